@@ -1,0 +1,1 @@
+"""Small, explained image classifiers made from your own annotated screenshots."""

@@ -1,0 +1,102 @@
+"""Files that are complete or absent, and paths that stay where they belong."""
+
+import contextlib
+import os
+import secrets
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+
+from toonvision.core.errors import RejectedItemError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that takes its place when the block ends without an error.
+
+    The old file stays until the new one is on disk (written, fsynced, renamed, folder fsynced). The temporary
+    name keeps the suffix, since some writers choose their format by it.
+
+    Args:
+        path: The file to write; its folder is made where it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}{path.suffix}")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that it is either the old one or the whole new one."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_many(folder: Path, contents: Mapping[str, bytes], pool: Executor) -> None:
+    """Write several files of one folder, each whole; names are made to last once, at the end.
+
+    Args:
+        folder: Where; must exist.
+        contents: File name to bytes.
+        pool: Threads that write.
+    """
+
+    def write(name: str) -> None:
+        temporary = folder / f".tmp-{secrets.token_hex(8)}"
+        temporary.write_bytes(contents[name])
+        _sync(temporary)
+        temporary.replace(folder / name)
+
+    deque(pool.map(write, contents), maxlen=0)
+    sync_folder(folder)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write UTF-8 text so that the file is either the old one or the whole new one."""
+    write_bytes(path, content.encode())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last; does nothing where folders cannot be opened (Windows)."""
+    with contextlib.suppress(PermissionError):
+        _sync(folder)
+
+
+def path_inside(root: Path, name: str) -> Path:
+    """Resolve a name that came from input, and refuse it if it leads out of its root.
+
+    Args:
+        root: The folder that the name must stay in, symbolic links followed.
+        name: A relative path as found in an annotation file.
+
+    Raises:
+        RejectedItemError: If the name is absolute, climbs out, or is a link to somewhere else.
+
+    Examples:
+        >>> path_inside(Path("shots"), "../secret.png")
+        Traceback (most recent call last):
+        ...
+        toonvision.core.errors.RejectedItemError: the path '../secret.png' leads out of its folder
+    """
+    base = root.resolve()
+    joined = (base / name.replace("\\", "/")).resolve()
+    if not joined.is_relative_to(base):
+        raise RejectedItemError(
+            f"the path {name!r} leads out of its folder", "use a path inside it", code="path-escapes"
+        )
+    return joined
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

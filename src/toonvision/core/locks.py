@@ -1,0 +1,54 @@
+"""One writer a workspace: a lock that says who holds it."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from toonvision.core.errors import EnvironmentFaultError, WorkspaceBusyError
+
+
+@contextlib.contextmanager
+def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterator[None]:
+    """Hold the right to write to a folder; readers need no lock.
+
+    The operating system drops the lock when the process ends, however it ends, so that a killed run never
+    blocks the next one.
+
+    Args:
+        folder: The workspace.
+        purpose: What the holder is doing, told to whoever waits.
+        patience_s: Seconds to wait for another writer.
+
+    Raises:
+        WorkspaceBusyError: If another process still writes after `patience_s`.
+        EnvironmentFaultError: If the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    path = folder / ".toonvision.lock"
+    holder = folder / ".toonvision.holder"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=patience_s)
+    except Timeout:
+        raise WorkspaceBusyError(
+            f"{folder}: another process writes to this workspace ({_read(holder)}). Wait for it to end."
+        ) from None
+    except OSError as error:
+        raise EnvironmentFaultError(f"{folder}: cannot write here ({error.strerror}).") from error
+    try:
+        started = time.strftime("%H:%M:%S")
+        holder.write_text(f"process {os.getpid()}, {purpose}, since {started}", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _read(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8")
+    except OSError:
+        return "holder unknown"

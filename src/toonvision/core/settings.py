@@ -1,0 +1,84 @@
+"""Settings files: TOML read into checked values, with messages that point at the line."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from toonvision.core.errors import InputRejectedError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound="BaseModel")
+
+
+def read_settings(path: Path, model: type[Model], *, text: str | None = None) -> Model:
+    """Read a TOML file into a pydantic model.
+
+    Args:
+        path: The file, named in messages.
+        model: What the file must look like.
+        text: The file's content where it is known already.
+
+    Raises:
+        InputRejectedError: With file, line, key, rule and what was received, one line a fault.
+    """
+    from pydantic import ValidationError
+
+    content = _read(path) if text is None else text
+    try:
+        return model.model_validate(tomllib.loads(content))
+    except tomllib.TOMLDecodeError as error:
+        raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
+    except ValidationError as error:
+        raise InputRejectedError("\n".join(_faults(path, content, error))) from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputRejectedError(f"{path}: no such file.") from None
+    except UnicodeDecodeError:
+        raise InputRejectedError(f"{path}: not UTF-8 text. Save it as UTF-8 and run again.") from None
+    except OSError as error:
+        raise InputRejectedError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def _faults(path: Path, content: str, error: "ValidationError") -> list[str]:
+    lines = []
+    for fault in error.errors(include_url=False):
+        keys = [str(part) for part in fault["loc"] if not _is_union_branch(part)]
+        received = "" if fault["type"] == "missing" else f"; got {fault['input']!r}"
+        rule = fault["msg"].removeprefix("Value error, ")
+        where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
+        lines.append(f"{where}{'.'.join(keys)}: {rule}{received[:200]}. Correct this key and run again.")
+    return list(dict.fromkeys(lines))
+
+
+def _is_union_branch(part: str | int) -> bool:
+    """Tell the tag of a union's branch, which models write in angle brackets, from a key of the file."""
+    return isinstance(part, str) and part.startswith("<")
+
+
+def line_of(content: str, keys: list[str]) -> int:
+    r"""Find the line that a dotted key stands on, as near as the text tells.
+
+    Args:
+        content: A TOML file's text.
+        keys: The parts of the key, outermost first.
+
+    Returns:
+        A line number from 1: that of the innermost part that is written out.
+
+    Examples:
+        >>> line_of('[targets]\nper_label = "many"', ["targets", "per_label"])
+        2
+    """
+    lines = content.splitlines()
+    at = 0
+    for key in keys:
+        pattern = re.compile(rf"""(^|[\s.\[{{,"']){re.escape(key)}["']?\s*([=.\]]|$)""")
+        at = next((number for number in range(at, len(lines)) if pattern.search(lines[number])), at)
+    return at + 1

@@ -1,0 +1,111 @@
+"""Balance: how many samples there are of what, where, and what to photograph next."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.data.catalog import Crop
+from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
+
+
+@dataclass(frozen=True)
+class CountTable:
+    """Samples a class and a column (a context, or a part of a split).
+
+    Attributes:
+        level: The level whose classes the rows are.
+        classes: The rows.
+        columns: The columns.
+        counts: Shape ``(classes, columns)``, each 0 or more.
+    """
+
+    level: Level
+    classes: tuple[Category, ...]
+    columns: tuple[Category, ...]
+    counts: npt.NDArray[np.int64]
+
+    @property
+    def totals(self) -> npt.NDArray[np.int64]:
+        """Samples a class, shape ``(classes,)``."""
+        totals: npt.NDArray[np.int64] = self.counts.sum(axis=1)
+        return totals
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """A label and context with fewer samples than asked for.
+
+    Attributes:
+        label: What to photograph.
+        context: Where.
+        count: Samples there now.
+        missing: How many more would reach the context's target.
+        label_count: Samples of the label everywhere.
+        label_missing: How many more would reach the label's target.
+    """
+
+    label: Category
+    context: Category
+    count: int
+    missing: int
+    label_count: int
+    label_missing: int
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The whole picture of what was collected.
+
+    Attributes:
+        tables: One a level, samples a class and context; the labels' own first.
+        shortages: What to photograph next, most needed first.
+        crops: How many samples there are.
+    """
+
+    tables: tuple[CountTable, ...]
+    shortages: tuple[Shortage, ...]
+    crops: int
+
+
+def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
+    """Count samples by level and context, and compare them with the taxonomy's targets.
+
+    Args:
+        crops: All samples.
+        taxonomy: Their labels' meaning; also the targets.
+    """
+    contexts = taxonomy.contexts or tuple(taxonomy.context(name) for name in sorted({crop.context for crop in crops}))
+    pairs = Counter((crop.label, crop.context) for crop in crops)
+    levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
+    tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)
+    return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops))
+
+
+def count_table(
+    level: Level, columns: tuple[Category, ...], pairs: Counter[tuple[str, str]], taxonomy: Taxonomy
+) -> CountTable:
+    """Arrange counts of (label, column) as a table of one level's classes."""
+    rows, places = level.order, {column.name: index for index, column in enumerate(columns)}
+    counts = np.zeros((len(level.classes), len(columns)), dtype=np.int64)
+    for (label, column), count in pairs.items():
+        name = taxonomy.class_of(label, level.name)
+        if name is not None:
+            counts[rows[name], places[column]] += count
+    return CountTable(level, level.classes, columns, counts)
+
+
+def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:
+    """List pairs short of their target: the label furthest from its own first, then its emptiest contexts."""
+    targets = taxonomy.targets
+    found = []
+    for label, row in zip(table.classes, table.counts, strict=True):
+        total = int(row.sum())
+        for context, count in zip(table.columns, row.tolist(), strict=True):
+            missing = max(0, targets.per_context - count)
+            if missing:
+                label_missing = max(0, targets.per_label - total)
+                found.append(Shortage(label, context, count, missing, total, label_missing))
+    return sorted(found, key=lambda shortage: (-shortage.label_missing, -shortage.missing))

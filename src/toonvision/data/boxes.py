@@ -1,0 +1,177 @@
+"""Boxes and annotated pictures: the one form that every foreign format is turned into.
+
+Coordinates are pixel edges, counted from the left and the top from 0; a box holds the pixels from its minimum up
+to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rounded to the nearest edge, halves up.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from toonvision.core.errors import Finding, RejectedItemError
+
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_CLAMP_LIMIT = 1
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True, order=True)
+class Box:
+    """A rectangle of whole pixels, inside its picture, of positive area.
+
+    Attributes:
+        x_min: Left edge, pixels.
+        y_min: Top edge, pixels.
+        x_max: Right edge, pixels, greater than `x_min`.
+        y_max: Bottom edge, pixels, greater than `y_min`.
+    """
+
+    x_min: int
+    y_min: int
+    x_max: int
+    y_max: int
+
+    def __post_init__(self) -> None:
+        """Refuse a rectangle without area."""
+        if self.x_min >= self.x_max or self.y_min >= self.y_max or min(self.x_min, self.y_min) < 0:
+            raise ValueError(f"a box needs 0 <= min < max; got {self.xyxy}")
+
+    @property
+    def xyxy(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom."""
+        return self.x_min, self.y_min, self.x_max, self.y_max
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.x_max - self.x_min, self.y_max - self.y_min
+
+
+@dataclass(frozen=True)
+class AnnotatedObject:
+    """One object as its annotation gives it, not yet checked against the picture.
+
+    Attributes:
+        number: Its place in the annotation, from 1.
+        label: What the annotation calls it.
+        xyxy: Left, top, right, bottom edges in pixels, finite; None for the whole picture.
+    """
+
+    number: int
+    label: str
+    xyxy: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True)
+class AnnotatedPicture:
+    """A picture and what its annotation says is in it.
+
+    Attributes:
+        path: The picture.
+        name: The picture's path below its source, with slashes.
+        annotation: The annotation's path below its source, for messages.
+        context: Where the screenshot was taken.
+        objects: The objects that could be read.
+        size_wh: Width and height that the annotation declares, where it does.
+        findings: Objects of this picture that could not be read.
+    """
+
+    path: Path
+    name: str
+    annotation: str
+    context: str
+    objects: tuple[AnnotatedObject, ...] = ()
+    size_wh: tuple[int, int] | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def item(self, number: int) -> str:
+        """Name an object of this picture in a message."""
+        return f"{self.annotation}, object {number}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that was found below a source, in a fixed order.
+
+    Attributes:
+        pictures: Annotated pictures, sorted by name.
+        findings: Pictures or annotations that could not be used at all.
+    """
+
+    pictures: tuple[AnnotatedPicture, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def parse_coordinate(text: str | None, what: str) -> float:
+    """Read a coordinate written as a finite decimal number in ASCII digits; blanks around it do not matter.
+
+    Raises:
+        RejectedItemError: For anything else: ``nan``, ``1e400``, other digits, an empty tag.
+    """
+    stripped = (text or "").strip(" \t\r\n")
+    if not _DECIMAL.fullmatch(stripped):
+        raise RejectedItemError(f"{what} must be a decimal number; got {text!r}", "correct it", code="bad-number")
+    return finite(float(stripped), what)
+
+
+def finite(value: float, what: str) -> float:
+    """Pass a number on unless it is infinite or no number.
+
+    Raises:
+        RejectedItemError: If it is.
+    """
+    if not math.isfinite(value):
+        raise RejectedItemError(f"{what} must be finite; got {value}", "correct it", code="bad-number")
+    return value
+
+
+def checked_label(text: str | None) -> str:
+    """Strip a label and pass it on unless it is empty or holds characters that cannot be printed.
+
+    Raises:
+        RejectedItemError: If it does.
+    """
+    label = (text or "").strip()
+    if not label:
+        raise RejectedItemError("has no label", "name it", code="no-label")
+    if not label.isprintable():
+        raise RejectedItemError(f"the label {label!r} holds control characters", "rename it", code="unprintable-label")
+    return label
+
+
+def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]:
+    """Round a box to whole pixels and fit it into its picture.
+
+    Args:
+        xyxy: Left, top, right, bottom in pixels, finite.
+        size_wh: The picture's width and height in pixels.
+
+    Returns:
+        The box, and whether an edge had to be moved by the one pixel that is allowed.
+
+    Raises:
+        RejectedItemError: If the box is inverted, has no area, or leaves the picture by more than a pixel.
+
+    Examples:
+        >>> fit_box((-1, 2.5, 10, 20), (10, 20))
+        (Box(x_min=0, y_min=3, x_max=10, y_max=20), True)
+    """
+    width, height = size_wh
+    edges = [math.floor(value + 0.5) for value in xyxy]
+    shown = ", ".join(map(str, edges))
+    if edges[0] > edges[2] or edges[1] > edges[3]:
+        raise RejectedItemError(f"the box ({shown}) is inverted", "swap its corners", code="inverted")
+    if edges[0] == edges[2] or edges[1] == edges[3]:
+        raise RejectedItemError(f"the box ({shown}) has no area", "draw it again or remove it", code="zero-area")
+    limits = (width, height, width, height)
+    clamped = [min(max(edge, 0), limit) for edge, limit in zip(edges, limits, strict=True)]
+    moved = max(abs(edge - inside) for edge, inside in zip(edges, clamped, strict=True))
+    if moved > _CLAMP_LIMIT or clamped[0] == clamped[2] or clamped[1] == clamped[3]:
+        raise RejectedItemError(
+            f"the box ({shown}) leaves the picture of {width} x {height} by {moved} pixels",
+            "draw it again inside the picture",
+            code="out-of-bounds",
+        )
+    return Box(*clamped), moved > 0

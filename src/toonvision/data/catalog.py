@@ -1,0 +1,377 @@
+"""The catalogue: what was read and what was decided, in SQLite. The only SQL of the project.
+
+Durability before speed: a rollback journal and `synchronous=EXTRA`, since WAL mode of versions before 3.51.3 can
+lose commits.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from toonvision.core.errors import (
+    EnvironmentFaultError,
+    Finding,
+    InputRejectedError,
+    UsageError,
+    WorkspaceBusyError,
+)
+from toonvision.data.boxes import Box
+
+_BUSY_TIMEOUT_S = 4.0
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001_screenshots_crops_splits",
+        """
+        CREATE TABLE screenshots (
+            id INTEGER PRIMARY KEY,
+            source TEXT NOT NULL,
+            name TEXT NOT NULL,
+            context TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            picture_hash TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            UNIQUE (source, name)
+        ) STRICT;
+        CREATE TABLE crops (
+            id INTEGER PRIMARY KEY,
+            screenshot_id INTEGER NOT NULL REFERENCES screenshots ON DELETE CASCADE,
+            label TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            file TEXT NOT NULL UNIQUE,
+            hash TEXT NOT NULL,
+            x_min INTEGER NOT NULL,
+            y_min INTEGER NOT NULL,
+            x_max INTEGER NOT NULL,
+            y_max INTEGER NOT NULL,
+            UNIQUE (label, number)
+        ) STRICT;
+        CREATE INDEX crops_by_screenshot ON crops (screenshot_id);
+        CREATE TABLE label_numbers (
+            label TEXT PRIMARY KEY,
+            last INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE splits (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            ratios TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            grouped INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE split_crops (
+            split_id INTEGER NOT NULL REFERENCES splits ON DELETE CASCADE,
+            crop_id INTEGER NOT NULL REFERENCES crops ON DELETE CASCADE,
+            part TEXT NOT NULL CHECK (part IN ('train', 'validate', 'test')),
+            PRIMARY KEY (split_id, crop_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE extractions (
+            id INTEGER PRIMARY KEY,
+            counts TEXT NOT NULL,
+            findings TEXT NOT NULL
+        ) STRICT;
+        """,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class StoredScreenshot:
+    """A screenshot as the catalogue knows it.
+
+    Attributes:
+        id: Its row.
+        picture_hash: SHA-256 of the file.
+        size_wh: Width and height in pixels.
+    """
+
+    id: int
+    source: str
+    name: str
+    context: str
+    size_wh: tuple[int, int]
+    picture_hash: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class NewScreenshot:
+    """A screenshot to be stored, with the crops it has now; those not listed are forgotten."""
+
+    source: str
+    name: str
+    context: str
+    size_wh: tuple[int, int]
+    picture_hash: str
+    fingerprint: str
+    crops: tuple["NewCrop", ...]
+
+
+@dataclass(frozen=True)
+class NewCrop:
+    """A crop to be stored; `number` and `file` name it for good."""
+
+    label: str
+    box: Box
+    hash: str
+    number: int
+    file: str
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A crop as the catalogue knows it.
+
+    Attributes:
+        id: Its row; never used again after it is gone.
+        label: What it shows.
+        number: Its number within the label, from 0; never used again.
+        file: Its file name below `crops/`.
+        hash: SHA-256 of its file.
+        box: Where it was cut from.
+        screenshot_id: The screenshot that it was cut from.
+        screenshot: That screenshot's path below its source.
+        context: Where the screenshot was taken.
+        fingerprint: That screenshot's fingerprint.
+    """
+
+    id: int
+    label: str
+    number: int
+    file: str
+    hash: str
+    box: Box
+    screenshot_id: int
+    screenshot: str
+    context: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class StoredSplit:
+    """A split as the catalogue knows it: crop id to part, and how it was made."""
+
+    name: str
+    ratios: tuple[int, int, int]
+    seed: int
+    grouped: bool
+    parts: Mapping[int, str]
+
+
+class Catalog:
+    """An open catalogue; close it by leaving the `with` block of `open`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, path: Path, *, read_only: bool = False) -> Iterator["Catalog"]:
+        """Open a catalogue and bring its schema up to date.
+
+        Args:
+            path: The file; made where it is missing, unless `read_only`.
+            read_only: Promise to change nothing; an older schema is then refused.
+
+        Raises:
+            InputRejectedError: If the file is damaged, is no catalogue, or comes from a newer version.
+            EnvironmentFaultError: If the disk is full or the file cannot be opened.
+            WorkspaceBusyError: If another process keeps it locked.
+        """
+        mode = "ro" if read_only else "rwc"
+        with _translated(path):
+            connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=_BUSY_TIMEOUT_S,
+                isolation_level=None,
+            )
+            try:
+                connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute("PRAGMA synchronous = EXTRA")
+                _check(connection, path)
+                _migrate(connection, path, read_only=read_only)
+                yield cls(connection)
+            finally:
+                connection.close()
+
+    def screenshots(self) -> list[StoredScreenshot]:
+        """Give all screenshots by source and name."""
+        rows = self._connection.execute(
+            "SELECT id, source, name, context, width, height, picture_hash, fingerprint "
+            "FROM screenshots ORDER BY source, name"
+        )
+        return [StoredScreenshot(*row[:4], size_wh=(row[4], row[5]), picture_hash=row[6], fingerprint=row[7]) for row in rows]
+
+    def crops(self) -> list[Crop]:
+        """Give all crops by label and number."""
+        rows = self._connection.execute(
+            "SELECT c.id, c.label, c.number, c.file, c.hash, c.x_min, c.y_min, c.x_max, c.y_max, s.id, s.name, "
+            "s.context, s.fingerprint FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
+            "ORDER BY c.label, c.number"
+        )
+        return [Crop(*row[:5], Box(*row[5:9]), *row[9:]) for row in rows]
+
+    def last_numbers(self) -> dict[str, int]:
+        """Give the last number that each label has used."""
+        return dict(self._connection.execute("SELECT label, last FROM label_numbers"))
+
+    def save_screenshots(self, screenshots: Sequence[NewScreenshot]) -> None:
+        """Store screenshots with their crops, all or none; known crops keep their rows."""
+        with self._transaction() as run:
+            for shot in screenshots:
+                (row,) = run.execute(
+                    "INSERT INTO screenshots (source, name, context, width, height, picture_hash, fingerprint) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, name) DO UPDATE SET "
+                    "context = excluded.context, width = excluded.width, height = excluded.height, "
+                    "picture_hash = excluded.picture_hash, fingerprint = excluded.fingerprint RETURNING id",
+                    (
+                        shot.source,
+                        shot.name,
+                        shot.context,
+                        *shot.size_wh,
+                        shot.picture_hash,
+                        shot.fingerprint,
+                    ),
+                ).fetchone()
+                files = [crop.file for crop in shot.crops]
+                marks = ", ".join("?" * len(files))
+                run.execute(f"DELETE FROM crops WHERE screenshot_id = ? AND file NOT IN ({marks})", (row, *files))
+                run.executemany(
+                    "INSERT INTO crops (screenshot_id, label, number, file, hash, x_min, y_min, x_max, y_max) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET hash = excluded.hash",
+                    [(row, c.label, c.number, c.file, c.hash, *c.box.xyxy) for c in shot.crops],
+                )
+                run.executemany(
+                    "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE "
+                    "SET last = max(last, excluded.last)",
+                    [(crop.label, crop.number) for crop in shot.crops],
+                )
+
+    def forget_screenshots(self, ids: Iterable[int]) -> None:
+        """Remove screenshots that are gone, with their crops."""
+        with self._transaction() as run:
+            run.executemany("DELETE FROM screenshots WHERE id = ?", [(id_,) for id_ in ids])
+
+    def save_extraction(self, counts: Mapping[str, int], findings: Iterable[Finding]) -> None:
+        """Store what an extraction counted and found."""
+        listed = json.dumps([asdict(finding) for finding in findings])
+        with self._transaction() as run:
+            run.execute("INSERT INTO extractions (counts, findings) VALUES (?, ?)", (json.dumps(counts), listed))
+
+    def last_extraction(self) -> tuple[dict[str, int], list[Finding]]:
+        """Give the counts and findings of the newest extraction; empty where there was none."""
+        row = self._connection.execute("SELECT counts, findings FROM extractions ORDER BY id DESC LIMIT 1").fetchone()
+        if row is None:
+            return {}, []
+        return json.loads(row[0]), [Finding(**entry) for entry in json.loads(row[1])]
+
+    def save_split(self, split: StoredSplit, *, replace: bool = False) -> None:
+        """Store a split by its name.
+
+        Raises:
+            UsageError: If there is one of that name and `replace` is not set.
+        """
+        with self._transaction() as run:
+            if replace:
+                run.execute("DELETE FROM splits WHERE name = ?", (split.name,))
+            elif run.execute("SELECT 1 FROM splits WHERE name = ?", (split.name,)).fetchone():
+                raise UsageError(f"there is a split called {split.name!r} already. Choose --name, or give --force.")
+            cursor = run.execute(
+                "INSERT INTO splits (name, ratios, seed, grouped) VALUES (?, ?, ?, ?)",
+                (split.name, "/".join(map(str, split.ratios)), split.seed, int(split.grouped)),
+            )
+            run.executemany(
+                "INSERT INTO split_crops VALUES (?, ?, ?)",
+                [(cursor.lastrowid, crop, part) for crop, part in split.parts.items()],
+            )
+
+    def split(self, name: str) -> StoredSplit:
+        """Give a split by name.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        row = self._connection.execute(
+            "SELECT id, ratios, seed, grouped FROM splits WHERE name = ?", (name,)
+        ).fetchone()
+        if row is None:
+            known = [known for (known,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
+            listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
+            raise UsageError(f"no split is called {name!r}. {listed}")
+        train, validate, test = (int(value) for value in row[1].split("/"))
+        parts = self._connection.execute("SELECT crop_id, part FROM split_crops WHERE split_id = ?", (row[0],))
+        return StoredSplit(name, (train, validate, test), row[2], bool(row[3]), dict(parts))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Say what SQLite says in words that help."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = error.sqlite_errorcode & 0xFF
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise WorkspaceBusyError(
+                f"{path}: another process keeps it locked. Try again when it has ended."
+            ) from error
+        if code in {
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_PERM,
+        }:
+            raise EnvironmentFaultError(f"{path}: {error}. Free space or allow writing, then run again.") from error
+        raise
+    except sqlite3.DatabaseError as error:
+        raise InputRejectedError(_rebuild_advice(path, str(error))) from error
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise InputRejectedError(_rebuild_advice(path, verdict))
+
+
+def _rebuild_advice(path: Path, reason: str) -> str:
+    return (
+        f"{path}: the catalogue is damaged ({reason}); it was not changed. Move it away and run toonvision extract: "
+        "crops are made again, splits must be made again with their seeds."
+    )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    """Apply the migrations that are missing, each in a transaction of its own."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    applied = (
+        {name for (name,) in connection.execute("SELECT name FROM migrations")} if "migrations" in tables else set()
+    )
+    unknown = applied - {name for name, _ in MIGRATIONS}
+    if unknown or (tables and "migrations" not in tables):
+        what = f"a newer version wrote it ({max(unknown)})" if unknown else "it is no catalogue of this program"
+        raise InputRejectedError(f"{path}: {what}; it was not changed. Update toonvision, or move the file away.")
+    missing = [(name, script) for name, script in MIGRATIONS if name not in applied]
+    if not missing:
+        return
+    if read_only:
+        raise InputRejectedError(f"{path}: its schema is older than this version. Run: toonvision extract")
+    connection.execute("PRAGMA journal_mode = DELETE")
+    for name, script in missing:
+        connection.executescript(
+            "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT;"
+            f"{script}; INSERT INTO migrations VALUES ('{name}'); COMMIT;"
+        )

@@ -1,0 +1,157 @@
+"""COCO: one JSON file with images, categories and annotations, boxes as left, top, width, height."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
+from toonvision.core.files import path_inside
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
+from toonvision.data.source_tree import context_of, refuse_confusable, relative
+
+_KEYS = ("id", "image_id", "category_id")
+_TABLES = ("categories", "annotations", "images")
+
+
+def read(root: Path) -> Reading:
+    """Read every COCO file in a folder or in its `annotations/`; pictures may lie below or in `images/`.
+
+    Raises:
+        InputRejectedError: If no file has the three tables, or two pictures share a name.
+    """
+    files = annotation_files(root)
+    if not files:
+        raise InputRejectedError(f"{root}: no JSON file with the tables {', '.join(_TABLES)} was found.")
+    readings = [_read_file(path, content, root) for path, content in files.items()]
+    pictures = sorted((p for reading in readings for p in reading.pictures), key=lambda picture: picture.name)
+    refuse_confusable((picture.path for picture in pictures), root)
+    return Reading(tuple(pictures), tuple(finding for reading in readings for finding in reading.findings))
+
+
+def annotation_files(root: Path) -> dict[Path, Mapping[str, Any]]:
+    """Find the JSON files of a folder that look like COCO, with their content."""
+    found: dict[Path, Mapping[str, Any]] = {}
+    for path in sorted([*root.glob("*.json"), *root.glob("annotations/*.json")]):
+        try:
+            content = json.loads(path.read_bytes())
+        except (ValueError, OSError, RecursionError):
+            continue
+        if isinstance(content, dict) and all(isinstance(content.get(table), list) for table in _TABLES):
+            found[path] = content
+    return found
+
+
+def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
+    annotation = relative(path, root)
+    pictures: list[AnnotatedPicture] = []
+    findings: list[Finding] = []
+    categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
+    labels = {row.get("id"): row.get("name") for row in categories}
+    by_image: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in annotations:
+        by_image[row.get("image_id")].append(row)
+    for row in images:
+        own = by_image.pop(row.get("id"), [])
+        try:
+            pictures.append(_picture(row, own, labels, annotation, root))
+        except RejectedItemError as error:
+            findings.append(error.finding(f"{annotation}, {row.get('file_name')!r}", pictures=1, objects=len(own)))
+    findings += [
+        Finding(
+            f"{annotation}, image {key!r}",
+            "is not in the table images",
+            "add it",
+            "no-picture",
+            objects=len(rows),
+        )
+        for key, rows in by_image.items()
+    ]
+    return Reading(tuple(pictures), tuple(findings))
+
+
+def _rows(content: Mapping[str, Any], table: str, annotation: str, findings: list[Finding]) -> list[Mapping[str, Any]]:
+    """Give the rows of a table that can be used; each other one becomes a finding."""
+    good: list[Mapping[str, Any]] = []
+    for number, row in enumerate(content[table], start=1):
+        if isinstance(row, dict) and all(_hashable(row.get(key)) for key in _KEYS):
+            good.append(row)
+        else:
+            findings.append(
+                Finding(
+                    f"{annotation}, {table}, row {number}",
+                    "must be an object whose ids are numbers or words",
+                    "export again",
+                    "bad-row",
+                    objects=int(table == "annotations"),
+                    pictures=int(table == "images"),
+                )
+            )
+    return good
+
+
+def _hashable(value: object) -> bool:
+    return value is None or isinstance(value, int | str | float)
+
+
+def _picture(
+    row: Mapping[str, Any],
+    annotations: list[Mapping[str, Any]],
+    labels: Mapping[Any, Any],
+    annotation: str,
+    root: Path,
+) -> AnnotatedPicture:
+    name = row.get("file_name")
+    if not isinstance(name, str) or not name:
+        raise RejectedItemError("has no file_name", "export again", code="missing-tag")
+    path = _find(root, name)
+    objects, findings = [], []
+    for number, entry in enumerate(annotations, start=1):
+        try:
+            objects.append(_object(entry, number, labels))
+        except RejectedItemError as error:
+            findings.append(error.finding(f"{annotation}, {name}, object {number}", objects=1))
+    declared = row.get("width"), row.get("height")
+    size_wh = declared if all(isinstance(value, int) and value > 0 for value in declared) else None
+    context = context_of(path, root, layout_folders=("images",))
+    return AnnotatedPicture(
+        path,
+        relative(path, root),
+        f"{annotation}, {name}",
+        context,
+        tuple(objects),
+        size_wh,  # type: ignore[arg-type]
+        tuple(findings),
+    )
+
+
+def _find(root: Path, name: str) -> Path:
+    base = root.resolve()
+    for place in (name, f"images/{name}"):
+        path = path_inside(root, place)
+        if path.is_file():
+            return root / path.relative_to(base)
+    raise RejectedItemError("the picture is missing", "put it beside the JSON file or in images/", code="no-picture")
+
+
+def _object(row: Mapping[str, Any], number: int, labels: Mapping[Any, Any]) -> AnnotatedObject:
+    name = labels.get(row.get("category_id"))
+    if not isinstance(name, str):
+        raise RejectedItemError(
+            f"category {row.get('category_id')!r} is not in the table categories",
+            "add it",
+            code="unknown-class",
+        )
+    box = row.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or not all(isinstance(v, int | float) for v in box):
+        raise RejectedItemError(f"bbox must be four numbers; got {box!r}", "draw it again", code="bad-number")
+    left, top, width, height = (finite(_as_float(value), "bbox") for value in box)
+    return AnnotatedObject(number, checked_label(name), (left, top, left + width, top + height))
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")

@@ -1,0 +1,386 @@
+"""Extraction: annotated screenshots become crops and rows of the catalogue.
+
+Idempotent and resumable: a screenshot whose file and annotation are known is not decoded again, a crop keeps its
+file and number as long as its label and box stay the same, and a number is never given twice. A screenshot is
+decoded once for all of its crops, in as many threads as asked for (Pillow releases the interpreter's lock).
+Crops are written before their rows are committed, so that a killed run leaves at most files that the next run
+writes again with the same bytes.
+"""
+
+import hashlib
+import os
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.files import write_many
+from toonvision.core.progress import Progress, silent
+from toonvision.data import formats, images
+from toonvision.data.boxes import AnnotatedPicture, Box, fit_box
+from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot
+from toonvision.data.fingerprints import fingerprint
+from toonvision.data.workspace import Source, Workspace
+from toonvision.taxonomy.labels import Taxonomy, did_you_mean
+
+_BATCH = 16
+"""Screenshots a commit: few enough to lose little, enough that waiting for the disk does not count."""
+
+_CROP_FILE = re.compile(r"(?P<stem>.+)_(?P<number>\d{4,})\.png")
+_LONGEST_STEM = 100
+
+
+@dataclass(frozen=True)
+class ExtractionSummary:
+    """What an extraction did; read = kept + skipped, for pictures and for objects.
+
+    Attributes:
+        pictures_read: Pictures found in the sources.
+        pictures_skipped: Those that could not be used.
+        pictures_unchanged: Those that were known already and not decoded again.
+        objects_read: Objects found in the annotations.
+        objects_skipped: Those that could not be used, all of a skipped picture's among them.
+        crops_new: Crops written.
+        crops_removed: Crops whose object is gone or changed.
+        findings: Everything that was wrong or is worth knowing.
+    """
+
+    pictures_read: int
+    pictures_skipped: int
+    pictures_unchanged: int
+    objects_read: int
+    objects_skipped: int
+    crops_new: int
+    crops_removed: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def pictures_kept(self) -> int:
+        """Pictures that are in the catalogue now."""
+        return self.pictures_read - self.pictures_skipped
+
+    @property
+    def objects_kept(self) -> int:
+        """Objects that are crops now."""
+        return self.objects_read - self.objects_skipped
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """All numbers by name."""
+        names = ("pictures_read", "pictures_kept", "pictures_skipped", "pictures_unchanged", "objects_read",
+                 "objects_kept", "objects_skipped", "crops_new", "crops_removed")  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One picture to look at, with what the catalogue knows of it."""
+
+    source: Source
+    picture: AnnotatedPicture
+    known: StoredScreenshot | None
+    crops: tuple[Crop, ...]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """One crop of a screenshot: what the catalogue knows of it, and the bytes of its file if that must be written."""
+
+    label: str
+    box: Box
+    known: Crop | None
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one picture: cuts if it was kept, and findings."""
+
+    task: _Task
+    findings: tuple[Finding, ...]
+    cuts: tuple[_Cut, ...] = ()
+    size_wh: tuple[int, int] = (0, 0)
+    picture_hash: str = ""
+    fingerprint: str = ""
+    kept: bool = True
+    unchanged: bool = False
+
+
+def extract(workspace: Workspace, *, workers: int | None = None, progress: Progress = silent) -> ExtractionSummary:
+    """Bring crops and catalogue in line with the sources.
+
+    Args:
+        workspace: Where to read and write.
+        workers: Threads that decode and encode; as many as there are cores by default.
+        progress: Told how many pictures are done.
+
+    Raises:
+        InputRejectedError: If a source is missing or its names cannot be told apart.
+        WorkspaceBusyError: If another process writes to the workspace.
+    """
+    readings = [(source, formats.read(source.format, source.root)) for source in workspace.sources]
+    before = [finding for _, reading in readings for finding in reading.findings]
+    threads = workers or os.cpu_count() or 1
+    with workspace.writing("extract") as catalog, ThreadPoolExecutor(threads) as pool:
+        workspace.crops.mkdir(exist_ok=True)
+        pictures = [(source, picture) for source, reading in readings for picture in reading.pictures]
+        tasks = _plan(pictures, catalog)
+        outcomes: list[_Outcome] = []
+        new = 0
+        for batch in _batches(_examined(tasks, workspace, pool, threads)):
+            new += _store(batch, catalog, workspace, pool)
+            outcomes += [_without_content(outcome) for outcome in batch]
+            progress(len(outcomes), len(tasks))
+        removed = _forget(tasks, outcomes, catalog, workspace)
+        during = [finding for outcome in outcomes for finding in outcome.findings]
+        findings = (*before, *during, *_identical(outcomes))
+        summary = _summary(outcomes, before, findings, new=new, removed=removed)
+        catalog.save_extraction(summary.counts, findings)
+    return summary
+
+
+def _plan(pictures: Iterable[tuple[Source, AnnotatedPicture]], catalog: Catalog) -> list[_Task]:
+    known = {(shot.source, shot.name): shot for shot in catalog.screenshots()}
+    crops: dict[int, list[Crop]] = {}
+    for crop in catalog.crops():
+        crops.setdefault(crop.screenshot_id, []).append(crop)
+    tasks = []
+    for source, picture in pictures:
+        shot = known.get((source.key, picture.name))
+        tasks.append(_Task(source, picture, shot, tuple(crops.get(shot.id, ())) if shot else ()))
+    return tasks
+
+
+def _examined(tasks: Sequence[_Task], workspace: Workspace, pool: Executor, threads: int) -> Iterator[_Outcome]:
+    """Examine pictures in parallel, in order, with only as many decoded ahead as there are threads to feed."""
+    waiting: deque[Future[_Outcome]] = deque()
+    for task in tasks:
+        waiting.append(pool.submit(_examine, task, workspace.taxonomy, workspace.crops))
+        if len(waiting) > 3 * threads:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
+    batch: list[_Outcome] = []
+    for outcome in outcomes:
+        batch.append(outcome)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
+    """Read one picture and cut what is new in it; run in a thread, touches neither catalogue nor disk."""
+    picture = task.picture
+    try:
+        if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
+            raise _unknown_context(picture.context, taxonomy)
+        content = _read(picture.path)
+        digest = hashlib.sha256(content).hexdigest()
+        same_picture = task.known is not None and task.known.picture_hash == digest
+        decoded = None
+        if task.known is not None and same_picture:
+            size_wh, mark = task.known.size_wh, task.known.fingerprint
+        else:
+            has_boxes = any(entry.xyxy for entry in picture.objects)
+            decoded = images.decode(content, has_boxes=has_boxes)
+            size_wh, mark = decoded.size, fingerprint(decoded)
+        if picture.size_wh not in {None, size_wh}:
+            raise _wrong_size(picture.size_wh, size_wh)
+        boxes, findings = _boxes(picture, size_wh, taxonomy)
+        known = {(crop.label, crop.box): crop for crop in task.crops}
+        cuts = []
+        for label, box in boxes:
+            crop = known.get((label, box))
+            stands = crop is not None and same_picture and (crops_folder / crop.file).is_file()
+            if not stands and decoded is None:
+                decoded = images.decode(content)
+            fresh = b"" if stands or decoded is None else images.encode_png(decoded.crop(box.xyxy))
+            cuts.append(_Cut(label, box, crop, fresh))
+    except RejectedItemError as error:
+        whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
+        return _Outcome(task, (*picture.findings, whole), kept=False)
+    unchanged = decoded is None
+    return _Outcome(task, (*picture.findings, *findings), tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+
+
+def _unknown_context(name: str, taxonomy: Taxonomy) -> RejectedItemError:
+    known = [context.name for context in taxonomy.contexts]
+    return RejectedItemError(
+        f"lies in the folder {name!r}, which is no context of the taxonomy.{did_you_mean(name, known)}",
+        f"move it to one of {', '.join(known)}, or add the context",
+        code="unknown-context",
+    )
+
+
+def _wrong_size(declared: tuple[int, int] | None, actual: tuple[int, int]) -> RejectedItemError:
+    shown = "x".join(map(str, declared or ()))
+    return RejectedItemError(
+        f"has {actual[0]}x{actual[1]} pixels, but its annotation says {shown}",
+        "the boxes were drawn on another size: annotate it again",
+        code="size-differs",
+    )
+
+
+def _boxes(
+    picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
+) -> tuple[list[tuple[str, Box]], list[Finding]]:
+    """Check the objects of a picture; each one that cannot be used becomes a finding."""
+    boxes: dict[tuple[str, Box], int] = {}
+    findings = []
+    for entry in picture.objects:
+        try:
+            if entry.label not in taxonomy.by_name:
+                raise RejectedItemError(
+                    f"the taxonomy knows no label {entry.label!r}.{did_you_mean(entry.label, taxonomy.by_name)}",
+                    "correct the label, or add it to toonvision.toml",
+                    code="unknown-label",
+                )
+            box, moved = fit_box(entry.xyxy or (0, 0, *size_wh), size_wh)
+            if (entry.label, box) in boxes:
+                raise RejectedItemError(
+                    f"repeats object {boxes[entry.label, box]}: same label, same box",
+                    "remove one",
+                    code="duplicate",
+                )
+        except RejectedItemError as error:
+            findings.append(error.finding(picture.item(entry.number), objects=1))
+            continue
+        boxes[entry.label, box] = entry.number
+        if moved:
+            findings.append(
+                Finding(
+                    picture.item(entry.number),
+                    "the box left the picture by one pixel; it was clamped",
+                    code="clamped",
+                )
+            )
+    return list(boxes), findings
+
+
+def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, pool: Executor) -> int:
+    """Write the new crops of a batch, then commit its rows; give the number of new crops."""
+    numbers = Counter({label: last + 1 for label, last in catalog.last_numbers().items()})
+    contents: dict[str, bytes] = {}
+    stored = []
+    for outcome in batch:
+        if not outcome.kept or (outcome.unchanged and _rows_match(outcome)):
+            continue
+        crops = []
+        for cut in outcome.cuts:
+            number = cut.known.number if cut.known else numbers[cut.label]
+            numbers[cut.label] += not cut.known
+            file = cut.known.file if cut.known else crop_file(cut.label, number)
+            if cut.content:
+                contents[file] = cut.content
+            digest = hashlib.sha256(cut.content).hexdigest() if cut.content or not cut.known else cut.known.hash
+            crops.append(NewCrop(cut.label, cut.box, digest, number, file))
+        picture = outcome.task.picture
+        stored.append(
+            NewScreenshot(
+                outcome.task.source.key, picture.name, picture.context, outcome.size_wh,
+                outcome.picture_hash, outcome.fingerprint, tuple(crops),
+            )
+        )  # fmt: skip
+    if stored:
+        write_many(workspace.crops, contents, pool)
+        catalog.save_screenshots(stored)
+    return len(contents)
+
+
+def _rows_match(outcome: _Outcome) -> bool:
+    """Tell whether the catalogue already says all that this outcome would say."""
+    known = outcome.task.known
+    return (
+        known is not None
+        and known.context == outcome.task.picture.context
+        and {cut.known for cut in outcome.cuts} == set(outcome.task.crops)
+    )
+
+
+def crop_file(label: str, number: int) -> str:
+    """Name the file of a crop; any label gives a name that every file system takes, and never that of another.
+
+    Examples:
+        >>> crop_file("cog_bb_flunky", 12)
+        'cog_bb_flunky_0012.png'
+    """
+    stem = label if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", label) and len(label) <= _LONGEST_STEM else _safe_stem(label)
+    return f"{stem}_{number:04}.png"
+
+
+def _safe_stem(label: str) -> str:
+    """Keep what is safe of a label and tell it from others by its hash: case may not count on the disk."""
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", label).strip("-")[:40]
+    return f"{plain}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"
+
+
+def _forget(tasks: Sequence[_Task], outcomes: Sequence[_Outcome], catalog: Catalog, workspace: Workspace) -> int:
+    """Remove rows of pictures that are gone or unusable, then files of crops that have no row."""
+    kept = {(o.task.source.key, o.task.picture.name) for o in outcomes if o.kept}
+    gone = [shot for shot in catalog.screenshots() if (shot.source, shot.name) not in kept]
+    gone_crops = {crop.file for crop in catalog.crops() if crop.screenshot_id in {shot.id for shot in gone}}
+    before = gone_crops | {crop.file for task in tasks for crop in task.crops}
+    catalog.forget_screenshots(shot.id for shot in gone)
+    files = {crop.file for crop in catalog.crops()}
+    for path in workspace.crops.iterdir():
+        if path.name not in files and (path.name.startswith(".tmp-") or _CROP_FILE.fullmatch(path.name)):
+            path.unlink(missing_ok=True)
+    return len(before - files)
+
+
+def _without_content(outcome: _Outcome) -> _Outcome:
+    """Drop the encoded crops of an outcome once they are on disk."""
+    return _Outcome(outcome.task, outcome.findings, (), outcome.size_wh, outcome.picture_hash,
+                    outcome.fingerprint, outcome.kept, outcome.unchanged)  # fmt: skip
+
+
+def _identical(outcomes: Iterable[_Outcome]) -> list[Finding]:
+    """Report pictures whose files are the same byte for byte."""
+    first: dict[str, str] = {}
+    findings = []
+    for outcome in outcomes:
+        name = outcome.task.picture.name
+        if outcome.kept and (other := first.setdefault(outcome.picture_hash, name)) != name:
+            reason = f"is the same file as {other}; a split keeps both in one part"
+            findings.append(Finding(name, reason, "remove one", "identical"))
+    return findings
+
+
+def _summary(
+    outcomes: Sequence[_Outcome],
+    before: Sequence[Finding],
+    findings: tuple[Finding, ...],
+    *,
+    new: int,
+    removed: int,
+) -> ExtractionSummary:
+    """Count; `before` are the findings of pictures and objects that never came as far as an outcome."""
+    pictures = [outcome.task.picture for outcome in outcomes]
+    unreadable = sum(finding.objects for picture in pictures for finding in picture.findings)
+    return ExtractionSummary(
+        pictures_read=len(outcomes) + sum(finding.pictures for finding in before),
+        pictures_skipped=sum(finding.pictures for finding in findings),
+        pictures_unchanged=sum(outcome.kept and outcome.unchanged for outcome in outcomes),
+        objects_read=sum(len(picture.objects) for picture in pictures)
+        + unreadable
+        + sum(finding.objects for finding in before),
+        objects_skipped=sum(finding.objects for finding in findings),
+        crops_new=new,
+        crops_removed=removed,
+        findings=findings,
+    )

@@ -1,0 +1,46 @@
+"""The formats that annotated pictures come in, by name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, get_args
+
+from toonvision.core.errors import InputRejectedError
+from toonvision.data import coco, image_folder, pascal_voc, yolo
+from toonvision.data.boxes import Reading
+from toonvision.data.source_tree import is_picture, walk
+
+Format = Literal["voc", "yolo", "coco", "folders"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_READERS: dict[Format, Callable[[Path], Reading]] = {
+    "voc": pascal_voc.read,
+    "yolo": yolo.read,
+    "coco": coco.read,
+    "folders": image_folder.read,
+}
+
+
+def read(name: Format, root: Path) -> Reading:
+    """Read everything below a source in the format of that name."""
+    return _READERS[name](root)
+
+
+def detect(root: Path) -> Format:
+    """Tell a source's format by what lies in it.
+
+    Raises:
+        InputRejectedError: If it is none of the formats that can be read.
+    """
+    found = [(folder, name) for folder, names in walk(root) for name in names]
+    if (root / yolo.SETTINGS).is_file():
+        return "yolo"
+    if coco.annotation_files(root):
+        return "coco"
+    if any(name.lower().endswith(".xml") for _, name in found):
+        return "voc"
+    if any(is_picture(name) for folder, name in found if folder != root):
+        return "folders"
+    raise InputRejectedError(
+        f"{root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
+        "COCO (a JSON file) or one folder of pictures a label."
+    )

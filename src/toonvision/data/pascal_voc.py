@@ -1,0 +1,161 @@
+"""Pascal VOC: one XML a picture, beside it or in `Annotations/` next to `JPEGImages/`; read and written."""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from pathlib import Path
+
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
+from toonvision.core.files import write_bytes
+from toonvision.data.boxes import (
+    AnnotatedObject,
+    AnnotatedPicture,
+    Reading,
+    checked_label,
+    parse_coordinate,
+)
+from toonvision.data.source_tree import confined, context_of, is_picture, refuse_confusable, relative, walk
+
+ANNOTATION_FOLDER, PICTURE_FOLDER = "Annotations", "JPEGImages"
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+_LARGEST_XML = 10_000_000
+
+
+def read(root: Path) -> Reading:
+    """Read every annotated picture below a folder.
+
+    Raises:
+        InputRejectedError: If there is no such folder, or two pictures share a name.
+    """
+    pictures: list[Path] = []
+    annotations: dict[Path, Path] = {}
+    for folder, names in walk(root):
+        for name in names:
+            path = folder / name
+            if is_picture(name):
+                pictures.append(path)
+            elif path.suffix.lower() == ".xml":
+                stem = _picture_stem(path)
+                if stem in annotations:
+                    raise InputRejectedError(f"{annotations[stem]} and {path} annotate one picture. Remove one.")
+                annotations[stem] = path
+    refuse_confusable(pictures, root)
+    by_stem = {path.with_suffix(""): path for path in pictures}
+    outcomes = [_read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())]
+    found = tuple(outcome for outcome in outcomes if isinstance(outcome, AnnotatedPicture))
+    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    findings += [
+        Finding(
+            relative(xml, root),
+            "has no picture of its name",
+            f"add {stem.name}.png or remove it",
+            "no-picture",
+        )
+        for stem, xml in sorted(annotations.items())
+        if stem not in by_stem
+    ]
+    return Reading(found, tuple(findings))
+
+
+def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
+    """Write the annotation of one picture; reading it back gives the same objects.
+
+    Args:
+        path: The XML file; replaced whole.
+        picture: The picture's file name.
+        size_wh: The picture's width and height in pixels.
+        objects: Its objects; one without a box is written with the box of the whole picture.
+    """
+    width, height = size_wh
+    root = ElementTree.Element("annotation")
+    _tag(root, "filename", picture)
+    size = ElementTree.SubElement(root, "size")
+    for name, value in (("width", width), ("height", height), ("depth", 3)):
+        _tag(size, name, str(value))
+    for entry in objects:
+        element = ElementTree.SubElement(root, "object")
+        _tag(element, "name", checked_label(entry.label))
+        box = ElementTree.SubElement(element, "bndbox")
+        for name, edge in zip(_EDGES, entry.xyxy or (0, 0, width, height), strict=True):
+            _tag(box, name, format(edge, "g") if edge == int(edge) and abs(edge) < 1e6 else repr(edge))
+    ElementTree.indent(root)
+    write_bytes(path, ElementTree.tostring(root, encoding="utf-8") + b"\n")
+
+
+def _picture_stem(annotation: Path) -> Path:
+    """Say where the picture of an annotation stands, without its suffix."""
+    parts = list(annotation.with_suffix("").parts)
+    places = [index for index, part in enumerate(parts) if part == ANNOTATION_FOLDER]
+    if places and Path(*parts[: places[-1]], PICTURE_FOLDER).is_dir():
+        parts[places[-1]] = PICTURE_FOLDER
+    return Path(*parts)
+
+
+def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedPicture | Finding:
+    if outside := confined(picture, root):
+        return outside
+    if annotation is None:
+        remedy = "draw its boxes, or save an empty annotation"
+        return Finding(relative(picture, root), "has no annotation", remedy, "no-annotation", pictures=1)
+    name = relative(annotation, root)
+    if outside := confined(annotation, root):
+        return outside
+    try:
+        tree = _parse(annotation)
+        size_wh = _size(tree)
+    except RejectedItemError as error:
+        return error.finding(name, pictures=1)
+    objects, findings = [], []
+    for number, element in enumerate(tree.iter("object"), start=1):
+        try:
+            objects.append(_object(element, number))
+        except RejectedItemError as error:
+            findings.append(error.finding(f"{name}, object {number}", objects=1))
+    context = context_of(picture, root, layout_folders=(PICTURE_FOLDER,))
+    return AnnotatedPicture(picture, relative(picture, root), name, context, tuple(objects), size_wh, tuple(findings))
+
+
+def _parse(path: Path) -> ElementTree.Element:
+    """Parse hostile XML: no DTD, no entities, at most 10 MB."""
+    import defusedxml.ElementTree as SafeTree
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        if path.stat().st_size > _LARGEST_XML:
+            raise RejectedItemError("is over 10 MB", "an annotation is a few kilobytes", code="too-large")
+        root: ElementTree.Element = SafeTree.fromstring(path.read_bytes(), forbid_dtd=True)
+    except OSError as error:
+        raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+    except DefusedXmlException as error:
+        raise RejectedItemError("declares a DTD or entities", "save it without", code="xml-entities") from error
+    except (ValueError, LookupError) as error:
+        raise RejectedItemError(
+            f"has an encoding that cannot be read ({error})", "save it as UTF-8", code="encoding"
+        ) from error
+    except ElementTree.ParseError as error:
+        raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
+    return root
+
+
+def _size(root: ElementTree.Element) -> tuple[int, int] | None:
+    size = root.find("size")
+    if size is None or size.findtext("width") is None or size.findtext("height") is None:
+        return None
+    width, height = (parse_coordinate(size.findtext(tag), f"size/{tag}") for tag in ("width", "height"))
+    # labelImg and others leave 0 x 0 where they did not know the size.
+    return (int(width), int(height)) if width or height else None
+
+
+def _object(element: ElementTree.Element, number: int) -> AnnotatedObject:
+    label = checked_label(element.findtext("name"))
+    box = element.find("bndbox")
+    if box is None:
+        raise RejectedItemError(f"{label} has no <bndbox>", "draw its box again", code="missing-tag")
+    missing = [edge for edge in _EDGES if box.find(edge) is None]
+    if missing:
+        raise RejectedItemError(f"{label} has no <{missing[0]}>", "draw its box again", code="missing-tag")
+    left, top, right, bottom = (parse_coordinate(box.findtext(edge), edge) for edge in _EDGES)
+    return AnnotatedObject(number, label, (left, top, right, bottom))
+
+
+def _tag(parent: ElementTree.Element, name: str, text: str) -> None:
+    ElementTree.SubElement(parent, name).text = text

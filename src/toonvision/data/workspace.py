@@ -1,0 +1,198 @@
+"""The workspace: a folder that a person can read, and the names of what lies in it."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.files import write_text
+from toonvision.core.locks import exclusive
+from toonvision.core.settings import read_settings
+from toonvision.data.catalog import Catalog
+from toonvision.data.formats import Format
+from toonvision.data.images import Resize
+from toonvision.taxonomy.labels import Taxonomy
+from toonvision.taxonomy.loader import TargetsTable, TaxonomyTable, built_in
+
+SETTINGS = "toonvision.toml"
+SCREENSHOTS = "screenshots"
+DEFAULT_SIZE_HW = (600, 200)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceTable(_Strict):
+    """A folder of annotated pictures that the workspace reads but does not own."""
+
+    format: Format
+    path: Annotated[str, Field(min_length=1)]
+
+
+class ImageTable(_Strict):
+    """How crops enter the networks."""
+
+    height: Annotated[int, Field(ge=16, le=2000)] = DEFAULT_SIZE_HW[0]
+    width: Annotated[int, Field(ge=16, le=2000)] = DEFAULT_SIZE_HW[1]
+    resize: Resize = "stretch"
+
+
+class WorkspaceTable(_Strict):
+    """All of `toonvision.toml`."""
+
+    taxonomy: Annotated[
+        Annotated[str, Tag("<name>")] | Annotated[TaxonomyTable, Tag("<table>")],
+        Discriminator(lambda given: "<table>" if isinstance(given, dict | TaxonomyTable) else "<name>"),
+    ] = "toontown"
+    targets: TargetsTable | None = None
+    image: ImageTable = ImageTable()
+    sources: tuple[SourceTable, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where annotated pictures are read from.
+
+    Attributes:
+        key: What the catalogue calls it: its path as the settings give it.
+        format: The format of its annotations.
+        root: The folder.
+    """
+
+    key: str
+    format: Format
+    root: Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An opened workspace: its settings, checked, and its paths.
+
+    Attributes:
+        root: The folder.
+        taxonomy: What its labels mean.
+        size_hw: Height and width in pixels at which crops enter a network.
+        resize: How crops are brought to that size.
+        sources: Where its pictures come from.
+    """
+
+    root: Path
+    taxonomy: Taxonomy
+    size_hw: tuple[int, int]
+    resize: Resize
+    sources: tuple[Source, ...]
+
+    @property
+    def crops(self) -> Path:
+        """The folder of the crops; derived, can be made again."""
+        return self.root / "crops"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of arrays; derived."""
+        return self.root / "cache"
+
+    @property
+    def figures(self) -> Path:
+        """The folder of figures about the data."""
+        return self.root / "figures"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of training runs, one below a task."""
+        return self.root / "runs"
+
+    @contextmanager
+    def reading(self) -> Iterator[Catalog]:
+        """Open the catalogue for reading.
+
+        Raises:
+            InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
+        """
+        path = self.root / "catalog.sqlite"
+        if not path.is_file():
+            raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
+        with Catalog.open(path, read_only=True) as catalog:
+            yield catalog
+
+    @contextmanager
+    def writing(self, purpose: str) -> Iterator[Catalog]:
+        """Open the catalogue for writing, as the only one that does.
+
+        Raises:
+            WorkspaceBusyError: If another process writes.
+            EnvironmentFaultError: If the folder cannot be written to.
+        """
+        with exclusive(self.root, purpose=purpose), Catalog.open(self.root / "catalog.sqlite") as catalog:
+            yield catalog
+
+
+def open_workspace(root: Path) -> Workspace:
+    """Open the workspace in a folder.
+
+    Raises:
+        UsageError: If the folder is no workspace.
+        InputRejectedError: If its settings are wrong, with line, key and rule.
+    """
+    settings = root / SETTINGS
+    if not settings.is_file():
+        raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
+    table = read_settings(settings, WorkspaceTable)
+    taxonomy = built_in(table.taxonomy) if isinstance(table.taxonomy, str) else table.taxonomy.build()
+    if table.targets:
+        taxonomy = taxonomy.with_targets(table.targets.build())
+    own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
+    others = [Source(source.path, source.format, root / source.path) for source in table.sources]
+    return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
+
+
+def create_workspace(
+    root: Path,
+    *,
+    taxonomy: str,
+    size_hw: tuple[int, int] = DEFAULT_SIZE_HW,
+    source: tuple[Format, Path] | None = None,
+) -> Workspace:
+    """Make a workspace: its folder, its settings, and a place for screenshots.
+
+    Args:
+        root: The folder; made where it is missing.
+        taxonomy: The name of a built-in taxonomy, or the TOML text of a ``[taxonomy]`` table.
+        size_hw: Height and width in pixels at which crops enter a network.
+        source: Format and folder of pictures to read from where they are.
+
+    Raises:
+        UsageError: If the folder is a workspace already.
+    """
+    settings = root / SETTINGS
+    if settings.exists():
+        raise UsageError(f"{settings} exists already; nothing was changed. Edit it, or choose another folder.")
+    parts = [f'taxonomy = "{taxonomy}"'] if "\n" not in taxonomy else []
+    parts.append(
+        "# The size in pixels at which crops enter a network; resize is stretch or letterbox.\n"
+        f'[image]\nheight = {size_hw[0]}\nwidth = {size_hw[1]}\nresize = "stretch"'
+    )
+    if source:
+        parts.append(
+            "# Read where it is, never changed.\n"
+            f'[[sources]]\nformat = "{source[0]}"\npath = {json.dumps(_portable(source[1], root), ensure_ascii=False)}'
+        )
+    if "\n" in taxonomy:
+        parts.append(taxonomy.rstrip())
+    root.mkdir(parents=True, exist_ok=True)
+    if source is None:
+        (root / SCREENSHOTS).mkdir(exist_ok=True)
+    write_text(settings, "\n\n".join(parts) + "\n")
+    return open_workspace(root)
+
+
+def _portable(source: Path, root: Path) -> str:
+    """Write a source's path relative to the workspace, so that both can be moved together."""
+    return Path(os.path.relpath(source.resolve(), root.resolve())).as_posix()

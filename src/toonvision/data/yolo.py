@@ -1,0 +1,142 @@
+"""YOLO: `data.yaml` with class names, and one text file a picture with boxes as shares of its size."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
+from toonvision.core.files import path_inside
+from toonvision.data import images
+from toonvision.data.boxes import (
+    AnnotatedObject,
+    AnnotatedPicture,
+    Reading,
+    checked_label,
+    parse_coordinate,
+)
+from toonvision.data.source_tree import confined, context_of, is_picture, refuse_confusable, relative, walk
+
+SETTINGS = "data.yaml"
+_COLUMNS = ("class", "x centre", "y centre", "width", "height")
+
+
+def read(root: Path) -> Reading:
+    """Read the pictures of all parts (train, val, test) that `data.yaml` names.
+
+    Raises:
+        InputRejectedError: If `data.yaml` cannot be used, or two pictures share a name.
+    """
+    settings = _settings(root / SETTINGS)
+    names = _names(settings, root / SETTINGS)
+    folders = _picture_folders(settings, root)
+    pictures: list[AnnotatedPicture] = []
+    findings: list[Finding] = []
+    paths = {folder / name: top for top in folders for folder, files in walk(top) for name in files if is_picture(name)}
+    refuse_confusable(paths, root)
+    for path, top in sorted(paths.items()):
+        outcome = _read_picture(path, top, root, names)
+        if isinstance(outcome, Finding):
+            findings.append(outcome)
+        else:
+            pictures.append(outcome)
+    return Reading(tuple(pictures), tuple(findings))
+
+
+def _settings(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, OSError, UnicodeDecodeError, RecursionError) as error:
+        raise InputRejectedError(f"{path}: cannot be read as YAML ({error}).") from error
+    if not isinstance(loaded, dict):
+        raise InputRejectedError(f"{path}: must hold keys such as names and train; got {type(loaded).__name__}.")
+    return loaded
+
+
+def _names(settings: Mapping[str, Any], path: Path) -> dict[int, str]:
+    names = settings.get("names")
+    pairs = names.items() if isinstance(names, dict) else enumerate(names) if isinstance(names, list) else ()
+    try:
+        found = {int(index): checked_label(str(name)) for index, name in pairs}
+    except (ValueError, TypeError, RejectedItemError) as error:
+        raise InputRejectedError(f"{path}: names must map class numbers to labels ({error}).") from error
+    if not found:
+        raise InputRejectedError(f"{path}: names is missing. List the labels in the order of their numbers.")
+    return found
+
+
+def _picture_folders(settings: Mapping[str, Any], root: Path) -> list[Path]:
+    """Find the folders of the parts; `path` is ignored where it names another machine's folder."""
+    wanted = [settings[part] for part in ("train", "val", "valid", "test") if settings.get(part)]
+    entries = [str(entry) for value in wanted for entry in (value if isinstance(value, list) else [value])]
+    found = []
+    for entry in entries or ["images"]:
+        places = (f"{settings.get('path', '')}/{entry}", entry, entry.removeprefix("../"))
+        folder = next((inside for place in places if (inside := _folder_inside(root, place))), None)
+        if folder is None:
+            raise InputRejectedError(f"{root / SETTINGS}: the folder {entry!r} is not below {root}. Correct the path.")
+        found.append(folder)
+    return list(dict.fromkeys(found))
+
+
+def _folder_inside(root: Path, name: str) -> Path | None:
+    try:
+        folder = path_inside(root, name)
+    except RejectedItemError:
+        return None
+    return root / folder.relative_to(root.resolve()) if folder.is_dir() else None
+
+
+def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -> AnnotatedPicture | Finding:
+    name = relative(path, root)
+    if outside := confined(path, root):
+        return outside
+    rows = _label_file(path)
+    if rows is None:
+        return Finding(name, "has no label file", "draw its boxes, or save an empty file", "no-annotation", pictures=1)
+    annotation = relative(rows, root)
+    try:
+        lines = rows.read_text(encoding="utf-8-sig").splitlines()
+        size_wh = images.size_wh(path)
+    except (OSError, UnicodeDecodeError) as error:
+        return Finding(annotation, f"cannot be read ({error})", "check the file", "unreadable", pictures=1)
+    except RejectedItemError as error:
+        return error.finding(name, pictures=1)
+    objects, findings = [], []
+    for number, line in enumerate((line for line in lines if line.strip()), start=1):
+        try:
+            objects.append(_object(line, number, size_wh, names))
+        except RejectedItemError as error:
+            findings.append(error.finding(f"{annotation}, object {number}", objects=1))
+    return AnnotatedPicture(path, name, annotation, context_of(path, top), tuple(objects), size_wh, tuple(findings))
+
+
+def _label_file(picture: Path) -> Path | None:
+    """Find the text beside a picture, or where `images` in its path becomes `labels`."""
+    parts = list(picture.with_suffix(".txt").parts)
+    places = [index for index, part in enumerate(parts) if part == "images"]
+    beside = Path(*parts)
+    if places:
+        parts[places[-1]] = "labels"
+    return next((path for path in (Path(*parts), beside) if path.is_file()), None)
+
+
+def _object(line: str, number: int, size_wh: tuple[int, int], names: Mapping[int, str]) -> AnnotatedObject:
+    columns = line.split()
+    if len(columns) != len(_COLUMNS):
+        raise RejectedItemError(
+            f"must have {len(_COLUMNS)} columns ({', '.join(_COLUMNS)}); got {len(columns)}",
+            "export boxes, not polygons",
+            code="bad-row",
+        )
+    values = [parse_coordinate(text, what) for text, what in zip(columns, _COLUMNS, strict=True)]
+    if values[0] not in names:
+        raise RejectedItemError(
+            f"class {columns[0]} is not among the {len(names)} names of {SETTINGS}",
+            "add its name",
+            code="unknown-class",
+        )
+    (width, height), (x, y, w, h) = size_wh, values[1:]
+    xyxy = ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+    return AnnotatedObject(number, names[int(values[0])], xyxy)

@@ -1,0 +1,112 @@
+"""The three published networks, layer by layer, for any number of classes and any input size.
+
+Pictures enter as they are stored (uint8, 0 to 255); rescaling is a layer, so that what is saved is what runs. The
+published code threw its augmentation away by feeding the unaugmented inputs on; here the flip of `tuned` flips.
+
+Source:
+    nosas, "ToonVision: Binary Classification" and "ToonVision: Multiclass Classification" (fars.io, 2022): the
+    tables of layers; the rates of the dropouts and the place of the flip are those of the code beside it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import layers
+
+Tensor = Any
+"""A symbolic tensor of Keras, whose type depends on the backend."""
+
+
+def baseline(size_hw: tuple[int, int], classes: int) -> keras.Model:
+    """Build the published first network: 14,620 parameters for 4 classes at 600 x 200.
+
+    Args:
+        size_hw: Height and width of the input in pixels, at least 16 each.
+        classes: How many classes there are, 2 or more.
+
+    Returns:
+        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
+    """
+    return _two_blocks(size_hw, classes, name="baseline", filters=(4, 8), pools=((2, 2), (2, 2)), rates=(0.0, 0.0))
+
+
+def tuned(size_hw: tuple[int, int], classes: int) -> keras.Model:
+    """Build the network that the published search found: 6,032 parameters for 4 classes at 600 x 200.
+
+    Args:
+        size_hw: Height and width of the input in pixels, at least 36 each.
+        classes: How many classes there are, 2 or more.
+
+    Returns:
+        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities; it flips at random when training.
+    """
+    return _two_blocks(
+        size_hw, classes, name="tuned", filters=(16, 12), pools=((3, 2), (2, 3)), rates=(0.2, 0.3), flip=True
+    )
+
+
+def binary(size_hw: tuple[int, int], classes: int) -> keras.Model:
+    """Build the published network for Cog or Toon: 25,537 parameters for 2 classes at 600 x 200.
+
+    Args:
+        size_hw: Height and width of the input in pixels, at least 46 each.
+        classes: How many classes there are, 2 or more.
+
+    Returns:
+        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
+    """
+
+    def body(x: Tensor) -> Tensor:
+        x = layers.MaxPooling2D(2)(_rescaled(x))
+        for filters in (16, 32, 32):
+            x = layers.Conv2D(filters, 3, activation="relu")(x)
+            x = layers.MaxPooling2D(2)(x)
+        return layers.Dropout(0.9)(layers.Flatten()(x))
+
+    return _network("binary", size_hw, classes, body)
+
+
+def _two_blocks(
+    size_hw: tuple[int, int],
+    classes: int,
+    *,
+    name: str,
+    filters: tuple[int, int],
+    pools: tuple[tuple[int, int], tuple[int, int]],
+    rates: tuple[float, float],
+    flip: bool = False,
+) -> keras.Model:
+    """Twice a convolution and two poolings: what `baseline` and `tuned` have in common."""
+
+    def body(x: Tensor) -> Tensor:
+        x = layers.RandomFlip("horizontal")(x) if flip else x
+        x = _block(_rescaled(x), filters[0], pools[0])
+        x = _block(layers.Dropout(rates[0])(x), filters[1], pools[1])
+        return layers.Dropout(rates[1])(layers.Flatten()(x))
+
+    return _network(name, size_hw, classes, body)
+
+
+def _block(x: Tensor, filters: int, pools: tuple[int, int]) -> Tensor:
+    x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+    for pool in pools:
+        x = layers.MaxPooling2D(pool)(x)
+    return x
+
+
+def _rescaled(x: Tensor) -> Tensor:
+    return layers.Rescaling(1 / 255)(x)
+
+
+def _network(
+    name: str, size_hw: tuple[int, int], classes: int, body: Callable[[Tensor], Tensor]
+) -> keras.Model:
+    """Put a body between the pictures and a dense head: one sigmoid for two classes, else a softmax."""
+    inputs = keras.Input((*size_hw, 3), dtype="uint8")
+    features = body(inputs)
+    if classes == 2:
+        outputs = layers.Dense(1, activation="sigmoid")(features)
+    else:
+        outputs = layers.Dense(classes, activation="softmax")(features)
+    return keras.Model(inputs, outputs, name=name)

@@ -1,0 +1,110 @@
+"""Saved models: weights in `model.keras`, their meaning in `model.json`.
+
+A model file is never trusted: our own code builds the network that `model.json` names, and only the weights are
+taken from the file. Nothing in it is unpickled or executed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, ToonVisionError
+from toonvision.core.files import replacing, write_text
+from toonvision.models.registry import build_network
+
+if TYPE_CHECKING:
+    import keras
+
+WEIGHTS, MEANING = "model.keras", "model.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model is, what goes in and what comes out.
+
+    Attributes:
+        network: The name of the network.
+        task: What it predicts.
+        level: The level whose classes those are.
+        classes: Names of the outputs, in order.
+        size_hw: Height and width of the input in pixels.
+        resize: How crops are brought to that size.
+        taxonomy: The digest of the taxonomy that it was trained with.
+        seed: The seed of its training.
+        parameters: How many weights it has.
+        versions: Versions of what it was made with.
+    """
+
+    network: str
+    task: str
+    level: str
+    classes: tuple[str, ...]
+    size_hw: tuple[int, int]
+    resize: str
+    taxonomy: str
+    seed: int
+    parameters: int
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
+    """Write weights, then their meaning; a folder with a meaning has its weights."""
+    with replacing(folder / WEIGHTS) as temporary:
+        model.save(temporary)
+    write_text(folder / MEANING, json.dumps({"format": _FORMAT, **asdict(card)}, indent=2) + "\n")
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read what a saved model is.
+
+    Raises:
+        InputRejectedError: If there is no model in the folder.
+        ModelRefusedError: If its description cannot be understood.
+    """
+    path = folder / MEANING
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = content.pop("format")
+        tuples = {key: tuple(content[key]) for key in ("classes", "size_hw")}
+        if version != _FORMAT:
+            raise ModelRefusedError(f"{path}: its format is {version}, this version reads {_FORMAT}. Train again.")
+        return ModelCard(**{**content, **tuples})
+    except FileNotFoundError:
+        raise InputRejectedError(f"{folder}: holds no trained model. See: toonvision runs") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelRefusedError(f"{path}: not a description of a model ({error}). Train again.") from error
+
+
+def load_model(folder: Path) -> "keras.Model":
+    """Build the network that a saved model names and load its weights.
+
+    Raises:
+        ModelRefusedError: If the network is not one of ours or the weights do not fit it.
+    """
+    card = read_card(folder)
+    path = folder / WEIGHTS
+    try:
+        model = build_network(card.network, size_hw=card.size_hw, classes=len(card.classes))
+        model.load_weights(path)
+    except ToonVisionError as error:
+        raise ModelRefusedError(f"{folder / MEANING}: {error}") from error
+    except Exception as error:
+        # Keras raises whatever the damaged archive made its parts raise; none of it gets past this line.
+        raise ModelRefusedError(f"{path}: its weights cannot be loaded ({str(error).splitlines()[0]}).") from error
+    return model
+
+
+def require_taxonomy(card: ModelCard, digest: str, folder: Path) -> None:
+    """Refuse a model whose outputs mean something else than the workspace's labels.
+
+    Raises:
+        ModelRefusedError: Naming both taxonomies.
+    """
+    if card.taxonomy != digest:
+        raise ModelRefusedError(
+            f"{folder}: was trained with taxonomy {card.taxonomy}, this workspace has {digest}. Train again, or use "
+            "the workspace that it was trained in."
+        )

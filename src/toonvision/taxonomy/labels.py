@@ -1,0 +1,230 @@
+"""Labels and what they mean: levels, classes, contexts, tasks.
+
+A *label* is what an annotation says (`cog_bb_flunky`). It has a *class* at some *levels* (kind `cog`, suit
+`bb`, entity `flunky`). A *task* predicts the classes of one level. A *context* is where a screenshot was taken.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from toonvision.core.errors import UsageError
+
+LABEL_LEVEL = "label"
+"""The level that every taxonomy has without saying so: each label is its own class."""
+
+NO_CONTEXT = "all"
+"""The context of screenshots that lie in no folder of their own."""
+
+PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#332288",
+    "#999933",
+    "#882255",
+    "#44AA99",
+    "#666666",
+)
+"""Colours for classes that name none: Okabe and Ito (2008), continued with Tol's muted scheme (2021)."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """One class of a level, or one context: a short name, a name for people, a colour.
+
+    Attributes:
+        name: As it stands in labels, files and tables.
+        title: As it is shown.
+        color: ``#rrggbb``, the same in every figure.
+    """
+
+    name: str
+    title: str
+    color: str
+
+
+@dataclass(frozen=True)
+class Level:
+    """One way to group labels, with its classes in their fixed order."""
+
+    name: str
+    title: str
+    classes: tuple[Category, ...]
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """Class name to its index from 0: the order of a network's outputs."""
+        return MappingProxyType({category.name: index for index, category in enumerate(self.classes)})
+
+
+@dataclass(frozen=True)
+class Label:
+    """What an annotation calls an object.
+
+    Attributes:
+        name: The annotation's word.
+        title: The word for people.
+        classes: Level name to class name; a label need not have every level.
+    """
+
+    name: str
+    title: str
+    classes: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a model predicts: the classes of one level."""
+
+    name: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Targets:
+    """How many samples are enough to start with.
+
+    Attributes:
+        per_label: Samples of each label over all contexts.
+        per_context: Samples of each label in each context.
+    """
+
+    per_label: int = 30
+    per_context: int = 5
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """All labels with their levels, and the contexts, tasks and targets that go with them.
+
+    Attributes:
+        name: What to call it.
+        levels: From general to specific.
+        labels: In their fixed order.
+        contexts: Known contexts; empty where any folder name is one.
+        tasks: What can be trained.
+        targets: What the balance is measured against.
+    """
+
+    name: str
+    levels: tuple[Level, ...]
+    labels: tuple[Label, ...]
+    contexts: tuple[Category, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    targets: Targets = Targets()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Label]:
+        """Label name to label."""
+        return MappingProxyType({label.name: label for label in self.labels})
+
+    def level(self, name: str) -> Level:
+        """Find a level; `label` is one that every taxonomy has."""
+        for level in self.levels:
+            if level.name == name:
+                return level
+        if name == LABEL_LEVEL:
+            categories = (Category(label.name, label.title, color_at(i)) for i, label in enumerate(self.labels))
+            return Level(LABEL_LEVEL, "Label", tuple(categories))
+        raise UsageError(f"a level is one of {_listed(level.name for level in self.levels)}; got {name!r}.")
+
+    def task(self, name: str) -> Task:
+        """Find a task by name.
+
+        Raises:
+            UsageError: If there is none of that name.
+        """
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        names = [task.name for task in self.tasks]
+        hint = did_you_mean(name, names)
+        raise UsageError(f"a task of this taxonomy is one of {_listed(names)}; got {name!r}.{hint}")
+
+    def class_of(self, label: str, level: str) -> str | None:
+        """Give a label's class at a level, or None where it has none there or is not known."""
+        if label not in self.by_name:
+            return None
+        return label if level == LABEL_LEVEL else self.by_name[label].classes.get(level)
+
+    def context(self, name: str) -> Category:
+        """Find a context; where the taxonomy names none, any name is a context with a colour of its own."""
+        for context in self.contexts:
+            if context.name == name:
+                return context
+        index = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+        return Category(name, name, color_at(index % len(PALETTE)))
+
+    def coarser(self, level: str) -> tuple[Level, ...]:
+        """List the other levels that the classes of a level determine, in the taxonomy's order.
+
+        An entity determines its suit and its kind; a kind determines neither.
+        """
+        return tuple(
+            other
+            for other in self.levels
+            if other.name != level and self.parents(level, other.name) and not self.parents(other.name, level)
+        )
+
+    def parents(self, level: str, other: str) -> Mapping[str, str]:
+        """Map each class of a level to its class at another; empty where that is not a function."""
+        found: dict[str, str] = {}
+        for label in self.labels:
+            child, parent = self.class_of(label.name, level), self.class_of(label.name, other)
+            if child is None:
+                continue
+            if parent is None or found.setdefault(child, parent) != parent:
+                return {}
+        return found
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all that decides what a model's outputs mean: labels, levels and their order."""
+        meaning = {
+            "labels": [[label.name, dict(label.classes)] for label in self.labels],
+            "levels": [[level.name, [c.name for c in level.classes]] for level in self.levels],
+        }
+        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
+
+    def with_targets(self, targets: Targets) -> "Taxonomy":
+        """Give the same taxonomy with other targets."""
+        return dataclasses.replace(self, targets=targets)
+
+
+def color_at(index: int) -> str:
+    """Give the colour of the class at an index; after the palette's end it is repeated in lighter tones.
+
+    Examples:
+        >>> color_at(0), color_at(11)
+        ('#0072B2', '#5ea5cf')
+    """
+    base = PALETTE[index % len(PALETTE)]
+    share = 1 - 0.63 ** (index // len(PALETTE))
+    if not share:
+        return base
+    channels = (int(base[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(c + (255 - c) * share):02x}" for c in channels)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Suggest the nearest known name, with a leading blank, or nothing.
+
+    Examples:
+        >>> did_you_mean("cog_bb_flunkey", ["cog_bb_flunky", "toon_dog"])
+        ' Did you mean cog_bb_flunky?'
+    """
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

@@ -1,0 +1,188 @@
+"""Taxonomies as TOML: the built-in one, the workspace's own, and one inferred from labels found."""
+
+import re
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from toonvision.core.errors import UsageError
+from toonvision.core.settings import read_settings
+from toonvision.taxonomy.labels import (
+    LABEL_LEVEL,
+    Category,
+    Label,
+    Level,
+    Targets,
+    Task,
+    Taxonomy,
+    color_at,
+    did_you_mean,
+)
+
+_RESERVED = frozenset({"title", "color", LABEL_LEVEL})
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CategoryTable(_Strict):
+    """A class or context in TOML; both keys may be left out."""
+
+    title: str | None = None
+    color: Color | None = None
+
+
+class LevelTable(_Strict):
+    """A level in TOML; classes that are not listed are taken from the labels, in their order."""
+
+    title: str | None = None
+    classes: dict[str, CategoryTable] = {}
+
+
+class TargetsTable(_Strict):
+    """The targets of the balance in TOML."""
+
+    per_label: Annotated[int, Field(ge=0)] = Targets().per_label
+    per_context: Annotated[int, Field(ge=0)] = Targets().per_context
+
+    def build(self) -> Targets:
+        """Make the value."""
+        return Targets(self.per_label, self.per_context)
+
+
+class TaxonomyTable(_Strict):
+    """A taxonomy in TOML, checked as a whole."""
+
+    name: str = "custom"
+    levels: dict[str, LevelTable] = {}
+    labels: Annotated[dict[str, dict[str, str]], Field(min_length=1)]
+    contexts: dict[str, CategoryTable] = {}
+    tasks: dict[str, str] = {}
+    targets: TargetsTable = TargetsTable()
+
+    @field_validator("levels")
+    @classmethod
+    def _no_reserved_level(cls, levels: dict[str, LevelTable]) -> dict[str, LevelTable]:
+        for name in sorted(_RESERVED & levels.keys()):
+            raise ValueError(f"a level cannot be called {name!r}, which has a meaning of its own")
+        return levels
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "TaxonomyTable":
+        for label, entry in self.labels.items():
+            for key, value in entry.items():
+                if key not in {"title", *self.levels}:
+                    raise ValueError(
+                        f"label {label!r} names the level {key!r}, which is not among {sorted(self.levels)}."
+                        f"{did_you_mean(key, self.levels)}"
+                    )
+                declared = self.levels[key].classes if key in self.levels else {}
+                if declared and value not in declared:
+                    raise ValueError(
+                        f"label {label!r} has {key} {value!r}, which is not among {sorted(declared)}."
+                        f"{did_you_mean(value, declared)}"
+                    )
+        for task, level in self.tasks.items():
+            if level not in {*self.levels, LABEL_LEVEL}:
+                raise ValueError(
+                    f"task {task!r} predicts the level {level!r}, which is not among {[*self.levels, LABEL_LEVEL]}"
+                )
+        return self
+
+    def build(self) -> Taxonomy:
+        """Make the frozen value that the rest of the program uses."""
+        labels = tuple(
+            Label(name, entry.get("title", name), {k: v for k, v in entry.items() if k != "title"})
+            for name, entry in self.labels.items()
+        )
+        tasks = self.tasks or {name: name for name in self.levels} or {LABEL_LEVEL: LABEL_LEVEL}
+        return Taxonomy(
+            name=self.name,
+            levels=tuple(_level(name, table, labels) for name, table in self.levels.items()),
+            labels=labels,
+            contexts=_categories(self.contexts),
+            tasks=tuple(Task(name, level) for name, level in tasks.items()),
+            targets=self.targets.build(),
+        )
+
+
+def built_in(name: str) -> Taxonomy:
+    """Load a taxonomy that comes with the package.
+
+    Raises:
+        UsageError: If there is none of that name.
+
+    Examples:
+        >>> toontown = built_in("toontown")
+        >>> [suit.title for suit in toontown.level("suit").classes]
+        ['Bossbot', 'Lawbot', 'Cashbot', 'Sellbot']
+    """
+    resource = files("toonvision.taxonomy") / f"{name}.toml"
+    if not re.fullmatch(r"[a-z]+", name) or not resource.is_file():
+        raise UsageError(f"the only built-in taxonomy is 'toontown'; got {name!r}.")
+    return read_settings(Path(str(resource)), TaxonomyTable).build()
+
+
+def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
+    """Write a taxonomy, as TOML, for labels that were found in annotations.
+
+    Args:
+        labels: The labels found; their order is kept, repetitions are dropped.
+        contexts: The contexts found.
+
+    Returns:
+        The text of a ``[taxonomy]`` table in which every label is a class of the one task `label`.
+    """
+    lines = [
+        "[taxonomy]",
+        'name = "inferred"',
+        "",
+        "# One line a label, in the order of the network's outputs. To group labels, add a level, e.g.",
+        '# [taxonomy.levels.kind], and write kind = "..." behind each label.',
+        "[taxonomy.labels]",
+        *(f"{_quoted(label)} = {{ title = {_quoted(label)} }}" for label in dict.fromkeys(labels)),
+        "",
+        "[taxonomy.contexts]",
+        *(
+            f'{_quoted(name)} = {{ title = {_quoted(name)}, color = "{color_at(index)}" }}'
+            for index, name in enumerate(dict.fromkeys(contexts))
+        ),
+        "",
+        "[taxonomy.tasks]",
+        f'{LABEL_LEVEL} = "{LABEL_LEVEL}"',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Write a TOML basic string, which may hold any character."""
+    escaped = (
+        f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else {"\\": "\\\\", '"': '\\"'}.get(c, c) for c in text
+    )
+    return '"' + "".join(escaped) + '"'
+
+
+def _level(name: str, table: LevelTable, labels: Sequence[Label]) -> Level:
+    if table.classes:
+        return Level(name, table.title or name, _categories(table.classes))
+    names = dict.fromkeys(label.classes[name] for label in labels if name in label.classes)
+    titles = {label.classes[name]: label.title for label in labels if name in label.classes}
+    derived = (Category(c, titles[c] if _is_own(c, name, labels) else c, color_at(i)) for i, c in enumerate(names))
+    return Level(name, table.title or name, tuple(derived))
+
+
+def _is_own(category: str, level: str, labels: Iterable[Label]) -> bool:
+    """Tell whether a class belongs to one label alone, so that the label's title is its title too."""
+    return sum(label.classes.get(level) == category for label in labels) == 1
+
+
+def _categories(tables: dict[str, CategoryTable]) -> tuple[Category, ...]:
+    return tuple(
+        Category(name, table.title or name, table.color or color_at(index))
+        for index, (name, table) in enumerate(tables.items())
+    )
