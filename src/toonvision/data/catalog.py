@@ -204,7 +204,10 @@ class Catalog:
             "SELECT id, source, name, context, width, height, picture_hash, fingerprint "
             "FROM screenshots ORDER BY source, name"
         )
-        return [StoredScreenshot(*row[:4], size_wh=(row[4], row[5]), picture_hash=row[6], fingerprint=row[7]) for row in rows]
+        return [
+            StoredScreenshot(id_, source, name, context, (width, height), digest, mark)
+            for id_, source, name, context, width, height, digest, mark in rows
+        ]
 
     def crops(self) -> list[Crop]:
         """Give all crops by label and number."""
@@ -213,7 +216,10 @@ class Catalog:
             "s.context, s.fingerprint FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
             "ORDER BY c.label, c.number"
         )
-        return [Crop(*row[:5], Box(*row[5:9]), *row[9:]) for row in rows]
+        return [
+            Crop(id_, label, number, file, digest, Box(*xyxy), shot, name, context, mark)
+            for id_, label, number, file, digest, *xyxy, shot, name, context, mark in rows
+        ]
 
     def last_numbers(self) -> dict[str, int]:
         """Give the last number that each label has used."""

@@ -99,9 +99,7 @@ def _rescaled(x: Tensor) -> Tensor:
     return layers.Rescaling(1 / 255)(x)
 
 
-def _network(
-    name: str, size_hw: tuple[int, int], classes: int, body: Callable[[Tensor], Tensor]
-) -> keras.Model:
+def _network(name: str, size_hw: tuple[int, int], classes: int, body: Callable[[Tensor], Tensor]) -> keras.Model:
     """Put a body between the pictures and a dense head: one sigmoid for two classes, else a softmax."""
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
     features = body(inputs)

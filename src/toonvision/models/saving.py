@@ -6,19 +6,19 @@ taken from the file. Nothing in it is unpickled or executed.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, ToonVisionError
 from toonvision.core.files import replacing, write_text
+from toonvision.data.images import Resize
 from toonvision.models.registry import build_network
 
 if TYPE_CHECKING:
     import keras
 
 WEIGHTS, MEANING = "model.keras", "model.json"
-_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class ModelCard:
         seed: The seed of its training.
         parameters: How many weights it has.
         versions: Versions of what it was made with.
+        format: The version of this description.
     """
 
     network: str
@@ -43,18 +44,19 @@ class ModelCard:
     level: str
     classes: tuple[str, ...]
     size_hw: tuple[int, int]
-    resize: str
+    resize: Resize
     taxonomy: str
     seed: int
     parameters: int
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str]
+    format: Literal[1] = 1
 
 
 def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
     """Write weights, then their meaning; a folder with a meaning has its weights."""
     with replacing(folder / WEIGHTS) as temporary:
         model.save(temporary)
-    write_text(folder / MEANING, json.dumps({"format": _FORMAT, **asdict(card)}, indent=2) + "\n")
+    write_text(folder / MEANING, json.dumps(asdict(card), indent=2) + "\n")
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -64,18 +66,19 @@ def read_card(folder: Path) -> ModelCard:
         InputRejectedError: If there is no model in the folder.
         ModelRefusedError: If its description cannot be understood.
     """
+    from pydantic import TypeAdapter, ValidationError
+
     path = folder / MEANING
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        version = content.pop("format")
-        tuples = {key: tuple(content[key]) for key in ("classes", "size_hw")}
-        if version != _FORMAT:
-            raise ModelRefusedError(f"{path}: its format is {version}, this version reads {_FORMAT}. Train again.")
-        return ModelCard(**{**content, **tuples})
+        return TypeAdapter(ModelCard).validate_json(path.read_bytes())
     except FileNotFoundError:
         raise InputRejectedError(f"{folder}: holds no trained model. See: toonvision runs") from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelRefusedError(f"{path}: not a description of a model ({error}). Train again.") from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise ModelRefusedError(
+            f"{path}: not a description of a model ({where}: {fault['msg']}). Train again."
+        ) from error
 
 
 def load_model(folder: Path) -> "keras.Model":

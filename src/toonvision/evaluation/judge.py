@@ -1,0 +1,262 @@
+"""Judging a run: every repeat over one part of its split, and what is kept of that on disk."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError
+from toonvision.core.files import write_text
+from toonvision.core.intervals import Proportion
+from toonvision.core.progress import Progress, silent
+from toonvision.data.batches import Pictures
+from toonvision.data.catalog import Crop
+from toonvision.data.splits import Part
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.confidence import unsure_order, wrong_order
+from toonvision.evaluation.metrics import (
+    ClassificationReport,
+    Places,
+    RolledUp,
+    Spread,
+    classification_report,
+    confusion_matrix,
+    roll_up,
+    spread,
+    wrong_counts,
+)
+from toonvision.evaluation.predict import predict_probabilities
+from toonvision.models.backend import start_keras
+from toonvision.models.saving import load_model, read_card, require_taxonomy
+from toonvision.taxonomy.labels import Category
+from toonvision.training.record import RunRecord, read_record, repeat_folder
+from toonvision.training.repeat import load_task_data
+
+PREDICTIONS, METRICS = "predictions.csv", "metrics.json"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A run's predictions for one part of its split.
+
+    Attributes:
+        record: The run.
+        part: Which part was judged.
+        classes: The classes in the order of the probabilities.
+        crops: The samples.
+        pictures: What the network saw, shape ``(samples, height, width, 3)``, 0 to 255.
+        actual: The true classes, shape ``(samples,)``.
+        probabilities: Of every repeat, shape ``(repeats, samples, classes)``.
+        chosen: Which repeat is the run's own model.
+        rolled_up: The run's own model scored at coarser levels.
+    """
+
+    record: RunRecord
+    part: Part
+    classes: tuple[Category, ...]
+    crops: tuple[Crop, ...]
+    pictures: Pictures
+    actual: Places
+    probabilities: npt.NDArray[np.float32]
+    chosen: int
+    rolled_up: tuple[RolledUp, ...]
+
+    @property
+    def own(self) -> npt.NDArray[np.float32]:
+        """Probabilities of the run's own model, shape ``(samples, classes)``."""
+        own: npt.NDArray[np.float32] = self.probabilities[self.chosen]
+        return own
+
+    @property
+    def predicted(self) -> Places:
+        """Predictions of the run's own model."""
+        predicted: Places = self.own.argmax(axis=1)
+        return predicted
+
+    @property
+    def report(self) -> ClassificationReport:
+        """Scores of the run's own model."""
+        return self.report_of(self.chosen)
+
+    def report_of(self, repeat: int) -> ClassificationReport:
+        """Scores of one repeat."""
+        return classification_report(self.actual, self.probabilities[repeat].argmax(axis=1), self.class_names)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return tuple(category.name for category in self.classes)
+
+    @property
+    def matrix(self) -> npt.NDArray[np.int64]:
+        """Confusion matrix of the run's own model: rows true, columns predicted."""
+        return confusion_matrix(self.actual, self.predicted, len(self.classes))
+
+    @property
+    def spread(self) -> Spread:
+        """Wrong predictions of every repeat."""
+        return spread(self.actual, self.probabilities)
+
+    @property
+    def wrong_in(self) -> npt.NDArray[np.int64]:
+        """For each sample in how many repeats it was wrong."""
+        return wrong_counts(self.actual, self.probabilities)
+
+    @property
+    def macro_f1(self) -> tuple[float, ...]:
+        """Macro F1 of every repeat."""
+        return tuple(self.report_of(repeat).macro.f1 for repeat in range(len(self.probabilities)))
+
+    @property
+    def wrong(self) -> Places:
+        """Places of the wrong samples, the gravest first."""
+        return wrong_order(self.actual, self.own)
+
+    @property
+    def unsure(self) -> Places:
+        """Places of all samples, the least confident first."""
+        return unsure_order(self.own)
+
+
+def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progress: Progress = silent) -> Evaluation:
+    """Ask every model of a run about one part of its split.
+
+    Args:
+        workspace: Where the run was trained.
+        run: The run's folder.
+        part: Which part to judge.
+        progress: Told how many pictures are done, over all repeats.
+
+    Raises:
+        ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
+        InputRejectedError: If the run is not finished or its samples are gone.
+    """
+    record = read_record(run)
+    if record.status != "done":
+        raise InputRejectedError(f"{run}: its training did not finish. Train again.")
+    require_taxonomy(read_card(run), workspace.taxonomy.digest, run)
+    task = workspace.taxonomy.task(record.task)
+    data = load_task_data(workspace, task, split_name=record.split, size_hw=record.size_hw)
+    if data.samples.classes != record.classes:
+        raise InputRejectedError(
+            f"{run}: was trained on {', '.join(record.classes)}, but the samples now are of "
+            f"{', '.join(data.samples.classes)}. Train again."
+        )
+    start_keras()
+    places = data.places[part]
+    pictures = data.samples.pictures[places]
+    total = len(places) * len(record.repeats)
+    rows = []
+    for index, repeat in enumerate(record.repeats):
+        model = load_model(repeat_folder(run, repeat.seed))
+        rows.append(predict_probabilities(model, pictures))
+        progress((index + 1) * len(places), total)
+    seeds = [repeat.seed for repeat in record.repeats]
+    chosen = seeds.index(record.chosen)
+    actual = data.samples.targets[places]
+    by_name = {category.name: category for category in workspace.taxonomy.level(record.level).classes}
+    rolled = tuple(
+        roll_up(actual, rows[chosen].argmax(axis=1), record.classes, parents, level=level.name)
+        for level in workspace.taxonomy.coarser(record.level)
+        if (parents := workspace.taxonomy.parents(record.level, level.name))
+    )
+    return Evaluation(
+        record=record,
+        part=part,
+        classes=tuple(by_name[name] for name in record.classes),
+        crops=tuple(data.samples.crops[place] for place in places),
+        pictures=pictures,
+        actual=actual,
+        probabilities=np.stack(rows),
+        chosen=chosen,
+        rolled_up=rolled,
+    )
+
+
+def write_results(evaluation: Evaluation, run: Path) -> None:
+    """Write `predictions.csv` and `metrics.json`; of another part than test, with the part in their names."""
+    write_text(run / _part_file(PREDICTIONS, evaluation.part), predictions_csv(evaluation))
+    content = json.dumps(metrics_of(evaluation), indent=2)
+    write_text(run / _part_file(METRICS, evaluation.part), content + "\n")
+
+
+def predictions_csv(evaluation: Evaluation) -> str:
+    """Give one row a sample: where it is from, true and predicted class, all probabilities."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    names = evaluation.class_names
+    writer.writerow(
+        ["crop", "screenshot", "context", "label", "actual", "predicted", "confidence", "wrong_in_repeats", "repeats"]
+        + [f"p_{name}" for name in names]
+    )
+    rows = zip(evaluation.crops, evaluation.actual, evaluation.own, evaluation.wrong_in, strict=True)
+    for crop, actual, row, wrong in rows:
+        place = int(row.argmax())
+        writer.writerow(
+            [crop.file, crop.screenshot, crop.context, crop.label, names[actual], names[place], f"{row[place]:.6f}"]
+            + [int(wrong), len(evaluation.probabilities)]
+            + [f"{value:.6f}" for value in row]
+        )
+    return buffer.getvalue()
+
+
+def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
+    """Give all scores as plain data, for JSON."""
+    spread_, record = evaluation.spread, evaluation.record
+    return {
+        "run": record.title,
+        "part": evaluation.part,
+        "samples": len(evaluation.crops),
+        "repeats": [
+            {
+                "seed": repeat.seed,
+                "wrong": wrong,
+                "accuracy": _accuracy(spread_.total - wrong, spread_.total),
+                "macro_f1": f1,
+            }
+            for repeat, wrong, f1 in zip(record.repeats, spread_.wrong, evaluation.macro_f1, strict=True)
+        ],
+        "wrong": {name: _proportion(getattr(spread_, name)) for name in ("best", "median", "worst")},
+        "model": {"seed": record.chosen, "chosen_by": "lowest validation loss", **_report(evaluation.report)},
+        "confusion": {
+            "classes": list(evaluation.class_names),
+            "rows_true_columns_predicted": evaluation.matrix.tolist(),
+        },
+        "rolled_up": [
+            {"level": up.level, "wrong_within": up.within, "wrong_across": up.across, **_report(up.report)}
+            for up in evaluation.rolled_up
+        ],
+    }
+
+
+def _report(report: ClassificationReport) -> Mapping[str, Any]:
+    return {
+        "accuracy": _proportion(report.accuracy),
+        "classes": [asdict(scores) for scores in report.classes],
+        "macro": asdict(report.macro),
+        "weighted": asdict(report.weighted),
+    }
+
+
+def _proportion(value: Proportion) -> Mapping[str, Any]:
+    return {
+        "count": value.count,
+        "total": value.total,
+        "share": None if math.isnan(value.share) else value.share,
+        "interval_95": list(value.interval),
+    }
+
+
+def _accuracy(right: int, total: int) -> float:
+    return right / total if total else 0.0
+
+
+def _part_file(name: str, part: Part) -> str:
+    return name if part == "test" else name.replace(".", f"-{part}.")

@@ -1,0 +1,60 @@
+"""Starting Keras: late, quietly, and on the backend that was measured fastest."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from toonvision.core.errors import EnvironmentFaultError
+
+DEFAULT_BACKEND = "tensorflow"
+_VERSIONS = ("toonvision", "keras", "tensorflow-cpu", "tensorflow", "torch", "jax", "numpy", "pillow", "scikit-learn")
+
+
+def start_keras() -> str:
+    """Import Keras and run a first operation, keeping the backend's own chatter off the terminal.
+
+    Returns:
+        The device that will compute, for example ``tensorflow on cpu:0``.
+
+    Raises:
+        EnvironmentFaultError: If the backend that `KERAS_BACKEND` names is not installed.
+    """
+    name = os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with _muted_stderr():
+            import keras
+
+            keras.ops.convert_to_numpy(keras.ops.zeros(1))
+    except ImportError as error:
+        raise EnvironmentFaultError(
+            f"Keras cannot start on KERAS_BACKEND={name} ({error}). Install it, or unset KERAS_BACKEND."
+        ) from error
+    devices = keras.distribution.list_devices()
+    return f"{name} on {devices[0] if devices else 'cpu'}"
+
+
+def installed_versions() -> dict[str, str]:
+    """Give the versions of what a result depends on, as far as installed."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in _VERSIONS:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+@contextlib.contextmanager
+def _muted_stderr() -> Iterator[None]:
+    """Divert the process's standard error, which native code writes to past Python; errors still raise."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)

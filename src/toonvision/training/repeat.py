@@ -1,0 +1,238 @@
+"""A run: the same training with several seeds, since one training alone proves little."""
+
+import gc
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.batches import Samples, load_samples
+from toonvision.data.catalog import StoredSplit
+from toonvision.data.splits import PARTS, parts_table, require_trainable
+from toonvision.data.workspace import Workspace
+from toonvision.models.backend import installed_versions, start_keras
+from toonvision.models.registry import build_network
+from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
+from toonvision.taxonomy.labels import Task
+from toonvision.training.record import (
+    HISTORY,
+    LOGS,
+    RepeatRecord,
+    RunRecord,
+    best_repeat,
+    new_run_folder,
+    repeat_folder,
+    write_history,
+    write_record,
+)
+from toonvision.training.settings import TrainingSettings
+
+
+class TrainingWatcher(Protocol):
+    """Whoever wants to see a run grow."""
+
+    def started(self, record: RunRecord) -> None:
+        """The data is ready; training begins."""
+
+    def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
+        """An epoch, from 1, of a repeat, from 0, ended with these measures."""
+
+    def repeat_ended(self, repeat: int, record: RepeatRecord) -> None:
+        """A repeat, from 0, was saved."""
+
+
+class Unwatched:
+    """Watches nothing."""
+
+    def started(self, record: RunRecord) -> None:
+        """Do nothing."""
+
+    def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
+        """Do nothing."""
+
+    def repeat_ended(self, repeat: int, record: RepeatRecord) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """A task's samples and the parts that a split assigns them to.
+
+    Attributes:
+        samples: Pictures and targets of all crops that the split knows.
+        places: Part name to the places of its samples.
+        split: The split.
+        left_out: Classes of the task's level that have no sample.
+        newer: Crops that the split does not know, since they were extracted after it was made.
+    """
+
+    samples: Samples
+    places: Mapping[str, npt.NDArray[np.int64]]
+    split: StoredSplit
+    left_out: tuple[str, ...]
+    newer: int
+
+    @property
+    def digest(self) -> str:
+        """A hash of which crop is in which part."""
+        listed = [[crop.hash, self.split.parts[crop.id]] for crop in self.samples.crops]
+        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
+
+
+def load_task_data(workspace: Workspace, task: Task, *, split_name: str, size_hw: tuple[int, int]) -> TaskData:
+    """Load a task's samples and check that something can be learned from them.
+
+    Raises:
+        UsageError: If there is no such split.
+        InputRejectedError: If a class could not be learned or judged, with all classes and counts.
+    """
+    with workspace.reading() as catalog:
+        crops, split = catalog.crops(), catalog.split(split_name)
+    known = [crop for crop in crops if crop.id in split.parts]
+    level = workspace.taxonomy.level(task.level)
+    require_trainable(parts_table(level, split, known, workspace.taxonomy))
+    samples = load_samples(workspace, known, level=task.level, size_hw=size_hw)
+    part_of = np.array([split.parts[crop.id] for crop in samples.crops])
+    return TaskData(
+        samples=samples,
+        places={part: np.flatnonzero(part_of == part) for part in PARTS},
+        split=split,
+        left_out=tuple(c.name for c in level.classes if c.name not in samples.classes),
+        newer=len(crops) - len(known),
+    )
+
+
+def train_run(
+    workspace: Workspace,
+    task: Task,
+    settings: TrainingSettings,
+    *,
+    seeds: Sequence[int],
+    split_name: str = "default",
+    size_hw: tuple[int, int] | None = None,
+    name: str | None = None,
+    force: bool = False,
+    watcher: TrainingWatcher | None = None,
+) -> Path:
+    """Train a network once a seed and save everything that is needed to judge and to use it.
+
+    Args:
+        workspace: Where the data is and the run goes.
+        task: What to predict.
+        settings: How to train.
+        seeds: One training each.
+        split_name: Which split to use.
+        size_hw: Height and width of the input in pixels; the workspace's by default.
+        name: What to call the run; by default the network's name and a number.
+        force: Replace an earlier run of that name.
+        watcher: Told how it goes.
+
+    Returns:
+        The run's folder: models, histories and logs of all repeats, and the model of the one with the lowest
+        validation loss as the run's own.
+
+    Raises:
+        UsageError: If the name is taken, the split unknown, or the network too large for the input.
+        InputRejectedError: If a class could not be learned or judged, or every training diverged.
+    """
+    watch = watcher or Unwatched()
+    size = size_hw or workspace.size_hw
+    data = load_task_data(workspace, task, split_name=split_name, size_hw=size)
+    device = start_keras()
+    parameters = build_network(settings.network, size_hw=size, classes=len(data.samples.classes)).count_params()
+    run = new_run_folder(workspace.runs, task.name, network=settings.network, name=name, force=force)
+    record = RunRecord(
+        task=task.name,
+        name=run.name,
+        status="training",
+        level=task.level,
+        classes=data.samples.classes,
+        left_out=data.left_out,
+        settings=settings,
+        size_hw=size,
+        resize=workspace.resize,
+        split=data.split.name,
+        split_seed=data.split.seed,
+        ratios=data.split.ratios,
+        grouped=data.split.grouped,
+        samples={part: len(places) for part, places in data.places.items()},
+        data_hash=data.digest,
+        taxonomy=(workspace.taxonomy.name, workspace.taxonomy.digest),
+        parameters=parameters,
+        device=device,
+        versions=installed_versions(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_record(run, record)
+    watch.started(record)
+    repeats = []
+    for index, seed in enumerate(seeds):
+        repeats.append(_train_once(run, record, data, seed, partial(watch.epoch_ended, index)))
+        record = replace(record, repeats=tuple(repeats))
+        write_record(run, record)
+        watch.repeat_ended(index, repeats[-1])
+    chosen = best_repeat(record.repeats)
+    if chosen.diverged and chosen.best_epoch == chosen.epochs:
+        raise InputRejectedError(
+            f"{run}: the loss of every training became no number. Lower --learning-rate and train again."
+        )
+    for file in (WEIGHTS, HISTORY, MEANING):
+        shutil.copyfile(repeat_folder(run, chosen.seed) / file, run / file)
+    write_record(run, replace(record, status="done", chosen=chosen.seed))
+    return run
+
+
+def _train_once(
+    run: Path,
+    record: RunRecord,
+    data: TaskData,
+    seed: int,
+    watcher: Callable[[int, Mapping[str, float]], None],
+) -> RepeatRecord:
+    import keras
+
+    from toonvision.training.fit import fit
+
+    keras.utils.set_random_seed(seed)
+    model = build_network(record.settings.network, size_hw=record.size_hw, classes=len(record.classes))
+    history = fit(
+        model,
+        data.samples,
+        train=data.places["train"],
+        validate=data.places["validate"],
+        settings=record.settings,
+        seed=seed,
+        log_folder=run / LOGS / f"seed-{seed}",
+        watcher=watcher,
+    )
+    folder = repeat_folder(run, seed)
+    card = ModelCard(
+        network=record.settings.network,
+        task=record.task,
+        level=record.level,
+        classes=record.classes,
+        size_hw=record.size_hw,
+        resize=record.resize,
+        taxonomy=record.taxonomy[1],
+        seed=seed,
+        parameters=record.parameters,
+        versions=record.versions,
+    )
+    save_model(model, card, folder)
+    write_history(folder / HISTORY, history.epochs)
+    del model
+    keras.backend.clear_session()
+    gc.collect()
+    best = history.epochs[history.best_epoch - 1]
+    return RepeatRecord(
+        seed, len(history.epochs), history.best_epoch, best["val_loss"], history.seconds, history.diverged
+    )
