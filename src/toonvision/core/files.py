@@ -77,7 +77,8 @@ def path_inside(root: Path, name: str) -> Path:
         name: A relative path as found in an annotation file.
 
     Raises:
-        RejectedItemError: If the name is absolute, climbs out, or is a link to somewhere else.
+        RejectedItemError: If the name is absolute, climbs out, is a link to somewhere else, or is none that a
+            file can have.
 
     Examples:
         >>> path_inside(Path("shots"), "../secret.png")
@@ -85,13 +86,34 @@ def path_inside(root: Path, name: str) -> Path:
         ...
         toonvision.core.errors.RejectedItemError: the path '../secret.png' leads out of its folder
     """
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise RejectedItemError(f"the path {name!r} is not Unicode text", "rename it", code="bad-path") from error
+    return followed_inside(root, root / name.replace("\\", "/"), shown=name)
+
+
+def followed_inside(root: Path, path: Path, *, shown: str) -> Path:
+    """Follow the links of a path, and refuse it if it ends outside its root.
+
+    Args:
+        root: The folder that the path must stay in, symbolic links followed.
+        path: The path to follow, `root` included.
+        shown: What to call it in a message.
+
+    Raises:
+        RejectedItemError: If it ends somewhere else, or is a link to itself.
+    """
     base = root.resolve()
-    joined = (base / name.replace("\\", "/")).resolve()
-    if not joined.is_relative_to(base):
+    try:
+        followed = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RejectedItemError(f"the path {shown!r} leads nowhere", "correct it", code="bad-path") from error
+    if not followed.is_relative_to(base):
         raise RejectedItemError(
-            f"the path {name!r} leads out of its folder", "use a path inside it", code="path-escapes"
+            f"the path {shown!r} leads out of its folder", "use a path inside it", code="path-escapes"
         )
-    return joined
+    return followed
 
 
 def _sync(path: Path) -> None:

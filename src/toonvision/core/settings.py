@@ -29,10 +29,10 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
     content = _read(path) if text is None else text
     try:
         return model.model_validate(tomllib.loads(content))
-    except tomllib.TOMLDecodeError as error:
-        raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
     except ValidationError as error:
         raise InputRejectedError("\n".join(_faults(path, content, error))) from None
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError, too long a number, too deep a list
+        raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
 
 
 def _read(path: Path) -> str:
@@ -78,7 +78,12 @@ def line_of(content: str, keys: list[str]) -> int:
     """
     lines = content.splitlines()
     at = 0
-    for key in keys:
+    for outer, key in zip(["", *keys], keys, strict=False):
+        if key.isdecimal():  # an index from 0: the first table of its list is found by the list's own name
+            header = f"[[{outer}]]"
+            tables = [number for number in range(at, len(lines)) if lines[number].strip() == header]
+            at = tables[int(key)] if int(key) < len(tables) else at
+            continue
         pattern = re.compile(rf"""(^|[\s.\[{{,"']){re.escape(key)}["']?\s*([=.\]]|$)""")
         at = next((number for number in range(at, len(lines)) if pattern.search(lines[number])), at)
     return at + 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.errors import InputRejectedError
 from toonvision.data.catalog import Crop
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
 
@@ -76,8 +77,17 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     Args:
         crops: All samples.
         taxonomy: Their labels' meaning; also the targets.
+
+    Raises:
+        InputRejectedError: If crops lie in contexts that the taxonomy no longer knows.
     """
-    contexts = taxonomy.contexts or tuple(taxonomy.context(name) for name in sorted({crop.context for crop in crops}))
+    found = sorted({crop.context for crop in crops})
+    contexts = taxonomy.contexts or tuple(taxonomy.context(name) for name in found)
+    if unknown := set(found) - {context.name for context in contexts}:
+        raise InputRejectedError(
+            f"crops lie in contexts that the taxonomy does not know: {', '.join(sorted(unknown))}. "
+            "Name them in toonvision.toml, or run toonvision extract."
+        )
     pairs = Counter((crop.label, crop.context) for crop in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)

@@ -5,6 +5,7 @@ lose commits.
 """
 
 import contextlib
+import functools
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -126,7 +127,7 @@ class Crop:
     """A crop as the catalogue knows it.
 
     Attributes:
-        id: Its row; never used again after it is gone.
+        id: Its row; what refers to it, such as its place in a split, goes with it.
         label: What it shows.
         number: Its number within the label, from 0; never used again.
         file: Its file name below `crops/`.
@@ -164,8 +165,9 @@ class StoredSplit:
 class Catalog:
     """An open catalogue; close it by leaving the `with` block of `open`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
 
     @classmethod
     @contextlib.contextmanager
@@ -181,7 +183,8 @@ class Catalog:
             EnvironmentFaultError: If the disk is full or the file cannot be opened.
             WorkspaceBusyError: If another process keeps it locked.
         """
-        mode = "ro" if read_only else "rwc"
+        # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
+        mode = "rwc" if not read_only else "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
         with _translated(path):
             connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode={mode}",
@@ -192,9 +195,9 @@ class Catalog:
             try:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA synchronous = EXTRA")
-                _check(connection, path)
-                _migrate(connection, path, read_only=read_only)
-                yield cls(connection)
+                connection.execute(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+                _migrate(connection, path, _check(connection, path), read_only=read_only)
+                yield cls(connection, path)
             finally:
                 connection.close()
 
@@ -216,10 +219,11 @@ class Catalog:
             "s.context, s.fingerprint FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
             "ORDER BY c.label, c.number"
         )
-        return [
-            Crop(id_, label, number, file, digest, Box(*xyxy), shot, name, context, mark)
-            for id_, label, number, file, digest, *xyxy, shot, name, context, mark in rows
-        ]
+        with _sound(self._path):
+            return [
+                Crop(id_, label, number, file, digest, Box(*xyxy), shot, name, context, mark)
+                for id_, label, number, file, digest, *xyxy, shot, name, context, mark in rows
+            ]
 
     def last_numbers(self) -> dict[str, int]:
         """Give the last number that each label has used."""
@@ -273,7 +277,8 @@ class Catalog:
         row = self._connection.execute("SELECT counts, findings FROM extractions ORDER BY id DESC LIMIT 1").fetchone()
         if row is None:
             return {}, []
-        return json.loads(row[0]), [Finding(**entry) for entry in json.loads(row[1])]
+        with _sound(self._path):
+            return json.loads(row[0]), [Finding(**entry) for entry in json.loads(row[1])]
 
     def save_split(self, split: StoredSplit, *, replace: bool = False) -> None:
         """Store a split by its name.
@@ -308,7 +313,8 @@ class Catalog:
             known = [known for (known,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
             listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
             raise UsageError(f"no split is called {name!r}. {listed}")
-        train, validate, test = (int(value) for value in row[1].split("/"))
+        with _sound(self._path):
+            train, validate, test = (int(value) for value in row[1].split("/"))
         parts = self._connection.execute("SELECT crop_id, part FROM split_crops WHERE split_id = ?", (row[0],))
         return StoredSplit(name, (train, validate, test), row[2], bool(row[3]), dict(parts))
 
@@ -318,7 +324,8 @@ class Catalog:
         try:
             yield self._connection
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk has rolled it back already
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 
@@ -329,7 +336,9 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        code = error.sqlite_errorcode & 0xFF
+        code = _primary_code(error)
+        if code is None:  # Python's own complaint, of text that is not UTF-8
+            raise InputRejectedError(_rebuild_advice(path, str(error))) from error
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise WorkspaceBusyError(
                 f"{path}: another process keeps it locked. Try again when it has ended."
@@ -347,10 +356,54 @@ def _translated(path: Path) -> Iterator[None]:
         raise InputRejectedError(_rebuild_advice(path, str(error))) from error
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise InputRejectedError(_rebuild_advice(path, verdict))
+@contextlib.contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Say of a value that nobody can have stored that the catalogue is damaged."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise InputRejectedError(_rebuild_advice(path, str(error))) from error
+
+
+def _primary_code(error: sqlite3.OperationalError) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> set[str]:
+    """Refuse a damaged catalogue, a newer one, and what is none; give the names of the applied migrations."""
+    try:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise InputRejectedError(_rebuild_advice(path, verdict))
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        applied = (
+            {name for (name,) in connection.execute("SELECT name FROM migrations")} if "migrations" in tables else set()
+        )
+    except sqlite3.OperationalError as error:
+        if _primary_code(error) == sqlite3.SQLITE_ERROR:
+            raise InputRejectedError(_rebuild_advice(path, str(error))) from error
+        raise
+    unknown = applied - {name for name, _ in MIGRATIONS}
+    if unknown or (tables and "migrations" not in tables):
+        what = f"a newer version wrote it ({max(unknown)})" if unknown else "it is no catalogue of this program"
+        raise InputRejectedError(f"{path}: {what}; it was not changed. Update toonvision, or move the file away.")
+    if applied and _schema(connection) != _schema_after(tuple(m for m in MIGRATIONS if m[0] in applied)):
+        raise InputRejectedError(_rebuild_advice(path, "its tables are not those of its version"))
+    return applied
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
+    return set(rows)
+
+
+@functools.cache
+def _schema_after(migrations: tuple[tuple[str, str], ...]) -> set[tuple[str, str, str | None]]:
+    """Give the tables and indexes that migrations make."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        _apply(connection, migrations)
+        return _schema(connection)
 
 
 def _rebuild_advice(path: Path, reason: str) -> str:
@@ -360,23 +413,19 @@ def _rebuild_advice(path: Path, reason: str) -> str:
     )
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
-    """Apply the migrations that are missing, each in a transaction of its own."""
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    applied = (
-        {name for (name,) in connection.execute("SELECT name FROM migrations")} if "migrations" in tables else set()
-    )
-    unknown = applied - {name for name, _ in MIGRATIONS}
-    if unknown or (tables and "migrations" not in tables):
-        what = f"a newer version wrote it ({max(unknown)})" if unknown else "it is no catalogue of this program"
-        raise InputRejectedError(f"{path}: {what}; it was not changed. Update toonvision, or move the file away.")
+def _migrate(connection: sqlite3.Connection, path: Path, applied: set[str], *, read_only: bool) -> None:
     missing = [(name, script) for name, script in MIGRATIONS if name not in applied]
     if not missing:
         return
     if read_only:
         raise InputRejectedError(f"{path}: its schema is older than this version. Run: toonvision extract")
     connection.execute("PRAGMA journal_mode = DELETE")
-    for name, script in missing:
+    _apply(connection, missing)
+
+
+def _apply(connection: sqlite3.Connection, migrations: Iterable[tuple[str, str]]) -> None:
+    """Apply migrations, each in a transaction of its own."""
+    for name, script in migrations:
         connection.executescript(
             "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT;"
             f"{script}; INSERT INTO migrations VALUES ('{name}'); COMMIT;"

@@ -3,11 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import path_inside
+from toonvision.core.files import followed_inside, path_inside
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
 from toonvision.data.source_tree import context_of, refuse_confusable, relative
 
@@ -26,21 +28,48 @@ def read(root: Path) -> Reading:
         raise InputRejectedError(f"{root}: no JSON file with the tables {', '.join(_TABLES)} was found.")
     readings = [_read_file(path, content, root) for path, content in files.items()]
     pictures = sorted((p for reading in readings for p in reading.pictures), key=lambda picture: picture.name)
+    for picture, other in pairwise(pictures):
+        if picture.path == other.path:
+            raise InputRejectedError(f"{picture.annotation} and {other.annotation} list one picture. Remove one.")
     refuse_confusable((picture.path for picture in pictures), root)
-    return Reading(tuple(pictures), tuple(finding for reading in readings for finding in reading.findings))
+    findings = [finding for reading in readings for finding in reading.findings]
+    return Reading(tuple(pictures), (*findings, *_unreadable_files(root)))
 
 
 def annotation_files(root: Path) -> dict[Path, Mapping[str, Any]]:
     """Find the JSON files of a folder that look like COCO, with their content."""
     found: dict[Path, Mapping[str, Any]] = {}
-    for path in sorted([*root.glob("*.json"), *root.glob("annotations/*.json")]):
+    for path in _json_files(root):
         try:
-            content = json.loads(path.read_bytes())
-        except (ValueError, OSError, RecursionError):
+            content = _load(path, root)
+        except RejectedItemError:
             continue
         if isinstance(content, dict) and all(isinstance(content.get(table), list) for table in _TABLES):
             found[path] = content
     return found
+
+
+def _json_files(root: Path) -> list[Path]:
+    return sorted([*root.glob("*.json"), *root.glob("annotations/*.json")])
+
+
+def _load(path: Path, root: Path) -> object:
+    followed_inside(root, path, shown=relative(path, root))
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, OSError, RecursionError) as error:
+        raise RejectedItemError(f"cannot be read as JSON ({error})", "export it again", code="bad-json") from error
+
+
+def _unreadable_files(root: Path) -> list[Finding]:
+    """Report JSON files that cannot be read: they may have been annotations."""
+    findings = []
+    for path in _json_files(root):
+        try:
+            _load(path, root)
+        except RejectedItemError as error:
+            findings.append(error.finding(relative(path, root)))
+    return findings
 
 
 def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
@@ -130,8 +159,9 @@ def _find(root: Path, name: str) -> Path:
     base = root.resolve()
     for place in (name, f"images/{name}"):
         path = path_inside(root, place)
-        if path.is_file():
-            return root / path.relative_to(base)
+        with suppress(OSError):
+            if path.is_file():
+                return root / path.relative_to(base)
     raise RejectedItemError("the picture is missing", "put it beside the JSON file or in images/", code="no-picture")
 
 

@@ -16,14 +16,14 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import write_many
 from toonvision.core.progress import Progress, silent
 from toonvision.data import formats, images
 from toonvision.data.boxes import AnnotatedPicture, Box, fit_box
 from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot
 from toonvision.data.fingerprints import fingerprint
-from toonvision.data.workspace import Source, Workspace
+from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 
 _BATCH = 16
@@ -118,9 +118,14 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         progress: Told how many pictures are done.
 
     Raises:
-        InputRejectedError: If a source is missing or its names cannot be told apart.
+        InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
         WorkspaceBusyError: If another process writes to the workspace.
     """
+    if not workspace.sources:
+        raise InputRejectedError(
+            f"{workspace.root}: there is nothing to read: no folder {SCREENSHOTS} and no [[sources]] in {SETTINGS}. "
+            "Put the screenshots back, or name their folder."
+        )
     readings = [(source, formats.read(source.format, source.root)) for source in workspace.sources]
     before = [finding for _, reading in readings for finding in reading.findings]
     threads = workers or os.cpu_count() or 1
@@ -186,10 +191,10 @@ def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
         digest = hashlib.sha256(content).hexdigest()
         same_picture = task.known is not None and task.known.picture_hash == digest
         decoded = None
+        has_boxes = any(entry.xyxy for entry in picture.objects)
         if task.known is not None and same_picture:
             size_wh, mark = task.known.size_wh, task.known.fingerprint
         else:
-            has_boxes = any(entry.xyxy for entry in picture.objects)
             decoded = images.decode(content, has_boxes=has_boxes)
             size_wh, mark = decoded.size, fingerprint(decoded)
         if picture.size_wh not in {None, size_wh}:
@@ -201,7 +206,7 @@ def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
             crop = known.get((label, box))
             stands = crop is not None and same_picture and (crops_folder / crop.file).is_file()
             if not stands and decoded is None:
-                decoded = images.decode(content)
+                decoded = images.decode(content, has_boxes=has_boxes)
             fresh = b"" if stands or decoded is None else images.encode_png(decoded.crop(box.xyxy))
             cuts.append(_Cut(label, box, crop, fresh))
     except RejectedItemError as error:
@@ -319,12 +324,13 @@ def crop_file(label: str, number: int) -> str:
         >>> crop_file("cog_bb_flunky", 12)
         'cog_bb_flunky_0012.png'
     """
-    stem = label if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", label) and len(label) <= _LONGEST_STEM else _safe_stem(label)
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", label) and len(label) <= _LONGEST_STEM
+    stem = label if plain else _safe_stem(label)
     return f"{stem}_{number:04}.png"
 
 
 def _safe_stem(label: str) -> str:
-    """Keep what is safe of a label and tell it from others by its hash: case may not count on the disk."""
+    """Keep what is safe of a label and tell it from others by its hash."""
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", label).strip("-")[:40]
     return f"{plain}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"
 

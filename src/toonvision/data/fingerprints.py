@@ -6,8 +6,12 @@ import numpy as np
 from PIL import Image
 
 _SIDE = 16
-NEAR_BITS = 10
-"""Fingerprints that differ in at most this many of 256 bits count as the same scene."""
+NEAR_BITS = 48
+"""Fingerprints that differ in at most this many of 256 bits count as the same scene.
+
+Measured: in the BCCD pictures the one field of view that was taken twice differs by 30 bits, the nearest of the
+66,000 unrelated pairs by 79; in the sample world the nearest pair differs by over 80.
+"""
 
 
 def fingerprint(image: Image.Image) -> str:

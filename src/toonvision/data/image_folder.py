@@ -4,7 +4,7 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
-from toonvision.data.source_tree import confined, is_picture, refuse_confusable, relative, walk
+from toonvision.data.source_tree import confined, is_picture, linked_folders, refuse_confusable, relative, walk
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 
@@ -14,7 +14,7 @@ def read(root: Path) -> Reading:
     Raises:
         InputRejectedError: If there is no such folder, or two pictures share a name.
     """
-    paths = [folder / name for folder, names in walk(root) if folder != root for name in names if is_picture(name)]
+    paths = [folder / name for folder, names in walk(root) for name in names if is_picture(name)]
     refuse_confusable(paths, root)
     pictures: list[AnnotatedPicture] = []
     findings: list[Finding] = []
@@ -23,10 +23,14 @@ def read(root: Path) -> Reading:
         if outside := confined(path, root):
             findings.append(outside)
             continue
+        if path.parent == root:
+            reason, remedy = "lies in no folder of a label", "move it into the folder of its label"
+            findings.append(Finding(name, reason, remedy, "no-annotation", pictures=1))
+            continue
         try:
             label = checked_label(path.relative_to(root).parts[0])
         except RejectedItemError as error:
             findings.append(error.finding(name, pictures=1, objects=1))
             continue
         pictures.append(AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),)))
-    return Reading(tuple(pictures), tuple(findings))
+    return Reading(tuple(pictures), (*findings, *linked_folders(root, root)))

@@ -13,7 +13,15 @@ from toonvision.data.boxes import (
     checked_label,
     parse_coordinate,
 )
-from toonvision.data.source_tree import confined, context_of, is_picture, refuse_confusable, relative, walk
+from toonvision.data.source_tree import (
+    confined,
+    context_of,
+    is_picture,
+    linked_folders,
+    refuse_confusable,
+    relative,
+    walk,
+)
 
 ANNOTATION_FOLDER, PICTURE_FOLDER = "Annotations", "JPEGImages"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -34,7 +42,7 @@ def read(root: Path) -> Reading:
             if is_picture(name):
                 pictures.append(path)
             elif path.suffix.lower() == ".xml":
-                stem = _picture_stem(path)
+                stem = _picture_stem(path, root)
                 if stem in annotations:
                     raise InputRejectedError(f"{annotations[stem]} and {path} annotate one picture. Remove one.")
                 annotations[stem] = path
@@ -53,6 +61,7 @@ def read(root: Path) -> Reading:
         for stem, xml in sorted(annotations.items())
         if stem not in by_stem
     ]
+    findings += linked_folders(root, root)
     return Reading(found, tuple(findings))
 
 
@@ -76,18 +85,18 @@ def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterab
         _tag(element, "name", checked_label(entry.label))
         box = ElementTree.SubElement(element, "bndbox")
         for name, edge in zip(_EDGES, entry.xyxy or (0, 0, width, height), strict=True):
-            _tag(box, name, format(edge, "g") if edge == int(edge) and abs(edge) < 1e6 else repr(edge))
+            _tag(box, name, format(edge, "g") if edge == int(edge) and abs(edge) < 1e6 else repr(float(edge)))
     ElementTree.indent(root)
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8") + b"\n")
 
 
-def _picture_stem(annotation: Path) -> Path:
+def _picture_stem(annotation: Path, root: Path) -> Path:
     """Say where the picture of an annotation stands, without its suffix."""
-    parts = list(annotation.with_suffix("").parts)
+    parts = list(annotation.with_suffix("").relative_to(root).parts)
     places = [index for index, part in enumerate(parts) if part == ANNOTATION_FOLDER]
-    if places and Path(*parts[: places[-1]], PICTURE_FOLDER).is_dir():
+    if places and Path(root, *parts[: places[-1]], PICTURE_FOLDER).is_dir():
         parts[places[-1]] = PICTURE_FOLDER
-    return Path(*parts)
+    return Path(root, *parts)
 
 
 def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedPicture | Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import path_inside
+from toonvision.core.files import followed_inside
 from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.taxonomy.labels import NO_CONTEXT
 
@@ -15,13 +15,28 @@ def walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Give every folder below a root with its file names, both sorted; hidden ones are passed over.
 
     Raises:
-        InputRejectedError: If the root is not a folder.
+        InputRejectedError: If the root is not a folder, or a folder below it cannot be read.
     """
     if not root.is_dir():
         raise InputRejectedError(f"{root}: no such folder. Name the folder that holds the pictures.")
-    for folder, subfolders, names in os.walk(root):
+    for folder, subfolders, names in os.walk(root, onerror=_refuse_unreadable):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         yield Path(folder), tuple(sorted(name for name in names if not name.startswith(".")))
+
+
+def linked_folders(top: Path, root: Path) -> list[Finding]:
+    """Report the links to folders below `top`, which `walk` does not follow."""
+    return [
+        Finding(
+            relative(link, root),
+            "is a link to a folder, which is not followed",
+            "put the folder here, or name it as a source",
+            "linked-folder",
+        )
+        for folder, _ in walk(top)
+        for link in sorted(folder.iterdir())
+        if link.is_symlink() and link.is_dir() and not link.name.startswith(".")
+    ]
 
 
 def is_picture(name: str) -> bool:
@@ -30,21 +45,21 @@ def is_picture(name: str) -> bool:
 
 
 def relative(path: Path, root: Path) -> str:
-    """Give a path below its root, with slashes."""
-    return path.relative_to(root).as_posix()
+    r"""Give a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
+    return _text(path.relative_to(root).as_posix())
 
 
 def context_of(path: Path, root: Path, *, layout_folders: Iterable[str] = ()) -> str:
     """Give the context of a picture: the first folder below the root that is not part of a format's layout."""
     parts = path.relative_to(root).parts[:-1]
     layout = set(layout_folders)
-    return next((part for part in parts if part not in layout), NO_CONTEXT)
+    return next((_text(part) for part in parts if part not in layout), NO_CONTEXT)
 
 
 def confined(path: Path, root: Path) -> Finding | None:
-    """Refuse a picture that is a link to a place outside its root."""
+    """Refuse a file that is a link to a place outside its root."""
     try:
-        path_inside(root, relative(path, root))
+        followed_inside(root, path, shown=relative(path, root))
     except RejectedItemError as error:
         return error.finding(relative(path, root), pictures=1)
     return None
@@ -66,3 +81,12 @@ def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
                 f"{path} and {other}: two pictures of one name (apart from suffix, case or Unicode form) "
                 "cannot be told apart. Rename one of them."
             )
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    raise InputRejectedError(f"{error.filename}: cannot be read ({error.strerror}). Allow reading, and run again.")
+
+
+def _text(name: str) -> str:
+    """Make a file name storable and printable whatever bytes it has."""
+    return name.encode(errors="backslashreplace").decode()

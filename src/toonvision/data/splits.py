@@ -71,6 +71,7 @@ class Ratios:
         return "/".join(map(str, self.shares))
 
 
+_DEALS = 20
 SIXTY_TWENTY_TWENTY = Ratios(60, 20, 20)
 
 
@@ -85,7 +86,7 @@ class SplitSummary:
         grouped: Whether crops of one screenshot stay together; if not, the split leaks.
         achieved: Share of the samples in train, validate and test, in percent.
         groups: How many groups of screenshots there were.
-        near_duplicates: How many screenshots share a group with another one.
+        near_duplicate_groups: Names of screenshots that are near-duplicates of each other.
         tables: Samples a class and part: the labels' own first, then each level's.
         largest_deviation: The label furthest from the asked ratios, and by how many samples.
     """
@@ -96,9 +97,14 @@ class SplitSummary:
     grouped: bool
     achieved: tuple[float, float, float]
     groups: int
-    near_duplicates: int
+    near_duplicate_groups: tuple[tuple[str, ...], ...]
     tables: tuple[CountTable, ...]
     largest_deviation: tuple[str, float]
+
+    @property
+    def near_duplicates(self) -> int:
+        """How many screenshots are near-duplicates of another one."""
+        return sum(map(len, self.near_duplicate_groups))
 
 
 def plan_split(
@@ -107,7 +113,8 @@ def plan_split(
     """Assign crops to train, validate and test, each label as near to the ratios as its groups allow.
 
     The rarest label is dealt first: each of its groups goes to the part that misses most of that label, then to
-    the one that misses most samples, then by lot (iterative stratification, with groups for samples).
+    the one that misses most samples, then by lot (iterative stratification, with groups for samples). Of several
+    such deals the nearest to the ratios is kept.
 
     Args:
         crops: All samples.
@@ -132,7 +139,9 @@ def plan_split(
             f"a split needs at least {len(PARTS)} {'screenshots' if grouped else 'crops'}; got {len(groups)}. "
             "Annotate more screenshots and run toonvision extract."
         )
-    parts = _deal(list(groups.values()), ratios, generator(seed, "split"))
+    rng = generator(seed, "split")
+    deals = [_deal(list(groups.values()), ratios, rng) for _ in range(_DEALS)]
+    parts = min(deals, key=lambda deal: _distance(deal, crops, ratios))
     return StoredSplit(name, ratios.shares, seed, grouped, parts)
 
 
@@ -151,9 +160,9 @@ def summarize_split(split: StoredSplit, crops: Sequence[Crop], taxonomy: Taxonom
     tables = tuple(parts_table(level, split, used, taxonomy) for level in levels)
     totals = tables[0].counts.sum(axis=0)
     keys = group_keys(used)
-    shots_of: dict[int, set[int]] = defaultdict(set)
+    shots_of: dict[int, dict[str, None]] = defaultdict(dict)
     for crop, key in zip(used, keys, strict=True):
-        shots_of[key].add(crop.screenshot_id)
+        shots_of[key][crop.screenshot] = None
     ratios = Ratios(*split.ratios)
     train, validate, test = (100 * totals / max(1, totals.sum())).tolist()
     return SplitSummary(
@@ -163,7 +172,7 @@ def summarize_split(split: StoredSplit, crops: Sequence[Crop], taxonomy: Taxonom
         grouped=split.grouped,
         achieved=(train, validate, test),
         groups=len(shots_of),
-        near_duplicates=sum(len(shots) for shots in shots_of.values() if len(shots) > 1),
+        near_duplicate_groups=tuple(tuple(sorted(shots)) for shots in shots_of.values() if len(shots) > 1),
         tables=tables,
         largest_deviation=_largest_deviation(tables[0], ratios),
     )
@@ -226,6 +235,18 @@ def _deal(groups: list[list[Crop]], ratios: Ratios, rng: np.random.Generator) ->
             parts.update({crop.id: PARTS[part] for crop in waiting[index]})
             del open_groups[index]
     return parts
+
+
+def _distance(parts: Mapping[int, str], crops: Sequence[Crop], ratios: Ratios) -> float:
+    """Measure how far a deal is from the ratios: chi-squared over labels and parts."""
+    totals = Counter(crop.label for crop in crops)
+    counts = Counter((crop.label, parts[crop.id]) for crop in crops)
+    asked = {
+        (label, part): n * share / 100
+        for label, n in totals.items()
+        for part, share in zip(PARTS, ratios.shares, strict=True)
+    }
+    return sum((counts[key] - wanted) ** 2 / wanted for key, wanted in asked.items())
 
 
 def _neediest(

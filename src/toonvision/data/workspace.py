@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.core.files import write_text
+from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.files import path_inside, write_text
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
@@ -145,12 +145,37 @@ def open_workspace(root: Path) -> Workspace:
     if not settings.is_file():
         raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
     table = read_settings(settings, WorkspaceTable)
-    taxonomy = built_in(table.taxonomy) if isinstance(table.taxonomy, str) else table.taxonomy.build()
+    taxonomy = _taxonomy(root, table.taxonomy)
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())
     own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
+    _refuse_repeated(settings, [*own, *others])
     return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
+
+
+def _refuse_repeated(settings: Path, sources: list[Source]) -> None:
+    """Refuse a folder that is named twice: each of its objects would count twice and be cut once."""
+    seen: dict[str, str] = {}
+    for source in sources:
+        folder = os.path.realpath(source.root)
+        if folder in seen:
+            raise InputRejectedError(
+                f"{settings}: the sources {seen[folder]!r} and {source.key!r} are one folder. Remove one and run again."
+            )
+        seen[folder] = source.key
+
+
+def _taxonomy(root: Path, given: str | TaxonomyTable) -> Taxonomy:
+    """Load the taxonomy that the settings name: a file beside them, a built-in one, or a table of their own."""
+    if isinstance(given, TaxonomyTable):
+        return given.build()
+    if not given.endswith(".toml"):
+        return built_in(given)
+    try:
+        return read_settings(path_inside(root, given), TaxonomyTable).build()
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{root / SETTINGS}: taxonomy: {error.reason}. Keep it in the workspace.") from error
 
 
 def create_workspace(
@@ -164,16 +189,19 @@ def create_workspace(
 
     Args:
         root: The folder; made where it is missing.
-        taxonomy: The name of a built-in taxonomy, or the TOML text of a ``[taxonomy]`` table.
+        taxonomy: The name of a built-in taxonomy, a TOML file in the folder, or the text of a ``[taxonomy]`` table.
         size_hw: Height and width in pixels at which crops enter a network.
         source: Format and folder of pictures to read from where they are.
 
     Raises:
-        UsageError: If the folder is a workspace already.
+        UsageError: If the folder is a workspace already, or no taxonomy has that name.
+        InputRejectedError: If the settings would be wrong; nothing is written then.
     """
     settings = root / SETTINGS
     if settings.exists():
         raise UsageError(f"{settings} exists already; nothing was changed. Edit it, or choose another folder.")
+    if "\n" not in taxonomy:
+        _taxonomy(root, taxonomy)
     parts = [f'taxonomy = "{taxonomy}"'] if "\n" not in taxonomy else []
     parts.append(
         "# The size in pixels at which crops enter a network; resize is stretch or letterbox.\n"
@@ -186,10 +214,12 @@ def create_workspace(
         )
     if "\n" in taxonomy:
         parts.append(taxonomy.rstrip())
+    text = "\n\n".join(parts) + "\n"
+    read_settings(settings, WorkspaceTable, text=text)
     root.mkdir(parents=True, exist_ok=True)
     if source is None:
         (root / SCREENSHOTS).mkdir(exist_ok=True)
-    write_text(settings, "\n\n".join(parts) + "\n")
+    write_text(settings, text)
     return open_workspace(root)
 
 

@@ -14,7 +14,15 @@ from toonvision.data.boxes import (
     checked_label,
     parse_coordinate,
 )
-from toonvision.data.source_tree import confined, context_of, is_picture, refuse_confusable, relative, walk
+from toonvision.data.source_tree import (
+    confined,
+    context_of,
+    is_picture,
+    linked_folders,
+    refuse_confusable,
+    relative,
+    walk,
+)
 
 SETTINGS = "data.yaml"
 _COLUMNS = ("class", "x centre", "y centre", "width", "height")
@@ -39,6 +47,7 @@ def read(root: Path) -> Reading:
             findings.append(outcome)
         else:
             pictures.append(outcome)
+    findings += [finding for top in folders for finding in linked_folders(top, root)]
     return Reading(tuple(pictures), tuple(findings))
 
 
@@ -47,7 +56,7 @@ def _settings(path: Path) -> Mapping[str, Any]:
 
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (yaml.YAMLError, OSError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         raise InputRejectedError(f"{path}: cannot be read as YAML ({error}).") from error
     if not isinstance(loaded, dict):
         raise InputRejectedError(f"{path}: must hold keys such as names and train; got {type(loaded).__name__}.")
@@ -58,7 +67,7 @@ def _names(settings: Mapping[str, Any], path: Path) -> dict[int, str]:
     names = settings.get("names")
     pairs = names.items() if isinstance(names, dict) else enumerate(names) if isinstance(names, list) else ()
     try:
-        found = {int(index): checked_label(str(name)) for index, name in pairs}
+        found = {int(index): checked_label(_word(name)) for index, name in pairs}
     except (ValueError, TypeError, RejectedItemError) as error:
         raise InputRejectedError(f"{path}: names must map class numbers to labels ({error}).") from error
     if not found:
@@ -66,13 +75,24 @@ def _names(settings: Mapping[str, Any], path: Path) -> dict[int, str]:
     return found
 
 
+def _word(value: object) -> str:
+    """Take a word or a number as text; anything else may be nested, and grow without end when it is written out."""
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"a word was expected, not a {type(value).__name__}")
+    return str(value)
+
+
 def _picture_folders(settings: Mapping[str, Any], root: Path) -> list[Path]:
     """Find the folders of the parts; `path` is ignored where it names another machine's folder."""
     wanted = [settings[part] for part in ("train", "val", "valid", "test") if settings.get(part)]
-    entries = [str(entry) for value in wanted for entry in (value if isinstance(value, list) else [value])]
+    try:
+        entries = [_word(entry) for value in wanted for entry in (value if isinstance(value, list) else [value])]
+        base = _word(settings.get("path") or ".")
+    except TypeError as error:
+        raise InputRejectedError(f"{root / SETTINGS}: train, val, test and path name folders ({error}).") from error
     found = []
     for entry in entries or ["images"]:
-        places = (f"{settings.get('path', '')}/{entry}", entry, entry.removeprefix("../"))
+        places = (f"{base}/{entry}", entry, entry.removeprefix("../"))
         folder = next((inside for place in places if (inside := _folder_inside(root, place))), None)
         if folder is None:
             raise InputRejectedError(f"{root / SETTINGS}: the folder {entry!r} is not below {root}. Correct the path.")
@@ -83,19 +103,21 @@ def _picture_folders(settings: Mapping[str, Any], root: Path) -> list[Path]:
 def _folder_inside(root: Path, name: str) -> Path | None:
     try:
         folder = path_inside(root, name)
-    except RejectedItemError:
+        return root / folder.relative_to(root.resolve()) if folder.is_dir() else None
+    except (RejectedItemError, OSError):
         return None
-    return root / folder.relative_to(root.resolve()) if folder.is_dir() else None
 
 
 def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -> AnnotatedPicture | Finding:
     name = relative(path, root)
     if outside := confined(path, root):
         return outside
-    rows = _label_file(path)
+    rows = _label_file(path, root)
     if rows is None:
         return Finding(name, "has no label file", "draw its boxes, or save an empty file", "no-annotation", pictures=1)
     annotation = relative(rows, root)
+    if outside := confined(rows, root):
+        return outside
     try:
         lines = rows.read_text(encoding="utf-8-sig").splitlines()
         size_wh = images.size_wh(path)
@@ -112,14 +134,14 @@ def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -
     return AnnotatedPicture(path, name, annotation, context_of(path, top), tuple(objects), size_wh, tuple(findings))
 
 
-def _label_file(picture: Path) -> Path | None:
+def _label_file(picture: Path, root: Path) -> Path | None:
     """Find the text beside a picture, or where `images` in its path becomes `labels`."""
-    parts = list(picture.with_suffix(".txt").parts)
+    beside = picture.with_suffix(".txt")
+    parts = list(beside.relative_to(root).parts)
     places = [index for index, part in enumerate(parts) if part == "images"]
-    beside = Path(*parts)
     if places:
         parts[places[-1]] = "labels"
-    return next((path for path in (Path(*parts), beside) if path.is_file()), None)
+    return next((path for path in (Path(root, *parts), beside) if path.is_file()), None)
 
 
 def _object(line: str, number: int, size_wh: tuple[int, int], names: Mapping[int, str]) -> AnnotatedObject:

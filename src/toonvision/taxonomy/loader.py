@@ -1,6 +1,7 @@
 """Taxonomies as TOML: the built-in one, the workspace's own, and one inferred from labels found."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -71,6 +72,17 @@ class TaxonomyTable(_Strict):
         for name in sorted(_RESERVED & levels.keys()):
             raise ValueError(f"a level cannot be called {name!r}, which has a meaning of its own")
         return levels
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_differ_by_more_than_case(cls, labels: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Labels name files, and some file systems know neither case nor Unicode forms."""
+        seen: dict[str, str] = {}
+        for label in labels:
+            other = seen.setdefault(unicodedata.normalize("NFC", label).casefold(), label)
+            if other != label:
+                raise ValueError(f"the labels {other!r} and {label!r} differ by case or Unicode form alone")
+        return labels
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "TaxonomyTable":

@@ -9,7 +9,6 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -18,40 +17,12 @@ import numpy.typing as npt
 
 from toonvision.core.seeds import generator
 from toonvision.data.batches import Pictures, Samples, augment, batch_order
+from toonvision.training.history import History
 from toonvision.training.settings import TrainingSettings
 
 Targets = npt.NDArray[np.float32]
 EpochWatcher = Callable[[int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1 and its metrics."""
-
-MEASURES = ("loss", "accuracy", "precision", "recall")
-
-
-@dataclass(frozen=True)
-class History:
-    """What was measured after each epoch.
-
-    Attributes:
-        epochs: One mapping an epoch: loss, accuracy, precision, recall, and the same with ``val_`` before them.
-        best_epoch: Number, from 1, of the epoch whose weights were kept.
-        diverged: Whether training stopped because the loss was no number.
-        seconds: How long it took.
-    """
-
-    epochs: tuple[Mapping[str, float], ...]
-    best_epoch: int
-    diverged: bool
-    seconds: float
-
-    def peaks(self) -> list[tuple[str, float, int]]:
-        """Give for each measure its best value (lowest for losses) and the epoch, from 1, that reached it."""
-        found = []
-        for name in (f"{prefix}{measure}" for measure in MEASURES for prefix in ("", "val_")):
-            values = [epoch[name] for epoch in self.epochs if math.isfinite(epoch.get(name, math.nan))]
-            if values:
-                best = min(values) if name.endswith("loss") else max(values)
-                found.append((name, best, [epoch[name] for epoch in self.epochs].index(best) + 1))
-        return found
 
 
 def fit(

@@ -1,7 +1,5 @@
 """What a run leaves behind in its folder, and how it is found again."""
 
-import csv
-import io
 import json
 import math
 import re
@@ -19,7 +17,7 @@ from toonvision.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-RECORD, HISTORY, LOGS = "run.json", "history.csv", "tensorboard"
+RECORD, LOGS = "run.json", "tensorboard"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 Status = Literal["training", "done"]
@@ -176,31 +174,6 @@ def new_run_folder(runs: Path, task: str, *, network: str, name: str | None, for
             raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")
         shutil.rmtree(folder)
     return folder
-
-
-def write_history(path: Path, epochs: tuple[Mapping[str, float], ...]) -> None:
-    """Write one row an epoch, its number first."""
-    buffer = io.StringIO()
-    names = ["epoch", *epochs[0]]
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    for number, epoch in enumerate(epochs, start=1):
-        writer.writerow({"epoch": number, **{name: f"{value:.6g}" for name, value in epoch.items()}})
-    write_text(path, buffer.getvalue())
-
-
-def read_history(path: Path) -> tuple[Mapping[str, float], ...]:
-    """Read what `write_history` wrote, without the numbers.
-
-    Raises:
-        InputRejectedError: If the file is missing or damaged.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return tuple({name: float(value) for name, value in row.items() if name != "epoch"} for row in rows)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputRejectedError(f"{path}: not the history of a training ({error}). Train again.") from error
 
 
 def best_repeat(repeats: tuple[RepeatRecord, ...]) -> RepeatRecord:

@@ -23,15 +23,14 @@ from toonvision.models.backend import installed_versions, start_keras
 from toonvision.models.registry import build_network
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
 from toonvision.taxonomy.labels import Task
+from toonvision.training.history import HISTORY, write_history
 from toonvision.training.record import (
-    HISTORY,
     LOGS,
     RepeatRecord,
     RunRecord,
     best_repeat,
     new_run_folder,
     repeat_folder,
-    write_history,
     write_record,
 )
 from toonvision.training.settings import TrainingSettings

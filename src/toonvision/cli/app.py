@@ -1,0 +1,101 @@
+"""The command line: its root, its commands, and what happens to errors."""
+
+import errno
+import json
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from toonvision.cli import data_verbs, demo, model_verbs
+from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError
+
+
+class _InterruptedError(ToonVisionError):
+    """The user, or the system, asked us to stop."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
+class _Root(TyperGroup):
+    """The root command; an interrupt keeps its own exit code, which Typer would make 1."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _InterruptedError("interrupted; what was saved is kept, run again to go on") from None
+
+
+app = typer.Typer(
+    cls=_Root,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_ENVIRONMENT = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENOMEM,
+}
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Turn annotated screenshots into small, explained, quick image classifiers."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"toonvision {installed('toonvision')}")
+        raise typer.Exit
+
+
+for command in (
+    demo.demo, data_verbs.init, data_verbs.sample, data_verbs.extract, data_verbs.balance, data_verbs.split,
+    model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, model_verbs.runs,
+):  # fmt: skip
+    app.command()(command)
+
+
+def main() -> NoReturn:
+    """Run the command line and end with the promised exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except ToonVisionError as error:
+        _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain again when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (OSError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno not in _ENVIRONMENT:
+            raise
+        what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
+        _fail(f"{what}. What was saved is kept; mend this and run again.", EnvironmentFaultError.exit_code)
+    sys.exit(0)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
+    for line in message.splitlines():
+        typer.echo(f"toonvision: {line}", err=True)
+    sys.exit(code)

@@ -1,0 +1,329 @@
+"""The commands about models: train, evaluate, report, predict, runs."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from toonvision.cli.options import (
+    HERE,
+    ForceOption,
+    JsonOption,
+    RunArgument,
+    SeedOption,
+    SplitNameOption,
+    WorkspaceOption,
+)
+from toonvision.cli.output import exit_for, messages, progress_bar, report_findings, say, show, table
+
+if TYPE_CHECKING:
+    from toonvision.evaluation.judge import Evaluation
+    from toonvision.evaluation.predict import Prediction
+    from toonvision.training.record import RepeatRecord, RunRecord
+
+PartOption = Annotated[Literal["train", "validate", "test"], typer.Option("--part", help="Which part to judge.")]
+
+
+def train(
+    task: Annotated[str, typer.Argument(help="What to predict, for example suit.")],
+    workspace: WorkspaceOption = HERE,
+    model: Annotated[str, typer.Option(help="The network: baseline, tuned or binary.")] = "baseline",
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training part.")] = 100,
+    repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
+    seed: SeedOption = 0,
+    name: Annotated[
+        str | None, typer.Option(help="What to call the run.", show_default="the model and a number")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Input height x width, as in 600x200.", show_default="the workspace's")
+    ] = None,
+    split: SplitNameOption = "default",
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 64,
+    learning_rate: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Of Adam.")] = 1e-3,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 5,
+    class_weights: Annotated[bool, typer.Option("--class-weights", help="Weigh rare classes more.")] = False,
+    flip: Annotated[bool, typer.Option("--flip", help="Mirror every second training picture.")] = False,
+    rotation: Annotated[float, typer.Option(min=0, max=180, help="Turn by up to these degrees.")] = 0.0,
+    zoom: Annotated[float, typer.Option(min=0, max=0.9, help="Scale by up to this share.")] = 0.0,
+    color: Annotated[float, typer.Option(min=0, max=1, help="Change colours by up to this share.")] = 0.0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network, once or often, and judge it."""
+    from toonvision.data.batches import Augmentation
+    from toonvision.data.workspace import open_workspace
+    from toonvision.evaluation.judge import evaluate_run, metrics_of, write_results
+    from toonvision.models.registry import find_network
+    from toonvision.training.history import HISTORY, read_history
+    from toonvision.training.repeat import train_run
+    from toonvision.training.settings import TrainingSettings
+
+    opened = open_workspace(workspace)
+    wanted = opened.taxonomy.task(task)
+    settings = TrainingSettings(
+        network=find_network(model).name,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        patience=patience,
+        class_weights=class_weights,
+        augmentation=Augmentation(flip=flip, rotation_degrees=rotation, zoom=zoom, color=color),
+    )
+    with TrainingDisplay(repeats=repeat, epochs=epochs) as display:
+        run = train_run(
+            opened,
+            wanted,
+            settings,
+            seeds=range(seed, seed + repeat),
+            split_name=split,
+            size_hw=parse_size(size) if size else None,
+            name=name,
+            force=force,
+            watcher=display,
+        )
+    judged = evaluate_run(opened, run)
+    write_results(judged, run)
+    history = read_history(run / HISTORY)
+    show(
+        {**metrics_of(judged), "folder": str(run)},
+        peaks_text(history),
+        *evaluation_renderables(judged),
+        f"Saved in {run}\nNext: toonvision report {judged.record.title} -w {workspace}",
+        as_json=as_json,
+    )
+
+
+def evaluate(
+    run: RunArgument, workspace: WorkspaceOption = HERE, part: PartOption = "test", as_json: JsonOption = False
+) -> None:
+    """Judge all trainings of a run on one part."""
+    from toonvision.evaluation.judge import metrics_of, write_results
+
+    judged, folder = judge(run, workspace, part)
+    write_results(judged, folder)
+    show(metrics_of(judged), *evaluation_renderables(judged), as_json=as_json)
+
+
+def report(run: RunArgument, workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Write a run's report: one HTML file."""
+    from toonvision.data.workspace import open_workspace
+    from toonvision.evaluation.judge import write_results
+    from toonvision.report.render import write_report
+
+    judged, folder = judge(run, workspace, "test")
+    write_results(judged, folder)
+    path = write_report(open_workspace(workspace), folder, judged)
+    show({"report": str(path)}, f"Report: {path}", as_json=as_json)
+
+
+def predict(
+    run: RunArgument,
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    workspace: WorkspaceOption = HERE,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write all probabilities to this file; - for standard output.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is in pictures, with any saved run."""
+    from toonvision.core.files import write_text
+    from toonvision.data.workspace import open_workspace
+    from toonvision.evaluation.predict import predict_files
+    from toonvision.models.saving import read_card, require_taxonomy
+    from toonvision.training.record import find_run
+
+    opened = open_workspace(workspace)
+    folder = find_run(opened.runs, run)
+    require_taxonomy(read_card(folder), opened.taxonomy.digest, folder)
+    with progress_bar("predicting", "pictures") as progress:
+        predictions, findings = predict_files(folder, pictures, progress=progress)
+    report_findings(findings, folder=opened.root)
+    data = {
+        "predictions": [
+            {
+                "picture": str(p.path),
+                "predicted": p.predicted,
+                "confidence": p.confidence,
+                "probabilities": dict(zip(p.classes, p.probabilities.tolist(), strict=True)),
+            }
+            for p in predictions
+        ],
+        "findings": [asdict(finding) for finding in findings],
+    }
+    if csv_file is not None and not as_json:
+        text = _predictions_csv(predictions)
+        if str(csv_file) == "-":
+            typer.echo(text, nl=False)
+        else:
+            write_text(csv_file, text)
+            say(f"Wrote {len(predictions)} predictions to {csv_file}")
+    else:
+        rows = [[p.path, p.predicted, f"{p.confidence:.1%}"] for p in predictions]
+        show(data, table("Predictions", ["Picture", "Predicted", "Confidence"], rows, names=2), as_json=as_json)
+    exit_for(findings)
+
+
+def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """List the runs of a workspace."""
+    from toonvision.data.workspace import open_workspace
+    from toonvision.training.record import read_record, run_records
+
+    opened = open_workspace(workspace)
+    listed = [(read_record(path.parent), _wrong(path.parent)) for path in run_records(opened.runs)]
+    data = {"runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed]}
+    columns = ["Run", "Status", "Started (UTC)", "Parameters", "Train", "Test", "Repeats", "Wrong: median", "worst"]
+    rows = [
+        [r.title, r.status, r.started[:16], f"{r.parameters:,}", r.samples["train"], r.samples["test"], len(r.repeats)]
+        + ([wrong["median"], wrong["worst"]] if wrong else ["-", "-"])
+        for r, wrong in listed
+    ]
+    empty = "There is no run yet. Next: toonvision train TASK"
+    show(data, table("Runs", columns, rows, names=3) if rows else empty, as_json=as_json)
+
+
+def judge(run: str, workspace: Path, part: Literal["train", "validate", "test"]) -> "tuple[Evaluation, Path]":
+    """Find a run and judge it under a progress bar."""
+    from toonvision.data.workspace import open_workspace
+    from toonvision.evaluation.judge import evaluate_run
+    from toonvision.training.record import find_run
+
+    opened = open_workspace(workspace)
+    folder = find_run(opened.runs, run)
+    with progress_bar("judging", "pictures") as progress:
+        return evaluate_run(opened, folder, part=part, progress=progress), folder
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read an input size written as height x width.
+
+    Raises:
+        UsageError: If it is not two whole numbers from 16 to 2000.
+
+    Examples:
+        >>> parse_size("600x200")
+        (600, 200)
+    """
+    from toonvision.core.errors import UsageError
+
+    fields = text.lower().split("x")
+    if len(fields) != 2 or not all(
+        field.isascii() and field.isdecimal() and 16 <= int(field) <= 2000 for field in fields
+    ):
+        raise UsageError(
+            f"a size is height x width in pixels, 16 to 2000 each; got {text!r}. Write e.g. --size 600x200."
+        )
+    return int(fields[0]), int(fields[1])
+
+
+def peaks_text(history: Sequence[Mapping[str, float]]) -> str:
+    """Say the best value of each measure and the epoch that reached it."""
+    from toonvision.training.history import peaks
+
+    listed = [f"  {name:<14} {value:.4f} in epoch {epoch}" for name, value, epoch in peaks(history)]
+    return "\n".join([f"Peaks over {len(history)} epochs:", *listed])
+
+
+def evaluation_renderables(judged: "Evaluation") -> list[Any]:
+    """Give a run's scores as tables and sentences."""
+    report_, spread, names = judged.report, judged.spread, {c.name: c.title for c in judged.classes}
+    rows = [
+        [names.get(s.name, s.name), f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.2f}", s.support]
+        for s in (*report_.classes, report_.macro, report_.weighted)
+    ]
+    title = f"{judged.record.title} on {judged.part} (seed {judged.record.chosen}, lowest validation loss)"
+    lines = [f"Wrong: {report_.wrong} of {spread.total}; accuracy {report_.accuracy}."]
+    if len(spread.wrong) > 1:
+        lines.append(
+            f"Over {len(spread.wrong)} trainings: median {spread.median.count} wrong ({spread.median}), "
+            f"best {spread.best.count} ({spread.best}), worst {spread.worst.count} ({spread.worst})."
+        )
+        always = int((judged.wrong_in == len(spread.wrong)).sum())
+        lines.append(f"{always} pictures were wrong every time, {int((judged.wrong_in > 0).sum())} at least once.")
+    lines += [
+        f"Scored as {up.level}: accuracy {up.report.accuracy}; wrong within a {up.level} {up.within}, across {up.across}."
+        for up in judged.rolled_up
+    ]
+    return [table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)]
+
+
+class TrainingDisplay:
+    """Shows a run while it is trained: a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, *, repeats: int, epochs: int) -> None:
+        self._repeats = repeats
+        self._epochs = epochs
+        self._best = float("inf")
+        self._bar: Any = None
+
+    def __enter__(self) -> "TrainingDisplay":
+        """Start the bar where there is a terminal."""
+        if messages().is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Progress(*columns, console=messages())
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the bar."""
+        if self._bar:
+            self._bar.stop()
+
+    def started(self, record: "RunRecord") -> None:
+        """Say what will be trained on what, and where."""
+        parts = ", ".join(f"{count} {part}" for part, count in record.samples.items())
+        say(
+            f"Training {record.settings.network} ({record.parameters:,} parameters) for {record.task} at "
+            f"{record.size_hw[0]}x{record.size_hw[1]} on {record.device}; samples: {parts}."
+        )
+        if record.left_out:
+            say(f"Left out, since there is no sample: {', '.join(record.left_out)}.")
+        if not record.grouped:
+            say(f"The split {record.split} LEAKS: crops of one screenshot may be in several parts.")
+
+    def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
+        """Show the epoch's validation loss."""
+        self._best = min(self._best, logs["val_loss"]) if epoch > 1 else logs["val_loss"]
+        text = (
+            f"training {repeat + 1}/{self._repeats}: epoch {epoch}, loss {logs['loss']:.3f}, "
+            f"validation loss {logs['val_loss']:.3f} (best {self._best:.3f}), accuracy {logs['val_accuracy']:.1%}"
+        )
+        if self._bar:
+            if len(self._bar.tasks) <= repeat:
+                self._bar.add_task(text, total=self._epochs)
+            self._bar.update(self._bar.tasks[repeat].id, completed=epoch, description=text)
+        elif epoch == 1 or epoch % 5 == 0:
+            say(text)
+
+    def repeat_ended(self, repeat: int, record: "RepeatRecord") -> None:
+        """Say which epoch was kept."""
+        what = "DIVERGED" if record.diverged else f"kept epoch {record.best_epoch} of {record.epochs}"
+        say(
+            f"training {repeat + 1}/{self._repeats} (seed {record.seed}): {what}, "
+            f"validation loss {record.val_loss:.3f}, {record.seconds:.0f} s"
+        )
+
+
+def _wrong(run: Path) -> dict[str, int] | None:
+    """Read the judged result of a run, where there is one."""
+    try:
+        wrong = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["wrong"]
+        return {name: wrong[name]["count"] for name in ("best", "median", "worst")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _predictions_csv(predictions: "Sequence[Prediction]") -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    classes = predictions[0].classes if predictions else ()
+    writer.writerow(["picture", "predicted", "confidence", *(f"p_{name}" for name in classes)])
+    for p in predictions:
+        writer.writerow([p.path, p.predicted, f"{p.confidence:.6f}", *(f"{value:.6f}" for value in p.probabilities)])
+    return buffer.getvalue()

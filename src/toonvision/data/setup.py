@@ -1,0 +1,121 @@
+"""Setting up a workspace: from nothing, or around annotated pictures that lie somewhere already."""
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.files import write_bytes
+from toonvision.core.settings import read_settings
+from toonvision.data import formats, images
+from toonvision.data.boxes import AnnotatedPicture, Reading
+from toonvision.data.formats import Format
+from toonvision.data.workspace import DEFAULT_SIZE_HW, SETTINGS, Workspace, create_workspace
+from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
+
+INFER, BUILT_IN = "infer", "toontown"
+_TAXONOMY_FILE = "taxonomy.toml"
+_SMALLEST, _STEP = 48, 8
+_MEASURED_PICTURES = 200
+
+
+@dataclass(frozen=True)
+class SetupSummary:
+    """What setting up a workspace did.
+
+    Attributes:
+        workspace: The new workspace.
+        source: Format and folder that it reads from, if pictures were there already.
+        pictures: Pictures found there.
+        labels: Label to number of objects found there.
+        taxonomy: Where the taxonomy came from, in words.
+    """
+
+    workspace: Workspace
+    source: tuple[Format, Path] | None
+    pictures: int
+    labels: Mapping[str, int]
+    taxonomy: str
+
+
+def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = None) -> SetupSummary:
+    """Make a workspace; pictures of a source are recorded where they are, nothing is copied.
+
+    Args:
+        root: The new workspace's folder.
+        source: A folder of annotated pictures in any format that can be read.
+        taxonomy: ``toontown``, ``infer``, or the path of a TOML file. By default ToonTown's, unless the source
+            has labels of which it knows none.
+
+    Raises:
+        UsageError: If there is a workspace already, or `infer` is asked for without a source.
+        InputRejectedError: If the source or the taxonomy cannot be used.
+    """
+    if (root / SETTINGS).exists():
+        raise UsageError(f"{root / SETTINGS} exists already; nothing was changed. Edit it, or choose another folder.")
+    if source is None:
+        if taxonomy == INFER:
+            raise UsageError("a taxonomy is inferred from labels: name their folder with --from.")
+        name, words = _given_taxonomy(root, taxonomy or BUILT_IN)
+        return SetupSummary(create_workspace(root, taxonomy=name), None, 0, {}, words)
+    format_ = formats.detect(source)
+    reading = formats.read(format_, source)
+    labels = Counter(entry.label for picture in reading.pictures for entry in picture.objects)
+    if not labels:
+        raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.")
+    chosen = taxonomy or (BUILT_IN if _known_to_toontown(labels) else INFER)
+    if chosen == INFER:
+        contexts = sorted({picture.context for picture in reading.pictures})
+        name, words = infer(sorted(labels), contexts), f"inferred from the {len(labels)} labels found"
+    else:
+        name, words = _given_taxonomy(root, chosen)
+    size = suggest_size_hw(reading) if chosen == INFER else DEFAULT_SIZE_HW
+    workspace = create_workspace(root, taxonomy=name, size_hw=size, source=(format_, source))
+    return SetupSummary(workspace, (format_, source), len(reading.pictures), dict(labels.most_common()), words)
+
+
+def suggest_size_hw(reading: Reading) -> tuple[int, int]:
+    """Suggest an input size with the shape of the typical box and at most the pixels of the published size.
+
+    Args:
+        reading: Annotated pictures.
+
+    Returns:
+        Height and width in pixels, multiples of 8, at least 48.
+    """
+    sizes = [size for picture in reading.pictures[:_MEASURED_PICTURES] for size in _object_sizes(picture)]
+    width = statistics.median(size[0] for size in sizes) if sizes else DEFAULT_SIZE_HW[1]
+    height = statistics.median(size[1] for size in sizes) if sizes else DEFAULT_SIZE_HW[0]
+    shrink = min(1.0, (DEFAULT_SIZE_HW[0] * DEFAULT_SIZE_HW[1] / max(1.0, width * height)) ** 0.5)
+    return _rounded(height * shrink), _rounded(width * shrink)
+
+
+def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
+    boxes = [entry.xyxy for entry in picture.objects if entry.xyxy]
+    sizes = [(right - left, bottom - top) for left, top, right, bottom in boxes]
+    if not boxes and picture.objects:
+        with suppress(RejectedItemError, OSError):
+            sizes.append(images.size_wh(picture.path))
+    return [size for size in sizes if min(size) > 0]
+
+
+def _rounded(length: float) -> int:
+    return max(_SMALLEST, round(length / _STEP) * _STEP)
+
+
+def _known_to_toontown(labels: Mapping[str, int]) -> bool:
+    return any(label in built_in(BUILT_IN).by_name for label in labels)
+
+
+def _given_taxonomy(root: Path, given: str) -> tuple[str, str]:
+    """Check a taxonomy that was asked for; a file is copied into the workspace, so that the two stay together."""
+    path = Path(given)
+    if path.suffix != ".toml":
+        built_in(given)
+        return given, f"the built-in {given}"
+    read_settings(path, TaxonomyTable).build()
+    write_bytes(root / _TAXONOMY_FILE, path.read_bytes())
+    return _TAXONOMY_FILE, f"that of {path}, copied to {root / _TAXONOMY_FILE}"

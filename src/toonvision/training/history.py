@@ -1,0 +1,76 @@
+"""What a training measured after each epoch."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toonvision.core.errors import InputRejectedError
+from toonvision.core.files import write_text
+
+HISTORY = "history.csv"
+MEASURES = ("loss", "accuracy", "precision", "recall")
+
+Epochs = Sequence[Mapping[str, float]]
+"""One mapping an epoch: loss, accuracy, precision, recall, and the same with ``val_`` before them."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A finished training.
+
+    Attributes:
+        epochs: What was measured.
+        best_epoch: Number, from 1, of the epoch whose weights were kept.
+        diverged: Whether training stopped because the loss was no number.
+        seconds: How long it took.
+    """
+
+    epochs: Epochs
+    best_epoch: int
+    diverged: bool
+    seconds: float
+
+
+def peaks(epochs: Epochs) -> list[tuple[str, float, int]]:
+    """Give for each measure its best value (lowest for losses) and the first epoch, from 1, that reached it.
+
+    Examples:
+        >>> peaks([{"loss": 0.9}, {"loss": 0.4}, {"loss": 0.6}])
+        [('loss', 0.4, 2)]
+    """
+    found = []
+    for name in (f"{prefix}{measure}" for measure in MEASURES for prefix in ("", "val_")):
+        values = [epoch.get(name, math.nan) for epoch in epochs]
+        known = [value for value in values if math.isfinite(value)]
+        if known:
+            best = min(known) if name.endswith("loss") else max(known)
+            found.append((name, best, values.index(best) + 1))
+    return found
+
+
+def write_history(path: Path, epochs: Epochs) -> None:
+    """Write one row an epoch, its number first."""
+    buffer = io.StringIO()
+    names = ["epoch", *epochs[0]]
+    writer = csv.DictWriter(buffer, names, lineterminator="\n")
+    writer.writeheader()
+    for number, epoch in enumerate(epochs, start=1):
+        writer.writerow({"epoch": number, **{name: f"{value:.6g}" for name, value in epoch.items()}})
+    write_text(path, buffer.getvalue())
+
+
+def read_history(path: Path) -> Epochs:
+    """Read what `write_history` wrote, without the numbers.
+
+    Raises:
+        InputRejectedError: If the file is missing or damaged.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return tuple({name: float(value) for name, value in row.items() if name != "epoch"} for row in rows)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputRejectedError(f"{path}: not the history of a training ({error}). Train again.") from error
