@@ -5,6 +5,7 @@ taken from the file. Nothing in it is unpickled or executed.
 """
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,7 +92,10 @@ def load_model(folder: Path) -> "keras.Model":
     path = folder / WEIGHTS
     try:
         model = build_network(card.network, size_hw=card.size_hw, classes=len(card.classes))
-        model.load_weights(path)
+        with warnings.catch_warnings():
+            # Keras only warns when a file lacks weights and leaves those as they were drawn.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
     except ToonVisionError as error:
         raise ModelRefusedError(f"{folder / MEANING}: {error}") from error
     except Exception as error:

@@ -1,0 +1,117 @@
+import dataclasses
+import json
+import pickle
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.models.registry import NETWORKS, build_network
+from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, load_model, read_card, require_taxonomy, save_model
+
+SIZE = (64, 48)
+
+
+def card(network="baseline", classes=("a", "b", "c")):
+    return ModelCard(
+        network=network,
+        task="label",
+        level="label",
+        classes=classes,
+        size_hw=SIZE,
+        resize="stretch",
+        taxonomy="0123456789abcdef",
+        seed=0,
+        parameters=1,
+        versions={"keras": keras.__version__},
+    )
+
+
+@pytest.fixture
+def saved(tmp_path):
+    save_model(build_network("baseline", size_hw=SIZE, classes=3), card(), tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
+def test_a_model_saved_and_loaded_predicts_the_same(tmp_path, network, classes):
+    keras.utils.set_random_seed(3)
+    model = build_network(network, size_hw=SIZE, classes=len(classes))
+    save_model(model, card(network, classes), tmp_path)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, *SIZE, 3), dtype=np.uint8)
+    loaded = load_model(tmp_path)
+    np.testing.assert_array_equal(model.predict_on_batch(pictures), loaded.predict_on_batch(pictures))
+    assert read_card(tmp_path) == card(network, classes)
+
+
+def test_a_folder_without_a_model_is_refused_with_the_way_out(tmp_path):
+    with pytest.raises(InputRejectedError, match="holds no trained model. See: toonvision runs"):
+        load_model(tmp_path)
+
+
+def test_a_card_naming_an_unknown_network_is_refused(saved):
+    content = json.loads((saved / MEANING).read_text())
+    (saved / MEANING).write_text(json.dumps({**content, "network": "os.system"}))
+    with pytest.raises(ModelRefusedError, match="a model is one of baseline, tuned, binary; got 'os.system'"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("change", [{"format": 2}, {"classes": 5}, {"size_hw": [1]}])
+def test_a_card_that_cannot_be_understood_is_refused(saved, change):
+    content = json.loads((saved / MEANING).read_text())
+    (saved / MEANING).write_text(json.dumps({**content, **change}))
+    with pytest.raises(ModelRefusedError, match=f"not a description of a model \\({next(iter(change))}"):
+        read_card(saved)
+
+
+class Canary:
+    """Unpickling this makes a file; nobody may."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_a_pickle_in_place_of_the_weights_is_refused_and_never_unpickled(saved, tmp_path):
+    canary = tmp_path / "canary"
+    (saved / WEIGHTS).write_bytes(pickle.dumps(Canary(canary)))
+    with pytest.raises(ModelRefusedError, match="its weights cannot be loaded"):
+        load_model(saved)
+    assert not canary.exists()
+
+
+def test_a_crafted_config_in_the_archive_is_not_looked_at(saved, tmp_path):
+    crafted = tmp_path / "crafted.keras"
+    with zipfile.ZipFile(saved / WEIGHTS) as archive, zipfile.ZipFile(crafted, "w") as out:
+        for name in archive.namelist():
+            content = archive.read(name)
+            out.writestr(name, b'{"class_name": "Lambda", "config": {}}' if name == "config.json" else content)
+    before = load_model(saved).get_weights()
+    crafted.replace(saved / WEIGHTS)
+    for old, new in zip(before, load_model(saved).get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_weights_of_another_network_are_refused(saved):
+    save_model(build_network("tuned", size_hw=SIZE, classes=3), card("tuned"), saved / "other")
+    (saved / "other" / WEIGHTS).replace(saved / WEIGHTS)
+    with pytest.raises(ModelRefusedError, match="its weights cannot be loaded"):
+        load_model(saved)
+
+
+def test_a_truncated_weights_file_is_refused(saved):
+    content = (saved / WEIGHTS).read_bytes()
+    (saved / WEIGHTS).write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelRefusedError, match="its weights cannot be loaded"):
+        load_model(saved)
+
+
+def test_a_model_of_another_taxonomy_is_refused_naming_both(tmp_path):
+    with pytest.raises(ModelRefusedError, match="trained with taxonomy 0123456789abcdef, this workspace has feed"):
+        require_taxonomy(card(), "feed", tmp_path)
+    require_taxonomy(dataclasses.replace(card(), taxonomy="feed"), "feed", tmp_path)
