@@ -1,0 +1,192 @@
+"""Toons: eleven animals by head, ears, muzzle and tail, in any colour and clothes."""
+
+import functools
+import itertools
+import math
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from toonvision.world.animals import ANIMALS, Animal
+from toonvision.world.cloth import texture_of
+from toonvision.world.heads import brows, paint
+from toonvision.world.palette import BLACK, PINK, RGB, TOON_BODY, TOON_CLOTH, WHITE, jittered, mix, scaled
+from toonvision.world.poses import Pose
+from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Texture, Vec, smooth_rings
+
+HIP: Final = 0.36
+NECK: Final = 0.84
+
+
+def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Solid]:
+    """Put a Toon together, facing the viewer, its feet at the origin.
+
+    Args:
+        label: One of the eleven Toon labels, for example ``toon_bear``.
+        pose: How it stands.
+        rng: Decides colours, clothes, and the turn of its head.
+
+    Returns:
+        The solids in units of about a metre.
+    """
+    animal = ANIMALS[label]
+    body = jittered(TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng, 6)
+    shirt, bottom = (TOON_CLOTH[int(i)] for i in rng.choice(len(TOON_CLOTH), 2, replace=False))
+    fur = Material(body, None, 0.15, 0.06, int(rng.integers(1000)))
+    parts = [*_body(shirt, bottom, skirt=bool(rng.random() < 0.5), stripes=int(rng.integers(3)))]
+    parts += _tail(animal, body)
+    turn = math.radians(float(np.clip(rng.normal(0, 12), -28, 28)))
+    rise = NECK + animal.head.height * 0.92
+    parts += [part.turned(turn).moved(0, rise, 0.02) for part in _head(animal, fur)]
+    for side in (-1, 1):
+        parts += _leg(body, bottom, side, pose)
+        parts += _arm(body, shirt, side, pose)
+    return parts
+
+
+@functools.lru_cache(maxsize=64)
+def _shirt(colour: RGB, other: RGB, stripes: int) -> Texture:
+    sheet = Image.new("RGB", (256, 128), colour)
+    draw = ImageDraw.Draw(sheet)
+    if stripes == 1:
+        for y in range(16, 128, 32):
+            draw.rectangle((0, y, 256, y + 12), fill=other)
+    if stripes == 2:
+        draw.ellipse((128 - 18, 44, 128 + 18, 80), fill=other)
+    draw.line((128, 0, 128, 128), fill=scaled(colour, 0.75), width=2)
+    draw.rectangle((0, 0, 256, 12), fill=mix(other, WHITE, 0.4))
+    return texture_of(sheet, texels_per_unit=170, tiled=False)
+
+
+def _body(shirt: RGB, bottom: RGB, *, skirt: bool, stripes: int) -> list[Solid]:
+    rings = smooth_rings(
+        [(HIP - 0.02, 0.23, 0.2), (HIP + 0.12, 0.24, 0.21), (HIP + 0.32, 0.18, 0.16), (NECK + 0.02, 0.09, 0.09)]
+    )
+    parts: list[Solid] = [Lathe(*rings, Material(shirt, _shirt(shirt, bottom, stripes), 0.06, 0.12))]
+    cloth = Material(bottom, None, 0.06, 0.16)
+    if skirt:
+        hem = smooth_rings([(HIP - 0.16, 0.33, 0.3), (HIP - 0.02, 0.27, 0.24), (HIP + 0.12, 0.235, 0.205)])
+        parts.append(Lathe(*hem, cloth))
+    else:
+        hem = smooth_rings([(HIP - 0.07, 0.2, 0.17), (HIP - 0.02, 0.245, 0.215), (HIP + 0.1, 0.25, 0.22)])
+        parts.append(Lathe(*hem, cloth))
+    return parts
+
+
+def _tail(animal: Animal, body: RGB) -> list[Solid]:
+    parts: list[Solid] = []
+    for (y0, z0, r0, share), (y1, z1, r1, _) in zip(animal.tail, animal.tail[1:], strict=False):
+        colour = mix(body, WHITE, -share) if share < 0 else mix(body, BLACK, share * 0.8)
+        parts.append(Limb((0.03, y0, z0), (0.06, y1, z1), r0, r1, paint(colour)))
+    return parts
+
+
+def _head(animal: Animal, fur: Material) -> list[Solid]:
+    head, unit = animal.head, animal.head.height
+    light = paint(animal.bill or mix(fur.colour, WHITE, animal.muzzle_share), gloss=0.2)
+    parts: list[Solid] = [head.solid(fur), *_ears(animal, fur)]
+    v, wide, tall, reach = animal.muzzle
+    root = head.at(0, v)
+    middle = (0.0, root[1], root[2] - 0.1 * unit + 0.35 * reach * unit)
+    parts.append(Ellipsoid(middle, (wide * unit, tall * unit, (0.25 + reach * 0.65) * unit), light))
+    if animal.bill:
+        lower = (0.0, middle[1] - tall * 1.3 * unit, middle[2] - 0.05 * unit)
+        parts.append(
+            Ellipsoid(
+                lower,
+                (wide * 0.8 * unit, tall * 0.8 * unit, (0.2 + reach * 0.55) * unit),
+                paint(scaled(light.colour, 0.85)),
+                (12, 0, 0),
+            )
+        )
+    else:
+        parts += _smile(middle, (wide * unit, tall * unit, (0.25 + reach * 0.65) * unit))
+    parts += brows(tilt=-0.05, v=0.78, thick=0.035)(head, fur)
+    for feature in animal.features:
+        parts += feature(head, fur)
+    return parts
+
+
+def _smile(centre: Vec, radii: Vec) -> list[Solid]:
+    points: list[Vec] = []
+    for i in range(9):
+        angle = math.radians(-48 + 12 * i)
+        sink = -0.42 + 0.28 * (abs(i - 4) / 4) ** 2
+        ring = math.sqrt(1 - sink * sink)
+        points.append(
+            (
+                centre[0] + radii[0] * ring * math.sin(angle),
+                centre[1] + radii[1] * sink,
+                centre[2] + radii[2] * ring * math.cos(angle),
+            )
+        )
+    return [Limb(a, b, 0.011, 0.011, paint((90, 40, 50))) for a, b in itertools.pairwise(points)]
+
+
+def _ears(animal: Animal, fur: Material) -> list[Solid]:
+    parts: list[Solid] = []
+    head, unit = animal.head, animal.head.height
+    inner = paint(mix(fur.colour, PINK, 0.6))
+    for side in (-1, 1):
+        for azimuth, v, (dx, dy, dz), root, tip in animal.ears:
+            x, y, z = head.at(side * azimuth, v, out=-0.08)
+            end = (x + side * dx * unit, y + dy * unit, z + dz * unit)
+            parts.append(Limb((x, y, z), end, root * unit, tip * unit, fur))
+            lift = root * 0.5 * unit
+            inside = (x + side * dx * 0.75 * unit, y + dy * 0.75 * unit, z + dz * 0.75 * unit + lift)
+            parts.append(Limb((x, y, z + lift), inside, root * 0.62 * unit, tip * 0.5 * unit, inner))
+        for azimuth, v, size, flat in animal.ear_rounds:
+            x, y, z = head.at(side * azimuth, v, out=size * 0.45)
+            radius = size * unit
+            parts.append(Ellipsoid((x, y, z), (radius, radius, radius * flat), fur))
+            parts.append(
+                Ellipsoid((x, y, z + radius * flat * 0.55), (radius * 0.68, radius * 0.68, radius * flat * 0.6), inner)
+            )
+    return parts
+
+
+def _leg(body: RGB, bottom: RGB, side: int, pose: Pose) -> list[Solid]:
+    thigh, bend = pose.leg(side)
+    hip = (side * 0.11, HIP - 0.02, 0.0)
+    knee = (side * 0.115, hip[1] - 0.16 * math.cos(thigh), 0.16 * math.sin(thigh))
+    shin = thigh - bend
+    ankle = (side * 0.12, max(0.06, knee[1] - 0.14 * math.cos(shin)), knee[2] + 0.14 * math.sin(shin))
+    foot = Ellipsoid(
+        (ankle[0] + side * 0.01, ankle[1] - 0.005, ankle[2] + 0.06),
+        (0.085, 0.06, 0.145),
+        paint(scaled(body, 0.93)),
+        (-math.degrees(shin) * 0.5, side * 10, 0),
+    )
+    return [Limb(hip, knee, 0.125, 0.11, paint(bottom)), Limb(knee, ankle, 0.075, 0.068, paint(body)), foot]
+
+
+def _arm(body: RGB, shirt: RGB, side: int, pose: Pose) -> list[Solid]:
+    swing, spread, bend = pose.arm(side)
+    spread += 0.2 if pose.kind != "arms up" else 0.0
+
+    def reach(start: Vec, length: float, angle: float) -> Vec:
+        out, down = math.sin(spread), math.cos(spread)
+        return (
+            start[0] + side * length * out,
+            start[1] - length * down * math.cos(angle),
+            start[2] + length * down * math.sin(angle),
+        )
+
+    shoulder = (side * 0.15, NECK - 0.1, 0.0)
+    elbow = reach(shoulder, 0.19, swing)
+    wrist = reach(elbow, 0.17, swing + bend)
+    palm = reach(wrist, 0.07, swing + bend)
+    glove = paint(WHITE)
+    thumb = (palm[0] - side * 0.05, palm[1] - 0.01, palm[2] + 0.075)
+    parts: list[Solid] = [
+        Limb(shoulder, elbow, 0.085, 0.075, paint(shirt)),
+        Limb(elbow, wrist, 0.052, 0.048, paint(body)),
+        Ellipsoid(wrist, (0.066, 0.04, 0.066), glove),
+        Ellipsoid(palm, (0.082, 0.082, 0.082), glove),
+        Limb(palm, thumb, 0.034, 0.028, glove),
+    ]
+    for finger in (-1, 0, 1):
+        tip = reach(palm, 0.125, swing + bend + finger * 0.55)
+        parts.append(Limb(palm, tip, 0.036, 0.03, glove))
+    return parts
