@@ -1,0 +1,5 @@
+"""`python -m toonvision` is `toonvision`."""
+
+from toonvision.cli.app import main
+
+main()

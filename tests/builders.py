@@ -1,0 +1,271 @@
+"""Small real things for tests: pictures, annotated sources in every format, workspaces, catalogue rows."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from toonvision.data import pascal_voc
+from toonvision.data.boxes import AnnotatedObject, Box
+from toonvision.data.catalog import Crop
+from toonvision.data.workspace import Workspace, open_workspace
+
+SIZE_WH = (64, 48)
+LABELS = ("apple", "pear", "stone")
+CONTEXTS = ("garden", "house")
+COLORS = {"apple": "#d02020", "pear": "#20c040", "stone": "#3050e0"}
+
+SETTINGS_TEXT = """\
+[image]
+height = 32
+width = 32
+
+[taxonomy]
+name = "small"
+
+[taxonomy.levels.kind]
+classes.fruit = { title = "Fruit" }
+classes.mineral = { title = "Mineral" }
+
+[taxonomy.labels]
+apple = { title = "Apple", kind = "fruit" }
+pear = { title = "Pear", kind = "fruit" }
+stone = { title = "Stone", kind = "mineral" }
+
+[taxonomy.contexts]
+garden = { title = "Garden" }
+house = { title = "House" }
+
+[taxonomy.tasks]
+label = "label"
+kind = "kind"
+
+[taxonomy.targets]
+per_label = 10
+per_context = 5
+"""
+
+files_property = settings(max_examples=max(50, settings().max_examples // 4))
+"""For properties that touch the disk: a quarter of the profile's examples, at least 50."""
+
+T = TypeVar("T")
+Edges = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """An annotated picture to be written in any format: stem, context, objects as label and edges."""
+
+    stem: str
+    context: str
+    objects: tuple[tuple[str, Edges], ...]
+    size_wh: tuple[int, int] = SIZE_WH
+
+
+def scene(seed: int | str, size_wh: tuple[int, int] = SIZE_WH, boxes: Sequence[tuple[str, Edges]] = ()) -> Image.Image:
+    """Draw a patchwork that differs clearly from that of any other seed, with coloured rectangles on it."""
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:8]))
+    patches = rng.integers(0, 256, size=(12, 17, 3), dtype=np.uint8)
+    image = Image.fromarray(patches).resize(size_wh, Image.Resampling.NEAREST)
+    draw = ImageDraw.Draw(image)
+    for label, (left, top, right, bottom) in boxes:
+        draw.rectangle((left, top, right - 1, bottom - 1), fill=COLORS.get(label, "#888888"))
+    return image
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def small_shots() -> list[Shot]:
+    """Twelve pictures of two objects each: eight of every label, half of the pictures in each context."""
+    shots = []
+    for index in range(12):
+        first, second = LABELS[index % 3], LABELS[(index + 1 + index // 3 % 2) % 3]
+        left, top = 2 + index % 5, 3 + index % 7
+        objects = ((first, (left, top, left + 16, top + 20)), (second, (left + 30, top + 5, left + 52, top + 30)))
+        shots.append(Shot(f"shot_{index:02}", CONTEXTS[index % 2], objects))
+    return shots
+
+
+def write_voc(root: Path, shots: Sequence[Shot], *, layout: str = "beside") -> None:
+    """Write Pascal VOC; `beside` has the XML next to the picture, `folders` has JPEGImages and Annotations."""
+    for shot in shots:
+        folders = ("JPEGImages", "Annotations") if layout == "folders" else (".", ".")
+        picture = root / folders[0] / shot.context / f"{shot.stem}.png"
+        annotation = root / folders[1] / shot.context / f"{shot.stem}.xml"
+        _write_picture(picture, shot)
+        objects = [AnnotatedObject(n, label, edges) for n, (label, edges) in enumerate(shot.objects, start=1)]
+        pascal_voc.write(annotation, picture=picture.name, size_wh=shot.size_wh, objects=objects)
+
+
+def write_yolo(root: Path, shots: Sequence[Shot]) -> None:
+    """Write YOLO: images/ and labels/ side by side, shares of the picture's size."""
+    names = list(dict.fromkeys(label for shot in shots for label, _ in shot.objects)) or ["apple"]
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "data.yaml").write_text(
+        json.dumps({"train": "images", "names": names}, ensure_ascii=False), encoding="utf-8"
+    )
+    (root / "images").mkdir(exist_ok=True)
+    for shot in shots:
+        _write_picture(root / "images" / shot.context / f"{shot.stem}.png", shot)
+        rows = root / "labels" / shot.context / f"{shot.stem}.txt"
+        rows.parent.mkdir(parents=True, exist_ok=True)
+        width, height = shot.size_wh
+        lines = [
+            f"{names.index(label)} {(x0 + x1) / 2 / width} {(y0 + y1) / 2 / height} "
+            f"{(x1 - x0) / width} {(y1 - y0) / height}\n"
+            for label, (x0, y0, x1, y1) in shot.objects
+        ]
+        rows.write_text("".join(lines), encoding="utf-8")
+
+
+def write_coco(root: Path, shots: Sequence[Shot]) -> None:
+    """Write COCO: annotations/instances.json and pictures in images/."""
+    labels = list(dict.fromkeys(label for shot in shots for label, _ in shot.objects))
+    images, annotations = [], []
+    for number, shot in enumerate(shots, start=1):
+        file = f"{shot.context}/{shot.stem}.png"
+        _write_picture(root / "images" / file, shot)
+        images.append({"id": number, "file_name": file, "width": shot.size_wh[0], "height": shot.size_wh[1]})
+        annotations += [
+            {"id": len(annotations) + n, "image_id": number, "category_id": labels.index(label), "bbox": _ltwh(edges)}
+            for n, (label, edges) in enumerate(shot.objects, start=1)
+        ]
+    categories = [{"id": index, "name": label} for index, label in enumerate(labels)]
+    write_coco_tables(root, {"images": images, "annotations": annotations, "categories": categories})
+
+
+def write_coco_tables(root: Path, tables: dict[str, object]) -> None:
+    (root / "annotations").mkdir(parents=True, exist_ok=True)
+    (root / "annotations" / "instances.json").write_text(json.dumps(tables), encoding="utf-8")
+
+
+def read_coco_tables(root: Path) -> dict[str, list[dict[str, object]]]:
+    return json.loads((root / "annotations" / "instances.json").read_text(encoding="utf-8"))
+
+
+def write_class_folders(root: Path, shots: Sequence[Shot]) -> None:
+    """Write class folders: every picture lies in the folder of its first object's label."""
+    root.mkdir(parents=True, exist_ok=True)
+    for shot in shots:
+        _write_picture(root / shot.objects[0][0] / f"{shot.stem}.png", shot)
+
+
+def make_workspace(
+    root: Path, shots: Sequence[Shot] | None = None, *, settings_text: str = SETTINGS_TEXT, layout: str = "beside"
+) -> Workspace:
+    """Make a workspace whose own screenshots/ holds the shots as Pascal VOC; nothing is extracted yet."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "toonvision.toml").write_text(settings_text, encoding="utf-8")
+    (root / "screenshots").mkdir()
+    write_voc(root / "screenshots", small_shots() if shots is None else shots, layout=layout)
+    return open_workspace(root)
+
+
+def copied(workspace: Workspace, root: Path) -> Workspace:
+    """Copy a workspace with everything in it, file times included."""
+    shutil.copytree(workspace.root, root, symlinks=True)
+    return open_workspace(root)
+
+
+def tree(root: Path) -> dict[str, tuple[int, bytes]]:
+    """Give every file below a folder with its modification time in ns and its bytes."""
+    return {
+        path.relative_to(root).as_posix(): (path.lstat().st_mtime_ns, path.read_bytes())
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Give every file below a folder with its bytes."""
+    return {name: content for name, (_, content) in tree(root).items()}
+
+
+def crop(
+    crop_id: int,
+    label: str = "apple",
+    *,
+    shot: int | None = None,
+    context: str = "garden",
+    fingerprint: str | None = None,
+) -> Crop:
+    """Make a catalogue's crop; without a screenshot it comes from one of its own, unlike any other."""
+    shot = crop_id if shot is None else shot
+    mark = hashlib.sha256(f"screenshot {shot}".encode()).hexdigest() if fingerprint is None else fingerprint
+    digest = hashlib.sha256(f"crop {crop_id}".encode()).hexdigest()
+    file = f"{label}_{crop_id:04}.png"
+    return Crop(crop_id, label, crop_id, file, digest, Box(0, 0, 4, 4), shot, f"{shot}.png", context, mark)
+
+
+def printable_labels(max_size: int = 30) -> st.SearchStrategy[str]:
+    """Any label that can be printed: HTML, quotes, every script; blanks only inside."""
+    parts = st.one_of(
+        st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=max_size),
+        st.sampled_from(
+            ["<b>&amp;</b>", "\"quoted\" 'twice'", "naïve café", "犬", "]]>", "a\\b", "50 %", "-", "#1", "🐈"]
+        ),
+    )
+    return st.lists(parts, min_size=1, max_size=3).map(" ".join).filter(lambda label: label.isprintable())
+
+
+def tried(
+    kind: type[Exception], call: Callable[..., T], *args: object, **options: object
+) -> tuple[T | None, Exception | None]:
+    """Call something that may raise one kind of error: give its result and None, or None and the error."""
+    try:
+        return call(*args, **options), None
+    except kind as error:
+        return None, error
+
+
+@contextlib.contextmanager
+def open_to_all() -> Iterator[Path]:
+    """Give a folder that an unprivileged user can reach; it is removed in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="toonvision test ü "))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        for path in [folder, *folder.rglob("*")]:
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """Give up the administrator's right to read and write everything, if this process has it."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def _write_picture(path: Path, shot: Shot) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scene(f"{shot.context}/{shot.stem}", shot.size_wh, shot.objects).save(path)
+
+
+def _ltwh(edges: Edges) -> list[float]:
+    left, top, right, bottom = edges
+    return [left, top, right - left, bottom - top]

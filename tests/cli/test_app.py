@@ -1,0 +1,77 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from builders import make_workspace, small_shots
+
+COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
+PROGRAM = [sys.executable, "-m", "toonvision"]
+
+
+def test_the_version_is_that_of_the_package(run):
+    assert run("--version").out == f"toonvision {version('toonvision')}\n"
+
+
+def test_an_unknown_command_or_option_is_wrong_usage(run):
+    assert run("frobnicate").code == 2
+    assert run("runs", "--frobnicate").code == 2
+
+
+def test_the_page_of_commands_is_what_the_program_says():
+    sys.path.insert(0, str(COMMANDS.parent))
+    try:
+        import make_commands
+    finally:
+        sys.path.pop(0)
+    assert COMMANDS.read_text(encoding="utf-8") == make_commands.page()
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, toonvision.cli.app as a; print([m for m in sys.modules if m in a_heavy])".replace(
+        "a_heavy", "('numpy', 'keras', 'PIL', 'pydantic', 'rich', 'matplotlib', 'sklearn', 'sqlite3')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_path, wanted):
+    import dataclasses
+
+    shots = [dataclasses.replace(shot, size_wh=(1600, 1200)) for shot in small_shots()]
+    many = [dataclasses.replace(shot, stem=f"{shot.stem}_{n}") for n in range(8) for shot in shots]
+    workspace = make_workspace(tmp_path / "mine", many)
+    process = subprocess.Popen(
+        [*PROGRAM, "extract", "-w", workspace.root], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 30
+    while not any(workspace.crops.glob("apple_*.png")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(wanted)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.splitlines()[-1] == "toonvision: interrupted; what was saved is kept, run again to go on"
+    assert "Traceback" not in err
+    again = subprocess.run([*PROGRAM, "extract", "-w", workspace.root], capture_output=True, text=True, check=False)
+    assert again.returncode == 0
+    assert "96 read = 96 kept + 0 skipped" in again.stdout
+
+
+def test_a_pipe_that_closes_early_is_no_error(own_workspace):
+    command = f"{sys.executable} -m toonvision balance -w '{own_workspace.root}' | head -n 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_without_a_terminal_there_are_no_control_codes(own_workspace):
+    environment = {**os.environ, "COLUMNS": "40", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
+    done = subprocess.run(
+        [*PROGRAM, "extract", "-w", own_workspace.root], capture_output=True, text=True, check=True, env=environment
+    )
+    assert "\x1b" not in done.stdout + done.stderr

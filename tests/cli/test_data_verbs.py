@@ -1,0 +1,148 @@
+import json
+
+import pytest
+from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
+
+
+def test_init_around_a_source_copies_nothing_and_says_what_it_did(run, tmp_path):
+    write_voc(tmp_path / "source", small_shots())
+    before = contents(tmp_path / "source")
+    outcome = run("init", tmp_path / "mine", "--from", tmp_path / "source")
+    assert outcome.code == 0
+    assert "Found 12 pictures (voc)" in outcome.out
+    assert "nothing was copied" in outcome.out
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["toonvision.toml"]
+    assert contents(tmp_path / "source") == before
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_voc, "voc"), (write_yolo, "yolo"), (write_coco, "coco")])
+def test_every_format_goes_from_init_to_a_split(run, tmp_path, write, name):
+    write(tmp_path / "source", small_shots())
+    workspace = tmp_path / "mine"
+    made = run("init", workspace, "--from", tmp_path / "source", "--taxonomy", "infer", "--json").json
+    assert made["source"][0] == name
+    assert made["labels"] == {"apple": 8, "pear": 8, "stone": 8}
+    extracted = run("extract", "-w", workspace, "--json")
+    assert extracted.code == 0
+    assert extracted.json["objects_kept"] == 24
+    divided = run("split", "-w", workspace, "--json")
+    assert divided.code == 0
+    assert sum(sum(row.values()) for row in divided.json["tables"]["label"].values()) == 24
+
+
+def test_init_never_overwrites_a_workspace(run, tmp_path):
+    assert run("init", tmp_path / "mine").code == 0
+    before = contents(tmp_path)
+    outcome = run("init", tmp_path / "mine")
+    assert outcome.code == 2
+    assert "exists already; nothing was changed" in outcome.err
+    assert contents(tmp_path) == before
+
+
+def test_init_with_a_taxonomy_file_keeps_a_copy_in_the_workspace(run, tmp_path):
+    (tmp_path / "fruit.toml").write_text("[labels]\napple = {}\npear = {}\nstone = {}\n", encoding="utf-8")
+    write_voc(tmp_path / "source", small_shots())
+    made = run("init", tmp_path / "mine", "--from", tmp_path / "source", "--taxonomy", tmp_path / "fruit.toml")
+    assert made.code == 0
+    assert (tmp_path / "mine" / "taxonomy.toml").read_bytes() == (tmp_path / "fruit.toml").read_bytes()
+    assert run("extract", "-w", tmp_path / "mine").code == 0
+
+
+def test_a_bad_taxonomy_file_is_refused_before_anything_is_written(run, tmp_path):
+    (tmp_path / "bad.toml").write_text('[labels]\napple = { kind = "fruit" }\n', encoding="utf-8")
+    outcome = run("init", tmp_path / "mine", "--taxonomy", tmp_path / "bad.toml")
+    assert outcome.code == 3
+    assert "label 'apple' names the level 'kind'" in outcome.err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_toontown_labels_get_the_built_in_taxonomy_unasked(run, tmp_path):
+    from builders import Shot
+
+    write_voc(tmp_path / "source", [Shot("one", "ttc", (("cog_bb_flunky", (1, 1, 20, 30)),))])
+    assert run("init", tmp_path / "mine", "--from", tmp_path / "source", "--json").json["taxonomy"] == "toontown"
+
+
+def test_a_source_without_annotated_pictures_is_refused(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    outcome = run("init", tmp_path / "mine", "--from", tmp_path / "empty")
+    assert outcome.code == 3
+    assert "no annotated pictures were found" in outcome.err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_extract_names_what_it_skipped_and_ends_with_three(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine")
+    (workspace.root / "screenshots" / "garden" / "broken.png").write_bytes(b"no picture")
+    (workspace.root / "screenshots" / "garden" / "broken.xml").write_text("<annotation/>")
+    outcome = run("extract", "-w", workspace.root)
+    assert outcome.code == 3
+    assert "skipped: garden/broken.png: is not a picture that can be read" in outcome.err
+    assert "13 read = 12 kept + 1 skipped" in outcome.out
+
+
+def test_of_many_findings_the_first_are_printed_and_all_are_in_a_file(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine")
+    for number in range(30):
+        (workspace.root / "screenshots" / f"lonely_{number}.xml").write_text("<annotation/>")
+    outcome = run("extract", "-w", workspace.root)
+    assert outcome.err.count("has no picture of its name") == 20
+    assert f"... and 10 more; all 30 are in {workspace.root / 'findings.txt'}" in outcome.err
+    assert (workspace.root / "findings.txt").read_text().count("\n") == 30
+
+
+def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspace):
+    outcome = run("balance", "-w", own_workspace.root)
+    assert outcome.code == 0
+    assert "Samples by kind" in outcome.out
+    assert "Photograph next" in outcome.out
+    data = run("balance", "-w", own_workspace.root, "--json").json
+    assert data["tables"]["kind"] == {"fruit": {"garden": 10, "house": 6}, "mineral": {"garden": 2, "house": 6}}
+    counts = data["tables"]["label"]
+    short = {(label, context) for label, row in counts.items() for context, count in row.items() if count < 5}
+    assert {(s["label"], s["context"]) for s in data["photograph_next"]} == short != set()
+    for figure in data["figures"]:
+        assert open(figure, "rb").read(4) == b"\x89PNG"
+
+
+def test_a_naive_split_is_marked_as_leaking(run, own_workspace):
+    outcome = run("split", "-w", own_workspace.root, "--naive", "--name", "naive")
+    assert outcome.code == 0
+    assert "LEAKS" in outcome.err
+    assert run("split", "-w", own_workspace.root, "--naive", "--name", "n2", "--json").json["leaks"] is True
+    assert run("split", "-w", own_workspace.root, "--name", "fair", "--json").json["leaks"] is False
+
+
+def test_a_split_is_replaced_only_when_forced(run, own_workspace):
+    outcome = run("split", "-w", own_workspace.root)
+    assert outcome.code == 2
+    assert "there is a split called 'default' already" in outcome.err
+    assert run("split", "-w", own_workspace.root, "--force", "--seed", "7").code == 0
+
+
+@pytest.mark.parametrize("ratios", ["60/20/30", "60/40", "a/b/c", "100/0/0", "٦٠/20/20"])
+def test_bad_ratios_are_wrong_usage(run, own_workspace, ratios):
+    outcome = run("split", "-w", own_workspace.root, "--ratios", ratios, "--name", "x")
+    assert outcome.code == 2
+    assert "Write e.g. --ratios 60/20/20." in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["extract", "balance", "split", "runs"])
+def test_a_folder_that_is_no_workspace_is_wrong_usage_for_every_verb(run, tmp_path, verb):
+    outcome = run(verb, "-w", tmp_path)
+    assert outcome.code == 2
+    assert f"{tmp_path}: not a workspace" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["balance", "split"])
+def test_a_workspace_without_crops_says_what_to_run(run, tmp_path, verb):
+    run("init", tmp_path / "mine")
+    outcome = run(verb, "-w", tmp_path / "mine")
+    assert outcome.code == 3
+    assert "there are no crops yet. Run: toonvision extract" in outcome.err
+
+
+def test_errors_are_data_too_when_json_is_asked_for(run, tmp_path):
+    outcome = run("extract", "-w", tmp_path, "--json")
+    assert outcome.code == json.loads(outcome.out)["exit_code"] == 2
+    assert "not a workspace" in outcome.json["error"]

@@ -1,0 +1,107 @@
+import csv
+import io
+
+import pytest
+from builders import copied
+
+
+@pytest.fixture(scope="module")
+def workspace(small_workspace, tmp_path_factory):
+    return copied(small_workspace, tmp_path_factory.mktemp("models") / "workspace")
+
+
+@pytest.fixture
+def trained(run, workspace):
+    """A workspace with the run label/two of two repeats, trained once for all tests here."""
+    if not (workspace.runs / "label" / "two" / "metrics.json").exists():
+        outcome = run(
+            "train",
+            "label",
+            "-w",
+            workspace.root,
+            "--epochs",
+            "3",
+            "--repeat",
+            "2",
+            "--batch-size",
+            "4",
+            "--name",
+            "two",
+        )
+        assert outcome.code == 0, outcome.err
+        assert "Over 2 trainings: median" in outcome.out
+        assert "Peaks over 3 epochs:" in outcome.out
+        assert "training 2/2 (seed 1): kept epoch" in outcome.err
+    return workspace
+
+
+def test_train_lists_its_run(run, trained):
+    outcome = run("runs", "-w", trained.root)
+    assert outcome.code == 0
+    assert "label/two" in outcome.out
+    (listed,) = [r for r in run("runs", "-w", trained.root, "--json").json["runs"] if r["name"] == "two"]
+    assert listed["status"] == "done"
+    assert listed["wrong"]["worst"] >= listed["wrong"]["median"] >= listed["wrong"]["best"]
+
+
+def test_evaluate_scores_every_repeat_on_the_part_asked_for(run, trained):
+    data = run("evaluate", "label/two", "-w", trained.root, "--part", "validate", "--json").json
+    assert data["part"] == "validate"
+    assert len(data["repeats"]) == 2
+    assert (trained.runs / "label" / "two" / "metrics-validate.json").is_file()
+
+
+def test_report_writes_one_file_that_names_the_run(run, trained):
+    outcome = run("report", "label/two", "-w", trained.root, "--json")
+    assert outcome.code == 0
+    page = open(outcome.json["report"], encoding="utf-8").read()
+    assert "label/two" in page
+    assert "<script src" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_predict_prints_a_table_and_writes_all_probabilities(run, trained, tmp_path):
+    outcome = run("predict", "label/two", trained.crops, "-w", trained.root)
+    assert outcome.code == 0
+    assert outcome.out.count("apple_0") == 8
+    run("predict", "label/two", trained.crops, "-w", trained.root, "--csv", tmp_path / "all.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "all.csv").read_text())))
+    assert len(rows) == 24
+    assert all(abs(sum(float(row[f"p_{name}"]) for name in ("apple", "pear", "stone")) - 1) < 1e-5 for row in rows)
+    printed = run("predict", "label/two", trained.crops, "-w", trained.root, "--csv", "-")
+    assert printed.out == (tmp_path / "all.csv").read_text()
+
+
+def test_predict_names_what_it_cannot_read_and_ends_with_three(run, trained, tmp_path):
+    outcome = run("predict", "label/two", tmp_path / "absent.png", "-w", trained.root)
+    assert outcome.code == 3
+    assert f"skipped: {tmp_path / 'absent.png'}: cannot be read" in outcome.err
+
+
+def test_an_unknown_task_or_model_or_run_is_wrong_usage_with_a_suggestion(run, trained):
+    root = trained.root
+    assert "Did you mean label?" in run("train", "labl", "-w", root).err
+    assert "Did you mean tuned?" in run("train", "label", "-w", root, "--model", "tund").err
+    assert "There are: label/two" in run("report", "label/too", "-w", root).err
+    assert run("train", "labl", "-w", root).code == 2
+
+
+@pytest.mark.parametrize("size", ["600", "0x10", "axb", "600x200x3", "5000x10"])
+def test_a_bad_size_is_wrong_usage(run, trained, size):
+    outcome = run("train", "label", "-w", trained.root, "--size", size)
+    assert outcome.code == 2
+    assert "Write e.g. --size 600x200." in outcome.err
+
+
+def test_a_run_name_that_is_taken_is_refused(run, trained):
+    outcome = run("train", "label", "-w", trained.root, "--epochs", "1", "--name", "two")
+    assert outcome.code == 2
+    assert "there is a run called label/two already" in outcome.err
+
+
+def test_a_damaged_model_is_refused_with_six(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    (other.runs / "label" / "two" / "model.keras").write_bytes(b"no weights")
+    outcome = run("predict", "label/two", trained.crops, "-w", other.root)
+    assert outcome.code == 6
+    assert "its weights cannot be loaded" in outcome.err

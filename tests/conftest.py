@@ -1,0 +1,49 @@
+"""Fixtures that every stage's tests share, and how many examples a property gets.
+
+`small_workspace` is a real workspace, extracted and split: 12 pictures of 64 x 48 pixels, 24 crops, the labels apple,
+pear and stone (8 each; kinds fruit and mineral), the contexts garden and house, crops entering networks at 32 x 32.
+It is made once and must not be changed; `own_workspace` is a copy of it for tests that write.
+`shared_data` is the folder with the published counts and the BCCD pictures, where it is there.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+_SLOW = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large)
+_COMMON = {"deadline": None, "suppress_health_check": _SLOW, "database": None, "derandomize": "CI" in os.environ}
+settings.register_profile("suite", max_examples=200, **_COMMON)
+settings.register_profile("long", max_examples=10_000, **_COMMON)
+settings.load_profile(os.environ.get("TOONVISION_PROPERTIES", "suite"))
+
+import builders  # noqa: E402 - its settings are made of the profile that is loaded above
+from toonvision.data.extraction import extract  # noqa: E402
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split  # noqa: E402
+from toonvision.data.workspace import Workspace  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def small_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """An extracted and split workspace, made once: read it, do not change it."""
+    workspace = builders.make_workspace(tmp_path_factory.mktemp("small") / "workspace")
+    extract(workspace)
+    with workspace.writing("split") as catalog:
+        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0))
+    return workspace
+
+
+@pytest.fixture
+def own_workspace(small_workspace: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of `small_workspace` that the test may change."""
+    return builders.copied(small_workspace, tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the published counts and the BCCD pictures; the test is skipped where it is absent."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder

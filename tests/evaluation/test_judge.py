@@ -1,0 +1,132 @@
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from builders import copied, encoded, scene
+
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.data.workspace import open_workspace
+from toonvision.evaluation.judge import evaluate_run, metrics_of, predictions_csv, write_results
+from toonvision.evaluation.predict import predict_files
+from toonvision.training.record import read_record, repeat_folder, write_record
+from toonvision.training.repeat import train_run
+from toonvision.training.settings import TrainingSettings
+
+
+@pytest.fixture(scope="module")
+def judged(small_workspace, tmp_path_factory):
+    workspace = copied(small_workspace, tmp_path_factory.mktemp("judged") / "workspace")
+    settings = TrainingSettings(epochs=12, batch_size=4, learning_rate=0.01)
+    run = train_run(workspace, workspace.taxonomy.task("label"), settings, seeds=[0, 1, 2])
+    return workspace, run, evaluate_run(workspace, run)
+
+
+def test_every_repeat_is_judged_on_every_test_sample(judged):
+    workspace, _, evaluation = judged
+    with workspace.reading() as catalog:
+        test = [crop for crop, part in catalog.split("default").parts.items() if part == "test"]
+    assert sorted(crop.id for crop in evaluation.crops) == sorted(test)
+    assert evaluation.probabilities.shape == (3, len(test), 3)
+    np.testing.assert_allclose(evaluation.probabilities.sum(axis=2), 1, atol=1e-5)
+    assert [category.name for category in evaluation.classes] == ["apple", "pear", "stone"]
+
+
+def test_the_targets_are_the_labels_of_the_crops(judged):
+    _, _, evaluation = judged
+    names = [evaluation.class_names[place] for place in evaluation.actual]
+    assert names == [crop.label for crop in evaluation.crops]
+
+
+def test_wrong_in_k_of_n_agrees_with_the_spread(judged):
+    _, _, evaluation = judged
+    assert evaluation.wrong_in.sum() == sum(evaluation.spread.wrong)
+    assert evaluation.spread.wrong[evaluation.chosen] == evaluation.report.wrong == len(evaluation.wrong)
+    assert evaluation.matrix.sum() == len(evaluation.crops)
+
+
+def test_labels_are_rolled_up_to_the_level_that_they_determine(judged):
+    _, _, evaluation = judged
+    assert [up.level for up in evaluation.rolled_up] == ["kind"]
+    (up,) = evaluation.rolled_up
+    assert up.classes == ("fruit", "mineral")
+    assert up.within + up.across == evaluation.report.wrong
+
+
+def test_predictions_and_metrics_are_written_with_all_probabilities(judged):
+    _, run, evaluation = judged
+    write_results(evaluation, run)
+    rows = list(csv.DictReader(io.StringIO((run / "predictions.csv").read_text())))
+    assert len(rows) == len(evaluation.crops)
+    for row, crop, given in zip(rows, evaluation.crops, evaluation.own, strict=True):
+        assert row["crop"] == crop.file
+        assert row["screenshot"] == crop.screenshot
+        assert [float(row[f"p_{name}"]) for name in evaluation.class_names] == pytest.approx(given.tolist(), abs=1e-6)
+        assert row["predicted"] == evaluation.class_names[int(given.argmax())]
+        assert row["repeats"] == "3"
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics == json.loads(json.dumps(metrics_of(evaluation)))
+    assert metrics["wrong"]["worst"]["count"] == max(evaluation.spread.wrong)
+    assert [repeat["seed"] for repeat in metrics["repeats"]] == [0, 1, 2]
+
+
+def test_another_part_does_not_overwrite_the_results_of_the_test_part(judged):
+    workspace, run, evaluation = judged
+    write_results(evaluation, run)
+    before = (run / "predictions.csv").read_bytes()
+    write_results(evaluate_run(workspace, run, part="train"), run)
+    assert (run / "predictions.csv").read_bytes() == before
+    assert (run / "predictions-train.csv").read_text().count("\n") == read_record(run).samples["train"] + 1
+
+
+def test_judging_twice_gives_the_same_bytes(judged):
+    workspace, run, evaluation = judged
+    assert predictions_csv(evaluate_run(workspace, run)) == predictions_csv(evaluation)
+
+
+def test_a_run_whose_training_did_not_finish_is_refused(judged):
+    import dataclasses
+
+    workspace, run, _ = judged
+    record = read_record(run)
+    write_record(run, dataclasses.replace(record, status="training"))
+    try:
+        with pytest.raises(InputRejectedError, match="its training did not finish"):
+            evaluate_run(workspace, run)
+    finally:
+        write_record(run, record)
+
+
+def test_a_run_of_another_taxonomy_is_refused(judged):
+    workspace, run, _ = judged
+    settings = workspace.root / "toonvision.toml"
+    text = settings.read_text()
+    settings.write_text(text.replace('kind = "mineral"', 'kind = "fruit"'))
+    try:
+        with pytest.raises(ModelRefusedError, match="was trained with taxonomy"):
+            evaluate_run(open_workspace(workspace.root), run)
+    finally:
+        settings.write_text(text)
+
+
+def test_pictures_and_folders_are_predicted_and_what_cannot_be_read_is_named(judged, tmp_path):
+    workspace, run, evaluation = judged
+    (tmp_path / "good.png").write_bytes(encoded(scene(1)))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    crops = [workspace.crops / crop.file for crop in evaluation.crops]
+    predictions, findings = predict_files(run, [*crops, tmp_path, tmp_path / "absent.png"])
+    assert [p.path for p in predictions] == [*crops, tmp_path / "good.png"]
+    assert [finding.item for finding in findings] == [str(tmp_path / "broken.png"), str(tmp_path / "absent.png")]
+    assert all(finding.pictures == 1 for finding in findings)
+    for prediction, given in zip(predictions, evaluation.own, strict=False):
+        np.testing.assert_allclose(prediction.probabilities, given, atol=1e-6)
+
+
+def test_a_model_with_one_sigmoid_gives_two_probabilities(judged, tmp_path):
+    workspace, *_ = judged
+    run = train_run(workspace, workspace.taxonomy.task("kind"), TrainingSettings(epochs=1), seeds=[0])
+    evaluation = evaluate_run(workspace, run)
+    assert evaluation.probabilities.shape[2] == 2
+    np.testing.assert_allclose(evaluation.probabilities.sum(axis=2), 1, atol=1e-6)
+    assert repeat_folder(run, 0).is_dir()

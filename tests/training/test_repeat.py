@@ -1,0 +1,144 @@
+import dataclasses
+import hashlib
+import math
+
+import numpy as np
+import pytest
+from builders import copied
+
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.data.batches import Augmentation
+from toonvision.models.saving import load_model, read_card
+from toonvision.training.history import read_history
+from toonvision.training.record import best_repeat, find_run, read_record, repeat_folder, run_records
+from toonvision.training.repeat import train_run
+from toonvision.training.settings import TrainingSettings
+
+QUICK = TrainingSettings(epochs=2, batch_size=4)
+
+
+def train(workspace, settings=QUICK, **options):
+    options.setdefault("seeds", [0])
+    return train_run(workspace, workspace.taxonomy.task(options.pop("task", "label")), settings, **options)
+
+
+def weights_digest(folder):
+    return hashlib.sha256(b"".join(weight.tobytes() for weight in load_model(folder).get_weights())).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def trained(small_workspace, tmp_path_factory):
+    workspace = copied(small_workspace, tmp_path_factory.mktemp("trained") / "workspace")
+    return workspace, train(workspace, seeds=[5, 6], name="twice")
+
+
+def test_a_run_leaves_a_model_a_history_and_a_log_for_every_seed(trained):
+    workspace, run = trained
+    assert run == workspace.runs / "label" / "twice"
+    for seed in (5, 6):
+        folder = repeat_folder(run, seed)
+        assert read_card(folder).seed == seed
+        assert len(read_history(folder / "history.csv")) == 2
+        assert list((run / "tensorboard" / f"seed-{seed}" / "train").glob("events.*"))
+        assert list((run / "tensorboard" / f"seed-{seed}" / "validation").glob("events.*"))
+
+
+def test_the_record_tells_all_that_is_needed_to_train_again(trained):
+    workspace, run = trained
+    record = read_record(run)
+    assert record.status == "done"
+    assert record.title == "label/twice"
+    assert record.classes == ("apple", "pear", "stone")
+    assert record.settings == QUICK
+    assert [repeat.seed for repeat in record.repeats] == [5, 6]
+    assert sum(record.samples.values()) == 24
+    assert record.taxonomy == ("small", workspace.taxonomy.digest)
+    assert record.versions["keras"]
+    assert record.device.startswith("tensorflow on cpu")
+
+
+def test_the_kept_model_is_that_of_the_lowest_validation_loss(trained):
+    _, run = trained
+    record = read_record(run)
+    losses = {repeat.seed: repeat.val_loss for repeat in record.repeats}
+    assert record.chosen == min(losses, key=losses.get)
+    assert weights_digest(run) == weights_digest(repeat_folder(run, record.chosen))
+    assert losses[record.chosen] == pytest.approx(
+        min(epoch["val_loss"] for epoch in read_history(run / "history.csv")), rel=1e-5
+    )
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(trained):
+    workspace, run = trained
+    again = train(workspace, seeds=[5], name="again")
+    assert weights_digest(again) == weights_digest(repeat_folder(run, 5))
+    assert weights_digest(again) != weights_digest(repeat_folder(run, 6))
+
+
+def test_a_finished_run_is_found_by_name_and_by_path(trained):
+    workspace, run = trained
+    assert find_run(workspace.runs, "label/twice") == run
+    assert find_run(workspace.runs, str(run)) == run
+    assert run / "run.json" in run_records(workspace.runs)
+    with pytest.raises(UsageError, match=r"no run is called 'label/none'\. There are: .*label/twice"):
+        find_run(workspace.runs, "label/none")
+
+
+def test_a_run_is_never_overwritten_unasked(own_workspace):
+    first = train(own_workspace)
+    assert first.name == "baseline-1"
+    assert train(own_workspace).name == "baseline-2"
+    before = (first / "run.json").read_bytes()
+    with pytest.raises(UsageError, match="there is a run called label/baseline-1 already"):
+        train(own_workspace, name="baseline-1")
+    assert (first / "run.json").read_bytes() == before
+    assert train(own_workspace, name="baseline-1", force=True) == first
+
+
+@pytest.mark.parametrize("name", ["../escape", "", ".hidden", "a/b", "ü"])
+def test_a_name_that_is_no_plain_folder_is_refused(own_workspace, name):
+    with pytest.raises(UsageError, match="a run's name is made of"):
+        train(own_workspace, name=name)
+
+
+def test_two_classes_are_trained_with_one_sigmoid(own_workspace):
+    run = train(own_workspace, task="kind")
+    assert load_model(run).output_shape == (None, 1)
+    assert read_card(run).classes == ("fruit", "mineral")
+
+
+def test_augmentation_and_class_weights_change_what_is_learned_by_the_seed_alone(own_workspace):
+    richer = dataclasses.replace(
+        QUICK, class_weights=True, augmentation=Augmentation(flip=True, rotation_degrees=10, zoom=0.1, color=0.2)
+    )
+    plain, first, second = (train(own_workspace, settings) for settings in (QUICK, richer, richer))
+    assert weights_digest(first) == weights_digest(second)
+    assert weights_digest(first) != weights_digest(plain)
+
+
+def test_training_stops_early_and_keeps_the_best_epoch(own_workspace):
+    run = train(own_workspace, TrainingSettings(epochs=60, batch_size=4, patience=2, learning_rate=0.3))
+    (repeat,) = read_record(run).repeats
+    losses = [epoch["val_loss"] for epoch in read_history(run / "history.csv")]
+    assert repeat.best_epoch == int(np.argmin(losses)) + 1
+    assert repeat.epochs == len(losses) < 60
+    assert repeat.epochs == repeat.best_epoch + 2
+
+
+def test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run(own_workspace):
+    with pytest.raises(InputRejectedError, match="became no number. Lower --learning-rate"):
+        train(own_workspace, TrainingSettings(epochs=3, batch_size=4, learning_rate=1e30))
+    record = read_record(own_workspace.runs / "label" / "baseline-1")
+    assert record.status == "training"
+    assert record.repeats[0].diverged
+
+
+def test_a_diverged_repeat_is_never_the_kept_one(trained):
+    repeats = read_record(trained[1]).repeats
+    broken = dataclasses.replace(repeats[0], diverged=True, val_loss=math.nan)
+    assert best_repeat((broken, repeats[1])) == repeats[1]
+
+
+def test_a_split_that_does_not_exist_is_refused_with_those_that_do(own_workspace):
+    with pytest.raises(UsageError, match=r"no split is called 'mine'\. There are: default\."):
+        train(own_workspace, split_name="mine")
