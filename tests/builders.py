@@ -81,7 +81,8 @@ def scene(seed: int | str, size_wh: tuple[int, int] = SIZE_WH, boxes: Sequence[t
     image = Image.fromarray(patches).resize(size_wh, Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(image)
     for label, (left, top, right, bottom) in boxes:
-        draw.rectangle((left, top, right - 1, bottom - 1), fill=COLORS.get(label, "#888888"))
+        if left < right and top < bottom:
+            draw.rectangle((left, top, right - 1, bottom - 1), fill=COLORS.get(label, "#888888"))
     return image
 
 

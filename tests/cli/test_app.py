@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
 from builders import make_workspace, small_shots
 
 COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"

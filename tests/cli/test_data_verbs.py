@@ -1,6 +1,8 @@
 import json
+from pathlib import Path
 
 import pytest
+
 from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
 
 
@@ -102,7 +104,7 @@ def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspac
     short = {(label, context) for label, row in counts.items() for context, count in row.items() if count < 5}
     assert {(s["label"], s["context"]) for s in data["photograph_next"]} == short != set()
     for figure in data["figures"]:
-        assert open(figure, "rb").read(4) == b"\x89PNG"
+        assert Path(figure).read_bytes()[:4] == b"\x89PNG"
 
 
 def test_a_naive_split_is_marked_as_leaking(run, own_workspace):
@@ -146,3 +148,18 @@ def test_errors_are_data_too_when_json_is_asked_for(run, tmp_path):
     outcome = run("extract", "-w", tmp_path, "--json")
     assert outcome.code == json.loads(outcome.out)["exit_code"] == 2
     assert "not a workspace" in outcome.json["error"]
+
+
+def test_split_draws_samples_by_part_and_class(run, own_workspace):
+    data = run("split", "-w", own_workspace.root, "--name", "drawn", "--json").json
+    assert [Path(figure).name for figure in data["figures"]] == ["split-drawn-label.png", "split-drawn-kind.png"]
+    assert all(Path(figure).read_bytes()[:4] == b"\x89PNG" for figure in data["figures"])
+
+
+@pytest.mark.parametrize("name", ["../escape", "a/b", ""])
+def test_a_split_name_that_is_no_plain_name_is_refused_before_anything_is_stored(run, own_workspace, name):
+    before = contents(own_workspace.root)
+    outcome = run("split", "-w", own_workspace.root, "--name", name)
+    assert outcome.code == 2
+    assert "the name of a split is made of" in outcome.err
+    assert contents(own_workspace.root) == before

@@ -1,7 +1,9 @@
 import csv
 import io
+from pathlib import Path
 
 import pytest
+
 from builders import copied
 
 
@@ -54,7 +56,7 @@ def test_evaluate_scores_every_repeat_on_the_part_asked_for(run, trained):
 def test_report_writes_one_file_that_names_the_run(run, trained):
     outcome = run("report", "label/two", "-w", trained.root, "--json")
     assert outcome.code == 0
-    page = open(outcome.json["report"], encoding="utf-8").read()
+    page = Path(outcome.json["report"]).read_text(encoding="utf-8")
     assert "label/two" in page
     assert "<script src" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")

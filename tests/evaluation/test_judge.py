@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from builders import copied, encoded, scene
 
+from builders import copied, encoded, scene
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.judge import evaluate_run, metrics_of, predictions_csv, write_results

@@ -1,11 +1,12 @@
 import dataclasses
 import hashlib
+import json
 import math
 
 import numpy as np
 import pytest
-from builders import copied
 
+from builders import copied
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.batches import Augmentation
 from toonvision.models.saving import load_model, read_card
@@ -97,7 +98,7 @@ def test_a_run_is_never_overwritten_unasked(own_workspace):
 
 @pytest.mark.parametrize("name", ["../escape", "", ".hidden", "a/b", "ü"])
 def test_a_name_that_is_no_plain_folder_is_refused(own_workspace, name):
-    with pytest.raises(UsageError, match="a run's name is made of"):
+    with pytest.raises(UsageError, match="the name of a run is made of"):
         train(own_workspace, name=name)
 
 
@@ -142,3 +143,25 @@ def test_a_diverged_repeat_is_never_the_kept_one(trained):
 def test_a_split_that_does_not_exist_is_refused_with_those_that_do(own_workspace):
     with pytest.raises(UsageError, match=r"no split is called 'mine'\. There are: default\."):
         train(own_workspace, split_name="mine")
+
+
+def test_tensorboard_finds_scalars_the_graph_and_histograms(trained):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.graph.keras_util import keras_model_to_graph_def
+    from tensorboard.util.tensor_util import make_ndarray
+
+    _, run = trained
+    events = {
+        part: EventAccumulator(str(run / "tensorboard" / "seed-5" / part), {"tensors": 0}).Reload()
+        for part in ("train", "validation")
+    }
+    train, validation = (set(events[part].Tags()["tensors"]) for part in ("train", "validation"))
+    assert {"epoch_loss", "epoch_accuracy", "epoch_precision", "epoch_recall"} <= train & validation
+    assert any("kernel/histogram" in tag for tag in train)
+    (graph,) = events["train"].Tensors("keras")
+    nodes = keras_model_to_graph_def(json.loads(make_ndarray(graph.tensor_proto).item())).node
+    assert [node.name for node in nodes][:2] + [nodes[-1].name] == [
+        "baseline/input_layer",
+        "baseline/rescaling",
+        "baseline/dense",
+    ]

@@ -145,24 +145,29 @@ def split(
 
     Crops of one screenshot, and of near-duplicates of it, stay together.
     """
+    from toonvision.core.files import plain_name
     from toonvision.data.splits import Ratios
     from toonvision.data.workspace import open_workspace
+    from toonvision.report.data_figures import write_split_figures
 
     asked = Ratios.parse(ratios)
+    plain_name(name, "a split")
     opened = open_workspace(workspace)
     with opened.reading():
         pass
     summary = make_split(opened, asked, seed=seed, name=name, grouped=not naive, force=force)
-    data = {
+    data: dict[str, Any] = {
         "name": summary.name, "ratios": list(asked.shares), "achieved": list(summary.achieved), "seed": seed,
         "grouped": summary.grouped, "leaks": not summary.grouped, "groups": summary.groups,
         "near_duplicates": list(summary.near_duplicate_groups), "largest_deviation": list(summary.largest_deviation),
         "tables": {counts.level.name: _count_rows(counts) for counts in summary.tables},
     }  # fmt: skip
+    files = write_split_figures(summary, opened.figures)
+    data["figures"] = [str(file) for file in files]
     tables = [_count_table(f"Split {name} by {counts.level.title.lower()}", counts) for counts in summary.tables]
     if not summary.grouped:
         say("This split LEAKS: crops of one screenshot may be in several parts. Its scores are too good.")
-    show(data, *tables, split_text(summary), as_json=as_json)
+    show(data, *tables, split_text(summary), "Figures: " + ", ".join(map(str, files)), as_json=as_json)
 
 
 def make_split(

@@ -26,8 +26,7 @@ def demo(
     from toonvision.data.splits import SIXTY_TWENTY_TWENTY
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import evaluate_run, write_results
-    from toonvision.report.facts import telling_facts
-    from toonvision.report.gather import gather_results
+    from toonvision.report.facts import telling_facts_of
     from toonvision.report.render import write_report
     from toonvision.training.repeat import train_run
     from toonvision.training.settings import TrainingSettings
@@ -47,7 +46,7 @@ def demo(
         judged = evaluate_run(workspace, run)
         write_results(judged, run)
         report = write_report(workspace, run, judged)
-    facts = telling_facts(gather_results(workspace, run, judged))
+    facts = telling_facts_of(workspace, judged)
     listed = "\n".join(f"{number}. {fact}" for number, fact in enumerate(facts, start=1))
     spent = ", ".join(f"{step} {value:.0f} s" for step, value in seconds.items())
     show(

@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import re
 import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from toonvision.core.errors import RejectedItemError
+from toonvision.core.errors import RejectedItemError, UsageError
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
 @contextlib.contextmanager
@@ -114,6 +117,21 @@ def followed_inside(root: Path, path: Path, *, shown: str) -> Path:
             f"the path {shown!r} leads out of its folder", "use a path inside it", code="path-escapes"
         )
     return followed
+
+
+def plain_name(name: str, what: str) -> str:
+    """Pass a name on that can be part of a file's name anywhere, and refuse any other.
+
+    Args:
+        name: A name that a person chose.
+        what: What it names, for the message.
+
+    Raises:
+        UsageError: If it has other characters than letters, digits, dot, dash and underscore, or over 100 of them.
+    """
+    if not _PLAIN_NAME.fullmatch(name):
+        raise UsageError(f"the name of {what} is made of letters, digits, dot, dash and underscore; got {name!r}.")
+    return name
 
 
 def _sync(path: Path) -> None:

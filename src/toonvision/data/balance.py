@@ -1,5 +1,6 @@
 """Balance: how many samples there are of what, where, and what to photograph next."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Shortage:
         label: What to photograph.
         context: Where.
         count: Samples there now.
-        missing: How many more would reach the context's target.
+        missing: How many more would reach the context's target, and the context's share of the label's.
         label_count: Samples of the label everywhere.
         label_missing: How many more would reach the label's target.
     """
@@ -108,14 +109,18 @@ def count_table(
 
 
 def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:
-    """List pairs short of their target: the label furthest from its own first, then its emptiest contexts."""
+    """List pairs short of their target: the label furthest from its own first, then its emptiest contexts.
+
+    Where a label would lack samples even with every context at its target, the rest is spread over all contexts.
+    """
     targets = taxonomy.targets
     found = []
     for label, row in zip(table.classes, table.counts, strict=True):
         total = int(row.sum())
-        for context, count in zip(table.columns, row.tolist(), strict=True):
-            missing = max(0, targets.per_context - count)
-            if missing:
-                label_missing = max(0, targets.per_label - total)
-                found.append(Shortage(label, context, count, missing, total, label_missing))
+        gaps = [max(0, targets.per_context - count) for count in row.tolist()]
+        label_missing = max(0, targets.per_label - total)
+        rest = math.ceil(max(0, label_missing - sum(gaps)) / max(1, len(gaps)))
+        for context, count, gap in zip(table.columns, row.tolist(), gaps, strict=True):
+            if gap + rest:
+                found.append(Shortage(label, context, count, gap + rest, total, label_missing))
     return sorted(found, key=lambda shortage: (-shortage.label_missing, -shortage.missing))

@@ -168,8 +168,7 @@ def _recolor(picture: Pictures, factors: npt.NDArray[np.float64]) -> Pictures:
 
 
 def _cache_stem(level: str, size_hw: tuple[int, int]) -> str:
-    safe = hashlib.sha256(level.encode()).hexdigest()[:8] if not level.isidentifier() else level
-    return f"{safe}-{size_hw[0]}x{size_hw[1]}-"
+    return f"{level}-{size_hw[0]}x{size_hw[1]}-"
 
 
 def _fill(path: Path, files: Sequence[Path], size_hw: tuple[int, int], resize: Resize) -> None:

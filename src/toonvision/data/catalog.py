@@ -193,10 +193,11 @@ class Catalog:
                 isolation_level=None,
             )
             try:
+                applied = _check(connection, path)
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA synchronous = EXTRA")
                 connection.execute(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
-                _migrate(connection, path, _check(connection, path), read_only=read_only)
+                _migrate(connection, path, applied, read_only=read_only)
                 yield cls(connection, path)
             finally:
                 connection.close()

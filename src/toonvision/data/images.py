@@ -2,7 +2,8 @@
 
 The kind is told by content, never by the suffix. 16-bit grey keeps its upper byte. Transparent areas lie on
 black. Of an animation the first frame is taken. Pixels are taken as stored: a rotation in the EXIF data is
-not applied, and a rotated picture that has boxes is refused, since nobody can tell which way its boxes were drawn.
+not applied (that of a TIFF is, being part of its format), and a rotated picture that has boxes is refused, since
+nobody can tell which way its boxes were drawn.
 """
 
 import io
@@ -57,9 +58,9 @@ def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
                 )
             image.load()
             return _to_rgb(image)
-        except RejectedItemError:
+        except (RejectedItemError, MemoryError):
             raise
-        except (OSError, ValueError, SyntaxError, OverflowError, EOFError) as error:
+        except Exception as error:  # decoders answer hostile bytes with errors of any kind
             raise RejectedItemError(f"is damaged ({error})", "take or save it again", code="damaged") from error
 
 
@@ -95,7 +96,9 @@ def fit(image: Image.Image, *, size_hw: tuple[int, int], resize: Resize = "stret
 def _open(content: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(content), formats=_KINDS)
-    except (OSError, ValueError, SyntaxError, OverflowError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
         large = isinstance(error, Image.DecompressionBombError)
         reason = "has too many pixels" if large else f"is not a picture that can be read ({', '.join(_KINDS)})"
         raise RejectedItemError(reason, "save it as PNG", code="too-large" if large else "not-a-picture") from error

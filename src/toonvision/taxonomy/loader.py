@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -23,6 +23,7 @@ from toonvision.taxonomy.labels import (
     did_you_mean,
 )
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}", re.ASCII)
 _RESERVED = frozenset({"title", "color", LABEL_LEVEL})
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
@@ -72,6 +73,15 @@ class TaxonomyTable(_Strict):
         for name in sorted(_RESERVED & levels.keys()):
             raise ValueError(f"a level cannot be called {name!r}, which has a meaning of its own")
         return levels
+
+    @field_validator("levels", "tasks")
+    @classmethod
+    def _names_can_be_folders(cls, tables: dict[str, Any]) -> dict[str, Any]:
+        """Levels and tasks name files and folders."""
+        for name in tables:
+            if not _PLAIN.fullmatch(name):
+                raise ValueError(f"the name {name!r} must be made of letters, digits, dash and underscore")
+        return tables
 
     @field_validator("labels")
     @classmethod

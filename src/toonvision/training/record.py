@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
-from toonvision.core.files import write_text
+from toonvision.core.files import plain_name, write_text
 from toonvision.data.images import Resize
 from toonvision.training.settings import TrainingSettings
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 RECORD, LOGS = "run.json", "tensorboard"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 Status = Literal["training", "done"]
 
@@ -166,9 +164,7 @@ def new_run_folder(runs: Path, task: str, *, network: str, name: str | None, for
         taken = {path.name for path in (runs / task).glob("*")}
         number = next(number for number in range(1, len(taken) + 2) if f"{network}-{number}" not in taken)
         return runs / task / f"{network}-{number}"
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"a run's name is made of letters, digits, dot, dash and underscore; got {name!r}.")
-    folder = runs / task / name
+    folder = runs / task / plain_name(name, "a run")
     if folder.exists():
         if not force:
             raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")

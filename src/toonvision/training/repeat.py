@@ -1,6 +1,5 @@
 """A run: the same training with several seeds, since one training alone proves little."""
 
-import gc
 import hashlib
 import json
 import shutil
@@ -201,6 +200,8 @@ def _train_once(
 
     from toonvision.training.fit import fit
 
+    # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
+    keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     model = build_network(record.settings.network, size_hw=record.size_hw, classes=len(record.classes))
     history = fit(
@@ -228,9 +229,6 @@ def _train_once(
     )
     save_model(model, card, folder)
     write_history(folder / HISTORY, history.epochs)
-    del model
-    keras.backend.clear_session()
-    gc.collect()
     best = history.epochs[history.best_epoch - 1]
     return RepeatRecord(
         seed, len(history.epochs), history.best_epoch, best["val_loss"], history.seconds, history.diverged

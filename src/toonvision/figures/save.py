@@ -1,0 +1,29 @@
+"""Figures as PNG: to a file that is whole or absent, or to bytes."""
+
+import io
+import warnings
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from toonvision.core.files import write_bytes
+
+DPI = 150
+Drawing = Figure
+"""A drawn figure, for those who hand it on without knowing matplotlib."""
+
+
+def to_png(figure: Figure, *, dpi: int = DPI) -> bytes:
+    """Render a figure; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # a box stands for it
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def save_png(figure: Figure, path: Path, *, dpi: int = DPI) -> bytes:
+    """Render a figure into a file, which is replaced as a whole, and give the bytes that were written."""
+    content = to_png(figure, dpi=dpi)
+    write_bytes(path, content)
+    return content

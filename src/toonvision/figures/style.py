@@ -1,0 +1,137 @@
+"""The look of every figure: sizes, colours, and what makes text readable on a colour."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.text import Text
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WIDTH = 11.0
+"""Inches of a figure over the whole width of a report, where a point is about as large as on paper."""
+
+INK, MUTED, FAINT, PAPER = "#1F2430", "#5D6675", "#E3E6EB", "#FFFFFF"
+TRAIN, VALIDATE, WRONG, RIGHT = "#0072B2", "#D55E00", "#B2182B", "#0072B2"
+
+_FIRST_FONT = "DejaVu Sans"
+_OTHER_FONTS = (
+    "Noto Sans CJK JP",
+    "Yu Gothic",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "Hiragino Sans",
+    "Arial Unicode MS",
+)
+"""For labels in other scripts, where the computer has them; the first comes with matplotlib."""
+
+SETTINGS: Any = {
+    "font.family": [_FIRST_FONT, *(name for name in _OTHER_FONTS if name in get_font_names())],
+    "font.size": 9.0,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": MUTED,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8.0,
+    "axes.facecolor": PAPER,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.linewidth": 0.8,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "figure.facecolor": PAPER,
+    "figure.titlesize": 12.0,
+    "figure.titleweight": "bold",
+    "hatch.linewidth": 0.6,
+}
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Let a function draw in the common style and leave matplotlib's own settings as they were."""
+
+    @wraps(draw)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with mpl.rc_context(SETTINGS):
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+@styled
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure of a size in inches, that makes room for its labels by itself."""
+    room = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.03, hspace=0.03)
+    return Figure(figsize=(width, height), layout=room)
+
+
+def ink_on(color: str) -> str:
+    """Choose black or white for text on a colour, whichever contrasts more.
+
+    Args:
+        color: ``#rrggbb``.
+
+    Source:
+        The relative luminance and contrast of WCAG 2.2.
+
+    Examples:
+        >>> ink_on("#DDCC77"), ink_on("#332288")
+        ('#000000', '#ffffff')
+    """
+    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut a text to a length, the last character telling that it was cut.
+
+    Examples:
+        >>> shorten("Ambulance Chaser", 10)
+        'Ambulance…'
+    """
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def halo(color: str = PAPER) -> list[AbstractPathEffect]:
+    """Give text an edge in the colour of its ground, so that lines behind it do not cross it."""
+    return [withStroke(linewidth=2.5, foreground=color)]
+
+
+def write_inside(ax: Axes, x: float, y: float, text: str, **options: Any) -> Text:
+    """Centre a text on a place within an axes; it is not asked how much room it needs, which makes layout quick."""
+    written = ax.text(x, y, text, **{"ha": "center", "va": "center_baseline", **options})
+    written.set_in_layout(False)
+    return written
+
+
+def quiet_axis(ax: Axes, *, grid: str = "x") -> None:
+    """Show values by a faint grid instead of by frames and ticks."""
+    ax.tick_params(length=0)
+    for side in ("left", "right", "top", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.grid(visible=True, axis=grid)  # type: ignore[arg-type]
+
+
+def points_wide(ax: Axes) -> float:
+    """Estimate how many points wide an axes will be, its labels taken off."""
+    figure = ax.get_figure(root=True)
+    if not isinstance(figure, Figure):
+        return 400.0
+    return float(ax.get_position().width * ax.figure.bbox.width / figure.dpi * 72 * 0.9)

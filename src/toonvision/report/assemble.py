@@ -1,0 +1,88 @@
+"""From results to the contents of a report: which figure and table stands where."""
+
+from pathlib import Path
+
+from toonvision.report.contents import Picture, ReportContents, Results, Section, Table, warnings_of
+from toonvision.report.drawings import (
+    balance_pictures,
+    case_pictures,
+    curves_picture,
+    score_pictures,
+    split_picture,
+    spread_picture,
+)
+from toonvision.report.facts import PART_NAMES, telling_facts
+from toonvision.report.tables import (
+    findings_table,
+    levels_table,
+    near_table,
+    next_table,
+    peaks_table,
+    repeats_table,
+    scores_table,
+    settings_table,
+    split_tables,
+)
+from toonvision.report.wording import counted
+
+_OPTIONAL_FIGURES = ("shortages", "spread", "wrong")
+
+
+def build_contents(results: Results, folder: Path) -> ReportContents:
+    """Draw the figures into a folder and put the report together."""
+    for name in _OPTIONAL_FIGURES:
+        (folder / f"{name}.png").unlink(missing_ok=True)
+    evaluation = results.evaluation
+    record = evaluation.record
+    title = results.taxonomy.level(record.level).title
+    return ReportContents(
+        title=record.title,
+        subtitle=(
+            f"Predicts the {title.lower() if title.istitle() else title} among "
+            f"{counted(len(evaluation.classes), 'class', 'classes')}; judged on "
+            f"{counted(len(evaluation.crops), 'crop')} of the {PART_NAMES[evaluation.part]} part; trained "
+            f"{record.started[:10]}."
+        ),
+        facts=telling_facts(results),
+        warnings=warnings_of(results),
+        sections=(
+            _data_section(results, folder),
+            _training_section(results, folder),
+            _evaluation_section(results, folder),
+            Section("settings", "Settings", "What is needed to make this run again.", (settings_table(results),)),
+        ),
+    )
+
+
+def _data_section(results: Results, folder: Path) -> Section:
+    level = results.evaluation.record.level
+    pictures = balance_pictures(results.balance, results.taxonomy, folder)
+    return _section(
+        "data", "Data", "What was collected, how it was divided, and what is still missing.",
+        *pictures, next_table(results.balance), split_picture(results.split, level, folder),
+        *split_tables(results.split, level), near_table(results.split),
+        findings_table(results.counts, results.findings),
+    )  # fmt: skip
+
+
+def _training_section(results: Results, folder: Path) -> Section:
+    kept = next(curve for curve in results.curves if curve.chosen)
+    return _section(
+        "training", "Training", "How the network learned.",
+        curves_picture(results.curves, folder), peaks_table(kept), repeats_table(results),
+    )  # fmt: skip
+
+
+def _evaluation_section(results: Results, folder: Path) -> Section:
+    evaluation = results.evaluation
+    part = PART_NAMES[evaluation.part]
+    return _section(
+        "evaluation", "Evaluation", f"What the kept model makes of the {part} part, which it has not seen."
+        if evaluation.part == "test" else f"What the kept model makes of the {part} part, which shaped it.",
+        spread_picture(evaluation, folder), *score_pictures(evaluation, folder), scores_table(evaluation),
+        levels_table(evaluation, results.taxonomy), *case_pictures(evaluation, folder),
+    )  # fmt: skip
+
+
+def _section(name: str, title: str, lead: str, *parts: Picture | Table | None) -> Section:
+    return Section(name, title, lead, tuple(part for part in parts if part is not None))

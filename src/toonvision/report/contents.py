@@ -1,0 +1,164 @@
+"""What a report says: plain values, so that it can be tested without drawing or parsing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from toonvision.core.errors import Finding
+from toonvision.core.intervals import Proportion
+from toonvision.data.balance import Balance
+from toonvision.data.splits import SplitSummary
+from toonvision.evaluation.judge import Evaluation
+from toonvision.figures.curves import Curve
+from toonvision.figures.scores import ClassRow
+from toonvision.taxonomy.labels import Taxonomy
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that a report is made from.
+
+    Attributes:
+        evaluation: The run's predictions.
+        taxonomy: What the labels mean.
+        balance: What was collected.
+        split: How the split that was trained on came out.
+        screenshots: How many screenshots the task's crops come from.
+        curves: The course of each training.
+        counts: Numbers of the last extraction.
+        findings: What the last extraction found.
+        newer: Crops that the split does not know.
+        changed: Whether the crops or their parts are others than those that were trained on.
+    """
+
+    evaluation: Evaluation
+    taxonomy: Taxonomy
+    balance: Balance
+    split: SplitSummary
+    screenshots: int
+    curves: tuple[Curve, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    newer: int = 0
+    changed: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text.
+
+    Attributes:
+        title: What it shows.
+        columns: The columns' headings.
+        rows: The cells.
+        numbers: Places of the columns that hold numbers, which stand to the right.
+        note: What must be known to read it.
+        shown: How many rows are seen before unfolding.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()
+    note: str = ""
+    shown: int = 1000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One drawn figure.
+
+    Attributes:
+        name: Its file name.
+        title: What it shows.
+        alternative: What is to be seen, for those who do not see it.
+        caption: How to read it.
+        png: The file's bytes.
+        width: Its natural width in CSS pixels.
+    """
+
+    name: str
+    title: str
+    alternative: str
+    caption: str
+    png: bytes = field(repr=False)
+    width: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report: pictures and tables in the order in which they stand.
+
+    Attributes:
+        id: What links point to.
+        title: Its heading.
+        lead: A sentence below the heading.
+        parts: What it shows.
+    """
+
+    id: str
+    title: str
+    lead: str
+    parts: tuple[Picture | Table, ...]
+
+
+@dataclass(frozen=True)
+class ReportContents:
+    """A whole report.
+
+    Attributes:
+        title: What the run is called.
+        subtitle: What was predicted, from what, when.
+        facts: Five sentences.
+        warnings: What must be known before a number is believed.
+        sections: Data, training, evaluation, settings.
+    """
+
+    title: str
+    subtitle: str
+    facts: tuple[str, ...]
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+def class_rows(evaluation: Evaluation) -> tuple[ClassRow, ...]:
+    """Score each class that occurs among samples or predictions, with the counts that the shares are made of."""
+    matrix = evaluation.matrix
+    rows = []
+    for place, category in enumerate(evaluation.classes):
+        right, said, there = int(matrix[place, place]), int(matrix[:, place].sum()), int(matrix[place].sum())
+        if said + there:
+            f1 = 2 * right / (said + there)
+            rows.append(ClassRow(category, Proportion(right, said), Proportion(right, there), f1))
+    return tuple(rows)
+
+
+def warnings_of(results: Results) -> tuple[str, ...]:
+    """Say what must be known before a number is believed."""
+    record = results.evaluation.record
+    found = []
+    if not record.grouped:
+        found.append(
+            "The split leaks: it was made without keeping the crops of one screenshot together, so test pictures "
+            "may resemble training pictures and every score here is likely too good. Use it only to compare with "
+            "a grouped split."
+        )
+    if results.changed:
+        found.append(
+            "The crops or the split have changed since this run was trained: some of the pictures judged here may "
+            "have been trained on. Train again before believing the scores."
+        )
+    if results.newer:
+        verb = "is" if results.newer == 1 else "are"
+        found.append(
+            f"{results.newer:,} newer {'crop' if results.newer == 1 else 'crops'} {verb} not part of the split. "
+            "Make the split again to use them."
+        )
+    diverged = [str(repeat.seed) for repeat in record.repeats if repeat.diverged]
+    if diverged:
+        found.append(f"The loss became no number with seed {', '.join(diverged)}; a lower learning rate may help.")
+    return tuple(found)
+
+
+def number_columns(columns: Sequence[str], first: int = 1) -> frozenset[int]:
+    """Let all columns from one on hold numbers."""
+    return frozenset(range(first, len(columns)))

@@ -1,0 +1,39 @@
+"""The figures of what was collected, as files of their own."""
+
+from pathlib import Path
+
+from toonvision.data.balance import Balance
+from toonvision.data.splits import SplitSummary
+from toonvision.report.drawings import balance_pictures, split_picture
+from toonvision.taxonomy.labels import Taxonomy
+
+
+def write_balance_figures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> list[Path]:
+    """Draw what was collected, and what is missing if anything is, into a folder.
+
+    Args:
+        balance: What was counted.
+        taxonomy: What its labels mean; also the targets.
+        folder: Where the files go; made where it is missing.
+
+    Returns:
+        The files that were written.
+    """
+    pictures = balance_pictures(balance, taxonomy, folder)
+    if not balance.shortages:
+        (folder / "shortages.png").unlink(missing_ok=True)
+    return [folder / picture.name for picture in pictures]
+
+
+def write_split_figures(split: SplitSummary, folder: Path) -> list[Path]:
+    """Draw samples a part and class, one figure a level, into a folder.
+
+    Args:
+        split: How the split came out.
+        folder: Where the files go; made where it is missing.
+
+    Returns:
+        The files that were written.
+    """
+    levels = [table.level.name for table in split.tables]
+    return [folder / split_picture(split, level, folder, name=f"split-{split.name}-{level}").name for level in levels]

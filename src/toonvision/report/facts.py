@@ -1,0 +1,188 @@
+"""The five sentences at the top of a report."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from toonvision.core.intervals import Proportion
+from toonvision.data.balance import Shortage
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.judge import Evaluation
+from toonvision.report.contents import Results, class_rows
+from toonvision.report.gather import gather_results
+from toonvision.report.wording import counted, interval, listed, percent
+from toonvision.taxonomy.labels import NO_CONTEXT
+
+_MOST_NAMED, _MOST_NEXT, _MOST_PLACES = 6, 3, 3
+PART_NAMES = {"train": "training", "validate": "validation", "test": "test"}
+
+
+def telling_facts(results: Results) -> tuple[str, ...]:
+    """Say in five sentences what was trained, how good it is, what it confuses, on what data, and what to do next."""
+    return (
+        training_fact(results),
+        quality_fact(results.evaluation),
+        confusion_fact(results.evaluation),
+        data_fact(results),
+        next_fact(results),
+    )
+
+
+def telling_facts_of(workspace: Workspace, evaluation: Evaluation) -> tuple[str, ...]:
+    """Say the five sentences about a judged run of a workspace."""
+    run = workspace.runs / evaluation.record.task / evaluation.record.name
+    return telling_facts(gather_results(workspace, run, evaluation))
+
+
+def training_fact(results: Results) -> str:
+    """Say what was trained on what."""
+    evaluation = results.evaluation
+    record = evaluation.record
+    titles = [category.title for category in evaluation.classes]
+    names = f" ({listed(titles)})" if len(titles) <= _MOST_NAMED else ""
+    every = sum(record.samples.values())
+    return (
+        f"The network {record.settings.network}, with {counted(record.parameters, 'parameter')}, learned to tell "
+        f"{counted(len(titles), 'class', 'classes')} apart{names} from {counted(record.samples['train'], 'crop')}; "
+        f"{record.samples['validate']:,} more were used to choose its best epoch and {record.samples['test']:,} were "
+        f"kept for the test, {every:,} in all, from {counted(results.screenshots, 'screenshot')}."
+    )
+
+
+def quality_fact(evaluation: Evaluation) -> str:
+    """Say how good the kept model is, and how much that owes to its seed."""
+    accuracy = evaluation.report.accuracy
+    part = PART_NAMES[evaluation.part]
+    start = (
+        f"It is right about {accuracy.count:,} of {accuracy.total:,} {part} crops, {percent(accuracy.share)} "
+        f"(95 % interval {interval(accuracy)})"
+    )
+    spread = evaluation.spread
+    if len(spread.wrong) == 1:
+        return f"{start}; it was trained with one seed alone, so how much another seed would change this is not known."
+    best, median, worst = (f"{value.count:,}" for value in (spread.best, spread.median, spread.worst))
+    return (
+        f"{start}; over {len(spread.wrong)} trainings that differ by their seed alone, {median} predictions are wrong "
+        f"at the median, {best} at best and {worst} at worst."
+    )
+
+
+def confusion_fact(evaluation: Evaluation) -> str:
+    """Say which two classes are confused most, and which class is found least."""
+    matrix, classes = evaluation.matrix, evaluation.classes
+    wrong = matrix - np.diag(np.diag(matrix))
+    part = PART_NAMES[evaluation.part]
+    total = int(matrix.sum())
+    if not wrong.any():
+        _, high = Proportion(0, total).interval
+        return (
+            f"It confuses nothing among its {counted(total, f'{part} crop')}, which a model that is wrong for up to "
+            f"{percent(high)} of all pictures could still achieve (95 % interval)."
+        )
+    row, column = (int(place) for place in np.unravel_index(wrong.argmax(), wrong.shape))
+    most, back = int(wrong[row, column]), int(wrong[column, row])
+    others = int((wrong == most).sum()) - 1
+    reverse = "as often the other way round" if back == most else f"{back or 'none'} the other way round"
+    others -= back == most
+    tie = f" ({counted(others, 'other pair')} as often)" if others else ""
+    least = min((r for r in class_rows(evaluation) if r.support), key=lambda r: (r.recall.share, -r.support))
+    return (
+        f"What it confuses most are {classes[row].title} and {classes[column].title}: "
+        f"{most:,} {'crop' if most == 1 else 'crops'} of {classes[row].title} {'was' if most == 1 else 'were'} taken "
+        f"for {classes[column].title}, {reverse}{tie}; the class found least is {least.category.title}, "
+        f"{least.recall.count:,} of {least.recall.total:,} ({percent(least.recall.share)}, "
+        f"95 % interval {interval(least.recall)})."
+    )
+
+
+def data_fact(results: Results) -> str:
+    """Say how even the classes are, and whether the split can leak."""
+    evaluation, split = results.evaluation, results.split
+    table = next(table for table in split.tables if table.level.name == evaluation.record.level)
+    totals = [(int(t), c) for t, c in zip(table.totals, table.classes, strict=True) if t]
+    largest, smallest = max(totals, key=lambda pair: pair[0]), min(totals, key=lambda pair: pair[0])
+    if largest[0] == smallest[0]:
+        even = f"All classes have {counted(largest[0], 'crop')}"
+    else:
+        even = (
+            f"The largest class, {largest[1].title}, has {counted(largest[0], 'crop')}, "
+            f"{largest[0] / smallest[0]:.1f} times as many as the smallest, {smallest[1].title}, with {smallest[0]:,}"
+        )
+        support = int((evaluation.actual == evaluation.class_names.index(largest[1].name)).sum())
+        even += (
+            f" (always answering {largest[1].title} would be right for {percent(support / len(evaluation.actual))} of "
+            f"the {PART_NAMES[evaluation.part]} crops)"
+        )
+    none = [c.title for t, c in zip(table.totals, table.classes, strict=True) if not t]
+    if none:
+        named = listed(none) if len(none) <= _MOST_NAMED else counted(len(none), "class", "classes")
+        even += f"; {named} {'has' if len(none) == 1 else 'have'} none at all"
+    return f"{even}; {_grouping(results)}."
+
+
+def next_fact(results: Results) -> str:
+    """Say what to photograph next: what is short of its target, or else what the model is least sure of."""
+    evaluation, taxonomy = results.evaluation, results.taxonomy
+    level = evaluation.record.level
+    short = [s for s in results.balance.shortages if taxonomy.class_of(s.label.name, level) is not None]
+    if short:
+        return _shortage_fact(short)
+    labels = results.balance.tables[0]
+    target = taxonomy.targets.per_label
+    few = sorted(
+        (int(total), category.title)
+        for total, category in zip(labels.totals, labels.classes, strict=True)
+        if total < target and taxonomy.class_of(category.name, level) is not None
+    )
+    if few:
+        named = [f"{title} ({target - total:,} more)" for total, title in few[:3]]
+        return f"To photograph next: {listed(named)}, to reach {counted(target, 'sample')} of each label."
+    name, share = _least_sure(evaluation)
+    return (
+        f"No label of this task is short of its target, so photograph next what the model is least sure of: {name}, "
+        f"to which it gives a probability of {percent(share)} on average."
+    )
+
+
+def _grouping(results: Results) -> str:
+    split = results.split
+    if not split.grouped:
+        return (
+            "the split leaks, since it does not keep the crops of one screenshot together, so the scores are likely "
+            "too good"
+        )
+    if not split.near_duplicates:
+        return "the split keeps all crops of one screenshot in one part, and no screenshot is nearly like another"
+    return (
+        "the split keeps all crops of one screenshot in one part, and likewise those of near-duplicate screenshots "
+        f"({split.near_duplicates:,} in {counted(len(split.near_duplicate_groups), 'group')})"
+    )
+
+
+def _shortage_fact(short: Sequence[Shortage]) -> str:
+    """Name the first labels with their emptiest places."""
+    by_label: dict[str, list[Shortage]] = {}
+    for shortage in short:
+        by_label.setdefault(shortage.label.name, []).append(shortage)
+    named = []
+    for gaps in list(by_label.values())[:_MOST_NEXT]:
+        places = [gap.context.title for gap in gaps if gap.context.name != NO_CONTEXT]
+        if len(places) > _MOST_PLACES:
+            places = [*places[: _MOST_PLACES - 1], f"{len(places) - _MOST_PLACES + 1} other places"]
+        where = f" in {listed(places)}" if places else ""
+        named.append(f"{gaps[0].label.title}{where} ({sum(gap.missing for gap in gaps):,} more)")
+    rest = len(by_label) - len(named)
+    more = f"; {counted(rest, 'other label')} {'is' if rest == 1 else 'are'} short of the target too" if rest else ""
+    return f"To photograph next: {'; '.join(named)}{more}."
+
+
+def _least_sure(evaluation: Evaluation) -> tuple[str, float]:
+    """Give the class whose samples get the lowest probability on average, and that probability."""
+    given = evaluation.own[np.arange(len(evaluation.actual)), evaluation.actual]
+    means = [
+        (float(given[evaluation.actual == place].mean()), category.title)
+        for place, category in enumerate(evaluation.classes)
+        if (evaluation.actual == place).any()
+    ]
+    share, name = min(means)
+    return name, share

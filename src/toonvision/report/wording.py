@@ -1,0 +1,47 @@
+"""Numbers and lists in good English."""
+
+import math
+from collections.abc import Sequence
+
+from toonvision.core.intervals import Proportion
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    Examples:
+        >>> counted(1, "crop"), counted(1200, "crop"), counted(2, "class", "classes")
+        ('1 crop', '1,200 crops', '2 classes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join items as in a sentence.
+
+    Examples:
+        >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+        ('a', 'a and b', 'a, b and c')
+    """
+    return ", ".join(items[:-1]) + (" and " if len(items) > 1 else "") + (items[-1] if items else "")
+
+
+def percent(share: float) -> str:
+    """Write a share with one decimal; what is no number as a dash.
+
+    Examples:
+        >>> percent(0.8985)
+        '89.8 %'
+    """
+    return f"{100 * share:.1f} %" if math.isfinite(share) else "–"
+
+
+def interval(value: Proportion) -> str:
+    """Write the bounds of a proportion's 95 % interval, in percent.
+
+    Examples:
+        >>> interval(Proportion(177, 197))
+        '84.8–93.3 %'
+    """
+    low, high = value.interval
+    return f"{100 * low:.1f}–{100 * high:.1f} %" if value.total else "–"

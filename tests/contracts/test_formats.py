@@ -1,0 +1,766 @@
+"""What every format of annotated pictures promises, and then what each one adds."""
+
+import itertools
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import builders
+from builders import (
+    Shot,
+    encoded,
+    files_property,
+    open_to_all,
+    printable_labels,
+    read_coco_tables,
+    scene,
+    tree,
+    unprivileged,
+    write_coco_tables,
+)
+from toonvision.core.errors import InputRejectedError
+from toonvision.data import formats, pascal_voc
+from toonvision.data.boxes import AnnotatedObject
+
+SHOTS = [
+    Shot("b", "garden", (("apple", (3, 4, 20, 30)), ("pear", (30, 5, 64, 48)))),
+    Shot("a", "garden", (("pear", (0, 0, 64, 48)),)),
+    Shot("größe 1", "house", (("stone", (10.5, 11.25, 40, 41.75)), ("apple", (1, 1, 2, 2)), ("apple", (5, 5, 9, 9)))),
+    Shot("c", "house", (("pear", (7, 7, 21, 22)),)),
+]
+
+
+class Kind:
+    """How tests write one format, and where its parts lie."""
+
+    boxes = True
+
+    def __init__(self, name, write, picture, annotation):
+        self.name, self.write, self._picture, self._annotation = name, write, picture, annotation
+
+    def picture(self, root, shot):
+        return root / self._picture.format(**self._names(shot))
+
+    def annotation(self, root, shot):
+        return root / self._annotation.format(**self._names(shot))
+
+    def _names(self, shot):
+        return {"context": shot.context, "stem": shot.stem, "label": shot.objects[0][0]}
+
+    def read(self, root):
+        return formats.read(self.name, root)
+
+    def contexts(self, shot):
+        return shot.context
+
+
+class ClassFolders(Kind):
+    boxes = False
+
+    def contexts(self, _shot):
+        return "all"
+
+
+BESIDE = Kind("voc", builders.write_voc, "{context}/{stem}.png", "{context}/{stem}.xml")
+FOLDERS = Kind(
+    "voc",
+    lambda root, shots: builders.write_voc(root, shots, layout="folders"),
+    "JPEGImages/{context}/{stem}.png",
+    "Annotations/{context}/{stem}.xml",
+)
+YOLO = Kind("yolo", builders.write_yolo, "images/{context}/{stem}.png", "labels/{context}/{stem}.txt")
+COCO = Kind("coco", builders.write_coco, "images/{context}/{stem}.png", "annotations/instances.json")
+CLASSES = ClassFolders("folders", builders.write_class_folders, "{label}/{stem}.png", "{label}/{stem}.png")
+
+every_kind = pytest.mark.parametrize(
+    "kind", [BESIDE, FOLDERS, YOLO, COCO, CLASSES], ids=["voc beside", "voc folders", "yolo", "coco", "class folders"]
+)
+kinds_with_boxes = pytest.mark.parametrize(
+    "kind", [BESIDE, FOLDERS, YOLO, COCO], ids=["voc beside", "voc folders", "yolo", "coco"]
+)
+
+kinds_that_walk = pytest.mark.parametrize(
+    "kind", [BESIDE, FOLDERS, YOLO, CLASSES], ids=["voc beside", "voc folders", "yolo", "class folders"]
+)
+"""COCO names its pictures one by one, in text."""
+
+
+def by_stem(reading):
+    return {picture.path.stem: picture for picture in reading.pictures}
+
+
+@every_kind
+def test_the_objects_read_are_those_that_were_drawn(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    reading = kind.read(tmp_path)
+    assert reading.findings == ()
+    found = by_stem(reading)
+    assert set(found) == {shot.stem for shot in SHOTS}
+    for shot in SHOTS:
+        picture = found[shot.stem]
+        expected = shot.objects if kind.boxes else ((shot.objects[0][0], None),)
+        assert [entry.label for entry in picture.objects] == [label for label, _ in expected]
+        assert [entry.number for entry in picture.objects] == list(range(1, len(expected) + 1))
+        for entry, (_, edges) in zip(picture.objects, expected, strict=True):
+            assert entry.xyxy == (edges and pytest.approx(edges, abs=1e-9))
+        assert picture.size_wh in {None, shot.size_wh}
+        assert picture.findings == ()
+
+
+@every_kind
+def test_the_context_is_the_folder_of_the_picture(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    found = by_stem(kind.read(tmp_path))
+    assert {stem: picture.context for stem, picture in found.items()} == {s.stem: kind.contexts(s) for s in SHOTS}
+
+
+@every_kind
+def test_pictures_that_lie_in_no_folder_of_their_own_have_the_context_all(tmp_path, kind):
+    kind.write(tmp_path, [Shot(shot.stem, ".", shot.objects) for shot in SHOTS])
+    assert {picture.context for picture in kind.read(tmp_path).pictures} == {"all"}
+
+
+@every_kind
+def test_names_are_paths_below_the_source_with_slashes(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    for picture in kind.read(tmp_path).pictures:
+        assert tmp_path / picture.name == picture.path
+        assert picture.path.is_file()
+        assert "\\" not in picture.name
+
+
+@every_kind
+def test_the_order_is_that_of_the_names_whatever_the_order_of_writing(tmp_path, kind):
+    readings = []
+    for index, shots in enumerate(itertools.islice(itertools.permutations(SHOTS), 0, 24, 7)):
+        root = tmp_path / str(index)
+        kind.write(root, shots)
+        names = [picture.name for picture in kind.read(root).pictures]
+        assert names == sorted(names)
+        readings.append(names)
+    assert len(readings) == 4
+    assert all(names == readings[0] for names in readings)
+
+
+@every_kind
+def test_reading_changes_nothing(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    before = tree(tmp_path)
+    kind.read(tmp_path)
+    assert tree(tmp_path) == before
+
+
+@every_kind
+def test_its_format_is_told_by_what_lies_there(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    assert formats.detect(tmp_path) == kind.name
+
+
+@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, YOLO], ids=["voc beside", "voc folders", "yolo"])
+def test_a_picture_without_annotation_is_reported_and_the_rest_is_read(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    kind.annotation(tmp_path, SHOTS[0]).unlink()
+    reading = kind.read(tmp_path)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    (finding,) = reading.findings
+    assert finding.item == kind.picture(tmp_path, SHOTS[0]).relative_to(tmp_path).as_posix()
+    assert (finding.code, finding.pictures) == ("no-annotation", 1)
+    assert finding.remedy
+
+
+@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, COCO], ids=["voc beside", "voc folders", "coco"])
+def test_an_annotation_without_picture_is_reported_and_the_rest_is_read(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    kind.picture(tmp_path, SHOTS[0]).unlink()
+    reading = kind.read(tmp_path)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    (finding,) = reading.findings
+    assert finding.code == "no-picture"
+    assert kind.annotation(tmp_path, SHOTS[0]).relative_to(tmp_path).as_posix() in finding.item
+
+
+def test_a_picture_in_no_class_folder_is_reported(tmp_path):
+    CLASSES.write(tmp_path, SHOTS)
+    scene("stray").save(tmp_path / "stray.png")
+    reading = CLASSES.read(tmp_path)
+    assert len(reading.pictures) == 4
+    (finding,) = reading.findings
+    assert (finding.item, finding.code, finding.pictures) == ("stray.png", "no-annotation", 1)
+
+
+CONFUSABLE = [("shot.png", "shot.jpg"), ("Shot.png", "shot.png"), ("caf\u00e9.png", "cafe\u0301.png")]
+
+
+@every_kind
+@pytest.mark.parametrize("names", CONFUSABLE, ids=["suffix", "case", "Unicode form"])
+def test_two_pictures_that_could_be_confused_are_refused_and_both_named(tmp_path, kind, names):
+    kind.write(tmp_path, [SHOTS[1]])
+    first = kind.picture(tmp_path, SHOTS[1])
+    pictures = [first.with_name(name) for name in names]
+    for path in pictures:
+        shutil.copy(first, path)
+    if kind is COCO:
+        tables = read_coco_tables(tmp_path)
+        tables["images"] = [{"id": i, "file_name": f"garden/{name}"} for i, name in enumerate(names)]
+        write_coco_tables(tmp_path, tables)
+    with pytest.raises(InputRejectedError) as caught:
+        kind.read(tmp_path)
+    assert all(str(path) in str(caught.value) for path in pictures)
+
+
+@every_kind
+def test_a_picture_that_is_a_link_out_of_the_source_is_not_read(tmp_path, kind):
+    root, secret = tmp_path / "root", tmp_path / "secret.png"
+    kind.write(root, SHOTS)
+    scene("secret").save(secret)
+    link = kind.picture(root, SHOTS[0])
+    link.unlink()
+    link.symlink_to(secret)
+    reading = kind.read(root)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    (finding,) = reading.findings
+    assert (finding.code, finding.pictures) == ("path-escapes", 1)
+
+
+@every_kind
+def test_a_picture_that_is_a_link_to_itself_is_reported(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    link = kind.picture(tmp_path, SHOTS[0])
+    link.unlink()
+    link.symlink_to(link.name)
+    reading = kind.read(tmp_path)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    (finding,) = reading.findings
+    assert (finding.code, finding.pictures) == ("bad-path", 1)
+
+
+@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, YOLO], ids=["voc beside", "voc folders", "yolo"])
+def test_an_annotation_that_is_a_link_out_of_the_source_is_not_read(tmp_path, kind):
+    root = tmp_path / "root"
+    kind.write(root, SHOTS)
+    link = kind.annotation(root, SHOTS[0])
+    shutil.move(link, tmp_path / "secret")
+    link.symlink_to(tmp_path / "secret")
+    reading = kind.read(root)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    assert [finding.code for finding in reading.findings] == ["path-escapes"]
+
+
+def test_a_coco_file_that_is_a_link_out_of_the_source_is_not_read(tmp_path):
+    root = tmp_path / "root"
+    COCO.write(root, SHOTS)
+    link = COCO.annotation(root, SHOTS[0])
+    shutil.move(link, tmp_path / "secret.json")
+    link.symlink_to(tmp_path / "secret.json")
+    with pytest.raises(InputRejectedError, match="no JSON file with the tables"):
+        COCO.read(root)
+
+
+@kinds_that_walk
+def test_a_linked_folder_is_not_followed_but_reported(tmp_path, kind):
+    root = tmp_path / "root"
+    kind.write(root, SHOTS)
+    kind.write(tmp_path / "elsewhere", [Shot("d", "garden", (("apple", (1, 1, 5, 5)),))])
+    parent = kind.picture(root, SHOTS[0]).parent.parent
+    (parent / "linked").symlink_to(kind.picture(tmp_path / "elsewhere", SHOTS[0]).parent)
+    reading = kind.read(root)
+    assert set(by_stem(reading)) == {"a", "b", "größe 1", "c"}
+    (finding,) = reading.findings
+    assert finding.code == "linked-folder"
+    assert finding.item.endswith("linked")
+
+
+def test_a_name_with_a_backslash_cannot_hide_a_link_out_of_the_source(tmp_path):
+    root = tmp_path / "root"
+    CLASSES.write(root, SHOTS)
+    scene("secret").save(tmp_path / "secret.png")
+    (root / "pear" / "x\\y.png").symlink_to(tmp_path / "secret.png")
+    reading = CLASSES.read(root)
+    assert len(reading.pictures) == 4
+    assert [finding.code for finding in reading.findings] == ["path-escapes"]
+
+
+@kinds_that_walk
+def test_a_file_name_that_is_not_utf_8_is_read_and_named_in_text(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    for path in {kind.picture(tmp_path, SHOTS[0]), kind.annotation(tmp_path, SHOTS[0])}:
+        path.rename(os.fsdecode(os.fsencode(path.parent) + b"/\xe9" + os.fsencode(path.suffix)))
+    reading = kind.read(tmp_path)
+    assert reading.findings == ()
+    odd = next(picture for picture in reading.pictures if "\\" in picture.name)
+    assert odd.name.endswith("/\\udce9.png")
+    assert odd.path.is_file()
+    assert odd.objects[0].label == SHOTS[0].objects[0][0]
+
+
+HOSTILE_NAMES = ["../secret.png",
+                 "garden/../../secret.png", "{outside}/secret.png", "..\\secret.png", "\\\\host\\s.png",
+                 "file:///secret.png", "a\0b.png", "\ud800.png", "x" * 5000, "", "."]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_file_named_by_an_annotation_is_never_read_outside_the_source(tmp_path, name):
+    root = tmp_path / "root"
+    scene("secret").save(tmp_path / "secret.png")
+    COCO.write(root, SHOTS)
+    tables = read_coco_tables(root)
+    tables["images"][0]["file_name"] = name.format(outside=tmp_path)
+    write_coco_tables(root, tables)
+    reading = COCO.read(root)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    (finding,) = reading.findings
+    assert finding.code in {"path-escapes", "bad-path", "no-picture", "missing-tag"}
+    assert (finding.pictures, finding.objects) == (1, 2)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_names_in_voc_are_ignored_since_the_picture_is_found_by_its_stem(tmp_path, name):
+    BESIDE.write(tmp_path, SHOTS)
+    shown = name.format(outside="/tmp") if name.isprintable() else "x"
+    xml = BESIDE.annotation(tmp_path, SHOTS[0])
+    text = xml.read_text(encoding="utf-8")
+    xml.write_text(
+        text.replace("<filename>b.png</filename>", f"<filename>{shown}</filename><path>{shown}</path>"),
+        encoding="utf-8",
+    )
+    reading = BESIDE.read(tmp_path)
+    assert by_stem(reading)["b"].path == tmp_path / "garden" / "b.png"
+    assert reading.findings == ()
+
+
+@pytest.mark.parametrize("entry", ["../elsewhere", "{outside}", "..", "a\0b", "x" * 5000, "nowhere"])
+def test_yolo_folders_outside_the_source_are_refused(tmp_path, entry):
+    root = tmp_path / "root"
+    YOLO.write(root, SHOTS)
+    YOLO.write(tmp_path / "elsewhere", SHOTS)
+    (root / "data.yaml").write_text(json.dumps({"train": entry.format(outside=tmp_path), "names": ["apple"]}))
+    with pytest.raises(InputRejectedError, match="is not below"):
+        YOLO.read(root)
+
+
+def test_yolo_labels_are_not_sought_outside_the_source(tmp_path):
+    root = tmp_path / "images" / "set"
+    YOLO.write(tmp_path / "labels" / "set", SHOTS)
+    root.mkdir(parents=True)
+    scene("a").save(root / "a.png")
+    (root / "data.yaml").write_text('{"train": ".", "names": ["apple"]}')
+    (tmp_path / "labels" / "set" / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    reading = YOLO.read(root)
+    assert reading.pictures == ()
+    assert [finding.code for finding in reading.findings] == ["no-annotation"]
+
+
+def test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over():
+    with open_to_all() as root:
+        BESIDE.write(root, SHOTS)
+        (root / "house").chmod(0o000)
+        with unprivileged(), pytest.raises(InputRejectedError, match=r"house: cannot be read \(Permission denied\)"):
+            BESIDE.read(root)
+
+
+@every_kind
+def test_a_source_that_is_not_there_is_refused(tmp_path, kind):
+    with pytest.raises(InputRejectedError) as caught:
+        kind.read(tmp_path / "nowhere")
+    assert str(tmp_path / "nowhere") in str(caught.value)
+
+
+def spoil(kind, root, shot, number, how):
+    """Make one object of a picture unusable."""
+    path = kind.annotation(root, shot)
+    if kind is COCO:
+        tables = read_coco_tables(root)
+        image = next(row["id"] for row in tables["images"] if shot.stem in row["file_name"])
+        row = [row for row in tables["annotations"] if row["image_id"] == image][number - 1]
+        row["bbox"] = {"nan": [1, float("nan"), 2, 2], "huge": [1, 1e400, 2, 2], "words": ["1", "2", "3", "4"]}[how]
+        write_coco_tables(root, tables)
+        return
+    written = {"nan": "nan", "huge": "1e400", "words": "١٢"}[how]
+    text = path.read_text(encoding="utf-8")
+    if kind is YOLO:
+        rows = text.splitlines()
+        rows[number - 1] = " ".join([rows[number - 1].split()[0], written, *rows[number - 1].split()[2:]])
+        path.write_text("\n".join(rows), encoding="utf-8")
+    else:
+        parts = text.split("<xmin>")
+        parts[number] = written + parts[number][parts[number].index("</xmin>") :]
+        path.write_text("<xmin>".join(parts), encoding="utf-8")
+
+
+@kinds_with_boxes
+@pytest.mark.parametrize("how", ["nan", "huge", "words"])
+def test_an_object_that_cannot_be_read_is_reported_and_the_others_of_its_picture_are_kept(tmp_path, kind, how):
+    kind.write(tmp_path, SHOTS)
+    spoil(kind, tmp_path, SHOTS[2], 2, how)
+    reading = kind.read(tmp_path)
+    assert reading.findings == ()
+    picture = by_stem(reading)["größe 1"]
+    assert [(entry.number, entry.label) for entry in picture.objects] == [(1, "stone"), (3, "apple")]
+    (finding,) = picture.findings
+    assert finding.item.endswith("object 2")
+    assert finding.item.startswith(picture.annotation)
+    assert (finding.code, finding.objects, finding.pictures) == ("bad-number", 1, 0)
+
+
+@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, YOLO], ids=["voc beside", "voc folders", "yolo"])
+@pytest.mark.parametrize("content", [b"\xff\xfe\xff", b"\x80\x81<<", None], ids=["binary", "broken", "unreadable"])
+def test_an_annotation_that_cannot_be_read_is_reported_and_the_rest_is_read(tmp_path, kind, content):
+    kind.write(tmp_path, SHOTS)
+    path = kind.annotation(tmp_path, SHOTS[0])
+    path.unlink()
+    if content is None:
+        path.symlink_to(path.name)
+    else:
+        path.write_bytes(content)
+    reading = kind.read(tmp_path)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    assert [finding.pictures for finding in reading.findings] == [1]
+
+
+@kinds_with_boxes
+def test_an_annotation_without_any_object_is_valid(tmp_path, kind):
+    kind.write(tmp_path, [SHOTS[0], Shot("empty", "house", ())])
+    reading = kind.read(tmp_path)
+    assert reading.findings == ()
+    assert by_stem(reading)["empty"].objects == ()
+
+
+@every_kind
+@files_property
+@given(label=printable_labels().filter(lambda text: "/" not in text and text not in {".", ".."}))
+@example("<script>alert(1)</script>".replace("/", "|"))
+@example("Straße 犬 & Söhne")
+def test_any_printable_label_is_read_as_it_was_written(tmp_path_factory, kind, label):
+    if kind is CLASSES and (label.startswith(".") or len(label.encode()) > 200):
+        label = "x"
+    root = tmp_path_factory.mktemp("labels")
+    kind.write(root, [Shot("a", "garden", ((label, (1, 2, 30, 40)),))])
+    (picture,) = kind.read(root).pictures
+    assert [entry.label for entry in picture.objects] == [label]
+    shutil.rmtree(root)
+
+
+coordinates = st.floats(-1e9, 1e9) | st.integers(-(10**9), 10**9)
+objects = st.lists(st.tuples(printable_labels(), st.tuples(*[coordinates] * 4)), max_size=6)
+
+
+@files_property
+@given(drawn=objects, size_wh=st.tuples(st.integers(1, 10**5), st.integers(1, 10**5)))
+@example(drawn=[("<b>犬 & 'x' \"y\"</b>", (1e6, 0.1, 1e300, -0.0))], size_wh=(3, 4))
+def test_voc_reads_back_exactly_what_it_wrote(tmp_path_factory, drawn, size_wh):
+    root = tmp_path_factory.mktemp("voc")
+    scene("a").save(root / "a.png")
+    wanted = tuple(AnnotatedObject(n, label, xyxy) for n, (label, xyxy) in enumerate(drawn, start=1))
+    pascal_voc.write(root / "a.xml", picture="a.png", size_wh=size_wh, objects=wanted)
+    (picture,) = pascal_voc.read(root).pictures
+    assert picture.objects == wanted
+    assert picture.size_wh == size_wh
+    assert picture.findings == ()
+    shutil.rmtree(root)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES[:3])
+def test_writing_voc_touches_only_the_file_it_is_given(tmp_path, name):
+    pascal_voc.write(tmp_path / "a.xml", picture=name, size_wh=(3, 4), objects=())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xml"]
+
+
+def test_numpys_numbers_are_written_as_plain_ones(tmp_path):
+    import numpy as np
+
+    edges = tuple(np.array([0.5, 1.0, 2.25, 3e7]))
+    pascal_voc.write(tmp_path / "a.xml", picture="a.png", size_wh=(3, 4), objects=[AnnotatedObject(1, "x", edges)])
+    scene("a").save(tmp_path / "a.png")
+    assert pascal_voc.read(tmp_path).pictures[0].objects[0].xyxy == (0.5, 1.0, 2.25, 3e7)
+
+
+def one_voc(tmp_path, content):
+    """Read a VOC source of one good picture and one whose XML has these bytes; give the latter's outcome."""
+    BESIDE.write(tmp_path, [SHOTS[1]])
+    scene("x").save(tmp_path / "x.png")
+    (tmp_path / "x.xml").write_bytes(content)
+    reading = BESIDE.read(tmp_path)
+    found = by_stem(reading)
+    assert found.pop("a").objects
+    return found.get("x"), [finding.code for finding in reading.findings]
+
+
+GOOD = (
+    "<annotation><size><width>64</width><height>48</height></size><object><name>{name}</name>"
+    "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object></annotation>"
+)
+LAUGHS = (
+    "<!DOCTYPE l [<!ENTITY a 'ha'>"
+    + "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in itertools.pairwise("abcdefghij"))
+    + "]><annotation><object><name>&j;</name></object></annotation>"
+)
+HOSTILE_XML = {
+    "dtd": ("<!DOCTYPE annotation SYSTEM 'http://127.0.0.1:9/x.dtd'>" + GOOD.format(name="x"), "xml-entities"),
+    "billion laughs": (LAUGHS, "xml-entities"),
+    "external entity": (
+        "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + GOOD.format(name="&x;"),
+        "xml-entities",
+    ),
+    "undeclared entity": (GOOD.format(name="&x;"), "bad-xml"),
+    "truncated": (GOOD.format(name="x")[:-30], "bad-xml"),
+    "over 10 MB": (GOOD.format(name="x").replace("<size>", "<!--" + "x" * 10_000_000 + "--><size>"), "too-large"),
+    "empty file": ("", "bad-xml"),
+    "no XML": ("{'annotation': 3}", "bad-xml"),
+    "control characters": (GOOD.format(name="a\x01b"), "bad-xml"),
+    "nested without end": ("<a>" * 200_000, "bad-xml"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_XML)
+def test_hostile_xml_is_reported_and_never_expanded(tmp_path, name):
+    text, code = HOSTILE_XML[name]
+    assert one_voc(tmp_path, text.encode()) == (None, [code])
+
+
+def test_deep_nesting_that_closes_again_is_read(tmp_path):
+    picture, codes = one_voc(tmp_path, ("<a>" * 20_000 + GOOD.format(name="x") + "</a>" * 20_000).encode())
+    assert codes == []
+    assert [entry.label for entry in picture.objects] == ["x"]
+
+
+ENCODED = {
+    "utf-8 with mark": "é犬".join(GOOD.split("{name}")).encode("utf-8-sig"),
+    "utf-16": f'<?xml version="1.0" encoding="utf-16"?>{GOOD.format(name="é犬")}'.encode("utf-16"),
+    "utf-16 without declaration": GOOD.format(name="é犬").encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_xml_in_an_encoding_that_the_parser_knows_is_read(tmp_path, name):
+    picture, codes = one_voc(tmp_path, ENCODED[name])
+    assert codes == []
+    assert [entry.label for entry in picture.objects] == ["é犬"]
+
+
+def test_xml_in_a_single_byte_encoding_is_read_as_declared(tmp_path):
+    text = f'<?xml version="1.0" encoding="iso-8859-1"?>{GOOD.format(name="Größe")}'
+    picture, codes = one_voc(tmp_path, text.encode("iso-8859-1"))
+    assert codes == []
+    assert picture.objects[0].label == "Größe"
+
+
+@pytest.mark.parametrize(
+    ("declared", "actual", "code"),
+    [
+        ("gb2312", "gb2312", "encoding"),
+        ("big5", "big5", "encoding"),
+        ("utf-8", "gb2312", "bad-xml"),
+        ("no-such-code", "utf-8", "encoding"),
+        ("utf-16", "utf-8", "bad-xml"),
+    ],
+)
+def test_xml_in_an_encoding_that_cannot_be_read_is_reported_with_its_name(tmp_path, declared, actual, code):
+    text = f'<?xml version="1.0" encoding="{declared}"?>{GOOD.format(name="中文")}'
+    picture, codes = one_voc(tmp_path, text.encode(actual))
+    assert picture is None
+    assert codes == [code]
+
+
+@pytest.mark.parametrize(
+    ("gone", "code"),
+    [
+        ("<name>x</name>", "no-label"),
+        ("<xmin>1</xmin>", "missing-tag"),
+        ("<ymax>4</ymax>", "missing-tag"),
+        ("<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox>", "missing-tag"),
+    ],
+)
+def test_an_object_with_a_missing_tag_is_reported(tmp_path, gone, code):
+    picture, codes = one_voc(tmp_path, GOOD.format(name="x").replace(gone, "").encode())
+    assert codes == []
+    assert picture.objects == ()
+    assert [(finding.item, finding.code, finding.objects) for finding in picture.findings] == [
+        ("x.xml, object 1", code, 1)
+    ]
+
+
+@pytest.mark.parametrize("size", ["", "<size/>", "<size><width>0</width><height>0</height></size>", "<annotation/>"])
+def test_an_annotation_need_not_know_the_size_of_its_picture(tmp_path, size):
+    text = GOOD.format(name="x").replace("<size><width>64</width><height>48</height></size>", size)
+    picture, codes = one_voc(tmp_path, text.encode())
+    assert (codes, picture.size_wh, len(picture.objects)) == ([], None, 1)
+
+
+def test_a_size_that_is_no_number_is_reported(tmp_path):
+    picture, codes = one_voc(tmp_path, GOOD.format(name="x").replace("64", "NaN").encode())
+    assert (picture, codes) == (None, ["bad-number"])
+
+
+def test_two_annotations_of_one_picture_are_refused_and_both_named(tmp_path):
+    FOLDERS.write(tmp_path, SHOTS)
+    stray = tmp_path / "JPEGImages" / "garden" / "a.xml"
+    shutil.copy(FOLDERS.annotation(tmp_path, SHOTS[1]), stray)
+    with pytest.raises(InputRejectedError, match="annotate one picture") as caught:
+        FOLDERS.read(tmp_path)
+    assert str(stray) in str(caught.value)
+    assert str(FOLDERS.annotation(tmp_path, SHOTS[1])) in str(caught.value)
+
+
+FRAGMENTS = ["<annotation>", "</annotation>", "<object>", "</object>", "<name>", "x", "</name>", "<bndbox>",
+             "<xmin>", "1", "</xmin>", "&amp;", "&#0;", "<![CDATA[", "]]>", "<!--",
+             "<?x", "<!DOCTYPE a>", "\0", " a='b'"]  # fmt: skip
+
+
+@files_property
+@given(
+    content=st.binary(max_size=200)
+    | st.lists(st.sampled_from(FRAGMENTS), max_size=20).map(lambda p: "".join(p).encode())
+)
+@pytest.mark.parametrize("kind", [BESIDE, YOLO], ids=["voc", "yolo"])
+def test_any_bytes_as_an_annotation_are_read_or_reported(tmp_path_factory, kind, content):
+    root = tmp_path_factory.mktemp("bytes")
+    kind.write(root, SHOTS[:2])
+    kind.annotation(root, SHOTS[0]).write_bytes(content)
+    reading = kind.read(root)
+    assert sum(finding.pictures for finding in reading.findings) + len(reading.pictures) == 2
+    assert "a" in by_stem(reading)
+    shutil.rmtree(root)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@files_property
+@given(
+    table=st.sampled_from(["images", "annotations", "categories"]),
+    key=st.sampled_from(["id", "file_name", "width", "image_id", "category_id", "bbox", "name", None]),
+    value=json_values,
+)
+@example("annotations", "bbox", [1, 2, 3, 10**400])
+@example("images", "file_name", "\ud800")
+@example("images", None, None)
+@example("annotations", "image_id", [1])
+def test_any_value_in_a_coco_table_is_read_or_reported(tmp_path_factory, table, key, value):
+    root = tmp_path_factory.mktemp("coco")
+    COCO.write(root, SHOTS)
+    tables = read_coco_tables(root)
+    if key is None:
+        tables[table][0] = value
+    else:
+        tables[table][0][key] = value
+    write_coco_tables(root, tables)
+    reading = COCO.read(root)
+    left_out = sum(finding.objects for finding in reading.findings)
+    left_out += sum(finding.objects for picture in reading.pictures for finding in picture.findings)
+    assert sum(len(picture.objects) for picture in reading.pictures) + left_out == 7
+    assert len(reading.pictures) + sum(finding.pictures for finding in reading.findings) == 4
+    shutil.rmtree(root)
+
+
+def test_a_picture_that_two_coco_files_list_is_refused(tmp_path):
+    COCO.write(tmp_path, SHOTS)
+    shutil.copy(tmp_path / "annotations" / "instances.json", tmp_path / "annotations" / "more.json")
+    with pytest.raises(InputRejectedError, match="list one picture") as caught:
+        COCO.read(tmp_path)
+    assert "instances.json" in str(caught.value)
+    assert "more.json" in str(caught.value)
+
+
+def test_a_json_file_that_cannot_be_read_is_reported_and_one_of_another_kind_is_left_alone(tmp_path):
+    COCO.write(tmp_path, SHOTS)
+    (tmp_path / "annotations" / "half.json").write_text('{"images": [')
+    (tmp_path / "annotations" / "captions.json").write_text('{"info": 3}')
+    reading = COCO.read(tmp_path)
+    assert len(reading.pictures) == 4
+    assert [(finding.item, finding.code) for finding in reading.findings] == [("annotations/half.json", "bad-json")]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("0 0.5 0.5 0.5", "bad-row"),
+        ("0 0.1 0.1 0.2 0.2 0.3 0.3", "bad-row"),
+        ("9 0.5 0.5 0.5 0.5", "unknown-class"),
+        ("0.5 0.5 0.5 0.5 0.5", "unknown-class"),
+        ("apple 0.5 0.5 0.5 0.5", "bad-number"),
+    ],
+)
+def test_a_yolo_row_that_is_no_box_of_a_known_class_is_reported(tmp_path, row, code):
+    YOLO.write(tmp_path, SHOTS)
+    YOLO.annotation(tmp_path, SHOTS[0]).write_text(f"{row}\n1 0.5 0.5 0.5 0.5\n")
+    picture = by_stem(YOLO.read(tmp_path))["b"]
+    assert [(entry.number, entry.label, entry.xyxy) for entry in picture.objects] == [(2, "pear", (16, 12, 48, 36))]
+    assert [(finding.item, finding.code) for finding in picture.findings] == [("labels/garden/b.txt, object 1", code)]
+
+
+BAD_YAML = {
+    "no mapping": "[1, 2]",
+    "no names": "train: images",
+    "names are numbers of classes": "names: 3",
+    "names nested": "names: [[a, b]]",
+    "billion laughs": "a: &a [x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in itertools.pairwise("abcdefghijk"))
+    + "names: [*k]\ntrain: *k\n",
+    "code": "names: !!python/object/apply:os.system ['touch owned']",
+    "impossible date": "names: [2024-13-45]",
+    "long number": "names: [" + "9" * 5000 + "]",
+    "empty integer": "names: [!!int '']",
+    "no truth": "names: [!!bool maybe]",
+    "deep": "names: " + "[" * 3000 + "]" * 3000,
+    "not UTF-8": b"names: [\xff]",
+    "tab": "names:\n\t- a",
+    "train is a mapping": "names: [a]\ntrain: [{a: b}]",
+}
+
+
+@pytest.mark.parametrize("name", BAD_YAML)
+def test_bad_yolo_settings_are_refused_naming_the_file(tmp_path, name, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    YOLO.write(tmp_path / "set", SHOTS)
+    content = BAD_YAML[name]
+    (tmp_path / "set" / "data.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputRejectedError) as caught:
+        YOLO.read(tmp_path / "set")
+    assert str(tmp_path / "set" / "data.yaml") in str(caught.value)
+    assert len(str(caught.value)) < 20_000
+    assert not Path("owned").exists()
+
+
+def test_yolo_exports_of_another_machine_are_found_below_the_source(tmp_path):
+    YOLO.write(tmp_path, SHOTS)
+    (tmp_path / "data.yaml").write_text(
+        "path: /content/datasets/fruit\ntrain: ../images\nval: images/house\nnames: {0: apple, 1: pear, 2: stone}\n"
+    )
+    reading = YOLO.read(tmp_path)
+    assert len(reading.pictures) == 4
+    assert reading.findings == ()
+
+
+def test_a_folder_of_nothing_that_can_be_read_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(InputRejectedError, match="no annotated pictures were found"):
+        formats.detect(tmp_path)
+
+
+def test_hidden_files_are_passed_over(tmp_path):
+    BESIDE.write(tmp_path, SHOTS)
+    (tmp_path / "garden" / "._b.png").write_bytes(b"macOS was here")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "a.png").write_bytes(b"")
+    assert BESIDE.read(tmp_path).findings == ()
+
+
+def test_upper_case_suffixes_are_pictures_and_annotations_too(tmp_path):
+    BESIDE.write(tmp_path, SHOTS)
+    for shot in SHOTS:
+        picture, xml = BESIDE.picture(tmp_path, shot), BESIDE.annotation(tmp_path, shot)
+        picture.write_bytes(encoded(scene("x", boxes=shot.objects), "JPEG"))
+        picture.rename(picture.with_suffix(".JPG"))
+        xml.rename(xml.with_suffix(".XML"))
+    reading = BESIDE.read(tmp_path)
+    assert len(reading.pictures) == 4
+    assert reading.findings == ()

@@ -1,0 +1,157 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import tried
+from toonvision.core.errors import RejectedItemError
+from toonvision.data.boxes import Box, checked_label, fit_box, parse_coordinate
+
+sizes = st.tuples(st.integers(1, 200), st.integers(1, 200))
+
+
+def refusal(xyxy, size_wh):
+    with pytest.raises(RejectedItemError) as caught:
+        fit_box(xyxy, size_wh)
+    return caught.value
+
+
+@st.composite
+def inside(draw):
+    """A size and a box of whole pixels in it."""
+    width, height = draw(sizes)
+    left, top = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    return (left, top, draw(st.integers(left + 1, width)), draw(st.integers(top + 1, height))), (width, height)
+
+
+@given(drawn=inside())
+def test_a_box_of_whole_pixels_inside_the_picture_is_kept_as_it_is(drawn):
+    xyxy, size_wh = drawn
+    assert fit_box(xyxy, size_wh) == (Box(*xyxy), False)
+    assert fit_box(tuple(map(float, xyxy)), size_wh) == (Box(*xyxy), False)
+
+
+@given(drawn=inside(), shift=st.floats(-0.5, 0.5, exclude_max=True))
+def test_edges_are_rounded_to_the_nearest_pixel_halves_up(drawn, shift):
+    xyxy, size_wh = drawn
+    box, moved = fit_box(tuple(edge + shift for edge in xyxy), size_wh)
+    assert box.xyxy == xyxy
+    assert not moved
+
+
+@given(drawn=inside(), out=st.tuples(*[st.integers(0, 1)] * 4))
+def test_a_box_one_pixel_outside_is_clamped_and_reported(drawn, out):
+    (left, top, right, bottom), (width, height) = drawn
+    given_box = (
+        -1 if out[0] else left,
+        -1 if out[1] else top,
+        width + 1 if out[2] else right,
+        height + 1 if out[3] else bottom,
+    )
+    box, moved = fit_box(given_box, (width, height))
+    assert box.xyxy == (
+        0 if out[0] else left,
+        0 if out[1] else top,
+        width if out[2] else right,
+        height if out[3] else bottom,
+    )
+    assert moved is any(out)
+
+
+@given(drawn=inside(), edge=st.integers(0, 3), beyond=st.integers(2, 10**6))
+def test_a_box_more_than_a_pixel_outside_is_refused_naming_how_far(drawn, edge, beyond):
+    xyxy, (width, height) = list(drawn[0]), drawn[1]
+    xyxy[edge] = -beyond if edge < 2 else (width, height)[edge - 2] + beyond
+    error = refusal(xyxy, (width, height))
+    assert error.code == "out-of-bounds"
+    assert f"leaves the picture of {width} x {height} by {beyond} pixels" in error.reason
+
+
+@given(drawn=inside(), across=st.booleans())
+def test_a_box_without_area_is_refused(drawn, across):
+    (left, top, right, bottom), size_wh = drawn
+    xyxy = (left, top, left, bottom) if across else (left, top, right, top)
+    assert refusal(xyxy, size_wh).code == "zero-area"
+
+
+@given(drawn=inside(), across=st.booleans())
+def test_an_inverted_box_is_refused(drawn, across):
+    (left, top, right, bottom), size_wh = drawn
+    xyxy = (right, top, left, bottom) if across else (left, bottom, right, top)
+    error = refusal(xyxy, size_wh)
+    assert error.code == "inverted"
+    assert error.remedy == "swap its corners"
+
+
+@given(drawn=inside(), across=st.integers(1, 1000))
+def test_a_box_beside_the_picture_is_refused_even_if_it_touches_it(drawn, across):
+    _, (width, height) = drawn
+    assert refusal((width, 0, width + across, height), (width, height)).code == "out-of-bounds"
+    assert refusal((-1, 0, 0, height), (width, height)).code == "out-of-bounds"
+
+
+@given(xyxy=st.tuples(*[st.floats(-1e300, 1e300)] * 4), size_wh=sizes)
+def test_any_finite_box_is_either_inside_the_picture_or_refused(xyxy, size_wh):
+    fitted, error = tried(RejectedItemError, fit_box, xyxy, size_wh)
+    if error:
+        assert error.code in {"inverted", "zero-area", "out-of-bounds"}
+    else:
+        box, _ = fitted
+        assert 0 <= box.x_min < box.x_max <= size_wh[0]
+        assert 0 <= box.y_min < box.y_max <= size_wh[1]
+        assert all(abs(edge - asked) <= 1.5 for edge, asked in zip(box.xyxy, xyxy, strict=True))
+
+
+@pytest.mark.parametrize("xyxy", [(0, 0, 0, 5), (0, 0, 5, 0), (5, 0, 4, 5), (-1, 0, 4, 5), (0, -1, 4, 5)])
+def test_a_box_without_area_or_left_of_the_picture_cannot_be_made(xyxy):
+    with pytest.raises(ValueError, match="a box needs 0 <= min < max; got"):
+        Box(*xyxy)
+
+
+def test_the_size_of_a_box_counts_its_pixels():
+    assert Box(2, 3, 10, 20).size_wh == (8, 17)
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False), before=st.text(" \t\r\n", max_size=3))
+def test_a_written_number_is_read_back_whatever_blanks_stand_around_it(value, before):
+    assert parse_coordinate(f"{before}{value!r}{before[::-1]}", "xmin") == value
+
+
+@pytest.mark.parametrize(("text", "value"), [("12", 12), ("+3.", 3), (".5", 0.5), ("-1e2", -100), ("007", 7)])
+def test_decimal_numbers_in_every_common_form_are_read(text, value):
+    assert parse_coordinate(text, "xmin") == value
+
+
+NO_NUMBERS = ["", None, " ", "nan", "NaN", "inf", "-Infinity", "1e400", "-1e999", "١٢", "１２", "²", "1_000", "0x10",
+              "1,5", "1 2", "1\u00a0", "12px", "--1", "1e", "e5", ".", "½", "1\0"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_what_is_no_finite_decimal_in_ascii_digits_is_refused(text):
+    with pytest.raises(RejectedItemError, match="xmin must be") as caught:
+        parse_coordinate(text, "xmin")
+    assert caught.value.code == "bad-number"
+
+
+@given(text=st.text() | st.text("0123456789.eE+- \t٣３"))
+def test_any_text_is_a_finite_number_or_refused(text):
+    value, error = tried(RejectedItemError, parse_coordinate, text, "xmin")
+    assert error or (math.isfinite(value) and text.isascii())
+
+
+@pytest.mark.parametrize("text", [None, "", "  ", "\n"])
+def test_an_empty_label_is_refused(text):
+    with pytest.raises(RejectedItemError, match="has no label"):
+        checked_label(text)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\nb", "\x1b[31mred", "a\u202eb", "\ud800", "a\u2028b"])
+def test_a_label_that_cannot_be_printed_is_refused(text):
+    with pytest.raises(RejectedItemError) as caught:
+        checked_label(text)
+    assert caught.value.code == "unprintable-label"
+
+
+def test_blanks_around_a_label_do_not_count():
+    assert checked_label("  Mover & Shaker\n") == "Mover & Shaker"

@@ -1,0 +1,374 @@
+import dataclasses
+import hashlib
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import builders
+from builders import make_workspace, open_to_all, tree, tried, unprivileged
+from toonvision.core.errors import (
+    EnvironmentFaultError,
+    Finding,
+    InputRejectedError,
+    UsageError,
+    WorkspaceBusyError,
+)
+from toonvision.data import catalog as catalog_module
+from toonvision.data.boxes import Box
+from toonvision.data.catalog import MIGRATIONS, Catalog, NewCrop, NewScreenshot, StoredSplit
+from toonvision.data.extraction import extract
+
+
+def shot(name="garden/one.png", crops=(("apple", 0), ("pear", 0)), **changes):
+    rows = tuple(
+        NewCrop(label, Box(number, 0, number + 5, 7), f"hash {label} {number}", number, f"{label}_{number:04}.png")
+        for label, number in crops
+    )
+    row = NewScreenshot("screenshots", name, "garden", (64, 48), "picture hash", "ab" * 32, rows)
+    return dataclasses.replace(row, **changes)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A catalogue with two screenshots, three crops, a split and an extraction."""
+    path = tmp_path / "catalog.sqlite"
+    with Catalog.open(path) as catalog:
+        catalog.save_screenshots([shot(), shot("house/two.png", [("apple", 1)], context="house")])
+        ids = [crop.id for crop in catalog.crops()]
+        parts = dict(zip(ids, ("train", "validate", "test"), strict=True))
+        catalog.save_split(StoredSplit("default", (60, 20, 20), 7, True, parts))
+        catalog.save_extraction({"objects_read": 3}, [Finding("a.xml, object 3", "is <odd> ü", "", "odd", 1, 0)])
+    return path
+
+
+def everything(path):
+    with Catalog.open(path, read_only=True) as catalog:
+        return catalog.screenshots(), catalog.crops(), catalog.split("default"), catalog.last_extraction()
+
+
+def sql(path, *statements):
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        return [connection.execute(statement).fetchall() for statement in statements]
+    finally:
+        connection.close()
+
+
+def test_what_is_saved_is_given_back_by_label_and_number(path):
+    screenshots, crops, split, (counts, findings) = everything(path)
+    assert [(s.name, s.context, s.size_wh, s.picture_hash) for s in screenshots] == [
+        ("garden/one.png", "garden", (64, 48), "picture hash"),
+        ("house/two.png", "house", (64, 48), "picture hash"),
+    ]
+    assert [(c.label, c.number, c.file, c.hash, c.box, c.screenshot, c.context) for c in crops] == [
+        ("apple", 0, "apple_0000.png", "hash apple 0", Box(0, 0, 5, 7), "garden/one.png", "garden"),
+        ("apple", 1, "apple_0001.png", "hash apple 1", Box(1, 0, 6, 7), "house/two.png", "house"),
+        ("pear", 0, "pear_0000.png", "hash pear 0", Box(0, 0, 5, 7), "garden/one.png", "garden"),
+    ]
+    assert (split.name, split.ratios, split.seed, split.grouped) == ("default", (60, 20, 20), 7, True)
+    assert split.parts == {crops[0].id: "train", crops[1].id: "validate", crops[2].id: "test"}
+    assert counts == {"objects_read": 3}
+    assert findings == [Finding("a.xml, object 3", "is <odd> ü", "", "odd", 1, 0)]
+
+
+def test_known_crops_keep_their_rows_and_their_place_in_a_split(path):
+    before = everything(path)
+    with Catalog.open(path) as catalog:
+        catalog.save_screenshots([shot(crops=[("apple", 0), ("pear", 1)])])
+    _, crops, split, _ = everything(path)
+    kept = next(crop for crop in crops if crop.file == "apple_0000.png")
+    assert kept in before[1]
+    assert split.parts[kept.id] == "train"
+    assert {crop.file for crop in crops} == {"apple_0000.png", "apple_0001.png", "pear_0001.png"}
+
+
+def test_a_forgotten_screenshot_takes_its_crops_and_their_places_but_not_their_numbers(path):
+    with Catalog.open(path) as catalog:
+        catalog.forget_screenshots([s.id for s in catalog.screenshots() if s.name == "house/two.png"])
+        assert {crop.file for crop in catalog.crops()} == {"apple_0000.png", "pear_0000.png"}
+        assert catalog.last_numbers() == {"apple": 1, "pear": 0}
+        assert sorted(catalog.split("default").parts.values()) == ["test", "train"]
+
+
+def test_screenshots_are_saved_all_or_none(path):
+    before = everything(path)
+    clash = shot("house/three.png", [("apple", 1)])  # its file belongs to another screenshot's crop
+    broken = dataclasses.replace(clash.crops[0], label="plum", file="plum_0000.png", hash=None)
+    with Catalog.open(path) as catalog, pytest.raises(sqlite3.IntegrityError):
+        catalog.save_screenshots([shot("house/four.png", [("pear", 5)]), dataclasses.replace(clash, crops=(broken,))])
+    assert everything(path) == before
+
+
+def test_a_split_under_an_existing_name_is_refused_and_the_old_one_stays(path):
+    before = everything(path)
+    with Catalog.open(path) as catalog:
+        other = StoredSplit("default", (80, 10, 10), 1, False, {})
+        with pytest.raises(UsageError, match="there is a split called 'default' already"):
+            catalog.save_split(other)
+        catalog.save_split(dataclasses.replace(other, name="second"))
+    assert everything(path) == before
+    with Catalog.open(path) as catalog:
+        catalog.save_split(other, replace=True)
+        assert catalog.split("default") == other
+
+
+def test_an_unknown_split_lists_the_known_ones(path, tmp_path):
+    with Catalog.open(path, read_only=True) as catalog, pytest.raises(UsageError) as caught:
+        catalog.split("defualt")
+    assert str(caught.value) == "no split is called 'defualt'. There are: default."
+    with Catalog.open(tmp_path / "new.sqlite") as catalog:
+        with pytest.raises(UsageError, match="There is none yet. Run: toonvision split"):
+            catalog.split("default")
+        assert catalog.last_extraction() == ({}, [])
+
+
+def test_a_crop_cannot_be_in_no_such_part(path):
+    with Catalog.open(path) as catalog:
+        with pytest.raises(sqlite3.IntegrityError):
+            catalog.save_split(StoredSplit("odd", (60, 20, 20), 0, True, {catalog.crops()[0].id: "training"}))
+        with pytest.raises(UsageError):
+            catalog.split("odd")
+
+
+def test_migrations_are_named_in_their_order(path):
+    names = [name for name, _ in MIGRATIONS]
+    assert names == sorted(names)
+    assert names[0] == "0001_screenshots_crops_splits"
+    assert sql(path, "SELECT name FROM migrations ORDER BY rowid")[0] == [(name,) for name in names]
+
+
+def test_what_was_committed_is_synchronised_without_a_write_ahead_log(path):
+    with Catalog.open(path) as catalog:
+        connection = catalog._connection
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (3,)
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+SECOND = ("0002_notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, words TEXT NOT NULL) STRICT;")
+BROKEN = ("0003_broken", "CREATE TABLE half (id INTEGER) STRICT; INSERT INTO half VALUES (1); SELECT * FROM nowhere;")
+
+
+def test_an_older_catalogue_is_brought_up_to_date_and_keeps_its_rows(path, monkeypatch):
+    before = everything(path)
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND))
+    with Catalog.open(path) as catalog:
+        assert catalog.crops() == before[1]
+    assert sql(path, "SELECT name FROM migrations ORDER BY name", "SELECT * FROM notes") == [
+        [(MIGRATIONS[0][0],), ("0002_notes",)],
+        [],
+    ]
+    assert everything(path) == before
+
+
+def test_an_older_catalogue_is_refused_for_reading_and_not_changed(path, monkeypatch):
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND))
+    before = path.read_bytes()
+    with pytest.raises(InputRejectedError, match="its schema is older than this version"):
+        everything(path)
+    assert path.read_bytes() == before
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself(path, monkeypatch):
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND, BROKEN))
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"), Catalog.open(path):
+        pass
+    tables, applied = sql(
+        path, "SELECT name FROM sqlite_schema WHERE name IN ('notes', 'half')", "SELECT name FROM migrations ORDER BY 1"
+    )
+    assert tables == [("notes",)]
+    assert applied == [(MIGRATIONS[0][0],), ("0002_notes",)]
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND))
+    assert len(everything(path)[1]) == 3
+
+
+def test_a_newer_catalogue_is_refused_unchanged(path):
+    sql(path, "INSERT INTO migrations VALUES ('0099_of_the_future')")
+    before = path.read_bytes()
+    for read_only in (True, False):
+        with (
+            pytest.raises(InputRejectedError, match=r"a newer version wrote it \(0099_of_the_future\)") as caught,
+            Catalog.open(path, read_only=read_only),
+        ):
+            pass
+        assert str(path) in str(caught.value)
+        assert "it was not changed. Update toonvision" in str(caught.value)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == ["catalog.sqlite"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE splits",
+        "ALTER TABLE crops RENAME COLUMN hash TO hasch",
+        "CREATE TABLE mine (a)",
+        "DROP TABLE migrations",
+    ],
+)
+def test_a_catalogue_with_other_tables_than_its_version_is_refused_unchanged(path, statement):
+    sql(path, statement)
+    before = path.read_bytes()
+    with pytest.raises(InputRejectedError, match="it was not changed"), Catalog.open(path):
+        pass
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"hello", b"SQLite format 3\0", b"\0" * 4096, b"x" * 5000], ids=range(4))
+def test_a_file_that_is_no_catalogue_is_refused_unchanged(tmp_path, content):
+    path = tmp_path / "catalog.sqlite"
+    path.write_bytes(content)
+    for read_only in (True, False):
+        with (
+            pytest.raises(InputRejectedError, match="it was not changed") as caught,
+            Catalog.open(path, read_only=read_only),
+        ):
+            pass
+        assert "Move it away" in str(caught.value) or "move the file away" in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def flip(path, pristine, offset, bit):
+    """Open a catalogue with one bit flipped and read all of it; tell whether it was refused."""
+    damaged = bytearray(pristine)
+    damaged[offset] ^= 1 << bit
+    path.write_bytes(damaged)
+    _, reading = tried(InputRejectedError, everything, path)
+    assert path.read_bytes() == damaged
+    _, writing = tried(InputRejectedError, open_for_writing, path)
+    assert path.read_bytes() == damaged
+    for error in (reading, writing):
+        assert not error or str(path) in str(error)
+    return bool(reading)
+
+
+def open_for_writing(path):
+    with Catalog.open(path):
+        pass
+
+
+def flips(size, count):
+    """Give bit flips, a third of them in the header and schema page."""
+    rng = random.Random(1)
+    return [(rng.randrange(100 if index % 3 == 0 else size), rng.randrange(8)) for index in range(count)]
+
+
+def test_a_flipped_bit_is_refused_or_does_no_harm_and_the_file_is_never_changed(path):
+    pristine = path.read_bytes()
+    refused = [flip(path, pristine, *place) for place in flips(len(pristine), 150)]
+    assert 0 < sum(refused) < len(refused)
+
+
+def test_flipped_bits_of_names_and_numbers_are_refused_in_the_same_words(path):
+    pristine = path.read_bytes()
+    for word in (b"screenshots", b"x_min", b"0001_screenshots", b"60/20/20", b"validate", b"objects_read", b'"item"'):
+        for place in (pristine.find(word), pristine.rfind(word)):
+            for bit in (0, 3, 7):
+                flip(path, pristine, place, bit)
+    path.write_bytes(pristine)
+    damaged = pristine.replace(b'"item"', b'"jtem"')
+    path.write_bytes(damaged)
+    with pytest.raises(
+        InputRejectedError, match=r"the catalogue is damaged .* Move it away and run toonvision extract"
+    ):
+        everything(path)
+
+
+def test_reading_writes_nothing(path):
+    before = tree(path.parent)
+    everything(path)
+    with pytest.raises(EnvironmentFaultError, match="readonly"), Catalog.open(path, read_only=True) as catalog:
+        catalog.save_extraction({}, [])
+    assert tree(path.parent) == before
+
+
+def test_reading_makes_no_catalogue_where_there_is_none(tmp_path):
+    with pytest.raises(EnvironmentFaultError), Catalog.open(tmp_path / "none.sqlite", read_only=True):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_locked_catalogue_is_busy_within_5_s(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(WorkspaceBusyError, match="another process keeps it locked"):
+        everything(path)
+    connection.close()
+    assert len(everything(path)[1]) == 3
+
+
+def test_a_reader_that_meets_a_short_write_waits_for_it(path):
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(0.3, lambda: connection.execute("ROLLBACK"))
+    release.start()
+    assert len(everything(path)[1]) == 3
+    release.join()
+    connection.close()
+
+
+def test_a_full_disk_is_a_fault_of_the_environment_and_keeps_what_was_committed(path):
+    before = everything(path)
+    many = [shot(f"{index}.png", [("pear", index)]) for index in range(10, 2000)]
+
+    def fill():
+        with Catalog.open(path) as catalog:
+            catalog._connection.execute("PRAGMA max_page_count = 40")
+            catalog.save_screenshots(many)
+
+    with pytest.raises(EnvironmentFaultError, match="full"):
+        fill()
+    assert everything(path) == before
+
+
+DIE_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from toonvision.data.catalog import Catalog
+with Catalog.open(Path(sys.argv[1])) as catalog:
+    catalog._connection.execute("PRAGMA cache_size = 1")
+    with catalog._transaction() as run:
+        run.execute("UPDATE crops SET hash = 'half done' || hex(randomblob(20000))")
+        run.execute("DELETE FROM splits")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_a_killed_writer_left_half_done_is_rolled_back_by_whoever_comes_next(path, read_only):
+    before = everything(path)
+    died = subprocess.run([sys.executable, "-c", DIE_WHILE_WRITING, str(path)], check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert path.with_name("catalog.sqlite-journal").exists()
+    with Catalog.open(path, read_only=read_only) as catalog:
+        assert catalog.crops() == before[1]
+        assert catalog.split("default") == before[2]
+
+
+def test_a_read_only_workspace_with_blanks_and_umlauts_is_read_and_not_written_to():
+    with open_to_all() as folder:
+        root = folder / "mein Spiel #1? 50%"
+        workspace = make_workspace(root, builders.small_shots()[:2])
+        extract(workspace)
+        before = tree(root)
+        for path in [root, *root.rglob("*")]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        with unprivileged():
+            with workspace.reading() as catalog:
+                assert len(catalog.crops()) == 4
+            with pytest.raises(EnvironmentFaultError):
+                extract(workspace)
+            with pytest.raises(EnvironmentFaultError), workspace.writing("split"):
+                pass
+        assert tree(root) == before
+
+
+def test_hashes_in_the_catalogue_are_those_of_the_files(small_workspace):
+    with small_workspace.reading() as catalog:
+        for crop in catalog.crops():
+            assert hashlib.sha256((small_workspace.crops / crop.file).read_bytes()).hexdigest() == crop.hash

@@ -1,0 +1,621 @@
+import collections
+import hashlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import builders
+from builders import SIZE_WH, Shot, contents, copied, encoded, make_workspace, scene, tree, tried, write_voc
+from toonvision.core.errors import InputRejectedError
+from toonvision.data import images
+from toonvision.data.extraction import crop_file, extract
+from toonvision.data.workspace import create_workspace, open_workspace
+from toonvision.taxonomy.loader import infer
+
+ONE = Shot("one", "garden", (("apple", (2, 3, 18, 23)), ("pear", (30, 5, 52, 30))))
+TWO = Shot("two", "house", (("apple", (0, 0, 64, 48)),))
+
+
+def crops_of(workspace):
+    with workspace.reading() as catalog:
+        return catalog.crops()
+
+
+def screenshots_of(workspace):
+    with workspace.reading() as catalog:
+        return catalog.screenshots()
+
+
+def rewrite(workspace, shot):
+    """Replace a picture's annotation, leaving the picture alone."""
+    picture = workspace.root / "screenshots" / shot.context / f"{shot.stem}.png"
+    before = picture.read_bytes()
+    write_voc(workspace.root / "screenshots", [shot])
+    picture.write_bytes(before)
+
+
+def codes(summary):
+    return collections.Counter(finding.code for finding in summary.findings)
+
+
+def check_agreement(workspace, summary):
+    """Check that catalogue, files and counts agree."""
+    crops = crops_of(workspace)
+    files = contents(workspace.crops)
+    assert {crop.file for crop in crops} == set(files)
+    assert {crop.file: crop.hash for crop in crops} == {
+        name: hashlib.sha256(content).hexdigest() for name, content in files.items()
+    }
+    assert summary.objects_kept == len(crops)
+    assert summary.pictures_kept == len(screenshots_of(workspace))
+    assert summary.pictures_read == summary.pictures_kept + summary.pictures_skipped
+    assert summary.objects_read == summary.objects_kept + summary.objects_skipped
+    assert sum(finding.pictures for finding in summary.findings) == summary.pictures_skipped
+    assert sum(finding.objects for finding in summary.findings) == summary.objects_skipped
+
+
+def test_every_object_becomes_the_crop_of_its_box(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert summary.findings == ()
+    assert summary.counts == {
+        "pictures_read": 2, "pictures_kept": 2, "pictures_skipped": 0, "pictures_unchanged": 0, "objects_read": 3,
+        "objects_kept": 3, "objects_skipped": 0, "crops_new": 3, "crops_removed": 0,
+    }  # fmt: skip
+    assert [(c.label, c.number, c.file, c.screenshot, c.context, c.box.xyxy) for c in crops_of(workspace)] == [
+        ("apple", 0, "apple_0000.png", "garden/one.png", "garden", (2, 3, 18, 23)),
+        ("apple", 1, "apple_0001.png", "house/two.png", "house", (0, 0, 64, 48)),
+        ("pear", 0, "pear_0000.png", "garden/one.png", "garden", (30, 5, 52, 30)),
+    ]
+    for crop in crops_of(workspace):
+        with Image.open(workspace.root / "screenshots" / crop.screenshot) as picture:
+            expected = np.asarray(picture.convert("RGB").crop(crop.box.xyxy))
+        assert (np.asarray(Image.open(workspace.crops / crop.file)) == expected).all()
+
+
+def test_the_number_of_threads_changes_nothing(tmp_path):
+    results = []
+    for workers in (1, 2, 7):
+        workspace = make_workspace(tmp_path / str(workers))
+        extract(workspace, workers=workers)
+        results.append((contents(workspace.crops), crops_of(workspace)))
+    assert results[0] == results[1] == results[2]
+
+
+def test_a_second_run_decodes_nothing_and_changes_nothing(tmp_path, monkeypatch):
+    workspace = make_workspace(tmp_path)
+    extract(workspace)
+    before, rows = tree(workspace.crops), (crops_of(workspace), screenshots_of(workspace))
+
+    def never(*_, **__):
+        raise AssertionError("a known picture was decoded")
+
+    monkeypatch.setattr(images, "decode", never)
+    again = extract(workspace)
+    assert again.pictures_unchanged == again.pictures_kept == 12
+    assert (again.crops_new, again.crops_removed) == (0, 0)
+    assert tree(workspace.crops) == before
+    assert (crops_of(workspace), screenshots_of(workspace)) == rows
+    check_agreement(workspace, again)
+
+
+def test_progress_counts_to_all_pictures(tmp_path):
+    told = []
+    extract(make_workspace(tmp_path), progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (12, 12)
+    assert told == sorted(told)
+
+
+def test_sources_are_never_changed(tmp_path):
+    workspace = make_workspace(tmp_path)
+    (workspace.root / "screenshots" / "garden" / "broken.png").write_bytes(b"")
+    before = tree(workspace.root / "screenshots")
+    extract(workspace)
+    extract(workspace)
+    assert tree(workspace.root / "screenshots") == before
+
+
+def test_a_deleted_crop_is_made_again_with_the_same_name_and_bytes(tmp_path):
+    workspace = make_workspace(tmp_path)
+    extract(workspace)
+    before, rows = contents(workspace.crops), crops_of(workspace)
+    (workspace.crops / "pear_0003.png").unlink()
+    summary = extract(workspace)
+    assert (summary.crops_new, summary.crops_removed, summary.pictures_unchanged) == (1, 0, 11)
+    assert contents(workspace.crops) == before
+    assert crops_of(workspace) == rows
+
+
+def test_all_crops_can_be_made_again_after_the_folder_is_gone(tmp_path):
+    workspace = make_workspace(tmp_path)
+    extract(workspace)
+    before = contents(workspace.crops)
+    shutil.rmtree(workspace.crops)
+    extract(workspace)
+    assert contents(workspace.crops) == before
+
+
+def test_a_changed_annotation_leaves_the_other_crops_and_their_numbers_alone(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    before = tree(workspace.crops)
+    rewrite(workspace, Shot("one", "garden", (("apple", (2, 3, 19, 23)), ONE.objects[1])))
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert (summary.crops_new, summary.crops_removed) == (1, 1)
+    after = tree(workspace.crops)
+    assert set(after) == {"apple_0001.png", "apple_0002.png", "pear_0000.png"}
+    assert {name: after[name] for name in ("apple_0001.png", "pear_0000.png")} == {
+        name: before[name] for name in ("apple_0001.png", "pear_0000.png")
+    }
+
+
+def test_a_number_is_never_given_twice(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    extract(workspace)
+    rewrite(workspace, Shot("one", "garden", ()))
+    assert extract(workspace).crops_removed == 2
+    assert crops_of(workspace) == []
+    rewrite(workspace, ONE)
+    extract(workspace)
+    assert [crop.file for crop in crops_of(workspace)] == ["apple_0001.png", "pear_0001.png"]
+
+
+def test_the_order_of_objects_in_an_annotation_does_not_matter_to_known_crops(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    extract(workspace)
+    before = crops_of(workspace)
+    rewrite(workspace, Shot("one", "garden", ONE.objects[::-1]))
+    assert extract(workspace).crops_new == 0
+    assert crops_of(workspace) == before
+
+
+def test_a_changed_picture_changes_the_bytes_of_its_crops_and_keeps_their_names(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    before = contents(workspace.crops)
+    scene("else").save(workspace.root / "screenshots" / "garden" / "one.png")
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    after = contents(workspace.crops)
+    assert set(after) == set(before)
+    assert {name for name in after if after[name] != before[name]} == {"apple_0000.png", "pear_0000.png"}
+
+
+def test_the_crops_of_a_removed_picture_go(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    for suffix in ("png", "xml"):
+        (workspace.root / "screenshots" / "garden" / f"one.{suffix}").unlink()
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert summary.crops_removed == 2
+    assert set(contents(workspace.crops)) == {"apple_0001.png"}
+
+
+def test_a_picture_that_is_no_longer_usable_loses_its_crops_and_is_named(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    (workspace.root / "screenshots" / "garden" / "one.png").write_bytes(b"text")
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert set(contents(workspace.crops)) == {"apple_0001.png"}
+    assert [(f.item, f.code, f.pictures, f.objects) for f in summary.findings] == [
+        ("garden/one.png", "not-a-picture", 1, 2)
+    ]
+
+
+def test_a_moved_picture_takes_the_context_of_its_new_folder(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    extract(workspace)
+    shots = workspace.root / "screenshots"
+    (shots / "garden").rename(shots / "house")
+    check_agreement(workspace, extract(workspace))
+    assert {crop.context for crop in crops_of(workspace)} == {"house"}
+
+
+def test_the_crops_folder_keeps_what_is_not_a_crop(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    extract(workspace)
+    (workspace.crops / "notes.txt").write_text("mine")
+    (workspace.crops / "stray_0007.png").write_bytes(b"left by a killed run")
+    (workspace.crops / ".tmp-0123456789abcdef").write_bytes(b"left by a killed run")
+    extract(workspace)
+    assert set(contents(workspace.crops)) == {"apple_0000.png", "pear_0000.png", "notes.txt"}
+
+
+def finding_of(tmp_path, shot, change=None):
+    """Extract one faulty picture beside a good one; give the only finding."""
+    workspace = make_workspace(tmp_path, [TWO, shot])
+    if change:
+        change(workspace.root / "screenshots" / shot.context / f"{shot.stem}.png")
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert "house/two.png" in {shot.name for shot in screenshots_of(workspace)}
+    (finding,) = summary.findings
+    return finding
+
+
+def test_an_unknown_label_is_named_with_the_nearest_known_one(tmp_path):
+    finding = finding_of(tmp_path, Shot("one", "garden", (("aple", (1, 1, 9, 9)), ONE.objects[1])))
+    assert str(finding) == (
+        "garden/one.xml, object 1: the taxonomy knows no label 'aple'. Did you mean apple? "
+        "(correct the label, or add it to toonvision.toml)"
+    )
+    assert (finding.code, finding.objects, finding.pictures) == ("unknown-label", 1, 0)
+
+
+def test_an_unknown_context_is_named_with_the_nearest_known_one(tmp_path):
+    finding = finding_of(tmp_path, Shot("one", "gardens", ONE.objects))
+    assert "lies in the folder 'gardens', which is no context of the taxonomy. Did you mean garden?" in str(finding)
+    assert (finding.code, finding.objects, finding.pictures) == ("unknown-context", 2, 1)
+
+
+def test_a_duplicated_object_becomes_one_crop_and_is_reported(tmp_path):
+    finding = finding_of(tmp_path, Shot("one", "garden", (ONE.objects[0], ONE.objects[1], ONE.objects[0])))
+    assert str(finding) == "garden/one.xml, object 3: repeats object 1: same label, same box (remove one)"
+    assert (finding.code, finding.objects) == ("duplicate", 1)
+
+
+def test_boxes_of_two_labels_in_one_place_are_two_crops(tmp_path):
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", (("apple", (1, 1, 9, 9)), ("pear", (1, 1, 9, 9))))])
+    assert extract(workspace).objects_kept == 2
+
+
+@pytest.mark.parametrize(
+    ("edges", "code"),
+    [
+        ((5, 5, 5, 20), "zero-area"),
+        ((20, 5, 5, 20), "inverted"),
+        ((5, 5, 66, 20), "out-of-bounds"),
+        ((-2, 5, 30, 20), "out-of-bounds"),
+    ],
+)
+def test_a_box_that_cannot_be_cut_is_reported_and_its_picture_kept(tmp_path, edges, code):
+    finding = finding_of(tmp_path, Shot("one", "garden", (ONE.objects[0], ("pear", edges))))
+    assert (finding.item, finding.code, finding.objects, finding.pictures) == ("garden/one.xml, object 2", code, 1, 0)
+
+
+def test_a_box_one_pixel_outside_is_cut_and_reported(tmp_path):
+    finding = finding_of(tmp_path, Shot("one", "garden", (("pear", (-1, 0, 65, 49)),)))
+    assert (finding.item, finding.code, finding.skips) == ("garden/one.xml, object 1", "clamped", False)
+
+
+def test_a_picture_of_another_size_than_its_annotation_says_is_skipped(tmp_path):
+    finding = finding_of(tmp_path, ONE, lambda path: scene("other", (64, 47)).save(path))
+    assert "has 64x47 pixels, but its annotation says 64x48" in str(finding)
+    assert (finding.code, finding.pictures, finding.objects) == ("size-differs", 1, 2)
+
+
+def test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later(tmp_path):
+    def rotate(path):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        path.write_bytes(encoded(scene("rotated"), "JPEG", exif=exif))
+
+    finding = finding_of(tmp_path / "at once", ONE, rotate)
+    assert (finding.item, finding.code, finding.pictures, finding.objects) == ("garden/one.png", "exif-rotation", 1, 2)
+
+    workspace = make_workspace(tmp_path / "later", [Shot("one", "garden", ())])
+    rotate(workspace.root / "screenshots" / "garden" / "one.png")
+    assert extract(workspace).findings == ()
+    rewrite(workspace, ONE)
+    later = extract(workspace)
+    check_agreement(workspace, later)
+    assert codes(later) == {"exif-rotation": 1}
+
+
+def test_a_jpeg_named_png_is_read_by_its_content(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    path = workspace.root / "screenshots" / "garden" / "one.png"
+    path.write_bytes(encoded(scene("photo"), "JPEG"))
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert (summary.findings, summary.objects_kept) == ((), 2)
+
+
+def test_a_picture_that_vanishes_after_the_listing_is_skipped(tmp_path, monkeypatch):
+    from toonvision.data import formats
+
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    read = formats.read
+
+    def read_then_lose(*args):
+        reading = read(*args)
+        (workspace.root / "screenshots" / "garden" / "one.png").unlink()
+        return reading
+
+    monkeypatch.setattr(formats, "read", read_then_lose)
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert codes(summary) == {"unreadable": 1}
+
+
+def test_identical_pictures_are_reported_and_both_kept(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    shots = workspace.root / "screenshots"
+    shutil.copy(shots / "garden" / "one.png", shots / "house" / "again.png")
+    shutil.copy(shots / "garden" / "one.xml", shots / "house" / "again.xml")
+    for summary in (extract(workspace), extract(workspace)):
+        check_agreement(workspace, summary)
+        (finding,) = summary.findings
+        assert (finding.item, finding.code, finding.skips) == ("house/again.png", "identical", False)
+        assert "is the same file as garden/one.png" in finding.reason
+    assert len({shot.fingerprint for shot in screenshots_of(workspace)}) == 2
+
+
+def test_what_was_counted_and_found_is_stored(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, Shot("bad", "house", (("plum", (1, 1, 9, 9)),))])
+    summary = extract(workspace)
+    with workspace.reading() as catalog:
+        assert catalog.last_extraction() == (summary.counts, list(summary.findings))
+
+
+def test_two_pictures_of_one_name_are_refused_before_anything_is_written(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    extract(workspace)
+    shutil.copy(workspace.root / "screenshots/garden/one.png", workspace.root / "screenshots/garden/ONE.png")
+    before = tree(workspace.root)
+    with pytest.raises(InputRejectedError, match="cannot be told apart"):
+        extract(workspace)
+    assert tree(workspace.root) == before
+
+
+def test_a_workspace_without_any_source_keeps_its_crops(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    extract(workspace)
+    (tmp_path / "screenshots").rename(tmp_path / "elsewhere")
+    with pytest.raises(InputRejectedError, match="there is nothing to read"):
+        extract(open_workspace(tmp_path))
+    assert len(crops_of(workspace)) == 2
+
+
+def test_a_missing_source_is_refused_and_the_crops_stay(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    builders.write_yolo(tmp_path / "pictures", [ONE, TWO])
+    workspace = create_workspace(
+        tmp_path / "w", taxonomy=infer(["apple", "pear"]), source=("yolo", tmp_path / "pictures")
+    )
+    extract(workspace)
+    (tmp_path / "pictures").rename(tmp_path / "gone")
+    with pytest.raises(InputRejectedError, match=r"pictures.*data\.yaml"):
+        extract(workspace)
+    assert len(crops_of(workspace)) == 3
+
+
+@pytest.mark.parametrize("name", ["voc", "yolo", "coco", "folders"])
+def test_every_format_gives_the_same_crops(tmp_path, name):
+    shots = [Shot("one", ".", (("apple", (0, 0, 64, 48)),)), Shot("two", ".", (("pear", (0, 0, 64, 48)),))]
+    write = {"voc": builders.write_voc, "yolo": builders.write_yolo, "coco": builders.write_coco,
+             "folders": builders.write_class_folders}[name]  # fmt: skip
+    write(tmp_path / "source", shots)
+    workspace = create_workspace(
+        tmp_path / "w", taxonomy=infer(["apple", "pear"], ["all"]), source=(name, tmp_path / "source")
+    )
+    before = tree(tmp_path / "source")
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert summary.findings == ()
+    assert contents(workspace.crops) == {
+        f"{label}_0000.png": images.encode_png(scene(f"./{stem}", SIZE_WH, [(label, (0, 0, 64, 48))]))
+        for stem, label in (("one", "apple"), ("two", "pear"))
+    }
+    assert tree(tmp_path / "source") == before
+
+
+FAULTS = ("truncated", "text", "no annotation", "bad xml", "size", "unknown label", "zero area", "duplicate", "outside",
+          "clamped", "nan", "context", "link", "empty", "identical")  # fmt: skip
+
+
+def messy(root, faults):
+    """Make a workspace with one picture a fault, each with a good object too, and a good picture."""
+    workspace = make_workspace(root, [TWO])
+    for index, fault in enumerate(faults):
+        good = ("apple", (1 + index, 2, 20 + index, 30))
+        bad = {
+            "unknown label": ("plum", (1, 1, 9, 9)),
+            "zero area": ("pear", (5, 5, 5, 9)),
+            "duplicate": good,
+            "outside": ("pear", (5, 5, 90, 9)),
+            "clamped": ("pear", (5, 5, 65, 9)),
+        }.get(fault, ("pear", (30, 3, 50, 40)))
+        context = "attic" if fault == "context" else "garden"
+        shot = Shot(f"shot{index}", context, () if fault == "empty" else (good, bad))
+        write_voc(root / "screenshots", [shot])
+        picture = root / "screenshots" / context / f"shot{index}.png"
+        xml = picture.with_suffix(".xml")
+        if fault == "truncated":
+            picture.write_bytes(picture.read_bytes()[:-200])
+        elif fault == "text":
+            picture.write_text("hello")
+        elif fault == "no annotation":
+            xml.unlink()
+        elif fault == "bad xml":
+            xml.write_text("<annotation>")
+        elif fault == "size":
+            scene("small", (32, 32)).save(picture)
+        elif fault == "nan":
+            xml.write_text(xml.read_text().replace("<xmin>30<", "<xmin>nan<"))
+        elif fault == "link":
+            picture.unlink()
+            picture.symlink_to("/etc/hostname")
+        elif fault == "identical":
+            shutil.copy(root / "screenshots" / "house" / "two.png", picture)
+    return workspace
+
+
+# fault: (pictures skipped, objects read, objects skipped)
+EXPECTED = {
+    "truncated": (1, 2, 2), "text": (1, 2, 2), "no annotation": (1, 0, 0), "bad xml": (1, 0, 0), "size": (1, 2, 2),
+    "unknown label": (0, 2, 1), "zero area": (0, 2, 1), "duplicate": (0, 2, 1), "outside": (0, 2, 1),
+    "clamped": (0, 2, 0), "nan": (0, 2, 1), "context": (1, 2, 2), "link": (1, 0, 0), "empty": (0, 0, 0),
+    "identical": (0, 2, 0),
+}  # fmt: skip
+
+
+@settings(max_examples=max(40, settings().max_examples // 5))
+@given(faults=st.lists(st.sampled_from(FAULTS), max_size=8))
+def test_read_is_kept_and_skipped_whatever_is_wrong_with_a_folder(tmp_path_factory, faults):
+    workspace = messy(tmp_path_factory.mktemp("messy") / "w", faults)
+    before = tree(workspace.root / "screenshots")
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    skipped, objects, lost = (sum(EXPECTED[fault][column] for fault in faults) for column in range(3))
+    assert (summary.pictures_read, summary.pictures_skipped) == (len(faults) + 1, skipped)
+    assert (summary.objects_read, summary.objects_skipped) == (objects + 1, lost)
+    named = {finding.item.split(",")[0] for finding in summary.findings}
+    for index, fault in enumerate(faults):
+        if fault != "identical":  # of which the later one is named
+            assert any(f"shot{index}." in item for item in named) is (fault != "empty")
+    assert codes(summary)["identical"] == faults.count("identical")
+    again = extract(workspace)
+    assert again.findings == summary.findings
+    assert (again.crops_new, again.crops_removed, again.pictures_unchanged) == (0, 0, again.pictures_kept)
+    assert tree(workspace.root / "screenshots") == before
+    shutil.rmtree(workspace.root)
+
+
+labels = st.one_of(builders.printable_labels(), st.text(st.characters(codec="utf-8"), max_size=300))
+
+
+@given(label=labels, number=st.integers(0, 10**6))
+def test_a_crops_file_name_is_safe_on_every_file_system(label, number):
+    name = crop_file(label, number)
+    assert len(name) <= 120
+    assert name.isascii()
+    assert not set(name) & set('<>:"/\\|?* \0')
+    assert not name.startswith((".", "-"))
+    assert name.endswith(".png")
+    assert name.split(".")[0].upper() not in {"CON", "PRN", "AUX", "NUL", "COM1", "LPT1"}
+
+
+def folded(label):
+    return unicodedata.normalize("NFC", label).casefold()
+
+
+@given(drawn=st.lists(st.tuples(labels, st.integers(0, 20000)), max_size=30, unique_by=lambda d: (folded(d[0]), d[1])))
+def test_no_two_crops_share_a_file_name_even_where_case_does_not_count(drawn):
+    names = [crop_file(label, number).casefold() for label, number in drawn]
+    assert len(set(names)) == len(names)
+
+
+def test_labels_of_any_kind_go_through_to_the_catalogue(tmp_path):
+    names = ["<b>&amp;</b>", "犬 \"a\" 'b'", "../../etc/passwd", "CON", "x" * 300, "-rf", "a\\b"]
+    shots = [Shot(f"s{i}", "g", ((name, (i, 1, 20 + i, 30)),)) for i, name in enumerate(names)]
+    workspace = make_workspace(tmp_path / "w", shots, settings_text=infer(names))
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert summary.findings == ()
+    assert sorted(crop.label for crop in crops_of(workspace)) == sorted(names)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]
+
+
+EXTRACT = """
+import sys
+from pathlib import Path
+from toonvision.data.extraction import extract
+from toonvision.data.workspace import open_workspace
+workspace = open_workspace(Path(sys.argv[1]))
+print("ready", flush=True)
+extract(workspace, workers=2)
+"""
+
+
+def killed(root, delay_s):
+    """Extract in a process that is killed after a delay; tell whether it was killed before its end."""
+    process = subprocess.Popen([sys.executable, "-c", EXTRACT, str(root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(delay_s)
+    process.send_signal(signal.SIGKILL)
+    code = process.wait()
+    process.stdout.close()
+    return code == -signal.SIGKILL
+
+
+def state(workspace):
+    """Give all that an extraction decides, without row numbers."""
+    rows = [
+        (c.label, c.number, c.file, c.hash, c.box, c.screenshot, c.context, c.fingerprint) for c in crops_of(workspace)
+    ]
+    shots = [(s.source, s.name, s.context, s.size_wh, s.picture_hash, s.fingerprint) for s in screenshots_of(workspace)]
+    return rows, shots, contents(workspace.crops)
+
+
+@pytest.fixture(scope="module")
+def many_shots(tmp_path_factory):
+    """A workspace of 48 pictures, not extracted: three commits; and its state after an undisturbed run."""
+    size = (320, 240)
+    shots = [
+        Shot(
+            f"s{i:02}",
+            "garden",
+            tuple((builders.LABELS[(i + k) % 3], (40 * k, 10, 40 * k + 90, 200)) for k in range(5)),
+            size,
+        )
+        for i in range(48)
+    ]
+    workspace = make_workspace(tmp_path_factory.mktemp("many") / "w", shots)
+    undisturbed = copied(workspace, workspace.root.parent / "undisturbed")
+    start = time.monotonic()
+    extract(undisturbed, workers=2)
+    return workspace, state(undisturbed), time.monotonic() - start
+
+
+def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_same_bytes(many_shots, tmp_path):
+    pristine, expected, seconds = many_shots
+    sources = tree(pristine.root / "screenshots")
+    rng = random.Random(0)
+    hits = 0
+    for attempt in range(6):
+        workspace = copied(pristine, tmp_path / str(attempt))
+        for _ in range(2):
+            hits += killed(workspace.root, rng.uniform(0, 1.1 * seconds))
+            acknowledged = {crop.file: crop.hash for crop in tried(InputRejectedError, crops_of, workspace)[0] or ()}
+            if acknowledged:
+                files = contents(workspace.crops)
+                assert {name: hashlib.sha256(files[name]).hexdigest() for name in acknowledged} == acknowledged
+        summary = extract(workspace)
+        check_agreement(workspace, summary)
+        assert state(workspace) == expected
+        assert tree(workspace.root / "screenshots") == sources
+    assert hits >= 3
+
+
+def test_readers_never_fail_while_an_extraction_writes(many_shots, tmp_path):
+    workspace = copied(many_shots[0], tmp_path / "w")
+    process = subprocess.Popen([sys.executable, "-c", EXTRACT, str(workspace.root)], stdout=subprocess.PIPE, text=True)
+    seen = []
+    while process.poll() is None:
+        if (workspace.root / "catalog.sqlite").exists():
+            _, error = tried(InputRejectedError, lambda: seen.append(len(crops_of(workspace))))
+            assert not error or not seen  # before the first commit there is nothing to read
+    process.stdout.close()
+    assert process.returncode == 0
+    assert seen
+    assert seen == sorted(seen)
+    assert set(seen) <= {0, 80, 160, 240}
+
+
+def test_the_bccd_pictures_give_4886_crops_and_name_the_two_boxes_without_area(shared_data, tmp_path):
+    source = shared_data / "bccd"
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(["RBC", "WBC", "Platelets"]), source=("voc", source))
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert (summary.pictures_read, summary.objects_read, summary.objects_kept) == (364, 4888, 4886)
+    without_area = [finding.item for finding in summary.findings if finding.code == "zero-area"]
+    assert without_area == [
+        "Annotations/BloodImage_00338.xml, object 13",
+        "Annotations/BloodImage_00343.xml, object 4",
+    ]
+    assert [finding for finding in summary.findings if finding.skips and finding.code != "zero-area"] == []

@@ -1,0 +1,252 @@
+import struct
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from builders import encoded, scene, tried
+from toonvision.core.errors import RejectedItemError
+from toonvision.data.images import decode, encode_png, fit, size_wh
+
+
+def pixels(content, **options):
+    image = decode(content, **options)
+    assert image.mode == "RGB"
+    return np.asarray(image)
+
+
+def refusal(content, **options):
+    with pytest.raises(RejectedItemError) as caught:
+        decode(content, **options)
+    return caught.value
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(size, *, depth=8, color=2, rows=b"", extra=b""):
+    """Write a PNG by hand; rows are unfiltered bytes with a 0 before each row."""
+    header = struct.pack(">IIBBBBB", *size, depth, color, 0, 0, 0)
+    packed = chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + packed + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bit_grey_keeps_its_upper_byte(kind):
+    grey = np.array([[0, 255, 256, 511, 512], [0x7FFF, 0x8000, 0xFF00, 0xFFFF, 0x1234]], dtype=np.uint16)
+    expected = np.repeat((grey >> 8).astype(np.uint8)[..., None], 3, axis=2)
+    assert (pixels(encoded(Image.fromarray(grey), kind)) == expected).all()
+
+
+def test_16_bit_rgb_keeps_its_upper_byte():
+    row = b"\0" + struct.pack(">6H", 0x1234, 0x80FF, 0xFFFF, 0x00FF, 0x0100, 0xFF00)
+    assert pixels(png((2, 1), depth=16, color=2, rows=row)).tolist() == [[[0x12, 0x80, 0xFF], [0, 1, 0xFF]]]
+
+
+def test_transparent_colours_of_a_palette_lie_on_black():
+    image = Image.new("P", (3, 1))
+    image.putpalette([200, 100, 50, 0, 255, 0, 255, 255, 255])
+    image.putdata([0, 1, 2])
+    assert pixels(encoded(image, transparency=1)).tolist() == [[[200, 100, 50], [0, 0, 0], [255, 255, 255]]]
+    halves = encoded(image, transparency=bytes([255, 128, 0]))
+    assert pixels(halves).tolist() == [[[200, 100, 50], [0, 128, 0], [0, 0, 0]]]
+
+
+def test_transparent_areas_lie_on_black_and_half_transparent_ones_are_half_as_bright():
+    rgba = np.array([[[200, 100, 50, 255], [200, 100, 50, 0], [200, 100, 50, 51]]], dtype=np.uint8)
+    assert pixels(encoded(Image.fromarray(rgba))).tolist() == [[[200, 100, 50], [0, 0, 0], [40, 20, 10]]]
+    grey = np.array([[[200, 255], [200, 0]]], dtype=np.uint8)
+    assert pixels(encoded(Image.fromarray(grey, "LA"))).tolist() == [[[200] * 3, [0] * 3]]
+
+
+def test_a_colour_that_a_png_calls_transparent_lies_on_black():
+    rows = b"\0" + bytes([1, 2, 3, 4, 5, 6])
+    keyed = png((2, 1), rows=rows, extra=chunk(b"tRNS", struct.pack(">3H", 4, 5, 6)))
+    assert pixels(keyed).tolist() == [[[1, 2, 3], [0, 0, 0]]]
+
+
+def test_grey_and_black_and_white_become_rgb():
+    assert pixels(encoded(Image.fromarray(np.array([[0, 7, 255]], dtype=np.uint8)))).tolist() == [
+        [[0] * 3, [7] * 3, [255] * 3]
+    ]
+    assert pixels(encoded(Image.new("1", (2, 1), 1))).tolist() == [[[255] * 3] * 2]
+
+
+def test_cmyk_is_converted():
+    image = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    assert pixels(encoded(image, "TIFF"))[0, 0].tolist() == [255, 0, 0]
+    red = pixels(encoded(image, "JPEG", quality=95))[8, 8].astype(int)
+    assert np.abs(red - [255, 0, 0]).max() <= 3
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_an_animation_gives_its_first_frame(kind):
+    frames = [Image.new("RGB", (8, 8), color) for color in ("#ff0000", "#0000ff")]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    content = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    assert (pixels(content) == [255, 0, 0]).all()
+
+
+def rotated(kind="JPEG", orientation=6):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(scene("rotated"), kind, exif=exif)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_stored_if_not(kind):
+    error = refusal(rotated(kind), has_boxes=True)
+    assert error.code == "exif-rotation"
+    assert "rotate its pixels, remove the EXIF rotation" in error.remedy
+    turned = kind == "TIFF"  # where the orientation is part of the format
+    assert pixels(rotated(kind)).shape == ((64, 48, 3) if turned else (48, 64, 3))
+    assert pixels(rotated(kind, orientation=1), has_boxes=True).shape == (48, 64, 3)
+
+
+def test_the_kind_is_told_by_content_not_by_suffix(tmp_path):
+    path = tmp_path / "photo.PNG"
+    path.write_bytes(encoded(scene("a"), "JPEG"))
+    assert size_wh(path) == (64, 48)
+    assert pixels(path.read_bytes()).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_half_a_picture_is_refused(kind, share):
+    content = encoded(scene("noise", (200, 150)), kind)
+    error = refusal(content[: int(len(content) * share)])
+    assert error.code in {"damaged", "not-a-picture"}
+
+
+def test_half_a_jpeg_with_a_good_header_is_refused_only_when_decoded_fully(tmp_path):
+    path = tmp_path / "half.jpg"
+    content = encoded(scene("noise", (200, 150)), "JPEG")
+    path.write_bytes(content[: len(content) // 2])
+    assert size_wh(path) == (200, 150)
+    assert refusal(path.read_bytes()).code == "damaged"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"just words",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n",
+        b"\x89PNG\r\n\x1a\n",
+    ],
+    ids=["empty", "text", "svg", "postscript", "png signature"],
+)
+def test_what_is_no_picture_is_refused(content, tmp_path):
+    assert refusal(content).code in {"not-a-picture", "damaged"}
+    (tmp_path / "words.png").write_bytes(content)
+    with pytest.raises(RejectedItemError):
+        size_wh(tmp_path / "words.png")
+
+
+@pytest.mark.parametrize("kind", ["PPM", "TGA", "ICO", "PCX"])
+def test_kinds_that_are_not_allowed_are_refused_however_well_they_are_made(kind):
+    assert refusal(encoded(scene("a"), kind)).code == "not-a-picture"
+
+
+@pytest.mark.parametrize("size", [(8000, 6251), (20000, 20000), (2**31 - 1, 2**31 - 1)])
+def test_more_than_50_megapixels_are_refused_before_anything_is_decoded(size):
+    content = png(size, rows=bytes(1000))
+    tracemalloc.start()
+    error = refusal(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert error.code == "too-large"
+    assert peak < 5_000_000
+
+
+def test_50_megapixels_are_allowed(tmp_path):
+    (tmp_path / "large.png").write_bytes(png((8000, 6250)))
+    assert size_wh(tmp_path / "large.png") == (8000, 6250)
+    (tmp_path / "larger.png").write_bytes(png((8000, 6251)))
+    with pytest.raises(RejectedItemError, match="has 8000 x 6251 pixels, more than 50 million"):
+        size_wh(tmp_path / "larger.png")
+
+
+def test_floating_point_pixels_are_refused():
+    assert refusal(encoded(Image.new("F", (4, 4)), "TIFF")).code == "float-pixels"
+
+
+@given(seed=st.integers(0, 50), size=st.tuples(st.integers(1, 40), st.integers(1, 40)))
+def test_a_crop_survives_encoding_pixel_for_pixel_and_always_gives_the_same_bytes(seed, size):
+    image = scene(seed, size)
+    assert (pixels(encode_png(image)) == np.asarray(image)).all()
+    assert encode_png(image) == encode_png(image.copy())
+
+
+WHOLE = [encoded(scene("fuzz"), kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")]
+WHOLE += [rotated("PNG"), rotated("TIFF"), encoded(scene("fuzz").quantize(16), "PNG", transparency=3)]
+WHOLE += [encoded(scene("fuzz"), "TIFF", compression=name) for name in ("tiff_lzw", "tiff_adobe_deflate", "jpeg")]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@settings(max_examples=settings().max_examples * 2)
+@given(
+    content=st.sampled_from(WHOLE),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6),
+    near_start=st.booleans(),
+    has_boxes=st.booleans(),
+)
+def test_a_picture_with_changed_bytes_is_decoded_or_refused_and_never_anything_else(
+    content, changes, near_start, has_boxes
+):
+    damaged = bytearray(content)
+    for place, value in changes:
+        damaged[int(place * (min(200, len(damaged)) if near_start else len(damaged)))] = value
+    image, error = tried(RejectedItemError, decode, bytes(damaged), has_boxes=has_boxes)
+    if error:
+        assert error.code
+        assert error.remedy
+    else:
+        assert image.mode == "RGB"
+
+
+@given(wh=st.tuples(st.integers(1, 90), st.integers(1, 90)), hw=st.tuples(st.integers(1, 60), st.integers(1, 60)))
+def test_fitting_gives_the_asked_shape_whatever_the_crops(wh, hw):
+    image = Image.new("RGB", wh, "#ffffff")
+    stretched = fit(image, size_hw=hw)
+    boxed = fit(image, size_hw=hw, resize="letterbox")
+    assert stretched.shape == boxed.shape == (*hw, 3)
+    assert stretched.dtype == boxed.dtype == np.uint8
+    assert (stretched == 255).all()
+    assert boxed.max() == 255
+
+
+@given(wh=st.tuples(st.integers(2, 90), st.integers(2, 90)), hw=st.tuples(st.integers(8, 60), st.integers(8, 60)))
+def test_a_letterbox_keeps_the_aspect_and_centres_it_on_black(wh, hw):
+    lit = fit(Image.new("RGB", wh, "#ffffff"), size_hw=hw, resize="letterbox").max(axis=2) > 0
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    scale = min(hw[0] / wh[1], hw[1] / wh[0])
+    assert len(rows) == max(1, round(wh[1] * scale))
+    assert len(columns) == max(1, round(wh[0] * scale))
+    assert lit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+    assert abs(rows[0] - (hw[0] - 1 - rows[-1])) <= 1
+    assert abs(columns[0] - (hw[1] - 1 - columns[-1])) <= 1
+
+
+def test_a_crop_of_the_asked_size_is_not_changed():
+    image = scene("same")
+    for resize in ("stretch", "letterbox"):
+        assert (fit(image, size_hw=(48, 64), resize=resize) == np.asarray(image)).all()
+
+
+def test_a_large_crop_is_averaged_rather_than_sampled():
+    stripes = np.zeros((64, 64, 3), dtype=np.uint8)
+    stripes[:, ::2] = 255
+    small = fit(Image.fromarray(stripes), size_hw=(8, 8)).astype(int)
+    assert np.abs(small[:, 1:-1] - 127.5).max() < 8
+
+
+def test_a_picture_that_cannot_be_found_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        size_wh(tmp_path / "nobody.png")

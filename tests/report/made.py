@@ -1,0 +1,85 @@
+"""Results of a run, made up by hand so that every number of a sentence can be foreseen."""
+
+import numpy as np
+
+from figures import examples
+from toonvision.core.errors import Finding
+from toonvision.data.balance import measure_balance
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.judge import Evaluation
+from toonvision.figures.curves import Curve
+from toonvision.report.contents import Results
+from toonvision.taxonomy.labels import Category, Taxonomy
+from toonvision.training.history import HISTORY, write_history
+from toonvision.training.record import repeat_folder, write_record
+from toonvision.training.repeat import load_task_data
+
+CELLS = ("Platelets", "RBC", "WBC")
+COLORS = ("#0072B2", "#E69F00", "#009E73")
+
+
+def evaluation_of(matrices: list[list[list[int]]], names: tuple[str, ...] = CELLS, **record_options) -> Evaluation:
+    """Give an evaluation whose repeats have these confusion matrices; the first is the kept one's.
+
+    A prediction has the probability 0.7, its neighbours share the rest.
+    """
+    rows = [[(row, column) for row, line in enumerate(m) for column, n in enumerate(line) for _ in range(n)]
+            for m in matrices]  # fmt: skip
+    actual = np.array([row for row, _ in rows[0]])
+    count = len(names)
+    probabilities = np.full((len(rows), len(actual), count), 0.3 / max(1, count - 1), dtype=np.float32)
+    for repeat, pairs in enumerate(rows):
+        probabilities[repeat, np.arange(len(pairs)), [column for _, column in pairs]] = 0.7
+    classes = tuple(Category(name, name, color) for name, color in zip(names, COLORS, strict=True))
+    crops = tuple(examples.crop(names[place], "all", number) for number, place in enumerate(actual))
+    record = examples.record(names, samples=len(actual), repeats=len(rows), **record_options)
+    pictures = np.zeros((len(actual), 12, 12, 3), dtype=np.uint8)
+    return Evaluation(record, "test", classes, crops, pictures, actual, probabilities, 0, ())
+
+
+def results_of(
+    evaluation: Evaluation, *, taxonomy: Taxonomy | None = None, crops: list | None = None, findings: int = 0
+) -> Results:
+    taxonomy = taxonomy or examples.plain_taxonomy(*evaluation.class_names)
+    crops = crops or [
+        examples.crop(name, "all", number)
+        for name, count in zip(evaluation.class_names, (40, 200, 50), strict=False)
+        for number in range(count)
+    ]
+    numbered = [examples.crop(crop.label, crop.context, number) for number, crop in enumerate(crops)]
+    curves = tuple(
+        Curve(repeat.seed, examples.history(9, seed=repeat.seed), 7, repeat.seed == evaluation.record.chosen)
+        for repeat in evaluation.record.repeats
+    )
+    return Results(
+        evaluation=evaluation,
+        taxonomy=taxonomy,
+        balance=measure_balance(numbered, taxonomy),
+        split=examples.split_summary(taxonomy, numbered, grouped=evaluation.record.grouped),
+        screenshots=145,
+        curves=curves,
+        counts={"pictures_read": 145, "objects_skipped": 0},
+        findings=tuple(Finding(f"shot_{n}.xml", "no area", "draw it again", "zero", 1) for n in range(findings)),
+    )
+
+
+def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
+    """Leave a run in a workspace as training would, and give its folder and its evaluation."""
+    task = workspace.taxonomy.task("label")
+    data = load_task_data(workspace, task, split_name="default", size_hw=workspace.size_hw)
+    names = data.samples.classes
+    places = data.places["test"]
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(len(names)), size=(repeats, len(places))).astype(np.float32)
+    record = examples.record(names, samples=len(places), repeats=repeats)
+    record = record.__class__(**{**vars(record), "data_hash": data.digest, "size_hw": workspace.size_hw})
+    run = workspace.runs / "label" / record.name
+    write_record(run, record)
+    for repeat in record.repeats:
+        write_history(repeat_folder(run, repeat.seed) / HISTORY, examples.history(repeat.epochs, seed=repeat.seed))
+    by_name = {category.name: category for category in workspace.taxonomy.level("label").classes}
+    evaluation = Evaluation(
+        record, "test", tuple(by_name[name] for name in names), tuple(data.samples.crops[at] for at in places),
+        data.samples.pictures[places], data.samples.targets[places], probabilities, 0, (),
+    )  # fmt: skip
+    return run, evaluation

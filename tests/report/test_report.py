@@ -1,0 +1,252 @@
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from figures import examples
+from report.made import evaluation_of, judged_workspace, results_of
+from toonvision.evaluation.metrics import roll_up
+from toonvision.figures.curves import Curve
+from toonvision.report.assemble import build_contents
+from toonvision.report.contents import Picture, Table, class_rows, warnings_of
+from toonvision.report.data_figures import write_balance_figures
+from toonvision.report.facts import telling_facts, telling_facts_of
+from toonvision.report.render import render_report, write_report
+from toonvision.report.tables import levels_table, near_table, next_table, peaks_table, scores_table
+
+MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
+SCRIPT = "<script>alert(1)</script>"
+VOID = {"meta", "img", "link", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """What a page is made of; fails on tags that are not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip():
+            self.texts.append(data.strip())
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def written(small_workspace, tmp_path_factory):
+    from builders import copied
+
+    workspace = copied(small_workspace, tmp_path_factory.mktemp("report") / "workspace")
+    run, evaluation = judged_workspace(workspace)
+    path = write_report(workspace, run, evaluation)
+    return workspace, run, evaluation, path, Page(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory):
+    results = results_of(evaluation_of([MATRIX, MATRIX], grouped=False), findings=13)
+    return build_contents(results, tmp_path_factory.mktemp("figures"))
+
+
+def test_a_report_is_one_file_that_fetches_nothing(written):
+    page = written[4]
+    assert not page.all("script")
+    assert not page.all("link")
+    assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
+    assert all(link["href"].startswith("#") for link in page.all("a"))
+    text = written[3].read_text(encoding="utf-8")
+    assert not re.search(r"https?://|@import|url\(", text)
+
+
+def test_every_figure_lies_beside_the_report_and_stands_in_it(written):
+    _, run, _, path, page = written
+    files = {file.name for file in (run / "figures").iterdir()}
+    assert files >= {"balance.png", "split.png", "curves.png", "spread.png", "scores.png", "confusion.png"}
+    assert len(page.all("img")) == len(files)
+    assert path == run / "report.html"
+
+
+def test_every_figure_says_in_words_what_is_to_be_seen(written):
+    assert all(len(image["alt"]) > 20 for image in written[4].all("img"))
+
+
+def test_the_five_sentences_stand_at_the_top(written):
+    workspace, _, evaluation, _, page = written
+    facts = telling_facts_of(workspace, evaluation)
+    first = page.texts.index(facts[0])
+    assert tuple(page.texts[first : first + 5]) == facts
+    assert first < page.texts.index("Balance")
+
+
+def test_sections_come_in_their_order_and_can_be_jumped_to(written):
+    page = written[4]
+    ids = [section["id"] for section in page.all("section")]
+    assert ids == ["data", "training", "evaluation", "settings"]
+    assert [link["href"] for link in page.all("a")] == [f"#{name}" for name in ids]
+
+
+def test_settings_seeds_versions_and_hashes_are_at_the_end(written):
+    _, _, evaluation, _, page = written
+    record = evaluation.record
+    end = " ".join(page.texts[page.texts.index("This run") :])
+    for wanted in (record.data_hash, record.taxonomy[1], record.device, "keras 3", "0, 1", "14,620 parameters"):
+        assert wanted in end
+
+
+def test_an_unchanged_run_on_a_grouped_split_has_no_warning(written):
+    assert not any("warning" in (tag.get("class") or "") for tag in written[4].all("p"))
+
+
+def test_changed_crops_are_warned_of(own_workspace):
+    run, evaluation = judged_workspace(own_workspace, repeats=1)
+    other = dataclasses.replace(evaluation, record=dataclasses.replace(evaluation.record, data_hash="other"))
+    page = write_report(own_workspace, run, other).read_text(encoding="utf-8")
+    assert "have changed since this run was trained" in page
+
+
+def test_writing_again_replaces_the_report_and_removes_figures_that_no_longer_hold(own_workspace):
+    run, evaluation = judged_workspace(own_workspace, repeats=2)
+    write_report(own_workspace, run, evaluation)
+    assert (run / "figures" / "spread.png").is_file()
+    one = dataclasses.replace(
+        evaluation,
+        record=dataclasses.replace(evaluation.record, repeats=evaluation.record.repeats[:1]),
+        probabilities=evaluation.probabilities[:1],
+    )
+    write_report(own_workspace, run, one)
+    assert not (run / "figures" / "spread.png").exists()
+
+
+def test_a_leaking_split_is_warned_of_before_anything_else(contents):
+    page = Page(render_report(contents))
+    warnings = [index for index, text in enumerate(page.texts) if text == "Warning."]
+    assert page.texts[warnings[0] + 1].startswith("The split leaks: it was made without keeping the crops")
+    assert warnings[0] < page.texts.index(contents.facts[0])
+
+
+def test_what_people_wrote_is_never_markup(tmp_path):
+    names = (SCRIPT, "a & b", 'c" onerror="x')
+    page_text = render_report(build_contents(results_of(evaluation_of([MATRIX], names), findings=1), tmp_path))
+    assert SCRIPT not in page_text
+    page = Page(page_text)
+    assert not page.all("script")
+    assert not any("onerror" in attributes for _, attributes in page.tags)
+    assert SCRIPT in page.texts
+
+
+def test_long_tables_are_folded_after_their_first_rows(contents):
+    findings = next(
+        part for section in contents.sections for part in section.parts
+        if isinstance(part, Table) and part.title.startswith("Findings")
+    )  # fmt: skip
+    assert (len(findings.rows), findings.shown) == (13, 10)
+    page = Page(render_report(contents))
+    assert "3 more" in page.texts
+    assert page.texts.index("shot_9.xml") < page.texts.index("3 more") < page.texts.index("shot_10.xml")
+
+
+def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(contents):
+    page = Page(render_report(contents))
+    boxes = [div for div in page.all("div") if "scroll" in (div.get("class") or "")]
+    assert len(boxes) == len(page.all("table")) + len(page.all("img"))
+    assert all(head["scope"] in ("col", "row") for head in page.all("th"))
+
+
+def test_contents_name_every_picture_once(contents):
+    pictures = [part for section in contents.sections for part in section.parts if isinstance(part, Picture)]
+    names = [picture.name for picture in pictures]
+    assert len(set(names)) == len(names)
+    assert all(picture.png.startswith(b"\x89PNG") for picture in pictures)
+
+
+def test_scores_have_intervals_and_averages_as_scikit_learn_gives_them():
+    table = scores_table(evaluation_of([MATRIX]))
+    assert table.rows[0] == ("Platelets", "85.7 %", "48.7–97.4 %", "60.0 %", "31.3–83.2 %", "0.706", "10")
+    assert [row[0] for row in table.rows[3:]] == ["Macro average", "Weighted average", "Accuracy"]
+    assert table.rows[5] == ("Accuracy", "87.5 %", "73.9–94.5 %", "", "", "", "40")
+
+
+def test_class_scores_equal_those_of_the_classification_report():
+    judged = evaluation_of([MATRIX])
+    for row, scores in zip(class_rows(judged), judged.report.classes, strict=True):
+        assert (row.category.name, row.support) == (scores.name, scores.support)
+        assert (row.precision.share, row.recall.share, row.f1) == pytest.approx(
+            (scores.precision, scores.recall, scores.f1)
+        )
+
+
+def test_coarser_levels_are_left_out_where_they_tell_nothing_apart():
+    judged = evaluation_of([MATRIX])
+    taxonomy = examples.plain_taxonomy(*judged.class_names)
+    parents = dict.fromkeys(judged.class_names, "cell")
+    up = roll_up(judged.actual, judged.predicted, judged.class_names, parents, level="label")
+    assert levels_table(judged, taxonomy) is None
+    assert levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy) is None
+    parents["WBC"] = "other"
+    up = roll_up(judged.actual, judged.predicted, judged.class_names, parents, level="label")
+    table = levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy)
+    assert table.rows == (("Label", "2", "97.5 %", "87.1–99.6 %", "4", "1"),)
+
+
+def test_peaks_give_value_and_epoch_of_training_and_validation():
+    epochs = [{"loss": 0.9, "val_loss": 0.8}, {"loss": 0.4, "val_loss": 0.6}, {"loss": 0.5, "val_loss": 0.5}]
+    table = peaks_table(Curve(0, epochs, 3, chosen=True))
+    assert table.rows == (("Loss", "0.4000", "2", "0.5000", "3"),)
+
+
+def test_the_table_of_what_to_photograph_shows_twenty_rows_first():
+    balance, _ = examples.toontown_balance()
+    table = next_table(balance)
+    assert table.shown == 20
+    assert table.rows[0] == ("Corporate Raider", "The Brrrgh", "0", "5", "0", "30")
+    assert len(table.rows) == len(balance.shortages)
+
+
+def test_near_duplicates_are_listed_and_it_is_said_whether_they_stay_together():
+    split = results_of(evaluation_of([MATRIX])).split
+    table = near_table(split)
+    assert table.rows == (("1", "a.png, b.png"), ("2", "c.png, d.png, e.png"))
+    assert table.note == "Each group stays in one part."
+    assert near_table(dataclasses.replace(split, grouped=False)).note == "This split does not keep them together."
+    assert near_table(dataclasses.replace(split, near_duplicate_groups=())) is None
+
+
+def test_warnings_name_newer_crops_and_diverged_seeds():
+    results = results_of(evaluation_of([MATRIX]))
+    record = results.evaluation.record
+    diverged = (dataclasses.replace(record.repeats[0], seed=7, diverged=True),)
+    judged = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=diverged))
+    first, second = warnings_of(dataclasses.replace(results, evaluation=judged, newer=1))
+    assert first == "1 newer crop is not part of the split. Make the split again to use them."
+    assert second.startswith("The loss became no number with seed 7")
+
+
+def test_balance_figures_are_files_and_say_nothing_of_shortages_that_are_none(tmp_path):
+    balance, taxonomy = examples.toontown_balance()
+    assert write_balance_figures(balance, taxonomy, tmp_path) == [tmp_path / "balance.png", tmp_path / "shortages.png"]
+    results = results_of(evaluation_of([MATRIX]))
+    assert write_balance_figures(results.balance, results.taxonomy, tmp_path) == [tmp_path / "balance.png"]
+    assert [file.name for file in tmp_path.iterdir()] == ["balance.png"]
+
+
+def test_a_flawless_model_has_a_report_without_a_gallery(tmp_path):
+    results = results_of(evaluation_of([[[5, 0, 0], [0, 5, 0], [0, 0, 5]]]))
+    contents = build_contents(results, tmp_path)
+    assert not (tmp_path / "wrong.png").exists()
+    assert contents.facts == telling_facts(results)
+    assert Page(render_report(contents)).all("img")

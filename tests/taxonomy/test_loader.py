@@ -1,0 +1,137 @@
+import tomllib
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from builders import SETTINGS_TEXT, files_property, printable_labels, tried
+from toonvision.core.errors import InputRejectedError
+from toonvision.core.settings import read_settings
+from toonvision.data.workspace import create_workspace, open_workspace
+from toonvision.taxonomy.loader import TaxonomyTable, infer
+
+
+def load(text):
+    return read_settings(Path("t.toml"), TaxonomyTable, text=text).build()
+
+
+def folded(label):
+    return unicodedata.normalize("NFC", label).casefold()
+
+
+@given(
+    labels=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=8),
+    contexts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4),
+)
+def test_inferred_text_is_toml_that_holds_any_labels_in_their_order(labels, contexts):
+    table = tomllib.loads(infer(labels, contexts))["taxonomy"]
+    assert list(table["labels"].items()) == [(label, {"title": label}) for label in dict.fromkeys(labels)]
+    assert list(table["contexts"]) == list(dict.fromkeys(contexts))
+    assert table["tasks"] == {"label": "label"}
+
+
+@files_property
+@given(
+    labels=st.lists(printable_labels(), min_size=1, max_size=6, unique_by=folded),
+    contexts=st.lists(printable_labels(), max_size=3, unique=True),
+)
+@example(labels=['<script>alert("1")</script>', "犬 'x' \\n"], contexts=["Straße #1"])
+def test_an_inferred_taxonomy_opens_as_a_workspace_with_the_same_labels(tmp_path_factory, labels, contexts):
+    root = tmp_path_factory.mktemp("inferred") / "workspace"
+    create_workspace(root, taxonomy=infer(labels, contexts))
+    taxonomy = open_workspace(root).taxonomy
+    assert [label.name for label in taxonomy.labels] == labels
+    assert [label.title for label in taxonomy.labels] == labels
+    assert [context.name for context in taxonomy.contexts] == contexts
+    assert [category.name for category in taxonomy.level("label").classes] == labels
+    assert [(task.name, task.level) for task in taxonomy.tasks] == [("label", "label")]
+
+
+def test_classes_that_are_not_listed_come_from_the_labels_in_their_order():
+    taxonomy = load('[levels.kind]\n[labels]\na = {kind = "y"}\nb = {kind = "x"}\nc = {kind = "y"}\nd = {}\n')
+    level = taxonomy.level("kind")
+    assert [(c.name, c.title) for c in level.classes] == [("y", "y"), ("x", "b")]
+    assert [(task.name, task.level) for task in taxonomy.tasks] == [("kind", "kind")]
+
+
+def test_without_levels_each_label_is_a_class_of_the_one_task():
+    taxonomy = load("[labels]\na = {}\nb = {title = 'B'}\n")
+    assert [(task.name, task.level) for task in taxonomy.tasks] == [("label", "label")]
+    assert [category.title for category in taxonomy.level("label").classes] == ["a", "B"]
+
+
+BAD = {
+    "level": ('[levels.kind]\n[labels]\na = {kidn = "x"}', "label 'a' names the level 'kidn'", "Did you mean kind?"),
+    "class": (
+        '[levels.kind.classes.cog]\n[labels]\na = {kind = "cogg"}',
+        "label 'a' has kind 'cogg', which is not among ['cog']",
+        "Did you mean cog?",
+    ),
+    "task": ("tasks.t = 'suit'\n[labels]\na = {}", "task 't' predicts the level 'suit'", "not among ['label']"),
+    "no labels": ("[labels]\n", "line 1, labels: Dictionary should have at least 1 item", "got {}"),
+    "labels missing": ('name = "x"', "labels: Field required", ""),
+    "reserved level": ("[levels.title]\n[labels]\na = {}", "line 1, levels: a level cannot be called 'title'", ""),
+    "case": ("[labels]\nCat = {}\ncat = {}", "the labels 'Cat' and 'cat' differ by case or Unicode form alone", ""),
+    "Unicode form": ('[labels]\n"é" = {}\n"e\u0301" = {}', "differ by case or Unicode form alone", ""),
+    "colour": (
+        "[labels]\na = {}\n[contexts]\nttc = {color = 'red'}",
+        "line 4, contexts.ttc.color: String should match pattern",
+        "got 'red'",
+    ),
+    "target": ("[labels]\na = {}\n[targets]\nper_label = -1", "line 4, targets.per_label: ", "got -1"),
+    "unknown key": ("[labels]\na = {}\n[context]\n", "line 3, context: Extra inputs are not permitted", ""),
+    "class is a number": ("[levels.kind]\n[labels]\na = {kind = 3}", "line 3, labels.a.kind: Input should be", "got 3"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_taxonomy_is_refused_with_file_rule_and_what_came(name):
+    text, rule, received = BAD[name]
+    with pytest.raises(InputRejectedError) as caught:
+        load(text)
+    message = str(caught.value)
+    assert message.startswith("t.toml")
+    assert rule in message
+    assert received in message
+    assert message.endswith("Correct this key and run again.")
+
+
+def test_a_bad_taxonomy_in_a_workspace_names_the_workspaces_file_and_line(tmp_path):
+    (tmp_path / "toonvision.toml").write_text(SETTINGS_TEXT.replace("per_label = 10", "per_label = 'ten'"))
+    with pytest.raises(InputRejectedError) as caught:
+        open_workspace(tmp_path)
+    line = SETTINGS_TEXT.splitlines().index("per_label = 10") + 1
+    assert f"{tmp_path / 'toonvision.toml'}, line {line}, taxonomy.targets.per_label: " in str(caught.value)
+    assert "got 'ten'" in str(caught.value)
+
+
+@given(
+    text=st.lists(
+        st.sampled_from(
+            [
+                "[labels]\n",
+                "a",
+                "={}\n",
+                "b.kind='x'\n",
+                "[levels.kind]\n",
+                "tasks.t=",
+                "'kind'\n",
+                "[",
+                "]",
+                "=",
+                "\n",
+                "1",
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_any_text_is_a_taxonomy_or_refused(text):
+    taxonomy, error = tried(InputRejectedError, load, text)
+    if error:
+        assert str(error).startswith("t.toml")
+    else:
+        assert taxonomy.labels
+        assert taxonomy.tasks
