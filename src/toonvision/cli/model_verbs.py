@@ -245,7 +245,7 @@ def evaluation_renderables(judged: "Evaluation") -> list[Any]:
         always = int((judged.wrong_in == len(spread.wrong)).sum())
         lines.append(f"{always} pictures were wrong every time, {int((judged.wrong_in > 0).sum())} at least once.")
     lines += [
-        f"Scored as {up.level}: accuracy {up.report.accuracy}; {up.within} wrong within one {up.level}, {up.across} across."
+        f"Scored as {up.level}: accuracy {up.report.accuracy}; wrong within one: {up.within}, across: {up.across}."
         for up in judged.rolled_up
     ]
     return [table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)]

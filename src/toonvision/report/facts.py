@@ -127,16 +127,6 @@ def next_fact(results: Results) -> str:
     short = [s for s in results.balance.shortages if taxonomy.class_of(s.label.name, level) is not None]
     if short:
         return _shortage_fact(short)
-    labels = results.balance.tables[0]
-    target = taxonomy.targets.per_label
-    few = sorted(
-        (int(total), category.title)
-        for total, category in zip(labels.totals, labels.classes, strict=True)
-        if total < target and taxonomy.class_of(category.name, level) is not None
-    )
-    if few:
-        named = [f"{title} ({target - total:,} more)" for total, title in few[:3]]
-        return f"To photograph next: {listed(named)}, to reach {counted(target, 'sample')} of each label."
     name, share = _least_sure(evaluation)
     return (
         f"No label of this task is short of its target, so photograph next what the model is least sure of: {name}, "

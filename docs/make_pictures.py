@@ -1,0 +1,57 @@
+"""Make the pictures of the documentation: python docs/make_pictures.py DEMO [BLOOD_CELLS]
+
+DEMO is the folder of `toonvision demo`, BLOOD_CELLS a workspace that was made as docs/blood-cells.md tells. The
+reports are photographed by headless Chromium, which must be installed.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from toonvision.world.sheets import contact_sheet, street_sheet
+
+PICTURES = Path(__file__).with_name("pictures")
+_WIDTH = 1200
+
+
+def main(demo: Path, blood_cells: Path | None) -> None:
+    """Draw the sheets and photograph the reports."""
+    PICTURES.mkdir(exist_ok=True)
+    _save(contact_sheet(seed=0), "entities.jpg")
+    _save(street_sheet(seed=0), "streets.jpg")
+    _save(_photograph(_newest_report(demo), height=1930), "report.png")
+    if blood_cells:
+        _save(_photograph(_newest_report(blood_cells), height=900), "blood-cells-report.png")
+        for name in ("confusion", "spread", "wrong"):
+            _save(Image.open(_newest_report(blood_cells).parent / "figures" / f"{name}.png"), f"blood-cells-{name}.png")
+
+
+def _newest_report(workspace: Path) -> Path:
+    return max(workspace.glob("runs/*/*/report.html"), key=lambda path: path.stat().st_mtime)
+
+
+def _photograph(page: Path, *, height: int) -> Image.Image:
+    with tempfile.TemporaryDirectory() as folder:
+        shot = Path(folder) / "shot.png"
+        command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        command += ["--disable-background-networking", f"--user-data-dir={folder}/profile"]
+        command += [f"--window-size=1280,{height}", f"--screenshot={shot}", page.resolve().as_uri()]
+        subprocess.run(command, check=True, capture_output=True)
+        return Image.open(shot).copy()
+
+
+def _save(image: Image.Image, name: str) -> None:
+    """Save at most 1,200 pixels wide; pages with 256 colours, so that the repository stays small."""
+    small = image.convert("RGB")
+    if small.width > _WIDTH:
+        small = small.resize((_WIDTH, round(small.height * _WIDTH / small.width)), Image.Resampling.LANCZOS)
+    if name.endswith(".png"):
+        small = small.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small.save(PICTURES / name, optimize=True, quality=88)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
