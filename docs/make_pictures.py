@@ -25,7 +25,8 @@ def main(demo: Path, blood_cells: Path | None) -> None:
     _save(_photograph(_newest_report(demo), height=1930), "report.png")
     if blood_cells:
         _save(_photograph(_newest_report(blood_cells), height=900), "blood-cells-report.png")
-        for name in ("confusion", "spread", "wrong"):
+        # No figure that shows the cells themselves: their pictures stay where they are.
+        for name in ("confusion", "spread"):
             _save(Image.open(_newest_report(blood_cells).parent / "figures" / f"{name}.png"), f"blood-cells-{name}.png")
 
 

@@ -1,6 +1,7 @@
 """Starting Keras: late, quietly, and on the backend that was measured fastest."""
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ def start_keras() -> str:
     """
     name = os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow warns of graphs that are traced again, as they must be for each of several models.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         with _muted_stderr():
             import keras
