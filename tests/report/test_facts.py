@@ -147,7 +147,7 @@ def test_labels_outside_the_task_are_not_asked_for():
 def test_a_label_with_enough_in_each_place_but_too_few_in_all_is_asked_for():
     taxonomy = examples.plain_taxonomy("Platelets", "RBC", "WBC").with_targets(Targets(45, 5))
     assert next_fact(results_of(evaluation_of([GOOD]), taxonomy=taxonomy)) == (
-        "To photograph next: Platelets (5 more), to reach 45 samples of each label."
+        "To photograph next: Platelets (5 more)."
     )
 
 
