@@ -32,12 +32,16 @@ def test_a_box_of_whole_pixels_inside_the_picture_is_kept_as_it_is(drawn):
     assert fit_box(tuple(map(float, xyxy)), size_wh) == (Box(*xyxy), False)
 
 
-@given(drawn=inside(), shift=st.floats(-0.5, 0.5, exclude_max=True))
+@given(drawn=inside(), shift=st.integers(-32, 31).map(lambda part: part / 64))
 def test_edges_are_rounded_to_the_nearest_pixel_halves_up(drawn, shift):
     xyxy, size_wh = drawn
     box, moved = fit_box(tuple(edge + shift for edge in xyxy), size_wh)
     assert box.xyxy == xyxy
     assert not moved
+
+
+def test_just_below_a_half_is_rounded_down():
+    assert fit_box((0.49999999999999994, 0, 7.499999999999999, 9.5), (20, 20)) == (Box(0, 0, 7, 10), False)
 
 
 @given(drawn=inside(), out=st.tuples(*[st.integers(0, 1)] * 4))

@@ -48,16 +48,16 @@ def codes(summary):
     return collections.Counter(finding.code for finding in summary.findings)
 
 
-def check_agreement(workspace, summary):
-    """Check that catalogue, files and counts agree."""
+def check_agreement(workspace, summary, *, unusable_now=()):
+    """Check that catalogue, files and counts agree; pictures that became unusable keep what they had."""
     crops = crops_of(workspace)
     files = contents(workspace.crops)
     assert {crop.file for crop in crops} == set(files)
     assert {crop.file: crop.hash for crop in crops} == {
         name: hashlib.sha256(content).hexdigest() for name, content in files.items()
     }
-    assert summary.objects_kept == len(crops)
-    assert summary.pictures_kept == len(screenshots_of(workspace))
+    assert summary.objects_kept == len([crop for crop in crops if crop.screenshot not in unusable_now])
+    assert summary.pictures_kept == len([s for s in screenshots_of(workspace) if s.name not in unusable_now])
     assert summary.pictures_read == summary.pictures_kept + summary.pictures_skipped
     assert summary.objects_read == summary.objects_kept + summary.objects_skipped
     assert sum(finding.pictures for finding in summary.findings) == summary.pictures_skipped
@@ -137,6 +137,16 @@ def test_a_deleted_crop_is_made_again_with_the_same_name_and_bytes(tmp_path):
     assert crops_of(workspace) == rows
 
 
+def test_a_damaged_crop_file_is_made_again_with_the_same_bytes(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    before, rows = contents(workspace.crops), crops_of(workspace)
+    path = workspace.crops / "pear_0000.png"
+    path.write_bytes(path.read_bytes()[:-9])
+    assert extract(workspace).crops_new == 1
+    assert (contents(workspace.crops), crops_of(workspace)) == (before, rows)
+
+
 def test_all_crops_can_be_made_again_after_the_folder_is_gone(tmp_path):
     workspace = make_workspace(tmp_path)
     extract(workspace)
@@ -204,13 +214,21 @@ def test_the_crops_of_a_removed_picture_go(tmp_path):
     assert set(contents(workspace.crops)) == {"apple_0001.png"}
 
 
-def test_a_picture_that_is_no_longer_usable_loses_its_crops_and_is_named(tmp_path):
+def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_it_is_mended(tmp_path):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     extract(workspace)
-    (workspace.root / "screenshots" / "garden" / "one.png").write_bytes(b"text")
+    rows, files = crops_of(workspace), tree(workspace.crops)
+    picture = workspace.root / "screenshots" / "garden" / "one.png"
+    good = picture.read_bytes()
+    picture.write_bytes(b"text")
     summary = extract(workspace)
-    check_agreement(workspace, summary)
-    assert set(contents(workspace.crops)) == {"apple_0001.png"}
+    check_agreement(workspace, summary, unusable_now={"garden/one.png"})
+    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
+    assert "its earlier crops (2) stay as they are" in summary.findings[0].reason
+    picture.write_bytes(good)
+    mended = extract(workspace)
+    assert (mended.findings, mended.crops_new, mended.crops_removed) == ((), 0, 0)
+    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
     assert [(f.item, f.code, f.pictures, f.objects) for f in summary.findings] == [
         ("garden/one.png", "not-a-picture", 1, 2)
     ]
@@ -312,7 +330,8 @@ def test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later(
     assert extract(workspace).findings == ()
     rewrite(workspace, ONE)
     later = extract(workspace)
-    check_agreement(workspace, later)
+    check_agreement(workspace, later, unusable_now={"garden/one.png"})
+    assert crops_of(workspace) == []
     assert codes(later) == {"exif-rotation": 1}
 
 
@@ -379,6 +398,16 @@ def test_a_workspace_without_any_source_keeps_its_crops(tmp_path):
     with pytest.raises(InputRejectedError, match="there is nothing to read"):
         extract(open_workspace(tmp_path))
     assert len(crops_of(workspace)) == 2
+
+
+def test_a_source_that_has_been_emptied_is_refused_and_the_crops_stay(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    extract(workspace)
+    before = contents(workspace.crops), crops_of(workspace)
+    shutil.rmtree(tmp_path / "screenshots" / "garden")
+    with pytest.raises(InputRejectedError, match="has none now; nothing was changed"):
+        extract(workspace)
+    assert (contents(workspace.crops), crops_of(workspace)) == before
 
 
 def test_a_missing_source_is_refused_and_the_crops_stay(tmp_path):
@@ -464,7 +493,7 @@ EXPECTED = {
 }  # fmt: skip
 
 
-@settings(max_examples=max(40, settings().max_examples // 5))
+@settings(max_examples=max(25, settings().max_examples // 8))
 @given(faults=st.lists(st.sampled_from(FAULTS), max_size=8))
 def test_read_is_kept_and_skipped_whatever_is_wrong_with_a_folder(tmp_path_factory, faults):
     workspace = messy(tmp_path_factory.mktemp("messy") / "w", faults)
@@ -577,7 +606,7 @@ def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_sa
     sources = tree(pristine.root / "screenshots")
     rng = random.Random(0)
     hits = 0
-    for attempt in range(6):
+    for attempt in range(4):
         workspace = copied(pristine, tmp_path / str(attempt))
         for _ in range(2):
             hits += killed(workspace.root, rng.uniform(0, 1.1 * seconds))
@@ -589,7 +618,7 @@ def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_sa
         check_agreement(workspace, summary)
         assert state(workspace) == expected
         assert tree(workspace.root / "screenshots") == sources
-    assert hits >= 3
+    assert hits >= 2
 
 
 def test_readers_never_fail_while_an_extraction_writes(many_shots, tmp_path):

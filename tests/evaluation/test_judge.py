@@ -7,10 +7,13 @@ import pytest
 
 from builders import copied, encoded, scene
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.judge import evaluate_run, metrics_of, predictions_csv, write_results
-from toonvision.evaluation.predict import predict_files
-from toonvision.training.record import read_record, repeat_folder, write_record
+from toonvision.evaluation.predict import predict_files, predict_probabilities
+from toonvision.models.backend import start_keras
+from toonvision.models.registry import build_network
+from toonvision.training.record import read_record
 from toonvision.training.repeat import train_run
 from toonvision.training.settings import TrainingSettings
 
@@ -85,17 +88,23 @@ def test_judging_twice_gives_the_same_bytes(judged):
     assert predictions_csv(evaluate_run(workspace, run)) == predictions_csv(evaluation)
 
 
-def test_a_run_whose_training_did_not_finish_is_refused(judged):
-    import dataclasses
-
+def test_a_run_is_not_judged_on_a_split_that_was_made_anew(judged, tmp_path):
     workspace, run, _ = judged
-    record = read_record(run)
-    write_record(run, dataclasses.replace(record, status="training"))
-    try:
-        with pytest.raises(InputRejectedError, match="its training did not finish"):
-            evaluate_run(workspace, run)
-    finally:
-        write_record(run, record)
+    other = copied(workspace, tmp_path / "workspace")
+    with other.writing("split") as catalog:
+        split = plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=3)
+        catalog.save_split(split, replace=True)
+    with pytest.raises(InputRejectedError, match="is not what it was when the run was trained"):
+        evaluate_run(other, other.runs / "label" / run.name)
+
+
+def test_a_run_sees_pictures_as_it_was_trained_whatever_the_workspace_says_now(judged, tmp_path):
+    workspace, run, evaluation = judged
+    other = copied(workspace, tmp_path / "workspace")
+    settings = other.root / "toonvision.toml"
+    settings.write_text(settings.read_text().replace("[image]", '[image]\nresize = "letterbox"'))
+    again = evaluate_run(open_workspace(other.root), other.runs / "label" / run.name)
+    np.testing.assert_array_equal(again.pictures, evaluation.pictures)
 
 
 def test_a_run_of_another_taxonomy_is_refused(judged):
@@ -123,10 +132,21 @@ def test_pictures_and_folders_are_predicted_and_what_cannot_be_read_is_named(jud
         np.testing.assert_allclose(prediction.probabilities, given, atol=1e-6)
 
 
-def test_a_model_with_one_sigmoid_gives_two_probabilities(judged, tmp_path):
+def test_a_sigmoid_is_the_probability_of_the_second_class():
+    start_keras()
+    model = build_network("baseline", size_hw=(32, 32), classes=2)
+    model.layers[-1].bias.assign([3.0])
+    model.layers[-1].kernel.assign(np.zeros(model.layers[-1].kernel.shape))
+    pictures = np.zeros((4, 32, 32, 3), np.uint8)
+    expected = 1 / (1 + np.exp(-3.0))
+    np.testing.assert_allclose(predict_probabilities(model, pictures), [[1 - expected, expected]] * 4, atol=1e-6)
+
+
+def test_two_classes_that_look_different_are_told_apart(judged):
     workspace, *_ = judged
-    run = train_run(workspace, workspace.taxonomy.task("kind"), TrainingSettings(epochs=1), seeds=[0])
-    evaluation = evaluate_run(workspace, run)
-    assert evaluation.probabilities.shape[2] == 2
-    np.testing.assert_allclose(evaluation.probabilities.sum(axis=2), 1, atol=1e-6)
-    assert repeat_folder(run, 0).is_dir()
+    settings = TrainingSettings(epochs=25, batch_size=4, learning_rate=0.01)
+    run = train_run(workspace, workspace.taxonomy.task("kind"), settings, seeds=[0])
+    evaluation = evaluate_run(workspace, run, part="train")
+    assert evaluation.class_names == ("fruit", "mineral")
+    assert evaluation.report.accuracy.share >= 0.9
+    assert evaluation.rolled_up == ()

@@ -65,8 +65,9 @@ def results_of(
 
 def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
     """Leave a run in a workspace as training would, and give its folder and its evaluation."""
-    task = workspace.taxonomy.task("label")
-    data = load_task_data(workspace, task, split_name="default", size_hw=workspace.size_hw)
+    data = load_task_data(
+        workspace, "label", split_name="default", size_hw=workspace.size_hw, resize=workspace.resize
+    )
     names = data.samples.classes
     places = data.places["test"]
     rng = np.random.default_rng(0)

@@ -1,18 +1,17 @@
 import dataclasses
 import hashlib
 import json
-import math
 
 import numpy as np
 import pytest
 
-from builders import copied
+from builders import contents, copied
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.batches import Augmentation
 from toonvision.models.saving import load_model, read_card
 from toonvision.training.history import read_history
 from toonvision.training.record import best_repeat, find_run, read_record, repeat_folder, run_records
-from toonvision.training.repeat import train_run
+from toonvision.training.repeat import load_task_data, train_run
 from toonvision.training.settings import TrainingSettings
 
 QUICK = TrainingSettings(epochs=2, batch_size=4)
@@ -127,16 +126,54 @@ def test_training_stops_early_and_keeps_the_best_epoch(own_workspace):
 
 
 def test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run(own_workspace):
-    with pytest.raises(InputRejectedError, match="became no number. Lower --learning-rate"):
+    with pytest.raises(InputRejectedError, match="became no number; nothing was saved. Lower --learning-rate"):
         train(own_workspace, TrainingSettings(epochs=3, batch_size=4, learning_rate=1e30))
-    record = read_record(own_workspace.runs / "label" / "baseline-1")
-    assert record.status == "training"
-    assert record.repeats[0].diverged
+    assert [path.name for path in (own_workspace.runs / "label").iterdir()] == []
+
+
+def test_a_failed_training_by_force_leaves_the_earlier_run_as_it_was(own_workspace):
+    run = train(own_workspace, name="mine")
+    before = contents(run)
+    with pytest.raises(InputRejectedError):
+        train(own_workspace, TrainingSettings(epochs=2, learning_rate=1e30), name="mine", force=True)
+    assert contents(run) == before
+
+
+def test_what_a_killed_training_left_is_removed_by_the_next_one_and_never_a_live_one(own_workspace):
+    from filelock import FileLock
+
+    folder = own_workspace.runs / "label"
+    for name in ("dead", "live"):
+        (folder / f".unfinished-{name}").mkdir(parents=True)
+    with FileLock(folder / ".unfinished-live" / ".lock"):
+        train(own_workspace)
+        assert sorted(path.name for path in folder.iterdir()) == [".unfinished-live", "baseline-1"]
+
+
+@pytest.mark.parametrize("seeds", [[], [1, 1], [-1], [2**32]])
+def test_seeds_that_cannot_be_are_refused(own_workspace, seeds):
+    with pytest.raises(UsageError, match="seeds are different whole numbers from 0 to 4294967295"):
+        train(own_workspace, seeds=seeds)
+
+
+def test_the_kept_weights_are_those_of_the_best_epoch(own_workspace):
+    from toonvision.training.fit import compile_network, encode_targets
+
+    run = train(own_workspace, TrainingSettings(epochs=12, batch_size=4, patience=3, learning_rate=0.1))
+    record = read_record(run)
+    data = load_task_data(own_workspace, "label", split_name="default", size_hw=record.size_hw, resize="stretch")
+    model = load_model(run)
+    compile_network(model, classes=3, learning_rate=0.1)
+    places = data.places["validate"]
+    targets = encode_targets(data.samples.targets, 3)[places]
+    loss = model.evaluate(data.samples.pictures[places], targets, verbose=0, return_dict=True)["loss"]
+    assert loss == pytest.approx(record.repeats[0].val_loss, rel=1e-4)
+    assert record.repeats[0].best_epoch < record.repeats[0].epochs
 
 
 def test_a_diverged_repeat_is_never_the_kept_one(trained):
     repeats = read_record(trained[1]).repeats
-    broken = dataclasses.replace(repeats[0], diverged=True, val_loss=math.nan)
+    broken = dataclasses.replace(repeats[0], diverged=True, val_loss=None)
     assert best_repeat((broken, repeats[1])) == repeats[1]
 
 

@@ -48,6 +48,11 @@ _ENVIRONMENT = {
     errno.EIO,
     errno.EMFILE,
     errno.ENOMEM,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
 }
 
 

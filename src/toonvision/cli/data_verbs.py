@@ -1,5 +1,6 @@
 """The commands about data: init, sample, extract, balance, split."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -117,7 +118,7 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
     opened = open_workspace(workspace)
     with opened.reading() as catalog:
         measured = measure_balance(catalog.crops(), opened.taxonomy)
-    files = write_balance_figures(measured, opened.taxonomy, opened.figures)
+    files = _drawn(lambda: write_balance_figures(measured, opened.taxonomy, opened.figures), opened.figures)
     data = {
         "crops": measured.crops,
         "tables": {counts.level.name: _count_rows(counts) for counts in measured.tables},
@@ -129,7 +130,7 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
         "figures": [str(file) for file in files],
     }  # fmt: skip
     tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
-    show(data, *tables, *_shortage_table(measured), "Figures: " + ", ".join(map(str, files)), as_json=as_json)
+    show(data, *tables, *_shortage_table(measured), *_named(files), as_json=as_json)
 
 
 def split(
@@ -162,12 +163,12 @@ def split(
         "near_duplicates": list(summary.near_duplicate_groups), "largest_deviation": list(summary.largest_deviation),
         "tables": {counts.level.name: _count_rows(counts) for counts in summary.tables},
     }  # fmt: skip
-    files = write_split_figures(summary, opened.figures)
+    files = _drawn(lambda: write_split_figures(summary, opened.figures), opened.figures)
     data["figures"] = [str(file) for file in files]
     tables = [_count_table(f"Split {name} by {counts.level.title.lower()}", counts) for counts in summary.tables]
     if not summary.grouped:
         say("This split LEAKS: crops of one screenshot may be in several parts. Its scores are too good.")
-    show(data, *tables, split_text(summary), "Figures: " + ", ".join(map(str, files)), as_json=as_json)
+    show(data, *tables, split_text(summary), *_named(files), as_json=as_json)
 
 
 def make_split(
@@ -198,6 +199,19 @@ def split_text(summary: "SplitSummary") -> str:
         f"Asked for {summary.ratios}, got {achieved} from {summary.groups} {unit}{near}. "
         f"Furthest from it: {label}, by {samples:.1f} samples."
     )
+
+
+def _drawn(draw: Callable[[], list[Path]], folder: Path) -> list[Path]:
+    """Draw figures beside the tables; where that cannot be done the tables are still worth printing."""
+    try:
+        return draw()
+    except OSError as error:
+        say(f"{folder}: the figures cannot be written ({error.strerror}).")
+        return []
+
+
+def _named(files: list[Path]) -> list[str]:
+    return [f"Figures: {', '.join(map(str, files))}"] if files else []
 
 
 def _count_rows(counts: "CountTable") -> dict[str, dict[str, int]]:

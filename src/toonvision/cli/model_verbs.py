@@ -47,7 +47,7 @@ def train(
     learning_rate: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Of Adam.")] = 1e-3,
     patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 5,
     class_weights: Annotated[bool, typer.Option("--class-weights", help="Weigh rare classes more.")] = False,
-    flip: Annotated[bool, typer.Option("--flip", help="Mirror every second training picture.")] = False,
+    flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the training pictures, at random.")] = False,
     rotation: Annotated[float, typer.Option(min=0, max=180, help="Turn by up to these degrees.")] = 0.0,
     zoom: Annotated[float, typer.Option(min=0, max=0.9, help="Scale by up to this share.")] = 0.0,
     color: Annotated[float, typer.Option(min=0, max=1, help="Change colours by up to this share.")] = 0.0,
@@ -134,12 +134,14 @@ def predict(
     from toonvision.core.files import write_text
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.predict import predict_files
+    from toonvision.models.backend import start_keras
     from toonvision.models.saving import read_card, require_taxonomy
     from toonvision.training.record import find_run
 
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
     require_taxonomy(read_card(folder), opened.taxonomy.digest, folder)
+    say(f"Predicting on {start_keras()}.")
     with progress_bar("predicting", "pictures") as progress:
         predictions, findings = predict_files(folder, pictures, progress=progress)
     report_findings(findings, folder=opened.root)
@@ -170,12 +172,22 @@ def predict(
 
 def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """List the runs of a workspace."""
+    from toonvision.core.errors import Finding, ModelRefusedError
     from toonvision.data.workspace import open_workspace
     from toonvision.training.record import read_record, run_records
 
     opened = open_workspace(workspace)
-    listed = [(read_record(path.parent), _wrong(path.parent)) for path in run_records(opened.runs)]
-    data = {"runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed]}
+    listed, damaged = [], []
+    for path in run_records(opened.runs):
+        try:
+            listed.append((read_record(path.parent), _wrong(path.parent)))
+        except ModelRefusedError as error:
+            damaged.append(Finding(str(path.parent), str(error), "remove it, or train again", "damaged-run"))
+    report_findings(damaged, folder=opened.root)
+    data = {
+        "runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed],
+        "findings": [asdict(finding) for finding in damaged],
+    }
     columns = ["Run", "Status", "Started (UTC)", "Parameters", "Train", "Test", "Repeats", "Wrong: median", "worst"]
     rows = [
         [r.title, r.status, r.started[:16], f"{r.parameters:,}", r.samples["train"], r.samples["test"], len(r.repeats)]
@@ -190,10 +202,12 @@ def judge(run: str, workspace: Path, part: Literal["train", "validate", "test"])
     """Find a run and judge it under a progress bar."""
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import evaluate_run
+    from toonvision.models.backend import start_keras
     from toonvision.training.record import find_run
 
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
+    say(f"Judging on {start_keras()}.")
     with progress_bar("judging", "pictures") as progress:
         return evaluate_run(opened, folder, part=part, progress=progress), folder
 
@@ -303,11 +317,10 @@ class TrainingDisplay:
 
     def repeat_ended(self, repeat: int, record: "RepeatRecord") -> None:
         """Say which epoch was kept."""
-        what = "DIVERGED" if record.diverged else f"kept epoch {record.best_epoch} of {record.epochs}"
-        say(
-            f"training {repeat + 1}/{self._repeats} (seed {record.seed}): {what}, "
-            f"validation loss {record.val_loss:.3f}, {record.seconds:.0f} s"
-        )
+        kept = f"kept epoch {record.best_epoch} of {record.epochs}" if record.best_epoch else "kept no epoch"
+        what = f"FAILED, the loss became no number; {kept}" if record.diverged else kept
+        loss = "" if record.val_loss is None else f", validation loss {record.val_loss:.3f}"
+        say(f"training {repeat + 1}/{self._repeats} (seed {record.seed}): {what}{loss}, {record.seconds:.0f} s")
 
 
 def _wrong(run: Path) -> dict[str, int] | None:

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,12 +116,19 @@ def _rate(done: int, started: float, unit: str) -> str:
 
 def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
     """Print what was wrong, one line an item; of many the first ones, and all in a file."""
+    path = folder / "findings.txt"
     for finding in findings[:MOST_FINDINGS]:
         say(f"{'skipped' if finding.skips else 'note'}: {finding}")
     if len(findings) > MOST_FINDINGS:
-        path = folder / "findings.txt"
-        write_text(path, "".join(f"{finding}\n" for finding in findings))
-        say(f"... and {len(findings) - MOST_FINDINGS} more; all {len(findings)} are in {path}")
+        try:
+            write_text(path, "".join(f"{finding}\n" for finding in findings))
+            where = f"all {len(findings)} are in {path}"
+        except OSError as error:
+            where = f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})"
+        say(f"... and {len(findings) - MOST_FINDINGS} more; {where}")
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def exit_for(findings: Sequence[Finding]) -> None:

@@ -44,7 +44,6 @@ class ModelRefusedError(ToonVisionError):
     exit_code = 6
 
 
-EXIT_DONE = 0
 EXIT_SOME_SKIPPED = 3
 EXIT_INTERRUPTED = 130
 

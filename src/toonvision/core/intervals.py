@@ -52,7 +52,7 @@ def wilson_interval(count: int, total: int) -> tuple[float, float]:
     Examples:
         >>> low, high = wilson_interval(177, 197)
         >>> round(low, 4), round(high, 4)
-        (0.8484, 0.9332)
+        (0.8484, 0.9333)
     """
     if total == 0:
         return 0.0, 1.0

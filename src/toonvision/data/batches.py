@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance
 
+from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import replacing
+from toonvision.core.locks import exclusive
 from toonvision.data import images
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Resize
@@ -46,7 +48,7 @@ class Augmentation:
     """Random changes to training pictures; everything is off by default.
 
     Attributes:
-        flip: Mirror every second picture, left to right.
+        flip: Mirror each picture, left to right, with a probability of one half.
         rotation_degrees: Turn by up to this many degrees either way.
         zoom: Scale by up to this share either way, 0 to 0.9.
         color: Change brightness, contrast and saturation by up to this share either way, 0 to 1.
@@ -63,7 +65,9 @@ class Augmentation:
         return self != Augmentation()
 
 
-def load_samples(workspace: Workspace, crops: Sequence[Crop], *, level: str, size_hw: tuple[int, int]) -> Samples:
+def load_samples(
+    workspace: Workspace, crops: Sequence[Crop], *, level: str, size_hw: tuple[int, int], resize: Resize
+) -> Samples:
     """Give a task's samples as arrays, from the cache where it holds just these.
 
     Args:
@@ -71,19 +75,24 @@ def load_samples(workspace: Workspace, crops: Sequence[Crop], *, level: str, siz
         crops: Candidates; those without a class at the level are left out.
         level: The level whose classes are the targets.
         size_hw: Height and width in pixels.
+        resize: How crops are brought to that size.
 
     Raises:
         InputRejectedError: If a crop's file is missing or damaged.
+        WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
     """
     used = tuple(crop for crop in crops if workspace.taxonomy.class_of(crop.label, level) is not None)
     names = [workspace.taxonomy.class_of(crop.label, level) for crop in used]
     classes = tuple(c.name for c in workspace.taxonomy.level(level).classes if c.name in set(names))
     targets = np.array([classes.index(name) for name in names if name], dtype=np.int64)
-    path = workspace.cache / cache_name(level, used, size_hw=size_hw, resize=workspace.resize)
-    if not path.is_file():
-        _fill(path, [workspace.crops / crop.file for crop in used], size_hw, workspace.resize)
-        _drop_older(path, level, size_hw)
-    return Samples(np.load(path, mmap_mode="r"), targets, used, classes)
+    path = workspace.cache / cache_name(level, used, size_hw=size_hw, resize=resize)
+    pictures = _cached(path, (len(used), *size_hw, 3))
+    if pictures is None:
+        with exclusive(workspace.root, purpose="fill the cache"):
+            _fill(path, [workspace.crops / crop.file for crop in used], size_hw, resize)
+            _drop_older(path, level, size_hw)
+        pictures = np.load(path, mmap_mode="r")
+    return Samples(pictures, targets, used, classes)
 
 
 def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize) -> str:
@@ -171,26 +180,42 @@ def _cache_stem(level: str, size_hw: tuple[int, int]) -> str:
     return f"{level}-{size_hw[0]}x{size_hw[1]}-"
 
 
+def _cached(path: Path, shape: tuple[int, ...]) -> Pictures | None:
+    """Open an array of the cache; one that is missing or damaged is none."""
+    try:
+        pictures: Pictures = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return None
+    return pictures if pictures.shape == shape and pictures.dtype == np.uint8 else None
+
+
 def _fill(path: Path, files: Sequence[Path], size_hw: tuple[int, int], resize: Resize) -> None:
-    with replacing(path) as temporary, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with replacing(path) as temporary, ThreadPoolExecutor(available_cores()) as pool:
         shape = (len(files), *size_hw, 3)
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        _reserve(temporary)
 
         def fill(index: int) -> None:
             try:
                 array[index] = read_picture(files[index], size_hw=size_hw, resize=resize)
             except RejectedItemError as error:
-                raise InputRejectedError(
-                    f"{files[index]}: {error.reason}. Crops can be made again: toonvision extract"
-                ) from error
+                remedy = f"Crops can be made again: toonvision extract -w {files[index].parents[1]}"
+                raise InputRejectedError(f"{files[index]}: {error.reason}. {remedy}") from error
 
         list(pool.map(fill, range(len(files))))
         array.flush()
 
 
+def _reserve(path: Path) -> None:
+    """Take a file's room on the disk now: a mapped file for which there is none kills the process later."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
 def _drop_older(path: Path, level: str, size_hw: tuple[int, int]) -> None:
-    """Remove arrays of the same task and size that hold other samples."""
-    for other in path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"):
+    """Remove arrays of the same task and size that hold other samples, and what killed runs left behind."""
+    for other in [*path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"), *path.parent.glob(".tmp-*")]:
         if other != path:
             with suppress(OSError):
                 other.unlink()

@@ -193,7 +193,8 @@ class Catalog:
                 isolation_level=None,
             )
             try:
-                applied = _check(connection, path)
+                with _sound(path):
+                    applied = _check(connection, path)
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA synchronous = EXTRA")
                 connection.execute(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
@@ -311,7 +312,7 @@ class Catalog:
             "SELECT id, ratios, seed, grouped FROM splits WHERE name = ?", (name,)
         ).fetchone()
         if row is None:
-            known = [known for (known,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
+            known = [str(known) for (known,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
             listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
             raise UsageError(f"no split is called {name!r}. {listed}")
         with _sound(self._path):
@@ -359,7 +360,7 @@ def _translated(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sound(path: Path) -> Iterator[None]:
-    """Say of a value that nobody can have stored that the catalogue is damaged."""
+    """Say of a value or a text that nobody can have stored that the catalogue is damaged."""
     try:
         yield
     except (ValueError, TypeError) as error:

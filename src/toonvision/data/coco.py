@@ -81,9 +81,13 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
     by_image: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for row in annotations:
         by_image[row.get("image_id")].append(row)
+    seen: set[Any] = set()
     for row in images:
         own = by_image.pop(row.get("id"), [])
         try:
+            if row.get("id") in seen:
+                raise RejectedItemError("shares its id with an earlier image", "number them", code="duplicate-id")
+            seen.add(row.get("id"))
             pictures.append(_picture(row, own, labels, annotation, root))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, {row.get('file_name')!r}", pictures=1, objects=len(own)))

@@ -8,19 +8,19 @@ writes again with the same bytes.
 """
 
 import hashlib
-import os
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import write_many
 from toonvision.core.progress import Progress, silent
 from toonvision.data import formats, images
-from toonvision.data.boxes import AnnotatedPicture, Box, fit_box
+from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box
 from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
@@ -29,7 +29,7 @@ from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 _BATCH = 16
 """Screenshots a commit: few enough to lose little, enough that waiting for the disk does not count."""
 
-_CROP_FILE = re.compile(r"(?P<stem>.+)_(?P<number>\d{4,})\.png")
+_CROP_FILE = re.compile(r".+_\d{4,}\.png")
 _LONGEST_STEM = 100
 
 
@@ -128,11 +128,12 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         )
     readings = [(source, formats.read(source.format, source.root)) for source in workspace.sources]
     before = [finding for _, reading in readings for finding in reading.findings]
-    threads = workers or os.cpu_count() or 1
+    threads = workers or available_cores()
     with workspace.writing("extract") as catalog, ThreadPoolExecutor(threads) as pool:
         workspace.crops.mkdir(exist_ok=True)
         pictures = [(source, picture) for source, reading in readings for picture in reading.pictures]
         tasks = _plan(pictures, catalog)
+        _refuse_emptied_sources(readings, catalog)
         outcomes: list[_Outcome] = []
         new = 0
         for batch in _batches(_examined(tasks, workspace, pool, threads)):
@@ -145,6 +146,17 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         summary = _summary(outcomes, before, findings, new=new, removed=removed)
         catalog.save_extraction(summary.counts, findings)
     return summary
+
+
+def _refuse_emptied_sources(readings: Iterable[tuple[Source, Reading]], catalog: Catalog) -> None:
+    """Refuse a source that had pictures and has none: a drive that is not mounted must not cost all splits."""
+    known = {shot.source for shot in catalog.screenshots()}
+    for source, reading in readings:
+        if source.key in known and not reading.pictures:
+            raise InputRejectedError(
+                f"{source.root}: had annotated pictures at the last extraction and has none now; nothing was changed. "
+                "Bring them back, or take the source out of toonvision.toml."
+            )
 
 
 def _plan(pictures: Iterable[tuple[Source, AnnotatedPicture]], catalog: Catalog) -> list[_Task]:
@@ -182,7 +194,7 @@ def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
 
 
 def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
-    """Read one picture and cut what is new in it; run in a thread, touches neither catalogue nor disk."""
+    """Read one picture and cut what is new in it; run in a thread, it only reads."""
     picture = task.picture
     try:
         if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
@@ -204,16 +216,25 @@ def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
         cuts = []
         for label, box in boxes:
             crop = known.get((label, box))
-            stands = crop is not None and same_picture and (crops_folder / crop.file).is_file()
+            stands = crop is not None and same_picture and _file_hash(crops_folder / crop.file) == crop.hash
             if not stands and decoded is None:
                 decoded = images.decode(content, has_boxes=has_boxes)
             fresh = b"" if stands or decoded is None else images.encode_png(decoded.crop(box.xyxy))
             cuts.append(_Cut(label, box, crop, fresh))
     except RejectedItemError as error:
         whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
+        if task.crops:
+            whole = replace(whole, reason=f"{whole.reason}; its earlier crops ({len(task.crops)}) stay as they are")
         return _Outcome(task, (*picture.findings, whole), kept=False)
     unchanged = decoded is None
     return _Outcome(task, (*picture.findings, *findings), tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
+
+
+def _file_hash(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _read(path: Path) -> bytes:
@@ -336,9 +357,12 @@ def _safe_stem(label: str) -> str:
 
 
 def _forget(tasks: Sequence[_Task], outcomes: Sequence[_Outcome], catalog: Catalog, workspace: Workspace) -> int:
-    """Remove rows of pictures that are gone or unusable, then files of crops that have no row."""
-    kept = {(o.task.source.key, o.task.picture.name) for o in outcomes if o.kept}
-    gone = [shot for shot in catalog.screenshots() if (shot.source, shot.name) not in kept]
+    """Remove rows of pictures that are gone, then files of crops that have no row.
+
+    A picture that is there but cannot be used now keeps its rows: once it is mended, its crops are in their splits.
+    """
+    there = {(outcome.task.source.key, outcome.task.picture.name) for outcome in outcomes}
+    gone = [shot for shot in catalog.screenshots() if (shot.source, shot.name) not in there]
     gone_crops = {crop.file for crop in catalog.crops() if crop.screenshot_id in {shot.id for shot in gone}}
     before = gone_crops | {crop.file for task in tasks for crop in task.crops}
     catalog.forget_screenshots(shot.id for shot in gone)

@@ -1,34 +1,49 @@
 """Telling near-duplicate screenshots, so that they fall on one side of a split."""
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 _SIDE = 16
-NEAR_BITS = 48
-"""Fingerprints that differ in at most this many of 256 bits count as the same scene.
+_CELLS = _SIDE * _SIDE
+_STEP = 4
+"""Grey levels by which a cell must differ from its neighbour to say anything: less is noise, or plain ground."""
+_FEWEST_STEPS = 64
+"""With fewer steps than this in two pictures there is too little to compare; only equal pixels count then."""
+_SMALLEST_SCENE = 64
+"""Pictures with a shorter side, in pixels, are single things, which may look alike; only equal pixels count then."""
+LARGEST_DIFFERENCE = 0.22
+"""Pictures that differ in at most this share of their steps count as one scene.
 
-Measured: in the BCCD pictures the one field of view that was taken twice differs by 30 bits, the nearest of the
-66,000 unrelated pairs by 79; in the sample world the nearest pair differs by over 80.
+Measured: half the size, a tenth brighter, or saved as JPEG of quality 40, 20 pictures differed from themselves by at
+most 0.06; the one field of view that the BCCD data set holds twice, in two focal planes, by 0.16; its nearest
+unrelated pictures by 0.56, the sample world's nearest screenshots by 0.35, and its nearest crops by 0.29.
 """
 
 
 def fingerprint(image: Image.Image) -> str:
-    """Describe a picture by whether brightness rises from each cell of a 16 x 16 grid to its right neighbour.
+    """Describe a picture by where brightness rises and falls between the cells of a 16 x 16 grid.
 
     Args:
         image: A picture in any mode.
 
     Returns:
-        64 hexadecimal digits (256 bits); scaling, compression and slight changes leave most bits as they are.
+        144 hexadecimal digits: which cells are darker than their right neighbours (256 bits), which are brighter (256
+        bits), and a hash of the pixels (64 bits). Scaling, compression and slight changes leave most steps alone.
 
     Source:
-        The difference hash, Krawetz, "Kind of Like That" (hackerfactor.com, 2013), there with 8 x 8 cells.
+        The difference hash, Krawetz, "Kind of Like That" (hackerfactor.com, 2013); there with 8 x 8 cells, and
+        without a threshold, so that plain pictures all look alike.
     """
     grey = image.convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.BOX)
-    cells = np.asarray(grey, dtype=np.int16)
-    return np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes().hex()
+    steps = np.diff(np.asarray(grey, dtype=np.int16), axis=1)
+    least = _STEP if min(image.size) >= _SMALLEST_SCENE else 256
+    rises, falls = (np.packbits(where).tobytes().hex() for where in (steps >= least, steps <= -least))
+    pixels = f"{image.mode} {image.size}".encode() + image.tobytes()
+    return rises + falls + hashlib.sha256(pixels).hexdigest()[:16]
 
 
 def near_groups(fingerprints: Sequence[str]) -> list[int]:
@@ -40,17 +55,24 @@ def near_groups(fingerprints: Sequence[str]) -> list[int]:
     Returns:
         For each picture the index of the first picture of its group.
     """
-    if not fingerprints:
-        return []
-    raw = np.frombuffer(bytes.fromhex("".join(fingerprints)), dtype=np.uint8).reshape(len(fingerprints), -1)
-    signs = np.unpackbits(raw, axis=1).astype(np.float32) * 2 - 1
+    rises, falls = _steps(fingerprints)
+    either = rises + falls
     groups = list(range(len(fingerprints)))
-    for index in range(1, len(groups)):
-        differing = (signs.shape[1] - signs[:index] @ signs[index]) / 2
-        roots = {groups[other] for other in np.flatnonzero(differing <= NEAR_BITS)}
-        if roots:
-            first = min(roots)
-            groups[: index + 1] = [
-                first if root in roots or at == index else root for at, root in enumerate(groups[: index + 1])
-            ]
+    first_of: dict[str, int] = {}
+    for index, mark in enumerate(fingerprints):
+        agreeing = rises[:index] @ rises[index] + falls[:index] @ falls[index]
+        together = either[:index].sum(axis=1) + either[index].sum() - either[:index] @ either[index]
+        near = (together >= _FEWEST_STEPS) & (together - agreeing <= LARGEST_DIFFERENCE * together)
+        roots = {groups[other] for other in np.flatnonzero(near)} | {index, groups[first_of.setdefault(mark, index)]}
+        first = min(roots)
+        groups[: index + 1] = [first if root in roots else root for root in groups[: index + 1]]
     return groups
+
+
+def _steps(fingerprints: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Unpack fingerprints into which cells rise and which fall, each of shape ``(pictures, 256)``, 0 or 1."""
+    digits = _CELLS // 4
+    raw = [bytes.fromhex(mark[: 2 * digits]) for mark in fingerprints]
+    bits = np.unpackbits(np.frombuffer(b"".join(raw), dtype=np.uint8)).reshape(len(raw), 2 * _CELLS)
+    steps = bits.astype(np.float32)
+    return steps[:, :_CELLS], steps[:, _CELLS:]

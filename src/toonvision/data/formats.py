@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.data import coco, image_folder, pascal_voc, yolo
@@ -10,7 +10,6 @@ from toonvision.data.boxes import Reading
 from toonvision.data.source_tree import is_picture, walk
 
 Format = Literal["voc", "yolo", "coco", "folders"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 _READERS: dict[Format, Callable[[Path], Reading]] = {
     "voc": pascal_voc.read,

@@ -57,6 +57,7 @@ def read(root: Path) -> Reading:
             "has no picture of its name",
             f"add {stem.name}.png or remove it",
             "no-picture",
+            pictures=1,
         )
         for stem, xml in sorted(annotations.items())
         if stem not in by_stem

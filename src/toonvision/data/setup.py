@@ -13,12 +13,12 @@ from toonvision.core.settings import read_settings
 from toonvision.data import formats, images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import Format
-from toonvision.data.workspace import DEFAULT_SIZE_HW, SETTINGS, Workspace, create_workspace
+from toonvision.data.workspace import DEFAULT_SIZE_HW, SCREENSHOTS, SETTINGS, Workspace, create_workspace
 from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
 
 INFER, BUILT_IN = "infer", "toontown"
 _TAXONOMY_FILE = "taxonomy.toml"
-_SMALLEST, _STEP = 48, 8
+_SMALLEST, _LARGEST, _STEP = 48, 1000, 8
 _MEASURED_PICTURES = 200
 
 
@@ -56,6 +56,13 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
     """
     if (root / SETTINGS).exists():
         raise UsageError(f"{root / SETTINGS} exists already; nothing was changed. Edit it, or choose another folder.")
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"{root}: is no folder. Choose another place for the workspace.")
+    if source is not None and source.resolve() == root.resolve():
+        raise UsageError(
+            f"{root}: a workspace cannot be its own source, since it would read its own crops. Make it in a folder of "
+            f"its own, or move the pictures to {root / SCREENSHOTS}."
+        )
     if source is None:
         if taxonomy == INFER:
             raise UsageError("a taxonomy is inferred from labels: name their folder with --from.")
@@ -78,13 +85,13 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
 
 
 def suggest_size_hw(reading: Reading) -> tuple[int, int]:
-    """Suggest an input size with the shape of the typical box and at most the pixels of the published size.
+    """Suggest an input size with the shape of the typical box and about the pixels of the published size at most.
 
     Args:
         reading: Annotated pictures.
 
     Returns:
-        Height and width in pixels, multiples of 8, at least 48.
+        Height and width in pixels, multiples of 8, from 48 to 1000.
     """
     sizes = [size for picture in reading.pictures[:_MEASURED_PICTURES] for size in _object_sizes(picture)]
     width = statistics.median(size[0] for size in sizes) if sizes else DEFAULT_SIZE_HW[1]
@@ -103,11 +110,11 @@ def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
 
 
 def _rounded(length: float) -> int:
-    return max(_SMALLEST, round(length / _STEP) * _STEP)
+    return min(_LARGEST, max(_SMALLEST, round(length / _STEP) * _STEP))
 
 
 def _known_to_toontown(labels: Mapping[str, int]) -> bool:
-    return any(label in built_in(BUILT_IN).by_name for label in labels)
+    return not labels.keys().isdisjoint(built_in(BUILT_IN).by_name)
 
 
 def _given_taxonomy(root: Path, given: str) -> tuple[str, str]:
@@ -117,5 +124,7 @@ def _given_taxonomy(root: Path, given: str) -> tuple[str, str]:
         built_in(given)
         return given, f"the built-in {given}"
     read_settings(path, TaxonomyTable).build()
+    if (root / _TAXONOMY_FILE).exists() and path.resolve() != (root / _TAXONOMY_FILE).resolve():
+        raise UsageError(f"{root / _TAXONOMY_FILE} exists already; nothing was changed. Move it away, or name it.")
     write_bytes(root / _TAXONOMY_FILE, path.read_bytes())
     return _TAXONOMY_FILE, f"that of {path}, copied to {root / _TAXONOMY_FILE}"

@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
@@ -10,9 +11,12 @@ from toonvision.core.files import followed_inside
 from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.taxonomy.labels import NO_CONTEXT
 
+WORKSPACE_MARK = "toonvision.toml"
+"""The file that makes a folder a workspace, whose crops are nobody's screenshots."""
+
 
 def walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Give every folder below a root with its file names, both sorted; hidden ones are passed over.
+    """Give every folder below a root with its file names, both sorted; hidden ones and workspaces are passed over.
 
     Raises:
         InputRejectedError: If the root is not a folder, or a folder below it cannot be read.
@@ -20,7 +24,8 @@ def walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     if not root.is_dir():
         raise InputRejectedError(f"{root}: no such folder. Name the folder that holds the pictures.")
     for folder, subfolders, names in os.walk(root, onerror=_refuse_unreadable):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        hidden = {name for name in subfolders if name.startswith(".") or _is_workspace(Path(folder) / name)}
+        subfolders[:] = sorted(set(subfolders) - hidden)
         yield Path(folder), tuple(sorted(name for name in names if not name.startswith(".")))
 
 
@@ -37,6 +42,12 @@ def linked_folders(top: Path, root: Path) -> list[Finding]:
         for link in sorted(folder.iterdir())
         if link.is_symlink() and link.is_dir() and not link.name.startswith(".")
     ]
+
+
+def _is_workspace(folder: Path) -> bool:
+    with suppress(PermissionError):
+        return (folder / WORKSPACE_MARK).is_file()
+    return False
 
 
 def is_picture(name: str) -> bool:

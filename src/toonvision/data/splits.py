@@ -31,10 +31,10 @@ class Ratios:
     Examples:
         >>> Ratios.parse("60/20/20")
         Ratios(train=60, validate=20, test=20)
-        >>> Ratios(60, 20, 30)
+        >>> Ratios(60, 20, 30)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
-        toonvision.core.errors.UsageError: split ratios must be positive and sum to 100; got 60/20/30 (110). ...
+        toonvision.core.errors.UsageError: split ratios must ...
     """
 
     train: int
@@ -193,6 +193,7 @@ def require_trainable(table: CountTable) -> None:
     single = [name for name, row in present if sum(row) == 1]
     parts = {part.title: int(count) for part, count in zip(table.columns, table.counts.sum(axis=0), strict=True)}
     empty = [title for title, count in parts.items() if not count]
+    unseen = [name for name, row in present if not row[0]]
     reason = (
         f"needs at least two classes with samples; got {len(present)}"
         if len(present) < 2
@@ -200,6 +201,8 @@ def require_trainable(table: CountTable) -> None:
         if single
         else f"needs samples in every part; {', '.join(empty)} has none"
         if empty
+        else f"needs samples of every class to learn from; {', '.join(unseen)} has none in train"
+        if unseen
         else ""
     )
     if reason:

@@ -17,10 +17,11 @@ from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
 from toonvision.data.formats import Format
 from toonvision.data.images import Resize
+from toonvision.data.source_tree import WORKSPACE_MARK
 from toonvision.taxonomy.labels import Taxonomy
 from toonvision.taxonomy.loader import TargetsTable, TaxonomyTable, built_in
 
-SETTINGS = "toonvision.toml"
+SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
 

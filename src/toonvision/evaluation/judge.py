@@ -55,7 +55,7 @@ class Evaluation:
         actual: The true classes, shape ``(samples,)``.
         probabilities: Of every repeat, shape ``(repeats, samples, classes)``.
         chosen: Which repeat is the run's own model.
-        rolled_up: The run's own model scored at coarser levels.
+        rolled_up: The run's own model scored at coarser levels that its classes fall into several classes of.
     """
 
     record: RunRecord
@@ -136,18 +136,17 @@ def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progre
 
     Raises:
         ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
-        InputRejectedError: If the run is not finished or its samples are gone.
+        InputRejectedError: If its split or samples are not those that it was trained with.
     """
     record = read_record(run)
-    if record.status != "done":
-        raise InputRejectedError(f"{run}: its training did not finish. Train again.")
     require_taxonomy(read_card(run), workspace.taxonomy.digest, run)
-    task = workspace.taxonomy.task(record.task)
-    data = load_task_data(workspace, task, split_name=record.split, size_hw=record.size_hw)
-    if data.samples.classes != record.classes:
+    data = load_task_data(
+        workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
+    )
+    if data.digest != record.data_hash:
         raise InputRejectedError(
-            f"{run}: was trained on {', '.join(record.classes)}, but the samples now are of "
-            f"{', '.join(data.samples.classes)}. Train again."
+            f"{run}: the split {record.split!r} is not what it was when the run was trained, so pictures that it has "
+            "learned could now be in the test. Train again."
         )
     start_keras()
     places = data.places[part]
@@ -165,7 +164,7 @@ def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progre
     rolled = tuple(
         roll_up(actual, rows[chosen].argmax(axis=1), record.classes, parents, level=level.name)
         for level in workspace.taxonomy.coarser(record.level)
-        if (parents := workspace.taxonomy.parents(record.level, level.name))
+        if len(set((parents := workspace.taxonomy.parents(record.level, level.name)).values())) > 1
     )
     return Evaluation(
         record=record,

@@ -27,7 +27,6 @@ class Results:
         counts: Numbers of the last extraction.
         findings: What the last extraction found.
         newer: Crops that the split does not know.
-        changed: Whether the crops or their parts are others than those that were trained on.
     """
 
     evaluation: Evaluation
@@ -39,7 +38,6 @@ class Results:
     counts: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     newer: int = 0
-    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,11 +139,6 @@ def warnings_of(results: Results) -> tuple[str, ...]:
             "The split leaks: it was made without keeping the crops of one screenshot together, so test pictures "
             "may resemble training pictures and every score here is likely too good. Use it only to compare with "
             "a grouped split."
-        )
-    if results.changed:
-        found.append(
-            "The crops or the split have changed since this run was trained: some of the pictures judged here may "
-            "have been trained on. Train again before believing the scores."
         )
     if results.newer:
         verb = "is" if results.newer == 1 else "are"

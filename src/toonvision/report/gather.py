@@ -16,8 +16,9 @@ from toonvision.training.repeat import load_task_data
 def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> Results:
     """Read what a report needs beside the evaluation: the catalogue and the run's histories."""
     record = evaluation.record
-    task = workspace.taxonomy.task(record.task)
-    data = load_task_data(workspace, task, split_name=record.split, size_hw=record.size_hw)
+    data = load_task_data(
+        workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
+    )
     with workspace.reading() as catalog:
         crops = catalog.crops()
         counts, findings = catalog.last_extraction()
@@ -31,7 +32,6 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         counts=counts,
         findings=tuple(findings),
         newer=data.newer,
-        changed=data.digest != record.data_hash,
     )
 
 

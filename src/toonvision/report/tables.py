@@ -64,9 +64,10 @@ def repeats_table(results: Results) -> Table:
     rows = []
     for place, repeat in enumerate(evaluation.record.repeats):
         report = evaluation.report_of(place)
+        loss = "no number" if repeat.val_loss is None else f"{repeat.val_loss:.4f}"
         seed = f"{repeat.seed} (kept)" if place == evaluation.chosen else str(repeat.seed)
         rows.append(
-            (seed, str(repeat.epochs), str(repeat.best_epoch), f"{repeat.val_loss:.4f}", f"{repeat.seconds:,.0f}",
+            (seed, str(repeat.epochs), str(repeat.best_epoch), loss, f"{repeat.seconds:,.0f}",
              f"{report.wrong:,}", percent(report.accuracy.share), interval(report.accuracy),
              f"{report.macro.f1:.3f}")
         )  # fmt: skip
@@ -112,7 +113,7 @@ def scores_table(evaluation: Evaluation) -> Table:
 
 def levels_table(evaluation: Evaluation, taxonomy: Taxonomy) -> Table | None:
     """Score the predictions at coarser levels; None where none tells classes apart."""
-    told = [up for up in evaluation.rolled_up if len(up.classes) > 1]
+    told = evaluation.rolled_up
     if not told:
         return None
     columns = ("Level", "Classes", "Accuracy", "95 % interval", "Wrong within a class", "Wrong across classes")

@@ -74,11 +74,13 @@ class Label:
         name: The annotation's word.
         title: The word for people.
         classes: Level name to class name; a label need not have every level.
+        color: ``#rrggbb``, for where the label is a class of its own.
     """
 
     name: str
     title: str
     classes: Mapping[str, str] = field(hash=False)
+    color: str = PALETTE[0]
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,16 @@ class Taxonomy:
         return MappingProxyType({label.name: label for label in self.labels})
 
     def level(self, name: str) -> Level:
-        """Find a level; `label` is one that every taxonomy has."""
+        """Find a level; `label` is one that every taxonomy has.
+
+        Raises:
+            UsageError: If there is none of that name.
+        """
         for level in self.levels:
             if level.name == name:
                 return level
         if name == LABEL_LEVEL:
-            categories = (Category(label.name, label.title, color_at(i)) for i, label in enumerate(self.labels))
+            categories = (Category(label.name, label.title, label.color) for label in self.labels)
             return Level(LABEL_LEVEL, "Label", tuple(categories))
         raise UsageError(f"a level is one of {_listed(level.name for level in self.levels)}; got {name!r}.")
 
@@ -205,7 +211,7 @@ def color_at(index: int) -> str:
 
     Examples:
         >>> color_at(0), color_at(11)
-        ('#0072B2', '#5ea5cf')
+        ('#0072B2', '#5ea6ce')
     """
     base = PALETTE[index % len(PALETTE)]
     share = 1 - 0.63 ** (index // len(PALETTE))

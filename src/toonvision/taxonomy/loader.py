@@ -25,7 +25,8 @@ from toonvision.taxonomy.labels import (
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}", re.ASCII)
 _RESERVED = frozenset({"title", "color", LABEL_LEVEL})
-Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+Color = Annotated[str, Field(pattern=f"^{_COLOR.pattern}$")]
 
 
 class _Strict(BaseModel):
@@ -97,8 +98,10 @@ class TaxonomyTable(_Strict):
     @model_validator(mode="after")
     def _names_are_known(self) -> "TaxonomyTable":
         for label, entry in self.labels.items():
+            if not _COLOR.fullmatch(entry.get("color", color_at(0))):
+                raise ValueError(f"label {label!r} has the color {entry['color']!r}, which is not like #0072B2")
             for key, value in entry.items():
-                if key not in {"title", *self.levels}:
+                if key not in {"title", "color", *self.levels}:
                     raise ValueError(
                         f"label {label!r} names the level {key!r}, which is not among {sorted(self.levels)}."
                         f"{did_you_mean(key, self.levels)}"
@@ -119,8 +122,13 @@ class TaxonomyTable(_Strict):
     def build(self) -> Taxonomy:
         """Make the frozen value that the rest of the program uses."""
         labels = tuple(
-            Label(name, entry.get("title", name), {k: v for k, v in entry.items() if k != "title"})
-            for name, entry in self.labels.items()
+            Label(
+                name,
+                entry.get("title", name),
+                {level: entry[level] for level in self.levels if level in entry},
+                entry.get("color", color_at(index)),
+            )
+            for index, (name, entry) in enumerate(self.labels.items())
         )
         tasks = self.tasks or {name: name for name in self.levels} or {LABEL_LEVEL: LABEL_LEVEL}
         return Taxonomy(

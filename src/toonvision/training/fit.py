@@ -55,6 +55,7 @@ def fit(
     weights = _sample_weights(samples.targets, train, classes) if settings.class_weights else None
     callbacks = _callbacks(model, settings, log_folder)
     order_rng, change_rng = generator(seed, "order"), generator(seed, "augment")
+    initial = model.get_weights()
     epochs: list[Mapping[str, float]] = []
     diverged = False
     callbacks.on_train_begin()
@@ -80,8 +81,11 @@ def fit(
         if diverged or model.stop_training:
             break
     callbacks.on_train_end()
-    best = min(range(len(epochs)), key=lambda i: (_or_infinite(epochs[i]["val_loss"]), i))
-    return History(tuple(epochs), best + 1, diverged, time.monotonic() - started)
+    judged_epochs = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"])]
+    best = min(judged_epochs, key=lambda i: (epochs[i]["val_loss"], i)) + 1 if judged_epochs else 0
+    if not best:
+        model.set_weights(initial)
+    return History(tuple(epochs), best, diverged, time.monotonic() - started)
 
 
 def compile_network(model: keras.Model, *, classes: int, learning_rate: float) -> None:
@@ -159,7 +163,3 @@ def _callbacks(model: keras.Model, settings: TrainingSettings, log_folder: Path 
         callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=1))
     model.stop_training = False
     return keras.callbacks.CallbackList(callbacks, model=model, epochs=settings.epochs)
-
-
-def _or_infinite(value: float) -> float:
-    return value if math.isfinite(value) else math.inf

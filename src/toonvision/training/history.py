@@ -23,7 +23,7 @@ class History:
 
     Attributes:
         epochs: What was measured.
-        best_epoch: Number, from 1, of the epoch whose weights were kept.
+        best_epoch: Number, from 1, of the epoch whose weights were kept; 0 for the weights that it began with.
         diverged: Whether training stopped because the loss was no number.
         seconds: How long it took.
     """

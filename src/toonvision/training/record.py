@@ -1,15 +1,20 @@
 """What a run leaves behind in its folder, and how it is found again."""
 
+import contextlib
 import json
 import math
+import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from filelock import FileLock, Timeout
+
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
-from toonvision.core.files import plain_name, write_text
+from toonvision.core.files import plain_name, sync_folder, write_text
+from toonvision.core.locks import exclusive
 from toonvision.data.images import Resize
 from toonvision.training.settings import TrainingSettings
 
@@ -18,7 +23,8 @@ if TYPE_CHECKING:
 
 RECORD, LOGS = "run.json", "tensorboard"
 
-Status = Literal["training", "done"]
+Status = Literal["done", "failed"]
+_UNFINISHED, _LOCK = ".unfinished-", ".lock"
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,8 @@ class RepeatRecord:
     Attributes:
         seed: What it was trained with.
         epochs: Epochs that were run.
-        best_epoch: The epoch, from 1, whose weights were kept.
-        val_loss: Validation loss of that epoch.
+        best_epoch: The epoch, from 1, whose weights were kept; 0 for the weights that it began with.
+        val_loss: Validation loss of that epoch; None where it never was a number.
         seconds: How long it took.
         diverged: Whether the loss stopped being a number.
     """
@@ -37,7 +43,7 @@ class RepeatRecord:
     seed: int
     epochs: int
     best_epoch: int
-    val_loss: float
+    val_loss: float | None
     seconds: float
     diverged: bool
 
@@ -49,7 +55,7 @@ class RunRecord:
     Attributes:
         task: What is predicted.
         name: The run's name within the task.
-        status: ``training`` until everything is saved, then ``done``.
+        status: ``failed`` where the loss of the kept training became no number, else ``done``.
         level: The level whose classes are predicted.
         classes: Names of the classes, in the order of the network's outputs.
         left_out: Classes of the level without any sample.
@@ -107,7 +113,7 @@ def repeat_folder(run: Path, seed: int) -> Path:
 
 def write_record(run: Path, record: RunRecord) -> None:
     """Write what is known of a run."""
-    write_text(run / RECORD, json.dumps(asdict(record), indent=2) + "\n")
+    write_text(run / RECORD, json.dumps(asdict(record), indent=2, allow_nan=False) + "\n")
 
 
 def read_record(run: Path) -> RunRecord:
@@ -147,7 +153,7 @@ def run_records(runs: Path) -> list[Path]:
     return sorted(runs.glob(f"*/*/{RECORD}"))
 
 
-def new_run_folder(runs: Path, task: str, *, network: str, name: str | None, force: bool) -> Path:
+def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, force: bool) -> Path:
     """Choose the folder of a new run, so that nothing is overwritten unasked.
 
     Args:
@@ -155,7 +161,7 @@ def new_run_folder(runs: Path, task: str, *, network: str, name: str | None, for
         task: The task.
         network: The network, which unnamed runs are named after.
         name: The name asked for; by default the network's with the next free number.
-        force: Remove an earlier run of that name.
+        force: Allow the name of an earlier run.
 
     Raises:
         UsageError: If the name cannot be a folder's, or is taken and `force` is not set.
@@ -165,22 +171,71 @@ def new_run_folder(runs: Path, task: str, *, network: str, name: str | None, for
         number = next(number for number in range(1, len(taken) + 2) if f"{network}-{number}" not in taken)
         return runs / task / f"{network}-{number}"
     folder = runs / task / plain_name(name, "a run")
-    if folder.exists():
-        if not force:
-            raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")
-        shutil.rmtree(folder)
+    if folder.exists() and not force:
+        raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")
     return folder
+
+
+@contextlib.contextmanager
+def unfinished_run(workspace: Path, task_folder: Path) -> Iterator[Path]:
+    """Give a hidden folder to build a run in, which is gone in the end unless it was published.
+
+    What killed processes left behind is removed first: a live one holds a lock in its folder.
+
+    Args:
+        workspace: The workspace's folder.
+        task_folder: The folder of the task's runs.
+
+    Raises:
+        WorkspaceBusyError: If another process writes to the workspace.
+    """
+    with exclusive(workspace, purpose="start a run"):
+        task_folder.mkdir(parents=True, exist_ok=True)
+        for left in task_folder.glob(f"{_UNFINISHED}*"):
+            with contextlib.suppress(Timeout), FileLock(left / _LOCK, timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
+        folder = task_folder / f"{_UNFINISHED}{secrets.token_hex(4)}"
+        folder.mkdir()
+        lock = FileLock(folder / _LOCK)
+        lock.acquire(timeout=0)
+    try:
+        yield folder
+    finally:
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> Path:
+    """Move a finished run to its place; an earlier one stays until then.
+
+    Args:
+        workspace: The workspace's folder.
+        built: The folder of `unfinished_run`.
+        folder: Where the run goes.
+        force: Replace an earlier run there; otherwise a free name beside it is taken.
+
+    Returns:
+        Where the run is.
+    """
+    with exclusive(workspace, purpose="save a run"):
+        replaced = built.with_name(f"{built.name}-replaced")
+        if folder.exists() and force:
+            folder.replace(replaced)
+        taken = {path.name for path in folder.parent.glob("*")}
+        names = (folder.name, *(f"{folder.name}-{number}" for number in range(2, len(taken) + 3)))
+        free = folder.with_name(next(name for name in names if name not in taken))
+        (built / _LOCK).unlink(missing_ok=True)
+        built.replace(free)
+        sync_folder(free.parent)
+        shutil.rmtree(replaced, ignore_errors=True)
+    return free
 
 
 def best_repeat(repeats: tuple[RepeatRecord, ...]) -> RepeatRecord:
     """Choose the training to keep: the lowest validation loss. The test part has no say in it."""
-    return min(repeats, key=lambda repeat: (repeat.diverged, _ranked(repeat.val_loss), repeat.seed))
+    return min(repeats, key=lambda r: (r.diverged, math.inf if r.val_loss is None else r.val_loss, r.seed))
 
 
 def _first_fault(error: "ValidationError") -> str:
     fault = error.errors()[0]
     return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-
-
-def _ranked(loss: float) -> float:
-    return math.inf if math.isnan(loss) else loss

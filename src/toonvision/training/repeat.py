@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,9 +12,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.files import write_bytes
+from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.batches import Samples, load_samples
 from toonvision.data.catalog import StoredSplit
+from toonvision.data.images import Resize
 from toonvision.data.splits import PARTS, parts_table, require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions, start_keras
@@ -27,9 +29,12 @@ from toonvision.training.record import (
     LOGS,
     RepeatRecord,
     RunRecord,
+    Status,
     best_repeat,
-    new_run_folder,
+    choose_run_folder,
+    publish_run,
     repeat_folder,
+    unfinished_run,
     write_record,
 )
 from toonvision.training.settings import TrainingSettings
@@ -86,8 +91,17 @@ class TaskData:
         return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
 
 
-def load_task_data(workspace: Workspace, task: Task, *, split_name: str, size_hw: tuple[int, int]) -> TaskData:
-    """Load a task's samples and check that something can be learned from them.
+def load_task_data(
+    workspace: Workspace, level_name: str, *, split_name: str, size_hw: tuple[int, int], resize: Resize
+) -> TaskData:
+    """Load the samples of a level and check that something can be learned from them.
+
+    Args:
+        workspace: Where the data is.
+        level_name: The level whose classes are predicted.
+        split_name: Which split to use.
+        size_hw: Height and width of the input in pixels.
+        resize: How crops are brought to that size.
 
     Raises:
         UsageError: If there is no such split.
@@ -96,9 +110,9 @@ def load_task_data(workspace: Workspace, task: Task, *, split_name: str, size_hw
     with workspace.reading() as catalog:
         crops, split = catalog.crops(), catalog.split(split_name)
     known = [crop for crop in crops if crop.id in split.parts]
-    level = workspace.taxonomy.level(task.level)
+    level = workspace.taxonomy.level(level_name)
     require_trainable(parts_table(level, split, known, workspace.taxonomy))
-    samples = load_samples(workspace, known, level=task.level, size_hw=size_hw)
+    samples = load_samples(workspace, known, level=level_name, size_hw=size_hw, resize=resize)
     part_of = np.array([split.parts[crop.id] for crop in samples.crops])
     return TaskData(
         samples=samples,
@@ -139,19 +153,22 @@ def train_run(
         validation loss as the run's own.
 
     Raises:
-        UsageError: If the name is taken, the split unknown, or the network too large for the input.
-        InputRejectedError: If a class could not be learned or judged, or every training diverged.
+        UsageError: If the name is taken, the split unknown, the input too small for the network, or the seeds are
+            none, repeated, or out of range.
+        InputRejectedError: If a class could not be learned or judged, or the loss of every training was no number.
     """
+    if not seeds or len(set(seeds)) != len(seeds) or not all(0 <= seed < SEED_LIMIT for seed in seeds):
+        raise UsageError(f"seeds are different whole numbers from 0 to {SEED_LIMIT - 1}; got {list(seeds)[:5]}.")
     watch = watcher or Unwatched()
     size = size_hw or workspace.size_hw
-    data = load_task_data(workspace, task, split_name=split_name, size_hw=size)
+    data = load_task_data(workspace, task.level, split_name=split_name, size_hw=size, resize=workspace.resize)
     device = start_keras()
     parameters = build_network(settings.network, size_hw=size, classes=len(data.samples.classes)).count_params()
-    run = new_run_folder(workspace.runs, task.name, network=settings.network, name=name, force=force)
+    run = choose_run_folder(workspace.runs, task.name, network=settings.network, name=name, force=force)
     record = RunRecord(
         task=task.name,
         name=run.name,
-        status="training",
+        status="done",
         level=task.level,
         classes=data.samples.classes,
         left_out=data.left_out,
@@ -170,23 +187,23 @@ def train_run(
         versions=installed_versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    write_record(run, record)
     watch.started(record)
-    repeats = []
-    for index, seed in enumerate(seeds):
-        repeats.append(_train_once(run, record, data, seed, partial(watch.epoch_ended, index)))
-        record = replace(record, repeats=tuple(repeats))
-        write_record(run, record)
-        watch.repeat_ended(index, repeats[-1])
-    chosen = best_repeat(record.repeats)
-    if chosen.diverged and chosen.best_epoch == chosen.epochs:
-        raise InputRejectedError(
-            f"{run}: the loss of every training became no number. Lower --learning-rate and train again."
-        )
-    for file in (WEIGHTS, HISTORY, MEANING):
-        shutil.copyfile(repeat_folder(run, chosen.seed) / file, run / file)
-    write_record(run, replace(record, status="done", chosen=chosen.seed))
-    return run
+    with unfinished_run(workspace.root, run.parent) as built:
+        repeats = []
+        for index, seed in enumerate(seeds):
+            repeats.append(_train_once(built, record, data, seed, partial(watch.epoch_ended, index)))
+            watch.repeat_ended(index, repeats[-1])
+        chosen = best_repeat(tuple(repeats))
+        if chosen.val_loss is None:
+            raise InputRejectedError(
+                f"{task.name}: the loss of every training became no number; nothing was saved. Lower --learning-rate "
+                "and train again."
+            )
+        for file in (WEIGHTS, HISTORY, MEANING):
+            write_bytes(built / file, (repeat_folder(built, chosen.seed) / file).read_bytes())
+        status: Status = "failed" if chosen.diverged else "done"
+        write_record(built, replace(record, status=status, repeats=tuple(repeats), chosen=chosen.seed))
+        return publish_run(workspace.root, built, run, force=force)
 
 
 def _train_once(
@@ -229,7 +246,5 @@ def _train_once(
     )
     save_model(model, card, folder)
     write_history(folder / HISTORY, history.epochs)
-    best = history.epochs[history.best_epoch - 1]
-    return RepeatRecord(
-        seed, len(history.epochs), history.best_epoch, best["val_loss"], history.seconds, history.diverged
-    )
+    loss = history.epochs[history.best_epoch - 1]["val_loss"] if history.best_epoch else None
+    return RepeatRecord(seed, len(history.epochs), history.best_epoch, loss, history.seconds, history.diverged)

@@ -4,7 +4,6 @@ import csv
 import functools
 import importlib.resources
 import multiprocessing
-import os
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +14,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from toonvision.core.cores import available_cores
 from toonvision.core.files import replacing
 from toonvision.core.seeds import generator
 from toonvision.world.camera import SIZE_WH
@@ -156,7 +156,7 @@ def draw_sample_set(
         What is seen in each screenshot, in the order of the plan, as soon as its file is complete.
     """
     plans = plan_sample_set(seed=seed, scale=scale)
-    workers = workers or _cores()
+    workers = workers or available_cores()
     targets = [directory / plan.street / f"{plan.name}.png" for plan in plans]
     if workers == 1:
         yield from map(_draw_file, plans, targets)
@@ -166,10 +166,6 @@ def draw_sample_set(
             yield from pool.map(_draw_file, plans, targets, chunksize=4)
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _draw_file(plan: ScreenshotPlan, target: Path) -> DrawnScreenshot:

@@ -1,0 +1,252 @@
+import dataclasses
+import tomllib
+from collections import Counter, defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import LABELS, SETTINGS_TEXT, Shot, crop, files_property, make_workspace, mark_of, scene, small_shots
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.data.extraction import extract
+from toonvision.data.splits import (
+    PARTS,
+    SIXTY_TWENTY_TWENTY,
+    Ratios,
+    group_keys,
+    parts_table,
+    plan_split,
+    require_trainable,
+    summarize_split,
+)
+from toonvision.data.workspace import WorkspaceTable
+
+SMALL = WorkspaceTable.model_validate(tomllib.loads(SETTINGS_TEXT)).taxonomy.build()
+ratios_drawn = (
+    st.tuples(st.integers(1, 98), st.integers(1, 98))
+    .filter(lambda r: sum(r) < 100)
+    .map(lambda r: Ratios(*r, 100 - sum(r)))
+)
+seeds = st.integers(0, 1000)
+
+
+@st.composite
+def annotated_screenshots(draw):
+    """Crops of 3 to 14 screenshots of 1 to 4 objects; some screenshots show the scene of one of the first three."""
+    crops = []
+    for shot in range(draw(st.integers(3, 14))):
+        scene_shown = draw(st.integers(0, 2)) if shot >= 3 and draw(st.booleans()) else shot
+        mark = mark_of(scene_shown, draw(st.lists(st.integers(0, 255), max_size=6, unique=True)))
+        for label in draw(st.lists(st.sampled_from(LABELS), min_size=1, max_size=4)):
+            crops.append(crop(len(crops), label, shot=shot, fingerprint=mark, context=str(scene_shown)))
+    return crops
+
+
+def parts_of(plan, crops, key):
+    found = defaultdict(set)
+    for c, k in zip(crops, key, strict=True):
+        found[k].add(plan.parts[c.id])
+    return found
+
+
+@files_property
+@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds)
+def test_crops_of_one_screenshot_never_straddle_a_split(crops, ratios, seed):
+    plan = plan_split(crops, ratios=ratios, seed=seed)
+    assert plan.grouped
+    assert all(len(parts) == 1 for parts in parts_of(plan, crops, [c.screenshot_id for c in crops]).values())
+
+
+@files_property
+@given(crops=annotated_screenshots(), seed=seeds)
+def test_crops_of_near_duplicate_screenshots_never_straddle_a_split(crops, seed):
+    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=seed)
+    assert all(len(parts) == 1 for parts in parts_of(plan, crops, [c.context for c in crops]).values())
+
+
+@files_property
+@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds, grouped=st.booleans())
+def test_every_crop_is_in_just_one_part(crops, ratios, seed, grouped):
+    plan = plan_split(crops, ratios=ratios, seed=seed, grouped=grouped)
+    assert set(plan.parts) == {c.id for c in crops}
+    assert set(plan.parts.values()) <= set(PARTS)
+    assert (plan.ratios, plan.seed, plan.grouped) == (ratios.shares, seed, grouped)
+
+
+@files_property
+@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds, grouped=st.booleans())
+def test_the_same_seed_gives_the_same_split(crops, ratios, seed, grouped):
+    assert plan_split(crops, ratios=ratios, seed=seed, grouped=grouped) == plan_split(
+        list(crops), ratios=ratios, seed=seed, grouped=grouped
+    )
+
+
+def test_another_seed_gives_another_split():
+    crops = [crop(index, LABELS[index % 3]) for index in range(60)]
+    plans = [plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=seed).parts for seed in range(5)]
+    assert len({tuple(sorted(parts.items())) for parts in plans}) == 5
+
+
+def test_a_split_is_the_same_on_every_machine():
+    crops = [crop(index, LABELS[index % 3]) for index in range(12)]
+    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    assert " ".join(plan.parts[index] for index in range(12)) == (
+        "train test train test train test validate validate train train train validate"
+    )
+
+
+@files_property
+@given(
+    counts=st.tuples(*[st.integers(0, 40)] * 3).filter(lambda counts: sum(counts) >= 3),
+    ratios=ratios_drawn,
+    seed=seeds,
+    grouped=st.booleans(),
+)
+def test_single_crops_are_dealt_to_within_one_of_the_ratios_for_every_label(counts, ratios, seed, grouped):
+    labels = [label for label, count in zip(LABELS, counts, strict=True) for _ in range(count)]
+    crops = [crop(index, label) for index, label in enumerate(labels)]
+    plan = plan_split(crops, ratios=ratios, seed=seed, grouped=grouped)
+    dealt = Counter((c.label, plan.parts[c.id]) for c in crops)
+    for label, count in zip(LABELS, counts, strict=True):
+        for part, share in zip(PARTS, ratios.shares, strict=True):
+            assert abs(dealt[label, part] - count * share / 100) < 1
+
+
+def test_groups_of_mixed_labels_stay_near_the_ratios():
+    rng = np.random.default_rng(0)
+    crops = []
+    for shot in range(120):
+        for label in rng.choice(LABELS, size=rng.integers(1, 5), p=[0.6, 0.3, 0.1]):
+            crops.append(crop(len(crops), str(label), shot=shot))
+    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    label, deviation = summarize_split(plan, crops, SMALL).largest_deviation
+    assert label in LABELS
+    assert deviation <= 2
+
+
+def test_a_naive_split_separates_crops_of_one_screenshot_and_says_so():
+    crops = [crop(index, shot=index // 4) for index in range(40)]
+    naive = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, grouped=False)
+    assert not naive.grouped
+    assert not summarize_split(naive, crops, SMALL).grouped
+    assert any(len(parts) > 1 for parts in parts_of(naive, crops, [c.screenshot_id for c in crops]).values())
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_too_few_screenshots_are_refused(count):
+    crops = [crop(index, shot=index % max(1, count)) for index in range(5 if count else 0)]
+    with pytest.raises(InputRejectedError, match=f"a split needs at least 3 screenshots; got {count}"):
+        plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+
+
+def test_too_few_crops_are_refused_for_a_naive_split():
+    with pytest.raises(InputRejectedError, match="a split needs at least 3 crops; got 2"):
+        plan_split([crop(0), crop(1)], ratios=SIXTY_TWENTY_TWENTY, seed=0, grouped=False)
+
+
+def test_near_duplicate_pictures_are_grouped_from_the_files_on(tmp_path):
+    shots = [dataclasses.replace(shot, size_wh=(340, 240)) for shot in small_shots()[:6]]
+    twin = Shot("twin", "house", shots[0].objects, size_wh=(340, 240))
+    workspace = make_workspace(tmp_path, [*shots, twin])
+    original = scene("garden/shot_00", (340, 240), shots[0].objects)
+    again = original.resize((680, 480)).resize((340, 240)).point(lambda level: round(0.95 * level))
+    again.save(tmp_path / "screenshots" / "house" / "twin.png")
+    extract(workspace)
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+    keys = {c.screenshot: key for c, key in zip(crops, group_keys(crops), strict=True)}
+    assert keys["house/twin.png"] == keys["garden/shot_00.png"]
+    assert len(set(keys.values())) == 6
+    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=3)
+    summary = summarize_split(plan, crops, workspace.taxonomy)
+    assert summary.groups == 6
+    assert summary.near_duplicate_groups == (("garden/shot_00.png", "house/twin.png"),)
+    assert summary.near_duplicates == 2
+
+
+def test_the_summary_counts_parts_by_class():
+    crops = [crop(index, LABELS[index % 3]) for index in range(30)]
+    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, name="mine")
+    summary = summarize_split(plan, crops, SMALL)
+    labels, kinds = summary.tables
+    assert summary.name == "mine"
+    assert labels.counts.tolist() == [[6, 2, 2]] * 3
+    assert kinds.counts.tolist() == [[12, 4, 4], [6, 2, 2]]
+    assert summary.achieved == (60, 20, 20)
+    assert summary.groups == 30
+    assert summary.near_duplicates == 0
+    assert summary.largest_deviation[1] == 0
+
+
+def test_crops_that_came_after_a_split_are_in_none_of_its_parts():
+    crops = [crop(index, LABELS[index % 3]) for index in range(30)]
+    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    later = [*crops, crop(99)]
+    before, after = (summarize_split(plan, some, SMALL) for some in (crops, later))
+    assert after.tables[0].counts.tolist() == before.tables[0].counts.tolist() == [[6, 2, 2]] * 3
+    assert after.groups == 30
+
+
+@pytest.mark.parametrize("text", ["60/20/20", "1/1/98", "98/1/1"])
+def test_ratios_are_written_as_they_are_read(text):
+    assert str(Ratios.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "60/40", "60/20/10/10", "60-20-20", "60/20/2O", "60.0/20/20", "-60/80/80", "６０/20/20"]
+)
+def test_ratios_that_are_not_three_whole_percentages_are_refused(text):
+    with pytest.raises(UsageError, match="split ratios are three whole percentages; got"):
+        Ratios.parse(text)
+
+
+@pytest.mark.parametrize("shares", [(60, 20, 30), (100, 0, 0), (50, 50, 0), (120, -10, -10)])
+def test_ratios_that_leave_a_part_empty_or_do_not_make_a_whole_are_refused(shares):
+    total = sum(shares)
+    with pytest.raises(UsageError) as caught:
+        Ratios(*shares)
+    assert str(caught.value) == (
+        f"split ratios must be positive and sum to 100; got {'/'.join(map(str, shares))} ({total}). "
+        "Write e.g. --ratios 60/20/20."
+    )
+
+
+def table_of(parts):
+    """Make a table of parts from label to the parts of its crops, given by letters: r, v, t."""
+    pairs = [(label, letter) for label, letters in parts.items() for letter in letters]
+    crops = [crop(index, label) for index, (label, _) in enumerate(pairs)]
+    names = {"r": "train", "v": "validate", "t": "test"}
+    plan = plan_split([crop(i) for i in range(3)], ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    plan = dataclasses.replace(plan, parts={index: names[letter] for index, (_, letter) in enumerate(pairs)})
+    return parts_table(SMALL.level("label"), plan, crops, SMALL)
+
+
+UNTRAINABLE = [
+    ({}, "needs at least two classes with samples; got 0", "none"),
+    ({"apple": "rrv"}, "needs at least two classes with samples; got 1", "apple 2/1/0"),
+    (
+        {"apple": "rvr", "stone": "r"},
+        "needs two samples of every class that has any; stone has one",
+        "apple 2/1/0, stone 1/0/0",
+    ),
+    ({"apple": "rv", "pear": "vr"}, "needs samples in every part; Test has none", "apple 1/1/0, pear 1/1/0"),
+]
+
+
+@pytest.mark.parametrize(("parts", "rule", "counts"), UNTRAINABLE, ids=["none", "one class", "single", "empty part"])
+def test_what_cannot_be_trained_is_refused_with_classes_and_counts(parts, rule, counts):
+    table = table_of(parts)
+    with pytest.raises(InputRejectedError) as caught:
+        require_trainable(table)
+    assert str(caught.value) == (
+        f"training {rule}. Samples in train/validate/test: {counts}. Annotate more screenshots, then run "
+        "toonvision extract and toonvision split."
+    )
+
+
+def test_two_classes_with_samples_in_every_part_can_be_trained(small_workspace):
+    with small_workspace.reading() as catalog:
+        crops, split = catalog.crops(), catalog.split("default")
+    for level in ("label", "kind"):
+        require_trainable(parts_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy))

@@ -1,0 +1,168 @@
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import SETTINGS_TEXT, contents, files_property, make_workspace, small_shots, tree, tried, write_voc
+from toonvision.core.errors import InputRejectedError, ToonVisionError, UsageError
+from toonvision.data.extraction import extract
+from toonvision.data.workspace import create_workspace, open_workspace
+
+
+def settings_of(root):
+    return tomllib.loads((root / "toonvision.toml").read_text(encoding="utf-8"))
+
+
+def test_a_new_workspace_has_settings_and_a_place_for_screenshots(tmp_path):
+    workspace = create_workspace(tmp_path / "w", taxonomy="toontown", size_hw=(96, 48))
+    assert sorted(path.name for path in (tmp_path / "w").iterdir()) == ["screenshots", "toonvision.toml"]
+    assert workspace == open_workspace(tmp_path / "w")
+    assert workspace.size_hw == (96, 48)
+    assert workspace.resize == "stretch"
+    assert len(workspace.taxonomy.labels) == 43
+    assert [(source.key, source.format) for source in workspace.sources] == [("screenshots", "voc")]
+
+
+def test_a_workspace_is_never_overwritten(tmp_path):
+    create_workspace(tmp_path, taxonomy="toontown")
+    before = tree(tmp_path)
+    with pytest.raises(UsageError, match="exists already; nothing was changed"):
+        create_workspace(tmp_path, taxonomy="toontown", size_hw=(32, 32))
+    assert tree(tmp_path) == before
+
+
+def test_a_source_is_recorded_by_its_relative_path_and_nothing_is_copied(tmp_path):
+    source = tmp_path / "my pictures"
+    write_voc(source, small_shots()[:3])
+    before = tree(source)
+    workspace = create_workspace(
+        tmp_path / "a" / "w", taxonomy=SETTINGS_TEXT.partition("\n\n")[2], source=("voc", source)
+    )
+    assert settings_of(workspace.root)["sources"] == [{"format": "voc", "path": "../../my pictures"}]
+    assert [path.name for path in workspace.root.iterdir()] == ["toonvision.toml"]
+    assert extract(workspace).pictures_kept == 3
+    assert tree(source) == before
+
+
+def test_workspace_and_source_can_be_moved_together(tmp_path):
+    write_voc(tmp_path / "here" / "pictures", small_shots()[:3])
+    text = SETTINGS_TEXT.partition("\n\n")[2]
+    made = create_workspace(tmp_path / "here" / "w", taxonomy=text, source=("voc", tmp_path / "here" / "pictures"))
+    extract(made)
+    before = contents(made.crops)
+    (tmp_path / "here").rename(tmp_path / "there")
+    moved = open_workspace(tmp_path / "there" / "w")
+    summary = extract(moved)
+    assert (summary.pictures_unchanged, summary.crops_new) == (3, 0)
+    assert contents(moved.crops) == before
+
+
+names = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=20)
+
+
+@files_property
+@given(name=names.filter(lambda name: name not in {".", ".."} and len(name.encode()) < 200))
+def test_a_source_of_any_name_is_found_again(tmp_path_factory, name):
+    base = tmp_path_factory.mktemp("named")
+    (base / name).mkdir()
+    workspace = create_workspace(base / "w", taxonomy="toontown", source=("voc", base / name)) if name != "w" else None
+    if workspace:
+        assert workspace.sources[0].root.samefile(base / name)
+
+
+def test_a_folder_without_settings_is_no_workspace(tmp_path):
+    with pytest.raises(UsageError, match=r"not a workspace, it has no toonvision\.toml\. Make one: toonvision init"):
+        open_workspace(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "taxonomy", ["toontwon", "../labels.toml", "[taxonomy.labels]\n", "not TOML\n", "[image]\nx=1\n"]
+)
+def test_a_taxonomy_that_cannot_be_used_is_refused_before_anything_is_written(tmp_path, taxonomy):
+    with pytest.raises(ToonVisionError):
+        create_workspace(tmp_path / "w", taxonomy=taxonomy)
+    assert not (tmp_path / "w").exists()
+
+
+def test_an_impossible_size_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(InputRejectedError, match=r"image\.height: Input should be greater than or equal to 16; got 4"):
+        create_workspace(tmp_path / "w", taxonomy="toontown", size_hw=(4, 32))
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("taxonomy = 'toontown'\n[imag]\nheight = 3\n", "line 2, imag: Extra inputs are not permitted"),
+        ("[image]\nresize = 'crop'\n", "line 2, image.resize: Input should be 'stretch' or 'letterbox'; got 'crop'"),
+        ("[image]\nheight = 30.5\n", "line 2, image.height: Input should be a valid integer"),
+        ("[[sources]]\nformat = 'xml'\npath = 'a'\n", "line 2, sources.0.format: Input should be 'voc', 'yolo'"),
+        ("[[sources]]\nformat = 'voc'\npath = ''\n", "line 3, sources.0.path: String should have at least 1 character"),
+        ("[targets]\nper_label = -3\n", "line 2, targets.per_label: "),
+        ("taxonomy = 3\n", "line 1, taxonomy: "),
+    ],
+)
+def test_bad_settings_are_refused_with_file_line_key_rule_and_what_came(tmp_path, text, words):
+    (tmp_path / "toonvision.toml").write_text(text)
+    with pytest.raises(InputRejectedError) as caught:
+        open_workspace(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'toonvision.toml'}, {words}")
+
+
+@pytest.mark.parametrize("again", ["pictures", "./pictures", "../w/pictures", "pictures/"])
+def test_a_source_that_is_named_twice_is_refused(tmp_path, again):
+    root = tmp_path / "w"
+    (root / "pictures").mkdir(parents=True)
+    text = f"[[sources]]\nformat='voc'\npath='pictures'\n[[sources]]\nformat='voc'\npath='{again}'\n"
+    (root / "toonvision.toml").write_text(text)
+    with pytest.raises(InputRejectedError, match="are one folder"):
+        open_workspace(root)
+
+
+def test_the_workspaces_own_screenshots_cannot_be_a_source_too(tmp_path):
+    (tmp_path / "screenshots").mkdir()
+    (tmp_path / "toonvision.toml").write_text("[[sources]]\nformat='yolo'\npath='screenshots'\n")
+    with pytest.raises(InputRejectedError, match="are one folder"):
+        open_workspace(tmp_path)
+
+
+def test_targets_of_the_settings_replace_those_of_the_taxonomy(tmp_path):
+    (tmp_path / "toonvision.toml").write_text("taxonomy = 'toontown'\n[targets]\nper_label = 3\nper_context = 1\n")
+    taxonomy = open_workspace(tmp_path).taxonomy
+    assert (taxonomy.targets.per_label, taxonomy.targets.per_context) == (3, 1)
+
+
+def test_a_taxonomy_may_lie_in_a_file_of_the_workspace_but_not_outside(tmp_path):
+    root = tmp_path / "w"
+    root.mkdir()
+    for folder in (root, tmp_path):
+        (folder / "labels.toml").write_text("[labels]\na = {}\nb = {}\n")
+    (root / "toonvision.toml").write_text("taxonomy = 'labels.toml'\n")
+    assert [label.name for label in open_workspace(root).taxonomy.labels] == ["a", "b"]
+    (root / "toonvision.toml").write_text("taxonomy = '../labels.toml'\n")
+    with pytest.raises(InputRejectedError, match="leads out of its folder"):
+        open_workspace(root)
+
+
+def test_reading_before_an_extraction_says_what_to_run(tmp_path):
+    workspace = make_workspace(tmp_path, small_shots()[:1])
+    with (
+        pytest.raises(InputRejectedError, match="there are no crops yet. Run: toonvision extract"),
+        workspace.reading(),
+    ):
+        pass
+
+
+PIECES = """[image]|[[sources]]|[taxonomy]|[taxonomy.labels]|height = 32|a = {}|format = 'voc'|path = 'x'|[targets]
+path = "\\u0000"|taxonomy = 'toontown'|per_label = 3|name = 'x'|x|= 1|[taxonomy.levels.kind]|label = 'label'"""
+pieces = st.sampled_from([f"{piece}\n" for piece in PIECES.replace("\n", "|").split("|")])
+
+
+@files_property
+@given(text=st.lists(pieces, max_size=8).map("".join))
+def test_any_settings_open_or_are_refused(tmp_path_factory, text):
+    root = tmp_path_factory.mktemp("any")
+    (root / "toonvision.toml").write_text(text)
+    workspace, error = tried(ToonVisionError, open_workspace, root)
+    assert error or workspace.taxonomy.labels
