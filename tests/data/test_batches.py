@@ -124,10 +124,9 @@ def test_a_crop_that_cannot_be_read_is_refused_and_leaves_no_half_cache(own_work
     path.unlink()
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(
-        InputRejectedError, match=r"Crops can be made again: toonvision extract -w .*workspace$"
-    ) as caught:
+    with pytest.raises(InputRejectedError, match="Crops can be made again: toonvision extract -w") as caught:
         load(own_workspace)
+    assert str(caught.value).endswith(str(own_workspace.root))
     assert str(path) in str(caught.value)
     assert cached(own_workspace) == []
 

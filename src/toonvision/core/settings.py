@@ -5,12 +5,13 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound="BaseModel")
+Value = TypeVar("Value")
 
 
 def read_settings(path: Path, model: type[Model], *, text: str | None = None) -> Model:
@@ -33,6 +34,31 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
         raise InputRejectedError("\n".join(_faults(path, content, error))) from None
     except (ValueError, RecursionError) as error:  # a TOMLDecodeError, too long a number, too deep a list
         raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
+
+
+def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Value:
+    """Read back a dataclass that this program wrote as JSON.
+
+    Args:
+        path: The file.
+        kind: The dataclass.
+        what: What the file should be, for messages.
+        missing: What to say where there is no such file.
+
+    Raises:
+        InputRejectedError: If there is no such file.
+        ModelRefusedError: If it does not hold such a value, naming the first fault.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputRejectedError(missing) from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "content"
+        raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}). Train again.") from error
 
 
 def _read(path: Path) -> str:

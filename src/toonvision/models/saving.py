@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError, ToonVisionError
+from toonvision.core.errors import ModelRefusedError, ToonVisionError
 from toonvision.core.files import replacing, write_text
+from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
 from toonvision.models.registry import build_network
 
@@ -67,19 +68,12 @@ def read_card(folder: Path) -> ModelCard:
         InputRejectedError: If there is no model in the folder.
         ModelRefusedError: If its description cannot be understood.
     """
-    from pydantic import TypeAdapter, ValidationError
-
-    path = folder / MEANING
-    try:
-        return TypeAdapter(ModelCard).validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise InputRejectedError(f"{folder}: holds no trained model. See: toonvision runs") from None
-    except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise ModelRefusedError(
-            f"{path}: not a description of a model ({where}: {fault['msg']}). Train again."
-        ) from error
+    return read_json(
+        folder / MEANING,
+        ModelCard,
+        what="a description of a model",
+        missing=f"{folder}: holds no trained model. See: toonvision runs",
+    )
 
 
 def load_model(folder: Path) -> "keras.Model":

@@ -8,6 +8,7 @@ from toonvision.core.intervals import Proportion
 from toonvision.data.balance import Shortage
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.metrics import wrong_only
 from toonvision.report.contents import Results, class_rows
 from toonvision.report.gather import gather_results
 from toonvision.report.wording import counted, interval, listed, percent
@@ -70,7 +71,7 @@ def quality_fact(evaluation: Evaluation) -> str:
 def confusion_fact(evaluation: Evaluation) -> str:
     """Say which two classes are confused most, and which class is found least."""
     matrix, classes = evaluation.matrix, evaluation.classes
-    wrong = matrix - np.diag(np.diag(matrix))
+    wrong = wrong_only(matrix)
     part = PART_NAMES[evaluation.part]
     total = int(matrix.sum())
     if not wrong.any():

@@ -8,18 +8,16 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
+from toonvision.core.errors import UsageError
 from toonvision.core.files import plain_name, sync_folder, write_text
 from toonvision.core.locks import exclusive
+from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
 from toonvision.training.settings import TrainingSettings
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 RECORD, LOGS = "run.json", "tensorboard"
 
@@ -123,15 +121,9 @@ def read_record(run: Path) -> RunRecord:
         InputRejectedError: If the folder holds no run.
         ModelRefusedError: If its record cannot be understood.
     """
-    from pydantic import TypeAdapter, ValidationError
-
-    path = run / RECORD
-    try:
-        return TypeAdapter(RunRecord).validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise InputRejectedError(f"{run}: holds no run. See: toonvision runs") from None
-    except ValidationError as error:
-        raise ModelRefusedError(f"{path}: not the record of a run ({_first_fault(error)}). Train again.") from error
+    return read_json(
+        run / RECORD, RunRecord, what="the record of a run", missing=f"{run}: holds no run. See: toonvision runs"
+    )
 
 
 def find_run(runs: Path, name: str) -> Path:
@@ -234,8 +226,3 @@ def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> P
 def best_repeat(repeats: tuple[RepeatRecord, ...]) -> RepeatRecord:
     """Choose the training to keep: the lowest validation loss. The test part has no say in it."""
     return min(repeats, key=lambda r: (r.diverged, math.inf if r.val_loss is None else r.val_loss, r.seed))
-
-
-def _first_fault(error: "ValidationError") -> str:
-    fault = error.errors()[0]
-    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
