@@ -26,7 +26,7 @@ def test_every_command_shown_is_one_that_the_program_has(page):
 
 
 def test_the_readme_holds_exactly_two_commands_to_run_on_a_fresh_machine():
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.M | re.S)
+    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     assert [block.count("\n") for block in blocks] == [1, 1]
     assert blocks[0].strip().endswith("toonvision demo")
     assert "pytest" in blocks[1]
@@ -34,7 +34,7 @@ def test_the_readme_holds_exactly_two_commands_to_run_on_a_fresh_machine():
 
 def test_the_settings_shown_in_the_documentation_are_valid(tmp_path):
     page = (ROOT / "docs" / "workspace.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```toml\n(.*?)^```", page, flags=re.M | re.S)
+    blocks = re.findall(r"^```toml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     assert len(blocks) == 4
     for block in blocks:
         WorkspaceTable.model_validate(tomllib.loads(block))

@@ -65,9 +65,7 @@ def results_of(
 
 def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
     """Leave a run in a workspace as training would, and give its folder and its evaluation."""
-    data = load_task_data(
-        workspace, "label", split_name="default", size_hw=workspace.size_hw, resize=workspace.resize
-    )
+    data = load_task_data(workspace, "label", split_name="default", size_hw=workspace.size_hw, resize=workspace.resize)
     names = data.samples.classes
     places = data.places["test"]
     rng = np.random.default_rng(0)

@@ -30,13 +30,12 @@ def start_keras() -> str:
         with _muted_stderr():
             import keras
 
-            keras.ops.convert_to_numpy(keras.ops.zeros(1))
-    except ImportError as error:
+            device = str(keras.ops.zeros(1).device)
+    except (ImportError, ValueError, RuntimeError) as error:
         raise EnvironmentFaultError(
             f"Keras cannot start on KERAS_BACKEND={name} ({error}). Install it, or unset KERAS_BACKEND."
         ) from error
-    devices = keras.distribution.list_devices()
-    return f"{name} on {devices[0] if devices else 'cpu'}"
+    return f"{name} on {device.rpartition('device:')[2].lower()}"
 
 
 def installed_versions() -> dict[str, str]:
