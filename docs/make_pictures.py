@@ -1,4 +1,6 @@
-"""Make the pictures of the documentation: python docs/make_pictures.py DEMO [BLOOD_CELLS]
+"""Make the pictures of the documentation.
+
+Run: python docs/make_pictures.py DEMO [BLOOD_CELLS]
 
 DEMO is the folder of `toonvision demo`, BLOOD_CELLS a workspace that was made as docs/blood-cells.md tells. The
 reports are photographed by headless Chromium, which must be installed.

@@ -26,7 +26,8 @@ def test_every_command_shown_is_one_that_the_program_has(page):
 
 
 def test_the_readme_holds_exactly_two_commands_to_run_on_a_fresh_machine():
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     assert [block.count("\n") for block in blocks] == [1, 1]
     assert blocks[0].strip().endswith("toonvision demo")
     assert "pytest" in blocks[1]
