@@ -76,3 +76,24 @@ def test_without_a_terminal_there_are_no_control_codes(own_workspace):
         [*PROGRAM, "extract", "-w", own_workspace.root], capture_output=True, text=True, check=True, env=environment
     )
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_wrong_usage_is_one_json_object_too_when_json_is_asked_for(run):
+    outcome = run("train", "--json")
+    assert outcome.code == 2
+    assert outcome.json == {"error": "wrong usage", "exit_code": 2}
+
+
+def test_labels_that_the_terminal_cannot_show_are_written_out(tmp_path):
+    from builders import SETTINGS_TEXT, Shot
+
+    text = SETTINGS_TEXT.replace('apple = { title = "Apple"', 'apple = { title = "日本"')
+    shots = [Shot(f"s{n}", "garden", (("apple", (1, 1, 20, 20)),)) for n in range(3)]
+    workspace = make_workspace(tmp_path / "mine", shots, settings_text=text)
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for verb in ("extract", "balance"):
+        done = subprocess.run(
+            [*PROGRAM, verb, "-w", workspace.root], capture_output=True, text=True, check=False, env=environment
+        )
+        assert done.returncode == 0, done.stderr
+    assert "\\u65e5\\u672c" in done.stdout

@@ -107,3 +107,32 @@ def test_a_damaged_model_is_refused_with_six(run, trained, tmp_path):
     outcome = run("predict", "label/two", trained.crops, "-w", other.root)
     assert outcome.code == 6
     assert "its weights cannot be loaded" in outcome.err
+
+
+def test_predict_never_overwrites_a_file_unasked(run, trained, tmp_path):
+    (tmp_path / "mine.xml").write_text("precious")
+    asked = ("predict", "label/two", trained.crops, "-w", trained.root, "--csv", tmp_path / "mine.xml")
+    refused = run(*asked)
+    assert refused.code == 2
+    assert "exists already; it was not changed" in refused.err
+    assert (tmp_path / "mine.xml").read_text() == "precious"
+    assert run(*asked, "--force").code == 0
+    assert (tmp_path / "mine.xml").read_text().startswith("picture,predicted")
+    assert run(*asked[:-1], tmp_path).code == 2
+
+
+def test_predict_writes_the_file_also_when_json_is_printed(run, trained, tmp_path):
+    outcome = run("predict", "label/two", trained.crops, "-w", trained.root, "--csv", tmp_path / "a.csv", "--json")
+    assert len(outcome.json["predictions"]) == 24
+    assert (tmp_path / "a.csv").read_text().count("\n") == 25
+
+
+def test_a_damaged_run_is_named_and_the_others_are_listed(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    broken = other.runs / "label" / "broken"
+    broken.mkdir()
+    (broken / "run.json").write_text("{}")
+    outcome = run("runs", "-w", other.root)
+    assert outcome.code == 0
+    assert "label/two" in outcome.out
+    assert str(broken) in outcome.err

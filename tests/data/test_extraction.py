@@ -1,5 +1,6 @@
 import collections
 import hashlib
+import os
 import random
 import shutil
 import signal
@@ -247,10 +248,50 @@ def test_the_crops_folder_keeps_what_is_not_a_crop(tmp_path):
     workspace = make_workspace(tmp_path, [ONE])
     extract(workspace)
     (workspace.crops / "notes.txt").write_text("mine")
-    (workspace.crops / "stray_0007.png").write_bytes(b"left by a killed run")
+    (workspace.crops / "holiday_2024.png").write_bytes(b"mine too")
+    (workspace.crops / "apple_0007.png").write_bytes(b"left by a killed run")
     (workspace.crops / ".tmp-0123456789abcdef").write_bytes(b"left by a killed run")
     extract(workspace)
-    assert set(contents(workspace.crops)) == {"apple_0000.png", "pear_0000.png", "notes.txt"}
+    assert set(contents(workspace.crops)) == {"apple_0000.png", "pear_0000.png", "notes.txt", "holiday_2024.png"}
+
+
+def test_a_crops_folder_that_holds_what_no_extraction_made_is_refused_before_anything_is_written(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    workspace.crops.mkdir()
+    (workspace.crops / "apple_0000.png").write_bytes(b"cut by hand, years ago")
+    with pytest.raises(InputRejectedError, match=r"apple_0000\.png: was not made by an extraction"):
+        extract(workspace)
+    assert contents(workspace.crops) == {"apple_0000.png": b"cut by hand, years ago"}
+
+
+def test_a_crops_folder_that_is_a_link_is_refused(tmp_path):
+    (tmp_path / "outside").mkdir()
+    workspace = make_workspace(tmp_path / "w", [ONE])
+    workspace.crops.symlink_to(tmp_path / "outside")
+    with pytest.raises(InputRejectedError, match="is a link; crops are only written inside the workspace"):
+        extract(workspace)
+    assert contents(tmp_path / "outside") == {}
+
+
+@pytest.mark.parametrize("folder", ["crops", "cache", "runs/old"])
+def test_a_source_in_a_folder_that_we_write_is_refused(tmp_path, folder):
+    builders.write_voc(tmp_path / "w" / folder, [ONE])
+    before = contents(tmp_path / "w" / folder)
+    workspace = create_workspace(
+        tmp_path / "w", taxonomy=infer(["apple", "pear"]), source=("voc", tmp_path / "w" / folder)
+    )
+    with pytest.raises(InputRejectedError, match="a source cannot lie in"):
+        extract(workspace)
+    assert contents(tmp_path / "w" / folder) == before
+
+
+def test_a_pipe_in_place_of_a_picture_is_skipped_rather_than_waited_for(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    picture = workspace.root / "screenshots" / TWO.context / f"{TWO.stem}.png"
+    picture.unlink()
+    os.mkfifo(picture)
+    (finding,) = extract(workspace).findings
+    assert "is no regular file" in finding.reason
 
 
 def finding_of(tmp_path, shot, change=None):

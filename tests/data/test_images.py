@@ -247,6 +247,6 @@ def test_a_large_crop_is_averaged_rather_than_sampled():
     assert np.abs(small[:, 1:-1] - 127.5).max() < 8
 
 
-def test_a_picture_that_cannot_be_found_is_an_error_of_the_system(tmp_path):
-    with pytest.raises(FileNotFoundError):
+def test_a_picture_that_cannot_be_found_is_rejected_with_the_reason(tmp_path):
+    with pytest.raises(RejectedItemError, match="cannot be read \\(No such file or directory\\)"):
         size_wh(tmp_path / "nobody.png")

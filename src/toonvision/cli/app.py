@@ -1,6 +1,7 @@
 """The command line: its root, its commands, and what happens to errors."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from toonvision.cli import data_verbs, demo, model_verbs
-from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError
+from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError
 
 
 class _InterruptedError(ToonVisionError):
@@ -78,10 +79,18 @@ for command in (
 def main() -> NoReturn:
     """Run the command line and end with the promised exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ToonVisionError as error:
         _fail(str(error), error.exit_code)
+    except SystemExit as ended:
+        if ended.code == UsageError.exit_code and "--json" in sys.argv:
+            # Typer has said on standard error what was wrong.
+            typer.echo(json.dumps({"error": "wrong usage", "exit_code": UsageError.exit_code}))
+        raise
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain again when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,7 +98,9 @@ def main() -> NoReturn:
     except (OSError, MemoryError) as error:
         if isinstance(error, OSError) and error.errno not in _ENVIRONMENT:
             raise
-        what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
+        what = (
+            f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
+        )
         _fail(f"{what}. What was saved is kept; mend this and run again.", EnvironmentFaultError.exit_code)
     sys.exit(0)
 

@@ -128,9 +128,11 @@ def predict(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all probabilities to this file; - for standard output.")
     ] = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what is in pictures, with any saved run."""
+    from toonvision.core.errors import UsageError
     from toonvision.core.files import write_text
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.predict import predict_files
@@ -138,6 +140,11 @@ def predict(
     from toonvision.models.saving import read_card, require_taxonomy
     from toonvision.training.record import find_run
 
+    to_screen = str(csv_file) == "-"
+    if csv_file is not None and not to_screen and (csv_file.is_dir() or (csv_file.exists() and not csv_file.is_file())):
+        raise UsageError(f"{csv_file}: is no file that could be written. Choose another --csv.")
+    if csv_file is not None and csv_file.is_file() and not force:
+        raise UsageError(f"{csv_file} exists already; it was not changed. Choose another --csv, or give --force.")
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
     require_taxonomy(read_card(folder), opened.taxonomy.digest, folder)
@@ -157,14 +164,12 @@ def predict(
         ],
         "findings": [asdict(finding) for finding in findings],
     }
-    if csv_file is not None and not as_json:
-        text = _predictions_csv(predictions)
-        if str(csv_file) == "-":
-            typer.echo(text, nl=False)
-        else:
-            write_text(csv_file, text)
-            say(f"Wrote {len(predictions)} predictions to {csv_file}")
-    else:
+    if csv_file is not None and not to_screen:
+        write_text(csv_file, _predictions_csv(predictions))
+        say(f"Wrote {len(predictions)} predictions to {csv_file}")
+    if to_screen and not as_json:
+        typer.echo(_predictions_csv(predictions), nl=False)
+    elif csv_file is None or as_json:
         rows = [[p.path, p.predicted, f"{p.confidence:.1%}"] for p in predictions]
         show(data, table("Predictions", ["Picture", "Predicted", "Confidence"], rows, names=2), as_json=as_json)
     exit_for(findings)
@@ -226,7 +231,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
     fields = text.lower().split("x")
     if len(fields) != 2 or not all(
-        field.isascii() and field.isdecimal() and 16 <= int(field) <= 2000 for field in fields
+        field.isascii() and field.isdecimal() and len(field) <= 4 and 16 <= int(field) <= 2000 for field in fields
     ):
         raise UsageError(
             f"a size is height x width in pixels, 16 to 2000 each; got {text!r}. Write e.g. --size 600x200."
@@ -328,7 +333,7 @@ def _wrong(run: Path) -> dict[str, int] | None:
     try:
         wrong = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["wrong"]
         return {name: wrong[name]["count"] for name in ("best", "median", "worst")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -49,7 +49,7 @@ def say(text: str) -> None:
 def show(data: Mapping[str, Any], *renderables: "RenderableType", as_json: bool) -> None:
     """Print a result: as one JSON object, or as text and tables."""
     if as_json:
-        typer.echo(json.dumps(data, ensure_ascii=False))
+        typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
         return
     for renderable in renderables:
         results().print(renderable, markup=False)
@@ -65,7 +65,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     for index, column in enumerate(columns):
         made.add_column(Text(column), justify="left" if index < names else "right", overflow="fold")
     for row in rows:
-        made.add_row(*(Text(str(cell)) for cell in row))
+        made.add_row(*(Text(str(cell).encode("utf-8", "backslashreplace").decode()) for cell in row))
     return made
 
 

@@ -75,7 +75,8 @@ class Finding:
 
     def __str__(self) -> str:
         """Give the one line that is printed: the item, the reason, the remedy."""
-        return f"{self.item}: {self.reason}" + (f" ({self.remedy})" if self.remedy else "")
+        line = f"{self.item}: {self.reason}" + (f" ({self.remedy})" if self.remedy else "")
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 class RejectedItemError(Exception):

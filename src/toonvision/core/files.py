@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
@@ -117,6 +118,28 @@ def followed_inside(root: Path, path: Path, *, shown: str) -> Path:
             f"the path {shown!r} leads out of its folder", "use a path inside it", code="path-escapes"
         )
     return followed
+
+
+def read_regular(path: Path, *, limit: int) -> bytes:
+    """Read a file that came from outside: only a regular one (a pipe would never end), and only up to a size.
+
+    Args:
+        path: The file.
+        limit: Most bytes that such a file can sensibly have.
+
+    Raises:
+        RejectedItemError: If it cannot be read, is no regular file, or is larger.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise RejectedItemError("is no regular file", "put the file itself here", code="unreadable")
+        if status.st_size > limit:
+            size = f"{status.st_size / 1e6:,.0f} MB, over {limit / 1e6:,.0f} MB"
+            raise RejectedItemError(f"is too large ({size})", "make it smaller", code="too-large")
+        return path.read_bytes()
+    except OSError as error:
+        raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
 
 
 def plain_name(name: str, what: str) -> str:

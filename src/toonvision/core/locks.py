@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toonvision.core.errors import EnvironmentFaultError, WorkspaceBusyError
+from toonvision.core.files import write_text
 
 
 @contextlib.contextmanager
@@ -40,7 +41,7 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
         raise EnvironmentFaultError(f"{folder}: cannot write here ({error.strerror}).") from error
     try:
         started = time.strftime("%H:%M:%S")
-        holder.write_text(f"process {os.getpid()}, {purpose}, since {started}", encoding="utf-8")
+        write_text(holder, f"process {os.getpid()}, {purpose}, since {started}")
         yield
     finally:
         holder.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from PIL import Image, ImageEnhance
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
-from toonvision.core.files import replacing
+from toonvision.core.files import read_regular, replacing
 from toonvision.core.locks import exclusive
 from toonvision.data import images
 from toonvision.data.catalog import Crop
@@ -89,7 +89,7 @@ def load_samples(
     pictures = _cached(path, (len(used), *size_hw, 3))
     if pictures is None:
         with exclusive(workspace.root, purpose="fill the cache"):
-            _fill(path, [workspace.crops / crop.file for crop in used], size_hw, resize)
+            _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in used], size_hw, resize)
             _drop_older(path, level, size_hw)
         pictures = np.load(path, mmap_mode="r")
     return Samples(pictures, targets, used, classes)
@@ -102,8 +102,14 @@ def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], r
     return f"{_cache_stem(level, size_hw)}{digest}.npy"
 
 
-def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize) -> Pictures:
+def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest: str = "") -> Pictures:
     """Read one picture as a network sees it.
+
+    Args:
+        path: The file.
+        size_hw: Height and width in pixels.
+        resize: How it is brought to that size.
+        digest: SHA-256 that the file must have, if any.
 
     Returns:
         Shape ``(height, width, 3)``, 0 to 255.
@@ -111,10 +117,9 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize) -> Pic
     Raises:
         RejectedItemError: If it cannot be read.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+    content = read_regular(path, limit=images.LARGEST_FILE)
+    if digest and hashlib.sha256(content).hexdigest() != digest:
+        raise RejectedItemError("is not what was extracted", "extract again", code="changed")
     return images.fit(images.decode(content), size_hw=size_hw, resize=resize)
 
 
@@ -189,18 +194,19 @@ def _cached(path: Path, shape: tuple[int, ...]) -> Pictures | None:
     return pictures if pictures.shape == shape and pictures.dtype == np.uint8 else None
 
 
-def _fill(path: Path, files: Sequence[Path], size_hw: tuple[int, int], resize: Resize) -> None:
+def _fill(path: Path, files: Sequence[tuple[Path, str]], size_hw: tuple[int, int], resize: Resize) -> None:
     with replacing(path) as temporary, ThreadPoolExecutor(available_cores()) as pool:
         shape = (len(files), *size_hw, 3)
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
         _reserve(temporary)
 
         def fill(index: int) -> None:
+            file, digest = files[index]
             try:
-                array[index] = read_picture(files[index], size_hw=size_hw, resize=resize)
+                array[index] = read_picture(file, size_hw=size_hw, resize=resize, digest=digest)
             except RejectedItemError as error:
-                remedy = f"Crops can be made again: toonvision extract -w {files[index].parents[1]}"
-                raise InputRejectedError(f"{files[index]}: {error.reason}. {remedy}") from error
+                remedy = f"Crops can be made again: toonvision extract -w {file.parents[1]}"
+                raise InputRejectedError(f"{file}: {error.reason}. {remedy}") from error
 
         list(pool.map(fill, range(len(files))))
         array.flush()

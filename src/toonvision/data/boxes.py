@@ -159,7 +159,7 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
         (Box(x_min=0, y_min=3, x_max=10, y_max=20), True)
     """
     width, height = size_wh
-    edges = [math.floor(value) + (value - math.floor(value) >= 0.5) for value in xyxy]
+    edges = [math.floor(finite(value, "an edge")) + (value - math.floor(value) >= 0.5) for value in xyxy]
     shown = ", ".join(map(str, edges))
     if edges[0] > edges[2] or edges[1] > edges[3]:
         raise RejectedItemError(f"the box ({shown}) is inverted", "swap its corners", code="inverted")

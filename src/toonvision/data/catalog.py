@@ -223,13 +223,13 @@ class Catalog:
         )
         with _sound(self._path):
             return [
-                Crop(id_, label, number, file, digest, Box(*xyxy), shot, name, context, mark)
+                Crop(id_, label, number, _file_name(file), digest, Box(*xyxy), shot, name, context, mark)
                 for id_, label, number, file, digest, *xyxy, shot, name, context, mark in rows
             ]
 
     def last_numbers(self) -> dict[str, int]:
         """Give the last number that each label has used."""
-        return dict(self._connection.execute("SELECT label, last FROM label_numbers"))
+        return dict(self._connection.execute("SELECT label, last FROM label_numbers WHERE label <> ''"))
 
     def save_screenshots(self, screenshots: Sequence[NewScreenshot]) -> None:
         """Store screenshots with their crops, all or none; known crops keep their rows."""
@@ -267,6 +267,15 @@ class Catalog:
         """Remove screenshots that are gone, with their crops."""
         with self._transaction() as run:
             run.executemany("DELETE FROM screenshots WHERE id = ?", [(id_,) for id_ in ids])
+
+    def begin(self) -> None:
+        """Note that an extraction began, before its first file is written."""
+        with self._transaction() as run:
+            run.execute("INSERT OR IGNORE INTO label_numbers VALUES ('', -1)")
+
+    def has_begun(self) -> bool:
+        """Whether an extraction ever began, even if it was killed before its first commit."""
+        return bool(self._connection.execute("SELECT 1 FROM label_numbers LIMIT 1").fetchone())
 
     def save_extraction(self, counts: Mapping[str, int], findings: Iterable[Finding]) -> None:
         """Store what an extraction counted and found."""
@@ -356,6 +365,13 @@ def _translated(path: Path) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         raise InputRejectedError(_rebuild_advice(path, str(error))) from error
+
+
+def _file_name(name: str) -> str:
+    """Pass a crop's file name on; a path would lead out of the workspace."""
+    if not isinstance(name, str) or Path(name).name != name or "\\" in name:
+        raise ValueError(f"{name!r} is no file name")
+    return name
 
 
 @contextlib.contextmanager

@@ -78,6 +78,8 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
     findings: list[Finding] = []
     categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
     labels = {row.get("id"): row.get("name") for row in categories}
+    if len(labels) != len(categories):
+        raise InputRejectedError(f"{path}: two categories share an id, so nobody can tell their boxes. Number them.")
     by_image: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for row in annotations:
         by_image[row.get("image_id")].append(row)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import write_many
+from toonvision.core.files import read_regular, write_many
 from toonvision.core.progress import Progress, silent
 from toonvision.data import formats, images
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box
@@ -129,15 +129,19 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
     readings = [(source, formats.read(source.format, source.root)) for source in workspace.sources]
     before = [finding for _, reading in readings for finding in reading.findings]
     threads = workers or available_cores()
-    with workspace.writing("extract") as catalog, ThreadPoolExecutor(threads) as pool:
-        workspace.crops.mkdir(exist_ok=True)
+    with (
+        workspace.writing("extract") as catalog,
+        ThreadPoolExecutor(threads) as pool,
+        ThreadPoolExecutor(threads) as writers,
+    ):
+        _claim_crops(workspace, catalog)
         pictures = [(source, picture) for source, reading in readings for picture in reading.pictures]
         tasks = _plan(pictures, catalog)
         _refuse_emptied_sources(readings, catalog)
         outcomes: list[_Outcome] = []
         new = 0
-        for batch in _batches(_examined(tasks, workspace, pool, threads)):
-            new += _store(batch, catalog, workspace, pool)
+        for batch in _batches(_examined(tasks, workspace, pool)):
+            new += _store(batch, catalog, workspace, writers)
             outcomes += [_without_content(outcome) for outcome in batch]
             progress(len(outcomes), len(tasks))
         removed = _forget(tasks, outcomes, catalog, workspace)
@@ -146,6 +150,29 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         summary = _summary(outcomes, before, findings, new=new, removed=removed)
         catalog.save_extraction(summary.counts, findings)
     return summary
+
+
+def _claim_crops(workspace: Workspace, catalog: Catalog) -> None:
+    """Make the folder of crops ours before the first file is written; refuse one that is somebody else's.
+
+    Raises:
+        InputRejectedError: If it is a link, holds a source, or holds files that no extraction of ours made.
+    """
+    folder = workspace.crops
+    for source in workspace.sources:
+        for derived in (folder, workspace.cache, workspace.figures, workspace.runs):
+            if source.root.resolve().is_relative_to(derived.resolve()):
+                raise InputRejectedError(f"{source.root}: a source cannot lie in {derived}, which is written by us.")
+    if folder.is_symlink():
+        raise InputRejectedError(f"{folder}: is a link; crops are only written inside the workspace. Remove the link.")
+    folder.mkdir(exist_ok=True)
+    if catalog.last_extraction() == ({}, []) and not catalog.screenshots():
+        strange = next((path for path in folder.iterdir() if not path.name.startswith(".")), None)
+        if strange and not catalog.has_begun():
+            raise InputRejectedError(
+                f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere."
+            )
+        catalog.begin()
 
 
 def _refuse_emptied_sources(readings: Iterable[tuple[Source, Reading]], catalog: Catalog) -> None:
@@ -171,12 +198,12 @@ def _plan(pictures: Iterable[tuple[Source, AnnotatedPicture]], catalog: Catalog)
     return tasks
 
 
-def _examined(tasks: Sequence[_Task], workspace: Workspace, pool: Executor, threads: int) -> Iterator[_Outcome]:
-    """Examine pictures in parallel, in order, with only as many decoded ahead as there are threads to feed."""
+def _examined(tasks: Sequence[_Task], workspace: Workspace, pool: Executor) -> Iterator[_Outcome]:
+    """Examine pictures in parallel, in order; enough ahead that no thread waits while a batch is written."""
     waiting: deque[Future[_Outcome]] = deque()
     for task in tasks:
         waiting.append(pool.submit(_examine, task, workspace.taxonomy, workspace.crops))
-        if len(waiting) > 3 * threads:
+        if len(waiting) > 2 * _BATCH:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
@@ -199,7 +226,7 @@ def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
     try:
         if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
             raise _unknown_context(picture.context, taxonomy)
-        content = _read(picture.path)
+        content = read_regular(picture.path, limit=images.LARGEST_FILE)
         digest = hashlib.sha256(content).hexdigest()
         same_picture = task.known is not None and task.known.picture_hash == digest
         decoded = None
@@ -235,13 +262,6 @@ def _file_hash(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
 
 
 def _unknown_context(name: str, taxonomy: Taxonomy) -> RejectedItemError:
@@ -298,7 +318,7 @@ def _boxes(
     return list(boxes), findings
 
 
-def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, pool: Executor) -> int:
+def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
     """Write the new crops of a batch, then commit its rows; give the number of new crops."""
     numbers = Counter({label: last + 1 for label, last in catalog.last_numbers().items()})
     contents: dict[str, bytes] = {}
@@ -323,7 +343,7 @@ def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, po
             )
         )  # fmt: skip
     if stored:
-        write_many(workspace.crops, contents, pool)
+        write_many(workspace.crops, contents, writers)
         catalog.save_screenshots(stored)
     return len(contents)
 
@@ -367,8 +387,10 @@ def _forget(tasks: Sequence[_Task], outcomes: Sequence[_Outcome], catalog: Catal
     before = gone_crops | {crop.file for task in tasks for crop in task.crops}
     catalog.forget_screenshots(shot.id for shot in gone)
     files = {crop.file for crop in catalog.crops()}
+    ours = {crop_file(label, 0).rpartition("_")[0] for label in catalog.last_numbers()}
     for path in workspace.crops.iterdir():
-        if path.name not in files and (path.name.startswith(".tmp-") or _CROP_FILE.fullmatch(path.name)):
+        is_crop = _CROP_FILE.fullmatch(path.name) and path.name.rpartition("_")[0] in ours
+        if path.name not in files and (path.name.startswith(".tmp-") or is_crop):
             path.unlink(missing_ok=True)
     return len(before - files)
 

@@ -15,8 +15,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import RejectedItemError
+from toonvision.core.files import read_regular
 
 LARGEST_PIXELS = 50_000_000
+LARGEST_FILE = 400_000_000
 _KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION_TAG, _UPRIGHT = 0x0112, 1
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
@@ -28,10 +30,9 @@ def size_wh(path: Path) -> tuple[int, int]:
     """Read a picture's width and height in pixels from its header.
 
     Raises:
-        RejectedItemError: If the header is not that of a picture we read, or names too many pixels.
-        OSError: If the file cannot be read.
+        RejectedItemError: If the file cannot be read, or its header is not that of a picture we read.
     """
-    with _open(path.read_bytes()) as image:
+    with _open(read_regular(path, limit=LARGEST_FILE)) as image:
         return image.size
 
 

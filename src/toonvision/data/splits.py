@@ -57,7 +57,9 @@ class Ratios:
             UsageError: If they are not three whole percentages that make 100.
         """
         fields = text.split("/")
-        if len(fields) != len(PARTS) or not all(field.isascii() and field.isdecimal() for field in fields):
+        if len(fields) != len(PARTS) or not all(
+            field.isascii() and field.isdecimal() and len(field) <= 3 for field in fields
+        ):
             raise UsageError(f"split ratios are three whole percentages; got {text!r}. Write e.g. --ratios 60/20/20.")
         return cls(*(int(field) for field in fields))
 

@@ -34,7 +34,7 @@ class SourceTable(_Strict):
     """A folder of annotated pictures that the workspace reads but does not own."""
 
     format: Format
-    path: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 
 
 class ImageTable(_Strict):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import path_inside
+from toonvision.core.files import path_inside, read_regular
 from toonvision.data import images
 from toonvision.data.boxes import (
     AnnotatedObject,
@@ -25,6 +25,7 @@ from toonvision.data.source_tree import (
 )
 
 SETTINGS = "data.yaml"
+_LARGEST_SETTINGS = 1_000_000
 _COLUMNS = ("class", "x centre", "y centre", "width", "height")
 
 
@@ -55,8 +56,18 @@ def _settings(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (yaml.YAMLError, OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        text = read_regular(path, limit=_LARGEST_SETTINGS).decode("utf-8-sig")
+        loaded = yaml.load(text, _plain_loader())
+    except (
+        yaml.YAMLError,
+        OSError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+        RejectedItemError,
+    ) as error:
         raise InputRejectedError(f"{path}: cannot be read as YAML ({error}).") from error
     if not isinstance(loaded, dict):
         raise InputRejectedError(f"{path}: must hold keys such as names and train; got {type(loaded).__name__}.")
@@ -67,12 +78,32 @@ def _names(settings: Mapping[str, Any], path: Path) -> dict[int, str]:
     names = settings.get("names")
     pairs = names.items() if isinstance(names, dict) else enumerate(names) if isinstance(names, list) else ()
     try:
-        found = {int(index): checked_label(_word(name)) for index, name in pairs}
+        found = {_number(index): checked_label(_word(name)) for index, name in pairs}
     except (ValueError, TypeError, RejectedItemError) as error:
         raise InputRejectedError(f"{path}: names must map class numbers to labels ({error}).") from error
     if not found:
         raise InputRejectedError(f"{path}: names is missing. List the labels in the order of their numbers.")
     return found
+
+
+def _number(value: object) -> int:
+    """Take a class number: a whole one, or the digits of one."""
+    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
+        raise ValueError(f"{value!r} is no class number")
+    return int(value)
+
+
+def _plain_loader() -> type:
+    """Make a YAML loader that knows no aliases, with which a few lines can grow without end."""
+    import yaml
+
+    class PlainLoader(yaml.SafeLoader):
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("aliases are not read; write the values out")
+            return super().compose_node(parent, index)
+
+    return PlainLoader
 
 
 def _word(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.batches import Pictures, read_picture
 from toonvision.data.source_tree import is_picture, walk
@@ -56,12 +56,17 @@ def predict_probabilities(model: "keras.Model", pictures: Pictures, *, progress:
         model: One of our networks; a single sigmoid output is turned into two probabilities.
         pictures: Shape ``(samples, height, width, 3)``, 0 to 255.
         progress: Told how many pictures are done.
+
+    Raises:
+        ModelRefusedError: If an output is no number.
     """
     rows = []
     for start in range(0, len(pictures), _BATCH):
         rows.append(np.asarray(model.predict_on_batch(np.asarray(pictures[start : start + _BATCH])), dtype=np.float32))
         progress(min(start + _BATCH, len(pictures)), len(pictures))
     outputs = np.concatenate(rows) if rows else np.zeros((0, model.output_shape[-1]), np.float32)
+    if not np.isfinite(outputs).all():
+        raise ModelRefusedError(f"{model.name}: its weights give no numbers. Train again.")
     return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
 

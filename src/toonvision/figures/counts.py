@@ -49,7 +49,7 @@ def draw_counts(
         size: Font size of numbers and class names, in points.
     """
     rows = lay_out(len(table.classes), groups)
-    longest = max(1, int(table.totals.max()), target)
+    longest = max(1, int(table.totals.max(initial=0)), target)
     reach = longest * (1.32 if details and len(table.columns) > 1 else 1.09)
     enough = (size - 1) * _DIGIT * reach / points_wide(ax)
     one = len(table.columns) == 1

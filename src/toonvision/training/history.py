@@ -71,6 +71,8 @@ def read_history(path: Path) -> Epochs:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
+        if not rows:
+            raise ValueError("it is empty")
         return tuple({name: float(value) for name, value in row.items() if name != "epoch"} for row in rows)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise InputRejectedError(f"{path}: not the history of a training ({error}). Train again.") from error

@@ -12,11 +12,12 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.files import plain_name, sync_folder, write_text
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
+from toonvision.data.splits import PARTS
 from toonvision.training.settings import TrainingSettings
 
 RECORD, LOGS = "run.json", "tensorboard"
@@ -121,9 +122,17 @@ def read_record(run: Path) -> RunRecord:
         InputRejectedError: If the folder holds no run.
         ModelRefusedError: If its record cannot be understood.
     """
-    return read_json(
-        run / RECORD, RunRecord, what="the record of a run", missing=f"{run}: holds no run. See: toonvision runs"
+    missing = f"{run}: holds no run. See: toonvision runs"
+    record = read_json(run / RECORD, RunRecord, what="the record of a run", missing=missing)
+    sound = (
+        record.chosen in {repeat.seed for repeat in record.repeats}
+        and all(0 <= repeat.best_epoch <= repeat.epochs for repeat in record.repeats)
+        and set(PARTS) <= record.samples.keys()
+        and min(record.size_hw) > 0
     )
+    if not sound:
+        raise ModelRefusedError(f"{run / RECORD}: contradicts itself. Train again.")
+    return record
 
 
 def find_run(runs: Path, name: str) -> Path:

@@ -4,6 +4,8 @@ import csv
 import functools
 import importlib.resources
 import multiprocessing
+import os
+import threading
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -161,11 +163,24 @@ def draw_sample_set(
     if workers == 1:
         yield from map(_draw_file, plans, targets)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         try:
             yield from pool.map(_draw_file, plans, targets, chunksize=4)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let a worker process end when its parent does, even if that was killed."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _draw_file(plan: ScreenshotPlan, target: Path) -> DrawnScreenshot:
