@@ -7,6 +7,7 @@ nobody can tell which way its boxes were drawn.
 """
 
 import io
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -66,9 +67,9 @@ def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
 
 
 def encode_png(image: Image.Image) -> bytes:
-    """Encode without loss; level 1 is three times quicker than the default for a tenth more bytes."""
+    """Encode without loss, quickly: runs of equal bytes alone are packed, which suits drawn pictures best."""
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
+    image.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return buffer.getvalue()
 
 

@@ -1,6 +1,6 @@
 """One training: from a network with fresh weights to its best epoch.
 
-The loop is our own, over `train_on_batch`: measured on CPUs it trains these networks 1.3 to 1.6 times as fast as
+The loop is our own, over `train_on_batch`: measured on CPUs it trains these networks 1.2 to 1.8 times as fast as
 `fit` on the same arrays (benchmarks/training_loop.py), pictures stay uint8 until they are inside the network, and
 augmentation has its own seed. What is around the loop (early stopping, TensorBoard) are Keras' own callbacks.
 """
