@@ -229,7 +229,7 @@ def test_a_file_that_is_no_catalogue_is_refused_unchanged(tmp_path, content):
             Catalog.open(path, read_only=read_only),
         ):
             pass
-        assert "Move it away" in str(caught.value) or "move the file away" in str(caught.value)
+        assert "Move it and the folder crops/ away" in str(caught.value) or "move the file away" in str(caught.value)
     assert path.read_bytes() == content
 
 
@@ -274,7 +274,7 @@ def test_flipped_bits_of_names_and_numbers_are_refused_in_the_same_words(path):
     damaged = pristine.replace(b'"item"', b'"jtem"')
     path.write_bytes(damaged)
     with pytest.raises(
-        InputRejectedError, match=r"the catalogue is damaged .* Move it away and run toonvision extract"
+        InputRejectedError, match=r"the catalogue is damaged .* Move it and the folder crops/ away and run"
     ):
         everything(path)
 

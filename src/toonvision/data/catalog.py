@@ -426,8 +426,8 @@ def _schema_after(migrations: tuple[tuple[str, str], ...]) -> set[tuple[str, str
 
 def _rebuild_advice(path: Path, reason: str) -> str:
     return (
-        f"{path}: the catalogue is damaged ({reason}); it was not changed. Move it away and run toonvision extract: "
-        "crops are made again, splits must be made again with their seeds."
+        f"{path}: the catalogue is damaged ({reason}); it was not changed. Move it and the folder crops/ "
+        "away and run toonvision extract: crops are made again, splits must be made again with their seeds."
     )
 
 

@@ -166,9 +166,9 @@ def _claim_crops(workspace: Workspace, catalog: Catalog) -> None:
     if folder.is_symlink():
         raise InputRejectedError(f"{folder}: is a link; crops are only written inside the workspace. Remove the link.")
     folder.mkdir(exist_ok=True)
-    if catalog.last_extraction() == ({}, []) and not catalog.screenshots():
+    if not catalog.has_begun():
         strange = next((path for path in folder.iterdir() if not path.name.startswith(".")), None)
-        if strange and not catalog.has_begun():
+        if strange:
             raise InputRejectedError(
                 f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere."
             )
