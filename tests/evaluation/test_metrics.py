@@ -14,6 +14,7 @@ from toonvision.evaluation.metrics import (
     wrong_counts,
     wrong_only,
 )
+from toonvision.taxonomy.loader import built_in
 
 NAMES = ("bb", "lb", "cb", "sb", "none")
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
@@ -94,3 +95,18 @@ def test_wrong_predictions_are_listed_with_the_least_probability_for_the_truth_f
 def test_unsure_predictions_are_listed_with_the_least_confident_first():
     given_ = np.array([[0.6, 0.4], [0.1, 0.9], [0.45, 0.55]], dtype=np.float32)
     assert unsure_order(given_).tolist() == [2, 0, 1]
+
+
+def test_an_entity_is_scored_as_suit_and_as_kind():
+    toontown = built_in("toontown")
+    names = tuple(entity.name for entity in toontown.level("entity").classes)
+    place = {name: index for index, name in enumerate(names)}
+    actual = np.array([place["flunky"], place["yesman"], place["bigwig"]])
+    predicted = np.array([place["flunky"], place["flunky"], place["loanshark"]])
+    ups = {
+        level.name: roll_up(actual, predicted, names, toontown.parents("entity", level.name), level=level.name)
+        for level in toontown.coarser("entity")
+    }
+    assert (ups["suit"].within, ups["suit"].across) == (1, 1)
+    assert (ups["kind"].within, ups["kind"].across) == (2, 0)
+    assert ups["kind"].classes == ("cog",)

@@ -183,11 +183,13 @@ def test_class_scores_equal_those_of_the_classification_report():
         )
 
 
-def test_coarser_levels_have_a_table_where_there_are_any():
+def test_coarser_levels_have_a_table_where_they_tell_classes_apart():
     judged = evaluation_of([MATRIX])
     taxonomy = examples.plain_taxonomy(*judged.class_names)
     parents = dict.fromkeys(judged.class_names, "cell")
     assert levels_table(judged, taxonomy) is None
+    up = roll_up(judged.actual, judged.predicted, judged.class_names, parents, level="label")
+    assert levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy) is None
     parents["WBC"] = "other"
     up = roll_up(judged.actual, judged.predicted, judged.class_names, parents, level="label")
     table = levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy)

@@ -265,6 +265,8 @@ def evaluation_renderables(judged: "Evaluation") -> list[Any]:
         lines.append(f"{always} pictures were wrong every time, {int((judged.wrong_in > 0).sum())} at least once.")
     lines += [
         f"Scored as {up.level}: accuracy {up.report.accuracy}; wrong within one: {up.within}, across: {up.across}."
+        if len(up.classes) > 1
+        else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
         for up in judged.rolled_up
     ]
     return [table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)]

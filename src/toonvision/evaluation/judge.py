@@ -55,7 +55,7 @@ class Evaluation:
         actual: The true classes, shape ``(samples,)``.
         probabilities: Of every repeat, shape ``(repeats, samples, classes)``.
         chosen: Which repeat is the run's own model.
-        rolled_up: The run's own model scored at coarser levels that its classes fall into several classes of.
+        rolled_up: The run's own model scored at coarser levels; one with a single class cannot be wrong there.
     """
 
     record: RunRecord
@@ -164,7 +164,7 @@ def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progre
     rolled = tuple(
         roll_up(actual, rows[chosen].argmax(axis=1), record.classes, parents, level=level.name)
         for level in workspace.taxonomy.coarser(record.level)
-        if len(set((parents := workspace.taxonomy.parents(record.level, level.name)).values())) > 1
+        if (parents := workspace.taxonomy.parents(record.level, level.name))
     )
     return Evaluation(
         record=record,
@@ -229,7 +229,13 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
             "rows_true_columns_predicted": evaluation.matrix.tolist(),
         },
         "rolled_up": [
-            {"level": up.level, "wrong_within": up.within, "wrong_across": up.across, **_report(up.report)}
+            {
+                "level": up.level,
+                "level_classes": list(up.classes),
+                "wrong_within": up.within,
+                "wrong_across": up.across,
+                **_report(up.report),
+            }
             for up in evaluation.rolled_up
         ],
     }

@@ -113,7 +113,7 @@ def scores_table(evaluation: Evaluation) -> Table:
 
 def levels_table(evaluation: Evaluation, taxonomy: Taxonomy) -> Table | None:
     """Score the predictions at coarser levels; None where none tells classes apart."""
-    told = evaluation.rolled_up
+    told = [up for up in evaluation.rolled_up if len(up.classes) > 1]
     if not told:
         return None
     columns = ("Level", "Classes", "Accuracy", "95 % interval", "Wrong within a class", "Wrong across classes")
