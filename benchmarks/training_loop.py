@@ -25,6 +25,7 @@ def main() -> None:
     pictures = rng.integers(0, 256, (_PICTURES, 600, 200, 3), dtype=np.uint8)
     targets = encode_targets(np.arange(_PICTURES) % _CLASSES, _CLASSES)
 
+    # Keras carries no types, so its class counts as Any.
     class Shuffled(keras.utils.PyDataset):  # type: ignore[misc]
         def __len__(self) -> int:
             return _PICTURES // _BATCH

@@ -18,7 +18,8 @@ settings.register_profile("suite", max_examples=200, **_COMMON)
 settings.register_profile("long", max_examples=10_000, **_COMMON)
 settings.load_profile(os.environ.get("TOONVISION_PROPERTIES", "suite"))
 
-import builders  # noqa: E402 - its settings are made of the profile that is loaded above
+# What is imported below makes its settings of the profile that is loaded above.
+import builders  # noqa: E402
 from toonvision.data.extraction import extract  # noqa: E402
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split  # noqa: E402
 from toonvision.data.workspace import Workspace  # noqa: E402

@@ -25,6 +25,7 @@ class _InterruptedError(ToonVisionError):
 class _Root(TyperGroup):
     """The root command; an interrupt keeps its own exit code, which Typer would make 1."""
 
+    # Typer declares its own copy of click's context here, whose name is private.
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         try:
             return super().invoke(ctx)

@@ -155,7 +155,7 @@ def split(
     plain_name(name, "a split")
     opened = open_workspace(workspace)
     with opened.reading():
-        pass
+        pass  # refuses a workspace without crops, in which writing would begin an empty catalogue
     summary = make_split(opened, asked, seed=seed, name=name, grouped=not naive, force=force)
     data: dict[str, Any] = {
         "name": summary.name, "ratios": list(asked.shares), "achieved": list(summary.achieved), "seed": seed,

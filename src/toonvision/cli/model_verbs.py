@@ -22,6 +22,7 @@ from toonvision.cli.options import (
 from toonvision.cli.output import exit_for, messages, progress_bar, report_findings, say, show, table
 
 if TYPE_CHECKING:
+    from toonvision.data.workspace import Workspace
     from toonvision.evaluation.judge import Evaluation
     from toonvision.evaluation.predict import Prediction
     from toonvision.training.record import RepeatRecord, RunRecord
@@ -102,9 +103,10 @@ def evaluate(
     run: RunArgument, workspace: WorkspaceOption = HERE, part: PartOption = "test", as_json: JsonOption = False
 ) -> None:
     """Judge all trainings of a run on one part."""
+    from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import metrics_of, write_results
 
-    judged, folder = judge(run, workspace, part)
+    judged, folder = judge(open_workspace(workspace), run, part)
     write_results(judged, folder)
     show(metrics_of(judged), *evaluation_renderables(judged), as_json=as_json)
 
@@ -115,9 +117,10 @@ def report(run: RunArgument, workspace: WorkspaceOption = HERE, as_json: JsonOpt
     from toonvision.evaluation.judge import write_results
     from toonvision.report.render import write_report
 
-    judged, folder = judge(run, workspace, "test")
+    opened = open_workspace(workspace)
+    judged, folder = judge(opened, run, "test")
     write_results(judged, folder)
-    path = write_report(open_workspace(workspace), folder, judged)
+    path = write_report(opened, folder, judged)
     show({"report": str(path)}, f"Report: {path}", as_json=as_json)
 
 
@@ -141,10 +144,12 @@ def predict(
     from toonvision.training.record import find_run
 
     to_screen = str(csv_file) == "-"
-    if csv_file is not None and not to_screen and (csv_file.is_dir() or (csv_file.exists() and not csv_file.is_file())):
-        raise UsageError(f"{csv_file}: is no file that could be written. Choose another --csv.")
-    if csv_file is not None and csv_file.is_file() and not force:
-        raise UsageError(f"{csv_file} exists already; it was not changed. Choose another --csv, or give --force.")
+    target = None if to_screen else csv_file
+    if target is not None and target.exists():
+        if not target.is_file():
+            raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
+        if not force:
+            raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
     require_taxonomy(read_card(folder), opened.taxonomy.digest, folder)
@@ -164,9 +169,9 @@ def predict(
         ],
         "findings": [asdict(finding) for finding in findings],
     }
-    if csv_file is not None and not to_screen:
-        write_text(csv_file, _predictions_csv(predictions))
-        say(f"Wrote {len(predictions)} predictions to {csv_file}")
+    if target is not None:
+        write_text(target, _predictions_csv(predictions))
+        say(f"Wrote {len(predictions)} predictions to {target}")
     if to_screen and not as_json:
         typer.echo(_predictions_csv(predictions), nl=False)
     elif csv_file is None or as_json:
@@ -203,14 +208,12 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
     show(data, table("Runs", columns, rows, names=3) if rows else empty, as_json=as_json)
 
 
-def judge(run: str, workspace: Path, part: Literal["train", "validate", "test"]) -> "tuple[Evaluation, Path]":
+def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "test"]) -> "tuple[Evaluation, Path]":
     """Find a run and judge it under a progress bar."""
-    from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import evaluate_run
     from toonvision.models.backend import start_keras
     from toonvision.training.record import find_run
 
-    opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
     say(f"Judging on {start_keras()}.")
     with progress_bar("judging", "pictures") as progress:

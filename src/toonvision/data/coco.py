@@ -147,8 +147,10 @@ def _picture(
             objects.append(_object(entry, number, labels))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, {name}, object {number}", objects=1))
-    declared = row.get("width"), row.get("height")
-    size_wh = declared if all(isinstance(value, int) and value > 0 for value in declared) else None
+    width, height = row.get("width"), row.get("height")
+    size_wh = None
+    if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
+        size_wh = (width, height)
     context = context_of(path, root, layout_folders=("images",))
     return AnnotatedPicture(
         path,
@@ -156,7 +158,7 @@ def _picture(
         f"{annotation}, {name}",
         context,
         tuple(objects),
-        size_wh,  # type: ignore[arg-type]
+        size_wh,
         tuple(findings),
     )
 

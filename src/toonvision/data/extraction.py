@@ -142,7 +142,7 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         new = 0
         for batch in _batches(_examined(tasks, workspace, pool)):
             new += _store(batch, catalog, workspace, writers)
-            outcomes += [_without_content(outcome) for outcome in batch]
+            outcomes += [replace(outcome, cuts=()) for outcome in batch]  # the crops' bytes are on disk now
             progress(len(outcomes), len(tasks))
         removed = _forget(tasks, outcomes, catalog, workspace)
         during = [finding for outcome in outcomes for finding in outcome.findings]
@@ -393,12 +393,6 @@ def _forget(tasks: Sequence[_Task], outcomes: Sequence[_Outcome], catalog: Catal
         if path.name not in files and (path.name.startswith(".tmp-") or is_crop):
             path.unlink(missing_ok=True)
     return len(before - files)
-
-
-def _without_content(outcome: _Outcome) -> _Outcome:
-    """Drop the encoded crops of an outcome once they are on disk."""
-    return _Outcome(outcome.task, outcome.findings, (), outcome.size_wh, outcome.picture_hash,
-                    outcome.fingerprint, outcome.kept, outcome.unchanged)  # fmt: skip
 
 
 def _identical(outcomes: Iterable[_Outcome]) -> list[Finding]:

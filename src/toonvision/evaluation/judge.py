@@ -217,7 +217,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
             {
                 "seed": repeat.seed,
                 "wrong": wrong,
-                "accuracy": _accuracy(spread_.total - wrong, spread_.total),
+                "accuracy": Proportion(spread_.total - wrong, spread_.total).share,
                 "macro_f1": f1,
             }
             for repeat, wrong, f1 in zip(record.repeats, spread_.wrong, evaluation.macro_f1, strict=True)
@@ -257,10 +257,6 @@ def _proportion(value: Proportion) -> Mapping[str, Any]:
         "share": None if math.isnan(value.share) else value.share,
         "interval_95": list(value.interval),
     }
-
-
-def _accuracy(right: int, total: int) -> float:
-    return right / total if total else 0.0
 
 
 def _part_file(name: str, part: Part) -> str:

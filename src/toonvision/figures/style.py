@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -121,12 +121,12 @@ def write_inside(ax: Axes, x: float, y: float, text: str, **options: Any) -> Tex
     return written
 
 
-def quiet_axis(ax: Axes, *, grid: str = "x") -> None:
+def quiet_axis(ax: Axes, *, grid: Literal["x", "y", "both"] = "x") -> None:
     """Show values by a faint grid instead of by frames and ticks."""
     ax.tick_params(length=0)
     for side in ("left", "right", "top", "bottom"):
         ax.spines[side].set_visible(False)
-    ax.grid(visible=True, axis=grid)  # type: ignore[arg-type]
+    ax.grid(visible=True, axis=grid)
 
 
 def points_wide(ax: Axes) -> float:

@@ -9,7 +9,6 @@ RGB = tuple[int, int, int]
 
 WHITE: Final[RGB] = (246, 245, 240)
 BLACK: Final[RGB] = (26, 24, 28)
-GREY: Final[RGB] = (150, 152, 158)
 SHOE: Final[RGB] = (34, 31, 33)
 BADGE: Final[RGB] = (158, 160, 166)
 PINK: Final[RGB] = (236, 150, 170)
