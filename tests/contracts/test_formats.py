@@ -25,7 +25,11 @@ from builders import (
 )
 from toonvision.core.errors import InputRejectedError
 from toonvision.data import formats, pascal_voc
+from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import AnnotatedObject
+from toonvision.data.extraction import extract
+from toonvision.data.workspace import create_workspace
+from toonvision.taxonomy.loader import infer
 
 SHOTS = [
     Shot("b", "garden", (("apple", (3, 4, 20, 30)), ("pear", (30, 5, 64, 48)))),
@@ -110,6 +114,49 @@ def test_the_objects_read_are_those_that_were_drawn(tmp_path, kind):
             assert entry.xyxy == (edges and pytest.approx(edges, abs=1e-9))
         assert picture.size_wh in {None, shot.size_wh}
         assert picture.findings == ()
+
+
+@every_kind
+def test_an_attributes_file_disturbs_no_reading_and_lies_where_the_annotation_of_the_picture_does(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    before, detected = kind.read(tmp_path), formats.detect(tmp_path)
+    beside = {shot.stem: kind.picture(tmp_path, shot) for shot in SHOTS}
+    if kind.name == "voc":
+        beside = {shot.stem: kind.annotation(tmp_path, shot) for shot in SHOTS}
+    for picture in before.pictures:
+        assert picture.attributes == beside[picture.path.stem].with_name(f"{picture.path.stem}.attributes.json")
+        assert picture.object_count == len(picture.objects)
+        picture.attributes.write_text('{"objects": [{"number": 1, "view": "front"}]}')
+    assert kind.read(tmp_path) == before
+    assert formats.detect(tmp_path) == detected
+
+
+@pytest.mark.parametrize("content", ['{"objects": []}', "{", '{"images": [], "annotations": [], "categories": []}'])
+def test_an_attributes_file_is_never_taken_for_coco(tmp_path, content):
+    COCO.write(tmp_path, SHOTS)
+    before = COCO.read(tmp_path)
+    for folder in (tmp_path, tmp_path / "annotations"):
+        (folder / "a.attributes.json").write_text(content)
+    assert COCO.read(tmp_path) == before
+
+
+@every_kind
+def test_attributes_reach_the_catalogue(tmp_path, kind):
+    kind.write(tmp_path / "source", SHOTS)
+    for number, shot in enumerate(SHOTS):
+        picture = by_stem(kind.read(tmp_path / "source"))[shot.stem]
+        write_attributes(picture.attributes, {len(picture.objects): {"shot": number}})
+    workspace = create_workspace(
+        tmp_path / "w", taxonomy=infer(builders.LABELS), source=(kind.name, tmp_path / "source")
+    )
+    assert extract(workspace).findings == ()
+    with workspace.reading() as catalog:
+        described = {Path(crop.screenshot).stem: crop for crop in catalog.crops() if crop.attributes}
+    assert {stem: crop.attributes for stem, crop in described.items()} == {
+        shot.stem: {"shot": number} for number, shot in enumerate(SHOTS)
+    }
+    for shot in SHOTS:
+        assert described[shot.stem].label == shot.objects[-1 if kind.boxes else 0][0]
 
 
 @every_kind

@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import pickle
 import random
 import signal
 import sqlite3
@@ -20,7 +21,7 @@ from toonvision.core.errors import (
 )
 from toonvision.data import catalog as catalog_module
 from toonvision.data.boxes import Box
-from toonvision.data.catalog import MIGRATIONS, Catalog, NewCrop, NewScreenshot, StoredSplit
+from toonvision.data.catalog import MIGRATIONS, Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot, StoredSplit
 from toonvision.data.extraction import extract
 
 
@@ -150,40 +151,128 @@ def test_what_was_committed_is_synchronised_without_a_write_ahead_log(path):
         assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
 
-SECOND = ("0002_notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, words TEXT NOT NULL) STRICT;")
-BROKEN = ("0003_broken", "CREATE TABLE half (id INTEGER) STRICT; INSERT INTO half VALUES (1); SELECT * FROM nowhere;")
+NEXT = ("0090_notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, words TEXT NOT NULL) STRICT;")
+BROKEN = ("0091_broken", "CREATE TABLE half (id INTEGER) STRICT; INSERT INTO half VALUES (1); SELECT * FROM nowhere;")
 
 
 def test_an_older_catalogue_is_brought_up_to_date_and_keeps_its_rows(path, monkeypatch):
     before = everything(path)
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND))
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT))
     with Catalog.open(path) as catalog:
         assert catalog.crops() == before[1]
     assert sql(path, "SELECT name FROM migrations ORDER BY name", "SELECT * FROM notes") == [
-        [(MIGRATIONS[0][0],), ("0002_notes",)],
+        [*((name,) for name, _ in MIGRATIONS), ("0090_notes",)],
         [],
     ]
     assert everything(path) == before
 
 
 def test_an_older_catalogue_is_refused_for_reading_and_not_changed(path, monkeypatch):
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND))
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT))
     before = path.read_bytes()
+    with pytest.raises(InputRejectedError) as caught:
+        everything(path)
+    advice = f"Run: toonvision extract -w {path.parent}"
+    assert str(caught.value) == f"{path}: its schema is older than this version. {advice}"
+    assert path.read_bytes() == before
+
+
+@pytest.fixture
+def first_path(tmp_path):
+    """A catalogue as the first version made it, before crops had attributes: two crops in a split."""
+    path = tmp_path / "first.sqlite"
+    name, script = MIGRATIONS[0]
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(
+        f"CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT; {script};"
+        f"INSERT INTO migrations VALUES ('{name}');"
+        "INSERT INTO screenshots VALUES (4, 'screenshots', 'garden/one.png', 'garden', 64, 48, 'picture', 'abab');"
+        "INSERT INTO crops VALUES (7, 4, 'apple', 2, 'apple_0002.png', 'hash 2', 1, 2, 3, 4);"
+        "INSERT INTO crops VALUES (9, 4, 'pear', 0, 'pear_0000.png', 'hash 0', 5, 6, 7, 8);"
+        "INSERT INTO label_numbers VALUES ('apple', 5), ('pear', 0), ('', -1);"
+        "INSERT INTO splits VALUES (1, 'default', '60/20/20', 7, 1);"
+        "INSERT INTO split_crops VALUES (1, 7, 'train'), (1, 9, 'test');"
+        "INSERT INTO extractions VALUES (1, '{\"objects_read\": 2}', '[]');"
+    )
+    connection.close()
+    return path
+
+
+def test_a_catalogue_of_the_first_version_gains_attributes_and_loses_nothing(first_path):
+    open_for_writing(first_path)
+    screenshots, crops, split, (counts, findings) = everything(first_path)
+    assert screenshots == [
+        StoredScreenshot(4, "screenshots", "garden/one.png", "garden", (64, 48), "picture", "abab"),
+    ]
+    rest = (4, "garden/one.png", "garden", "abab", {})
+    assert crops == [
+        Crop(7, "apple", 2, "apple_0002.png", "hash 2", Box(1, 2, 3, 4), *rest),
+        Crop(9, "pear", 0, "pear_0000.png", "hash 0", Box(5, 6, 7, 8), *rest),
+    ]
+    assert split == StoredSplit("default", (60, 20, 20), 7, True, {7: "train", 9: "test"})
+    assert (counts, findings) == ({"objects_read": 2}, [])
+    with Catalog.open(first_path) as catalog:
+        assert catalog.last_numbers() == {"apple": 5, "pear": 0}
+        assert catalog.has_begun()
+
+
+def test_a_catalogue_of_the_first_version_is_refused_for_reading_and_not_changed(first_path):
+    before = first_path.read_bytes()
     with pytest.raises(InputRejectedError, match="its schema is older than this version"):
+        everything(first_path)
+    assert first_path.read_bytes() == before
+
+
+ATTRIBUTES = {"view": "front <left> ü", "occluded": 0.25, "track": 3, "far": False}
+
+
+def with_attributes(attributes):
+    row = shot(crops=[("apple", 0)])
+    return dataclasses.replace(row, crops=(dataclasses.replace(row.crops[0], attributes=attributes),))
+
+
+def test_attributes_are_given_back_and_replaced_without_touching_the_crops_row(path):
+    before = everything(path)[1][0]
+    for attributes in (ATTRIBUTES, {"track": True}, {}):
+        with Catalog.open(path) as catalog:
+            catalog.save_screenshots([with_attributes(attributes)])
+        crop = everything(path)[1][0]
+        assert crop == dataclasses.replace(before, attributes=attributes)
+        assert repr(sorted(crop.attributes.items())) == repr(sorted(attributes.items()))
+    assert before.id in everything(path)[2].parts
+
+
+def test_crops_with_attributes_can_be_compared_and_kept_in_sets(path):
+    with Catalog.open(path) as catalog:
+        catalog.save_screenshots([with_attributes(ATTRIBUTES)])
+        first, second = catalog.crops(), catalog.crops()
+    assert set(first) == set(second)
+    assert dataclasses.replace(first[0], attributes={}) not in set(first)
+    assert pickle.loads(pickle.dumps(first)) == first
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"view"', '{"view": null}', '{"View": 1}', '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 9999],
+)
+def test_attributes_that_nobody_can_have_stored_are_damage(path, text):
+    sql(path, f"UPDATE crops SET attributes = '{text}'")
+    before = path.read_bytes()
+    with pytest.raises(InputRejectedError, match=r"the catalogue is damaged .* was not changed"):
         everything(path)
     assert path.read_bytes() == before
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself(path, monkeypatch):
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND, BROKEN))
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT, BROKEN))
     with pytest.raises(sqlite3.OperationalError, match="nowhere"), Catalog.open(path):
         pass
     tables, applied = sql(
         path, "SELECT name FROM sqlite_schema WHERE name IN ('notes', 'half')", "SELECT name FROM migrations ORDER BY 1"
     )
     assert tables == [("notes",)]
-    assert applied == [(MIGRATIONS[0][0],), ("0002_notes",)]
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, SECOND))
+    assert applied == [*((name,) for name, _ in MIGRATIONS), ("0090_notes",)]
+    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT))
     assert len(everything(path)[1]) == 3
 
 

@@ -4,10 +4,12 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +21,8 @@ import builders
 from builders import SIZE_WH, Shot, contents, copied, encoded, make_workspace, scene, tree, tried, write_voc
 from toonvision.core.errors import InputRejectedError
 from toonvision.data import images
+from toonvision.data.attributes import attributes_path, write_attributes
+from toonvision.data.catalog import Catalog
 from toonvision.data.extraction import crop_file, extract
 from toonvision.data.workspace import create_workspace, open_workspace
 from toonvision.taxonomy.loader import infer
@@ -484,8 +488,215 @@ def test_every_format_gives_the_same_crops(tmp_path, name):
     assert tree(tmp_path / "source") == before
 
 
+def describe(workspace, shot, objects):
+    """Write the attributes file of a screenshot; give its path."""
+    path = attributes_path(workspace.root / "screenshots" / shot.context / f"{shot.stem}.xml")
+    write_attributes(path, objects)
+    return path
+
+
+def attributes_of(workspace):
+    return {crop.file: crop.attributes for crop in crops_of(workspace)}
+
+
+NEAR, FAR = {"distance": 3.5, "view": "front"}, {"distance": 40, "hidden": True}
+NONE = {"apple_0000.png": {}, "apple_0001.png": {}, "pear_0000.png": {}}
+
+
+def test_crops_carry_the_attributes_of_their_objects(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    path = describe(workspace, ONE, {2: FAR, 1: NEAR})
+    before = path.read_bytes()
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert summary.findings == ()
+    assert attributes_of(workspace) == {**NONE, "apple_0000.png": NEAR, "pear_0000.png": FAR}
+    assert path.read_bytes() == before
+
+
+def test_attributes_that_alone_have_changed_are_taken_up_and_the_crops_left_alone(tmp_path, monkeypatch):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    files, rows = tree(workspace.crops), crops_of(workspace)
+
+    def never(*_, **__):
+        raise AssertionError("a known picture was decoded")
+
+    monkeypatch.setattr(images, "decode", never)
+    for described in ({1: NEAR}, {1: {**NEAR, "distance": 4}}, {2: NEAR}, {2: {"far": True}}, {2: {"far": 1}}, {}):
+        describe(workspace, ONE, described)
+        summary = extract(workspace)
+        check_agreement(workspace, summary)
+        assert (summary.pictures_unchanged, summary.crops_new, summary.crops_removed) == (2, 0, 0)
+        expected = {**NONE, "apple_0000.png": described.get(1, {}), "pear_0000.png": described.get(2, {})}
+        assert repr(attributes_of(workspace)) == repr(expected)
+        assert tree(workspace.crops) == files
+        assert [replace(crop, attributes={}) for crop in crops_of(workspace)] == rows
+
+
+def test_an_attributes_file_that_is_removed_clears_the_attributes(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    rows = crops_of(workspace)
+    path = describe(workspace, ONE, {1: NEAR, 2: FAR})
+    extract(workspace)
+    assert crops_of(workspace) != rows
+    path.unlink()
+    assert extract(workspace).findings == ()
+    assert crops_of(workspace) == rows
+
+
+def test_a_run_over_unchanged_attributes_stores_nothing(tmp_path, monkeypatch):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    describe(workspace, ONE, {1: NEAR, 2: FAR})
+    extract(workspace)
+    rows = crops_of(workspace)
+
+    def never(*_):
+        raise AssertionError("something was stored")
+
+    monkeypatch.setattr(Catalog, "save_screenshots", never)
+    assert extract(workspace).pictures_unchanged == 2
+    assert crops_of(workspace) == rows
+
+
+def test_objects_that_are_not_cut_keep_their_numbers(tmp_path):
+    objects = (("plum", (1, 1, 9, 9)), ONE.objects[0], ("pear", (5, 5, 5, 9)), ONE.objects[0], ONE.objects[1])
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", objects)])
+    describe(workspace, ONE, {number: {"place": number} for number in range(1, 6)})
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert codes(summary) == {"unknown-label": 1, "zero-area": 1, "duplicate": 1}
+    assert attributes_of(workspace) == {"apple_0000.png": {"place": 2}, "pear_0000.png": {"place": 5}}
+
+
+def test_an_object_that_could_not_be_read_counts_among_those_that_may_be_described(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE])
+    xml = workspace.root / "screenshots" / "garden" / "one.xml"
+    xml.write_text(xml.read_text().replace("<xmin>2<", "<xmin>nan<"))
+    describe(workspace, ONE, {1: NEAR, 2: FAR})
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert codes(summary) == {"bad-number": 1}
+    assert attributes_of(workspace) == {"pear_0000.png": FAR}
+
+
+def break_form(path):
+    path.write_text('{"objects": [{"number": 1, "View": "front"}]}')
+
+
+def break_text(path):
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def name_object_3(path):
+    write_attributes(path, {1: NEAR, 3: FAR})
+
+
+def link_out(path):
+    outside = path.parents[3] / "secret.attributes.json"
+    path.rename(outside)
+    path.symlink_to(outside)
+
+
+def link_to_itself(path):
+    path.unlink()
+    path.symlink_to(path)
+
+
+def link_nowhere(path):
+    path.unlink()
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def make_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("breaks", "code", "words"),
+    [
+        (break_form, "bad-attributes", "object 1 has 'View'; the crops are kept without attributes (correct it"),
+        (break_text, "bad-json", "cannot be read as JSON"),
+        (name_object_3, "no-object", "describes object 3, but the annotation has 2; the crops are kept without attrib"),
+        (link_out, "path-escapes", "leads out of its folder; the crops are kept without attributes"),
+        (link_to_itself, "bad-path", "leads nowhere"),
+        (link_nowhere, "unreadable", "cannot be read (No such file or directory)"),
+        (make_folder, "unreadable", "is no regular file"),
+    ],
+)
+def test_attributes_that_cannot_be_used_are_named_and_the_crops_kept_without_them(tmp_path, breaks, code, words):
+    workspace = make_workspace(tmp_path / "w", [ONE, TWO])
+    path = describe(workspace, ONE, {1: NEAR})
+    describe(workspace, TWO, {1: FAR})
+    extract(workspace)
+    files = tree(workspace.crops)
+    breaks(path)
+    for _ in range(2):
+        summary = extract(workspace)
+        check_agreement(workspace, summary)
+        (finding,) = summary.findings
+        assert (finding.item, finding.code) == ("garden/one.attributes.json", code)
+        assert (finding.skips, finding.pictures, finding.objects) == (True, 0, 0)
+        assert words in str(finding)
+        assert (summary.pictures_skipped, summary.objects_skipped) == (0, 0)
+        assert attributes_of(workspace) == {**NONE, "apple_0001.png": FAR}
+        assert tree(workspace.crops) == files
+
+
+def test_a_link_to_an_attributes_file_inside_the_source_is_followed(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    path = describe(workspace, ONE, {1: NEAR})
+    attributes_path(workspace.root / "screenshots" / "house" / "two.png").symlink_to(path)
+    assert extract(workspace).findings == ()
+    assert attributes_of(workspace) == {**NONE, "apple_0000.png": NEAR, "apple_0001.png": NEAR}
+
+
+def test_an_attributes_file_that_belongs_to_no_picture_is_named(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    describe(workspace, Shot("oen", "garden", ()), {1: NEAR})
+    describe(workspace, Shot(".hidden", "garden", ()), {1: NEAR})
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    (finding,) = summary.findings
+    assert str(finding) == (
+        "garden/oen.attributes.json: belongs to no picture that could be read (name it after its picture, or remove it)"
+    )
+    assert finding.skips
+    assert attributes_of(workspace) == NONE
+
+
+def test_a_picture_that_is_no_longer_usable_keeps_the_attributes_of_its_crops(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    path = describe(workspace, ONE, {1: NEAR})
+    extract(workspace)
+    (workspace.root / "screenshots" / "garden" / "one.png").write_bytes(b"text")
+    path.unlink()
+    extract(workspace)
+    assert attributes_of(workspace) == {**NONE, "apple_0000.png": NEAR}
+
+
+def test_a_catalogue_of_the_first_version_takes_up_attributes_without_cutting_again(tmp_path):
+    workspace = make_workspace(tmp_path, [ONE, TWO])
+    extract(workspace)
+    rows = crops_of(workspace)
+    connection = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
+    connection.execute("ALTER TABLE crops DROP COLUMN attributes")
+    connection.execute("DELETE FROM migrations WHERE name = '0002_crop_attributes'")
+    connection.close()
+    with pytest.raises(InputRejectedError, match="its schema is older"):
+        crops_of(workspace)
+    describe(workspace, ONE, {1: NEAR})
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert (summary.pictures_unchanged, summary.crops_new) == (2, 0)
+    assert [replace(crop, attributes={}) for crop in crops_of(workspace)] == rows
+    assert attributes_of(workspace) == {**NONE, "apple_0000.png": NEAR}
+
+
 FAULTS = ("truncated", "text", "no annotation", "bad xml", "size", "unknown label", "zero area", "duplicate", "outside",
-          "clamped", "nan", "context", "link", "empty", "identical")  # fmt: skip
+          "clamped", "nan", "context", "link", "empty", "identical", "attributes")  # fmt: skip
 
 
 def messy(root, faults):
@@ -520,6 +731,8 @@ def messy(root, faults):
         elif fault == "link":
             picture.unlink()
             picture.symlink_to("/etc/hostname")
+        elif fault == "attributes":
+            write_attributes(attributes_path(picture), {1: NEAR, 3: FAR})
         elif fault == "identical":
             shutil.copy(root / "screenshots" / "house" / "two.png", picture)
     return workspace
@@ -530,7 +743,7 @@ EXPECTED = {
     "truncated": (1, 2, 2), "text": (1, 2, 2), "no annotation": (1, 0, 0), "bad xml": (1, 0, 0), "size": (1, 2, 2),
     "unknown label": (0, 2, 1), "zero area": (0, 2, 1), "duplicate": (0, 2, 1), "outside": (0, 2, 1),
     "clamped": (0, 2, 0), "nan": (0, 2, 1), "context": (1, 2, 2), "link": (1, 0, 0), "empty": (0, 0, 0),
-    "identical": (0, 2, 0),
+    "identical": (0, 2, 0), "attributes": (0, 2, 0),
 }  # fmt: skip
 
 
@@ -616,7 +829,8 @@ def killed(root, delay_s):
 def state(workspace):
     """Give all that an extraction decides, without row numbers."""
     rows = [
-        (c.label, c.number, c.file, c.hash, c.box, c.screenshot, c.context, c.fingerprint) for c in crops_of(workspace)
+        (c.label, c.number, c.file, c.hash, c.box, c.screenshot, c.context, c.fingerprint, c.attributes)
+        for c in crops_of(workspace)
     ]
     shots = [(s.source, s.name, s.context, s.size_wh, s.picture_hash, s.fingerprint) for s in screenshots_of(workspace)]
     return rows, shots, contents(workspace.crops)
@@ -636,6 +850,8 @@ def many_shots(tmp_path_factory):
         for i in range(48)
     ]
     workspace = make_workspace(tmp_path_factory.mktemp("many") / "w", shots)
+    for index, shot in enumerate(shots):
+        describe(workspace, shot, {number: {"place": f"{index}/{number}"} for number in range(1, 6)})
     undisturbed = copied(workspace, workspace.root.parent / "undisturbed")
     start = time.monotonic()
     extract(undisturbed, workers=2)

@@ -24,6 +24,13 @@ def test_a_new_workspace_has_settings_and_a_place_for_screenshots(tmp_path):
     assert [(source.key, source.format) for source in workspace.sources] == [("screenshots", "voc")]
 
 
+def test_every_folder_of_a_workspace_has_a_place_of_its_own_in_it(tmp_path):
+    workspace = create_workspace(tmp_path / "w", taxonomy="toontown")
+    folders = [workspace.crops, workspace.cache, workspace.figures, workspace.masks, workspace.runs]
+    assert [folder.name for folder in folders] == ["crops", "cache", "figures", "masks", "runs"]
+    assert {folder.parent for folder in folders} == {workspace.root}
+
+
 def test_a_workspace_is_never_overwritten(tmp_path):
     create_workspace(tmp_path, taxonomy="toontown")
     before = tree(tmp_path)

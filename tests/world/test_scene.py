@@ -2,58 +2,146 @@ import numpy as np
 import pytest
 
 from toonvision.core.seeds import generator
+from toonvision.world.actors import random_actor
+from toonvision.world.camera import random_camera
+from toonvision.world.masks import CLASSES
 from toonvision.world.palette import STREETS
-from toonvision.world.scene import SceneSettings, compose
+from toonvision.world.scene import compose
+from toonvision.world.settings import SceneSettings
 from toonvision.world.sheets import contact_sheet, street_sheet
 
+TWO_HUNDRED = (199, 200, 201)
 WHO = ("cog_bb_flunky", "toon_cat", "cog_sb_twoface", "cog_lb_bigwig")
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    return [compose(street, WHO, rng=generator(seed, "test", street)) for street in ("ddl", "ttc") for seed in range(6)]
+    return [
+        compose(street, WHO, rng=generator(seed, "test", street), with_masks=True)
+        for street in ("ddl", "ttc")
+        for seed in range(6)
+    ]
+
+
+def figures(scenes):
+    return [(scene, number, figure) for scene in scenes for number, figure in enumerate(scene.figures, start=1)]
+
+
+def one(label="cog_bb_flunky", *, seed=1, street="ttc", with_masks=True, **rates):
+    settings = SceneSettings(**{"crowded_rate": 0, "screened_rate": 0, "cut_rate": 0, "nametag_rate": 0} | rates)
+    return compose(street, (label,), rng=generator(seed, "test"), settings=settings, with_masks=with_masks)
 
 
 def test_boxes_are_inside_the_frame_and_have_an_area(scenes):
-    for scene in scenes:
-        for left, top, right, bottom in scene.boxes:
-            assert 0 <= left < right <= 1720
-            assert 0 <= top < bottom <= 720
+    for _, _, figure in figures(scenes):
+        left, top, right, bottom = figure.xyxy
+        assert 0 <= left < right <= 1720
+        assert 0 <= top < bottom <= 720
 
 
 def test_boxes_are_tight_on_the_visible_pixels(scenes):
-    for scene in scenes:
-        for place, (left, top, right, bottom) in enumerate(scene.boxes, start=1):
-            seen = scene.ids == place
-            assert seen[top:bottom, left:right].sum() == seen.sum()
-            edges = (seen[top, :], seen[bottom - 1, :], seen[:, left], seen[:, right - 1])
-            assert all(edge.any() for edge in edges)
+    for scene, number, figure in figures(scenes):
+        left, top, right, bottom = figure.xyxy
+        seen = scene.masks.instances == number
+        assert seen[top:bottom, left:right].sum() == seen.sum()
+        assert all(edge.any() for edge in (seen[top], seen[bottom - 1], seen[:, left], seen[:, right - 1]))
 
 
 def test_nobody_is_a_sliver(scenes):
-    for scene in scenes:
-        for place, (left, top, right, bottom) in enumerate(scene.boxes, start=1):
-            assert (scene.ids == place).sum() > 0.15 * (right - left) * (bottom - top)
-            assert bottom - top >= 18
+    for scene, number, figure in figures(scenes):
+        left, top, right, bottom = figure.xyxy
+        assert (scene.masks.instances == number).sum() > 0.1 * (right - left) * (bottom - top)
+        assert bottom - top >= 15
 
 
-def test_every_label_gets_a_box_in_order(scenes):
-    assert all(len(scene.boxes) == len(WHO) for scene in scenes)
+def test_every_label_is_told_in_order(scenes):
+    assert all(tuple(figure.label for figure in scene.figures) == WHO for scene in scenes)
+    assert all([figure.track for figure in scene.figures] == [1, 2, 3, 4] for scene in scenes)
 
 
-def test_sizes_span_far_and_near(scenes):
-    heights = [bottom - top for scene in scenes for _, top, _, bottom in scene.boxes]
-    assert min(heights) < 110
-    assert max(heights) > 300
+def test_sizes_span_tiny_and_huge():
+    rng = generator(0, "test", "sizes")
+    cameras = [random_camera(rng) for _ in range(400)]
+    heights = [random_actor(WHO[0], camera, rng, SceneSettings()).height_px(camera) for camera in cameras]
+    assert min(heights) < 50
+    assert max(heights) > 560
+    assert 120 < np.median(heights) < 260
 
 
 def test_a_nametag_does_not_enter_the_box():
-    named, bare = (
-        compose("dg", WHO[:1], rng=generator(8, "test"), settings=SceneSettings(nametag_rate=rate))
-        for rate in (1.0, 0.0)
-    )
-    assert named.boxes == bare.boxes
+    named, bare = (one(street="dg", nametag_rate=rate, graze_rate=0) for rate in (1.0, 0.0))
+    assert named.figures[0].xyxy == bare.figures[0].xyxy
     assert named.image.tobytes() != bare.image.tobytes()
+
+
+def test_a_nametag_that_grazes_hides_the_top_of_the_head_and_is_recorded():
+    grazed, bare = (one(nametag_rate=rate, graze_rate=1) for rate in (1.0, 0.0))
+    assert grazed.figures[0].hidden["nametag"] > 0
+    assert grazed.figures[0].xyxy[1] >= bare.figures[0].xyxy[1]
+
+
+def test_what_hides_a_figure_adds_up_with_what_is_seen_of_it():
+    alone = one(seed=3, heights_px=TWO_HUNDRED)
+    screened = [one(seed=seed, heights_px=TWO_HUNDRED, screened_rate=1) for seed in range(8)]
+    whole = (alone.masks.instances == 1).sum()
+    hidden = [scene.figures[0] for scene in screened]
+    assert alone.figures[0].occluded == 0
+    assert alone.figures[0].disturbance == "none"
+    assert {figure.disturbance for figure in hidden} & {"obstacle", "prop"}
+    for scene in screened:
+        (figure,) = scene.figures
+        seen = (scene.masks.instances == 1).sum()
+        assert seen == pytest.approx((1 - figure.occluded) * seen / (1 - figure.occluded))
+        assert figure.occluded == pytest.approx(sum(figure.hidden.values()))
+        assert 0.3 * whole < seen / (1 - figure.occluded) < 3 * whole
+
+
+def test_a_figure_that_the_frame_cuts_says_so():
+    cut = [one(seed=seed, cut_rate=1, heights_px=(499, 500, 501), with_masks=False).figures[0] for seed in range(12)]
+    frames = [figure for figure in cut if figure.hidden["frame"] > 0.1]
+    assert frames
+    for figure in frames:
+        left, top, right, bottom = figure.xyxy
+        assert left == 0 or top == 0 or right == 1720 or bottom == 720
+
+
+def test_masks_agree_with_each_other(scenes):
+    for scene in scenes:
+        masks = scene.masks
+        figure = masks.instances > 0
+        kinds = np.isin(masks.classes, [CLASSES.index("cog"), CLASSES.index("toon")])
+        assert (figure == kinds).all()
+        assert (figure == (masks.parts > 0)).mean() > 0.999
+        assert {CLASSES[value] for value in np.unique(masks.classes)} >= {"building", "road"}
+
+
+def test_masks_change_no_pixel_of_the_picture():
+    plain, masked = (one("toon_dog", with_masks=wanted) for wanted in (False, True))
+    assert plain.image.tobytes() == masked.image.tobytes()
+    assert plain.masks is None
+
+
+def test_mask_pictures_hold_the_values_and_have_colours(scenes):
+    pictures = scenes[0].masks.pictures()
+    assert set(pictures) == {"instances", "classes", "parts"}
+    for kind, picture in pictures.items():
+        assert picture.mode == "P"
+        assert (np.asarray(picture) == getattr(scenes[0].masks, kind)).all()
+
+
+def test_attributes_are_plain_values_that_can_be_written_down(scenes):
+    for _, _, figure in figures(scenes):
+        attributes = figure.attributes()
+        assert set(attributes) >= {"view", "pose", "distance", "fog", "occluded", "disturbance", "track"}
+        assert all(isinstance(value, str | float | int | bool) for value in attributes.values())
+        assert 0 <= attributes["occluded"] <= 1
+
+
+def test_far_figures_are_foggier_than_near_ones():
+    heights = ((399, 400, 401), (59, 60, 61))
+    near, far = (one(heights_px=height, street="dd", with_masks=False).figures[0] for height in heights)
+    assert far.distance > 3 * near.distance
+    assert far.fog > 2 * near.fog
 
 
 def test_streets_have_their_own_colours():

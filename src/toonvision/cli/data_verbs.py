@@ -9,6 +9,7 @@ import typer
 
 from toonvision.cli.options import HERE, ForceOption, JsonOption, SeedOption, WorkspaceOption
 from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show, table
+from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable
@@ -62,18 +63,30 @@ def init(
 def sample(
     directory: Annotated[Path, typer.Argument(help="The workspace's folder; made where it is missing.")],
     seed: SeedOption = 0,
-    scale: Annotated[float, typer.Option(min=0.01, max=100, help="Factor on the published counts.")] = 1.0,
+    scale: Annotated[float, typer.Option(min=0.01, max=100, help="Factor on the counts.")] = 1.0,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="30 of each label, 5 a street, instead of the published counts.")
+    ] = False,
+    video: Annotated[
+        int | None,
+        typer.Option(min=1, max=100_000, help="Draw a sequence of this many frames instead, 10 a second."),
+    ] = None,
+    masks: Annotated[
+        bool, typer.Option("--masks", help="Also write masks of figures, classes and parts into masks/.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Draw annotated screenshots of a sample world."""
-    from toonvision.cli.sample_world import draw_into
+    from toonvision.cli.sample_world import SampleOrder, draw_into
 
+    if video is not None and (balanced or scale != 1.0):
+        raise UsageError("--video draws one sequence; it goes with neither --scale nor --balanced. Leave them out.")
+    order = SampleOrder(seed, scale, balanced, video, masks)
     with progress_bar("drawing", "screenshots") as progress:
-        screenshots, objects = draw_into(directory, seed=seed, scale=scale, progress=progress)
-    data = {"workspace": str(directory), "screenshots": screenshots, "objects": objects, "seed": seed, "scale": scale}
+        drawn = draw_into(directory, order, progress=progress)
     show(
-        data,
-        f"Drew {screenshots} screenshots with {objects} objects into {directory / 'screenshots'}.\n"
+        {"workspace": str(directory), **asdict(drawn), **asdict(order)},
+        f"Drew {drawn.screenshots} screenshots with {drawn.objects} objects into {directory / 'screenshots'}.\n"
         f"Next: toonvision extract -w {directory}",
         as_json=as_json,
     )

@@ -22,7 +22,7 @@ def demo(
     """Draw a sample world, train on it, write a report."""
     from toonvision.cli.data_verbs import extract_crops, extraction_text, make_split, split_text
     from toonvision.cli.model_verbs import TrainingDisplay
-    from toonvision.cli.sample_world import draw_into
+    from toonvision.cli.sample_world import SampleOrder, draw_into
     from toonvision.data.splits import SIXTY_TWENTY_TWENTY
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import evaluate_run, write_results
@@ -33,7 +33,7 @@ def demo(
 
     seconds: dict[str, float] = {}
     with _timed("draw", seconds), progress_bar("drawing the sample world", "screenshots") as progress:
-        draw_into(directory, seed=seed, scale=scale, progress=progress)
+        draw_into(directory, SampleOrder(seed, scale), progress=progress)
     workspace = open_workspace(directory)
     with _timed("extract", seconds):
         say(extraction_text(extract_crops(workspace)))

@@ -1,46 +1,99 @@
 """Drawing the sample world into a workspace, as a person's annotated screenshots would lie there."""
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress, silent
-from toonvision.data.workspace import SCREENSHOTS, SETTINGS, create_workspace, open_workspace
+from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Workspace, create_workspace, open_workspace
+
+if TYPE_CHECKING:
+    from toonvision.world.plans import ScreenshotPlan
+    from toonvision.world.sample_set import DrawnScreenshot
 
 _MARK, _COMPLETE = ".sample.json", "\n"
 
 
-def draw_into(root: Path, *, seed: int, scale: float, progress: Progress = silent) -> tuple[int, int]:
-    """Draw screenshots with Pascal VOC annotations into a workspace, which is made where there is none.
+@dataclass(frozen=True)
+class SampleOrder:
+    """What to draw.
+
+    Attributes:
+        seed: Same order, same bytes.
+        scale: Factor on the counts.
+        balanced: Every label equally often on every street, instead of the published counts.
+        video: Pictures of a sequence to draw instead of screenshots, or None.
+        masks: Whether to write masks too.
+    """
+
+    seed: int
+    scale: float = 1.0
+    balanced: bool = False
+    video: int | None = None
+    masks: bool = False
+
+    def plans(self) -> "tuple[ScreenshotPlan, ...]":
+        """Say which screenshots that gives."""
+        from toonvision.world.plans import plan_sample_set, plan_video
+
+        if self.video is not None:
+            return plan_video(self.video, seed=self.seed)
+        return plan_sample_set(seed=self.seed, scale=self.scale, balanced=self.balanced)
+
+
+@dataclass(frozen=True)
+class SampleSummary:
+    """How many screenshots and objects there are now."""
+
+    screenshots: int
+    objects: int
+
+
+def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) -> SampleSummary:
+    """Draw screenshots, with annotations and attributes, into a workspace, which is made where there is none.
 
     A drawing that was interrupted is drawn again, with the same bytes; a complete one is left as it is.
 
     Args:
         root: The workspace's folder.
-        seed: Same seed and scale, same bytes.
-        scale: Factor on the published counts of 1,035 objects.
+        order: What to draw.
         progress: Told how many screenshots are done.
 
     Returns:
-        How many screenshots and objects there are.
+        How many there are.
 
     Raises:
         UsageError: If the workspace holds other screenshots, which are never touched.
     """
-    from toonvision.data import pascal_voc
-    from toonvision.data.boxes import AnnotatedObject
-    from toonvision.data.setup import BUILT_IN
-    from toonvision.taxonomy.loader import built_in
-    from toonvision.world.sample_set import draw_sample_set, plan_sample_set
+    from toonvision.world.sample_set import draw_sample_set
 
     folder = root / SCREENSHOTS
-    mark, wanted = folder / _MARK, json.dumps({"seed": seed, "scale": scale})
-    plans = plan_sample_set(seed=seed, scale=scale)
-    total, objects = len(plans), sum(len(plan.labels) for plan in plans)
+    mark, wanted = folder / _MARK, json.dumps(asdict(order))
+    plans = order.plans()
     begun = _read(mark)
-    if folder.is_dir() and any(folder.iterdir()) and begun not in {wanted, wanted + _COMPLETE}:
+    if folder.is_dir() and any(folder.iterdir()) and not begun.startswith(wanted):
         raise UsageError(f"{folder} holds other screenshots, which are never overwritten. Choose another folder.")
+    workspace = _workspace(root)
+    if begun.endswith(_COMPLETE):
+        progress(len(plans), len(plans))
+        return SampleSummary(len(plans), int(begun.removeprefix(wanted)))
+    write_text(mark, wanted)
+    objects = 0
+    for done, shot in enumerate(draw_sample_set(plans, folder, masks=workspace.masks if order.masks else None), 1):
+        _annotate(shot, folder / shot.street)
+        objects += len(shot.figures)
+        progress(done, len(plans))
+    write_text(mark, f"{wanted}{objects}{_COMPLETE}")
+    return SampleSummary(len(plans), objects)
+
+
+def _workspace(root: Path) -> Workspace:
+    from toonvision.data.setup import BUILT_IN
+    from toonvision.taxonomy.loader import built_in
+
     if root.exists() and not root.is_dir():
         raise UsageError(f"{root}: is no folder. Choose another place for the workspace.")
     workspace = open_workspace(root) if (root / SETTINGS).exists() else create_workspace(root, taxonomy=BUILT_IN)
@@ -48,21 +101,19 @@ def draw_into(root: Path, *, seed: int, scale: float, progress: Progress = silen
         raise UsageError(
             f"{root}: its taxonomy is not ToonTown's, which the sample world needs. Choose another folder."
         )
-    if begun == wanted + _COMPLETE:
-        progress(total, total)
-        return total, objects
-    write_text(mark, wanted)
-    for done, shot in enumerate(draw_sample_set(folder, seed=seed, scale=scale), start=1):
-        entries = [
-            AnnotatedObject(number, drawn.label, drawn.xyxy) for number, drawn in enumerate(shot.objects, start=1)
-        ]
-        picture = f"{shot.name}.png"
-        pascal_voc.write(
-            folder / shot.street / f"{shot.name}.xml", picture=picture, size_wh=shot.size_wh, objects=entries
-        )
-        progress(done, total)
-    write_text(mark, wanted + _COMPLETE)
-    return total, objects
+    return workspace
+
+
+def _annotate(shot: "DrawnScreenshot", folder: Path) -> None:
+    from toonvision.data import pascal_voc
+    from toonvision.data.attributes import attributes_path, write_attributes
+    from toonvision.data.boxes import AnnotatedObject
+
+    annotation = folder / f"{shot.name}.xml"
+    numbered = list(enumerate(shot.figures, start=1))
+    write_attributes(attributes_path(annotation), {number: figure.attributes() for number, figure in numbered})
+    objects = [AnnotatedObject(number, figure.label, figure.xyxy) for number, figure in numbered]
+    pascal_voc.write(annotation, picture=f"{shot.name}.png", size_wh=shot.size_wh, objects=objects)
 
 
 def _read(path: Path) -> str:

@@ -58,7 +58,8 @@ class Finding:
         remedy: What to do about it; empty where nothing need be done.
         code: A short stable word for machines, for example ``zero-area``.
         objects: How many objects were left out because of it.
-        pictures: How many pictures were left out because of it; 0 and 0 make a mere report.
+        pictures: How many pictures were left out because of it.
+        files: How many other files were left out because of it; without any of the three it is a mere report.
     """
 
     item: str
@@ -67,11 +68,12 @@ class Finding:
     code: str = ""
     objects: int = 0
     pictures: int = 0
+    files: int = 0
 
     @property
     def skips(self) -> bool:
         """Whether something was left out."""
-        return bool(self.objects or self.pictures)
+        return bool(self.objects or self.pictures or self.files)
 
     def __str__(self) -> str:
         """Give the one line that is printed: the item, the reason, the remedy."""
@@ -88,6 +90,6 @@ class RejectedItemError(Exception):
         self.remedy = remedy
         self.code = code
 
-    def finding(self, item: str, *, objects: int = 0, pictures: int = 0) -> Finding:
+    def finding(self, item: str, *, objects: int = 0, pictures: int = 0, files: int = 0) -> Finding:
         """Name the item that was rejected, and count what was left out with it."""
-        return Finding(item, self.reason, self.remedy, self.code, objects, pictures)
+        return Finding(item, self.reason, self.remedy, self.code, objects, pictures, files)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.data.attributes import attributes_path
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CLAMP_LIMIT = 1
@@ -76,6 +77,7 @@ class AnnotatedPicture:
         objects: The objects that could be read.
         size_wh: Width and height that the annotation declares, where it does.
         findings: Objects of this picture that could not be read.
+        beside: The file that the attributes lie beside, where it is not the picture.
     """
 
     path: Path
@@ -85,6 +87,17 @@ class AnnotatedPicture:
     objects: tuple[AnnotatedObject, ...] = ()
     size_wh: tuple[int, int] | None = None
     findings: tuple[Finding, ...] = ()
+    beside: Path | None = None
+
+    @property
+    def attributes(self) -> Path:
+        """Where the attributes file of this picture lies, if it has one."""
+        return attributes_path(self.beside or self.path)
+
+    @property
+    def object_count(self) -> int:
+        """How many objects the annotation has, those that could not be read among them."""
+        return len(self.objects) + sum(finding.objects for finding in self.findings)
 
     def item(self, number: int) -> str:
         """Name an object of this picture in a message."""

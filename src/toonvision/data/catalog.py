@@ -9,16 +9,18 @@ import functools
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from toonvision.core.errors import (
     EnvironmentFaultError,
     Finding,
     InputRejectedError,
+    RejectedItemError,
     UsageError,
     WorkspaceBusyError,
 )
+from toonvision.data.attributes import Attributes, decoded, encoded
 from toonvision.data.boxes import Box
 
 _BUSY_TIMEOUT_S = 4.0
@@ -76,6 +78,10 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT;
         """,
     ),
+    (
+        "0002_crop_attributes",
+        "ALTER TABLE crops ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';",
+    ),
 )
 
 
@@ -120,6 +126,7 @@ class NewCrop:
     hash: str
     number: int
     file: str
+    attributes: Attributes = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,7 @@ class Crop:
         screenshot: That screenshot's path below its source.
         context: Where the screenshot was taken.
         fingerprint: That screenshot's fingerprint.
+        attributes: What else is known of the object; empty where nothing is.
     """
 
     id: int
@@ -149,6 +157,7 @@ class Crop:
     screenshot: str
     context: str
     fingerprint: str
+    attributes: Attributes = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -218,13 +227,15 @@ class Catalog:
         """Give all crops by label and number."""
         rows = self._connection.execute(
             "SELECT c.id, c.label, c.number, c.file, c.hash, c.x_min, c.y_min, c.x_max, c.y_max, s.id, s.name, "
-            "s.context, s.fingerprint FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
+            "s.context, s.fingerprint, c.attributes FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
             "ORDER BY c.label, c.number"
         )
         with _sound(self._path):
             return [
-                Crop(id_, label, number, _file_name(file), digest, Box(*xyxy), shot, name, context, mark)
-                for id_, label, number, file, digest, *xyxy, shot, name, context, mark in rows
+                Crop(
+                    id_, label, number, _file_name(file), digest, Box(*xyxy), shot, name, context, mark, decoded(words)
+                )
+                for id_, label, number, file, digest, *xyxy, shot, name, context, mark, words in rows
             ]
 
     def last_numbers(self) -> dict[str, int]:
@@ -253,9 +264,10 @@ class Catalog:
                 marks = ", ".join("?" * len(files))
                 run.execute(f"DELETE FROM crops WHERE screenshot_id = ? AND file NOT IN ({marks})", (row, *files))
                 run.executemany(
-                    "INSERT INTO crops (screenshot_id, label, number, file, hash, x_min, y_min, x_max, y_max) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET hash = excluded.hash",
-                    [(row, c.label, c.number, c.file, c.hash, *c.box.xyxy) for c in shot.crops],
+                    "INSERT INTO crops (screenshot_id, label, number, file, hash, x_min, y_min, x_max, y_max, "
+                    "attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                    "ON CONFLICT (file) DO UPDATE SET hash = excluded.hash, attributes = excluded.attributes",
+                    [(row, c.label, c.number, c.file, c.hash, *c.box.xyxy, encoded(c.attributes)) for c in shot.crops],
                 )
                 run.executemany(
                     "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE "
@@ -379,7 +391,7 @@ def _sound(path: Path) -> Iterator[None]:
     """Say of a value or a text that nobody can have stored that the catalogue is damaged."""
     try:
         yield
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RejectedItemError) as error:
         raise InputRejectedError(_rebuild_advice(path, str(error))) from error
 
 
@@ -436,7 +448,9 @@ def _migrate(connection: sqlite3.Connection, path: Path, applied: set[str], *, r
     if not missing:
         return
     if read_only:
-        raise InputRejectedError(f"{path}: its schema is older than this version. Run: toonvision extract")
+        raise InputRejectedError(
+            f"{path}: its schema is older than this version. Run: toonvision extract -w {path.parent}"
+        )
     connection.execute("PRAGMA journal_mode = DELETE")
     _apply(connection, missing)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import followed_inside, path_inside
+from toonvision.data.attributes import SUFFIX
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
 from toonvision.data.source_tree import context_of, refuse_confusable, relative
 
@@ -50,7 +51,8 @@ def annotation_files(root: Path) -> dict[Path, Mapping[str, Any]]:
 
 
 def _json_files(root: Path) -> list[Path]:
-    return sorted([*root.glob("*.json"), *root.glob("annotations/*.json")])
+    found = [*root.glob("*.json"), *root.glob("annotations/*.json")]
+    return sorted(path for path in found if not path.name.endswith(SUFFIX))
 
 
 def _load(path: Path, root: Path) -> object:
@@ -68,7 +70,7 @@ def _unreadable_files(root: Path) -> list[Finding]:
         try:
             _load(path, root)
         except RejectedItemError as error:
-            findings.append(error.finding(relative(path, root)))
+            findings.append(error.finding(relative(path, root), files=1))
     return findings
 
 

@@ -8,21 +8,24 @@ writes again with the same bytes.
 """
 
 import hashlib
+import os
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import read_regular, write_many
+from toonvision.core.files import followed_inside, read_regular, write_many
 from toonvision.core.progress import Progress, silent
 from toonvision.data import formats, images
+from toonvision.data.attributes import SUFFIX, Attributes, encoded, read_attributes
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box
 from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot
 from toonvision.data.fingerprints import fingerprint
+from toonvision.data.source_tree import relative
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 
@@ -93,6 +96,7 @@ class _Cut:
     box: Box
     known: Crop | None
     content: bytes = b""
+    attributes: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         )
     readings = [(source, formats.read(source.format, source.root)) for source in workspace.sources]
     before = [finding for _, reading in readings for finding in reading.findings]
+    before += [finding for source, reading in readings for finding in _stray_attributes(source.root, reading)]
     threads = workers or available_cores()
     with (
         workspace.writing("extract") as catalog,
@@ -239,22 +244,24 @@ def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
         if picture.size_wh not in {None, size_wh}:
             raise _wrong_size(picture.size_wh, size_wh)
         boxes, findings = _boxes(picture, size_wh, taxonomy)
+        attributes, complaints = _attributes(picture, task.source.root)
         known = {(crop.label, crop.box): crop for crop in task.crops}
         cuts = []
-        for label, box in boxes:
+        for (label, box), number in boxes.items():
             crop = known.get((label, box))
             stands = crop is not None and same_picture and _file_hash(crops_folder / crop.file) == crop.hash
             if not stands and decoded is None:
                 decoded = images.decode(content, has_boxes=has_boxes)
             fresh = b"" if stands or decoded is None else images.encode_png(decoded.crop(box.xyxy))
-            cuts.append(_Cut(label, box, crop, fresh))
+            cuts.append(_Cut(label, box, crop, fresh, attributes.get(number, {})))
     except RejectedItemError as error:
         whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
         if task.crops:
             whole = replace(whole, reason=f"{whole.reason}; its earlier crops ({len(task.crops)}) stay as they are")
         return _Outcome(task, (*picture.findings, whole), kept=False)
     unchanged = decoded is None
-    return _Outcome(task, (*picture.findings, *findings), tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
+    told = (*picture.findings, *findings, *complaints)
+    return _Outcome(task, told, tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
 
 
 def _file_hash(path: Path) -> str:
@@ -284,8 +291,8 @@ def _wrong_size(declared: tuple[int, int] | None, actual: tuple[int, int]) -> Re
 
 def _boxes(
     picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
-) -> tuple[list[tuple[str, Box]], list[Finding]]:
-    """Check the objects of a picture; each one that cannot be used becomes a finding."""
+) -> tuple[dict[tuple[str, Box], int], list[Finding]]:
+    """Give the number of each object that can be cut, by label and box; each other one becomes a finding."""
     boxes: dict[tuple[str, Box], int] = {}
     findings = []
     for entry in picture.objects:
@@ -315,7 +322,38 @@ def _boxes(
                     code="clamped",
                 )
             )
-    return list(boxes), findings
+    return boxes, findings
+
+
+def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Attributes], list[Finding]]:
+    """Read what is known of the objects of a picture; a file that cannot be used becomes a finding."""
+    path = picture.attributes
+    if not os.path.lexists(path):
+        return {}, []
+    name = relative(path, root)
+    try:
+        followed_inside(root, path, shown=name)
+        found = read_attributes(path)
+        last = max(found, default=0)
+        if last > picture.object_count:
+            raise RejectedItemError(
+                f"describes object {last}, but the annotation has {picture.object_count}",
+                "correct the number; objects are counted from 1",
+                code="no-object",
+            )
+    except RejectedItemError as error:
+        reason = f"{error.reason}; the crops are kept without attributes"
+        return {}, [Finding(name, reason, error.remedy, error.code, files=1)]
+    return found, []
+
+
+def _stray_attributes(root: Path, reading: Reading) -> list[Finding]:
+    """Report attributes files that lie among the pictures and belong to none."""
+    used = {picture.attributes for picture in reading.pictures}
+    folders = {path.parent for path in used} | {picture.path.parent for picture in reading.pictures}
+    strays = {path for folder in folders for path in folder.glob(f"[!.]*{SUFFIX}")} - used
+    reason, remedy = "belongs to no picture that could be read", "name it after its picture, or remove it"
+    return [Finding(relative(path, root), reason, remedy, "no-picture", files=1) for path in sorted(strays)]
 
 
 def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
@@ -334,7 +372,7 @@ def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, wr
             if cut.content:
                 contents[file] = cut.content
             digest = hashlib.sha256(cut.content).hexdigest() if cut.content or not cut.known else cut.known.hash
-            crops.append(NewCrop(cut.label, cut.box, digest, number, file))
+            crops.append(NewCrop(cut.label, cut.box, digest, number, file, cut.attributes))
         picture = outcome.task.picture
         stored.append(
             NewScreenshot(
@@ -355,6 +393,7 @@ def _rows_match(outcome: _Outcome) -> bool:
         known is not None
         and known.context == outcome.task.picture.context
         and {cut.known for cut in outcome.cuts} == set(outcome.task.crops)
+        and all(cut.known and encoded(cut.attributes) == encoded(cut.known.attributes) for cut in outcome.cuts)
     )
 
 

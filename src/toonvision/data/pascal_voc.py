@@ -121,7 +121,9 @@ def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedP
         except RejectedItemError as error:
             findings.append(error.finding(f"{name}, object {number}", objects=1))
     context = context_of(picture, root, layout_folders=(PICTURE_FOLDER,))
-    return AnnotatedPicture(picture, relative(picture, root), name, context, tuple(objects), size_wh, tuple(findings))
+    return AnnotatedPicture(
+        picture, relative(picture, root), name, context, tuple(objects), size_wh, tuple(findings), beside=annotation
+    )
 
 
 def _parse(path: Path) -> ElementTree.Element:

@@ -106,6 +106,11 @@ class Workspace:
         return self.root / "figures"
 
     @property
+    def masks(self) -> Path:
+        """The folder of pixel masks that come with drawn screenshots; no picture is read from it."""
+        return self.root / "masks"
+
+    @property
     def runs(self) -> Path:
         """The folder of training runs, one below a task."""
         return self.root / "runs"

@@ -22,6 +22,10 @@ class Animal:
         muzzle: Height, half width, half height and reach of the muzzle, in half heights.
         bill: Colour of the muzzle, if it is not fur.
         tail: Joints of the tail: y, z, radius and share of dark fur.
+        muzzle_share: How much lighter than the fur the muzzle is, 0 to 1.
+        glasses: Azimuth and height of glasses, if they can be worn.
+        hat_v: Height at which a hat sits, if one fits.
+        hat_size: Width of a hat, in widths of the head.
     """
 
     head: Head
@@ -32,6 +36,9 @@ class Animal:
     ear_rounds: tuple[tuple[float, float, float, float], ...] = ()
     bill: RGB | None = None
     muzzle_share: float = 0.55
+    glasses: tuple[float, float] | None = (22.0, 0.3)
+    hat_v: float | None = 0.84
+    hat_size: float = 0.76
 
 
 LOOK: Final = eyes(size=0.25, spread=22, v=0.3, tall=1.5, pupil=0.4)
@@ -69,12 +76,14 @@ ANIMALS: Final[dict[str, Animal]] = {
         Head(0.23, 0.2, 0.24, 2.2, -0.1),
         (
             balls(both(34, 0.9, 0.34), (236, 240, 220)),
-            balls(both(24, 0.98, 0.15), BLACK, out=0.26, gloss=0.9),
+            balls(both(26, 0.93, 0.15), BLACK, out=0.36, gloss=0.9),
             *(spike(az, -0.3, (0.0 + az / 120, -0.26, 0.85), WHITE, size=0.09, mirrored=True) for az in (14, 30)),
         ),
         (-0.25, 0.52, 0.3, 1.5),
         ((0.42, -0.2, 0.15, 0.1), (0.26, -0.45, 0.1, 0.2), (0.12, -0.75, 0.03, 0.3)),
         muzzle_share=0.12,
+        glasses=None,
+        hat_v=None,
     ),
     "toon_deer": Animal(
         Head(0.23, 0.29, 0.24, 2.2, 0.12),
@@ -90,6 +99,8 @@ ANIMALS: Final[dict[str, Animal]] = {
         (-0.45, 0.34, 0.28, 0.45),
         SHORT,
         ears=((80, 0.55, (0.75, 0.2, -0.1), 0.17, 0.06),),
+        glasses=(32.0, 0.34),
+        hat_v=None,
     ),
     "toon_dog": Animal(
         Head(0.25, 0.29, 0.25, 2.3),
@@ -125,6 +136,7 @@ ANIMALS: Final[dict[str, Animal]] = {
         (-0.52, 0.42, 0.36, 0.62),
         ((0.5, -0.2, 0.06, 0.9), (0.42, -0.36, 0.08, 0.9), (0.2, -0.42, 0.03, 0.9)),
         ears=((48, 0.86, (0.1, 0.5, 0), 0.14, 0.03),),
+        glasses=(32.0, 0.34),
     ),
     "toon_monkey": Animal(
         Head(0.26, 0.25, 0.25, 2.1),
@@ -143,6 +155,7 @@ ANIMALS: Final[dict[str, Animal]] = {
         (-0.4, 0.3, 0.22, 0.44),
         THIN,
         ear_rounds=((58, 0.78, 0.66, 0.16),),
+        hat_size=0.6,
     ),
     "toon_pig": Animal(
         Head(0.3, 0.27, 0.28, 2.2, -0.14),
@@ -162,5 +175,6 @@ ANIMALS: Final[dict[str, Animal]] = {
         (-0.36, 0.36, 0.22, 0.26),
         ((0.5, -0.26, 0.13, -0.9), (0.5, -0.28, 0.13, -0.9)),
         ears=((35, 0.82, (0.16, 1.5, -0.1), 0.18, 0.13),),
+        hat_size=0.55,
     ),
 }

@@ -1,23 +1,93 @@
 """An empty street as the camera sees it: sky, ground and three walls of houses, fading into haze."""
 
 import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from toonvision.world.camera import HALF_STREET, SIZE_WH, STREET_LENGTH, Camera, plane_to_texture
+from toonvision.world.masks import CLASSES
 from toonvision.world.palette import RGB, STREETS
-from toonvision.world.streets import PX_PER_UNIT, WALL_HEIGHT, ground_texture, sky_texture, wall_textures
+from toonvision.world.streets import KERB, PX_PER_UNIT, WALL_HEIGHT, ground_texture, sky_texture, wall_textures
 
 NEAR = 0.4
 OVERLAP = 1.04  # the ground reaches a little under the houses
+GROUND_GAP = 4  # rows under the horizon that the ground leaves free
 FINE_UNTIL = 14.0
 MAGNIFIED_UNTIL = 8.0  # nearer than this, a texture's pixel covers several of the picture's
+SHIFT_TURNS = (1, 3, 5)  # how often the left, right and far houses go round while `wall_shift` goes from 0 to 1
+SOLID = 128
+DOUBLE = np.array([[2.0, 0, -0.5], [0, 2, -0.5], [0, 0, 1]])
+LOW_BITS = np.uint32(0x7F7F7F7F)
+Box = tuple[int, int, int, int]
 Vector = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.uint8]
+ClassMap = npt.NDArray[np.uint8]
 
 
-def draw_backdrop(street: str, camera: Camera, *, mirrored: bool, sky_shift: float) -> Image.Image:
+@dataclass(frozen=True, eq=False)
+class _Patch:
+    """A piece of a plane as the camera sees it.
+
+    Attributes:
+        texture: RGBX, X is alpha.
+        to_texture: 3x3 map from screen pixels to the texture's.
+        box: Pixel edges of the place in the frame: left, top, right, bottom.
+        coarse: Every how many columns and rows the texture is looked at; 1 or 2, those between are averaged.
+        haze: Share of the colour that has gone to haze where it is looked at, shape (rows, 1) or (1, columns).
+        nearest: Whether the texture's nearest pixel is taken instead of a mean of four.
+        opaque: Whether alpha is ignored.
+        outline: Corners in the frame outside which nothing is seen, if the texture goes further.
+    """
+
+    texture: Image.Image
+    to_texture: Vector
+    box: Box
+    coarse: tuple[int, int]
+    haze: Vector
+    nearest: bool = False
+    opaque: bool = False
+    outline: tuple[tuple[float, float], ...] = ()
+
+    def seen(self, texture: Image.Image, coarse: tuple[int, int], resample: Image.Resampling) -> Image.Image:
+        """Give what is seen of a picture that lies where the texture does."""
+        (left, top, right, bottom), (wide, high) = self.box, coarse
+        place = np.array([[wide, 0, left - (wide - 1) / 2], [0, high, top - (high - 1) / 2], [0, 0, 1]])
+        mapping = self.to_texture @ place
+        size = (-((left - right) // wide), -((top - bottom) // high))
+        numbers = tuple((mapping / mapping[2, 2]).ravel()[:8].tolist())
+        return texture.transform(size, Image.Transform.PERSPECTIVE, numbers, resample)
+
+    def paint(self, frame: Image.Image, colour: RGB) -> None:
+        """Draw it into an RGBX frame, fading into the colour of the haze."""
+        resample = Image.Resampling.NEAREST if self.nearest else Image.Resampling.BILINEAR
+        pixels = _hazed(np.asarray(self.seen(self.texture, self.coarse, resample)), colour, self.haze)
+        left, top, right, bottom = self.box
+        pixels = _finer(pixels, self.coarse)[: bottom - top, : right - left]
+        picture = Image.fromarray(pixels, "RGBX")
+        frame.paste(picture, (left, top), None if self.opaque else self._cut(picture.getchannel("X")))
+
+    def solid(self) -> npt.NDArray[np.bool_]:
+        """Tell which pixels of the box it covers, bool of shape (height, width)."""
+        alpha = self.texture.getchannel("X")
+        return np.asarray(self._cut(self.seen(alpha, (1, 1), Image.Resampling.NEAREST))) >= SOLID
+
+    def _cut(self, alpha: Image.Image) -> Image.Image:
+        if not self.outline:
+            return alpha
+        inside, whole = Image.new("1", alpha.size), Image.new("L", alpha.size)
+        corners = [(column - self.box[0], row - self.box[1]) for column, row in self.outline]
+        ImageDraw.Draw(inside).polygon(corners, fill=1)
+        whole.paste(alpha, mask=inside)
+        return whole
+
+
+def draw_backdrop(
+    street: str, camera: Camera, *, mirrored: bool, sky_shift: float, wall_shift: float = 0.0
+) -> Image.Image:
     """Draw the street without anything in it.
 
     Args:
@@ -25,22 +95,41 @@ def draw_backdrop(street: str, camera: Camera, *, mirrored: bool, sky_shift: flo
         camera: Where it is seen from.
         mirrored: Whether the two sides of the street are exchanged.
         sky_shift: Which part of the sky is seen, 0 to 1.
+        wall_shift: How far the houses are moved along the walls, 0 to 1; each wall goes round at its own pace.
 
     Returns:
         An RGB picture of 1720 x 720 pixels.
     """
-    frame = Image.new("RGB", SIZE_WH, STREETS[street].haze)
-    sky = sky_texture(street)
-    left = round(sky_shift * (sky.width - SIZE_WH[0]))
-    frame.paste(sky.crop((left, 0, left + SIZE_WH[0], sky.height)), (0, round(camera.horizon) - sky.height + 20))
-    _paint_ground(frame, street, camera)
-    left_wall, right_wall, far_wall = wall_textures(street)
-    if mirrored:
-        left_wall, right_wall = right_wall, left_wall
-    _paint_far_wall(frame, street, camera, far_wall)
-    for x, texture in ((-HALF_STREET, left_wall), (HALF_STREET, right_wall)):
-        _paint_wall(frame, street, camera, x, texture)
-    return frame
+    frame, haze = _sky(street, camera, sky_shift), STREETS[street].haze
+    for patch in itertools.chain(_ground(street, camera), _walls(street, camera, mirrored, wall_shift)):
+        patch.paint(frame, haze)
+    return frame.convert("RGB")
+
+
+def backdrop_classes(street: str, camera: Camera, *, mirrored: bool, wall_shift: float = 0.0) -> ClassMap:
+    """Tell what `draw_backdrop` shows in each pixel.
+
+    Args:
+        street: ``br``, ``dd``, ``ddl``, ``dg``, ``mml`` or ``ttc``.
+        camera: Where it is seen from.
+        mirrored: Whether the two sides of the street are exchanged.
+        wall_shift: How far the houses are moved along the walls, 0 to 1.
+
+    Returns:
+        Places in `CLASSES`, uint8 of shape (720, 1720): sky, building (roofs too), road between the kerbs, or the
+        ground beside it.
+    """
+    classes: ClassMap = np.full((SIZE_WH[1], SIZE_WH[0]), CLASSES.index("sky"), np.uint8)
+    top = _ground_top(camera)
+    depths, columns = _ground_depth(camera, _centres(top, SIZE_WH[1])), _centres(0, SIZE_WH[0])
+    kerb = (HALF_STREET - KERB) * OVERLAP
+    sides = [np.array([camera.column(x, depth) for depth in depths.tolist()])[:, None] for x in (-kerb, kerb)]
+    road = (columns >= sides[0]) & (columns <= sides[1])
+    classes[top:] = np.where(road, np.uint8(CLASSES.index("road")), np.uint8(CLASSES.index("ground")))
+    for patch in _walls(street, camera, mirrored, wall_shift):
+        left, top, right, bottom = patch.box
+        classes[top:bottom, left:right][patch.solid()] = CLASSES.index("building")
+    return classes
 
 
 def haze_share(street: str, distance: npt.ArrayLike) -> Vector:
@@ -49,97 +138,156 @@ def haze_share(street: str, distance: npt.ArrayLike) -> Vector:
     return np.asarray(np.minimum(gone, 0.85))
 
 
-def _warp(
-    frame: Image.Image,
-    texture: Image.Image,
-    to_texture: Vector,
-    box: tuple[int, int, int, int],
-    outline: list[tuple[float, float]] | None,
-    haze: tuple[RGB, npt.NDArray[np.uint8]],
-    *,
-    magnified: bool = False,
-) -> None:
-    left, top, right, bottom = box
-    shift = np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]])
-    coarse = 2 if magnified else 1
-    mapping = to_texture @ shift @ np.diag((coarse, coarse, 1.0))
-    mapping = mapping / mapping[2, 2]
-    size = (right - left, bottom - top)
-    drawn = (-(-size[0] // coarse), -(-size[1] // coarse))
-    seen = texture.transform(
-        drawn, Image.Transform.PERSPECTIVE, tuple(mapping.ravel()[:8].tolist()), Image.Resampling.BILINEAR
-    )
-    if magnified:
-        seen = seen.resize((drawn[0] * 2, drawn[1] * 2), Image.Resampling.BILINEAR).crop((0, 0, *size))
-    fade = Image.fromarray(haze[1]).resize(size, Image.Resampling.NEAREST)
-    mask = None
-    if outline is not None:
-        mask = Image.new("L", size)
-        shape = Image.new("1", size)
-        ImageDraw.Draw(shape).polygon([(x - left, y - top) for x, y in outline], fill=1)
-        mask.paste(seen.getchannel("X"), mask=shape)
-    seen.paste((*haze[0], 255), mask=fade)
-    frame.paste(seen, (left, top), mask)
+def _centres(first: int, end: int, step: int = 1) -> Vector:
+    return np.arange(first, end, step, dtype=np.float64) + 0.5
 
 
-def _paint_ground(frame: Image.Image, street: str, camera: Camera) -> None:
+def _hazed(pixels: Pixels, colour: RGB, share: Vector) -> Pixels:
+    kept = np.rint(256 * (1 - share)).astype(np.uint16)
+    kept = kept if kept.shape[1] == 1 else np.repeat(kept, 4, axis=1)
+    flat = pixels.reshape(len(pixels), -1) * kept
+    flat >>= np.uint16(8)
+    flat += (np.tile(np.array((*colour, 0), np.uint16), pixels.shape[1]) * (np.uint16(256) - kept)) >> np.uint16(8)
+    hazed = flat.astype(np.uint8).reshape(pixels.shape)
+    hazed[..., 3] = pixels[..., 3]
+    return hazed
+
+
+def _finer(pixels: Pixels, coarse: tuple[int, int]) -> Pixels:
+    whole = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
+    if coarse[0] == 2:
+        whole = _between(whole.T).T
+    if coarse[1] == 2:
+        whole = _between(whole)
+    return np.ascontiguousarray(whole).view(np.uint8).reshape(*whole.shape, 4)
+
+
+def _between(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    # The mean of two pixels, all four bytes at once: what both have, and half of what only one has.
+    after = np.concatenate((rows[1:], rows[-1:]))
+    finer = np.empty_like(rows, shape=(2 * len(rows), rows.shape[1]))
+    finer[::2] = rows
+    finer[1::2] = (rows & after) + (((rows ^ after) >> np.uint32(1)) & LOW_BITS)
+    return finer
+
+
+def _sky(street: str, camera: Camera, shift: float) -> Image.Image:
+    frame, sky = Image.new("RGBX", SIZE_WH, STREETS[street].haze), sky_texture(street)
+    frame.paste(sky, (-round(shift * (sky.width - SIZE_WH[0])), round(camera.horizon) - sky.height + 20))
+    return frame
+
+
+def _ground_top(camera: Camera) -> int:
+    return min(SIZE_WH[1], max(0, round(camera.horizon + GROUND_GAP)))
+
+
+def _ground_depth(camera: Camera, rows: Vector) -> Vector:
+    return np.asarray(camera.focal * camera.height / np.maximum(rows - camera.horizon, 1))
+
+
+def _ground(street: str, camera: Camera) -> Iterator[_Patch]:
     levels = ground_texture(street)
-    rows = [SIZE_WH[1], camera.ground_row(9.0), camera.ground_row(22.0), camera.horizon + 4]
-    for level, (low, high) in enumerate(itertools.pairwise(rows)):
-        top, bottom = max(0, round(high)), min(SIZE_WH[1], round(low))
+    edges = [SIZE_WH[1], round(camera.ground_row(9.0)), round(camera.ground_row(22.0)), _ground_top(camera)]
+    for level, (low, high) in enumerate(itertools.pairwise(edges)):
+        top, bottom = max(0, high), min(SIZE_WH[1], low)
         if bottom <= top:
             continue
         step = 2**level / PX_PER_UNIT * OVERLAP
-        origin = np.array([-HALF_STREET * OVERLAP, 0, STREET_LENGTH * OVERLAP])
+        origin = np.array([-HALF_STREET * OVERLAP, 0, levels[level].height * step])
         to_texture = plane_to_texture(camera, origin, np.array([step, 0, 0]), np.array([0, 0, -step]))
-        at = np.arange(top, bottom) + 0.5
-        share = haze_share(street, camera.focal * camera.height / np.maximum(at - camera.horizon, 1))
-        fade = (share * 255).astype(np.uint8)[:, None]
-        haze = (STREETS[street].haze, fade)
-        _warp(frame, levels[level], to_texture, (0, top, SIZE_WH[0], bottom), None, haze, magnified=level == 0)
+        coarse = (2, 2 if level == 0 else 1)
+        rows = _centres(top, bottom, coarse[1])[:, None]
+        nearest = float(_ground_depth(camera, rows[-1, 0]))
+        sides = [camera.column(side * HALF_STREET * OVERLAP, nearest) for side in (-1, 1)]
+        left, right = max(0, int(sides[0])), min(SIZE_WH[0], int(sides[1]) + 1)
+        haze = haze_share(street, _ground_depth(camera, rows))
+        if left < right:
+            yield _Patch(levels[level], to_texture, (left, top, right, bottom), coarse, haze, opaque=True)
 
 
-def _paint_far_wall(frame: Image.Image, street: str, camera: Camera, levels: tuple[Image.Image, ...]) -> None:
-    corners = [(-HALF_STREET, WALL_HEIGHT), (HALF_STREET, WALL_HEIGHT), (HALF_STREET, 0.0), (-HALF_STREET, 0.0)]
-    outline = [_project(camera, (x, y, STREET_LENGTH)) for x, y in corners]
-    step = 2 / PX_PER_UNIT
-    to_texture = plane_to_texture(
-        camera, np.array([-HALF_STREET, WALL_HEIGHT, STREET_LENGTH]), np.array([step, 0, 0]), np.array([0, -step, 0])
-    )
-    fade = np.full((1, 1), int(float(haze_share(street, STREET_LENGTH)) * 255), np.uint8)
-    box = _box_of(outline)
+def _walls(street: str, camera: Camera, mirrored: bool, shift: float) -> Iterator[_Patch]:
+    walls = wall_textures(street)
+    shifts = [
+        round(shift * turns % 1 * wall[2].width) / wall[2].width for turns, wall in zip(SHIFT_TURNS, walls, strict=True)
+    ]
+    left, right = (1, 0) if mirrored else (0, 1)
+    yield from _far_wall(street, camera, walls[2], shifts[2])
+    yield from _side_wall(street, camera, -HALF_STREET, walls[left], shifts[left])
+    yield from _side_wall(street, camera, HALF_STREET, walls[right], shifts[right])
+
+
+def _far_wall(street: str, camera: Camera, levels: tuple[Image.Image, ...], shift: float) -> Iterator[_Patch]:
+    box = _box_of(_outline(camera, (-HALF_STREET, STREET_LENGTH), (HALF_STREET, STREET_LENGTH)))
     if box:
-        _warp(frame, levels[1], to_texture, box, outline, (STREETS[street].haze, fade))
+        texture = _piece(levels[2], (0, 0, *levels[2].size), shift)
+        step = 4 / PX_PER_UNIT
+        origin = np.array([-HALF_STREET, WALL_HEIGHT, STREET_LENGTH])
+        to_texture = plane_to_texture(camera, origin, np.array([step, 0, 0]), np.array([0, -step, 0]))
+        haze = np.full((1, 1), haze_share(street, STREET_LENGTH))
+        yield _Patch(_doubled(texture), DOUBLE @ to_texture, box, (1, 1), haze, nearest=True)
 
 
-def _paint_wall(frame: Image.Image, street: str, camera: Camera, x: float, levels: tuple[Image.Image, ...]) -> None:
+def _side_wall(
+    street: str, camera: Camera, x: float, levels: tuple[Image.Image, ...], shift: float
+) -> Iterator[_Patch]:
     first = max(0.0, (NEAR - (x - camera.x) * np.sin(camera.yaw)) / np.cos(camera.yaw))
     ends = (STREET_LENGTH, 30.0, FINE_UNTIL, MAGNIFIED_UNTIL, first)
     for level, (far, near) in zip((2, 1, 0, 0), itertools.pairwise(ends), strict=True):
-        if far <= near:
-            continue
-        corners = [(WALL_HEIGHT, near), (WALL_HEIGHT, far), (0.0, far), (0.0, near)]
-        outline = [_project(camera, (x, y, z)) for y, z in corners]
-        box = _box_of(outline)
+        outline = _outline(camera, (x, near), (x, far)) if near < far else ()
+        box = _box_of(outline) if outline else None
         if not box:
             continue
         step = 2**level / PX_PER_UNIT
-        to_texture = plane_to_texture(
-            camera, np.array([x, WALL_HEIGHT, 0]), np.array([0, 0, step]), np.array([0, -step, 0])
-        )
-        columns = np.arange(box[0], box[2], dtype=np.float64) + 0.5
-        distance = np.clip(camera.wall_distance(x, columns), 0, STREET_LENGTH)
-        fade = (haze_share(street, distance) * 255).astype(np.uint8)[None]
-        magnified = far == MAGNIFIED_UNTIL
-        _warp(frame, levels[level], to_texture, box, outline, (STREETS[street].haze, fade), magnified=magnified)
+        cut = _texels_in(camera, x, (near, far), box, step)
+        near_by = far == MAGNIFIED_UNTIL
+        texture = _piece(levels[level], cut, shift, below=2 if near_by else 0)
+        origin = np.array([x, WALL_HEIGHT - cut[1] * step, cut[0] * step])
+        to_texture = plane_to_texture(camera, origin, np.array([0, 0, step]), np.array([0, -step, 0]))
+        coarse = (2, 2) if near_by else (1, 1)
+        columns = _centres(box[0], box[2], coarse[0])[None]
+        haze = haze_share(street, np.clip(camera.wall_distance(x, columns), 0, STREET_LENGTH))
+        if near_by:
+            yield _Patch(texture, to_texture, box, coarse, haze, outline=outline)
+        else:
+            yield _Patch(_doubled(texture), DOUBLE @ to_texture, box, coarse, haze, nearest=True)
 
 
-def _project(camera: Camera, place: tuple[float, float, float]) -> tuple[float, float]:
-    column, row, depth = camera.matrix() @ np.array([*place, 1.0])
-    return float(column / depth), float(row / depth)
+def _texels_in(camera: Camera, x: float, reach: tuple[float, float], box: Box, step: float) -> Box:
+    """Give which part of a wall's texture can be seen in a box: its columns may go over the end of the texture."""
+    columns = np.array([box[0], box[2]], dtype=np.float64)
+    depths = camera.wall_distance(x, columns)
+    seen = [camera.across(column, depth)[1] for column, depth in zip(columns, depths, strict=True)]
+    near, far = np.clip(sorted(seen), *reach)
+    depth = max(camera.place(x, near)[2], camera.place(x, far)[2])
+    highest = camera.height + (camera.horizon - box[1]) * depth / camera.focal
+    top = max(0, int((WALL_HEIGHT - highest) / step) - 1)
+    return int(near / step) - 1, top, int(far / step) + 2, round(WALL_HEIGHT / step)
 
 
-def _box_of(outline: list[tuple[float, float]]) -> tuple[int, int, int, int] | None:
+def _piece(texture: Image.Image, cut: Box, shift: float, *, below: int = 0) -> Image.Image:
+    """Cut a box out of a texture that goes round, with the last row some more times `below` it."""
+    left, top, right, bottom = cut
+    piece = Image.new("RGBX", (right - left, bottom - top + below))
+    start = (left + round(shift * texture.width)) % texture.width
+    for turn in range(3):
+        piece.paste(texture, (turn * texture.width - start, -top))
+    for row in range(bottom - top, piece.height):
+        piece.paste(piece.crop((0, bottom - top - 1, piece.width, bottom - top)), (0, row))
+    return piece
+
+
+def _doubled(texture: Image.Image) -> Image.Image:
+    return Image.fromarray(_finer(np.asarray(texture), (2, 2)), "RGBX")
+
+
+def _outline(camera: Camera, start: tuple[float, float], end: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    """Give where the corners of a wall are seen that stands between two world places (x, z)."""
+    corners = [(*start, 0.0), (*start, WALL_HEIGHT), (*end, WALL_HEIGHT), (*end, 0.0)]
+    seen = [camera.matrix() @ np.array([x, y, z, 1.0]) for x, z, y in corners]
+    return tuple((float(column / depth), float(row / depth)) for column, row, depth in seen)
+
+
+def _box_of(outline: tuple[tuple[float, float], ...]) -> Box | None:
     columns, rows = zip(*outline, strict=True)
     left, right = max(0, int(np.floor(min(columns)))), min(SIZE_WH[0], int(np.ceil(max(columns))))
     top, bottom = max(0, int(np.floor(min(rows)))), min(SIZE_WH[1], int(np.ceil(max(rows))))

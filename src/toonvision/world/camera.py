@@ -46,6 +46,20 @@ class Camera:
         across = ((x - self.x) - distance * math.sin(self.yaw)) / math.cos(self.yaw)
         return SIZE_WH[0] / 2 + self.focal * across / distance
 
+    def place(self, x: float, z: float) -> tuple[float, float, float]:
+        """Give where the ground at world (x, z) is seen: column and row in pixels, and depth in units.
+
+        The depth is the distance from the picture plane; column and row mean something where it is above 0.
+        """
+        column, row, depth = (self.matrix() @ np.array([x, 0.0, z, 1.0])).tolist()
+        return column / depth, row / depth, depth
+
+    def across(self, column: float, depth: float) -> tuple[float, float]:
+        """Give the world (x, z) of what is seen in a column, `depth` from the picture plane; undoes `place`."""
+        right = (column - SIZE_WH[0] / 2) * depth / self.focal
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        return self.x + c * right + s * depth, c * depth - s * right
+
     def wall_distance(self, x: float, columns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Give how far a wall along the street at `x` is in each column; negative or huge where it is not."""
         slope = (columns - SIZE_WH[0] / 2) / self.focal * math.cos(self.yaw) + math.sin(self.yaw)

@@ -1,7 +1,7 @@
 """Cogs: a suit of cloth on one of three builds, with its own head."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -9,13 +9,13 @@ import numpy as np
 from toonvision.world.bossbots import BOSSBOTS
 from toonvision.world.cashbots import CASHBOTS
 from toonvision.world.cloth import cloth, jacket, two_halves
-from toonvision.world.cog_design import CogDesign
+from toonvision.world.cog_design import STEEL, CogDesign
 from toonvision.world.heads import paint
 from toonvision.world.lawbots import LAWBOTS
-from toonvision.world.palette import SHOE, SUITS, WHITE, jittered, mix, scaled
+from toonvision.world.palette import SHOE, SUITS, WHITE, SuitColours, jittered, mix, random_tint, scaled
 from toonvision.world.poses import Pose
 from toonvision.world.sellbots import SELLBOTS
-from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Vec, smooth_rings
+from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Vec, as_part, on_ground, smooth_rings
 
 COGS: Final[dict[str, CogDesign]] = {**BOSSBOTS, **LAWBOTS, **CASHBOTS, **SELLBOTS}
 
@@ -43,42 +43,56 @@ BUILDS: Final[dict[str, Build]] = {
 
 
 def cog_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Solid]:
-    """Put a Cog together, facing the viewer, its feet at the origin.
+    """Put a Cog together, facing the viewer, above the origin, its lowest foot on the ground or in the air.
 
     Args:
         label: One of the thirty-two Cog labels, for example ``cog_bb_flunky``.
-        pose: How it stands.
-        rng: Decides small differences: face colour, folds, the turn of its head.
+        pose: How it stands, or flies with a propeller.
+        rng: Decides small differences: face colour, tints of cloth and hands, folds, the turn of its head.
 
     Returns:
         The solids in units of about a metre.
     """
     design, build = COGS[label], BUILDS[COGS[label].build]
-    suit = SUITS[design.suit]
-    fabric = Material(suit.cloth, cloth(design.suit), 0.05, 0.2, int(rng.integers(1000)))
-    parts = [*_torso(design, build, fabric), *_head(design, build, rng)]
+    fabric = Material(SUITS[design.suit].cloth, cloth(design.suit), 0.05, 0.2, int(rng.integers(1000)), "cloth")
+    fabric = replace(fabric, tint=random_tint(rng))
+    skin = _hand_paint(SUITS[design.suit], rng)
+    head = _head(design, build, rng)
+    above = [*_torso(design, build, fabric), *head, *(_propeller(head, pose) if pose.kind == "flying" else ())]
+    legs: list[Solid] = []
     for side in (-1, 1):
-        parts += _leg(build, fabric, side, pose)
-        parts += _arm(design, build, fabric, side, pose)
-    return parts
+        legs += _leg(build, fabric, side, pose)
+        above += _arm(build, fabric, skin, side, pose)
+    return on_ground([part.leant(pose.lean, build.leg) for part in above], legs, lift=pose.lift)
+
+
+def _propeller(head: list[Solid], pose: Pose) -> list[Solid]:
+    low = max(part.extent().top for part in head)
+    hub, steel = (0.0, low + 0.2, 0.0), paint(STEEL, gloss=0.5)
+    blades = [
+        Ellipsoid((0.2 * c, hub[1], -0.2 * s), (0.22, 0.02, 0.055), steel, (15, math.degrees(angle), 0))
+        for angle in (3 * pose.phase, 3 * pose.phase + math.pi)
+        for c, s in ((math.cos(angle), math.sin(angle)),)
+    ]
+    return [Limb((0, low - 0.12, 0), hub, 0.02, 0.02, steel), Ellipsoid(hub, (0.045, 0.045, 0.045), steel), *blades]
 
 
 def _torso(design: CogDesign, build: Build, fabric: Material) -> list[Solid]:
     low, high = build.leg - 0.16, build.leg + build.torso
     height = high - low
     knots = [
-        (low, build.belly * 1.06, build.depth * 1.1),
-        (low + 0.25 * height, build.belly * 1.02, build.depth * 1.12),
-        (low + 0.5 * height, (build.belly + build.chest) / 2, build.depth * 1.05),
-        (low + 0.78 * height, build.chest * 1.06, build.depth * 0.98),
-        (low + 0.92 * height, build.shoulder * 0.86, build.depth * 0.8),
-        (high, 0.1, 0.1),
+        (low, build.belly * 1.14, build.depth * 1.2),
+        (low + 0.12 * height, build.belly * 1.07, build.depth * 1.13),
+        (low + 0.42 * height, (build.belly + build.chest) / 2 * 0.98, build.depth * 1.05),
+        (low + 0.74 * height, build.chest * 1.07, build.depth * 1.0),
+        (low + 0.88 * height, build.shoulder * 0.92, build.depth * 0.88),
+        (low + 0.95 * height, build.shoulder * 0.7, build.depth * 0.68),
+        (high, 0.12, 0.11),
     ]
     widths = smooth_rings(knots)
     girth = 2 * math.pi * math.sqrt((build.chest**2 + build.depth**2) / 2)
-    coat = Material(
-        fabric.colour, jacket(design.suit, girth=round(girth, 3), height=round(height, 3)), 0.05, 0.17, fabric.shift
-    )
+    cut = jacket(design.suit, girth=round(girth, 3), height=round(height, 3))
+    coat = replace(fabric, texture=cut, folds=0.17)
     neck = Lathe((high - 0.08, high + 0.06), (0.13, 0.095), (0.12, 0.09), paint(WHITE))
     seat = Ellipsoid((0, build.leg, 0), (build.belly * 0.9, 0.2, build.depth * 0.9), fabric)
     return [Lathe(*widths, coat), neck, seat]
@@ -94,7 +108,7 @@ def _head(design: CogDesign, build: Build, rng: np.random.Generator) -> list[Sol
         parts += feature(head, skin)
     turn = math.radians(float(np.clip(rng.normal(0, 10), -25, 25)))
     rise = build.leg + build.torso + head.height * 0.94 + 0.02
-    return [part.turned(turn).moved(0, rise, 0.02) for part in parts]
+    return as_part((part.turned(turn).moved(0, rise, 0.02) for part in parts), "head")
 
 
 def _leg(build: Build, fabric: Material, side: int, pose: Pose) -> list[Solid]:
@@ -103,8 +117,10 @@ def _leg(build: Build, fabric: Material, side: int, pose: Pose) -> list[Solid]:
     hip = (side * build.belly * 0.48, build.leg, 0.0)
     knee = (hip[0], hip[1] - half * math.cos(thigh), half * math.sin(thigh))
     shin = thigh - knee_bend
-    ankle = (knee[0], max(0.07, knee[1] - (half - 0.06) * math.cos(shin)), knee[2] + half * math.sin(shin))
+    ankle = (knee[0], knee[1] - (half - 0.06) * math.cos(shin), knee[2] + half * math.sin(shin))
     wide = build.belly * 0.42
+    over = max(0.0, wide * 0.74 - 0.05)
+    turn_up = (ankle[0], ankle[1] + over * math.cos(shin), ankle[2] - over * math.sin(shin))
     toe = math.degrees(shin) * 0.6
     shoe = Ellipsoid(
         (ankle[0] + side * 0.015, ankle[1] - 0.01, ankle[2] + 0.07),
@@ -114,41 +130,48 @@ def _leg(build: Build, fabric: Material, side: int, pose: Pose) -> list[Solid]:
     )
     return [
         Limb(hip, knee, wide, wide * 0.85, fabric),
-        Limb(knee, ankle, wide * 0.85, wide * 0.74, fabric),
+        Limb(knee, turn_up, wide * 0.85, wide * 0.74, fabric),
         shoe,
     ]
 
 
-def _arm(design: CogDesign, build: Build, fabric: Material, side: int, pose: Pose) -> list[Solid]:
+def _arm(build: Build, fabric: Material, skin: tuple[Material, ...], side: int, pose: Pose) -> list[Solid]:
     swing, spread, bend = pose.arm(side)
-    shoulder = (side * build.shoulder * 0.93, build.leg + build.torso * 0.86, 0.0)
+    shoulder = (side * build.shoulder * 0.92, build.leg + build.torso * 0.83, 0.0)
     half = build.arm / 2
     elbow = _reach(shoulder, half, swing, spread, side)
     wrist = _reach(elbow, half * 0.86, swing + bend, spread * 0.8, side)
     cuff = _reach(wrist, 0.035, swing + bend, spread * 0.8, side)
-    sleeve = build.sleeve
+    sleeve, slant = build.sleeve, (0.0, 0.0, -26.0 * side)
     return [
-        Ellipsoid((shoulder[0] * 0.94, shoulder[1], 0), (sleeve * 1.25, sleeve * 1.1, sleeve * 1.2), fabric),
+        Ellipsoid((shoulder[0] * 0.9, shoulder[1], 0), (sleeve * 1.5, sleeve * 1.08, sleeve * 1.2), fabric, slant),
         Limb(shoulder, elbow, sleeve * 1.08, sleeve * 0.95, fabric),
         Limb(elbow, wrist, sleeve * 0.95, sleeve * 0.98, fabric),
         Limb(wrist, cuff, sleeve * 0.86, sleeve * 0.84, paint(WHITE)),
-        *_hand(design, build.hand, cuff, swing + bend, spread * 0.8, side),
+        *_hand(skin, build.hand, cuff, swing + bend, spread * 0.8, side),
     ]
 
 
-def _hand(design: CogDesign, size: float, at: Vec, swing: float, spread: float, side: int) -> list[Solid]:
-    suit = SUITS[design.suit]
+def _hand_paint(suit: SuitColours, rng: np.random.Generator) -> tuple[Material, ...]:
+    """Give the paint of palm, finger roots, finger tips and thumb."""
+    wrist, fingers = jittered(suit.wrist, rng, 4), jittered(suit.fingers, rng, 4)
+    tint = random_tint(rng)
+    colours = (wrist, mix(wrist, fingers, 0.5), fingers, scaled(fingers, 0.97))
+    return tuple(Material(colour, part="hands", tint=tint) for colour in colours)
+
+
+def _hand(skin: tuple[Material, ...], size: float, at: Vec, swing: float, spread: float, side: int) -> list[Solid]:
+    wrist, between, fingers, inner = skin
     palm = _reach(at, size * 0.85, swing, spread, side)
-    parts: list[Solid] = [Ellipsoid(palm, (size * 0.9, size, size * 0.9), paint(suit.wrist))]
-    between = paint(mix(suit.wrist, suit.fingers, 0.5))
+    parts: list[Solid] = [Ellipsoid(palm, (size * 0.9, size, size * 0.9), wrist)]
     for finger in (-1, 0, 1):
         root = _reach(palm, size * 0.55, swing + finger * 0.5, spread, side)
         middle = _reach(root, size * 0.7, swing + finger * 0.35, spread, side)
         tip = _reach(middle, size * 0.75, swing + 0.25, spread - 0.15, side)
         parts.append(Limb(root, middle, size * 0.4, size * 0.37, between))
-        parts.append(Limb(middle, tip, size * 0.37, size * 0.3, paint(suit.fingers)))
+        parts.append(Limb(middle, tip, size * 0.37, size * 0.3, fingers))
     thumb = (palm[0] - side * size * 0.6, palm[1] - size * 0.35, palm[2] + size * 0.7)
-    parts.append(Limb(palm, thumb, size * 0.42, size * 0.34, paint(scaled(suit.fingers, 0.97))))
+    parts.append(Limb(palm, thumb, size * 0.42, size * 0.34, inner))
     return parts
 
 

@@ -1,17 +1,23 @@
 """Any of the forty-three labels as a picture."""
 
+import functools
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from toonvision.world.animals import ANIMALS
 from toonvision.world.cogs import COGS, cog_solids
+from toonvision.world.palette import RGB
 from toonvision.world.poses import Pose
 from toonvision.world.shading import Light, Sprite, render
+from toonvision.world.solids import Material, Solid
 from toonvision.world.toons import toon_solids
 
 LABELS: Final[tuple[str, ...]] = (*COGS, *ANIMALS)
 FINEST_PX: Final = 560
+GREY: Final[RGB] = (128, 128, 128)
+TELLING_PARTS: Final = ("cloth", "head", "hands")
 
 
 def draw_entity(
@@ -22,33 +28,47 @@ def draw_entity(
     pose: Pose | None = None,
     light: Light | None = None,
     rng: np.random.Generator,
+    with_parts: bool = False,
+    grey: bool = False,
 ) -> Sprite:
     """Draw one Cog or Toon alone.
 
     Args:
         label: For example ``cog_bb_flunky`` or ``toon_bear``.
-        height_px: Height from the ground to the top of the head, hats and horns included, in pixels.
+        height_px: Height of the standing figure from the ground to the top of its head, in pixels, with the
+            hats and horns that all of its kind have.
         yaw: Turn in radians: 0 shows the front, pi/2 looks to the right, pi shows the back.
         pose: How it stands; standing if none is given.
         light: How it is lit; an even light from the upper left if none is given.
         rng: Decides colours and small differences.
+        with_parts: Whether to tell which part of the figure is seen in each pixel.
+        grey: Whether to paint cloth, head and hands in one plain grey, to see what the rest gives away.
 
     Returns:
-        An RGBA picture with the pixel that stands on the ground.
+        An RGBA picture with the pixel on the ground below the figure's middle.
     """
-    pose = pose or Pose()
-    solids = (cog_solids if label in COGS else toon_solids)(label, pose=pose, rng=rng)
-    tall = standing_height(label)
-    finer = float(np.clip(FINEST_PX / height_px, 1.15, 2.0))
-    return render(solids, yaw=yaw, pixels_per_unit=height_px / tall, light=light or Light(), finer=finer)
+    solids = (cog_solids if label in COGS else toon_solids)(label, pose=pose or Pose(), rng=rng)
+    return render(
+        [_greyed(solid) for solid in solids] if grey else solids,
+        yaw=yaw,
+        pixels_per_unit=height_px / standing_height(label),
+        light=light or Light(),
+        finer=float(np.clip(FINEST_PX / height_px, 1.15, 2.0)),
+        with_parts=with_parts,
+    )
 
 
+def _greyed(solid: Solid) -> Solid:
+    part = solid.material.part
+    return replace(solid, material=Material(GREY, gloss=0.0, part=part)) if part in TELLING_PARTS else solid
+
+
+@functools.cache
 def standing_height(label: str) -> float:
-    """Give the height in units of a label's figure when it stands."""
-    if label not in _HEIGHTS:
-        parts = (cog_solids if label in COGS else toon_solids)(label, pose=Pose(), rng=np.random.default_rng(0))
-        _HEIGHTS[label] = max(part.extent()[3] for part in parts)
-    return _HEIGHTS[label]
-
-
-_HEIGHTS: dict[str, float] = {}
+    """Give the height in units of a label's figure when it stands, with what all of its kind wear."""
+    rng = np.random.default_rng(0)
+    if label in COGS:
+        solids = cog_solids(label, pose=Pose(), rng=rng)
+    else:
+        solids = toon_solids(label, pose=Pose(), rng=rng, dressed=False)
+    return max(solid.extent().top for solid in solids)

@@ -38,12 +38,13 @@ def hat(
     band: RGB | None = None,
     round_top: bool = False,
     thick: float = 0.07,
+    size: float = 1.0,
 ) -> Feature:
-    """A hat: `brim` and `top` in widths of the head, `crown` its height in half heights."""
+    """A hat: `brim` and `top` in its widths, `crown` its height in half heights, `size` its width to the head's."""
 
     def make(head: Head, _: Material) -> list[Solid]:
         material, low = paint(colour, gloss=0.15), v * head.height
-        wide = max(head.ring(v), 0.75) * max(head.width, head.depth)
+        wide = size * max(head.ring(v), 0.75) * max(head.width, head.depth)
         tall = crown * head.height
         shares = [i / 8 for i in range(9)]
         rings = [math.sqrt(max(0.0, 1 - share**3)) if round_top else 1 + (top - 1) * share for share in shares]

@@ -7,8 +7,8 @@ from toonvision.world.heads import Head, balls, both, brows, eyes, line, mouth, 
 from toonvision.world.headwear import cap, hat
 from toonvision.world.palette import BLACK, RED, WHITE
 
-CURLS: Final = tuple((az, v, 0.3) for v in (-0.5, -0.1, 0.3) for az in (-95, 95, -130, 130, 180)) + tuple(
-    (az, 0.72, 0.36) for az in (-80, -40, 0, 40, 80, 140, 220)
+CURLS: Final = tuple((az, v, 0.3) for v in (-0.5, -0.1, 0.3) for az in (-95, 95, -130, 130, 162, 198)) + tuple(
+    (az, 0.72, 0.36) for az in (-80, -40, 0, 40, 80, 130, 180, 230)
 )
 FEATHERS: Final = tuple((az, v, 0.26) for v in (-0.6, -0.2, 0.2) for az in (-85, 85, -120, 120, 160, 200))
 

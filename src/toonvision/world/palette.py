@@ -1,5 +1,6 @@
 """Every colour of the sample world, as 8-bit RGB."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -121,4 +122,10 @@ def scaled(colour: RGB, factor: float) -> RGB:
 def jittered(colour: RGB, rng: np.random.Generator, spread: float) -> RGB:
     """Shift each channel by a normal number of `spread` standard deviation, in 8-bit steps."""
     red, green, blue = (int(np.clip(part + rng.normal(0, spread), 0, 255)) for part in colour)
+    return red, green, blue
+
+
+def random_tint(rng: np.random.Generator, *, brightness: float = 0.08, hue: float = 0.02) -> tuple[float, float, float]:
+    """Draw lognormal factors on red, green and blue, with these standard deviations in common and of each."""
+    red, green, blue = (float(math.exp(x)) for x in rng.normal(0, brightness) + rng.normal(0, hue, 3))
     return red, green, blue

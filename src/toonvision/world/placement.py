@@ -23,7 +23,8 @@ class Standing:
         column: Column of its foot in pixels.
         row: Row of its foot in pixels.
         distance: From the picture plane in units; nearer things are drawn later.
-        label: What it is, or None for a prop.
+        label: Which figure it is, or None for a prop or an obstacle.
+        obstacle: Whether it is as tall as a figure and stands in the way: a tree, a lamp post.
     """
 
     sprite: Sprite
@@ -31,6 +32,7 @@ class Standing:
     row: float
     distance: float
     label: str | None = None
+    obstacle: bool = False
 
     @property
     def corner(self) -> tuple[int, int]:
@@ -40,26 +42,34 @@ class Standing:
 
 def coarse_mask(thing: Standing) -> Mask:
     """Give the cells of a coarse frame that a thing covers, bool of shape (90, 215)."""
-    cells = thing.sprite.cells
     frame = np.zeros((GRID_WH[1], GRID_WH[0]), dtype=np.bool_)
-    left, top = (at // CELL_PX for at in thing.corner)
-    low, high = max(0, top), min(GRID_WH[1], top + cells.shape[0])
-    first, last = max(0, left), min(GRID_WH[0], left + cells.shape[1])
-    if low < high and first < last:
-        frame[low:high, first:last] = cells[low - top : high - top, first - left : last - left]
+    (rows, columns), cells = _cells_in_frame(thing)
+    frame[rows, columns] = cells
     return frame
 
 
 def seen_shares(things: list[Standing]) -> list[float]:
     """Give for each thing the share of its picture that is in the frame and not behind a nearer thing."""
-    covered = np.zeros((GRID_WH[1], GRID_WH[0]), dtype=np.bool_)
+    free = np.ones((GRID_WH[1], GRID_WH[0]), dtype=np.bool_)
     shares = [0.0] * len(things)
     for place in sorted(range(len(things)), key=lambda i: things[i].distance):
-        mask = coarse_mask(things[place])
-        whole = int(things[place].sprite.cells.sum())
-        shares[place] = float((mask & ~covered).sum()) / whole
-        covered |= mask
+        window, cells = _cells_in_frame(things[place])
+        seen = free[window] & cells
+        shares[place] = np.count_nonzero(seen) / np.count_nonzero(things[place].sprite.cells)
+        free[window] ^= seen
     return shares
+
+
+def _cells_in_frame(thing: Standing) -> tuple[tuple[slice, slice], Mask]:
+    """Give the rows and columns of the coarse frame in which a thing is, and its cells there; empty if it is not."""
+    cells = thing.sprite.cells
+    left, top = (at // CELL_PX for at in thing.corner)
+    high, wide = cells.shape
+    low, first = max(0, min(top, GRID_WH[1])), max(0, min(left, GRID_WH[0]))
+    last_row, last = max(low, min(GRID_WH[1], top + high)), max(first, min(GRID_WH[0], left + wide))
+    return (slice(low, last_row), slice(first, last)), cells[
+        max(0, low - top) : max(0, last_row - top), max(0, first - left) : max(0, last - left)
+    ]
 
 
 def column_range(camera: Camera, distance: float, *, width: float, cut: bool) -> tuple[float, float]:

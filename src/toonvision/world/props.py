@@ -18,7 +18,7 @@ LEAF: RGB = (88, 142, 70)
 def prop_sprite(kind: str, variant: int) -> Sprite:
     """Draw one thing, at most 420 pixels high; the same kind and variant always look the same."""
     solids = _solids(kind, variant)
-    tall = max(solid.extent()[3] for solid in solids)
+    tall = max(solid.extent().top for solid in solids)
     return render(solids, yaw=variant * 1.3, pixels_per_unit=PROP_PX / max(tall, 1.6), light=Light(), finer=1.5)
 
 

@@ -10,28 +10,45 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.seeds import generator
-from toonvision.world.solids import FloatArray, Material, Solid, Vec
+from toonvision.world.solids import PARTS, Extent, FloatArray, Material, Seen, Solid, Texture, Vec
 
 NOISE_CELLS = 128
 CELL_PX = 8
-SMALLEST_PART_PX = 1.5
+SMALLEST_PART_PX = 2.0
+CHUNK = 8192
+OPAQUE = 255 << 24
 
 
 @dataclass(frozen=True)
 class Light:
-    """Light on a figure: direction to the lamp (unit length), share of light from everywhere, and from it."""
+    """Light on a figure.
+
+    Attributes:
+        direction: Direction to the lamp, unit length.
+        ambient: Share of light from everywhere.
+        diffuse: Share of light from the lamp.
+        colour: Factor on red, green and blue of the lit picture.
+    """
 
     direction: Vec = (-0.45, 0.6, 0.66)
     ambient: float = 0.55
     diffuse: float = 0.55
+    colour: Vec = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Sprite:
-    """A drawn thing: an RGBA picture, and the pixel (x, y) in it that stands on the ground."""
+    """A drawn thing.
+
+    Attributes:
+        image: RGBA picture.
+        foot_xy: Its pixel (x, y) on the ground; below the picture if the thing hangs in the air.
+        parts: uint8 of shape (height, width): place in `PARTS` of what is seen in each pixel, 0 beside the figure.
+    """
 
     image: Image.Image
     foot_xy: tuple[float, float]
+    parts: npt.NDArray[np.uint8] | None = None
 
     @functools.cached_property
     def cells(self) -> npt.NDArray[np.bool_]:
@@ -51,7 +68,7 @@ def fold_noise() -> FloatArray:
 
 
 class Stage:
-    """A picture in the making: for every pixel the nearest solid, its depth, normal and texture place."""
+    """A picture in the making: for every pixel the nearest solid and its depth; light comes last."""
 
     def __init__(self, width: int, height: int, *, left: float, top: float, scale: float) -> None:
         self._x = (left + (np.arange(width, dtype=np.float32) + 0.5) / scale)[None, :]
@@ -59,86 +76,138 @@ class Stage:
         self._left, self._top, self._scale = left, top, scale
         self._depth = np.full((height, width), -np.inf, np.float32)
         self._owner = np.zeros((height, width), np.int16)
-        self._normal = np.zeros((3, height, width), np.float32)
-        self._uv = np.zeros((2, height, width), np.float32)
-        self._drawn: list[tuple[Material, slice, slice]] = []
+        self._drawn: list[Solid] = []
 
-    def draw(self, solid: Solid) -> None:
-        """Draw one solid where it is nearer than what is there; specks of less than a pixel are left out."""
-        left, right, bottom, top = solid.extent()
-        if max(right - left, top - bottom) * self._scale < SMALLEST_PART_PX:
+    def draw(self, solid: Solid, extent: Extent) -> None:
+        """Draw one solid where it is nearer than what is there; what is too small or hidden is left out."""
+        if max(extent.right - extent.left, extent.top - extent.bottom) * self._scale < SMALLEST_PART_PX:
             return
-        rows = self._span(self._top - top, self._top - bottom)
-        columns = self._span(left - self._left, right - self._left)
-        hit = solid.hit(self._x[:, columns], self._y[rows])
-        nearer = hit.inside & (hit.z > self._depth[rows, columns])
-        self._drawn.append((solid.material, rows, columns))
-        np.copyto(self._depth[rows, columns], hit.z, where=nearer)
-        np.copyto(self._owner[rows, columns], len(self._drawn), where=nearer)
-        for axis, normal in enumerate(hit.normal):
-            np.copyto(self._normal[axis, rows, columns], normal, where=nearer)
-        if solid.material.needs_uv:
-            for axis, at in enumerate(hit.uv):
-                np.copyto(self._uv[axis, rows, columns], at, where=nearer)
+        rows = self._span(self._top - extent.top, self._top - extent.bottom)
+        columns = self._span(extent.left - self._left, extent.right - self._left)
+        depth, owner = self._depth[rows, columns], self._owner[rows, columns]
+        if extent.near < depth.min():
+            return
+        z = solid.depth(self._x[:, columns], self._y[rows])
+        nearer = z > depth
+        self._drawn.append(solid)
+        np.copyto(depth, z, where=nearer)
+        np.copyto(owner, len(self._drawn), where=nearer)
 
-    def lit(self, light: Light) -> Image.Image:
-        """Light what was drawn; gives an RGBA picture, transparent where nothing was drawn."""
-        seen = self._owner > 0
-        owner, normal = self._owner[seen], self._normal[:, seen]
-        right, up, near = normal / (np.sqrt(np.einsum("cn,cn->n", normal, normal)) + np.float32(1e-9))
-        x, y, z = light.direction
-        wrapped = np.maximum((right * x + up * y + near * z) * 0.75 + 0.25, 0)
-        shade = light.ambient + light.diffuse * wrapped + 0.12 * up
-        shade *= 0.62 + 0.38 * np.minimum(near * 3, 1)
-        size = math.sqrt(x * x + y * y + (z + 1) ** 2)
-        eighth = np.maximum((right * x + up * y + near * (z + 1)) / size, 0) ** 2
-        eighth *= eighth
-        eighth *= eighth
-        gloss = np.asarray([0.0, *(material.gloss for material, _, _ in self._drawn)], dtype=np.float32)
-        glint = eighth * eighth * eighth * gloss[owner] * (400 * light.diffuse)
-        picture = np.zeros((*seen.shape, 4), np.uint8)
-        lit = np.full((len(owner), 4), 255, np.uint8)
-        lit[:, :3] = np.clip(self._colours()[seen] * shade[:, None] + glint[:, None], 0, 255)
-        picture[seen] = lit
-        return Image.fromarray(picture)
+    def lit(self, light: Light) -> npt.NDArray[np.uint8]:
+        """Light what was drawn.
+
+        Returns:
+            uint8 of shape (height, width, 4): red, green, blue and opacity, all 0 where nothing was drawn.
+        """
+        owner = self._owner.ravel()
+        places = np.flatnonzero(owner)
+        places = places[np.argsort(owner[places], kind="stable")]
+        normal, colours, gloss = self._surfaces(places)
+        packed = np.empty(len(places), np.uint32)
+        for start in range(0, len(places), CHUNK):
+            own = slice(start, start + CHUNK)
+            _light_up(colours[:, own], normal[:, own], gloss[own], light)
+            red, green, blue = colours[:, own].astype(np.uint32)
+            packed[own] = red | green << 8 | blue << 16 | np.uint32(OPAQUE)
+        picture = np.zeros(owner.size, "<u4")
+        picture[places] = packed
+        return picture.view(np.uint8).reshape(*self._owner.shape, 4)
+
+    def parts(self, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """Give the part seen in each pixel of the picture at another size, uint8 of shape (height, width)."""
+        table = np.asarray([0, *(PARTS.index(solid.material.part) for solid in self._drawn)], np.uint8)
+        rows, columns = (
+            np.minimum(((np.arange(size) + 0.5) * fine / size).astype(np.intp), fine - 1)
+            for size, fine in zip((height, width), self._owner.shape, strict=True)
+        )
+        return np.asarray(table[self._owner[np.ix_(rows, columns)]])
 
     def _span(self, low: float, high: float) -> slice:
         return slice(max(0, math.floor(low * self._scale)), max(0, math.ceil(high * self._scale)))
 
-    def _colours(self) -> FloatArray:
-        plain = np.asarray([(0, 0, 0), *(material.colour for material, _, _ in self._drawn)], dtype=np.float32)
-        colours: FloatArray = plain[self._owner]
-        for number, (material, rows, columns) in enumerate(self._drawn, start=1):
-            if material.needs_uv:
-                own = self._owner[rows, columns] == number
-                u, v = (at[rows, columns][own] for at in self._uv)
-                colours[rows, columns][own] = _albedo(material, u, v, self._scale)
-        return colours
+    def _surfaces(self, places: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Give normals (3, n), colours (3, n) and gloss (n,) at pixels that are sorted by the solid they show."""
+        counts = np.bincount(self._owner.ravel()[places], minlength=len(self._drawn) + 1)[1:]
+        plain = [(*material.plain_colour, material.gloss) for material in (solid.material for solid in self._drawn)]
+        table = np.repeat(np.asarray(plain, np.float32).reshape(-1, 4).T, counts, axis=1)
+        normals, colours, gloss = np.empty((3, len(places)), np.float32), table[:3], table[3]
+        row, column = np.divmod(places.astype(np.int32), np.int32(self._owner.shape[1]))
+        x, y, z = self._x[0].take(column), self._y[:, 0].take(row), self._depth.ravel().take(places)
+        ends = np.cumsum(counts)
+        for solid, start, end in zip(self._drawn, (ends - counts).tolist(), ends.tolist(), strict=True):
+            if start == end:
+                continue
+            own, first = slice(start, end), row[start]
+            rows = self._y[first : row[end - 1] + 1, 0]
+            found = solid.surface(Seen(x[own], y[own], z[own], rows, row[own] - first))
+            for axis, part in enumerate(found.normal):
+                normals[axis, own] = part
+            if found.uv is not None:
+                colours[:, own] = _albedo(solid.material, *found.uv, self._scale)
+        return normals, colours, gloss
+
+
+def _light_up(colours: FloatArray, normal: FloatArray, gloss: FloatArray, light: Light) -> None:
+    """Change colours (3, n) into what is seen of them under a light, 0 to 255."""
+    right, up, near = normal / np.sqrt(np.einsum("cn,cn->n", normal, normal) + np.float32(1e-9))
+    x, y, z = light.direction
+    lamp = right * np.float32(x) + up * np.float32(y) + near * np.float32(z)
+    shade = np.maximum(lamp * np.float32(0.75 * light.diffuse) + np.float32(0.25 * light.diffuse), 0)
+    shade += up * np.float32(0.12) + np.float32(light.ambient)
+    shade *= np.minimum(near * np.float32(3 * 0.38), np.float32(0.38)) + np.float32(0.62)
+    lamp += near
+    lamp *= np.float32(1 / math.sqrt(x * x + y * y + (z + 1) ** 2))
+    glint = np.square(np.maximum(lamp, 0))
+    np.square(np.square(glint, out=glint), out=glint)
+    glint *= glint * glint
+    glint *= gloss
+    glint *= np.float32(400 * light.diffuse)
+    colours *= shade
+    colours += glint
+    if light.colour != (1.0, 1.0, 1.0):
+        colours *= np.asarray(light.colour, np.float32)[:, None]
+    np.clip(colours, 0, 255, out=colours)
 
 
 def _albedo(material: Material, u: FloatArray, v: FloatArray, scale: float) -> FloatArray:
-    colour: FloatArray = np.asarray(material.colour, dtype=np.float32)
-    texture = material.texture
-    if texture is not None:
-        wanted = math.log2(max(1.0, texture.texels_per_unit / scale)) + 0.3
-        level = min(int(wanted), len(texture.levels) - 1)
-        picture = texture.levels[level]
-        height, width = picture.shape[:2]
-        if texture.tiled:
-            step = texture.texels_per_unit / 2**level
-            rows, columns = (v * step).astype(np.int32) % height, (u * step).astype(np.int32) % width
-        else:
-            rows = np.clip((v * height).astype(np.int32), 0, height - 1)
-            columns = ((u / math.tau + 0.5) * width).astype(np.int32) % width
-        colour = picture[rows, columns].astype(np.float32)
+    """Give a material's colour (3, n) at texture coordinates."""
+    if material.texture is None:
+        colour = np.asarray(material.plain_colour, np.float32)[:, None]
+    else:
+        colour = _texels(material.texture, u, v, scale).T * np.asarray(material.tint, np.float32)[:, None]
     if material.folds:
-        rows = ((v * 90).astype(np.int32) + material.shift) % NOISE_CELLS
-        columns = ((u * 20).astype(np.int32) + material.shift * 7) % NOISE_CELLS
-        colour = colour * (1 + np.float32(material.folds) * fold_noise()[rows, columns])[:, None]
+        rows = ((v * np.float32(90)).astype(np.int32) + material.shift) % NOISE_CELLS
+        columns = ((u * np.float32(20)).astype(np.int32) + material.shift * 7) % NOISE_CELLS
+        fold = fold_noise().ravel().take(rows * NOISE_CELLS + columns)
+        colour = colour * (1 + np.float32(material.folds) * fold)
     return colour
 
 
-def render(solids: Sequence[Solid], *, yaw: float, pixels_per_unit: float, light: Light, finer: float) -> Sprite:
+def _texels(texture: Texture, u: FloatArray, v: FloatArray, scale: float) -> npt.NDArray[np.uint8]:
+    """Read a texture at n places: uint8 of shape (n, 3)."""
+    wanted = math.log2(max(1.0, texture.texels_per_unit / scale)) + 0.3
+    level = min(int(wanted), len(texture.levels) - 1)
+    picture = texture.levels[level]
+    height, width = picture.shape[:2]
+    if texture.tiled:
+        step = np.float32(texture.texels_per_unit / 2**level)
+        rows, columns = (v * step).astype(np.int32) % height, (u * step).astype(np.int32) % width
+    else:
+        rows = np.clip((v * np.float32(height)).astype(np.int32), 0, height - 1)
+        columns = ((u * np.float32(1 / math.tau) + np.float32(0.5)) * np.float32(width)).astype(np.int32) % width
+    found: npt.NDArray[np.uint8] = picture.reshape(-1, 3).take(rows * width + columns, axis=0)
+    return found
+
+
+def render(
+    solids: Sequence[Solid],
+    *,
+    yaw: float,
+    pixels_per_unit: float,
+    light: Light,
+    finer: float,
+    with_parts: bool = False,
+) -> Sprite:
     """Draw a figure.
 
     Args:
@@ -147,21 +216,31 @@ def render(solids: Sequence[Solid], *, yaw: float, pixels_per_unit: float, light
         pixels_per_unit: Scale of the result.
         light: How it is lit.
         finer: How many times finer it is drawn before it is made smaller, 1 or more.
+        with_parts: Whether to tell which part is seen in each pixel.
 
     Returns:
         The picture, just large enough, with the place of the figure's origin.
     """
     seen = [solid.turned(yaw) for solid in solids]
-    extents = np.asarray([solid.extent() for solid in seen])
-    left, top = float(extents[:, 0].min()), float(extents[:, 3].max())
-    width = max(1, math.ceil((float(extents[:, 1].max()) - left) * pixels_per_unit))
-    height = max(1, math.ceil((top - float(extents[:, 2].min())) * pixels_per_unit))
+    extents = [solid.extent() for solid in seen]
+    left, top = min(extent.left for extent in extents), max(extent.top for extent in extents)
+    right, bottom = max(extent.right for extent in extents), min(extent.bottom for extent in extents)
+    width = max(1, math.ceil((right - left) * pixels_per_unit))
+    height = max(1, math.ceil((top - bottom) * pixels_per_unit))
     stage = Stage(
         math.ceil(width * finer), math.ceil(height * finer), left=left, top=top, scale=pixels_per_unit * finer
     )
-    for solid in seen:
-        stage.draw(solid)
-    image = stage.lit(light)
-    if finer > 1:
-        image = image.convert("RGBa").resize((width, height), Image.Resampling.BOX).convert("RGBA")
-    return Sprite(image, (-left * pixels_per_unit, top * pixels_per_unit))
+    with np.errstate(invalid="ignore"):
+        for solid, extent in zip(seen, extents, strict=True):
+            stage.draw(solid, extent)
+    image = _image_of(stage.lit(light), width, height)
+    parts = stage.parts(width, height) if with_parts else None
+    return Sprite(image, (-left * pixels_per_unit, top * pixels_per_unit), parts)
+
+
+def _image_of(picture: npt.NDArray[np.uint8], width: int, height: int) -> Image.Image:
+    fine_height, fine_width = picture.shape[:2]
+    image = Image.frombuffer("RGBa", (fine_width, fine_height), picture, "raw", "RGBa", 0, 1)
+    if (fine_width, fine_height) != (width, height):
+        image = image.resize((width, height), Image.Resampling.BOX)
+    return image.convert("RGBA")

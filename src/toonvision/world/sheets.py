@@ -1,11 +1,19 @@
-"""Overview pictures for the documentation: every entity, and every street."""
+"""Overview pictures for the documentation: every entity, every street, and everything that disturbs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
 from toonvision.core.seeds import generator
 from toonvision.world.entities import LABELS, draw_entity, standing_height
 from toonvision.world.palette import STREETS
-from toonvision.world.sample_set import draw_screenshot, plan_sample_set
+from toonvision.world.plans import plan_sample_set
+from toonvision.world.sample_set import draw_screenshot
+from toonvision.world.scene import compose
+from toonvision.world.settings import SceneSettings
+from toonvision.world.truth import SeenFigure, Xyxy
 
 CELL_WIDTH, COG_HEIGHT, TOON_HEIGHT = 170, 320, 226
 PER_ROW = 8
@@ -49,6 +57,102 @@ def street_sheet(*, seed: int) -> Image.Image:
     plans = plan_sample_set(seed=seed)
     for place, street in enumerate(STREETS):
         plan = next(plan for plan in plans if plan.street == street and len(plan.labels) > 2)
-        picture, _ = draw_screenshot(plan)
+        picture = draw_screenshot(plan).image
         sheet.paste(picture.reduce(2), (place % 2 * 860, place // 2 * 360))
     return sheet
+
+
+@dataclass(frozen=True)
+class _Example:
+    """What to show of a disturbance: its name, where, with which settings, and how to tell that it is there."""
+
+    title: str
+    street: str
+    settings: SceneSettings
+    shows: Callable[[SeenFigure], bool]
+    labels: tuple[str, ...] = ("cog_lb_backstabber",)
+
+
+_CALM: Final = SceneSettings(
+    heights_px=(280, 300, 320), crowded_rate=0, screened_rate=0, cut_rate=0, nametag_rate=0, shadow_rate=0, dim_rate=0,
+    blur_rate=0, facing_rate=1,
+)  # fmt: skip
+
+
+def _hidden_by(cause: str) -> Callable[[SeenFigure], bool]:
+    return lambda figure: figure.disturbance == cause and figure.hidden[cause] > 0.15
+
+
+_EXAMPLES: Final = (
+    _Example("nothing", "ttc", _CALM, lambda figure: figure.occluded == 0),
+    _Example(
+        "another figure", "mml", replace(_CALM, crowded_rate=1), _hidden_by("figure"),
+        ("cog_lb_backstabber", "toon_bear", "cog_cb_moneybags"),
+    ),
+    _Example("a lamp post", "mml", replace(_CALM, screened_rate=1), _hidden_by("obstacle")),
+    _Example("a tree", "dg", replace(_CALM, screened_rate=1), _hidden_by("obstacle")),
+    _Example("a thing", "dd", replace(_CALM, screened_rate=1), _hidden_by("prop")),
+    _Example(
+        "a nametag that grazes", "ttc", replace(_CALM, nametag_rate=1, graze_rate=1),
+        lambda figure: figure.hidden["nametag"] > 0.02,
+    ),
+    _Example("the frame", "dg", replace(_CALM, cut_rate=1), _hidden_by("frame")),
+    _Example("tiny", "ttc", replace(_CALM, heights_px=(37, 38, 39)), lambda figure: figure.occluded == 0),
+    _Example(
+        "huge", "mml", replace(_CALM, heights_px=(600, 620, 640)), lambda figure: figure.xyxy[3] - figure.xyxy[1] > 500
+    ),
+    _Example("fog", "dd", replace(_CALM, heights_px=(70, 75, 80)), lambda figure: figure.fog > 0.4),
+    _Example("night", "ddl", _CALM, lambda figure: figure.occluded == 0),
+    _Example("shade", "ttc", replace(_CALM, shadow_rate=1), lambda figure: figure.shaded),
+    _Example("bad light", "dg", replace(_CALM, dim_rate=1), lambda figure: figure.brightness < 0.6),
+    _Example("out of focus", "br", replace(_CALM, blur_rate=1), lambda figure: figure.blur_px > 1),
+)  # fmt: skip
+
+
+def disturbance_sheet(*, seed: int) -> Image.Image:
+    """Draw a Lawbot undisturbed and under everything that disturbs, each with its box, seven a row.
+
+    Args:
+        seed: Decides everything else.
+
+    Returns:
+        An RGB picture of 1680 x 700 pixels.
+    """
+    wide, tall = 240, 350
+    sheet = Image.new("RGB", (7 * wide, 2 * tall), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=15)
+    for place, example in enumerate(_EXAMPLES):
+        x, y = place % 7 * wide, place // 7 * tall
+        tile = _example_tile(example, seed, (wide - 8, tall - 40))
+        sheet.paste(tile, (x + 4, y + 4))
+        draw.text((x + wide // 2, y + tall - 30), example.title, fill=(30, 34, 40), font=font, anchor="ma")
+    return sheet
+
+
+def _example_tile(example: _Example, seed: int, size_wh: tuple[int, int]) -> Image.Image:
+    for attempt in range(200):
+        rng = generator(seed, "world", "disturbance", example.title, attempt)
+        scene = compose(example.street, example.labels, rng=rng, settings=example.settings)
+        if scene.figures and scene.figures[0].label == example.labels[0] and example.shows(scene.figures[0]):
+            return _around(scene.image, scene.figures[0].xyxy, size_wh)
+    raise LookupError(f"no picture of {example.title!r} came up in 200")
+
+
+def _around(picture: Image.Image, xyxy: Xyxy, size_wh: tuple[int, int]) -> Image.Image:
+    """Cut out a box with its surroundings, at the size asked for, and draw its edge."""
+    left, top, right, bottom = xyxy
+    fitting = min(0.8 * size_wh[0] / (right - left), 0.8 * size_wh[1] / (bottom - top), 4.0)
+    scale = max(fitting, size_wh[1] / picture.height)
+    middle, half = ((left + right) / 2, (top + bottom) / 2), (size_wh[0] / scale / 2, size_wh[1] / scale / 2)
+    corner = (
+        min(max(0.0, middle[0] - half[0]), picture.width - 2 * half[0]),
+        min(max(0.0, middle[1] - half[1]), picture.height - 2 * half[1]),
+    )
+    region = (corner[0], corner[1], corner[0] + 2 * half[0], corner[1] + 2 * half[1])
+    tile = picture.transform(size_wh, Image.Transform.EXTENT, region, Image.Resampling.BICUBIC)
+    edges = [
+        ((left - corner[0]) * scale, (top - corner[1]) * scale),
+        ((right - corner[0]) * scale, (bottom - corner[1]) * scale),
+    ]
+    ImageDraw.Draw(tile).rectangle(edges, outline=(255, 255, 255), width=2)
+    return tile

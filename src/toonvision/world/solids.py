@@ -4,10 +4,11 @@ A figure stands in its own frame: x to the viewer's right, y up from the ground,
 about a metre, facing the viewer. Turning its solids about the upright axis gives each view from one description.
 """
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,10 @@ from toonvision.world.palette import RGB
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
 Vec = tuple[float, float, float]
+Rings = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+RING_STEPS: Final = 6
+PARTS: Final = ("none", "other", "cloth", "head", "hands")
+"""Parts of a figure by their value in a mask; 0 is where the figure is not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,36 +41,75 @@ class Texture:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What a solid is made of: a colour or a texture, how it shines (0 to 1), how deep its folds are."""
+    """What a solid is made of.
+
+    Attributes:
+        colour: Its colour where it has no texture.
+        texture: A picture instead of the colour.
+        gloss: How much it shines, 0 to 1.
+        folds: How deep its folds are, 0 to 1.
+        shift: Where in the fold noise it begins.
+        part: Which part of the figure it covers, one of `PARTS`.
+        tint: Factor on red, green and blue, of colour or texture.
+    """
 
     colour: RGB
     texture: Texture | None = None
     gloss: float = 0.08
     folds: float = 0.0
     shift: int = 0
+    part: str = "other"
+    tint: Vec = (1.0, 1.0, 1.0)
 
     @property
     def needs_uv(self) -> bool:
         """Whether its colour depends on the place."""
         return self.texture is not None or self.folds > 0
 
+    @property
+    def plain_colour(self) -> Vec:
+        """Its tinted colour, folds and texture aside."""
+        (red, green, blue), (x, y, z) = self.colour, self.tint
+        return red * x, green * y, blue * z
 
-class Hit(NamedTuple):
-    """Where rays meet a solid: inside (h, w) bool, then depth, normal and texture coordinates, (h, w) each."""
 
-    inside: npt.NDArray[np.bool_]
+class Extent(NamedTuple):
+    """Where a solid is, in units; nothing of it is nearer to the viewer than `near` (z)."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+    near: float
+
+
+class Seen(NamedTuple):
+    """Where a solid is seen: x, y and z of n pixels, the heights of their k rows, and each pixel's row (n,)."""
+
+    x: FloatArray
+    y: FloatArray
     z: FloatArray
+    rows: FloatArray
+    row: npt.NDArray[np.intp]
+
+
+class Surface(NamedTuple):
+    """The surface at n pixels: normal of any length, and texture coordinates if the material needs them."""
+
     normal: tuple[FloatArray, FloatArray, FloatArray]
-    uv: tuple[FloatArray, FloatArray]
+    uv: tuple[FloatArray, FloatArray] | None
 
 
 def rotation(pitch: float, yaw: float, roll: float) -> npt.NDArray[np.float64]:
     """Make the 3x3 matrix that rolls about z, then pitches about x, then yaws about y (degrees)."""
     (cp, sp), (cy, sy), (cr, sr) = ((math.cos(math.radians(a)), math.sin(math.radians(a))) for a in (pitch, yaw, roll))
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return np.asarray(about_y @ about_x @ about_z)
+    return np.array(
+        [
+            [cy * cr + sy * sp * sr, sy * sp * cr - cy * sr, sy * cp],
+            [cp * sr, cp * cr, -sp],
+            [cy * sp * sr - sy * cr, cy * sp * cr + sy * sr, cy * cp],
+        ]
+    )
 
 
 def _turn(point: Vec, angle: float) -> Vec:
@@ -73,55 +117,77 @@ def _turn(point: Vec, angle: float) -> Vec:
     return (point[0] * c + point[2] * s, point[1], -point[0] * s + point[2] * c)
 
 
+def _lean(point: Vec, angle: float, hinge: float) -> Vec:
+    above = point[1] - hinge
+    return (point[0], hinge + above * math.cos(angle), point[2] + above * math.sin(angle))
+
+
 @dataclass(frozen=True, eq=False)
 class Ellipsoid:
-    """An ellipsoid: centre, three radii, and tilt (pitch, yaw, roll) in degrees."""
+    """An ellipsoid: centre, three radii, tilt (pitch, yaw, roll) in degrees, then a 3x3 matrix on all of it."""
 
     centre: Vec
     radii: Vec
     material: Material
     tilt: Vec = (0.0, 0.0, 0.0)
-    turn: float = 0.0
+    frame: npt.NDArray[np.float64] | None = None
 
     def turned(self, angle: float) -> "Ellipsoid":
         """Turn about the figure's upright axis, in radians."""
-        return replace(self, centre=_turn(self.centre, angle), turn=self.turn + angle)
+        c, s = math.cos(angle), math.sin(angle)
+        return self._mapped(_turn(self.centre, angle), np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]))
 
     def moved(self, dx: float, dy: float, dz: float) -> "Ellipsoid":
         """Move by units."""
         x, y, z = self.centre
-        return replace(self, centre=(x + dx, y + dy, z + dz))
+        return Ellipsoid((x + dx, y + dy, z + dz), self.radii, self.material, self.tilt, self.frame)
 
+    def leant(self, angle: float, hinge: float) -> "Ellipsoid":
+        """Lean to the front by radians from the height `hinge` on; levels stay level."""
+        bend = np.array([[1, 0, 0], [0, math.cos(angle), 0], [0, math.sin(angle), 1]])
+        return self._mapped(_lean(self.centre, angle, hinge), bend)
+
+    def _mapped(self, centre: Vec, matrix: npt.NDArray[np.float64]) -> "Ellipsoid":
+        frame = matrix if self.frame is None else matrix @ self.frame
+        return Ellipsoid(centre, self.radii, self.material, self.tilt, frame)
+
+    @functools.cached_property
     def _axes(self) -> npt.NDArray[np.float64]:
-        return np.asarray(
-            rotation(0, math.degrees(self.turn), 0) @ rotation(*self.tilt) @ np.diag(np.maximum(self.radii, 1e-4))
-        )
+        axes = rotation(*self.tilt) * np.maximum(self.radii, 1e-4)
+        return axes if self.frame is None else np.asarray(self.frame @ axes)
 
-    def extent(self) -> tuple[float, float, float, float]:
-        """Give left, right, bottom and top in units."""
-        half_x, half_y = np.linalg.norm(self._axes()[:2], axis=1)
-        return (
-            self.centre[0] - float(half_x),
-            self.centre[0] + float(half_x),
-            self.centre[1] - float(half_y),
-            self.centre[1] + float(half_y),
-        )
+    @functools.cached_property
+    def _inverse(self) -> FloatArray:
+        return np.linalg.inv(self._axes).astype(np.float32)
 
-    def hit(self, x: FloatArray, y: FloatArray) -> Hit:
-        """Meet the rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1)."""
-        inverse = np.linalg.inv(self._axes()).astype(np.float32)
-        form = (inverse.T @ inverse).astype(np.float32)
+    def extent(self) -> Extent:
+        """Say where it is."""
+        half_x, half_y, half_z = np.sqrt((self._axes**2).sum(axis=1)).tolist()
+        x, y, z = self.centre
+        return Extent(x - half_x, x + half_x, y - half_y, y + half_y, z + half_z)
+
+    def depth(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Give z where rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1), meet it; nan where they miss."""
+        (a, b, d), (_, c, e), (_, _, f) = (self._inverse.T @ self._inverse).tolist()
         px, py = x - np.float32(self.centre[0]), y - np.float32(self.centre[1])
-        half = form[0, 2] * px + form[1, 2] * py
-        rest = form[0, 0] * px * px + 2 * form[0, 1] * (px * py) + (form[1, 1] * py * py - 1)
-        inside_of_root = half * half - form[2, 2] * rest
-        pz = (np.sqrt(np.maximum(inside_of_root, 0)) - half) / form[2, 2]
-        nx, ny, nz = (form[i, 0] * px + form[i, 1] * py + form[i, 2] * pz for i in range(3))
-        local = [inverse[i, 0] * px + inverse[i, 1] * py + inverse[i, 2] * pz for i in range(3)]
-        uv = self._surface(*local) if self.material.needs_uv else (pz, pz)
-        return Hit(inside_of_root > 0, pz + np.float32(self.centre[2]), (nx, ny, nz), uv)
+        root = px * np.float32(d * d - f * a) + py * np.float32(2 * (d * e - f * b))
+        root *= px
+        root += py * py * np.float32(e * e - f * c) + np.float32(f)
+        np.sqrt(root, out=root)
+        root -= px * np.float32(d)
+        root += np.float32(self.centre[2] * f) - py * np.float32(e)
+        root *= np.float32(1 / f)
+        return root
 
-    def _surface(self, x: FloatArray, y: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def surface(self, seen: Seen) -> Surface:
+        """Describe its surface at the pixels in which it is seen."""
+        inverse = self._inverse
+        at = np.stack([seen.x, seen.y, seen.z]) - np.asarray(self.centre, np.float32)[:, None]
+        local = inverse @ at
+        nx, ny, nz = inverse.T @ local
+        return Surface((nx, ny, nz), self._uv(*local) if self.material.needs_uv else None)
+
+    def _uv(self, x: FloatArray, y: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
         u, v = np.arctan2(x, z), 0.5 - 0.5 * y
         if self.material.texture is not None and self.material.texture.tiled:
             return u * np.float32(self.radii[0]), v * np.float32(2 * self.radii[1])
@@ -140,47 +206,85 @@ class Limb:
 
     def turned(self, angle: float) -> "Limb":
         """Turn about the figure's upright axis, in radians."""
-        return replace(self, start=_turn(self.start, angle), end=_turn(self.end, angle))
+        return self._between(_turn(self.start, angle), _turn(self.end, angle))
 
     def moved(self, dx: float, dy: float, dz: float) -> "Limb":
         """Move by units."""
         (x, y, z), (p, q, r) = self.start, self.end
-        return replace(self, start=(x + dx, y + dy, z + dz), end=(p + dx, q + dy, r + dz))
+        return self._between((x + dx, y + dy, z + dz), (p + dx, q + dy, r + dz))
 
-    def extent(self) -> tuple[float, float, float, float]:
-        """Give left, right, bottom and top in units."""
-        (x0, y0, _), (x1, y1, _), r0, r1 = self.start, self.end, self.radius, self.end_radius
-        return min(x0 - r0, x1 - r1), max(x0 + r0, x1 + r1), min(y0 - r0, y1 - r1), max(y0 + r0, y1 + r1)
+    def leant(self, angle: float, hinge: float) -> "Limb":
+        """Lean to the front by radians from the height `hinge` on."""
+        return self._between(_lean(self.start, angle, hinge), _lean(self.end, angle, hinge))
 
-    def hit(self, x: FloatArray, y: FloatArray) -> Hit:
-        """Meet the rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1)."""
-        start, end = np.asarray(self.start, dtype=np.float32), np.asarray(self.end, dtype=np.float32)
-        along = end - start
-        length = np.float32(along[0] ** 2 + along[1] ** 2)
-        if length < 1e-8:
-            share = np.full((y.size, x.size), 1.0 if along[2] > 0 else 0.0, np.float32)
+    def _between(self, start: Vec, end: Vec) -> "Limb":
+        return Limb(start, end, self.radius, self.end_radius, self.material)
+
+    def extent(self) -> Extent:
+        """Say where it is."""
+        (x0, y0, z0), (x1, y1, z1), r0, r1 = self.start, self.end, self.radius, self.end_radius
+        left, right = min(x0 - r0, x1 - r1), max(x0 + r0, x1 + r1)
+        return Extent(left, right, min(y0 - r0, y1 - r1), max(y0 + r0, y1 + r1), max(z0 + r0, z1 + r1))
+
+    def depth(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Give z where rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1), meet it; nan where they miss."""
+        (_, _, az), (_, _, z) = self._along, self.start
+        share, dx, dy, radius = self._nearest(x, y)
+        dx *= dx
+        dy *= dy
+        radius *= radius
+        radius -= dx
+        radius -= dy
+        np.sqrt(radius, out=radius)
+        share *= np.float32(az)
+        radius += share
+        radius += np.float32(z)
+        return radius
+
+    def surface(self, seen: Seen) -> Surface:
+        """Describe its surface at the pixels in which it is seen."""
+        ax, ay, az = self._along
+        share, dx, dy, _ = self._nearest(seen.x, seen.y)
+        normal = (dx, dy, seen.z - (np.float32(self.start[2]) + share * np.float32(az)))
+        if not self.material.needs_uv:
+            return Surface(normal, None)
+        across = 1 / max(math.hypot(ax, ay), 1e-4)
+        side = dy * np.float32(ax * across) - dx * np.float32(ay * across)
+        return Surface(normal, (side, share * np.float32(math.sqrt(ax * ax + ay * ay + az * az))))
+
+    @property
+    def _along(self) -> Vec:
+        (x, y, z), (p, q, r) = self.start, self.end
+        return p - x, q - y, r - z
+
+    def _nearest(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, ...]:
+        """Give the share of the way to the nearest place on the axis, the offset in x and y, and the radius there."""
+        ax, ay, az = self._along
+        squared = ax * ax + ay * ay
+        px, py = x - np.float32(self.start[0]), y - np.float32(self.start[1])
+        if squared < 1e-8:
+            share = px * 0 + py * 0 + np.float32(az > 0)
         else:
-            share = np.clip(((x - start[0]) * along[0] + (y - start[1]) * along[1]) / length, 0, 1)
-        radius = np.maximum(np.float32(self.radius) + np.float32(self.end_radius - self.radius) * share, 1e-4)
-        dx, dy = x - start[0] - share * along[0], y - start[1] - share * along[1]
-        squared = radius * radius - dx * dx - dy * dy
-        rise = np.sqrt(np.maximum(squared, 0))
-        side = (dx * -along[1] + dy * along[0]) / max(math.sqrt(float(length)), 1e-4)
-        uv = (side, share * np.float32(np.linalg.norm(along)))
-        return Hit(squared > 0, start[2] + share * along[2] + rise, (dx / radius, dy / radius, rise / radius), uv)
+            share = px * np.float32(ax / squared) + py * np.float32(ay / squared)
+            np.maximum(share, np.float32(0), out=share)
+            np.minimum(share, np.float32(1), out=share)
+        radius = share * np.float32(self.end_radius - self.radius)
+        radius += np.float32(max(self.radius, 1e-4))
+        return share, px - share * np.float32(ax), py - share * np.float32(ay), radius
 
 
 @dataclass(frozen=True, eq=False)
 class Lathe:
-    """A stack of ellipses about an upright axis.
+    """A stack of ellipses about an axis that is upright, or leans with levels staying level.
 
     Attributes:
         heights: Ascending y of the rings.
         half_widths: Half extent along x of each ring.
         half_depths: Half extent along z of each ring.
         material: What it is made of.
-        axis: x and z of the axis.
+        axis: x and z of the axis at the lowest ring.
         turn: Its own turn about the axis, in radians.
+        slope: How far the axis moves along x and z with each unit of height.
     """
 
     heights: tuple[float, ...]
@@ -189,67 +293,127 @@ class Lathe:
     material: Material
     axis: tuple[float, float] = (0.0, 0.0)
     turn: float = 0.0
+    slope: tuple[float, float] = (0.0, 0.0)
 
     def turned(self, angle: float) -> "Lathe":
         """Turn about the figure's upright axis, in radians."""
-        x, _, z = _turn((self.axis[0], 0.0, self.axis[1]), angle)
-        return replace(self, axis=(x, z), turn=self.turn + angle)
+        (x, _, z), (sx, _, sz) = (_turn((across, 0.0, near), angle) for across, near in (self.axis, self.slope))
+        return self._placed(self.heights, (x, z), self.turn + angle, (sx, sz))
 
     def moved(self, dx: float, dy: float, dz: float) -> "Lathe":
         """Move by units."""
         heights = tuple(y + dy for y in self.heights)
-        return replace(self, heights=heights, axis=(self.axis[0] + dx, self.axis[1] + dz))
+        return self._placed(heights, (self.axis[0] + dx, self.axis[1] + dz), self.turn, self.slope)
 
-    def extent(self) -> tuple[float, float, float, float]:
-        """Give left, right, bottom and top in units."""
+    def leant(self, angle: float, hinge: float) -> "Lathe":
+        """Lean to the front by radians from the height `hinge` on; levels stay level."""
+        c, s = math.cos(angle), math.sin(angle)
+        heights = tuple(hinge + (y - hinge) * c for y in self.heights)
+        axis = (self.axis[0], self.axis[1] + (self.heights[0] - hinge) * s)
+        return self._placed(heights, axis, self.turn, (self.slope[0] / c, (self.slope[1] + s) / c))
+
+    def _placed(
+        self, heights: tuple[float, ...], axis: tuple[float, float], turn: float, slope: tuple[float, float]
+    ) -> "Lathe":
+        return Lathe(heights, self.half_widths, self.half_depths, self.material, axis, turn, slope)
+
+    def extent(self) -> Extent:
+        """Say where it is."""
         c, s = math.cos(self.turn), math.sin(self.turn)
         half = max(math.hypot(a * c, b * s) for a, b in zip(self.half_widths, self.half_depths, strict=True))
-        return self.axis[0] - half, self.axis[0] + half, self.heights[0], self.heights[-1]
+        low, high = self.axis[0], self.axis[0] + self.slope[0] * (self.heights[-1] - self.heights[0])
+        return Extent(min(low, high) - half, max(low, high) + half, self.heights[0], self.heights[-1], math.inf)
 
-    def hit(self, x: FloatArray, y: FloatArray) -> Hit:
-        """Meet the rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1)."""
-        a, b, slope_a, slope_b = self._rings(y)
+    def depth(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Give z where rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1), meet it; nan where they miss."""
+        a, b = self._radii(y)
         c, s = np.float32(math.cos(self.turn)), np.float32(math.sin(self.turn))
-        px = x - np.float32(self.axis[0])
-        one = np.float32(1)
-        ia, ib = one / (a * a), one / (b * b)
-        square, half = s * s * ia + c * c * ib, px * (c * s * (ib - ia))
-        inside_of_root = half * half - square * (px * px * (c * c * ia + s * s * ib) - 1)
-        pz = (np.sqrt(np.maximum(inside_of_root, 0)) - half) / square
+        ia, ib = np.reciprocal(a * a), np.reciprocal(b * b)
+        square = s * s * ia + c * c * ib
+        within = (y > self.heights[0]) & (y < self.heights[-1])
+        axis_x, axis_z = self._axis_at(y)
+        px = x - axis_x
+        root: FloatArray = px * px * (-ia * ib)
+        root += np.where(within, square, np.float32(-1))
+        np.sqrt(root, out=root)
+        root -= px * (c * s * (ib - ia))
+        root *= np.float32(1) / square
+        root += axis_z
+        return root
+
+    def surface(self, seen: Seen) -> Surface:
+        """Describe its surface at the pixels in which it is seen."""
+        step = np.float32((self.heights[-1] - self.heights[0]) / 60)
+        a, b = self._radii(seen.rows)
+        (a_low, b_low), (a_high, b_high) = self._radii(seen.rows - step), self._radii(seen.rows + step)
+        double = np.float32(2) * step
+        axis_x, axis_z = self._axis_at(seen.rows)
+        table = np.stack([1 / (a * a), 1 / (b * b), (a_low - a_high) / (double * a), (b_low - b_high) / (double * b)])
+        ia, ib, bend_a, bend_b = table[:, seen.row]
+        sloped = self.slope != (0.0, 0.0)
+        px, pz = (
+            (seen.x - axis_x[seen.row], seen.z - axis_z[seen.row]) if sloped else (seen.x - axis_x, seen.z - axis_z)
+        )
+        c, s = np.float32(math.cos(self.turn)), np.float32(math.sin(self.turn))
         local_x, local_z = px * c - pz * s, px * s + pz * c
         gx, gz = local_x * ia, local_z * ib
-        ny = -(gx * local_x * slope_a / a + gz * local_z * slope_b / b)
-        v = (np.float32(self.heights[-1]) - y) / np.float32(self.heights[-1] - self.heights[0])
-        within = (y > self.heights[0]) & (y < self.heights[-1])
-        angle = np.arctan2(local_x, local_z) if self.material.needs_uv else pz
-        uv = (angle, np.broadcast_to(v, pz.shape))
-        normal = (gx * c + gz * s, ny, gz * c - gx * s)
-        return Hit((inside_of_root > 0) & within, pz + np.float32(self.axis[1]), normal, uv)
+        nx, nz = gx * c + gz * s, gz * c - gx * s
+        ny = gx * local_x * bend_a + gz * local_z * bend_b
+        if sloped:
+            ny -= nx * np.float32(self.slope[0]) + nz * np.float32(self.slope[1])
+        if not self.material.needs_uv:
+            return Surface((nx, ny, nz), None)
+        v = (np.float32(self.heights[-1]) - seen.y) / np.float32(self.heights[-1] - self.heights[0])
+        return Surface((nx, ny, nz), (np.arctan2(local_x, local_z), v))
 
-    def _rings(self, y: FloatArray) -> tuple[FloatArray, ...]:
-        step = np.float32((self.heights[-1] - self.heights[0]) / 60)
-        found: list[FloatArray] = [
-            np.maximum(np.interp(at, self.heights, widths), 1e-3).astype(np.float32)
-            for widths in (self.half_widths, self.half_depths)
-            for at in (y, y - step, y + step)
-        ]
-        a, a_low, a_high, b, b_low, b_high = found
-        double = np.float32(2) * step
-        return a, b, np.divide(a_high - a_low, double), np.divide(b_high - b_low, double)
+    def _radii(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return _between_rings(y, self.heights, self.half_widths), _between_rings(y, self.heights, self.half_depths)
+
+    def _axis_at(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        (x, z), (sx, sz) = self.axis, self.slope
+        if not (sx or sz):
+            return np.asarray(x, np.float32), np.asarray(z, np.float32)
+        above = y - np.float32(self.heights[0])
+        return above * np.float32(sx) + np.float32(x), above * np.float32(sz) + np.float32(z)
+
+
+def _between_rings(y: FloatArray, heights: Sequence[float], sizes: Sequence[float]) -> FloatArray:
+    found: FloatArray = np.interp(y, heights, sizes).astype(np.float32)
+    return np.maximum(found, np.float32(1e-3))
 
 
 Solid = Ellipsoid | Limb | Lathe
 
 
-def smooth_rings(
-    knots: Sequence[tuple[float, float, float]], *, steps: int = 6
-) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+def as_part(solids: Iterable[Solid], part: str) -> list[Solid]:
+    """Say of solids which part of the figure they are, one of `PARTS`."""
+    known: dict[Material, Material] = {}
+    parts: list[Solid] = []
+    for solid in solids:
+        if solid.material not in known:
+            known[solid.material] = replace(solid.material, part=part)
+        parts.append(replace(solid, material=known[solid.material]))
+    return parts
+
+
+def on_ground(body: Sequence[Solid], legs: Sequence[Solid], *, lift: float) -> list[Solid]:
+    """Put a figure together so that the lowest of its legs and feet is `lift` units above the ground."""
+    rise = lift - min(part.extent().bottom for part in legs)
+    return [part.moved(0.0, rise, 0.0) for part in (*body, *legs)]
+
+
+def smooth_rings(knots: Sequence[tuple[float, float, float]]) -> Rings:
     """Round a coarse profile of (height, half width, half depth) rows with a Catmull-Rom curve."""
+    return _rounded(tuple(knots))
+
+
+@functools.lru_cache(maxsize=64)
+def _rounded(knots: tuple[tuple[float, float, float], ...]) -> Rings:
     rows = np.asarray([knots[0], *knots, knots[-1]], dtype=np.float64)
     points = [rows[1]]
     for i in range(1, len(rows) - 2):
         p0, p1, p2, p3 = rows[i - 1 : i + 3]
-        for t in np.arange(1, steps + 1) / steps:
+        for t in np.arange(1, RING_STEPS + 1) / RING_STEPS:
             cubic = (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3
             points.append(0.5 * (2 * p1 + (p2 - p0) * t + cubic))
     table = np.asarray(points)

@@ -14,6 +14,8 @@ from toonvision.world.palette import RGB, STREETS, mix, scaled
 
 PX_PER_UNIT: Final = 44
 WALL_HEIGHT: Final = 12.0
+SHARP_GROUND: Final = 16.0  # how far from the near end, in units, the ground is kept at full size
+KERB: Final = 2.2  # width in units of the strip beside the carriageway
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,19 @@ def wall_textures(street: str) -> tuple[tuple[Image.Image, ...], ...]:
 
 @functools.lru_cache(maxsize=2)
 def ground_texture(street: str) -> tuple[Image.Image, ...]:
-    """Draw the ground between the walls, seen from above, RGBX at full, half and quarter size."""
-    return _levels(_ground(street, generator(0, "world", street, "ground")).convert("RGBA"))
+    """Draw the ground between the walls, seen from above, RGBX at full, half and quarter size.
+
+    All end at the near end of the street; the one of full size begins `SHARP_GROUND` from there, the others at the
+    far end.
+    """
+    whole, half, quarter = _levels(_ground(street, generator(0, "world", street, "ground")))
+    near_by = whole.crop((0, whole.height - round(SHARP_GROUND * PX_PER_UNIT), *whole.size))
+    return near_by.filter(ImageFilter.BoxBlur(0.8)), half, quarter
 
 
 @functools.lru_cache(maxsize=2)
 def sky_texture(street: str) -> Image.Image:
-    """Draw the sky, RGB, twice as wide as a screenshot."""
+    """Draw the sky, RGBX, twice as wide as a screenshot."""
     rng, colours = generator(0, "world", street, "sky"), STREETS[street]
     rows = np.linspace(0, 1, 460)[:, None, None] ** 0.8
     top, bottom = (np.asarray(colour, dtype=np.float64) for colour in colours.sky)
@@ -76,12 +84,12 @@ def sky_texture(street: str) -> Image.Image:
         draw = ImageDraw.Draw(broad)
         for x, y, size in rng.uniform((0, 0, 0.6), (3440, 300, 2.2), (260, 3)):
             draw.ellipse((x - size, y - size, x + size, y + size), fill=(250, 244, 220))
-    return broad
+    return broad.convert("RGBX")
 
 
 def _levels(picture: Image.Image) -> tuple[Image.Image, ...]:
     # RGBX is not weighted by alpha, which Pillow does for RGBA over the whole texture at every transform.
-    plain = Image.merge("RGBX", picture.split())
+    plain = Image.fromarray(np.asarray(picture.convert("RGBA")), "RGBX")
     return plain, plain.reduce(2), plain.reduce(4)
 
 
@@ -249,14 +257,14 @@ def _ground(street: str, rng: np.random.Generator) -> Image.Image:
             shade = mix(base, joint, float(rng.uniform(0.05, 0.4)))
             draw.ellipse((x - r, y - r * 0.7, x + r, y + r * 0.7), fill=shade)
     edge = {"path": (110, 164, 84), "snow": (244, 248, 252)}.get(kind, scaled(base, 0.78))
-    kerb = round(2.2 * PX_PER_UNIT)
+    kerb = round(KERB * PX_PER_UNIT)
     for low, high in ((0, kerb), (width - kerb, width)):
         draw.rectangle((low, 0, high, height), fill=edge)
         for x, y in rng.uniform((low, 0), (high, height), (700, 2)):
             draw.line((x, y, x + rng.normal(0, 4), y - 9), fill=scaled(edge, float(rng.uniform(0.8, 1.15))), width=3)
     for x in (kerb, width - kerb):
         draw.line((x, 0, x, height), fill=scaled(joint, 0.85), width=7)
-    return _grain(sheet.filter(ImageFilter.BoxBlur(0.8)), rng, 9)
+    return _grain(sheet, rng, 9)
 
 
 def prop_height(kind: str) -> float:

@@ -10,22 +10,40 @@ from PIL import Image, ImageDraw
 
 from toonvision.world.animals import ANIMALS, Animal
 from toonvision.world.cloth import texture_of
-from toonvision.world.heads import brows, paint
-from toonvision.world.palette import BLACK, PINK, RGB, TOON_BODY, TOON_CLOTH, WHITE, jittered, mix, scaled
-from toonvision.world.poses import Pose
-from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Texture, Vec, smooth_rings
+from toonvision.world.heads import Feature, brows, paint
+from toonvision.world.headwear import glasses, hat
+from toonvision.world.palette import BLACK, PINK, RGB, TOON_BODY, TOON_CLOTH, WHITE, jittered, mix, random_tint, scaled
+from toonvision.world.poses import HIGHEST_JUMP, Pose
+from toonvision.world.solids import (
+    Ellipsoid,
+    Lathe,
+    Limb,
+    Material,
+    Solid,
+    Texture,
+    Vec,
+    as_part,
+    on_ground,
+    smooth_rings,
+)
 
 HIP: Final = 0.36
 NECK: Final = 0.84
+HAT_RATE: Final = 0.25
+GLASSES_RATE: Final = 0.2
+BACKPACK_RATE: Final = 0.2
+HATS: Final = ((1.35, 0.55, 0.85, True), (1.35, 0.75, 0.92, False), (0.0, 1.3, 0.1, False), (0.0, 0.6, 0.8, False))
+"""Bowler, top hat, party hat and fez: brim and crown, width of the top, and whether it is round."""
 
 
-def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Solid]:
-    """Put a Toon together, facing the viewer, its feet at the origin.
+def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator, dressed: bool = True) -> list[Solid]:
+    """Put a Toon together, facing the viewer, above the origin, its lowest foot on the ground or in the air.
 
     Args:
         label: One of the eleven Toon labels, for example ``toon_bear``.
         pose: How it stands.
-        rng: Decides colours, clothes, and the turn of its head.
+        rng: Decides colours, clothes, what it wears, and the turn of its head.
+        dressed: Whether it may wear a hat, glasses or a backpack.
 
     Returns:
         The solids in units of about a metre.
@@ -34,15 +52,52 @@ def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Sol
     body = jittered(TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng, 6)
     shirt, bottom = (TOON_CLOTH[int(i)] for i in rng.choice(len(TOON_CLOTH), 2, replace=False))
     fur = Material(body, None, 0.15, 0.06, int(rng.integers(1000)))
-    parts = [*_body(shirt, bottom, skirt=bool(rng.random() < 0.5), stripes=int(rng.integers(3)))]
-    parts += _tail(animal, body)
+    above = [*_body(shirt, bottom, rng, skirt=bool(rng.random() < 0.5), stripes=int(rng.integers(3)))]
+    above += _tail(animal, body)
+    worn, packed = _random_extras(animal, rng) if dressed else ((), [])
     turn = math.radians(float(np.clip(rng.normal(0, 12), -28, 28)))
     rise = NECK + animal.head.height * 0.92
-    parts += [part.turned(turn).moved(0, rise, 0.02) for part in _head(animal, fur)]
+    above += packed
+    above += as_part((part.turned(turn).moved(0, rise, 0.02) for part in _head(animal, fur, worn)), "head")
+    legs: list[Solid] = []
     for side in (-1, 1):
-        parts += _leg(body, bottom, side, pose)
-        parts += _arm(body, shirt, side, pose)
-    return parts
+        legs += _leg(body, bottom, side, pose)
+        above += _arm(body, shirt, side, pose)
+    return on_ground([part.leant(pose.lean, HIP) for part in above], legs, lift=min(pose.lift, HIGHEST_JUMP))
+
+
+def _random_extras(animal: Animal, rng: np.random.Generator) -> tuple[tuple[Feature, ...], list[Solid]]:
+    """Draw what a Toon wears on its head, and the solids on its back."""
+    hatted, spectacled, packed = (bool(rng.random() < rate) for rate in (HAT_RATE, GLASSES_RATE, BACKPACK_RATE))
+    choice = int(rng.integers(len(HATS)))
+    colours = [TOON_CLOTH[int(i)] for i in rng.choice(len(TOON_CLOTH), 4, replace=False)]
+    worn: list[Feature] = []
+    if hatted and animal.hat_v is not None:
+        worn.append(_hat(choice, colours[0], colours[1], v=animal.hat_v, size=animal.hat_size))
+    if spectacled and animal.glasses is not None:
+        spread, v = animal.glasses
+        lens = BLACK if rng.random() < 0.3 else None
+        worn.append(glasses(scaled(colours[2], 0.6), size=0.33, spread=spread, v=v, thick=0.045, lens=lens))
+    return tuple(worn), _backpack(colours[3]) if packed else []
+
+
+def _hat(choice: int, colour: RGB, band: RGB, *, v: float, size: float) -> Feature:
+    brim, crown, top, is_round = HATS[choice]
+    return hat(colour, v=v, brim=brim, crown=crown, top=top, band=band, round_top=is_round, size=size)
+
+
+def _backpack(colour: RGB) -> list[Solid]:
+    sack, strap = Material(colour, None, 0.1, 0.1), paint(scaled(colour, 0.7))
+    straps: list[Solid] = []
+    for side in (-1, 1):
+        line = [(side * 0.1, y, z) for y, z in ((0.82, -0.2), (0.845, 0.0), (0.78, 0.125), (0.64, 0.175), (0.5, 0.2))]
+        line.append((side * 0.19, 0.45, 0.06))
+        straps += [Limb(a, b, 0.024, 0.024, strap) for a, b in itertools.pairwise(line)]
+    return [
+        Ellipsoid((0, 0.65, -0.24), (0.17, 0.2, 0.11), sack),
+        Ellipsoid((0, 0.58, -0.33), (0.11, 0.08, 0.05), strap),
+        *straps,
+    ]
 
 
 @functools.lru_cache(maxsize=64)
@@ -59,12 +114,13 @@ def _shirt(colour: RGB, other: RGB, stripes: int) -> Texture:
     return texture_of(sheet, texels_per_unit=170, tiled=False)
 
 
-def _body(shirt: RGB, bottom: RGB, *, skirt: bool, stripes: int) -> list[Solid]:
+def _body(shirt: RGB, bottom: RGB, rng: np.random.Generator, *, skirt: bool, stripes: int) -> list[Solid]:
     rings = smooth_rings(
         [(HIP - 0.02, 0.23, 0.2), (HIP + 0.12, 0.24, 0.21), (HIP + 0.32, 0.18, 0.16), (NECK + 0.02, 0.09, 0.09)]
     )
-    parts: list[Solid] = [Lathe(*rings, Material(shirt, _shirt(shirt, bottom, stripes), 0.06, 0.12))]
-    cloth = Material(bottom, None, 0.06, 0.16)
+    upper = Material(shirt, _shirt(shirt, bottom, stripes), 0.06, 0.12, part="cloth", tint=random_tint(rng))
+    parts: list[Solid] = [Lathe(*rings, upper)]
+    cloth = Material(bottom, None, 0.06, 0.16, part="cloth")
     if skirt:
         hem = smooth_rings([(HIP - 0.16, 0.33, 0.3), (HIP - 0.02, 0.27, 0.24), (HIP + 0.12, 0.235, 0.205)])
         parts.append(Lathe(*hem, cloth))
@@ -82,7 +138,7 @@ def _tail(animal: Animal, body: RGB) -> list[Solid]:
     return parts
 
 
-def _head(animal: Animal, fur: Material) -> list[Solid]:
+def _head(animal: Animal, fur: Material, worn: tuple[Feature, ...]) -> list[Solid]:
     head, unit = animal.head, animal.head.height
     light = paint(animal.bill or mix(fur.colour, WHITE, animal.muzzle_share), gloss=0.2)
     parts: list[Solid] = [head.solid(fur), *_ears(animal, fur)]
@@ -103,7 +159,7 @@ def _head(animal: Animal, fur: Material) -> list[Solid]:
     else:
         parts += _smile(middle, (wide * unit, tall * unit, (0.25 + reach * 0.65) * unit))
     parts += brows(tilt=-0.05, v=0.78, thick=0.035)(head, fur)
-    for feature in animal.features:
+    for feature in (*animal.features, *worn):
         parts += feature(head, fur)
     return parts
 
@@ -151,19 +207,23 @@ def _leg(body: RGB, bottom: RGB, side: int, pose: Pose) -> list[Solid]:
     hip = (side * 0.11, HIP - 0.02, 0.0)
     knee = (side * 0.115, hip[1] - 0.16 * math.cos(thigh), 0.16 * math.sin(thigh))
     shin = thigh - bend
-    ankle = (side * 0.12, max(0.06, knee[1] - 0.14 * math.cos(shin)), knee[2] + 0.14 * math.sin(shin))
+    ankle = (side * 0.12, knee[1] - 0.14 * math.cos(shin), knee[2] + 0.14 * math.sin(shin))
     foot = Ellipsoid(
         (ankle[0] + side * 0.01, ankle[1] - 0.005, ankle[2] + 0.06),
         (0.085, 0.06, 0.145),
         paint(scaled(body, 0.93)),
         (-math.degrees(shin) * 0.5, side * 10, 0),
     )
-    return [Limb(hip, knee, 0.125, 0.11, paint(bottom)), Limb(knee, ankle, 0.075, 0.068, paint(body)), foot]
+    return [
+        Limb(hip, knee, 0.125, 0.11, Material(bottom, part="cloth")),
+        Limb(knee, ankle, 0.075, 0.068, paint(body)),
+        foot,
+    ]
 
 
 def _arm(body: RGB, shirt: RGB, side: int, pose: Pose) -> list[Solid]:
     swing, spread, bend = pose.arm(side)
-    spread += 0.2 if pose.kind != "arms up" else 0.0
+    spread += 0.2 if pose.kind in ("standing", "walking") else 0.0
 
     def reach(start: Vec, length: float, angle: float) -> Vec:
         out, down = math.sin(spread), math.cos(spread)
@@ -177,10 +237,10 @@ def _arm(body: RGB, shirt: RGB, side: int, pose: Pose) -> list[Solid]:
     elbow = reach(shoulder, 0.19, swing)
     wrist = reach(elbow, 0.17, swing + bend)
     palm = reach(wrist, 0.07, swing + bend)
-    glove = paint(WHITE)
+    glove = Material(WHITE, part="hands")
     thumb = (palm[0] - side * 0.05, palm[1] - 0.01, palm[2] + 0.075)
     parts: list[Solid] = [
-        Limb(shoulder, elbow, 0.085, 0.075, paint(shirt)),
+        Limb(shoulder, elbow, 0.085, 0.075, Material(shirt, part="cloth")),
         Limb(elbow, wrist, 0.052, 0.048, paint(body)),
         Ellipsoid(wrist, (0.066, 0.04, 0.066), glove),
         Ellipsoid(palm, (0.082, 0.082, 0.082), glove),

@@ -1,0 +1,176 @@
+"""Attributes: what is known of each object of a picture beyond its label and box, in a file beside the annotation.
+
+``shot.attributes.json`` holds one list, ``{"objects": [{"number": 1, "view": "front left", "occluded": 0.12}]}``.
+`number` is the object's place in the annotation, from 1; every other name is free, and so is every object's absence.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from toonvision.core.errors import RejectedItemError
+from toonvision.core.files import read_regular, write_bytes
+
+Attributes = Mapping[str, str | float | bool]
+"""Name to word, finite number or truth value; read it, do not change it."""
+
+SUFFIX = ".attributes.json"
+LARGEST_FILE = 1_000_000
+MOST_ATTRIBUTES = 64
+LONGEST_WORD = 200
+LAST_NUMBER = 1_000_000
+_NUMBER = "number"
+_NAME = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
+
+
+def attributes_path(path: Path) -> Path:
+    """Name the attributes file that lies beside an annotation or a picture.
+
+    Examples:
+        >>> attributes_path(Path("garden/shot.png")).name
+        'shot.attributes.json'
+    """
+    return path.with_name(f"{path.stem}{SUFFIX}")
+
+
+def read_attributes(path: Path) -> dict[int, Attributes]:
+    """Read an attributes file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The objects that it describes: number, from 1, to attributes.
+
+    Raises:
+        RejectedItemError: If it cannot be read, is over 1 MB, or breaks a rule of the form, with the first fault.
+    """
+    document = _loaded(read_regular(path, limit=LARGEST_FILE))
+    rows = document.get("objects") if isinstance(document, dict) and set(document) == {"objects"} else None
+    if not isinstance(rows, list):
+        raise _broken("must be one list called objects", f"got {_shown(document)}")
+    found: dict[int, Attributes] = {}
+    for place, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise _broken(f"entry {place} of objects must have a number and attributes", f"got {_shown(row)}")
+        number = _checked_number(row.pop(_NUMBER, None))
+        if number in found:
+            raise _broken(f"describes object {number} twice", "")
+        found[number] = checked(row, of=f"object {number}")
+    return found
+
+
+def write_attributes(path: Path, objects: Mapping[int, Attributes]) -> None:
+    """Write an attributes file; the same attributes give the same bytes, and reading them back the same attributes.
+
+    Args:
+        path: The file; replaced whole.
+        objects: The objects to describe: number, from 1, to attributes.
+
+    Raises:
+        RejectedItemError: If the file could not be read back.
+    """
+    rows = []
+    for number, attributes in sorted(objects.items()):
+        known = checked(attributes, of=f"object {_checked_number(number)}")
+        rows.append(_dumped({_NUMBER: number, **dict(sorted(known.items()))}))
+    content = ('{"objects": [' + ",".join(f"\n  {row}" for row in rows) + "\n]}\n").encode()
+    if len(content) > LARGEST_FILE:
+        raise RejectedItemError("is over 1 MB", "describe fewer objects", code="too-large")
+    write_bytes(path, content)
+
+
+def encoded(attributes: Attributes) -> str:
+    """Write the attributes of one object as JSON text; it differs wherever they differ, ``1`` from ``true`` too.
+
+    Examples:
+        >>> encoded({"view": "front", "fog": 0.5})
+        '{"fog": 0.5, "view": "front"}'
+    """
+    return _dumped(dict(sorted(attributes.items())))
+
+
+def decoded(text: str) -> Attributes:
+    """Read back what `encoded` wrote.
+
+    Raises:
+        RejectedItemError: If it did not write that.
+    """
+    return checked(_loaded(text), of="an object")
+
+
+def checked(attributes: object, *, of: str) -> Attributes:
+    """Pass the attributes of one object on if they keep to the rules.
+
+    Args:
+        attributes: Name to value.
+        of: What they describe, for messages.
+
+    Raises:
+        RejectedItemError: If there are too many, or a name or a value is none that attributes can have.
+    """
+    if not isinstance(attributes, Mapping) or len(attributes) > MOST_ATTRIBUTES:
+        got = f"{len(attributes)}" if isinstance(attributes, Mapping) else _shown(attributes)
+        raise _broken(f"{of} can have at most {MOST_ATTRIBUTES} attributes", f"got {got}")
+    for name, value in attributes.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name == _NUMBER:
+            rule = f"has 1 to 64 lower-case letters, digits and underscores, and is not {_NUMBER!r}"
+            raise _broken(f"the name of an attribute {rule}", f"{of} has {_shown(name)}")
+        if isinstance(value, str):
+            if len(value) > LONGEST_WORD or not value.isprintable():
+                rule = f"a word of at most {LONGEST_WORD} characters that can be printed"
+                raise _broken(f"{name} of {of} must be {rule}", f"got {_shown(value)}")
+        elif not _is_finite(value):
+            raise _broken(f"{name} of {of} must be a word, a finite number, true or false", f"got {_shown(value)}")
+    return dict(attributes)
+
+
+def _checked_number(number: object) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= LAST_NUMBER:
+        rule = f"number must be the place of an object in the annotation, from 1 to {LAST_NUMBER}"
+        raise _broken(rule, f"got {_shown(number)}")
+    return number
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
+def _loaded(content: str | bytes) -> object:
+    try:
+        return json.loads(content, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise RejectedItemError(
+            f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
+        ) from error
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of its pairs; of a key that comes twice, one value would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {_shown(next(key for key in keys if keys.count(key) > 1))} comes twice")
+    return found
+
+
+def _dumped(value: Mapping[str, object]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _broken(rule: str, received: str) -> RejectedItemError:
+    reason = f"{rule}; {received}" if received else rule
+    return RejectedItemError(reason, "correct it, or write it again", code="bad-attributes")
+
+
+def _shown(value: object) -> str:
+    """Show a value in a message, cut short."""
+    if isinstance(value, dict | list):
+        return f"a {'list' if isinstance(value, list) else 'JSON object'} of {len(value)}"
+    text = repr(value[:60] if isinstance(value, str) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

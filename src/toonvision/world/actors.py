@@ -1,0 +1,128 @@
+"""Figures before they are placed: who, how it holds itself, how far away, in which light."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from toonvision.core.seeds import SEED_LIMIT
+from toonvision.world.backdrop import haze_share
+from toonvision.world.camera import SIZE_WH, STREET_LENGTH, Camera
+from toonvision.world.entities import draw_entity, standing_height
+from toonvision.world.palette import STREETS
+from toonvision.world.poses import Pose, random_pose
+from toonvision.world.settings import SceneSettings
+from toonvision.world.shading import Light, Sprite
+from toonvision.world.streets import light_spot
+
+LEAST_IN_FRAME: Final = 0.62
+SOFT_FROM: Final = 12.0
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One figure, not yet placed across the street.
+
+    Attributes:
+        label: For example ``cog_bb_flunky``.
+        yaw: Turn in radians as the camera sees it; 0 shows the front.
+        pose: How it holds itself.
+        distance: From the picture plane in units.
+        shaded: Whether it stands in the shade.
+        light: Factors on red, green and blue of the light that falls on it.
+        look: Seed of its colours, clothes and small differences.
+    """
+
+    label: str
+    yaw: float
+    pose: Pose
+    distance: float
+    shaded: bool
+    light: tuple[float, float, float]
+    look: int
+
+    def height_px(self, camera: Camera) -> float:
+        """Give its height in pixels when it stands on the ground and upright."""
+        return camera.focal * standing_height(self.label) / self.distance
+
+
+def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings: SceneSettings) -> Actor:
+    """Draw how a figure looks and how far it stands away, so near at most that its greater part is in the frame."""
+    least, common, greatest = (math.log(height) for height in settings.heights_px)
+    height = math.exp(rng.triangular(least, common, greatest))
+    tall = camera.focal * standing_height(label)
+    while _share_in_frame(camera, height, tall / height) < LEAST_IN_FRAME:
+        height *= 0.92
+    yaw = rng.normal(0, 0.7) if rng.random() < settings.facing_rate else rng.uniform(-math.pi, math.pi)
+    return Actor(
+        label,
+        float(yaw),
+        random_pose(rng),
+        min(tall / height, STREET_LENGTH * 0.93),
+        bool(rng.random() < settings.shadow_rate),
+        random_light(rng, settings),
+        random_look(rng),
+    )
+
+
+def random_light(rng: np.random.Generator, settings: SceneSettings) -> tuple[float, float, float]:
+    """Draw the colour of the light on a figure: its strength differs most, then its warmth."""
+    strength = rng.normal(0, 2 * settings.light_spread)
+    red, green, blue = (float(np.exp(strength + part)) for part in rng.normal(0, settings.light_spread, 3))
+    return red, green, blue
+
+
+def random_look(rng: np.random.Generator) -> int:
+    """Draw the seed of a figure's colours and clothes."""
+    return int(rng.integers(SEED_LIMIT))
+
+
+def _share_in_frame(camera: Camera, height: float, distance: float) -> float:
+    foot = camera.ground_row(distance)
+    return (min(foot, SIZE_WH[1]) - max(foot - height, 0)) / height
+
+
+def draw_actor(actor: Actor, street: str, camera: Camera, *, with_parts: bool = False, grey: bool = False) -> Sprite:
+    """Draw a figure as it looks in a street, hazed and softened by its distance.
+
+    Args:
+        actor: The figure.
+        street: Where it stands.
+        camera: From where it is seen.
+        with_parts: Also tell the part of it that each pixel shows.
+        grey: Paint cloth, head and hands in one grey.
+    """
+    sprite = draw_entity(
+        actor.label,
+        height_px=actor.height_px(camera),
+        yaw=actor.yaw,
+        pose=actor.pose,
+        light=_light(actor, street, camera),
+        rng=np.random.default_rng(actor.look),
+        with_parts=with_parts,
+        grey=grey,
+    )
+    return faded(sprite, street, actor.distance)
+
+
+def _light(actor: Actor, street: str, camera: Camera) -> Light:
+    x, y, z = light_spot(street)
+    c, s = math.cos(camera.yaw), math.sin(camera.yaw)
+    ambient, diffuse = (0.5, 0.5) if street == "ddl" else (0.58, 0.55)
+    if actor.shaded:
+        ambient, diffuse = ambient * 0.82, diffuse * 0.35
+    return Light((x * c - z * s, y, z * c + x * s), ambient, diffuse, actor.light)
+
+
+def faded(sprite: Sprite, street: str, distance: float) -> Sprite:
+    """Let a thing fade into the street's haze and lose its sharpness with distance."""
+    share = float(haze_share(street, distance))
+    alpha = sprite.image.getchannel("A")
+    plain = Image.new("RGB", alpha.size, STREETS[street].haze)
+    image = Image.blend(sprite.image.convert("RGB"), plain, share)
+    image.putalpha(alpha)
+    if distance > SOFT_FROM:
+        image = image.convert("RGBa").filter(ImageFilter.GaussianBlur(min(0.9, distance / 45))).convert("RGBA")
+    return Sprite(image, sprite.foot_xy, sprite.parts)

@@ -1,0 +1,49 @@
+"""How a whole picture came out: bright or dim, its contrast, its cast of colour, its sharpness."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from toonvision.world.palette import STREETS
+from toonvision.world.settings import SceneSettings
+
+DARKEST_NIGHT: Final = 0.72
+BRIGHT: Final = (0.85, 1.12)
+DIM: Final = (0.52, 0.78)
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How one picture is exposed.
+
+    Attributes:
+        brightness: Factor on everything; below 0.8 the light is bad.
+        gamma: Exponent on light from 0 to 1; above 1 the shades are deeper.
+        cast: Factors on red, green and blue.
+        blur_px: Radius in pixels by which it is out of focus; 0 is sharp.
+    """
+
+    brightness: float
+    gamma: float
+    cast: tuple[float, float, float]
+    blur_px: float
+
+    def develop(self, frame: Image.Image) -> Image.Image:
+        """Apply it to an RGB picture."""
+        levels = (np.arange(256) / 255) ** self.gamma * self.brightness
+        table = np.concatenate([np.clip(levels * factor, 0, 1) * 255 for factor in self.cast])
+        frame = frame.point(table.round().astype(int).tolist())
+        return frame.filter(ImageFilter.BoxBlur(self.blur_px)) if self.blur_px else frame
+
+
+def random_exposure(street: str, rng: np.random.Generator, settings: SceneSettings) -> Exposure:
+    """Draw the exposure of a picture of a street, whose own tint is part of the cast."""
+    brightness = float(rng.uniform(*(DIM if rng.random() < settings.dim_rate else BRIGHT)))
+    if street == "ddl":
+        brightness = max(brightness, DARKEST_NIGHT)
+    gamma, warmth = float(rng.uniform(0.9, 1.15)), float(rng.normal(0, 0.05))
+    red, green, blue = STREETS[street].tint
+    blur = float(rng.uniform(0.5, 1.4)) if rng.random() < settings.blur_rate else 0.0
+    return Exposure(brightness, gamma, (red * (1 + warmth), green, blue * (1 - warmth)), blur)

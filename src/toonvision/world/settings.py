@@ -1,0 +1,44 @@
+"""How hard the pictures of the sample world are."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class SceneSettings:
+    """How hard the pictures are; every rate is a share of screenshots or figures from 0 to 1.
+
+    What came of the rates is recorded for every object: see `toonvision.world.truth`.
+
+    Attributes:
+        heights_px: Least, most common and greatest height of a figure; drawn from a triangle on a logarithmic scale.
+        crowded_rate: Screenshots in which figures may stand partly behind each other.
+        screened_rate: Figures with a tree, lamp post or other thing partly in front.
+        cut_rate: Figures that may be cut by the frame's side.
+        nametag_rate: Figures with a name above their head.
+        graze_rate: Names that hang so low that they hide the top of the head.
+        most_named_over: Greatest share of a figure that another one's name may hide.
+        shadow_rate: Figures that stand in the shade.
+        dim_rate: Screenshots in bad light.
+        blur_rate: Screenshots that are out of focus.
+        facing_rate: Figures that roughly face the camera; the others look anywhere.
+        least_seen: Least share of a figure that is in the frame and not hidden.
+        light_spread: How much the light's strength and colour differ between figures, as a standard deviation.
+    """
+
+    heights_px: tuple[float, float, float] = (37, 190, 720)
+    crowded_rate: float = 0.35
+    screened_rate: float = 0.1
+    cut_rate: float = 0.12
+    nametag_rate: float = 0.4
+    graze_rate: float = 0.15
+    most_named_over: float = 0.2
+    shadow_rate: float = 0.25
+    dim_rate: float = 0.25
+    blur_rate: float = 0.12
+    facing_rate: float = 0.55
+    least_seen: float = 0.5
+    light_spread: float = 0.02
+
+
+DEFAULT_SETTINGS: Final = SceneSettings()
