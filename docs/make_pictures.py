@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from toonvision.world.sheets import contact_sheet, street_sheet
+from toonvision.world.sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 
 PICTURES = Path(__file__).with_name("pictures")
 _WIDTH = 1200
@@ -23,7 +23,10 @@ def main(demo: Path, blood_cells: Path | None) -> None:
     """Draw the sheets and photograph the reports."""
     PICTURES.mkdir(exist_ok=True)
     _save(contact_sheet(seed=0), "entities.jpg")
+    _save(pose_sheet(seed=0), "poses.jpg")
     _save(street_sheet(seed=0), "streets.jpg")
+    _save(disturbance_sheet(seed=0), "disturbances.jpg")
+    _save(mask_sheet(seed=0), "masks.png")
     _save(_photograph(_newest_report(demo), height=1930), "report.png")
     if blood_cells:
         _save(_photograph(_newest_report(blood_cells), height=900), "blood-cells-report.png")

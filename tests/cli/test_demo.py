@@ -1,4 +1,5 @@
 from builders import contents
+from toonvision.data.workspace import open_workspace
 
 
 def test_a_sample_is_drawn_again_with_the_same_bytes_and_never_over_other_screenshots(run, tmp_path):
@@ -11,6 +12,41 @@ def test_a_sample_is_drawn_again_with_the_same_bytes_and_never_over_other_screen
     assert refused.code == 2
     assert "holds other screenshots, which are never overwritten" in refused.err
     assert contents(tmp_path / "world") == drawn
+
+
+def test_a_sample_with_masks_has_attributes_that_the_catalogue_reads(run, tmp_path):
+    world = tmp_path / "world"
+    drawn = run("sample", world, "--video", "3", "--masks", "--json").json
+    assert drawn["screenshots"] == 3
+    pictures = sorted(path.relative_to(world / "screenshots") for path in world.glob("screenshots/*/*.png"))
+    for kind in ("instances", "classes", "parts"):
+        folder = world / "masks" / kind
+        assert sorted(path.relative_to(folder) for path in folder.rglob("*.png")) == pictures
+    outcome = run("extract", "-w", world)
+    assert outcome.code == 0, outcome.err
+    with open_workspace(world).reading() as catalog:
+        crops = catalog.crops()
+    assert len(crops) == drawn["objects"] > 3
+    assert {crop.attributes["pose"] for crop in crops} == {"walking"}
+    labels = {}
+    for crop in crops:
+        assert labels.setdefault(crop.attributes["track"], crop.label) == crop.label
+
+
+def test_a_balanced_sample_is_not_the_published_one(run, tmp_path):
+    drawn = run("sample", tmp_path / "world", "--balanced", "--scale", "0.01", "--json").json
+    assert drawn["objects"] >= 2 * 43, "two of each label, the two that the published counts lack included"
+    refused = run("sample", tmp_path / "world", "--scale", "0.01")
+    assert refused.code == 2
+    assert "holds other screenshots" in refused.err
+
+
+def test_a_video_goes_with_neither_scale_nor_balance(run, tmp_path):
+    for option in (("--balanced",), ("--scale", "0.5")):
+        refused = run("sample", tmp_path / "world", "--video", "3", *option)
+        assert refused.code == 2
+        assert "--video draws one sequence" in refused.err
+    assert not (tmp_path / "world").exists()
 
 
 def test_the_demo_goes_all_the_way_to_a_report_and_says_five_things(run, tmp_path):

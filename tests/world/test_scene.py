@@ -8,7 +8,7 @@ from toonvision.world.masks import CLASSES
 from toonvision.world.palette import STREETS
 from toonvision.world.scene import compose
 from toonvision.world.settings import SceneSettings
-from toonvision.world.sheets import contact_sheet, street_sheet
+from toonvision.world.sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 
 TWO_HUNDRED = (199, 200, 201)
 WHO = ("cog_bb_flunky", "toon_cat", "cog_sb_twoface", "cog_lb_bigwig")
@@ -157,3 +157,6 @@ def test_streets_have_their_own_colours():
 def test_the_sheets_show_all_entities_and_all_streets():
     assert contact_sheet(seed=0).size == (1360, 1732)
     assert street_sheet(seed=0).size == (1720, 1080)
+    assert pose_sheet(seed=0).size == (1360, 1080)
+    assert disturbance_sheet(seed=0).size == (1680, 700)
+    assert mask_sheet(seed=0).size == (1720, 720)

@@ -1,7 +1,7 @@
 """Figures before they are placed: who, how it holds itself, how far away, in which light."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -56,10 +56,13 @@ def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings:
     while _share_in_frame(camera, height, tall / height) < LEAST_IN_FRAME:
         height *= 0.92
     yaw = rng.normal(0, 0.7) if rng.random() < settings.facing_rate else rng.uniform(-math.pi, math.pi)
+    pose = random_pose(rng)
+    # Whoever flies keeps the greater part of the body in the frame too.
+    above = camera.ground_row(tall / height) / height - LEAST_IN_FRAME
     return Actor(
         label,
         float(yaw),
-        random_pose(rng),
+        replace(pose, lift=min(pose.lift, max(0.0, above) * standing_height(label))),
         min(tall / height, STREET_LENGTH * 0.93),
         bool(rng.random() < settings.shadow_rate),
         random_light(rng, settings),

@@ -26,8 +26,8 @@ class SceneSettings:
         light_spread: How much the light's strength and colour differ between figures, as a standard deviation.
     """
 
-    heights_px: tuple[float, float, float] = (37, 190, 720)
-    crowded_rate: float = 0.35
+    heights_px: tuple[float, float, float] = (37, 220, 720)
+    crowded_rate: float = 0.3
     screened_rate: float = 0.1
     cut_rate: float = 0.12
     nametag_rate: float = 0.4
@@ -37,7 +37,7 @@ class SceneSettings:
     dim_rate: float = 0.25
     blur_rate: float = 0.12
     facing_rate: float = 0.55
-    least_seen: float = 0.5
+    least_seen: float = 0.6
     light_spread: float = 0.02
 
 

@@ -1,5 +1,6 @@
-"""Overview pictures for the documentation: every entity, every street, and everything that disturbs."""
+"""Overview pictures for the documentation: entities, poses, streets, masks, and everything that disturbs."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -7,9 +8,11 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from toonvision.core.seeds import generator
+from toonvision.world.camera import SIZE_WH
 from toonvision.world.entities import LABELS, draw_entity, standing_height
 from toonvision.world.palette import STREETS
 from toonvision.world.plans import plan_sample_set
+from toonvision.world.poses import POSE_KINDS, Pose, view_of
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.scene import compose
 from toonvision.world.settings import SceneSettings
@@ -89,14 +92,16 @@ _EXAMPLES: Final = (
         "another figure", "mml", replace(_CALM, crowded_rate=1), _hidden_by("figure"),
         ("cog_lb_backstabber", "toon_bear", "cog_cb_moneybags"),
     ),
-    _Example("a lamp post", "mml", replace(_CALM, screened_rate=1), _hidden_by("obstacle")),
+    _Example("a lamp post", "ddl", replace(_CALM, screened_rate=1), _hidden_by("obstacle")),
     _Example("a tree", "dg", replace(_CALM, screened_rate=1), _hidden_by("obstacle")),
     _Example("a thing", "dd", replace(_CALM, screened_rate=1), _hidden_by("prop")),
     _Example(
         "a nametag that grazes", "ttc", replace(_CALM, nametag_rate=1, graze_rate=1),
         lambda figure: figure.hidden["nametag"] > 0.02,
     ),
-    _Example("the frame", "dg", replace(_CALM, cut_rate=1), _hidden_by("frame")),
+    _Example("the frame", "dg", replace(_CALM, cut_rate=1),
+        lambda figure: figure.hidden["frame"] > 0.2 and (figure.xyxy[0] == 0 or figure.xyxy[2] == SIZE_WH[0]),
+    ),
     _Example("tiny", "ttc", replace(_CALM, heights_px=(37, 38, 39)), lambda figure: figure.occluded == 0),
     _Example(
         "huge", "mml", replace(_CALM, heights_px=(600, 620, 640)), lambda figure: figure.xyxy[3] - figure.xyxy[1] > 500
@@ -156,3 +161,45 @@ def _around(picture: Image.Image, xyxy: Xyxy, size_wh: tuple[int, int]) -> Image
     ]
     ImageDraw.Draw(tile).rectangle(edges, outline=(255, 255, 255), width=2)
     return tile
+
+
+def pose_sheet(*, seed: int) -> Image.Image:
+    """Draw one Cog in every kind of pose, a row each, from eight sides.
+
+    Args:
+        seed: Decides the small differences.
+
+    Returns:
+        An RGB picture, 8 figures a row.
+    """
+    label, row = "cog_sb_movershaker", 270
+    sheet = Image.new("RGB", (PER_ROW * CELL_WIDTH, len(POSE_KINDS) * row), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
+    for down, kind in enumerate(POSE_KINDS):
+        for across in range(PER_ROW):
+            yaw = across * math.tau / PER_ROW
+            pose = Pose(kind, phase=0.9 + 0.8 * across, lift=0.25 if kind == "flying" else 0.0)
+            sprite = draw_entity(label, height_px=170, yaw=yaw, pose=pose, rng=generator(seed, "world", "poses"))
+            x, y = across * CELL_WIDTH + CELL_WIDTH // 2, (down + 1) * row - 26
+            corner = (round(x - sprite.foot_xy[0]), round(y - sprite.foot_xy[1]))
+            sheet.paste(sprite.image, corner, sprite.image)
+            draw.text((x, y + 8), f"{kind}, {view_of(yaw)}", fill=(30, 34, 40), font=font, anchor="ma")
+    return sheet
+
+
+def mask_sheet(*, seed: int) -> Image.Image:
+    """Draw a screenshot at half size with its masks: figures, classes and parts.
+
+    Args:
+        seed: Decides what is seen.
+
+    Returns:
+        An RGB picture of 1720 x 720 pixels.
+    """
+    plan = next(plan for plan in plan_sample_set(seed=seed) if plan.street == "dg" and len(plan.labels) == 4)
+    scene = draw_screenshot(plan, with_masks=True)
+    masks = scene.masks.pictures() if scene.masks else {}
+    sheet = Image.new("RGB", (1720, 720), PAPER)
+    for place, picture in enumerate((scene.image, *masks.values())):
+        sheet.paste(picture.convert("RGB").reduce(2), (place % 2 * 860, place // 2 * 360))
+    return sheet
