@@ -20,11 +20,12 @@ from typing import Any
 from measure import alternate, medians, write_result
 
 from toonvision.cli.sample_world import SampleOrder, draw_into
+from toonvision.core.intervals import Proportion
 from toonvision.data.catalog import StoredSplit
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
-from toonvision.evaluation.judge import Evaluation, evaluate_run
+from toonvision.evaluation.judge import evaluate_run
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
 from toonvision.training.settings import TrainingSettings
@@ -46,36 +47,32 @@ def hardness(folder: Path) -> None:
     """Train the published networks ten times each."""
     workspace = _world(folder / "world")
     result: dict[str, Any] = {}
-    for network in ("baseline", "tuned"):
-        judged = _judged(workspace, network, _SEEDS, split="default", name=f"{network}-ten")
-        wrong = [int(count) for count in judged.spread.wrong]
-        shares = [1 - count / len(judged.actual) for count in wrong]
-        result[network] = {"wrong": wrong, "of": len(judged.actual), "mean_accuracy": statistics.mean(shares)}
+    for network in ("tuned", "baseline"):
+        judged = [_judged(workspace, network, seed, split="default") for seed in _SEEDS]
+        wrong = [score.total - score.count for score in judged]
+        mean = statistics.mean(score.share for score in judged)
+        result[network] = {"wrong": wrong, "of": judged[0].total, "mean_accuracy": mean}
         print(
-            f"{network:<9} wrong of {len(judged.actual)}: {wrong}; best {min(wrong)}, median "
-            f"{statistics.median(wrong):g}, worst {max(wrong)}; mean accuracy {statistics.mean(shares):.2%}"
+            f"{network:<9} wrong of {judged[0].total}: {wrong}; best {min(wrong)}, median "
+            f"{statistics.median(wrong):g}, worst {max(wrong)}; mean accuracy {mean:.2%}"
         )
     write_result("sample_world_hardness", result)
 
 
 def streets(folder: Path) -> None:
-    """Hold out each street once."""
+    """Hold out each street once, with one seed."""
     workspace = _world(folder / "world")
-    ordinary = _judged(workspace, "baseline", _SEEDS, split="default", name="baseline-ten")
-    usual = 1 - statistics.mean(map(int, ordinary.spread.wrong)) / len(ordinary.actual)
-    result: dict[str, Any] = {"ordinary_mean_accuracy": usual, "streets": {}}
-    hits = total = 0
+    usual = statistics.mean(_judged(workspace, "baseline", seed, split="default").share for seed in _SEEDS)
+    held_out: dict[str, Proportion] = {}
     for street in workspace.taxonomy.contexts:
-        name = f"without-{street.name}"
-        _hold_out(workspace, street.name, name)
-        judged = _judged(workspace, "baseline", _SEEDS[:2], split=name, name=name)
-        right = [len(judged.actual) - int(count) for count in judged.spread.wrong]
-        result["streets"][street.name] = {"right": right, "of": len(judged.actual)}
-        hits, total = hits + sum(right), total + len(right) * len(judged.actual)
-        print(f"{street.name:<4} held out: right {right} of {len(judged.actual)}")
-    result["held_out_accuracy"] = hits / total
-    print(f"held out {hits / total:.2%} against {usual:.2%} in the ordinary test: {100 * (usual - hits / total):.1f}")
-    write_result("sample_world_streets", result)
+        _hold_out(workspace, street.name)
+        held_out[street.name] = _judged(workspace, "baseline", 0, split=f"without-{street.name}")
+        print(f"{street.name:<4} held out: right {held_out[street.name]}")
+    together = Proportion(sum(p.count for p in held_out.values()), sum(p.total for p in held_out.values()))
+    print(f"held out: right {together}; ordinary test {usual:.1%}; {100 * (usual - together.share):.1f} points")
+    result = {"ordinary_mean_accuracy": usual, "held_out_accuracy": together.share}
+    streets = {name: {"right": p.count, "of": p.total} for name, p in held_out.items()}
+    write_result("sample_world_streets", {**result, "streets": streets})
 
 
 def speed(_folder: Path) -> None:
@@ -109,22 +106,25 @@ def _world(root: Path) -> Workspace:
     return workspace
 
 
-def _hold_out(workspace: Workspace, street: str, name: str) -> None:
+def _hold_out(workspace: Workspace, street: str) -> None:
     """Store a split whose test part is one street; the others are divided 4 to 1 into train and validate."""
     with workspace.writing("split") as catalog:
         crops = catalog.crops()
         rest = plan_split([c for c in crops if c.context != street], ratios=SIXTY_TWENTY_TWENTY, seed=0)
         parts = {crop: "train" if part == "test" else part for crop, part in rest.parts.items()}
         parts |= {crop.id: "test" for crop in crops if crop.context == street}
-        catalog.save_split(StoredSplit(name, (60, 20, 20), 0, True, parts), replace=True)
+        catalog.save_split(StoredSplit(f"without-{street}", (60, 20, 20), 0, True, parts), replace=True)
 
 
-def _judged(workspace: Workspace, network: str, seeds: Sequence[int], *, split: str, name: str) -> Evaluation:
-    run = workspace.runs / "suit" / name
+def _judged(workspace: Workspace, network: str, seed: int, *, split: str) -> Proportion:
+    """Train once, or find the training; give how many test crops it has right."""
+    run = workspace.runs / "suit" / f"{network}-{split}-{seed}"
     if not (run / RECORD).exists():
         settings = TrainingSettings(network=network)
-        train_run(workspace, workspace.taxonomy.task("suit"), settings, seeds=seeds, split_name=split, name=name)
-    return evaluate_run(workspace, run)
+        train_run(workspace, workspace.taxonomy.task("suit"), settings, seeds=[seed], split_name=split, name=run.name)
+    wrong = evaluate_run(workspace, run).spread.median
+    print(f"  {run.name}: {wrong.count} wrong of {wrong.total}", flush=True)
+    return Proportion(wrong.total - wrong.count, wrong.total)
 
 
 if __name__ == "__main__":

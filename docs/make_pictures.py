@@ -1,9 +1,10 @@
 """Make the pictures of the documentation.
 
-Run: python docs/make_pictures.py DEMO [BLOOD_CELLS]
+Run: python docs/make_pictures.py [DEMO [BLOOD_CELLS]]
 
-DEMO is the folder of `toonvision demo`, BLOOD_CELLS a workspace that was made as docs/blood-cells.md tells. The
-reports are photographed by headless Chromium, which must be installed.
+Without arguments the sheets of the sample world are drawn. DEMO is the folder of `toonvision demo`, BLOOD_CELLS a
+workspace that was made as docs/blood-cells.md tells; their reports are photographed by headless Chromium, which must
+be installed.
 """
 
 import subprocess
@@ -19,7 +20,7 @@ PICTURES = Path(__file__).with_name("pictures")
 _WIDTH = 1200
 
 
-def main(demo: Path, blood_cells: Path | None) -> None:
+def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
     """Draw the sheets and photograph the reports."""
     PICTURES.mkdir(exist_ok=True)
     _save(contact_sheet(seed=0), "entities.jpg")
@@ -27,7 +28,8 @@ def main(demo: Path, blood_cells: Path | None) -> None:
     _save(street_sheet(seed=0), "streets.jpg")
     _save(disturbance_sheet(seed=0), "disturbances.jpg")
     _save(mask_sheet(seed=0), "masks.png")
-    _save(_photograph(_newest_report(demo), height=1930), "report.png")
+    if demo:
+        _save(_photograph(_newest_report(demo), height=1930), "report.png")
     if blood_cells:
         _save(_photograph(_newest_report(blood_cells), height=900), "blood-cells-report.png")
         # No figure that shows the cells themselves: their pictures stay where they are.
@@ -60,4 +62,4 @@ def _save(image: Image.Image, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    main(*map(Path, sys.argv[1:]))

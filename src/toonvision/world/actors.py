@@ -17,7 +17,7 @@ from toonvision.world.settings import SceneSettings
 from toonvision.world.shading import Light, Sprite
 from toonvision.world.streets import light_spot
 
-LEAST_IN_FRAME: Final = 0.62
+LEAST_IN_FRAME: Final = 0.72
 SOFT_FROM: Final = 12.0
 
 

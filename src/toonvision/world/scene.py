@@ -24,6 +24,7 @@ from toonvision.world.truth import SeenFigure
 
 OBSTACLE_FROM: Final = 2.5
 LEAST_SEEN_PX: Final = 40
+UNDISTURBED: Final = 0.85
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def _placed(figures: list[Standing], shot: Shot, rng: np.random.Generator, setti
         if attempt < TRIES * 0.8:
             things += props
         worst = min(seen_shares(things)[: len(figures)])
-        wanted = settings.least_seen if crowded or any(cuts) or screens else 0.6
+        wanted = settings.least_seen if crowded or any(cuts) or screens else UNDISTURBED
         if worst > best[0]:
             best = (worst, things)
         if worst >= wanted:

@@ -27,17 +27,17 @@ class SceneSettings:
     """
 
     heights_px: tuple[float, float, float] = (37, 220, 720)
-    crowded_rate: float = 0.3
-    screened_rate: float = 0.1
+    crowded_rate: float = 0.2
+    screened_rate: float = 0.08
     cut_rate: float = 0.12
     nametag_rate: float = 0.4
     graze_rate: float = 0.15
     most_named_over: float = 0.2
     shadow_rate: float = 0.25
-    dim_rate: float = 0.25
+    dim_rate: float = 0.35
     blur_rate: float = 0.12
     facing_rate: float = 0.55
-    least_seen: float = 0.6
+    least_seen: float = 0.7
     light_spread: float = 0.02
 
 
