@@ -26,19 +26,19 @@ class SceneSettings:
         light_spread: How much the light's strength and colour differ between figures, as a standard deviation.
     """
 
-    heights_px: tuple[float, float, float] = (37, 220, 720)
+    heights_px: tuple[float, float, float] = (37, 250, 720)
     crowded_rate: float = 0.2
     screened_rate: float = 0.08
     cut_rate: float = 0.12
     nametag_rate: float = 0.4
     graze_rate: float = 0.15
     most_named_over: float = 0.2
-    shadow_rate: float = 0.25
-    dim_rate: float = 0.35
+    shadow_rate: float = 0.2
+    dim_rate: float = 0.3
     blur_rate: float = 0.12
     facing_rate: float = 0.55
     least_seen: float = 0.7
-    light_spread: float = 0.02
+    light_spread: float = 0.015
 
 
 DEFAULT_SETTINGS: Final = SceneSettings()
