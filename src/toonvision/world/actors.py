@@ -11,7 +11,7 @@ from toonvision.core.seeds import SEED_LIMIT
 from toonvision.world.backdrop import haze_share
 from toonvision.world.camera import SIZE_WH, STREET_LENGTH, Camera
 from toonvision.world.entities import draw_entity, standing_height
-from toonvision.world.palette import STREETS
+from toonvision.world.palette import STREETS, random_tint
 from toonvision.world.poses import Pose, random_pose
 from toonvision.world.settings import SceneSettings
 from toonvision.world.shading import Light, Sprite
@@ -71,10 +71,9 @@ def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings:
 
 
 def random_light(rng: np.random.Generator, settings: SceneSettings) -> tuple[float, float, float]:
-    """Draw the colour of the light on a figure: its strength differs most, then its warmth."""
-    strength = rng.normal(0, 2 * settings.light_spread)
-    red, green, blue = (float(np.exp(strength + part)) for part in rng.normal(0, settings.light_spread, 3))
-    return red, green, blue
+    """Draw the light on a figure as factors on red, green and blue."""
+    strength, colour = settings.light_spread
+    return random_tint(rng, brightness=strength, hue=colour)
 
 
 def random_look(rng: np.random.Generator) -> int:

@@ -19,6 +19,8 @@ from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Vec
 
 COGS: Final[dict[str, CogDesign]] = {**BOSSBOTS, **LAWBOTS, **CASHBOTS, **SELLBOTS}
 
+WORN: Final = -0.15  # cloth in the street is darker than new cloth, on the logarithm of its light
+
 
 @dataclass(frozen=True)
 class Build:
@@ -55,7 +57,7 @@ def cog_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Soli
     """
     design, build = COGS[label], BUILDS[COGS[label].build]
     fabric = Material(SUITS[design.suit].cloth, cloth(design.suit), 0.05, 0.2, int(rng.integers(1000)), "cloth")
-    fabric = replace(fabric, tint=random_tint(rng))
+    fabric = replace(fabric, tint=random_tint(rng, mean=WORN))
     skin = _hand_paint(SUITS[design.suit], rng)
     head = _head(design, build, rng)
     above = [*_torso(design, build, fabric), *head, *(_propeller(head, pose) if pose.kind == "flying" else ())]

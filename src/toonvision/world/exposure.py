@@ -43,7 +43,7 @@ def random_exposure(street: str, rng: np.random.Generator, settings: SceneSettin
     brightness = float(rng.uniform(*(DIM if rng.random() < settings.dim_rate else BRIGHT)))
     if street == "ddl":
         brightness = max(brightness, DARKEST_NIGHT)
-    gamma, warmth = float(rng.uniform(0.85, 1.2)), float(rng.normal(0, 0.05))
+    gamma, warmth = float(rng.uniform(0.85, 1.2)), float(rng.normal(0, 0.03))
     red, green, blue = STREETS[street].tint
     blur = float(rng.uniform(0.5, 1.4)) if rng.random() < settings.blur_rate else 0.0
     return Exposure(brightness, gamma, (red * (1 + warmth), green, blue * (1 - warmth)), blur)

@@ -29,10 +29,10 @@ class SuitColours:
 
 
 SUITS: Final[dict[str, SuitColours]] = {
-    "bb": SuitColours((92, 66, 48), (140, 110, 84), (70, 48, 38), (236, 160, 170), (242, 176, 182)),
-    "lb": SuitColours((46, 54, 88), (104, 114, 150), (36, 40, 66), (84, 176, 180), (186, 160, 214)),
-    "cb": SuitColours((44, 76, 58), (78, 116, 84), (30, 56, 42), (150, 216, 178), (232, 172, 186)),
-    "sb": SuitColours((104, 46, 58), (142, 82, 90), (78, 30, 44), (188, 156, 212), (202, 170, 222)),
+    "bb": SuitColours((90, 64, 50), (140, 110, 86), (68, 48, 40), (236, 160, 170), (242, 176, 182)),
+    "lb": SuitColours((48, 56, 84), (104, 114, 150), (38, 42, 64), (84, 176, 180), (186, 160, 214)),
+    "cb": SuitColours((46, 72, 60), (80, 116, 86), (32, 54, 44), (150, 216, 178), (232, 172, 186)),
+    "sb": SuitColours((100, 50, 56), (142, 84, 90), (76, 34, 44), (188, 156, 212), (202, 170, 222)),
 }
 
 TOON_BODY: Final[tuple[RGB, ...]] = (
@@ -125,7 +125,9 @@ def jittered(colour: RGB, rng: np.random.Generator, spread: float) -> RGB:
     return red, green, blue
 
 
-def random_tint(rng: np.random.Generator, *, brightness: float = 0.12, hue: float = 0.015) -> tuple[float, float, float]:
+def random_tint(
+    rng: np.random.Generator, *, mean: float = 0.0, brightness: float = 0.12, hue: float = 0.01
+) -> tuple[float, float, float]:
     """Draw lognormal factors on red, green and blue, with these standard deviations in common and of each."""
-    red, green, blue = (float(math.exp(x)) for x in rng.normal(-0.15, brightness) + rng.normal(0, hue, 3))
+    red, green, blue = (float(math.exp(x)) for x in rng.normal(mean, brightness) + rng.normal(0, hue, 3))
     return red, green, blue

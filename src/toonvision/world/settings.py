@@ -23,7 +23,8 @@ class SceneSettings:
         blur_rate: Screenshots that are out of focus.
         facing_rate: Figures that roughly face the camera; the others look anywhere.
         least_seen: Least share of a figure that is in the frame and not hidden.
-        light_spread: How much the light's strength and colour differ between figures, as a standard deviation.
+        light_spread: How much the light on figures differs: standard deviations of its strength and of its colour,
+            as logarithms.
     """
 
     heights_px: tuple[float, float, float] = (37, 250, 720)
@@ -38,7 +39,7 @@ class SceneSettings:
     blur_rate: float = 0.12
     facing_rate: float = 0.55
     least_seen: float = 0.7
-    light_spread: float = 0.015
+    light_spread: tuple[float, float] = (0.06, 0.006)
 
 
 DEFAULT_SETTINGS: Final = SceneSettings()

@@ -106,7 +106,7 @@ _EXAMPLES: Final = (
     _Example(
         "huge", "mml", replace(_CALM, heights_px=(600, 620, 640)), lambda figure: figure.xyxy[3] - figure.xyxy[1] > 500
     ),
-    _Example("fog", "dd", replace(_CALM, heights_px=(70, 75, 80)), lambda figure: figure.fog > 0.4),
+    _Example("fog", "dd", replace(_CALM, heights_px=(45, 50, 55)), lambda figure: figure.fog > 0.35),
     _Example("night", "ddl", _CALM, lambda figure: figure.occluded == 0),
     _Example("shade", "ttc", replace(_CALM, shadow_rate=1), lambda figure: figure.shaded),
     _Example("bad light", "dg", replace(_CALM, dim_rate=1), lambda figure: figure.brightness < 0.6),
