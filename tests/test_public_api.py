@@ -1,14 +1,36 @@
+import inspect
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import toonvision
+from toonvision import figures
 
 
 @pytest.mark.parametrize("name", toonvision.__all__)
 def test_every_public_name_can_be_had_and_is_documented(name):
     assert getattr(toonvision, name).__doc__
+
+
+@pytest.mark.parametrize("name", figures.__all__)
+def test_every_figure_can_be_had_and_is_documented_and_panels_take_axes(name):
+    figure = getattr(figures, name)
+    assert figure.__doc__
+    signature = inspect.signature(figure)
+    panel = "ax" in signature.parameters
+    if name.startswith("draw_"):
+        assert list(signature.parameters).index("ax") == 0 if panel else True
+        assert str(signature.return_annotation).endswith(("Axes'>", "Axes") if panel else ("Figure'>", "Figure"))
+
+
+def test_no_figure_is_forgotten():
+    folder = Path(figures.__file__).parent
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
+    found = {name for text in texts for name in re.findall(r"^def (draw_\w+)\(", text, re.MULTILINE)}
+    assert found <= set(figures.__all__)
 
 
 def test_the_public_names_are_those_that_the_package_lists():
@@ -19,5 +41,5 @@ def test_the_public_names_are_those_that_the_package_lists():
 
 def test_importing_the_package_imports_nothing_heavy():
     heavy = {"numpy", "keras", "PIL", "pydantic", "matplotlib", "sklearn", "typer"}
-    code = f"import sys, toonvision; print(sorted({heavy!r} & set(sys.modules)))"
+    code = f"import sys, toonvision, toonvision.figures; print(sorted({heavy!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -11,7 +11,8 @@ The way from pictures to a judged model, in the order of the names below:
     evaluation = toonvision.evaluate_run(workspace, run)
     toonvision.write_report(workspace, run, evaluation)
 
-Names are imported when they are first used, so that importing the package costs nothing.
+Names are imported when they are first used, so that importing the package costs nothing. The figures have a namespace
+of their own: `from toonvision import figures`.
 """
 
 from typing import TYPE_CHECKING
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from toonvision.data.setup import set_up
     from toonvision.data.splits import Ratios, plan_split, summarize_split
     from toonvision.data.workspace import Workspace, open_workspace
+    from toonvision.evaluation.breakdown import break_down, measure_looks
+    from toonvision.evaluation.calibration import fit_temperature, reliability, with_temperature
     from toonvision.evaluation.judge import Evaluation, evaluate_run, write_results
     from toonvision.evaluation.predict import predict_files
     from toonvision.models.registry import build_network
-    from toonvision.models.saving import load_model
+    from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
     from toonvision.training.repeat import train_run
     from toonvision.training.settings import TrainingSettings
@@ -41,18 +44,24 @@ __all__ = [
     "ToonVisionError",
     "TrainingSettings",
     "Workspace",
+    "break_down",
     "build_network",
     "evaluate_run",
     "extract",
+    "fit_temperature",
     "load_model",
     "load_samples",
     "measure_balance",
+    "measure_looks",
     "open_workspace",
     "plan_split",
     "predict_files",
+    "reliability",
     "set_up",
+    "store_temperature",
     "summarize_split",
     "train_run",
+    "with_temperature",
     "write_report",
     "write_results",
 ]
@@ -66,18 +75,24 @@ __getattr__, __dir__ = _lazy_names(
         "ToonVisionError": "core.errors",
         "TrainingSettings": "training.settings",
         "Workspace": "data.workspace",
+        "break_down": "evaluation.breakdown",
         "build_network": "models.registry",
         "evaluate_run": "evaluation.judge",
         "extract": "data.extraction",
+        "fit_temperature": "evaluation.calibration",
         "load_model": "models.saving",
         "load_samples": "data.batches",
         "measure_balance": "data.balance",
+        "measure_looks": "evaluation.breakdown",
         "open_workspace": "data.workspace",
         "plan_split": "data.splits",
         "predict_files": "evaluation.predict",
+        "reliability": "evaluation.calibration",
         "set_up": "data.setup",
+        "store_temperature": "models.saving",
         "summarize_split": "data.splits",
         "train_run": "training.repeat",
+        "with_temperature": "evaluation.calibration",
         "write_report": "report.render",
         "write_results": "evaluation.judge",
     },

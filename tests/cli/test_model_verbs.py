@@ -1,10 +1,15 @@
 import csv
 import io
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from builders import copied
+from toonvision.core.errors import ModelRefusedError
+from toonvision.evaluation.calibration import with_temperature
+from toonvision.models.saving import read_card
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +58,48 @@ def test_evaluate_scores_every_repeat_on_the_part_asked_for(run, trained):
     assert (trained.runs / "label" / "two" / "metrics-validate.json").is_file()
 
 
+def test_a_temperature_is_kept_with_the_model_used_by_predict_and_can_be_taken_away(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    folder = other.runs / "label" / "two"
+    asked = ("predict", "label/two", other.crops, "-w", other.root, "--json")
+    plain = [one["probabilities"] for one in run(*asked).json["predictions"]]
+    outcome = run("evaluate", "label/two", "-w", other.root, "--temperature", "--json")
+    fitted = outcome.json["calibration"]["temperature"]
+    assert read_card(folder).temperature == fitted
+    assert f"has temperature {fitted:.4f} from now on" in outcome.err
+    scaled = [one["probabilities"] for one in run(*asked).json["predictions"]]
+    for before, after in zip(plain, scaled, strict=True):
+        expected = with_temperature(np.array([list(before.values())], dtype=np.float32), fitted)[0]
+        assert list(after.values()) == pytest.approx(expected.tolist(), abs=1e-6)
+    again = run("evaluate", "label/two", "-w", other.root, "--json").json
+    assert again["calibration"]["temperature"] == fitted
+    run("evaluate", "label/two", "-w", other.root, "--no-temperature")
+    assert read_card(folder).temperature is None
+    assert [one["probabilities"] for one in run(*asked).json["predictions"]] == plain
+
+
+def test_a_card_from_before_there_were_temperatures_is_read_and_a_senseless_one_is_refused(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    card = other.runs / "label" / "two" / "model.json"
+    content = json.loads(card.read_text())
+    del content["temperature"]
+    card.write_text(json.dumps(content))
+    assert read_card(card.parent).temperature is None
+    for senseless in ("0", "-1", "Infinity", "NaN"):
+        card.write_text(json.dumps(content)[:-1] + f', "temperature": {senseless}}}')
+        with pytest.raises(ModelRefusedError, match="temperature"):
+            read_card(card.parent)
+
+
 def test_report_writes_one_file_that_names_the_run(run, trained):
     outcome = run("report", "label/two", "-w", trained.root, "--json")
     assert outcome.code == 0
     page = Path(outcome.json["report"]).read_text(encoding="utf-8")
     assert "label/two" in page
     assert "<script src" not in page
+    assert '<section id="explanations">' in page
+    figures = {file.stem for file in (trained.runs / "label" / "two" / "figures").glob("*.csv")}
+    assert figures >= {"breakdown", "calibration", "maps-unsure"}
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 

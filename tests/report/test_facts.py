@@ -5,10 +5,13 @@ import pytest
 
 from figures import examples
 from report.made import evaluation_of, results_of
+from toonvision.core.intervals import Proportion
+from toonvision.evaluation.breakdown import Breakdown, Group
 from toonvision.report.facts import (
     confusion_fact,
     data_fact,
     next_fact,
+    place_fact,
     quality_fact,
     telling_facts,
     training_fact,
@@ -120,6 +123,39 @@ def test_a_split_without_near_duplicates_says_so():
     results = results_of(evaluation_of([GOOD]))
     results = dataclasses.replace(results, split=dataclasses.replace(results.split, near_duplicate_groups=()))
     assert data_fact(results).endswith("in one part, and no screenshot is nearly like another.")
+
+
+def places(*groups):
+    return Breakdown("context", "Place", tuple(Group(t, Proportion(*w), 0.0, Proportion(*r)) for t, w, r in groups), 1)
+
+
+def test_the_fourth_says_that_no_place_stands_out_where_none_does():
+    divided = places(("Dock", (4, 31), (9, 143)), ("Alley", (1, 9), (12, 165)), ("Gardens", (2, 40), (11, 134)))
+    results = dataclasses.replace(results_of(evaluation_of([GOOD])), breakdowns=(divided,))
+    assert place_fact(results) == (
+        "By place it is wrong about from 5.0 % (2 of 40) in Gardens to 12.9 % (4 of 31) in Dock, in none clearly more "
+        "or less often than elsewhere, so nothing here shows that it leans on the place; whether it would cope with a "
+        "place that it has never seen is what toonvision contexts label tests."
+    )
+    assert telling_facts(results)[3] == place_fact(results)
+
+
+def test_a_place_that_clearly_stands_out_is_named():
+    divided = places(("Dock", (20, 40), (2, 100)), ("Gardens", (2, 100), (20, 40)))
+    fact = place_fact(dataclasses.replace(results_of(evaluation_of([GOOD])), breakdowns=(divided,)))
+    assert "in Dock and Gardens clearly more or less often than elsewhere, so the place matters to it" in fact
+
+
+def test_places_with_few_pictures_prove_nothing():
+    divided = places(("Dock", (2, 4), (2, 9)), ("Gardens", (2, 9), (2, 4)))
+    fact = place_fact(dataclasses.replace(results_of(evaluation_of([GOOD])), breakdowns=(divided,)))
+    assert fact.startswith("Too few of its crops are from each place to say")
+
+
+def test_with_all_pictures_from_one_place_the_fourth_tells_of_the_data():
+    results = results_of(evaluation_of([GOOD]))
+    assert place_fact(results) == ""
+    assert telling_facts(results)[3] == data_fact(results)
 
 
 def test_the_fifth_names_the_emptiest_labels_and_places():

@@ -1,4 +1,7 @@
+import base64
+import csv
 import dataclasses
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -6,6 +9,9 @@ import pytest
 
 from figures import examples
 from report.made import evaluation_of, judged_workspace, results_of
+from toonvision.core.intervals import Proportion
+from toonvision.evaluation.breakdown import Breakdown, Group
+from toonvision.evaluation.judge import Held
 from toonvision.evaluation.metrics import roll_up
 from toonvision.figures.curves import Curve
 from toonvision.report.assemble import build_contents
@@ -13,7 +19,16 @@ from toonvision.report.contents import Picture, Table, class_rows, warnings_of
 from toonvision.report.data_figures import write_balance_figures
 from toonvision.report.facts import telling_facts, telling_facts_of
 from toonvision.report.render import render_report, write_report
-from toonvision.report.tables import levels_table, near_table, next_table, peaks_table, scores_table
+from toonvision.report.tables import (
+    breakdown_table,
+    calibration_table,
+    hardest_table,
+    levels_table,
+    near_table,
+    next_table,
+    peaks_table,
+    scores_table,
+)
 
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 SCRIPT = "<script>alert(1)</script>"
@@ -65,7 +80,7 @@ def contents(tmp_path_factory):
 
 def test_a_report_is_one_file_that_fetches_nothing(written):
     page = written[4]
-    assert not page.all("script")
+    assert [script.get("src", "") for script in page.all("script")] == [""]
     assert not page.all("link")
     assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
     assert all(link["href"].startswith("#") for link in page.all("a"))
@@ -77,7 +92,7 @@ def test_every_figure_lies_beside_the_report_and_stands_in_it(written):
     _, run, _, path, page = written
     files = {file.name for file in (run / "figures").iterdir()}
     assert files >= {"balance.png", "split.png", "curves.png", "spread.png", "scores.png", "confusion.png"}
-    assert len(page.all("img")) == len(files)
+    assert len(page.all("img")) == sum(name.endswith(".png") for name in files)
     assert path == run / "report.html"
 
 
@@ -96,7 +111,7 @@ def test_the_five_sentences_stand_at_the_top(written):
 def test_sections_come_in_their_order_and_can_be_jumped_to(written):
     page = written[4]
     ids = [section["id"] for section in page.all("section")]
-    assert ids == ["data", "training", "evaluation", "settings"]
+    assert ids == ["data", "training", "evaluation", "settings"]  # no explanations without a model
     assert [link["href"] for link in page.all("a")] == [f"#{name}" for name in ids]
 
 
@@ -137,7 +152,7 @@ def test_what_people_wrote_is_never_markup(tmp_path):
     page_text = render_report(build_contents(results_of(evaluation_of([MATRIX], names), findings=1), tmp_path))
     assert SCRIPT not in page_text
     page = Page(page_text)
-    assert not page.all("script")
+    assert len(page.all("script")) == 1
     assert not any("onerror" in attributes for _, attributes in page.tags)
     assert SCRIPT in page.texts
 
@@ -151,6 +166,73 @@ def test_long_tables_are_folded_after_their_first_rows(contents):
     page = Page(render_report(contents))
     assert "3 more" in page.texts
     assert page.texts.index("shot_9.xml") < page.texts.index("3 more") < page.texts.index("shot_10.xml")
+
+
+def test_every_figure_has_its_values_beside_it(written):
+    folder = written[1] / "figures"
+    pictures = sorted(file.stem for file in folder.glob("*.png"))
+    assert sorted(file.stem for file in folder.glob("*.csv")) == pictures
+    for name in pictures:
+        head, *rows = (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+        assert rows
+        assert len({len(row) for row in csv.reader([head, *rows])}) == 1
+
+
+def test_the_values_beside_a_figure_are_those_of_the_run(written):
+    _, run, evaluation, *_ = written
+    rows = list(csv.DictReader((run / "figures" / "confusion.csv").open(encoding="utf-8")))
+    counts = [int(row["samples"]) for row in rows]
+    assert counts == evaluation.matrix.ravel().tolist()
+    groups = list(csv.DictReader((run / "figures" / "breakdown.csv").open(encoding="utf-8")))
+    labels = [row for row in groups if row["divided_by"] == "label"]
+    assert {row["group"] for row in labels} == {crop.label.capitalize() for crop in evaluation.crops}
+    assert sum(int(row["wrong"]) for row in labels) == evaluation.report.wrong
+
+
+def test_only_the_reports_own_script_may_run_and_every_picture_can_be_enlarged_without_it(written):
+    page = written[4]
+    (policy,) = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
+    text = written[3].read_text(encoding="utf-8")
+    script = re.search(r"<script>(.*?)</script>", text, flags=re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    boxes = [box["id"] for box in page.all("input")]
+    assert boxes == [label["for"] for label in page.all("label")]
+    assert len(boxes) == len(set(boxes)) == len(page.all("img"))
+
+
+def test_rows_that_sum_up_others_stay_below_them(contents):
+    text = render_report(contents)
+    scores = text[text.index("<h3>Scores of each class</h3>") :]
+    body, foot = scores.split("<tfoot>", 1)
+    assert "Platelets" in body
+    assert "Macro average" not in body
+    assert "Accuracy" in foot.split("</tfoot>")[0]
+
+
+def test_pictures_are_listed_by_how_many_trainings_were_wrong_about_them():
+    one, two = [[4, 1, 0], [0, 5, 0], [0, 0, 1]], [[5, 0, 0], [0, 5, 0], [0, 0, 1]]
+    made = evaluation_of([one, one, two])
+    table = hardest_table(made)
+    assert table.rows == ((made.crops[4].file, made.crops[4].screenshot, "Platelets", "RBC", "2", "33.3 %"),)
+    assert "hard or mislabelled (0 pictures)" in table.note
+    assert hardest_table(evaluation_of([one])) is None
+
+
+def test_a_breakdown_has_a_table_with_counts_and_intervals():
+    group = Group("Alley", Proportion(3, 10), 0.25, Proportion(0, 10))
+    table = breakdown_table([Breakdown("context", "Place", (group,), 2)])
+    assert table.rows == (("Place", "Alley", "3", "10", "30.0 %", "10.8–60.3 %", "25.0 %"),)
+    assert table.note.startswith("No group clearly differs from all others.")
+    assert breakdown_table([]) is None
+
+
+def test_calibration_says_whether_its_temperature_is_stored():
+    made = evaluation_of([MATRIX])
+    judged = dataclasses.replace(made, held=Held(made.actual, made.own))
+    assert "It is not stored" in calibration_table(judged.calibration, None).note
+    assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.calibration, 1.5).note
+    assert calibration_table(made.calibration, None) is None
 
 
 def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(contents):
@@ -234,7 +316,7 @@ def test_balance_figures_are_files_and_say_nothing_of_shortages_that_are_none(tm
     assert write_balance_figures(balance, taxonomy, tmp_path) == [tmp_path / "balance.png", tmp_path / "shortages.png"]
     results = results_of(evaluation_of([MATRIX]))
     assert write_balance_figures(results.balance, results.taxonomy, tmp_path) == [tmp_path / "balance.png"]
-    assert [file.name for file in tmp_path.iterdir()] == ["balance.png"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["balance.csv", "balance.png"]
 
 
 def test_a_flawless_model_has_a_report_without_a_gallery(tmp_path):

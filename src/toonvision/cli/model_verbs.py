@@ -100,14 +100,32 @@ def train(
 
 
 def evaluate(
-    run: RunArgument, workspace: WorkspaceOption = HERE, part: PartOption = "test", as_json: JsonOption = False
+    run: RunArgument,
+    workspace: WorkspaceOption = HERE,
+    part: PartOption = "test",
+    temperature: Annotated[
+        bool | None,
+        typer.Option(
+            "--temperature/--no-temperature",
+            help="Keep the temperature that was fitted on the validation part with the model, so that predict's "
+            "confidences can be believed; or take it away.",
+            show_default="as it is",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Judge all trainings of a run on one part."""
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import metrics_of, write_results
+    from toonvision.models.saving import store_temperature
 
     judged, folder = judge(open_workspace(workspace), run, part)
     write_results(judged, folder)
+    fitted = judged.calibration
+    if temperature is not None:
+        store_temperature(folder, fitted.temperature if temperature and fitted else None)
+        stored = f"temperature {fitted.temperature:.4f}" if temperature and fitted else "no temperature"
+        say(f"The model of {judged.record.title} has {stored} from now on.")
     show(metrics_of(judged), *evaluation_renderables(judged), as_json=as_json)
 
 
@@ -272,6 +290,12 @@ def evaluation_renderables(judged: "Evaluation") -> list[Any]:
         else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
         for up in judged.rolled_up
     ]
+    if judged.calibration:
+        before, after = judged.calibration.before, judged.calibration.after
+        lines.append(
+            f"Calibration error: {before.error:.1%} as trained, {after.error:.1%} with temperature "
+            f"{judged.calibration.temperature:.2f}, fitted on {judged.calibration.fitted_on} validation pictures."
+        )
     return [table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)]
 
 

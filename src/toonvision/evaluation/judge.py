@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from toonvision.data.batches import Pictures
 from toonvision.data.catalog import Crop
 from toonvision.data.splits import Part
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.confidence import unsure_order, wrong_order
+from toonvision.evaluation.calibration import Calibration, Probabilities, calibrate
+from toonvision.evaluation.confidence import hardest_order, unsure_order, wrong_order
 from toonvision.evaluation.metrics import (
     ClassificationReport,
     Places,
@@ -43,6 +45,19 @@ PREDICTIONS, METRICS = "predictions.csv", "metrics.json"
 
 
 @dataclass(frozen=True)
+class Held:
+    """What the run's own model makes of the validation part, on which a temperature can be fitted.
+
+    Attributes:
+        actual: The true classes, shape ``(samples,)``.
+        probabilities: Shape ``(samples, classes)``, as the network gives them.
+    """
+
+    actual: Places
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """A run's predictions for one part of its split.
 
@@ -53,9 +68,11 @@ class Evaluation:
         crops: The samples.
         pictures: What the network saw, shape ``(samples, height, width, 3)``, 0 to 255.
         actual: The true classes, shape ``(samples,)``.
-        probabilities: Of every repeat, shape ``(repeats, samples, classes)``.
+        probabilities: Of every repeat, shape ``(repeats, samples, classes)``, as the networks give them: no stored
+            temperature is applied, so that repeats can be compared.
         chosen: Which repeat is the run's own model.
         rolled_up: The run's own model scored at coarser levels; one with a single class cannot be wrong there.
+        held: The validation part's predictions by the run's own model; None where they were not asked for.
     """
 
     record: RunRecord
@@ -67,6 +84,7 @@ class Evaluation:
     probabilities: npt.NDArray[np.float32]
     chosen: int
     rolled_up: tuple[RolledUp, ...]
+    held: Held | None = None
 
     @property
     def own(self) -> npt.NDArray[np.float32]:
@@ -124,6 +142,21 @@ class Evaluation:
         """Places of all samples, the least confident first."""
         return unsure_order(self.own)
 
+    @property
+    def hardest(self) -> Places:
+        """Places of the samples that any repeat was wrong about, those that most were wrong about first."""
+        return hardest_order(self.actual, self.probabilities)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """Calibration of the run's own model, and what a temperature makes of it; None without predictions to fit on.
+
+        On the validation part itself the fitted temperature has seen what it is judged on, and so looks too good.
+        """
+        if self.held is None or not len(self.actual) or not len(self.held.actual):
+            return None
+        return calibrate(self.actual, self.own, fit_actual=self.held.actual, fit_probabilities=self.held.probabilities)
+
 
 def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progress: Progress = silent) -> Evaluation:
     """Ask every model of a run about one part of its split.
@@ -151,14 +184,18 @@ def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progre
     start_keras()
     places = data.places[part]
     pictures = data.samples.pictures[places]
-    total = len(places) * len(record.repeats)
-    rows = []
-    for index, repeat in enumerate(record.repeats):
-        model = load_model(repeat_folder(run, repeat.seed))
-        rows.append(predict_probabilities(model, pictures))
-        progress((index + 1) * len(places), total)
+    held_places = data.places["validate"]
     seeds = [repeat.seed for repeat in record.repeats]
     chosen = seeds.index(record.chosen)
+    total = len(places) * len(seeds) + (len(held_places) if part != "validate" else 0)
+    rows, held = [], np.zeros((0, len(record.classes)), np.float32)
+    for index, seed in enumerate(seeds):
+        model = load_model(repeat_folder(run, seed))
+        rows.append(predict_probabilities(model, pictures))
+        progress((index + 1) * len(places), total)
+        if index == chosen:
+            held = rows[-1] if part == "validate" else predict_probabilities(model, data.samples.pictures[held_places])
+    progress(total, total)
     actual = data.samples.targets[places]
     by_name = {category.name: category for category in workspace.taxonomy.level(record.level).classes}
     rolled = tuple(
@@ -176,6 +213,7 @@ def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progre
         probabilities=np.stack(rows),
         chosen=chosen,
         rolled_up=rolled,
+        held=Held(data.samples.targets[held_places], held),
     )
 
 
@@ -238,6 +276,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
             }
             for up in evaluation.rolled_up
         ],
+        "calibration": _calibration(evaluation.calibration),
     }
 
 
@@ -247,6 +286,25 @@ def _report(report: ClassificationReport) -> Mapping[str, Any]:
         "classes": [asdict(scores) for scores in report.classes],
         "macro": asdict(report.macro),
         "weighted": asdict(report.weighted),
+    }
+
+
+def _calibration(calibration: Calibration | None) -> Mapping[str, Any] | None:
+    if calibration is None:
+        return None
+    return {
+        "temperature": calibration.temperature,
+        "fitted_on_validation_samples": calibration.fitted_on,
+        **{
+            name: {
+                "expected_calibration_error": reliability.error,
+                "interval_95": list(reliability.interval),
+                "error_of_a_calibrated_model_95": reliability.noise,
+                "negative_log_likelihood": reliability.likelihood,
+                "confidence_minus_accuracy": reliability.overconfident,
+            }
+            for name, reliability in (("as_trained", calibration.before), ("with_temperature", calibration.after))
+        },
     }
 
 

@@ -12,6 +12,7 @@ from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.batches import Pictures, read_picture
 from toonvision.data.source_tree import is_picture, walk
+from toonvision.evaluation.calibration import with_temperature
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import load_model, read_card
 
@@ -73,7 +74,7 @@ def predict_probabilities(model: "keras.Model", pictures: Pictures, *, progress:
 def predict_files(
     model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
 ) -> tuple[list[Prediction], list[Finding]]:
-    """Predict pictures, and all pictures in folders.
+    """Predict pictures, and all pictures in folders, with the temperature that is stored with the model, if any.
 
     Args:
         model_folder: Where a saved model lies.
@@ -103,6 +104,7 @@ def predict_files(
                 findings.append(error.finding(str(file), pictures=1))
         if pictures:
             rows = predict_probabilities(model, np.stack(pictures))
+            rows = rows if card.temperature is None else with_temperature(rows, card.temperature)
             predictions += [Prediction(file, row, card.classes) for file, row in zip(kept, rows, strict=True)]
         progress(min(start + _BATCH, len(files)), len(files))
     return predictions, findings

@@ -5,9 +5,10 @@ taken from the file. Nothing in it is unpickled or executed.
 """
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +40,7 @@ class ModelCard:
         parameters: How many weights it has.
         versions: Versions of what it was made with.
         format: The version of this description.
+        temperature: What logits are divided by before they become the probabilities of a prediction; None for 1.
     """
 
     network: str
@@ -52,13 +54,24 @@ class ModelCard:
     parameters: int
     versions: Mapping[str, str]
     format: Literal[1] = 1
+    temperature: float | None = None
 
 
 def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
     """Write weights, then their meaning; a folder with a meaning has its weights."""
     with replacing(folder / WEIGHTS) as temporary:
         model.save(temporary)
-    write_text(folder / MEANING, json.dumps(asdict(card), indent=2) + "\n")
+    _write_card(card, folder)
+
+
+def store_temperature(folder: Path, temperature: float | None) -> None:
+    """Keep a temperature with a saved model, or take it away again; its weights stay as they are.
+
+    Raises:
+        InputRejectedError: If there is no model in the folder.
+        ModelRefusedError: If its description cannot be understood.
+    """
+    _write_card(replace(read_card(folder), temperature=temperature), folder)
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -68,12 +81,18 @@ def read_card(folder: Path) -> ModelCard:
         InputRejectedError: If there is no model in the folder.
         ModelRefusedError: If its description cannot be understood.
     """
-    return read_json(
+    card = read_json(
         folder / MEANING,
         ModelCard,
         what="a description of a model",
         missing=f"{folder}: holds no trained model. See: toonvision runs",
     )
+    if card.temperature is not None and not (math.isfinite(card.temperature) and card.temperature > 0):
+        raise ModelRefusedError(
+            f"{folder / MEANING}: a temperature is a number above 0; got {card.temperature:g}. Remove it "
+            "there, then fit it again: toonvision evaluate RUN --temperature"
+        )
+    return card
 
 
 def load_model(folder: Path) -> "keras.Model":
@@ -109,3 +128,7 @@ def require_taxonomy(card: ModelCard, digest: str, folder: Path) -> None:
             f"{folder}: was trained with taxonomy {card.taxonomy}, this workspace has {digest}. Train again, or use "
             "the workspace that it was trained in."
         )
+
+
+def _write_card(card: ModelCard, folder: Path) -> None:
+    write_text(folder / MEANING, json.dumps(asdict(card), indent=2) + "\n")

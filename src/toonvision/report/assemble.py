@@ -5,15 +5,23 @@ from pathlib import Path
 from toonvision.report.contents import Picture, ReportContents, Results, Section, Table, warnings_of
 from toonvision.report.drawings import (
     balance_pictures,
+    breakdown_pictures,
+    calibration_picture,
     case_pictures,
+    contexts_picture,
     curves_picture,
     score_pictures,
     split_picture,
     spread_picture,
 )
-from toonvision.report.facts import PART_NAMES, telling_facts
+from toonvision.report.explanations import explanation_pictures
+from toonvision.report.facts import PART_NAMES, data_fact, telling_facts
+from toonvision.report.figure_files import drop_figures
 from toonvision.report.tables import (
+    breakdown_table,
+    calibration_table,
     findings_table,
+    hardest_table,
     levels_table,
     near_table,
     next_table,
@@ -25,13 +33,15 @@ from toonvision.report.tables import (
 )
 from toonvision.report.wording import counted
 
-_OPTIONAL_FIGURES = ("shortages", "spread", "wrong")
+_OPTIONAL_FIGURES = (
+    "shortages", "spread", "wrong", "hardest", "unsure", "breakdown", "recorded", "contexts", "calibration",
+    "maps-wrong", "maps-unsure",
+)  # fmt: skip
 
 
 def build_contents(results: Results, folder: Path) -> ReportContents:
     """Draw the figures into a folder and put the report together."""
-    for name in _OPTIONAL_FIGURES:
-        (folder / f"{name}.png").unlink(missing_ok=True)
+    drop_figures(folder, _OPTIONAL_FIGURES)
     evaluation = results.evaluation
     record = evaluation.record
     title = results.taxonomy.level(record.level).title
@@ -45,11 +55,16 @@ def build_contents(results: Results, folder: Path) -> ReportContents:
         ),
         facts=telling_facts(results),
         warnings=warnings_of(results),
-        sections=(
-            _data_section(results, folder),
-            _training_section(results, folder),
-            _evaluation_section(results, folder),
-            Section("settings", "Settings", "What is needed to make this run again.", (settings_table(results),)),
+        sections=tuple(
+            section
+            for section in (
+                _data_section(results, folder),
+                _training_section(results, folder),
+                _evaluation_section(results, folder),
+                _explanations_section(results, folder),
+                Section("settings", "Settings", "What is needed to make this run again.", (settings_table(results),)),
+            )
+            if section.parts
         ),
     )
 
@@ -58,7 +73,7 @@ def _data_section(results: Results, folder: Path) -> Section:
     level = results.evaluation.record.level
     pictures = balance_pictures(results.balance, results.taxonomy, folder)
     return _section(
-        "data", "Data", "What was collected, how it was divided, and what is still missing.",
+        "data", "Data", f"What was collected, how it was divided, and what is still missing. {data_fact(results)}",
         *pictures, next_table(results.balance), split_picture(results.split, level, folder),
         *split_tables(results.split, level), near_table(results.split),
         findings_table(results.counts, results.findings),
@@ -80,7 +95,18 @@ def _evaluation_section(results: Results, folder: Path) -> Section:
         "evaluation", "Evaluation", f"What the kept model makes of the {part} part, which it has not seen."
         if evaluation.part == "test" else f"What the kept model makes of the {part} part, which shaped it.",
         spread_picture(evaluation, folder), *score_pictures(evaluation, folder), scores_table(evaluation),
-        levels_table(evaluation, results.taxonomy), *case_pictures(evaluation, folder),
+        levels_table(evaluation, results.taxonomy), *case_pictures(evaluation, folder), hardest_table(evaluation),
+        *breakdown_pictures(results.breakdowns, folder), breakdown_table(results.breakdowns),
+        contexts_picture(results.contexts, folder), calibration_picture(evaluation, folder),
+        calibration_table(evaluation.calibration, results.temperature),
+    )  # fmt: skip
+
+
+def _explanations_section(results: Results, folder: Path) -> Section:
+    """Show where the model sees evidence; empty where no maps were asked for."""
+    return _section(
+        "explanations", "Explanations", "Where the kept model sees evidence for and against each class.",
+        *explanation_pictures(results, folder),
     )  # fmt: skip
 
 

@@ -3,14 +3,40 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from toonvision.core.errors import Finding
 from toonvision.core.intervals import Proportion
 from toonvision.data.balance import Balance
 from toonvision.data.splits import SplitSummary
+from toonvision.evaluation.breakdown import Breakdown
+from toonvision.evaluation.contexts import ContextStudy
 from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.metrics import Places
+from toonvision.explain.cam import ClassMaps
 from toonvision.figures.curves import Curve
 from toonvision.figures.scores import ClassRow
 from toonvision.taxonomy.labels import Taxonomy
+
+
+@dataclass(frozen=True)
+class MappedCases:
+    """Class activation maps of the gravest wrong and the least sure predictions.
+
+    Attributes:
+        wrong: Places of wrong samples, the gravest first.
+        unsure: Places of other samples, the least confident first.
+        maps: Of `wrong`, then of `unsure`, for all classes.
+    """
+
+    wrong: Places
+    unsure: Places
+    maps: ClassMaps
+
+    @property
+    def places(self) -> Places:
+        """All places, in the order of the maps."""
+        return np.concatenate([self.wrong, self.unsure])
 
 
 @dataclass(frozen=True)
@@ -27,6 +53,10 @@ class Results:
         counts: Numbers of the last extraction.
         findings: What the last extraction found.
         newer: Crops that the split does not know.
+        breakdowns: Wrong predictions by where, what and how the pictures were taken.
+        contexts: The newest study of contexts that were left out, of the same task and network, if there is one.
+        mapped: Class activation maps of some pictures, where they were asked for.
+        temperature: What is stored with the model, if anything.
     """
 
     evaluation: Evaluation
@@ -38,6 +68,10 @@ class Results:
     counts: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     newer: int = 0
+    breakdowns: tuple[Breakdown, ...] = ()
+    contexts: ContextStudy | None = None
+    mapped: MappedCases | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +85,7 @@ class Table:
         numbers: Places of the columns that hold numbers, which stand to the right.
         note: What must be known to read it.
         shown: How many rows are seen before unfolding.
+        totals: How many of the last rows sum up the others; they stay last however the table is sorted.
     """
 
     title: str
@@ -59,6 +94,7 @@ class Table:
     numbers: frozenset[int] = frozenset()
     note: str = ""
     shown: int = 1000
+    totals: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,7 +144,7 @@ class ReportContents:
         subtitle: What was predicted, from what, when.
         facts: Five sentences.
         warnings: What must be known before a number is believed.
-        sections: Data, training, evaluation, settings.
+        sections: Data, training, evaluation, explanations, settings.
     """
 
     title: str

@@ -5,6 +5,7 @@ from pathlib import Path
 from toonvision.data.balance import Balance
 from toonvision.data.splits import SplitSummary
 from toonvision.report.drawings import balance_pictures, split_picture
+from toonvision.report.figure_files import drop_figures
 from toonvision.taxonomy.labels import Taxonomy
 
 
@@ -17,11 +18,11 @@ def write_balance_figures(balance: Balance, taxonomy: Taxonomy, folder: Path) ->
         folder: Where the files go; made where it is missing.
 
     Returns:
-        The files that were written.
+        The pictures that were written; beside each lie its values as CSV.
     """
     pictures = balance_pictures(balance, taxonomy, folder)
     if not balance.shortages:
-        (folder / "shortages.png").unlink(missing_ok=True)
+        drop_figures(folder, ["shortages"])
     return [folder / picture.name for picture in pictures]
 
 
@@ -33,7 +34,7 @@ def write_split_figures(split: SplitSummary, folder: Path) -> list[Path]:
         folder: Where the files go; made where it is missing.
 
     Returns:
-        The files that were written.
+        The pictures that were written; beside each lie its values as CSV.
     """
     levels = [table.level.name for table in split.tables]
     return [folder / split_picture(split, level, folder, name=f"split-{split.name}-{level}").name for level in levels]

@@ -8,21 +8,28 @@ import numpy.typing as npt
 
 from toonvision.data.balance import Balance
 from toonvision.data.splits import SplitSummary
+from toonvision.evaluation.breakdown import FEW, Breakdown
+from toonvision.evaluation.contexts import ContextStudy
 from toonvision.evaluation.judge import Evaluation
 from toonvision.figures.balance import draw_balance, shown_tables
+from toonvision.figures.breakdown import draw_breakdowns
+from toonvision.figures.calibration import draw_calibration
 from toonvision.figures.confusion import draw_confusion
+from toonvision.figures.contexts import draw_contexts
 from toonvision.figures.curves import Curve, draw_curves
 from toonvision.figures.gallery import Judged, draw_gallery, draw_unsure
 from toonvision.figures.parts import draw_parts
-from toonvision.figures.save import Drawing, save_png
 from toonvision.figures.scores import draw_scores
 from toonvision.figures.shortages import draw_shortages
 from toonvision.figures.spread import draw_spread
+from toonvision.report import figure_data as data
 from toonvision.report.contents import Picture, class_rows
-from toonvision.report.wording import counted, listed
+from toonvision.report.figure_files import keep_figure
+from toonvision.report.wording import counted, listed, percent
 from toonvision.taxonomy.labels import Taxonomy
 
-MOST_WRONG, MOST_UNSURE = 20, 10
+MOST_WRONG, MOST_UNSURE, MOST_HARD = 20, 10, 10
+_MEASURED = ("context", "label", "height", "sharpness", "brightness")
 
 
 def balance_pictures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> tuple[Picture, ...]:
@@ -30,21 +37,25 @@ def balance_pictures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> tupl
     tables = shown_tables(balance, taxonomy)
     totals = [f"{c.title} {n:,}" for c, n in zip(tables[-1].classes, tables[-1].totals.tolist(), strict=True)]
     contexts = len(tables[0].columns)
+    levels = listed([table.level.title for table in tables])
     found = [
-        _picture(
-            folder, "balance", draw_balance(balance, taxonomy), "Balance",
-            f"Bars of {counted(balance.crops, 'sample')} by {listed([table.level.title for table in tables])}"
+        keep_figure(
+            folder, "balance", draw_balance(balance, taxonomy), data.balance_data(tables),
+            title="Balance",
+            alternative=f"Bars of {counted(balance.crops, 'sample')} by {levels}"
             f"{f' and {contexts} contexts' if contexts > 1 else ''}. {listed(totals[:12])}.",
-            f"The dashed line is the target of {taxonomy.targets.per_label} samples of each label.",
+            caption=f"The dashed line is the target of {taxonomy.targets.per_label} samples of each label.",
         )
     ]  # fmt: skip
     if balance.shortages:
         missing = sum(shortage.missing for shortage in balance.shortages)
         found.append(
-            _picture(
-                folder, "shortages", draw_shortages(balance, taxonomy), "What is missing where",
-                f"Map of labels and contexts with the {counted(missing, 'sample')} that are missing to the target.",
-                "Each number says how many samples are still missing there; empty cells have enough.",
+            keep_figure(
+                folder, "shortages", draw_shortages(balance, taxonomy), data.shortages_data(balance),
+                title="What is missing where",
+                alternative=f"Map of labels and contexts with the {counted(missing, 'sample')} that are missing to "
+                "the target.",
+                caption="Each number says how many samples are still missing there; empty cells have enough.",
             )
         )  # fmt: skip
     return tuple(found)
@@ -54,22 +65,25 @@ def split_picture(split: SplitSummary, level: str, folder: Path, *, name: str = 
     """Draw how a split came out, at one level, into the file of that name."""
     table = next(table for table in split.tables if table.level.name == level)
     train, validate, test = split.achieved
-    return _picture(
-        folder, name, draw_parts(table), "Split",
-        f"Bars of samples a class in training, validation and test: {train:.1f}, {validate:.1f} and {test:.1f} "
-        "percent of all.",
-        "Behind each total stand the counts of training, validation and test.",
+    return keep_figure(
+        folder, name, draw_parts(table), data.split_data(table),
+        title="Split",
+        alternative=f"Bars of samples a class in training, validation and test: {train:.1f}, {validate:.1f} and "
+        f"{test:.1f} percent of all.",
+        caption="Behind each total stand the counts of training, validation and test.",
     )  # fmt: skip
 
 
 def curves_picture(curves: Sequence[Curve], folder: Path) -> Picture:
     """Draw how the trainings went."""
     kept = next(curve for curve in curves if curve.chosen)
-    return _picture(
-        folder, "curves", draw_curves(curves), "Loss and accuracy after each epoch",
-        f"Curves of loss and accuracy over {counted(len(kept.epochs), 'epoch')}; epoch {kept.best_epoch} has the "
-        "lowest validation loss of the kept training.",
-        f"The weights of epoch {kept.best_epoch}, with the lowest validation loss, were kept (seed {kept.seed}).",
+    return keep_figure(
+        folder, "curves", draw_curves(curves), data.curves_data(curves),
+        title="Loss and accuracy after each epoch",
+        alternative=f"Curves of loss and accuracy over {counted(len(kept.epochs), 'epoch')}; epoch {kept.best_epoch} "
+        "has the lowest validation loss of the kept training.",
+        caption=f"The weights of epoch {kept.best_epoch}, with the lowest validation loss, were kept (seed "
+        f"{kept.seed}).",
     )  # fmt: skip
 
 
@@ -79,11 +93,13 @@ def spread_picture(evaluation: Evaluation, folder: Path) -> Picture | None:
         return None
     spread = evaluation.spread
     seeds = [repeat.seed for repeat in evaluation.record.repeats]
-    return _picture(
+    return keep_figure(
         folder, "spread", draw_spread(spread, seeds, evaluation.wrong_in, chosen=evaluation.chosen),
-        f"Spread over {len(seeds)} trainings",
-        f"Wrong predictions of each training: {listed([str(wrong) for wrong in spread.wrong])} of {spread.total}.",
-        "The same training with other seeds. Pictures that are wrong in every training may be hard or wrongly "
+        data.spread_data(evaluation),
+        title=f"Spread over {len(seeds)} trainings",
+        alternative=f"Wrong predictions of each training: {listed([str(wrong) for wrong in spread.wrong])} of "
+        f"{spread.total}.",
+        caption="The same training with other seeds. Pictures that are wrong in every training may be hard or wrongly "
         "labelled; those that are wrong in only one may owe it to chance.",
     )  # fmt: skip
 
@@ -93,46 +109,127 @@ def score_pictures(evaluation: Evaluation, folder: Path) -> tuple[Picture, ...]:
     rows = class_rows(evaluation)
     said = [f"{row.category.title} {100 * row.f1:.0f} %" for row in rows[:12]]
     return (
-        _picture(folder, "scores", draw_scores(rows), "Precision, recall and F1",
-                 f"Scores of each class with intervals. F1: {listed(said)}.",
-                 "The lines are 95 % intervals, long where samples are few. The scale starts below the lowest."),
-        _picture(folder, "confusion", draw_confusion(evaluation.matrix, evaluation.classes), "Confusion matrices",
-                 f"Confusion matrix of {counted(len(evaluation.classes), 'class', 'classes')}; "
-                 f"{counted(evaluation.report.wrong, 'prediction')} wrong.",
-                 "Rows are true classes, columns predictions. Blue is shaded by the share of its row, red by the "
-                 "largest number."),
+        keep_figure(
+            folder, "scores", draw_scores(rows), data.scores_data(evaluation),
+            title="Precision, recall and F1",
+            alternative=f"Scores of each class with intervals. F1: {listed(said)}.",
+            caption="The lines are 95 % intervals, long where samples are few. The scale starts below the lowest.",
+        ),
+        keep_figure(
+            folder, "confusion", draw_confusion(evaluation.matrix, evaluation.classes),
+            data.confusion_data(evaluation),
+            title="Confusion matrices",
+            alternative=f"Confusion matrix of {counted(len(evaluation.classes), 'class', 'classes')}; "
+            f"{counted(evaluation.report.wrong, 'prediction')} wrong.",
+            caption="Rows are true classes, columns predictions. Blue is shaded by the share of its row, red by the "
+            "largest number.",
+        ),
+    )  # fmt: skip
+
+
+def breakdown_pictures(breakdowns: Sequence[Breakdown], folder: Path) -> tuple[Picture, ...]:
+    """Draw wrong predictions by what was measured, and by what was recorded; each only where there is any."""
+    measured = [one for one in breakdowns if one.name in _MEASURED]
+    recorded = [one for one in breakdowns if one.name not in _MEASURED]
+    return tuple(
+        keep_figure(
+            folder, name, draw_breakdowns(shown), data.breakdown_data(shown),
+            title=title,
+            alternative=f"Share of wrong predictions with intervals by {listed([one.title for one in shown])}. "
+            f"{' '.join(one.finding for one in shown) or 'No group clearly differs from all others.'}",
+            caption="Each dot is a group's share of wrong predictions, on its 95 % interval; beside it stands how many "
+            f"were wrong. Groups of fewer than {FEW} pictures are faint: they prove nothing.",
+        )
+        for name, title, shown in (
+            ("breakdown", "Where it is wrong: place, label, size and looks", measured),
+            ("recorded", "Where it is wrong: what was recorded of the pictures", recorded),
+        )
+        if shown
+    )  # fmt: skip
+
+
+def calibration_picture(evaluation: Evaluation, folder: Path) -> Picture | None:
+    """Draw whether confidence can be believed; None where no temperature could be fitted."""
+    calibration = evaluation.calibration
+    if calibration is None:
+        return None
+    before, after = calibration.before, calibration.after
+    return keep_figure(
+        folder, "calibration", draw_calibration(calibration), data.calibration_data(calibration),
+        title="Can its confidence be believed?",
+        alternative=f"Reliability diagrams. Expected calibration error as trained {percent(before.error)}, with "
+        f"temperature {calibration.temperature:.2f} {percent(after.error)}.",
+        caption=f"{_trust(before.overconfident)} Each dot is about a tenth of the pictures: on the dashed line the "
+        "model is right as often as it says. Below the line it promises too much; red where that is clear.",
+    )  # fmt: skip
+
+
+def contexts_picture(study: ContextStudy | None, folder: Path) -> Picture | None:
+    """Draw how models do in places that they have not seen; None where that was not studied."""
+    if study is None:
+        return None
+    return keep_figure(
+        folder, "contexts", draw_contexts(study, what="place"), data.contexts_data(study),
+        title="In places that it has not seen",
+        alternative=f"Accuracy in {counted(len(study.contexts), 'place')}, each left out of the training, "
+        f"{percent(study.held_out.share)} in all; in the ordinary test {percent(study.usual.share)}.",
+        caption=study.sentence("place"),
     )  # fmt: skip
 
 
 def case_pictures(evaluation: Evaluation, folder: Path) -> tuple[Picture, ...]:
-    """Show the gravest wrong predictions and the least confident ones."""
-    found = []
-    wrong, unsure = evaluation.wrong[:MOST_WRONG], evaluation.unsure[:MOST_UNSURE]
-    if len(wrong):
-        shown = f"the {len(wrong)} gravest" if len(wrong) < len(evaluation.wrong) else "all, the gravest first"
-        found.append(
-            _picture(
-                folder, "wrong", draw_gallery(_judged(evaluation, wrong), evaluation.classes),
-                f"Wrong predictions: {shown}",
-                f"Pictures of {counted(len(wrong), 'wrong prediction')}: {_pairs(evaluation, wrong)}.",
-                "Bold: the true class. Frame: the colour of the class that it was taken for. Gravest: least "
-                "probability for the true class.",
-            )
-        )  # fmt: skip
-    if len(unsure):
-        found.append(
-            _picture(
-                folder, "unsure", draw_unsure(_judged(evaluation, unsure), evaluation.classes),
-                "Least confident predictions",
-                f"Probabilities of the {counted(len(unsure), 'least confident prediction')}, "
-                f"the first with {100 * evaluation.own[unsure[0]].max():.0f} % for its most probable class.",
-                "The first five as pictures, numbered as the bars are. A frame marks the true class.",
-            )
-        )  # fmt: skip
-    return tuple(found)
+    """Show the gravest wrong predictions, those that most trainings have wrong, and the least confident ones."""
+    drawn = (draw(evaluation, folder) for draw in (_wrong_picture, _hardest_picture, _unsure_picture))
+    return tuple(picture for picture in drawn if picture is not None)
 
 
-def _judged(evaluation: Evaluation, places: npt.NDArray[np.int64]) -> list[Judged]:
+def _wrong_picture(evaluation: Evaluation, folder: Path) -> Picture | None:
+    wrong = evaluation.wrong[:MOST_WRONG]
+    if not len(wrong):
+        return None
+    shown = f"the {len(wrong)} gravest" if len(wrong) < len(evaluation.wrong) else "all, the gravest first"
+    return keep_figure(
+        folder, "wrong", draw_gallery(judged_cases(evaluation, wrong), evaluation.classes),
+        data.cases_data(evaluation, wrong),
+        title=f"Wrong predictions: {shown}",
+        alternative=f"Pictures of {counted(len(wrong), 'wrong prediction')}: {_pairs(evaluation, wrong)}.",
+        caption="Bold: the true class. Frame: the colour of the class that it was taken for. Gravest: least "
+        "probability for the true class.",
+    )  # fmt: skip
+
+
+def _hardest_picture(evaluation: Evaluation, folder: Path) -> Picture | None:
+    repeats, hardest = len(evaluation.probabilities), evaluation.hardest[:MOST_HARD]
+    if repeats < 2 or not len(hardest):
+        return None
+    times = evaluation.wrong_in[hardest]
+    return keep_figure(
+        folder, "hardest", draw_gallery(judged_cases(evaluation, hardest), evaluation.classes),
+        data.cases_data(evaluation, hardest),
+        title=f"Wrong in most of {repeats} trainings",
+        alternative=f"{counted(len(hardest), 'picture')} that {int(times.max())} to {int(times.min())} of {repeats} "
+        f"trainings were wrong about, the hardest first.",
+        caption="Wrong in every run: hard or mislabelled. Wrong in one: bad luck. What is written below is what the "
+        "kept training says; the table lists them all.",
+    )  # fmt: skip
+
+
+def _unsure_picture(evaluation: Evaluation, folder: Path) -> Picture | None:
+    unsure = evaluation.unsure[:MOST_UNSURE]
+    if not len(unsure):
+        return None
+    return keep_figure(
+        folder, "unsure", draw_unsure(judged_cases(evaluation, unsure), evaluation.classes),
+        data.cases_data(evaluation, unsure),
+        title="Least confident predictions",
+        alternative=f"Probabilities of the {counted(len(unsure), 'least confident prediction')}, the first with "
+        f"{100 * evaluation.own[unsure[0]].max():.0f} % for its most probable class.",
+        caption="The first five as pictures, numbered as the bars are. A frame marks the true class.",
+    )  # fmt: skip
+
+
+def judged_cases(evaluation: Evaluation, places: npt.NDArray[np.int64]) -> list[Judged]:
+    """Give samples with what was said about them, as galleries show them."""
     wrong_in = evaluation.wrong_in
     repeats = len(evaluation.probabilities)
     return [
@@ -142,13 +239,15 @@ def _judged(evaluation: Evaluation, places: npt.NDArray[np.int64]) -> list[Judge
     ]  # fmt: skip
 
 
+def _trust(overconfident: float) -> str:
+    """Say in words how far confidence and accuracy are apart."""
+    size = f"{abs(100 * overconfident):.1f} percentage points"
+    if abs(overconfident) < 0.01:
+        return "On average it is right as often as it says."
+    return f"On average it is {size} {'surer than it is right' if overconfident > 0 else 'less sure than it is right'}."
+
+
 def _pairs(evaluation: Evaluation, places: npt.NDArray[np.int64]) -> str:
     titles = [category.title for category in evaluation.classes]
     predicted = evaluation.predicted
     return listed([f"{titles[evaluation.actual[at]]} taken for {titles[predicted[at]]}" for at in places[:5].tolist()])
-
-
-def _picture(folder: Path, name: str, figure: Drawing, title: str, alternative: str, caption: str) -> Picture:
-    path = folder / f"{name}.png"
-    content = save_png(figure, path)
-    return Picture(path.name, title, alternative, caption, content, round(figure.get_figwidth() * 100))

@@ -7,6 +7,7 @@ import numpy as np
 from toonvision.core.intervals import Proportion
 from toonvision.data.balance import Shortage
 from toonvision.data.workspace import Workspace
+from toonvision.evaluation.breakdown import Group
 from toonvision.evaluation.judge import Evaluation
 from toonvision.evaluation.metrics import wrong_only
 from toonvision.report.contents import Results, class_rows
@@ -19,12 +20,15 @@ PART_NAMES = {"train": "training", "validate": "validation", "test": "test"}
 
 
 def telling_facts(results: Results) -> tuple[str, ...]:
-    """Say in five sentences what was trained, how good it is, what it confuses, on what data, and what to do next."""
+    """Say in five sentences what was trained, how good it is, what it confuses, if it leans on places, what to do next.
+
+    Where all pictures are from one place, the fourth tells how even the classes are instead.
+    """
     return (
         training_fact(results),
         quality_fact(results.evaluation),
         confusion_fact(results.evaluation),
-        data_fact(results),
+        place_fact(results) or data_fact(results),
         next_fact(results),
     )
 
@@ -121,6 +125,34 @@ def data_fact(results: Results) -> str:
     return f"{even}; {_grouping(results)}."
 
 
+def place_fact(results: Results) -> str:
+    """Say whether the model leans on where a picture was taken; empty where all are from one place."""
+    found = next((one for one in results.breakdowns if one.name == "context"), None)
+    if results.contexts is not None and results.contexts.difference is not None:
+        return results.contexts.sentence("place")
+    if found is None:
+        return ""
+    groups = [group for group in found.groups if not group.few]
+    task = results.evaluation.record.task
+    advice = f"whether it would cope with a place that it has never seen is what toonvision contexts {task} tests"
+    if len(groups) < 2:
+        return f"Too few of its crops are from each place to say whether it leans on the place; {advice}."
+    clear = [group for group in groups if group.stands_out]
+    worst, best = groups[0], groups[-1]
+    spoken = (
+        f"from {_rate(best)} in {best.title} to {_rate(worst)} in {worst.title}"
+        if worst.wrong.share > best.wrong.share
+        else f"{percent(worst.wrong.share)} in each"
+    )
+    verdict = (
+        f"in {listed([group.title for group in clear])} clearly {_sides(clear)} often than elsewhere, so the place "
+        "matters to it"
+        if clear
+        else "in none clearly more or less often than elsewhere, so nothing here shows that it leans on the place"
+    )
+    return f"By place it is wrong about {spoken}, {verdict}; {advice}."
+
+
 def next_fact(results: Results) -> str:
     """Say what to photograph next: what is short of its target, or else what the model is least sure of."""
     evaluation, taxonomy = results.evaluation, results.taxonomy
@@ -133,6 +165,15 @@ def next_fact(results: Results) -> str:
         f"No label of this task is short of its target, so photograph next what the model is least sure of: {name}, "
         f"to which it gives a probability of {percent(share)} on average."
     )
+
+
+def _rate(group: Group) -> str:
+    return f"{percent(group.wrong.share)} ({group.wrong.count:,} of {group.wrong.total:,})"
+
+
+def _sides(clear: Sequence[Group]) -> str:
+    sides = {group.stands_out for group in clear}
+    return "more or less" if len(sides) == 2 else "more" if sides == {1} else "less"
 
 
 def _grouping(results: Results) -> str:

@@ -1,20 +1,31 @@
 """Everything that a report is made from, read from the workspace and the run."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from toonvision.data.balance import measure_balance
 from toonvision.data.splits import summarize_split
 from toonvision.data.workspace import Workspace
+from toonvision.evaluation.breakdown import break_down, measure_looks
+from toonvision.evaluation.contexts import newest_contexts
 from toonvision.evaluation.judge import Evaluation
+from toonvision.explain.cam import class_maps
 from toonvision.figures.curves import Curve
-from toonvision.report.contents import Results
+from toonvision.models.backend import start_keras
+from toonvision.models.saving import MEANING, load_model, read_card
+from toonvision.report.contents import MappedCases, Results
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
 from toonvision.training.repeat import load_task_data
 
+MOST_WRONG, MOST_UNSURE = 12, 4
+"""Of how many pictures there are class activation maps."""
+
 
 def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> Results:
-    """Read what a report needs beside the evaluation: the catalogue and the run's histories."""
+    """Read what a report needs beside the evaluation: the catalogue, the run's histories, studies of its task."""
     record = evaluation.record
     data = load_task_data(
         workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
@@ -32,7 +43,32 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         counts=counts,
         findings=tuple(findings),
         newer=data.newer,
+        breakdowns=break_down(evaluation, workspace.taxonomy),
+        contexts=newest_contexts(workspace.root, record.task, network=record.settings.network),
+        temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
     )
+
+
+def look_closer(results: Results, workspace: Workspace, run: Path) -> Results:
+    """Add what takes longer: how the crops look, and where the model sees evidence for its gravest faults."""
+    evaluation = results.evaluation
+    looks = measure_looks(workspace.crops / crop.file for crop in evaluation.crops)
+    return replace(
+        results,
+        breakdowns=break_down(evaluation, workspace.taxonomy, looks),
+        mapped=_map_cases(evaluation, run) if (run / MEANING).is_file() else None,
+    )
+
+
+def _map_cases(evaluation: Evaluation, run: Path) -> MappedCases | None:
+    """Map the gravest wrong predictions, and the least sure ones that are not among them."""
+    wrong = evaluation.wrong[:MOST_WRONG]
+    unsure = evaluation.unsure[~np.isin(evaluation.unsure, wrong)][:MOST_UNSURE]
+    places = np.concatenate([wrong, unsure])
+    if not len(places):
+        return None
+    start_keras()
+    return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.pictures[places]))
 
 
 def _curves(run: Path, evaluation: Evaluation) -> tuple[Curve, ...]:

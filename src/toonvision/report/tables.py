@@ -3,9 +3,14 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from toonvision.core.errors import Finding
 from toonvision.data.balance import Balance, CountTable
 from toonvision.data.splits import SplitSummary
+from toonvision.evaluation.breakdown import FEW, Breakdown
+from toonvision.evaluation.calibration import Calibration
+from toonvision.evaluation.confidence import mostly_predicted
 from toonvision.evaluation.judge import Evaluation
 from toonvision.figures.curves import Curve
 from toonvision.report.contents import Results, Table, class_rows, number_columns
@@ -14,6 +19,7 @@ from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 from toonvision.training.history import MEASURES, peaks
 
 _NEXT_SHOWN, _FINDINGS_SHOWN, _LEVEL_SHOWN, _NEAR_SHOWN = 20, 10, 12, 5
+_GROUPS_SHOWN, _HARDEST_SHOWN = 12, 10
 
 
 def split_tables(split: SplitSummary, level: str) -> tuple[Table, ...]:
@@ -108,7 +114,7 @@ def scores_table(evaluation: Evaluation) -> Table:
         )
     accuracy = report.accuracy
     rows.append(("Accuracy", percent(accuracy.share), interval(accuracy), "", "", "", f"{accuracy.total:,}"))
-    return Table("Scores of each class", columns, tuple(rows), number_columns(columns), shown=40)
+    return Table("Scores of each class", columns, tuple(rows), number_columns(columns), shown=40, totals=3)
 
 
 def levels_table(evaluation: Evaluation, taxonomy: Taxonomy) -> Table | None:
@@ -125,6 +131,75 @@ def levels_table(evaluation: Evaluation, taxonomy: Taxonomy) -> Table | None:
     return Table(
         "The same predictions at coarser levels", columns, rows, number_columns(columns),
         note="Wrong within a class: another class was meant, but of the right coarser one.",
+    )  # fmt: skip
+
+
+def breakdown_table(breakdowns: Sequence[Breakdown]) -> Table | None:
+    """List the groups of all breakdowns with counts and intervals, and say what clearly stands out."""
+    if not breakdowns:
+        return None
+    columns = ("Divided by", "Group", "Wrong", "Of", "Share wrong", "95 % interval", "Mean of all trainings")
+    rows = tuple(
+        (breakdown.title, group.title, f"{group.wrong.count:,}", f"{group.wrong.total:,}", percent(group.wrong.share),
+         interval(group.wrong), percent(group.mean))
+        for breakdown in breakdowns
+        for group in breakdown.groups
+    )  # fmt: skip
+    found = [breakdown.finding for breakdown in breakdowns if breakdown.finding]
+    told = " ".join(found) if found else "No group clearly differs from all others."
+    return Table(
+        "Wrong predictions by place, label, size and looks", columns, rows, number_columns(columns, 2),
+        note=f"{told} A group is named only where its interval and that of all other pictures do not overlap, and it "
+        f"has at least {FEW} pictures; of {len(rows):,} groups one may do so by chance.", shown=_GROUPS_SHOWN,
+    )  # fmt: skip
+
+
+def hardest_table(evaluation: Evaluation) -> Table | None:
+    """List pictures by how many trainings were wrong about them; None of a single training or without wrong ones."""
+    repeats = len(evaluation.probabilities)
+    places = evaluation.hardest
+    if repeats < 2 or not len(places):
+        return None
+    wrong_in, mostly = evaluation.wrong_in, mostly_predicted(evaluation.probabilities)
+    given = evaluation.probabilities[:, np.arange(len(evaluation.actual)), evaluation.actual].mean(axis=0)
+    titles = [category.title for category in evaluation.classes]
+    columns = ("Crop", "Screenshot", "It is", "Mostly taken for", f"Wrong, of {repeats}", "Truth")
+    rows = tuple(
+        (evaluation.crops[at].file, evaluation.crops[at].screenshot, titles[evaluation.actual[at]], titles[mostly[at]],
+         f"{wrong_in[at]}", percent(float(given[at])))
+        for at in places.tolist()
+    )  # fmt: skip
+    always, once = int((wrong_in == repeats).sum()), int((wrong_in == 1).sum())
+    return Table(
+        f"Wrong in how many of {repeats} trainings", columns, rows, number_columns(columns, 4),
+        note=f"Wrong in every training: hard or mislabelled ({counted(always, 'picture')}). Wrong in one: bad luck "
+        f"({counted(once, 'picture')}). Truth: the mean probability of the true class.", shown=_HARDEST_SHOWN,
+    )  # fmt: skip
+
+
+def calibration_table(calibration: Calibration | None, stored: float | None) -> Table | None:
+    """Compare calibration as trained with that of the fitted temperature; None where nothing could be fitted."""
+    if calibration is None:
+        return None
+    both = (calibration.before, calibration.after)
+    measures = (
+        ("Expected calibration error", [percent(one.error) for one in both]),
+        ("95 % interval of it", [f"{100 * one.interval[0]:.1f}–{100 * one.interval[1]:.1f} %" for one in both]),
+        ("A calibrated model would stay below", [percent(one.noise) for one in both]),
+        ("Mean confidence less accuracy", [f"{100 * one.overconfident:+.1f} %" for one in both]),
+        ("Mean negative log likelihood", [f"{one.likelihood:.3f}" for one in both]),
+    )
+    columns = ("Measure", "As trained", f"With temperature {calibration.temperature:.2f}")
+    rows = tuple((name, *values) for name, values in measures)
+    kept = (
+        "It is not stored: toonvision evaluate RUN --temperature does that."
+        if stored is None
+        else f"Stored with the model, and used by predict: {stored:.2f}."
+    )
+    return Table(
+        "Calibration", columns, rows, number_columns(columns),
+        note=f"The temperature was fitted on {counted(calibration.fitted_on, 'validation crop')}; it changes no "
+        f"prediction, only how sure it is. {kept}",
     )  # fmt: skip
 
 
@@ -147,6 +222,7 @@ def settings_table(results: Results) -> Table:
         ("Augmentation", ", ".join(changes) or "none"),
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
         ("Seed of the kept model", str(record.chosen)),
+        ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),
         ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}, "
                   f"{'screenshots kept together' if record.grouped else 'screenshots not kept together'}"),
         ("Crops", ", ".join(f"{part} {count:,}" for part, count in record.samples.items())),
@@ -172,6 +248,7 @@ def _split_table(table: CountTable, split: SplitSummary) -> Table:
     return Table(
         f"Split {split.name}: samples by {level.lower() if level.istitle() else level} and part", columns, tuple(rows),
         number_columns(columns), note=_split_note(table, split), shown=_LEVEL_SHOWN,
+        totals=1,
     )  # fmt: skip
 
 

@@ -1,0 +1,447 @@
+"""The commands that train many models to learn about the data: contexts, suspects, curve."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toonvision.cli.model_verbs import parse_size
+from toonvision.cli.options import HERE, ForceOption, JsonOption, SeedOption, SplitNameOption, WorkspaceOption
+from toonvision.cli.output import exit_for, messages, report_findings, say, show, table
+
+if TYPE_CHECKING:
+    from toonvision.data.batches import Samples
+    from toonvision.data.workspace import Workspace
+    from toonvision.evaluation.contexts import ContextStudy, OrdinaryTest
+    from toonvision.evaluation.folds import Division, Job, Outcome
+    from toonvision.evaluation.label_quality import SuspectStudy
+    from toonvision.evaluation.learning_curve import LearningCurve
+    from toonvision.figures.save import Drawing
+    from toonvision.training.record import RunRecord
+    from toonvision.training.settings import TrainingSettings
+
+_MOST_SUSPECTS, _PICTURED, _MOST_SHORTAGES = 15, 48, 5
+_WHERE = "street"
+"""What a context is called here, as in the help of the other commands."""
+
+TaskArgument = Annotated[str, typer.Argument(help="What is predicted, for example suit.")]
+NameOption = Annotated[
+    str | None, typer.Option(help="What to call it.", show_default="the model, and a number where that is taken")
+]
+
+
+def contexts(
+    task: TaskArgument,
+    workspace: WorkspaceOption = HERE,
+    model: Annotated[
+        str | None, typer.Option(help="The network.", show_default="the compared run's, or baseline")
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Trainings a street, with seeds SEED, SEED+1, ...")] = 2,
+    seed: SeedOption = 0,
+    against: Annotated[
+        str | None, typer.Option(help="The run to compare with.", show_default="the newest of the network")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Most passes.", show_default="the compared run's, or 100")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Input height x width.", show_default="the compared run's, or the workspace's")
+    ] = None,
+    name: NameOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Leave out one street after the other: does the model lean on the street?"""
+    from toonvision.core.errors import UsageError
+    from toonvision.data.workspace import open_workspace
+    from toonvision.evaluation import contexts as study
+    from toonvision.evaluation.folds import recipe_of, study_folder
+    from toonvision.figures.contexts import draw_contexts
+    from toonvision.models.registry import find_network
+    from toonvision.training.settings import TrainingSettings
+
+    opened = open_workspace(workspace)
+    wanted = opened.taxonomy.task(task)
+    network = find_network(model).name if model else None
+    size_hw = parse_size(size) if size else None
+    ordinary, record = _ordinary(opened, wanted.name, wanted.level, against, network, size_hw)
+    if record and network and record.settings.network != network:
+        raise UsageError(
+            f"--against {record.title} is a run of {record.settings.network}; got --model {network}. Leave out --model."
+        )
+    settings = record.settings if record else TrainingSettings(network=network or "baseline")
+    settings = replace(settings, epochs=epochs) if epochs else settings
+    samples = _samples(opened, wanted.level, size_hw or (record.size_hw if record else opened.size_hw))
+    planned, skipped = study.plan_contexts(samples, seed=seed)
+    order = [context.name for context in opened.taxonomy.contexts]
+    planned.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
+    report_findings(skipped, folder=opened.root)
+    whole = ordinary or _stored_division(opened, samples, wanted.level, "default")
+    say(f"Comparing with {record.title if record else 'models trained on the split default, since there is no run'}.")
+    recipe = recipe_of(samples, settings, kind="contexts", resize=opened.resize, seed=seed)
+    folder = study_folder(
+        study.contexts_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
+    )
+    with StudyDisplay(settings) as display:
+        result = study.study_contexts(
+            samples,
+            planned,
+            whole,
+            task=task,
+            level=wanted.level,
+            settings=settings,
+            seeds=range(seed, seed + repeat),
+            titles={name: opened.taxonomy.context(name) for name, _ in planned},
+            skipped=skipped,
+            folder=folder,
+            watcher=display,
+        )
+    files = _keep(folder, study.RESULT, asdict(result), study.contexts_rows(result), draw_contexts(result, what=_WHERE))
+    told = result.sentence(_WHERE)
+    data = {**asdict(result), "meaning": told, "findings": [asdict(f) for f in skipped], "files": files}
+    show(data, *_contexts_renderables(result, _WHERE), told, f"Saved in {folder}", as_json=as_json)
+    exit_for(skipped)
+
+
+def suspects(
+    task: TaskArgument,
+    workspace: WorkspaceOption = HERE,
+    folds: Annotated[int, typer.Option(min=3, max=50, help="Folds; each is judged by models of the others.")] = 5,
+    repeat: Annotated[int, typer.Option(min=1, help="Trainings a fold, averaged.")] = 3,
+    model: Annotated[str | None, typer.Option(help="The network.", show_default="binary")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Most passes a training.", show_default="150")] = None,
+    size: Annotated[str | None, typer.Option(help="Input height x width.", show_default="150x50")] = None,
+    seed: SeedOption = 0,
+    name: NameOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find labels that are probably wrong: pictures that models who never saw them are sure to be another class."""
+    from toonvision.data.workspace import open_workspace
+    from toonvision.evaluation import label_quality as study
+    from toonvision.evaluation.folds import recipe_of, study_folder
+    from toonvision.figures.suspects import draw_suspects
+    from toonvision.models.registry import find_network
+
+    opened = open_workspace(workspace)
+    wanted = opened.taxonomy.task(task)
+    settings = study.SEARCH_SETTINGS
+    settings = replace(settings, network=find_network(model).name) if model else settings
+    settings = replace(settings, epochs=epochs) if epochs else settings
+    samples = _samples(opened, wanted.level, parse_size(size) if size else study.SEARCH_SIZE_HW)
+    jobs = study.fold_jobs(samples, folds=folds, settings=settings, repeats=repeat, seed=seed)
+    recipe = recipe_of(samples, settings, kind="suspects", resize=opened.resize, seed=seed, folds=folds)
+    folder = study_folder(
+        study.suspects_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
+    )
+    with StudyDisplay(settings) as display:
+        probabilities = study.out_of_fold(samples, jobs, folder=folder, watcher=display)
+    result = study.find_suspects(
+        samples, probabilities, task=task, network=settings.network, folds=folds, repeats=repeat
+    )
+    shown = result.suspects[:_PICTURED]
+    classes = {category.name: category for category in opened.taxonomy.level(wanted.level).classes}
+    figure = draw_suspects(shown, [_crop_picture(opened, samples, one.place) for one in shown], classes)
+    files = _keep(folder, study.RESULT, asdict(result), study.suspects_rows(result), figure)
+    data = {**asdict(result), "meaning": result.sentence(), "files": files}
+    titles = {key: category.title for key, category in classes.items()}
+    show(data, *_suspects_renderables(result, titles), result.sentence(), f"Saved in {folder}", as_json=as_json)
+
+
+def curve(
+    task: TaskArgument,
+    workspace: WorkspaceOption = HERE,
+    sizes: Annotated[str, typer.Option(help="Shares of the training part.")] = "0.125,0.25,0.5,1",
+    repeat: Annotated[int, typer.Option(min=1, help="Trainings a size, with seeds SEED, SEED+1, ...")] = 3,
+    more: Annotated[int, typer.Option(min=1, max=100_000, help="Say what this many more pictures would bring.")] = 100,
+    model: Annotated[str, typer.Option(help="The network.")] = "baseline",
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the whole training part.")] = 100,
+    size: Annotated[str | None, typer.Option(help="Input height x width.", show_default="the workspace's")] = None,
+    split: SplitNameOption = "default",
+    seed: SeedOption = 0,
+    name: NameOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how the error falls with more training pictures, and say what yet more would bring."""
+    from toonvision.data.balance import measure_balance
+    from toonvision.data.workspace import open_workspace
+    from toonvision.evaluation import learning_curve as study
+    from toonvision.evaluation.folds import recipe_of, study_folder
+    from toonvision.figures.learning_curve import draw_learning_curve
+    from toonvision.models.registry import find_network
+    from toonvision.training.settings import TrainingSettings
+
+    opened = open_workspace(workspace)
+    wanted = opened.taxonomy.task(task)
+    settings = TrainingSettings(network=find_network(model).name, epochs=epochs)
+    samples = _samples(opened, wanted.level, parse_size(size) if size else opened.size_hw)
+    whole = _stored_division(opened, samples, wanted.level, split)
+    jobs, kept, skipped = study.curve_jobs(
+        samples, whole, sizes=parse_sizes(sizes), settings=settings, seeds=range(seed, seed + repeat)
+    )
+    report_findings(skipped, folder=opened.root)
+    recipe = recipe_of(samples, settings, kind="curve", resize=opened.resize, split=split, seed=seed)
+    folder = study_folder(
+        study.curves_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
+    )
+    with StudyDisplay(settings) as display:
+        result = study.measure_curve(
+            samples, whole, jobs=jobs, sizes=kept, task=task, split=split, more=more, folder=folder, watcher=display
+        )
+    files = _keep(folder, study.RESULT, asdict(result), study.curve_rows(result), draw_learning_curve(result))
+    with opened.reading() as catalog:
+        shortages = measure_balance(catalog.crops(), opened.taxonomy).shortages[:_MOST_SHORTAGES]
+    following = [
+        {"label": s.label.name, "context": s.context.name, "missing": s.missing, "label_missing": s.label_missing}
+        for s in shortages
+    ]
+    data = {
+        **asdict(result), "meaning": result.sentence(), "photograph_next": following,
+        "findings": [asdict(finding) for finding in skipped], "files": files,
+    }  # fmt: skip
+    listed = "; ".join(f"{s.label.title} in {s.context.title} (+{s.missing})" for s in shortages)
+    next_text = f"Photograph first: {listed}." if listed else "Every label has its target of samples everywhere."
+    show(data, _curve_table(result), result.sentence(), next_text, f"Saved in {folder}", as_json=as_json)
+    exit_for(skipped)
+
+
+def parse_sizes(text: str) -> tuple[float, ...]:
+    """Read shares written as ``0.125,0.25,0.5,1``.
+
+    Raises:
+        UsageError: If they are not numbers over 0 and up to 1.
+
+    Examples:
+        >>> parse_sizes("0.25,1")
+        (0.25, 1.0)
+    """
+    from toonvision.core.errors import UsageError
+
+    try:
+        sizes = tuple(float(field) for field in text.split(","))
+    except ValueError:
+        sizes = ()
+    if not sizes or not all(0 < size <= 1 for size in sizes):
+        raise UsageError(f"sizes are shares over 0 and up to 1; got {text!r}. Write e.g. --sizes 0.125,0.25,0.5,1.")
+    return sizes
+
+
+class StudyDisplay:
+    """Shows a study while it trains: a bar on a terminal, a line a training elsewhere."""
+
+    def __init__(self, settings: "TrainingSettings") -> None:
+        self._settings = settings
+        self._title = ""
+        self._known = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> "StudyDisplay":
+        """Start the bar where there is a terminal."""
+        if messages().is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=messages())
+            self._bar.start()
+            self._bar.add_task("training", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the bar."""
+        if self._bar:
+            self._bar.stop()
+        if self._known:
+            say(f"{self._known} trainings were known from before and used again.")
+
+    def started(self, job: "Job", number: int, total: int) -> None:
+        """Say which training begins."""
+        self._title = f"{job.division.name}, seed {job.seed}"
+        if number == 1 + self._known:
+            say(f"Training {self._settings.network}: {total - number + 1} of {total} trainings to do.")
+
+    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Show the epoch's validation loss on the bar."""
+        if self._bar:
+            text = f"{self._title}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
+            self._bar.update(self._bar.tasks[0].id, description=text)
+
+    def ended(self, job: "Job", outcome: "Outcome", number: int, total: int, *, known: bool) -> None:
+        """Count the training."""
+        self._known += known
+        if self._bar:
+            self._bar.update(self._bar.tasks[0].id, completed=number, total=total)
+        if known:
+            return
+        failed = "FAILED, the loss became no number; " if outcome.diverged else ""
+        say(
+            f"training {number}/{total} ({job.division.name}, seed {job.seed}): {failed}kept epoch "
+            f"{outcome.best_epoch} of {outcome.epochs}, {outcome.seconds:.0f} s"
+        )
+
+
+def _ordinary(
+    opened: "Workspace",
+    task: str,
+    level: str,
+    against: str | None,
+    network: str | None,
+    size_hw: tuple[int, int] | None,
+) -> "tuple[OrdinaryTest | None, RunRecord | None]":
+    """Judge the run to compare with: the one asked for, or the newest of the network that still fits the data."""
+    from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
+    from toonvision.evaluation.contexts import ordinary_test
+    from toonvision.evaluation.judge import evaluate_run
+    from toonvision.training.record import find_run, read_record
+
+    folders = (
+        [find_run(opened.runs, against)] if against else _newest_runs(opened, task, network or "baseline", size_hw)
+    )
+    for folder in folders:
+        try:
+            record = read_record(folder)
+            if record.level != level:
+                raise UsageError(f"{record.title} predicts {record.level}, not {level}. Choose another --against.")
+            judged = evaluate_run(opened, folder)
+        except (InputRejectedError, ModelRefusedError) as error:
+            if against:
+                raise
+            say(f"not compared with {folder.name}: {error}")
+            continue
+        if not record.grouped:
+            say(f"{record.title} was trained on a split that LEAKS: it looks better than it is.")
+        return ordinary_test(
+            record.title, judged.crops, judged.actual, judged.probabilities, trained_on=record.samples["train"]
+        ), record
+    return None, None
+
+
+def _newest_runs(opened: "Workspace", task: str, network: str, size_hw: tuple[int, int] | None) -> list[Path]:
+    from toonvision.core.errors import ModelRefusedError
+    from toonvision.training.record import read_record, run_records
+
+    found = []
+    for path in run_records(opened.runs):
+        try:
+            record = read_record(path.parent)
+        except ModelRefusedError:
+            continue  # `toonvision runs` names it
+        fits = record.task == task and record.settings.network == network and record.status == "done"
+        if fits and record.grouped and size_hw in (None, record.size_hw):
+            found.append((record.started, path.parent))
+    return [folder for _, folder in sorted(found, reverse=True)]
+
+
+def _samples(opened: "Workspace", level: str, size_hw: tuple[int, int]) -> "Samples":
+    from toonvision.core.errors import InputRejectedError
+    from toonvision.data.batches import load_samples
+
+    with opened.reading() as catalog:
+        crops = catalog.crops()
+    samples = load_samples(opened, crops, level=level, size_hw=size_hw, resize=opened.resize)
+    if len(samples.classes) < 2:
+        raise InputRejectedError(
+            f"training needs at least two classes with samples; got {len(samples.classes)}. Annotate more screenshots, "
+            "then run toonvision extract."
+        )
+    return samples
+
+
+def _stored_division(opened: "Workspace", samples: "Samples", level: str, split_name: str) -> "Division":
+    """Divide samples as a stored split does."""
+    import numpy as np
+
+    from toonvision.data.splits import parts_table, require_trainable
+    from toonvision.evaluation.folds import Division
+
+    with opened.reading() as catalog:
+        split = catalog.split(split_name)
+    require_trainable(parts_table(opened.taxonomy.level(level), split, samples.crops, opened.taxonomy))
+    part_of = np.array([split.parts.get(crop.id, "") for crop in samples.crops])
+    train, validate, judge = (np.flatnonzero(part_of == part) for part in ("train", "validate", "test"))
+    if not split.grouped:
+        say(f"The split {split.name} LEAKS: crops of one screenshot may be in several parts.")
+    return Division(f"split {split.name}", train, validate, judge)
+
+
+def _crop_picture(opened: "Workspace", samples: "Samples", place: int) -> Any:
+    """Read a crop in the workspace's size, which shows more than what the network saw."""
+    from toonvision.core.errors import RejectedItemError
+    from toonvision.data.batches import read_picture
+
+    try:
+        path = opened.crops / samples.crops[place].file
+        return read_picture(path, size_hw=opened.size_hw, resize=opened.resize)
+    except RejectedItemError:
+        return samples.pictures[place]
+
+
+def _keep(
+    folder: Path, result: str, data: Mapping[str, Any], rows: Sequence[Sequence[Any]], figure: "Drawing"
+) -> list[str]:
+    """Write a study's figure and CSV, and last its JSON, which says that it is done."""
+    from toonvision.core.files import write_text
+    from toonvision.figures.save import save_png
+
+    path = folder / result
+    save_png(figure, path.with_suffix(".png"))
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    write_text(path.with_suffix(".csv"), buffer.getvalue())
+    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
+    return [str(path.with_suffix(suffix)) for suffix in (".json", ".csv", ".png")]
+
+
+def _contexts_renderables(result: "ContextStudy", what: str) -> list[Any]:
+    rows: list[list[object]] = []
+    for score in result.contexts:
+        low, high = score.accuracy_range
+        f1 = score.macro_f1
+        usual = f"{score.ordinary}" if score.shared else "-"
+        rows.append(
+            [score.title, score.samples, score.trained_on, score.accuracy, f"{100 * low:.1f}-{100 * high:.1f}",
+             f"{sum(f1) / len(f1):.2f} ({min(f1):.2f}-{max(f1):.2f})", usual]
+        )  # fmt: skip
+    f1 = result.ordinary_macro_f1
+    rows.append(["All together", result.held_out.total, "", result.held_out, "", "", result.usual])
+    columns = [what.capitalize(), "Crops", "Trained on", "Accuracy (95 %)", "Repeats", "Macro F1", "Ordinary test"]
+    lines = [
+        f"Ordinary test: {result.ordinary}, {result.ordinary_samples} crops, trained on {result.ordinary_trained_on}, "
+        f"accuracy {result.usual}, macro F1 {sum(f1) / len(f1):.2f} ({min(f1):.2f}-{max(f1):.2f})."
+    ]
+    lines += [
+        f"Dependence of {level} and {what} in the data (Cramer's V, 0 to 1): {v.value:.2f} ({v.low:.2f}-{v.high:.2f})."
+        for level, v in result.dependence.items()
+    ]
+    return [table(f"{result.network} on a {what} that it has not seen", columns, rows), "\n".join(lines)]
+
+
+def _suspects_renderables(result: "SuspectStudy", titles: Mapping[str, str]) -> list[Any]:
+    rows = [
+        [rank, one.file, titles[one.given], titles[one.likely], f"{one.self_confidence:.2f}", f"{one.margin:.2f}"]
+        for rank, one in enumerate(result.suspects[:_MOST_SUSPECTS], start=1)
+    ]
+    columns = ["", "Crop", "Label", "Rather", "Confidence in label", "Margin"]
+    rest = len(result.suspects) - len(rows)
+    more = [f"... and {rest} more; all are in {result.task}'s CSV."] if rest > 0 else []
+    text = (
+        f"Out of fold the models agree with {result.agreeing} of {result.samples} labels; by the confident joint "
+        f"about {result.estimated_wrong:.0f} are wrong."
+    )
+    return [*([table("Suspect labels", columns, rows, names=4)] if rows else []), *more, text]
+
+
+def _curve_table(result: "LearningCurve") -> Any:
+    rows: list[list[object]] = []
+    for point in result.points:
+        shares = [100 * wrong / result.tested for wrong in point.wrong]
+        spread = f"{min(shares):.1f}-{max(shares):.1f}"
+        fitted = 100 * float(result.law.at(point.mean_pictures))
+        rows.append([f"{point.mean_pictures:.0f}", f"{sum(shares) / len(shares):.1f} %", spread, f"{fitted:.1f} %"])
+    columns = ["Training pictures", "Error", "Repeats", "Fit"]
+    return table(f"Error of {result.network} on {result.tested} test pictures", columns, rows, names=0)

@@ -1,0 +1,164 @@
+"""Part masks of crops: which pixel shows which part of the figure, where a drawn world came with masks.
+
+A mask is a PNG whose pixels are values, not colours: ``masks/parts/<context>/<stem>.png`` says which part of a figure
+is seen, ``masks/instances/<context>/<stem>.png`` the number of the object, from 1, and 0 where there is none.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from toonvision.core.errors import InputRejectedError, RejectedItemError
+from toonvision.core.files import path_inside, read_regular
+from toonvision.data.boxes import Box
+from toonvision.data.catalog import Crop
+from toonvision.data.images import LARGEST_FILE, LARGEST_PIXELS, Resize
+from toonvision.data.workspace import Workspace
+
+Mask = npt.NDArray[np.uint8]
+"""Shape ``(height, width)``."""
+
+REGIONS = ("background", "other", "cloth", "head", "hands")
+"""What the values of a crop's mask mean; background is everything that is not the crop's own figure."""
+
+_REMEDY = "Draw the masks again: toonvision sample DIR --masks"
+
+
+def has_masks(workspace: Workspace) -> bool:
+    """Whether the workspace holds part masks at all."""
+    return (workspace.masks / "parts").is_dir() and (workspace.masks / "instances").is_dir()
+
+
+def crop_parts(
+    workspace: Workspace, crop: Crop, size_hw: tuple[int, int], *, resize: Resize = "stretch"
+) -> Mask | None:
+    """Tell for each pixel of a network's input which part of the crop's own figure it shows.
+
+    Args:
+        workspace: Where the masks are.
+        crop: The crop; it does not know its object's number, which is found by its box.
+        size_hw: Height and width of the network's input in pixels.
+        resize: How crops are brought to that size; the mask is brought there alike, by nearest pixels.
+
+    Returns:
+        Shape ``(height, width)``, uint8, places in `REGIONS`; None where the screenshot has no masks, or nothing of
+        a figure is seen in the box.
+
+    Raises:
+        InputRejectedError: If a mask is damaged or does not fit the crop, with the file's name.
+    """
+    files = [_mask_file(workspace, kind, crop) for kind in ("parts", "instances")]
+    if not all(file.is_file() for file in files):
+        return None
+    parts, instances = (_read_mask(file) for file in files)
+    if parts.shape != instances.shape:
+        raise InputRejectedError(f"{files[0]}: is not as large as {files[1]}. {_REMEDY}")
+    if crop.box.x_max > parts.shape[1] or crop.box.y_max > parts.shape[0]:
+        raise InputRejectedError(
+            f"{files[0]}: has {parts.shape[1]} x {parts.shape[0]} pixels, and the box {crop.box.xyxy} leaves it. "
+            f"{_REMEDY}"
+        )
+    if int(parts.max(initial=0)) >= len(REGIONS):
+        raise InputRejectedError(
+            f"{files[0]}: a part is a value from 0 to {len(REGIONS) - 1}; got {parts.max()}. {_REMEDY}"
+        )
+    number = object_in_box(instances, crop.box)
+    if number is None:
+        return None
+    own = np.where(instances == number, parts, 0).astype(np.uint8)
+    x_min, y_min, x_max, y_max = crop.box.xyxy
+    return fit_mask(own[y_min:y_max, x_min:x_max], size_hw=size_hw, resize=resize)
+
+
+def object_in_box(instances: Mask, box: Box) -> int | None:
+    """Find the object that a box was drawn around: the one whose extent fits the box best.
+
+    The extent is told apart before the count, since a figure that stands in front may cover most of the box of
+    another one, but hardly ever fills just that box.
+
+    Args:
+        instances: Number of the object in each pixel of the screenshot, 0 where there is none.
+        box: A box inside it.
+
+    Returns:
+        The object's number, from 1; None where the box holds no object.
+    """
+    x_min, y_min, x_max, y_max = box.xyxy
+    counts = np.bincount(instances[y_min:y_max, x_min:x_max].ravel(), minlength=1)
+    counts[0] = 0
+    candidates = np.flatnonzero(counts)
+    if not len(candidates):
+        return None
+    return int(max(candidates, key=lambda number: (_overlap(instances == number, box), counts[number])))
+
+
+def fit_mask(mask: Mask, *, size_hw: tuple[int, int], resize: Resize = "stretch") -> Mask:
+    """Bring a mask to a network's input size as `images.fit` brings the crop there, by nearest pixels.
+
+    Args:
+        mask: Shape ``(height, width)``.
+        size_hw: Height and width in pixels.
+        resize: ``stretch``, or ``letterbox`` with 0 around it.
+
+    Returns:
+        Array of the shape ``size_hw`` with none but the mask's own values.
+    """
+    height, width = size_hw
+    image = Image.fromarray(mask)
+    if resize == "stretch":
+        return np.asarray(image.resize((width, height), Image.Resampling.NEAREST))
+    scale = min(width / image.width, height / image.height)
+    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    canvas = Image.new("L", (width, height))
+    canvas.paste(image.resize(inner, Image.Resampling.NEAREST), ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    return np.asarray(canvas)
+
+
+def _overlap(pixels: npt.NDArray[np.bool_], box: Box) -> float:
+    """Give the intersection over the union of a box and the extent of pixels."""
+    rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+    extent = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    width = min(extent.x_max, box.x_max) - max(extent.x_min, box.x_min)
+    height = min(extent.y_max, box.y_max) - max(extent.y_min, box.y_min)
+    common = max(0, width) * max(0, height)
+    return common / (_area(extent) + _area(box) - common)
+
+
+def _area(box: Box) -> int:
+    return (box.x_max - box.x_min) * (box.y_max - box.y_min)
+
+
+def _mask_file(workspace: Workspace, kind: str, crop: Crop) -> Path:
+    name = f"{kind}/{crop.context}/{Path(crop.screenshot).stem}.png"
+    try:
+        return path_inside(workspace.masks, name)
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{workspace.masks}: {error.reason}.") from error
+
+
+def _read_mask(path: Path) -> Mask:
+    """Decode a mask and keep its values: a palette is for people only.
+
+    Raises:
+        InputRejectedError: If it is no PNG of one value a pixel, damaged, or too large.
+    """
+    try:
+        content = read_regular(path, limit=LARGEST_FILE)
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            if image.mode not in ("P", "L"):
+                raise InputRejectedError(
+                    f"{path}: a mask has one value a pixel (PNG with a palette, or grey); got mode {image.mode}. "
+                    f"{_REMEDY}"
+                )
+            if image.width * image.height > LARGEST_PIXELS:
+                raise InputRejectedError(f"{path}: has too many pixels ({image.width} x {image.height}). {_REMEDY}")
+            return np.array(image, dtype=np.uint8)
+    except (InputRejectedError, MemoryError):
+        raise
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{path}: {error.reason}. {_REMEDY}") from error
+    except Exception as error:  # decoders answer hostile bytes with errors of any kind
+        raise InputRejectedError(f"{path}: is no mask that can be read ({error}). {_REMEDY}") from error

@@ -1,0 +1,288 @@
+"""Breakdowns: how often predictions are wrong, by where, what and how the pictures were taken.
+
+A bar of three pictures is no finding: every group has its count and its interval, and a difference is told in words
+only where the interval of a group and that of all other pictures have nothing in common.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.files import read_regular
+from toonvision.core.intervals import Proportion
+from toonvision.data.images import LARGEST_FILE, decode
+from toonvision.evaluation.judge import Evaluation
+from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Taxonomy
+
+FEW = 10
+"""Groups of fewer pictures are shown faintly and never told in words."""
+
+_MOST_VALUES = 12
+_HEIGHT_BANDS, _ATTRIBUTE_BANDS, _THIRDS = 5, 4, 3
+_NEUTRAL = ""
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What can be measured on crops as they were cut, one value a crop.
+
+    Attributes:
+        sharpness: Variance of the Laplacian of the luma, shape ``(samples,)``; small where a picture is blurred.
+        brightness: Mean luma, shape ``(samples,)``, 0 (black) to 255 (white).
+    """
+
+    sharpness: npt.NDArray[np.float64]
+    brightness: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pictures that have something in common.
+
+    Attributes:
+        title: What they have in common.
+        wrong: How many of them the run's own model is wrong about.
+        mean: Share of them that is wrong on average over all repeats, 0 to 1.
+        rest: The same of all other pictures: how many the run's own model is wrong about.
+        color: ``#rrggbb`` where the group has one elsewhere; else empty.
+    """
+
+    title: str
+    wrong: Proportion
+    mean: float
+    rest: Proportion
+    color: str = _NEUTRAL
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few to learn anything from."""
+        return self.wrong.total < FEW
+
+    @property
+    def stands_out(self) -> int:
+        """1 if clearly more often wrong than all others, -1 if clearly less often, else 0."""
+        if self.few or self.rest.total < FEW:
+            return 0
+        (low, high), (rest_low, rest_high) = self.wrong.interval, self.rest.interval
+        return int(low > rest_high) - int(high < rest_low)
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """All pictures divided by one thing.
+
+    Attributes:
+        name: A short name that can be part of a file's.
+        title: What they are divided by.
+        groups: The groups, in the order in which to show them; none is empty.
+        repeats: How many trainings the means are taken over.
+    """
+
+    name: str
+    title: str
+    groups: tuple[Group, ...]
+    repeats: int
+
+    @property
+    def finding(self) -> str:
+        """What clearly stands out, in one sentence; empty where nothing does."""
+        return " ".join(filter(None, (self._said(1, "more"), self._said(-1, "less"))))
+
+    def _said(self, side: int, word: str) -> str:
+        found = [group for group in self.groups if group.stands_out == side]
+        if not found:
+            return ""
+        named = "; ".join(f"{group.title} ({_rate(group.wrong)}; all others {_rate(group.rest)})" for group in found)
+        return f"{self.title}: clearly {word} often wrong: {named}."
+
+
+def measure_looks(files: Iterable[Path]) -> Looks:
+    """Measure crops as they were cut, before they are brought to a network's size, which would blur small ones.
+
+    Args:
+        files: One picture a sample.
+
+    Raises:
+        RejectedItemError: If one cannot be read.
+
+    Source:
+        Variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
+    """
+    rows = [_look(np.asarray(decode(read_regular(file, limit=LARGEST_FILE)))) for file in files]
+    values = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    return Looks(values[:, 0], values[:, 1])
+
+
+def break_down(evaluation: Evaluation, taxonomy: Taxonomy, looks: Looks | None = None) -> tuple[Breakdown, ...]:
+    """Divide the judged pictures by all that is known of them.
+
+    Args:
+        evaluation: The run, judged.
+        taxonomy: What labels and contexts are called.
+        looks: What was measured on the crops, if anything.
+
+    Returns:
+        By context, label, height of the crop, sharpness, brightness, and each recorded attribute; only those that
+        divide the pictures at all.
+    """
+    crops = evaluation.crops
+    labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
+    contexts = {name: taxonomy.context(name) for name in {crop.context for crop in crops}}
+    count = _Counter(evaluation)
+    found = [
+        count.by_category("context", "Place", [contexts[crop.context] for crop in crops]),
+        count.by_category("label", "Label", [labels.get(crop.label, _unknown(crop.label)) for crop in crops]),
+        count.by_band("height", "Height of the crop", _heights(evaluation), "px", _HEIGHT_BANDS),
+    ]
+    if looks is not None:
+        found += [
+            count.by_band("sharpness", "Sharpness (variance of the Laplacian)", looks.sharpness, "", _THIRDS),
+            count.by_band("brightness", "Brightness (mean luma, 0 to 255)", looks.brightness, "", _THIRDS),
+        ]
+    found += [_by_attribute(count, name, evaluation) for name in _attribute_names(evaluation)]
+    return tuple(breakdown for breakdown in found if len(breakdown.groups) > 1)
+
+
+def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
+    """Choose edges between bands that hold comparable counts.
+
+    Args:
+        values: What to divide, shape ``(samples,)``.
+        most: How many bands there may be.
+
+    Returns:
+        Edges in rising order, at most ``most - 1``, none of which leaves a band empty: a value belongs to the band
+        above an edge that it equals. Values that are very frequent make bands fewer.
+
+    Examples:
+        >>> bands(np.arange(12.0), 3)
+        [4.0, 8.0]
+        >>> bands(np.array([0.0] * 10 + [1.0, 2.0]), 3)
+        [1.0]
+    """
+    ordered = np.sort(values)
+    quantiles = [float(ordered[len(ordered) * place // most]) for place in range(1, most)] if len(values) else []
+    edges = sorted({edge for edge in quantiles if edge > ordered[0]})
+    if not edges and len(values) and ordered[-1] > ordered[0]:
+        # One value makes up nearly all: it is a band, all larger ones are the other.
+        edges = [float(ordered[ordered > ordered[0]][0])]
+    return edges
+
+
+class _Counter:
+    """Counts wrong predictions of groups of one evaluation."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._wrong = evaluation.predicted != evaluation.actual
+        self._share = evaluation.wrong_in / len(evaluation.probabilities)
+        self._repeats = len(evaluation.probabilities)
+
+    def by_category(self, name: str, title: str, categories: Sequence[Category]) -> Breakdown:
+        """Divide by class, each with its colour, most often wrong first."""
+        names = np.array([category.name for category in categories])
+        groups = [self._group(category.title, names == category.name, category.color) for category in set(categories)]
+        groups.sort(key=lambda group: (-group.wrong.share, -group.wrong.total, group.title))
+        return Breakdown(name, title, tuple(groups), self._repeats)
+
+    def by_value(self, name: str, title: str, values: Sequence[str]) -> Breakdown:
+        """Divide by value, most often wrong first; of very many values the rarest make one group."""
+        distinct, counts = np.unique(np.array(values, dtype=object).astype(str), return_counts=True)
+        common = set(distinct[np.argsort(-counts, kind="stable")[:_MOST_VALUES]].tolist())
+        told = np.array([value if value in common else "other values" for value in values])
+        groups = [self._group(value, told == value) for value in sorted(set(told.tolist()))]
+        groups.sort(key=lambda group: (-group.wrong.share, -group.wrong.total, group.title))
+        return Breakdown(name, title, tuple(groups), self._repeats)
+
+    def by_band(self, name: str, title: str, values: npt.NDArray[np.float64], unit: str, most: int) -> Breakdown:
+        """Divide by size, the smallest first; where a value is not known, in a group of its own."""
+        known = np.isfinite(values)
+        edges = bands(values[known], most)
+        band = np.digitize(values, edges)
+        titles = _band_titles(values[known], edges, unit)
+        groups = [self._group(title, known & (band == place)) for place, title in enumerate(titles)]
+        if not known.all():
+            groups.append(self._group("not recorded", ~known))
+        return Breakdown(name, title, tuple(groups), self._repeats)
+
+    def _group(self, title: str, inside: npt.NDArray[np.bool_], color: str = _NEUTRAL) -> Group:
+        wrong = self._wrong
+        return Group(
+            title,
+            Proportion(int(wrong[inside].sum()), int(inside.sum())),
+            float(self._share[inside].mean()),
+            Proportion(int(wrong[~inside].sum()), int((~inside).sum())),
+            color,
+        )
+
+
+def _by_attribute(count: _Counter, name: str, evaluation: Evaluation) -> Breakdown:
+    values = [crop.attributes.get(name) for crop in evaluation.crops]
+    title = name.replace("_", " ").capitalize()
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(set(numbers)) > _MOST_VALUES / 2 and not any(isinstance(value, str) for value in values):
+        known = [np.nan if value is None else float(value) for value in values]
+        return count.by_band(name, title, np.array(known), "", _ATTRIBUTE_BANDS)
+    return count.by_value(name, title, [_value_title(value) for value in values])
+
+
+def _value_title(value: str | float | bool | None) -> str:
+    if value is None:
+        return "not recorded"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _attribute_names(evaluation: Evaluation) -> list[str]:
+    return sorted({name for crop in evaluation.crops for name in crop.attributes})
+
+
+def _unknown(label: str) -> Category:
+    return Category(label, label, _NEUTRAL)
+
+
+def _heights(evaluation: Evaluation) -> npt.NDArray[np.float64]:
+    return np.array([crop.box.y_max - crop.box.y_min for crop in evaluation.crops], dtype=np.float64)
+
+
+def _look(picture: npt.NDArray[np.uint8]) -> tuple[float, float]:
+    """Give variance of the Laplacian (4 neighbours, borders left out) and mean of a picture's luma."""
+    luma = picture @ _LUMA
+    if min(luma.shape) < 3:
+        return 0.0, float(luma.mean())
+    inner = luma[1:-1, 1:-1]
+    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
+    return float(laplacian.var()), float(luma.mean())
+
+
+def _band_titles(values: npt.NDArray[np.float64], edges: Sequence[float], unit: str) -> list[str]:
+    """Name bands by their smallest and largest value."""
+    if not len(values):
+        return []
+    places = np.digitize(values, edges)
+    found = [(values[places == place].min(), values[places == place].max()) for place in range(len(edges) + 1)]
+    digits = _digits([edge for pair in found for edge in pair])
+    suffix = f" {unit}" if unit else ""
+    written = [(f"{low:,.{digits}f}", f"{high:,.{digits}f}") for low, high in found]
+    return [f"{low}{suffix}" if low == high else f"{low} to {high}{suffix}" for low, high in written]
+
+
+def _digits(bounds: Sequence[float]) -> int:
+    """Choose how many decimals tell bounds apart."""
+    steps = [abs(after - before) for before, after in pairwise(sorted(set(bounds)))]
+    if all(float(bound).is_integer() for bound in bounds) or max(bounds, default=0) >= 100:
+        return 0
+    return 1 if min(steps, default=1) >= 0.05 and max(bounds) >= 10 else 2
+
+
+def _rate(wrong: Proportion) -> str:
+    low, high = wrong.interval
+    return (
+        f"{wrong.count:,} of {wrong.total:,} wrong, {100 * wrong.share:.1f} %, interval {100 * low:.1f} to "
+        f"{100 * high:.1f} %"
+    )

@@ -1,0 +1,315 @@
+"""Trainings on divisions of the samples that no split stores: grouped folds, and predictions kept one by one.
+
+A study (leave-one-context-out, suspect labels, the learning curve) is a list of trainings that differ in who learns
+and who is judged. Each one's predictions are kept in the study's folder as it ends, so that a killed study goes on
+where it was; the models themselves are not kept.
+"""
+
+import hashlib
+import io
+import json
+import warnings
+import zipfile
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.files import plain_name, write_bytes, write_text
+from toonvision.core.seeds import SEED_LIMIT, generator
+from toonvision.data.batches import Samples
+from toonvision.evaluation.metrics import Places
+from toonvision.evaluation.predict import Probabilities, predict_probabilities
+from toonvision.models.backend import start_keras
+from toonvision.models.registry import build_network
+from toonvision.training.settings import TrainingSettings
+
+RECIPE, TRAININGS = "recipe.json", "trainings"
+
+
+@dataclass(frozen=True)
+class Division:
+    """Who learns, who decides when to stop, and who is judged.
+
+    Attributes:
+        name: What to call it; part of a file's name.
+        train: Places of the samples to learn from.
+        validate: Places of the samples that decide when to stop.
+        judge: Places of the samples to predict.
+    """
+
+    name: str
+    train: Places
+    validate: Places
+    judge: Places
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training of a study."""
+
+    division: Division
+    settings: TrainingSettings
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training left.
+
+    Attributes:
+        probabilities: Of the judged samples, in their order, shape ``(samples, classes)``.
+        epochs: Epochs that were run.
+        best_epoch: The epoch, from 1, whose weights were used; 0 for the weights that it began with.
+        seconds: How long it took.
+        diverged: Whether the loss stopped being a number.
+    """
+
+    probabilities: Probabilities
+    epochs: int
+    best_epoch: int
+    seconds: float
+    diverged: bool
+
+
+class StudyWatcher(Protocol):
+    """Whoever wants to see a study grow."""
+
+    def started(self, job: Job, number: int, total: int) -> None:
+        """Training `number`, from 1, of `total` begins."""
+
+    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """An epoch, from 1, ended with these measures."""
+
+    def ended(self, job: Job, outcome: Outcome, number: int, total: int, *, known: bool) -> None:
+        """A training ended, or was known from before."""
+
+
+class Unwatched:
+    """Watches nothing."""
+
+    def started(self, job: Job, number: int, total: int) -> None:
+        """Do nothing."""
+
+    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Do nothing."""
+
+    def ended(self, job: Job, outcome: Outcome, number: int, total: int, *, known: bool) -> None:
+        """Do nothing."""
+
+
+def grouped_folds(
+    targets: Sequence[str] | npt.NDArray[Any], groups: Sequence[Hashable], *, folds: int, seed: int
+) -> Places:
+    """Deal samples into folds: a group stays together, and each class is spread as evenly as its groups allow.
+
+    Args:
+        targets: Each sample's class.
+        groups: Each sample's group, such as `splits.group_keys`.
+        folds: How many folds, 3 or more.
+        seed: Same seed, same folds.
+
+    Returns:
+        Each sample's fold from 0, shape ``(samples,)``.
+
+    Raises:
+        UsageError: If there are fewer than three folds: one is judged, one decides when to stop, the others teach.
+        InputRejectedError: If there are fewer groups than folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    if folds < 3:
+        raise UsageError(
+            f"at least 3 folds are needed: to learn, to stop, to judge; got {folds}. Write e.g. --folds 5."
+        )
+    if len(known) < folds:
+        raise InputRejectedError(
+            f"{folds} folds need at least {folds} screenshots; got {len(known)}. Annotate more, or ask for fewer "
+            "--folds."
+        )
+    classes, counts = np.unique(np.asarray(targets), return_inverse=True, return_counts=True)[1:]
+    if counts.max() < folds:
+        raise InputRejectedError(
+            f"{folds} folds need a class of at least {folds} samples; the largest has {counts.max()}. Annotate more, "
+            "or ask for fewer --folds."
+        )
+    dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=int(generator(seed, "folds").integers(SEED_LIMIT)))
+    fold_of = np.zeros(len(classes), dtype=np.int64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")  # a fold without a rare class is no fault
+        dealt = list(dealer.split(np.zeros(len(classes)), classes, [known[group] for group in groups]))
+    for fold, (_, held) in enumerate(dealt):
+        fold_of[held] = fold
+    return fold_of
+
+
+def train_jobs(
+    samples: Samples, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher | None = None
+) -> list[Outcome]:
+    """Train and predict, job by job; what the folder holds from before is used again.
+
+    Args:
+        samples: All samples of the task.
+        jobs: The trainings.
+        folder: The study's folder, where each outcome is kept as it comes; nothing is kept without it.
+        watcher: Told how it goes.
+
+    Returns:
+        The outcomes in the order of the jobs.
+
+    Raises:
+        UsageError: If the pictures are too small for the network.
+    """
+    watch = watcher or Unwatched()
+    outcomes = []
+    for number, job in enumerate(jobs, start=1):
+        path = None if folder is None else folder / TRAININGS / _outcome_name(samples, job)
+        outcome = _read(path, (len(job.division.judge), len(samples.classes))) if path else None
+        known = outcome is not None
+        if outcome is None:
+            watch.started(job, number, len(jobs))
+            outcome = _train(samples, job, watch.epoch_ended)
+            if path:
+                _write(path, outcome)
+        watch.ended(job, outcome, number, len(jobs), known=known)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def study_folder(
+    parent: Path, recipe: Mapping[str, Any], *, default: str, name: str | None = None, force: bool = False
+) -> Path:
+    """Choose a study's folder: one with this recipe is gone on with, one with another is never overwritten.
+
+    Args:
+        parent: The folder of all such studies of a task.
+        recipe: All that decides the results, as plain data.
+        default: The name where none is asked for, with a number behind it where it is taken.
+        name: The name asked for.
+        force: Take the name even where it holds a study of another recipe.
+
+    Raises:
+        UsageError: If the name cannot be a folder's, or holds another recipe and `force` is not set.
+    """
+    text = json.dumps(recipe, indent=2, sort_keys=True) + "\n"
+    names = [plain_name(name, "a study")] if name else [default, *(f"{default}-{n}" for n in range(2, 10_000))]
+    for candidate in names:
+        path = parent / candidate / RECIPE
+        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
+            return path.parent
+        if force or not path.parent.exists():
+            write_text(path, text)
+            return path.parent
+    raise UsageError(
+        f"{parent / names[0]} holds results of other settings or other pictures. Choose another --name, or give "
+        "--force."
+    )
+
+
+def recipe_of(samples: Samples, settings: TrainingSettings, **others: Any) -> dict[str, Any]:
+    """Write down what decides a study's results: the data by its hash, the settings, and the study's own choices."""
+    listed = [[crop.hash, crop.context, crop.screenshot_id] for crop in samples.crops]
+    content = json.dumps([listed, samples.targets.tolist(), samples.classes])
+    return {
+        "data": hashlib.sha256(content.encode()).hexdigest()[:16],
+        "size_hw": list(samples.pictures.shape[1:3]),
+        "settings": asdict(settings),
+        **others,
+    }
+
+
+def newest_study(parent: Path, result: str, *, network: str | None = None) -> Path | None:
+    """Find the study of a task that was written last and has its result.
+
+    Args:
+        parent: The folder of all such studies of a task.
+        result: The name of the result's file.
+        network: Only studies of this network.
+    """
+    found = [path for path in parent.glob(f"*/{result}") if network is None or _network(path.parent) == network]
+    return max(found, key=lambda path: path.stat().st_mtime).parent if found else None
+
+
+def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw groups with replacement, again and again: samples of one screenshot are not independent.
+
+    Returns:
+        How often each sample was drawn, shape ``(draws, samples)``.
+    """
+    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    counts = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), size=draws)
+    weights: npt.NDArray[np.int64] = counts[:, [known[group] for group in groups]]
+    return weights
+
+
+def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> Outcome:
+    start_keras()
+    import keras
+
+    from toonvision.training.fit import fit
+
+    # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(job.seed)
+    height, width = samples.pictures.shape[1:3]
+    model = build_network(job.settings.network, size_hw=(height, width), classes=len(samples.classes))
+    division = job.division
+    history = fit(
+        model,
+        samples,
+        train=division.train,
+        validate=division.validate,
+        settings=job.settings,
+        seed=job.seed,
+        watcher=watcher,
+    )
+    probabilities = predict_probabilities(model, samples.pictures[division.judge])
+    return Outcome(probabilities, len(history.epochs), history.best_epoch, history.seconds, history.diverged)
+
+
+def _outcome_name(samples: Samples, job: Job) -> str:
+    """Name an outcome by everything that it depends on, so that a stale one is never used."""
+    division = job.division
+    learned = np.concatenate([division.train, division.validate])
+    content = [
+        [[samples.crops[place].hash for place in places] for places in (learned, division.judge)],
+        len(division.train),
+        samples.targets[learned].tolist(),
+        samples.classes,
+        samples.pictures.shape[1:],
+        asdict(job.settings),
+    ]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in division.name)
+    return f"{plain[:60]}-seed-{job.seed}-{digest}.npz"
+
+
+def _write(path: Path, outcome: Outcome) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **asdict(outcome))
+    write_bytes(path, buffer.getvalue())
+
+
+def _read(path: Path, shape: tuple[int, int]) -> Outcome | None:
+    """Read an outcome; one that is missing or damaged is none."""
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            probabilities = held["probabilities"]
+            numbers = [held[name].item() for name in ("epochs", "best_epoch", "seconds", "diverged")]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    sound = probabilities.shape == shape and np.isfinite(probabilities).all()
+    return Outcome(probabilities.astype(np.float32), *numbers) if sound else None
+
+
+def _network(folder: Path) -> str | None:
+    try:
+        network = json.loads((folder / RECIPE).read_text(encoding="utf-8"))["settings"]["network"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(network)

@@ -1,0 +1,406 @@
+"""The learning curve: how the error falls with the number of training pictures, and what more of them would bring.
+
+Each repeat draws its own order of the training pictures; its points are the first part of that order, a larger one
+holding all smaller ones, each with about the classes' shares of the whole. Validate and test stay as they are.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import Finding, InputRejectedError, UsageError
+from toonvision.core.intervals import Proportion
+from toonvision.core.seeds import generator
+from toonvision.core.settings import read_json
+from toonvision.data.batches import Samples
+from toonvision.data.splits import group_keys
+from toonvision.evaluation.folds import Division, Job, StudyWatcher, group_weights, newest_study, train_jobs
+from toonvision.evaluation.metrics import Places
+from toonvision.training.settings import TrainingSettings
+
+CURVES, RESULT = "curves", "curve.json"
+SIZES = (0.125, 0.25, 0.5, 1.0)
+
+_DRAWS = 1000
+_STEEPEST, _FLATTEST = 2.0, 0.05
+_EXPONENTS = np.geomspace(_FLATTEST, _STEEPEST, 80)
+_LINE = 60
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """An error that falls with the number of pictures n: ``scale * n ** -exponent + floor``.
+
+    Attributes:
+        scale: 0 or more.
+        exponent: How steeply it falls, over 0.
+        floor: What no number of pictures would take away, 0 or more.
+    """
+
+    scale: float
+    exponent: float
+    floor: float
+
+    def at(self, pictures: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Give the error at numbers of pictures, 0 to 1."""
+        values: npt.NDArray[np.float64] = self.scale * np.asarray(pictures, float) ** -self.exponent + self.floor
+        return values
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The trainings on one share of the training part.
+
+    Attributes:
+        share: Of the training part, over 0 to 1.
+        pictures: How many each repeat learned from.
+        wrong: Wrong answers of each repeat in the test part.
+    """
+
+    share: float
+    pictures: tuple[int, ...]
+    wrong: tuple[int, ...]
+
+    @property
+    def mean_pictures(self) -> float:
+        """Average number of pictures."""
+        return sum(self.pictures) / len(self.pictures)
+
+    @property
+    def mean_wrong(self) -> float:
+        """Average wrong answers."""
+        return sum(self.wrong) / len(self.wrong)
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """A learning curve with the power law that fits it, and what that promises.
+
+    Attributes:
+        task: What is predicted.
+        network: Which network was trained.
+        seeds: The repeats' seeds.
+        split: The split whose training part was cut down.
+        train_share: Share of all samples that the split gives to train, 0 to 1.
+        tested: Pictures of the test part.
+        points: From few to many pictures.
+        law: The fit.
+        line: Numbers of pictures for the curve.
+        low: Lower bound of the fitted error there, 0 to 1 (95 %).
+        high: Upper bound.
+        more: How many pictures more were asked about.
+        gain: Fall of the error that they would likely bring, 0 to 1.
+        gain_low: Lower bound (95 %).
+        gain_high: Upper bound.
+    """
+
+    task: str
+    network: str
+    seeds: tuple[int, ...]
+    split: str
+    train_share: float
+    tested: int
+    points: tuple[CurvePoint, ...]
+    law: PowerLaw
+    line: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    more: int
+    gain: float
+    gain_low: float
+    gain_high: float
+
+    @property
+    def largest(self) -> float:
+        """Pictures of the largest point."""
+        return self.points[-1].mean_pictures
+
+    def sentence(self) -> str:
+        """Say in plain words what more pictures would likely bring."""
+        now, then = 100 * self.law.at([self.largest, self.largest + self.more])
+        span = f"95 % interval: {100 * self.gain_low:.1f} to {100 * self.gain_high:.1f}"
+        photographed = round(self.more / self.train_share) if self.train_share else self.more
+        told = (
+            f"{self.more} more pictures to train on (about {photographed} photographed, the split's other parts "
+            f"included) would likely take the error from {now:.1f} to {then:.1f} %: {100 * self.gain:.1f} points "
+            f"({span})"
+        )
+        # The bounds are of a fall that the fit makes zero at least: below a tenth of a point it is none.
+        return f"{told}." if self.gain_low >= 0.001 else f"{told}; it could also be nothing."
+
+
+def curves_folder(root: Path, task: str) -> Path:
+    """Give the folder of a task's learning curves in a workspace."""
+    return root / CURVES / task
+
+
+def read_curve(folder: Path) -> LearningCurve:
+    """Read a curve that was written to its folder.
+
+    Raises:
+        InputRejectedError: If there is none.
+        ModelRefusedError: If it cannot be understood.
+    """
+    missing = f"{folder}: holds no learning curve. Run: toonvision curve TASK"
+    return read_json(folder / RESULT, LearningCurve, what="a learning curve", missing=missing)
+
+
+def newest_curve(root: Path, task: str, *, network: str | None = None) -> LearningCurve | None:
+    """Give a task's curve that was written last, if there is one."""
+    folder = newest_study(curves_folder(root, task), RESULT, network=network)
+    return read_curve(folder) if folder else None
+
+
+def nested_order(labels: Sequence[str], groups: Sequence[int], *, rng: np.random.Generator) -> list[list[int]]:
+    """Order groups of samples so that every beginning of the order has about the labels' shares of the whole.
+
+    Group by group, the one is taken that brings the labels so far nearest to the shares (chi-squared); of equals
+    the first by lot.
+
+    Args:
+        labels: Each sample's label.
+        groups: Each sample's group.
+        rng: Where chance comes from.
+
+    Returns:
+        The groups in their order, each as the places of its samples.
+    """
+    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    classes, class_of = np.unique(np.asarray(labels), return_inverse=True)
+    group_of = np.array([known[group] for group in groups])
+    members = [np.flatnonzero(group_of == group).tolist() for group in range(len(known))]
+    counts = np.zeros((len(known), len(classes)))
+    np.add.at(counts, (group_of, class_of), 1)
+    shares = counts.sum(axis=0) / counts.sum()
+    waiting = rng.permutation(len(known))
+    so_far, order = np.zeros(len(classes)), []
+    while len(waiting):
+        after = so_far + counts[waiting]
+        expected = after.sum(axis=1, keepdims=True) * shares
+        chosen = int(((after - expected) ** 2 / shares).sum(axis=1).argmin())
+        so_far = after[chosen]
+        order.append(members[waiting[chosen]])
+        waiting = np.delete(waiting, chosen)
+    return order
+
+
+def beginning(order: Sequence[Sequence[int]], share: float) -> Places:
+    """Give the samples of the first groups that together come nearest to a share of all samples, one group at least."""
+    ends = np.cumsum([len(group) for group in order])
+    last = int(np.abs(ends - share * ends[-1]).argmin())
+    return np.sort(np.array([place for group in order[: last + 1] for place in group], dtype=np.int64))
+
+
+def curve_jobs(
+    samples: Samples,
+    division: Division,
+    *,
+    sizes: Sequence[float],
+    settings: TrainingSettings,
+    seeds: Sequence[int],
+) -> tuple[list[list[Job]], tuple[float, ...], list[Finding]]:
+    """Plan the trainings of a learning curve.
+
+    Args:
+        samples: All samples of the task.
+        division: The whole training part, and the parts that stay as they are.
+        sizes: Shares of the training part, over 0 to 1.
+        settings: How to train on the whole part.
+        seeds: One repeat each, with an order of its own.
+
+    Returns:
+        The jobs of each size, the sizes that are left, from small to large, and what was skipped.
+
+    Raises:
+        UsageError: If a size is out of range, or fewer than three are left, which determine no curve.
+    """
+    asked = sorted(set(sizes))
+    if not asked or not all(0 < size <= 1 for size in asked):
+        raise UsageError(
+            f"sizes are shares over 0 and up to 1; got {list(sizes)}. Write e.g. --sizes 0.125,0.25,0.5,1."
+        )
+    labels = [samples.crops[place].label for place in division.train]
+    keys = group_keys(samples.crops)
+    groups = [keys[place] for place in division.train]
+    orders = [nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds]
+    jobs, kept, skipped = [], [], []
+    for size in asked:
+        subsets = [division.train[beginning(order, size)] for order in orders]
+        missing = {
+            name
+            for subset in subsets
+            for name, count in zip(
+                samples.classes, np.bincount(samples.targets[subset], minlength=len(samples.classes)), strict=True
+            )
+            if not count
+        }
+        if missing:
+            reason = f"{', '.join(sorted(missing))} would have no sample to learn from"
+            skipped.append(Finding(f"size {size:g}", reason, "ask for larger --sizes", "size-skipped", pictures=1))
+            continue
+        kept.append(size)
+        jobs.append(
+            [
+                Job(replace(division, name=f"share-{size:g}", train=subset), _as_long(settings, size), seed)
+                for subset, seed in zip(subsets, seeds, strict=True)
+            ]
+        )
+    if len(kept) < 3:
+        raise UsageError(
+            f"a curve needs at least three sizes at which every class can be learned; got {len(kept)}"
+            + (f" ({'; '.join(map(str, skipped))})" if skipped else "")
+            + ". Write e.g. --sizes 0.125,0.25,0.5,1."
+        )
+    return jobs, tuple(kept), skipped
+
+
+def measure_curve(
+    samples: Samples,
+    division: Division,
+    *,
+    jobs: Sequence[Sequence[Job]],
+    sizes: Sequence[float],
+    task: str,
+    split: str,
+    more: int = 100,
+    folder: Path | None = None,
+    watcher: StudyWatcher | None = None,
+) -> LearningCurve:
+    """Train a learning curve, fit it, and say what more pictures would likely bring.
+
+    The interval is of a bootstrap that draws repeats and test screenshots at once, and fits each draw anew.
+
+    Args:
+        samples: All samples of the task.
+        division: The whole training part, and the parts that stay as they are.
+        jobs: The trainings of each size, of `curve_jobs`.
+        sizes: Their shares.
+        task: What is predicted.
+        split: Name of the split.
+        more: How many pictures more to ask about.
+        folder: The study's folder, where finished trainings are kept and used again.
+        watcher: Told how it goes.
+    """
+    outcomes = iter(train_jobs(samples, [job for row in jobs for job in row], folder=folder, watcher=watcher))
+    actual = samples.targets[division.judge]
+    wrong = np.array([[next(outcomes).probabilities.argmax(axis=1) != actual for _ in row] for row in jobs])
+    pictures = np.array([[len(job.division.train) for job in row] for row in jobs], dtype=float)
+    keys = group_keys(samples.crops)
+    drawn = _drawn_errors(wrong, [keys[place] for place in division.judge])
+    most = pictures[-1].mean()
+    line = np.geomspace(pictures[0].mean(), max(2 * most, most + 2 * more), _LINE)
+    law = fit_power_law(pictures.mean(axis=1), wrong.mean(axis=(1, 2)), tested=len(actual))
+    laws = [fit_power_law(pictures.mean(axis=1), errors, tested=len(actual)) for errors in drawn]
+    low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
+    gains = [_gain(one, most, more) for one in laws]
+    gain_low, gain_high = np.quantile(gains, [0.025, 0.975])
+    return LearningCurve(
+        task=task,
+        network=jobs[0][0].settings.network,
+        seeds=tuple(job.seed for job in jobs[0]),
+        split=split,
+        train_share=len(division.train) / (len(division.train) + len(division.validate) + len(division.judge)),
+        tested=len(actual),
+        points=tuple(
+            CurvePoint(size, tuple(int(n) for n in row), tuple(int(count) for count in repeats.sum(axis=1)))
+            for size, row, repeats in zip(sizes, pictures, wrong, strict=True)
+        ),
+        law=law,
+        line=tuple(line.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        more=more,
+        gain=_gain(law, most, more),
+        gain_low=float(gain_low),
+        gain_high=float(gain_high),
+    )
+
+
+def fit_power_law(pictures: npt.ArrayLike, errors: npt.ArrayLike, *, tested: int) -> PowerLaw:
+    """Fit ``error = scale * n ** -exponent + floor`` by weighted least squares, scale and floor 0 or more.
+
+    For a given exponent the rest is linear and solved exactly; exponents from 0.05 to 2 are tried one by one, so
+    that the fit has no starting point to depend on. A point weighs as the inverse of its binomial variance.
+
+    Args:
+        pictures: Numbers of training pictures, shape ``(points,)``, three or more different ones.
+        errors: Shares of wrong answers, shape ``(points,)``, 0 to 1.
+        tested: Pictures that each share is of.
+
+    Raises:
+        InputRejectedError: If a value is no number.
+
+    Source:
+        The form: Hestness et al., "Deep learning scaling is predictable, empirically", arXiv:1712.00409.
+    """
+    n, error = np.asarray(pictures, float), np.asarray(errors, float)
+    if not (np.isfinite(n).all() and np.isfinite(error).all() and (n > 0).all()):
+        raise InputRejectedError("a learning curve needs numbers; got some that are none. Train it again.")
+    smoothed = (error * tested + 1) / (tested + 2)  # an error of 0 has a variance, too
+    weight = tested / (smoothed * (1 - smoothed))
+    basis = (n / n.max())[None, :] ** -_EXPONENTS[:, None]
+    scale, floor = _nonnegative(basis, error, weight)
+    loss = (weight * (scale[:, None] * basis + floor[:, None] - error) ** 2).sum(axis=1)
+    # Of fits that are as good to six digits the flattest: it promises least.
+    best = int(np.flatnonzero(loss <= loss.min() * (1 + 1e-6) + 1e-12)[0])
+    exponent = float(_EXPONENTS[best])
+    return PowerLaw(float(scale[best]) * float(n.max()) ** exponent, exponent, float(floor[best]))
+
+
+def curve_rows(curve: LearningCurve) -> list[list[Any]]:
+    """Give one row a training, the head first, for CSV."""
+    rows: list[list[Any]] = [["share", "pictures", "seed", "wrong", "tested", "error", "error_low", "error_high"]]
+    for point in curve.points:
+        for seed, pictures, wrong in zip(curve.seeds, point.pictures, point.wrong, strict=True):
+            share = Proportion(wrong, curve.tested)
+            low, high = share.interval
+            rows.append(
+                [f"{point.share:g}", pictures, seed, wrong, curve.tested, f"{share.share:.6f}", f"{low:.6f}",
+                 f"{high:.6f}"]
+            )  # fmt: skip
+    return rows
+
+
+def _as_long(settings: TrainingSettings, size: float) -> TrainingSettings:
+    """Let a small part be trained for as many steps as the whole.
+
+    An epoch of an eighth of the pictures has an eighth of the steps; with the same epochs and patience the small
+    points would also be the least trained ones, and the curve too steep.
+    """
+    return replace(settings, epochs=math.ceil(settings.epochs / size), patience=math.ceil(settings.patience / size))
+
+
+def _nonnegative(
+    basis: npt.NDArray[np.float64], error: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Solve ``scale * basis + floor = error`` for each row of the basis, both 0 or more, by weighted least squares."""
+    total, sum_b, sum_e = weight.sum(), basis @ weight, float(weight @ error)
+    sum_bb, sum_be = basis**2 @ weight, basis @ (weight * error)
+    determinant = total * sum_bb - sum_b**2
+    scale = (total * sum_be - sum_b * sum_e) / np.maximum(determinant, 1e-12)
+    floor = (sum_e - scale * sum_b) / total
+    no_floor, no_scale = floor < 0, scale < 0
+    scale = np.where(no_floor, sum_be / sum_bb, np.maximum(scale, 0))
+    floor = np.where(no_scale, sum_e / total, np.where(no_floor, 0.0, floor))
+    return scale, floor
+
+
+def _drawn_errors(wrong: npt.NDArray[np.bool_], groups: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Draw repeats and test screenshots with replacement: from ``(sizes, repeats, crops)`` to ``(draws, sizes)``."""
+    rng = generator(0, "curve", "bootstrap")
+    repeats = wrong.shape[1]
+    crops = group_weights(groups, draws=_DRAWS, rng=rng)
+    chosen = rng.multinomial(repeats, np.full(repeats, 1 / repeats), size=_DRAWS) / repeats
+    shares = np.einsum("dr,src,dc->ds", chosen, wrong.astype(float), crops.astype(float), optimize=True)
+    errors: npt.NDArray[np.float64] = shares / np.maximum(1, crops.sum(axis=1))[:, None]
+    return errors
+
+
+def _gain(law: PowerLaw, pictures: float, more: int) -> float:
+    now, then = law.at([pictures, pictures + more])
+    return float(now - then)

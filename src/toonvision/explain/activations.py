@@ -1,0 +1,80 @@
+"""What each layer makes of a picture."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.data.batches import Pictures
+
+if TYPE_CHECKING:
+    import keras
+
+Kind = Literal["convolution", "pooling"]
+Layer = Any
+"""A layer of Keras, which carries no types."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerActivation:
+    """What a layer makes of one picture.
+
+    Attributes:
+        name: The layer.
+        kind: What kind of layer it is.
+        values: Shape ``(height, width, channels)``, float32, after the layer's own activation function.
+    """
+
+    name: str
+    kind: Kind
+    values: npt.NDArray[np.float32]
+
+
+def layer_activations(model: "keras.Model", picture: Pictures) -> tuple[LayerActivation, ...]:
+    """Give what every convolution and every pooling makes of a picture, in the order of the network.
+
+    Args:
+        model: A network from uint8 pictures.
+        picture: Shape ``(height, width, 3)``, 0 to 255.
+    """
+    import keras
+
+    shown = [(layer, kind) for layer in map_layers(model) if (kind := kind_of(layer)) is not None]
+    part = keras.Model(model.inputs[0], [layer.output for layer, _ in shown])
+    outputs = part(picture[np.newaxis], training=False) if shown else []
+    outputs = [outputs] if len(shown) == 1 and not isinstance(outputs, list | tuple) else outputs
+    return tuple(
+        LayerActivation(layer.name, kind, np.asarray(keras.ops.convert_to_numpy(output[0]), dtype=np.float32))
+        for (layer, kind), output in zip(shown, outputs, strict=True)
+    )
+
+
+def map_layers(model: "keras.Model") -> list[Layer]:
+    """Give the layers whose output is a map of numbers, ``(batch, height, width, channels)``, first to last."""
+    found = []
+    for layer in model.layers:
+        output: Any = getattr(layer, "output", None)
+        if len(getattr(output, "shape", ())) == 4 and "float" in str(output.dtype):
+            found.append(layer)
+    return found
+
+
+def kind_of(layer: Layer) -> Kind | None:
+    """Tell convolutions and poolings from other layers."""
+    from keras import layers
+
+    if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.SeparableConv2D):
+        return "convolution"
+    if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
+        return "pooling"
+    return None
+
+
+def chain(model: "keras.Model", start: Layer, end: Layer) -> list[Layer] | None:
+    """Give the layers after one up to another, if each reads nothing but the one before it; else None."""
+    names = [layer.name for layer in model.layers]
+    between = model.layers[names.index(start.name) + 1 : names.index(end.name) + 1]
+    previous = [start, *between]
+    linked = all(later.input is earlier.output for earlier, later in zip(previous, between, strict=False))
+    return between if linked else None

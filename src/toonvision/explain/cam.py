@@ -1,0 +1,233 @@
+"""Class activation maps: which places of a picture speak for a class, and which against it.
+
+Two methods, both for all classes at once:
+
+- ``exact``: gradient times activation, summed over channels (HiResCAM). Where only a linear head follows the layer,
+  the gradient is the head's weight and the map is a decomposition of the logit: its sum is the logit without bias.
+  Under global average pooling it is the CAM of Zhou et al. For an earlier layer the sum misses what the biases
+  between the layer and the head contribute; without biases (and with piecewise linear layers) it is exact again.
+- ``gradcam``: the gradient is averaged over places first. It does not sum to anything in particular.
+
+Source:
+    Selvaraju et al., "Grad-CAM", ICCV 2017, arXiv:1610.02391, eq. 1 and 2. Draelos and Carin, "Use HiResCAM instead
+    of Grad-CAM", 2020, arXiv:2011.08891, eq. 4. Zhou et al., CVPR 2016, arXiv:1512.04150, eq. 2.
+"""
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.core.progress import Progress, silent
+from toonvision.data.batches import Pictures
+from toonvision.explain.activations import Layer, chain, map_layers
+from toonvision.taxonomy.labels import did_you_mean
+
+if TYPE_CHECKING:
+    import keras
+
+Method = Literal["exact", "gradcam"]
+Values = npt.NDArray[np.float32]
+
+_BATCH, _BATCH_OF_GRADIENTS = 64, 16
+"""Pictures at once; with gradients fewer, as every activation on the way is kept."""
+
+_PARTS: MutableMapping[Any, dict[str, Any]] = WeakKeyDictionary()
+"""Networks from pictures to a layer within a network: deletion curves ask for the same one again and again, and tracing
+it takes as long as running it over a hundred pictures. A part shares the network's weights and goes when it goes."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassMaps:
+    """Maps of all classes for some pictures.
+
+    Attributes:
+        values: Signed evidence, shape ``(pictures, classes, height, width)``, float32, unbounded: positive speaks for
+            the class, negative against it. ``exact`` maps are in logits.
+        layer: The layer whose activations were weighed; its map gives height and width.
+        method: How they were weighed.
+        bias: The head's bias, shape ``(classes,)``, float32; ``values.sum((2, 3)) + bias`` are the logits of `exact`
+            maps. It belongs to no place of the picture.
+        exact: Whether that sum holds: the method is ``exact`` and only a linear head follows the layer.
+    """
+
+    values: Values
+    layer: str
+    method: Method
+    bias: Values
+    exact: bool
+
+    @property
+    def positive(self) -> Values:
+        """Only the evidence for each class; of the method ``gradcam`` these are the maps as published."""
+        return np.maximum(self.values, 0)
+
+
+def class_maps(
+    model: "keras.Model",
+    pictures: Pictures,
+    *,
+    layer: str | None = None,
+    method: Method = "exact",
+    batch_size: int = _BATCH,
+    progress: Progress = silent,
+) -> ClassMaps:
+    """Show for every class where a network sees evidence for and against it.
+
+    One forward pass where a linear head follows the layer (flattening or global average pooling, dropout, dense);
+    otherwise one backward pass a class besides.
+
+    Args:
+        model: A network that ends in a dense layer; one output counts as two classes, with logits ``-z`` and ``z``.
+        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255.
+        layer: Whose activations to weigh; the last one that has a map without it.
+        method: How to weigh them.
+        batch_size: How many pictures at once; it changes nothing but memory and time.
+        progress: Told how many pictures are done.
+
+    Raises:
+        UsageError: If there is no such layer, or it has no map.
+        ModelRefusedError: If the network does not end in a dense layer.
+    """
+    chosen = _find_layer(model, layer)
+    head = _head(model)
+    kernel, bias = _weights(head)
+    weights = _linear_weights(model, chosen, kernel)
+    part = _part(model, chosen.output)
+    tail = None if weights is not None else _tail(chosen, head)
+    batch_size = batch_size if weights is not None else min(batch_size, _BATCH_OF_GRADIENTS)
+    values = np.zeros((len(pictures), kernel.shape[1], *chosen.output.shape[1:3]), np.float32)
+    for start in range(0, len(pictures), batch_size):
+        activations = _run(part, pictures[start : start + batch_size])
+        batch = values[start : start + batch_size]
+        if weights is not None:
+            _weigh(activations, weights, method, out=batch)
+        else:
+            for place, gradient in enumerate(_gradients(tail, activations, kernel.shape[1])):
+                batch[:, place] = _weigh_by_gradient(activations, gradient, method)
+        progress(min(start + batch_size, len(pictures)), len(pictures))
+    exact = method == "exact" and weights is not None
+    return ClassMaps(_two_sided(values), chosen.name, method, _two_sided(bias[np.newaxis])[0], exact)
+
+
+def logits(model: "keras.Model", pictures: Pictures) -> Values:
+    """Give the logits of all classes, before softmax or sigmoid.
+
+    Args:
+        model: A network that ends in a dense layer; one output gives two columns, ``-z`` and ``z``.
+        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255.
+
+    Returns:
+        Shape ``(pictures, classes)``.
+
+    Raises:
+        ModelRefusedError: If the network does not end in a dense layer.
+    """
+    head = _head(model)
+    kernel, bias = _weights(head)
+    part = _part(model, head.input)
+    rows = [_run(part, pictures[at : at + _BATCH]) @ kernel + bias for at in range(0, len(pictures), _BATCH)]
+    return _two_sided(np.concatenate([np.zeros((0, len(bias)), np.float32), *rows]))
+
+
+def _part(model: "keras.Model", output: Any) -> "keras.Model":
+    import keras
+
+    parts = _PARTS.setdefault(model, {})
+    if output.name not in parts:
+        parts[output.name] = keras.Model(model.inputs[0], output)
+    return parts[output.name]
+
+
+def _run(part: "keras.Model", pictures: Pictures) -> Values:
+    return np.asarray(part.predict_on_batch(np.asarray(pictures)), dtype=np.float32)
+
+
+def _find_layer(model: "keras.Model", name: str | None) -> Layer:
+    found = {layer.name: layer for layer in map_layers(model)}
+    if not found:
+        raise ModelRefusedError(f"{model.name}: none of its layers has a map of places, so nothing can be located.")
+    if name is None:
+        return list(found.values())[-1]
+    if name not in found:
+        raise UsageError(f"a layer with a map is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
+    return found[name]
+
+
+def _head(model: "keras.Model") -> Layer:
+    """Give the dense layer that a network ends in, its activation being one that belongs to logits."""
+    from keras import activations, layers
+
+    head = model.layers[-1]
+    known = (activations.softmax, activations.sigmoid, activations.linear)
+    if not isinstance(head, layers.Dense) or head.activation not in known or len(head.input.shape) != 2:
+        raise ModelRefusedError(
+            f"{model.name}: maps need a network that ends in a dense layer with softmax or sigmoid; "
+            f"it ends in {head.name}. Put a Dense layer last."
+        )
+    return head
+
+
+def _weights(head: Layer) -> tuple[Values, Values]:
+    import keras
+
+    kernel = np.asarray(keras.ops.convert_to_numpy(head.kernel), dtype=np.float32)
+    if head.bias is None:
+        return kernel, np.zeros(kernel.shape[1], np.float32)
+    return kernel, np.asarray(keras.ops.convert_to_numpy(head.bias), dtype=np.float32)
+
+
+def _linear_weights(model: "keras.Model", layer: Layer, kernel: Values) -> Values | None:
+    """Give the weight of each activation for each output, ``(height, width, channels, outputs)``, if it is constant.
+
+    It is where a chain of flattening, global average pooling and dropout leads to the head.
+    """
+    from keras import layers
+
+    still = (layers.Flatten, layers.Dropout, layers.SpatialDropout2D, layers.GaussianNoise, layers.Identity)
+    after = chain(model, layer, model.layers[-1])
+    if after is None or not all(isinstance(one, (*still, layers.GlobalAveragePooling2D)) for one in after[:-1]):
+        return None
+    height, width, channels = layer.output.shape[1:]
+    if any(isinstance(one, layers.GlobalAveragePooling2D) for one in after):
+        return np.broadcast_to(kernel / (height * width), (height, width, *kernel.shape))
+    return kernel.reshape(height, width, channels, -1)
+
+
+def _weigh(activations: Values, weights: Values, method: Method, *, out: Values) -> None:
+    if method == "gradcam":
+        np.einsum("nhwc,ck->nkhw", activations, weights.mean((0, 1)), out=out)
+    else:
+        np.einsum("nhwc,hwck->nkhw", activations, weights, out=out)
+
+
+def _weigh_by_gradient(activations: Values, gradient: Values, method: Method) -> Values:
+    if method == "gradcam":
+        gradient = gradient.mean((1, 2), keepdims=True)
+    weighed: Values = (activations * gradient).sum(-1)
+    return weighed
+
+
+def _tail(layer: Layer, head: Layer) -> "keras.Model":
+    """Build what follows a layer, up to the logits; it shares the network's layers, but for the head."""
+    import keras
+
+    outputs = keras.layers.Dense(head.units, use_bias=head.use_bias, dtype=head.dtype_policy)
+    tail = keras.Model(layer.output, outputs(head.input))
+    outputs.set_weights(head.get_weights())
+    return tail
+
+
+def _gradients(tail: "keras.Model", activations: Values, outputs: int) -> Iterator[Values]:
+    from toonvision.explain.gradients import class_gradients
+
+    return class_gradients(tail, activations, range(outputs))
+
+
+def _two_sided(values: Values) -> Values:
+    """Turn one output ``z`` into two classes, ``-z`` and ``z``; the second axis is that of the outputs."""
+    return np.concatenate([-values, values], axis=1) if values.shape[1] == 1 else values

@@ -1,0 +1,233 @@
+"""Where the evidence lies: how much of what speaks for a class is on the figure, its parts, and the background.
+
+A share says little alone: if a figure fills 60 % of its crop, an even map has 60 % of its weight on it. So the area's
+share, what an even map would give, stands beside every share.
+
+A map by itself is a poor measure, too: a part of it is the same for every picture, only to be taken off again by the
+bias, or the same for every class, so that the softmax never sees it. `distinctive` takes both off. On planted pictures
+that tells a network that looks at the figure from one that looks at a mark far more clearly (tests/explain/
+test_shortcut.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from toonvision.core.seeds import generator
+from toonvision.data.masks import REGIONS, Mask
+
+Values = npt.NDArray[np.float32]
+Shares = npt.NDArray[np.float64]
+
+FIGURE = "figure"
+SHOWN_REGIONS = (FIGURE, *REGIONS[1:], REGIONS[0])
+"""The whole figure, its parts, and the background."""
+
+_DRAWS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Where the positive evidence of each crop lies.
+
+    Attributes:
+        shares: Share of a crop's positive evidence on each of `REGIONS`, shape ``(crops, regions)``, 0 to 1; a row sums
+            to 1, or is NaN where nothing at all speaks for the class.
+        areas: Share of its pixels in each of `REGIONS`, same shape; a row sums to 1.
+    """
+
+    shares: Shares
+    areas: Shares
+
+    def share(self, region: str) -> Shares:
+        """Shares of one of `SHOWN_REGIONS`, shape ``(crops,)``."""
+        return _column(self.shares, region)
+
+    def area(self, region: str) -> Shares:
+        """Areas of one of `SHOWN_REGIONS`, shape ``(crops,)``."""
+        return _column(self.areas, region)
+
+
+@dataclass(frozen=True)
+class RegionShare:
+    """How much of the evidence lies on one region, on average over crops.
+
+    Attributes:
+        region: One of `SHOWN_REGIONS`.
+        share: Mean share of the positive evidence, 0 to 1; NaN of no crop.
+        interval: Its 95 % bootstrap interval; the whole range for less than two crops.
+        area: Mean share of the pixels, which is what an even map would give.
+    """
+
+    region: str
+    share: float
+    interval: tuple[float, float]
+    area: float
+
+
+@dataclass(frozen=True)
+class GroupEvidence:
+    """The evidence of the crops of one group: a class, a street, or all.
+
+    Attributes:
+        name: The group.
+        crops: How many crops were averaged.
+        empty: How many more had no positive evidence anywhere.
+        regions: One entry for each of `SHOWN_REGIONS`, in that order.
+    """
+
+    name: str
+    crops: int
+    empty: int
+    regions: tuple[RegionShare, ...]
+
+    def of(self, region: str) -> RegionShare:
+        """One of `SHOWN_REGIONS`."""
+        return self.regions[SHOWN_REGIONS.index(region)]
+
+
+def distinctive(values: Values, *, average: Values | None = None) -> Values:
+    """Keep of maps what tells a picture from the average one, and a class from the others.
+
+    Where the maps decompose logits (`ClassMaps.exact`), these are the Shapley values of a linear model: the weight
+    times the activation's difference from its mean, here as differences between logits, which are all that the
+    softmax sees.
+
+    Args:
+        values: Maps of all classes, shape ``(pictures, classes, height, width)``, signed.
+        average: Maps of the average picture, shape ``(classes, height, width)``; by default the mean of `values`, which
+            needs more than a few pictures, of all classes.
+
+    Returns:
+        The same shape. Summed over places, the difference between two classes is that between their logits, less the
+        same of the average picture.
+
+    Source:
+        Lundberg and Lee, "A unified approach to interpreting model predictions", NeurIPS 2017, corollary 1.
+    """
+    centred = values - (values.mean(axis=0) if average is None else average)
+    return np.asarray(centred - centred.mean(axis=1, keepdims=True), dtype=np.float32)
+
+
+def measure_evidence(maps: Sequence[Values] | Values, masks: Sequence[Mask]) -> Evidence:
+    """Measure on which regions the positive evidence of maps lies.
+
+    Args:
+        maps: One map a crop, of the class to explain: shape ``(height, width)`` each, signed.
+        masks: One mask a crop at the network's input size, values being places in `REGIONS`.
+
+    Returns:
+        Shares and areas, one row a crop. Maps are enlarged to the mask's size before their positive part is taken.
+    """
+    shares = np.full((len(masks), len(REGIONS)), np.nan)
+    areas = np.zeros_like(shares)
+    for row, (one, mask) in enumerate(zip(maps, masks, strict=True)):
+        flat = mask.ravel()
+        areas[row] = np.bincount(flat, minlength=len(REGIONS)) / flat.size
+        positive = np.maximum(enlarge(one, mask.shape), 0).ravel().astype(np.float64)
+        if (total := positive.sum()) > 0:
+            shares[row] = np.bincount(flat, weights=positive, minlength=len(REGIONS)) / total
+    return Evidence(shares, areas)
+
+
+def summarise(evidence: Evidence, groups: Sequence[str], *, seed: int = 0) -> tuple[GroupEvidence, ...]:
+    """Average over groups, with intervals.
+
+    Args:
+        evidence: One row a crop.
+        groups: The group of each crop.
+        seed: Where the intervals' chance comes from.
+
+    Returns:
+        One entry a group, in the order in which groups first appear.
+    """
+    names = np.array(groups, dtype=object)
+    return tuple(_group(evidence, names == name, name, seed) for name in dict.fromkeys(groups))
+
+
+def bootstrap_interval(values: Shares, rng: np.random.Generator) -> tuple[float, float]:
+    """Give the 95 % percentile interval of a mean of shares; of less than two values, the whole range.
+
+    Args:
+        values: Shape ``(samples,)``, 0 to 1.
+        rng: Where chance comes from.
+
+    Source:
+        Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979).
+    """
+    if len(values) < 2:
+        return 0.0, 1.0
+    means = values[rng.integers(0, len(values), (_DRAWS, len(values)))].mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:
+    """Say in plain words where the evidence of a group of crops is not on its figures.
+
+    Args:
+        group: A class, a street, or all crops.
+    """
+    figure, background = group.of(FIGURE), group.of("background")
+    found = []
+    if group.empty:
+        found.append(
+            f"{group.name}: in {group.empty} of {group.crops + group.empty} pictures nothing speaks for the class."
+        )
+    if group.crops < 2:
+        return tuple(found)
+    if background.interval[0] > background.area:
+        found.append(
+            f"{group.name}: the background decides more than it should: {_percent(background.share)} of the evidence "
+            f"lies there ({_range(background)}), on {_percent(background.area)} of the area. Suspect the street, or a "
+            "mark at the edge."
+        )
+    elif figure.interval[1] >= figure.area >= figure.interval[0]:
+        found.append(
+            f"{group.name}: the evidence does not look for the figure: {_percent(figure.share)} of it lies there "
+            f"({_range(figure)}), where an even map would have {_percent(figure.area)}."
+        )
+    return tuple(found)
+
+
+def enlarge(one: Values, size_hw: tuple[int, ...]) -> Values:
+    """Bring a map to a picture's size, smoothly.
+
+    Args:
+        one: Shape ``(height, width)``, any numbers.
+        size_hw: Height and width in pixels.
+
+    Returns:
+        Shape ``size_hw``, float32.
+    """
+    image = Image.fromarray(np.ascontiguousarray(one, dtype=np.float32))
+    return np.asarray(image.resize((size_hw[1], size_hw[0]), Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def _column(table: Shares, region: str) -> Shares:
+    if region == FIGURE:
+        return 1 - table[:, 0]
+    column: Shares = table[:, REGIONS.index(region)]
+    return column
+
+
+def _group(evidence: Evidence, members: npt.NDArray[np.bool_], name: str, seed: int) -> GroupEvidence:
+    told = members & np.isfinite(evidence.shares[:, 0])
+    regions = []
+    for region in SHOWN_REGIONS:
+        values = evidence.share(region)[told]
+        interval = bootstrap_interval(values, generator(seed, "evidence", name, region))
+        area = float(evidence.area(region)[members].mean())
+        regions.append(RegionShare(region, float(values.mean()) if len(values) else float("nan"), interval, area))
+    return GroupEvidence(name, int(told.sum()), int(members.sum() - told.sum()), tuple(regions))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _range(region: RegionShare) -> str:
+    return f"95 % interval {100 * region.interval[0]:.0f} to {100 * region.interval[1]:.0f} %"

@@ -1,0 +1,303 @@
+"""Class activation maps beside and upon their pictures: one column a class."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+from PIL import Image
+
+from toonvision.data.batches import Pictures
+from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, new_figure, shorten, styled
+from toonvision.taxonomy.labels import Category
+
+Maps = npt.NDArray[np.float32]
+
+EVIDENCE: Colormap = LinearSegmentedColormap.from_list(
+    "evidence", ["#00407A", "#0072B2", "#7DB8DC", "#F6F6F4", "#F2AE72", "#D55E00", "#7F2E00"]
+)
+"""Blue speaks against a class, orange for it; told apart with every kind of colour vision."""
+
+_MOST = 8
+_STRONGEST = 0.995
+_GREY = np.array([0.299, 0.587, 0.114])
+"""How bright red, green and blue are to the eye (ITU-R BT.601)."""
+
+_GAP, _HEAD, _BAR, _FOOT, _LEAST = 0.12, 0.66, 0.95, 0.55, 7.6
+"""Inches: between pictures, above a column, beside the last one and below the last row for the colour bar, and the
+least width of rows, which leaves its words room."""
+
+
+@styled
+def draw_map_grid(
+    picture: Pictures,
+    maps: Maps,
+    classes: Sequence[Category],
+    actual: int,
+    predicted: int,
+    probabilities: npt.NDArray[np.float32],
+    *,
+    normalise_each: bool = False,
+    unit: str = "Evidence in logits",
+) -> Figure:
+    """Draw a picture and, one column a class, its maps: as they are above, upon the picture below.
+
+    Args:
+        picture: Shape ``(height, width, 3)``, 0 to 255.
+        maps: Signed evidence, shape ``(classes, height, width)`` of any smaller size.
+        classes: The classes, in that order; of more than 8 the likeliest are shown, and the true one.
+        actual: Place of the true class.
+        predicted: Place of the predicted class.
+        probabilities: Shape ``(classes,)``.
+        normalise_each: Give each class its own scale, as published; otherwise all share one.
+        unit: What the colour bar says.
+    """
+    shown = _shown(probabilities, actual, predicted)
+    height, width = picture.shape[:2]
+    wide = min((WIDTH - _BAR) / (len(shown) + 1) - _GAP, 3.0 * width / height)
+    tall = wide * height / width
+    cell = max(wide + _GAP, min(1.5, (WIDTH - _BAR) / (len(shown) + 1)))
+    figure = sheet(cell * (len(shown) + 1) + _BAR, 2 * tall + _HEAD + 3 * _GAP)
+    size = 9.5 if cell > 1.3 else 8.0
+    room = int(cell * 72 / (0.69 * size))
+    limits = _limits(maps[shown], each=normalise_each)
+    for column, (place, limit) in enumerate(zip(shown, limits, strict=True), start=1):
+        left = column * cell + (cell - wide) / 2
+        upper = draw_map(axes_at(figure, left, _HEAD, wide, tall), maps[place], picture.shape[:2], limit=limit)
+        lower = axes_at(figure, left, _HEAD + tall + _GAP, wide, tall)
+        draw_superimposed(lower, picture, maps[place], limit=limit)
+        marks = " and ".join(word for word, at in (("predicted", predicted), ("actual", actual)) if at == place)
+        _head_column(upper, classes[place], _percent(probabilities[place]), marks, size, room)
+        for ax in (upper, lower):
+            _frame(ax, classes[place].color, strong=place == predicted)
+    _show(axes_at(figure, (cell - wide) / 2, _HEAD + tall + _GAP, wide, tall), picture, classes[actual].color)
+    verdict = axes_at(figure, 0.08, _HEAD, cell - 0.16, tall)
+    _say_verdict(verdict, classes[actual].title, classes[predicted].title, probabilities[predicted], size, room)
+    bar = axes_at(figure, cell * (len(shown) + 1) + 0.1, _HEAD, 0.13, 2 * tall + _GAP)
+    _draw_bar(bar, limits, unit, each=normalise_each, vertical=True)
+    return figure
+
+
+@styled
+def draw_map_rows(
+    pictures: Pictures,
+    maps: Maps,
+    classes: Sequence[Category],
+    actual: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float32],
+    *,
+    normalise_each: bool = False,
+    unit: str = "Evidence in logits",
+) -> Figure:
+    """Draw several pictures, one row each: the picture, then the maps of the classes upon it.
+
+    Narrow rows stand beside each other. All maps share one scale.
+
+    Args:
+        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255; at least one.
+        maps: Signed evidence, shape ``(pictures, classes, height, width)``.
+        classes: The classes, in that order; of more than 8 the likeliest of each picture are shown, and the true one.
+        actual: Place of each picture's true class, shape ``(pictures,)``.
+        probabilities: Shape ``(pictures, classes)``.
+        normalise_each: Give each map its own scale.
+        unit: What the colour bar says.
+    """
+    said = probabilities.argmax(axis=1)
+    shown = [_shown(row, int(a), int(p)) for row, a, p in zip(probabilities, actual, said, strict=True)]
+    cells = len(shown[0]) + 1
+    height, width = pictures.shape[1:3]
+    wide = min(WIDTH / cells - _GAP, max(0.6, 1.8 * width / height))
+    tall = wide * height / width
+    strip, step = cells * (wide + 0.06) + 2 * _GAP, tall + 0.78
+    across = max(1, min(len(pictures), int(WIDTH / strip)))
+    down = math.ceil(len(pictures) / across)
+    figure = sheet(max(_LEAST, across * strip), down * step + _FOOT)
+    limits = _limits(
+        np.concatenate([row[places] for row, places in zip(maps, shown, strict=True)]), each=normalise_each
+    )
+    for number, (picture, row) in enumerate(zip(pictures, shown, strict=True)):
+        left, top = number % across * strip + _GAP, number // across * step + 0.3
+        ax = _show(axes_at(figure, left, top, wide, tall), picture, classes[actual[number]].color)
+        right = said[number] == actual[number]
+        title = classes[actual[number]].title
+        ax.set_title(
+            shorten(f"{title} recognised" if right else f"{title} taken for {classes[said[number]].title}",
+                    int(strip * 72 / 5.2)),
+            fontsize=8.5, pad=5, color=INK if right else WRONG,
+        )  # fmt: skip
+        for column, place in enumerate(row, start=1):
+            ax = axes_at(figure, left + column * (wide + 0.06), top, wide, tall)
+            limit = limits[number * len(row) + column - 1]
+            draw_superimposed(ax, picture, maps[number, place], limit=limit)
+            _frame(ax, classes[place].color, strong=place == said[number])
+            name = shorten(classes[place].title, max(5, int((wide + 0.06) * 72 / 4.2)))
+            ax.annotate(
+                f"{name}\n{_percent(probabilities[number, place])}", (0.5, 0), (0, -5), xycoords="axes fraction",
+                textcoords="offset points", ha="center", va="top", fontsize=7, linespacing=1.25,
+                color=INK if place == said[number] else MUTED,
+            )  # fmt: skip
+    bar = axes_at(figure, 0.4, down * step + 0.06, 3.0, 0.12)
+    _draw_bar(bar, limits, unit, each=normalise_each, vertical=False)
+    return figure
+
+
+@styled
+def draw_map(ax: Axes, values: Maps, size_hw: tuple[int, int], *, limit: float) -> Axes:
+    """Draw one map in its own few cells, in the shape of its picture.
+
+    Args:
+        ax: Where to draw.
+        values: Signed evidence, shape ``(height, width)``.
+        size_hw: Height and width of the picture.
+        limit: The evidence, for or against, that has the strongest colour.
+    """
+    extent = (-0.5, size_hw[1] - 0.5, size_hw[0] - 0.5, -0.5)
+    ax.imshow(values, cmap=EVIDENCE, vmin=-limit, vmax=limit, extent=extent, interpolation="nearest", aspect="auto")
+    bare(ax, size_hw)
+    return ax
+
+
+@styled
+def draw_superimposed(ax: Axes, picture: Pictures, values: Maps, *, limit: float) -> Axes:
+    """Draw one map upon its picture, which is greyed, so that all colour is evidence.
+
+    Args:
+        ax: Where to draw.
+        picture: Shape ``(height, width, 3)``, 0 to 255.
+        values: Signed evidence, shape ``(height, width)`` of any size; it is stretched bilinearly.
+        limit: The evidence, for or against, that has the strongest colour.
+    """
+    ax.imshow(superimposed(picture, values, limit=limit), interpolation="lanczos", aspect="auto")
+    bare(ax, picture.shape[:2])
+    return ax
+
+
+def superimposed(picture: Pictures, values: Maps, *, limit: float) -> Pictures:
+    """Lay the colours of a map on a picture, greyed and of full contrast, the more opaque the stronger the evidence.
+
+    Args:
+        picture: Shape ``(height, width, 3)``, 0 to 255.
+        values: Signed evidence, shape ``(height, width)`` of any size.
+        limit: The evidence, for or against, that has the strongest colour.
+
+    Returns:
+        Shape of the picture, uint8.
+    """
+    height, width = picture.shape[:2]
+    whole = Image.fromarray(values.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    shares = np.clip(np.asarray(whole) / limit, -1, 1)
+    # Beginning away from the scale's white, weak evidence is a thin veil of blue or orange and not a white one.
+    colors = EVIDENCE(0.5 + 0.15 * np.sign(shares) + 0.35 * shares)[..., :3]
+    bright = picture @ _GREY
+    darkest, brightest = np.quantile(bright[::4, ::4], (0.01, 0.99))
+    grey = 0.3 + 0.65 * np.clip((bright - darkest) / max(1.0, brightest - darkest), 0, 1)[..., np.newaxis]
+    opacity = 0.9 * np.abs(shares)[..., np.newaxis] ** 0.7
+    return np.asarray(np.rint(255 * (grey * (1 - opacity) + colors * opacity)), dtype=np.uint8)
+
+
+def _shown(probabilities: npt.NDArray[np.float32], actual: int, predicted: int) -> list[int]:
+    """Give the places of the classes to show: all, or of many the likeliest with the true and the predicted one."""
+    if len(probabilities) <= _MOST:
+        return list(range(len(probabilities)))
+    kept = list(dict.fromkeys([predicted, actual, *np.argsort(-probabilities, kind="stable").tolist()]))[:_MOST]
+    return sorted(kept, key=lambda place: (-float(probabilities[place]), place))
+
+
+def _limits(maps: Maps, *, each: bool) -> list[float]:
+    """Give the evidence of the strongest colour for each map, from its own or from all; never 0.
+
+    One place in 200 is beyond it, as the single strongest would make the rest pale.
+    """
+    strengths = np.abs(maps).reshape(len(maps), -1)
+    limits = np.quantile(strengths, _STRONGEST, axis=1 if each else None) * np.ones(len(maps))
+    return [float(limit or most or 1.0) for limit, most in zip(limits, strengths.max(axis=1), strict=True)]
+
+
+def sheet(width: float, height: float) -> Figure:
+    """Make a figure whose parts are placed in inches: pictures keep their shapes and stand in line."""
+    figure = new_figure(width, height)
+    figure.set_layout_engine("none")
+    return figure
+
+
+def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Add an axes at a place in inches from the upper left corner."""
+    whole_width, whole_height = figure.get_size_inches()
+    return figure.add_axes(
+        (left / whole_width, 1 - (top + height) / whole_height, width / whole_width, height / whole_height)
+    )
+
+
+def _show(ax: Axes, picture: Pictures, color: str) -> Axes:
+    ax.imshow(picture, interpolation="lanczos", aspect="auto")
+    bare(ax, picture.shape[:2])
+    _frame(ax, color, strong=True)
+    return ax
+
+
+def bare(ax: Axes, size_hw: tuple[int, ...]) -> None:
+    """Fit an axes to a picture's pixels and take its ticks off."""
+    ax.set_xlim(-0.5, size_hw[1] - 0.5)
+    ax.set_ylim(size_hw[0] - 0.5, -0.5)
+    ax.set_xticks([])
+    ax.set_yticks([])
+
+
+def _frame(ax: Axes, color: str, *, strong: bool) -> None:
+    for spine in ax.spines.values():
+        spine.set(visible=True, color=color, linewidth=2.5 if strong else 0.8)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _head_column(ax: Axes, category: Category, percent: str, marks: str, size: float, room: int) -> None:
+    """Write class, probability and what it is above a column."""
+    ax.set_title(shorten(category.title, room), fontsize=size, loc="center", pad=27)
+    ax.annotate(
+        f"{percent}\n{marks}", (0.5, 1), (0, 4), xycoords="axes fraction", textcoords="offset points",
+        ha="center", va="bottom", fontsize=8, linespacing=1.3, color=INK if marks else MUTED,
+    )  # fmt: skip
+
+
+def _say_verdict(ax: Axes, actual: str, predicted: str, confidence: float, size: float, room: int) -> None:
+    """Write what the picture is and what it was taken for, above the picture."""
+    ax.set_axis_off()
+    right = actual == predicted
+    lines = [("Actual", actual, INK), ("Predicted", predicted, INK if right else WRONG)]
+    for place, (what, title, color) in enumerate(lines):
+        ax.annotate(what, (0, 0), (0, 66 - 34 * place), xycoords="axes fraction", textcoords="offset points",
+                    fontsize=8, color=MUTED, va="bottom")  # fmt: skip
+        ax.annotate(shorten(title, room), (0, 0), (0, 53 - 34 * place), xycoords="axes fraction",
+                    textcoords="offset points", fontsize=size, fontweight="bold", color=color, va="bottom")  # fmt: skip
+    ax.annotate(f"with {_percent(confidence)}", (0, 0), (0, 7), xycoords="axes fraction",
+                textcoords="offset points", fontsize=8, color=MUTED, va="bottom")  # fmt: skip
+
+
+def _draw_bar(ax: Axes, limits: Sequence[float], unit: str, *, each: bool, vertical: bool) -> None:
+    """Draw the scale: blue against a class, orange for it."""
+    ramp = np.linspace(-1, 1, 255)
+    image = ramp[::-1, np.newaxis] if vertical else ramp[np.newaxis]
+    ax.imshow(image, cmap=EVIDENCE, vmin=-1, vmax=1, aspect="auto", extent=(0, 1, -1, 1) if vertical else (-1, 1, 0, 1))
+    most = "most" if each else f"{limits[0]:.2g}"
+    ticks, names = (-1, 0, 1), (f"−{most}", "0", f"+{most}")
+    label = f"{unit}, each map on its own scale" if each else unit
+    label = f"{label}: blue against, orange for the class"
+    if vertical:
+        ax.set_yticks(ticks, names)
+        ax.set_xticks([])
+        ax.yaxis.tick_right()
+        ax.yaxis.set_label_position("right")
+        ax.set_ylabel(label, fontsize=8)
+    else:
+        ax.set_xticks(ticks, names)
+        ax.set_yticks([])
+        ax.annotate(label, (1, 0.5), (14, 0), xycoords="axes fraction", textcoords="offset points", va="center",
+                    fontsize=8, color=MUTED)  # fmt: skip
+    ax.tick_params(length=0, labelsize=8)
+    for spine in ax.spines.values():
+        spine.set_visible(False)

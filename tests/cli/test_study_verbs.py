@@ -1,0 +1,94 @@
+import csv
+import json
+
+import pytest
+
+from builders import copied
+
+TINY = ("--epochs", "1", "--size", "16x16", "--json")
+
+
+@pytest.fixture(scope="module")
+def workspace(small_workspace, tmp_path_factory):
+    return copied(small_workspace, tmp_path_factory.mktemp("studies") / "workspace")
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_when_called_again(run, workspace):
+    asked = ("contexts", "kind", "-w", workspace.root, "--repeat", "1", *TINY)
+    first = run(*asked)
+    assert first.code == 0, first.err
+    assert "since there is no run" in first.err
+    assert [score["context"] for score in first.json["contexts"]] == ["garden", "house"]
+    assert first.json["meaning"].startswith("On a street that it has not seen the model is")
+    folder = workspace.root / "contexts" / "kind" / "baseline"
+    assert {path.name for path in folder.glob("contexts.*")} == {"contexts.json", "contexts.csv", "contexts.png"}
+    assert len(rows_of(folder / "contexts.csv")) == 2
+    again = run(*asked)
+    assert again.json == first.json
+    assert "3 trainings were known from before" in again.err
+    assert not list(workspace.runs.glob("*/*/run.json"))
+
+
+def test_contexts_compares_with_the_newest_run_and_takes_its_recipe(run, workspace, tmp_path):
+    own = copied(workspace, tmp_path / "workspace")
+    run("train", "kind", "-w", own.root, "--epochs", "1", "--size", "16x16", "--batch-size", "4", "--name", "mine")
+    outcome = run("contexts", "kind", "-w", own.root, "--repeat", "1")
+    assert outcome.code == 0, outcome.err
+    assert "Comparing with kind/mine." in outcome.err
+    assert "Ordinary test: kind/mine" in outcome.out
+    assert "Cramer's V" in outcome.out
+    recipes = [json.loads(path.read_text()) for path in own.root.glob("contexts/kind/*/recipe.json")]
+    assert {(recipe["settings"]["batch_size"], tuple(recipe["size_hw"])) for recipe in recipes} >= {(4, (16, 16))}
+    refused = run("contexts", "kind", "-w", own.root, "--against", "kind/mine", "--model", "tuned")
+    assert (refused.code, "is a run of baseline" in refused.err) == (2, True)
+    refused = run("contexts", "label", "-w", own.root, "--against", "kind/mine")
+    assert (refused.code, "predicts kind, not label" in refused.err) == (2, True)
+
+
+def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
+    outcome = run(
+        "suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", "--model", "baseline", *TINY
+    )
+    assert outcome.code == 0, outcome.err
+    folder = workspace.root / "suspects" / "kind" / "baseline"
+    assert (folder / "suspects.png").is_file()
+    assert len(rows_of(folder / "suspects.csv")) == len(outcome.json["suspects"])
+    assert outcome.json["samples"] == 24
+    text = run(
+        "suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", "--model", "baseline", *TINY[:-1]
+    )
+    assert "Out of fold the models agree with" in text.out
+
+
+def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):
+    asked = ("curve", "kind", "-w", workspace.root, "--sizes", "0.5,0.75,1", "--repeat", "1", "--more", "50")
+    outcome = run(*asked, *TINY)
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["meaning"].startswith("50 more pictures to train on")
+    assert outcome.json["photograph_next"][0]["missing"] > 0
+    folder = workspace.root / "curves" / "kind" / "baseline"
+    assert [row["share"] for row in rows_of(folder / "curve.csv")] == ["0.5", "0.75", "1"]
+    assert "Photograph first: " in run(*asked, *TINY[:-1]).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("curve", "kind", "--sizes", "a,b"), "--sizes 0.125,0.25,0.5,1"),
+        (("curve", "kind", "--sizes", "0.5,2"), "--sizes 0.125,0.25,0.5,1"),
+        (("curve", "kind", "--split", "none"), "none"),
+        (("suspects", "knd"), "Did you mean kind?"),
+        (("contexts", "kind", "--against", "kind/none"), "no run is called 'kind/none'"),
+        (("contexts", "kind", "--model", "basline"), "Did you mean baseline?"),
+    ],
+)
+def test_wrong_usage_is_told_with_a_remedy_before_anything_is_trained(run, workspace, arguments, told):
+    outcome = run(*arguments, "-w", workspace.root)
+    assert outcome.code == 2
+    assert told in outcome.err
+    assert "training 1/" not in outcome.err

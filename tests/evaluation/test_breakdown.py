@@ -1,0 +1,162 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
+
+from figures import examples
+from toonvision.core.intervals import Proportion
+from toonvision.data.boxes import Box
+from toonvision.evaluation.breakdown import FEW, Breakdown, Group, Looks, bands, break_down, measure_looks
+from toonvision.taxonomy.labels import Category, Taxonomy
+
+
+def judged(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
+    """Give an evaluation of two repeats; the second is right about everything."""
+    wrong = np.array(wrong, dtype=bool)
+    made = examples.evaluation(examples.classes_of(3), samples=len(wrong), repeats=2)
+    probabilities = np.full((2, len(wrong), 3), 0.1, dtype=np.float32)
+    probabilities[:, np.arange(len(wrong)), made.actual] = 0.8
+    probabilities[0, wrong] = np.roll(probabilities[0, wrong], 1, axis=1)
+    crops = []
+    for at, crop in enumerate(made.crops):
+        box = Box(0, 0, 9, heights[at]) if heights else crop.box
+        context = contexts[at] if contexts else crop.context
+        extra = attributes[at] if attributes else {}
+        crops.append(dataclasses.replace(crop, context=context, box=box, attributes=extra))
+    return dataclasses.replace(made, crops=tuple(crops), probabilities=probabilities)
+
+
+def taxonomy():
+    return Taxonomy("plain", (), (), contexts=(Category("a", "Alley", "#112233"), Category("b", "Bridge", "#445566")))
+
+
+def divided(evaluation, name, looks=None):
+    return next(one for one in break_down(evaluation, taxonomy(), looks) if one.name == name)
+
+
+def test_every_breakdown_counts_every_picture_and_every_fault_once():
+    rng = np.random.default_rng(0)
+    made = judged(
+        rng.random(90) < 0.3, contexts=list("ab" * 45), heights=rng.integers(20, 400, 90).tolist(),
+        attributes=[{"pose": "sits" if n % 3 else "stands", "fog": float(n % 40), "shaded": n % 2 == 0}
+                    for n in range(90)],
+    )  # fmt: skip
+    looks = Looks(rng.random(90), rng.random(90))
+    found = break_down(made, taxonomy(), looks)
+    assert [one.name for one in found] == [
+        "context", "label", "height", "sharpness", "brightness", "fog", "pose", "shaded",
+    ]  # fmt: skip
+    for one in found:
+        assert sum(group.wrong.total for group in one.groups) == 90
+        assert sum(group.wrong.count for group in one.groups) == made.report.wrong
+        for group in one.groups:
+            assert group.wrong.total + group.rest.total == 90
+
+
+def test_contexts_have_their_titles_and_colours_and_the_worst_comes_first():
+    made = judged([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
+    worst, best = divided(made, "context").groups
+    assert (worst.title, worst.color, worst.wrong) == ("Bridge", "#445566", Proportion(6, 10))
+    assert (best.title, best.wrong, best.rest) == ("Alley", Proportion(0, 20), Proportion(6, 10))
+
+
+def test_the_mean_is_taken_over_all_trainings():
+    made = judged([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
+    assert [group.mean for group in divided(made, "context").groups] == [pytest.approx(0.3), 0.0]
+
+
+def test_recorded_values_are_taken_as_they_are_and_numbers_in_bands():
+    made = judged(
+        [False] * 40,
+        attributes=[{"shaded": n < 10, "distance": n / 2, "track": n % 3} for n in range(39)] + [{}],
+    )
+    assert {group.title for group in divided(made, "shaded").groups} == {"yes", "no", "not recorded"}
+    assert {group.title for group in divided(made, "track").groups} == {"0", "1", "2", "not recorded"}
+    distances = divided(made, "distance").groups
+    assert [group.title for group in distances][-1] == "not recorded"
+    assert [group.wrong.total for group in distances] == [9, 10, 10, 10, 1]
+    assert distances[0].title == "0.0 to 4.0"
+
+
+def test_what_divides_nothing_is_left_out():
+    assert [one.name for one in break_down(judged([False] * 9), taxonomy())] == ["label"]
+
+
+def test_very_many_values_are_gathered():
+    made = judged([False] * 60, attributes=[{"pose": f"p{min(n, 40)}"} for n in range(60)])
+    groups = divided(made, "pose").groups
+    assert len(groups) == 13
+    assert "other values" in {group.title for group in groups}
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(2, 6))
+def test_no_band_is_empty_and_every_value_is_in_one(values, most):
+    array = np.array(values, dtype=float)
+    edges = bands(array, most)
+    assert edges == sorted(set(edges))
+    assert len(edges) < most
+    counts = np.bincount(np.digitize(array, edges), minlength=len(edges) + 1)
+    assert counts.min() > 0
+    assert bool(edges) == (len(set(values)) > 1)
+
+
+def test_bands_of_different_values_hold_comparable_counts():
+    counts = np.bincount(np.digitize(np.arange(103.0), bands(np.arange(103.0), 5)))
+    assert counts.max() - counts.min() <= 1
+
+
+def group(wrong, total, rest_wrong, rest_total):
+    return Group("small", Proportion(wrong, total), 0.0, Proportion(rest_wrong, rest_total))
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (group(9, 20, 5, 100), 1),
+        (group(3, 3, 5, 100), 0),
+        (group(3, 20, 5, 100), 0),
+        (group(0, 100, 20, 40), -1),
+        (group(9, 20, 0, 5), 0),
+    ],
+)
+def test_only_a_clear_difference_between_enough_pictures_stands_out(one, expected):
+    assert one.stands_out == expected
+    assert one.few == (one.wrong.total < FEW)
+
+
+def test_a_finding_gives_counts_and_intervals_and_nothing_is_no_finding():
+    clear = Breakdown("height", "Height of the crop", (group(9, 20, 5, 100), group(2, 30, 12, 90)), 1)
+    assert clear.finding == (
+        "Height of the crop: clearly more often wrong: small (9 of 20 wrong, 45.0 %, interval 25.8 to 65.8 %; all "
+        "others 5 of 100 wrong, 5.0 %, interval 2.2 to 11.2 %)."
+    )
+    assert Breakdown("height", "Height", (group(2, 30, 12, 90),), 1).finding == ""
+
+
+def test_a_blurred_picture_is_less_sharp_and_a_dark_one_less_bright(tmp_path):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 20, 3), dtype=np.uint8))
+    files = {"sharp": noise, "blurred": noise.filter(ImageFilter.GaussianBlur(2)), "dark": noise.point(lambda v: v / 4)}
+    for name, picture in files.items():
+        picture.save(tmp_path / f"{name}.png")
+    looks = measure_looks(tmp_path / f"{name}.png" for name in files)
+    assert looks.sharpness[1] < looks.sharpness[0] / 10
+    assert looks.brightness[2] < looks.brightness[0] / 3
+    assert looks.brightness[1] == pytest.approx(looks.brightness[0], abs=3)
+
+
+def test_sharpness_is_the_variance_of_the_laplacian(tmp_path):
+    dot = np.zeros((5, 5, 3), dtype=np.uint8)
+    dot[2, 2] = 255
+    Image.fromarray(dot).save(tmp_path / "dot.png")
+    laplacian = np.array([0, 255, 0, 255, -4 * 255, 255, 0, 255, 0])
+    looks = measure_looks([tmp_path / "dot.png"])
+    assert looks.sharpness[0] == pytest.approx(laplacian.var())
+    assert looks.brightness[0] == pytest.approx(255 / 25)
+
+
+def test_a_picture_of_two_pixels_can_be_measured(tmp_path):
+    Image.new("RGB", (2, 1), "white").save(tmp_path / "tiny.png")
+    assert measure_looks([tmp_path / "tiny.png"]).sharpness[0] == 0

@@ -1,0 +1,221 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+import builders
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.seeds import generator
+from toonvision.data.batches import Augmentation, Samples
+from toonvision.evaluation.folds import Unwatched, grouped_folds, newest_study, recipe_of, study_folder
+from toonvision.evaluation.label_quality import (
+    RESULT,
+    SEARCH_SETTINGS,
+    class_thresholds,
+    confident_joint,
+    confident_places,
+    estimated_wrong,
+    find_suspects,
+    fold_jobs,
+    likely_labels,
+    newest_suspects,
+    noise_rate_places,
+    normalized_margin,
+    out_of_fold,
+    read_suspects,
+    suspect_places,
+    suspects_rows,
+)
+from toonvision.training.settings import TrainingSettings
+
+COLORS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]])
+
+
+class Counted(Unwatched):
+    def __init__(self):
+        self.known, self.trained = 0, 0
+
+    def ended(self, *_, known):
+        self.known += known
+        self.trained += not known
+
+
+def planted(count=600, *, classes=4, share=0.05, skill=4.0, seed=0):
+    """Give labels of which a share was flipped, probabilities that know the truth, and who was flipped."""
+    rng = generator(seed, "planted")
+    truth = rng.integers(0, classes, count)
+    logits = rng.normal(size=(count, classes))
+    logits[np.arange(count), truth] += skill
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    flipped = np.zeros(count, dtype=bool)
+    flipped[rng.choice(count, round(share * count), replace=False)] = True
+    given = np.where(flipped, (truth + rng.integers(1, classes, count)) % classes, truth)
+    return given, probabilities.astype(np.float32), flipped, truth
+
+
+def colored(count=60, *, flips=(), classes=3, shots=None):
+    """Give samples whose colour is their class, but for those whose label was flipped."""
+    rng = generator(0, "colored")
+    truth = np.arange(count) % classes
+    pictures = (COLORS[truth][:, None, None] + rng.integers(-25, 25, (count, 16, 16, 3))).clip(0, 255).astype(np.uint8)
+    targets = truth.copy()
+    targets[list(flips)] = (targets[list(flips)] + 1) % classes
+    names = ("apple", "pear", "stone")[:classes]
+    crops = tuple(builders.crop(n, names[target], shot=shots[n] if shots else None) for n, target in enumerate(targets))
+    return Samples(pictures, targets, crops, names)
+
+
+def test_the_confident_joint_is_that_of_a_worked_example():
+    given = np.array([0, 0, 0, 1, 1])
+    probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.4, 0.6], [0.8, 0.2]], dtype=np.float32)
+    # Thresholds: (0.9 + 0.7 + 0.2) / 3 and (0.6 + 0.2) / 2; the last pear reaches that of apple alone.
+    np.testing.assert_allclose(class_thresholds(given, probabilities), [0.6, 0.4], atol=1e-6)
+    assert likely_labels(given, probabilities).tolist() == [0, 0, 1, 1, 0]
+    assert confident_joint(given, probabilities).tolist() == [[2, 1], [1, 1]]
+    np.testing.assert_allclose(normalized_margin(given, probabilities), [0.8, 0.4, -0.6, 0.2, -0.6], atol=1e-6)
+    assert suspect_places(given, probabilities).tolist() == [2, 4]
+    assert estimated_wrong(given, confident_joint(given, probabilities)) == pytest.approx(3 / 3 + 2 / 2)
+
+
+def test_a_class_that_reaches_no_threshold_is_no_ones_and_one_without_samples_is_never_likely():
+    given = np.array([0, 0, 1])
+    probabilities = np.array([[0.9, 0.05, 0.05], [0.5, 0.1, 0.4], [0.1, 0.8, 0.1]], dtype=np.float32)
+    assert np.isinf(class_thresholds(given, probabilities)[2])
+    assert likely_labels(given, probabilities).tolist() == [0, -1, 1]
+    assert confident_joint(given, probabilities).sum() == 2
+    assert suspect_places(given, probabilities).tolist() == []
+
+
+def test_a_label_that_is_the_first_choice_is_never_suspect_although_its_threshold_is_high():
+    given = np.array([0, 0, 0, 1, 1, 1])
+    rows = [[0.95, 0.05], [0.95, 0.05], [0.6, 0.4], [0.7, 0.3], [0.7, 0.3], [0.7, 0.3]]
+    probabilities = np.array(rows, dtype=np.float32)
+    assert likely_labels(given, probabilities)[2] == 1
+    assert 2 not in suspect_places(given, probabilities)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("skill", "right", "recall", "precision"), [(3.0, 0.94, 0.6, 0.6), (5.0, 0.99, 0.85, 0.95)])
+def test_planted_flips_are_found_and_the_surest_come_first(seed, skill, right, recall, precision):
+    given, probabilities, flipped, truth = planted(seed=seed, skill=skill)
+    assert (probabilities.argmax(axis=1) == truth).mean() >= right
+    places = suspect_places(given, probabilities)
+    hits = flipped[places].sum()
+    assert hits / flipped.sum() >= recall
+    assert hits / len(places) >= precision
+    assert flipped[places[:15]].mean() >= 0.9
+    assert (np.diff(normalized_margin(given, probabilities)[places]) >= 0).all()
+    assert abs(estimated_wrong(given, confident_joint(given, probabilities)) - flipped.sum()) <= 12
+
+
+def test_clean_labels_of_sure_models_are_not_suspected():
+    _, probabilities, _, truth = planted(skill=9.0)
+    assert len(suspect_places(truth, probabilities)) == 0
+
+
+def test_labels_are_suspected_both_where_models_are_sure_and_as_often_as_the_joint_expects():
+    given, probabilities, flipped, _ = planted(skill=3.0)
+    sure, expected = confident_places(given, probabilities), noise_rate_places(given, probabilities)
+    assert set(suspect_places(given, probabilities)) == set(sure) | set(expected)
+    assert flipped[sure].sum() < flipped[expected].sum()
+    assert flipped[sure].mean() > flipped[expected].mean()
+
+
+def test_folds_keep_screenshots_together_and_spread_the_classes():
+    groups = [n // 3 for n in range(120)]
+    labels = [("apple", "pear", "pear")[n // 3 % 3] for n in range(120)]
+    fold_of = grouped_folds(labels, groups, folds=5, seed=0)
+    for group in set(groups):
+        assert len({fold for fold, own in zip(fold_of, groups, strict=True) if own == group}) == 1
+    apples = np.bincount(fold_of[np.array(labels) == "apple"], minlength=5)
+    assert apples.max() - apples.min() <= 3
+    assert (fold_of == grouped_folds(labels, groups, folds=5, seed=0)).all()
+    assert (fold_of != grouped_folds(labels, groups, folds=5, seed=1)).any()
+
+
+def test_folds_that_cannot_be_made_are_refused_with_a_remedy():
+    with pytest.raises(UsageError, match="--folds 5"):
+        grouped_folds(["a"] * 9, range(9), folds=2, seed=0)
+    with pytest.raises(InputRejectedError, match="5 folds need at least 5 screenshots; got 3"):
+        grouped_folds(["a"] * 9, [n // 3 for n in range(9)], folds=5, seed=0)
+    with pytest.raises(InputRejectedError, match="the largest has 1"):
+        grouped_folds(list("abcdef"), range(6), folds=5, seed=0)
+
+
+def test_no_sample_is_judged_by_a_model_that_learned_from_its_screenshot():
+    samples = colored(60, shots=[n // 4 for n in range(60)])
+    jobs = fold_jobs(samples, folds=5, settings=TrainingSettings(), repeats=2, seed=7)
+    judged = np.concatenate([job.division.judge for job in jobs])
+    assert np.bincount(judged).tolist() == [2] * 60
+    shots = np.array([crop.screenshot_id for crop in samples.crops])
+    for job in jobs:
+        parts = [set(shots[places]) for places in (job.division.train, job.division.validate, job.division.judge)]
+        assert sum(map(len, parts)) == len(set.union(*parts))
+    assert {job.seed for job in jobs} == {7, 8}
+    assert jobs[0].division.validate.tolist() != jobs[1].division.validate.tolist()
+
+
+def test_a_class_of_one_screenshot_cannot_be_searched():
+    samples = colored(30)
+    crops = tuple(
+        dataclasses.replace(crop, screenshot_id=99, fingerprint=builders.mark_of(99)) if crop.label == "stone" else crop
+        for crop in samples.crops
+    )
+    with pytest.raises(InputRejectedError, match="stone: too few screenshots"):
+        fold_jobs(dataclasses.replace(samples, crops=crops), folds=4, settings=SEARCH_SETTINGS, repeats=1, seed=0)
+
+
+def test_flipped_labels_of_real_pictures_are_found_by_real_trainings_and_a_second_search_trains_nothing(tmp_path):
+    flips = (4, 19, 35)
+    samples = colored(60, flips=flips)
+    settings = TrainingSettings(epochs=30, batch_size=8, learning_rate=0.02, patience=30)
+    jobs = fold_jobs(samples, folds=3, settings=settings, repeats=1, seed=0)
+    watcher = Counted()
+    probabilities = out_of_fold(samples, jobs, folder=tmp_path, watcher=watcher)
+    study = find_suspects(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
+    assert {one.place for one in study.suspects} == set(flips)
+    assert [one.likely for one in study.suspects] == [samples.classes[one.place % 3] for one in study.suspects]
+    assert study.agreeing == 57
+    assert out_of_fold(samples, jobs, folder=tmp_path, watcher=watcher).tolist() == probabilities.tolist()
+    assert (watcher.trained, watcher.known) == (3, 3)
+
+
+def test_the_list_says_where_each_suspect_is_and_is_read_back(tmp_path):
+    samples = colored(30, flips=(4,))
+    probabilities = np.full((30, 3), 0.02, dtype=np.float32)
+    probabilities[np.arange(30), np.arange(30) % 3] = 0.96
+    study = find_suspects(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
+    head, row = suspects_rows(study)
+    told = dict(zip(head, row, strict=True))
+    assert (told["crop"], told["screenshot"], told["given"], told["likely"]) == (
+        "stone_0004.png",
+        "4.png",
+        "stone",
+        "pear",
+    )
+    assert [told[edge] for edge in ("x_min", "y_min", "x_max", "y_max")] == [0, 0, 4, 4]
+    assert float(told["margin"]) == pytest.approx(0.02 - 0.96)
+    assert "1 of 30 labels is suspect" in study.sentence()
+    folder = tmp_path / "suspects" / "label" / "binary"
+    folder.mkdir(parents=True)
+    (folder / RESULT).write_text(json.dumps(dataclasses.asdict(study)))
+    assert read_suspects(folder) == newest_suspects(tmp_path, "label") == study
+    clean = find_suspects(colored(30), probabilities, task="label", network="baseline", folds=3, repeats=1)
+    assert clean.sentence() == "No label of 30 is suspect."
+
+
+def test_a_study_of_the_same_recipe_is_gone_on_with_and_one_of_another_is_never_overwritten(tmp_path):
+    samples = colored(30)
+    first = recipe_of(samples, TrainingSettings(), kind="x")
+    other = recipe_of(samples, TrainingSettings(augmentation=Augmentation(flip=True)), kind="x")
+    assert study_folder(tmp_path, first, default="baseline").name == "baseline"
+    assert study_folder(tmp_path, other, default="baseline").name == "baseline-2"
+    assert study_folder(tmp_path, first, default="baseline").name == "baseline"
+    assert study_folder(tmp_path, first, default="baseline", name="mine").name == "mine"
+    with pytest.raises(UsageError, match="other settings or other pictures"):
+        study_folder(tmp_path, other, default="baseline", name="mine")
+    assert study_folder(tmp_path, other, default="baseline", name="mine", force=True).name == "mine"
+    with pytest.raises(UsageError, match="letters, digits"):
+        study_folder(tmp_path, first, default="baseline", name="../mine")
+    assert newest_study(tmp_path, RESULT) is None

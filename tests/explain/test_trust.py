@@ -1,0 +1,222 @@
+import keras
+import numpy as np
+import pytest
+
+from toonvision.explain.cam import class_maps
+from toonvision.explain.trust import (
+    Randomisation,
+    TrustCurves,
+    blanked,
+    check_maps,
+    copied_network,
+    curves_warning,
+    draw_weights,
+    fixed_spot,
+    map_warnings,
+    randomisation,
+    randomisation_warning,
+    rank_correlation,
+    spot_warning,
+    trust_curves,
+)
+from toonvision.models.registry import build_network
+
+SIZE = (24, 16)
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    return build_network("baseline", size_hw=(64, 48), classes=3)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (3, 64, 48, 3), dtype=np.uint8)
+
+
+def brightness_network():
+    """A network whose first class is the more probable the brighter the upper left quarter is."""
+    inputs = keras.Input((*SIZE, 3), dtype="uint8")
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.Flatten()(x)
+    dense = keras.layers.Dense(2, activation="softmax")
+    model = keras.Model(inputs, dense(x))
+    kernel = np.zeros((*SIZE, 3, 2), np.float32)
+    kernel[:12, :8, :, 0] = 0.02
+    dense.set_weights([kernel.reshape(-1, 2), np.array([-2, 0], np.float32)])
+    return model
+
+
+def quarter_picture():
+    picture = np.full((*SIZE, 3), 20, np.uint8)
+    picture[:12, :8] = 250
+    return picture
+
+
+def quarter_map():
+    one = np.zeros(SIZE, np.float32)
+    one[:12, :8] = 1
+    return one
+
+
+def test_rank_correlation_knows_same_reversed_unrelated_and_constant():
+    a = np.arange(12.0).reshape(3, 4)
+    assert rank_correlation(a, np.exp(a)) == pytest.approx(1)
+    assert rank_correlation(a, -a) == pytest.approx(-1)
+    rng = np.random.default_rng(0)
+    assert abs(rank_correlation(rng.random((50, 50)), rng.random((50, 50)))) < 0.05
+    assert rank_correlation(a, np.zeros(12)) == 0
+    assert rank_correlation(np.ones(12), np.zeros(12)) == 1
+
+
+def test_rank_correlation_shares_ranks_among_ties():
+    scipy = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(1)
+    a, b = rng.integers(0, 5, 60), rng.integers(0, 4, 60)
+    assert rank_correlation(a, b) == pytest.approx(scipy.spearmanr(a, b).statistic)
+
+
+def test_randomisation_goes_from_the_head_to_the_first_layer_and_leaves_the_network(network, pictures):
+    before = [weights.copy() for weights in network.get_weights()]
+    steps = randomisation(network, lambda model: class_maps(model, pictures).values[:, 0])
+    names = [layer.name for layer in network.layers if layer.trainable_weights]
+    assert [step.layer for step in steps] == names[::-1]
+    assert [step.fresh for step in steps] == [1, 2, 3]
+    assert all(step.similarity.shape == (3,) and (np.abs(step.similarity) <= 1).all() for step in steps)
+    assert all((a == b).all() for a, b in zip(before, network.get_weights(), strict=True))
+
+
+def test_randomising_all_at_once_is_the_last_step_and_repeats_by_seed(network, pictures):
+    def maps(model):
+        return class_maps(model, pictures).values[:, 0]
+
+    *_, last = randomisation(network, maps, seed=3)
+    (once,) = randomisation(network, maps, seed=3, cascading=False)
+    assert once.similarity.tolist() == last.similarity.tolist()
+    (other,) = randomisation(network, maps, seed=4, cascading=False)
+    assert other.similarity.tolist() != once.similarity.tolist()
+
+
+def test_fresh_weights_look_as_the_layer_would_have_drawn_them(network):
+    copy = copied_network(network)
+    layer = next(layer for layer in copy.layers if "conv" in layer.name)
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias + 1])
+    draw_weights(layer, seed=0)
+    fresh, fresh_bias = layer.get_weights()
+    assert not np.isclose(fresh, kernel).any()
+    assert fresh.std() == pytest.approx(kernel.std(), rel=0.4)
+    assert (fresh_bias == 0).all()
+
+
+def test_weights_without_an_initialiser_are_shuffled():
+    class Own(keras.layers.Layer):
+        def build(self, _shape):
+            self.scale = self.add_weight(shape=(50,), initializer="ones", name="scale")
+
+    layer = Own()
+    layer.build(None)
+    layer.set_weights([np.arange(50.0)])
+    draw_weights(layer, seed=0)
+    (scale,) = layer.get_weights()
+    assert sorted(scale) == list(range(50))
+    assert scale.tolist() != list(range(50))
+
+
+def test_maps_that_ignore_the_weights_are_told(network, pictures):
+    edges = pictures.mean(axis=3)
+    steps = randomisation(network, lambda _model: edges)
+    assert steps[-1].mean == pytest.approx(1)
+    assert "rank correlation 1.00" in randomisation_warning(steps)
+
+
+def test_maps_that_turn_to_their_negative_have_survived():
+    step = Randomisation("head", 1, 1, np.array([-0.9, 0.9]))
+    assert randomisation_warning([step]) is not None
+    assert randomisation_warning([Randomisation("head", 1, 1, np.array([-0.1, 0.2]))]) is None
+    assert randomisation_warning([]) is None
+
+
+@pytest.mark.parametrize("blank", ["mean", "blur"])
+def test_the_right_map_deletes_and_inserts_quicker_than_chance(blank):
+    curves = trust_curves(brightness_network(), quarter_picture()[None], quarter_map()[None], [0], steps=8, blank=blank)
+    assert curves.shares.tolist() == [at / 8 for at in range(9)]
+    assert curves.area("deletion") < curves.area("random_deletion")
+    assert curves.area("insertion") > curves.area("random_insertion")
+    assert curves_warning(curves) is None
+
+
+def test_curves_begin_and_end_with_the_whole_and_the_blank_picture():
+    model, picture = brightness_network(), quarter_picture()
+    curves = trust_curves(model, picture[None], quarter_map()[None], [0], steps=4)
+    whole, empty = model.predict_on_batch(np.stack([picture, blanked(picture, "mean")]))[:, 0]
+    assert curves.deletion[0, [0, -1]] == pytest.approx([whole, empty])
+    assert curves.insertion[0, [0, -1]] == pytest.approx([empty, whole])
+    assert curves.random_deletion[0, [0, -1]] == pytest.approx([whole, empty])
+    assert curves.deletion[0, 1] == pytest.approx(float(empty), abs=0.05)  # the quarter is gone
+
+
+def test_the_wrong_map_is_told():
+    curves = trust_curves(brightness_network(), quarter_picture()[None], 1 - quarter_map()[None], [0], steps=8)
+    assert "blanking and showing the most important ones first" in curves_warning(curves)
+
+
+def test_curves_of_no_picture_are_empty(network, pictures):
+    curves = trust_curves(network, pictures[:0], np.zeros((0, 2, 2), np.float32), [], steps=4)
+    assert curves.deletion.shape == (0, 5)
+
+
+def test_the_area_under_a_curve_is_that_of_its_trapezia():
+    one = np.array([[1.0, 0.5, 0.0]])
+    curves = TrustCurves(np.array([0, 0.5, 1]), one, one[:, ::-1], one, one)
+    assert curves.area("deletion") == pytest.approx([0.5])
+
+
+def test_flat_empty_and_border_maps_are_told_and_a_spot_is_not():
+    size = (40, 20)
+    spot = np.zeros(size, np.float32)
+    spot[15:25, 8:14] = 1
+    border = np.zeros(size, np.float32)
+    border[:2] = 1
+    even = 1 + 0.01 * np.random.default_rng(0).random(size, dtype=np.float32)
+    checks = check_maps(np.stack([spot, border, even, -even]), size_hw=size)
+    assert checks.at_border.tolist() == [False, True, False, False]
+    assert checks.flat.tolist() == [False, False, True, True]
+    assert checks.empty.tolist() == [False, False, False, True]
+    assert checks.border_area == pytest.approx(1 - 36 * 18 / 800)
+    told = map_warnings(checks, ["a.png", "b.png", "c.png", "d.png"])
+    assert [line.split(":")[0] for line in told] == ["b.png", "c.png", "d.png"]
+    assert "100 % of the evidence lies at the border" in told[0]
+    assert "nearly even" in told[1]
+    assert "nothing in the picture speaks" in told[2]
+
+
+def test_an_even_map_has_the_border_of_its_area():
+    checks = check_maps(np.ones((1, 5, 5), np.float32), size_hw=(60, 20))
+    assert checks.border[0] == pytest.approx(checks.border_area)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "place"),
+    [
+        (slice(0, 4), slice(0, 2), "upper left corner"),
+        (slice(16, 20), slice(4, 6), "lower edge"),
+        (slice(8, 12), slice(8, 10), "right edge"),
+    ],
+)
+def test_a_fixed_place_at_the_edge_is_found_and_named(rows, columns, place):
+    maps = np.random.default_rng(0).random((5, 20, 10), dtype=np.float32)
+    maps[:, rows, columns] = 10
+    spot = fixed_spot(maps)
+    assert spot.place == place
+    assert spot.share > 3 * spot.area
+    assert f"the {place}" in spot_warning(spot)
+
+
+def test_evidence_in_the_middle_or_nowhere_is_no_fixed_place_at_the_edge():
+    maps = np.zeros((5, 20, 10), np.float32)
+    assert fixed_spot(maps) is None
+    assert spot_warning(None) is None
+    maps[:, 8:12, 4:6] = 1
+    assert fixed_spot(maps) is None

@@ -1,0 +1,122 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from figures import examples
+from toonvision.evaluation.contexts import ContextScore, ContextStudy, Estimate
+from toonvision.evaluation.label_quality import Suspect
+from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve, PowerLaw
+from toonvision.figures.contexts import draw_contexts
+from toonvision.figures.learning_curve import draw_learning_curve
+from toonvision.figures.save import to_png
+from toonvision.figures.suspects import draw_suspects
+
+
+def context_study(*, repeats=3, shared=20):
+    scores = tuple(
+        ContextScore(
+            f"c{n}", f"Street {n}", examples.color_at(n), 80 + 10 * n, 500, (60 + n, 64 + n, 68 + n)[:repeats],
+            (0.7, 0.75, 0.8)[:repeats], shared, (15, 16, 17)[:repeats], (18, 18, 19)[:repeats] if shared else (0,),
+        )
+        for n in range(4)
+    )  # fmt: skip
+    return ContextStudy(
+        "suit", "baseline", tuple(range(repeats)), scores, (), "suit/five", 174, (150, 160), (0.84, 0.88), 516,
+        4 * shared, Estimate(-0.05, -0.1, -0.01), {"suit": Estimate(0.2, 0.1, 0.3)},
+    )  # fmt: skip
+
+
+def learning_curve(**changes):
+    law = PowerLaw(3.3, 0.54, 0.025)
+    line = np.geomspace(64, 1032, 40)
+    points = tuple(
+        CurvePoint(share, (n, n, n), (wrong - 3, wrong, wrong + 3))
+        for share, n, wrong in ((0.125, 64, 66), (0.5, 258, 33), (1.0, 516, 24))
+    )
+    made = LearningCurve(
+        "suit", "baseline", (0, 1, 2), "default", 0.6, 174, points, law, tuple(line), tuple(law.at(line) * 0.8),
+        tuple(law.at(line) * 1.2), 100, 0.01, 0.001, 0.02,
+    )  # fmt: skip
+    return dataclasses.replace(made, **changes)
+
+
+def suspects(count):
+    return [
+        Suspect(
+            n,
+            f"cog_bb_somebody_{n:04}.png",
+            f"s/{n}.png",
+            "s",
+            (0, 0, 9, 9),
+            "flunky",
+            "c0",
+            "c1",
+            0.04,
+            0.9,
+            -0.86,
+            sure=True,
+        )
+        for n in range(count)
+    ]
+
+
+def test_each_context_has_its_share_its_ordinary_share_and_its_crops():
+    study = context_study()
+    accuracy, f1 = draw_contexts(study, what="street").axes
+    names = [label.get_text() for label in accuracy.get_yticklabels()]
+    assert names == ["Street 0  (80)", "Street 1  (90)", "Street 2  (100)", "Street 3  (110)", "All together  (380)"]
+    dots = [line.get_xdata()[0] for line in accuracy.lines if line.get_marker() == "o"]
+    assert dots == [*(score.accuracy.share for score in study.contexts), study.held_out.share]
+    usual = [line.get_xdata()[0] for line in accuracy.lines if line.get_marker() == "D"]
+    assert usual == [*(score.ordinary.share for score in study.contexts), study.usual.share]
+    assert [text.get_text() for text in f1.texts] == ["0.75"] * 4 + ["0.86", "ordinary test"]
+    assert "street" in accuracy.get_title(loc="left")
+
+
+@pytest.mark.parametrize(("repeats", "shared"), [(1, 20), (3, 0), (1, 0)])
+def test_contexts_can_be_drawn_with_one_repeat_and_without_shared_crops(repeats, shared):
+    figure = draw_contexts(context_study(repeats=repeats, shared=shared))
+    assert to_png(figure, dpi=30)
+    ticks = [line for line in figure.axes[0].lines if line.get_marker() == "|"]
+    assert len(ticks) == (4 if repeats > 1 else 0)
+
+
+def test_the_curve_is_solid_where_there_are_pictures_and_dashed_beyond():
+    made = learning_curve()
+    (ax,) = draw_learning_curve(made).axes
+    solid, dashed = ax.lines[:2]
+    assert solid.get_xdata()[-1] == dashed.get_xdata()[0] == 516
+    assert dashed.is_dashed()
+    assert not solid.is_dashed()
+    diamond = next(line for line in ax.lines if line.get_marker() == "D")
+    assert diamond.get_xdata()[0] == 616
+    assert diamond.get_ydata()[0] == pytest.approx(float(made.law.at(616)))
+    assert any("1.0 points less\n(0.1 to 2.0)" in text.get_text() for text in ax.texts)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["64", "258", "516", "616"]
+
+
+def test_a_curve_without_any_error_can_be_drawn():
+    points = tuple(dataclasses.replace(point, wrong=(0, 0, 0)) for point in learning_curve().points)
+    flat = (0.0,) * 40
+    assert to_png(
+        draw_learning_curve(learning_curve(points=points, law=PowerLaw(0, 0.5, 0), low=flat, high=flat)), dpi=30
+    )
+
+
+def test_suspects_are_numbered_with_both_classes_and_the_file():
+    classes = {category.name: category for category in examples.classes_of(2)}
+    pictures = [np.full((60, 20, 3), 90, np.uint8)] * 9
+    figure = draw_suspects(suspects(9), pictures, classes)
+    assert len(figure.axes) == 9
+    texts = [text.get_text() for text in figure.axes[4].texts]
+    assert texts[0].strip() == "5"
+    assert texts[1] == classes["c0"].title
+    assert texts[2].startswith("rather ")
+    assert texts[3:] == ["90 % against 4 %", "cog_bb_somebody_0004"]
+    assert to_png(figure, dpi=30)
+
+
+def test_no_suspects_are_said_to_be_none():
+    (ax,) = draw_suspects([], [], {}).axes
+    assert [text.get_text() for text in ax.texts] == ["There is no suspect label."]
