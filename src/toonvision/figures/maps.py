@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from toonvision.data.batches import Pictures
+from toonvision.figures.save import DPI
 from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, new_figure, shorten, styled
 from toonvision.taxonomy.labels import Category
 
@@ -111,6 +112,7 @@ def draw_map_rows(
     height, width = pictures.shape[1:3]
     wide = min(WIDTH / cells - _GAP, max(0.6, 1.8 * width / height))
     tall = wide * height / width
+    pictures = _as_shown(pictures, (round(wide * DPI), round(tall * DPI)))
     strip, step = cells * (wide + 0.06) + 2 * _GAP, tall + 0.78
     across = max(1, min(len(pictures), int(WIDTH / strip)))
     down = math.ceil(len(pictures) / across)
@@ -229,6 +231,13 @@ def axes_at(figure: Figure, left: float, top: float, width: float, height: float
     return figure.add_axes(
         (left / whole_width, 1 - (top + height) / whole_height, width / whole_width, height / whole_height)
     )
+
+
+def _as_shown(pictures: Pictures, size_wh: tuple[int, int]) -> Pictures:
+    """Bring large pictures to the size at which they are shown, once for all maps that are laid on them."""
+    if size_wh[0] >= pictures.shape[2] or size_wh[1] >= pictures.shape[1]:
+        return pictures
+    return np.stack([np.asarray(Image.fromarray(one).resize(size_wh, Image.Resampling.LANCZOS)) for one in pictures])
 
 
 def _show(ax: Axes, picture: Pictures, color: str) -> Axes:

@@ -14,12 +14,22 @@ Drawing = Figure
 
 
 def to_png(figure: Figure, *, dpi: int = DPI) -> bytes:
-    """Render a figure; the same figure gives the same bytes."""
+    """Render a figure, whose layout is settled by that; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # a box stands for it
+        _settle_layout(figure, dpi)
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def _settle_layout(figure: Figure, dpi: int) -> None:
+    """Place the axes once: with a layout engine left, `savefig` draws the figure, pictures too, twice."""
+    engine = figure.get_layout_engine()
+    figure.set_dpi(dpi)
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def save_png(figure: Figure, path: Path, *, dpi: int = DPI) -> bytes:
