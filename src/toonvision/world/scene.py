@@ -55,7 +55,7 @@ class Placed:
     actor: Actor
     standing: Standing
     tag: Tag | None
-    track: int
+    track: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +100,7 @@ def compose(
     drawn = [_standing(actor, shot, with_parts=with_masks, grey=grey) for actor in actors]
     things = _placed(drawn, shot, rng, settings)
     tags = [random_tag(actor, shot, rng, settings) for actor in actors]
-    figures = [
-        Placed(actor, standing, tag, track)
-        for track, (actor, standing, tag) in enumerate(zip(actors, things, tags, strict=False), start=1)
-    ]
+    figures = [Placed(*found) for found in zip(actors, things, tags, strict=False)]
     return shoot(shot, figures, things[len(labels) :], settings, with_masks=with_masks)
 
 

@@ -16,7 +16,7 @@ class SeenFigure:
     Attributes:
         label: For example ``cog_bb_flunky``.
         xyxy: Pixel edges of its visible extent: left, top, right, bottom; half-open, inside the picture.
-        track: Which figure of a sequence it is, from 1; in a single picture its place.
+        track: Which figure of a sequence it is, from 1; None in a picture that stands alone.
         view: Side that it shows, one of the eight of `poses.view_of`.
         pose: ``standing``, ``walking``, ``fighting`` or ``flying``.
         distance: From the picture plane, in units of about a metre.
@@ -29,7 +29,7 @@ class SeenFigure:
 
     label: str
     xyxy: Xyxy
-    track: int
+    track: int | None
     view: str
     pose: str
     distance: float
@@ -52,7 +52,9 @@ class SeenFigure:
 
     def attributes(self) -> dict[str, str | float | bool]:
         """Give what is recorded beside the annotation, by name; shares and lengths are rounded."""
+        identity = {} if self.track is None else {"track": self.track}
         return {
+            **identity,
             "view": self.view,
             "pose": self.pose,
             "distance": round(self.distance, 2),
@@ -62,5 +64,4 @@ class SeenFigure:
             "blur_px": round(self.blur_px, 2),
             "occluded": round(self.occluded, 3),
             "disturbance": self.disturbance,
-            "track": self.track,
         }
