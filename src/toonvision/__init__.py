@@ -29,8 +29,15 @@ if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace, open_workspace
     from toonvision.evaluation.breakdown import break_down, measure_looks
     from toonvision.evaluation.calibration import fit_temperature, reliability, with_temperature
+    from toonvision.evaluation.contexts import study_contexts
     from toonvision.evaluation.judge import Evaluation, evaluate_run, write_results
+    from toonvision.evaluation.label_quality import find_suspects
     from toonvision.evaluation.predict import predict_files
+    from toonvision.explain.activations import layer_activations
+    from toonvision.explain.cam import class_maps
+    from toonvision.explain.evidence import measure_evidence
+    from toonvision.explain.filters import first_filters
+    from toonvision.explain.trust import trust_curves
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
@@ -46,12 +53,17 @@ __all__ = [
     "Workspace",
     "break_down",
     "build_network",
+    "class_maps",
     "evaluate_run",
     "extract",
+    "find_suspects",
+    "first_filters",
     "fit_temperature",
+    "layer_activations",
     "load_model",
     "load_samples",
     "measure_balance",
+    "measure_evidence",
     "measure_looks",
     "open_workspace",
     "plan_split",
@@ -59,8 +71,10 @@ __all__ = [
     "reliability",
     "set_up",
     "store_temperature",
+    "study_contexts",
     "summarize_split",
     "train_run",
+    "trust_curves",
     "with_temperature",
     "write_report",
     "write_results",
@@ -77,12 +91,17 @@ __getattr__, __dir__ = _lazy_names(
         "Workspace": "data.workspace",
         "break_down": "evaluation.breakdown",
         "build_network": "models.registry",
+        "class_maps": "explain.cam",
         "evaluate_run": "evaluation.judge",
         "extract": "data.extraction",
+        "find_suspects": "evaluation.label_quality",
+        "first_filters": "explain.filters",
         "fit_temperature": "evaluation.calibration",
+        "layer_activations": "explain.activations",
         "load_model": "models.saving",
         "load_samples": "data.batches",
         "measure_balance": "data.balance",
+        "measure_evidence": "explain.evidence",
         "measure_looks": "evaluation.breakdown",
         "open_workspace": "data.workspace",
         "plan_split": "data.splits",
@@ -90,8 +109,10 @@ __getattr__, __dir__ = _lazy_names(
         "reliability": "evaluation.calibration",
         "set_up": "data.setup",
         "store_temperature": "models.saving",
+        "study_contexts": "evaluation.contexts",
         "summarize_split": "data.splits",
         "train_run": "training.repeat",
+        "trust_curves": "explain.trust",
         "with_temperature": "evaluation.calibration",
         "write_report": "report.render",
         "write_results": "evaluation.judge",

@@ -228,16 +228,15 @@ def _draw_cases(
 ) -> None:
     """Draw the maps of all classes, one figure a picture."""
     from toonvision.figures.maps import draw_map_grid
-    from toonvision.figures.trust import without_truth
 
     total = len(cases.names)
     with progress_bar("drawing maps", "pictures") as progress:
         for at, (name, actual, predicted) in enumerate(zip(cases.names, cases.actual, cases.predicted, strict=True)):
             figure = draw_map_grid(
-                cases.pictures[at], own[at], classes, int(predicted) if actual is None else actual, int(predicted),
+                cases.pictures[at], own[at], classes, actual, int(predicted),
                 cases.probabilities[at], normalise_each=each, unit="Evidence in logits" if exact else "Evidence",
             )  # fmt: skip
-            written.draw(f"maps-{at + 1:02}-{Path(name).stem}", without_truth(figure) if actual is None else figure)
+            written.draw(f"maps-{at + 1:02}-{Path(name).stem}", figure)
             progress(at + 1, total)
 
 

@@ -37,7 +37,7 @@ def draw_map_grid(
     picture: Pictures,
     maps: Maps,
     classes: Sequence[Category],
-    actual: int,
+    actual: int | None,
     predicted: int,
     probabilities: npt.NDArray[np.float32],
     *,
@@ -50,13 +50,13 @@ def draw_map_grid(
         picture: Shape ``(height, width, 3)``, 0 to 255.
         maps: Signed evidence, shape ``(classes, height, width)`` of any smaller size.
         classes: The classes, in that order; of more than 8 the likeliest are shown, and the true one.
-        actual: Place of the true class.
+        actual: Place of the true class; None where nobody knows it.
         predicted: Place of the predicted class.
         probabilities: Shape ``(classes,)``.
         normalise_each: Give each class its own scale, as published; otherwise all share one.
         unit: What the colour bar says.
     """
-    shown = _shown(probabilities, actual, predicted)
+    shown = _shown(probabilities, predicted if actual is None else actual, predicted)
     height, width = picture.shape[:2]
     wide = min((WIDTH - _BAR) / (len(shown) + 1) - _GAP, 3.0 * width / height)
     tall = wide * height / width
@@ -74,9 +74,11 @@ def draw_map_grid(
         _head_column(upper, classes[place], _percent(probabilities[place]), marks, size, room)
         for ax in (upper, lower):
             _frame(ax, classes[place].color, strong=place == predicted)
-    _show(axes_at(figure, (cell - wide) / 2, _HEAD + tall + _GAP, wide, tall), picture, classes[actual].color)
+    frame = MUTED if actual is None else classes[actual].color
+    _show(axes_at(figure, (cell - wide) / 2, _HEAD + tall + _GAP, wide, tall), picture, frame)
     verdict = axes_at(figure, 0.08, _HEAD, cell - 0.16, tall)
-    _say_verdict(verdict, classes[actual].title, classes[predicted].title, probabilities[predicted], size, room)
+    truth = None if actual is None else classes[actual].title
+    _say_verdict(verdict, truth, classes[predicted].title, probabilities[predicted], size, room)
     bar = axes_at(figure, cell * (len(shown) + 1) + 0.1, _HEAD, 0.13, 2 * tall + _GAP)
     _draw_bar(bar, limits, unit, each=normalise_each, vertical=True)
     return figure
@@ -273,11 +275,11 @@ def _head_column(ax: Axes, category: Category, percent: str, marks: str, size: f
     )  # fmt: skip
 
 
-def _say_verdict(ax: Axes, actual: str, predicted: str, confidence: float, size: float, room: int) -> None:
+def _say_verdict(ax: Axes, actual: str | None, predicted: str, confidence: float, size: float, room: int) -> None:
     """Write what the picture is and what it was taken for, above the picture."""
     ax.set_axis_off()
-    right = actual == predicted
-    lines = [("Actual", actual, INK), ("Predicted", predicted, INK if right else WRONG)]
+    right = actual in {None, predicted}
+    lines = [("Actual", actual or "not known", INK), ("Predicted", predicted, INK if right else WRONG)]
     for place, (what, title, color) in enumerate(lines):
         ax.annotate(what, (0, 0), (0, 66 - 34 * place), xycoords="axes fraction", textcoords="offset points",
                     fontsize=8, color=MUTED, va="bottom")  # fmt: skip

@@ -222,14 +222,3 @@ def _beside(mark: float, start: float, share: float) -> float:
 
 def _name(region: str) -> str:
     return _NAMES.get(region, region.capitalize())
-
-
-def without_truth(figure: Figure) -> Figure:
-    """Change a grid of `maps.draw_map_grid` to say that nobody knows the true class, and give it back."""
-    for ax in figure.axes:
-        words = [text.get_text() for text in ax.texts]
-        if "Actual" in words:
-            ax.texts[words.index("Actual") + 1].set_text("not known")
-        for text in ax.texts:
-            text.set_text(text.get_text().replace("predicted and actual", "predicted"))
-    return figure
