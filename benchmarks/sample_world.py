@@ -25,6 +25,7 @@ from toonvision.data.catalog import StoredSplit
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.evaluation.contexts import hold_out
 from toonvision.evaluation.judge import evaluate_run
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
@@ -107,12 +108,9 @@ def _world(root: Path) -> Workspace:
 
 
 def _hold_out(workspace: Workspace, street: str) -> None:
-    """Store a split whose test part is one street; the others are divided 4 to 1 into train and validate."""
+    """Store a split whose test part is one street."""
     with workspace.writing("split") as catalog:
-        crops = catalog.crops()
-        rest = plan_split([c for c in crops if c.context != street], ratios=SIXTY_TWENTY_TWENTY, seed=0)
-        parts = {crop: "train" if part == "test" else part for crop, part in rest.parts.items()}
-        parts |= {crop.id: "test" for crop in crops if crop.context == street}
+        parts = hold_out(catalog.crops(), street, seed=0)
         catalog.save_split(StoredSplit(f"without-{street}", (60, 20, 20), 0, True, parts), replace=True)
 
 
