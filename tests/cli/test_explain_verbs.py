@@ -54,7 +54,8 @@ def test_explain_shows_the_wrong_and_least_sure_ones_with_their_checks(run, trai
     assert outcome.code == 0, outcome.err
     folder = trained.runs / "label" / "one" / "figures" / "explain"
     names = sorted(path.name for path in folder.iterdir())
-    assert len([name for name in names if name.startswith("maps-")]) == 2
+    for suffix in (".png", ".csv"):
+        assert len([name for name in names if name.startswith("maps-") and name.endswith(suffix)]) == 2
     for start in ("activations-01", "filters-01", "filters-02", "deletion-insertion", "randomisation"):
         assert any(name.startswith(start) for name in names), (start, names)
     assert not (folder / "evidence.csv").exists()

@@ -137,7 +137,7 @@ class _Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files: list[str] = []
-        for old in path.glob("maps-*.png"):
+        for old in path.glob("maps-*.*"):
             old.unlink()
 
     def draw(self, name: str, figure: Any) -> None:
@@ -227,6 +227,8 @@ def _draw_cases(
     exact: bool,
 ) -> None:
     """Draw the maps of all classes, one figure a picture."""
+    import numpy as np
+
     from toonvision.figures.maps import draw_map_grid
 
     total = len(cases.names)
@@ -236,12 +238,17 @@ def _draw_cases(
                 cases.pictures[at], own[at], classes, actual, int(predicted),
                 cases.probabilities[at], normalise_each=each, unit="Evidence in logits" if exact else "Evidence",
             )  # fmt: skip
-            written.draw(f"maps-{at + 1:02}-{Path(name).stem}", figure)
+            stem = f"maps-{at + 1:02}-{Path(name).stem}"
+            written.draw(stem, figure)
+            cells = ([classes[k].name, row, column, float(v)] for (k, row, column), v in np.ndenumerate(own[at]))
+            written.rows(stem, ["class", "row", "column", "evidence"], cells)
             progress(at + 1, total)
 
 
 def _draw_layers(model: "keras.Model", cases: _Cases, written: _Folder, *, seed: int) -> None:
     """Draw what every layer makes of the first picture, and what every convolution looks for."""
+    import numpy as np
+
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.filters import ascent, convolutions, first_filters
     from toonvision.figures.activations import draw_activation
@@ -254,7 +261,10 @@ def _draw_layers(model: "keras.Model", cases: _Cases, written: _Folder, *, seed:
         written.draw(f"activations-{number:02}-{activation.name}", figure)
     first, *deeper = convolutions(model)
     if first.input.shape[-1] == cases.pictures.shape[-1]:
-        written.draw(f"filters-01-{first.name}", draw_first_filters(first_filters(model)))
+        weights = first_filters(model)
+        written.draw(f"filters-01-{first.name}", draw_first_filters(weights))
+        places = ([n, row, column, "RGB"[c], float(v)] for (row, column, c, n), v in np.ndenumerate(weights))
+        written.rows(f"filters-01-{first.name}", ["filter", "row", "column", "colour", "weight_0_to_1"], places)
     for number, one in enumerate(deeper, start=2):
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
         written.draw(
