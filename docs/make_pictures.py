@@ -2,9 +2,9 @@
 
 Run: python docs/make_pictures.py [DEMO [BLOOD_CELLS]]
 
-Without arguments the sheets of the sample world are drawn. DEMO is the folder of `toonvision demo`, in which
-`toonvision explain suit/baseline-1` was run; BLOOD_CELLS a workspace that was made as docs/blood-cells.md tells. Their
-reports are photographed by headless Chromium, which must be installed.
+Without arguments the sheets of the sample world are drawn. DEMO is a workspace of the sample world with masks, in which
+`toonvision explain suit/baseline-1` and `toonvision report suit/baseline-1` were run; BLOOD_CELLS one that was made as
+docs/blood-cells.md tells. Their reports are photographed by headless Chromium, which must be installed.
 """
 
 import subprocess
@@ -30,7 +30,9 @@ def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
     _save(mask_sheet(seed=0), "masks.png")
     if demo:
         _save(_photograph(_newest_report(demo), height=1930), "report.png")
-        _save(Image.open(min(demo.glob("runs/*/*/figures/explain/maps-*.png"))), "maps.png")
+        explained = next(demo.glob("runs/*/*/figures/explain"))
+        _save(Image.open(min(explained.glob("maps-*.png"))), "maps.png")
+        _save(Image.open(explained / "evidence.png"), "evidence.png")
     if blood_cells:
         _save(_photograph(_newest_report(blood_cells), height=900), "blood-cells-report.png")
         # No figure that shows the cells themselves: their pictures stay where they are.
