@@ -131,7 +131,9 @@ class LearningCurve:
             f"({span})"
         )
         # The bounds are of a fall that the fit makes zero at least: below a tenth of a point it is none.
-        return f"{told}." if self.gain_low >= 0.001 else f"{told}; it could also be nothing."
+        told = f"{told}." if self.gain_low >= 0.001 else f"{told}; it could also be nothing."
+        alone = " Each size was trained with one seed alone, whose luck the interval does not know: use --repeat 3."
+        return told + alone * (len(self.seeds) == 1)
 
 
 def curves_folder(root: Path, task: str) -> Path:
