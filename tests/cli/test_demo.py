@@ -33,6 +33,19 @@ def test_a_sample_with_masks_has_attributes_that_the_catalogue_reads(run, tmp_pa
         assert labels.setdefault(crop.attributes["track"], crop.label) == crop.label
 
 
+def test_masks_can_be_asked_for_later_and_change_nothing_else(run, tmp_path):
+    world = tmp_path / "world"
+    plain = run("sample", world, "--video", "2", "--json").json
+    drawn = contents(world / "screenshots")
+    masked = run("sample", world, "--video", "2", "--masks", "--json").json
+    assert masked["objects"] == plain["objects"]
+    assert len(list(world.glob("masks/*/*/*.png"))) == 6
+    again = contents(world / "screenshots")
+    assert drawn.pop(".sample.json") != again.pop(".sample.json")
+    assert again == drawn
+    assert run("sample", world, "--video", "2", "--json").json["objects"] == plain["objects"]
+
+
 def test_a_balanced_sample_is_not_the_published_one(run, tmp_path):
     drawn = run("sample", tmp_path / "world", "--balanced", "--scale", "0.01", "--json").json
     assert drawn["objects"] >= 2 * 43, "two of each label, the two that the published counts lack included"

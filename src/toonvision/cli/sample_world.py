@@ -1,7 +1,7 @@
 """Drawing the sample world into a workspace, as a person's annotated screenshots would lie there."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toonvision.world.sample_set import DrawnScreenshot
 
 _MARK, _COMPLETE = ".sample.json", "\n"
+_MASKED = " with masks"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class SampleSummary:
 def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) -> SampleSummary:
     """Draw screenshots, with annotations and attributes, into a workspace, which is made where there is none.
 
-    A drawing that was interrupted is drawn again, with the same bytes; a complete one is left as it is.
+    A drawing that was interrupted is drawn again, with the same bytes; a complete one is left as it is. Masks can be
+    asked for later: they come with the same bytes of everything else.
 
     Args:
         root: The workspace's folder.
@@ -71,22 +73,22 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
     from toonvision.world.sample_set import draw_sample_set
 
     folder = root / SCREENSHOTS
-    mark, wanted = folder / _MARK, json.dumps(asdict(order))
+    mark, wanted = folder / _MARK, json.dumps(asdict(replace(order, masks=False)))
     plans = order.plans()
     begun = _read(mark)
     if folder.is_dir() and any(folder.iterdir()) and not begun.startswith(wanted):
         raise UsageError(f"{folder} holds other screenshots, which are never overwritten. Choose another folder.")
     workspace = _workspace(root)
-    if begun.endswith(_COMPLETE):
+    if begun.endswith(_COMPLETE) and (_MASKED in begun or not order.masks):
         progress(len(plans), len(plans))
-        return SampleSummary(len(plans), int(begun.removeprefix(wanted)))
+        return SampleSummary(len(plans), int(begun.removeprefix(wanted).split()[0]))
     write_text(mark, wanted)
     objects = 0
     for done, shot in enumerate(draw_sample_set(plans, folder, masks=workspace.masks if order.masks else None), 1):
         _annotate(shot, folder / shot.street)
         objects += len(shot.figures)
         progress(done, len(plans))
-    write_text(mark, f"{wanted}{objects}{_COMPLETE}")
+    write_text(mark, f"{wanted}{objects}{_MASKED if order.masks else ''}{_COMPLETE}")
     return SampleSummary(len(plans), objects)
 
 
