@@ -81,19 +81,14 @@ def test_a_nametag_that_grazes_hides_the_top_of_the_head_and_is_recorded():
 
 
 def test_what_hides_a_figure_adds_up_with_what_is_seen_of_it():
-    alone = one(seed=3, heights_px=TWO_HUNDRED)
-    screened = [one(seed=seed, heights_px=TWO_HUNDRED, screened_rate=1) for seed in range(8)]
-    whole = (alone.masks.instances == 1).sum()
-    hidden = [scene.figures[0] for scene in screened]
-    assert alone.figures[0].occluded == 0
-    assert alone.figures[0].disturbance == "none"
-    assert {figure.disturbance for figure in hidden} & {"obstacle", "prop"}
-    for scene in screened:
-        (figure,) = scene.figures
-        seen = (scene.masks.instances == 1).sum()
-        assert seen == pytest.approx((1 - figure.occluded) * seen / (1 - figure.occluded))
-        assert figure.occluded == pytest.approx(sum(figure.hidden.values()))
-        assert 0.3 * whole < seen / (1 - figure.occluded) < 3 * whole
+    causes = set()
+    for seed in range(8):
+        bare, screened = (one(seed=seed, heights_px=TWO_HUNDRED, screened_rate=rate) for rate in (0, 1))
+        (figure,) = screened.figures
+        whole = (bare.masks.instances == 1).sum() / (1 - bare.figures[0].occluded)
+        assert (screened.masks.instances == 1).sum() == pytest.approx((1 - figure.occluded) * whole, abs=1)
+        causes.add(figure.disturbance)
+    assert causes & {"obstacle", "prop"}
 
 
 def test_a_figure_that_the_frame_cuts_says_so():
@@ -111,7 +106,8 @@ def test_masks_agree_with_each_other(scenes):
         figure = masks.instances > 0
         kinds = np.isin(masks.classes, [CLASSES.index("cog"), CLASSES.index("toon")])
         assert (figure == kinds).all()
-        assert (figure == (masks.parts > 0)).mean() > 0.999
+        assert not masks.parts[~figure].any()
+        assert (masks.parts[figure] > 0).mean() > 0.97
         assert {CLASSES[value] for value in np.unique(masks.classes)} >= {"building", "road"}
 
 

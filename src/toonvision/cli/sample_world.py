@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from toonvision.world.sample_set import DrawnScreenshot
 
 _MARK, _COMPLETE = ".sample.json", "\n"
-_MASKED = " with masks"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
     """Draw screenshots, with annotations and attributes, into a workspace, which is made where there is none.
 
     A drawing that was interrupted is drawn again, with the same bytes; a complete one is left as it is. Masks can be
-    asked for later: they come with the same bytes of everything else.
+    asked for later, and again: the pictures come with the same bytes, annotations are left alone.
 
     Args:
         root: The workspace's folder.
@@ -79,16 +78,19 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
     if folder.is_dir() and any(folder.iterdir()) and not begun.startswith(wanted):
         raise UsageError(f"{folder} holds other screenshots, which are never overwritten. Choose another folder.")
     workspace = _workspace(root)
-    if begun.endswith(_COMPLETE) and (_MASKED in begun or not order.masks):
+    complete = begun.endswith(_COMPLETE)
+    if complete and not order.masks:
         progress(len(plans), len(plans))
-        return SampleSummary(len(plans), int(begun.removeprefix(wanted).split()[0]))
-    write_text(mark, wanted)
+        return SampleSummary(len(plans), int(begun.removeprefix(wanted)))
+    if not complete:
+        write_text(mark, wanted)
     objects = 0
     for done, shot in enumerate(draw_sample_set(plans, folder, masks=workspace.masks if order.masks else None), 1):
-        _annotate(shot, folder / shot.street)
+        if not complete:  # else somebody may have corrected the annotations
+            _annotate(shot, folder / shot.street)
         objects += len(shot.figures)
         progress(done, len(plans))
-    write_text(mark, f"{wanted}{objects}{_MASKED if order.masks else ''}{_COMPLETE}")
+    write_text(mark, f"{wanted}{objects}{_COMPLETE}")
     return SampleSummary(len(plans), objects)
 
 

@@ -18,6 +18,7 @@ from toonvision.world.shading import Light, Sprite
 from toonvision.world.streets import light_spot
 
 LEAST_IN_FRAME: Final = 0.72
+LEAST_LIFT: Final = 0.2  # in units; whoever has less room above stands
 SOFT_FROM: Final = 12.0
 
 
@@ -58,11 +59,13 @@ def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings:
     yaw = rng.normal(0, 0.7) if rng.random() < settings.facing_rate else rng.uniform(-math.pi, math.pi)
     pose = random_pose(rng)
     # Whoever flies keeps the greater part of the body in the frame too.
-    above = camera.ground_row(tall / height) / height - LEAST_IN_FRAME
+    above = (camera.ground_row(tall / height) / height - LEAST_IN_FRAME) * standing_height(label)
+    if pose.kind == "flying":
+        pose = replace(pose, lift=min(pose.lift, above)) if above >= LEAST_LIFT else Pose()
     return Actor(
         label,
         float(yaw),
-        replace(pose, lift=min(pose.lift, max(0.0, above) * standing_height(label))),
+        pose,
         min(tall / height, STREET_LENGTH * 0.93),
         bool(rng.random() < settings.shadow_rate),
         random_light(rng, settings),
@@ -115,7 +118,8 @@ def _light(actor: Actor, street: str, camera: Camera) -> Light:
     ambient, diffuse = (0.5, 0.5) if street == "ddl" else (0.58, 0.55)
     if actor.shaded:
         ambient, diffuse = ambient * 0.82, diffuse * 0.35
-    return Light((x * c - z * s, y, z * c + x * s), ambient, diffuse, actor.light)
+    # A direction to the viewer turns the other way round than one along the street.
+    return Light((x * c + z * s, y, z * c - x * s), ambient, diffuse, actor.light)
 
 
 def faded(sprite: Sprite, street: str, distance: float) -> Sprite:

@@ -60,7 +60,7 @@ class Canvas:
 
     def hang(self, tag: Tag, thing: Standing, number: int, *, most_hidden: float) -> None:
         """Paste a name above a figure unless it would hide more than `most_hidden` of another one."""
-        tall = thing.sprite.foot_xy[1]
+        tall = min(thing.sprite.foot_xy[1], thing.sprite.image.height)  # without the air below who flies
         above = (
             round(thing.column - tag.panel.width / 2),
             round(thing.corner[1] - tag.panel.height + tag.sink * tall),

@@ -40,19 +40,12 @@ class Standing:
         return round(self.column - self.sprite.foot_xy[0]), round(self.row - self.sprite.foot_xy[1])
 
 
-def coarse_mask(thing: Standing) -> Mask:
-    """Give the cells of a coarse frame that a thing covers, bool of shape (90, 215)."""
-    frame = np.zeros((GRID_WH[1], GRID_WH[0]), dtype=np.bool_)
-    (rows, columns), cells = _cells_in_frame(thing)
-    frame[rows, columns] = cells
-    return frame
-
-
 def seen_shares(things: list[Standing]) -> list[float]:
     """Give for each thing the share of its picture that is in the frame and not behind a nearer thing."""
     free = np.ones((GRID_WH[1], GRID_WH[0]), dtype=np.bool_)
     shares = [0.0] * len(things)
-    for place in sorted(range(len(things)), key=lambda i: things[i].distance):
+    # Of two at one distance the later is painted over the earlier.
+    for place in sorted(range(len(things)), key=lambda i: (things[i].distance, -i)):
         window, cells = _cells_in_frame(things[place])
         seen = free[window] & cells
         shares[place] = np.count_nonzero(seen) / np.count_nonzero(things[place].sprite.cells)

@@ -175,12 +175,14 @@ def _placed(figures: list[Standing], shot: Shot, rng: np.random.Generator, setti
     """Find places in which enough of every figure is seen; gives the figures, then the things about them."""
     crowded = bool(rng.random() < settings.crowded_rate)
     cuts = [bool(rng.random() < settings.cut_rate) for _ in figures]
-    screens = [
-        _screen(figure, place, shot, rng)
-        for place, figure in enumerate(figures)
-        if rng.random() < settings.screened_rate
-    ]
+    screened = [bool(rng.random() < settings.screened_rate) for _ in figures]
+    screens = [_screen(figure, place, shot, rng) for place, figure in enumerate(figures) if screened[place]]
     props = _props(shot, rng)
+    floors = [
+        _most_seen(figure)
+        * (settings.least_seen_cut if cut else settings.least_seen if crowded or hidden else UNDISTURBED)
+        for figure, cut, hidden in zip(figures, cuts, screened, strict=True)
+    ]
     best: tuple[float, list[Standing]] = (-1.0, figures)
     for attempt in range(TRIES):
         standing = [_somewhere(figure, shot.camera, cut, rng) for figure, cut in zip(figures, cuts, strict=True)]
@@ -189,13 +191,17 @@ def _placed(figures: list[Standing], shot: Shot, rng: np.random.Generator, setti
             things += [replace(screen, column=standing[place].column + aside) for place, screen, aside in screens]
         if attempt < TRIES * 0.8:
             things += props
-        worst = min(seen_shares(things)[: len(figures)])
-        wanted = settings.least_seen if crowded or any(cuts) or screens else UNDISTURBED
-        if worst > best[0]:
-            best = (worst, things)
-        if worst >= wanted:
+        reached = min(seen / floor for seen, floor in zip(seen_shares(things), floors, strict=False))
+        if reached > best[0]:
+            best = (reached, things)
+        if reached >= 1:
             break
     return best[1]
+
+
+def _most_seen(figure: Standing) -> float:
+    """Give the share of a figure that the frame's upper and lower edge leave, wherever it stands."""
+    return max(0.1, seen_shares([replace(figure, column=SIZE_WH[0] / 2)])[0])
 
 
 def _somewhere(figure: Standing, camera: Camera, cut: bool, rng: np.random.Generator) -> Standing:

@@ -12,7 +12,7 @@ class SceneSettings:
 
     Attributes:
         heights_px: Least, most common and greatest height of a figure; drawn from a triangle on a logarithmic scale.
-        crowded_rate: Screenshots in which figures may stand partly behind each other.
+        crowded_rate: Screenshots in which figures may stand partly behind each other; elsewhere they hardly do.
         screened_rate: Figures with a tree, lamp post or other thing partly in front.
         cut_rate: Figures that may be cut by the frame's side.
         nametag_rate: Figures with a name above their head.
@@ -22,7 +22,9 @@ class SceneSettings:
         dim_rate: Screenshots in bad light.
         blur_rate: Screenshots that are out of focus.
         facing_rate: Figures that roughly face the camera; the others look anywhere.
-        least_seen: Least share of a figure that is in the frame and not hidden.
+        least_seen: Share of a figure between the frame's upper and lower edge that is to be seen where it is crowded
+            or screened; names are not counted, and where no place is found the best of many is taken.
+        least_seen_cut: The same of a figure that may be cut by the frame's side.
         light_spread: How much the light on figures differs: standard deviations of its strength and of its colour,
             as logarithms.
     """
@@ -39,6 +41,7 @@ class SceneSettings:
     blur_rate: float = 0.12
     facing_rate: float = 0.55
     least_seen: float = 0.7
+    least_seen_cut: float = 0.5
     light_spread: tuple[float, float] = (0.06, 0.006)
 
 

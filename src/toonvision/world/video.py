@@ -8,7 +8,7 @@ import numpy as np
 
 from toonvision.core.seeds import generator
 from toonvision.world.actors import Actor, draw_actor, random_light, random_look
-from toonvision.world.camera import HALF_STREET, Camera
+from toonvision.world.camera import HALF_STREET, SIZE_WH, Camera
 from toonvision.world.canvas import Tag
 from toonvision.world.placement import Standing
 from toonvision.world.poses import Pose
@@ -141,7 +141,8 @@ def _placed(walker: Walker, track: int, seconds: float, shot: Shot, *, with_part
     (x, z), (ahead_x, ahead_z), walked = walker.at(seconds)
     column, row, depth = shot.camera.place(x, z)
     # A figure that walks away from the camera, along z, shows its back.
-    yaw = math.atan2(ahead_x, -ahead_z) + shot.camera.yaw
+    aside = math.atan2(column - SIZE_WH[0] / 2, shot.camera.focal)
+    yaw = math.atan2(ahead_x, -ahead_z) + shot.camera.yaw + aside
     pose = Pose("walking", phase=walked / STEP_LENGTH * math.pi % math.tau)
     actor = replace(walker.actor, yaw=math.remainder(yaw, math.tau), pose=pose, distance=depth)
     sprite = draw_actor(actor, shot.street, shot.camera, with_parts=with_parts)
