@@ -45,7 +45,7 @@ def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_
     import dataclasses
 
     shots = [dataclasses.replace(shot, size_wh=(1600, 1200)) for shot in small_shots()]
-    many = [dataclasses.replace(shot, stem=f"{shot.stem}_{n}") for n in range(8) for shot in shots]
+    many = [dataclasses.replace(shot, stem=f"{shot.stem}_{n}") for n in range(20) for shot in shots]
     workspace = make_workspace(tmp_path / "mine", many)
     process = subprocess.Popen(
         [*PROGRAM, "extract", "-w", workspace.root], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -60,7 +60,7 @@ def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_
     assert "Traceback" not in err
     again = subprocess.run([*PROGRAM, "extract", "-w", workspace.root], capture_output=True, text=True, check=False)
     assert again.returncode == 0
-    assert "96 read = 96 kept + 0 skipped" in again.stdout
+    assert f"Pictures: {len(many)} read = {len(many)} kept + 0 skipped" in again.stdout
 
 
 def test_a_pipe_that_closes_early_is_no_error(own_workspace):

@@ -93,7 +93,7 @@ def test_explain_measures_the_evidence_where_there_are_masks(run, trained, tmp_p
     assert outcome.code == 0, outcome.err
     groups = {(group["by"], group["group"]): group for group in outcome.json["evidence"]}
     assert ("", "All") in groups
-    assert {group for by, group in groups if by == "By street"} <= {"Garden", "House"}
+    assert {group for by, group in groups if by == "By place"} <= {"Garden", "House"}
     figure, background = (groups["", "All"]["regions"][name] for name in ("figure", "background"))
     assert figure["share"] + background["share"] == pytest.approx(1)
     assert 0.6 < figure["area"] < 0.9

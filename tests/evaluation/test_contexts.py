@@ -161,7 +161,7 @@ def test_a_planted_shortcut_of_each_street_is_caught():
     assert result.held_out.share <= 0.75
     assert result.difference.high < 0
     assert "points worse" in result.sentence("street")
-    assert result.sentence("street").endswith("it leans on the street.")
+    assert "it leans on the street." in result.sentence("street")
 
 
 def test_scores_are_of_all_crops_and_the_comparison_is_of_shared_ones(killed_once):
@@ -200,8 +200,15 @@ def test_a_study_is_read_back_as_it_was(killed_once, tmp_path):
     ],
 )
 def test_the_sentence_says_what_the_interval_allows(killed_once, difference, told):
-    result = dataclasses.replace(killed_once[1], difference=difference)
+    result = dataclasses.replace(killed_once[1], difference=difference, shared=50)
     assert told in result.sentence()
+
+
+def test_the_sentence_claims_nothing_of_a_handful_of_pictures_and_warns_of_one_seed(killed_once):
+    few = dataclasses.replace(killed_once[1], difference=Estimate(-1.0, -1.0, -1.0), shared=1, seeds=(0,))
+    assert "too few pictures to tell" in few.sentence()
+    assert few.sentence().endswith("one seed alone, whose luck the interval does not know.")
+    assert "one seed" not in dataclasses.replace(few, seeds=(0, 1)).sentence()
 
 
 def test_macro_f1_of_a_context_is_over_the_classes_that_it_has():

@@ -238,7 +238,7 @@ def _draw_cases(
                 cases.pictures[at], own[at], classes, actual, int(predicted),
                 cases.probabilities[at], normalise_each=each, unit="Evidence in logits" if exact else "Evidence",
             )  # fmt: skip
-            stem = f"maps-{at + 1:02}-{Path(name).stem}"
+            stem = f"maps-{at + 1:02}-{Path(name).stem[:60]}"
             written.draw(stem, figure)
             cells = ([classes[k].name, row, column, float(v)] for (k, row, column), v in np.ndenumerate(own[at]))
             written.rows(stem, ["class", "row", "column", "evidence"], cells)
@@ -346,7 +346,7 @@ def _evidence(
     sections = [
         ("", summarise(evidence, ["All"] * len(places), seed=seed)),
         ("By class", summarise(evidence, actual, seed=seed)),
-        ("By street", summarise(evidence, streets, seed=seed)),
+        ("By place", summarise(evidence, streets, seed=seed)),
     ]
     written.draw("evidence", draw_evidence(sections))
     names = judged.class_names
@@ -359,7 +359,7 @@ def _evidence(
         "evidence",
         ["crop", "context", "actual", "predicted"]
         + [f"{what}_{region}" for what in ("share", "share_of_plain_map", "area") for region in REGIONS],
-        ([np.nan_to_num(cell) if isinstance(cell, float) else cell for cell in row] for row in rows),
+        (["" if isinstance(cell, float) and np.isnan(cell) else cell for cell in row] for row in rows),
     )
     return sections
 
@@ -461,7 +461,7 @@ def _evidence_table(groups: "Sequence[tuple[str, Sequence[GroupEvidence]]]") -> 
     columns = ["Evidence on", "Crops", "Figure", "95 %", "Its area", "Cloth", "Head", "Hands", "Rest", "Background"]
     rows: list[list[object]] = []
     for _, members in groups:
-        for group in members:
+        for group in (member for member in members if member.crops):
             figure = group.of("figure")
             shares = [group.of(name).share for name in ("cloth", "head", "hands", "other", "background")]
             low, high = figure.interval

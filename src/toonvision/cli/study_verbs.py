@@ -75,15 +75,24 @@ def contexts(
             f"--against {record.title} is a run of {record.settings.network}; got --model {network}. Leave out --model."
         )
     settings = record.settings if record else TrainingSettings(network=network or "baseline")
+    size_hw = size_hw or (record.size_hw if record else opened.size_hw)
+    if record and not _trained_alike(record, epochs or settings.epochs, size_hw, opened):
+        if against:
+            raise UsageError(
+                f"--against {record.title} was trained with other epochs, another size or another resize, so what is "
+                "compared would not be the street. Leave out --against, or --epochs and --size."
+            )
+        ordinary = None  # trained here, like the others
     settings = replace(settings, epochs=epochs) if epochs else settings
-    samples = _samples(opened, wanted.level, size_hw or (record.size_hw if record else opened.size_hw))
+    samples = _samples(opened, wanted.level, size_hw)
     planned, skipped = study.plan_contexts(samples, seed=seed)
     order = [context.name for context in opened.taxonomy.contexts]
     planned.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
     report_findings(skipped, folder=opened.root)
     whole = ordinary or _stored_division(opened, samples, wanted.level, "default")
-    say(f"Comparing with {record.title if record else 'models trained on the split default, since there is no run'}.")
-    recipe = recipe_of(samples, settings, kind="contexts", resize=opened.resize, seed=seed)
+    compared = record.title if record and ordinary else ""
+    say(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
+    recipe = recipe_of(samples, settings, kind="contexts", resize=opened.resize, seed=seed, against=compared)
     folder = study_folder(
         study.contexts_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
     )
@@ -308,7 +317,7 @@ def _ordinary(
             if record.level != level:
                 raise UsageError(f"{record.title} predicts {record.level}, not {level}. Choose another --against.")
             judged = evaluate_run(opened, folder)
-        except (InputRejectedError, ModelRefusedError) as error:
+        except (InputRejectedError, ModelRefusedError, UsageError) as error:
             if against:
                 raise
             say(f"not compared with {folder.name}: {error}")
@@ -319,6 +328,11 @@ def _ordinary(
             record.title, judged.crops, judged.actual, judged.probabilities, trained_on=record.samples["train"]
         ), record
     return None, None
+
+
+def _trained_alike(record: "RunRecord", epochs: int, size_hw: tuple[int, int], opened: "Workspace") -> bool:
+    """Whether a run differs from what is about to be trained by its pictures alone."""
+    return record.settings.epochs == epochs and record.size_hw == size_hw and record.resize == opened.resize
 
 
 def _newest_runs(opened: "Workspace", task: str, network: str, size_hw: tuple[int, int] | None) -> list[Path]:

@@ -34,6 +34,10 @@ FEWEST = 5
 _DRAWS = 2000
 
 
+_LEAST_SHARED = 10
+"""Pictures under which nothing is said of a difference."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A value with its 95 % interval."""
@@ -168,13 +172,18 @@ class ContextStudy:
             told = f"{abs(value):.1f} points {'worse' if value < 0 else 'better'}"
         span = f"95 % interval: {_signed(low)} to {_signed(high)} points"
         meaning = (
-            f"it leans on the {what}"
+            "too few pictures to tell"
+            if self.shared < _LEAST_SHARED or low == high
+            else f"it leans on the {what}"
             if high < 0
             else f"it does not lean on the {what}"
             if low >= 0
             else "no difference that these pictures can show"
         )
-        return f"On a {what} that it has not seen the model is {told} ({span}, {self.shared} pictures): {meaning}."
+        alone = " Each was trained with one seed alone, whose luck the interval does not know." * (len(self.seeds) == 1)
+        return (
+            f"On a {what} that it has not seen the model is {told} ({span}, {self.shared} pictures): {meaning}.{alone}"
+        )
 
 
 def contexts_folder(root: Path, task: str) -> Path:

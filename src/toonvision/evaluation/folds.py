@@ -231,7 +231,7 @@ def newest_study(parent: Path, result: str, *, network: str | None = None) -> Pa
         result: The name of the result's file.
         network: Only studies of this network.
     """
-    found = [path for path in parent.glob(f"*/{result}") if network is None or _network(path.parent) == network]
+    found = [path for path in parent.glob(f"*/{result}") if network is None or _network(path) == network]
     return max(found, key=lambda path: path.stat().st_mtime).parent if found else None
 
 
@@ -282,6 +282,7 @@ def _outcome_name(samples: Samples, job: Job) -> str:
         samples.targets[learned].tolist(),
         samples.classes,
         samples.pictures.shape[1:],
+        hashlib.sha256(samples.pictures[division.judge[:8]].tobytes()).hexdigest(),  # how they were resized
         asdict(job.settings),
     ]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
@@ -307,9 +308,9 @@ def _read(path: Path, shape: tuple[int, int]) -> Outcome | None:
     return Outcome(probabilities.astype(np.float32), *numbers) if sound else None
 
 
-def _network(folder: Path) -> str | None:
+def _network(result: Path) -> str | None:
     try:
-        network = json.loads((folder / RECIPE).read_text(encoding="utf-8"))["settings"]["network"]
+        network = json.loads(result.read_text(encoding="utf-8"))["network"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return str(network)

@@ -316,7 +316,7 @@ def find_suspects(
         UsageError: If a probability is no number.
     """
     if not np.isfinite(probabilities).all():
-        raise UsageError("a probability is no number. Lower --learning-rate and search again.")
+        raise UsageError("a probability is no number. Choose another --model or --size and search again.")
     given = samples.targets
     joint = confident_joint(given, probabilities)
     likely, margin = probabilities.argmax(axis=1), normalized_margin(given, probabilities)

@@ -182,7 +182,7 @@ def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:
     if background.interval[0] > background.area:
         found.append(
             f"{group.name}: the background decides more than it should: {_percent(background.share)} of the evidence "
-            f"lies there ({_range(background)}), on {_percent(background.area)} of the area. Suspect the street, or a "
+            f"lies there ({_range(background)}), on {_percent(background.area)} of the area. Suspect the place, or a "
             "mark at the edge."
         )
     elif figure.interval[1] >= figure.area >= figure.interval[0]:

@@ -310,7 +310,7 @@ def map_warnings(checks: MapChecks, names: Sequence[str]) -> tuple[str, ...]:
         elif checks.at_border[place]:
             found.append(
                 f"{name}: {100 * checks.border[place]:.0f} % of the evidence lies at the border, which is "
-                f"{100 * checks.border_area:.0f} % of the picture. Look for a mark or a street at the edge."
+                f"{100 * checks.border_area:.0f} % of the picture. Look for a mark at the edge, or the surroundings."
             )
     return tuple(found)
 

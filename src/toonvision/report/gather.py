@@ -33,6 +33,8 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
     with workspace.reading() as catalog:
         crops = catalog.crops()
         counts, findings = catalog.last_extraction()
+    # A study that was compared with another run says nothing of this one.
+    study = newest_contexts(workspace.root, record.task, network=record.settings.network)
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
@@ -44,7 +46,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         findings=tuple(findings),
         newer=data.newer,
         breakdowns=break_down(evaluation, workspace.taxonomy),
-        contexts=newest_contexts(workspace.root, record.task, network=record.settings.network),
+        contexts=study if study and study.ordinary == record.title else None,
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
     )
 
