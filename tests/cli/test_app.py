@@ -45,10 +45,15 @@ def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_
     import dataclasses
 
     shots = [dataclasses.replace(shot, size_wh=(1600, 1200)) for shot in small_shots()]
-    many = [dataclasses.replace(shot, stem=f"{shot.stem}_{n}") for n in range(20) for shot in shots]
+    many = [dataclasses.replace(shot, stem=f"{shot.stem}_{n}") for n in range(8) for shot in shots]
     workspace = make_workspace(tmp_path / "mine", many)
     process = subprocess.Popen(
-        [*PROGRAM, "extract", "-w", workspace.root], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*PROGRAM, "extract", "-w", workspace.root],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell lets its background jobs ignore Ctrl-C, and what they start inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 30
     while not any(workspace.crops.glob("apple_*.png")) and time.monotonic() < deadline:
