@@ -19,7 +19,7 @@ from toonvision.cli.options import (
     SplitNameOption,
     WorkspaceOption,
 )
-from toonvision.cli.output import exit_for, messages, progress_bar, report_findings, say, show, table
+from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show, table, training_bar
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -310,12 +310,7 @@ class TrainingDisplay:
 
     def __enter__(self) -> "TrainingDisplay":
         """Start the bar where there is a terminal."""
-        if messages().is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._bar = Progress(*columns, console=messages())
-            self._bar.start()
+        self._bar = training_bar(time_left=False)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -95,6 +95,19 @@ def progress_bar(title: str, unit: str) -> Iterator[Progress]:
         yield update
 
 
+def training_bar(*, time_left: bool) -> Any:
+    """Start a bar for trainings, with the time left or the time gone; None where there is no terminal."""
+    if not messages().is_terminal:
+        return None
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    clock = TimeRemainingColumn() if time_left else TimeElapsedColumn()
+    bar = Bars(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), clock, console=messages())
+    bar.start()
+    return bar
+
+
 def _progress_lines(title: str, unit: str) -> Progress:
     started = last = time.monotonic()
 

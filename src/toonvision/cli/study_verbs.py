@@ -12,7 +12,7 @@ import typer
 
 from toonvision.cli.model_verbs import parse_size
 from toonvision.cli.options import HERE, ForceOption, JsonOption, SeedOption, SplitNameOption, WorkspaceOption
-from toonvision.cli.output import exit_for, messages, report_findings, say, show, table
+from toonvision.cli.output import exit_for, report_findings, say, show, table, training_bar
 
 if TYPE_CHECKING:
     from toonvision.data.batches import Samples
@@ -252,12 +252,8 @@ class StudyDisplay:
 
     def __enter__(self) -> "StudyDisplay":
         """Start the bar where there is a terminal."""
-        if messages().is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=messages())
-            self._bar.start()
+        self._bar = training_bar(time_left=True)
+        if self._bar:
             self._bar.add_task("training", total=None)
         return self
 

@@ -12,13 +12,12 @@ from toonvision.world.backdrop import haze_share
 from toonvision.world.camera import SIZE_WH, STREET_LENGTH, Camera
 from toonvision.world.entities import draw_entity, standing_height
 from toonvision.world.palette import STREETS, random_tint
-from toonvision.world.poses import Pose, random_pose
+from toonvision.world.poses import LIFTS, Pose, random_pose
 from toonvision.world.settings import SceneSettings
 from toonvision.world.shading import Light, Sprite
 from toonvision.world.streets import light_spot
 
 LEAST_IN_FRAME: Final = 0.72
-LEAST_LIFT: Final = 0.2  # in units; whoever has less room above stands
 SOFT_FROM: Final = 12.0
 
 
@@ -58,10 +57,10 @@ def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings:
         height *= 0.92
     yaw = rng.normal(0, 0.7) if rng.random() < settings.facing_rate else rng.uniform(-math.pi, math.pi)
     pose = random_pose(rng)
-    # Whoever flies keeps the greater part of the body in the frame too.
+    # Whoever flies keeps the greater part of the body in the frame too, or stands where there is no room above.
     above = (camera.ground_row(tall / height) / height - LEAST_IN_FRAME) * standing_height(label)
     if pose.kind == "flying":
-        pose = replace(pose, lift=min(pose.lift, above)) if above >= LEAST_LIFT else Pose()
+        pose = replace(pose, lift=min(pose.lift, above)) if above >= LIFTS[0] else Pose()
     return Actor(
         label,
         float(yaw),
