@@ -119,6 +119,39 @@ def test_validate_and_test_stay_and_small_parts_are_trained_for_as_many_steps():
     assert jobs[-1][0].division.train.tolist() == whole.train.tolist()
 
 
+def test_a_part_is_trained_for_as_long_as_the_share_that_it_reached_asks_for():
+    samples = colored()
+    settings = dataclasses.replace(QUICK, epochs=100, patience=5)
+    (smallest, *_), *_ = curve_jobs(samples, division(samples), sizes=(0.26, 0.5, 1), settings=settings, seeds=(0,))
+    assert len(smallest[0].division.train) == 9
+    assert (smallest[0].settings.epochs, smallest[0].settings.patience) == (400, 20)
+
+
+def test_a_size_of_the_same_pictures_as_a_smaller_one_is_left_out_and_said():
+    samples = colored()
+    jobs, kept, skipped = curve_jobs(
+        samples, division(samples), sizes=(0.25, 0.26, *SIZES), settings=QUICK, seeds=(0, 1)
+    )
+    assert (len(jobs), kept) == (3, SIZES)
+    assert [str(finding) for finding in skipped] == ["size 0.26: chooses the same pictures as 0.25"]
+    assert not skipped[0].skips
+    with pytest.raises(UsageError, match=r"three sizes of different pictures.*got 2 \(size 0.26: chooses the same"):
+        curve_jobs(samples, division(samples), sizes=(0.25, 0.26, 1.0), settings=QUICK, seeds=(0,))
+
+
+def test_sizes_that_share_pictures_of_one_seed_alone_share_its_training():
+    samples = colored()
+    shots = [round((2 * n) ** 0.5) for n in range(60)]  # screenshots of one picture, two, three, ...
+    crops = tuple(builders.crop(n, crop.label, shot=shots[n]) for n, crop in enumerate(samples.crops))
+    samples = dataclasses.replace(samples, crops=crops)
+    whole = Division("all", np.arange(54), np.arange(54, 57), np.arange(57, 60))
+    sizes = [percent / 100 for percent in range(50, 101, 2)]
+    jobs, *_ = curve_jobs(samples, whole, sizes=sizes, settings=QUICK, seeds=(0, 1, 2))
+    listed = [job for row in jobs for job in row]
+    distinct = {(job.seed, tuple(job.division.train)) for job in listed}
+    assert len({id(job) for job in listed}) == len(distinct) < len(listed)
+
+
 def test_a_size_without_a_class_is_skipped_and_too_few_sizes_are_refused():
     samples = colored()
     *_, skipped = curve_jobs(samples, division(samples), sizes=(0.02, *SIZES), settings=QUICK, seeds=(0,))
@@ -144,8 +177,10 @@ def test_a_curve_goes_on_with_what_was_trained_and_new_sizes_join_it(made):
     watcher = Counted()
     assert curve(folder, watcher) == first
     assert (watcher.trained, watcher.known) == (0, 6)
+    assert curve(folder, watcher, sizes=(0.25, 0.26, 0.5, 1.0)) == first
+    assert (watcher.trained, watcher.known) == (0, 12)
     more = curve(folder, watcher, sizes=(*SIZES, 0.75))
-    assert (watcher.trained, watcher.known) == (2, 12)
+    assert (watcher.trained, watcher.known) == (2, 18)
     assert [point.share for point in more.points] == [0.25, 0.5, 0.75, 1.0]
 
 

@@ -57,8 +57,8 @@ class CurvePoint:
     """The trainings on one share of the training part.
 
     Attributes:
-        share: Of the training part, over 0 to 1.
-        pictures: How many each repeat learned from.
+        share: Of the training part, over 0 to 1, as asked for.
+        pictures: How many each repeat learned from, since screenshots stay together.
         wrong: Wrong answers of each repeat in the test part.
     """
 
@@ -216,7 +216,8 @@ def curve_jobs(
         seeds: One repeat each, with an order of its own.
 
     Returns:
-        The jobs of each size, the sizes that are left, from small to large, and what was skipped.
+        The jobs of each size, the sizes that are left, from small to large, and what was left out. Sizes that choose
+        the very same pictures share their jobs.
 
     Raises:
         UsageError: If a size is out of range, or fewer than three are left, which determine no curve.
@@ -230,31 +231,33 @@ def curve_jobs(
     keys = group_keys(samples.crops)
     groups = [keys[place] for place in division.train]
     orders = [nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds]
-    jobs, kept, skipped = [], [], []
+    made: dict[tuple[int, int], Job] = {}
+    jobs: list[list[Job]] = []
+    kept: list[float] = []
+    skipped = []
     for size in asked:
         subsets = [division.train[beginning(order, size)] for order in orders]
-        missing = {
-            name
-            for subset in subsets
-            for name, count in zip(
-                samples.classes, np.bincount(samples.targets[subset], minlength=len(samples.classes)), strict=True
-            )
-            if not count
-        }
+        missing = _without_samples(samples, subsets)
         if missing:
-            reason = f"{', '.join(sorted(missing))} would have no sample to learn from"
+            reason = f"{', '.join(missing)} would have no sample to learn from"
             skipped.append(Finding(f"size {size:g}", reason, "ask for larger --sizes", "size-skipped", pictures=1))
             continue
+        # Of one order's beginnings two that are equally long are the same.
+        row = [
+            made.setdefault((seed, len(subset)), _job(division, subset, settings, seed))
+            for subset, seed in zip(subsets, seeds, strict=True)
+        ]
+        if jobs and all(job is before for job, before in zip(row, jobs[-1], strict=True)):
+            skipped.append(
+                Finding(f"size {size:g}", f"chooses the same pictures as {kept[-1]:g}", code="size-repeated")
+            )
+            continue
         kept.append(size)
-        jobs.append(
-            [
-                Job(replace(division, name=f"share-{size:g}", train=subset), _as_long(settings, size), seed)
-                for subset, seed in zip(subsets, seeds, strict=True)
-            ]
-        )
+        jobs.append(row)
     if len(kept) < 3:
         raise UsageError(
-            f"a curve needs at least three sizes at which every class can be learned; got {len(kept)}"
+            "a curve needs at least three sizes of different pictures at which every class can be learned; "
+            f"got {len(kept)}"
             + (f" ({'; '.join(map(str, skipped))})" if skipped else "")
             + ". Write e.g. --sizes 0.125,0.25,0.5,1."
         )
@@ -288,9 +291,11 @@ def measure_curve(
         folder: The study's folder, where finished trainings are kept and used again.
         watcher: Told how it goes.
     """
-    outcomes = iter(train_jobs(samples, [job for row in jobs for job in row], folder=folder, watcher=watcher))
+    distinct = {id(job): job for row in jobs for job in row}
+    outcomes = train_jobs(samples, list(distinct.values()), folder=folder, watcher=watcher)
+    outcome_of = dict(zip(distinct, outcomes, strict=True))
     actual = samples.targets[division.judge]
-    wrong = np.array([[next(outcomes).probabilities.argmax(axis=1) != actual for _ in row] for row in jobs])
+    wrong = np.array([[outcome_of[id(job)].probabilities.argmax(axis=1) != actual for job in row] for row in jobs])
     pictures = np.array([[len(job.division.train) for job in row] for row in jobs], dtype=float)
     keys = group_keys(samples.crops)
     drawn = _drawn_errors(wrong, [keys[place] for place in division.judge])
@@ -368,13 +373,27 @@ def curve_rows(curve: LearningCurve) -> list[list[Any]]:
     return rows
 
 
-def _as_long(settings: TrainingSettings, size: float) -> TrainingSettings:
+def _without_samples(samples: Samples, subsets: Sequence[Places]) -> list[str]:
+    """Name the classes that one of the subsets lacks."""
+    counts = [np.bincount(samples.targets[subset], minlength=len(samples.classes)) for subset in subsets]
+    return [name for name, fewest in zip(samples.classes, np.min(counts, axis=0), strict=True) if not fewest]
+
+
+def _job(division: Division, subset: Places, settings: TrainingSettings, seed: int) -> Job:
+    """Plan a training on a part, named by the share that it is: whatever was asked for, it is the same training."""
+    name = f"share-{len(subset) / len(division.train):.4g}"
+    settings = _as_long(settings, pictures=len(subset), whole=len(division.train))
+    return Job(replace(division, name=name, train=subset), settings, seed)
+
+
+def _as_long(settings: TrainingSettings, *, pictures: int, whole: int) -> TrainingSettings:
     """Let a small part be trained for as many steps as the whole.
 
     An epoch of an eighth of the pictures has an eighth of the steps; with the same epochs and patience the small
     points would also be the least trained ones, and the curve too steep.
     """
-    return replace(settings, epochs=math.ceil(settings.epochs / size), patience=math.ceil(settings.patience / size))
+    epochs, patience = (math.ceil(count * whole / pictures) for count in (settings.epochs, settings.patience))
+    return replace(settings, epochs=epochs, patience=patience)
 
 
 def _nonnegative(
