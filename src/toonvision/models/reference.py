@@ -8,14 +8,10 @@ Source:
     tables of layers; the rates of the dropouts and the place of the flip are those of the code beside it.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import keras
 from keras import layers
 
-Tensor = Any
-"""A symbolic tensor of Keras, whose type depends on the backend."""
+from toonvision.models.blocks import Tensor, network, rescaled
 
 
 def baseline(size_hw: tuple[int, int], classes: int) -> keras.Model:
@@ -58,13 +54,13 @@ def binary(size_hw: tuple[int, int], classes: int) -> keras.Model:
     """
 
     def body(x: Tensor) -> Tensor:
-        x = layers.MaxPooling2D(2)(_rescaled(x))
+        x = layers.MaxPooling2D(2)(rescaled(x))
         for filters in (16, 32, 32):
             x = layers.Conv2D(filters, 3, activation="relu")(x)
             x = layers.MaxPooling2D(2)(x)
         return layers.Dropout(0.9)(layers.Flatten()(x))
 
-    return _network("binary", size_hw, classes, body)
+    return network("binary", size_hw, classes, body)
 
 
 def _two_blocks(
@@ -81,11 +77,11 @@ def _two_blocks(
 
     def body(x: Tensor) -> Tensor:
         x = layers.RandomFlip("horizontal")(x) if flip else x
-        x = _block(_rescaled(x), filters[0], pools[0])
+        x = _block(rescaled(x), filters[0], pools[0])
         x = _block(layers.Dropout(rates[0])(x), filters[1], pools[1])
         return layers.Dropout(rates[1])(layers.Flatten()(x))
 
-    return _network(name, size_hw, classes, body)
+    return network(name, size_hw, classes, body)
 
 
 def _block(x: Tensor, filters: int, pools: tuple[int, int]) -> Tensor:
@@ -93,18 +89,3 @@ def _block(x: Tensor, filters: int, pools: tuple[int, int]) -> Tensor:
     for pool in pools:
         x = layers.MaxPooling2D(pool)(x)
     return x
-
-
-def _rescaled(x: Tensor) -> Tensor:
-    return layers.Rescaling(1 / 255)(x)
-
-
-def _network(name: str, size_hw: tuple[int, int], classes: int, body: Callable[[Tensor], Tensor]) -> keras.Model:
-    """Put a body between the pictures and a dense head: one sigmoid for two classes, else a softmax."""
-    inputs = keras.Input((*size_hw, 3), dtype="uint8")
-    features = body(inputs)
-    if classes == 2:
-        outputs = layers.Dense(1, activation="sigmoid")(features)
-    else:
-        outputs = layers.Dense(classes, activation="softmax")(features)
-    return keras.Model(inputs, outputs, name=name)

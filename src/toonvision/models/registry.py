@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
+from toonvision.models.layout import Layout
 from toonvision.taxonomy.labels import did_you_mean
 
 if TYPE_CHECKING:
@@ -42,31 +43,44 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
     """Build a network by name, with fresh weights from Keras' current random state.
 
     Args:
-        name: One of `NETWORKS`.
+        name: One of `NETWORKS`, or a layout such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
         size_hw: Height and width of the input in pixels.
         classes: How many classes there are, 2 or more.
 
     Raises:
         UsageError: If there is no such network, or the input is too small for it.
     """
-    network = find_network(name)
-    if min(size_hw) < network.smallest:
+    found = find_network(name)
+    if min(size_hw) < found.smallest:
         raise UsageError(
-            f"{name} needs pictures of at least {network.smallest} x {network.smallest} pixels; got "
+            f"{name} needs pictures of at least {found.smallest} x {found.smallest} pixels; got "
             f"{size_hw[0]} x {size_hw[1]}. Choose a larger --size or another --model."
         )
-    module = importlib.import_module(f"toonvision.models.{network.module}")
-    model: keras.Model = getattr(module, name)(size_hw, classes)
+    model: keras.Model
+    if isinstance(found, Layout):
+        model = importlib.import_module("toonvision.models.blocks").build_layout(found, size_hw, classes)
+    else:
+        module = importlib.import_module(f"toonvision.models.{found.module}")
+        model = getattr(module, name)(size_hw, classes)
     return model
 
 
-def find_network(name: str) -> Network:
-    """Find a network by name.
+def find_network(name: str) -> Network | Layout:
+    """Find a network by name, or read the layout that the name is.
 
     Raises:
-        UsageError: If there is none.
+        UsageError: If it is neither.
     """
-    if name not in NETWORKS:
-        hint = did_you_mean(name, NETWORKS)
-        raise UsageError(f"a model is one of {', '.join(NETWORKS)}; got {name!r}.{hint}")
-    return NETWORKS[name]
+    if name in NETWORKS:
+        return NETWORKS[name]
+    if name[:1].isdecimal():
+        return Layout.parse(name)
+    raise UsageError(
+        f"a model is one of {', '.join(NETWORKS)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3; got {name!r}."
+        f"{did_you_mean(name, NETWORKS)}"
+    )
+
+
+def short_name(name: str) -> str:
+    """Give the name that runs of a network are called after."""
+    return name if name in NETWORKS else "layout"

@@ -21,7 +21,7 @@ from toonvision.data.images import Resize
 from toonvision.data.splits import PARTS, parts_table, require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions, start_keras
-from toonvision.models.registry import build_network
+from toonvision.models.registry import build_network, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
 from toonvision.taxonomy.labels import Task
 from toonvision.training.history import HISTORY, write_history
@@ -164,7 +164,7 @@ def train_run(
     data = load_task_data(workspace, task.level, split_name=split_name, size_hw=size, resize=workspace.resize)
     device = start_keras()
     parameters = build_network(settings.network, size_hw=size, classes=len(data.samples.classes)).count_params()
-    run = choose_run_folder(workspace.runs, task.name, network=settings.network, name=name, force=force)
+    run = choose_run_folder(workspace.runs, task.name, network=short_name(settings.network), name=name, force=force)
     record = RunRecord(
         task=task.name,
         name=run.name,

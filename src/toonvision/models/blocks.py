@@ -1,0 +1,60 @@
+"""Building networks of blocks: from uint8 pictures, rescaled inside, to probabilities."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import layers
+
+from toonvision.models.layout import Block, Layout
+
+Tensor = Any
+"""A symbolic tensor of Keras, whose type depends on the backend."""
+
+
+def build_layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> keras.Model:
+    """Build the network of a layout, in the form that trains quickest.
+
+    Relu and max pooling commute, since both keep the order of values, and two poolings in a row are one of their
+    product; so each block pools once, before its relu. The function is that of the layout as written, weight for
+    weight.
+
+    Args:
+        layout: The blocks.
+        size_hw: Height and width of the input in pixels, at least `Layout.smallest` each.
+        classes: How many classes there are, 2 or more.
+
+    Returns:
+        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
+    """
+
+    def body(x: Tensor) -> Tensor:
+        x = rescaled(x)
+        for block in layout.blocks:
+            x = _block(x, block)
+        return layers.Flatten()(x)
+
+    return network("layout", size_hw, classes, body)
+
+
+def network(name: str, size_hw: tuple[int, int], classes: int, body: Callable[[Tensor], Tensor]) -> keras.Model:
+    """Put a body between the pictures and a dense head: one sigmoid for two classes, else a softmax."""
+    inputs = keras.Input((*size_hw, 3), dtype="uint8")
+    features = body(inputs)
+    if classes == 2:
+        outputs = layers.Dense(1, activation="sigmoid")(features)
+    else:
+        outputs = layers.Dense(classes, activation="softmax")(features)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def rescaled(x: Tensor) -> Tensor:
+    """Bring bytes to 0 to 1."""
+    return layers.Rescaling(1 / 255)(x)
+
+
+def _block(x: Tensor, block: Block) -> Tensor:
+    x = layers.Conv2D(block.filters, block.kernel, padding="same")(x)
+    x = layers.MaxPooling2D(block.shrink)(x) if block.shrink > 1 else x
+    x = layers.Activation("relu")(x)
+    return layers.Dropout(block.dropout)(x) if block.dropout else x

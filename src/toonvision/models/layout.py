@@ -1,0 +1,136 @@
+"""Networks written as one word: blocks of a convolution, poolings and a dropout, then a dense head.
+
+The notation is the short one of the literature: ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3`` has a convolution of 16 filters of
+3 x 3 pixels, poolings of 3 and of 2, a dropout of 0.2, then a second such block. Any network that a search finds has
+such a name, so that it can be trained, saved and loaded like the published ones.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+from toonvision.core.errors import UsageError
+
+MOST_BLOCKS, MOST_FILTERS, LARGEST_KERNEL, LARGEST_POOL = 6, 512, 15, 16
+_BLOCK = re.compile(r"(\d{1,4})c(\d{1,3})((?:-p\d{1,3})*)(?:-d(0(?:\.\d{1,4})?))?")
+_START = re.compile(r"-(?=\d+c)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A convolution of the same size with relu, then poolings, then a dropout.
+
+    Attributes:
+        filters: How many filters the convolution has.
+        kernel: Their height and width in pixels.
+        pools: Heights and widths of the poolings, in order; a pooling of 1 does nothing and is left out.
+        dropout: Share of the values that are dropped in training, from 0 to below 1.
+    """
+
+    filters: int
+    kernel: int
+    pools: tuple[int, ...] = ()
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pools", tuple(pool for pool in self.pools if pool != 1))
+        sound = (
+            1 <= self.filters <= MOST_FILTERS
+            and 1 <= self.kernel <= LARGEST_KERNEL
+            and all(1 <= pool <= LARGEST_POOL for pool in self.pools)
+            and 0 <= self.dropout < 1
+        )
+        if not sound:
+            raise UsageError(
+                f"a block has 1 to {MOST_FILTERS} filters of 1 to {LARGEST_KERNEL} pixels, poolings of 1 to "
+                f"{LARGEST_POOL} and a dropout from 0 to below 1; got {self}."
+            )
+
+    def __str__(self) -> str:
+        pools = "".join(f"-p{pool}" for pool in self.pools)
+        return f"{self.filters}c{self.kernel}{pools}" + (f"-d{round(self.dropout, 4):g}" if self.dropout else "")
+
+    @property
+    def shrink(self) -> int:
+        """How many pixels become one, along each side: ``floor(floor(n / a) / b)`` is ``floor(n / (a b))``."""
+        return math.prod(self.pools)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A network from uint8 pictures to probabilities: rescaling, blocks, and a dense head.
+
+    Attributes:
+        blocks: In order, at least one.
+    """
+
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Layout":
+        """Read the notation.
+
+        Raises:
+            UsageError: If it is not one.
+
+        Examples:
+            >>> Layout.parse("4c3-p2-p2-8c5-d0.5").blocks[1]
+            Block(filters=8, kernel=5, pools=(), dropout=0.5)
+        """
+        blocks = []
+        for part in _START.split(text):
+            found = _BLOCK.fullmatch(part)
+            if not found or len(blocks) == MOST_BLOCKS:
+                raise UsageError(
+                    f"a layout is at most {MOST_BLOCKS} blocks such as 16c3-p3-p2-d0.2 (16 filters of 3 pixels, "
+                    f"poolings of 3 and 2, dropout 0.2), joined by -; got {text!r}."
+                )
+            filters, kernel, pools, dropout = found.groups()
+            sizes = tuple(int(pool) for pool in pools.split("-p")[1:])
+            blocks.append(Block(int(filters), int(kernel), sizes, float(dropout or 0)))
+        return cls(tuple(blocks))
+
+    def __str__(self) -> str:
+        return "-".join(map(str, self.blocks))
+
+    @property
+    def name(self) -> str:
+        """The notation, each block in its shortest form."""
+        return str(self)
+
+    @property
+    def smallest(self) -> int:
+        """Least height and width in pixels that the poolings leave something of."""
+        return math.prod(block.shrink for block in self.blocks)
+
+    def map_sizes(self, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
+        """Give the height and width of the maps that each block hands on.
+
+        Examples:
+            >>> Layout.parse("4c3-p2-p2-8c3-p2-p2").map_sizes((600, 200))
+            [(150, 50), (37, 12)]
+        """
+        sizes, (height, width) = [], size_hw
+        for block in self.blocks:
+            height, width = height // block.shrink, width // block.shrink
+            sizes.append((height, width))
+        return sizes
+
+    def parameters(self, size_hw: tuple[int, int], classes: int) -> int:
+        """Count the weights without building the network.
+
+        Args:
+            size_hw: Height and width of the input in pixels.
+            classes: How many classes there are, 2 or more.
+
+        Examples:
+            >>> Layout.parse("4c3-p2-p2-8c3-p2-p2").parameters((600, 200), 4)  # the published `baseline`
+            14620
+        """
+        channels, total = 3, 0
+        for block in self.blocks:
+            total += (block.kernel**2 * channels + 1) * block.filters
+            channels = block.filters
+        height, width = self.map_sizes(size_hw)[-1]
+        outputs = 1 if classes == 2 else classes
+        return total + (height * width * channels + 1) * outputs
