@@ -55,6 +55,7 @@ def test_evaluate_scores_every_repeat_on_the_part_asked_for(run, trained):
     data = run("evaluate", "label/two", "-w", trained.root, "--part", "validate", "--json").json
     assert data["part"] == "validate"
     assert len(data["repeats"]) == 2
+    assert data["calibration"]["fitted_on_the_judged_samples"] is True
     assert (trained.runs / "label" / "two" / "metrics-validate.json").is_file()
 
 

@@ -63,3 +63,10 @@ def test_calibration_stands_before_and_after_beside_each_other():
     assert before.get_title(loc="left") == "As trained"
     assert after.get_title(loc="left") == f"With temperature {calibration.temperature:.2f}"
     assert np.isfinite(before.get_xlim()).all()
+
+
+def test_a_temperature_fitted_on_the_judged_pictures_is_drawn_as_such():
+    made = examples.evaluation(examples.classes_of(3), samples=60)
+    calibration = calibrate(made.actual, made.own, fit_actual=made.actual, fit_probabilities=made.own, fitted_here=True)
+    _, after = draw_calibration(calibration).axes
+    assert after.get_title(loc="left").endswith(", fitted on these pictures")

@@ -17,6 +17,7 @@ from toonvision.figures.curves import Curve
 from toonvision.report.assemble import build_contents
 from toonvision.report.contents import Picture, Table, class_rows, warnings_of
 from toonvision.report.data_figures import write_balance_figures
+from toonvision.report.drawings import calibration_picture
 from toonvision.report.facts import telling_facts, telling_facts_of
 from toonvision.report.render import render_report, write_report
 from toonvision.report.tables import (
@@ -233,6 +234,14 @@ def test_calibration_says_whether_its_temperature_is_stored():
     assert "It is not stored" in calibration_table(judged.calibration, None).note
     assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.calibration, 1.5).note
     assert calibration_table(made.calibration, None) is None
+
+
+@pytest.mark.parametrize(("part", "said"), [("validate", True), ("test", False)])
+def test_calibration_on_the_validation_part_is_said_to_look_too_good(tmp_path, part, said):
+    made = evaluation_of([MATRIX])
+    judged = dataclasses.replace(made, part=part, held=Held(made.actual, made.own))
+    shown = (calibration_picture(judged, tmp_path).caption, calibration_table(judged.calibration, None).note)
+    assert [text.endswith("judge the test part to know.") for text in shown] == [said, said]
 
 
 def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(contents):

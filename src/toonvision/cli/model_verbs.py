@@ -294,7 +294,8 @@ def evaluation_renderables(judged: "Evaluation") -> list[Any]:
         before, after = judged.calibration.before, judged.calibration.after
         lines.append(
             f"Calibration error: {before.error:.1%} as trained, {after.error:.1%} with temperature "
-            f"{judged.calibration.temperature:.2f}, fitted on {judged.calibration.fitted_on} validation pictures."
+            f"{judged.calibration.temperature:.2f}, fitted on {judged.calibration.fitted_on} validation pictures. "
+            f"{judged.calibration.caveat}".rstrip()
         )
     return [table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)]
 

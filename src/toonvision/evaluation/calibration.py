@@ -64,23 +64,41 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A model's calibration on one part, as trained and with a temperature fitted on another.
+    """A model's calibration on one part, as trained and with a temperature fitted on the validation part.
 
     Attributes:
         before: As trained.
         after: Divided by the temperature.
         temperature: What logits are divided by: above 1 where the model is too sure.
         fitted_on: How many validation pictures that was fitted on.
+        fitted_here: Whether the judged pictures are those very ones.
     """
 
     before: Reliability
     after: Reliability
     temperature: float
     fitted_on: int
+    fitted_here: bool = False
+
+    @property
+    def caveat(self) -> str:
+        """What must be known before `after` is believed; empty where it was not judged on what it was fitted on."""
+        if not self.fitted_here:
+            return ""
+        return (
+            "The temperature was fitted on these very pictures, so with it the confidences look better than they are: "
+            "judge the test part to know."
+        )
 
 
 def calibrate(
-    actual: Places, probabilities: Probabilities, *, fit_actual: Places, fit_probabilities: Probabilities, seed: int = 0
+    actual: Places,
+    probabilities: Probabilities,
+    *,
+    fit_actual: Places,
+    fit_probabilities: Probabilities,
+    fitted_here: bool = False,
+    seed: int = 0,
 ) -> Calibration:
     """Fit a temperature on one part and measure calibration before and after on another.
 
@@ -89,6 +107,7 @@ def calibrate(
         probabilities: Of one model, shape ``(samples, classes)``.
         fit_actual: True classes of the part to fit on.
         fit_probabilities: Of the same model, for that part.
+        fitted_here: Whether that is the judged part, which the result then says.
         seed: What the bootstrap is drawn with.
     """
     temperature = fit_temperature(fit_actual, fit_probabilities)
@@ -97,6 +116,7 @@ def calibrate(
         reliability(actual, with_temperature(probabilities, temperature), seed=seed),
         temperature,
         len(fit_actual),
+        fitted_here,
     )
 
 

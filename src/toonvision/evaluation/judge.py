@@ -151,11 +151,17 @@ class Evaluation:
     def calibration(self) -> Calibration | None:
         """Calibration of the run's own model, and what a temperature makes of it; None without predictions to fit on.
 
-        On the validation part itself the fitted temperature has seen what it is judged on, and so looks too good.
+        On the validation part itself the fitted temperature has seen what it is judged on, which the value says.
         """
         if self.held is None or not len(self.actual) or not len(self.held.actual):
             return None
-        return calibrate(self.actual, self.own, fit_actual=self.held.actual, fit_probabilities=self.held.probabilities)
+        return calibrate(
+            self.actual,
+            self.own,
+            fit_actual=self.held.actual,
+            fit_probabilities=self.held.probabilities,
+            fitted_here=self.part == "validate",
+        )
 
 
 def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progress: Progress = silent) -> Evaluation:
@@ -295,6 +301,7 @@ def _calibration(calibration: Calibration | None) -> Mapping[str, Any] | None:
     return {
         "temperature": calibration.temperature,
         "fitted_on_validation_samples": calibration.fitted_on,
+        "fitted_on_the_judged_samples": calibration.fitted_here,
         **{
             name: {
                 "expected_calibration_error": reliability.error,

@@ -17,7 +17,8 @@ def draw_calibration(calibration: Calibration) -> Figure:
     figure = new_figure(WIDTH, 4.6)
     before, after = figure.subplots(1, 2)
     draw_reliability(before, calibration.before, title="As trained")
-    draw_reliability(after, calibration.after, title=f"With temperature {calibration.temperature:.2f}")
+    fitted = ", fitted on these pictures" if calibration.fitted_here else ""
+    draw_reliability(after, calibration.after, title=f"With temperature {calibration.temperature:.2f}{fitted}")
     return figure
 
 

@@ -160,7 +160,8 @@ def calibration_picture(evaluation: Evaluation, folder: Path) -> Picture | None:
         alternative=f"Reliability diagrams. Expected calibration error as trained {percent(before.error)}, with "
         f"temperature {calibration.temperature:.2f} {percent(after.error)}.",
         caption=f"{_trust(before.overconfident)} Each dot is a group of about as many pictures: on the dashed line the "
-        "model is right as often as it says. Below the line it promises too much; red where that is clear.",
+        "model is right as often as it says. Below the line it promises too much; red where that is clear. "
+        f"{calibration.caveat}".rstrip(),
     )  # fmt: skip
 
 

@@ -199,7 +199,7 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
     return Table(
         "Calibration", columns, rows, number_columns(columns),
         note=f"The temperature was fitted on {counted(calibration.fitted_on, 'validation crop')}; it changes no "
-        f"prediction, only how sure it is. {kept}",
+        f"prediction, only how sure it is. {kept} {calibration.caveat}".rstrip(),
     )  # fmt: skip
 
 
