@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -219,3 +220,20 @@ def test_a_study_of_the_same_recipe_is_gone_on_with_and_one_of_another_is_never_
     with pytest.raises(UsageError, match="letters, digits"):
         study_folder(tmp_path, first, default="baseline", name="../mine")
     assert newest_study(tmp_path, RESULT) is None
+
+
+def test_force_without_a_name_takes_the_study_of_the_same_recipe_and_only_without_one_the_first(tmp_path):
+    first, second, third = ({"kind": kind} for kind in "abc")
+    for recipe in (first, second):
+        study_folder(tmp_path, recipe, default="baseline")
+    assert study_folder(tmp_path, second, default="baseline", force=True).name == "baseline-2"
+    assert json.loads((tmp_path / "baseline" / "recipe.json").read_text()) == first
+    assert study_folder(tmp_path, third, default="baseline", force=True).name == "baseline"
+    assert json.loads((tmp_path / "baseline" / "recipe.json").read_text()) == third
+
+
+def test_a_study_is_gone_on_with_although_one_of_a_lower_number_is_gone(tmp_path):
+    folders = [study_folder(tmp_path, {"kind": kind}, default="baseline") for kind in "abc"]
+    shutil.rmtree(folders[1])
+    assert study_folder(tmp_path, {"kind": "c"}, default="baseline") == folders[2]
+    assert study_folder(tmp_path, {"kind": "d"}, default="baseline") == folders[1]

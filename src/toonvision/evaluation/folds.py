@@ -191,20 +191,21 @@ def study_folder(
         recipe: All that decides the results, as plain data.
         default: The name where none is asked for, with a number behind it where it is taken.
         name: The name asked for.
-        force: Take the name even where it holds a study of another recipe.
+        force: Take the name even where it holds a study of another recipe, if none holds this one.
 
     Raises:
         UsageError: If the name cannot be a folder's, or holds another recipe and `force` is not set.
     """
     text = json.dumps(recipe, indent=2, sort_keys=True) + "\n"
     names = [plain_name(name, "a study")] if name else [default, *(f"{default}-{n}" for n in range(2, 10_000))]
+    same = {path.parent.name for path in parent.glob(f"*/{RECIPE}") if _holds(path, text)}
     for candidate in names:
-        path = parent / candidate / RECIPE
-        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
-            return path.parent
-        if force or not path.parent.exists():
-            write_text(path, text)
-            return path.parent
+        if candidate in same:
+            return parent / candidate
+    for candidate in names:
+        if force or not (parent / candidate).exists():
+            write_text(parent / candidate / RECIPE, text)
+            return parent / candidate
     raise UsageError(
         f"{parent / names[0]} holds results of other settings or other pictures. Choose another --name, or give "
         "--force."
@@ -245,6 +246,10 @@ def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Gene
     counts = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), size=draws)
     weights: npt.NDArray[np.int64] = counts[:, [known[group] for group in groups]]
     return weights
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
 
 
 def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> Outcome:
