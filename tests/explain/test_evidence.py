@@ -6,7 +6,7 @@ from toonvision.data.masks import REGIONS
 from toonvision.explain.evidence import (
     SHOWN_REGIONS,
     Evidence,
-    bootstrap_interval,
+    bootstrap_intervals,
     distinctive,
     enlarge,
     evidence_warnings,
@@ -76,14 +76,33 @@ def test_groups_come_in_their_order_with_an_entry_for_each_region():
 
 
 def test_intervals_hold_the_mean_narrow_with_samples_and_repeat_by_seed():
-    values = generator(1, "test").random(400)
-    low, high = bootstrap_interval(values, generator(0, "a"))
+    values = generator(1, "test").random((400, 1))
+    ((low, high),) = bootstrap_intervals(values, range(400), generator(0, "a"))
     assert low < values.mean() < high
     assert high - low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(400), rel=0.1)
-    assert bootstrap_interval(values, generator(0, "a")) == (low, high)
-    few = bootstrap_interval(values[:20], generator(0, "a"))
+    assert bootstrap_intervals(values, range(400), generator(0, "a")) == ((low, high),)
+    (few,) = bootstrap_intervals(values[:20], range(20), generator(0, "a"))
     assert few[1] - few[0] > 2 * (high - low)
-    assert bootstrap_interval(values[:1], generator(0, "a")) == (0, 1)
+
+
+def test_intervals_are_as_wide_as_the_screenshots_are_few_whatever_the_crops():
+    values = generator(1, "test").random((40, 2))
+    alone = np.array(bootstrap_intervals(values, range(40), generator(0, "a")))
+    alike = np.array(bootstrap_intervals(values.repeat(5, axis=0), np.arange(40).repeat(5).tolist(), generator(0, "a")))
+    assert alike == pytest.approx(alone)
+    as_if_strangers = np.array(bootstrap_intervals(values.repeat(5, axis=0), range(200), generator(0, "a")))
+    assert np.ptp(alike, axis=1) == pytest.approx(np.sqrt(5) * np.ptp(as_if_strangers, axis=1), rel=0.15)
+
+
+def test_one_screenshot_proves_nothing_however_many_its_crops():
+    found = evidence_of(0.8, crops=30)
+    (group,) = summarise(found, ["All"] * 30, screenshots=["street/1.png"] * 30)
+    assert (group.crops, group.screenshots) == (30, 1)
+    assert {region.interval for region in group.regions} == {(0, 1)}
+    assert evidence_warnings(group) == ()
+    (group,) = summarise(found, ["All"] * 30, screenshots=[f"street/{crop // 2}.png" for crop in range(30)])
+    assert group.screenshots == 15
+    assert len(evidence_warnings(group)) == 1
 
 
 def test_evidence_on_the_figure_is_not_warned_of():

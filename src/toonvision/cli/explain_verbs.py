@@ -327,6 +327,7 @@ def _evidence(
     import numpy as np
 
     from toonvision.data.masks import REGIONS, crop_parts, has_masks
+    from toonvision.data.splits import group_keys
     from toonvision.explain.evidence import distinctive, measure_evidence, summarise
     from toonvision.figures.trust import draw_evidence
 
@@ -343,10 +344,10 @@ def _evidence(
     titles = {context.name: context.title for context in opened.taxonomy.contexts}
     streets = [titles.get(judged.crops[at].context, judged.crops[at].context) for at in places]
     actual = [judged.classes[judged.actual[at]].title for at in places]
+    shots = group_keys([judged.crops[at] for at in places])
     sections = [
-        ("", summarise(evidence, ["All"] * len(places), seed=seed)),
-        ("By class", summarise(evidence, actual, seed=seed)),
-        ("By place", summarise(evidence, streets, seed=seed)),
+        (title, summarise(evidence, groups, screenshots=shots, seed=seed))
+        for title, groups in (("", ["All"] * len(places)), ("By class", actual), ("By place", streets))
     ]
     written.draw("evidence", draw_evidence(sections))
     names = judged.class_names
@@ -412,6 +413,7 @@ def _group_data(group: "GroupEvidence") -> Mapping[str, Any]:
     return {
         "group": group.name,
         "crops": group.crops,
+        "screenshots": group.screenshots,
         "without_evidence": group.empty,
         "regions": {
             region.region: {

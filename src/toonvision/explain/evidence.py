@@ -1,7 +1,8 @@
 """Where the evidence lies: how much of what speaks for a class is on the figure, its parts, and the background.
 
 A share says little alone: if a figure fills 60 % of its crop, an even map has 60 % of its weight on it. So the area's
-share, what an even map would give, stands beside every share.
+share, what an even map would give, stands beside every share. Intervals come from drawing screenshots, not crops:
+crops of one screenshot share its light and its place, and say less together than as many of others.
 
 A map by itself is a poor measure, too: a part of it is the same for every picture, only to be taken off again by the
 bias, or the same for every class, so that the softmax never sees it. `distinctive` takes both off. On planted pictures
@@ -9,7 +10,7 @@ that tells a network that looks at the figure from one that looks at a mark far 
 test_shortcut.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from PIL import Image
 
 from toonvision.core.seeds import generator
 from toonvision.data.masks import REGIONS, Mask
+from toonvision.evaluation.folds import group_weights
 
 Values = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]
@@ -58,7 +60,7 @@ class RegionShare:
     Attributes:
         region: One of `SHOWN_REGIONS`.
         share: Mean share of the positive evidence, 0 to 1; NaN of no crop.
-        interval: Its 95 % bootstrap interval; the whole range for less than two crops.
+        interval: Its 95 % bootstrap interval over screenshots; the whole range for less than two of them.
         area: Mean share of the pixels, which is what an even map would give.
     """
 
@@ -75,12 +77,14 @@ class GroupEvidence:
     Attributes:
         name: The group.
         crops: How many crops were averaged.
+        screenshots: How many screenshots those are from.
         empty: How many more had no positive evidence anywhere.
         regions: One entry for each of `SHOWN_REGIONS`, in that order.
     """
 
     name: str
     crops: int
+    screenshots: int
     empty: int
     regions: tuple[RegionShare, ...]
 
@@ -133,36 +137,49 @@ def measure_evidence(maps: Sequence[Values] | Values, masks: Sequence[Mask]) -> 
     return Evidence(shares, areas)
 
 
-def summarise(evidence: Evidence, groups: Sequence[str], *, seed: int = 0) -> tuple[GroupEvidence, ...]:
+def summarise(
+    evidence: Evidence, groups: Sequence[str], *, screenshots: Sequence[Hashable] | None = None, seed: int = 0
+) -> tuple[GroupEvidence, ...]:
     """Average over groups, with intervals.
 
     Args:
         evidence: One row a crop.
         groups: The group of each crop.
+        screenshots: What tells the screenshot of each crop from others, such as `splits.group_keys`; by default each
+            crop counts as from a screenshot of its own, which makes intervals too narrow where that is not so.
         seed: Where the intervals' chance comes from.
 
     Returns:
         One entry a group, in the order in which groups first appear.
     """
     names = np.array(groups, dtype=object)
-    return tuple(_group(evidence, names == name, name, seed) for name in dict.fromkeys(groups))
+    shots = range(len(groups)) if screenshots is None else screenshots
+    return tuple(_group(evidence, names == name, name, shots, seed) for name in dict.fromkeys(groups))
 
 
-def bootstrap_interval(values: Shares, rng: np.random.Generator) -> tuple[float, float]:
-    """Give the 95 % percentile interval of a mean of shares; of less than two values, the whole range.
+def bootstrap_intervals(
+    values: Shares, screenshots: Sequence[Hashable], rng: np.random.Generator
+) -> tuple[tuple[float, float], ...]:
+    """Give 95 % percentile intervals of means of shares, by drawing screenshots with all their crops.
 
     Args:
-        values: Shape ``(samples,)``, 0 to 1.
+        values: Shape ``(crops, columns)``, 0 to 1.
+        screenshots: The screenshot of each crop.
         rng: Where chance comes from.
 
+    Returns:
+        Lower and upper bound of each column's mean; of less than two screenshots, the whole range.
+
     Source:
-        Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979).
+        Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979); that whole clusters
+        are drawn: Davison and Hinkley, "Bootstrap methods and their application", 1997, section 3.8.
     """
-    if len(values) < 2:
-        return 0.0, 1.0
-    means = values[rng.integers(0, len(values), (_DRAWS, len(values)))].mean(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
+    if len(set(screenshots)) < 2:
+        return tuple((0.0, 1.0) for _ in values.T)
+    weights = group_weights(screenshots, draws=_DRAWS, rng=rng)
+    means = weights @ values / weights.sum(axis=1, keepdims=True)
+    low, high = np.quantile(means, (0.025, 0.975), axis=0)
+    return tuple((float(lower), float(upper)) for lower, upper in zip(low, high, strict=True))
 
 
 def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:
@@ -177,7 +194,7 @@ def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:
         found.append(
             f"{group.name}: in {group.empty} of {group.crops + group.empty} pictures nothing speaks for the class."
         )
-    if group.crops < 2:
+    if group.screenshots < 2:
         return tuple(found)
     if background.interval[0] > background.area:
         found.append(
@@ -214,15 +231,19 @@ def _column(table: Shares, region: str) -> Shares:
     return column
 
 
-def _group(evidence: Evidence, members: npt.NDArray[np.bool_], name: str, seed: int) -> GroupEvidence:
+def _group(
+    evidence: Evidence, members: npt.NDArray[np.bool_], name: str, screenshots: Sequence[Hashable], seed: int
+) -> GroupEvidence:
     told = members & np.isfinite(evidence.shares[:, 0])
-    regions = []
-    for region in SHOWN_REGIONS:
-        values = evidence.share(region)[told]
-        interval = bootstrap_interval(values, generator(seed, "evidence", name, region))
-        area = float(evidence.area(region)[members].mean())
-        regions.append(RegionShare(region, float(values.mean()) if len(values) else float("nan"), interval, area))
-    return GroupEvidence(name, int(told.sum()), int(members.sum() - told.sum()), tuple(regions))
+    own = [screenshots[at] for at in np.flatnonzero(told).tolist()]
+    shares = np.stack([evidence.share(region)[told] for region in SHOWN_REGIONS], axis=1)
+    means = shares.mean(axis=0) if own else np.full(len(SHOWN_REGIONS), np.nan)
+    intervals = bootstrap_intervals(shares, own, generator(seed, "evidence", name))
+    regions = tuple(
+        RegionShare(region, float(mean), interval, float(evidence.area(region)[members].mean()))
+        for region, mean, interval in zip(SHOWN_REGIONS, means, intervals, strict=True)
+    )
+    return GroupEvidence(name, len(own), len(set(own)), int(members.sum()) - len(own), regions)
 
 
 def _percent(share: float) -> str:

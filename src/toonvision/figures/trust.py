@@ -186,7 +186,7 @@ def _draw_group(ax: Axes, row: int, group: GroupEvidence) -> None:
             at = _beside(figure.area, start, share)
             write_inside(ax, at, row, f"{100 * share:.0f} %", fontsize=8, color=ink_on(color))
         start += share
-    if group.crops > 1:
+    if group.screenshots > 1:
         ax.plot(figure.interval, [row + 0.27] * 2, color=INK, linewidth=1.2, solid_capstyle="butt", zorder=4)
     ax.plot([figure.area] * 2, [row - 0.44, row + 0.44], color=INK, linewidth=2.2, solid_capstyle="butt", zorder=5)
 
