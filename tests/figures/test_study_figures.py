@@ -6,7 +6,8 @@ import pytest
 from figures import examples
 from toonvision.evaluation.contexts import ContextScore, ContextStudy, Estimate
 from toonvision.evaluation.label_quality import Suspect
-from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve, PowerLaw
+from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
+from toonvision.evaluation.power_law import PowerLaw
 from toonvision.figures.contexts import draw_contexts
 from toonvision.figures.learning_curve import draw_learning_curve
 from toonvision.figures.save import to_png

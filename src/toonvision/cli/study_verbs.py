@@ -180,8 +180,9 @@ def curve(
     """Measure how the error falls with more training pictures, and say what yet more would bring."""
     from toonvision.data.balance import measure_balance
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation import learning_curve as study
+    from toonvision.evaluation import curve_study as study
     from toonvision.evaluation.folds import recipe_of, study_folder
+    from toonvision.evaluation.learning_curve import RESULT, curve_rows, curves_folder
     from toonvision.figures.learning_curve import draw_learning_curve
     from toonvision.models.registry import find_network
     from toonvision.training.settings import TrainingSettings
@@ -196,14 +197,12 @@ def curve(
     )
     report_findings(skipped, folder=opened.root)
     recipe = recipe_of(samples, settings, kind="curve", resize=opened.resize, split=split, seed=seed)
-    folder = study_folder(
-        study.curves_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
-    )
+    folder = study_folder(curves_folder(opened.root, task), recipe, default=settings.network, name=name, force=force)
     with StudyDisplay(settings) as display:
         result = study.measure_curve(
             samples, whole, jobs=jobs, sizes=kept, task=task, split=split, more=more, folder=folder, watcher=display
         )
-    files = _keep(folder, study.RESULT, asdict(result), study.curve_rows(result), draw_learning_curve(result))
+    files = _keep(folder, RESULT, asdict(result), curve_rows(result), draw_learning_curve(result))
     with opened.reading() as catalog:
         shortages = measure_balance(catalog.crops(), opened.taxonomy).shortages[:_MOST_SHORTAGES]
     following = [

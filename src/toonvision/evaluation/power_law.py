@@ -1,0 +1,77 @@
+"""A power law of the error over the number of training pictures, and its fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError
+
+_STEEPEST, _FLATTEST = 2.0, 0.05
+_EXPONENTS = np.geomspace(_FLATTEST, _STEEPEST, 80)
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """An error that falls with the number of pictures n: ``scale * n ** -exponent + floor``.
+
+    Attributes:
+        scale: 0 or more.
+        exponent: How steeply it falls, over 0.
+        floor: What no number of pictures would take away, 0 or more.
+    """
+
+    scale: float
+    exponent: float
+    floor: float
+
+    def at(self, pictures: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Give the error at numbers of pictures, 0 to 1."""
+        values: npt.NDArray[np.float64] = self.scale * np.asarray(pictures, float) ** -self.exponent + self.floor
+        return values
+
+
+def fit_power_law(pictures: npt.ArrayLike, errors: npt.ArrayLike, *, tested: int) -> PowerLaw:
+    """Fit ``error = scale * n ** -exponent + floor`` by weighted least squares, scale and floor 0 or more.
+
+    For a given exponent the rest is linear and solved exactly; exponents from 0.05 to 2 are tried one by one, so
+    that the fit has no starting point to depend on. A point weighs as the inverse of its binomial variance.
+
+    Args:
+        pictures: Numbers of training pictures, shape ``(points,)``, three or more different ones.
+        errors: Shares of wrong answers, shape ``(points,)``, 0 to 1.
+        tested: Pictures that each share is of.
+
+    Raises:
+        InputRejectedError: If a value is no number.
+
+    Source:
+        The form: Hestness et al., "Deep learning scaling is predictable, empirically", arXiv:1712.00409.
+    """
+    n, error = np.asarray(pictures, float), np.asarray(errors, float)
+    if not (np.isfinite(n).all() and np.isfinite(error).all() and (n > 0).all()):
+        raise InputRejectedError("a learning curve needs numbers; got some that are none. Train it again.")
+    smoothed = (error * tested + 1) / (tested + 2)  # an error of 0 has a variance, too
+    weight = tested / (smoothed * (1 - smoothed))
+    basis = (n / n.max())[None, :] ** -_EXPONENTS[:, None]
+    scale, floor = _nonnegative(basis, error, weight)
+    loss = (weight * (scale[:, None] * basis + floor[:, None] - error) ** 2).sum(axis=1)
+    # Of fits that are as good to six digits the flattest: it promises least.
+    best = int(np.flatnonzero(loss <= loss.min() * (1 + 1e-6) + 1e-12)[0])
+    exponent = float(_EXPONENTS[best])
+    return PowerLaw(float(scale[best]) * float(n.max()) ** exponent, exponent, float(floor[best]))
+
+
+def _nonnegative(
+    basis: npt.NDArray[np.float64], error: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Solve ``scale * basis + floor = error`` for each row of the basis, both 0 or more, by weighted least squares."""
+    total, sum_b, sum_e = weight.sum(), basis @ weight, float(weight @ error)
+    sum_bb, sum_be = basis**2 @ weight, basis @ (weight * error)
+    determinant = total * sum_bb - sum_b**2
+    scale = (total * sum_be - sum_b * sum_e) / np.maximum(determinant, 1e-12)
+    floor = (sum_e - scale * sum_b) / total
+    no_floor, no_scale = floor < 0, scale < 0
+    scale = np.where(no_floor, sum_be / sum_bb, np.maximum(scale, 0))
+    floor = np.where(no_scale, sum_e / total, np.where(no_floor, 0.0, floor))
+    return scale, floor
