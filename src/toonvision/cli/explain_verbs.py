@@ -3,15 +3,15 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from toonvision.cli.explain_display import explanation_data, explanation_renderables
 from toonvision.cli.options import HERE, JsonOption, RunArgument, SeedOption, WorkspaceOption
-from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show, table
+from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show
 
 if TYPE_CHECKING:
     import keras
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from toonvision.core.errors import Finding
-    from toonvision.data.batches import Pictures
     from toonvision.data.workspace import Workspace
     from toonvision.evaluation.judge import Evaluation
     from toonvision.explain.cam import ClassMaps
-    from toonvision.explain.evidence import GroupEvidence
+    from toonvision.explain.evidence import Evidence
+    from toonvision.explain.explanation import Cases, MaskedEvidence, Sections
     from toonvision.explain.trust import Randomisation, TrustCurves
     from toonvision.models.saving import ModelCard
     from toonvision.taxonomy.labels import Category
@@ -31,33 +31,6 @@ if TYPE_CHECKING:
 _FOLDER = Path("figures") / "explain"
 _MOST_CHECKED, _MOST_ASCENDED = 12, 16
 """How many pictures are deleted and inserted step by step; how many filters of a layer are climbed to."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Cases:
-    """The pictures to explain.
-
-    Attributes:
-        names: What to call them.
-        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255.
-        actual: Places of the true classes; None where nobody knows.
-        probabilities: Shape ``(pictures, classes)``.
-        judged: The judged part that they are from; None of other pictures.
-        places: Their places in that part.
-    """
-
-    names: tuple[str, ...]
-    pictures: "Pictures"
-    actual: tuple[int | None, ...]
-    probabilities: "npt.NDArray[np.float32]"
-    judged: "Evaluation | None" = None
-    places: tuple[int, ...] = ()
-
-    @property
-    def predicted(self) -> "npt.NDArray[np.int64]":
-        """Places of the predicted classes."""
-        predicted: npt.NDArray[np.int64] = self.probabilities.argmax(axis=1)
-        return predicted
 
 
 def explain(
@@ -81,6 +54,7 @@ def explain(
     """Show which places speak for which class, and whether that can be trusted."""
     from toonvision.data.workspace import open_workspace
     from toonvision.explain.cam import class_maps
+    from toonvision.explain.explanation import Explanation, own_maps
     from toonvision.models.backend import start_keras
     from toonvision.models.saving import load_model, read_card, require_taxonomy
     from toonvision.training.record import find_run
@@ -99,28 +73,21 @@ def explain(
     level = opened.taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)
     written = _Folder(source / _FOLDER)
-    own = maps.values[list(cases.places)] if cases.judged else maps.values
+    own = own_maps(cases, maps)
     _draw_cases(cases, own, classes, written, each=each, exact=maps.exact)
     _draw_layers(model, cases, written, seed=seed)
     curves, steps = _check(model, cases, own, maps, written, seed=seed)
-    groups = _evidence(opened, cases.judged, maps, written, seed=seed) if cases.judged else []
-    warnings = _warnings(cases, own, maps, curves, steps, groups)
+    evidence = _evidence(opened, cases.judged, maps, written, seed=seed) if cases.judged else None
+    found = Explanation(cases, classes, maps, curves, steps, evidence)
     report_findings(findings, folder=opened.root)
     data = {
         "run": f"{card.task}/{source.name}",
         "folder": str(written.path),
         "files": written.files,
-        "layer": maps.layer,
-        "method": maps.method,
-        "pictures": _case_rows(cases, card.classes),
-        "deletion": {"area": _mean(curves.area("deletion")), "random": _mean(curves.area("random_deletion"))},
-        "insertion": {"area": _mean(curves.area("insertion")), "random": _mean(curves.area("random_insertion"))},
-        "randomisation": [{"layer": step.layer, "fresh": step.fresh, "similarity": step.mean} for step in steps],
-        "evidence": [{"by": title, **_group_data(group)} for title, members in groups for group in members],
-        "warnings": warnings,
+        **explanation_data(found),
         "findings": [vars(finding) for finding in findings],
     }
-    show(data, *_renderables(cases, classes, curves, steps, groups, warnings, written), as_json=as_json)
+    show(data, *explanation_renderables(found, written.path, written.files), as_json=as_json)
     exit_for(findings)
 
 
@@ -159,33 +126,25 @@ class _Folder:
         self.files.append(f"{name}.csv")
 
 
-def _chosen(opened: "Workspace", run: str, count: int) -> _Cases:
+def _chosen(opened: "Workspace", run: str, count: int) -> "Cases":
     """Choose the wrong ones of the test part, the gravest first, then the least sure."""
-    import numpy as np
-
     from toonvision.cli.model_verbs import judge
+    from toonvision.explain.explanation import gravest_cases
 
     judged, _ = judge(opened, run, "test")
-    places = list(dict.fromkeys([*judged.wrong.tolist(), *judged.unsure.tolist()]))[:count]
-    return _Cases(
-        names=tuple(judged.crops[at].file for at in places),
-        pictures=np.asarray(judged.pictures[places]),
-        actual=tuple(int(judged.actual[at]) for at in places),
-        probabilities=judged.own[places],
-        judged=judged,
-        places=tuple(places),
-    )
+    return gravest_cases(judged, count)
 
 
 def _given(
     opened: "Workspace", source: Path, card: "ModelCard", paths: Sequence[Path]
-) -> "tuple[_Cases, list[Finding]]":
+) -> "tuple[Cases, list[Finding]]":
     """Read and predict the pictures that were asked for."""
     import numpy as np
 
     from toonvision.core.errors import UsageError
     from toonvision.data.batches import read_picture
     from toonvision.evaluation.predict import predict_files
+    from toonvision.explain.explanation import Cases
 
     with progress_bar("predicting", "pictures") as progress:
         predictions, findings = predict_files(source, paths, progress=progress)
@@ -193,7 +152,7 @@ def _given(
         report_findings(findings, folder=opened.root)
         exit_for(findings)
         raise UsageError(f"{paths[0]}: holds no picture. Name pictures, or folders of pictures.")
-    cases = _Cases(
+    cases = Cases(
         names=tuple(prediction.path.name for prediction in predictions),
         pictures=np.stack([read_picture(p.path, size_hw=card.size_hw, resize=card.resize) for p in predictions]),
         actual=_known_classes(opened, card, [prediction.path for prediction in predictions]),
@@ -218,7 +177,7 @@ def _known_classes(opened: "Workspace", card: "ModelCard", paths: Sequence[Path]
 
 
 def _draw_cases(
-    cases: _Cases,
+    cases: "Cases",
     own: "npt.NDArray[np.float32]",
     classes: "Sequence[Category]",
     written: _Folder,
@@ -245,7 +204,7 @@ def _draw_cases(
             progress(at + 1, total)
 
 
-def _draw_layers(model: "keras.Model", cases: _Cases, written: _Folder, *, seed: int) -> None:
+def _draw_layers(model: "keras.Model", cases: "Cases", written: _Folder, *, seed: int) -> None:
     """Draw what every layer makes of the first picture, and what every convolution looks for."""
     import numpy as np
 
@@ -274,7 +233,7 @@ def _draw_layers(model: "keras.Model", cases: _Cases, written: _Folder, *, seed:
 
 def _check(
     model: "keras.Model",
-    cases: _Cases,
+    cases: "Cases",
     own: "npt.NDArray[np.float32]",
     maps: "ClassMaps",
     written: _Folder,
@@ -322,39 +281,59 @@ def _check(
 
 def _evidence(
     opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", written: _Folder, *, seed: int
-) -> "list[tuple[str, tuple[GroupEvidence, ...]]]":
-    """Measure on what the evidence lies, for all crops of the judged part that have masks."""
-    import numpy as np
-
-    from toonvision.data.masks import REGIONS, crop_parts, has_masks
-    from toonvision.data.splits import group_keys
-    from toonvision.explain.evidence import distinctive, measure_evidence, summarise
-    from toonvision.figures.trust import draw_evidence
+) -> "MaskedEvidence | None":
+    """Measure on what the evidence lies, for all crops of the judged part that have masks, and draw it."""
+    from toonvision.data.masks import crop_parts, has_masks
+    from toonvision.explain.evidence import distinctive, measure_evidence
+    from toonvision.explain.explanation import MaskedEvidence
 
     if not has_masks(opened):
-        return []
+        return None
     record, predicted = judged.record, judged.predicted
     found = [crop_parts(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
-    places = [at for at, mask in enumerate(found) if mask is not None]
+    places = tuple(at for at, mask in enumerate(found) if mask is not None)
     if not places:
-        return []
+        return None
     masks = [mask for mask in found if mask is not None]
-    evidence = measure_evidence(distinctive(maps.values)[places, predicted[places]], masks)
-    plain = measure_evidence(maps.values[places, predicted[places]], masks)
+    rows = list(places)
+    told_apart = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
+    plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
+    sections = _sections(opened, judged, rows, told_apart, seed=seed)
+    evidence = MaskedEvidence(places, told_apart, plain, sections)
+    _draw_evidence(judged, evidence, written)
+    return evidence
+
+
+def _sections(
+    opened: "Workspace", judged: "Evaluation", places: Sequence[int], evidence: "Evidence", *, seed: int
+) -> "Sections":
+    """Average evidence over all crops, by class and by place."""
+    from toonvision.data.splits import group_keys
+    from toonvision.explain.evidence import summarise
+
     titles = {context.name: context.title for context in opened.taxonomy.contexts}
     streets = [titles.get(judged.crops[at].context, judged.crops[at].context) for at in places]
     actual = [judged.classes[judged.actual[at]].title for at in places]
     shots = group_keys([judged.crops[at] for at in places])
-    sections = [
+    return [
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(places)), ("By class", actual), ("By place", streets))
     ]
-    written.draw("evidence", draw_evidence(sections))
-    names = judged.class_names
+
+
+def _draw_evidence(judged: "Evaluation", evidence: "MaskedEvidence", written: _Folder) -> None:
+    import numpy as np
+
+    from toonvision.data.masks import REGIONS
+    from toonvision.figures.trust import draw_evidence
+
+    written.draw("evidence", draw_evidence(evidence.sections))
+    names, predicted = judged.class_names, judged.predicted
+    tables = (evidence.told_apart.shares, evidence.plain.shares, evidence.told_apart.areas)
     rows = (
         [judged.crops[at].file, judged.crops[at].context, names[judged.actual[at]], names[predicted[at]]]
-        + [float(value) for row in (evidence.shares, plain.shares, evidence.areas) for value in row[number]]
-        for number, at in enumerate(places)
+        + [float(value) for values in tables for value in values[number]]
+        for number, at in enumerate(evidence.places)
     )
     written.rows(
         "evidence",
@@ -362,117 +341,3 @@ def _evidence(
         + [f"{what}_{region}" for what in ("share", "share_of_plain_map", "area") for region in REGIONS],
         (["" if isinstance(cell, float) and np.isnan(cell) else cell for cell in row] for row in rows),
     )
-    return sections
-
-
-def _warnings(
-    cases: _Cases,
-    own: "npt.NDArray[np.float32]",
-    maps: "ClassMaps",
-    curves: "TrustCurves",
-    steps: "Sequence[Randomisation]",
-    groups: "Sequence[tuple[str, Sequence[GroupEvidence]]]",
-) -> list[str]:
-    """Say in plain words what the checks found, the gravest first."""
-    import numpy as np
-
-    from toonvision.explain.evidence import distinctive, evidence_warnings
-    from toonvision.explain.trust import (
-        check_maps,
-        curves_warning,
-        fixed_spot,
-        map_warnings,
-        randomisation_warning,
-        spot_warning,
-    )
-
-    found = [randomisation_warning(steps), curves_warning(curves)]
-    if cases.judged:
-        told_apart = distinctive(maps.values)[np.arange(len(maps.values)), cases.judged.predicted]
-        found.append(spot_warning(fixed_spot(told_apart)))
-    found += [warning for _, members in groups for group in members for warning in evidence_warnings(group)]
-    checks = check_maps(own[np.arange(len(own)), cases.predicted], size_hw=cases.pictures.shape[1:3])
-    return [*(warning for warning in found if warning), *map_warnings(checks, cases.names)]
-
-
-def _case_rows(cases: _Cases, names: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "picture": name,
-            "actual": None if actual is None else names[actual],
-            "predicted": names[predicted],
-            "confidence": float(row[predicted]),
-        }
-        for name, actual, predicted, row in zip(
-            cases.names, cases.actual, cases.predicted, cases.probabilities, strict=True
-        )
-    ]
-
-
-def _group_data(group: "GroupEvidence") -> Mapping[str, Any]:
-    return {
-        "group": group.name,
-        "crops": group.crops,
-        "screenshots": group.screenshots,
-        "without_evidence": group.empty,
-        "regions": {
-            region.region: {
-                "share": region.share if group.crops else None,
-                "interval_95": list(region.interval),
-                "area": region.area,
-            }
-            for region in group.regions
-        },
-    }
-
-
-def _renderables(
-    cases: _Cases,
-    classes: "Sequence[Category]",
-    curves: "TrustCurves",
-    steps: "Sequence[Randomisation]",
-    groups: "Sequence[tuple[str, Sequence[GroupEvidence]]]",
-    warnings: Sequence[str],
-    written: _Folder,
-) -> list[Any]:
-    """Give the results as tables and sentences."""
-    titles = [category.title for category in classes]
-    rows = [
-        [name, "-" if actual is None else titles[actual], titles[predicted], f"{row[predicted]:.1%}"]
-        for name, actual, predicted, row in zip(
-            cases.names, cases.actual, cases.predicted, cases.probabilities, strict=True
-        )
-    ]
-    lines = [
-        f"Deletion: area {_mean(curves.area('deletion')):.2f}, random {_mean(curves.area('random_deletion')):.2f} "
-        "(lower is better).",
-        f"Insertion: area {_mean(curves.area('insertion')):.2f}, random {_mean(curves.area('random_insertion')):.2f} "
-        "(higher is better).",
-        f"With all weights drawn afresh, maps are {steps[-1].mean:.2f} like the trained ones (lower is better).",
-    ]
-    shown: list[Any] = [table("Explained", ["Picture", "Actual", "Predicted", "Confidence"], rows, names=3)]
-    if groups:
-        shown.append(_evidence_table(groups))
-    elif cases.judged:
-        lines.append("There are no masks, so it is not known how much of the evidence lies on the figures.")
-    told = [f"Beware: {warning}" for warning in warnings] or ["Nothing speaks against these maps."]
-    return [*shown, "\n".join([*lines, *told, f"{len(written.files)} files in {written.path}"])]
-
-
-def _evidence_table(groups: "Sequence[tuple[str, Sequence[GroupEvidence]]]") -> Any:
-    columns = ["Evidence on", "Crops", "Figure", "95 %", "Its area", "Cloth", "Head", "Hands", "Rest", "Background"]
-    rows: list[list[object]] = []
-    for _, members in groups:
-        for group in (member for member in members if member.crops):
-            figure = group.of("figure")
-            shares = [group.of(name).share for name in ("cloth", "head", "hands", "other", "background")]
-            low, high = figure.interval
-            rows.append(
-                [group.name, group.crops, f"{figure.share:.0%}", f"{low:.0%}-{high:.0%}", f"{figure.area:.0%}"]
-                + [f"{share:.0%}" for share in shares]
-            )
-    return table("Where the evidence lies that tells a picture from the average one", columns, rows)
-
-
-def _mean(values: "npt.NDArray[np.float64]") -> float:
-    return float(values.mean())
