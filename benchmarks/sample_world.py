@@ -25,7 +25,7 @@ from toonvision.data.catalog import StoredSplit
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
-from toonvision.evaluation.contexts import hold_out
+from toonvision.evaluation.context_study import hold_out
 from toonvision.evaluation.judge import evaluate_run
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace, open_workspace
     from toonvision.evaluation.breakdown import break_down, measure_looks
     from toonvision.evaluation.calibration import fit_temperature, reliability, with_temperature
-    from toonvision.evaluation.contexts import study_contexts
+    from toonvision.evaluation.context_study import study_contexts
     from toonvision.evaluation.judge import Evaluation, evaluate_run, write_results
     from toonvision.evaluation.label_quality import find_suspects
     from toonvision.evaluation.predict import predict_files
@@ -109,7 +109,7 @@ __getattr__, __dir__ = _lazy_names(
         "reliability": "evaluation.calibration",
         "set_up": "data.setup",
         "store_temperature": "models.saving",
-        "study_contexts": "evaluation.contexts",
+        "study_contexts": "evaluation.context_study",
         "summarize_split": "data.splits",
         "train_run": "training.repeat",
         "trust_curves": "explain.trust",

@@ -1,192 +1,27 @@
 import dataclasses
 import json
-import shutil
 
-import numpy as np
 import pytest
 
-import builders
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.batches import Samples
-from toonvision.data.splits import group_keys
-from toonvision.evaluation.contexts import (
-    RESULT,
-    Estimate,
-    contexts_rows,
-    cramers_v,
-    dependence,
-    hold_out,
-    newest_contexts,
-    ordinary_test,
-    plan_contexts,
-    read_contexts,
-    study_contexts,
-)
-from toonvision.evaluation.folds import Division, Unwatched
-from toonvision.taxonomy.labels import Category
-from toonvision.training.settings import TrainingSettings
+from toonvision.evaluation.contexts import RESULT, ContextScore, ContextStudy, newest_contexts, read_contexts
+from toonvision.evaluation.dependence import Estimate
 
-QUICK = TrainingSettings(epochs=2, batch_size=8)
-STREETS = {name: Category(name, name.title(), "#332288") for name in ("east", "north", "west")}
+SCORE = ContextScore("east", "East", "#332288", 20, 36, (14, 15), (0.6, 0.7), 4, (2, 3), (3, 3))
+STUDY = ContextStudy(
+    "label", "baseline", (0, 1), (SCORE,), ("south",), "split default", 12, (9, 10), (0.7, 0.8), 36, 4,
+    Estimate(-0.1, -0.2, 0.0), {"label": Estimate(0.1, 0.0, 0.2)},
+)  # fmt: skip
 
 
-class Trained(Unwatched):
-    """Counts what was trained, and can be killed before a training."""
-
-    def __init__(self, *, die_at=None):
-        self.names, self.known, self.die_at = [], 0, die_at
-
-    def started(self, job, number, *_):
-        if number == self.die_at:
-            raise KeyboardInterrupt
-        self.names.append(f"{job.division.name}/{job.seed}")
-
-    def ended(self, *_, known):
-        self.known += known
-
-
-def samples_of(pairs, *, size=16, pictures=None):
-    """Give samples of (label, context) pairs, each from a screenshot of its own."""
-    crops = tuple(builders.crop(n, label, context=context) for n, (label, context) in enumerate(pairs))
-    classes = tuple(sorted({label for label, _ in pairs}))
-    targets = np.array([classes.index(label) for label, _ in pairs])
-    if pictures is None:
-        pictures = np.random.default_rng(0).integers(0, 256, (len(pairs), size, size, 3), dtype=np.uint8)
-    return Samples(pictures, targets, crops, classes)
-
-
-def crossed(count, streets=("east", "north", "west")):
-    return [(label, street) for street in streets for label in ("apple", "pear") for _ in range(count)]
-
-
-SAMPLES = samples_of(crossed(10))
-
-
-def ordinary_division(samples):
-    part = np.arange(len(samples.crops)) % 5
-    return Division("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
-
-
-def study(samples, folder=None, watcher=None, *, seeds=(0, 1), settings=QUICK):
-    planned, skipped = plan_contexts(samples, seed=0)
-    return study_contexts(
-        samples, planned, ordinary_division(samples), task="label", level="label", settings=settings, seeds=seeds,
-        titles=STREETS, skipped=skipped, folder=folder, watcher=watcher,
-    )  # fmt: skip
-
-
-def test_the_context_left_out_is_the_test_and_no_screenshot_straddles_parts(small_workspace):
-    with small_workspace.reading() as catalog:
-        crops = catalog.crops()
-    parts = hold_out(crops, "garden", seed=0)
-    assert {crop.id for crop in crops if crop.context == "garden"} == {id_ for id_, p in parts.items() if p == "test"}
-    keys = group_keys(crops)
-    for key in set(keys):
-        assert len({parts[crop.id] for crop, own in zip(crops, keys, strict=True) if own == key}) == 1
-    counts = [list(parts.values()).count(part) for part in ("train", "validate", "test")]
-    assert sum(counts) == len(crops)
-    assert counts[0] >= 2 * counts[1] > 0
-    assert hold_out(crops, "garden", seed=0) == parts
-
-
-def test_a_near_duplicate_of_a_picture_left_out_is_not_learned_from():
-    crops = [builders.crop(n, context=("east", "west")[n % 2]) for n in range(12)]
-    crops[1] = dataclasses.replace(crops[1], fingerprint=crops[0].fingerprint)
-    assert 1 not in hold_out(crops, "east", seed=0)
-    assert 0 not in hold_out(crops, "west", seed=0)
-
-
-def test_a_context_whose_class_is_nowhere_else_or_that_has_few_crops_is_skipped_with_a_reason():
-    pairs = [*crossed(8, ("east", "north")), *[("stone", "west")] * 6, *[("apple", "south")] * 2]
-    planned, skipped = plan_contexts(samples_of(pairs), seed=0)
-    assert [name for name, _ in planned] == ["east", "north"]
-    told = {finding.item: str(finding) for finding in skipped}
-    assert "has 2 crops, fewer than 5 (Annotate more of it)" in told["context south"]
-    assert "without it stone has no sample to learn from" in told["context west"]
-    assert all(finding.skips for finding in skipped)
-
-
-def test_a_single_context_cannot_be_left_out():
-    with pytest.raises(InputRejectedError, match=r"no context can be left out.*east is the only one"):
-        plan_contexts(samples_of(crossed(8, ("east",))), seed=0)
-
-
-@pytest.fixture(scope="module")
-def killed_once(tmp_path_factory):
-    """A study of two repeats that was killed before its fourth training: its folder, its result, what was trained."""
-    folder = tmp_path_factory.mktemp("contexts") / "study"
-    first, second = Trained(die_at=4), Trained()
-    with pytest.raises(KeyboardInterrupt):
-        study(SAMPLES, folder, first)
-    return folder, study(SAMPLES, folder, second), first, second
-
-
-def test_a_killed_study_goes_on_where_it_was(killed_once):
-    _, _, first, second = killed_once
-    names = [f"{name}/{seed}" for name in ("split default", "without-east", "without-north", "without-west")
-             for seed in (0, 1)]  # fmt: skip
-    assert first.names == names[:3]
-    assert (second.known, second.names) == (3, names[3:])
-
-
-def test_a_damaged_outcome_alone_is_trained_again_and_nothing_changes(killed_once, tmp_path):
-    folder, result, *_ = killed_once
-    shutil.copytree(folder, tmp_path / "study")
-    next((tmp_path / "study").rglob("without-east-seed-1*.npz")).write_bytes(b"PK broken")
-    again = Trained()
-    assert study(SAMPLES, tmp_path / "study", again) == result
-    assert (again.known, again.names) == (7, ["without-east/1"])
-
-
-def test_other_settings_and_other_labels_use_nothing_of_before(killed_once):
-    folder, *_ = killed_once
-    flipped = dataclasses.replace(SAMPLES, targets=1 - SAMPLES.targets)
-    for samples, settings in ((SAMPLES, dataclasses.replace(QUICK, learning_rate=0.01)), (flipped, QUICK)):
-        with pytest.raises(KeyboardInterrupt):
-            study(samples, folder, Trained(die_at=1), settings=settings)
-
-
-def test_a_planted_shortcut_of_each_street_is_caught():
-    # Only a corner's colour tells the class, by another code on each street: easy to learn, worthless elsewhere.
-    pairs = crossed(24)
-    rng = np.random.default_rng(1)
-    pictures = rng.integers(90, 110, (len(pairs), 32, 32, 3), dtype=np.uint8)
-    colors = [(250, 0, 0), (0, 250, 0), (0, 0, 250), (250, 250, 0), (0, 250, 250), (250, 0, 250)]
-    codes = dict(zip(dict.fromkeys(pairs), colors, strict=True))
-    for picture, pair in zip(pictures, pairs, strict=True):
-        picture[:12, :12] = codes[pair]
-    settings = TrainingSettings(epochs=40, batch_size=8, learning_rate=0.01, patience=40)
-    result = study(samples_of(pairs, pictures=pictures), settings=settings, seeds=(0,))
-    assert result.usual.share >= 0.9
-    assert result.held_out.share <= 0.75
-    assert result.difference.high < 0
-    assert "points worse" in result.sentence("street")
-    assert "it leans on the street." in result.sentence("street")
-
-
-def test_scores_are_of_all_crops_and_the_comparison_is_of_shared_ones(killed_once):
-    _, result, *_ = killed_once
-    assert [score.samples for score in result.contexts] == [20, 20, 20]
-    assert [score.shared for score in result.contexts] == [4, 4, 4]
-    assert result.shared == result.ordinary_samples == 12
-    assert sum(score.ordinary_right[1] for score in result.contexts) == result.ordinary_right[1]
-    unseen = sum(sum(score.shared_right) for score in result.contexts)
-    usual = sum(sum(score.ordinary_right) for score in result.contexts)
-    assert result.difference.value == pytest.approx((unseen - usual) / 24)
-    rows = contexts_rows(result)
-    assert len(rows) == 1 + 3 * 2
-    assert all(len(row) == len(rows[0]) for row in rows)
-
-
-def test_a_study_is_read_back_as_it_was(killed_once, tmp_path):
-    _, result, *_ = killed_once
+def test_a_study_is_read_back_as_it_was(tmp_path):
     folder = tmp_path / "contexts" / "label" / "baseline"
     assert newest_contexts(tmp_path, "label") is None
     with pytest.raises(InputRejectedError, match="toonvision contexts TASK"):
         read_contexts(folder)
     folder.mkdir(parents=True)
-    (folder / RESULT).write_text(json.dumps(dataclasses.asdict(result)))
-    assert read_contexts(folder) == newest_contexts(tmp_path, "label") == result
+    (folder / RESULT).write_text(json.dumps(dataclasses.asdict(STUDY)))
+    assert read_contexts(folder) == newest_contexts(tmp_path, "label") == STUDY
 
 
 @pytest.mark.parametrize(
@@ -199,42 +34,13 @@ def test_a_study_is_read_back_as_it_was(killed_once, tmp_path):
         (None, "nothing can be compared"),
     ],
 )
-def test_the_sentence_says_what_the_interval_allows(killed_once, difference, told):
-    result = dataclasses.replace(killed_once[1], difference=difference, shared=50)
+def test_the_sentence_says_what_the_interval_allows(difference, told):
+    result = dataclasses.replace(STUDY, difference=difference, shared=50)
     assert told in result.sentence()
 
 
-def test_the_sentence_claims_nothing_of_a_handful_of_pictures_and_warns_of_one_seed(killed_once):
-    few = dataclasses.replace(killed_once[1], difference=Estimate(-1.0, -1.0, -1.0), shared=1, seeds=(0,))
+def test_the_sentence_claims_nothing_of_a_handful_of_pictures_and_warns_of_one_seed():
+    few = dataclasses.replace(STUDY, difference=Estimate(-1.0, -1.0, -1.0), shared=1, seeds=(0,))
     assert "too few pictures to tell" in few.sentence()
     assert few.sentence().endswith("one seed alone, whose luck the interval does not know.")
     assert "one seed" not in dataclasses.replace(few, seeds=(0, 1)).sentence()
-
-
-def test_macro_f1_of_a_context_is_over_the_classes_that_it_has():
-    crops = [builders.crop(n) for n in range(4)]
-    probabilities = np.eye(3)[[0, 0, 1, 2]][None].astype(np.float32)
-    scored = ordinary_test("a/b", crops, np.array([0, 0, 1, 1]), probabilities, trained_on=9)
-    assert scored.macro_f1 == (pytest.approx((1 + 2 / 3) / 2),)
-    assert scored.right.tolist() == [[True, True, True, False]]
-
-
-def test_cramers_v_is_none_of_independence_one_of_a_function_and_follows_the_formula():
-    assert cramers_v(np.full((3, 4), 25)) == 0.0
-    assert cramers_v(np.diag([50, 50, 50])) == pytest.approx(1.0, abs=0.01)
-    assert cramers_v(np.array([[5, 7]])) == 0.0
-    # Bergsma (2013) by hand, for [[30, 10], [10, 30]]: phi squared 0.25, less 1 / 79; both sizes 2 - 1 / 79.
-    assert cramers_v(np.array([[30, 10], [10, 30]])) == pytest.approx(np.sqrt((0.25 - 1 / 79) / (1 - 1 / 79)))
-
-
-def test_independent_labels_get_an_interval_from_zero_and_dependent_ones_one_above_it():
-    rng = np.random.default_rng(0)
-    from_zero = 0
-    for _ in range(20):
-        classes, where = rng.integers(0, 4, 300).astype(str), rng.integers(0, 6, 300).astype(str)
-        estimate = dependence(classes.tolist(), where.tolist(), range(300), seed=0, draws=200)
-        from_zero += estimate.low == 0
-        assert estimate.low <= estimate.value <= estimate.high <= 1
-    assert from_zero >= 17
-    classes = np.where(rng.random(300) < 0.6, where, classes)
-    assert dependence(classes.tolist(), where.tolist(), range(300), seed=0, draws=200).low > 0.3

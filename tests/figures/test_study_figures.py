@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from figures import examples
-from toonvision.evaluation.contexts import ContextScore, ContextStudy, Estimate
+from toonvision.evaluation.contexts import ContextScore, ContextStudy
+from toonvision.evaluation.dependence import Estimate
 from toonvision.evaluation.label_quality import Suspect
 from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
 from toonvision.evaluation.power_law import PowerLaw

@@ -17,7 +17,8 @@ from toonvision.cli.output import exit_for, report_findings, say, show, table, t
 if TYPE_CHECKING:
     from toonvision.data.batches import Samples
     from toonvision.data.workspace import Workspace
-    from toonvision.evaluation.contexts import ContextStudy, OrdinaryTest
+    from toonvision.evaluation.context_study import OrdinaryTest
+    from toonvision.evaluation.contexts import ContextStudy
     from toonvision.evaluation.folds import Division, Job, Outcome
     from toonvision.evaluation.label_quality import SuspectStudy
     from toonvision.evaluation.learning_curve import LearningCurve
@@ -59,7 +60,8 @@ def contexts(
     """Leave out one street after the other: does the model lean on the street?"""
     from toonvision.core.errors import UsageError
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation import contexts as study
+    from toonvision.evaluation import context_study as study
+    from toonvision.evaluation.contexts import RESULT, contexts_folder, contexts_rows
     from toonvision.evaluation.folds import recipe_of, study_folder
     from toonvision.figures.contexts import draw_contexts
     from toonvision.models.registry import find_network
@@ -93,9 +95,7 @@ def contexts(
     compared = record.title if record and ordinary else ""
     say(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
     recipe = recipe_of(samples, settings, kind="contexts", resize=opened.resize, seed=seed, against=compared)
-    folder = study_folder(
-        study.contexts_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
-    )
+    folder = study_folder(contexts_folder(opened.root, task), recipe, default=settings.network, name=name, force=force)
     with StudyDisplay(settings) as display:
         result = study.study_contexts(
             samples,
@@ -110,7 +110,7 @@ def contexts(
             folder=folder,
             watcher=display,
         )
-    files = _keep(folder, study.RESULT, asdict(result), study.contexts_rows(result), draw_contexts(result, what=_WHERE))
+    files = _keep(folder, RESULT, asdict(result), contexts_rows(result), draw_contexts(result, what=_WHERE))
     told = result.sentence(_WHERE)
     data = {**asdict(result), "meaning": told, "findings": [asdict(f) for f in skipped], "files": files}
     show(data, *_contexts_renderables(result, _WHERE), told, f"Saved in {folder}", as_json=as_json)
@@ -299,7 +299,7 @@ def _ordinary(
 ) -> "tuple[OrdinaryTest | None, RunRecord | None]":
     """Judge the run to compare with: the one asked for, or the newest of the network that still fits the data."""
     from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
-    from toonvision.evaluation.contexts import ordinary_test
+    from toonvision.evaluation.context_study import ordinary_test
     from toonvision.evaluation.judge import evaluate_run
     from toonvision.training.record import find_run, read_record
 
