@@ -1,9 +1,13 @@
 import csv
+import inspect
 import json
 
 import pytest
 
 from builders import copied
+from toonvision.cli.model_verbs import parse_size
+from toonvision.cli.study_verbs import suspects
+from toonvision.evaluation.label_quality import SEARCH_SETTINGS, SEARCH_SIZE_HW
 
 TINY = ("--epochs", "1", "--size", "16x16", "--json")
 
@@ -63,6 +67,12 @@ def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
         "suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", "--model", "baseline", *TINY[:-1]
     )
     assert "Out of fold the models agree with" in text.out
+
+
+def test_suspects_searches_as_was_measured_to_be_good_unless_told_otherwise():
+    defaults = {name: one.default for name, one in inspect.signature(suspects).parameters.items()}
+    assert (defaults["model"], defaults["epochs"]) == (SEARCH_SETTINGS.network, SEARCH_SETTINGS.epochs)
+    assert parse_size(defaults["size"]) == SEARCH_SIZE_HW
 
 
 def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):

@@ -12,6 +12,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what has that name already.")]
 SplitNameOption = Annotated[str, typer.Option("--split", help="The split to use.")]
+TaskArgument = Annotated[str, typer.Argument(help="What is predicted, for example suit.")]
+NetworkOption = Annotated[str, typer.Option("--model", help="The network.")]
+SizeOption = Annotated[str | None, typer.Option("--size", help="Input height x width.", show_default="the workspace's")]
+StudyNameOption = Annotated[
+    str | None,
+    typer.Option("--name", help="What to call it.", show_default="the model, and a number where that is taken"),
+]
 RunArgument = Annotated[str, typer.Argument(help="A run's name, such as suit/baseline-1, or its folder.")]
 
 HERE = Path()

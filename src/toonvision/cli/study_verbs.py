@@ -11,29 +11,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toonvision.cli.model_verbs import parse_size
-from toonvision.cli.options import HERE, ForceOption, JsonOption, SeedOption, SplitNameOption, WorkspaceOption
-from toonvision.cli.output import exit_for, report_findings, say, show, table, training_bar
+from toonvision.cli.options import (
+    HERE,
+    ForceOption,
+    JsonOption,
+    NetworkOption,
+    SeedOption,
+    SizeOption,
+    SplitNameOption,
+    StudyNameOption,
+    TaskArgument,
+    WorkspaceOption,
+)
+from toonvision.cli.output import exit_for, report_findings, say, show
+from toonvision.cli.study_display import StudyDisplay, contexts_renderables, curve_table, suspects_renderables
 
 if TYPE_CHECKING:
     from toonvision.data.batches import Samples
     from toonvision.data.workspace import Workspace
     from toonvision.evaluation.context_study import OrdinaryTest
-    from toonvision.evaluation.contexts import ContextStudy
-    from toonvision.evaluation.folds import Division, Job, Outcome
-    from toonvision.evaluation.label_quality import SuspectStudy
-    from toonvision.evaluation.learning_curve import LearningCurve
+    from toonvision.evaluation.folds import Division
     from toonvision.figures.save import Drawing
     from toonvision.training.record import RunRecord
-    from toonvision.training.settings import TrainingSettings
 
-_MOST_SUSPECTS, _PICTURED, _MOST_SHORTAGES = 15, 48, 5
+_PICTURED, _MOST_SHORTAGES = 48, 5
 _WHERE = "street"
 """What a context is called here, as in the help of the other commands."""
-
-TaskArgument = Annotated[str, typer.Argument(help="What is predicted, for example suit.")]
-NameOption = Annotated[
-    str | None, typer.Option(help="What to call it.", show_default="the model, and a number where that is taken")
-]
 
 
 def contexts(
@@ -53,7 +56,7 @@ def contexts(
     size: Annotated[
         str | None, typer.Option(help="Input height x width.", show_default="the compared run's, or the workspace's")
     ] = None,
-    name: NameOption = None,
+    name: StudyNameOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -113,7 +116,7 @@ def contexts(
     files = _keep(folder, RESULT, asdict(result), contexts_rows(result), draw_contexts(result, what=_WHERE))
     told = result.sentence(_WHERE)
     data = {**asdict(result), "meaning": told, "findings": [asdict(f) for f in skipped], "files": files}
-    show(data, *_contexts_renderables(result, _WHERE), told, f"Saved in {folder}", as_json=as_json)
+    show(data, *contexts_renderables(result, _WHERE), told, f"Saved in {folder}", as_json=as_json)
     exit_for(skipped)
 
 
@@ -122,11 +125,11 @@ def suspects(
     workspace: WorkspaceOption = HERE,
     folds: Annotated[int, typer.Option(min=3, max=50, help="Folds; each is judged by models of the others.")] = 5,
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a fold, averaged.")] = 3,
-    model: Annotated[str | None, typer.Option(help="The network.", show_default="binary")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Most passes a training.", show_default="150")] = None,
-    size: Annotated[str | None, typer.Option(help="Input height x width.", show_default="150x50")] = None,
+    model: NetworkOption = "binary",
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes a training.")] = 150,
+    size: Annotated[str, typer.Option(help="Input height x width.")] = "150x50",
     seed: SeedOption = 0,
-    name: NameOption = None,
+    name: StudyNameOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -139,10 +142,8 @@ def suspects(
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
-    settings = study.SEARCH_SETTINGS
-    settings = replace(settings, network=find_network(model).name) if model else settings
-    settings = replace(settings, epochs=epochs) if epochs else settings
-    samples = _samples(opened, wanted.level, parse_size(size) if size else study.SEARCH_SIZE_HW)
+    settings = replace(study.SEARCH_SETTINGS, network=find_network(model).name, epochs=epochs)
+    samples = _samples(opened, wanted.level, parse_size(size))
     jobs = study.fold_jobs(samples, folds=folds, settings=settings, repeats=repeat, seed=seed)
     recipe = recipe_of(samples, settings, kind="suspects", resize=opened.resize, seed=seed, folds=folds)
     folder = study_folder(
@@ -159,7 +160,7 @@ def suspects(
     files = _keep(folder, study.RESULT, asdict(result), study.suspects_rows(result), figure)
     data = {**asdict(result), "meaning": result.sentence(), "files": files}
     titles = {key: category.title for key, category in classes.items()}
-    show(data, *_suspects_renderables(result, titles), result.sentence(), f"Saved in {folder}", as_json=as_json)
+    show(data, *suspects_renderables(result, titles), result.sentence(), f"Saved in {folder}", as_json=as_json)
 
 
 def curve(
@@ -168,12 +169,12 @@ def curve(
     sizes: Annotated[str, typer.Option(help="Shares of the training part.")] = "0.125,0.25,0.5,1",
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a size, with seeds SEED, SEED+1, ...")] = 3,
     more: Annotated[int, typer.Option(min=1, max=100_000, help="Say what this many more pictures would bring.")] = 100,
-    model: Annotated[str, typer.Option(help="The network.")] = "baseline",
+    model: NetworkOption = "baseline",
     epochs: Annotated[int, typer.Option(min=1, help="Most passes over the whole training part.")] = 100,
-    size: Annotated[str | None, typer.Option(help="Input height x width.", show_default="the workspace's")] = None,
+    size: SizeOption = None,
     split: SplitNameOption = "default",
     seed: SeedOption = 0,
-    name: NameOption = None,
+    name: StudyNameOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -215,7 +216,7 @@ def curve(
     }  # fmt: skip
     listed = "; ".join(f"{s.label.title} in {s.context.title} (+{s.missing})" for s in shortages)
     next_text = f"Photograph first: {listed}." if listed else "Every label has its target of samples everywhere."
-    show(data, _curve_table(result), result.sentence(), next_text, f"Saved in {folder}", as_json=as_json)
+    show(data, curve_table(result), result.sentence(), next_text, f"Saved in {folder}", as_json=as_json)
     exit_for(skipped)
 
 
@@ -238,55 +239,6 @@ def parse_sizes(text: str) -> tuple[float, ...]:
     if not sizes or not all(0 < size <= 1 for size in sizes):
         raise UsageError(f"sizes are shares over 0 and up to 1; got {text!r}. Write e.g. --sizes 0.125,0.25,0.5,1.")
     return sizes
-
-
-class StudyDisplay:
-    """Shows a study while it trains: a bar on a terminal, a line a training elsewhere."""
-
-    def __init__(self, settings: "TrainingSettings") -> None:
-        self._settings = settings
-        self._title = ""
-        self._known = 0
-        self._bar: Any = None
-
-    def __enter__(self) -> "StudyDisplay":
-        """Start the bar where there is a terminal."""
-        self._bar = training_bar(time_left=True)
-        if self._bar:
-            self._bar.add_task("training", total=None)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the bar."""
-        if self._bar:
-            self._bar.stop()
-        if self._known:
-            say(f"{self._known} trainings were known from before and used again.")
-
-    def started(self, job: "Job", number: int, total: int) -> None:
-        """Say which training begins."""
-        self._title = f"{job.division.name}, seed {job.seed}"
-        if number == 1 + self._known:
-            say(f"Training {self._settings.network}: {total - number + 1} of {total} trainings to do.")
-
-    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Show the epoch's validation loss on the bar."""
-        if self._bar:
-            text = f"{self._title}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
-            self._bar.update(self._bar.tasks[0].id, description=text)
-
-    def ended(self, job: "Job", outcome: "Outcome", number: int, total: int, *, known: bool) -> None:
-        """Count the training."""
-        self._known += known
-        if self._bar:
-            self._bar.update(self._bar.tasks[0].id, completed=number, total=total)
-        if known:
-            return
-        failed = "FAILED, the loss became no number; " if outcome.diverged else ""
-        say(
-            f"training {number}/{total} ({job.division.name}, seed {job.seed}): {failed}kept epoch "
-            f"{outcome.best_epoch} of {outcome.epochs}, {outcome.seconds:.0f} s"
-        )
 
 
 def _ordinary(
@@ -404,53 +356,3 @@ def _keep(
     write_text(path.with_suffix(".csv"), buffer.getvalue())
     write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
     return [str(path.with_suffix(suffix)) for suffix in (".json", ".csv", ".png")]
-
-
-def _contexts_renderables(result: "ContextStudy", what: str) -> list[Any]:
-    rows: list[list[object]] = []
-    for score in result.contexts:
-        low, high = score.accuracy_range
-        f1 = score.macro_f1
-        usual = f"{score.ordinary}" if score.shared else "-"
-        rows.append(
-            [score.title, score.samples, score.trained_on, score.accuracy, f"{100 * low:.1f}-{100 * high:.1f}",
-             f"{sum(f1) / len(f1):.2f} ({min(f1):.2f}-{max(f1):.2f})", usual]
-        )  # fmt: skip
-    f1 = result.ordinary_macro_f1
-    rows.append(["All together", result.held_out.total, "", result.held_out, "", "", result.usual])
-    columns = [what.capitalize(), "Crops", "Trained on", "Accuracy (95 %)", "Repeats", "Macro F1", "Ordinary test"]
-    lines = [
-        f"Ordinary test: {result.ordinary}, {result.ordinary_samples} crops, trained on {result.ordinary_trained_on}, "
-        f"accuracy {result.usual}, macro F1 {sum(f1) / len(f1):.2f} ({min(f1):.2f}-{max(f1):.2f})."
-    ]
-    lines += [
-        f"Dependence of {level} and {what} in the data (Cramer's V, 0 to 1): {v.value:.2f} ({v.low:.2f}-{v.high:.2f})."
-        for level, v in result.dependence.items()
-    ]
-    return [table(f"{result.network} on a {what} that it has not seen", columns, rows), "\n".join(lines)]
-
-
-def _suspects_renderables(result: "SuspectStudy", titles: Mapping[str, str]) -> list[Any]:
-    rows = [
-        [rank, one.file, titles[one.given], titles[one.likely], f"{one.self_confidence:.2f}", f"{one.margin:.2f}"]
-        for rank, one in enumerate(result.suspects[:_MOST_SUSPECTS], start=1)
-    ]
-    columns = ["", "Crop", "Label", "Rather", "Confidence in label", "Margin"]
-    rest = len(result.suspects) - len(rows)
-    more = [f"... and {rest} more; all are in {result.task}'s CSV."] if rest > 0 else []
-    text = (
-        f"Out of fold the models agree with {result.agreeing} of {result.samples} labels; by the confident joint "
-        f"about {result.estimated_wrong:.0f} are wrong."
-    )
-    return [*([table("Suspect labels", columns, rows, names=4)] if rows else []), *more, text]
-
-
-def _curve_table(result: "LearningCurve") -> Any:
-    rows: list[list[object]] = []
-    for point in result.points:
-        shares = [100 * wrong / result.tested for wrong in point.wrong]
-        spread = f"{min(shares):.1f}-{max(shares):.1f}"
-        fitted = 100 * float(result.law.at(point.mean_pictures))
-        rows.append([f"{point.mean_pictures:.0f}", f"{sum(shares) / len(shares):.1f} %", spread, f"{fitted:.1f} %"])
-    columns = ["Training pictures", "Error", "Repeats", "Fit"]
-    return table(f"Error of {result.network} on {result.tested} test pictures", columns, rows, names=0)

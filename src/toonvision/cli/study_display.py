@@ -1,0 +1,127 @@
+"""What `toonvision contexts`, `suspects` and `curve` show: how far they are, then tables and sentences."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toonvision.cli.output import say, table, training_bar
+
+if TYPE_CHECKING:
+    from toonvision.evaluation.contexts import ContextStudy
+    from toonvision.evaluation.folds import Job, Outcome
+    from toonvision.evaluation.label_quality import SuspectStudy
+    from toonvision.evaluation.learning_curve import LearningCurve
+    from toonvision.training.settings import TrainingSettings
+
+_MOST_SUSPECTS = 15
+
+
+def contexts_renderables(result: "ContextStudy", what: str) -> list[Any]:
+    """Give a table of the contexts and the ordinary test, and what label and context have to do with each other.
+
+    Args:
+        result: What leaving out each context showed.
+        what: What a context is to the reader, for example ``street``.
+    """
+    rows: list[list[object]] = []
+    for score in result.contexts:
+        low, high = score.accuracy_range
+        f1 = score.macro_f1
+        usual = f"{score.ordinary}" if score.shared else "-"
+        rows.append(
+            [score.title, score.samples, score.trained_on, score.accuracy, f"{100 * low:.1f}-{100 * high:.1f}",
+             f"{sum(f1) / len(f1):.2f} ({min(f1):.2f}-{max(f1):.2f})", usual]
+        )  # fmt: skip
+    f1 = result.ordinary_macro_f1
+    rows.append(["All together", result.held_out.total, "", result.held_out, "", "", result.usual])
+    columns = [what.capitalize(), "Crops", "Trained on", "Accuracy (95 %)", "Repeats", "Macro F1", "Ordinary test"]
+    lines = [
+        f"Ordinary test: {result.ordinary}, {result.ordinary_samples} crops, trained on {result.ordinary_trained_on}, "
+        f"accuracy {result.usual}, macro F1 {sum(f1) / len(f1):.2f} ({min(f1):.2f}-{max(f1):.2f})."
+    ]
+    lines += [
+        f"Dependence of {level} and {what} in the data (Cramer's V, 0 to 1): {v.value:.2f} ({v.low:.2f}-{v.high:.2f})."
+        for level, v in result.dependence.items()
+    ]
+    return [table(f"{result.network} on a {what} that it has not seen", columns, rows), "\n".join(lines)]
+
+
+def suspects_renderables(result: "SuspectStudy", titles: Mapping[str, str]) -> list[Any]:
+    """Give a table of the most suspect labels, and what the models say of all labels.
+
+    Args:
+        result: What was found.
+        titles: Class name to what it is called.
+    """
+    rows = [
+        [rank, one.file, titles[one.given], titles[one.likely], f"{one.self_confidence:.2f}", f"{one.margin:.2f}"]
+        for rank, one in enumerate(result.suspects[:_MOST_SUSPECTS], start=1)
+    ]
+    columns = ["", "Crop", "Label", "Rather", "Confidence in label", "Margin"]
+    rest = len(result.suspects) - len(rows)
+    more = [f"... and {rest} more; all are in {result.task}'s CSV."] if rest > 0 else []
+    text = (
+        f"Out of fold the models agree with {result.agreeing} of {result.samples} labels; by the confident joint "
+        f"about {result.estimated_wrong:.0f} are wrong."
+    )
+    return [*([table("Suspect labels", columns, rows, names=4)] if rows else []), *more, text]
+
+
+def curve_table(result: "LearningCurve") -> Any:
+    """Give a table of the sizes: measured errors and the fitted one."""
+    rows: list[list[object]] = []
+    for point in result.points:
+        shares = [100 * wrong / result.tested for wrong in point.wrong]
+        spread = f"{min(shares):.1f}-{max(shares):.1f}"
+        fitted = 100 * float(result.law.at(point.mean_pictures))
+        rows.append([f"{point.mean_pictures:.0f}", f"{sum(shares) / len(shares):.1f} %", spread, f"{fitted:.1f} %"])
+    columns = ["Training pictures", "Error", "Repeats", "Fit"]
+    return table(f"Error of {result.network} on {result.tested} test pictures", columns, rows, names=0)
+
+
+class StudyDisplay:
+    """Shows a study while it trains: a bar on a terminal, a line a training elsewhere."""
+
+    def __init__(self, settings: "TrainingSettings") -> None:
+        self._settings = settings
+        self._title = ""
+        self._known = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> "StudyDisplay":
+        """Start the bar where there is a terminal."""
+        self._bar = training_bar(time_left=True)
+        if self._bar:
+            self._bar.add_task("training", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the bar."""
+        if self._bar:
+            self._bar.stop()
+        if self._known:
+            say(f"{self._known} trainings were known from before and used again.")
+
+    def started(self, job: "Job", number: int, total: int) -> None:
+        """Say which training begins."""
+        self._title = f"{job.division.name}, seed {job.seed}"
+        if number == 1 + self._known:
+            say(f"Training {self._settings.network}: {total - number + 1} of {total} trainings to do.")
+
+    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Show the epoch's validation loss on the bar."""
+        if self._bar:
+            text = f"{self._title}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
+            self._bar.update(self._bar.tasks[0].id, description=text)
+
+    def ended(self, job: "Job", outcome: "Outcome", number: int, total: int, *, known: bool) -> None:
+        """Count the training."""
+        self._known += known
+        if self._bar:
+            self._bar.update(self._bar.tasks[0].id, completed=number, total=total)
+        if known:
+            return
+        failed = "FAILED, the loss became no number; " if outcome.diverged else ""
+        say(
+            f"training {number}/{total} ({job.division.name}, seed {job.seed}): {failed}kept epoch "
+            f"{outcome.best_epoch} of {outcome.epochs}, {outcome.seconds:.0f} s"
+        )
