@@ -18,7 +18,7 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
     blocks the next one.
 
     Args:
-        folder: The workspace.
+        folder: The workspace, or a folder in it.
         purpose: What the holder is doing, told to whoever waits.
         patience_s: Seconds to wait for another writer.
 
@@ -35,7 +35,7 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
         lock.acquire(timeout=patience_s)
     except Timeout:
         raise WorkspaceBusyError(
-            f"{folder}: another process writes to this workspace ({_read(holder)}). Wait for it to end."
+            f"{folder}: another process writes here ({_read(holder)}). Wait for it to end."
         ) from None
     except OSError as error:
         raise EnvironmentFaultError(f"{folder}: cannot write here ({error.strerror}).") from error
