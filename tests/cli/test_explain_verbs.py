@@ -58,6 +58,9 @@ def test_explain_shows_the_wrong_and_least_sure_ones_with_their_checks(run, trai
         assert len([name for name in names if name.startswith("maps-") and name.endswith(suffix)]) == 2
     for start in ("activations-01", "filters-01", "filters-02", "deletion-insertion", "randomisation"):
         assert any(name.startswith(start) for name in names), (start, names)
+    pictures = {name.removesuffix(".png") for name in names if name.endswith(".png")}
+    assert pictures == {name.removesuffix(".csv") for name in names if name.endswith(".csv")}
+    assert max(path.stat().st_size for path in folder.glob("*.csv")) < 1_000_000
     assert not (folder / "evidence.csv").exists()
     assert "There are no masks" in outcome.out
     assert "Deletion: area" in outcome.out
@@ -83,6 +86,7 @@ def test_explain_of_pictures_asks_no_split_and_knows_its_own_crops(run, trained,
     drawn = sorted(path.name for path in Path(data["folder"]).glob("maps-*.png"))
     assert drawn == [f"maps-01-{crop.stem}.png", "maps-02-stranger.png"]
     assert set(drawn) < set(data["files"])
+    assert data["files"] == sorted(path.name for path in Path(data["folder"]).iterdir())
     assert data["layer"] == "max_pooling2d_3"
 
 
@@ -102,6 +106,18 @@ def test_explain_measures_the_evidence_where_there_are_masks(run, trained, tmp_p
     assert float(rows[0]["area_cloth"]) + float(rows[0]["area_background"]) == pytest.approx(1, abs=1e-5)
     assert "evidence.png" in outcome.json["files"]
     assert "Cloth" in run("explain", "label/one", "-w", other.root, "--count", "1").out
+
+
+def test_what_was_drawn_before_stays_until_all_is_drawn_anew(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    crop = min(other.crops.glob("apple_*.png"))
+    folder = Path(run("explain", "label/one", crop, "-w", other.root, "--json").json["folder"])
+    (folder / "activations-99-of_another_network.png").write_bytes(b"stale")
+    before = sorted(path.name for path in folder.iterdir())
+    assert run("explain", "label/one", crop, "-w", other.root, "--layer", "conv2d_9").code == 2
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert run("explain", "label/one", crop, "-w", other.root).code == 0
+    assert sorted(path.name for path in folder.iterdir()) == [name for name in before if "-99-" not in name]
 
 
 def test_an_unknown_layer_is_wrong_usage_with_what_there_is(run, trained):

@@ -6,7 +6,7 @@ from keras import layers
 from explain.networks import pictures, pooled, shaken, smooth, up_to
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.explain import gradients
-from toonvision.explain.filters import ascent, convolutions, first_filters
+from toonvision.explain.filters import answers, ascent, convolutions, first_filters
 from toonvision.models.registry import build_network
 
 
@@ -87,6 +87,17 @@ def test_ascent_leaves_the_network_as_it_was():
 def test_what_is_not_there_is_said_with_what_is(layer, filters, message):
     with pytest.raises(UsageError, match=message):
         ascent(smooth(), layer, filters, seed=0)
+
+
+@pytest.mark.parametrize("layer", ["first", "second"])
+def test_answers_are_what_each_filter_says_to_its_own_picture_before_its_activation(layer):
+    model, given = smooth(size_hw=(16, 16)), pictures(3, (16, 16))
+    before = np.arctanh(up_to(model, layer, given).astype(np.float64)).mean((1, 2))
+    count = model.get_layer(layer).filters
+    filters = [count - 1, 0, count - 1]
+    found = answers(model, layer, filters, given)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, before[np.arange(3), filters], rtol=1e-3, atol=1e-4)
 
 
 def test_no_filters_give_no_pictures():

@@ -1,11 +1,8 @@
 """The command about reasons: explain."""
 
-import csv
-import io
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,11 +16,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from toonvision.core.errors import Finding
+    from toonvision.data.batches import Pictures
     from toonvision.data.workspace import Workspace
     from toonvision.evaluation.judge import Evaluation
-    from toonvision.explain.cam import ClassMaps
+    from toonvision.explain.cam import ClassMaps, Method
     from toonvision.explain.evidence import Evidence
-    from toonvision.explain.explanation import Cases, MaskedEvidence, Sections
+    from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections
     from toonvision.explain.trust import Randomisation, TrustCurves
     from toonvision.models.saving import ModelCard
     from toonvision.taxonomy.labels import Category
@@ -52,9 +50,8 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show which places speak for which class, and whether that can be trusted."""
+    from toonvision.core.folders import replacing_folder
     from toonvision.data.workspace import open_workspace
-    from toonvision.explain.cam import class_maps
-    from toonvision.explain.explanation import Explanation, own_maps
     from toonvision.models.backend import start_keras
     from toonvision.models.saving import load_model, read_card, require_taxonomy
     from toonvision.training.record import find_run
@@ -64,30 +61,24 @@ def explain(
     card = read_card(source)
     require_taxonomy(card, opened.taxonomy.digest, source)
     cases, findings = _given(opened, source, card, pictures) if pictures else (_chosen(opened, run, count), [])
+    level = opened.taxonomy.level(card.level)
+    classes = tuple(level.classes[level.order[name]] for name in card.classes)
     start_keras()
     _name_layers_afresh()
     model = load_model(source)
-    shown = cases.judged.pictures if cases.judged else cases.pictures
-    with progress_bar("weighing evidence", "pictures") as progress:
-        maps = class_maps(model, shown, layer=layer, method=method, progress=progress)
-    level = opened.taxonomy.level(card.level)
-    classes = tuple(level.classes[level.order[name]] for name in card.classes)
-    written = _Folder(source / _FOLDER)
-    own = own_maps(cases, maps)
-    _draw_cases(cases, own, classes, written, each=each, exact=maps.exact)
-    _draw_layers(model, cases, written, seed=seed)
-    curves, steps = _check(model, cases, own, maps, written, seed=seed)
-    evidence = _evidence(opened, cases.judged, maps, written, seed=seed) if cases.judged else None
-    found = Explanation(cases, classes, maps, curves, steps, evidence)
+    folder = source / _FOLDER
+    with replacing_folder(folder, purpose="explain") as built:
+        found = _explained(opened, model, cases, classes, built, layer=layer, method=method, each=each, seed=seed)
+    files = sorted(path.name for path in folder.iterdir())
     report_findings(findings, folder=opened.root)
     data = {
         "run": f"{card.task}/{source.name}",
-        "folder": str(written.path),
-        "files": written.files,
+        "folder": str(folder),
+        "files": files,
         **explanation_data(found),
         "findings": [vars(finding) for finding in findings],
     }
-    show(data, *explanation_renderables(found, written.path, written.files), as_json=as_json)
+    show(data, *explanation_renderables(found, folder, files), as_json=as_json)
     exit_for(findings)
 
 
@@ -96,34 +87,6 @@ def _name_layers_afresh() -> None:
     import keras
 
     keras.backend.clear_session()
-
-
-class _Folder:
-    """Where figures and their data go, and what went there."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.files: list[str] = []
-        for old in path.glob("maps-*.*"):
-            old.unlink()
-
-    def draw(self, name: str, figure: Any) -> None:
-        """Save a figure."""
-        from toonvision.figures.save import save_png
-
-        save_png(figure, self.path / f"{name}.png")
-        self.files.append(f"{name}.png")
-
-    def rows(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Save a figure's data."""
-        from toonvision.core.files import write_text
-
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows)
-        write_text(self.path / f"{name}.csv", buffer.getvalue())
-        self.files.append(f"{name}.csv")
 
 
 def _chosen(opened: "Workspace", run: str, count: int) -> "Cases":
@@ -176,59 +139,55 @@ def _known_classes(opened: "Workspace", card: "ModelCard", paths: Sequence[Path]
     return tuple(card.classes.index(name) if name in card.classes else None for name in names)
 
 
-def _draw_cases(
+def _explained(
+    opened: "Workspace",
+    model: "keras.Model",
     cases: "Cases",
-    own: "npt.NDArray[np.float32]",
-    classes: "Sequence[Category]",
-    written: _Folder,
+    classes: "tuple[Category, ...]",
+    folder: Path,
     *,
+    layer: str | None,
+    method: "Method",
     each: bool,
-    exact: bool,
-) -> None:
-    """Draw the maps of all classes, one figure a picture."""
-    import numpy as np
+    seed: int,
+) -> "Explanation":
+    """Find out all about some cases, and draw it into a folder."""
+    from toonvision.explain.cam import class_maps
+    from toonvision.explain.explanation import Explanation, own_maps
+    from toonvision.report.explain_figures import write_checks, write_evidence, write_map_grids
 
-    from toonvision.figures.maps import draw_map_grid
-
-    total = len(cases.names)
+    shown = cases.judged.pictures if cases.judged else cases.pictures
+    with progress_bar("weighing evidence", "pictures") as progress:
+        maps = class_maps(model, shown, layer=layer, method=method, progress=progress)
+    own = own_maps(cases, maps)
     with progress_bar("drawing maps", "pictures") as progress:
-        for at, (name, actual, predicted) in enumerate(zip(cases.names, cases.actual, cases.predicted, strict=True)):
-            figure = draw_map_grid(
-                cases.pictures[at], own[at], classes, actual, int(predicted),
-                cases.probabilities[at], normalise_each=each, unit="Evidence in logits" if exact else "Evidence",
-            )  # fmt: skip
-            stem = f"maps-{at + 1:02}-{Path(name).stem[:60]}"
-            written.draw(stem, figure)
-            cells = ([classes[k].name, row, column, float(v)] for (k, row, column), v in np.ndenumerate(own[at]))
-            written.rows(stem, ["class", "row", "column", "evidence"], cells)
-            progress(at + 1, total)
+        write_map_grids(cases, own, classes, folder, each=each, exact=maps.exact, progress=progress)
+    _show_layers(model, cases.pictures[0], folder, seed=seed)
+    curves, steps = _check(model, cases, own, maps, seed=seed)
+    write_checks(curves, steps, cases.names[:_MOST_CHECKED], folder)
+    evidence = _evidence(opened, cases.judged, maps, seed=seed) if cases.judged else None
+    if cases.judged and evidence:
+        write_evidence(cases.judged, evidence, folder)
+    return Explanation(cases, classes, maps, curves, steps, evidence)
 
 
-def _draw_layers(model: "keras.Model", cases: "Cases", written: _Folder, *, seed: int) -> None:
-    """Draw what every layer makes of the first picture, and what every convolution looks for."""
-    import numpy as np
-
+def _show_layers(model: "keras.Model", picture: "Pictures", folder: Path, *, seed: int) -> None:
+    """Draw what every layer makes of a picture, and what every convolution looks for."""
     from toonvision.explain.activations import layer_activations
-    from toonvision.explain.filters import ascent, convolutions, first_filters
-    from toonvision.figures.activations import draw_activation
-    from toonvision.figures.filters import draw_ascent, draw_first_filters
+    from toonvision.explain.filters import answers, ascent, convolutions, first_filters
+    from toonvision.report.explain_figures import write_activations, write_ascent, write_first_filters
 
-    of_kind: Counter[str] = Counter()
-    for number, activation in enumerate(layer_activations(model, cases.pictures[0]), start=1):
-        of_kind[activation.kind] += 1
-        figure = draw_activation(activation, cases.pictures.shape[1:3], number=of_kind[activation.kind])
-        written.draw(f"activations-{number:02}-{activation.name}", figure)
+    height, width, colours = picture.shape
+    write_activations(layer_activations(model, picture), (height, width), folder)
     first, *deeper = convolutions(model)
-    if first.input.shape[-1] == cases.pictures.shape[-1]:
-        weights = first_filters(model)
-        written.draw(f"filters-01-{first.name}", draw_first_filters(weights))
-        places = ([n, row, column, "RGB"[c], float(v)] for (row, column, c, n), v in np.ndenumerate(weights))
-        written.rows(f"filters-01-{first.name}", ["filter", "row", "column", "colour", "weight_0_to_1"], places)
+    if first.input.shape[-1] == colours:
+        write_first_filters(first.name, first_filters(model), folder)
     for number, one in enumerate(deeper, start=2):
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
-        written.draw(
-            f"filters-{number:02}-{one.name}", draw_ascent(ascent(model, one.name, filters, seed=seed), number=number)
-        )
+        noise = ascent(model, one.name, filters, seed=seed, steps=0)
+        climbed = ascent(model, one.name, filters, seed=seed)
+        before, after = (answers(model, one.name, filters, pictures) for pictures in (noise, climbed))
+        write_ascent(one.name, number, climbed, before, after, folder)
 
 
 def _check(
@@ -236,16 +195,14 @@ def _check(
     cases: "Cases",
     own: "npt.NDArray[np.float32]",
     maps: "ClassMaps",
-    written: _Folder,
     *,
     seed: int,
 ) -> "tuple[TrustCurves, tuple[Randomisation, ...]]":
-    """Delete, insert and randomise, for the first pictures, and draw how it went."""
+    """Delete, insert and randomise, for the first pictures."""
     import numpy as np
 
     from toonvision.explain.cam import class_maps
     from toonvision.explain.trust import randomisation, trust_curves
-    from toonvision.figures.trust import draw_randomisations, draw_trust_curves
 
     pictures, predicted = cases.pictures[:_MOST_CHECKED], cases.predicted[:_MOST_CHECKED]
     rows = np.arange(len(pictures))
@@ -259,30 +216,11 @@ def _check(
         curves = trust_curves(model, pictures, own[rows, predicted], predicted, seed=seed, progress=progress)
     say("Drawing weights afresh.")
     steps = randomisation(model, maps_of, seed=seed)
-    written.draw("deletion-insertion", draw_trust_curves(curves))
-    names = ("deletion", "insertion", "random_deletion", "random_insertion")
-    written.rows(
-        "deletion-insertion",
-        ["picture", "share_of_pixels", *names],
-        (
-            [cases.names[row], float(share), *(float(getattr(curves, name)[row, at]) for name in names)]
-            for row in rows.tolist()
-            for at, share in enumerate(curves.shares)
-        ),
-    )
-    written.draw("randomisation", draw_randomisations(steps))
-    written.rows(
-        "randomisation",
-        ["picture", "fresh_layers", "last_fresh_layer", "rank_correlation"],
-        ([cases.names[row], s.fresh, s.layer, float(s.similarity[row])] for s in steps for row in rows.tolist()),
-    )
     return curves, steps
 
 
-def _evidence(
-    opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", written: _Folder, *, seed: int
-) -> "MaskedEvidence | None":
-    """Measure on what the evidence lies, for all crops of the judged part that have masks, and draw it."""
+def _evidence(opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", *, seed: int) -> "MaskedEvidence | None":
+    """Measure on what the evidence lies, for all crops of the judged part that have masks."""
     from toonvision.data.masks import crop_parts, has_masks
     from toonvision.explain.evidence import distinctive, measure_evidence
     from toonvision.explain.explanation import MaskedEvidence
@@ -299,9 +237,7 @@ def _evidence(
     told_apart = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
     plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
     sections = _sections(opened, judged, rows, told_apart, seed=seed)
-    evidence = MaskedEvidence(places, told_apart, plain, sections)
-    _draw_evidence(judged, evidence, written)
-    return evidence
+    return MaskedEvidence(places, told_apart, plain, sections)
 
 
 def _sections(
@@ -319,25 +255,3 @@ def _sections(
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(places)), ("By class", actual), ("By place", streets))
     ]
-
-
-def _draw_evidence(judged: "Evaluation", evidence: "MaskedEvidence", written: _Folder) -> None:
-    import numpy as np
-
-    from toonvision.data.masks import REGIONS
-    from toonvision.figures.trust import draw_evidence
-
-    written.draw("evidence", draw_evidence(evidence.sections))
-    names, predicted = judged.class_names, judged.predicted
-    tables = (evidence.told_apart.shares, evidence.plain.shares, evidence.told_apart.areas)
-    rows = (
-        [judged.crops[at].file, judged.crops[at].context, names[judged.actual[at]], names[predicted[at]]]
-        + [float(value) for values in tables for value in values[number]]
-        for number, at in enumerate(evidence.places)
-    )
-    written.rows(
-        "evidence",
-        ["crop", "context", "actual", "predicted"]
-        + [f"{what}_{region}" for what in ("share", "share_of_plain_map", "area") for region in REGIONS],
-        (["" if isinstance(cell, float) and np.isnan(cell) else cell for cell in row] for row in rows),
-    )

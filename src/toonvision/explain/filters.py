@@ -77,12 +77,7 @@ def ascent(
     Raises:
         UsageError: If there is no such convolution or filter, or the network is no chain of layers.
     """
-    place, target = _find(model, layer)
-    count = target.output.shape[-1]
-    if not all(0 <= number < count for number in filters):
-        raise UsageError(f"{layer} has the filters 0 to {count - 1}; got {', '.join(map(str, filters))}.")
-    rescaling, between = _way(model, target)
-    excite = _excitement(between, target, filters)
+    place, rescaling, excite = _excited(model, layer, filters)
     pixels = np.stack([_noise(seed, place, number, side) for number in filters]) if filters else _no_pixels(side)
     from toonvision.explain.gradients import column_gradients
 
@@ -92,6 +87,38 @@ def ascent(
         pixels = _smoothed(pixels + _STRIDE * gradient / sizes - _CALM * (pixels - 0.5))
         np.clip(pixels, 0, 1, out=pixels)
     return np.asarray(np.rint(pixels * 255), dtype=np.uint8)
+
+
+def answers(model: "keras.Model", layer: str, filters: Sequence[int], pictures: Pictures) -> Values:
+    """Measure how much filters of a convolution answer to a picture each: what `ascent` makes large.
+
+    Args:
+        model: A network of layers one after the other, with a `Rescaling` before its convolutions.
+        layer: The convolution.
+        filters: Which of its filters, from 0.
+        pictures: One a filter, shape ``(filters, height, width, 3)``, 0 to 255.
+
+    Returns:
+        The mean answer over all places, before the activation function: shape ``(filters,)``, float32, unbounded.
+
+    Raises:
+        UsageError: If there is no such convolution or filter, or the network is no chain of layers.
+    """
+    import keras
+
+    _, rescaling, excite = _excited(model, layer, filters)
+    values = excite(pictures.astype(np.float32) * np.float32(rescaling.scale) + np.float32(rescaling.offset))
+    return np.asarray(keras.ops.convert_to_numpy(values), dtype=np.float32)[:, 0]
+
+
+def _excited(model: "keras.Model", name: str, filters: Sequence[int]) -> tuple[int, Layer, Callable[[Any], Any]]:
+    """Give a convolution's place, the rescaling, and from rescaled pictures how much each excites its own filter."""
+    place, target = _find(model, name)
+    count = target.output.shape[-1]
+    if not all(0 <= number < count for number in filters):
+        raise UsageError(f"{name} has the filters 0 to {count - 1}; got {', '.join(map(str, filters))}.")
+    rescaling, between = _way(model, target)
+    return place, rescaling, _excitement(between, target, filters)
 
 
 def _find(model: "keras.Model", name: str) -> tuple[int, Layer]:

@@ -41,10 +41,22 @@ def keep_figure(
         alternative: What is to be seen, for those who do not see it.
         caption: How to read it.
     """
-    path = folder / f"{name}.png"
-    content = save_png(figure, path)
+    content = write_figure(folder, name, figure, data)
+    return Picture(f"{name}.png", title, alternative, caption, content, round(figure.get_figwidth() * DOTS_AN_INCH))
+
+
+def write_figure(folder: Path, name: str, figure: Drawing, data: Data) -> bytes:
+    """Write a figure as PNG, whose bytes are returned, and its values as CSV into a folder, each file as a whole.
+
+    Args:
+        folder: Where the files go; made where it is missing.
+        name: What the files are called, without suffix.
+        figure: What to draw.
+        data: What it shows.
+    """
+    content = save_png(figure, folder / f"{name}.png")
     write_text(folder / f"{name}.csv", data_csv(data))
-    return Picture(path.name, title, alternative, caption, content, round(figure.get_figwidth() * DOTS_AN_INCH))
+    return content
 
 
 def drop_figures(folder: Path, names: Iterable[str]) -> None:
