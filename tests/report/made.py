@@ -1,5 +1,7 @@
 """Results of a run, made up by hand so that every number of a sentence can be foreseen."""
 
+import dataclasses
+
 import numpy as np
 
 from figures import examples
@@ -7,6 +9,9 @@ from toonvision.core.errors import Finding
 from toonvision.data.balance import measure_balance
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.label_quality import Suspect, SuspectStudy
+from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
+from toonvision.evaluation.power_law import PowerLaw
 from toonvision.figures.curves import Curve
 from toonvision.report.contents import Results
 from toonvision.taxonomy.labels import Category, Taxonomy
@@ -61,6 +66,39 @@ def results_of(
         counts={"pictures_read": 145, "objects_skipped": 0},
         findings=tuple(Finding(f"shot_{n}.xml", "no area", "draw it again", "zero", 1) for n in range(findings)),
     )
+
+
+def curve_of(**changes) -> LearningCurve:
+    """Give a learning curve of 40 test pictures whose largest point has the 120 crops of `evaluation_of`."""
+    law, line = PowerLaw(2.0, 0.5, 0.0), (30.0, 120.0, 480.0)
+    fitted = law.at(line).tolist()
+    made = LearningCurve(
+        task="label", network="baseline", seeds=(0, 1), split="default", train_share=0.6, tested=40,
+        points=(
+            CurvePoint(0.25, (30, 30), (14, 16)), CurvePoint(0.5, (60, 60), (10, 11)),
+            CurvePoint(1.0, (120, 120), (7, 7)),
+        ),
+        law=law, line=line, low=tuple(0.8 * error for error in fitted), high=tuple(1.2 * error for error in fitted),
+        more=100, gain=0.048, gain_low=0.01, gain_high=0.08,
+    )  # fmt: skip
+    return dataclasses.replace(made, **changes)
+
+
+def suspects_of(crops: list, *, likely: str, samples: int) -> SuspectStudy:
+    """Give a search that takes the labels of some crops for another class."""
+    found = tuple(
+        Suspect(
+            place=place, file=crop.file, screenshot=crop.screenshot, context=crop.context, box=crop.box.xyxy,
+            label=crop.label, given=crop.label, likely=likely, self_confidence=0.04, likely_confidence=0.9,
+            margin=-0.86, sure=True,
+        )
+        for place, crop in enumerate(crops)
+    )  # fmt: skip
+    return SuspectStudy(
+        task="label", network="binary", folds=5, repeats=3, samples=samples, agreeing=samples - len(found),
+        classes=("apple", "pear"), thresholds=(0.8, 0.8), joint=((samples, 0), (0, 0)), estimated_wrong=len(found),
+        suspects=found,
+    )  # fmt: skip
 
 
 def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:

@@ -17,6 +17,7 @@ from toonvision.report.drawings import (
 from toonvision.report.explanations import explanation_pictures
 from toonvision.report.facts import PART_NAMES, data_fact, telling_facts
 from toonvision.report.figure_files import drop_figures
+from toonvision.report.studies import curve_picture, curve_table, suspects_picture, suspects_table
 from toonvision.report.tables import (
     breakdown_table,
     calibration_table,
@@ -35,7 +36,7 @@ from toonvision.report.wording import counted
 
 _OPTIONAL_FIGURES = (
     "shortages", "spread", "wrong", "hardest", "unsure", "breakdown", "recorded", "contexts", "calibration",
-    "maps-wrong", "maps-unsure",
+    "maps-wrong", "maps-unsure", "learning-curve", "suspects",
 )  # fmt: skip
 
 
@@ -74,9 +75,9 @@ def _data_section(results: Results, folder: Path) -> Section:
     pictures = balance_pictures(results.balance, results.taxonomy, folder)
     return _section(
         "data", "Data", f"What was collected, how it was divided, and what is still missing. {data_fact(results)}",
-        *pictures, next_table(results.balance), split_picture(results.split, level, folder),
-        *split_tables(results.split, level), near_table(results.split),
-        findings_table(results.counts, results.findings),
+        *pictures, next_table(results.balance), curve_picture(results, folder), curve_table(results),
+        split_picture(results.split, level, folder), *split_tables(results.split, level), near_table(results.split),
+        suspects_picture(results, folder), suspects_table(results), findings_table(results.counts, results.findings),
     )  # fmt: skip
 
 

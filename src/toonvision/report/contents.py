@@ -8,10 +8,13 @@ import numpy as np
 from toonvision.core.errors import Finding
 from toonvision.core.intervals import Proportion
 from toonvision.data.balance import Balance
+from toonvision.data.batches import Pictures
 from toonvision.data.splits import SplitSummary
 from toonvision.evaluation.breakdown import Breakdown
 from toonvision.evaluation.contexts import ContextStudy
 from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.label_quality import Suspect, SuspectStudy
+from toonvision.evaluation.learning_curve import LearningCurve
 from toonvision.evaluation.metrics import Places
 from toonvision.explain.cam import ClassMaps
 from toonvision.figures.curves import Curve
@@ -39,6 +42,23 @@ class MappedCases:
         return np.concatenate([self.wrong, self.unsure])
 
 
+@dataclass(frozen=True, eq=False)
+class SuspectLabels:
+    """What a search for suspect labels found, as far as it still holds.
+
+    Attributes:
+        study: The search.
+        standing: Its suspects whose crops still have the label that it doubted, the most suspect first.
+        pictures: Of the first of those, shape ``(pictures, height, width, 3)``, 0 to 255.
+        samples: How many crops of the task there are now.
+    """
+
+    study: SuspectStudy
+    standing: tuple[Suspect, ...]
+    pictures: Pictures
+    samples: int
+
+
 @dataclass(frozen=True)
 class Results:
     """All that a report is made from.
@@ -55,6 +75,8 @@ class Results:
         newer: Crops that the split does not know.
         breakdowns: Wrong predictions by where, what and how the pictures were taken.
         contexts: The newest study of contexts that were left out, of the same task and network, if there is one.
+        curve: The newest learning curve of the same task, if there is one.
+        suspects: The newest search for suspect labels of the same task, if there is one.
         mapped: Class activation maps of some pictures, where they were asked for.
         temperature: What is stored with the model, if anything.
     """
@@ -70,6 +92,8 @@ class Results:
     newer: int = 0
     breakdowns: tuple[Breakdown, ...] = ()
     contexts: ContextStudy | None = None
+    curve: LearningCurve | None = None
+    suspects: SuspectLabels | None = None
     mapped: MappedCases | None = None
     temperature: float | None = None
 

@@ -1,6 +1,7 @@
 """The values that each figure shows, as rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,10 +11,12 @@ from toonvision.evaluation.breakdown import Breakdown
 from toonvision.evaluation.calibration import Calibration
 from toonvision.evaluation.contexts import ContextStudy, contexts_rows
 from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.label_quality import suspects_rows
+from toonvision.evaluation.learning_curve import LearningCurve, curve_rows
 from toonvision.evaluation.metrics import Places
 from toonvision.explain.cam import ClassMaps
 from toonvision.figures.curves import Curve
-from toonvision.report.contents import class_rows
+from toonvision.report.contents import SuspectLabels, class_rows
 from toonvision.report.figure_files import Data
 
 _INTERVAL = ("share", "interval_low", "interval_high")
@@ -125,6 +128,29 @@ def calibration_data(calibration: Calibration) -> Data:
 def contexts_data(study: ContextStudy) -> Data:
     """Give accuracy and macro F1 on each context that was left out, a training each."""
     head, *rows = contexts_rows(study)
+    return Data(tuple(head), tuple(tuple(row) for row in rows))
+
+
+def curve_data(curve: LearningCurve) -> Data:
+    """Give the error of each training, the fitted line with its interval, and by how much more pictures lower it."""
+    head, *rows = curve_rows(curve)
+    columns = ("pictures", "error", "error_low", "error_high")
+    line = zip(curve.line, curve.law.at(curve.line).tolist(), curve.low, curve.high, strict=True)
+    gain = (curve.largest + curve.more, curve.gain, curve.gain_low, curve.gain_high)
+    others = [("fit", dict(zip(columns, point, strict=True))) for point in line]
+    others.append((f"fall of the error by {curve.more} more", dict(zip(columns, gain, strict=True))))
+    return Data(
+        ("what", *head),
+        (
+            *(("training", *row) for row in rows),
+            *((what, *(one.get(name, "") for name in head)) for what, one in others),
+        ),
+    )
+
+
+def suspects_data(suspects: SuspectLabels) -> Data:
+    """Give the suspect labels that are shown, with where their screenshots show them."""
+    head, *rows = suspects_rows(replace(suspects.study, suspects=suspects.standing[: len(suspects.pictures)]))
     return Data(tuple(head), tuple(tuple(row) for row in rows))
 
 

@@ -6,22 +6,27 @@ from pathlib import Path
 import numpy as np
 
 from toonvision.data.balance import measure_balance
+from toonvision.data.batches import Samples
 from toonvision.data.splits import summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import break_down, measure_looks
 from toonvision.evaluation.contexts import newest_contexts
 from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.label_quality import newest_suspects
+from toonvision.evaluation.learning_curve import newest_curve
 from toonvision.explain.cam import class_maps
 from toonvision.figures.curves import Curve
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import MEANING, load_model, read_card
-from toonvision.report.contents import MappedCases, Results
+from toonvision.report.contents import MappedCases, Results, SuspectLabels
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
 from toonvision.training.repeat import load_task_data
 
 MOST_WRONG, MOST_UNSURE = 12, 4
 """Of how many pictures there are class activation maps."""
+MOST_SUSPECTS = 24
+"""How many suspect labels are shown with their pictures."""
 
 
 def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> Results:
@@ -47,6 +52,8 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         newer=data.newer,
         breakdowns=break_down(evaluation, workspace.taxonomy),
         contexts=study if study and study.ordinary == record.title else None,
+        curve=newest_curve(workspace.root, record.task),
+        suspects=_suspects(workspace, record.task, record.level, data.samples),
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
     )
 
@@ -71,6 +78,21 @@ def _map_cases(evaluation: Evaluation, run: Path) -> MappedCases | None:
         return None
     start_keras()
     return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.pictures[places]))
+
+
+def _suspects(workspace: Workspace, task: str, level: str, samples: Samples) -> SuspectLabels | None:
+    """Read the newest search for suspect labels; a label that was corrected since is suspect no more."""
+    study = newest_suspects(workspace.root, task)
+    if study is None:
+        return None
+    known = workspace.taxonomy.level(level).order
+    place_of = {(crop.file, crop.label): place for place, crop in enumerate(samples.crops)}
+    standing = tuple(
+        one for one in study.suspects
+        if (one.file, one.label) in place_of and one.given in known and one.likely in known
+    )  # fmt: skip
+    shown = np.array([place_of[one.file, one.label] for one in standing[:MOST_SUSPECTS]], dtype=np.int64)
+    return SuspectLabels(study, standing, np.asarray(samples.pictures[shown]), len(samples.crops))
 
 
 def _curves(run: Path, evaluation: Evaluation) -> tuple[Curve, ...]:
