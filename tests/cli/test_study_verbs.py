@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from builders import copied
+from builders import copied, mark_diverged
 from toonvision.cli.model_verbs import parse_size
 from toonvision.cli.study_verbs import suspects
 from toonvision.evaluation.label_quality import SEARCH_SETTINGS, SEARCH_SIZE_HW
@@ -35,6 +35,10 @@ def test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_whe
     again = run(*asked)
     assert again.json == first.json
     assert "3 trainings were known from before" in again.err
+    mark_diverged(folder, "without-house-*")
+    told = run(*asked).json
+    assert ([score["context"] for score in told["contexts"]], told["lost"]) == (["garden"], ["house"])
+    assert "1 of 1 without house, of which nothing is said." in told["meaning"]
     assert not list(workspace.runs.glob("*/*/run.json"))
 
 
@@ -63,10 +67,12 @@ def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
     assert (folder / "suspects.png").is_file()
     assert len(rows_of(folder / "suspects.csv")) == len(outcome.json["suspects"])
     assert outcome.json["samples"] == 24
+    mark_diverged(folder, "fold-0-*")
     text = run(
         "suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", "--model", "baseline", *TINY[:-1]
     )
     assert "Out of fold the models agree with" in text.out
+    assert "Trainings that diverged are in no mean: 1 of 3 in all, so that nothing is said of" in text.out
 
 
 def test_suspects_searches_as_was_measured_to_be_good_unless_told_otherwise():
@@ -83,7 +89,10 @@ def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):
     assert outcome.json["photograph_next"][0]["missing"] > 0
     folder = workspace.root / "curves" / "kind" / "baseline"
     assert [row["share"] for row in rows_of(folder / "curve.csv")] == ["0.5", "0.75", "1"]
-    assert "Photograph first: " in run(*asked, *TINY[:-1]).out
+    mark_diverged(folder, "share-1-*")
+    told = run(*asked, *TINY[:-1])
+    assert (told.code, "three sizes at which a training did not diverge; got 2" in told.err) == (3, True)
+    assert "Photograph first: " in run(*asked[:-4], "--repeat", "2", *TINY[:-1]).out
 
 
 @pytest.mark.parametrize(

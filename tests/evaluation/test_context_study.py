@@ -166,9 +166,43 @@ def test_scores_are_of_all_crops_and_the_comparison_is_of_shared_ones(killed_onc
     assert all(len(row) == len(rows[0]) for row in rows)
 
 
+def test_a_training_that_diverged_is_in_no_mean_and_counted(killed_once, tmp_path):
+    folder, whole, *_ = killed_once
+    names = ("without-east-seed-0-*", "split*-seed-1-*")
+    result = study(SAMPLES, builders.mark_diverged(shutil.copytree(folder, tmp_path / "study"), *names))
+    east, before = result.contexts[0], whole.contexts[0]
+    assert (east.right, east.macro_f1, east.diverged) == (before.right[1:], before.macro_f1[1:], (0,))
+    assert east.ordinary_right == before.ordinary_right[:1]
+    assert result.ordinary_right == whole.ordinary_right[:1]
+    assert (result.diverged, result.ordinary_diverged) == (1, 1)
+    unseen = sum(sum(score.shared_right) / len(score.shared_right) for score in result.contexts)
+    usual = sum(score.ordinary_right[0] for score in result.contexts)
+    assert result.difference.value == pytest.approx((unseen - usual) / 12)
+    assert len(contexts_rows(result)) == 1 + 5
+    assert result.sentence().endswith(
+        " Trainings that diverged are in no mean: 1 of 2 without east; 1 of 2 of the ordinary test."
+    )
+
+
+def test_a_context_of_which_every_training_diverged_is_named_and_not_judged(killed_once, tmp_path):
+    folder, whole, *_ = killed_once
+    result = study(SAMPLES, builders.mark_diverged(shutil.copytree(folder, tmp_path / "study"), "without-north-*"))
+    assert result.contexts == (whole.contexts[0], whole.contexts[2])
+    assert (result.lost, result.shared, result.held_out.total) == (("north",), 8, 40)
+    assert "2 of 2 without north, of which nothing is said." in result.sentence()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [("split*", "nothing to compare with"), ("without-*", "every training without a context")]
+)
+def test_a_study_of_which_one_side_diverged_is_refused(killed_once, tmp_path, names, told):
+    with pytest.raises(InputRejectedError, match=told):
+        study(SAMPLES, builders.mark_diverged(shutil.copytree(killed_once[0], tmp_path / "study"), names))
+
+
 def test_macro_f1_of_a_context_is_over_the_classes_that_it_has():
     crops = [builders.crop(n) for n in range(4)]
     probabilities = np.eye(3)[[0, 0, 1, 2]][None].astype(np.float32)
-    scored = ordinary_test("a/b", crops, np.array([0, 0, 1, 1]), probabilities, trained_on=9)
+    scored = ordinary_test("a/b", crops, np.array([0, 0, 1, 1]), probabilities, diverged=[False], trained_on=9)
     assert scored.macro_f1 == (pytest.approx((1 + 2 / 3) / 2),)
     assert scored.right.tolist() == [[True, True, True, False]]

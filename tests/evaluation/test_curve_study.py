@@ -1,10 +1,11 @@
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
 
 import builders
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.batches import Samples
 from toonvision.evaluation.curve_study import beginning, curve_jobs, measure_curve, nested_order
 from toonvision.evaluation.folds import Division, Unwatched
@@ -37,10 +38,10 @@ def division(samples):
     return Division("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
 
 
-def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES):
+def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES, settings=QUICK):
     samples = colored()
     whole = division(samples)
-    jobs, kept, _ = curve_jobs(samples, whole, sizes=sizes, settings=QUICK, seeds=seeds)
+    jobs, kept, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)
     return measure_curve(
         samples, whole, jobs=jobs, sizes=kept, task="label", split="default", folder=folder, watcher=watcher
     )
@@ -149,3 +150,31 @@ def test_a_curve_gives_counts_and_an_interval_around_its_gain(made):
     assert all(0 <= wrong <= 12 for point in result.points for wrong in point.wrong)
     assert result.gain_low <= result.gain_high
     assert result.line[-1] >= result.largest + result.more
+
+
+def test_a_training_that_diverged_is_in_no_mean_and_counted(made, tmp_path):
+    folder, whole = made
+    result = curve(builders.mark_diverged(shutil.copytree(folder, tmp_path / "curve"), "share-0.25-seed-0-*"))
+    first, before = result.points[0], whole.points[0]
+    assert (first.wrong, first.pictures, first.diverged) == (before.wrong[1:], before.pictures[1:], (0,))
+    assert result.points[1:] == whole.points[1:]
+    assert (result.diverged, result.lost, result.seeds) == (1, (), (0, 1))
+    assert "1 of 2 of size 0.25." in result.sentence()
+    assert result.gain_low <= result.gain_high
+
+
+def test_a_size_of_which_every_training_diverged_has_no_point(made, tmp_path):
+    folder, _ = made
+    broken = builders.mark_diverged(shutil.copytree(folder, tmp_path / "curve"), "share-0.25-*")
+    result = curve(broken, sizes=(*SIZES, 0.75))
+    assert [point.share for point in result.points] == [0.5, 0.75, 1.0]
+    assert (result.lost, result.diverged) == ((0.25,), 2)
+    assert result.line[0] == 18
+    with pytest.raises(InputRejectedError, match="three sizes at which a training did not diverge; got 2"):
+        curve(broken)
+
+
+def test_a_loss_that_is_no_number_is_noticed():
+    wild = dataclasses.replace(QUICK, learning_rate=1e30)
+    with pytest.raises(InputRejectedError, match="did not diverge; got 0"):
+        curve(seeds=(0,), settings=wild)

@@ -9,7 +9,7 @@ import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.batches import Augmentation, Samples
-from toonvision.evaluation.folds import Unwatched, grouped_folds, newest_study, recipe_of, study_folder
+from toonvision.evaluation.folds import Unwatched, grouped_folds, newest_study, recipe_of, study_folder, train_jobs
 from toonvision.evaluation.label_quality import (
     RESULT,
     SEARCH_SETTINGS,
@@ -180,6 +180,44 @@ def test_flipped_labels_of_real_pictures_are_found_by_real_trainings_and_a_secon
     assert study.agreeing == 57
     assert out_of_fold(samples, jobs, folder=tmp_path, watcher=watcher).tolist() == probabilities.tolist()
     assert (watcher.trained, watcher.known) == (3, 3)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A search of three folds and two repeats: its folder, samples, jobs and outcomes."""
+    folder = tmp_path_factory.mktemp("suspects") / "search"
+    samples, settings = colored(30), TrainingSettings(epochs=1, batch_size=8)
+    jobs = fold_jobs(samples, folds=3, settings=settings, repeats=2, seed=0)
+    return folder, samples, jobs, train_jobs(samples, jobs, folder=folder)
+
+
+def test_a_training_that_diverged_is_in_no_average(searched, tmp_path):
+    folder, samples, jobs, outcomes = searched
+    broken = builders.mark_diverged(shutil.copytree(folder, tmp_path / "search"), "fold-1-*-seed-0-*")
+    averaged = out_of_fold(samples, jobs, folder=broken)
+    kept = next(one for one, job in zip(outcomes, jobs, strict=True) if "fold-1" in job.division.name and job.seed)
+    np.testing.assert_array_equal(averaged[jobs[2].division.judge], kept.probabilities)
+    assert np.isfinite(averaged).all()
+
+
+def test_crops_that_no_training_judged_are_counted_and_never_suspect(searched, tmp_path):
+    folder, samples, jobs, _ = searched
+    broken = builders.mark_diverged(shutil.copytree(folder, tmp_path / "search"), "fold-1-*")
+    averaged = out_of_fold(samples, jobs, folder=broken)
+    unjudged = set(jobs[2].division.judge.tolist())
+    assert set(np.flatnonzero(np.isnan(averaged).any(axis=1)).tolist()) == unjudged
+    flipped = dataclasses.replace(samples, targets=(samples.targets + 1) % 3)
+    truth = np.where(np.isnan(averaged), np.nan, np.eye(3)[samples.targets] * 0.9 + 0.05).astype(np.float32)
+    found = find_suspects(flipped, truth, task="label", network="baseline", folds=3, repeats=2, diverged=2)
+    assert found.samples == 30 - len(unjudged)
+    assert (found.unjudged, found.agreeing) == (len(unjudged), 0)
+    assert found.suspects
+    assert all(one.place not in unjudged and one.file == samples.crops[one.place].file for one in found.suspects)
+    assert found.sentence().endswith(
+        f" Trainings that diverged are in no mean: 2 of 6 in all, so that nothing is said of {len(unjudged)} crops."
+    )
+    with pytest.raises(InputRejectedError, match="no label was judged"):
+        find_suspects(samples, np.full_like(truth, np.nan), task="label", network="binary", folds=3, repeats=2)
 
 
 def test_the_list_says_where_each_suspect_is_and_is_read_back(tmp_path):

@@ -41,3 +41,15 @@ def test_the_sentence_tells_what_more_pictures_bring_and_when_that_could_be_noth
 
 def test_the_sentence_warns_of_one_seed():
     assert "--repeat 3" in dataclasses.replace(CURVE, seeds=(0,)).sentence()
+
+
+def test_the_sentence_counts_trainings_that_diverged_and_names_a_size_that_lost_all():
+    assert "diverged" not in CURVE.sentence()
+    first = CurvePoint(0.25, (9,), (4,), diverged=(0,))
+    told = dataclasses.replace(CURVE, points=(first, *POINTS[1:]), lost=(0.125,))
+    assert told.sentence().endswith(
+        " Trainings that diverged are in no mean: 1 of 2 of size 0.25; 2 of 2 of size 0.125, which has no point."
+    )
+    assert told.diverged == 3
+    head, row, *rest = curve_rows(told)
+    assert (row[head.index("seed")], len(rest)) == (1, 4)

@@ -98,6 +98,18 @@ def test_the_curve_is_solid_where_there_are_pictures_and_dashed_beyond():
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["64", "258", "516", "616"]
 
 
+def test_figures_say_how_many_trainings_diverged():
+    made = learning_curve()
+    first = dataclasses.replace(made.points[0], pictures=(64, 64), wrong=(60, 66), diverged=(2,))
+    (ax,) = draw_learning_curve(dataclasses.replace(made, points=(first, *made.points[1:]), lost=(0.25,))).axes
+    assert "not shown: 4 that diverged" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert ax.get_xticklabels()[0].get_text() == "64"
+    (legend,) = draw_contexts(dataclasses.replace(context_study(), lost=("north",))).legends
+    assert "Not shown: 3 that diverged" in [text.get_text() for text in legend.get_texts()]
+    (ax,) = draw_learning_curve(made).axes
+    assert not any("diverged" in text.get_text() for text in ax.get_legend().get_texts())
+
+
 def test_a_curve_without_any_error_can_be_drawn():
     points = tuple(dataclasses.replace(point, wrong=(0, 0, 0)) for point in learning_curve().points)
     flat = (0.0,) * 40

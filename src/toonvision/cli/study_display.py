@@ -120,8 +120,9 @@ class StudyDisplay:
             self._bar.update(self._bar.tasks[0].id, completed=number, total=total)
         if known:
             return
-        failed = "FAILED, the loss became no number; " if outcome.diverged else ""
-        say(
-            f"training {number}/{total} ({job.division.name}, seed {job.seed}): {failed}kept epoch "
-            f"{outcome.best_epoch} of {outcome.epochs}, {outcome.seconds:.0f} s"
+        how = (
+            "DIVERGED, its loss became no number; it is left out"
+            if outcome.diverged
+            else f"kept epoch {outcome.best_epoch} of {outcome.epochs}"
         )
+        say(f"training {number}/{total} ({job.division.name}, seed {job.seed}): {how}, {outcome.seconds:.0f} s")

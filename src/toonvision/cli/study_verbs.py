@@ -136,7 +136,7 @@ def suspects(
     """Find labels that are probably wrong: pictures that models who never saw them are sure to be another class."""
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation import label_quality as study
-    from toonvision.evaluation.folds import recipe_of, study_folder
+    from toonvision.evaluation.folds import recipe_of, study_folder, train_jobs
     from toonvision.figures.suspects import draw_suspects
     from toonvision.models.registry import find_network
 
@@ -150,9 +150,15 @@ def suspects(
         study.suspects_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
     )
     with StudyDisplay(settings) as display:
-        probabilities = study.out_of_fold(samples, jobs, folder=folder, watcher=display)
+        outcomes = train_jobs(samples, jobs, folder=folder, watcher=display)
     result = study.find_suspects(
-        samples, probabilities, task=task, network=settings.network, folds=folds, repeats=repeat
+        samples,
+        study.average_outcomes(samples, jobs, outcomes),
+        task=task,
+        network=settings.network,
+        folds=folds,
+        repeats=repeat,
+        diverged=sum(outcome.diverged for outcome in outcomes),
     )
     shown = result.suspects[:_PICTURED]
     classes = {category.name: category for category in opened.taxonomy.level(wanted.level).classes}
@@ -264,6 +270,14 @@ def _ordinary(
             if record.level != level:
                 raise UsageError(f"{record.title} predicts {record.level}, not {level}. Choose another --against.")
             judged = evaluate_run(opened, folder)
+            test = ordinary_test(
+                record.title,
+                judged.crops,
+                judged.actual,
+                judged.probabilities,
+                diverged=[repeat.diverged for repeat in record.repeats],
+                trained_on=record.samples["train"],
+            )
         except (InputRejectedError, ModelRefusedError, UsageError) as error:
             if against:
                 raise
@@ -271,9 +285,7 @@ def _ordinary(
             continue
         if not record.grouped:
             say(f"{record.title} was trained on a split that LEAKS: it looks better than it is.")
-        return ordinary_test(
-            record.title, judged.crops, judged.actual, judged.probabilities, trained_on=record.samples["train"]
-        ), record
+        return test, record
     return None, None
 
 

@@ -18,7 +18,7 @@ from toonvision.data.catalog import Crop
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, group_keys, plan_split
 from toonvision.evaluation.contexts import ContextScore, ContextStudy
 from toonvision.evaluation.dependence import Estimate, dependence
-from toonvision.evaluation.folds import Division, Job, StudyWatcher, group_weights, train_jobs
+from toonvision.evaluation.folds import Division, Job, Outcome, StudyWatcher, group_weights, train_jobs
 from toonvision.evaluation.metrics import Places, classification_report
 from toonvision.evaluation.predict import Probabilities
 from toonvision.taxonomy.labels import Category
@@ -37,9 +37,10 @@ class OrdinaryTest:
     Attributes:
         title: The run's name, or what was trained instead of one.
         crops: Ids of the judged crops.
-        right: Whether each repeat was right about each crop, shape ``(repeats, crops)``, bool.
-        macro_f1: Of each repeat.
+        right: Whether each repeat that did not diverge was right about each crop, shape ``(repeats, crops)``, bool.
+        macro_f1: Of each of those.
         trained_on: Samples that it learned from.
+        diverged: How many repeats are left out.
     """
 
     title: str
@@ -47,6 +48,24 @@ class OrdinaryTest:
     right: npt.NDArray[np.bool_]
     macro_f1: tuple[float, ...]
     trained_on: int
+    diverged: int
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A context that was left out, what the models answered about it, and the seeds of those that diverged.
+
+    Attributes:
+        context: Its name, title and colour.
+        division: Who learned and who was judged.
+        predicted: The classes that each repeat that did not diverge answered, shape ``(repeats, crops)``.
+        diverged: Seeds of the others.
+    """
+
+    context: Category
+    division: Division
+    predicted: npt.NDArray[np.int64]
+    diverged: tuple[int, ...]
 
 
 def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, str]:
@@ -103,7 +122,13 @@ def plan_contexts(samples: Samples, *, seed: int) -> tuple[list[tuple[str, Divis
 
 
 def ordinary_test(
-    title: str, crops: Sequence[Crop], actual: Places, probabilities: Probabilities, *, trained_on: int
+    title: str,
+    crops: Sequence[Crop],
+    actual: Places,
+    probabilities: Probabilities,
+    *,
+    diverged: Sequence[bool],
+    trained_on: int,
 ) -> OrdinaryTest:
     """Score what an ordinary run says of its test part.
 
@@ -112,15 +137,24 @@ def ordinary_test(
         crops: The test part.
         actual: The true classes, shape ``(samples,)``.
         probabilities: Of every repeat, shape ``(repeats, samples, classes)``.
+        diverged: Which repeats diverged; they are left out.
         trained_on: Samples that it learned from.
+
+    Raises:
+        InputRejectedError: If all did.
     """
-    predicted = probabilities.argmax(axis=2)
+    if all(diverged):
+        raise InputRejectedError(
+            f"{title}: every training diverged, so there is nothing to compare with. Train another network or size."
+        )
+    predicted = probabilities[~np.array(diverged)].argmax(axis=2)
     return OrdinaryTest(
-        title,
-        tuple(crop.id for crop in crops),
-        predicted == actual,
-        tuple(_macro_f1(actual, row, probabilities.shape[2]) for row in predicted),
-        trained_on,
+        title=title,
+        crops=tuple(crop.id for crop in crops),
+        right=predicted == actual,
+        macro_f1=tuple(_macro_f1(actual, row, probabilities.shape[2]) for row in predicted),
+        trained_on=trained_on,
+        diverged=sum(diverged),
     )
 
 
@@ -152,32 +186,33 @@ def study_contexts(
         skipped: The contexts that are not among `planned`.
         folder: The study's folder, where finished trainings are kept and used again.
         watcher: Told how it goes.
+
+    Raises:
+        InputRejectedError: If every training of the ordinary test, or every one without a context, diverged.
     """
     jobs = [Job(division, settings, seed) for _, division in planned for seed in seeds]
     usual = [] if isinstance(ordinary, OrdinaryTest) else [Job(ordinary, settings, seed) for seed in seeds]
     outcomes = train_jobs(samples, [*usual, *jobs], folder=folder, watcher=watcher)
     if not isinstance(ordinary, OrdinaryTest):
-        ordinary = _trained_test(samples, ordinary, [outcome.probabilities for outcome in outcomes[: len(usual)]])
-    held = iter(outcomes[len(usual) :])
-    predicted = [np.stack([next(held).probabilities.argmax(axis=1) for _ in seeds]) for _ in planned]
+        ordinary = _trained_test(samples, ordinary, outcomes[: len(usual)])
+    trained = iter(outcomes[len(usual) :])
+    held = [_held(titles[context], division, {seed: next(trained) for seed in seeds}) for context, division in planned]
+    judged = [one for one in held if len(one.predicted)]
+    if not judged:
+        raise InputRejectedError(
+            "every training without a context diverged, so nothing is known. Train another network or size."
+        )
     place_of = {crop: place for place, crop in enumerate(ordinary.crops)}
-    scores = [
-        _score(samples, titles[context], division, rows, ordinary, place_of)
-        for (context, division), rows in zip(planned, predicted, strict=True)
-    ]
-    groups = group_keys(samples.crops)
-    shared = [
-        _shared(samples, division, rows, ordinary, place_of)
-        for (_, division), rows in zip(planned, predicted, strict=True)
-    ]
+    shared = [_shared(samples, one, ordinary, place_of) for one in judged]
     classes = [samples.classes[target] for target in samples.targets]
     labels = {level: classes, "label": [crop.label for crop in samples.crops]}
     where = [crop.context for crop in samples.crops]
+    groups = group_keys(samples.crops)
     return ContextStudy(
         task=task,
         network=settings.network,
         seeds=tuple(seeds),
-        contexts=tuple(scores),
+        contexts=tuple(_score(samples, one, both) for one, both in zip(judged, shared, strict=True)),
         skipped=tuple(finding.item.removeprefix("context ") for finding in skipped),
         ordinary=ordinary.title,
         ordinary_samples=len(ordinary.crops),
@@ -189,6 +224,8 @@ def study_contexts(
         dependence={
             name: dependence(values, where, groups, seed=0) for name, values in labels.items() if len(set(values)) > 1
         },
+        lost=tuple(one.context.name for one in held if not len(one.predicted)),
+        ordinary_diverged=ordinary.diverged,
     )
 
 
@@ -209,10 +246,22 @@ def _division(samples: Samples, context: str, seed: int) -> Division:
     return Division(f"without-{context}", train, validate, judge)
 
 
-def _trained_test(samples: Samples, division: Division, rows: Sequence[Probabilities]) -> OrdinaryTest:
-    crops = [samples.crops[place] for place in division.judge]
-    actual = samples.targets[division.judge]
-    return ordinary_test(division.name, crops, actual, np.stack(rows), trained_on=len(division.train))
+def _trained_test(samples: Samples, division: Division, outcomes: Sequence[Outcome]) -> OrdinaryTest:
+    return ordinary_test(
+        division.name,
+        [samples.crops[place] for place in division.judge],
+        samples.targets[division.judge],
+        np.stack([outcome.probabilities for outcome in outcomes]),
+        diverged=[outcome.diverged for outcome in outcomes],
+        trained_on=len(division.train),
+    )
+
+
+def _held(context: Category, division: Division, outcomes: Mapping[int, Outcome]) -> _Held:
+    """Sort out what was trained without a context, by seed."""
+    rows = [outcome.probabilities.argmax(axis=1) for outcome in outcomes.values() if not outcome.diverged]
+    predicted = np.array(rows, dtype=np.int64).reshape(len(rows), len(division.judge))
+    return _Held(context, division, predicted, tuple(seed for seed, one in outcomes.items() if one.diverged))
 
 
 def _macro_f1(actual: Places, predicted: Places, classes: int) -> float:
@@ -225,41 +274,30 @@ def _macro_f1(actual: Places, predicted: Places, classes: int) -> float:
 _Shared = tuple[list[int], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
 
 
-def _shared(
-    samples: Samples,
-    division: Division,
-    rows: npt.NDArray[np.int64],
-    ordinary: OrdinaryTest,
-    place_of: Mapping[int, int],
-) -> _Shared:
+def _shared(samples: Samples, held: _Held, ordinary: OrdinaryTest, place_of: Mapping[int, int]) -> _Shared:
     """Give the places of the crops that both judged, and whether either was right: shape ``(repeats, crops)``."""
-    both = [i for i, place in enumerate(division.judge) if samples.crops[place].id in place_of]
-    places = [int(division.judge[i]) for i in both]
+    judge = held.division.judge
+    both = [i for i, place in enumerate(judge) if samples.crops[place].id in place_of]
+    places = [int(judge[i]) for i in both]
     there = [place_of[samples.crops[place].id] for place in places]
-    return places, rows[:, both] == samples.targets[places], ordinary.right[:, there]
+    return places, held.predicted[:, both] == samples.targets[places], ordinary.right[:, there]
 
 
-def _score(
-    samples: Samples,
-    title: Category,
-    division: Division,
-    rows: npt.NDArray[np.int64],
-    ordinary: OrdinaryTest,
-    place_of: Mapping[int, int],
-) -> ContextScore:
-    actual = samples.targets[division.judge]
-    places, shared_right, ordinary_right = _shared(samples, division, rows, ordinary, place_of)
+def _score(samples: Samples, held: _Held, shared: _Shared) -> ContextScore:
+    actual = samples.targets[held.division.judge]
+    places, shared_right, ordinary_right = shared
     return ContextScore(
-        context=title.name,
-        title=title.title,
-        color=title.color,
+        context=held.context.name,
+        title=held.context.title,
+        color=held.context.color,
         samples=len(actual),
-        trained_on=len(division.train),
-        right=tuple(int(count) for count in (rows == actual).sum(axis=1)),
-        macro_f1=tuple(_macro_f1(actual, row, len(samples.classes)) for row in rows),
+        trained_on=len(held.division.train),
+        right=tuple(int(count) for count in (held.predicted == actual).sum(axis=1)),
+        macro_f1=tuple(_macro_f1(actual, row, len(samples.classes)) for row in held.predicted),
         shared=len(places),
         shared_right=tuple(int(count) for count in shared_right.sum(axis=1)),
         ordinary_right=tuple(int(count) for count in ordinary_right.sum(axis=1)),
+        diverged=held.diverged,
     )
 
 

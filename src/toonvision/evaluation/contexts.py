@@ -1,7 +1,7 @@
 """What leaving out one context after the other shows: does a model know the class, or where its pictures were taken?"""
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from toonvision.core.intervals import Proportion
 from toonvision.core.settings import read_json
 from toonvision.evaluation.dependence import Estimate
-from toonvision.evaluation.folds import newest_study
+from toonvision.evaluation.folds import newest_study, told_diverged
 
 CONTEXTS, RESULT = "contexts", "contexts.json"
 
@@ -27,11 +27,12 @@ class ContextScore:
         color: ``#rrggbb``.
         samples: Crops judged: all that the context has.
         trained_on: Crops that each model learned from.
-        right: Right answers of each repeat.
-        macro_f1: Of each repeat, over the classes that have samples in the context.
+        right: Right answers of each repeat that did not diverge.
+        macro_f1: Of each of those, over the classes that have samples in the context.
         shared: How many of the crops are in the ordinary test, too.
         shared_right: Right answers about those, by the models that have not seen the context.
         ordinary_right: Right answers about those of each repeat of the ordinary run.
+        diverged: Seeds of the repeats that are left out, since their loss became no number.
     """
 
     context: str
@@ -44,6 +45,7 @@ class ContextScore:
     shared: int
     shared_right: tuple[int, ...]
     ordinary_right: tuple[int, ...]
+    diverged: tuple[int, ...] = ()
 
     @property
     def accuracy(self) -> Proportion:
@@ -69,7 +71,7 @@ class ContextStudy:
         task: What is predicted.
         network: Which network was trained.
         seeds: The repeats' seeds.
-        contexts: The contexts that could be left out.
+        contexts: The contexts that were left out and judged.
         skipped: Names of those that could not.
         ordinary: Name of the run that was compared with.
         ordinary_samples: Crops of its test.
@@ -79,6 +81,8 @@ class ContextStudy:
         shared: Crops judged by both.
         difference: Accuracy on a context that was not seen minus the ordinary one, on the shared crops, -1 to 1.
         dependence: Level name to Cramer's V of its classes and the contexts, 0 to 1.
+        lost: Names of contexts that were left out, but every repeat diverged.
+        ordinary_diverged: How many repeats of the run that was compared with are left out, since they diverged.
     """
 
     task: str
@@ -94,6 +98,8 @@ class ContextStudy:
     shared: int
     difference: Estimate | None
     dependence: Mapping[str, Estimate]
+    lost: tuple[str, ...] = ()
+    ordinary_diverged: int = 0
 
     @property
     def held_out(self) -> Proportion:
@@ -108,12 +114,28 @@ class ContextStudy:
         """Right answers in the ordinary test: the mean over repeats, rounded."""
         return Proportion(round(statistics.mean(self.ordinary_right)), self.ordinary_samples)
 
+    @property
+    def diverged(self) -> int:
+        """How many trainings without a context are left out, since they diverged."""
+        return sum(len(score.diverged) for score in self.contexts) + len(self.lost) * len(self.seeds)
+
     def sentence(self, what: str = "context") -> str:
         """Say in plain words what it means.
 
         Args:
             what: What a context is to the reader, for example ``street``.
         """
+        return self._compared(what) + told_diverged(self._diverged())
+
+    def _diverged(self) -> Iterator[tuple[str, int, int]]:
+        repeats = len(self.seeds)
+        for score in self.contexts:
+            yield f"without {score.context}", len(score.diverged), repeats
+        for name in self.lost:
+            yield f"without {name}, of which nothing is said", repeats, repeats
+        yield "of the ordinary test", self.ordinary_diverged, len(self.ordinary_right) + self.ordinary_diverged
+
+    def _compared(self, what: str) -> str:
         if self.difference is None:
             return f"No picture of the ordinary test is on a {what} that was left out, so nothing can be compared."
         value, low, high = (100 * v for v in (self.difference.value, self.difference.low, self.difference.high))
@@ -160,12 +182,13 @@ def newest_contexts(root: Path, task: str, *, network: str | None = None) -> Con
 
 
 def contexts_rows(study: ContextStudy) -> list[list[Any]]:
-    """Give one row a context, the head first, for CSV: accuracy, macro F1, and the ordinary test beside them."""
+    """Give one row a training that did not diverge, the head first, for CSV: accuracy, macro F1, shared crops."""
     head = ["context", "samples", "trained_on", "seed", "right", "accuracy", "accuracy_low", "accuracy_high",
             "macro_f1", "shared", "shared_right"]  # fmt: skip
     rows: list[list[Any]] = [head]
     for score in study.contexts:
-        for seed, right, f1, both in zip(study.seeds, score.right, score.macro_f1, score.shared_right, strict=True):
+        seeds = [seed for seed in study.seeds if seed not in score.diverged]
+        for seed, right, f1, both in zip(seeds, score.right, score.macro_f1, score.shared_right, strict=True):
             share = Proportion(right, score.samples)
             low, high = share.interval
             rows.append(

@@ -6,17 +6,17 @@ holding all smaller ones, each with about the classes' shares of the whole. Vali
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding, UsageError
+from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.batches import Samples
 from toonvision.data.splits import group_keys
-from toonvision.evaluation.folds import Division, Job, StudyWatcher, group_weights, train_jobs
+from toonvision.evaluation.folds import Division, Job, Outcome, StudyWatcher, group_weights, train_jobs
 from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
 from toonvision.evaluation.metrics import Places
 from toonvision.evaluation.power_law import PowerLaw, fit_power_law
@@ -24,6 +24,33 @@ from toonvision.training.settings import TrainingSettings
 
 _DRAWS = 1000
 _LINE = 60
+
+
+@dataclass(frozen=True)
+class _Repeats:
+    """What the trainings of one size answered.
+
+    Attributes:
+        share: The size.
+        pictures: How many each repeat learned from.
+        wrong: Whether each repeat was wrong about each test picture, shape ``(repeats, crops)``.
+        diverged: Whether each repeat diverged, shape ``(repeats,)``.
+    """
+
+    share: float
+    pictures: tuple[int, ...]
+    wrong: npt.NDArray[np.bool_]
+    diverged: npt.NDArray[np.bool_]
+
+    def point(self, seeds: Sequence[int]) -> CurvePoint:
+        """Leave out the repeats that diverged."""
+        wrong, out = self.wrong.sum(axis=1).tolist(), self.diverged.tolist()
+        return CurvePoint(
+            share=self.share,
+            pictures=tuple(count for count, diverged in zip(self.pictures, out, strict=True) if not diverged),
+            wrong=tuple(count for count, diverged in zip(wrong, out, strict=True) if not diverged),
+            diverged=tuple(seed for seed, diverged in zip(seeds, out, strict=True) if diverged),
+        )
 
 
 def nested_order(labels: Sequence[str], groups: Sequence[int], *, rng: np.random.Generator) -> list[list[int]]:
@@ -146,7 +173,8 @@ def measure_curve(
 ) -> LearningCurve:
     """Train a learning curve, fit it, and say what more pictures would likely bring.
 
-    The interval is of a bootstrap that draws repeats and test screenshots at once, and fits each draw anew.
+    The interval is of a bootstrap that draws repeats and test screenshots at once, and fits each draw anew. Trainings
+    that diverged are left out.
 
     Args:
         samples: All samples of the task.
@@ -158,33 +186,44 @@ def measure_curve(
         more: How many pictures more to ask about.
         folder: The study's folder, where finished trainings are kept and used again.
         watcher: Told how it goes.
+
+    Raises:
+        InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
     distinct = {id(job): job for row in jobs for job in row}
-    outcomes = train_jobs(samples, list(distinct.values()), folder=folder, watcher=watcher)
-    outcome_of = dict(zip(distinct, outcomes, strict=True))
+    outcomes = dict(
+        zip(distinct, train_jobs(samples, [*distinct.values()], folder=folder, watcher=watcher), strict=True)
+    )
     actual = samples.targets[division.judge]
-    wrong = np.array([[outcome_of[id(job)].probabilities.argmax(axis=1) != actual for job in row] for row in jobs])
-    pictures = np.array([[len(job.division.train) for job in row] for row in jobs], dtype=float)
+    measured = [
+        _repeats(size, row, [outcomes[id(job)] for job in row], actual) for size, row in zip(sizes, jobs, strict=True)
+    ]
+    kept = [one for one in measured if not one.diverged.all()]
+    if len(kept) < 3:
+        raise InputRejectedError(
+            f"a curve needs three sizes at which a training did not diverge; got {len(kept)}. Train another network "
+            "or size."
+        )
+    seeds = tuple(job.seed for job in jobs[0])
+    points = tuple(one.point(seeds) for one in kept)
+    pictures = [point.mean_pictures for point in points]
+    most = pictures[-1]
     keys = group_keys(samples.crops)
-    drawn = _drawn_errors(wrong, [keys[place] for place in division.judge])
-    most = pictures[-1].mean()
-    line = np.geomspace(pictures[0].mean(), max(2 * most, most + 2 * more), _LINE)
-    law = fit_power_law(pictures.mean(axis=1), wrong.mean(axis=(1, 2)), tested=len(actual))
-    laws = [fit_power_law(pictures.mean(axis=1), errors, tested=len(actual)) for errors in drawn]
+    drawn = _drawn_errors(kept, [keys[place] for place in division.judge])
+    line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
+    law = fit_power_law(pictures, [point.mean_wrong / len(actual) for point in points], tested=len(actual))
+    laws = [fit_power_law(pictures, errors, tested=len(actual)) for errors in drawn]
     low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
     gains = [_gain(one, most, more) for one in laws]
     gain_low, gain_high = np.quantile(gains, [0.025, 0.975])
     return LearningCurve(
         task=task,
         network=jobs[0][0].settings.network,
-        seeds=tuple(job.seed for job in jobs[0]),
+        seeds=seeds,
         split=split,
         train_share=len(division.train) / (len(division.train) + len(division.validate) + len(division.judge)),
         tested=len(actual),
-        points=tuple(
-            CurvePoint(size, tuple(int(n) for n in row), tuple(int(count) for count in repeats.sum(axis=1)))
-            for size, row, repeats in zip(sizes, pictures, wrong, strict=True)
-        ),
+        points=points,
         law=law,
         line=tuple(line.tolist()),
         low=tuple(low.tolist()),
@@ -193,6 +232,7 @@ def measure_curve(
         gain=_gain(law, most, more),
         gain_low=float(gain_low),
         gain_high=float(gain_high),
+        lost=tuple(one.share for one in measured if one.diverged.all()),
     )
 
 
@@ -219,14 +259,30 @@ def _as_long(settings: TrainingSettings, *, pictures: int, whole: int) -> Traini
     return replace(settings, epochs=epochs, patience=patience)
 
 
-def _drawn_errors(wrong: npt.NDArray[np.bool_], groups: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Draw repeats and test screenshots with replacement: from ``(sizes, repeats, crops)`` to ``(draws, sizes)``."""
+def _repeats(size: float, jobs: Sequence[Job], outcomes: Sequence[Outcome], actual: Places) -> _Repeats:
+    return _Repeats(
+        size,
+        tuple(len(job.division.train) for job in jobs),
+        np.stack([outcome.probabilities.argmax(axis=1) != actual for outcome in outcomes]),
+        np.array([outcome.diverged for outcome in outcomes]),
+    )
+
+
+def _drawn_errors(measured: Sequence[_Repeats], groups: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Draw repeats and test screenshots with replacement: errors of shape ``(draws, sizes)``.
+
+    A draw with none but diverged repeats of a size takes all others of that size.
+    """
     rng = generator(0, "curve", "bootstrap")
-    repeats = wrong.shape[1]
-    crops = group_weights(groups, draws=_DRAWS, rng=rng)
-    chosen = rng.multinomial(repeats, np.full(repeats, 1 / repeats), size=_DRAWS) / repeats
-    shares = np.einsum("dr,src,dc->ds", chosen, wrong.astype(float), crops.astype(float), optimize=True)
-    errors: npt.NDArray[np.float64] = shares / np.maximum(1, crops.sum(axis=1))[:, None]
+    wrong = np.stack([one.wrong for one in measured]).astype(float)
+    sound = ~np.stack([one.diverged for one in measured])
+    repeats = sound.shape[1]
+    crops = group_weights(groups, draws=_DRAWS, rng=rng).astype(float)
+    chosen = rng.multinomial(repeats, np.full(repeats, 1 / repeats), size=_DRAWS)[:, None, :] * sound
+    chosen = np.where(chosen.any(axis=2, keepdims=True), chosen, sound)
+    shares = chosen / chosen.sum(axis=2, keepdims=True)
+    counts = np.einsum("dsr,src,dc->ds", shares, wrong, crops, optimize=True)
+    errors: npt.NDArray[np.float64] = counts / np.maximum(1, crops.sum(axis=1))[:, None]
     return errors
 
 

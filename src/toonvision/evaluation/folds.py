@@ -10,7 +10,7 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -234,6 +234,20 @@ def newest_study(parent: Path, result: str, *, network: str | None = None) -> Pa
     """
     found = [path for path in parent.glob(f"*/{result}") if network is None or _network(path) == network]
     return max(found, key=lambda path: path.stat().st_mtime).parent if found else None
+
+
+def told_diverged(groups: Iterable[tuple[str, int, int]]) -> str:
+    """Say which trainings diverged, as a sentence with a blank before it; empty where none did.
+
+    Args:
+        groups: What was trained, how many of its trainings diverged, and how many there were.
+
+    Examples:
+        >>> told_diverged([("of size 0.25", 1, 3), ("of size 0.5", 0, 3), ("of size 1, which has no point", 3, 3)])
+        ' Trainings that diverged are in no mean: 1 of 3 of size 0.25; 3 of 3 of size 1, which has no point.'
+    """
+    listed = [f"{diverged} of {total} {what}" for what, diverged, total in groups if diverged]
+    return f" Trainings that diverged are in no mean: {'; '.join(listed)}." if listed else ""
 
 
 def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:

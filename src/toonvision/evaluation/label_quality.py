@@ -18,11 +18,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.errors import InputRejectedError
 from toonvision.core.settings import read_json
 from toonvision.data.batches import Augmentation, Samples
 from toonvision.data.splits import group_keys
-from toonvision.evaluation.folds import Division, Job, StudyWatcher, grouped_folds, newest_study, train_jobs
+from toonvision.evaluation.folds import (
+    Division,
+    Job,
+    Outcome,
+    StudyWatcher,
+    grouped_folds,
+    newest_study,
+    told_diverged,
+    train_jobs,
+)
 from toonvision.evaluation.metrics import Places
 from toonvision.evaluation.predict import Probabilities
 from toonvision.training.settings import TrainingSettings
@@ -85,13 +94,15 @@ class SuspectStudy:
         network: Which network was trained.
         folds: How many folds there were.
         repeats: Trainings a fold, averaged.
-        samples: Crops judged: all of the task.
+        samples: Crops judged: all of the task but the unjudged.
         agreeing: Crops whose label is the models' first choice.
         classes: Names of the classes.
         thresholds: Mean self-confidence of each class.
         joint: Confident joint: rows given, columns likely.
         estimated_wrong: Wrong labels that the calibrated joint expects, in crops.
         suspects: The most suspect first.
+        diverged: How many trainings are left out, since their loss became no number.
+        unjudged: Crops that no other training judged.
     """
 
     task: str
@@ -105,9 +116,15 @@ class SuspectStudy:
     joint: tuple[tuple[int, ...], ...]
     estimated_wrong: float
     suspects: tuple[Suspect, ...]
+    diverged: int = 0
+    unjudged: int = 0
 
     def sentence(self) -> str:
         """Say in plain words what was found."""
+        what = f"in all, so that nothing is said of {self.unjudged} crops" if self.unjudged else "in all"
+        return self._found() + told_diverged([(what, self.diverged, self.folds * self.repeats)])
+
+    def _found(self) -> str:
         if not self.suspects:
             return f"No label of {self.samples} is suspect."
         count = len(self.suspects)
@@ -288,45 +305,69 @@ def out_of_fold(
         watcher: Told how it goes.
 
     Returns:
-        Shape ``(samples, classes)``, in the order of the samples.
+        As `average_outcomes` gives them.
+    """
+    return average_outcomes(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=watcher))
+
+
+def average_outcomes(samples: Samples, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> Probabilities:
+    """Average what the trainings that did not diverge say of each sample.
+
+    Args:
+        samples: All samples of the task.
+        jobs: The trainings.
+        outcomes: Of each job.
+
+    Returns:
+        Shape ``(samples, classes)``, in the order of the samples; no numbers where none of them judged a sample.
     """
     sums = np.zeros((len(samples.crops), len(samples.classes)), dtype=np.float64)
     counts = np.zeros((len(samples.crops), 1), dtype=np.int64)
-    for job, outcome in zip(jobs, train_jobs(samples, jobs, folder=folder, watcher=watcher), strict=True):
-        sums[job.division.judge] += outcome.probabilities
-        counts[job.division.judge] += 1
-    averaged: Probabilities = (sums / counts).astype(np.float32)
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if not outcome.diverged:
+            sums[job.division.judge] += outcome.probabilities
+            counts[job.division.judge] += 1
+    averaged: Probabilities = np.where(counts > 0, sums / np.maximum(1, counts), np.nan).astype(np.float32)
     return averaged
 
 
 def find_suspects(
-    samples: Samples, probabilities: Probabilities, *, task: str, network: str, folds: int, repeats: int
+    samples: Samples,
+    probabilities: Probabilities,
+    *,
+    task: str,
+    network: str,
+    folds: int,
+    repeats: int,
+    diverged: int = 0,
 ) -> SuspectStudy:
     """Compare labels with out-of-fold probabilities.
 
     Args:
         samples: All samples of the task.
-        probabilities: Out of fold, shape ``(samples, classes)``.
+        probabilities: Out of fold, shape ``(samples, classes)``; no numbers where nobody judged a sample.
         task: What is predicted.
         network: Which network was trained.
         folds: How many folds there were.
         repeats: Trainings a fold.
+        diverged: How many of all trainings diverged.
 
     Raises:
-        UsageError: If a probability is no number.
+        InputRejectedError: If no sample was judged.
     """
-    if not np.isfinite(probabilities).all():
-        raise UsageError("a probability is no number. Choose another --model or --size and search again.")
-    given = samples.targets
+    judged = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
+    if not len(judged):
+        raise InputRejectedError("every training diverged, so no label was judged. Train another network or size.")
+    given, probabilities = samples.targets[judged], probabilities[judged]
     joint = confident_joint(given, probabilities)
     likely, margin = probabilities.argmax(axis=1), normalized_margin(given, probabilities)
     sure = set(confident_places(given, probabilities).tolist())
     found = []
     for place in suspect_places(given, probabilities).tolist():
-        crop, other = samples.crops[place], int(likely[place])
+        crop, other = samples.crops[judged[place]], int(likely[place])
         found.append(
             Suspect(
-                place=place,
+                place=int(judged[place]),
                 file=crop.file,
                 screenshot=crop.screenshot,
                 context=crop.context,
@@ -353,6 +394,8 @@ def find_suspects(
         joint=tuple(tuple(row) for row in joint.tolist()),
         estimated_wrong=estimated_wrong(given, joint),
         suspects=tuple(found),
+        diverged=diverged,
+        unjudged=len(samples.crops) - len(judged),
     )
 
 

@@ -1,12 +1,13 @@
 """The learning curve: how the error falls with the number of training pictures, and what more of them would bring."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.intervals import Proportion
 from toonvision.core.settings import read_json
-from toonvision.evaluation.folds import newest_study
+from toonvision.evaluation.folds import newest_study, told_diverged
 from toonvision.evaluation.power_law import PowerLaw
 
 CURVES, RESULT = "curves", "curve.json"
@@ -18,13 +19,15 @@ class CurvePoint:
 
     Attributes:
         share: Of the training part, over 0 to 1, as asked for.
-        pictures: How many each repeat learned from, since screenshots stay together.
-        wrong: Wrong answers of each repeat in the test part.
+        pictures: How many each repeat that did not diverge learned from, since screenshots stay together.
+        wrong: Wrong answers of each of those in the test part.
+        diverged: Seeds of the repeats that are left out, since their loss became no number.
     """
 
     share: float
     pictures: tuple[int, ...]
     wrong: tuple[int, ...]
+    diverged: tuple[int, ...] = ()
 
     @property
     def mean_pictures(self) -> float:
@@ -48,7 +51,7 @@ class LearningCurve:
         split: The split whose training part was cut down.
         train_share: Share of all samples that the split gives to train, 0 to 1.
         tested: Pictures of the test part.
-        points: From few to many pictures.
+        points: From few to many pictures; a size of which every repeat diverged has none.
         law: The fit.
         line: Numbers of pictures for the curve.
         low: Lower bound of the fitted error there, 0 to 1 (95 %).
@@ -57,6 +60,7 @@ class LearningCurve:
         gain: Fall of the error that they would likely bring, 0 to 1.
         gain_low: Lower bound (95 %).
         gain_high: Upper bound.
+        lost: The sizes of which every repeat diverged.
     """
 
     task: str
@@ -74,11 +78,17 @@ class LearningCurve:
     gain: float
     gain_low: float
     gain_high: float
+    lost: tuple[float, ...] = ()
 
     @property
     def largest(self) -> float:
         """Pictures of the largest point."""
         return self.points[-1].mean_pictures
+
+    @property
+    def diverged(self) -> int:
+        """How many trainings are left out, since they diverged."""
+        return sum(len(point.diverged) for point in self.points) + len(self.lost) * len(self.seeds)
 
     def sentence(self) -> str:
         """Say in plain words what more pictures would likely bring."""
@@ -93,7 +103,14 @@ class LearningCurve:
         # The bounds are of a fall that the fit makes zero at least: below a tenth of a point it is none.
         told = f"{told}." if self.gain_low >= 0.001 else f"{told}; it could also be nothing."
         alone = " Each size was trained with one seed alone, whose luck the interval does not know: use --repeat 3."
-        return told + alone * (len(self.seeds) == 1)
+        return told + alone * (len(self.seeds) == 1) + told_diverged(self._diverged())
+
+    def _diverged(self) -> Iterator[tuple[str, int, int]]:
+        repeats = len(self.seeds)
+        for point in self.points:
+            yield f"of size {point.share:g}", len(point.diverged), repeats
+        for size in self.lost:
+            yield f"of size {size:g}, which has no point", repeats, repeats
 
 
 def curves_folder(root: Path, task: str) -> Path:
@@ -119,10 +136,11 @@ def newest_curve(root: Path, task: str, *, network: str | None = None) -> Learni
 
 
 def curve_rows(curve: LearningCurve) -> list[list[Any]]:
-    """Give one row a training, the head first, for CSV."""
+    """Give one row a training that did not diverge, the head first, for CSV."""
     rows: list[list[Any]] = [["share", "pictures", "seed", "wrong", "tested", "error", "error_low", "error_high"]]
     for point in curve.points:
-        for seed, pictures, wrong in zip(curve.seeds, point.pictures, point.wrong, strict=True):
+        seeds = [seed for seed in curve.seeds if seed not in point.diverged]
+        for seed, pictures, wrong in zip(seeds, point.pictures, point.wrong, strict=True):
             share = Proportion(wrong, curve.tested)
             low, high = share.interval
             rows.append(

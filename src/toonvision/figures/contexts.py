@@ -37,6 +37,8 @@ def draw_contexts(study: ContextStudy, *, what: str = "context") -> Figure:
         handles.insert(
             1, Line2D([], [], color=MUTED, marker="|", linestyle="none", markersize=9, label="Each training")
         )
+    if study.diverged:
+        handles.append(Line2D([], [], linestyle="none", label=f"Not shown: {study.diverged} that diverged"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 

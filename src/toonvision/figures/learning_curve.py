@@ -40,6 +40,8 @@ def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
         beyond, curve.law.at(beyond), color=TRAIN, linewidth=2.0, linestyle=(0, (4, 2)), label="beyond what there is"
     )
     _draw_points(ax, curve)
+    if curve.diverged:
+        ax.plot([], [], linestyle="none", label=f"not shown: {curve.diverged} that diverged")
     _draw_promise(ax, curve)
     ax.set_xscale("log")
     ticks = [*(round(point.mean_pictures) for point in curve.points), round(curve.largest) + curve.more]
