@@ -1,9 +1,9 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from toonvision.world.poses import view_of
 from toonvision.world.video import random_sequence
 
 WHO = ("cog_bb_flunky", "cog_lb_bigwig", "cog_cb_moneybags", "toon_cat")
@@ -47,13 +47,17 @@ def test_a_frame_does_not_depend_on_those_before_it(frames):
     assert random_sequence("ttc", WHO, seed=4).frame(6).image.tobytes() == frames[2].image.tobytes()
 
 
-def test_a_figure_that_comes_nearer_shows_its_front(frames):
-    for before, after in itertools.pairwise(frames):
-        for track in by_track(before).keys() & by_track(after).keys():
-            one, other = by_track(before)[track], by_track(after)[track]
-            if one.view == other.view and one.view in {"front", "back"}:
-                assert (other.distance < one.distance) == (one.view == "front")
-    assert view_of(0.0) == "front"
+@pytest.mark.parametrize(("start", "end", "view"), [(30.0, 10.0, "front"), (10.0, 30.0, "back")])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_figure_that_comes_nearer_shows_its_front_and_one_that_goes_its_back(seed, start, end, view):
+    sequence = random_sequence("ttc", WHO, seed=seed)
+    along = replace(sequence.walkers[0], start=(0.0, start), end=(0.0, end), lead=0.0)
+    alone = replace(sequence, walkers=(along,))
+    seen = [alone.frame(number).figures for number in (0, 5, 10)]
+    assert [[figure.view for figure in figures] for figures in seen] == [[view]] * 3
+    distances = [figure.distance for (figure,) in seen]
+    assert distances == sorted(distances, reverse=view == "front")
+    assert abs(distances[-1] - distances[0]) > 0.5
 
 
 def test_numbers_of_the_mask_are_places_of_the_figures_seen(frames):
