@@ -8,26 +8,22 @@ writes again with the same bytes.
 """
 
 import hashlib
-import os
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from toonvision.core.cores import available_cores
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import followed_inside, read_regular, write_many
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.files import write_many
 from toonvision.core.progress import Progress, silent
-from toonvision.data import formats, images
-from toonvision.data.attributes import SUFFIX, Attributes, encoded, read_attributes
-from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box
-from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot
-from toonvision.data.fingerprints import fingerprint
-from toonvision.data.source_tree import relative
+from toonvision.data import formats
+from toonvision.data.attributes import encoded
+from toonvision.data.boxes import AnnotatedPicture, Reading
+from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot
+from toonvision.data.examination import Outcome, PictureTask, examine, stray_attributes
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
-from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 
 _BATCH = 16
 """Screenshots a commit: few enough to lose little, enough that waiting for the disk does not count."""
@@ -78,41 +74,6 @@ class ExtractionSummary:
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True)
-class _Task:
-    """One picture to look at, with what the catalogue knows of it."""
-
-    source: Source
-    picture: AnnotatedPicture
-    known: StoredScreenshot | None
-    crops: tuple[Crop, ...]
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """One crop of a screenshot: what the catalogue knows of it, and the bytes of its file if that must be written."""
-
-    label: str
-    box: Box
-    known: Crop | None
-    content: bytes = b""
-    attributes: Attributes = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What became of one picture: cuts if it was kept, and findings."""
-
-    task: _Task
-    findings: tuple[Finding, ...]
-    cuts: tuple[_Cut, ...] = ()
-    size_wh: tuple[int, int] = (0, 0)
-    picture_hash: str = ""
-    fingerprint: str = ""
-    kept: bool = True
-    unchanged: bool = False
-
-
 def extract(workspace: Workspace, *, workers: int | None = None, progress: Progress = silent) -> ExtractionSummary:
     """Bring crops and catalogue in line with the sources.
 
@@ -132,7 +93,7 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         )
     readings = [(source, formats.read(source.format, source.root)) for source in workspace.sources]
     before = [finding for _, reading in readings for finding in reading.findings]
-    before += [finding for source, reading in readings for finding in _stray_attributes(source.root, reading)]
+    before += [finding for source, reading in readings for finding in stray_attributes(source.root, reading)]
     threads = workers or available_cores()
     with (
         workspace.writing("extract") as catalog,
@@ -143,7 +104,7 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         pictures = [(source, picture) for source, reading in readings for picture in reading.pictures]
         tasks = _plan(pictures, catalog)
         _refuse_emptied_sources(readings, catalog)
-        outcomes: list[_Outcome] = []
+        outcomes: list[Outcome] = []
         new = 0
         for batch in _batches(_examined(tasks, workspace, pool)):
             new += _store(batch, catalog, workspace, writers)
@@ -191,7 +152,7 @@ def _refuse_emptied_sources(readings: Iterable[tuple[Source, Reading]], catalog:
             )
 
 
-def _plan(pictures: Iterable[tuple[Source, AnnotatedPicture]], catalog: Catalog) -> list[_Task]:
+def _plan(pictures: Iterable[tuple[Source, AnnotatedPicture]], catalog: Catalog) -> list[PictureTask]:
     known = {(shot.source, shot.name): shot for shot in catalog.screenshots()}
     crops: dict[int, list[Crop]] = {}
     for crop in catalog.crops():
@@ -199,23 +160,23 @@ def _plan(pictures: Iterable[tuple[Source, AnnotatedPicture]], catalog: Catalog)
     tasks = []
     for source, picture in pictures:
         shot = known.get((source.key, picture.name))
-        tasks.append(_Task(source, picture, shot, tuple(crops.get(shot.id, ())) if shot else ()))
+        tasks.append(PictureTask(source, picture, shot, tuple(crops.get(shot.id, ())) if shot else ()))
     return tasks
 
 
-def _examined(tasks: Sequence[_Task], workspace: Workspace, pool: Executor) -> Iterator[_Outcome]:
+def _examined(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[Outcome]:
     """Examine pictures in parallel, in order; enough ahead that no thread waits while a batch is written."""
-    waiting: deque[Future[_Outcome]] = deque()
+    waiting: deque[Future[Outcome]] = deque()
     for task in tasks:
-        waiting.append(pool.submit(_examine, task, workspace.taxonomy, workspace.crops))
+        waiting.append(pool.submit(examine, task, workspace.taxonomy, workspace.crops))
         if len(waiting) > 2 * _BATCH:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
 
 
-def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
-    batch: list[_Outcome] = []
+def _batches(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+    batch: list[Outcome] = []
     for outcome in outcomes:
         batch.append(outcome)
         if len(batch) == _BATCH:
@@ -225,138 +186,7 @@ def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
         yield batch
 
 
-def _examine(task: _Task, taxonomy: Taxonomy, crops_folder: Path) -> _Outcome:
-    """Read one picture and cut what is new in it; run in a thread, it only reads."""
-    picture = task.picture
-    try:
-        if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
-            raise _unknown_context(picture.context, taxonomy)
-        content = read_regular(picture.path, limit=images.LARGEST_FILE)
-        digest = hashlib.sha256(content).hexdigest()
-        same_picture = task.known is not None and task.known.picture_hash == digest
-        decoded = None
-        has_boxes = any(entry.xyxy for entry in picture.objects)
-        if task.known is not None and same_picture:
-            size_wh, mark = task.known.size_wh, task.known.fingerprint
-        else:
-            decoded = images.decode(content, has_boxes=has_boxes)
-            size_wh, mark = decoded.size, fingerprint(decoded)
-        if picture.size_wh not in {None, size_wh}:
-            raise _wrong_size(picture.size_wh, size_wh)
-        boxes, findings = _boxes(picture, size_wh, taxonomy)
-        attributes, complaints = _attributes(picture, task.source.root)
-        known = {(crop.label, crop.box): crop for crop in task.crops}
-        cuts = []
-        for (label, box), number in boxes.items():
-            crop = known.get((label, box))
-            stands = crop is not None and same_picture and _file_hash(crops_folder / crop.file) == crop.hash
-            if not stands and decoded is None:
-                decoded = images.decode(content, has_boxes=has_boxes)
-            fresh = b"" if stands or decoded is None else images.encode_png(decoded.crop(box.xyxy))
-            cuts.append(_Cut(label, box, crop, fresh, attributes.get(number, {})))
-    except RejectedItemError as error:
-        whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
-        if task.crops:
-            whole = replace(whole, reason=f"{whole.reason}; its earlier crops ({len(task.crops)}) stay as they are")
-        return _Outcome(task, (*picture.findings, whole), kept=False)
-    unchanged = decoded is None
-    told = (*picture.findings, *findings, *complaints)
-    return _Outcome(task, told, tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
-
-
-def _file_hash(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
-
-
-def _unknown_context(name: str, taxonomy: Taxonomy) -> RejectedItemError:
-    known = [context.name for context in taxonomy.contexts]
-    return RejectedItemError(
-        f"lies in the folder {name!r}, which is no context of the taxonomy.{did_you_mean(name, known)}",
-        f"move it to one of {', '.join(known)}, or add the context",
-        code="unknown-context",
-    )
-
-
-def _wrong_size(declared: tuple[int, int] | None, actual: tuple[int, int]) -> RejectedItemError:
-    shown = "x".join(map(str, declared or ()))
-    return RejectedItemError(
-        f"has {actual[0]}x{actual[1]} pixels, but its annotation says {shown}",
-        "the boxes were drawn on another size: annotate it again",
-        code="size-differs",
-    )
-
-
-def _boxes(
-    picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
-) -> tuple[dict[tuple[str, Box], int], list[Finding]]:
-    """Give the number of each object that can be cut, by label and box; each other one becomes a finding."""
-    boxes: dict[tuple[str, Box], int] = {}
-    findings = []
-    for entry in picture.objects:
-        try:
-            if entry.label not in taxonomy.by_name:
-                raise RejectedItemError(
-                    f"the taxonomy knows no label {entry.label!r}.{did_you_mean(entry.label, taxonomy.by_name)}",
-                    "correct the label, or add it to toonvision.toml",
-                    code="unknown-label",
-                )
-            box, moved = fit_box(entry.xyxy or (0, 0, *size_wh), size_wh)
-            if (entry.label, box) in boxes:
-                raise RejectedItemError(
-                    f"repeats object {boxes[entry.label, box]}: same label, same box",
-                    "remove one",
-                    code="duplicate",
-                )
-        except RejectedItemError as error:
-            findings.append(error.finding(picture.item(entry.number), objects=1))
-            continue
-        boxes[entry.label, box] = entry.number
-        if moved:
-            findings.append(
-                Finding(
-                    picture.item(entry.number),
-                    "the box left the picture by one pixel; it was clamped",
-                    code="clamped",
-                )
-            )
-    return boxes, findings
-
-
-def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Attributes], list[Finding]]:
-    """Read what is known of the objects of a picture; a file that cannot be used becomes a finding."""
-    path = picture.attributes
-    if not os.path.lexists(path):
-        return {}, []
-    name = relative(path, root)
-    try:
-        followed_inside(root, path, shown=name)
-        found = read_attributes(path)
-        last = max(found, default=0)
-        if last > picture.object_count:
-            raise RejectedItemError(
-                f"describes object {last}, but the annotation has {picture.object_count}",
-                "correct the number; objects are counted from 1",
-                code="no-object",
-            )
-    except RejectedItemError as error:
-        reason = f"{error.reason}; the crops are kept without attributes"
-        return {}, [Finding(name, reason, error.remedy, error.code, files=1)]
-    return found, []
-
-
-def _stray_attributes(root: Path, reading: Reading) -> list[Finding]:
-    """Report attributes files that lie among the pictures and belong to none."""
-    used = {picture.attributes for picture in reading.pictures}
-    folders = {path.parent for path in used} | {picture.path.parent for picture in reading.pictures}
-    strays = {path for folder in folders for path in folder.glob(f"[!.]*{SUFFIX}")} - used
-    reason, remedy = "belongs to no picture that could be read", "name it after its picture, or remove it"
-    return [Finding(relative(path, root), reason, remedy, "no-picture", files=1) for path in sorted(strays)]
-
-
-def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
+def _store(batch: Sequence[Outcome], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
     """Write the new crops of a batch, then commit its rows; give the number of new crops."""
     numbers = Counter({label: last + 1 for label, last in catalog.last_numbers().items()})
     contents: dict[str, bytes] = {}
@@ -386,7 +216,7 @@ def _store(batch: Sequence[_Outcome], catalog: Catalog, workspace: Workspace, wr
     return len(contents)
 
 
-def _rows_match(outcome: _Outcome) -> bool:
+def _rows_match(outcome: Outcome) -> bool:
     """Tell whether the catalogue already says all that this outcome would say."""
     known = outcome.task.known
     return (
@@ -415,7 +245,7 @@ def _safe_stem(label: str) -> str:
     return f"{plain}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"
 
 
-def _forget(tasks: Sequence[_Task], outcomes: Sequence[_Outcome], catalog: Catalog, workspace: Workspace) -> int:
+def _forget(tasks: Sequence[PictureTask], outcomes: Sequence[Outcome], catalog: Catalog, workspace: Workspace) -> int:
     """Remove rows of pictures that are gone, then files of crops that have no row.
 
     A picture that is there but cannot be used now keeps its rows: once it is mended, its crops are in their splits.
@@ -434,7 +264,7 @@ def _forget(tasks: Sequence[_Task], outcomes: Sequence[_Outcome], catalog: Catal
     return len(before - files)
 
 
-def _identical(outcomes: Iterable[_Outcome]) -> list[Finding]:
+def _identical(outcomes: Iterable[Outcome]) -> list[Finding]:
     """Report pictures whose files are the same byte for byte."""
     first: dict[str, str] = {}
     findings = []
@@ -447,7 +277,7 @@ def _identical(outcomes: Iterable[_Outcome]) -> list[Finding]:
 
 
 def _summary(
-    outcomes: Sequence[_Outcome],
+    outcomes: Sequence[Outcome],
     before: Sequence[Finding],
     findings: tuple[Finding, ...],
     *,
