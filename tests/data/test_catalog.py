@@ -19,9 +19,10 @@ from toonvision.core.errors import (
     UsageError,
     WorkspaceBusyError,
 )
-from toonvision.data import catalog as catalog_module
+from toonvision.data import database
 from toonvision.data.boxes import Box
-from toonvision.data.catalog import MIGRATIONS, Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot, StoredSplit
+from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot, StoredSplit
+from toonvision.data.database import MIGRATIONS
 from toonvision.data.extraction import extract
 
 
@@ -157,7 +158,7 @@ BROKEN = ("0091_broken", "CREATE TABLE half (id INTEGER) STRICT; INSERT INTO hal
 
 def test_an_older_catalogue_is_brought_up_to_date_and_keeps_its_rows(path, monkeypatch):
     before = everything(path)
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT))
     with Catalog.open(path) as catalog:
         assert catalog.crops() == before[1]
     assert sql(path, "SELECT name FROM migrations ORDER BY name", "SELECT * FROM notes") == [
@@ -168,7 +169,7 @@ def test_an_older_catalogue_is_brought_up_to_date_and_keeps_its_rows(path, monke
 
 
 def test_an_older_catalogue_is_refused_for_reading_and_not_changed(path, monkeypatch):
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT))
     before = path.read_bytes()
     with pytest.raises(InputRejectedError) as caught:
         everything(path)
@@ -264,7 +265,7 @@ def test_attributes_that_nobody_can_have_stored_are_damage(path, text):
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself(path, monkeypatch):
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT, BROKEN))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT, BROKEN))
     with pytest.raises(sqlite3.OperationalError, match="nowhere"), Catalog.open(path):
         pass
     tables, applied = sql(
@@ -272,7 +273,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(path, monkeypatch):
     )
     assert tables == [("notes",)]
     assert applied == [*((name,) for name, _ in MIGRATIONS), ("0090_notes",)]
-    monkeypatch.setattr(catalog_module, "MIGRATIONS", (*MIGRATIONS, NEXT))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT))
     assert len(everything(path)[1]) == 3
 
 

@@ -1,88 +1,15 @@
-"""The catalogue: what was read and what was decided, in SQLite. The only SQL of the project.
-
-Durability before speed: a rollback journal and `synchronous=EXTRA`, since WAL mode of versions before 3.51.3 can
-lose commits.
-"""
+"""The catalogue: what was read and what was decided, as rows of its database. The only queries of the project."""
 
 import contextlib
-import functools
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from toonvision.core.errors import (
-    EnvironmentFaultError,
-    Finding,
-    InputRejectedError,
-    RejectedItemError,
-    UsageError,
-    WorkspaceBusyError,
-)
+from toonvision.core.errors import Finding, UsageError
 from toonvision.data.attributes import Attributes, decoded, encoded
 from toonvision.data.boxes import Box
-
-_BUSY_TIMEOUT_S = 4.0
-
-MIGRATIONS: tuple[tuple[str, str], ...] = (
-    (
-        "0001_screenshots_crops_splits",
-        """
-        CREATE TABLE screenshots (
-            id INTEGER PRIMARY KEY,
-            source TEXT NOT NULL,
-            name TEXT NOT NULL,
-            context TEXT NOT NULL,
-            width INTEGER NOT NULL,
-            height INTEGER NOT NULL,
-            picture_hash TEXT NOT NULL,
-            fingerprint TEXT NOT NULL,
-            UNIQUE (source, name)
-        ) STRICT;
-        CREATE TABLE crops (
-            id INTEGER PRIMARY KEY,
-            screenshot_id INTEGER NOT NULL REFERENCES screenshots ON DELETE CASCADE,
-            label TEXT NOT NULL,
-            number INTEGER NOT NULL,
-            file TEXT NOT NULL UNIQUE,
-            hash TEXT NOT NULL,
-            x_min INTEGER NOT NULL,
-            y_min INTEGER NOT NULL,
-            x_max INTEGER NOT NULL,
-            y_max INTEGER NOT NULL,
-            UNIQUE (label, number)
-        ) STRICT;
-        CREATE INDEX crops_by_screenshot ON crops (screenshot_id);
-        CREATE TABLE label_numbers (
-            label TEXT PRIMARY KEY,
-            last INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE splits (
-            id INTEGER PRIMARY KEY,
-            name TEXT NOT NULL UNIQUE,
-            ratios TEXT NOT NULL,
-            seed INTEGER NOT NULL,
-            grouped INTEGER NOT NULL
-        ) STRICT;
-        CREATE TABLE split_crops (
-            split_id INTEGER NOT NULL REFERENCES splits ON DELETE CASCADE,
-            crop_id INTEGER NOT NULL REFERENCES crops ON DELETE CASCADE,
-            part TEXT NOT NULL CHECK (part IN ('train', 'validate', 'test')),
-            PRIMARY KEY (split_id, crop_id)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE extractions (
-            id INTEGER PRIMARY KEY,
-            counts TEXT NOT NULL,
-            findings TEXT NOT NULL
-        ) STRICT;
-        """,
-    ),
-    (
-        "0002_crop_attributes",
-        "ALTER TABLE crops ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';",
-    ),
-)
+from toonvision.data.database import Connection, open_database, sound
 
 
 @dataclass(frozen=True)
@@ -174,7 +101,7 @@ class StoredSplit:
 class Catalog:
     """An open catalogue; close it by leaving the `with` block of `open`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
 
@@ -192,25 +119,8 @@ class Catalog:
             EnvironmentFaultError: If the disk is full or the file cannot be opened.
             WorkspaceBusyError: If another process keeps it locked.
         """
-        # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
-        mode = "rwc" if not read_only else "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
-        with _translated(path):
-            connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=_BUSY_TIMEOUT_S,
-                isolation_level=None,
-            )
-            try:
-                with _sound(path):
-                    applied = _check(connection, path)
-                connection.execute("PRAGMA foreign_keys = ON")
-                connection.execute("PRAGMA synchronous = EXTRA")
-                connection.execute(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
-                _migrate(connection, path, applied, read_only=read_only)
-                yield cls(connection, path)
-            finally:
-                connection.close()
+        with open_database(path, read_only=read_only) as connection:
+            yield cls(connection, path)
 
     def screenshots(self) -> list[StoredScreenshot]:
         """Give all screenshots by source and name."""
@@ -230,7 +140,7 @@ class Catalog:
             "s.context, s.fingerprint, c.attributes FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
             "ORDER BY c.label, c.number"
         )
-        with _sound(self._path):
+        with sound(self._path):
             return [
                 Crop(
                     id_, label, number, _file_name(file), digest, Box(*xyxy), shot, name, context, mark, decoded(words)
@@ -300,7 +210,7 @@ class Catalog:
         row = self._connection.execute("SELECT counts, findings FROM extractions ORDER BY id DESC LIMIT 1").fetchone()
         if row is None:
             return {}, []
-        with _sound(self._path):
+        with sound(self._path):
             return json.loads(row[0]), [Finding(**entry) for entry in json.loads(row[1])]
 
     def save_split(self, split: StoredSplit, *, replace: bool = False) -> None:
@@ -336,13 +246,13 @@ class Catalog:
             known = [str(known) for (known,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
             listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
             raise UsageError(f"no split is called {name!r}. {listed}")
-        with _sound(self._path):
+        with sound(self._path):
             train, validate, test = (int(value) for value in row[1].split("/"))
         parts = self._connection.execute("SELECT crop_id, part FROM split_crops WHERE split_id = ?", (row[0],))
         return StoredSplit(name, (train, validate, test), row[2], bool(row[3]), dict(parts))
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[Connection]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -353,112 +263,8 @@ class Catalog:
         self._connection.execute("COMMIT")
 
 
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Say what SQLite says in words that help."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        code = _primary_code(error)
-        if code is None:  # Python's own complaint, of text that is not UTF-8
-            raise InputRejectedError(_rebuild_advice(path, str(error))) from error
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise WorkspaceBusyError(
-                f"{path}: another process keeps it locked. Try again when it has ended."
-            ) from error
-        if code in {
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_PERM,
-        }:
-            raise EnvironmentFaultError(f"{path}: {error}. Free space or allow writing, then run again.") from error
-        raise
-    except sqlite3.DatabaseError as error:
-        raise InputRejectedError(_rebuild_advice(path, str(error))) from error
-
-
 def _file_name(name: str) -> str:
     """Pass a crop's file name on; a path would lead out of the workspace."""
     if not isinstance(name, str) or Path(name).name != name or "\\" in name:
         raise ValueError(f"{name!r} is no file name")
     return name
-
-
-@contextlib.contextmanager
-def _sound(path: Path) -> Iterator[None]:
-    """Say of a value or a text that nobody can have stored that the catalogue is damaged."""
-    try:
-        yield
-    except (ValueError, TypeError, RejectedItemError) as error:
-        raise InputRejectedError(_rebuild_advice(path, str(error))) from error
-
-
-def _primary_code(error: sqlite3.OperationalError) -> int | None:
-    code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> set[str]:
-    """Refuse a damaged catalogue, a newer one, and what is none; give the names of the applied migrations."""
-    try:
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise InputRejectedError(_rebuild_advice(path, verdict))
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        applied = (
-            {name for (name,) in connection.execute("SELECT name FROM migrations")} if "migrations" in tables else set()
-        )
-    except sqlite3.OperationalError as error:
-        if _primary_code(error) == sqlite3.SQLITE_ERROR:
-            raise InputRejectedError(_rebuild_advice(path, str(error))) from error
-        raise
-    unknown = applied - {name for name, _ in MIGRATIONS}
-    if unknown or (tables and "migrations" not in tables):
-        what = f"a newer version wrote it ({max(unknown)})" if unknown else "it is no catalogue of this program"
-        raise InputRejectedError(f"{path}: {what}; it was not changed. Update toonvision, or move the file away.")
-    if applied and _schema(connection) != _schema_after(tuple(m for m in MIGRATIONS if m[0] in applied)):
-        raise InputRejectedError(_rebuild_advice(path, "its tables are not those of its version"))
-    return applied
-
-
-def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
-    return set(rows)
-
-
-@functools.cache
-def _schema_after(migrations: tuple[tuple[str, str], ...]) -> set[tuple[str, str, str | None]]:
-    """Give the tables and indexes that migrations make."""
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        _apply(connection, migrations)
-        return _schema(connection)
-
-
-def _rebuild_advice(path: Path, reason: str) -> str:
-    return (
-        f"{path}: the catalogue is damaged ({reason}); it was not changed. Move it and the folder crops/ "
-        "away and run toonvision extract: crops are made again, splits must be made again with their seeds."
-    )
-
-
-def _migrate(connection: sqlite3.Connection, path: Path, applied: set[str], *, read_only: bool) -> None:
-    missing = [(name, script) for name, script in MIGRATIONS if name not in applied]
-    if not missing:
-        return
-    if read_only:
-        raise InputRejectedError(
-            f"{path}: its schema is older than this version. Run: toonvision extract -w {path.parent}"
-        )
-    connection.execute("PRAGMA journal_mode = DELETE")
-    _apply(connection, missing)
-
-
-def _apply(connection: sqlite3.Connection, migrations: Iterable[tuple[str, str]]) -> None:
-    """Apply migrations, each in a transaction of its own."""
-    for name, script in migrations:
-        connection.executescript(
-            "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT;"
-            f"{script}; INSERT INTO migrations VALUES ('{name}'); COMMIT;"
-        )
