@@ -115,6 +115,11 @@ class Workspace:
         """The folder of training runs, one below a task."""
         return self.root / "runs"
 
+    @property
+    def studies(self) -> Path:
+        """The folder of searches for networks, one below a task."""
+        return self.root / "studies"
+
     @contextmanager
     def reading(self) -> Iterator[Catalog]:
         """Open the catalogue for reading.

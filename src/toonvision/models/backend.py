@@ -10,11 +10,26 @@ from importlib.metadata import PackageNotFoundError, version
 from toonvision.core.errors import EnvironmentFaultError
 
 DEFAULT_BACKEND = "tensorflow"
-_VERSIONS = ("toonvision", "keras", "tensorflow-cpu", "tensorflow", "torch", "jax", "numpy", "pillow", "scikit-learn")
+_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_VERSIONS = (
+    "toonvision",
+    "keras",
+    "tensorflow-cpu",
+    "tensorflow",
+    "torch",
+    "jax",
+    "numpy",
+    "pillow",
+    "scikit-learn",
+    "optuna",
+)
 
 
-def start_keras() -> str:
+def start_keras(*, threads: int | None = None) -> str:
     """Import Keras and run a first operation, keeping the backend's own chatter off the terminal.
+
+    Args:
+        threads: How many threads may compute; all cores by default. Only the first start of a process decides.
 
     Returns:
         The device that will compute, for example ``tensorflow on cpu:0``.
@@ -24,6 +39,8 @@ def start_keras() -> str:
     """
     name = os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if threads is not None:
+        os.environ.update(dict.fromkeys(_THREADS, str(threads)))
     # TensorFlow warns of graphs that are traced again, as they must be for each of several models.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:

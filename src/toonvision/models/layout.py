@@ -77,7 +77,7 @@ class Layout:
             >>> Layout.parse("4c3-p2-p2-8c5-d0.5").blocks[1]
             Block(filters=8, kernel=5, pools=(), dropout=0.5)
         """
-        blocks = []
+        blocks: list[Block] = []
         for part in _START.split(text):
             found = _BLOCK.fullmatch(part)
             if not found or len(blocks) == MOST_BLOCKS:

@@ -1,0 +1,43 @@
+"""What TensorBoard shows of a search: every trial's values and results, on its HParams page."""
+
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2, summary
+from tensorboard.plugins.scalar.summary import scalar_pb
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+from toonvision.tuning.race import Score
+from toonvision.tuning.space import Draw
+
+_MEASURES = ("loss", "wrong", "parameters")
+
+
+def log_trial(folder: Path, number: int, draw: Draw, parameters: int, scores: list[Score]) -> None:
+    """Write a finished trial where TensorBoard finds it.
+
+    Args:
+        folder: The logs of the study.
+        number: The trial's number.
+        draw: Its values.
+        parameters: How many weights its network has.
+        scores: How its trainings did; the mean is shown.
+    """
+    known = [score.loss for score in scores if score.loss is not None]
+    values = {"parameters": float(parameters), "wrong": sum(score.wrong for score in scores) / len(scores)}
+    if known:
+        values["loss"] = sum(known) / len(known)
+    hparams = [api_pb2.HParamInfo(name=name) for name in draw]
+    metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=name)) for name in _MEASURES]
+    parts = [
+        summary.experiment_pb(hparam_infos=hparams, metric_infos=metrics),
+        summary.session_start_pb(dict(draw), group_name=f"trial {number}"),
+        *(scalar_pb(name, value) for name, value in values.items()),
+        summary.session_end_pb(api_pb2.STATUS_SUCCESS if known else api_pb2.STATUS_FAILURE),
+    ]
+    writer = EventFileWriter(str(folder / f"trial-{number:03d}"))
+    for part in parts:
+        # The plug-in's messages are TensorFlow's own kind where it is installed; their bytes are the same.
+        writer.add_event(Event(summary=Summary.FromString(part.SerializeToString()), step=0))
+    writer.close()

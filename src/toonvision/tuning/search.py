@@ -1,0 +1,252 @@
+"""One process's part in a search: it takes a trial, trains it, and takes the next; then the race, the same way.
+
+Processes know of each other only through the storage. Whoever finds something to do, does it; what two of them took at
+the same time counts once, for the one with the lower number.
+"""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import optuna
+from optuna.trial import TrialState
+
+from toonvision.models.registry import build_network
+from toonvision.training.settings import TrainingSettings
+from toonvision.tuning.cost import acceptance
+from toonvision.tuning.logs import log_trial
+from toonvision.tuning.race import Score, Standing
+from toonvision.tuning.result import choose_candidates, keep_scores, read_scores, read_trials, stand
+from toonvision.tuning.sampling import BoundedSampler, pruner_of, suggest
+from toonvision.tuning.settings import StudySettings
+from toonvision.tuning.storage import (
+    CANDIDATE,
+    DIVERGED,
+    OUTCOME,
+    SEED,
+    SURPLUS,
+    Place,
+    StoredStudy,
+    counted,
+    given_up,
+    lineage,
+    open_study,
+    retries,
+)
+
+if TYPE_CHECKING:
+    from toonvision.training.repeat import TaskData
+
+_POLL_S = 0.5
+
+
+class _DivergedError(Exception):
+    """The loss of a training became no number."""
+
+
+class _SurplusError(Exception):
+    """Somebody else has taken this already."""
+
+
+class Worker:
+    """Takes and trains, until there is nothing left to take."""
+
+    def __init__(self, place: Place, data: "TaskData", *, logs: Path) -> None:
+        """Open the study.
+
+        Args:
+            place: Where it is.
+            data: Samples, and who learns and who judges.
+            logs: Where TensorBoard finds the trials.
+        """
+        self._logs = logs
+        self._study: StoredStudy = open_study(place.url, place.name, pulse=place.pulse)
+        self._settings: StudySettings = self._study.settings
+        self._data = data
+        self._grace_s = place.pulse.grace_s
+        accept = acceptance(self._settings, classes=len(data.samples.classes))
+        self._sampler = BoundedSampler(self._settings, accept)
+        self._study.trials.sampler = self._sampler
+        self._study.trials.pruner = pruner_of(self._settings)
+        self._study.race.pruner = optuna.pruners.NopPruner()
+        self._silent_since: dict[int, float] = {}
+
+    def work(self, *, most: int) -> bool:
+        """Train until the study is finished, or `most` trainings were made.
+
+        Returns:
+            Whether the study is finished.
+        """
+        made = 0
+        while made < most:
+            self._bury(self._study.trials)
+            self._bury(self._study.race)
+            if self._take_trial() or self._take_race():
+                made += 1
+            elif self._finished():
+                return True
+            else:
+                time.sleep(_POLL_S)
+        return False
+
+    def _take_trial(self) -> bool:
+        study = self._study.trials
+        waiting = any(trial.state is TrialState.WAITING for trial in study.get_trials(deepcopy=False))
+        if not waiting and len(counted(study)) >= self._settings.trials:
+            return False
+        self._run(study, self._trial)
+        return True
+
+    def _take_race(self) -> bool:
+        if self._under_way(self._study.trials):
+            return False
+        taken = self._taken()
+        job = next((job for job in self._standing().jobs if job not in taken), None)
+        if job is None:
+            return False
+        self._study.race.enqueue_trial({}, user_attrs={CANDIDATE: job[0], SEED: job[1]})
+        self._run(self._study.race, self._race_training)
+        return True
+
+    def _finished(self) -> bool:
+        return (
+            not self._under_way(self._study.trials)
+            and len(counted(self._study.trials)) >= self._settings.trials
+            and not self._standing().jobs
+        )
+
+    def _standing(self) -> Standing:
+        done = [trial for trial in read_trials(self._study) if trial.state == "done" and trial.loss is not None]
+        tried = sorted(done, key=lambda trial: (trial.loss, trial.number))
+        candidates = choose_candidates(tried, self._settings)
+        scores = read_scores(self._study, judged=len(self._data.places["validate"]))
+        classes = len(self._data.samples.classes)
+        return stand(candidates, scores, self._settings, classes=classes)
+
+    def _run(self, study: optuna.Study, objective: Callable[[optuna.Trial], float | tuple[float, ...]]) -> None:
+        try:
+            study.optimize(objective, n_trials=1, catch=(_DivergedError, _SurplusError))
+        except optuna.exceptions.UpdateFinishedTrialError:
+            # We were silent for too long, and the trial was given to another process: its result counts.
+            return
+
+    def _trial(self, trial: optuna.Trial) -> float | tuple[float, ...]:
+        settings, study = self._settings, self._study.trials
+        mine = lineage(study.get_trials(deepcopy=False)[trial.number])
+        ahead = counted(study)
+        if mine not in ahead[: settings.trials]:
+            trial.set_user_attr(OUTCOME, SURPLUS)
+            raise _SurplusError
+        draw = suggest(trial, settings.space.distributions())
+        layout = settings.space.layout(draw)
+        parameters = layout.parameters(settings.size_hw, len(self._data.samples.classes))
+        trial.set_user_attr("parameters", parameters)
+        if not retries(study.get_trials(deepcopy=False)[trial.number]):
+            trial.set_user_attr("replaced", self._sampler.replaced)
+        several = len(settings.seeds()) > 1 or settings.strategy == "front"
+        scores = [
+            train_once(self._data, settings.training_of(draw), seed, _silent if several else _reporting(trial))
+            for seed in settings.seeds()
+        ]
+        log_trial(self._logs, trial.number, draw, parameters, scores)
+        loss = self._loss(trial, scores)
+        return (loss, parameters) if settings.strategy == "front" else loss
+
+    def _race_training(self, trial: optuna.Trial) -> float:
+        job = (trial.user_attrs[CANDIDATE], trial.user_attrs[SEED])
+        if self._taken().get(job, trial.number) < trial.number:
+            trial.set_user_attr(OUTCOME, SURPLUS)
+            raise _SurplusError
+        stored = self._study.trials.get_trials(deepcopy=False)[job[0]]
+        draw = {name: float(value) for name, value in stored.params.items()}
+        score = train_once(self._data, self._settings.training_of(draw), job[1], _reporting(trial))
+        return self._loss(trial, [score])
+
+    def _loss(self, trial: optuna.Trial, scores: list[Score]) -> float:
+        """Put scores down and give their mean loss; one training that diverged makes the trial a failed one."""
+        keep_scores(trial, scores)
+        losses = [score.loss for score in scores if score.loss is not None]
+        if len(losses) < len(scores):
+            trial.set_user_attr(OUTCOME, DIVERGED)
+            raise _DivergedError
+        return statistics.fmean(losses)
+
+    def _taken(self) -> dict[tuple[int, int], int]:
+        """Give the race's trainings that somebody has begun or ended, and the first trial that did."""
+        taken: dict[tuple[int, int], int] = {}
+        for trial in self._study.race.get_trials(deepcopy=False):
+            alive = trial.state in (TrialState.RUNNING, TrialState.COMPLETE)
+            gone = trial.user_attrs.get(OUTCOME)
+            if alive or gone == DIVERGED or given_up(trial):
+                taken.setdefault((trial.user_attrs[CANDIDATE], trial.user_attrs[SEED]), trial.number)
+        return taken
+
+    def _under_way(self, study: optuna.Study) -> bool:
+        states = (TrialState.RUNNING, TrialState.WAITING)
+        return any(trial.state in states for trial in study.get_trials(deepcopy=False))
+
+    def _bury(self, study: optuna.Study) -> None:
+        """Give up trials of dead processes; Optuna puts their retries in the queue.
+
+        A process can die between taking a trial and its first heartbeat, which Optuna never notices. Such a trial has
+        no attribute yet; after the grace it is told off here.
+        """
+        optuna.storages.fail_stale_trials(study)
+        for trial in study.get_trials(deepcopy=False):
+            if (
+                trial.state is not TrialState.RUNNING
+                or trial.user_attrs.get("parameters")
+                or CANDIDATE in trial.user_attrs
+            ):
+                self._silent_since.pop(trial._trial_id, None)
+                continue
+            since = self._silent_since.setdefault(trial._trial_id, time.monotonic())
+            if time.monotonic() - since > self._grace_s:
+                study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def train_once(
+    data: "TaskData",
+    settings: TrainingSettings,
+    seed: int,
+    watcher: Callable[[int, Mapping[str, float]], None],
+) -> Score:
+    """Train a fresh network and say how it does on the validation part; the network is not kept."""
+    import keras
+
+    from toonvision.training.fit import fit
+
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    samples = data.samples
+    _, height, width, _ = samples.pictures.shape
+    model = build_network(settings.network, size_hw=(height, width), classes=len(samples.classes))
+    train, validate = data.places["train"], data.places["validate"]
+    history = fit(model, samples, train=train, validate=validate, settings=settings, seed=seed, watcher=watcher)
+    if not history.best_epoch:
+        return Score(None, len(validate), 0, history.seconds)
+    best = history.epochs[history.best_epoch - 1]
+    wrong = round((1 - best["val_accuracy"]) * len(validate))
+    return Score(best["val_loss"], wrong, history.best_epoch, history.seconds)
+
+
+def _reporting(trial: optuna.Trial) -> Callable[[int, Mapping[str, float]], None]:
+    """Put the lowest validation loss so far down after each epoch, and stop where the strategy says so."""
+    best = math.inf
+
+    def epoch_ended(epoch: int, logs: Mapping[str, float]) -> None:
+        nonlocal best
+        best = min(best, logs["val_loss"]) if math.isfinite(logs["val_loss"]) else best
+        if math.isfinite(best):
+            trial.report(best, epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+    return epoch_ended
+
+
+def _silent(_epoch: int, _logs: Mapping[str, float]) -> None:
+    """Say nothing: several trainings of a trial, or several objectives, have no single value a step."""

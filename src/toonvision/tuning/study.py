@@ -1,0 +1,168 @@
+"""A search from its order to its result: the folder, the storage, the processes."""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import optuna
+
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.files import plain_name
+from toonvision.data.workspace import Workspace
+from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
+from toonvision.training.repeat import TaskData
+from toonvision.tuning.result import RESULT, SCORES, StudyResult, read_result, read_scores, read_trials, write_result
+from toonvision.tuning.settings import StudySettings
+from toonvision.tuning.space import Space, tighten
+from toonvision.tuning.storage import Place, Pulse, StoredStudy, file_url, open_study, shown_url, storage_faults
+from toonvision.tuning.workers import Order, run_workers, threads_for
+
+STORE, LOGS = "study.sqlite", "tensorboard"
+_LEAST_BEST = 3
+
+
+def run_study(
+    workspace: Workspace,
+    folder: Path,
+    settings: StudySettings,
+    data: TaskData,
+    *,
+    storage: str | None = None,
+    workers: int = 1,
+    carry: StudyResult | None = None,
+    pulse: Pulse | None = None,
+    watch: Callable[[StudyResult], None] = lambda _result: None,
+) -> StudyResult:
+    """Search until the study's trials and its race are done, or take part in a search that others began.
+
+    Args:
+        workspace: Where the data is.
+        folder: The study's folder, made where it is not there.
+        settings: What to search.
+        data: The samples that `settings` speak of.
+        storage: Where the study is kept; by default in a file in its folder.
+        workers: How many processes train at once on this machine.
+        carry: A study whose trials, as far as they lie in this one's space, count as tried.
+        pulse: How dead processes are noticed.
+        watch: Told about twice a second how it stands.
+
+    Raises:
+        UsageError: If a study of that name was told something else, or no network is within the bounds.
+        EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
+        InputRejectedError: If every trial diverged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    url = storage or file_url(folder / STORE)
+    place = Place(url, f"{settings.task}/{folder.name}", pulse or Pulse())
+    with storage_faults(url):
+        study = open_study(url, place.name, settings, pulse=place.pulse)
+        if carry and not study.trials.get_trials(deepcopy=False):
+            _carry_over(study, carry)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        if (folder / RESULT).exists():
+            started = read_result(folder).started
+        blank = StudyResult(
+            name=folder.name,
+            settings=study.settings,
+            classes=data.samples.classes,
+            judged=len(data.places["validate"]),
+            trials=(),
+            scores={},
+            device=_device(workers),
+            versions=installed_versions(),
+            started=started,
+            storage=shown_url(url),
+        )
+        write_result(folder, blank)
+
+        def seen() -> StudyResult:
+            with storage_faults(url):
+                return replace(blank, trials=read_trials(study), scores=read_scores(study, judged=blank.judged))
+
+        order = Order(workspace.root.resolve(), place, (folder / LOGS).resolve(), threads_for(workers))
+        try:
+            run_workers(order, workers=workers, watch=lambda: watch(seen()))
+        finally:
+            result = seen()
+            write_result(folder, result)
+    if not result.tried:
+        raise InputRejectedError(
+            f"{result.title}: the loss of every trial became no number. Lower the learning rates of the space."
+        )
+    return result
+
+
+def narrower_space(result: StudyResult) -> Space:
+    """Propose the part of a study's space that its best tenth spans, three trials at least.
+
+    Raises:
+        UsageError: If fewer than three trials were finished.
+    """
+    if len(result.tried) < _LEAST_BEST:
+        raise UsageError(
+            f"{result.title} has {len(result.tried)} finished trials; a narrower space needs {_LEAST_BEST}."
+        )
+    best = result.tried[: max(_LEAST_BEST, len(result.tried) // 10)]
+    return tighten(result.settings.space, [trial.draw for trial in best])
+
+
+def find_study(studies: Path, name: str) -> Path:
+    """Find a study by its name, as in ``suit/random-1``, or by its path.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    for folder in (studies / name, Path(name)):
+        if (folder / RESULT).is_file():
+            return folder
+    known = [path.parent.relative_to(studies).as_posix() for path in study_results(studies)]
+    listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision tune TASK"
+    raise UsageError(f"no study is called {name!r}. {listed}")
+
+
+def study_results(studies: Path) -> list[Path]:
+    """List the results of all studies, by task and name."""
+    return sorted(studies.glob(f"*/*/{RESULT}"))
+
+
+def choose_study_folder(studies: Path, task: str, *, strategy: str, name: str | None) -> Path:
+    """Choose the folder of a new study, or of one of that name on a shared storage.
+
+    Args:
+        studies: The folder of all studies.
+        task: The task.
+        strategy: What unnamed studies are called after.
+        name: The name asked for; by default the strategy's with the next free number.
+
+    Raises:
+        UsageError: If the name cannot be a folder's.
+    """
+    if name is not None:
+        return studies / task / plain_name(name, "a study")
+    taken = {path.name for path in (studies / task).glob("*")}
+    number = next(n for n in range(1, len(taken) + 2) if f"{strategy}-{n}" not in taken)
+    return studies / task / f"{strategy}-{number}"
+
+
+def _carry_over(study: StoredStudy, earlier: StudyResult) -> None:
+    """Begin a study with the trials of another one that lie in its space."""
+    space = study.settings.space
+    distributions = space.distributions()
+    for trial in earlier.tried:
+        if space.holds(trial.draw) and trial.loss is not None:
+            study.trials.add_trial(
+                optuna.create_trial(
+                    params=dict(trial.draw),
+                    distributions=distributions,
+                    values=[trial.loss, trial.parameters][: len(study.trials.directions)],
+                    user_attrs={"parameters": trial.parameters, SCORES: [asdict(score) for score in trial.scores]},
+                )
+            )
+
+
+def _device(workers: int) -> str:
+    backend = os.environ.get("KERAS_BACKEND", DEFAULT_BACKEND)
+    threads = threads_for(workers)
+    return f"{backend}, {workers} process{'es' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}"

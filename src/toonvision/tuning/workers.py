@@ -1,0 +1,156 @@
+"""The processes of a search on this machine: started, watched, started again, and ended with their parent."""
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+from toonvision.core.cores import available_cores
+from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
+from toonvision.tuning.storage import Place
+
+TRAININGS_A_PROCESS = 25
+_MOST_CRASHES = 3
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a process is told.
+
+    Attributes:
+        workspace: The folder of the workspace.
+        place: Where the study is.
+        logs: Where TensorBoard finds its trials.
+        threads: How many threads it may compute with.
+        trainings: After how many trainings it ends, so that nothing it gathers can grow; another takes its place.
+    """
+
+    workspace: Path
+    place: Place
+    logs: Path
+    threads: int
+    trainings: int = TRAININGS_A_PROCESS
+
+
+@dataclass
+class _Running:
+    process: SpawnProcess
+    words: Connection
+
+
+def run_workers(order: Order, *, workers: int, watch: Callable[[], None]) -> None:
+    """Run processes until the study is finished.
+
+    Args:
+        order: What each is told.
+        workers: How many run at once.
+        watch: Called about twice a second.
+
+    Raises:
+        ToonVisionError: What a process could not go on for.
+        EnvironmentFaultError: If processes die again and again without having finished a training.
+    """
+    running = [_start(order) for _ in range(workers)]
+    crashes, finished = 0, False
+    try:
+        while running:
+            watch()
+            time.sleep(_POLL_S)
+            for one in [one for one in running if not one.process.is_alive()]:
+                running.remove(one)
+                word = _last_word(one)
+                if isinstance(word, ToonVisionError):
+                    raise word
+                finished = finished or word is True
+                crashes = 0 if isinstance(word, bool) else crashes + 1
+                if crashes > _MOST_CRASHES:
+                    raise EnvironmentFaultError(
+                        f"processes of the search died {crashes} times in a row (last exit code "
+                        f"{one.process.exitcode}); memory may be short. Try fewer --workers, then --resume."
+                    )
+                if not finished:
+                    running.append(_start(order))
+        watch()
+    finally:
+        for one in running:
+            one.process.kill()
+            one.process.join()
+
+
+def default_workers() -> tuple[int, int]:
+    """Give how many processes, and threads each, use this machine best.
+
+    Measured on two cores: see benchmarks/results/tuning_workers.json.
+    """
+    return 1, available_cores()
+
+
+def threads_for(workers: int) -> int:
+    """Divide the cores among processes, at least one each."""
+    return max(1, available_cores() // workers)
+
+
+def _start(order: Order) -> _Running:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(order, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return _Running(process, ours)
+
+
+def _last_word(ended: _Running) -> object:
+    """Give whether the study is finished, the error that a process ended with, or None for one that just died."""
+    ended.process.join()
+    try:
+        return ended.words.recv() if ended.words.poll() else None
+    except (EOFError, OSError):
+        return None
+    finally:
+        ended.words.close()
+
+
+def _work(order: Order, words: Connection) -> None:
+    """Run in a process of its own."""
+    import signal
+
+    from toonvision.data.workspace import open_workspace
+    from toonvision.models.backend import start_keras
+    from toonvision.training.repeat import load_task_data
+    from toonvision.tuning.storage import open_study, storage_faults
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        start_keras(threads=order.threads)
+        from toonvision.tuning.search import Worker  # its log writer starts TensorFlow, as chatty as can be
+
+        workspace = open_workspace(order.workspace)
+        settings = open_study(order.place.url, order.place.name, pulse=order.place.pulse).settings
+        data = load_task_data(
+            workspace,
+            workspace.taxonomy.task(settings.task).level,
+            split_name=settings.split,
+            size_hw=settings.size_hw,
+            resize=settings.resize,
+        )
+        if data.digest != settings.data:
+            raise UsageError("the split was changed while the search ran. Start another study.")
+        with storage_faults(order.place.url):
+            words.send(Worker(order.place, data, logs=order.logs).work(most=order.trainings))
+    except ToonVisionError as error:
+        words.send(error)
+
+
+def _end_with_parent() -> None:
+    """Die when the parent does: nobody would watch, and whoever resumes would compute the same twice."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
