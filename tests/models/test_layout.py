@@ -32,7 +32,7 @@ def test_weights_are_counted_without_building_the_network(layout, classes, extra
     assert model.count_params() == layout.parameters(size_hw, classes)
 
 
-@pytest.mark.parametrize("name, layout", [("baseline", "4c3-p2-p2-8c3-p2-p2"), ("tuned", "16c3-p3-p2-12c3-p2-p3")])
+@pytest.mark.parametrize(("name", "layout"), [("baseline", "4c3-p2-p2-8c3-p2-p2"), ("tuned", "16c3-p3-p2-12c3-p2-p3")])
 def test_a_layout_computes_what_the_published_network_of_the_same_weights_computes(name, layout):
     published, quick = (build_network(one, size_hw=(97, 61), classes=4) for one in (name, layout))
     quick.set_weights(published.get_weights()[: len(quick.get_weights())])

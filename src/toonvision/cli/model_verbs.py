@@ -18,6 +18,7 @@ from toonvision.cli.options import (
     SeedOption,
     SplitNameOption,
     WorkspaceOption,
+    given_options,
 )
 from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show, table, training_bar
 
@@ -31,9 +32,12 @@ PartOption = Annotated[Literal["train", "validate", "test"], typer.Option("--par
 
 
 def train(
+    context: typer.Context,
     task: Annotated[str, typer.Argument(help="What to predict, for example suit.")],
     workspace: WorkspaceOption = HERE,
-    model: Annotated[str, typer.Option(help="The network: baseline, tuned or binary.")] = "baseline",
+    model: Annotated[
+        str, typer.Option(help="The network: baseline, tuned, binary, or a layout such as 16c3-p3-p2.")
+    ] = "baseline",
     epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training part.")] = 100,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
     seed: SeedOption = 0,
@@ -48,6 +52,19 @@ def train(
     learning_rate: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Of Adam.")] = 1e-3,
     patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 5,
     class_weights: Annotated[bool, typer.Option("--class-weights", help="Weigh rare classes more.")] = False,
+    with_validation: Annotated[
+        bool,
+        typer.Option(
+            "--with-validation", help="Learn from the validation part too; the training loss decides when to stop."
+        ),
+    ] = False,
+    from_study: Annotated[
+        str | None,
+        typer.Option(help="Take the network and its settings from this study's winner.", show_default="none"),
+    ] = None,
+    trial: Annotated[
+        int | None, typer.Option(min=0, help="Or from this trial of it.", show_default="the winner")
+    ] = None,
     flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the training pictures, at random.")] = False,
     rotation: Annotated[float, typer.Option(min=0, max=180, help="Turn by up to these degrees.")] = 0.0,
     zoom: Annotated[float, typer.Option(min=0, max=0.9, help="Scale by up to this share.")] = 0.0,
@@ -56,6 +73,7 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network, once or often, and judge it."""
+    from toonvision.core.errors import UsageError
     from toonvision.data.batches import Augmentation
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import evaluate_run, metrics_of, write_results
@@ -63,9 +81,11 @@ def train(
     from toonvision.training.history import HISTORY, read_history
     from toonvision.training.repeat import train_run
     from toonvision.training.settings import TrainingSettings
+    from toonvision.tuning.choice import chosen_of_study, free_name
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
+    size_hw = parse_size(size) if size else None
     settings = TrainingSettings(
         network=find_network(model).name,
         epochs=epochs,
@@ -74,7 +94,16 @@ def train(
         patience=patience,
         class_weights=class_weights,
         augmentation=Augmentation(flip=flip, rotation_degrees=rotation, zoom=zoom, color=color),
+        with_validation=with_validation,
     )
+    if from_study is None and trial is not None:
+        raise UsageError("--trial is a trial of a study. Give --from-study too.")
+    if from_study is not None:
+        _refuse_own_settings(context)
+        chosen = chosen_of_study(opened, from_study, trial, task=wanted.name, with_validation=with_validation)
+        settings, size_hw, split = chosen.settings, chosen.size_hw, chosen.split
+        name = name or free_name(opened.runs / wanted.name, chosen.name)
+    epochs = settings.epochs
     with TrainingDisplay(repeats=repeat, epochs=epochs) as display:
         run = train_run(
             opened,
@@ -82,7 +111,7 @@ def train(
             settings,
             seeds=range(seed, seed + repeat),
             split_name=split,
-            size_hw=parse_size(size) if size else None,
+            size_hw=size_hw,
             name=name,
             force=force,
             watcher=display,
@@ -129,13 +158,26 @@ def evaluate(
     show(metrics_of(judged), *evaluation_renderables(judged), as_json=as_json)
 
 
-def report(run: RunArgument, workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Write a run's report: one HTML file."""
+def report(
+    run: Annotated[str, typer.Argument(help="A run's or a study's name, such as suit/baseline-1, or its folder.")],
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a run's or a study's report: one HTML file."""
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import write_results
     from toonvision.report.render import write_report
+    from toonvision.report.study import write_study_report
+    from toonvision.training.record import is_run
+    from toonvision.tuning.result import read_result
+    from toonvision.tuning.study import find_study, is_study
 
     opened = open_workspace(workspace)
+    if is_study(opened.studies, run) and not is_run(opened.runs, run):
+        study = find_study(opened.studies, run)
+        path = write_study_report(study, read_result(study))
+        show({"report": str(path)}, f"Report: {path}", as_json=as_json)
+        return
     judged, folder = judge(opened, run, "test")
     write_results(judged, folder)
     path = write_report(opened, folder, judged)
@@ -236,6 +278,18 @@ def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "tes
     say(f"Judging on {start_keras()}.")
     with progress_bar("judging", "pictures") as progress:
         return evaluate_run(opened, folder, part=part, progress=progress), folder
+
+
+def _refuse_own_settings(context: typer.Context) -> None:
+    """Refuse settings beside a study that has its own."""
+    from toonvision.core.errors import UsageError
+
+    theirs = {"model", "epochs", "size", "split", "batch_size", "learning_rate", "patience", "class_weights"}
+    theirs |= {"flip", "rotation", "zoom", "color"}
+    given = given_options(context) & theirs
+    if given:
+        listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
+        raise UsageError(f"--from-study brings the network and its settings; {listed} cannot be given beside it.")
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -22,3 +22,9 @@ StudyNameOption = Annotated[
 RunArgument = Annotated[str, typer.Argument(help="A run's name, such as suit/baseline-1, or its folder.")]
 
 HERE = Path()
+
+
+def given_options(context: typer.Context) -> set[str]:
+    """Give the names of the parameters that were given rather than left at their defaults."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name != "DEFAULT"}

@@ -108,6 +108,17 @@ def training_bar(*, time_left: bool) -> Any:
     return bar
 
 
+def live_display() -> Any:
+    """Start a display that is drawn anew at each update; None where there is no terminal."""
+    if not messages().is_terminal:
+        return None
+    from rich.live import Live
+
+    live = Live(console=messages(), refresh_per_second=2)
+    live.start()
+    return live
+
+
 def _progress_lines(title: str, unit: str) -> Progress:
     started = last = time.monotonic()
 

@@ -151,9 +151,15 @@ class Evaluation:
     def calibration(self) -> Calibration | None:
         """Calibration of the run's own model, and what a temperature makes of it; None without predictions to fit on.
 
+        Pictures that a model has learned from say nothing about its confidence: there is nothing to fit on either.
         On the validation part itself the fitted temperature has seen what it is judged on, which the value says.
         """
-        if self.held is None or not len(self.actual) or not len(self.held.actual):
+        if (
+            self.held is None
+            or self.record.settings.with_validation
+            or not len(self.actual)
+            or not len(self.held.actual)
+        ):
             return None
         return calibrate(
             self.actual,

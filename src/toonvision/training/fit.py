@@ -42,7 +42,7 @@ def fit(
         model: A network with fresh weights.
         samples: Pictures and targets.
         train: Places of the samples to learn from.
-        validate: Places of the samples that decide when to stop.
+        validate: Places of the samples that decide when to stop, or are learned from too.
         settings: How to train.
         seed: Decides the order of batches and the augmentation.
         log_folder: Where TensorBoard's files go (scalars, graph, histograms); none are written without it.
@@ -56,6 +56,7 @@ def fit(
     callbacks = _callbacks(model, settings, log_folder)
     order_rng, change_rng = generator(seed, "order"), generator(seed, "augment")
     initial = model.get_weights()
+    train, watched = np.concatenate([train, validate]) if settings.with_validation else train, _watched(settings)
     epochs: list[Mapping[str, float]] = []
     diverged = False
     callbacks.on_train_begin()
@@ -81,8 +82,8 @@ def fit(
         if diverged or model.stop_training:
             break
     callbacks.on_train_end()
-    judged_epochs = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"])]
-    best = min(judged_epochs, key=lambda i: (epochs[i]["val_loss"], i)) + 1 if judged_epochs else 0
+    judged_epochs = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"] + epoch[watched])]
+    best = min(judged_epochs, key=lambda i: (epochs[i][watched], i)) + 1 if judged_epochs else 0
     if not best:
         model.set_weights(initial)
     return History(tuple(epochs), best, diverged, time.monotonic() - started)
@@ -153,10 +154,15 @@ def _sample_weights(
     return by_class[targets].astype(np.float32)
 
 
+def _watched(settings: TrainingSettings) -> str:
+    """Name the measure that decides which epoch is the best one."""
+    return "loss" if settings.with_validation else "val_loss"
+
+
 def _callbacks(model: keras.Model, settings: TrainingSettings, log_folder: Path | None) -> keras.callbacks.CallbackList:
     callbacks: list[keras.callbacks.Callback] = [
         keras.callbacks.EarlyStopping(
-            monitor="val_loss", mode="min", patience=settings.patience, restore_best_weights=True
+            monitor=_watched(settings), mode="min", patience=settings.patience, restore_best_weights=True
         )
     ]
     if log_folder:

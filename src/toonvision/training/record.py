@@ -135,6 +135,11 @@ def read_record(run: Path) -> RunRecord:
     return record
 
 
+def is_run(runs: Path, name: str) -> bool:
+    """Tell whether `find_run` would find one."""
+    return any((folder / RECORD).is_file() for folder in (runs / name, Path(name)))
+
+
 def find_run(runs: Path, name: str) -> Path:
     """Find a run by its name, as in ``suit/baseline-1``, or by its path.
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -10,9 +9,7 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.data.images import Resize
 from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.space import Draw, Space, published_space
-
-Strategy = Literal["random", "hyperband", "bayesian", "front"]
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+from toonvision.tuning.strategies import Strategy
 
 
 @dataclass(frozen=True)

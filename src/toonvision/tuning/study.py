@@ -108,6 +108,11 @@ def narrower_space(result: StudyResult) -> Space:
     return tighten(result.settings.space, [trial.draw for trial in best])
 
 
+def is_study(studies: Path, name: str) -> bool:
+    """Tell whether `find_study` would find one."""
+    return any((folder / RESULT).is_file() for folder in (studies / name, Path(name)))
+
+
 def find_study(studies: Path, name: str) -> Path:
     """Find a study by its name, as in ``suit/random-1``, or by its path.
 

@@ -83,12 +83,12 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], None]) -> Non
             one.process.join()
 
 
-def default_workers() -> tuple[int, int]:
-    """Give how many processes, and threads each, use this machine best.
+def default_workers() -> int:
+    """Give how many processes use this machine best: one, with all threads.
 
     Measured on two cores: see benchmarks/results/tuning_workers.json.
     """
-    return 1, available_cores()
+    return 1
 
 
 def threads_for(workers: int) -> int:

@@ -1,0 +1,233 @@
+"""The commands about searches for networks: tune, studies."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toonvision.cli.model_verbs import parse_size
+from toonvision.cli.options import (
+    HERE,
+    JsonOption,
+    SeedOption,
+    SizeOption,
+    SplitNameOption,
+    TaskArgument,
+    WorkspaceOption,
+    given_options,
+)
+from toonvision.cli.output import report_findings, show, table
+from toonvision.cli.tune_display import TuningDisplay, study_data, study_renderables, study_row
+from toonvision.tuning.strategies import Strategy
+
+if TYPE_CHECKING:
+    from toonvision.data.workspace import Workspace
+    from toonvision.training.repeat import TaskData
+    from toonvision.tuning.result import StudyResult
+    from toonvision.tuning.settings import StudySettings
+
+_WHILE_RESUMING = {"task", "workspace", "trials", "race", "workers", "storage", "name", "resume", "as_json"}
+
+
+def tune(
+    context: typer.Context,
+    task: TaskArgument,
+    workspace: WorkspaceOption = HERE,
+    strategy: Annotated[
+        Strategy,
+        typer.Option(
+            help="How networks are drawn: at random; at random, the bad ones cut short; near what did well; or on the "
+            "front of size against error."
+        ),
+    ] = "random",
+    trials: Annotated[int, typer.Option(min=1, help="How many networks are tried.")] = 25,
+    max_params: Annotated[
+        int | None, typer.Option(min=1, help="Most weights of a network.", show_default="any number")
+    ] = None,
+    max_ms: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Most milliseconds for one picture on this machine.", show_default="any"),
+    ] = None,
+    space: Annotated[
+        Path | None, typer.Option(help="What to draw from, in TOML.", show_default="the published space")
+    ] = None,
+    tighten: Annotated[
+        str | None,
+        typer.Option(help="A study: search the part of its space that its best tenth spans; its trials there count."),
+    ] = None,
+    race: Annotated[int, typer.Option(min=0, help="Most trainings, with fresh seeds, to tell the best apart.")] = 30,
+    repeats: Annotated[int, typer.Option(min=1, help="Trainings of each trial, with the same seeds for all.")] = 1,
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training part.")] = 75,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 3,
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 64,
+    flip: Annotated[bool, typer.Option(help="Mirror half of the training pictures, at random.")] = True,
+    size: SizeOption = None,
+    split: SplitNameOption = "default",
+    seed: SeedOption = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that train at once.", show_default="the measured best")
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="A database that machines share, as in postgresql://user:password@host/database.",
+            show_default="a file in the study's folder",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What to call the study.", show_default="the strategy and a number")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a study: the named one, or the newest.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Search for a small network that is good every time."""
+    from toonvision.core.errors import UsageError
+    from toonvision.data.batches import Augmentation
+    from toonvision.data.workspace import open_workspace
+    from toonvision.report.study import write_study_report
+    from toonvision.training.repeat import load_task_data
+    from toonvision.training.settings import TrainingSettings
+    from toonvision.tuning.result import read_result
+    from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
+    from toonvision.tuning.space import published_space, read_space
+    from toonvision.tuning.study import choose_study_folder, find_study, narrower_space, run_study
+    from toonvision.tuning.workers import default_workers
+
+    opened = open_workspace(workspace)
+    wanted = opened.taxonomy.task(task)
+    if space and tighten:
+        raise UsageError("--space and --tighten both say what to draw from. Give one of them.")
+    earlier = read_result(find_study(opened.studies, tighten)) if tighten else None
+    if resume:
+        folder = _study_to_resume(opened, task, name)
+        known = read_result(folder)
+        settings = _resumed(context, known, trials=trials, race=race)
+        if storage is None and not known.storage.startswith("sqlite"):
+            raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with the password.")
+    else:
+        folder = choose_study_folder(opened.studies, wanted.name, strategy=strategy, name=name)
+        if folder.exists() and storage is None:
+            raise UsageError(
+                f"there is a study called {task}/{folder.name} already. Give --resume to go on with it, or choose "
+                "another --name."
+            )
+        settings = StudySettings(
+            task=wanted.name,
+            data="",
+            taxonomy=opened.taxonomy.digest,
+            split=split,
+            size_hw=parse_size(size) if size else opened.size_hw,
+            resize=opened.resize,
+            strategy=strategy,
+            space=narrower_space(earlier) if earlier else read_space(space) if space else published_space(),
+            bounds=Bounds(max_params, max_ms),
+            seed=seed,
+            trials=trials,
+            repeats=repeats,
+            race=replace(RaceSettings(), trainings=race),
+            training=TrainingSettings(
+                epochs=epochs, patience=patience, batch_size=batch_size, augmentation=Augmentation(flip=flip)
+            ),
+        )
+    data = _load(opened, settings, load_task_data)
+    if not resume:
+        settings = replace(settings, data=data.digest)
+    with TuningDisplay() as display:
+        display.started(settings, data, folder.name)
+        result = run_study(
+            opened,
+            folder,
+            settings,
+            data,
+            storage=storage,
+            workers=workers or default_workers(),
+            carry=earlier,
+            watch=display.update,
+        )
+    path = write_study_report(folder, result)
+    show(
+        {**study_data(result), "folder": str(folder), "report": str(path)},
+        *study_renderables(result),
+        f"Report: {path}\nNext: toonvision train {task} --from-study {result.title} --repeat 10 -w {workspace}",
+        as_json=as_json,
+    )
+
+
+def studies(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """List the searches of a workspace."""
+    from toonvision.core.errors import Finding, ModelRefusedError
+    from toonvision.data.workspace import open_workspace
+    from toonvision.tuning.result import read_result
+    from toonvision.tuning.study import study_results
+
+    opened = open_workspace(workspace)
+    listed, damaged = [], []
+    for path in study_results(opened.studies):
+        try:
+            listed.append(read_result(path.parent))
+        except ModelRefusedError as error:
+            damaged.append(Finding(str(path.parent), str(error), "remove it, or search again", "damaged-study"))
+    report_findings(damaged, folder=opened.root)
+    columns = [
+        "Study",
+        "State",
+        "Started (UTC)",
+        "Strategy",
+        "Tried",
+        "Best: network",
+        "parameters",
+        "wrong: median",
+        "worst",
+    ]
+    empty = "There is no study yet. Next: toonvision tune TASK"
+    data = {"studies": [study_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]}
+    rows = [study_row(one) for one in listed]
+    show(data, table("Studies", columns, rows, names=4) if rows else empty, as_json=as_json)
+
+
+def _study_to_resume(opened: "Workspace", task: str, name: str | None) -> Path:
+    from toonvision.core.errors import UsageError
+    from toonvision.tuning.result import read_result
+    from toonvision.tuning.study import find_study, study_results
+
+    if name is not None:
+        return find_study(opened.studies, f"{task}/{name}")
+    known = [path.parent for path in study_results(opened.studies) if path.parent.parent.name == task]
+    if not known:
+        raise UsageError(f"there is no study of {task} to go on with. Run: toonvision tune {task}")
+    return max(known, key=lambda folder: read_result(folder).started)
+
+
+def _resumed(context: typer.Context, known: "StudyResult", *, trials: int, race: int) -> "StudySettings":
+    """Give a study's own settings, made longer where that was asked for."""
+    from toonvision.core.errors import UsageError
+
+    given = given_options(context)
+    if given - _WHILE_RESUMING:
+        listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given - _WHILE_RESUMING))
+        raise UsageError(
+            f"a study goes on with what it was told; {listed} cannot be given with --resume. Only --trials, --race, "
+            "--workers and --storage can."
+        )
+    settings = known.settings
+    if "trials" in given:
+        settings = replace(settings, trials=trials)
+    return replace(settings, race=replace(settings.race, trainings=race)) if "race" in given else settings
+
+
+def _load(opened: "Workspace", settings: "StudySettings", load: Any) -> "TaskData":
+    from toonvision.core.errors import UsageError
+
+    data: TaskData = load(
+        opened,
+        opened.taxonomy.task(settings.task).level,
+        split_name=settings.split,
+        size_hw=settings.size_hw,
+        resize=settings.resize,
+    )
+    if settings.data and settings.data != data.digest:
+        raise UsageError(
+            f"the split {settings.split!r} or the crops were changed since this study began. Begin another one."
+        )
+    return data

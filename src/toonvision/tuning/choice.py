@@ -1,0 +1,84 @@
+"""Taking a network out of a study, to train it for good."""
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toonvision.core.errors import UsageError
+from toonvision.data.workspace import Workspace
+from toonvision.training.settings import TrainingSettings
+from toonvision.tuning.result import StudyResult, Trial, read_result
+from toonvision.tuning.study import find_study
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A trial's network and how the study trained it.
+
+    Attributes:
+        name: What to call its run.
+        settings: How it is trained.
+        size_hw: Height and width of the input in pixels.
+        split: Name of the split.
+    """
+
+    name: str
+    settings: TrainingSettings
+    size_hw: tuple[int, int]
+    split: str
+
+
+def chosen_of_study(
+    workspace: Workspace, study: str, number: int | None, *, task: str, with_validation: bool = False
+) -> Chosen:
+    """Take a study's winner, or one of its trials.
+
+    Args:
+        workspace: Where the study is.
+        study: Its name or folder.
+        number: The trial; the winner by default.
+        task: What is to be predicted.
+        with_validation: Train on the validation part too, for the median of the best epochs of its trainings
+            in the study.
+
+    Raises:
+        UsageError: If there is no such study or trial, or it is of another task.
+    """
+    result = read_result(find_study(workspace.studies, study))
+    if result.settings.task != task:
+        raise UsageError(f"{result.title} searched networks for {result.settings.task}, not for {task}.")
+    trial = _trial(result, number)
+    settings = result.settings.training_of(trial.draw)
+    if with_validation:
+        epochs = _epochs(result, trial)
+        settings = replace(settings, with_validation=True, epochs=epochs, patience=epochs)
+    name = f"{find_study(workspace.studies, study).name}-trial-{trial.number}"
+    return Chosen(name, settings, result.settings.size_hw, result.settings.split)
+
+
+def free_name(folder: Path, name: str) -> str:
+    """Give a name that no run in the folder has: this one, or this one with a number."""
+    taken = {path.name for path in folder.glob("*")}
+    return next(free for free in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if free not in taken)
+
+
+def _trial(result: StudyResult, number: int | None) -> Trial:
+    if number is None:
+        if result.winner is None:
+            task = result.settings.task
+            raise UsageError(f"{result.title} has no finished trial yet. Run: toonvision tune {task} --resume")
+        return result.winner
+    trial = result.by_number.get(number)
+    if trial is None or not trial.draw:
+        known = ", ".join(str(one.number) for one in result.tried[:10])
+        raise UsageError(f"{result.title} has no trial {number} with a network. Its best are: {known}.")
+    return trial
+
+
+def _epochs(result: StudyResult, trial: Trial) -> int:
+    scores = (*trial.scores, *result.scores.get(trial.number, {}).values())
+    known = [score.best_epoch for score in scores if score.best_epoch]
+    if not known:
+        raise UsageError(f"{result.title}, trial {trial.number}: no training of it says how many epochs are enough.")
+    return math.ceil(statistics.median(known))
