@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from measure import alternate, medians, write_result
+from sample_workspace import sample_workspace
 
-from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.core.intervals import Proportion
 from toonvision.data.catalog import StoredSplit
-from toonvision.data.extraction import extract
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
-from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.data.workspace import Workspace
 from toonvision.evaluation.context_study import hold_out
 from toonvision.evaluation.judge import evaluate_run
 from toonvision.training.record import RECORD
@@ -46,7 +44,7 @@ def main(folder: Path, claims: Sequence[str]) -> None:
 
 def hardness(folder: Path) -> None:
     """Train the published networks ten times each."""
-    workspace = _world(folder / "world")
+    workspace = sample_workspace(folder / "world")
     result: dict[str, Any] = {}
     for network in ("tuned", "baseline"):
         judged = [_judged(workspace, network, seed, split="default") for seed in _SEEDS]
@@ -62,7 +60,7 @@ def hardness(folder: Path) -> None:
 
 def streets(folder: Path) -> None:
     """Hold out each street once, with one seed."""
-    workspace = _world(folder / "world")
+    workspace = sample_workspace(folder / "world")
     usual = statistics.mean(_judged(workspace, "baseline", seed, split="default").share for seed in _SEEDS)
     held_out: dict[str, Proportion] = {}
     for street in workspace.taxonomy.contexts:
@@ -95,16 +93,6 @@ def speed(_folder: Path) -> None:
         print(f"{name:<10} {rate:5.1f} screenshots/s, the start of the processes included")
     print(f"masks cost {ratio - 1:.0%} more")
     write_result("sample_world_speed", {"screenshots_per_s": rates, "masks_ratio": ratio, "screenshots": len(chosen)})
-
-
-def _world(root: Path) -> Workspace:
-    draw_into(root, SampleOrder(seed=0))
-    workspace = open_workspace(root)
-    extract(workspace)
-    with workspace.writing("split") as catalog:
-        crops = catalog.crops()
-        catalog.save_split(plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
-    return workspace
 
 
 def _hold_out(workspace: Workspace, street: str) -> None:

@@ -202,3 +202,18 @@ def test_tensorboard_finds_scalars_the_graph_and_histograms(trained):
         "baseline/rescaling",
         "baseline/dense",
     ]
+
+
+def test_with_the_validation_part_the_training_loss_decides(small_workspace, tmp_path):
+    workspace = copied(small_workspace, tmp_path / "workspace")
+    run = train(workspace, dataclasses.replace(QUICK, epochs=3, with_validation=True))
+    losses = [epoch["loss"] for epoch in read_history(run / "history.csv")]
+    assert read_record(run).repeats[0].best_epoch == losses.index(min(losses)) + 1
+    assert read_record(run).settings.with_validation
+
+
+def test_with_the_validation_part_more_pictures_teach(small_workspace, tmp_path):
+    workspace = copied(small_workspace, tmp_path / "workspace")
+    one = dataclasses.replace(QUICK, epochs=1)
+    runs = [train(workspace, dataclasses.replace(one, with_validation=both)) for both in (False, True)]
+    assert weights_digest(runs[0]) != weights_digest(runs[1])

@@ -1,0 +1,161 @@
+import json
+
+import pytest
+
+from builders import copied
+from toonvision.training.record import read_record
+from toonvision.tuning.result import RESULT, read_result
+from toonvision.tuning.space import published_space, read_space, space_text
+
+SMALL = ("--epochs", 1, "--batch-size", 8, "--size", "48x48")
+
+
+@pytest.fixture(scope="module")
+def searched(small_workspace, tmp_path_factory):
+    """A workspace with a finished study, made by the command itself."""
+    import subprocess
+    import sys
+
+    workspace = copied(small_workspace, tmp_path_factory.mktemp("searched") / "workspace")
+    words = ["tune", "label", "-w", workspace.root, "--name", "first", "--trials", 3, "--race", 10, *SMALL]
+    command = [sys.executable, "-m", "toonvision", *map(str, words), "--max-params", "2000"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    return workspace, ended
+
+
+def test_a_search_tells_its_progress_its_race_and_what_to_do_next(searched):
+    _, ended = searched
+    assert "the test part is not looked at" in ended.stderr
+    assert "trial 0: done" in ended.stderr
+    assert "race:" in ended.stderr
+    assert "Winner: trial" in ended.stdout
+    assert "median" in ended.stdout
+    assert "worst" in ended.stdout
+    assert "Next: toonvision train label --from-study label/first" in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_search_leaves_a_result_and_a_report(searched):
+    workspace, _ = searched
+    folder = workspace.studies / "label" / "first"
+    result = read_result(folder)
+    assert result.finished
+    assert len(result.trials) == 3
+    assert all(trial.parameters <= 2000 for trial in result.trials)
+    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
+    assert list((folder / "tensorboard").glob("trial-000/events.*"))
+
+
+def test_studies_are_listed_with_the_winners_median_and_worst(searched, run):
+    workspace, _ = searched
+    told = run("studies", "-w", workspace.root)
+    assert "label/first" in told.out
+    listed = run("studies", "-w", workspace.root, "--json").json["studies"]
+    assert [study["study"] for study in listed] == ["label/first"]
+    assert len(listed[0]["trials"]) == 3
+
+
+def test_going_on_with_a_finished_study_trains_nothing(searched, run):
+    workspace, _ = searched
+    before = read_result(workspace.studies / "label" / "first")
+    ended = run("tune", "label", "-w", workspace.root, "--resume", "--json")
+    assert ended.code == 0
+    after = read_result(workspace.studies / "label" / "first")
+    assert (after.trials, after.scores) == (before.trials, before.scores)
+
+
+def test_a_study_goes_on_only_with_what_it_was_told(searched, run):
+    workspace, _ = searched
+    refused = run("tune", "label", "-w", workspace.root, "--resume", "--epochs", 9)
+    assert refused.code == 2
+    assert "--epochs cannot be given with --resume" in refused.err
+
+
+def test_a_study_is_not_overwritten(searched, run):
+    workspace, _ = searched
+    refused = run("tune", "label", "-w", workspace.root, "--name", "first", *SMALL)
+    assert refused.code == 2
+    assert "--resume" in refused.err
+
+
+def test_the_winner_of_a_study_can_be_trained(searched, run):
+    workspace, _ = searched
+    result = read_result(workspace.studies / "label" / "first")
+    ended = run("train", "label", "-w", workspace.root, "--from-study", "label/first", "--repeat", 2, "--json")
+    assert ended.code == 0, ended.err
+    record = read_record(workspace.runs / "label" / f"first-trial-{result.winner.number}")
+    assert record.settings == result.settings.training_of(result.winner.draw)
+    assert record.size_hw == (48, 48)
+    assert len(record.repeats) == 2
+
+
+def test_any_trial_of_a_study_can_be_trained_with_the_validation_part_for_as_long_as_it_took(searched, run):
+    workspace, _ = searched
+    words = ("--from-study", "label/first", "--trial", 1, "--with-validation", "--name", "final", "--json")
+    assert run("train", "label", "-w", workspace.root, *words).code == 0
+    settings = read_record(workspace.runs / "label" / "final").settings
+    assert settings.with_validation
+    assert settings.epochs == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--from-study", "label/none"), "no study is called 'label/none'. There are: label/first."),
+        (("--from-study", "label/first", "--trial", 77), "has no trial 77 with a network"),
+        (("--from-study", "label/first", "--epochs", 3), "--epochs cannot be given beside it"),
+        (("--trial", 1), "Give --from-study too"),
+    ],
+)
+def test_training_from_a_study_refuses_in_one_line(searched, run, words, said):
+    workspace, _ = searched
+    refused = run("train", "label", "-w", workspace.root, *words)
+    assert refused.code == 2
+    assert said in refused.err
+
+
+def test_a_report_is_written_for_a_study_as_for_a_run(searched, run):
+    workspace, _ = searched
+    (workspace.studies / "label" / "first" / "report.html").unlink()
+    assert run("report", "label/first", "-w", workspace.root).code == 0
+    assert (workspace.studies / "label" / "first" / "report.html").exists()
+
+
+def test_a_damaged_study_is_named_and_the_others_are_listed(searched, run, tmp_path):
+    workspace = copied(searched[0], tmp_path / "workspace")
+    damaged = workspace.studies / "label" / "broken" / RESULT
+    damaged.parent.mkdir()
+    damaged.write_text("{", encoding="utf-8")
+    told = run("studies", "-w", workspace.root)
+    assert "label/first" in told.out
+    assert "broken" in told.err
+
+
+def test_a_space_can_be_given(small_workspace, run, tmp_path):
+    file = tmp_path / "space.toml"
+    file.write_text("filters_1 = [99999]\n", encoding="utf-8")
+    refused = run("tune", "label", "-w", small_workspace.root, "--space", file)
+    assert refused.code == 3
+    assert "filters_1 lies from 1 to" in refused.err
+    file.write_text(space_text(published_space()), encoding="utf-8")
+    assert read_space(file) == published_space()
+
+
+def test_bounds_that_no_network_keeps_are_refused_in_one_line(own_workspace, run):
+    refused = run("tune", "label", "-w", own_workspace.root, "--max-params", 3, *SMALL)
+    assert refused.code == 2
+    assert "is within 3 parameters" in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_a_narrower_space_counts_the_trials_that_lie_in_it(searched, run, tmp_path):
+    workspace = copied(searched[0], tmp_path / "workspace")
+    words = ("--tighten", "label/first", "--name", "second", "--trials", 3, "--race", 0, "--json", *SMALL)
+    ended = run("tune", "label", "-w", workspace.root, *words, "--max-params", 2000)
+    assert ended.code == 0, ended.err
+    earlier = read_result(workspace.studies / "label" / "first")
+    result = read_result(workspace.studies / "label" / "second")
+    carried = {json.dumps(trial.draw, sort_keys=True) for trial in result.trials}
+    assert len(result.trials) == 3
+    assert {json.dumps(trial.draw, sort_keys=True) for trial in earlier.tried} <= carried
