@@ -1,0 +1,124 @@
+"""Claims: the default number of processes is the best one here; machines that share a study share its time.
+
+Run: python benchmarks/tuning_workers.py FOLDER [--storage postgresql://user:password@host/database]
+
+- processes: the same trials with one process of all threads and with one process a core of one thread each, at
+  600 x 200 and at 150 x 50; several rounds in turn, medians.
+- machines, with --storage: two processes pinned to one core each, which stand for two machines with a workspace each,
+  against one of them alone; the trials of the study are shared.
+
+Every trial is the published `tuned` network for two epochs; the start of the processes is part of the time, as it is
+for a user.
+"""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from measure import alternate, medians, write_result
+from sample_workspace import sample_workspace
+
+from toonvision.core.cores import available_cores
+from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.training.repeat import load_task_data
+from toonvision.training.settings import TrainingSettings
+from toonvision.tuning.settings import RaceSettings, StudySettings
+from toonvision.tuning.space import Choices, Space
+from toonvision.tuning.study import run_study
+
+_ROUNDS = 3
+_TUNED = {
+    "filters_1": 16, "kernel_1": 3, "pool_1a": 3, "pool_1b": 2, "dropout_1": 0.2,
+    "filters_2": 12, "kernel_2": 3, "pool_2a": 2, "pool_2b": 3, "dropout_2": 0.3, "learning_rate": 1e-3,
+}  # fmt: skip
+
+
+def main(folder: Path, storage: str | None) -> None:
+    """Measure and print both claims."""
+    workspace = sample_workspace(folder / "world")
+    result: dict[str, Any] = {"processes": {}}
+    for size_hw, trials in (((600, 200), 6), ((150, 50), 24)):
+        rates = _processes(workspace, size_hw, trials)
+        result["processes"][f"{size_hw[0]}x{size_hw[1]}"] = rates
+        print(f"{size_hw[0]}x{size_hw[1]}: " + "; ".join(f"{name} {rate:.0f} trials/h" for name, rate in rates.items()))
+    if storage:
+        result["machines"] = _machines(workspace, folder, storage)
+        one, two = (result["machines"][name] for name in ("one", "two"))
+        print(f"pinned to a core each: one {one:.0f}, two {two:.0f} trials/h; {two / one:.2f} times")
+    write_result("tuning_workers", result)
+
+
+def _processes(workspace: Workspace, size_hw: tuple[int, int], trials: int) -> dict[str, float]:
+    cores = available_cores()
+    alternatives = {
+        f"{workers} x {cores // workers} threads": lambda workers=workers: _search(
+            workspace, f"{time.time_ns()}", size_hw, trials, workers=workers
+        )
+        for workers in (1, cores)
+    }
+    seconds = medians(alternate(alternatives, repetitions=_ROUNDS))
+    return {name: 3600 * trials / taken for name, taken in seconds.items()}
+
+
+def _machines(workspace: Workspace, folder: Path, storage: str) -> dict[str, float]:
+    """Let one pinned process, then two with a workspace each, work on a study of the same length."""
+    other = folder / "other"
+    if not other.exists():
+        subprocess.run(["cp", "-r", str(workspace.root), str(other)], check=True)
+    trials, rates = 16, {"one": [], "two": []}  # type: tuple[int, dict[str, list[float]]]
+    for _ in range(_ROUNDS):
+        for name, roots in (("one", [workspace.root]), ("two", [workspace.root, other])):
+            study = f"{name}-{time.time_ns()}"
+            started = time.monotonic()
+            running = [
+                subprocess.Popen(
+                    [
+                        "taskset",
+                        "-c",
+                        str(core),
+                        sys.executable,
+                        __file__,
+                        "--join",
+                        str(root),
+                        storage,
+                        study,
+                        str(trials),
+                    ]
+                )
+                for core, root in enumerate(roots)
+            ]
+            if any(one.wait() for one in running):
+                raise SystemExit("a process failed")
+            rates[name].append(time.monotonic() - started)
+    return {name: 3600 * trials / taken for name, taken in medians(rates).items()}
+
+
+def _search(
+    workspace: Workspace, name: str, size_hw: tuple[int, int], trials: int, *, workers: int, storage: str | None = None
+) -> None:
+    data = load_task_data(workspace, "suit", split_name="default", size_hw=size_hw, resize=workspace.resize)
+    settings = StudySettings(
+        task="suit",
+        data=data.digest,
+        taxonomy=workspace.taxonomy.digest,
+        size_hw=size_hw,
+        trials=trials,
+        space=Space({key: Choices((value,)) for key, value in _TUNED.items()}),
+        race=replace(RaceSettings(), trainings=0),
+        training=TrainingSettings(epochs=2),
+    )
+    run_study(workspace, workspace.studies / "suit" / name, settings, data, storage=storage, workers=workers)
+
+
+def _join(root: Path, storage: str, study: str, trials: int) -> None:
+    _search(open_workspace(root), study, (150, 50), trials, workers=1, storage=storage)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--join":
+        _join(Path(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]))
+    else:
+        main(Path(sys.argv[1]), sys.argv[3] if sys.argv[2:3] == ["--storage"] else None)
