@@ -21,6 +21,7 @@ from toonvision.tuning.space import Draw
 from toonvision.tuning.storage import CANDIDATE, DIVERGED, OUTCOME, SEED, SURPLUS, StoredStudy, given_up, retries
 
 RESULT, SCORES = "study.json", "scores"
+_LEAST_BEST = 3
 State = Literal["waiting", "running", "done", "cut short", "diverged", "lost"]
 
 
@@ -130,6 +131,16 @@ class StudyResult:
         whole = [trial for trial in self.trials if trial.state == "done" and trial.loss is not None]
         return sorted(whole, key=lambda trial: (trial.loss, trial.number))
 
+    @property
+    def best_tenth(self) -> list[Trial]:
+        """The best tenth of the trials with a whole result, three at least, best first."""
+        return self.tried[: max(_LEAST_BEST, len(self.tried) // 10)]
+
+    @property
+    def worst_loss(self) -> float:
+        """What a loss that is greater, or no number, counts as, in nats: twice that of guessing."""
+        return worst_loss(len(self.classes))
+
     @cached_property
     def candidates(self) -> list[int]:
         """Who races."""
@@ -204,9 +215,14 @@ def stand(candidates: list[int], scores: Scores, settings: StudySettings, *, cla
         scores,
         seeds=settings.fresh_seeds(),
         trainings=settings.race.trainings,
-        worst_loss=2 * math.log(max(2, classes)),
+        worst_loss=worst_loss(classes),
         leave=settings.strategy != "front",
     )
+
+
+def worst_loss(classes: int) -> float:
+    """Give twice the loss of guessing among some classes, in nats."""
+    return 2 * math.log(max(2, classes))
 
 
 def read_trials(study: StoredStudy) -> tuple[Trial, ...]:
