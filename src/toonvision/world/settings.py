@@ -30,18 +30,18 @@ class SceneSettings:
     """
 
     heights_px: tuple[float, float, float] = (37, 250, 720)
-    crowded_rate: float = 0.2
-    screened_rate: float = 0.08
-    cut_rate: float = 0.12
+    crowded_rate: float = 0.1
+    screened_rate: float = 0.05
+    cut_rate: float = 0.06
     nametag_rate: float = 0.4
     graze_rate: float = 0.15
     most_named_over: float = 0.2
     shadow_rate: float = 0.2
     dim_rate: float = 0.3
-    blur_rate: float = 0.12
+    blur_rate: float = 0.08
     facing_rate: float = 0.55
-    least_seen: float = 0.7
-    least_seen_cut: float = 0.5
+    least_seen: float = 0.8
+    least_seen_cut: float = 0.6
     light_spread: tuple[float, float] = (0.06, 0.006)
 
 
