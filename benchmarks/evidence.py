@@ -6,6 +6,7 @@ python benchmarks/evidence.py WORLD
 """
 
 import sys
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from measure import write_result
 
 from toonvision.data.masks import Mask, crop_parts, has_masks
+from toonvision.data.splits import group_keys
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.evaluation.judge import Evaluation, evaluate_run
 from toonvision.explain.cam import class_maps
@@ -24,6 +26,7 @@ from toonvision.training.record import read_record, repeat_folder, run_records
 from toonvision.training.repeat import train_run
 from toonvision.training.settings import TrainingSettings
 
+Shots = Sequence[Hashable]
 _TASK, _NETWORKS = "suit", ("baseline", "tuned")
 _SHOWN = ("figure", "cloth", "head", "hands", "other", "background")
 
@@ -44,6 +47,7 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
     found = [crop_parts(world, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
     places = np.array([at for at, mask in enumerate(found) if mask is not None])
     masks = [mask for mask in found if mask is not None]
+    shots = group_keys([judged.crops[at] for at in places])
     repeats: list[dict[str, Any]] = []
     for number, repeat in enumerate(record.repeats):
         predicted = judged.probabilities[number].argmax(axis=1)
@@ -54,8 +58,8 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
             {
                 "seed": repeat.seed,
                 "wrong": int((predicted != judged.actual).sum()),
-                "distinctive": _shares(told_apart[places, predicted[places]], masks),
-                "plain": _shares(maps[places, predicted[places]], masks),
+                "distinctive": _shares(told_apart[places, predicted[places]], masks, shots),
+                "plain": _shares(maps[places, predicted[places]], masks, shots),
                 "fixed_place": spot_warning(fixed_spot(told_apart[rows, predicted])),
             }
         )
@@ -65,7 +69,7 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
             + "".join(f" {name} {own[name]['share']:.0%} (area {own[name]['area']:.0%})" for name in _SHOWN)
         )
         if number == judged.chosen:
-            groups = _by_group(judged, places, told_apart[places, predicted[places]], masks)
+            groups = _by_group(judged, places, told_apart[places, predicted[places]], masks, shots)
             for group in groups:
                 print(f"    {group.name:<28} {group.crops:>4} crops: figure {_said(group)}")
     return {"run": record.title, "crops_with_masks": len(places), "repeats": repeats}
@@ -79,8 +83,8 @@ def _find_or_train(world: Workspace, network: str) -> Path:
     return train_run(world, world.taxonomy.task(_TASK), TrainingSettings(network=network), seeds=[0])
 
 
-def _shares(maps: npt.NDArray[np.float32], masks: list[Mask]) -> dict[str, dict[str, Any]]:
-    (group,) = summarise(measure_evidence(maps, masks), ["all"] * len(masks))
+def _shares(maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots) -> dict[str, dict[str, Any]]:
+    (group,) = summarise(measure_evidence(maps, masks), ["all"] * len(masks), screenshots=shots)
     return {
         region.region: {"share": region.share, "interval_95": list(region.interval), "area": region.area}
         for region in group.regions
@@ -88,12 +92,12 @@ def _shares(maps: npt.NDArray[np.float32], masks: list[Mask]) -> dict[str, dict[
 
 
 def _by_group(
-    judged: Evaluation, places: npt.NDArray[np.int64], maps: npt.NDArray[np.float32], masks: list[Mask]
+    judged: Evaluation, places: npt.NDArray[np.int64], maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots
 ) -> tuple[GroupEvidence, ...]:
     evidence = measure_evidence(maps, masks)
     classes = [judged.classes[judged.actual[at]].title for at in places]
     streets = [judged.crops[at].context for at in places]
-    return (*summarise(evidence, classes), *summarise(evidence, streets))
+    return (*summarise(evidence, classes, screenshots=shots), *summarise(evidence, streets, screenshots=shots))
 
 
 def _said(group: GroupEvidence) -> str:
