@@ -40,7 +40,7 @@ class SceneSettings:
     dim_rate: float = 0.3
     blur_rate: float = 0.08
     facing_rate: float = 0.55
-    least_seen: float = 0.8
+    least_seen: float = 0.7
     least_seen_cut: float = 0.6
     light_spread: tuple[float, float] = (0.06, 0.006)
 
