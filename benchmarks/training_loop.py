@@ -1,4 +1,7 @@
-"""Claim: our loop over `train_on_batch` trains the published networks quicker than Keras' own `fit`.
+"""Claim: we train the published networks at least 1.6 times as fast as the published recipe does.
+
+The recipe is `fit` on float32 arrays of the network as written. Ours is a loop over `train_on_batch` on uint8 of the
+layout that computes the same, with the flip in the loader; the steps between the two are measured too.
 
 Random uint8 pictures of 600 x 200 pixels, batch 64, one epoch a repetition. Run: python benchmarks/training_loop.py
 """
@@ -7,9 +10,10 @@ import numpy as np
 from measure import alternate, medians, write_result
 
 from toonvision.core.seeds import generator
-from toonvision.data.batches import batch_order
+from toonvision.data.batches import Augmentation, augment, batch_order
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
+from toonvision.training.settings import TrainingSettings
 
 _PICTURES, _BATCH, _CLASSES = 512, 64, 4
 
@@ -19,7 +23,7 @@ def main() -> None:
     start_keras()
     import keras
 
-    from toonvision.training.fit import compile_network, encode_targets
+    from toonvision.training.fit import compile_network, encode_targets, quick_form
 
     rng = generator(0, "benchmark")
     pictures = rng.integers(0, 256, (_PICTURES, 600, 200, 3), dtype=np.uint8)
@@ -39,22 +43,28 @@ def main() -> None:
         compile_network(model, classes=_CLASSES, learning_rate=1e-3)
         return model
 
-    def loop(model: keras.Model) -> None:
+    def loop(model: keras.Model, changes: Augmentation) -> None:
         for batch in batch_order(np.arange(_PICTURES), batch_size=_BATCH, rng=rng):
-            model.train_on_batch(pictures[batch], targets[batch])
+            changed = augment(pictures[batch], changes, rng) if changes.active else pictures[batch]
+            model.train_on_batch(changed, targets[batch])
+
+    floats = pictures.astype(np.float32)
 
     result = {}
     for name in ("baseline", "tuned"):
-        a, b, c = fresh(name), fresh(name), fresh(name)
+        quick, nothing = quick_form(TrainingSettings(network=name)), Augmentation()
+        a, b, c, d, e = (fresh(one) for one in (name, name, name, name, quick.network))
         alternatives = {
-            "fit on arrays": lambda model=a: model.fit(pictures, targets, batch_size=_BATCH, verbose=0),
+            "fit on float32": lambda model=d: model.fit(floats, targets, batch_size=_BATCH, verbose=0),
+            "fit on uint8": lambda model=a: model.fit(pictures, targets, batch_size=_BATCH, verbose=0),
             "fit on a PyDataset": lambda model=b: model.fit(Shuffled(), verbose=0),
-            "train_on_batch": lambda model=c: loop(model),
+            "train_on_batch": lambda model=c: loop(model, nothing),
+            "and the quick form": lambda model=e, changes=quick.augmentation: loop(model, changes),
         }
         alternate(alternatives, repetitions=1)  # graphs are traced
         rates = {key: _PICTURES / value for key, value in medians(alternate(alternatives, repetitions=7)).items()}
         for key, rate in rates.items():
-            print(f"{name:<9} {key:<20} {rate:6.0f} pictures/s  {rate / rates['fit on arrays']:.2f}")
+            print(f"{name:<9} {key:<20} {rate:6.0f} pictures/s  {rate / rates['fit on float32']:.2f}")
         result[name] = rates
     write_result("training_loop", {"pictures_per_s": result})
 

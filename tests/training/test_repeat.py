@@ -198,9 +198,9 @@ def test_tensorboard_finds_scalars_the_graph_and_histograms(trained):
     (graph,) = events["train"].Tensors("keras")
     nodes = keras_model_to_graph_def(json.loads(make_ndarray(graph.tensor_proto).item())).node
     assert [nodes[0].name, nodes[1].name, nodes[-1].name] == [
-        "baseline/input_layer",
-        "baseline/rescaling",
-        "baseline/dense",
+        "layout/input_layer",
+        "layout/rescaling",
+        "layout/dense",
     ]
 
 

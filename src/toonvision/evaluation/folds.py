@@ -25,7 +25,6 @@ from toonvision.data.batches import Samples
 from toonvision.evaluation.metrics import Places
 from toonvision.evaluation.predict import Probabilities, predict_probabilities
 from toonvision.models.backend import start_keras
-from toonvision.models.registry import build_network
 from toonvision.training.settings import TrainingSettings
 
 RECIPE, TRAININGS = "recipe.json", "trainings"
@@ -268,18 +267,10 @@ def _holds(path: Path, text: str) -> bool:
 
 def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> Outcome:
     start_keras()
-    import keras
+    from toonvision.training.fit import train_fresh
 
-    from toonvision.training.fit import fit
-
-    # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(job.seed)
-    height, width = samples.pictures.shape[1:3]
-    model = build_network(job.settings.network, size_hw=(height, width), classes=len(samples.classes))
     division = job.division
-    history = fit(
-        model,
+    model, history = train_fresh(
         samples,
         train=division.train,
         validate=division.validate,

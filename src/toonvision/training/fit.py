@@ -9,6 +9,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -17,12 +18,73 @@ import numpy.typing as npt
 
 from toonvision.core.seeds import generator
 from toonvision.data.batches import Pictures, Samples, augment, batch_order
+from toonvision.models.registry import NETWORKS, build_network
 from toonvision.training.history import History
 from toonvision.training.settings import TrainingSettings
 
 Targets = npt.NDArray[np.float32]
 EpochWatcher = Callable[[int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1 and its metrics."""
+
+
+def train_fresh(
+    samples: Samples,
+    *,
+    train: npt.NDArray[np.int64],
+    validate: npt.NDArray[np.int64],
+    settings: TrainingSettings,
+    seed: int,
+    log_folder: Path | None = None,
+    watcher: EpochWatcher = lambda _epoch, _logs: None,
+) -> tuple[keras.Model, History]:
+    """Build a network with fresh weights and train it.
+
+    A published network is trained in the form of the layout that computes the same from the same weights, with its flip
+    in the loader: what comes out is the published network with the trained weights, 1.4 times as fast or more.
+
+    Args:
+        samples: Pictures and targets.
+        train: Places of the samples to learn from.
+        validate: Places of the samples that decide when to stop, or are learned from too.
+        settings: What to train, and how.
+        seed: Decides the weights, the order of batches and the augmentation.
+        log_folder: Where TensorBoard's files go (scalars, graph, histograms); none are written without it.
+        watcher: Told of every epoch.
+
+    Raises:
+        UsageError: If there is no such network, or the input is too small for it.
+    """
+    # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    size_hw, classes = (samples.pictures.shape[1], samples.pictures.shape[2]), len(samples.classes)
+    quick = quick_form(settings)
+    trained = build_network(quick.network, size_hw=size_hw, classes=classes)
+    history = fit(
+        trained,
+        samples,
+        train=train,
+        validate=validate,
+        settings=quick,
+        seed=seed,
+        log_folder=log_folder,
+        watcher=watcher,
+    )
+    if quick.network == settings.network:
+        return trained, history
+    model = build_network(settings.network, size_hw=size_hw, classes=classes)
+    for variable, weights in zip(model.trainable_variables, trained.trainable_variables, strict=True):
+        variable.assign(weights)
+    return model, history
+
+
+def quick_form(settings: TrainingSettings) -> TrainingSettings:
+    """Give settings that train the same function more quickly, where there are such; else these."""
+    network = NETWORKS.get(settings.network)
+    if network is None or network.layout is None:
+        return settings
+    changes = replace(settings.augmentation, flip=settings.augmentation.flip or network.flips)
+    return replace(settings, network=network.layout, augmentation=changes)
 
 
 def fit(

@@ -213,16 +213,9 @@ def _train_once(
     seed: int,
     watcher: Callable[[int, Mapping[str, float]], None],
 ) -> RepeatRecord:
-    import keras
+    from toonvision.training.fit import train_fresh
 
-    from toonvision.training.fit import fit
-
-    # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    model = build_network(record.settings.network, size_hw=record.size_hw, classes=len(record.classes))
-    history = fit(
-        model,
+    model, history = train_fresh(
         data.samples,
         train=data.places["train"],
         validate=data.places["validate"],
