@@ -6,6 +6,8 @@ layout that computes the same, with the flip in the loader; the steps between th
 Random uint8 pictures of 600 x 200 pixels, batch 64, one epoch a repetition. Run: python benchmarks/training_loop.py
 """
 
+from functools import partial
+
 import numpy as np
 from measure import alternate, medians, write_result
 
@@ -58,8 +60,8 @@ def main() -> None:
             "fit on float32": lambda model=d: model.fit(floats, targets, batch_size=_BATCH, verbose=0),
             "fit on uint8": lambda model=a: model.fit(pictures, targets, batch_size=_BATCH, verbose=0),
             "fit on a PyDataset": lambda model=b: model.fit(Shuffled(), verbose=0),
-            "train_on_batch": lambda model=c: loop(model, nothing),
-            "and the quick form": lambda model=e, changes=quick.augmentation: loop(model, changes),
+            "train_on_batch": partial(loop, c, nothing),
+            "and the quick form": partial(loop, e, quick.augmentation),
         }
         alternate(alternatives, repetitions=1)  # graphs are traced
         rates = {key: _PICTURES / value for key, value in medians(alternate(alternatives, repetitions=7)).items()}

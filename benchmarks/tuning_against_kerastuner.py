@@ -44,7 +44,8 @@ def main(folder: Path) -> None:
         wrong = found["wrong"]
         print(
             f"{name:<11} {found['seconds'] / 60:6.1f} min to {found['network']}, learning rate "
-            f"{found['learning_rate']:g}; median {statistics.median(wrong):g}, best {min(wrong)}, worst {max(wrong)} wrong"
+            f"{found['learning_rate']:g}: median {statistics.median(wrong):g}, "
+            f"best {min(wrong)}, worst {max(wrong)} wrong"
         )
     print(f"ours takes {ours['seconds'] / theirs['seconds']:.1%} of the time")
     write_result("tuning_against_kerastuner", {"kerastuner": theirs, "ours": ours})
