@@ -105,7 +105,7 @@ def _given(
     import numpy as np
 
     from toonvision.core.errors import UsageError
-    from toonvision.data.batches import read_picture
+    from toonvision.data.images import read_picture
     from toonvision.evaluation.predict import predict_files
     from toonvision.explain.explanation import Cases
 

@@ -25,7 +25,7 @@ from toonvision.cli.output import exit_for, progress_bar, report_findings, say, 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.evaluation.judge import Evaluation
-    from toonvision.evaluation.predict import Prediction
+    from toonvision.evaluation.predictions import Prediction
     from toonvision.training.record import RepeatRecord, RunRecord
 
 PartOption = Annotated[Literal["train", "validate", "test"], typer.Option("--part", help="Which part to judge.")]

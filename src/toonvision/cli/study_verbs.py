@@ -345,7 +345,7 @@ def _stored_division(opened: "Workspace", samples: "Samples", level: str, split_
 def _crop_picture(opened: "Workspace", samples: "Samples", place: int) -> Any:
     """Read a crop in the workspace's size, which shows more than what the network saw."""
     from toonvision.core.errors import RejectedItemError
-    from toonvision.data.batches import read_picture
+    from toonvision.data.images import read_picture
 
     try:
         path = opened.crops / samples.crops[place].file

@@ -15,15 +15,12 @@ from PIL import Image, ImageEnhance
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
-from toonvision.core.files import read_regular, replacing
+from toonvision.core.files import replacing
 from toonvision.core.locks import exclusive
-from toonvision.data import images
 from toonvision.data.catalog import Crop
-from toonvision.data.images import Resize
+from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
+from toonvision.data.images import Resize, read_picture
 from toonvision.data.workspace import Workspace
-
-Pictures = npt.NDArray[np.uint8]
-"""Shape ``(samples, height, width, 3)``, 0 to 255."""
 
 
 @dataclass(frozen=True)
@@ -100,27 +97,6 @@ def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], r
     content = json.dumps([[crop.hash for crop in crops], size_hw, resize])
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     return f"{_cache_stem(level, size_hw)}{digest}.npy"
-
-
-def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest: str = "") -> Pictures:
-    """Read one picture as a network sees it.
-
-    Args:
-        path: The file.
-        size_hw: Height and width in pixels.
-        resize: How it is brought to that size.
-        digest: SHA-256 that the file must have, if any.
-
-    Returns:
-        Shape ``(height, width, 3)``, 0 to 255.
-
-    Raises:
-        RejectedItemError: If it cannot be read.
-    """
-    content = read_regular(path, limit=images.LARGEST_FILE)
-    if digest and hashlib.sha256(content).hexdigest() != digest:
-        raise RejectedItemError("is not what was extracted", "extract again", code="changed")
-    return images.fit(images.decode(content), size_hw=size_hw, resize=resize)
 
 
 def batch_order(

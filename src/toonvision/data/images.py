@@ -6,6 +6,7 @@ not applied (that of a TIFF is, being part of its format), and a rotated picture
 nobody can tell which way its boxes were drawn.
 """
 
+import hashlib
 import io
 import zlib
 from pathlib import Path
@@ -25,6 +26,9 @@ _ORIENTATION_TAG, _UPRIGHT = 0x0112, 1
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
 
 Resize = Literal["stretch", "letterbox"]
+
+Pictures = npt.NDArray[np.uint8]
+"""Shape ``(samples, height, width, 3)``, 0 to 255."""
 
 
 def size_wh(path: Path) -> tuple[int, int]:
@@ -93,6 +97,27 @@ def fit(image: Image.Image, *, size_hw: tuple[int, int], resize: Resize = "stret
     resized = image.resize(inner, Image.Resampling.BILINEAR)
     canvas.paste(resized, ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return np.asarray(canvas)
+
+
+def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest: str = "") -> npt.NDArray[np.uint8]:
+    """Read one picture as a network sees it.
+
+    Args:
+        path: The file.
+        size_hw: Height and width in pixels.
+        resize: How it is brought to that size.
+        digest: SHA-256 that the file must have, if any.
+
+    Returns:
+        Shape ``(height, width, 3)``, 0 to 255.
+
+    Raises:
+        RejectedItemError: If it cannot be read.
+    """
+    content = read_regular(path, limit=LARGEST_FILE)
+    if digest and hashlib.sha256(content).hexdigest() != digest:
+        raise RejectedItemError("is not what was extracted", "extract again", code="changed")
+    return fit(decode(content), size_hw=size_hw, resize=resize)
 
 
 def _open(content: bytes) -> Image.Image:

@@ -20,7 +20,7 @@ from toonvision.evaluation.contexts import ContextScore, ContextStudy
 from toonvision.evaluation.dependence import Estimate, dependence
 from toonvision.evaluation.folds import Division, Job, Outcome, StudyWatcher, group_weights, train_jobs
 from toonvision.evaluation.metrics import Places, classification_report
-from toonvision.evaluation.predict import Probabilities
+from toonvision.evaluation.predictions import Probabilities
 from toonvision.taxonomy.labels import Category
 from toonvision.training.settings import TrainingSettings
 

@@ -23,7 +23,8 @@ from toonvision.core.files import plain_name, write_bytes, write_text
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.batches import Samples
 from toonvision.evaluation.metrics import Places
-from toonvision.evaluation.predict import Probabilities, predict_probabilities
+from toonvision.evaluation.predict import predict_probabilities
+from toonvision.evaluation.predictions import Probabilities
 from toonvision.models.backend import start_keras
 from toonvision.training.settings import TrainingSettings
 

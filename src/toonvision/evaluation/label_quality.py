@@ -33,7 +33,7 @@ from toonvision.evaluation.folds import (
     train_jobs,
 )
 from toonvision.evaluation.metrics import Places
-from toonvision.evaluation.predict import Probabilities
+from toonvision.evaluation.predictions import Probabilities
 from toonvision.training.settings import TrainingSettings
 
 SUSPECTS, RESULT = "suspects", "suspects.json"

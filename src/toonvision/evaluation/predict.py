@@ -1,53 +1,23 @@
 """Asking a model: probabilities of every class, for arrays and for files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.progress import Progress, silent
-from toonvision.data.batches import Pictures, read_picture
-from toonvision.data.source_tree import is_picture, walk
+from toonvision.data.images import Pictures, read_picture
 from toonvision.evaluation.calibration import with_temperature
+from toonvision.evaluation.predictions import GROUP, Answer, Prediction, Probabilities, ask_about_files
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import load_model, read_card
 
 if TYPE_CHECKING:
     import keras
-
-Probabilities = npt.NDArray[np.float32]
-"""Shape ``(samples, classes)``; each row sums to 1."""
-
-_BATCH = 64
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a model says of one picture.
-
-    Attributes:
-        path: The picture.
-        probabilities: One a class, shape ``(classes,)``, summing to 1.
-        classes: Names of the classes, in the same order.
-    """
-
-    path: Path
-    probabilities: npt.NDArray[np.float32]
-    classes: tuple[str, ...]
-
-    @property
-    def predicted(self) -> str:
-        """The most probable class."""
-        return self.classes[int(self.probabilities.argmax())]
-
-    @property
-    def confidence(self) -> float:
-        """Its probability, 0 to 1."""
-        return float(self.probabilities.max())
 
 
 def predict_probabilities(model: "keras.Model", pictures: Pictures, *, progress: Progress = silent) -> Probabilities:
@@ -62,9 +32,9 @@ def predict_probabilities(model: "keras.Model", pictures: Pictures, *, progress:
         ModelRefusedError: If an output is no number.
     """
     rows = []
-    for start in range(0, len(pictures), _BATCH):
-        rows.append(np.asarray(model.predict_on_batch(np.asarray(pictures[start : start + _BATCH])), dtype=np.float32))
-        progress(min(start + _BATCH, len(pictures)), len(pictures))
+    for start in range(0, len(pictures), GROUP):
+        rows.append(np.asarray(model.predict_on_batch(np.asarray(pictures[start : start + GROUP])), dtype=np.float32))
+        progress(min(start + GROUP, len(pictures)), len(pictures))
     outputs = np.concatenate(rows) if rows else np.zeros((0, model.output_shape[-1]), np.float32)
     if not np.isfinite(outputs).all():
         raise ModelRefusedError(f"{model.name}: its weights give no numbers. Train again.")
@@ -91,26 +61,23 @@ def predict_files(
     card = read_card(model_folder)
     start_keras()
     model = load_model(model_folder)
-    predictions: list[Prediction] = []
-    findings: list[Finding] = []
-    files = [file for path in paths for file in _files(path)]
-    for start in range(0, len(files), _BATCH):
-        kept, pictures = [], []
-        for file in files[start : start + _BATCH]:
-            try:
-                pictures.append(read_picture(file, size_hw=card.size_hw, resize=card.resize))
-                kept.append(file)
-            except RejectedItemError as error:
-                findings.append(error.finding(str(file), pictures=1))
-        if pictures:
-            rows = predict_probabilities(model, np.stack(pictures))
-            rows = rows if card.temperature is None else with_temperature(rows, card.temperature)
-            predictions += [Prediction(file, row, card.classes) for file, row in zip(kept, rows, strict=True)]
-        progress(min(start + _BATCH, len(files)), len(files))
-    return predictions, findings
+
+    def read(file: Path) -> Pictures | RejectedItemError:
+        try:
+            return read_picture(file, size_hw=card.size_hw, resize=card.resize)
+        except RejectedItemError as error:
+            return error
+
+    def ask(files: Sequence[Path]) -> list[Answer]:
+        found = list(pool.map(read, files))
+        pictures = [one for one in found if not isinstance(one, RejectedItemError)]
+        rows = iter(_scaled(model, pictures, card.temperature) if pictures else ())
+        return [one if isinstance(one, RejectedItemError) else next(rows) for one in found]
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        return ask_about_files(ask, paths, classes=card.classes, progress=progress)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return [folder / name for folder, names in walk(path) for name in names if is_picture(name)]
+def _scaled(model: "keras.Model", pictures: Sequence[Pictures], temperature: float | None) -> Probabilities:
+    rows = predict_probabilities(model, np.stack(pictures))
+    return rows if temperature is None else with_temperature(rows, temperature)

@@ -1,0 +1,87 @@
+"""What a model says of pictures, and asking any model about files, whatever runs it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.progress import Progress, silent
+from toonvision.data.source_tree import is_picture, walk
+
+Probabilities = npt.NDArray[np.float32]
+"""Shape ``(samples, classes)``; each row sums to 1."""
+
+Answer = npt.NDArray[np.float32] | RejectedItemError
+"""Probabilities of one picture, shape ``(classes,)``, or why it cannot be read."""
+
+GROUP = 64
+"""How many files are asked about at once."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one picture.
+
+    Attributes:
+        path: The picture.
+        probabilities: One a class, shape ``(classes,)``, summing to 1.
+        classes: Names of the classes, in the same order.
+    """
+
+    path: Path
+    probabilities: npt.NDArray[np.float32]
+    classes: tuple[str, ...]
+
+    @property
+    def predicted(self) -> str:
+        """The most probable class."""
+        return self.classes[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """Its probability, 0 to 1."""
+        return float(self.probabilities.max())
+
+
+def ask_about_files(
+    ask: Callable[[Sequence[Path]], Sequence[Answer]],
+    paths: Sequence[Path],
+    *,
+    classes: tuple[str, ...],
+    progress: Progress = silent,
+) -> tuple[list[Prediction], list[Finding]]:
+    """Ask a model about pictures, and all pictures in folders.
+
+    Args:
+        ask: Gives one answer a file, in order.
+        paths: Pictures or folders.
+        classes: Names of the classes, in the order of the probabilities.
+        progress: Told how many pictures are done.
+
+    Returns:
+        Predictions in the order of the paths, and what could not be read.
+
+    Raises:
+        InputRejectedError: If a folder cannot be read.
+    """
+    predictions: list[Prediction] = []
+    findings: list[Finding] = []
+    files = [file for path in paths for file in _files(path)]
+    for start in range(0, len(files), GROUP):
+        group = files[start : start + GROUP]
+        for file, answer in zip(group, ask(group), strict=True):
+            if isinstance(answer, RejectedItemError):
+                findings.append(answer.finding(str(file), pictures=1))
+            else:
+                predictions.append(Prediction(file, answer, classes))
+        progress(start + len(group), len(files))
+    return predictions, findings
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return [folder / name for folder, names in walk(path) for name in names if is_picture(name)]
