@@ -6,6 +6,7 @@ layout that computes the same, with the flip in the loader; the steps between th
 Random uint8 pictures of 600 x 200 pixels, batch 64, one epoch a repetition. Run: python benchmarks/training_loop.py
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -56,7 +57,7 @@ def main() -> None:
     for name in ("baseline", "tuned"):
         quick, nothing = quick_form(TrainingSettings(network=name)), Augmentation()
         a, b, c, d, e = (fresh(one) for one in (name, name, name, name, quick.network))
-        alternatives = {
+        alternatives: dict[str, Callable[[], object]] = {
             "fit on float32": lambda model=d: model.fit(floats, targets, batch_size=_BATCH, verbose=0),
             "fit on uint8": lambda model=a: model.fit(pictures, targets, batch_size=_BATCH, verbose=0),
             "fit on a PyDataset": lambda model=b: model.fit(Shuffled(), verbose=0),
