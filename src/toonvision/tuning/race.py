@@ -62,7 +62,7 @@ class Standing:
         left: Candidate to the round, from 1, after which it left.
         rounds: Rounds that are complete.
         jobs: Candidates and seeds to be trained next; none when the race is over.
-        behind: Candidate to how far its log loss lies above the leader's, over the rounds that it ran.
+        behind: Candidate, but the leader, to how far its log loss lies above the leader's, over the rounds that it ran.
     """
 
     racing: tuple[int, ...]
@@ -113,6 +113,7 @@ def race(
         if number < FIRST_LOOK:
             continue
         leader = racing[0]
+        behind.pop(leader, None)  # it may have been behind another one before
         for one in racing[1:]:
             behind[one] = paired_interval(logs[one], logs[leader])
         gone = [one for one in racing[1:] if leave and behind[one].low > 0]

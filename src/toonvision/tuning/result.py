@@ -3,7 +3,7 @@
 import json
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,11 @@ from optuna.trial import FrozenTrial, TrialState
 from toonvision.core.files import write_text
 from toonvision.core.settings import read_json
 from toonvision.tuning.front import pareto_front
+from toonvision.tuning.lineage import DIVERGED, MOST_RETRIES, OUTCOME, SURPLUS, given_up, retries
 from toonvision.tuning.race import Score, Scores, Standing, race
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Draw
-from toonvision.tuning.storage import CANDIDATE, DIVERGED, OUTCOME, SEED, SURPLUS, StoredStudy, given_up, retries
+from toonvision.tuning.storage import CANDIDATE, SEED, StoredStudy
 
 RESULT, SCORES = "study.json", "scores"
 _LEAST_BEST = 3
@@ -63,6 +64,16 @@ class Trial:
     def seconds(self) -> float:
         """How long its trainings took together."""
         return sum(score.seconds for score in self.scores)
+
+    @property
+    def ended(self) -> bool:
+        """Whether its trainings came to an end, whatever end; not where their process died."""
+        return self.state in ("done", "cut short", "diverged")
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one of the trials that were asked for: it ended, or all retries of it were lost."""
+        return self.ended or (self.state == "lost" and self.attempt > MOST_RETRIES)
 
 
 @dataclass(frozen=True)
@@ -128,8 +139,7 @@ class StudyResult:
     @cached_property
     def tried(self) -> list[Trial]:
         """Trials with a whole result, best first."""
-        whole = [trial for trial in self.trials if trial.state == "done" and trial.loss is not None]
-        return sorted(whole, key=lambda trial: (trial.loss, trial.number))
+        return best_first(self.trials)
 
     @property
     def best_tenth(self) -> list[Trial]:
@@ -168,7 +178,14 @@ class StudyResult:
     def finished(self) -> bool:
         """Whether nothing is left to train."""
         under_way = any(trial.state in ("waiting", "running") for trial in self.trials)
-        return not under_way and not self.standing.jobs and bool(self.tried)
+        enough = sum(trial.counts for trial in self.trials) >= self.settings.trials
+        return enough and not under_way and not self.standing.jobs and bool(self.tried)
+
+    @property
+    def ended(self) -> int:
+        """How many trials ended, and trainings of the race that gave a loss."""
+        raced = [score for scores in self.scores.values() for score in scores.values() if score.loss is not None]
+        return sum(trial.ended for trial in self.trials) + len(raced)
 
     @property
     def winner(self) -> Trial | None:
@@ -186,13 +203,19 @@ class StudyResult:
     @property
     def replaced(self) -> int:
         """Draws that were out of bounds, in all."""
-        return sum(trial.replaced for trial in self.trials)
+        return sum(trial.replaced for trial in self.trials if trial.state != "lost" or trial.counts)
 
     def error(self, trial: Trial) -> float:
         """Give the best estimate of a trial's validation loss: over all its trainings, the race's among them."""
         scores = (*trial.scores, *self.scores.get(trial.number, {}).values())
         known = [score.loss for score in scores if score.loss is not None]
         return statistics.fmean(known) if known else math.inf
+
+
+def best_first(trials: Sequence[Trial]) -> list[Trial]:
+    """Give the trials with a whole result, best first."""
+    whole = [trial for trial in trials if trial.state == "done" and trial.loss is not None]
+    return sorted(whole, key=lambda trial: (trial.loss, trial.number))
 
 
 def choose_candidates(tried: "list[Trial]", settings: StudySettings) -> list[int]:

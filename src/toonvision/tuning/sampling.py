@@ -9,8 +9,9 @@ from optuna.distributions import BaseDistribution
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
+from toonvision.tuning.lineage import lineage
 from toonvision.tuning.settings import StudySettings
-from toonvision.tuning.space import Draw
+from toonvision.tuning.space import Draw, step_value
 
 MOST_DRAWS = 2000
 
@@ -19,10 +20,11 @@ class BoundedSampler(optuna.samplers.BaseSampler):
     """Draws until a network is within the bounds, so that no trial is spent on one that is not.
 
     Each trial is drawn with a seed of its own, which follows from the study's seed and the trial's number: however
-    many processes take part, trial 7 of a random search is the same network.
+    many processes take part, trial 7 of a random search is the same network. A retry is drawn as what it retries; where
+    the process died in the middle of putting its values down, those that it did put down are kept.
 
     Attributes:
-        replaced: Draws that the last trial threw away, since they were out of bounds.
+        replaced: Draws that the last trial threw away, since they were out of bounds; None before one was drawn.
     """
 
     def __init__(self, settings: StudySettings, accept: Callable[[Draw], bool]) -> None:
@@ -31,12 +33,17 @@ class BoundedSampler(optuna.samplers.BaseSampler):
         Args:
             settings: The study's.
             accept: Tells whether a draw is within the bounds.
+
+        Raises:
+            UsageError: If the space holds one network only, and that is not.
         """
         self._settings = settings
         self._accept = accept
         self._space = settings.space.distributions()
         self._only = {name: only_value(one) for name, one in self._space.items() if one.single()}
-        self.replaced = 0
+        self.replaced: int | None = None
+        if len(self._only) == len(self._space) and not accept(self._only):
+            raise UsageError(f"the only network of the space is not within {bounds_text(settings)}. Raise the bound.")
 
     def infer_relative_search_space(self, *_: Any) -> dict[str, BaseDistribution]:
         """Give all that is drawn; what has one value only is not."""
@@ -50,7 +57,7 @@ class BoundedSampler(optuna.samplers.BaseSampler):
         Raises:
             UsageError: If no draw of `MOST_DRAWS` is within the bounds.
         """
-        rng = generator(self._settings.seed, "draw", trial.number)
+        rng = generator(self._settings.seed, "draw", lineage(trial))
         guided = self._settings.strategy in ("bayesian", "front")
         inner = optuna.samplers.TPESampler(seed=int(rng.integers(2**31))) if guided else None
         for number in range(MOST_DRAWS):
@@ -58,6 +65,8 @@ class BoundedSampler(optuna.samplers.BaseSampler):
             for name, one in search_space.items():
                 if name not in drawn:
                     drawn[name] = random_value(one, rng)
+            if guided:
+                drawn.update({name: value for name, value in trial.params.items() if name in drawn})
             if self._accept({**self._only, **drawn}):
                 self.replaced = number
                 return drawn
@@ -97,9 +106,9 @@ def random_value(distribution: BaseDistribution, rng: Any) -> Any:
     assert isinstance(distribution, optuna.distributions.FloatDistribution)
     low, high, step = distribution.low, distribution.high, distribution.step
     if step is not None:
-        return min(high, low + step * int(rng.integers(round((high - low) / step) + 1)))
+        return step_value(low, step, int(rng.integers(round((high - low) / step) + 1)))
     if distribution.log:
-        return math.exp(rng.uniform(math.log(low), math.log(high)))
+        return min(high, max(low, math.exp(rng.uniform(math.log(low), math.log(high)))))
     return float(rng.uniform(low, high))
 
 

@@ -17,25 +17,24 @@ from optuna.trial import TrialState
 from toonvision.models.registry import build_network
 from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.cost import acceptance
-from toonvision.tuning.logs import log_trial
-from toonvision.tuning.race import Score, Standing
-from toonvision.tuning.result import choose_candidates, keep_scores, read_scores, read_trials, stand
-from toonvision.tuning.sampling import BoundedSampler, pruner_of, suggest
-from toonvision.tuning.settings import StudySettings
-from toonvision.tuning.storage import (
-    CANDIDATE,
+from toonvision.tuning.lineage import (
     DIVERGED,
     OUTCOME,
-    SEED,
     SURPLUS,
-    Place,
-    StoredStudy,
+    begin,
     counted,
     given_up,
-    lineage,
-    open_study,
-    retries,
+    hand_back,
+    is_surplus,
+    not_begun,
+    retry,
 )
+from toonvision.tuning.logs import log_trial
+from toonvision.tuning.race import Score, Standing
+from toonvision.tuning.result import best_first, choose_candidates, keep_scores, read_scores, read_trials, stand
+from toonvision.tuning.sampling import BoundedSampler, pruner_of, suggest
+from toonvision.tuning.settings import StudySettings
+from toonvision.tuning.storage import CANDIDATE, SEED, Place, StoredStudy, faults, patiently
 
 if TYPE_CHECKING:
     from toonvision.training.repeat import TaskData
@@ -54,24 +53,25 @@ class _SurplusError(Exception):
 class Worker:
     """Takes and trains, until there is nothing left to take."""
 
-    def __init__(self, place: Place, data: "TaskData", *, logs: Path) -> None:
-        """Open the study.
+    def __init__(self, place: Place, study: StoredStudy, data: "TaskData", *, logs: Path) -> None:
+        """Join a study.
 
         Args:
             place: Where it is.
+            study: The study, opened by this process.
             data: Samples, and who learns and who judges.
             logs: Where TensorBoard finds the trials.
+
+        Raises:
+            UsageError: If the only network of its space is not within the bounds.
         """
-        self._logs = logs
-        self._study: StoredStudy = open_study(place.url, place.name, pulse=place.pulse)
-        self._settings: StudySettings = self._study.settings
-        self._data = data
-        self._grace_s = place.pulse.grace_s
+        self._place, self._study, self._data, self._logs = place, study, data, logs
+        self._settings: StudySettings = study.settings
         accept = acceptance(self._settings, classes=len(data.samples.classes))
         self._sampler = BoundedSampler(self._settings, accept)
-        self._study.trials.sampler = self._sampler
-        self._study.trials.pruner = pruner_of(self._settings)
-        self._study.race.pruner = optuna.pruners.NopPruner()
+        study.trials.sampler = self._sampler
+        study.trials.pruner = pruner_of(self._settings)
+        study.race.pruner = optuna.pruners.NopPruner()
         self._silent_since: dict[int, float] = {}
 
     def work(self, *, most: int) -> bool:
@@ -82,69 +82,100 @@ class Worker:
         """
         made = 0
         while made < most:
-            self._bury(self._study.trials)
-            self._bury(self._study.race)
-            if self._take_trial() or self._take_race():
+            if patiently(self._place.url, self._step):
                 made += 1
-            elif self._finished():
+            elif patiently(self._place.url, self._finished):
                 return True
             else:
                 time.sleep(_POLL_S)
         return False
 
+    def _step(self) -> bool:
+        self._bury(self._study.trials)
+        self._bury(self._study.race)
+        return self._take_trial() or self._take_race()
+
     def _take_trial(self) -> bool:
         study = self._study.trials
-        waiting = any(trial.state is TrialState.WAITING for trial in study.get_trials(deepcopy=False))
-        if not waiting and len(counted(study)) >= self._settings.trials:
+        if not _waiting(study) and len(counted(study)) >= self._settings.trials:
             return False
         self._run(study, self._trial)
         return True
 
     def _take_race(self) -> bool:
-        if self._under_way(self._study.trials):
+        if self._under_way():
             return False
-        taken = self._taken()
-        job = next((job for job in self._standing().jobs if job not in taken), None)
-        if job is None:
-            return False
-        self._study.race.enqueue_trial({}, user_attrs={CANDIDATE: job[0], SEED: job[1]})
+        if not _waiting(self._study.race):
+            taken = self._taken()
+            job = next((job for job in self._standing().jobs if job not in taken), None)
+            if job is None:
+                return False
+            self._study.race.enqueue_trial({}, user_attrs={CANDIDATE: job[0], SEED: job[1]})
         self._run(self._study.race, self._race_training)
         return True
 
     def _finished(self) -> bool:
         return (
-            not self._under_way(self._study.trials)
+            not self._under_way()
             and len(counted(self._study.trials)) >= self._settings.trials
             and not self._standing().jobs
         )
 
     def _standing(self) -> Standing:
-        done = [trial for trial in read_trials(self._study) if trial.state == "done" and trial.loss is not None]
-        tried = sorted(done, key=lambda trial: (trial.loss, trial.number))
-        candidates = choose_candidates(tried, self._settings)
+        candidates = choose_candidates(best_first(read_trials(self._study)), self._settings)
         scores = read_scores(self._study, judged=len(self._data.places["validate"]))
         classes = len(self._data.samples.classes)
         return stand(candidates, scores, self._settings, classes=classes)
 
     def _run(self, study: optuna.Study, objective: Callable[[optuna.Trial], float | tuple[float, ...]]) -> None:
+        """Take a trial and train it; what another process ended or the storage broke off is no fault of ours."""
+        taken: list[int] = []
+        raised: list[Exception] = []
+
+        def watched(trial: optuna.Trial) -> float | tuple[float, ...]:
+            taken.append(trial.number)
+            try:
+                begin(trial, study.get_trials(deepcopy=False)[trial.number])
+                return objective(trial)
+            except Exception as error:
+                raised.append(error)
+                raise
+
         try:
-            study.optimize(objective, n_trials=1, catch=(_DivergedError, _SurplusError))
-        except optuna.exceptions.UpdateFinishedTrialError:
-            # We were silent for too long, and the trial was given to another process: its result counts.
-            return
+            study.optimize(watched, n_trials=1, catch=(_DivergedError, _SurplusError))
+        except (optuna.exceptions.UpdateFinishedTrialError, ValueError) as error:
+            # We were silent for too long, and the trial was given to another process: its result counts. Optuna says
+            # so with the first where the training asks it, and with a ValueError of its own at the end.
+            if isinstance(error, ValueError) and error in raised:
+                raise
+        except faults():
+            if not taken:
+                raise
+            self._return(study, taken[0])
+
+    def _return(self, study: optuna.Study, number: int) -> None:
+        """Put a trial that the storage broke off in the queue again, once the storage is back."""
+
+        def stored() -> optuna.trial.FrozenTrial:
+            return study.get_trials(deepcopy=False)[number]
+
+        trial = patiently(self._place.url, stored)
+        if trial.state is TrialState.RUNNING:
+            hand_back(study, trial)
+        elif trial.state is TrialState.FAIL and OUTCOME not in trial.user_attrs:
+            retry(study, trial)
 
     def _trial(self, trial: optuna.Trial) -> float | tuple[float, ...]:
         settings, study = self._settings, self._study.trials
-        mine = lineage(study.get_trials(deepcopy=False)[trial.number])
-        ahead = counted(study)
-        if mine not in ahead[: settings.trials]:
+        if is_surplus(study, trial.number, most=settings.trials):
             trial.set_user_attr(OUTCOME, SURPLUS)
             raise _SurplusError
+        self._sampler.replaced = None
         draw = suggest(trial, settings.space.distributions())
         layout = settings.space.layout(draw)
         parameters = layout.parameters(settings.size_hw, len(self._data.samples.classes))
         trial.set_user_attr("parameters", parameters)
-        if not retries(study.get_trials(deepcopy=False)[trial.number]):
+        if self._sampler.replaced is not None:
             trial.set_user_attr("replaced", self._sampler.replaced)
         several = len(settings.seeds()) > 1 or settings.strategy == "front"
         scores = [
@@ -157,7 +188,7 @@ class Worker:
 
     def _race_training(self, trial: optuna.Trial) -> float:
         job = (trial.user_attrs[CANDIDATE], trial.user_attrs[SEED])
-        if self._taken().get(job, trial.number) < trial.number:
+        if self._taken().get(job, trial.number) < trial.number or job not in self._standing().jobs:
             trial.set_user_attr(OUTCOME, SURPLUS)
             raise _SurplusError
         stored = self._study.trials.get_trials(deepcopy=False)[job[0]]
@@ -180,32 +211,31 @@ class Worker:
         for trial in self._study.race.get_trials(deepcopy=False):
             alive = trial.state in (TrialState.RUNNING, TrialState.COMPLETE)
             gone = trial.user_attrs.get(OUTCOME)
-            if alive or gone == DIVERGED or given_up(trial):
+            if gone != SURPLUS and (alive or gone == DIVERGED or given_up(trial)):
                 taken.setdefault((trial.user_attrs[CANDIDATE], trial.user_attrs[SEED]), trial.number)
         return taken
 
-    def _under_way(self, study: optuna.Study) -> bool:
+    def _under_way(self) -> bool:
         states = (TrialState.RUNNING, TrialState.WAITING)
-        return any(trial.state in states for trial in study.get_trials(deepcopy=False))
+        return any(trial.state in states for trial in self._study.trials.get_trials(deepcopy=False))
 
     def _bury(self, study: optuna.Study) -> None:
-        """Give up trials of dead processes; Optuna puts their retries in the queue.
+        """Give up trials of dead processes, and put their retries in the queue.
 
-        A process can die between taking a trial and its first heartbeat, which Optuna never notices. Such a trial has
-        no attribute yet; after the grace it is told off here.
+        Optuna does so where a heart stopped. A process can also die between taking a trial and its first heartbeat;
+        such a trial is given up once it has been seen for the grace without anybody having begun with it.
         """
         optuna.storages.fail_stale_trials(study)
+        now = time.monotonic()
         for trial in study.get_trials(deepcopy=False):
-            if (
-                trial.state is not TrialState.RUNNING
-                or trial.user_attrs.get("parameters")
-                or CANDIDATE in trial.user_attrs
-            ):
+            if not not_begun(trial):
                 self._silent_since.pop(trial._trial_id, None)
-                continue
-            since = self._silent_since.setdefault(trial._trial_id, time.monotonic())
-            if time.monotonic() - since > self._grace_s:
-                study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+            elif now - self._silent_since.setdefault(trial._trial_id, now) > self._place.pulse.grace_s:
+                hand_back(study, trial)
+
+
+def _waiting(study: optuna.Study) -> bool:
+    return any(trial.state is TrialState.WAITING for trial in study.get_trials(deepcopy=False))
 
 
 def train_once(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pydantic import TypeAdapter, ValidationError
 
 from toonvision.core.errors import ModelRefusedError
+from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.images import Resize
 from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.space import Draw, Space, published_space
@@ -78,11 +79,11 @@ class StudySettings:
 
     def seeds(self) -> list[int]:
         """Give the seeds of the trials' trainings."""
-        return [self.seed + n for n in range(self.repeats)]
+        return [(self.seed + n) % SEED_LIMIT for n in range(self.repeats)]
 
     def fresh_seeds(self) -> list[int]:
         """Give the seeds of the race's rounds, none of which a trial was trained with."""
-        return [self.seed + self.repeats + n for n in range(self.race.rounds)]
+        return [(self.seed + self.repeats + n) % SEED_LIMIT for n in range(self.race.rounds)]
 
     def training_of(self, draw: Draw) -> TrainingSettings:
         """Give the settings that a draw is trained with."""

@@ -6,15 +6,17 @@ from 0 to 0.9 in tenths; and a learning rate of 0.01, 0.001 or 0.0001. It trains
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, model_validator
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.settings import read_settings
+from toonvision.core.settings import line_of, read_settings
 from toonvision.models.layout import LARGEST_KERNEL, LARGEST_POOL, MOST_BLOCKS, MOST_FILTERS, Block, Layout
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 Draw = Mapping[str, float]
 """A value for each name of a space."""
 
-_MOST_PARTS = 1000
+_MOST_PARTS, _MOST_STEPS = 1000, 10_000
 _TOLERANCE = 1e-9
 
 
@@ -89,10 +91,15 @@ class Space:
         return {name: _distribution(dimension) for name, dimension in self.dimensions.items()}
 
     def holds(self, draw: Draw) -> bool:
-        """Tell whether a draw lies in the space."""
+        """Tell whether a draw lies in the space, but for errors of rounding."""
         return draw.keys() == self.dimensions.keys() and all(
-            _within(value, self.dimensions[name]) for name, value in draw.items()
+            math.isclose(value, _nearest(value, self.dimensions[name]), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE**2)
+            for name, value in draw.items()
         )
+
+    def nearest(self, draw: Draw) -> Draw:
+        """Give the draw of the space that lies next to a draw of the same names: the same without its rounding."""
+        return {name: _nearest(draw[name], dimension) for name, dimension in self.dimensions.items()}
 
 
 def published_space() -> Space:
@@ -119,6 +126,11 @@ def read_space(path: Path) -> Space:
         InputRejectedError: If it is no such file, with the line and the rule.
     """
     given = read_settings(path, _SpaceTable).root
+    for name, table in given.items():
+        rule = _broken_rule(name, table)
+        if rule:
+            line = line_of(path.read_text(encoding="utf-8-sig"), [name])
+            raise InputRejectedError(f"{path}, line {line}: {rule}. Correct this key and run again.")
     blocks = max((int(name.split("_")[1].rstrip("ab")) for name in given if name != "learning_rate"), default=2)
     published = published_space().dimensions
     made: dict[str, Dimension] = {}
@@ -146,9 +158,20 @@ def tighten(space: Space, best: Sequence[Draw]) -> Space:
     Returns:
         For ranges the part from the least to the greatest value drawn, for choices those that were drawn.
     """
+    draws = [space.nearest(draw) for draw in best]
     return Space(
-        {name: _narrowed(dimension, [draw[name] for draw in best]) for name, dimension in space.dimensions.items()}
+        {name: _narrowed(dimension, [draw[name] for draw in draws]) for name, dimension in space.dimensions.items()}
     )
+
+
+def step_value(low: float, step: float, number: int) -> float:
+    """Give a step of a range, counted from 0, as a person would write it: 0.3 is the third tenth.
+
+    Examples:
+        >>> step_value(0.0, 0.1, 3), 0.0 + 0.1 * 3
+        (0.3, 0.30000000000000004)
+    """
+    return float(Decimal(str(low)) + number * Decimal(str(step)))
 
 
 def _narrowed(dimension: Dimension, drawn: Iterable[float]) -> Dimension:
@@ -158,10 +181,14 @@ def _narrowed(dimension: Dimension, drawn: Iterable[float]) -> Dimension:
     return Range(kept[0], kept[-1], dimension.step, dimension.log)
 
 
-def _within(value: float, dimension: Dimension) -> bool:
+def _nearest(value: float, dimension: Dimension) -> float:
     if isinstance(dimension, Choices):
-        return any(abs(value - one) <= _TOLERANCE for one in dimension.values)
-    return dimension.low - _TOLERANCE <= value <= dimension.high + _TOLERANCE
+        return min(dimension.values, key=lambda one: abs(value - one))
+    inside = min(dimension.high, max(dimension.low, value))
+    if dimension.step is None:
+        return inside
+    number = round((inside - dimension.low) / dimension.step)
+    return min(dimension.high, step_value(dimension.low, dimension.step, number))
 
 
 def _distribution(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
@@ -188,8 +215,8 @@ def _number(name: str) -> int:
 def _toml(dimension: Dimension) -> str:
     if isinstance(dimension, Choices):
         return json.dumps(list(dimension.values))
-    step = f", step = {dimension.step:g}" if dimension.step else ""
-    return f"{{ low = {dimension.low:g}, high = {dimension.high:g}{step}{', log = true' if dimension.log else ''} }}"
+    step = f", step = {dimension.step}" if dimension.step else ""
+    return f"{{ low = {dimension.low}, high = {dimension.high}{step}{', log = true' if dimension.log else ''} }}"
 
 
 _LIMITS: Mapping[str, tuple[float, float, bool]] = {
@@ -201,12 +228,15 @@ _LIMITS: Mapping[str, tuple[float, float, bool]] = {
 }
 
 
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
 class _RangeTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    low: float
-    high: float
-    step: Annotated[float, Field(gt=0)] | None = None
+    low: _Number
+    high: _Number
+    step: Annotated[_Number, Field(gt=0)] | None = None
     log: bool = False
 
     @model_validator(mode="after")
@@ -215,41 +245,75 @@ class _RangeTable(BaseModel):
             raise ValueError("low is at most high")
         if self.log and (self.step is not None or self.low <= 0):
             raise ValueError("log goes without a step, and above 0")
-        steps = (self.high - self.low) / (self.step or 1)
-        if self.step is not None and abs(steps - round(steps)) > _TOLERANCE:
+        steps = 0.0 if self.step is None else (self.high - self.low) / self.step
+        if steps > _MOST_STEPS:
+            raise ValueError(f"there are at most {_MOST_STEPS:,} steps from low to high")
+        if self.step is not None and step_value(self.low, self.step, round(steps)) != self.high:
             raise ValueError("high is low and some whole steps")
         return self
 
     @property
     def values(self) -> tuple[float, ...]:
-        return (self.low, self.high, *(() if self.step is None else (self.step,)))
+        return (self.low, self.high)
 
     def dimension(self) -> Dimension:
         return Range(self.low, self.high, self.step, self.log)
 
 
-class _ChoicesTable(RootModel[Annotated[list[float], Field(min_length=1, max_length=50)] | float]):
+class _ChoicesTable(RootModel[Annotated[list[_Number], Field(min_length=1, max_length=50)]]):
     @property
     def values(self) -> tuple[float, ...]:
-        return tuple(sorted(set(self.root))) if isinstance(self.root, list) else (self.root,)
+        return tuple(sorted(set(self.root)))
 
     def dimension(self) -> Dimension:
         return Choices(self.values)
 
 
-class _SpaceTable(RootModel[dict[str, _RangeTable | _ChoicesTable]]):
-    @model_validator(mode="after")
-    def _known(self) -> "_SpaceTable":
-        known = _names(MOST_BLOCKS)
-        for name, table in self.root.items():
-            if name not in known:
-                raise ValueError(f"{name} is none of filters_N, kernel_N, pool_Na, pool_Nb, dropout_N, learning_rate")
-            low, high, whole = _LIMITS[name.split("_")[0]]
-            ends = table.values[:2] if isinstance(table, _RangeTable) else table.values
-            if not all(low <= value <= high for value in ends):
-                raise ValueError(f"{name} lies from {low:g} to {high:g}")
-            if whole and any(value != round(value) for value in table.values):
-                raise ValueError(f"{name} is whole numbers")
-            if whole and isinstance(table, _RangeTable) and table.step is None:
-                raise ValueError(f"{name} needs a step, such as 1")
-        return self
+class _NumberTable(RootModel[_Number]):
+    @property
+    def values(self) -> tuple[float, ...]:
+        return (self.root,)
+
+    def dimension(self) -> Dimension:
+        return Choices(self.values)
+
+
+_Table = _RangeTable | _ChoicesTable | _NumberTable
+
+
+def _kind(given: Any) -> str:
+    if isinstance(given, dict | _RangeTable):
+        return "<range>"
+    return "<choices>" if isinstance(given, list | _ChoicesTable) else "<number>"
+
+
+class _SpaceTable(
+    RootModel[
+        dict[
+            str,
+            Annotated[
+                Annotated[_RangeTable, Tag("<range>")]
+                | Annotated[_ChoicesTable, Tag("<choices>")]
+                | Annotated[_NumberTable, Tag("<number>")],
+                Discriminator(_kind),
+            ],
+        ]
+    ]
+):
+    pass
+
+
+def _broken_rule(name: str, table: _Table) -> str:
+    """Say what a name or its values break, if anything."""
+    if name not in _names(MOST_BLOCKS):
+        named = f"filters_N, kernel_N, pool_Na, pool_Nb, dropout_N, N from 1 to {MOST_BLOCKS}, or learning_rate"
+        return f"{name} is none of {named}"
+    low, high, whole = _LIMITS[name.split("_")[0]]
+    wrong = [value for value in table.values if not low <= value <= high]
+    if wrong:
+        return f"{name} lies from {low:g} to {high:g}; got {wrong[0]:g}"
+    step = table.step if isinstance(table, _RangeTable) else 1.0
+    if whole and step is None:
+        return f"{name} is made of whole numbers, so that its range needs a step, such as 1"
+    wrong = [value for value in (*table.values, step or 0.0) if value != round(value)]
+    return f"{name} is made of whole numbers; got {wrong[0]:g}" if whole and wrong else ""

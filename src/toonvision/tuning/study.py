@@ -16,7 +16,17 @@ from toonvision.training.repeat import TaskData
 from toonvision.tuning.result import RESULT, SCORES, StudyResult, read_result, read_scores, read_trials, write_result
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Space, tighten
-from toonvision.tuning.storage import Place, Pulse, StoredStudy, file_url, open_study, shown_url, storage_faults
+from toonvision.tuning.storage import (
+    Place,
+    Pulse,
+    StoredStudy,
+    file_url,
+    open_study,
+    patiently,
+    reading,
+    shown_url,
+    storage_faults,
+)
 from toonvision.tuning.workers import Order, run_workers, threads_for
 
 STORE, LOGS = "study.sqlite", "tensorboard"
@@ -56,36 +66,29 @@ def run_study(
     folder.mkdir(parents=True, exist_ok=True)
     url = storage or file_url(folder / STORE)
     place = Place(url, f"{settings.task}/{folder.name}", pulse or Pulse())
-    with storage_faults(url):
-        study = open_study(url, place.name, settings, pulse=place.pulse)
-        if carry and not study.trials.get_trials(deepcopy=False):
+    study = open_study(url, place.name, settings, pulse=place.pulse)
+    if carry:
+        with storage_faults(url):
             _carry_over(study, carry)
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        if (folder / RESULT).exists():
-            started = read_result(folder).started
-        blank = StudyResult(
-            name=folder.name,
-            settings=study.settings,
-            classes=data.samples.classes,
-            judged=len(data.places["validate"]),
-            trials=(),
-            scores={},
-            device=_device(workers),
-            versions=installed_versions(),
-            started=started,
-            storage=shown_url(url),
-        )
-        write_result(folder, blank)
+    blank = _nothing_yet(folder, study.settings, data, workers=workers, url=url)
 
-        def seen() -> StudyResult:
-            with storage_faults(url):
-                return replace(blank, trials=read_trials(study), scores=read_scores(study, judged=blank.judged))
+    def read() -> StudyResult:
+        with reading(url):
+            return replace(blank, trials=read_trials(study), scores=read_scores(study, judged=blank.judged))
 
-        order = Order(workspace.root.resolve(), place, (folder / LOGS).resolve(), threads_for(workers))
+    def watched() -> int:
+        seen = patiently(url, read)
+        watch(seen)
+        return seen.ended
+
+    result = read()
+    write_result(folder, result)
+    order = Order(workspace.root.resolve(), place, (folder / LOGS).resolve(), threads_for(workers))
+    if not result.finished:
         try:
-            run_workers(order, workers=workers, watch=lambda: watch(seen()))
+            run_workers(order, workers=workers, watch=watched)
         finally:
-            result = seen()
+            result = read()
             write_result(folder, result)
     if not result.tried:
         raise InputRejectedError(
@@ -151,15 +154,34 @@ def choose_study_folder(studies: Path, task: str, *, strategy: str, name: str | 
     return studies / task / f"{strategy}-{number}"
 
 
+def _nothing_yet(folder: Path, settings: StudySettings, data: TaskData, *, workers: int, url: str) -> StudyResult:
+    """Give all of a study's result but its trials."""
+    known = read_result(folder) if (folder / RESULT).exists() else None
+    return StudyResult(
+        name=folder.name,
+        settings=settings,
+        classes=data.samples.classes,
+        judged=len(data.places["validate"]),
+        trials=(),
+        scores={},
+        device=_device(workers),
+        versions=installed_versions(),
+        started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
+        storage=shown_url(url),
+    )
+
+
 def _carry_over(study: StoredStudy, earlier: StudyResult) -> None:
-    """Begin a study with the trials of another one that lie in its space."""
+    """Begin a study with the trials of another one that lie in its space; one that has trials has them already."""
     space = study.settings.space
     distributions = space.distributions()
+    if study.trials.get_trials(deepcopy=False):
+        return
     for trial in earlier.tried:
         if space.holds(trial.draw) and trial.loss is not None:
             study.trials.add_trial(
                 optuna.create_trial(
-                    params=dict(trial.draw),
+                    params=dict(space.nearest(trial.draw)),
                     distributions=distributions,
                     values=[trial.loss, trial.parameters][: len(study.trials.directions)],
                     user_attrs={"parameters": trial.parameters, SCORES: [asdict(score) for score in trial.scores]},

@@ -1,10 +1,12 @@
 """The processes of a search on this machine: started, watched, started again, and ended with their parent."""
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -12,10 +14,11 @@ from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
+from toonvision.tuning.lineage import MOST_RETRIES
 from toonvision.tuning.storage import Place
 
 TRAININGS_A_PROCESS = 25
-_MOST_CRASHES = 3
+_MOST_CRASHES = MOST_RETRIES + 2  # a training that kills its process may do so, and the next one show that it is that
 _POLL_S = 0.5
 
 
@@ -44,23 +47,24 @@ class _Running:
     words: Connection
 
 
-def run_workers(order: Order, *, workers: int, watch: Callable[[], None]) -> None:
+def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None:
     """Run processes until the study is finished.
 
     Args:
         order: What each is told.
         workers: How many run at once.
-        watch: Called about twice a second.
+        watch: Called about twice a second; gives how many trainings ended so far.
 
     Raises:
         ToonVisionError: What a process could not go on for.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
     running = [_start(order) for _ in range(workers)]
-    crashes, finished = 0, False
+    crashes, ended, finished = 0, 0, False
     try:
         while running:
-            watch()
+            before, ended = ended, watch()
+            crashes = 0 if ended > before else crashes
             time.sleep(_POLL_S)
             for one in [one for one in running if not one.process.is_alive()]:
                 running.remove(one)
@@ -69,9 +73,9 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], None]) -> Non
                     raise word
                 finished = finished or word is True
                 crashes = 0 if isinstance(word, bool) else crashes + 1
-                if crashes > _MOST_CRASHES:
+                if crashes > _MOST_CRASHES * workers:
                     raise EnvironmentFaultError(
-                        f"processes of the search died {crashes} times in a row (last exit code "
+                        f"processes of the search died {crashes} times and no training ended (last exit code "
                         f"{one.process.exitcode}); memory may be short. Try fewer --workers, then --resume."
                     )
                 if not finished:
@@ -100,9 +104,23 @@ def _start(order: Order) -> _Running:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(order, theirs), daemon=True)
-    process.start()
+    with _interrupts_held():
+        process.start()
     theirs.close()
     return _Running(process, ours)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back, which a process that is started meanwhile inherits: the parent decides what it ends."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _last_word(ended: _Running) -> object:
@@ -118,21 +136,20 @@ def _last_word(ended: _Running) -> object:
 
 def _work(order: Order, words: Connection) -> None:
     """Run in a process of its own."""
-    import signal
-
     from toonvision.data.workspace import open_workspace
     from toonvision.models.backend import start_keras
     from toonvision.training.repeat import load_task_data
-    from toonvision.tuning.storage import open_study, storage_faults
+    from toonvision.tuning.storage import open_study, patiently, storage_faults
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for where it could not be held back
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         start_keras(threads=order.threads)
         from toonvision.tuning.search import Worker  # its log writer starts TensorFlow, as chatty as can be
 
-        workspace = open_workspace(order.workspace)
-        settings = open_study(order.place.url, order.place.name, pulse=order.place.pulse).settings
+        workspace, place = open_workspace(order.workspace), order.place
+        study = patiently(place.url, lambda: open_study(place.url, place.name, pulse=place.pulse))
+        settings = study.settings
         data = load_task_data(
             workspace,
             workspace.taxonomy.task(settings.task).level,
@@ -142,8 +159,8 @@ def _work(order: Order, words: Connection) -> None:
         )
         if data.digest != settings.data:
             raise UsageError("the split was changed while the search ran. Start another study.")
-        with storage_faults(order.place.url):
-            words.send(Worker(order.place, data, logs=order.logs).work(most=order.trainings))
+        with storage_faults(place.url):
+            words.send(Worker(place, study, data, logs=order.logs).work(most=order.trainings))
     except ToonVisionError as error:
         words.send(error)
 

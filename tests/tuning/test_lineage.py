@@ -1,0 +1,153 @@
+import optuna
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.trial import TrialState
+
+from builders import files_property
+from toonvision.tuning.lineage import (
+    DIVERGED,
+    MOST_RETRIES,
+    OUTCOME,
+    SURPLUS,
+    counted,
+    given_up,
+    hand_back,
+    is_surplus,
+    lineage,
+    retries,
+    retry,
+)
+
+PROCESSES = 3
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["take", "look", "end", "end", "diverge", "die", "stale", "retried twice", "unseen"]),
+        st.integers(0, PROCESSES - 1),
+    ),
+    max_size=60,
+)
+
+
+class Searchers:
+    """Processes that take trials of one study as a search does, and die, in any order; nothing is trained."""
+
+    def __init__(self, most):
+        self.study, self.most = optuna.create_study(), most
+        self.held, self.looked, self.ended = [None] * PROCESSES, [False] * PROCESSES, {}
+
+    def do(self, action, process):
+        if action == "take":
+            self.take(process)
+        elif self.held[process] is not None:
+            getattr(self, action.replace(" ", "_"))(process)
+
+    def take(self, process):
+        waiting = any(trial.state is TrialState.WAITING for trial in self.study.get_trials())
+        if self.held[process] is None and (waiting or len(counted(self.study)) < self.most):
+            self.held[process], self.looked[process] = self.study.ask(), False
+
+    def look(self, process):
+        trial = self.held[process]
+        self.looked[process] = True
+        if is_surplus(self.study, trial.number, most=self.most):
+            self.put(process, outcome=SURPLUS)
+
+    def end(self, process):
+        if not self.looked[process]:
+            self.look(process)
+        if self.held[process] is not None:
+            self.put(process, value=1.0)
+
+    def diverge(self, process):
+        if self.looked[process]:
+            self.put(process, outcome=DIVERGED)
+
+    def put(self, process, *, outcome=None, value=None):
+        trial = self.held[process]
+        self.held[process] = None
+        if self.study.get_trials()[trial.number].state is not TrialState.RUNNING:
+            return  # another process gave it up meanwhile: what this one found does not count
+        if outcome:
+            trial.set_user_attr(OUTCOME, outcome)
+        self.study.tell(trial, value, state=None if value else TrialState.FAIL)
+        if outcome != SURPLUS:
+            self.ended[trial.number] = value
+
+    def stored(self, process):
+        return self.study.get_trials()[self.held[process].number]
+
+    def die(self, process):
+        hand_back(self.study, self.stored(process))
+        self.held[process] = None
+
+    def stale(self, process):
+        hand_back(self.study, self.stored(process))  # but it only slept, and goes on
+
+    def retried_twice(self, process):
+        trial = self.stored(process)
+        if trial.state is TrialState.RUNNING:
+            self.die(process)
+            retry(self.study, self.study.get_trials()[trial.number])
+
+    def unseen(self, process):
+        """Die with the one that noticed, so that the retry is never put down."""
+        if self.stored(process).state is TrialState.RUNNING:
+            self.study.tell(self.held[process], state=TrialState.FAIL)
+        self.held[process] = None
+
+    def finish(self):
+        for _ in range(200):
+            for process in range(PROCESSES):
+                self.take(process)
+            for process in range(PROCESSES):
+                if self.held[process] is not None:
+                    self.end(process)
+            if not any(self.held) and len(counted(self.study)) >= self.most:
+                return
+        raise AssertionError("the search does not end")
+
+
+@files_property
+@given(steps=steps, most=st.integers(1, 5))
+def test_whoever_dies_when_the_search_ends_with_as_many_networks_as_asked_and_each_counted_once(steps, most):
+    searchers = Searchers(most)
+    for action, process in steps:
+        searchers.do(action, process)
+    searchers.finish()
+    trials = searchers.study.get_trials()
+    assert len(counted(searchers.study)) == most
+    whole = [t for t in trials if t.number in searchers.ended or given_up(t)]
+    assert sorted(t.number for t in whole) == sorted(counted(searchers.study).values())
+    assert len({lineage(trial) for trial in whole}) == most
+    for number, value in searchers.ended.items():  # nothing that ended was lost or changed
+        kept = trials[number]
+        assert kept.value == value
+        assert kept.state is (TrialState.COMPLETE if value else TrialState.FAIL)
+
+
+def test_a_trial_is_retried_three_times_and_then_given_up_and_counted():
+    study = optuna.create_study()
+    for attempt in range(MOST_RETRIES + 1):
+        number = study.ask().number
+        stored = study.get_trials()[number]
+        assert (lineage(stored), len(retries(stored))) == (0, attempt)
+        hand_back(study, stored)
+    trials = study.get_trials()
+    assert [given_up(trial) for trial in trials] == [False] * MOST_RETRIES + [True]
+    assert counted(study) == {0: MOST_RETRIES}
+    assert len(trials) == MOST_RETRIES + 1
+
+
+def test_a_trial_that_ended_is_not_handed_back():
+    study = optuna.create_study()
+    study.tell(study.ask(), 1.0)
+    hand_back(study, study.get_trials()[0])
+    assert [(trial.state, trial.value) for trial in study.get_trials()] == [(TrialState.COMPLETE, 1.0)]
+
+
+def test_a_trial_that_failed_for_another_reason_does_not_count():
+    study = optuna.create_study()
+    study.tell(study.ask(), state=TrialState.FAIL)
+    assert counted(study) == {}
+    study.tell(study.ask(), 1.0)
+    assert counted(study) == {1: 1}
