@@ -1,0 +1,198 @@
+import dataclasses
+import math
+import statistics
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toonvision.core.intervals import wilson_interval
+from toonvision.tuning.insight import course, leading, log_losses, parallel, racers, sized, slices, varied
+from toonvision.tuning.race import Score
+from toonvision.tuning.settings import RaceSettings
+from toonvision.tuning.space import Choices, Range, Space, published_space, tighten
+from toonvision.tuning.study import narrower_space
+from tuning.made import JUDGED, drawn, one_block, plausible, study, trial
+
+SPACE = published_space()
+DRAWS = drawn(SPACE, 9)
+some_studies = st.builds(
+    plausible,
+    st.integers(1, 30),
+    seed=st.integers(0, 99),
+    cut=st.sampled_from((0, 1, 3)),
+    lost=st.sampled_from((0, 1)),
+    diverged=st.sampled_from((0.0, 0.5, 1.0)),
+    space=st.sampled_from((SPACE, one_block())),
+)
+few = settings(max_examples=40)
+
+
+def trials(*losses, **changes):
+    return [
+        trial(n, draw, SPACE, loss=loss, **changes) for n, (draw, loss) in enumerate(zip(DRAWS, losses, strict=False))
+    ]
+
+
+def raced(*wrong, loss=0.5):
+    return {seed: Score(loss, count, 4, 9.0) for seed, count in enumerate(wrong, start=1)}
+
+
+def test_the_course_has_each_trial_that_came_to_something_and_the_records():
+    made = trials(1.0, 1.2, None, 0.8, 0.9)
+    made += [trial(5, DRAWS[5], SPACE, loss=0.5, state="cut short"), trial(6, {**DRAWS[6]}, SPACE, state="lost")]
+    made += [dataclasses.replace(made[-1], number=7, state="running", loss=None)]
+    found = course(study(made))
+    assert [(point.trial, point.loss, point.outcome) for point in found.points] == [
+        (0, 1.0, "best"), (1, 1.2, "done"), (2, None, "diverged"), (3, 0.8, "best"), (4, 0.9, "best"),
+        (5, 0.5, "cut short"),
+    ]  # fmt: skip
+    assert found.best == ((0, 1.0), (3, 0.8))
+
+
+@given(some_studies)
+@few
+def test_the_best_so_far_only_falls_and_ends_at_the_best(result):
+    best = course(result).best
+    losses = [loss for _, loss in best]
+    assert losses == sorted(losses, reverse=True)
+    assert not result.tried or best[-1] == (result.tried[0].number, result.tried[0].loss)
+
+
+def test_the_best_tenth_is_three_trials_at_least_and_spans_the_narrower_space():
+    result = plausible(47, raced=False)
+    assert [t.number for t in result.best_tenth] == [t.number for t in result.tried[:4]]
+    assert narrower_space(result) == tighten(SPACE, [t.draw for t in result.best_tenth])
+    assert len(plausible(12, raced=False).best_tenth) == 3
+    assert len(plausible(2, raced=False).best_tenth) == 2
+
+
+@given(some_studies)
+@few
+def test_a_slice_has_every_trial_at_its_value_and_medians_of_three_or_more(result):
+    for one in slices(result):
+        for point in one.points:
+            assert point.value == pytest.approx(result.by_number[point.trial].draw[one.name])
+            assert not one.steps or point.value in one.steps
+        for value, median in one.medians.items():
+            losses = [p.loss for p in one.points if p.value == value and p.outcome in ("best", "done")]
+            assert len(losses) >= 3
+            assert median == statistics.median(losses)
+
+
+def test_hyperparameters_of_one_value_have_no_slice_and_ranges_know_their_steps():
+    result = plausible(12, space=one_block())
+    found = {one.name: one for one in slices(result)}
+    assert list(found) == ["filters_1", "pool_1a", "pool_1b", "dropout_1", "learning_rate"]
+    assert varied(one_block()) == list(found)
+    assert found["pool_1a"].steps == (2.0, 3.0, 4.0, 5.0, 6.0)
+    assert found["filters_1"].steps == ()  # sixteen are too many to name
+    assert found["learning_rate"].log
+    assert not found["pool_1b"].log
+    assert {one.name: one.steps for one in slices(plausible(3))}["dropout_1"][3] == 0.3
+
+
+def test_choices_a_factor_of_ten_apart_are_placed_by_their_magnitude():
+    coordinates = {one.name: one.ticks for one in parallel(plausible(5)).coordinates}
+    assert coordinates["learning_rate"] == ((0.0, "0.0001"), (pytest.approx(0.5), "0.001"), (1.0, "0.01"))
+    assert coordinates["kernel_1"] == ((0.0, "3"), (1.0, "5"))
+    assert [text for _, text in coordinates["dropout_1"]] == ["0", "0.2", "0.4", "0.6", "0.8"]
+
+
+@given(some_studies)
+@few
+def test_lines_cross_all_coordinates_within_them_and_the_best_are_on_top(result):
+    found = parallel(result)
+    assert [one.name for one in found.coordinates] == [*varied(result.settings.space), "loss"]
+    for line in found.lines:
+        assert len(line.places) == len(found.coordinates)
+        assert all(-1e-9 <= place <= 1 + 1e-9 for place in line.places)
+        assert (line.outcome == "diverged") == (result.by_number[line.trial].state == "diverged")
+    outcomes = [line.outcome for line in found.lines]
+    assert outcomes == sorted(outcomes, key=("diverged", "done", "best").index)
+    losses = [
+        (result.by_number[line.trial].loss, line.places[-1]) for line in found.lines if line.outcome != "diverged"
+    ]
+    assert [place for _, place in sorted(losses)] == sorted(place for _, place in losses)
+
+
+def test_what_diverged_ends_above_all_numbers():
+    found = parallel(study(trials(0.5, 2.0, None)))
+    ends = {line.trial: line.places[-1] for line in found.lines}
+    assert ends == {0: 0.0, 1: pytest.approx(0.9), 2: 1.0}
+    assert found.coordinates[-1].ticks[-1] == (1.0, "diverged")
+    assert parallel(study(trials(0.5, 2.0))).lines[-1].places[-1] in (0.0, 1.0)
+    assert parallel(study(trials(None, None))).coordinates[-1].ticks == ((1.0, "diverged"),)
+
+
+def test_racers_come_with_their_seeds_their_lag_and_when_they_left():
+    scores = {0: raced(5, 6, 7, loss=0.2), 1: raced(9, 9, 9, loss=0.9)}
+    scores[1][2] = Score(1.0, 10, 4, 9.0)
+    first, second = racers(study(trials(0.5, 0.6), scores))
+    assert (first.trial.number, first.left_after, first.behind) == (0, None, None)
+    assert (second.trial.number, second.left_after, second.seeds) == (1, 3, (1, 2, 3))
+    assert second.behind.mean == pytest.approx(statistics.fmean(map(math.log, (4.5, 5.0, 4.5))))
+    assert second.results.wrong == (9, 10, 9)
+    assert racers(study(trials(0.5, 0.6))) == ()
+
+
+def test_a_training_of_the_race_that_diverged_is_counted():
+    scores = {0: {1: Score(0.2, 5, 4, 9.0), 2: Score(None, JUDGED, 0, 9.0)}}
+    (racer,) = racers(study(trials(0.5), scores))
+    assert racer.diverged == 1
+    assert racer.results.wrong == (5, JUDGED)
+
+
+def test_wrong_is_that_of_the_race_where_there_was_one_and_the_loss_that_of_all_trainings():
+    scores = {1: raced(20, 30, 40, loss=0.9)}
+    result = study(trials(0.5, 0.6, wrong=8), scores)
+    found = {one.trial.number: one for one in sized(result)}
+    assert (found[0].wrong, found[0].raced, found[0].losses) == ((8,), False, (0.5,))
+    assert (found[1].wrong, found[1].raced, found[1].median_wrong) == ((20, 30, 40), True, 30)
+    assert found[1].loss == result.error(result.by_number[1]) == pytest.approx((0.6 + 3 * 0.9) / 4)
+    low, high = wilson_interval(30, JUDGED)
+    assert found[1].interval == pytest.approx((low * JUDGED, high * JUDGED))
+
+
+@given(some_studies)
+@few
+def test_sizes_rise_and_the_marked_are_the_front_and_the_winner(result):
+    found = sized(result)
+    assert [one.trial.parameters for one in found] == sorted(one.trial.parameters for one in found)
+    assert [one.trial.number for one in found if one.on_front] == [one.number for one in result.front]
+    assert [one.trial for one in found if one.winner] == ([result.winner] if result.winner else [])
+
+
+def test_the_leading_networks_are_ranked_by_the_race_then_by_loss_each_layout_once():
+    made = trials(0.5, 0.6, 0.7, 0.8)
+    made.append(dataclasses.replace(made[1], number=4, loss=0.65))
+    scores = {0: raced(9, 9, 9, loss=0.9), 1: raced(5, 6, 7, loss=0.2)}
+    result = study(made, scores, race=RaceSettings(candidates=2, trainings=6, rounds=3))
+    assert [one.number for one in leading(result, 3)] == [1, 0, 2]
+    assert leading(study([]), 3) == []
+
+
+def test_what_diverged_counts_as_in_the_race_and_what_was_cut_short_does_not():
+    made = trials(0.5, None, 99.0)
+    made.append(trial(3, DRAWS[3], SPACE, loss=0.1, state="cut short"))
+    result = study(made)
+    assert log_losses(result) == {0: math.log(0.5), 1: math.log(result.worst_loss), 2: math.log(result.worst_loss)}
+    assert result.worst_loss == 2 * math.log(4)
+
+
+def test_a_loss_of_zero_can_be_shown_on_a_logarithmic_scale():
+    result = study(trials(0.0, 0.5), {0: raced(0, 0, 0, loss=0.0)})
+    assert course(result).best[-1][1] > 0
+    assert min(one.loss for one in sized(result)) > 0
+    assert all(math.isfinite(place) for line in parallel(result).lines for place in line.places)
+    assert all(map(math.isfinite, log_losses(result).values()))
+
+
+def test_a_space_that_varies_nothing_has_the_loss_alone():
+    fixed = Space({name: Choices((one.values if isinstance(one, Choices) else (one.low,))[:1])
+                   for name, one in SPACE.dimensions.items()})  # fmt: skip
+    result = study([trial(0, drawn(fixed, 1)[0], fixed)], space=fixed)
+    assert slices(result) == ()
+    assert [one.name for one in parallel(result).coordinates] == ["loss"]
+    same = Space({**fixed.dimensions, "filters_1": Range(4, 4, 4)})
+    assert varied(same) == []
