@@ -58,9 +58,9 @@ def main() -> None:
         quick, nothing = quick_form(TrainingSettings(network=name)), Augmentation()
         a, b, c, d, e = (fresh(one) for one in (name, name, name, name, quick.network))
         alternatives: dict[str, Callable[[], object]] = {
-            "fit on float32": lambda model=d: model.fit(floats, targets, batch_size=_BATCH, verbose=0),
-            "fit on uint8": lambda model=a: model.fit(pictures, targets, batch_size=_BATCH, verbose=0),
-            "fit on a PyDataset": lambda model=b: model.fit(Shuffled(), verbose=0),
+            "fit on float32": partial(d.fit, floats, targets, batch_size=_BATCH, verbose=0),
+            "fit on uint8": partial(a.fit, pictures, targets, batch_size=_BATCH, verbose=0),
+            "fit on a PyDataset": partial(b.fit, Shuffled(), verbose=0),
             "train_on_batch": partial(loop, c, nothing),
             "and the quick form": partial(loop, e, quick.augmentation),
         }
