@@ -1,4 +1,4 @@
-"""What a study shows, as values to draw: its course, each hyperparameter against the loss, the race, the front."""
+"""What the trials of a study show, as values to draw: their course, and each hyperparameter against the loss."""
 
 import math
 import statistics
@@ -6,20 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from toonvision.core.intervals import wilson_interval
 from toonvision.core.scales import log_ticks, round_ticks
-from toonvision.tuning.race import Interval, Score
-from toonvision.tuning.result import Retrained, StudyResult, Trial
+from toonvision.tuning.result import StudyResult, Trial
 from toonvision.tuning.space import Choices, Dimension, Range, Space
 
 Outcome = Literal["best", "done", "cut short", "diverged"]
 """What came of a trial; ``best`` is the best tenth of those that are done, three at least."""
 
+LEAST_LOSS = 1e-6
+"""What a loss that is less, 0 even, is drawn as: logarithms need one."""
+
 _MOST_STEPS, _MOST_TICKS = 12, 8
 _TOP = 0.9
 _FEW = 3
-_LEAST_LOSS = 1e-6
-"""What a loss that is less, 0 even, is drawn as: logarithms need one."""
 
 
 @dataclass(frozen=True)
@@ -112,68 +111,6 @@ class Parallel:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True)
-class Racer:
-    """A network that raced.
-
-    Attributes:
-        trial: The trial.
-        results: How its trainings in the race did.
-        seeds: What those were trained with, in the same order.
-        left_after: The round, from 1, after which it left; None for one that is still in it.
-        behind: How far its log loss lies above the leader's; None for the leader, and before the third round.
-    """
-
-    trial: Trial
-    results: Retrained
-    seeds: tuple[int, ...]
-    left_after: int | None
-    behind: Interval | None
-
-    @property
-    def diverged(self) -> int:
-        """How many of its trainings diverged; each counts as all wrong."""
-        return sum(loss is None for loss in self.results.losses)
-
-
-@dataclass(frozen=True)
-class Sized:
-    """A network's size against its error.
-
-    The loss is the mean over all trainings of the network, those of the race among them: that is what the front is
-    chosen by. The wrong pictures are those of the race alone where it raced, whose seeds nobody has chosen; elsewhere
-    those of the trial, which flatter, since the trial was chosen for them.
-
-    The interval is Wilson's, of the median wrong out of the pictures judged: how much other pictures could change it.
-    It is not pooled over the trainings, as those judge the same pictures. What another seed changes is shown by the
-    trainings themselves.
-
-    Attributes:
-        trial: The trial.
-        loss: Mean validation loss in nats.
-        losses: Of each training that did not diverge.
-        wrong: Wrong pictures of each training that counts here.
-        interval: 95 % interval of the median wrong, in pictures.
-        raced: Whether the wrong pictures are those of a race.
-        on_front: Whether no other network is at least as small and as good.
-        winner: Whether it won.
-    """
-
-    trial: Trial
-    loss: float
-    losses: tuple[float, ...]
-    wrong: tuple[int, ...]
-    interval: tuple[float, float]
-    raced: bool
-    on_front: bool
-    winner: bool
-
-    @property
-    def median_wrong(self) -> float:
-        """Median of the wrong pictures."""
-        return statistics.median(self.wrong)
-
-
 def log_losses(result: StudyResult) -> dict[int, float]:
     """Give the logarithm of the loss of each trial that was trained to its end; one that diverged counts as in a race.
 
@@ -186,7 +123,7 @@ def log_losses(result: StudyResult) -> dict[int, float]:
     whole = [trial for trial in result.trials if trial.draw and _outcome(trial, result) in ("best", "done", "diverged")]
     worst = result.worst_loss
     losses = {trial.number: worst if trial.loss is None or trial.state == "diverged" else trial.loss for trial in whole}
-    return {number: math.log(min(max(loss, _LEAST_LOSS), worst)) for number, loss in losses.items()}
+    return {number: math.log(min(max(loss, LEAST_LOSS), worst)) for number, loss in losses.items()}
 
 
 def varied(space: Space) -> list[str]:
@@ -200,7 +137,7 @@ def course(result: StudyResult) -> Course:
     best: list[tuple[int, float]] = []
     for trial in sorted(result.tried, key=lambda trial: trial.number):
         if trial.loss is not None and (not best or trial.loss < best[-1][1]):
-            best.append((trial.number, max(trial.loss, _LEAST_LOSS)))
+            best.append((trial.number, max(trial.loss, LEAST_LOSS)))
     return Course(points, tuple(best))
 
 
@@ -218,7 +155,7 @@ def parallel(result: StudyResult) -> Parallel:
     space = result.settings.space
     names = varied(space)
     shown = [trial for trial in result.trials if trial.draw and _outcome(trial, result) in ("best", "done", "diverged")]
-    losses = [max(trial.loss, _LEAST_LOSS) for trial in result.tried if trial.loss is not None]
+    losses = [max(trial.loss, LEAST_LOSS) for trial in result.tried if trial.loss is not None]
     top = _TOP if len(shown) > len(losses) else 1.0
     coordinates = [Coordinate(name, _ticks(space.dimensions[name])) for name in names]
     coordinates.append(Coordinate("loss", _loss_ticks(losses, top)))
@@ -232,38 +169,6 @@ def parallel(result: StudyResult) -> Parallel:
     ]
     order: Sequence[Outcome] = ("diverged", "done", "best")
     return Parallel(tuple(coordinates), tuple(sorted(lines, key=lambda line: order.index(line.outcome))))
-
-
-def racers(result: StudyResult) -> tuple[Racer, ...]:
-    """Tell how each network did in the race, the best first; empty where there was none."""
-    standing = result.standing
-    return tuple(
-        Racer(
-            result.by_number[one.trial],
-            one,
-            tuple(seed for seed in result.settings.fresh_seeds() if seed in result.scores.get(one.trial, {})),
-            standing.left.get(one.trial),
-            None if one.trial == standing.racing[0] else standing.behind.get(one.trial),
-        )
-        for one in result.retrained
-    )
-
-
-def sized(result: StudyResult) -> tuple[Sized, ...]:
-    """Set the size of each finished trial against its error, the smallest first."""
-    front = {trial.number for trial in result.front}
-    trained = [trial for trial in result.tried if trial.scores or result.scores.get(trial.number)]
-    found = [_sized(trial, result, on_front=trial.number in front) for trial in trained]
-    return tuple(sorted(found, key=lambda one: (one.trial.parameters, one.loss)))
-
-
-def leading(result: StudyResult, most: int) -> list[Trial]:
-    """Give the best trials, each layout once: as the race ranks them, then by their loss."""
-    ranked = [*(one.trial for one in result.retrained), *(trial.number for trial in result.tried)]
-    layouts: dict[str, Trial] = {}
-    for number in ranked:
-        layouts.setdefault(result.by_number[number].layout, result.by_number[number])
-    return list(layouts.values())[:most]
 
 
 def _outcome(trial: Trial, result: StudyResult) -> Outcome | None:
@@ -281,7 +186,7 @@ def _point(trial: Trial, value: float, result: StudyResult) -> Point:
     outcome = _outcome(trial, result)
     assert outcome is not None
     known = outcome != "diverged" and trial.loss is not None
-    return Point(trial.number, value, max(trial.loss or 0.0, _LEAST_LOSS) if known else None, outcome)
+    return Point(trial.number, value, max(trial.loss or 0.0, LEAST_LOSS) if known else None, outcome)
 
 
 def _slice(name: str, dimension: Dimension, result: StudyResult) -> Slice:
@@ -299,16 +204,6 @@ def _slice(name: str, dimension: Dimension, result: StudyResult) -> Slice:
 def _nearest(value: float, steps: Sequence[float]) -> float:
     """Give the step that a value is, which a sum of tenths is not to the last digit; the value where there are none."""
     return min(steps, key=lambda step: abs(step - value), default=value)
-
-
-def _sized(trial: Trial, result: StudyResult, *, on_front: bool) -> Sized:
-    race: Sequence[Score] = tuple(result.scores.get(trial.number, {}).values())
-    wrong = tuple(score.wrong for score in race or trial.scores)
-    losses = tuple(max(score.loss, _LEAST_LOSS) for score in (*trial.scores, *race) if score.loss is not None)
-    low, high = wilson_interval(round(statistics.median(wrong)), result.judged)
-    interval = (low * result.judged, high * result.judged)
-    winner = result.winner is not None and result.winner.number == trial.number
-    return Sized(trial, max(result.error(trial), _LEAST_LOSS), losses, wrong, interval, bool(race), on_front, winner)
 
 
 def _ends(dimension: Dimension) -> tuple[float, float]:
@@ -353,7 +248,7 @@ def _place(value: float, dimension: Dimension) -> float:
 def _loss_place(trial: Trial, losses: Sequence[float], top: float) -> float:
     if trial.loss is None or trial.state == "diverged":
         return 1.0
-    return _log_place(max(trial.loss, _LEAST_LOSS), losses, top)
+    return _log_place(max(trial.loss, LEAST_LOSS), losses, top)
 
 
 def _log_place(loss: float, losses: Sequence[float], top: float) -> float:
