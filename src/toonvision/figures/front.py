@@ -1,0 +1,115 @@
+"""The front of size against error: the networks that no other one beats in both."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, styled
+from toonvision.figures.trials import BEST, PLAIN, log_axis
+from toonvision.tuning.contenders import Sized
+
+_WINNER = "#D55E00"
+
+
+@styled
+def draw_front(networks: Sequence[Sized], *, judged: int, bound: int | None = None) -> Figure:
+    """Draw the loss and the wrong pictures of networks against their size.
+
+    Args:
+        networks: The smallest first, at least one.
+        judged: How many pictures each training was judged on.
+        bound: Most weights that were allowed, if there was a bound.
+    """
+    figure = new_figure(WIDTH, 4.3)
+    left, right = figure.subplots(1, 2)
+    draw_front_loss(left, networks, bound=bound)
+    draw_front_wrong(right, networks, judged=judged, bound=bound)
+    handles = [
+        Line2D([], [], color=BEST, marker="o", markersize=7, linewidth=1.4, label="The front"),
+        Line2D([], [], color=_WINNER, marker="D", markersize=8, linestyle="none", label="The winner"),
+        Line2D([], [], color=PLAIN, marker="o", markersize=4.5, linestyle="none", label="Other networks, or trainings"),
+        Line2D([], [], color=BEST, marker="o", markersize=7, markerfacecolor="white", linestyle="none",
+               label="Hollow: not trained again"),
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+@styled
+def draw_front_loss(ax: Axes, networks: Sequence[Sized], *, bound: int | None = None) -> Axes:
+    """Draw the mean loss of every network, and of those on the front each training too.
+
+    Args:
+        ax: Where to draw.
+        networks: The smallest first, at least one.
+        bound: Most weights that were allowed, if there was a bound.
+    """
+    front = [one for one in networks if one.on_front]
+    others = [one for one in networks if not one.on_front]
+    ax.plot([one.trial.parameters for one in others], [one.loss for one in others], "o", color=PLAIN, markersize=4.5,
+            alpha=0.7, markeredgewidth=0)  # fmt: skip
+    ax.step([one.trial.parameters for one in front], [one.loss for one in front], where="post", color=BEST,
+            linewidth=1.4, alpha=0.7)  # fmt: skip
+    for one in _marked(networks):
+        size = one.trial.parameters
+        if len(one.losses) > 1:
+            ax.plot([size, size], [min(one.losses), max(one.losses)], color=PLAIN, linewidth=1.0, zorder=2)
+            ax.plot([size] * len(one.losses), one.losses, "o", color=PLAIN, markersize=3.5, markeredgewidth=0, zorder=3)
+        _mark(ax, one, one.loss)
+    quiet_axis(ax, grid="y")
+    trainings = [loss for one in _marked(networks) for loss in one.losses]
+    log_axis(ax, "y", [*(one.loss for one in networks), *trainings])
+    _size_axis(ax, networks, bound)
+    ax.set_title("Mean validation loss in nats (logarithmic)")
+    return ax
+
+
+@styled
+def draw_front_wrong(ax: Axes, networks: Sequence[Sized], *, judged: int, bound: int | None = None) -> Axes:
+    """Draw the median wrong of the networks on the front, and of the winner, with its 95 % interval and each training.
+
+    Args:
+        ax: Where to draw.
+        networks: The smallest first, at least one.
+        judged: How many pictures each training was judged on.
+        bound: Most weights that were allowed, if there was a bound.
+    """
+    for one in _marked(networks):
+        size = one.trial.parameters
+        color = _WINNER if one.winner else BEST
+        ax.plot([size, size], one.interval, color=color, linewidth=2.2, alpha=0.4, solid_capstyle="round", zorder=2)
+        if len(one.wrong) > 1:
+            ax.plot([size] * len(one.wrong), one.wrong, "o", color=PLAIN, markersize=3.5, markeredgewidth=0, zorder=3)
+        _mark(ax, one, one.median_wrong)
+    quiet_axis(ax, grid="y")
+    ax.set_ylim(bottom=0)
+    ax.locator_params(axis="y", nbins=6, integer=True)
+    _size_axis(ax, networks, bound)
+    ax.set_title(f"Median wrong of {judged:,}, with 95 % intervals")
+    return ax
+
+
+def _marked(networks: Sequence[Sized]) -> list[Sized]:
+    return [one for one in networks if one.on_front or one.winner]
+
+
+def _mark(ax: Axes, one: Sized, value: float) -> None:
+    color = _WINNER if one.winner else BEST
+    ax.plot([one.trial.parameters], [value], "D" if one.winner else "o", color=color, markersize=9 if one.winner else 7,
+            markerfacecolor=color if one.raced else "white", markeredgewidth=1.6, zorder=5)  # fmt: skip
+    ax.annotate(f"{one.trial.number}", (one.trial.parameters, value), (7, 5), textcoords="offset points", fontsize=8.5,
+                fontweight="bold" if one.winner else "normal", color=INK, path_effects=halo(), zorder=6)  # fmt: skip
+
+
+def _size_axis(ax: Axes, networks: Sequence[Sized], bound: int | None) -> None:
+    sizes = [float(one.trial.parameters) for one in networks]
+    if bound is not None and bound <= 4 * max(sizes):
+        ax.axvline(bound, color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), zorder=0)
+        ax.annotate("bound", (bound, 1), (-3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
+                    ha="right", va="top", rotation=90, fontsize=8, color=MUTED)  # fmt: skip
+        sizes.append(float(bound))
+    log_axis(ax, "x", sizes)
+    ax.spines["bottom"].set_visible(True)
+    ax.set_xlabel("Parameters (logarithmic)")
