@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toonvision.report.contents import Picture, ReportContents, Results, Section, Table, warnings_of
+from toonvision.report.contents import ReportContents, Results, Section, section, warnings_of
 from toonvision.report.drawings import (
     balance_pictures,
     breakdown_pictures,
@@ -57,15 +57,15 @@ def build_contents(results: Results, folder: Path) -> ReportContents:
         facts=telling_facts(results),
         warnings=warnings_of(results),
         sections=tuple(
-            section
-            for section in (
+            one
+            for one in (
                 _data_section(results, folder),
                 _training_section(results, folder),
                 _evaluation_section(results, folder),
                 _explanations_section(results, folder),
                 Section("settings", "Settings", "What is needed to make this run again.", (settings_table(results),)),
             )
-            if section.parts
+            if one.parts
         ),
     )
 
@@ -73,7 +73,7 @@ def build_contents(results: Results, folder: Path) -> ReportContents:
 def _data_section(results: Results, folder: Path) -> Section:
     level = results.evaluation.record.level
     pictures = balance_pictures(results.balance, results.taxonomy, folder)
-    return _section(
+    return section(
         "data", "Data", f"What was collected, how it was divided, and what is still missing. {data_fact(results)}",
         *pictures, next_table(results.balance), curve_picture(results, folder), curve_table(results),
         split_picture(results.split, level, folder), *split_tables(results.split, level), near_table(results.split),
@@ -83,7 +83,7 @@ def _data_section(results: Results, folder: Path) -> Section:
 
 def _training_section(results: Results, folder: Path) -> Section:
     kept = next(curve for curve in results.curves if curve.chosen)
-    return _section(
+    return section(
         "training", "Training", "How the network learned.",
         curves_picture(results.curves, folder), peaks_table(kept), repeats_table(results),
     )  # fmt: skip
@@ -92,7 +92,7 @@ def _training_section(results: Results, folder: Path) -> Section:
 def _evaluation_section(results: Results, folder: Path) -> Section:
     evaluation = results.evaluation
     part = PART_NAMES[evaluation.part]
-    return _section(
+    return section(
         "evaluation", "Evaluation", f"What the kept model makes of the {part} part, which it has not seen."
         if evaluation.part == "test" else f"What the kept model makes of the {part} part, which shaped it.",
         spread_picture(evaluation, folder), *score_pictures(evaluation, folder), scores_table(evaluation),
@@ -105,11 +105,7 @@ def _evaluation_section(results: Results, folder: Path) -> Section:
 
 def _explanations_section(results: Results, folder: Path) -> Section:
     """Show where the model sees evidence; empty where no maps were asked for."""
-    return _section(
+    return section(
         "explanations", "Explanations", "Where the kept model sees evidence for and against each class.",
         *explanation_pictures(results, folder),
     )  # fmt: skip
-
-
-def _section(name: str, title: str, lead: str, *parts: Picture | Table | None) -> Section:
-    return Section(name, title, lead, tuple(part for part in parts if part is not None))

@@ -143,8 +143,26 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Lines to be copied as they stand: a command, or what a file holds.
+
+    Attributes:
+        title: What it is.
+        text: The lines.
+        note: What it is for.
+    """
+
+    title: str
+    text: str
+    note: str = ""
+
+
+Part = Picture | Table | Listing
+
+
+@dataclass(frozen=True)
 class Section:
-    """A part of the report: pictures and tables in the order in which they stand.
+    """A part of the report: pictures, tables and listings in the order in which they stand.
 
     Attributes:
         id: What links point to.
@@ -156,7 +174,12 @@ class Section:
     id: str
     title: str
     lead: str
-    parts: tuple[Picture | Table, ...]
+    parts: tuple[Part, ...]
+
+
+def section(name: str, title: str, lead: str, *parts: Part | None) -> Section:
+    """Put a part of a report together from what there is; what is None is left out."""
+    return Section(name, title, lead, tuple(part for part in parts if part is not None))
 
 
 @dataclass(frozen=True)
@@ -164,11 +187,11 @@ class ReportContents:
     """A whole report.
 
     Attributes:
-        title: What the run is called.
+        title: What the run or the study is called.
         subtitle: What was predicted, from what, when.
-        facts: Five sentences.
+        facts: Some sentences.
         warnings: What must be known before a number is believed.
-        sections: Data, training, evaluation, explanations, settings.
+        sections: Such as data, training, evaluation, explanations, settings.
     """
 
     title: str

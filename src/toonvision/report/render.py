@@ -12,7 +12,7 @@ from toonvision.core.files import write_text
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.judge import Evaluation
 from toonvision.report.assemble import build_contents
-from toonvision.report.contents import Picture, ReportContents, Table
+from toonvision.report.contents import Listing, Picture, ReportContents, Table
 from toonvision.report.gather import gather_results, look_closer
 
 REPORT, FIGURES = "report.html", "figures"
@@ -55,6 +55,7 @@ def render_report(contents: ReportContents) -> str:
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.tests["picture"] = lambda part: isinstance(part, Picture)
     environment.tests["table"] = lambda part: isinstance(part, Table)
+    environment.tests["listing"] = lambda part: isinstance(part, Listing)
     templates = files("toonvision.report") / "templates"
     script = (templates / "report.js").read_text(encoding="utf-8").strip()
     style = (templates / "report.css").read_text(encoding="utf-8")
