@@ -1,16 +1,14 @@
-"""The page in a real browser, where there is one: headless Chromium."""
-
-import re
-import shutil
-import subprocess
+"""The pages in a real browser, where there is one: headless Chromium."""
 
 import pytest
 
+from report.browser import CHROMIUM, measured, opened
 from report.made import evaluation_of, results_of
 from toonvision.report.assemble import build_contents
 from toonvision.report.render import render_report
+from toonvision.report.study import study_contents
+from tuning.made import plausible
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 
 MEASURE = """<script>
@@ -32,6 +30,16 @@ const said = { wide, outside: outside.length, up, down, whole, closed };
 document.body.innerHTML = `<p id="said">${Object.entries(said).map((pair) => pair.join("=")).join(";")}</p>`;
 </script>"""
 
+ROOM = """<script>
+const width = document.documentElement.clientWidth;
+const wide = document.documentElement.scrollWidth - width;
+const outside = [...document.querySelectorAll("main > section > .block, header > *, pre, figure")].filter(
+  (one) => one.getBoundingClientRect().right > width + 1).length;
+const ground = getComputedStyle(document.querySelector("pre")).backgroundColor;
+const pictures = [...document.querySelectorAll("img")].filter((one) => one.naturalWidth === 0 || !one.alt).length;
+document.body.innerHTML = `<p id="said">wide=${wide};outside=${outside};missing=${pictures};pre=${ground}</p>`;
+</script>"""
+
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
@@ -39,22 +47,14 @@ def page(tmp_path_factory):
     return render_report(build_contents(results, tmp_path_factory.mktemp("figures")))
 
 
-def opened(text, folder, width):
-    file = folder / "page.html"
-    file.write_text(text, encoding="utf-8")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    command += ["--enable-logging=stderr", f"--user-data-dir={folder}/profile", f"--window-size={width},900"]
-    return subprocess.run(
-        [*command, "--dump-dom", file.as_uri()], capture_output=True, text=True, check=True, timeout=300
-    )
+@pytest.fixture(scope="module")
+def study_page(tmp_path_factory):
+    return render_report(study_contents(plausible(9), tmp_path_factory.mktemp("study")))
 
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_overflows_tables_sort_and_pictures_enlarge(page, tmp_path, width):
-    free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
-    body, script = free.rsplit("<script>", 1)
-    dom = opened(f"{body}<script>{script}".replace("</body>", f"{MEASURE}</body>"), tmp_path, width).stdout
-    said = dict(pair.split("=", 1) for pair in re.search(r'id="said">(.*?)</p>', dom)[1].split(";") if pair)
+    said = measured(page, MEASURE, tmp_path, width)
     shots = [f"shot_{number}.xml" for number in range(13)]
     assert said == {
         "wide": "0", "outside": "0", "up": " ".join(shots), "down": " ".join(reversed(shots)), "whole": "true",
@@ -66,3 +66,18 @@ def test_the_page_runs_its_script_under_its_own_policy_without_a_complaint(page,
     done = opened(page, tmp_path, 1440)
     assert "CONSOLE" not in done.stderr
     assert 'title="Sort by this column"' in done.stdout
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_of_a_study_overflows_and_every_picture_is_there(study_page, tmp_path, width):
+    assert measured(study_page, ROOM, tmp_path, width) == {
+        "wide": "0", "outside": "0", "missing": "0", "pre": "rgb(255, 255, 255)",
+    }  # fmt: skip
+
+
+def test_a_study_is_whole_without_its_script(study_page, tmp_path):
+    start, end = study_page.rsplit("<script>", 1)
+    silent = start + end.split("</script>", 1)[1]
+    done = opened(silent, tmp_path, 1440)
+    assert "CONSOLE" not in done.stderr
+    assert done.stdout.count("<img") == study_page.count("<img") == 6

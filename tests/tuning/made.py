@@ -30,8 +30,8 @@ def study(trials, scores=None, *, space=None, name="random-1", **settings):
     """Give a study of some trials, and of a race where scores are given."""
     race = settings.pop("race", RaceSettings(candidates=6, trainings=30 if scores else 0, rounds=5))
     told = StudySettings(
-        task="suit", data="d" * 16, taxonomy="t" * 16, size_hw=SIZE_HW, space=space or published_space(), race=race,
-        trials=len(trials), **{"bounds": Bounds(6032), **settings},
+        task="suit", data="d" * 16, taxonomy="t" * 16, space=space or published_space(), race=race,
+        trials=len(trials), **{"bounds": Bounds(6032), "size_hw": SIZE_HW, **settings},
     )  # fmt: skip
     return StudyResult(
         name=name, settings=told, classes=CLASSES, judged=JUDGED, trials=tuple(trials), scores=scores or {},
