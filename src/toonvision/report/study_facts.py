@@ -100,7 +100,7 @@ def winner_fact(result: StudyResult) -> str:
         return "No trial came to a result, so there is no winner."
     named = (
         f"trial {winner.number}, {winner.layout}, with {counted(winner.parameters, 'parameter')} and a learning rate "
-        f"of {winner.draw['learning_rate']:g}"
+        f"of {winner.draw['learning_rate']:.3g}"
     )
     raced = next((one for one in result.retrained if one.trial == winner.number), None)
     if raced is None:

@@ -102,7 +102,7 @@ def _trial_row(trial: Trial) -> tuple[str, ...]:
     known = trial.loss is not None and trial.state != "diverged"
     return (
         str(trial.number), trial.layout or _NONE, f"{trial.parameters:,}" if trial.parameters else _NONE,
-        f"{trial.draw['learning_rate']:g}" if trial.draw else _NONE, f"{trial.loss:.4f}" if known else _NONE,
+        f"{trial.draw['learning_rate']:.3g}" if trial.draw else _NONE, f"{trial.loss:.4f}" if known else _NONE,
         f"{statistics.fmean(trial.wrong):g}" if trial.wrong and known else _NONE,
         f"{trial.epochs}" if trial.epochs else _NONE, f"{trial.seconds:,.0f}" if trial.scores else _NONE, trial.state,
     )  # fmt: skip
