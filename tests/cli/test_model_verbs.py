@@ -178,3 +178,8 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(run, trained, tmp_path
     assert outcome.code == 0
     assert "label/two" in outcome.out
     assert str(broken) in outcome.err
+
+
+def test_an_average_without_a_course_that_ends_is_refused(own_workspace, run):
+    refused = run("train", "label", "-w", own_workspace.root, "--averaging", 0.9)
+    assert (refused.code, "Give --schedule cosine too." in refused.err) == (2, True)

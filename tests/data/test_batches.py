@@ -135,7 +135,9 @@ def pictures_of(seed, count=5, height=12, width=9):
     return np.random.default_rng(seed).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
 
 
-settings_drawn = st.builds(Augmentation, st.booleans(), st.floats(0, 180), st.floats(0, 0.9), st.floats(0, 1))
+settings_drawn = st.builds(
+    Augmentation, st.booleans(), st.floats(0, 180), st.floats(0, 0.9), st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 1)
+)
 
 
 @given(seed=st.integers(0, 99), chosen=settings_drawn, shape=st.tuples(st.integers(0, 4), *[st.integers(1, 20)] * 2))
@@ -155,7 +157,7 @@ def test_augmenting_with_nothing_on_changes_nothing(seed):
     assert (augment(pictures_of(seed), Augmentation(), np.random.default_rng(seed)) == pictures_of(seed)).all()
 
 
-@pytest.mark.parametrize("name", ["flip", "rotation_degrees", "zoom", "color"])
+@pytest.mark.parametrize("name", ["flip", "rotation_degrees", "zoom", "color", "shift", "cast"])
 def test_each_change_alone_is_active_and_changes_something(name):
     chosen = Augmentation(**{name: True if name == "flip" else 0.5})
     assert chosen.active
@@ -220,3 +222,20 @@ def test_samples_have_the_asked_size(small_workspace, tmp_path_factory, size_hw)
     (root / "crops").symlink_to(workspace.crops)
     samples = load(dataclasses.replace(workspace, root=root), crops, size_hw=size_hw)
     assert samples.pictures.shape == (2, *size_hw, 3)
+
+
+def test_a_shift_moves_the_picture_and_draws_its_edge_out():
+    pictures = np.zeros((1, 40, 20, 3), dtype=np.uint8)
+    pictures[0, 20:] = 200
+    moved = [augment(pictures, Augmentation(shift=0.25), np.random.default_rng(seed))[0] for seed in range(20)]
+    edges = {int((picture[:, 0, 0] == 0).sum()) for picture in moved}
+    assert min(edges) < 20 < max(edges)
+    assert 10 <= min(edges) <= max(edges) <= 30
+    assert all(set(np.unique(picture)) == {0, 200} for picture in moved)
+
+
+def test_a_cast_scales_each_colour_by_itself():
+    pictures = np.full((1, 4, 4, 3), 100, dtype=np.uint8)
+    (changed,) = augment(pictures, Augmentation(cast=0.2), np.random.default_rng(1))
+    assert len(set(changed[0, 0].tolist())) > 1
+    assert (changed == changed[0, 0]).all()

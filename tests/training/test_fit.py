@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -36,3 +38,32 @@ def test_the_quick_form_flips_in_the_loader_where_the_network_flips():
     assert not quick_form(TrainingSettings(network="baseline")).augmentation.flip
     binary = TrainingSettings(network="binary")
     assert quick_form(binary) == binary
+
+
+COSINE = TrainingSettings(
+    network="4c3-p4-8c3-p4", epochs=4, batch_size=4, schedule="cosine", learning_rate=0.01, label_smoothing=0.1
+)
+
+
+def small_parts(workspace):
+    data = load_task_data(workspace, "label", split_name="default", size_hw=(48, 48), resize="stretch")
+    return data.samples, {"train": data.places["train"], "validate": data.places["validate"]}
+
+
+def test_with_a_cosine_all_epochs_are_run_and_the_last_ones_weights_are_kept(small_workspace):
+    samples, parts = small_parts(small_workspace)
+    model, history = train_fresh(samples, **parts, settings=dataclasses.replace(COSINE, patience=1), seed=0)
+    assert (len(history.epochs), history.best_epoch) == (4, 4)
+    assert float(model.optimizer.learning_rate) < 1e-4
+
+
+def test_averaged_weights_are_what_is_kept_and_judged(small_workspace):
+    samples, parts = small_parts(small_workspace)
+    settings = dataclasses.replace(COSINE, averaging=0.9, label_smoothing=0.0)
+    model, history = train_fresh(samples, **parts, settings=settings, seed=0)
+    plain, _ = train_fresh(samples, **parts, settings=dataclasses.replace(settings, averaging=0.0), seed=0)
+    validate = parts["validate"]
+    predicted = predict_probabilities(model, samples.pictures[validate])
+    loss = -np.log(predicted[np.arange(len(validate)), samples.targets[validate]]).mean()
+    assert loss == pytest.approx(history.epochs[-1]["val_loss"], rel=1e-4)
+    assert not np.allclose(model.trainable_variables[0], plain.trainable_variables[0])

@@ -50,7 +50,17 @@ def train(
     split: SplitNameOption = "default",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 64,
     learning_rate: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Of Adam.")] = 1e-3,
+    schedule: Annotated[
+        Literal["constant", "cosine"],
+        typer.Option(help="The learning rate's course; cosine takes all epochs and keeps the last one's weights."),
+    ] = "constant",
     patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 5,
+    label_smoothing: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of the target that all classes share.")
+    ] = 0.0,
+    averaging: Annotated[
+        float, typer.Option(min=0, max=0.9999, help="Keep a moving average of the weights, with this momentum.")
+    ] = 0.0,
     class_weights: Annotated[bool, typer.Option("--class-weights", help="Weigh rare classes more.")] = False,
     with_validation: Annotated[
         bool,
@@ -69,6 +79,8 @@ def train(
     rotation: Annotated[float, typer.Option(min=0, max=180, help="Turn by up to these degrees.")] = 0.0,
     zoom: Annotated[float, typer.Option(min=0, max=0.9, help="Scale by up to this share.")] = 0.0,
     color: Annotated[float, typer.Option(min=0, max=1, help="Change colours by up to this share.")] = 0.0,
+    shift: Annotated[float, typer.Option(min=0, max=0.5, help="Move by up to this share of the sides.")] = 0.0,
+    cast: Annotated[float, typer.Option(min=0, max=1, help="Spread of a cast of colour.")] = 0.0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,11 +103,16 @@ def train(
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        schedule=schedule,
+        label_smoothing=label_smoothing,
+        averaging=averaging,
         patience=patience,
         class_weights=class_weights,
-        augmentation=Augmentation(flip=flip, rotation_degrees=rotation, zoom=zoom, color=color),
+        augmentation=Augmentation(flip=flip, rotation_degrees=rotation, zoom=zoom, color=color, shift=shift, cast=cast),
         with_validation=with_validation,
     )
+    if averaging and schedule == "constant":
+        raise UsageError("--averaging keeps the last average, which needs all epochs. Give --schedule cosine too.")
     if from_study is None and trial is not None:
         raise UsageError("--trial is a trial of a study. Give --from-study too.")
     if from_study is not None:
@@ -285,7 +302,7 @@ def _refuse_own_settings(context: typer.Context) -> None:
     from toonvision.core.errors import UsageError
 
     theirs = {"model", "epochs", "size", "split", "batch_size", "learning_rate", "patience", "class_weights"}
-    theirs |= {"flip", "rotation", "zoom", "color"}
+    theirs |= {"flip", "rotation", "zoom", "color", "shift", "cast", "schedule", "label_smoothing", "averaging"}
     given = given_options(context) & theirs
     if given:
         listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))

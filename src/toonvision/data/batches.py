@@ -49,12 +49,16 @@ class Augmentation:
         rotation_degrees: Turn by up to this many degrees either way.
         zoom: Scale by up to this share either way, 0 to 0.9.
         color: Change brightness, contrast and saturation by up to this share either way, 0 to 1.
+        shift: Move by up to this share of the width and of the height either way, 0 to 0.5; the edge is drawn out.
+        cast: Multiply red, green and blue by factors of their own, with this standard deviation of their logarithms.
     """
 
     flip: bool = False
     rotation_degrees: float = 0.0
     zoom: float = 0.0
     color: float = 0.0
+    shift: float = 0.0
+    cast: float = 0.0
 
     @property
     def active(self) -> bool:
@@ -130,6 +134,11 @@ def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator
             changed[index] = _turn(changed[index], angle, scale)
         if settings.color:
             changed[index] = _recolor(changed[index], 1 + rng.uniform(-settings.color, settings.color, size=3))
+        if settings.shift:
+            changed[index] = _shifted(changed[index], rng.uniform(-settings.shift, settings.shift, size=2))
+        if settings.cast:
+            factors = np.exp(rng.normal(0, settings.cast, size=3))
+            changed[index] = np.clip(changed[index] * factors, 0, 255).astype(np.uint8)
     return changed
 
 
@@ -146,6 +155,16 @@ def _turn(picture: Pictures, degrees: float, scale: float) -> Pictures:
         (width, height), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
     )
     return np.asarray(turned)
+
+
+def _shifted(picture: Pictures, shares: npt.NDArray[np.float64]) -> Pictures:
+    """Move a picture by shares of its height and width; what comes in repeats its edge."""
+    rows, columns = (
+        np.clip(np.arange(side) - round(share * side), 0, side - 1)
+        for side, share in zip(picture.shape[:2], shares, strict=True)
+    )
+    moved: Pictures = picture[rows[:, None], columns]
+    return moved
 
 
 def _recolor(picture: Pictures, factors: npt.NDArray[np.float64]) -> Pictures:

@@ -8,7 +8,7 @@ augmentation has its own seed. What is around the loop (early stopping, TensorBo
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,20 +112,26 @@ def fit(
     """
     started = time.monotonic()
     classes = len(samples.classes)
-    compile_network(model, classes=classes, learning_rate=settings.learning_rate)
+    taught = np.concatenate([train, validate]) if settings.with_validation else train
+    compile_network(
+        model,
+        classes=classes,
+        learning_rate=_learning_rate(settings, pictures=len(taught)),
+        label_smoothing=settings.label_smoothing,
+        averaging=settings.averaging,
+    )
     targets = encode_targets(samples.targets, classes)
     weights = _sample_weights(samples.targets, train, classes) if settings.class_weights else None
     callbacks = _callbacks(model, settings, log_folder)
     order_rng, change_rng = generator(seed, "order"), generator(seed, "augment")
     initial = model.get_weights()
-    train, watched = np.concatenate([train, validate]) if settings.with_validation else train, _watched(settings)
     epochs: list[Mapping[str, float]] = []
     diverged = False
     callbacks.on_train_begin()
     for epoch in range(settings.epochs):
         callbacks.on_epoch_begin(epoch)
         totals = _Totals()
-        for step, batch in enumerate(batch_order(train, batch_size=settings.batch_size, rng=order_rng)):
+        for step, batch in enumerate(batch_order(taught, batch_size=settings.batch_size, rng=order_rng)):
             callbacks.on_train_batch_begin(step)
             pictures = samples.pictures[batch]
             if settings.augmentation.active:
@@ -144,19 +150,30 @@ def fit(
         if diverged or model.stop_training:
             break
     callbacks.on_train_end()
-    judged_epochs = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"] + epoch[watched])]
-    best = min(judged_epochs, key=lambda i: (epochs[i][watched], i)) + 1 if judged_epochs else 0
+    if settings.averaging and not diverged:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        judged = _validate(model, samples.pictures, targets, validate, settings.batch_size)
+        epochs[-1] = {**epochs[-1], **{f"val_{name}": value for name, value in judged.items()}}
+    best = _kept_epoch(epochs, settings)
     if not best:
         model.set_weights(initial)
     return History(tuple(epochs), best, diverged, time.monotonic() - started)
 
 
-def compile_network(model: keras.Model, *, classes: int, learning_rate: float) -> None:
+def compile_network(
+    model: keras.Model,
+    *,
+    classes: int,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    label_smoothing: float = 0.0,
+    averaging: float = 0.0,
+) -> None:
     """Give a network the published loss and optimiser, and counts from which the published metrics follow."""
     two = classes == 2
+    loss = keras.losses.BinaryCrossentropy if two else keras.losses.CategoricalCrossentropy
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="binary_crossentropy" if two else "categorical_crossentropy",
+        optimizer=keras.optimizers.Adam(learning_rate, use_ema=bool(averaging), ema_momentum=averaging or 0.99),
+        loss=loss(label_smoothing=label_smoothing),
         metrics=[
             (keras.metrics.BinaryAccuracy if two else keras.metrics.CategoricalAccuracy)(name="accuracy"),
             keras.metrics.TruePositives(name="hits"),
@@ -216,17 +233,39 @@ def _sample_weights(
     return by_class[targets].astype(np.float32)
 
 
+def _learning_rate(
+    settings: TrainingSettings, *, pictures: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    steps = settings.epochs * math.ceil(pictures / settings.batch_size)
+    rising = max(1, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 25, max(1, steps - rising), warmup_target=settings.learning_rate, warmup_steps=rising
+    )
+
+
 def _watched(settings: TrainingSettings) -> str:
     """Name the measure that decides which epoch is the best one."""
     return "loss" if settings.with_validation else "val_loss"
 
 
+def _kept_epoch(epochs: Sequence[Mapping[str, float]], settings: TrainingSettings) -> int:
+    """Tell which epoch's weights the network has in the end, from 1; 0 for none of them."""
+    watched = _watched(settings)
+    sound = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"] + epoch[watched])]
+    if settings.schedule == "cosine":
+        return len(epochs) if len(epochs) - 1 in sound else 0
+    return min(sound, key=lambda i: (epochs[i][watched], i)) + 1 if sound else 0
+
+
 def _callbacks(model: keras.Model, settings: TrainingSettings, log_folder: Path | None) -> keras.callbacks.CallbackList:
-    callbacks: list[keras.callbacks.Callback] = [
-        keras.callbacks.EarlyStopping(
+    callbacks: list[keras.callbacks.Callback] = []
+    if settings.schedule == "constant":
+        stop = keras.callbacks.EarlyStopping(
             monitor=_watched(settings), mode="min", patience=settings.patience, restore_best_weights=True
         )
-    ]
+        callbacks.append(stop)
     if log_folder:
         callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=1))
     model.stop_training = False
