@@ -136,7 +136,13 @@ def pictures_of(seed, count=5, height=12, width=9):
 
 
 settings_drawn = st.builds(
-    Augmentation, st.booleans(), st.floats(0, 180), st.floats(0, 0.9), st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 1)
+    Augmentation,
+    flip=st.booleans(),
+    rotation_degrees=st.floats(0, 180),
+    zoom=st.floats(0, 0.9),
+    color=st.floats(0, 1),
+    shift=st.floats(0, 0.5),
+    cast=st.floats(0, 1),
 )
 
 
