@@ -22,7 +22,7 @@ from toonvision.tuning.space import Draw
 from toonvision.tuning.storage import CANDIDATE, SEED, StoredStudy
 
 RESULT, SCORES = "study.json", "scores"
-_LEAST_BEST = 3
+LEAST_BEST = 3
 State = Literal["waiting", "running", "done", "cut short", "diverged", "lost"]
 
 
@@ -144,7 +144,7 @@ class StudyResult:
     @property
     def best_tenth(self) -> list[Trial]:
         """The best tenth of the trials with a whole result, three at least, best first."""
-        return self.tried[: max(_LEAST_BEST, len(self.tried) // 10)]
+        return self.tried[: max(LEAST_BEST, len(self.tried) // 10)]
 
     @property
     def worst_loss(self) -> float:

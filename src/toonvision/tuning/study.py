@@ -13,7 +13,16 @@ from toonvision.core.files import plain_name
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.training.repeat import TaskData
-from toonvision.tuning.result import RESULT, SCORES, StudyResult, read_result, read_scores, read_trials, write_result
+from toonvision.tuning.result import (
+    LEAST_BEST,
+    RESULT,
+    SCORES,
+    StudyResult,
+    read_result,
+    read_scores,
+    read_trials,
+    write_result,
+)
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Space, tighten
 from toonvision.tuning.storage import (
@@ -30,7 +39,6 @@ from toonvision.tuning.storage import (
 from toonvision.tuning.workers import Order, run_workers, threads_for
 
 STORE, LOGS = "study.sqlite", "tensorboard"
-_LEAST_BEST = 3
 
 
 def run_study(
@@ -103,11 +111,9 @@ def narrower_space(result: StudyResult) -> Space:
     Raises:
         UsageError: If fewer than three trials were finished.
     """
-    if len(result.tried) < _LEAST_BEST:
-        raise UsageError(
-            f"{result.title} has {len(result.tried)} finished trials; a narrower space needs {_LEAST_BEST}."
-        )
-    best = result.tried[: max(_LEAST_BEST, len(result.tried) // 10)]
+    best = result.best_tenth
+    if len(best) < LEAST_BEST:
+        raise UsageError(f"{result.title} has {len(best)} finished trials; a narrower space needs {LEAST_BEST}.")
     return tighten(result.settings.space, [trial.draw for trial in best])
 
 
