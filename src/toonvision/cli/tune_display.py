@@ -148,10 +148,10 @@ def _sentences(result: "StudyResult") -> list[str]:
     winner, racers = result.winner, result.retrained
     if winner and racers:
         first = racers[0]
+        trainings = f"{len(first.wrong)} training{'s' * (len(first.wrong) > 1)} with a fresh seed each"
         lines.append(
-            f"Winner: trial {winner.number}, {winner.layout}, {winner.parameters:,} parameters: over "
-            f"{len(first.wrong)} trainings with fresh seeds median {first.median_wrong:g}, best {min(first.wrong)}, "
-            f"worst {max(first.wrong)} wrong of {result.judged}."
+            f"Winner: trial {winner.number}, {winner.layout}, {winner.parameters:,} parameters: over {trainings} median "
+            f"{first.median_wrong:g}, best {min(first.wrong)}, worst {max(first.wrong)} wrong of {result.judged}."
         )
         others = len(result.standing.racing) - 1
         lines.append(
