@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from toonvision.data.setup import set_up
     from toonvision.data.splits import Ratios, plan_split, summarize_split
     from toonvision.data.workspace import Workspace, open_workspace
+    from toonvision.deploy.classifier import Classifier
+    from toonvision.deploy.export import export_run
     from toonvision.evaluation.breakdown import break_down, measure_looks
     from toonvision.evaluation.calibration import fit_temperature, reliability, with_temperature
     from toonvision.evaluation.context_study import study_contexts
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Augmentation",
+    "Classifier",
     "Evaluation",
     "Ratios",
     "ToonVisionError",
@@ -55,6 +58,7 @@ __all__ = [
     "build_network",
     "class_maps",
     "evaluate_run",
+    "export_run",
     "extract",
     "find_suspects",
     "first_filters",
@@ -84,6 +88,7 @@ __getattr__, __dir__ = _lazy_names(
     __name__,
     {
         "Augmentation": "data.batches",
+        "Classifier": "deploy.classifier",
         "Evaluation": "evaluation.judge",
         "Ratios": "data.splits",
         "ToonVisionError": "core.errors",
@@ -93,6 +98,7 @@ __getattr__, __dir__ = _lazy_names(
         "build_network": "models.registry",
         "class_maps": "explain.cam",
         "evaluate_run": "evaluation.judge",
+        "export_run": "deploy.export",
         "extract": "data.extraction",
         "find_suspects": "evaluation.label_quality",
         "first_filters": "explain.filters",

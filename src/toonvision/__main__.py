@@ -1,5 +1,24 @@
-"""`python -m toonvision` is `toonvision`."""
+"""`python -m toonvision` is `toonvision`: the command line, where what it needs is installed."""
 
-from toonvision.cli.app import main
+import sys
+from typing import NoReturn
 
-main()
+
+def main() -> NoReturn:
+    """Run the command line, or say what a plain installation lacks for it."""
+    try:
+        from toonvision.cli.app import main as run
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] == "toonvision":
+            raise
+        print(
+            f"toonvision: the commands need what this installation left out ({error.name}). toonvision.Classifier "
+            "works without; for the commands run: pip install 'toonvision[train]'",
+            file=sys.stderr,
+        )
+        sys.exit(4)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from toonvision.cli import data_verbs, demo, explain_verbs, model_verbs, study_verbs, tune_verbs
+from toonvision.cli import data_verbs, demo, deploy_verbs, explain_verbs, model_verbs, study_verbs, tune_verbs
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError
 
 
@@ -72,7 +72,8 @@ def root(
 
 for command in (
     demo.demo, data_verbs.init, data_verbs.sample, data_verbs.extract, data_verbs.balance, data_verbs.split,
-    model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, model_verbs.runs,
+    model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, deploy_verbs.export,
+    model_verbs.runs,
     tune_verbs.tune, tune_verbs.studies,
     explain_verbs.explain, study_verbs.contexts, study_verbs.suspects, study_verbs.curve,
 ):  # fmt: skip

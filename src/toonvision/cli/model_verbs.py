@@ -23,6 +23,7 @@ from toonvision.cli.options import (
 from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show, table, training_bar
 
 if TYPE_CHECKING:
+    from toonvision.core.errors import Finding
     from toonvision.data.workspace import Workspace
     from toonvision.evaluation.judge import Evaluation
     from toonvision.evaluation.predictions import Prediction
@@ -208,15 +209,16 @@ def predict(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all probabilities to this file; - for standard output.")
     ] = None,
+    keras: Annotated[
+        bool, typer.Option("--keras", help="Ask the trained network itself, also where there is an export.")
+    ] = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is in pictures, with any saved run."""
+    """Say what is in pictures, with any saved run; with its export, where there is one."""
     from toonvision.core.errors import UsageError
     from toonvision.core.files import write_text
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation.predict import predict_files
-    from toonvision.models.backend import start_keras
     from toonvision.models.saving import read_card, require_taxonomy
     from toonvision.training.record import find_run
 
@@ -230,9 +232,7 @@ def predict(
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
     require_taxonomy(read_card(folder), opened.taxonomy.digest, folder)
-    say(f"Predicting on {start_keras()}.")
-    with progress_bar("predicting", "pictures") as progress:
-        predictions, findings = predict_files(folder, pictures, progress=progress)
+    predictions, findings = _predicted(folder, pictures, keras=keras)
     report_findings(findings, folder=opened.root)
     data = {
         "predictions": [
@@ -283,6 +283,26 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
     ]
     empty = "There is no run yet. Next: toonvision train TASK"
     show(data, table("Runs", columns, rows, names=3) if rows else empty, as_json=as_json)
+
+
+def _predicted(folder: Path, pictures: Sequence[Path], *, keras: bool) -> "tuple[list[Prediction], list[Finding]]":
+    """Predict with a run's export, or with Keras where there is none that can be used."""
+    from toonvision.deploy.current import EXPORT, current_export
+    from toonvision.models.saving import read_card
+
+    export, why_not = (None, "") if keras else current_export(folder, read_card(folder))
+    if why_not:
+        say(f"{why_not} It is not used; make it anew: toonvision export RUN")
+    if export is not None:
+        say(f"Predicting on onnxruntime on cpu:0, with {EXPORT}.")
+        with progress_bar("predicting", "pictures") as progress:
+            return export.predict_files(pictures, progress=progress)
+    from toonvision.evaluation.predict import predict_files
+    from toonvision.models.backend import start_keras
+
+    say(f"Predicting on {start_keras()}.")
+    with progress_bar("predicting", "pictures") as progress:
+        return predict_files(folder, pictures, progress=progress)
 
 
 def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "test"]) -> "tuple[Evaluation, Path]":

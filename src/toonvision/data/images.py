@@ -63,11 +63,28 @@ def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
                     code="exif-rotation",
                 )
             image.load()
-            return _to_rgb(image)
+            return to_rgb(image)
         except (RejectedItemError, MemoryError):
             raise
         except Exception as error:  # decoders answer hostile bytes with errors of any kind
             raise RejectedItemError(f"is damaged ({error})", "take or save it again", code="damaged") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Bring a loaded picture of any mode to ``RGB``, 8 bits a channel, by the rules above.
+
+    Raises:
+        RejectedItemError: If its pixels are floating-point numbers.
+    """
+    if image.mode in _SIXTEEN_BITS:
+        upper = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+        return Image.fromarray(upper).convert("RGB")
+    if image.mode == "F":
+        raise RejectedItemError("holds floating-point pixels", "save it with 8 bits", code="float-pixels")
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "black"), layered).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def encode_png(image: Image.Image) -> bytes:
@@ -136,15 +153,3 @@ def _open(content: bytes) -> Image.Image:
             code="too-large",
         )
     return image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in _SIXTEEN_BITS:
-        upper = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
-        return Image.fromarray(upper).convert("RGB")
-    if image.mode == "F":
-        raise RejectedItemError("holds floating-point pixels", "save it with 8 bits", code="float-pixels")
-    if image.has_transparency_data:
-        layered = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "black"), layered).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")

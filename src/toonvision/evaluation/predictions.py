@@ -22,16 +22,14 @@ GROUP = 64
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Verdict:
     """What a model says of one picture.
 
     Attributes:
-        path: The picture.
         probabilities: One a class, shape ``(classes,)``, summing to 1.
         classes: Names of the classes, in the same order.
     """
 
-    path: Path
     probabilities: npt.NDArray[np.float32]
     classes: tuple[str, ...]
 
@@ -44,6 +42,17 @@ class Prediction:
     def confidence(self) -> float:
         """Its probability, 0 to 1."""
         return float(self.probabilities.max())
+
+
+@dataclass(frozen=True)
+class Prediction(Verdict):
+    """What a model says of a file.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: Path
 
 
 def ask_about_files(
@@ -76,7 +85,7 @@ def ask_about_files(
             if isinstance(answer, RejectedItemError):
                 findings.append(answer.finding(str(file), pictures=1))
             else:
-                predictions.append(Prediction(file, answer, classes))
+                predictions.append(Prediction(answer, classes, file))
         progress(start + len(group), len(files))
     return predictions, findings
 

@@ -1,0 +1,206 @@
+"""What an exported file may hold: checked before anything runs it.
+
+Whoever wrote a file, only the operations that our own files have are let through, on shapes that fit together, with
+weights that are all there, in memory that is bounded. The shape of all that is computed is worked out here first.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from toonvision.core.errors import ModelRefusedError
+from toonvision.deploy.bundle import Bundle
+from toonvision.deploy.wire import File, Setting, Tensor, read_file
+
+FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
+INPUT_NAME, OUTPUT_NAME = "pictures", "probabilities"
+LARGEST_FILE = 512 * 2**20
+MOST_STEPS = 2000
+LARGEST_MAP = 2**28
+"""Most values that one picture may make anywhere in the network: 1 GiB of float32."""
+
+_FLOAT, _UINT8, _INT8, _INT32 = 1, 2, 3, 6
+_BYTES = {_FLOAT: 4, _UINT8: 1, _INT8: 1, _INT32: 4}
+
+Shape = tuple[int, ...]
+Given = Sequence[Shape]
+
+
+def checked(content: bytes) -> Bundle:
+    """Make sure that an exported file can be run, and read what it says of itself.
+
+    Args:
+        content: The file's bytes.
+
+    Raises:
+        ModelRefusedError: If anything in it is not as in our own files, as the end of a sentence about the file.
+    """
+    if len(content) > LARGEST_FILE:
+        raise ModelRefusedError(f"is too large ({len(content) / 1e6:,.0f} MB, over {LARGEST_FILE / 1e6:,.0f} MB)")
+    file = read_file(content)
+    if dict(file.opsets) != {"": OPSET} or file.format_version != FORMAT_VERSION:
+        listed = ", ".join(f"{domain[:50] or 'ONNX'} {version}" for domain, version in file.opsets.items())
+        raise ModelRefusedError(
+            f"needs the operations of {listed} (format {file.format_version}); ToonVision's files need those of ONNX "
+            f"{OPSET} (format {FORMAT_VERSION}); export it again"
+        )
+    bundle = Bundle.from_metadata(file.metadata)
+    _check_ports(file, bundle)
+    _check_steps(file, bundle)
+    return bundle
+
+
+def _check_ports(file: File, bundle: Bundle) -> None:
+    wanted = [(INPUT_NAME, _UINT8, (*bundle.size_hw, 3))], [(OUTPUT_NAME, _FLOAT, (len(bundle.classes),))]
+    for ports, ours in zip((file.inputs, file.outputs), wanted, strict=True):
+        found = [(port.name, port.type, port.shape[1:]) for port in ports]
+        if found != ours or ports[0].shape[0] is not None:
+            raise ModelRefusedError("takes or gives something else than its description says; export it again")
+
+
+def _check_steps(file: File, bundle: Bundle) -> None:
+    """Work out the shape of all that is computed, for one picture."""
+    if len(file.nodes) > MOST_STEPS:
+        raise ModelRefusedError(f"has {len(file.nodes):,} steps, over {MOST_STEPS:,}")
+    shapes: dict[str, Shape] = {}
+    for constant in file.constants:
+        shapes[_new(constant.name, shapes)] = _sound_shape(constant)
+    shapes[_new(INPUT_NAME, shapes)] = (1, *bundle.size_hw, 3)
+    for node in file.nodes:
+        if node.kind not in _OPERATIONS:
+            raise ModelRefusedError(f"has an operation {node.kind[:100]!r}, which no file of ToonVision's has")
+        allowed, shape_of = _OPERATIONS[node.kind]
+        try:
+            given = [shapes[name] for name in node.inputs]
+            fits = set(node.settings) <= allowed and len(node.outputs) == 1
+            shape = shape_of(given, node.settings) if fits else ()
+        except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
+            shape = ()
+        if not shape or min(shape) < 1:
+            raise ModelRefusedError(f"has a step {node.kind} that does not fit the others; export it again")
+        if math.prod(shape) > LARGEST_MAP:
+            raise ModelRefusedError(f"makes {math.prod(shape):,} values of one picture, over {LARGEST_MAP:,}")
+        shapes[_new(node.outputs[0], shapes)] = shape
+    if shapes.get(OUTPUT_NAME) != (1, len(bundle.classes)):
+        raise ModelRefusedError("gives another number of probabilities than it has classes; export it again")
+
+
+def _new(name: str, known: Mapping[str, Shape]) -> str:
+    if not name or name in known:
+        raise ModelRefusedError("has a name for two things; export it again")
+    return name
+
+
+def _sound_shape(constant: Tensor) -> Shape:
+    sides = constant.shape
+    fits = constant.type in _BYTES and all(0 < side <= LARGEST_FILE for side in sides)
+    if not fits or math.prod(sides) * _BYTES[constant.type] != len(constant.content):
+        raise ModelRefusedError(f"has weights {constant.name[:100]!r} of another size than it says; export it again")
+    return sides
+
+
+def _same(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    return given[0]
+
+
+def _broadcast(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    shape = np.broadcast_shapes(*given)
+    return shape if shape == given[0] or shape == given[-1] else ()
+
+
+def _transposed(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    order = _pairs(settings, "perm", 4)
+    return tuple(given[0][at] for at in order) if sorted(order) == [0, 1, 2, 3] and len(given[0]) == 4 else ()
+
+
+def _convolved(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    picture, kernel, *bias = given
+    filters, channels, *window = kernel
+    groups = settings.get("group", 1)
+    fits = (
+        isinstance(groups, int)
+        and groups >= 1
+        and filters % groups == 0
+        and picture[1] == channels * groups
+        and _pairs(settings, "kernel_shape", 2) == tuple(window)
+        and bias in ([], [(filters,)])
+    )
+    return _slid(picture, filters, settings) if fits else ()
+
+
+def _pooled(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    return _slid(given[0], given[0][1], settings)
+
+
+def _slid(shape: Shape, channels: int, settings: Mapping[str, Setting]) -> Shape:
+    window, strides = _pairs(settings, "kernel_shape", 2), _pairs(settings, "strides", 2)
+    dilations, pads = _pairs(settings, "dilations", 2, 1), _pairs(settings, "pads", 4, 0)
+    if len(shape) != 4 or min(*window, *strides, *dilations) < 1 or min(pads) < 0:
+        return ()
+    sides = []
+    for axis in (0, 1):
+        reach = (window[axis] - 1) * dilations[axis] + 1
+        if max(pads[axis], pads[axis + 2]) >= reach:
+            return ()
+        sides.append((shape[axis + 2] + pads[axis] + pads[axis + 2] - reach) // strides[axis] + 1)
+    return (shape[0], channels, *sides)
+
+
+def _reduced(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    return (*given[0][:2], 1, 1) if len(given[0]) == 4 else ()
+
+
+def _flattened(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    return (given[0][0], math.prod(given[0][1:])) if settings.get("axis") == 1 else ()
+
+
+def _multiplied(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    (count, values), (rows, units), *bias = given
+    return (count, units) if values == rows and bias in ([], [(units,)]) else ()
+
+
+def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    apart = {(shape[0], *shape[2:]) for shape in given}
+    fits = settings.get("axis") == 1 and len(apart) == 1
+    return (given[0][0], sum(shape[1] for shape in given), *given[0][2:]) if fits else ()
+
+
+def _by_row(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    return given[0] if settings.get("axis") == 1 and len(given[0]) == 2 else ()
+
+
+def _pairs(settings: Mapping[str, Setting], name: str, count: int, default: int | None = None) -> tuple[int, ...]:
+    value = settings.get(name, () if default is None else (default,) * count)
+    if not isinstance(value, tuple) or len(value) != count:
+        raise ValueError(name)
+    return value
+
+
+_WINDOW = frozenset({"kernel_shape", "strides", "pads"})
+_NONE: frozenset[str] = frozenset()
+_OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Setting]], Shape]]] = {
+    "Add": (_NONE, _broadcast),
+    "AveragePool": (_WINDOW, _pooled),
+    "Cast": (frozenset({"to"}), _same),
+    "Clip": (_NONE, _same),
+    "Concat": (frozenset({"axis"}), _joined),
+    "Conv": (_WINDOW | {"dilations", "group"}, _convolved),
+    "DequantizeLinear": (frozenset({"axis"}), _same),
+    "Flatten": (frozenset({"axis"}), _flattened),
+    "Gemm": (_NONE, _multiplied),
+    "GlobalAveragePool": (_NONE, _reduced),
+    "GlobalMaxPool": (_NONE, _reduced),
+    "HardSwish": (_NONE, _same),
+    "Log": (_NONE, _same),
+    "Max": (_NONE, _broadcast),
+    "MaxPool": (_WINDOW, _pooled),
+    "Mul": (_NONE, _broadcast),
+    "QuantizeLinear": (frozenset({"axis"}), _same),
+    "Relu": (_NONE, _same),
+    "Sigmoid": (_NONE, _same),
+    "Softmax": (frozenset({"axis"}), _by_row),
+    "Sub": (_NONE, _broadcast),
+    "Tanh": (_NONE, _same),
+    "Transpose": (frozenset({"perm"}), _transposed),
+}

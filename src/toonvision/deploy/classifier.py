@@ -1,0 +1,173 @@
+"""Using an exported model: ONNX Runtime, NumPy and Pillow, and nothing else.
+
+This is what a program of your own needs: it neither imports Keras or TensorFlow nor needs them installed. Pictures are
+asked about one by one, each on one core and several at once, since that is quicker than batches on all cores.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from PIL import Image
+
+from toonvision.core.cores import available_cores
+from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
+from toonvision.core.files import read_regular
+from toonvision.core.progress import Progress, silent
+from toonvision.data import images
+from toonvision.data.images import Pictures
+from toonvision.deploy.bundle import Bundle
+from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, OUTPUT_NAME, checked
+from toonvision.evaluation.predictions import Answer, Prediction, Probabilities, Verdict, ask_about_files
+
+_FATAL_ALONE = 4
+
+
+class Classifier:
+    """An exported model, opened and checked.
+
+    Examples:
+        >>> classifier = Classifier("runs/suit/baseline-1/model.onnx")  # doctest: +SKIP
+        >>> classifier.predict(Image.open("crop.png")).predicted  # doctest: +SKIP
+        'bb'
+    """
+
+    def __init__(self, model: Path | str | bytes, *, threads: int | None = None) -> None:
+        """Open a model.
+
+        Args:
+            model: The file that `toonvision export` wrote, or its bytes.
+            threads: How many pictures are asked about at once; as many as there are cores by default.
+
+        Raises:
+            InputRejectedError: If there is no such file.
+            ModelRefusedError: If it is not what ToonVision exports.
+        """
+        self._where = "the model" if isinstance(model, bytes) else str(model)
+        self._threads = threads or available_cores()
+        content = model if isinstance(model, bytes) else _read(Path(model))
+        try:
+            self._bundle = checked(content)
+            self._session = _started(content)
+        except ModelRefusedError as error:
+            raise ModelRefusedError(f"{self._where}: {error}.") from error
+
+    @property
+    def bundle(self) -> Bundle:
+        """What the model is: its labels, input, preprocessing and origin."""
+        return self._bundle
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the probabilities."""
+        return self._bundle.classes
+
+    def predict(self, picture: Image.Image | npt.NDArray[np.uint8]) -> Verdict:
+        """Say what is in one picture of any size.
+
+        Args:
+            picture: A picture, or an array of shape ``(height, width, 3)``, uint8, 0 to 255.
+
+        Raises:
+            UsageError: If an array is no picture, or a picture's pixels are floating-point numbers.
+        """
+        if isinstance(picture, Image.Image):
+            try:
+                image = images.to_rgb(picture)
+            except RejectedItemError as error:
+                raise UsageError(f"a picture {error.reason}; {error.remedy}.") from error
+        else:
+            image = Image.fromarray(_required(picture, (None, None, 3)))
+        fitted = images.fit(image, size_hw=self._bundle.size_hw, resize=self._bundle.resize)
+        return Verdict(self._ask(fitted), self.classes)
+
+    def predict_batch(self, pictures: Pictures) -> Probabilities:
+        """Give the probabilities of pictures that have the model's input size already.
+
+        Args:
+            pictures: Shape ``(samples, height, width, 3)``, uint8, 0 to 255.
+
+        Returns:
+            Shape ``(samples, classes)``, each row summing to 1.
+
+        Raises:
+            UsageError: If they have another size or type.
+            ModelRefusedError: If a probability is no number.
+        """
+        _required(pictures, (None, *self._bundle.size_hw, 3))
+        with ThreadPoolExecutor(self._threads) as pool:
+            rows = list(pool.map(self._ask, pictures))
+        return np.stack(rows) if rows else np.zeros((0, len(self.classes)), np.float32)
+
+    def predict_files(
+        self, paths: Sequence[Path], *, progress: Progress = silent
+    ) -> tuple[list[Prediction], list[Finding]]:
+        """Predict pictures, and all pictures in folders.
+
+        Args:
+            paths: Pictures or folders.
+            progress: Told how many pictures are done.
+
+        Returns:
+            Predictions in the order of the paths, and what could not be read.
+
+        Raises:
+            InputRejectedError: If a folder cannot be read.
+            ModelRefusedError: If a probability is no number.
+        """
+        with ThreadPoolExecutor(self._threads) as pool:
+            return ask_about_files(
+                lambda files: list(pool.map(self._ask_file, files)), paths, classes=self.classes, progress=progress
+            )
+
+    def _ask_file(self, file: Path) -> Answer:
+        try:
+            return self._ask(images.read_picture(file, size_hw=self._bundle.size_hw, resize=self._bundle.resize))
+        except RejectedItemError as error:
+            return error
+
+    def _ask(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Give the probabilities of one picture of the input size, shape ``(classes,)``."""
+        ((row,),) = self._session.run([OUTPUT_NAME], {INPUT_NAME: picture[None]})
+        if not np.isfinite(row).all():
+            raise ModelRefusedError(f"{self._where}: its weights give no numbers. Train and export again.")
+        answer: npt.NDArray[np.float32] = row
+        return answer
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_regular(path, limit=LARGEST_FILE)
+    except RejectedItemError as error:
+        kind = ModelRefusedError if error.code == "too-large" else InputRejectedError
+        raise kind(f"{path}: {error.reason}. Write it with: toonvision export RUN") from error
+
+
+def _started(content: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL_ALONE
+    onnxruntime.disable_telemetry_events()
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no common kind
+        raise ModelRefusedError(f"ONNX Runtime cannot open it ({str(error).splitlines()[0][:200]})") from error
+
+
+def _required(pictures: npt.NDArray[np.uint8], shape: tuple[int | None, ...]) -> npt.NDArray[np.uint8]:
+    """Pass on an array that has a shape, None standing for any, and refuse any other."""
+    fits = (
+        isinstance(pictures, np.ndarray)
+        and pictures.dtype == np.uint8
+        and pictures.ndim == len(shape)
+        and all(side in {None, found} for side, found in zip(shape, pictures.shape, strict=True))
+        and pictures.size > 0
+    )
+    if not fits and not (len(shape) == 4 and getattr(pictures, "shape", ())[:1] == (0,)):
+        wanted = ", ".join("any" if side is None else str(side) for side in shape)
+        got = f"{pictures.shape} of {pictures.dtype}" if isinstance(pictures, np.ndarray) else type(pictures).__name__
+        raise UsageError(f"pictures are uint8 arrays of shape ({wanted}); got {got}.")
+    return pictures

@@ -1,0 +1,47 @@
+"""The export that lies beside a run's weights, and whether it is of just these weights."""
+
+import hashlib
+from pathlib import Path
+
+from toonvision.core.errors import ToonVisionError
+from toonvision.deploy.classifier import Classifier
+from toonvision.models.saving import WEIGHTS, ModelCard
+
+EXPORT, INT8_EXPORT = "model.onnx", "model-int8.onnx"
+
+
+def weights_digest(run: Path) -> str:
+    """Give the SHA-256 of a run's file of weights; nothing where there is none."""
+    try:
+        with (run / WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def current_export(run: Path, card: ModelCard) -> tuple[Classifier | None, str]:
+    """Open a run's export if it can stand for the run's model.
+
+    Args:
+        run: The run's folder.
+        card: What the run's model is.
+
+    Returns:
+        The export, or None; and why one that is there is not used, as a sentence.
+    """
+    path = run / EXPORT
+    if not path.is_file():
+        return None, ""
+    try:
+        classifier = Classifier(path)
+    except ToonVisionError as error:
+        return None, str(error)
+    bundle = classifier.bundle
+    if bundle.weights != weights_digest(run):
+        return None, f"{path}: was exported from other weights than the run has now."
+    if bundle.temperature != card.temperature:
+        return None, f"{path}: was exported before the run's temperature was changed."
+    same = ("network", "classes", "size_hw", "resize", "taxonomy")
+    if any(getattr(bundle, name) != getattr(card, name) for name in same) or bundle.precision != "float32":
+        return None, f"{path}: is not an export of this run."
+    return classifier, ""

@@ -1,0 +1,209 @@
+"""Exporting a run: its own model as one ONNX file beside its weights, written only if it says the same as Keras."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
+from toonvision.core.files import write_bytes
+from toonvision.core.intervals import Proportion
+from toonvision.core.locks import exclusive
+from toonvision.core.progress import Progress, silent
+from toonvision.data.images import Pictures
+from toonvision.data.workspace import Workspace
+from toonvision.deploy.bundle import FORMAT, Bundle, Parity
+from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.current import EXPORT, INT8_EXPORT, weights_digest
+from toonvision.deploy.parity import compare, parity_pictures, require_parity, spread_places
+from toonvision.evaluation.calibration import with_temperature
+from toonvision.evaluation.predict import predict_probabilities
+from toonvision.evaluation.predictions import Probabilities
+from toonvision.models.backend import start_keras
+from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
+from toonvision.training.record import read_record
+from toonvision.training.repeat import TaskData, load_task_data
+
+_TIMED = 50
+
+
+@dataclass(frozen=True)
+class Int8Export:
+    """An export that computes with 8 bits, and what that costs.
+
+    Attributes:
+        path: The file.
+        size: Its bytes.
+        parity: How it compares with Keras on the test part.
+        right: Right predictions of the test part by the plain export.
+        int8_right: The same by this one.
+        latency_ms: Median milliseconds for one picture on one core, as a plain export.
+        int8_latency_ms: The same for this one.
+    """
+
+    path: Path
+    size: int
+    parity: Parity
+    right: Proportion
+    int8_right: Proportion
+    latency_ms: float
+    int8_latency_ms: float
+
+
+@dataclass(frozen=True)
+class Export:
+    """A run's export.
+
+    Attributes:
+        path: The file.
+        size: Its bytes.
+        parity: How it compares with Keras.
+        crops: How many of the compared pictures are crops; the others are changed copies of them.
+        int8: The export that computes with 8 bits, if asked for.
+    """
+
+    path: Path
+    size: int
+    parity: Parity
+    crops: int
+    int8: Int8Export | None = None
+
+
+def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress: Progress = silent) -> Export:
+    """Write a run's own model as an ONNX file beside its weights.
+
+    Args:
+        workspace: Where the run was trained.
+        run: The run's folder.
+        int8: Write a second file that computes with 8 bits, and measure what that costs.
+        progress: Told how many pictures are compared.
+
+    Raises:
+        InputRejectedError: If there is no model, or its pictures cannot be read.
+        ModelRefusedError: If the model cannot be used or exported, or the export says something else than it.
+        WorkspaceBusyError: If another process writes, or has trained the run again meanwhile.
+    """
+    card = read_card(run)
+    require_taxonomy(card, workspace.taxonomy.digest, run)
+    start_keras()
+    from toonvision.deploy.keras_graph import read_graph
+    from toonvision.deploy.onnx import described, write_onnx
+    from toonvision.deploy.simplify import simplify
+
+    bundle = _describe(workspace, card, weights=weights_digest(run))
+    model = load_model(run)
+
+    def expected(pictures: Pictures) -> Probabilities:
+        rows = predict_probabilities(model, pictures, progress=progress)
+        return rows if card.temperature is None else with_temperature(rows, card.temperature)
+
+    try:
+        plain = write_onnx(
+            simplify(read_graph(model)),
+            classes=len(card.classes),
+            temperature=card.temperature,
+            metadata=bundle.to_metadata(),
+        )
+        pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
+        parity = compare(expected(pictures), Classifier(plain).predict_batch(pictures))
+        require_parity(parity)
+    except ModelRefusedError as error:
+        raise ModelRefusedError(f"{run}: {error}") from error
+    files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
+    measured = None
+    if int8:
+        files[INT8_EXPORT], measured = _in_int8(run, plain, bundle, _parts(workspace, run), expected)
+    _publish(workspace, run, files, weights=bundle.weights)
+    return Export(run / EXPORT, len(files[EXPORT]), parity, crops, measured)
+
+
+def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
+    titles = {category.name: category.title for category in workspace.taxonomy.level(card.level).classes}
+    return Bundle(
+        format=FORMAT,
+        toonvision=version("toonvision"),
+        network=card.network,
+        task=card.task,
+        level=card.level,
+        classes=card.classes,
+        titles=tuple(titles[name] for name in card.classes),
+        taxonomy_name=workspace.taxonomy.name,
+        taxonomy=card.taxonomy,
+        size_hw=card.size_hw,
+        resize=card.resize,
+        temperature=card.temperature,
+        weights=weights,
+        precision="float32",
+        parity=None,
+    )
+
+
+def _parts(workspace: Workspace, run: Path) -> TaskData:
+    """Load the data that a run was trained with."""
+    record = read_record(run)
+    data = load_task_data(
+        workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
+    )
+    if data.digest != record.data_hash:
+        raise InputRejectedError(
+            f"{run}: the split {record.split!r} is not what it was when the run was trained, so that the loss of 8 "
+            "bits cannot be measured. Train again, or export without --int8."
+        )
+    return data
+
+
+def _in_int8(
+    run: Path, plain: bytes, bundle: Bundle, data: TaskData, expected: Callable[[Pictures], Probabilities]
+) -> tuple[bytes, Int8Export]:
+    """Quantise on the training part, and measure on the test part what that costs."""
+    from toonvision.deploy.onnx import described
+    from toonvision.deploy.quantize import MOST_PICTURES, quantized
+
+    learned, test = data.places["train"], data.places["test"]
+    seen = data.samples.pictures[learned[spread_places(len(learned), MOST_PICTURES)]]
+    pictures, actual = data.samples.pictures[test], data.samples.targets[test]
+    small = replace(bundle, precision="int8")
+    content = quantized(plain, seen, small.to_metadata())
+    before, after = Classifier(plain), Classifier(content)
+    rows = after.predict_batch(pictures)
+    parity = compare(expected(pictures), rows)
+    latency, int8_latency = _latencies_ms([before, after], pictures[:_TIMED])
+    content = described(content, replace(small, parity=parity).to_metadata())
+    return content, Int8Export(
+        path=run / INT8_EXPORT,
+        size=len(content),
+        parity=parity,
+        right=_right(before.predict_batch(pictures), actual),
+        int8_right=_right(rows, actual),
+        latency_ms=latency,
+        int8_latency_ms=int8_latency,
+    )
+
+
+def _right(rows: Probabilities, actual: npt.NDArray[np.int64]) -> Proportion:
+    return Proportion(int((rows.argmax(axis=1) == actual).sum()), len(actual))
+
+
+def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list[float]:
+    """Give each classifier's median milliseconds for one picture, timed in turn so that a slow moment hits all."""
+    seconds: list[list[float]] = [[] for _ in classifiers]
+    for picture in pictures:
+        for classifier, its in zip(classifiers, seconds, strict=True):
+            started = time.perf_counter()
+            classifier.predict(picture)
+            its.append(time.perf_counter() - started)
+    return [1000 * statistics.median(its) for its in seconds]
+
+
+def _publish(workspace: Workspace, run: Path, files: Mapping[str, bytes], *, weights: str) -> None:
+    """Write files beside the weights that they were made of, unless those are others by now."""
+    with exclusive(workspace.root, purpose="save an export"):
+        if weights_digest(run) != weights:
+            raise WorkspaceBusyError(f"{run}: was trained again meanwhile; nothing was written. Export it again.")
+        for name, content in files.items():
+            write_bytes(run / name, content)

@@ -1,0 +1,86 @@
+"""Whether an export says the same as its network: on which pictures that is asked, and how it is judged."""
+
+import numpy as np
+
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
+from toonvision.core.seeds import generator
+from toonvision.data.batches import Augmentation, augment
+from toonvision.data.images import Pictures, Resize, read_picture
+from toonvision.data.workspace import Workspace
+from toonvision.deploy.bundle import Parity
+from toonvision.evaluation.predictions import Probabilities
+
+FEWEST, MOST = 100, 200
+LARGEST_DIFFERENCE = 1e-4
+_CHANGES = Augmentation(flip=True, rotation_degrees=30, zoom=0.3, color=0.4)
+
+
+def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: Resize) -> tuple[Pictures, int]:
+    """Give pictures to compare on: crops from all over the catalogue; where they are few, changed copies of them too.
+
+    Args:
+        workspace: Where the crops are.
+        size_hw: Height and width of the input in pixels.
+        resize: How crops are brought to that size.
+
+    Returns:
+        `FEWEST` to `MOST` pictures, the crops first, and how many of them are crops.
+
+    Raises:
+        InputRejectedError: If there is no crop, or one cannot be read.
+    """
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+    if not crops:
+        raise InputRejectedError(f"{workspace.root}: there is no crop to compare on. Run: toonvision extract")
+    chosen = [crops[place] for place in spread_places(len(crops), MOST)]
+    pictures = []
+    for crop in chosen:
+        path = workspace.crops / crop.file
+        try:
+            pictures.append(read_picture(path, size_hw=size_hw, resize=resize, digest=crop.hash))
+        except RejectedItemError as error:
+            raise InputRejectedError(f"{path}: {error.reason}. Crops can be made again: toonvision extract") from error
+    rng = generator(0, "parity")
+    while len(pictures) < FEWEST:
+        missing = FEWEST - len(pictures)
+        pictures += list(augment(np.stack(pictures[: min(len(chosen), missing)]), _CHANGES, rng))
+    return np.stack(pictures), len(chosen)
+
+
+def spread_places(count: int, most: int) -> list[int]:
+    """Give at most so many places of a list, from all over it.
+
+    Examples:
+        >>> spread_places(10, 4)
+        [0, 3, 6, 9]
+    """
+    return [int(place) for place in np.linspace(0, count - 1, min(count, most)).round()]
+
+
+def compare(expected: Probabilities, found: Probabilities) -> Parity:
+    """Compare an export's probabilities with those of its network.
+
+    Args:
+        expected: Of the network, shape ``(samples, classes)``.
+        found: Of the export, the same shape.
+    """
+    return Parity(
+        pictures=len(expected),
+        largest_difference=float(np.abs(found.astype(np.float64) - expected).max(initial=0)),
+        disagreements=int((found.argmax(axis=1) != expected.argmax(axis=1)).sum()),
+    )
+
+
+def require_parity(parity: Parity) -> None:
+    """Refuse an export that says something else than its network.
+
+    Raises:
+        ModelRefusedError: With both figures.
+    """
+    if parity.disagreements or not parity.largest_difference < LARGEST_DIFFERENCE or parity.pictures < FEWEST:
+        raise ModelRefusedError(
+            f"the export must say the same as its network on {FEWEST} pictures or more, with differences below "
+            f"{LARGEST_DIFFERENCE:g}; for {parity.disagreements} of {parity.pictures} another class comes first, and "
+            f"the largest difference is {parity.largest_difference:.2g}. Nothing was written."
+        )

@@ -1,0 +1,135 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from builders import scene
+from deploy.made import SIZE, expected, exported, network, pictures
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
+from toonvision.data.images import fit
+from toonvision.deploy.classifier import Classifier
+
+
+@pytest.fixture(scope="module")
+def small():
+    return network(layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D(2))
+
+
+@pytest.fixture(scope="module")
+def path(small, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.onnx"
+    path.write_bytes(exported(small))
+    return path
+
+
+@pytest.fixture(scope="module")
+def opened(path):
+    return Classifier(path)
+
+
+def test_one_picture_of_any_size_is_resized_as_in_training(opened, small):
+    image = scene(1, (70, 90))
+    wanted = expected(small, fit(image, size_hw=SIZE)[None])[0]
+    for picture in (image, np.asarray(image), np.asarray(image)[:, ::-1][:, ::-1]):
+        verdict = opened.predict(picture)
+        np.testing.assert_allclose(verdict.probabilities, wanted, atol=2e-6)
+        assert verdict.predicted == "abc"[wanted.argmax()]
+        assert verdict.confidence == pytest.approx(wanted.max(), abs=2e-6)
+        assert verdict.classes == ("a", "b", "c")
+
+
+def test_a_batch_gives_a_row_a_picture_in_order_and_none_gives_none(opened, small):
+    given = pictures(9)
+    np.testing.assert_allclose(opened.predict_batch(given), expected(small, given), atol=2e-6)
+    assert opened.predict_batch(given[:0]).shape == (0, 3)
+
+
+def test_a_picture_says_the_same_alone_in_a_batch_and_from_many_threads(path, opened):
+    given = pictures(40)
+    alone = np.stack([Classifier(path, threads=1).predict_batch(one[None])[0] for one in given])
+    np.testing.assert_array_equal(opened.predict_batch(given), alone)
+    with ThreadPoolExecutor(4) as pool:
+        np.testing.assert_array_equal(list(pool.map(lambda one: opened.predict_batch(one[None])[0], given)), alone)
+
+
+def test_a_transparent_picture_lies_on_black_as_everywhere(opened):
+    layered = scene(2, (30, 30)).convert("RGBA")
+    layered.putalpha(0)
+    black = opened.predict(Image.new("RGB", (30, 30)))
+    np.testing.assert_array_equal(opened.predict(layered).probabilities, black.probabilities)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (np.zeros((4, 4), np.uint8), r"shape \(any, any, 3\); got \(4, 4\) of uint8"),
+        (np.zeros((4, 4, 3), np.float32), "got .* of float32"),
+        (np.zeros((0, 4, 3), np.uint8), r"got \(0, 4, 3\)"),
+        ("crop.png", "got str"),
+        (Image.new("F", (4, 4)), "holds floating-point pixels"),
+    ],
+)
+def test_what_is_no_picture_is_refused(opened, given, words):
+    with pytest.raises(UsageError, match=words):
+        opened.predict(given)
+
+
+def test_a_batch_of_another_size_is_refused_with_the_right_one(opened):
+    with pytest.raises(UsageError, match=r"shape \(any, 24, 18, 3\); got \(2, 18, 24, 3\) of uint8"):
+        opened.predict_batch(np.zeros((2, 18, 24, 3), np.uint8))
+
+
+def test_a_folder_is_predicted_and_bad_pictures_are_named_one_line_each(opened, small, tmp_path):
+    (tmp_path / "below").mkdir()
+    images = {"a.png": scene(1), "below/b.jpg": scene(2), "below/c.png": scene(3)}
+    for name, image in images.items():
+        image.save(tmp_path / name)
+    (tmp_path / "cut.png").write_bytes((tmp_path / "a.png").read_bytes()[:300])
+    (tmp_path / "text.png").write_text("no picture")
+    seen = []
+    predictions, findings = opened.predict_files(
+        [tmp_path, tmp_path / "absent.png"], progress=lambda done, total: seen.append((done, total))
+    )
+    assert [one.path.relative_to(tmp_path).as_posix() for one in predictions] == list(images)
+    for one in predictions:
+        with Image.open(one.path) as image:
+            wanted = expected(small, fit(image, size_hw=SIZE)[None])[0]
+        np.testing.assert_allclose(one.probabilities, wanted, atol=2e-6)
+    assert [finding.code for finding in findings] == ["damaged", "not-a-picture", "unreadable"]
+    assert all("\n" not in str(finding) for finding in findings)
+    assert seen[-1] == (6, 6)
+
+
+def test_a_folder_that_is_a_file_or_nothing_is_told(opened, tmp_path):
+    assert opened.predict_files([]) == ([], [])
+    assert opened.predict_files([tmp_path]) == ([], [])
+    (tmp_path / "sub").mkdir()
+    assert opened.predict_files([tmp_path / "sub" / "x.png"])[1][0].code == "unreadable"
+
+
+def test_a_file_that_the_runtime_cannot_open_is_refused_in_one_line(path, monkeypatch):
+    def fail(*_args, **_options):
+        raise RuntimeError("no such kernel\nat line 7")
+
+    monkeypatch.setattr("onnxruntime.InferenceSession", fail)
+    with pytest.raises(ModelRefusedError, match=r"ONNX Runtime cannot open it \(no such kernel\)\.$"):
+        Classifier(path)
+    with pytest.raises(InputRejectedError):
+        Classifier(path.with_name("absent"))
+
+
+def test_using_an_export_imports_neither_keras_nor_anything_else_that_a_plain_installation_lacks(path, tmp_path):
+    scene(1).save(tmp_path / "a.png")
+    code = (
+        "import sys; from pathlib import Path; import toonvision\n"
+        f"classifier = toonvision.Classifier({str(path)!r})\n"
+        f"predictions, _ = classifier.predict_files([Path({str(tmp_path)!r})])\n"
+        "assert len(predictions) == 1\n"
+        "lacking = {'keras', 'tensorflow', 'onnx', 'pydantic', 'filelock', 'scipy', 'sklearn', 'typer', 'rich'}\n"
+        "print(sorted(lacking & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,0 +1,246 @@
+"""An ONNX file is input that anybody may have written: what is not as in our own files is refused before it runs."""
+
+import json
+import pickle
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keras import layers
+from onnx import TensorProto, helper, numpy_helper
+
+from builders import files_property, tried
+from deploy.made import bundle, exported, network, pictures
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.deploy import checks
+from toonvision.deploy.bundle import Bundle
+from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.onnx import pack
+
+
+@pytest.fixture(scope="module")
+def content():
+    return exported(network(layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D(2)))
+
+
+@pytest.fixture
+def model(content):
+    """The file as a message that tests may change."""
+    return onnx.load_model_from_string(content)
+
+
+def refused(model, *, match):
+    with pytest.raises(ModelRefusedError, match=match) as error:
+        Classifier(model if isinstance(model, bytes) else model.SerializeToString())
+    assert "\n" not in str(error.value)
+
+
+def test_a_text_a_picture_and_an_empty_file_are_no_models(tmp_path):
+    path = tmp_path / "model.onnx"
+    for content in (b"no model", b"", b"\x89PNG\r\n\x1a\n" + bytes(200), b"\x00" * 64):
+        path.write_bytes(content)
+        with pytest.raises(ModelRefusedError, match=f"{path}: is no ONNX file that ToonVision wrote, or is damaged"):
+            Classifier(path)
+
+
+def test_a_pickle_is_never_unpickled(tmp_path):
+    class Canary:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "canary"), "w"))
+
+    refused(pickle.dumps(Canary()), match="is no ONNX file that ToonVision wrote")
+    assert not (tmp_path / "canary").exists()
+
+
+def test_no_file_at_all_is_told_from_a_bad_one(tmp_path):
+    with pytest.raises(InputRejectedError, match="cannot be read .*toonvision export RUN"):
+        Classifier(tmp_path / "absent.onnx")
+    with pytest.raises(InputRejectedError, match="is no regular file"):
+        Classifier(tmp_path)
+
+
+def test_a_file_that_was_cut_anywhere_is_refused(content):
+    for length in range(0, len(content), 37):
+        refused(content[:length], match="the model: ")
+
+
+def test_weights_in_another_file_are_refused(model, tmp_path):
+    (tmp_path / "weights").write_bytes(bytes(10_000))
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights")
+    refused(model, match="has weights outside the file, which are never read")
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelRefusedError, match="has weights outside the file"):
+        Classifier(tmp_path / "model.onnx")
+
+
+def test_operations_of_another_domain_are_refused(model):
+    model.graph.node[2].domain = "com.microsoft"
+    refused(model, match="has an operation of the foreign domain 'com.microsoft'")
+
+
+def test_other_sets_of_operations_are_refused(model):
+    model.opset_import[0].version = 99
+    refused(model, match="needs the operations of ONNX 99 .*need those of ONNX 17")
+    model.opset_import[0].version = checks.OPSET
+    model.opset_import.add(domain="custom", version=1)
+    refused(model, match="needs the operations of ONNX 17, custom 1")
+    del model.opset_import[:]
+    refused(model, match="needs the operations of")
+
+
+def test_a_file_without_our_description_is_refused(model):
+    del model.metadata_props[:]
+    refused(model, match="holds no description of ToonVision's")
+
+
+def test_unknown_missing_and_repeated_keys_are_refused(model):
+    model.metadata_props.add(key="command", value="rm")
+    refused(model, match="its description has an unknown 'command'")
+    model.metadata_props[-1].key = "classes"
+    refused(model, match="is no ONNX file that ToonVision wrote")
+    del model.metadata_props[-1]
+    del model.metadata_props[0]
+    refused(model, match="its description has no 'format'")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", 2), ("format", True), ("classes", ["a"]), ("classes", "abc"), ("classes", ["a", "b", 3]),
+        ("classes", ["a", "a", "b"]), ("classes", ["a", "b", "c\n"]), ("titles", ["A", "B"]), ("size_hw", [24]),
+        ("size_hw", [24, 18.0]), ("size_hw", [24, 10**9]), ("size_hw", None), ("resize", "crop"), ("temperature", 0),
+        ("temperature", "hot"), ("temperature", 10**400), ("weights", "../../etc"), ("precision", "int4"),
+        ("parity", {"pictures": 1}), ("parity", []), ("task", "x" * 2000), ("taxonomy", None),
+    ],
+)  # fmt: skip
+def test_a_description_that_makes_no_sense_is_refused(model, key, value):
+    held = bundle().to_metadata() | {key: json.dumps(value)}
+    refused(pack(model.graph, held), match=f"its description has .*({key}|classes)")
+
+
+@pytest.mark.parametrize("text", ["", "{", "NaN", "[" * 100_000, "1" * 10_000])
+def test_a_description_that_is_no_json_is_refused(model, text):
+    refused(pack(model.graph, bundle().to_metadata() | {"temperature": text}), match="has a temperature that makes no")
+
+
+@pytest.mark.parametrize("kind", ["Loop", "If", "Scan", "Expand", "Tile", "ConstantOfShape", "Identity", "x" * 5000])
+def test_operations_that_no_export_has_are_refused(model, kind):
+    model.graph.node[2].op_type = kind
+    refused(model, match="has an operation '.*', which no file of ToonVision's has")
+
+
+def test_subgraphs_functions_and_other_foreign_parts_are_refused(model):
+    graph = onnx.GraphProto()
+    graph.CopyFrom(model.graph)
+    copies = [onnx.ModelProto() for _ in range(5)]
+    for copy in copies:
+        copy.CopyFrom(model)
+    copies[0].graph.node[2].attribute.add(name="body", type=onnx.AttributeProto.GRAPH).g.CopyFrom(graph)
+    copies[1].functions.add(name="Relu", domain="")
+    copies[2].training_info.add()
+    copies[3].graph.sparse_initializer.add()
+    copies[4].graph.node[2].attribute.add(name="text", type=onnx.AttributeProto.STRING, s=b"x")
+    for copy in copies:
+        refused(copy, match="is no ONNX file that ToonVision wrote")
+
+
+def test_a_second_graph_which_other_readers_would_join_to_the_first_is_refused(content, model):
+    extra = onnx.ModelProto()
+    extra.graph.node.add(op_type="Relu", input=["pictures"], output=["more"])
+    refused(content + extra.SerializeToString(), match="is no ONNX file that ToonVision wrote")
+
+
+def test_weights_of_another_size_than_they_say_are_refused(model):
+    model.graph.initializer[0].dims[0] += 1
+    refused(model, match="has weights 'kernel_0' of another size than it says")
+    model.graph.initializer[0].dims[0] = -1
+    refused(model, match="has weights 'kernel_0' of another size than it says")
+
+
+def test_steps_that_do_not_fit_each_other_are_refused(model):
+    def changed(change):
+        copy = onnx.ModelProto()
+        copy.CopyFrom(model)
+        change(copy.graph)
+        refused(copy, match="does not fit|has a name for two things|another number of probabilities")
+
+    conv = next(at for at, node in enumerate(model.graph.node) if node.op_type == "Conv")
+    pool = next(at for at, node in enumerate(model.graph.node) if node.op_type == "MaxPool")
+
+    def setting(at, name, values):
+        def change(graph):
+            (found,) = [one for one in graph.node[at].attribute if one.name == name]
+            found.ints[:] = values
+
+        return change
+
+    changed(setting(conv, "kernel_shape", [30, 30]))
+    changed(setting(conv, "strides", [0, 1]))
+    changed(setting(conv, "pads", [9, 0, 0, 0]))
+    changed(setting(conv, "pads", [-1, 0, 0, 0]))
+    changed(setting(pool, "strides", [1]))
+    changed(setting(0, "perm", [0, 3, 1, 7]))
+    changed(lambda graph: graph.node[conv].attribute.add(name="auto_pad", type=onnx.AttributeProto.INT, i=1))
+    changed(lambda graph: graph.node[conv].input.__setitem__(0, "nowhere"))
+    changed(lambda graph: graph.node[conv].output.append("second"))
+    changed(lambda graph: graph.node[pool].output.__setitem__(0, graph.node[conv].output[0]))
+    changed(lambda graph: graph.node.pop())
+    changed(lambda graph: graph.node.reverse())
+
+
+def test_other_inputs_and_outputs_than_described_are_refused(model):
+    held = bundle(size_hw=(25, 18)).to_metadata()
+    refused(pack(model.graph, held), match="takes or gives something else than its description says")
+    held = bundle(classes=4).to_metadata()
+    refused(pack(model.graph, held), match="takes or gives something else than its description says")
+    model.graph.input.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1]))
+    refused(model, match="takes or gives something else than its description says")
+
+
+def test_too_large_files_and_too_large_maps_are_refused(content, model, monkeypatch, tmp_path):
+    monkeypatch.setattr(checks, "LARGEST_MAP", 1000)
+    refused(content, match="makes 1,296 values of one picture, over 1,000")
+    monkeypatch.setattr(checks, "LARGEST_FILE", 1000)
+    refused(content, match=r"is too large \(0 MB, over 0 MB\)")
+    monkeypatch.setattr("toonvision.deploy.classifier.LARGEST_FILE", 1000)
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(ModelRefusedError, match="is too large"):
+        Classifier(tmp_path / "model.onnx")
+
+
+def test_a_hundred_thousand_steps_are_refused(model):
+    model.graph.node.extend([model.graph.node[-1]] * 3000)
+    refused(model, match="has 3,00. steps, over 2,000")
+
+
+def test_weights_that_are_no_numbers_are_refused_when_they_answer(model):
+    tensor = model.graph.initializer[0]
+    broken = np.full_like(numpy_helper.to_array(tensor), np.nan)
+    tensor.CopyFrom(numpy_helper.from_array(broken, tensor.name))
+    with pytest.raises(ModelRefusedError, match="its weights give no numbers"):
+        Classifier(model.SerializeToString()).predict_batch(pictures(1))
+
+
+@files_property
+@given(st.data())
+def test_a_damaged_file_is_refused_or_still_a_model(content, data):
+    damaged = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[place] = data.draw(st.integers(0, 255))
+    opened, error = tried(ModelRefusedError, Classifier, bytes(damaged))
+    if opened is None:
+        assert str(error).startswith("the model: ")
+        return
+    rows, _ = tried(ModelRefusedError, opened.predict_batch, pictures(1))
+    assert rows is None or rows.shape == (1, 3)
+
+
+def test_what_a_bundle_says_is_read_back_as_it_was():
+    said = bundle(4, temperature=1.7, titles=("<b>é</b>", "犬", "c", "d"))
+    assert Bundle.from_metadata(said.to_metadata()) == said
