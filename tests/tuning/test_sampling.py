@@ -136,16 +136,3 @@ def test_hyperband_takes_any_number_of_epochs(epochs):
     suggest(trial, settings.space.distributions())
     trial.report(1.0, 1)
     assert trial.should_prune() is False
-
-
-def test_a_bound_on_time_keeps_slow_networks_out():
-    wide = Space({
-        "filters_1": Choices((1, 64)), "kernel_1": Choices((1, 9)), "pool_1a": Choices((2,)), "pool_1b": Choices((1,)),
-        "dropout_1": Choices((0.0,)), "learning_rate": Choices((0.001,)),
-    })  # fmt: skip
-    settings = told(space=wide, size_hw=(96, 96))
-    accept = acceptance(StudySettings(**{**vars(settings), "bounds": Bounds(milliseconds=1e6)}), classes=CLASSES)
-    draws = [draw for draw, _ in asked(settings, 3)]
-    assert all(map(accept, draws))
-    never = acceptance(StudySettings(**{**vars(settings), "bounds": Bounds(milliseconds=1e-6)}), classes=CLASSES)
-    assert not any(map(never, draws))

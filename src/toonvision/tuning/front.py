@@ -1,5 +1,6 @@
 """The front of size against error: the networks that no other one beats in both."""
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ def pareto_front(costs: Mapping[Key, tuple[float, float]]) -> list[Key]:
     """Choose what nothing else is at least as good in both costs and better in one.
 
     Args:
-        costs: Each one's two costs; less is better, NaN and infinity never are.
+        costs: Each one's two costs; less is better; who has NaN or infinity is never chosen.
 
     Returns:
         The chosen, by rising first cost.
@@ -21,7 +22,8 @@ def pareto_front(costs: Mapping[Key, tuple[float, float]]) -> list[Key]:
     """
     chosen: list[Key] = []
     best = float("inf")
-    for key, (_, second) in sorted(costs.items(), key=lambda item: item[1]):
+    known = [(pair, key) for key, pair in costs.items() if all(map(math.isfinite, pair))]
+    for (_, second), key in sorted(known, key=lambda item: item[0]):
         if second < best:
             chosen.append(key)
             best = second

@@ -178,8 +178,9 @@ class Worker:
         if self._sampler.replaced is not None:
             trial.set_user_attr("replaced", self._sampler.replaced)
         several = len(settings.seeds()) > 1 or settings.strategy == "front"
+        reporting = _reporting(trial, settings.training.epochs)
         scores = [
-            train_once(self._data, settings.training_of(draw), seed, _silent if several else _reporting(trial))
+            train_once(self._data, settings.training_of(draw), seed, _silent if several else reporting)
             for seed in settings.seeds()
         ]
         log_trial(self._logs, trial.number, draw, parameters, scores)
@@ -193,7 +194,9 @@ class Worker:
             raise _SurplusError
         stored = self._study.trials.get_trials(deepcopy=False)[job[0]]
         draw = {name: float(value) for name, value in stored.params.items()}
-        score = train_once(self._data, self._settings.training_of(draw), job[1], _reporting(trial))
+        score = train_once(
+            self._data, self._settings.training_of(draw), job[1], _reporting(trial, self._settings.training.epochs)
+        )
         return self._loss(trial, [score])
 
     def _loss(self, trial: optuna.Trial, scores: list[Score]) -> float:
@@ -263,8 +266,11 @@ def train_once(
     return Score(best["val_loss"], wrong, history.best_epoch, history.seconds)
 
 
-def _reporting(trial: optuna.Trial) -> Callable[[int, Mapping[str, float]], None]:
-    """Put the lowest validation loss so far down after each epoch, and stop where the strategy says so."""
+def _reporting(trial: optuna.Trial, epochs: int) -> Callable[[int, Mapping[str, float]], None]:
+    """Put the lowest validation loss so far down after each epoch, and stop where the strategy says so.
+
+    After the last epoch there is nothing to stop: what was trained to its end is not thrown away.
+    """
     best = math.inf
 
     def epoch_ended(epoch: int, logs: Mapping[str, float]) -> None:
@@ -272,7 +278,7 @@ def _reporting(trial: optuna.Trial) -> Callable[[int, Mapping[str, float]], None
         best = min(best, logs["val_loss"]) if math.isfinite(logs["val_loss"]) else best
         if math.isfinite(best):
             trial.report(best, epoch)
-            if trial.should_prune():
+            if epoch < epochs and trial.should_prune():
                 raise optuna.TrialPruned
 
     return epoch_ended

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -59,9 +60,11 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
         ToonVisionError: What a process could not go on for.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
-    running = [_start(order) for _ in range(workers)]
+    running: list[_Running] = []
     crashes, ended, finished = 0, 0, False
     try:
+        for _ in range(workers):
+            _add(running, order)
         while running:
             before, ended = ended, watch()
             crashes = 0 if ended > before else crashes
@@ -79,7 +82,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
                         f"{one.process.exitcode}); memory may be short. Try fewer --workers, then --resume."
                     )
                 if not finished:
-                    running.append(_start(order))
+                    _add(running, order)
         watch()
     finally:
         for one in running:
@@ -100,27 +103,41 @@ def threads_for(workers: int) -> int:
     return max(1, available_cores() // workers)
 
 
+def _add(running: list[_Running], order: Order) -> None:
+    """Start a process; an interrupt comes when it is among those that will be ended."""
+    with _interrupts_held():
+        running.append(_start(order))
+
+
 def _start(order: Order) -> _Running:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(order, theirs), daemon=True)
-    with _interrupts_held():
-        process.start()
+    process.start()
     theirs.close()
     return _Running(process, ours)
 
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, which a process that is started meanwhile inherits: the parent decides what it ends."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Hold Ctrl-C back, and let a process that is started meanwhile inherit that: its parent decides what it ends.
+
+    Blocking the signal is what is inherited; it alone would not do here, since any other thread may still be sent it.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    came: list[int] = []
+    resource_tracker.ensure_running()  # it would let interrupts through while it starts
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _last_word(ended: _Running) -> object:

@@ -1,0 +1,214 @@
+"""Searches in this process, as each of a search's processes does them: real trainings, real databases."""
+
+import dataclasses
+import threading
+import time
+
+import numpy as np
+import pytest
+from optuna.trial import TrialState
+
+from toonvision.core.errors import UsageError
+from toonvision.core.seeds import generator
+from toonvision.tuning.cost import acceptance
+from toonvision.tuning.lineage import MOST_RETRIES, counted, hand_back
+from toonvision.tuning.sampling import random_value
+from toonvision.tuning.settings import Bounds, RaceSettings
+from toonvision.tuning.storage import CANDIDATE, SEED, Pulse, open_study
+from tuning.studies import begin, found, search, tiny, tiny_space
+
+HOPELESS = 1e30
+
+
+@pytest.fixture(scope="module")
+def searched(task_data, tmp_path_factory):
+    """A search that ended, in whose space some learning rates lead nowhere, and the best of which raced."""
+    folder = tmp_path_factory.mktemp("searched")
+    settings = tiny(task_data, trials=4, space=tiny_space((1e-2, HOPELESS)), race=RaceSettings(2, 4, 2))
+    place, _ = begin(folder, settings)
+    assert search(place, task_data, folder)
+    return folder, place
+
+
+def stand(place, data):
+    return found(open_study(place.url, place.name), data)
+
+
+def test_all_trials_that_were_asked_for_are_done_once(searched, task_data):
+    result = stand(searched[1], task_data)
+    assert [trial.number for trial in result.trials] == list(range(4))
+    assert {trial.state for trial in result.trials} == {"done", "diverged"}
+    assert all(trial.attempt == 1 for trial in result.trials)
+    assert result.finished
+
+
+def test_a_trial_whose_loss_becomes_no_number_failed_and_the_search_went_on(searched, task_data):
+    result = stand(searched[1], task_data)
+    for trial in result.trials:
+        hopeless = trial.draw["learning_rate"] == HOPELESS
+        assert trial.state == ("diverged" if hopeless else "done")
+        assert (trial.loss is None) == hopeless
+        assert trial.scores[0].loss == trial.loss
+    assert {trial.state for trial in result.trials[:-1]} >= {"diverged"}
+    assert not any(trial.draw["learning_rate"] == HOPELESS for trial in result.tried)
+
+
+def test_each_trial_is_put_down_with_its_network_and_its_weights(searched, task_data):
+    result = stand(searched[1], task_data)
+    for trial in result.trials:
+        layout = result.settings.space.layout(trial.draw)
+        assert (trial.layout, trial.parameters) == (layout.name, layout.parameters((32, 32), 3))
+        assert trial.seconds > 0
+        assert all(0 <= wrong <= result.judged for wrong in trial.wrong)
+
+
+def test_the_best_raced_with_seeds_that_no_trial_was_trained_with(searched, task_data):
+    result = stand(searched[1], task_data)
+    assert set(result.scores) == set(result.candidates)
+    assert len(result.candidates) == 2
+    for scores in result.scores.values():
+        assert set(scores) == {1, 2}
+    assert result.standing.rounds == 2
+    assert result.retrained[0].trial == result.winner.number
+
+
+def test_every_trial_that_ended_is_shown_by_tensorboard(searched, task_data):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
+
+    result = stand(searched[1], task_data)
+    for trial in result.trials:
+        events = EventAccumulator(str(searched[0] / "logs" / f"trial-{trial.number:03d}")).Reload()
+        held = {tag: make_ndarray(events.Tensors(tag)[0].tensor_proto) for tag in events.Tags()["tensors"]}
+        assert held["parameters"] == trial.parameters
+        assert held["wrong"] == trial.wrong[0]
+        assert held.get("loss") == (None if trial.loss is None else pytest.approx(trial.loss, rel=1e-6))
+        assert "_hparams_/session_start_info" in events.summary_metadata
+
+
+def test_a_search_that_ended_does_nothing_more_and_goes_on_when_it_is_made_longer(searched, task_data, tmp_path):
+    _, place = searched
+    before = stand(place, task_data)
+    assert search(place, task_data, tmp_path)
+    assert stand(place, task_data) == before
+    longer = dataclasses.replace(before.settings, trials=5, race=dataclasses.replace(before.settings.race, trainings=0))
+    open_study(place.url, place.name, longer)
+    assert search(place, task_data, tmp_path)
+    after = stand(place, task_data)
+    assert (len(after.trials), after.finished) == (5, True)
+    assert after.trials[:4] == before.trials
+    open_study(place.url, place.name, before.settings)  # as it was, for the other tests
+
+
+def test_hyperband_cuts_some_trials_short_and_they_count(task_data, tmp_path):
+    settings = tiny(task_data, strategy="hyperband", trials=6, epochs=3)
+    place, _ = begin(tmp_path, settings)
+    assert search(place, task_data, tmp_path)
+    result = stand(place, task_data)
+    states = [trial.state for trial in result.trials]
+    assert set(states) == {"done", "cut short"}
+    assert len(states) == 6
+    for trial in result.trials:
+        assert (trial.epochs == 3) == (trial.state == "done")  # nothing is gained by cutting the last epoch off
+        assert trial.loss is not None
+    assert result.finished
+    assert all(trial.state == "done" for trial in result.tried)
+
+
+def test_a_front_has_two_objectives_and_every_point_of_it_is_trained_again(task_data, tmp_path):
+    settings = tiny(task_data, strategy="front", trials=2, race=RaceSettings(2, 2, 1))
+    place, study = begin(tmp_path, settings)
+    assert search(place, task_data, tmp_path)
+    result = stand(place, task_data)
+    assert len(study.trials.directions) == 2
+    for trial, stored in zip(result.trials, study.trials.get_trials(), strict=True):
+        assert stored.values == [trial.loss, trial.parameters]
+    assert set(result.candidates) == set(result.scores)
+    assert not result.standing.left
+    assert result.finished
+
+
+def test_a_bayesian_search_runs_with_several_trainings_a_trial(task_data, tmp_path):
+    place, _ = begin(tmp_path, tiny(task_data, strategy="bayesian", trials=1, repeats=2))
+    assert search(place, task_data, tmp_path)
+    (trial,) = stand(place, task_data).trials
+    assert len(trial.scores) == 2
+    assert trial.loss == pytest.approx(np.mean([score.loss for score in trial.scores]))
+
+
+def test_a_bound_that_nothing_keeps_ends_the_search_with_one_line(task_data, tmp_path):
+    place, _ = begin(tmp_path, tiny(task_data, bounds=Bounds(5)))
+    with pytest.raises(UsageError, match=r"^none of 2,000 networks drawn is within 5 parameters[^\n]+$"):
+        search(place, task_data, tmp_path)
+
+
+def test_who_died_between_taking_a_training_and_its_first_heartbeat_is_replaced_after_the_grace(task_data, tmp_path):
+    settings = tiny(task_data, trials=1, race=RaceSettings(1, 1, 1))
+    place, study = begin(tmp_path, settings, pulse=Pulse(1, 1))
+    study.trials.ask().set_user_attr("parameters", 7)
+    hand_back(study.trials, study.trials.get_trials()[0])
+    study.trials.ask()  # takes the retry, which inherits what the first put down, and dies
+    started = time.monotonic()
+    assert not search(place, task_data, tmp_path, most=1)
+    assert time.monotonic() - started > 1
+    result = stand(place, task_data)
+    assert [(trial.state, trial.attempt) for trial in result.trials] == [("lost", 1), ("lost", 2), ("done", 3)]
+    study.race.enqueue_trial({}, user_attrs={CANDIDATE: 2, SEED: settings.fresh_seeds()[0]})
+    study.race.ask()  # dies too
+    assert search(place, task_data, tmp_path)
+    assert [trial.state for trial in study.race.get_trials()] == [TrialState.FAIL, TrialState.COMPLETE]
+    assert list(stand(place, task_data).scores) == [2]
+    assert stand(place, task_data).finished
+
+
+def test_a_training_of_the_race_that_kills_its_process_again_and_again_counts_as_all_wrong(task_data, tmp_path):
+    settings = tiny(task_data, trials=2, race=RaceSettings(2, 2, 1))
+    place, study = begin(tmp_path, settings)
+    assert not search(place, task_data, tmp_path, most=2)
+    one, seed = stand(place, task_data).candidates[0], settings.fresh_seeds()[0]
+    study.race.enqueue_trial({}, user_attrs={CANDIDATE: one, SEED: seed})
+    for attempt in range(MOST_RETRIES + 1):
+        study.race.ask()
+        hand_back(study.race, study.race.get_trials()[attempt])
+    assert search(place, task_data, tmp_path)
+    result = stand(place, task_data)
+    assert result.scores[one][seed].wrong == result.judged
+    assert result.scores[one][seed].loss is None
+    assert sum(len(scores) for scores in result.scores.values()) == 2
+    assert len(study.race.get_trials()) == MOST_RETRIES + 1 + 1
+    assert result.finished
+
+
+def test_who_was_silent_too_long_finds_its_trial_given_away_and_goes_on(task_data, tmp_path):
+    place, study = begin(tmp_path, tiny(task_data, trials=1, epochs=60))
+    given_away = threading.Thread(target=give_away, args=(study.trials,))
+    given_away.start()
+    assert search(place, task_data, tmp_path)
+    given_away.join()
+    result = stand(place, task_data)
+    assert [(trial.state, trial.attempt) for trial in result.trials] == [("lost", 1), ("done", 2)]
+    assert result.trials[0].draw == result.trials[1].draw
+    assert counted(study.trials) == {0: 1}
+
+
+def give_away(trials):
+    """Do what another process does that has not heard of the first trial for too long, once it is being trained."""
+    while not any(trial.intermediate_values for trial in trials.get_trials()):
+        time.sleep(0.01)
+    hand_back(trials, trials.get_trials()[0])
+
+
+def test_an_error_of_the_training_itself_is_not_taken_for_a_trial_given_away(task_data, tmp_path):
+    place, _ = begin(tmp_path, tiny(task_data, trials=1))
+    wide = np.concatenate([task_data.samples.pictures] * 2, axis=3)
+    broken = dataclasses.replace(task_data, samples=dataclasses.replace(task_data.samples, pictures=wide))
+    with pytest.raises(ValueError, match="shape"):
+        search(place, broken, tmp_path)
+
+
+def test_a_bound_on_time_keeps_slow_networks_out(task_data):
+    settings = tiny(task_data)
+    draw = {name: random_value(one, generator(0)) for name, one in settings.space.distributions().items()}
+    for milliseconds, within in ((1e6, True), (1e-6, False)):
+        bounded = dataclasses.replace(settings, bounds=Bounds(milliseconds=milliseconds))
+        assert acceptance(bounded, classes=3)(draw) is within

@@ -1,0 +1,153 @@
+"""Studies as a whole, where nothing is left to train: no process is started."""
+
+import dataclasses
+import multiprocessing
+
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import files_property
+from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, write_result
+from toonvision.tuning.sampling import only_value, random_value
+from toonvision.tuning.settings import StudySettings
+from toonvision.tuning.space import Choices, Range, Space
+from toonvision.tuning.storage import file_url, open_study
+from toonvision.tuning.study import (
+    STORE,
+    choose_study_folder,
+    find_study,
+    is_study,
+    narrower_space,
+    run_study,
+    study_results,
+)
+from tuning.spaces import spaces
+from tuning.studies import NO_RACE, tiny, tiny_space
+
+
+def earlier(space, draws, *, strategy="random"):
+    """Give a study of some draws; the first is the best."""
+    settings = StudySettings("label", "data", "taxonomy", space=space, strategy=strategy, race=NO_RACE)
+    trials = tuple(
+        Trial(n, "done", draw, space.layout(draw).name, 100 + n, 0.1 + n, (), 1, 0, 1) for n, draw in enumerate(draws)
+    )
+    return StudyResult(
+        name="earlier", settings=settings, classes=("a", "b", "c"), judged=4, trials=trials, scores={}, device="cpu",
+        versions={}, started="2026-01-02T03:04:05+00:00", storage="file",
+    )  # fmt: skip
+
+
+def draws_of(space, count, seed=0):
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    distributions = space.distributions()
+    return [
+        {name: only_value(one) if one.single() else random_value(one, rng) for name, one in distributions.items()}
+        for _ in range(count)
+    ]
+
+
+@files_property
+@given(space=spaces(most_blocks=1), seed=st.integers(0, 99), count=st.integers(3, 12))
+def test_the_narrower_space_holds_the_best_tenth_and_optuna_takes_over_what_lies_in_it(space, seed, count):
+    result = earlier(space, draws_of(space, count, seed))
+    narrow = narrower_space(result)
+    assert all(narrow.holds(trial.draw) for trial in result.tried[:3])
+    study = optuna.create_study()
+    for trial in result.tried:
+        if narrow.holds(trial.draw):
+            given_ = {"params": dict(narrow.nearest(trial.draw)), "distributions": narrow.distributions()}
+            study.add_trial(optuna.create_trial(**given_, value=trial.loss))
+    assert len(study.trials) >= 3
+
+
+def test_a_narrower_space_needs_three_finished_trials():
+    with pytest.raises(UsageError, match="label/earlier has 2 finished trials; a narrower space needs 3"):
+        narrower_space(earlier(tiny_space(), draws_of(tiny_space(), 2)))
+
+
+@pytest.mark.parametrize("strategy", ["random", "front"])
+def test_trials_of_an_earlier_study_count_as_tried_where_they_lie_in_the_space(
+    own_workspace, task_data, tmp_path, strategy
+):
+    inside = draws_of(tiny_space(), 3)
+    outside = {**inside[0], "dropout_1": 0.25}  # between two steps
+    settings = tiny(task_data, strategy=strategy)
+    told = {"carry": earlier(tiny_space(), [*inside, outside])}
+    result = run_study(own_workspace, tmp_path / "study", settings, task_data, **told)
+    assert [trial.draw for trial in result.tried] == [pytest.approx(draw) for draw in inside]
+    assert [trial.loss for trial in result.tried] == [0.1, 1.1, 2.1]
+    assert result.finished
+    again = run_study(own_workspace, tmp_path / "study", settings, task_data, **told)
+    assert again.trials == result.trials
+
+
+def test_a_study_that_ended_starts_no_process_and_is_the_same_when_it_goes_on(own_workspace, task_data, tmp_path):
+    settings = tiny(task_data)
+    carry = earlier(tiny_space(), draws_of(tiny_space(), 3))
+    before = run_study(own_workspace, tmp_path / "study", settings, task_data, carry=carry)
+    told = []
+    after = run_study(own_workspace, tmp_path / "study", settings, task_data, watch=told.append)
+    assert after == before == read_result(tmp_path / "study")
+    assert not told
+    assert not multiprocessing.active_children()
+
+
+def test_a_result_that_is_there_stays_until_there_is_a_better_one(own_workspace, task_data, tmp_path):
+    folder = tmp_path / "study"
+    settings = tiny(task_data)
+    run_study(own_workspace, folder, settings, task_data, carry=earlier(tiny_space(), draws_of(tiny_space(), 3)))
+    before = (folder / RESULT).read_bytes()
+    with pytest.raises(UsageError, match="begun with other settings"):
+        run_study(own_workspace, folder, dataclasses.replace(settings, seed=1), task_data)
+    (folder / STORE).write_bytes(b"damaged" * 1000)
+    with pytest.raises(EnvironmentFaultError, match=r"^[^\n]+cannot be used[^\n]+$"):
+        run_study(own_workspace, folder, settings, task_data)
+    assert (folder / RESULT).read_bytes() == before
+
+
+def test_a_watcher_that_fails_is_not_taken_for_a_broken_storage(own_workspace, task_data, tmp_path):
+    def fails(_result):
+        raise ValueError("no such colour")
+
+    with pytest.raises(ValueError, match="no such colour"):
+        run_study(own_workspace, tmp_path / "study", tiny(task_data), task_data, watch=fails)
+    assert not multiprocessing.active_children()
+    assert read_result(tmp_path / "study").settings.trials == 3
+
+
+def test_studies_are_found_by_name_and_by_path(tmp_path):
+    result = earlier(tiny_space(), draws_of(tiny_space(), 3))
+    write_result(tmp_path / "label" / "earlier", result)
+    assert find_study(tmp_path, "label/earlier") == tmp_path / "label" / "earlier"
+    assert find_study(tmp_path, str(tmp_path / "label" / "earlier")) == tmp_path / "label" / "earlier"
+    assert (is_study(tmp_path, "label/earlier"), is_study(tmp_path, "label/none")) == (True, False)
+    assert study_results(tmp_path) == [tmp_path / "label" / "earlier" / RESULT]
+    with pytest.raises(UsageError, match=r"no study is called 'none'\. There are: label/earlier\."):
+        find_study(tmp_path, "none")
+    with pytest.raises(UsageError, match="There is none yet"):
+        find_study(tmp_path / "empty", "none")
+
+
+def test_an_unnamed_study_gets_the_next_free_number_and_a_name_stays_a_folder_of_its_own(tmp_path):
+    for number in (1, 2):
+        folder = choose_study_folder(tmp_path, "label", strategy="random", name=None)
+        assert folder == tmp_path / "label" / f"random-{number}"
+        folder.mkdir(parents=True)
+    assert choose_study_folder(tmp_path, "label", strategy="random", name="mine").name == "mine"
+    for name in ("../mine", "", "a/b", ".mine"):
+        with pytest.raises(UsageError, match="the name of a study is made of"):
+            choose_study_folder(tmp_path, "label", strategy="random", name=name)
+
+
+def test_a_carried_trial_keeps_its_trainings(own_workspace, task_data, tmp_path):
+    space = Space({**tiny_space().dimensions, "dropout_1": Range(0.0, 0.3, 0.1), "learning_rate": Choices((1e-3,))})
+    carry = earlier(space, draws_of(space, 3))
+    run_study(own_workspace, tmp_path / "study", tiny(task_data, space=space), task_data, carry=carry)
+    stored = open_study(file_url(tmp_path / "study" / STORE), "label/study").trials.get_trials()
+    assert [trial.user_attrs["parameters"] for trial in stored] == [100, 101, 102]
+    assert all(trial.user_attrs[SCORES] == [] for trial in stored)
