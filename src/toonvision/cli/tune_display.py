@@ -151,7 +151,8 @@ def _sentences(result: "StudyResult") -> list[str]:
         trainings = f"{len(first.wrong)} training{'s' * (len(first.wrong) > 1)} with a fresh seed each"
         lines.append(
             f"Winner: trial {winner.number}, {winner.layout}, {winner.parameters:,} parameters: over {trainings} "
-            f"median {first.median_wrong:g}, best {min(first.wrong)}, worst {max(first.wrong)} wrong of {result.judged}."
+            f"median {first.median_wrong:g}, best {min(first.wrong)}, worst {max(first.wrong)} wrong of "
+            f"{result.judged}."
         )
         others = len(result.standing.racing) - 1
         lines.append(
