@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.trial import TrialState
 
-from toonvision.models.registry import build_network
 from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.cost import acceptance
 from toonvision.tuning.lineage import (
@@ -248,17 +247,12 @@ def train_once(
     watcher: Callable[[int, Mapping[str, float]], None],
 ) -> Score:
     """Train a fresh network and say how it does on the validation part; the network is not kept."""
-    import keras
+    from toonvision.training.fit import train_fresh
 
-    from toonvision.training.fit import fit
-
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    samples = data.samples
-    _, height, width, _ = samples.pictures.shape
-    model = build_network(settings.network, size_hw=(height, width), classes=len(samples.classes))
     train, validate = data.places["train"], data.places["validate"]
-    history = fit(model, samples, train=train, validate=validate, settings=settings, seed=seed, watcher=watcher)
+    _, history = train_fresh(
+        data.samples, train=train, validate=validate, settings=settings, seed=seed, watcher=watcher
+    )
     if not history.best_epoch:
         return Score(None, len(validate), 0, history.seconds)
     best = history.epochs[history.best_epoch - 1]
