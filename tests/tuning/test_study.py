@@ -110,6 +110,14 @@ def test_a_result_that_is_there_stays_until_there_is_a_better_one(own_workspace,
     assert (folder / RESULT).read_bytes() == before
 
 
+def test_a_study_is_found_from_its_first_moment_on_so_that_it_can_go_on(own_workspace, task_data, tmp_path):
+    folder = tmp_path / "label" / "study"
+    (folder / STORE).mkdir(parents=True)  # so that it comes no further
+    with pytest.raises(EnvironmentFaultError):
+        run_study(own_workspace, folder, tiny(task_data), task_data)
+    assert read_result(find_study(tmp_path, "label/study")).settings == tiny(task_data)
+
+
 def test_a_watcher_that_fails_is_not_taken_for_a_broken_storage(own_workspace, task_data, tmp_path):
     def fails(_result):
         raise ValueError("no such colour")

@@ -74,11 +74,13 @@ def run_study(
     folder.mkdir(parents=True, exist_ok=True)
     url = storage or file_url(folder / STORE)
     place = Place(url, f"{settings.task}/{folder.name}", pulse or Pulse())
+    blank = _nothing_yet(folder, settings, data, workers=workers, url=url)
+    if storage is None and not (folder / RESULT).exists():
+        write_result(folder, blank)  # so that a search that is killed now is found, and can go on
     study = open_study(url, place.name, settings, pulse=place.pulse)
     if carry:
         with storage_faults(url):
             _carry_over(study, carry)
-    blank = _nothing_yet(folder, study.settings, data, workers=workers, url=url)
 
     def read() -> StudyResult:
         with reading(url):

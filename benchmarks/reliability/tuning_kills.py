@@ -1,0 +1,229 @@
+"""Promise: kill a search at any moment; when it goes on, no finished trial is lost and none counts twice.
+
+Run: python benchmarks/reliability/tuning_kills.py FOLDER [--kills 50] [--storage postgresql://user:password@host/database]
+
+A search of two processes is killed (SIGKILL) at random moments: four times of five one of its processes, else all of
+them with their parent, after which it is started again. Before each kill the trials that ended are put down; in the end
+each of them must still have its value, as many networks must have been tried as were asked for, each by one trial that
+counts, and each must be the network that its seed gives. If the search ends before the kills do, it is made longer.
+With --storage the same is done on a server. Hearts beat every second, so that deaths are noticed in five.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from measure import write_result
+from tiny_search import LEVEL, SIZE_HW, tiny_settings, tiny_workspace
+
+from toonvision.core.errors import ToonVisionError
+from toonvision.core.seeds import generator
+from toonvision.data.workspace import open_workspace
+from toonvision.training.repeat import load_task_data
+from toonvision.tuning.lineage import counted, lineage
+from toonvision.tuning.sampling import random_value
+from toonvision.tuning.storage import Pulse, StoredStudy, file_url, open_study
+from toonvision.tuning.study import STORE, run_study
+
+_PULSE, _WORKERS, _FIRST_TRIALS, _MORE_TRIALS = Pulse(1, 5), 2, 40, 20
+_WITHIN_S, _PATIENCE_S = 4.0, 25.0
+
+
+@dataclass
+class Attack:
+    """A search under attack, and what was known of it before each kill."""
+
+    root: Path
+    name: str
+    storage: str | None
+    trials: int = _FIRST_TRIALS
+    process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.known: dict[int, float] = {}
+        self.kills: Counter[str] = Counter()
+        self.violations: list[str] = []
+        self.starts = 0
+
+    @property
+    def url(self) -> str:
+        """Where the study is kept."""
+        return self.storage or file_url(self.folder / STORE)
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder."""
+        return self.root / "studies" / LEVEL / self.name
+
+    def start(self) -> None:
+        """Start the search, or go on with it."""
+        told = [str(self.root), self.name, str(self.trials), self.storage or ""]
+        self.process = subprocess.Popen([sys.executable, __file__, "--search", *told])
+        self.starts += 1
+
+    def study(self) -> StoredStudy | None:
+        """Open the study, where it has been begun."""
+        try:
+            return open_study(self.url, f"{LEVEL}/{self.name}", pulse=_PULSE)
+        except ToonVisionError:
+            return None
+
+    def look(self) -> int:
+        """Put down which trials ended, check that those known before are as they were, and give how many there are."""
+        study = self.study()
+        ended = _ended(study) if study else {}
+        for number, value in self.known.items():
+            if ended.get(number) != value:
+                self.violations.append(f"trial {number} had {value}, and has {ended.get(number)}")
+        self.known |= ended
+        return len(ended)
+
+    def kill(self, rng: random.Random) -> None:
+        """Kill one process of the search, or all."""
+        assert self.process is not None
+        workers = _workers(self.process.pid)
+        if workers and rng.random() < 0.8:
+            _send(rng.choice(workers))
+            self.kills["one process"] += 1
+            return
+        for pid in (self.process.pid, *workers):
+            _send(pid)
+        self.process.wait()
+        self.kills["all"] += 1
+
+    def keep_running(self) -> None:
+        """Start the search again where it is not running: longer, where it ended; a search that failed is a fault."""
+        assert self.process is not None
+        code = self.process.poll()
+        if code is None:
+            return
+        if code == 0:
+            self.trials += _MORE_TRIALS
+        elif code != -signal.SIGKILL:
+            self.violations.append(f"the search ended with exit code {code}")
+        self.start()
+
+
+def main(folder: Path, kills: int, storage: str | None) -> None:
+    """Attack on SQLite and, where it is given, on a server; print and keep what came out."""
+    root = tiny_workspace(folder).root
+    places = {"SQLite": None, **({"PostgreSQL": storage} if storage else {})}
+    result = {}
+    for place, url in places.items():
+        result[place] = _attacked(Attack(root, f"kills-{time.time_ns()}", url), kills)
+        print(f"{place}: " + ", ".join(f"{value} {name}" for name, value in result[place].items()))
+    write_result("tuning_kills", {"workers": _WORKERS, **result})
+
+
+def _attacked(attack: Attack, kills: int) -> dict[str, Any]:
+    rng, started = random.Random(kills), time.monotonic()
+    attack.start()
+    while sum(attack.kills.values()) < kills:
+        before, until = attack.look(), time.monotonic() + _PATIENCE_S
+        while attack.look() == before and time.monotonic() < until:
+            attack.keep_running()
+            time.sleep(0.2)
+        time.sleep(rng.uniform(0, _WITHIN_S))
+        attack.look()
+        attack.kill(rng)
+        attack.keep_running()
+    assert attack.process is not None
+    if attack.process.wait():
+        attack.violations.append(f"the last search ended with exit code {attack.process.returncode}")
+    attack.look()
+    return {**_judged(attack), "minutes": round((time.monotonic() - started) / 60, 1)}
+
+
+def _judged(attack: Attack) -> dict[str, Any]:
+    """Check the study that came out of it all, and count what happened."""
+    study = attack.study()
+    assert study is not None
+    trials = study.trials.get_trials()
+    ended = _ended(study)
+    lineages = {lineage(trials[number]) for number in ended}
+    if not len(counted(study.trials)) == len(ended) == len(lineages) == attack.trials:
+        attack.violations.append(
+            f"{attack.trials} trials were asked for; {len(counted(study.trials))} count, {len(ended)} ended, "
+            f"of {len(lineages)} networks"
+        )
+    for number in ended:
+        wanted = _drawn(study, lineage(trials[number]))
+        if {name: trials[number].params[name] for name in wanted} != wanted:
+            attack.violations.append(f"trial {number} is not the network that its seed gives")
+    for line in attack.violations:
+        print(f"VIOLATION: {line}")
+    states = Counter(trial.user_attrs.get("outcome", trial.state.name.lower()) for trial in trials)
+    return {
+        "kills": sum(attack.kills.values()),
+        "of one process": attack.kills["one process"],
+        "of all processes": attack.kills["all"],
+        "trials asked for": attack.trials,
+        "trials that count": len(ended),
+        "trials lost and retried": states["fail"],
+        "trials drawn too many": states["surplus"],
+        "violations": len(attack.violations),
+    }
+
+
+def _ended(study: StoredStudy) -> dict[int, float]:
+    return {t.number: t.values[0] for t in study.trials.get_trials(deepcopy=False) if t.values}
+
+
+def _drawn(study: StoredStudy, number: int) -> dict[str, Any]:
+    """Draw a trial of a random search anew."""
+    rng = generator(study.settings.seed, "draw", number)
+    space = study.settings.space.distributions()
+    return {name: random_value(one, rng) for name, one in space.items() if not one.single()}
+
+
+def _workers(pid: int) -> list[int]:
+    """Give the processes that a search started and that are alive."""
+    try:
+        children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return [child for child in children if "spawn_main" in _command(child)]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _send(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _search(root: Path, name: str, trials: int, storage: str | None) -> None:
+    """Search, in a process that will be killed."""
+    workspace = open_workspace(root)
+    data = load_task_data(workspace, LEVEL, split_name="default", size_hw=SIZE_HW, resize=workspace.resize)
+    settings = replace(tiny_settings(workspace, data), trials=trials)
+    folder = root / "studies" / LEVEL / name
+    run_study(workspace, folder, settings, data, storage=storage, workers=_WORKERS, pulse=_PULSE)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--search":
+        _search(Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5] or None)
+    else:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--kills", type=int, default=50)
+        parser.add_argument("--storage")
+        given = parser.parse_args()
+        main(given.folder, given.kills, given.storage)

@@ -1,0 +1,47 @@
+"""What benchmarks of the search itself share: trainings that take a second, on a few crops of 48 x 16 pixels."""
+
+from pathlib import Path
+
+from toonvision.cli.sample_world import SampleOrder, draw_into
+from toonvision.data.extraction import extract
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.training.repeat import TaskData
+from toonvision.training.settings import TrainingSettings
+from toonvision.tuning.settings import RaceSettings, StudySettings
+from toonvision.tuning.space import Choices, Range, Space
+
+LEVEL, SIZE_HW = "suit", (48, 16)
+
+
+def tiny_workspace(root: Path) -> Workspace:
+    """Draw, cut and split a twentieth of the sample world, or find it done."""
+    draw_into(root, SampleOrder(seed=0, scale=0.05))
+    workspace = open_workspace(root)
+    extract(workspace)
+    with workspace.writing("split") as catalog:
+        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
+    return workspace
+
+
+def tiny_settings(workspace: Workspace, data: TaskData) -> StudySettings:
+    """Give the settings of a random search without a race, of networks of one block, an epoch each."""
+    space = Space(
+        {
+            "filters_1": Choices((2, 4)),
+            "kernel_1": Choices((1, 3)),
+            "pool_1a": Range(2, 4, 1),
+            "pool_1b": Choices((1, 2)),
+            "dropout_1": Range(0.0, 0.5, 0.1),
+            "learning_rate": Choices((1e-3, 1e-2)),
+        }
+    )
+    return StudySettings(
+        task=LEVEL,
+        data=data.digest,
+        taxonomy=workspace.taxonomy.digest,
+        size_hw=SIZE_HW,
+        space=space,
+        race=RaceSettings(trainings=0),
+        training=TrainingSettings(epochs=1, batch_size=64),
+    )

@@ -1,0 +1,94 @@
+"""Claim: however many trials a search has, the memory of its processes does not grow: under 5 % from trial 20 to 200.
+
+Run: python benchmarks/tuning_memory.py FOLDER [TRIALS]
+
+Resident memory of the parent and its processes together, from /proc, twice a second, over short trials. A process is
+replaced every 25 trainings, so that memory rises and falls in between: the last such cycle is compared with the first
+one, each by its median and by its highest value. What one process gains from its 5th to its 25th training is told too.
+"""
+
+import os
+import statistics
+import sys
+import time
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+from measure import write_result
+from tiny_search import LEVEL, SIZE_HW, tiny_settings, tiny_workspace
+
+from toonvision.training.repeat import load_task_data
+from toonvision.tuning.result import StudyResult
+from toonvision.tuning.study import run_study
+from toonvision.tuning.workers import TRAININGS_A_PROCESS
+
+_PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
+_SETTLED = 5
+
+
+def main(folder: Path, trials: int) -> None:
+    """Search, measure, print."""
+    workspace = tiny_workspace(folder)
+    data = load_task_data(workspace, LEVEL, split_name="default", size_hw=SIZE_HW, resize=workspace.resize)
+    settings = replace(tiny_settings(workspace, data), trials=trials)
+    seen: dict[int, list[float]] = defaultdict(list)
+    alone: dict[int, list[float]] = defaultdict(list)
+
+    def watch(result: StudyResult) -> None:
+        seen[result.ended].append(_resident_mib(_family(os.getpid())))
+        alone[result.ended].append(_resident_mib([os.getpid()]))
+
+    started = time.monotonic()
+    name = f"memory-{time.time_ns()}"
+    run_study(workspace, workspace.studies / LEVEL / name, settings, data, watch=watch)
+    by_trial = {number: statistics.median(values) for number, values in sorted(seen.items())}
+    cycles = [_of_cycle(by_trial, n) for n in range(trials // TRAININGS_A_PROCESS)]
+    first, last = cycles[0], cycles[-1]
+    growth = {
+        "median": statistics.median(last) / statistics.median(first) - 1,
+        "highest": max(last) / max(first) - 1,
+        "parent alone": statistics.median(alone[trials - 1]) / statistics.median(alone[20]) - 1,
+        "one process, 5th to 25th training": statistics.median([cycle[-1] / cycle[0] - 1 for cycle in cycles]),
+    }
+    print(f"trials 5 to 25: median {statistics.median(first):.0f} MiB, highest {max(first):.0f} MiB")
+    print(f"last {TRAININGS_A_PROCESS} of {trials} trials: {statistics.median(last):.0f} and {max(last):.0f} MiB")
+    print("growth: " + "; ".join(f"{name} {share:+.1%}" for name, share in growth.items()))
+    write_result(
+        "tuning_memory",
+        {
+            "trials": trials,
+            "minutes": round((time.monotonic() - started) / 60, 1),
+            "growth": growth,
+            "MiB_by_trial": {number: round(value) for number, value in by_trial.items()},
+        },
+    )
+
+
+def _of_cycle(by_trial: dict[int, float], number: int) -> list[float]:
+    """Give what was seen while a process made its 5th to 25th training, the first cycle being 0."""
+    start = number * TRAININGS_A_PROCESS
+    return [by_trial[n] for n in range(start + _SETTLED, start + TRAININGS_A_PROCESS) if n in by_trial]
+
+
+def _family(pid: int) -> list[int]:
+    """Give a process and all that it started, and what those started."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return [pid]
+    return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _resident_mib(pids: list[int]) -> float:
+    pages = 0
+    for pid in pids:
+        try:
+            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except OSError:
+            continue
+    return pages * _PAGE_MIB
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 200)
