@@ -18,6 +18,7 @@ from toonvision.deploy import checks
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.onnx import pack
+from toonvision.deploy.wire import _setting
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +225,19 @@ def test_weights_that_are_no_numbers_are_refused_when_they_answer(model):
     tensor.CopyFrom(numpy_helper.from_array(broken, tensor.name))
     with pytest.raises(ModelRefusedError, match="its weights give no numbers"):
         Classifier(model.SerializeToString()).predict_batch(pictures(1))
+
+
+def test_settings_in_a_run_and_numbers_in_the_wrong_place_are_read_or_refused(content, model):
+    """Protobuf allows whole numbers one by one or many in a run; a number where a text should be is a damaged file."""
+    pool = next(node for node in model.graph.node if node.op_type == "MaxPool")
+    (window,) = [one for one in pool.attribute if one.name == "kernel_shape"]
+    plain = window.SerializeToString()
+    packed = plain.replace(b"\x40\x02\x40\x02", b"\x42\x02\x02\x02")
+    assert packed != plain
+    assert _setting(memoryview(packed)) == _setting(memoryview(plain)) == ("kernel_shape", (2, 2))
+    for name, number in ((b"\x08\x01", b""), (b"\x0a\x01a", b"\xa0\x01\x09"), (b"\x0a\x01a", b"\xa2\x01\x00")):
+        with pytest.raises(ValueError):  # noqa: PT011 - it is turned into a sentence where files are read
+            _setting(memoryview(name + number))
 
 
 @files_property

@@ -21,7 +21,7 @@ def export(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a run's model as one ONNX file, for programs that have no Keras."""
+    """Write a run's model as one ONNX file, which needs no Keras."""
     from toonvision.data.workspace import open_workspace
     from toonvision.deploy.export import export_run
     from toonvision.models.backend import start_keras

@@ -215,7 +215,10 @@ def predict(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is in pictures, with any saved run; with its export, where there is one."""
+    """Say what is in pictures, with any saved run.
+
+    Where the run was exported, that file answers, so that Keras need not start.
+    """
     from toonvision.core.errors import UsageError
     from toonvision.core.files import write_text
     from toonvision.data.workspace import open_workspace

@@ -1,0 +1,212 @@
+"""Claims about exported models, on the crops of a workspace: latency, throughput, start, installed size.
+
+- One crop, resized and classified on one core: at most 1 ms at the median.
+- A folder of crops: at least 5 times as many a second as Keras' `model.predict` of the published network in batches.
+- From the first import to the first prediction of a fresh process: at most 0.5 s.
+- What a plain installation takes: at most 150 MB.
+
+Weights are fresh ones, as time does not depend on them. Run: python benchmarks/export.py WORKSPACE [part ...]
+with the parts latency, throughput, start and size; all by default. Parts that are not run keep their last result.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measure import RESULTS, alternate, medians, write_result
+
+from toonvision.data.images import decode, read_picture
+from toonvision.data.workspace import open_workspace
+from toonvision.deploy.bundle import FORMAT, Bundle
+from toonvision.deploy.classifier import Classifier
+from toonvision.evaluation.predict import predict_probabilities
+from toonvision.models.backend import start_keras
+from toonvision.models.registry import NETWORKS, build_network
+
+_CLASSES, _PUBLISHED, _PUBLISHED_SIZE = 4, "tuned", (600, 200)
+_SMALLER = ((300, 100), (150, 50))
+_CROPS, _BATCH, _ROOT = 400, 64, Path(__file__).parents[1]
+_LIMITS = {"latency_ms": 1.0, "throughput_ratio": 5.0, "start_s": 0.5, "installed_mb": 150}
+_FIRST_PREDICTION = """
+import time
+started = time.perf_counter()
+import sys
+from PIL import Image
+import toonvision
+classifier = toonvision.Classifier(sys.argv[1])
+with Image.open(sys.argv[2]) as picture:
+    picture.load()
+classifier.predict(picture)
+print(time.perf_counter() - started)
+"""
+
+
+def main(folder: Path, parts: Sequence[str]) -> None:
+    """Measure and print."""
+    crops = sorted(open_workspace(folder).crops.glob("*.png"))
+    crops = [crops[int(place)] for place in np.linspace(0, len(crops) - 1, min(_CROPS, len(crops)))]
+    runs: dict[str, Callable[[], Any]] = {
+        "latency_ms": lambda: _latency(crops),
+        "throughput": lambda: _throughput(crops),
+        "start_s": lambda: _start(crops[0]),
+        "installed_mb": lambda: _installed(crops[0]),
+    }
+    kept = RESULTS / "export.json"
+    result = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    for name, run in runs.items():
+        if not parts or name.split("_")[0].replace("installed", "size") in parts:
+            result[name] = run()
+    result.pop("measured_on", None)
+    write_result("export", {**result, "crops": len(crops), "limits": _LIMITS})
+
+
+def exported(name: str, size_hw: tuple[int, int]) -> bytes:
+    """Give the export of a network with fresh weights."""
+    start_keras()
+    from toonvision.deploy.keras_graph import read_graph
+    from toonvision.deploy.onnx import write_onnx
+    from toonvision.deploy.simplify import simplify
+
+    names = tuple(f"class {number}" for number in range(_CLASSES))
+    bundle = Bundle(
+        format=FORMAT,
+        toonvision="benchmark",
+        network=name,
+        task="suit",
+        level="suit",
+        classes=names,
+        titles=names,
+        taxonomy_name="toontown",
+        taxonomy="0" * 16,
+        size_hw=size_hw,
+        resize="stretch",
+        temperature=None,
+        weights="0" * 64,
+        precision="float32",
+        parity=None,
+    )
+    graph = simplify(read_graph(build_network(name, size_hw=size_hw, classes=_CLASSES)))
+    return write_onnx(graph, classes=_CLASSES, temperature=None, metadata=bundle.to_metadata())
+
+
+def _cases() -> list[tuple[str, tuple[int, int]]]:
+    published = [(name, _PUBLISHED_SIZE) for name in NETWORKS]
+    return [*published, *((name, size) for size in _SMALLER for name in NETWORKS)]
+
+
+def _latency(crops: Sequence[Path]) -> dict[str, Any]:
+    """Time decoded crops one by one on one core; the networks take turns, so that a slow moment hits all."""
+    opened = {case: Classifier(exported(*case), threads=1) for case in _cases()}
+    pictures = [decode(crop.read_bytes()) for crop in crops]
+    core = min(os.sched_getaffinity(0))
+    kept = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    seconds: dict[tuple[str, tuple[int, int]], list[float]] = {case: [] for case in opened}
+    try:
+        for picture in [*pictures[:10], *pictures]:
+            for case, classifier in opened.items():
+                started = time.perf_counter()
+                classifier.predict(picture)
+                seconds[case].append(time.perf_counter() - started)
+    finally:
+        os.sched_setaffinity(0, kept)
+    found = {}
+    for (name, size), times in seconds.items():
+        ordered = sorted(1000 * one for one in times[10:])
+        key = f"{name} {size[0]}x{size[1]}"
+        found[key] = {
+            "median": statistics.median(ordered),
+            "least": ordered[0],
+            "p95": ordered[len(ordered) * 95 // 100],
+        }
+        print(
+            f"one crop, resized and classified: {key:<17} median {found[key]['median']:.2f} ms, least {ordered[0]:.2f}"
+        )
+    return found
+
+
+def _throughput(crops: Sequence[Path]) -> dict[str, Any]:
+    """Time a folder of crops, reading included, against Keras with the published network, in batches."""
+    start_keras()
+    model = build_network(_PUBLISHED, size_hw=_PUBLISHED_SIZE, classes=_CLASSES)
+
+    def keras_over_folder() -> None:
+        for start in range(0, len(crops), _BATCH):
+            batch = [read_picture(one, size_hw=_PUBLISHED_SIZE, resize="stretch") for one in crops[start:][:_BATCH]]
+            model.predict(np.stack(batch), verbose=0)
+
+    arrays = np.stack([read_picture(one, size_hw=_PUBLISHED_SIZE, resize="stretch") for one in crops])
+    reference, alone = f"model.predict, {_PUBLISHED} 600x200", f"model.predict, {_PUBLISHED} 600x200, arrays"
+    alternatives: dict[str, Callable[[], object]] = {
+        reference: keras_over_folder,
+        alone: lambda: model.predict(arrays, batch_size=_BATCH, verbose=0),
+        "predict_on_batch, arrays": lambda: predict_probabilities(model, arrays),
+    }
+    for name, size in _cases():
+        opened = Classifier(exported(name, size))
+        key = f"export of {name} {size[0]}x{size[1]}"
+        alternatives[key] = lambda opened=opened: opened.predict_files(crops)  # type: ignore[misc]
+    alternate(alternatives, repetitions=1)  # graphs are traced, files are in memory
+    rates = {key: len(crops) / value for key, value in medians(alternate(alternatives, repetitions=7)).items()}
+    for key, rate in rates.items():
+        print(f"a folder: {key:<38} {rate:6.0f} crops/s  {rate / rates[reference]:.2f}")
+    return {
+        "crops_per_s": rates,
+        "times_of_model_predict": {key: rate / rates[reference] for key, rate in rates.items()},
+        "times_of_model_predict_on_arrays": {key: rate / rates[alone] for key, rate in rates.items()},
+    }
+
+
+def _start(crop: Path, python: Path = Path(sys.executable), repetitions: int = 15) -> float:
+    """Time fresh processes from their first import to their first prediction."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model.onnx"
+        model.write_bytes(exported(_PUBLISHED, _PUBLISHED_SIZE))
+        command = [str(python), "-c", _FIRST_PREDICTION, str(model), str(crop)]
+        # Python keeps the byte code of what it imports, as it does unless somebody forbids it.
+        allowed = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+        done = [subprocess.run(command, check=True, capture_output=True, env=allowed) for _ in range(repetitions + 1)]
+    times = [float(one.stdout) for one in done]
+    found = statistics.median(times[1:])
+    print(
+        f"import to first prediction: median {found:.3f} s, least {min(times[1:]):.3f} s ({python.parent.parent.name})"
+    )
+    return found
+
+
+def _installed(crop: Path) -> dict[str, Any]:
+    """Install what inference needs, nothing else, into a fresh environment; weigh it before and after its first use."""
+    found: dict[str, Any] = {}
+    for how, options in (("without byte code", ["--no-compile"]), ("with all byte code", [])):
+        with tempfile.TemporaryDirectory() as folder:
+            venv.create(folder, with_pip=False)
+            python = Path(folder) / "bin" / "python"
+            pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", *options]
+            subprocess.run(
+                [*pip, "-c", str(_ROOT / "constraints.txt"), str(_ROOT)], check=True, stderr=subprocess.DEVNULL
+            )
+            (packages,) = Path(folder).glob("lib/python*/site-packages")
+            before = _weight(packages)
+            start = _start(crop, python, repetitions=5)
+            found[how] = {"installed": before, "after_first_use": _weight(packages), "start_s": start}
+            found["largest"] = {one.name: _weight(one) for one in packages.iterdir() if _weight(one) >= 1}
+        print(f"installed {how}: {before:.0f} MB, {found[how]['after_first_use']:.0f} MB after its first use")
+    return found
+
+
+def _weight(folder: Path) -> float:
+    """Give what a folder takes on the disk, in MB of 10^6 bytes."""
+    return sum(path.lstat().st_blocks * 512 for path in [folder, *folder.rglob("*")]) / 1e6
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
