@@ -102,7 +102,8 @@ class Searchers:
             for process in range(PROCESSES):
                 if self.held[process] is not None:
                     self.end(process)
-            if not any(self.held) and len(counted(self.study)) >= self.most:
+            waiting = any(trial.state is TrialState.WAITING for trial in self.study.get_trials())
+            if not waiting and not any(self.held) and len(counted(self.study)) >= self.most:
                 return
         raise AssertionError("the search does not end")
 
