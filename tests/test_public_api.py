@@ -39,6 +39,13 @@ def test_the_public_names_are_those_that_the_package_lists():
         toonvision.frobnicate  # noqa: B018 - looking it up is the test
 
 
+def test_a_name_that_needs_what_is_not_installed_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydantic", None)
+    monkeypatch.delitem(sys.modules, "toonvision.data.workspace", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"toonvision.open_workspace needs pydantic. .*'toonvision\[train\]'"):
+        toonvision.open_workspace  # noqa: B018 - looking it up is the test
+
+
 def test_importing_the_package_imports_nothing_heavy():
     heavy = {"numpy", "keras", "PIL", "pydantic", "matplotlib", "sklearn", "typer"}
     code = f"import sys, toonvision, toonvision.figures; print(sorted({heavy!r} & set(sys.modules)))"

@@ -13,12 +13,19 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], 
         homes: Public name to the module below the package that defines it.
 
     Returns:
-        The two functions; a name that is not among `homes` is an `AttributeError`, as anywhere.
+        The two functions; a name that is not among `homes` is an `AttributeError`, as anywhere, and one that needs what
+        a plain installation leaves out is a `ModuleNotFoundError` that says what to install.
     """
 
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+        try:
+            return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] == "toonvision":
+                raise
+            missing = f"{package}.{name} needs {error.name}. Install it: pip install 'toonvision[train]'"
+            raise ModuleNotFoundError(missing, name=error.name) from error
 
     return get, lambda: sorted(homes)
