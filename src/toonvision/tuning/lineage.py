@@ -21,7 +21,8 @@ def lineage(trial: FrozenTrial) -> int:
 
 def given_up(trial: FrozenTrial) -> bool:
     """Tell whether a trial's process died, as did those of all that it retries."""
-    return trial.state is TrialState.FAIL and len(retries(trial)) >= MOST_RETRIES
+    died = trial.state is TrialState.FAIL and OUTCOME not in trial.user_attrs
+    return died and len(retries(trial)) >= MOST_RETRIES
 
 
 def counted(study: optuna.Study) -> dict[int, int]:
