@@ -18,6 +18,7 @@ from toonvision.tuning.lineage import (
 )
 
 PROCESSES = 3
+ACTIONS = "take, take, look, end, diverge, die, stale, retried twice, half dead, retried late".split(", ")
 steps = st.lists(
     st.tuples(
         st.sampled_from(
@@ -159,3 +160,12 @@ def test_a_trial_that_failed_for_another_reason_does_not_count():
     assert counted(study) == {}
     study.tell(study.ask(), 1.0)
     assert counted(study) == {1: 1}
+
+
+def test_a_retry_that_comes_late_yields_to_who_was_drawn_in_its_place():
+    study = optuna.create_study()
+    study.tell(study.ask(), state=TrialState.FAIL)
+    assert not is_surplus(study, study.ask().number, most=1)
+    retry(study, study.get_trials()[0])
+    assert is_surplus(study, study.ask().number, most=1)
+    assert not is_surplus(study, 1, most=1)
