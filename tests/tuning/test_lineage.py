@@ -18,7 +18,7 @@ from toonvision.tuning.lineage import (
 )
 
 PROCESSES = 3
-ACTIONS = "take, take, look, end, diverge, die, stale, retried twice, half dead, retried late".split(", ")
+ACTIONS = ["take", "take", "look", "end", "diverge", "die", "stale", "retried twice", "half dead", "retried late"]
 steps = st.lists(
     st.tuples(
         st.sampled_from(
