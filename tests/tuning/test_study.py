@@ -128,6 +128,22 @@ def test_a_watcher_that_fails_is_not_taken_for_a_broken_storage(own_workspace, t
     assert read_result(tmp_path / "study").settings.trials == 3
 
 
+def test_processes_that_die_again_and_again_end_the_search_in_one_line(own_workspace, task_data, tmp_path):
+    def kill_all(_result):
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with pytest.raises(EnvironmentFaultError, match=r"^processes of the search died 6 times and no [^\n]+ -9[^\n]+$"):
+        run_study(own_workspace, tmp_path / "study", tiny(task_data), task_data, watch=kill_all)
+
+
+def test_what_a_process_cannot_go_on_for_ends_the_search_in_its_words(own_workspace, task_data, tmp_path):
+    changed = dataclasses.replace(tiny(task_data), data="what it was before")
+    with pytest.raises(UsageError, match=r"^the split was changed while the search ran\. Start another study\.$"):
+        run_study(own_workspace, tmp_path / "study", changed, task_data, workers=2)
+    assert not multiprocessing.active_children()
+
+
 def test_studies_are_found_by_name_and_by_path(tmp_path):
     result = earlier(tiny_space(), draws_of(tiny_space(), 3))
     write_result(tmp_path / "label" / "earlier", result)

@@ -162,9 +162,6 @@ def _work(order: Order, words: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for where it could not be held back
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        start_keras(threads=order.threads)
-        from toonvision.tuning.search import Worker  # its log writer starts TensorFlow, as chatty as can be
-
         workspace, place = open_workspace(order.workspace), order.place
         study = patiently(place.url, lambda: open_study(place.url, place.name, pulse=place.pulse))
         settings = study.settings
@@ -177,6 +174,9 @@ def _work(order: Order, words: Connection) -> None:
         )
         if data.digest != settings.data:
             raise UsageError("the split was changed while the search ran. Start another study.")
+        start_keras(threads=order.threads)
+        from toonvision.tuning.search import Worker  # its log writer starts TensorFlow, as chatty as can be
+
         with storage_faults(place.url):
             words.send(Worker(place, study, data, logs=order.logs).work(most=order.trainings))
     except ToonVisionError as error:
