@@ -13,7 +13,8 @@ import numpy as np
 from measure import alternate, medians, write_result
 
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Augmentation, augment, batch_order
+from toonvision.data.augmentation import Augmentation, augment
+from toonvision.data.batches import batch_order
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
 from toonvision.training.settings import TrainingSettings

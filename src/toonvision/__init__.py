@@ -7,7 +7,7 @@ The way from pictures to a judged model, in the order of the names below:
     with workspace.writing("split") as catalog:
         catalog.save_split(toonvision.plan_split(catalog.crops(), ratios=toonvision.Ratios(60, 20, 20), seed=0))
     task = workspace.taxonomy.task("label")
-    run = toonvision.train_run(workspace, task, toonvision.TrainingSettings(), seeds=[0, 1, 2])
+    run = toonvision.train_run(workspace, task, toonvision.settings_for(), seeds=[0, 1, 2])
     evaluation = toonvision.evaluate_run(workspace, run)
     toonvision.write_report(workspace, run, evaluation)
 
@@ -21,8 +21,9 @@ from toonvision.core.lazy import lazy_names as _lazy_names
 
 if TYPE_CHECKING:
     from toonvision.core.errors import ToonVisionError
+    from toonvision.data.augmentation import Augmentation
     from toonvision.data.balance import measure_balance
-    from toonvision.data.batches import Augmentation, load_samples
+    from toonvision.data.batches import load_samples
     from toonvision.data.extraction import extract
     from toonvision.data.setup import set_up
     from toonvision.data.splits import Ratios, plan_split, summarize_split
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
+    from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
     from toonvision.training.settings import TrainingSettings
 
@@ -74,6 +76,7 @@ __all__ = [
     "predict_files",
     "reliability",
     "set_up",
+    "settings_for",
     "store_temperature",
     "study_contexts",
     "summarize_split",
@@ -87,7 +90,7 @@ __all__ = [
 __getattr__, __dir__ = _lazy_names(
     __name__,
     {
-        "Augmentation": "data.batches",
+        "Augmentation": "data.augmentation",
         "Classifier": "deploy.classifier",
         "Evaluation": "evaluation.judge",
         "Ratios": "data.splits",
@@ -114,6 +117,7 @@ __getattr__, __dir__ = _lazy_names(
         "predict_files": "evaluation.predict",
         "reliability": "evaluation.calibration",
         "set_up": "data.setup",
+        "settings_for": "training.recipes",
         "store_temperature": "models.saving",
         "study_contexts": "evaluation.context_study",
         "summarize_split": "data.splits",

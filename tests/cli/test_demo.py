@@ -64,7 +64,7 @@ def test_a_video_goes_with_neither_scale_nor_balance(run, tmp_path):
 def test_the_demo_goes_all_the_way_to_a_report_and_says_five_things(run, tmp_path):
     outcome = run("demo", tmp_path / "demo", "--scale", "0.01")
     assert outcome.code == 0, outcome.err
-    report = tmp_path / "demo" / "runs" / "suit" / "baseline-1" / "report.html"
+    report = tmp_path / "demo" / "runs" / "suit" / "compact-1" / "report.html"
     assert report.is_file()
     assert f"Report: {report}" in outcome.out.replace("\n", "")
     facts = [line for line in outcome.out.splitlines() if line[:2] in {"1.", "2.", "3.", "4.", "5."}]

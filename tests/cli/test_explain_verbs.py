@@ -20,7 +20,7 @@ def trained(run, workspace):
     if not (workspace.runs / "label" / "one").exists():
         outcome = run(
             "train", "label", "-w", workspace.root, "--epochs", "2", "--batch-size", "4", "--name", "one",
-            "--size", "48x40",
+            "--size", "48x40", "--model", "baseline",
         )  # fmt: skip
         assert outcome.code == 0, outcome.err
     return workspace

@@ -181,5 +181,20 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(run, trained, tmp_path
 
 
 def test_an_average_without_a_course_that_ends_is_refused(own_workspace, run):
-    refused = run("train", "label", "-w", own_workspace.root, "--averaging", 0.9)
+    refused = run("train", "label", "-w", own_workspace.root, "--model", "baseline", "--averaging", 0.9)
     assert (refused.code, "Give --schedule cosine too." in refused.err) == (2, True)
+
+
+def test_stress_is_told_kept_and_shown_in_the_report(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    folder = other.runs / "label" / "two"
+    outcome = run("evaluate", "label/two", "-w", other.root, "--stress")
+    assert outcome.code == 0, outcome.err
+    assert "label/two under stress" in outcome.out
+    assert "box moved" in outcome.out
+    assert {f"stress{suffix}" for suffix in (".json", ".csv", ".png")} <= {path.name for path in folder.iterdir()}
+    assert run("report", "label/two", "-w", other.root).code == 0
+    assert "Under stress" in (folder / "report.html").read_text(encoding="utf-8")
+    told = run("evaluate", "label/two", "-w", other.root, "--stress", "--json").json["stress"]
+    assert told["scores"][0]["strength"] == "as they are"
+    assert told["meaning"]

@@ -29,7 +29,7 @@ def test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_whe
     assert "since there is no run" in first.err
     assert [score["context"] for score in first.json["contexts"]] == ["garden", "house"]
     assert first.json["meaning"].startswith("On a street that it has not seen the model is")
-    folder = workspace.root / "contexts" / "kind" / "baseline"
+    folder = workspace.root / "contexts" / "kind" / "compact"
     assert {path.name for path in folder.glob("contexts.*")} == {"contexts.json", "contexts.csv", "contexts.png"}
     assert len(rows_of(folder / "contexts.csv")) == 2
     again = run(*asked)
@@ -53,7 +53,7 @@ def test_contexts_compares_with_the_newest_run_and_takes_its_recipe(run, workspa
     recipes = [json.loads(path.read_text()) for path in own.root.glob("contexts/kind/*/recipe.json")]
     assert {(recipe["settings"]["batch_size"], tuple(recipe["size_hw"])) for recipe in recipes} >= {(4, (16, 16))}
     refused = run("contexts", "kind", "-w", own.root, "--against", "kind/mine", "--model", "tuned")
-    assert (refused.code, "is a run of baseline" in refused.err) == (2, True)
+    assert (refused.code, "is a run of compact" in refused.err) == (2, True)
     refused = run("contexts", "label", "-w", own.root, "--against", "kind/mine")
     assert (refused.code, "predicts kind, not label" in refused.err) == (2, True)
 
@@ -87,7 +87,7 @@ def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):
     assert outcome.code == 0, outcome.err
     assert outcome.json["meaning"].startswith("50 more pictures to train on")
     assert outcome.json["photograph_next"][0]["missing"] > 0
-    folder = workspace.root / "curves" / "kind" / "baseline"
+    folder = workspace.root / "curves" / "kind" / "compact"
     assert [row["share"] for row in rows_of(folder / "curve.csv")] == ["0.5", "0.75", "1"]
     mark_diverged(folder, "share-1-*")
     told = run(*asked, *TINY[:-1])

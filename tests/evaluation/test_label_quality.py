@@ -8,7 +8,8 @@ import pytest
 import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Augmentation, Samples
+from toonvision.data.augmentation import Augmentation
+from toonvision.data.batches import Samples
 from toonvision.evaluation.folds import Unwatched, grouped_folds, newest_study, recipe_of, study_folder, train_jobs
 from toonvision.evaluation.label_quality import (
     RESULT,

@@ -220,3 +220,12 @@ def test_evidence_in_the_middle_or_nowhere_is_no_fixed_place_at_the_edge():
     assert spot_warning(None) is None
     maps[:, 8:12, 4:6] = 1
     assert fixed_spot(maps) is None
+
+
+def test_a_normalisation_is_drawn_afresh_with_the_layer_that_it_normalises():
+    model = build_network("compact", size_hw=(16, 16), classes=3)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), dtype=np.uint8)
+    steps = randomisation(model, lambda network: np.asarray(network(pictures)))
+    assert [step.layer for step in steps][0].startswith("dense")
+    assert len(steps) == steps[-1].total == 8
+    assert not any("normalization" in step.layer for step in steps)

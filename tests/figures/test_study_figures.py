@@ -9,9 +9,11 @@ from toonvision.evaluation.dependence import Estimate
 from toonvision.evaluation.label_quality import Suspect
 from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
 from toonvision.evaluation.power_law import PowerLaw
+from toonvision.evaluation.stress import StressScore, StressTest
 from toonvision.figures.contexts import draw_contexts
 from toonvision.figures.learning_curve import draw_learning_curve
 from toonvision.figures.save import to_png
+from toonvision.figures.stress import draw_stress
 from toonvision.figures.suspects import draw_suspects
 
 
@@ -134,3 +136,17 @@ def test_suspects_are_numbered_with_both_classes_and_the_file():
 def test_no_suspects_are_said_to_be_none():
     (ax,) = draw_suspects([], [], {}).axes
     assert [text.get_text() for text in ax.texts] == ["There is no suspect label."]
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+@pytest.mark.parametrize("worst", [3, 174])
+def test_a_stress_test_is_red_where_it_clearly_hurts(repeats, worst):
+    counts = (2, 3, worst)
+    scores = tuple(
+        StressScore("blur" if at else "", f"{at} px", 174, wrong, (wrong,) * repeats) for at, wrong in enumerate(counts)
+    )
+    figure = draw_stress(StressTest("suit/five", "test", tuple(range(repeats)), scores))
+    (ax,) = figure.axes
+    bold = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
+    assert bold == (["0.0 %"] if worst == 174 else [])
+    assert to_png(figure)

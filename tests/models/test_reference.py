@@ -105,6 +105,6 @@ def test_relu_before_and_after_pooling_is_one_function_so_published_order_may_be
 
 def test_an_unknown_network_is_refused_with_the_nearest_name():
     with pytest.raises(
-        UsageError, match=r"a model is one of baseline, tuned, binary, or a .*; got 'tunned'\. Did you mean tuned\?"
+        UsageError, match=r"a model is one of compact, baseline, .*, or a .*; got 'tunned'\. Did you mean tuned\?"
     ):
         build_network("tunned", size_hw=(64, 64), classes=2)

@@ -7,7 +7,7 @@ import pytest
 
 from builders import contents, copied
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.data.batches import Augmentation
+from toonvision.data.augmentation import Augmentation
 from toonvision.models.saving import load_model, read_card
 from toonvision.training.history import read_history
 from toonvision.training.record import best_repeat, find_run, read_record, repeat_folder, run_records

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from toonvision.cli.options import JsonOption, SeedOption
+from toonvision.cli.options import DEFAULT_NETWORK, JsonOption, SeedOption
 from toonvision.cli.output import progress_bar, say, show
 
 
@@ -28,8 +28,8 @@ def demo(
     from toonvision.evaluation.judge import evaluate_run, write_results
     from toonvision.report.facts import telling_facts_of
     from toonvision.report.render import write_report
+    from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
-    from toonvision.training.settings import TrainingSettings
 
     seconds: dict[str, float] = {}
     with _timed("draw", seconds), progress_bar("drawing the sample world", "screenshots") as progress:
@@ -39,9 +39,10 @@ def demo(
         say(extraction_text(extract_crops(workspace)))
     with _timed("split", seconds):
         say(split_text(make_split(workspace, SIXTY_TWENTY_TWENTY, seed=seed, force=True)))
-    with _timed("train", seconds), TrainingDisplay(repeats=repeat, epochs=TrainingSettings().epochs) as display:
+    settings = settings_for(DEFAULT_NETWORK)
+    with _timed("train", seconds), TrainingDisplay(repeats=repeat, epochs=settings.epochs) as display:
         seeds = range(seed, seed + repeat)
-        run = train_run(workspace, workspace.taxonomy.task("suit"), TrainingSettings(), seeds=seeds, watcher=display)
+        run = train_run(workspace, workspace.taxonomy.task("suit"), settings, seeds=seeds, watcher=display)
     with _timed("judge and report", seconds):
         judged = evaluate_run(workspace, run)
         write_results(judged, run)

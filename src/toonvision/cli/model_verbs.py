@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toonvision.cli.options import (
+    DEFAULT_NETWORK,
     HERE,
+    RECIPE,
     ForceOption,
     JsonOption,
     RunArgument,
@@ -20,7 +22,7 @@ from toonvision.cli.options import (
     WorkspaceOption,
     given_options,
 )
-from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show, table, training_bar
+from toonvision.cli.output import exit_for, keep_result, progress_bar, report_findings, say, show, table, training_bar
 
 if TYPE_CHECKING:
     from toonvision.core.errors import Finding
@@ -37,31 +39,44 @@ def train(
     task: Annotated[str, typer.Argument(help="What to predict, for example suit.")],
     workspace: WorkspaceOption = HERE,
     model: Annotated[
-        str, typer.Option(help="The network: baseline, tuned, binary, or a layout such as 16c3-p3-p2.")
-    ] = "baseline",
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training part.")] = 100,
+        str, typer.Option(help="The network: compact, baseline, tuned, binary, or a layout such as 16c3-p3-p2.")
+    ] = DEFAULT_NETWORK,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Most passes over the training part.", show_default=RECIPE)
+    ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
     seed: SeedOption = 0,
     name: Annotated[
         str | None, typer.Option(help="What to call the run.", show_default="the model and a number")
     ] = None,
     size: Annotated[
-        str | None, typer.Option(help="Input height x width, as in 600x200.", show_default="the workspace's")
+        str | None, typer.Option(help="Input height x width, as in 600x200.", show_default="what the network wants")
     ] = None,
     split: SplitNameOption = "default",
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 64,
-    learning_rate: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Of Adam.")] = 1e-3,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Pictures a step.", show_default=RECIPE)] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-7, max=1.0, help="Of Adam.", show_default=RECIPE)
+    ] = None,
     schedule: Annotated[
-        Literal["constant", "cosine"],
-        typer.Option(help="The learning rate's course; cosine takes all epochs and keeps the last one's weights."),
-    ] = "constant",
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 5,
+        Literal["constant", "cosine"] | None,
+        typer.Option(
+            help="The learning rate's course; cosine takes all epochs and keeps the last one's weights.",
+            show_default=RECIPE,
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Epochs without a better validation loss.", show_default=RECIPE)
+    ] = None,
     label_smoothing: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of the target that all classes share.")
-    ] = 0.0,
+        float | None,
+        typer.Option(min=0, max=0.9, help="Share of the target that all classes share.", show_default=RECIPE),
+    ] = None,
     averaging: Annotated[
-        float, typer.Option(min=0, max=0.9999, help="Keep a moving average of the weights, with this momentum.")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            min=0, max=0.9999, help="Keep a moving average of the weights, with this momentum.", show_default=RECIPE
+        ),
+    ] = None,
     class_weights: Annotated[bool, typer.Option("--class-weights", help="Weigh rare classes more.")] = False,
     with_validation: Annotated[
         bool,
@@ -76,31 +91,43 @@ def train(
     trial: Annotated[
         int | None, typer.Option(min=0, help="Or from this trial of it.", show_default="the winner")
     ] = None,
-    flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the training pictures, at random.")] = False,
-    rotation: Annotated[float, typer.Option(min=0, max=180, help="Turn by up to these degrees.")] = 0.0,
-    zoom: Annotated[float, typer.Option(min=0, max=0.9, help="Scale by up to this share.")] = 0.0,
-    color: Annotated[float, typer.Option(min=0, max=1, help="Change colours by up to this share.")] = 0.0,
-    shift: Annotated[float, typer.Option(min=0, max=0.5, help="Move by up to this share of the sides.")] = 0.0,
-    cast: Annotated[float, typer.Option(min=0, max=1, help="Spread of a cast of colour.")] = 0.0,
+    flip: Annotated[
+        bool | None,
+        typer.Option("--flip/--no-flip", help="Mirror half of the training pictures, at random.", show_default=RECIPE),
+    ] = None,
+    rotation: Annotated[
+        float | None, typer.Option(min=0, max=180, help="Turn by up to these degrees.", show_default=RECIPE)
+    ] = None,
+    zoom: Annotated[
+        float | None, typer.Option(min=0, max=0.9, help="Scale by up to this share.", show_default=RECIPE)
+    ] = None,
+    color: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Change colours by up to this share.", show_default=RECIPE)
+    ] = None,
+    shift: Annotated[
+        float | None, typer.Option(min=0, max=0.5, help="Move by up to this share of the sides.", show_default=RECIPE)
+    ] = None,
+    cast: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Spread of a cast of colour.", show_default=RECIPE)
+    ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network, once or often, and judge it."""
     from toonvision.core.errors import UsageError
-    from toonvision.data.batches import Augmentation
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import evaluate_run, metrics_of, write_results
     from toonvision.models.registry import find_network
     from toonvision.training.history import HISTORY, read_history
+    from toonvision.training.recipes import changed, settings_for
     from toonvision.training.repeat import train_run
-    from toonvision.training.settings import TrainingSettings
     from toonvision.tuning.choice import chosen_of_study, free_name
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
     size_hw = parse_size(size) if size else None
-    settings = TrainingSettings(
-        network=find_network(model).name,
+    settings = changed(
+        settings_for(find_network(model).name),
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -109,11 +136,14 @@ def train(
         averaging=averaging,
         patience=patience,
         class_weights=class_weights,
-        augmentation=Augmentation(flip=flip, rotation_degrees=rotation, zoom=zoom, color=color, shift=shift, cast=cast),
         with_validation=with_validation,
+        flip=flip,
+        rotation_degrees=rotation,
+        zoom=zoom,
+        color=color,
+        shift=shift,
+        cast=cast,
     )
-    if averaging and schedule == "constant":
-        raise UsageError("--averaging keeps the last average, which needs all epochs. Give --schedule cosine too.")
     if from_study is None and trial is not None:
         raise UsageError("--trial is a trial of a study. Give --from-study too.")
     if from_study is not None:
@@ -121,8 +151,7 @@ def train(
         chosen = chosen_of_study(opened, from_study, trial, task=wanted.name, with_validation=with_validation)
         settings, size_hw, split = chosen.settings, chosen.size_hw, chosen.split
         name = name or free_name(opened.runs / wanted.name, chosen.name)
-    epochs = settings.epochs
-    with TrainingDisplay(repeats=repeat, epochs=epochs) as display:
+    with TrainingDisplay(repeats=repeat, epochs=settings.epochs) as display:
         run = train_run(
             opened,
             wanted,
@@ -159,6 +188,10 @@ def evaluate(
             show_default="as it is",
         ),
     ] = None,
+    stress: Annotated[
+        bool,
+        typer.Option("--stress", help="Also judge pictures that are darker, blurred, smaller, packed, or cut beside."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge all trainings of a run on one part."""
@@ -166,14 +199,19 @@ def evaluate(
     from toonvision.evaluation.judge import metrics_of, write_results
     from toonvision.models.saving import store_temperature
 
-    judged, folder = judge(open_workspace(workspace), run, part)
+    opened = open_workspace(workspace)
+    judged, folder = judge(opened, run, part)
     write_results(judged, folder)
     fitted = judged.calibration
     if temperature is not None:
         store_temperature(folder, fitted.temperature if temperature and fitted else None)
         stored = f"temperature {fitted.temperature:.4f}" if temperature and fitted else "no temperature"
         say(f"The model of {judged.record.title} has {stored} from now on.")
-    show(metrics_of(judged), *evaluation_renderables(judged), as_json=as_json)
+    data, shown = metrics_of(judged), evaluation_renderables(judged)
+    if stress:
+        told, more = _stressed(opened, folder, judged)
+        data, shown = {**data, "stress": told}, [*shown, *more]
+    show(data, *shown, as_json=as_json)
 
 
 def report(
@@ -318,6 +356,22 @@ def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "tes
     say(f"Judging on {start_keras()}.")
     with progress_bar("judging", "pictures") as progress:
         return evaluate_run(opened, folder, part=part, progress=progress), folder
+
+
+def _stressed(opened: "Workspace", folder: Path, judged: "Evaluation") -> tuple[dict[str, Any], list[Any]]:
+    """Judge changed pictures under a progress bar and keep what came out; give it as data and for people."""
+    from toonvision.evaluation.stress import RESULT, stress_rows, stress_run
+    from toonvision.figures.stress import draw_stress
+
+    with progress_bar("changing and judging", "pictures") as progress:
+        test = stress_run(opened, folder, judged, progress=progress)
+    files = keep_result(folder, RESULT, asdict(test), stress_rows(test), draw_stress(test))
+    rows = [
+        [score.kind or "-", score.strength, score.right, f"{100 * score.mean_accuracy:.1f} %"] for score in test.scores
+    ]
+    columns = ["Change", "Strength", "Right (95 %)", "Mean of all trainings"]
+    shown = [table(f"{test.run} under stress", columns, rows, names=2), test.sentence(), f"Saved in {files[0]}"]
+    return {**asdict(test), "meaning": test.sentence(), "files": files}, shown
 
 
 def _refuse_own_settings(context: typer.Context) -> None:

@@ -14,7 +14,9 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what has tha
 SplitNameOption = Annotated[str, typer.Option("--split", help="The split to use.")]
 TaskArgument = Annotated[str, typer.Argument(help="What is predicted, for example suit.")]
 NetworkOption = Annotated[str, typer.Option("--model", help="The network.")]
-SizeOption = Annotated[str | None, typer.Option("--size", help="Input height x width.", show_default="the workspace's")]
+SizeOption = Annotated[
+    str | None, typer.Option("--size", help="Input height x width.", show_default="what the network wants")
+]
 StudyNameOption = Annotated[
     str | None,
     typer.Option("--name", help="What to call it.", show_default="the model, and a number where that is taken"),
@@ -22,6 +24,8 @@ StudyNameOption = Annotated[
 RunArgument = Annotated[str, typer.Argument(help="A run's name, such as suit/baseline-1, or its folder.")]
 
 HERE = Path()
+DEFAULT_NETWORK = "compact"
+RECIPE = "the network's recipe"
 
 
 def given_options(context: typer.Context) -> set[str]:

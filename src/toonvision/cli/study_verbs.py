@@ -1,9 +1,5 @@
 """The commands that train many models to learn about the data: contexts, suspects, curve."""
 
-import csv
-import io
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +8,9 @@ import typer
 
 from toonvision.cli.model_verbs import parse_size
 from toonvision.cli.options import (
+    DEFAULT_NETWORK,
     HERE,
+    RECIPE,
     ForceOption,
     JsonOption,
     NetworkOption,
@@ -23,7 +21,7 @@ from toonvision.cli.options import (
     TaskArgument,
     WorkspaceOption,
 )
-from toonvision.cli.output import exit_for, report_findings, say, show
+from toonvision.cli.output import exit_for, keep_result, report_findings, say, show
 from toonvision.cli.study_display import StudyDisplay, contexts_renderables, curve_table, suspects_renderables
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.evaluation.context_study import OrdinaryTest
     from toonvision.evaluation.folds import Division
-    from toonvision.figures.save import Drawing
     from toonvision.training.record import RunRecord
 
 _PICTURED, _MOST_SHORTAGES = 48, 5
@@ -43,7 +40,7 @@ def contexts(
     task: TaskArgument,
     workspace: WorkspaceOption = HERE,
     model: Annotated[
-        str | None, typer.Option(help="The network.", show_default="the compared run's, or baseline")
+        str | None, typer.Option(help="The network.", show_default="the compared run's, or compact")
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a street, with seeds SEED, SEED+1, ...")] = 2,
     seed: SeedOption = 0,
@@ -67,8 +64,8 @@ def contexts(
     from toonvision.evaluation.contexts import RESULT, contexts_folder, contexts_rows
     from toonvision.evaluation.folds import recipe_of, study_folder
     from toonvision.figures.contexts import draw_contexts
-    from toonvision.models.registry import find_network
-    from toonvision.training.settings import TrainingSettings
+    from toonvision.models.registry import find_network, input_size
+    from toonvision.training.recipes import settings_for
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
@@ -79,8 +76,8 @@ def contexts(
         raise UsageError(
             f"--against {record.title} is a run of {record.settings.network}; got --model {network}. Leave out --model."
         )
-    settings = record.settings if record else TrainingSettings(network=network or "baseline")
-    size_hw = size_hw or (record.size_hw if record else opened.size_hw)
+    settings = record.settings if record else settings_for(network or DEFAULT_NETWORK)
+    size_hw = size_hw or (record.size_hw if record else input_size(settings.network, opened.size_hw))
     if record and not _trained_alike(record, epochs or settings.epochs, size_hw, opened):
         if against:
             raise UsageError(
@@ -113,7 +110,7 @@ def contexts(
             folder=folder,
             watcher=display,
         )
-    files = _keep(folder, RESULT, asdict(result), contexts_rows(result), draw_contexts(result, what=_WHERE))
+    files = keep_result(folder, RESULT, asdict(result), contexts_rows(result), draw_contexts(result, what=_WHERE))
     told = result.sentence(_WHERE)
     data = {**asdict(result), "meaning": told, "findings": [asdict(f) for f in skipped], "files": files}
     show(data, *contexts_renderables(result, _WHERE), told, f"Saved in {folder}", as_json=as_json)
@@ -163,7 +160,7 @@ def suspects(
     shown = result.suspects[:_PICTURED]
     classes = {category.name: category for category in opened.taxonomy.level(wanted.level).classes}
     figure = draw_suspects(shown, [_crop_picture(opened, samples, one.place) for one in shown], classes)
-    files = _keep(folder, study.RESULT, asdict(result), study.suspects_rows(result), figure)
+    files = keep_result(folder, study.RESULT, asdict(result), study.suspects_rows(result), figure)
     data = {**asdict(result), "meaning": result.sentence(), "files": files}
     titles = {key: category.title for key, category in classes.items()}
     show(data, *suspects_renderables(result, titles), result.sentence(), f"Saved in {folder}", as_json=as_json)
@@ -175,8 +172,10 @@ def curve(
     sizes: Annotated[str, typer.Option(help="Shares of the training part.")] = "0.125,0.25,0.5,1",
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a size, with seeds SEED, SEED+1, ...")] = 3,
     more: Annotated[int, typer.Option(min=1, max=100_000, help="Say what this many more pictures would bring.")] = 100,
-    model: NetworkOption = "baseline",
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the whole training part.")] = 100,
+    model: NetworkOption = DEFAULT_NETWORK,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Most passes over the whole training part.", show_default=RECIPE)
+    ] = None,
     size: SizeOption = None,
     split: SplitNameOption = "default",
     seed: SeedOption = 0,
@@ -191,13 +190,14 @@ def curve(
     from toonvision.evaluation.folds import recipe_of, study_folder
     from toonvision.evaluation.learning_curve import RESULT, curve_rows, curves_folder
     from toonvision.figures.learning_curve import draw_learning_curve
-    from toonvision.models.registry import find_network
-    from toonvision.training.settings import TrainingSettings
+    from toonvision.models.registry import find_network, input_size
+    from toonvision.training.recipes import changed, settings_for
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
-    settings = TrainingSettings(network=find_network(model).name, epochs=epochs)
-    samples = _samples(opened, wanted.level, parse_size(size) if size else opened.size_hw)
+    settings = changed(settings_for(find_network(model).name), epochs=epochs)
+    size_hw = parse_size(size) if size else input_size(settings.network, opened.size_hw)
+    samples = _samples(opened, wanted.level, size_hw)
     whole = _stored_division(opened, samples, wanted.level, split)
     jobs, kept, skipped = study.curve_jobs(
         samples, whole, sizes=parse_sizes(sizes), settings=settings, seeds=range(seed, seed + repeat)
@@ -209,7 +209,7 @@ def curve(
         result = study.measure_curve(
             samples, whole, jobs=jobs, sizes=kept, task=task, split=split, more=more, folder=folder, watcher=display
         )
-    files = _keep(folder, RESULT, asdict(result), curve_rows(result), draw_learning_curve(result))
+    files = keep_result(folder, RESULT, asdict(result), curve_rows(result), draw_learning_curve(result))
     with opened.reading() as catalog:
         shortages = measure_balance(catalog.crops(), opened.taxonomy).shortages[:_MOST_SHORTAGES]
     following = [
@@ -262,7 +262,7 @@ def _ordinary(
     from toonvision.training.record import find_run, read_record
 
     folders = (
-        [find_run(opened.runs, against)] if against else _newest_runs(opened, task, network or "baseline", size_hw)
+        [find_run(opened.runs, against)] if against else _newest_runs(opened, task, network or DEFAULT_NETWORK, size_hw)
     )
     for folder in folders:
         try:
@@ -352,19 +352,3 @@ def _crop_picture(opened: "Workspace", samples: "Samples", place: int) -> Any:
         return read_picture(path, size_hw=opened.size_hw, resize=opened.resize)
     except RejectedItemError:
         return samples.pictures[place]
-
-
-def _keep(
-    folder: Path, result: str, data: Mapping[str, Any], rows: Sequence[Sequence[Any]], figure: "Drawing"
-) -> list[str]:
-    """Write a study's figure and CSV, and last its JSON, which says that it is done."""
-    from toonvision.core.files import write_text
-    from toonvision.figures.save import save_png
-
-    path = folder / result
-    save_png(figure, path.with_suffix(".png"))
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    write_text(path.with_suffix(".csv"), buffer.getvalue())
-    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
-    return [str(path.with_suffix(suffix)) for suffix in (".json", ".csv", ".png")]

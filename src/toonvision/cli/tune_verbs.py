@@ -83,7 +83,7 @@ def tune(
 ) -> None:
     """Search for a small network that is good every time."""
     from toonvision.core.errors import UsageError
-    from toonvision.data.batches import Augmentation
+    from toonvision.data.augmentation import Augmentation
     from toonvision.data.workspace import open_workspace
     from toonvision.report.study import write_study_report
     from toonvision.training.repeat import load_task_data

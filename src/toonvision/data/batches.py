@@ -1,4 +1,4 @@
-"""Samples as arrays: uint8, cached on disk, memory-mapped; batches drawn and augmented by a seed."""
+"""Samples as arrays: uint8, cached on disk, memory-mapped; batches drawn by a seed."""
 
 import hashlib
 import json
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageEnhance
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
@@ -38,32 +37,6 @@ class Samples:
     targets: npt.NDArray[np.int64]
     crops: tuple[Crop, ...]
     classes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Random changes to training pictures; everything is off by default.
-
-    Attributes:
-        flip: Mirror each picture, left to right, with a probability of one half.
-        rotation_degrees: Turn by up to this many degrees either way.
-        zoom: Scale by up to this share either way, 0 to 0.9.
-        color: Change brightness, contrast and saturation by up to this share either way, 0 to 1.
-        shift: Move by up to this share of the width and of the height either way, 0 to 0.5; the edge is drawn out.
-        cast: Multiply red, green and blue by factors of their own, with this standard deviation of their logarithms.
-    """
-
-    flip: bool = False
-    rotation_degrees: float = 0.0
-    zoom: float = 0.0
-    color: float = 0.0
-    shift: float = 0.0
-    cast: float = 0.0
-
-    @property
-    def active(self) -> bool:
-        """Whether anything would be changed."""
-        return self != Augmentation()
 
 
 def load_samples(
@@ -110,70 +83,6 @@ def batch_order(
     shuffled = rng.permutation(indices)
     for start in range(0, len(shuffled), batch_size):
         yield shuffled[start : start + batch_size]
-
-
-def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
-    """Change a batch of pictures at random.
-
-    Args:
-        pictures: Shape ``(samples, height, width, 3)``, 0 to 255; left as it is.
-        settings: What to change, and how much.
-        rng: Where chance comes from.
-
-    Returns:
-        A new array of the same shape and type. Corners that a turn lays bare repeat nothing: they are black.
-    """
-    changed = pictures.copy()
-    if settings.flip:
-        mirrored = rng.random(len(changed)) < 0.5
-        changed[mirrored] = changed[mirrored, :, ::-1]
-    for index in range(len(changed)):
-        if settings.rotation_degrees or settings.zoom:
-            angle = rng.uniform(-settings.rotation_degrees, settings.rotation_degrees)
-            scale = 1 + rng.uniform(-settings.zoom, settings.zoom)
-            changed[index] = _turn(changed[index], angle, scale)
-        if settings.color:
-            changed[index] = _recolor(changed[index], 1 + rng.uniform(-settings.color, settings.color, size=3))
-        if settings.shift:
-            changed[index] = _shifted(changed[index], rng.uniform(-settings.shift, settings.shift, size=2))
-        if settings.cast:
-            factors = np.exp(rng.normal(0, settings.cast, size=3))
-            changed[index] = np.clip(changed[index] * factors, 0, 255).astype(np.uint8)
-    return changed
-
-
-def _turn(picture: Pictures, degrees: float, scale: float) -> Pictures:
-    height, width = picture.shape[:2]
-    angle = np.deg2rad(degrees)
-    cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
-    middle_x, middle_y = width / 2, height / 2
-    affine = (
-        cosine, sine, middle_x - cosine * middle_x - sine * middle_y,
-        -sine, cosine, middle_y + sine * middle_x - cosine * middle_y,
-    )  # fmt: skip
-    turned = Image.fromarray(picture).transform(
-        (width, height), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
-    )
-    return np.asarray(turned)
-
-
-def _shifted(picture: Pictures, shares: npt.NDArray[np.float64]) -> Pictures:
-    """Move a picture by shares of its height and width; what comes in repeats its edge."""
-    rows, columns = (
-        np.clip(np.arange(side) - round(share * side), 0, side - 1)
-        for side, share in zip(picture.shape[:2], shares, strict=True)
-    )
-    moved: Pictures = picture[rows[:, None], columns]
-    return moved
-
-
-def _recolor(picture: Pictures, factors: npt.NDArray[np.float64]) -> Pictures:
-    image = Image.fromarray(picture)
-    for enhance, factor in zip(
-        (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color), factors, strict=True
-    ):
-        image = enhance(image).enhance(float(factor))
-    return np.asarray(image)
 
 
 def _cache_stem(level: str, size_hw: tuple[int, int]) -> str:

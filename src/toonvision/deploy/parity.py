@@ -4,7 +4,7 @@ import numpy as np
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Augmentation, augment
+from toonvision.data.augmentation import Augmentation, augment
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Parity

@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.settings import read_json
-from toonvision.data.batches import Augmentation, Samples
+from toonvision.data.augmentation import Augmentation
+from toonvision.data.batches import Samples
 from toonvision.data.splits import group_keys
 from toonvision.evaluation.folds import (
     Division,

@@ -147,15 +147,29 @@ def randomisation(
     """
     trained = maps_of(model)
     copy = copied_network(model)
-    layers = [layer for layer in reversed(copy.layers) if layer.trainable_weights]
+    groups = _layers_with_weights(copy)[::-1]
     steps = []
-    for place, layer in enumerate(layers, start=1):
-        draw_weights(layer, seed=seed)
-        if cascading or place == len(layers):
+    for place, group in enumerate(groups, start=1):
+        for layer in group:
+            draw_weights(layer, seed=seed)
+        if cascading or place == len(groups):
             fresh = maps_of(copy)
             similarity = np.array([rank_correlation(a, b) for a, b in zip(trained, fresh, strict=True)])
-            steps.append(Randomisation(layer.name, place, len(layers), similarity))
+            steps.append(Randomisation(group[0].name, place, len(groups), similarity))
     return tuple(steps)
+
+
+def _layers_with_weights(model: "keras.Model") -> list[list[Any]]:
+    """Give the layers that learn, in order, each with the normalisations of its outputs, which mean nothing alone."""
+    from keras import layers
+
+    groups: list[list[Any]] = []
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization) and groups:
+            groups[-1].append(layer)
+        elif layer.trainable_weights:
+            groups.append([layer])
+    return groups
 
 
 def copied_network(model: "keras.Model") -> "keras.Model":

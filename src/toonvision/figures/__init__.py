@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from toonvision.figures.shortages import draw_shortages
     from toonvision.figures.slices import draw_slice, draw_slices
     from toonvision.figures.spread import draw_spread, draw_wrong_in, draw_wrong_per_seed
+    from toonvision.figures.stress import draw_stress, draw_stress_rows
     from toonvision.figures.style import new_figure
     from toonvision.figures.suspects import draw_suspect, draw_suspects
     from toonvision.figures.trust import (
@@ -98,6 +99,8 @@ __all__ = [
     "draw_slice",
     "draw_slices",
     "draw_spread",
+    "draw_stress",
+    "draw_stress_rows",
     "draw_superimposed",
     "draw_suspect",
     "draw_suspects",
@@ -162,6 +165,8 @@ __getattr__, __dir__ = _lazy_names(
         "draw_slice": "slices",
         "draw_slices": "slices",
         "draw_spread": "spread",
+        "draw_stress": "stress",
+        "draw_stress_rows": "stress",
         "draw_superimposed": "maps",
         "draw_suspect": "suspects",
         "draw_suspects": "suspects",

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toonvision.models.layout import Block, Layout
+from toonvision.models.registry import NETWORKS
 
 PUBLISHED: Mapping[str, Layout] = {
-    "baseline": Layout.parse("4c3-p2-p2-8c3-p2-p2"),
-    "tuned": Layout.parse("16c3-p3-p2-d0.2-12c3-p2-p3-d0.3"),
+    network.name: Layout.parse(network.layout) for network in NETWORKS.values() if network.layout
 }
 """The published networks as layouts, weight for weight; `binary` is none, since its convolutions lose their edges."""
 

@@ -1,6 +1,7 @@
 """The networks by name: what can be asked for, what it needs, and how it is built."""
 
 import importlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ class Network:
         about: One line for help texts.
         layout: A layout of the same function, weight for weight, which is quicker to train; none where there is none.
         flips: Whether the network mirrors pictures at random in training, which a layout does not.
+        pixels: About how many pixels it wants to see; none where it takes the workspace's size as it is.
     """
 
     name: str
@@ -31,11 +33,19 @@ class Network:
     about: str
     layout: str | None = None
     flips: bool = False
+    pixels: int | None = None
 
 
 NETWORKS = {
     network.name: network
     for network in (
+        Network(
+            "compact",
+            "compact",
+            16,
+            "our own: small, quick and steady, 4,444 parameters for 4 classes",
+            pixels=96 * 32,
+        ),
         Network(
             "baseline",
             "reference",
@@ -96,6 +106,30 @@ def find_network(name: str) -> Network | Layout:
         f"a model is one of {', '.join(NETWORKS)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3; got {name!r}."
         f"{did_you_mean(name, NETWORKS)}"
     )
+
+
+def input_size(name: str, size_hw: tuple[int, int]) -> tuple[int, int]:
+    """Give the input size that a network wants for pictures of a shape.
+
+    Args:
+        name: One of `NETWORKS`, or a layout.
+        size_hw: Height and width in pixels at which crops are seen otherwise.
+
+    Returns:
+        The same shape with about as many pixels as the network wants, in multiples of 8; `size_hw` itself where it
+        wants none in particular, or more than there are.
+
+    Examples:
+        >>> input_size("compact", (600, 200)), input_size("tuned", (600, 200))
+        ((96, 32), (600, 200))
+    """
+    found = find_network(name)
+    height, width = size_hw
+    if isinstance(found, Layout) or found.pixels is None or found.pixels >= height * width:
+        return size_hw
+    share = math.sqrt(found.pixels / (height * width))
+    rows, columns = (max(found.smallest, 8 * round(side * share / 8)) for side in size_hw)
+    return rows, columns
 
 
 def short_name(name: str) -> str:

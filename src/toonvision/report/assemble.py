@@ -13,6 +13,7 @@ from toonvision.report.drawings import (
     score_pictures,
     split_picture,
     spread_picture,
+    stress_picture,
 )
 from toonvision.report.explanations import explanation_pictures
 from toonvision.report.facts import PART_NAMES, data_fact, telling_facts
@@ -36,7 +37,7 @@ from toonvision.report.wording import counted
 
 _OPTIONAL_FIGURES = (
     "shortages", "spread", "wrong", "hardest", "unsure", "breakdown", "recorded", "contexts", "calibration",
-    "maps-wrong", "maps-unsure", "learning-curve", "suspects",
+    "maps-wrong", "maps-unsure", "learning-curve", "suspects", "stress",
 )  # fmt: skip
 
 
@@ -98,7 +99,8 @@ def _evaluation_section(results: Results, folder: Path) -> Section:
         spread_picture(evaluation, folder), *score_pictures(evaluation, folder), scores_table(evaluation),
         levels_table(evaluation, results.taxonomy), *case_pictures(evaluation, folder), hardest_table(evaluation),
         *breakdown_pictures(results.breakdowns, folder), breakdown_table(results.breakdowns),
-        contexts_picture(results.contexts, folder), calibration_picture(evaluation, folder),
+        contexts_picture(results.contexts, folder), stress_picture(results.stress, folder),
+        calibration_picture(evaluation, folder),
         calibration_table(evaluation.calibration, results.temperature),
     )  # fmt: skip
 

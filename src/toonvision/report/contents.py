@@ -16,6 +16,7 @@ from toonvision.evaluation.judge import Evaluation
 from toonvision.evaluation.label_quality import Suspect, SuspectStudy
 from toonvision.evaluation.learning_curve import LearningCurve
 from toonvision.evaluation.metrics import Places
+from toonvision.evaluation.stress import StressTest
 from toonvision.explain.cam import ClassMaps
 from toonvision.figures.curves import Curve
 from toonvision.figures.scores import ClassRow
@@ -77,6 +78,7 @@ class Results:
         contexts: The newest study of contexts that were left out, of the same task and network, if there is one.
         curve: The newest learning curve of the same task, if there is one.
         suspects: The newest search for suspect labels of the same task, if there is one.
+        stress: The run under changes of light, lens, file and box, where that was measured.
         mapped: Class activation maps of some pictures, where they were asked for.
         temperature: What is stored with the model, if anything.
     """
@@ -94,6 +96,7 @@ class Results:
     contexts: ContextStudy | None = None
     curve: LearningCurve | None = None
     suspects: SuspectLabels | None = None
+    stress: StressTest | None = None
     mapped: MappedCases | None = None
     temperature: float | None = None
 

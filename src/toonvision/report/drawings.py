@@ -11,6 +11,7 @@ from toonvision.data.splits import SplitSummary
 from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.contexts import ContextStudy
 from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.stress import StressTest
 from toonvision.figures.balance import draw_balance, shown_tables
 from toonvision.figures.breakdown import draw_breakdowns
 from toonvision.figures.calibration import draw_calibration
@@ -22,6 +23,7 @@ from toonvision.figures.parts import draw_parts
 from toonvision.figures.scores import draw_scores
 from toonvision.figures.shortages import draw_shortages
 from toonvision.figures.spread import draw_spread
+from toonvision.figures.stress import draw_stress
 from toonvision.report import figure_data as data
 from toonvision.report.contents import Picture, class_rows
 from toonvision.report.figure_files import keep_figure
@@ -175,6 +177,21 @@ def contexts_picture(study: ContextStudy | None, folder: Path) -> Picture | None
         alternative=f"Accuracy in {counted(len(study.contexts), 'place')}, each left out of the training, "
         f"{percent(study.held_out.share)} in all; in the ordinary test {percent(study.usual.share)}.",
         caption=study.sentence("place"),
+    )  # fmt: skip
+
+
+def stress_picture(test: StressTest | None, folder: Path) -> Picture | None:
+    """Draw how the run does under changes of light, lens, file and box; None where that was not measured."""
+    if test is None:
+        return None
+    plain, *changed = test.scores
+    worst = sorted(changed, key=lambda score: score.right.share)[:3]
+    return keep_figure(
+        folder, "stress", draw_stress(test), data.stress_data(test),
+        title="Under stress",
+        alternative=f"Accuracy under {len(changed)} changes of the pictures; {percent(plain.right.share)} as they are, "
+        f"least with {listed([f'{s.kind}, {s.strength} ({percent(s.right.share)})' for s in worst])}.",
+        caption=test.sentence(),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from toonvision.evaluation.judge import Evaluation
 from toonvision.evaluation.label_quality import suspects_rows
 from toonvision.evaluation.learning_curve import LearningCurve, curve_rows
 from toonvision.evaluation.metrics import Places
+from toonvision.evaluation.stress import StressTest, stress_rows
 from toonvision.explain.cam import ClassMaps
 from toonvision.figures.curves import Curve
 from toonvision.report.contents import SuspectLabels, class_rows
@@ -146,6 +147,12 @@ def curve_data(curve: LearningCurve) -> Data:
             *((what, *(one.get(name, "") for name in head)) for what, one in others),
         ),
     )
+
+
+def stress_data(test: StressTest) -> Data:
+    """Give right answers under each change, of each training."""
+    head, *rows = stress_rows(test)
+    return Data(tuple(head), tuple(tuple(row) for row in rows))
 
 
 def suspects_data(suspects: SuspectLabels) -> Data:

@@ -14,6 +14,7 @@ from toonvision.evaluation.contexts import newest_contexts
 from toonvision.evaluation.judge import Evaluation
 from toonvision.evaluation.label_quality import newest_suspects
 from toonvision.evaluation.learning_curve import newest_curve
+from toonvision.evaluation.stress import read_stress
 from toonvision.explain.cam import class_maps
 from toonvision.figures.curves import Curve
 from toonvision.models.backend import start_keras
@@ -54,6 +55,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         contexts=study if study and study.ordinary == record.title else None,
         curve=newest_curve(workspace.root, record.task),
         suspects=_suspects(workspace, record.task, record.level, data.samples),
+        stress=read_stress(run),
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
     )
 

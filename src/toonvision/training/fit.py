@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Pictures, Samples, augment, batch_order
+from toonvision.data.augmentation import augment
+from toonvision.data.batches import Pictures, Samples, batch_order
 from toonvision.models.registry import NETWORKS, build_network
 from toonvision.training.history import History
 from toonvision.training.settings import TrainingSettings

@@ -21,7 +21,7 @@ from toonvision.data.images import Resize
 from toonvision.data.splits import PARTS, parts_table, require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions, start_keras
-from toonvision.models.registry import build_network, short_name
+from toonvision.models.registry import build_network, input_size, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
 from toonvision.taxonomy.labels import Task
 from toonvision.training.history import HISTORY, write_history
@@ -143,7 +143,7 @@ def train_run(
         settings: How to train.
         seeds: One training each.
         split_name: Which split to use.
-        size_hw: Height and width of the input in pixels; the workspace's by default.
+        size_hw: Height and width of the input in pixels; by default what the network wants of the workspace's.
         name: What to call the run; by default the network's name and a number.
         force: Replace an earlier run of that name.
         watcher: Told how it goes.
@@ -160,7 +160,7 @@ def train_run(
     if not seeds or len(set(seeds)) != len(seeds) or not all(0 <= seed < SEED_LIMIT for seed in seeds):
         raise UsageError(f"seeds are different whole numbers from 0 to {SEED_LIMIT - 1}; got {list(seeds)[:5]}.")
     watch = watcher or Unwatched()
-    size = size_hw or workspace.size_hw
+    size = size_hw or input_size(settings.network, workspace.size_hw)
     data = load_task_data(workspace, task.level, split_name=split_name, size_hw=size, resize=workspace.resize)
     device = start_keras()
     parameters = build_network(settings.network, size_hw=size, classes=len(data.samples.classes)).count_params()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from toonvision.data.batches import Augmentation
+from toonvision.data.augmentation import Augmentation
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,107 @@
+"""Random changes to training pictures, a batch at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.data.images import Pictures
+
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+"""What red, green and blue add to brightness (ITU-R BT.601)."""
+
+Factors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes to training pictures; everything is off by default.
+
+    Attributes:
+        flip: Mirror each picture, left to right, with a probability of one half.
+        rotation_degrees: Turn by up to this many degrees either way.
+        zoom: Scale height and width, each by itself, by up to this share either way, 0 to 0.9.
+        color: Change brightness, contrast and saturation by up to this share either way, 0 to 1.
+        shift: Move by up to this share of the width and of the height either way, 0 to 0.5.
+        cast: Multiply red, green and blue by factors of their own, with this standard deviation of their logarithms.
+    """
+
+    flip: bool = False
+    rotation_degrees: float = 0.0
+    zoom: float = 0.0
+    color: float = 0.0
+    shift: float = 0.0
+    cast: float = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether anything would be changed."""
+        return self != Augmentation()
+
+
+def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
+    """Change a batch of pictures at random.
+
+    Args:
+        pictures: Shape ``(samples, height, width, 3)``, 0 to 255; left as it is.
+        settings: What to change, and how much.
+        rng: Where chance comes from.
+
+    Returns:
+        A new array of the same shape and type. What a turn, a shift or a smaller scale lays bare repeats the edge.
+    """
+    changed = _mirrored(pictures, rng) if settings.flip else pictures.copy()
+    if settings.rotation_degrees or settings.zoom or settings.shift:
+        changed = _moved(changed, settings, rng)
+    if settings.color or settings.cast:
+        changed = _recolored(changed, settings, rng)
+    return changed
+
+
+def _mirrored(pictures: Pictures, rng: np.random.Generator) -> Pictures:
+    changed = pictures.copy()
+    chosen = rng.random(len(changed)) < 0.5
+    changed[chosen] = changed[chosen, :, ::-1]
+    return changed
+
+
+def _moved(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
+    """Turn, scale and shift: each pixel takes the nearest one of where it comes from."""
+    count, height, width = pictures.shape[:3]
+    turn = np.deg2rad(settings.rotation_degrees)
+    angle = rng.uniform(-turn, turn, (count, 1, 1)).astype(np.float32)
+    scale = rng.uniform(1 - settings.zoom, 1 + settings.zoom, (2, count, 1, 1)).astype(np.float32)
+    shift = rng.uniform(-settings.shift, settings.shift, (2, count, 1, 1)).astype(np.float32)
+    down, right = (
+        (np.arange(side, dtype=np.float32) - (side - 1) / 2).reshape(shape)
+        for side, shape in ((height, (1, -1, 1)), (width, (1, 1, -1)))
+    )
+    down, right = down / scale[0] - shift[0] * height, right / scale[1] - shift[1] * width
+    if settings.rotation_degrees:  # without it rows and columns stay apart, which is far quicker
+        down, right = np.cos(angle) * down - np.sin(angle) * right, np.sin(angle) * down + np.cos(angle) * right
+    rows, columns = (
+        np.clip(np.rint(place + (side - 1) / 2), 0, side - 1).astype(np.intp)
+        for place, side in ((down, height), (right, width))
+    )
+    moved: Pictures = pictures[np.arange(count)[:, None, None], rows, columns]
+    return moved
+
+
+def _recolored(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
+    """Change brightness, contrast, saturation and cast, which together are a matrix and an offset for each picture."""
+    count, height, width = pictures.shape[:3]
+    brightness, contrast, saturation = _factors(rng.uniform(1 - settings.color, 1 + settings.color, (3, count, 1, 1)))
+    cast = _factors(np.exp(rng.normal(0, settings.cast, (count, 1, 3))))
+    values = pictures.reshape(count, height * width, 3).astype(np.float32)
+    middle = (values.mean(axis=1, keepdims=True) @ _LUMA)[..., None]
+    gray = np.broadcast_to(_LUMA[:, None], (3, 3))
+    mixed = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * gray
+    values = values @ (mixed * (brightness * contrast * cast))
+    values += (1 - contrast) * brightness * middle * cast
+    np.clip(np.rint(values, out=values), 0, 255, out=values)
+    recolored: Pictures = values.astype(np.uint8).reshape(pictures.shape)
+    return recolored
+
+
+def _factors(drawn: npt.NDArray[np.float64]) -> Factors:
+    return drawn.astype(np.float32)

@@ -1,0 +1,57 @@
+"""How each network is trained unless somebody says otherwise: its recipe."""
+
+from dataclasses import fields, replace
+
+from toonvision.core.errors import UsageError
+from toonvision.data.augmentation import Augmentation
+from toonvision.training.settings import TrainingSettings
+
+_COMPACT = TrainingSettings(
+    network="compact",
+    epochs=60,
+    batch_size=32,
+    learning_rate=4e-3,
+    schedule="cosine",
+    label_smoothing=0.05,
+    averaging=0.99,
+    augmentation=Augmentation(flip=True, zoom=0.15, color=0.3, shift=0.06, cast=0.06),
+)
+"""Found by experiment; docs/compact.md tells what each part of it is good for."""
+_AUGMENTATIONS = {field.name for field in fields(Augmentation)}
+
+
+def settings_for(network: str = _COMPACT.network) -> TrainingSettings:
+    """Give a network's recipe: its own where it has one, else the published one.
+
+    Args:
+        network: One of `toonvision.models.registry.NETWORKS`, or a layout.
+
+    Examples:
+        >>> settings_for("compact").schedule, settings_for("tuned").schedule
+        ('cosine', 'constant')
+    """
+    return _COMPACT if network == _COMPACT.network else replace(TrainingSettings(), network=network)
+
+
+def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
+    """Change what somebody wishes of a recipe, and keep the rest.
+
+    Args:
+        settings: The recipe.
+        **wishes: Fields of `TrainingSettings` and of its augmentation; None keeps what the recipe has.
+
+    Raises:
+        UsageError: If the weights are to be averaged but not trained to the end.
+
+    Examples:
+        >>> changed(settings_for("compact"), epochs=20, zoom=None, flip=False).augmentation.flip
+        False
+    """
+    given = {name: wish for name, wish in wishes.items() if wish is not None}
+    own = {name: given.pop(name) for name in list(given) if name in _AUGMENTATIONS}
+    if given.get("schedule") == "constant":
+        given.setdefault("averaging", 0.0)
+    found: TrainingSettings = replace(settings, **given, augmentation=replace(settings.augmentation, **own))  # type: ignore[arg-type]
+    if found.averaging and found.schedule == "constant":
+        raise UsageError("--averaging keeps the last average, which needs all epochs. Give --schedule cosine too.")
+    return found

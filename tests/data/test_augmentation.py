@@ -1,0 +1,112 @@
+"""Random changes: what each does, and that all of them keep their promises together."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toonvision.data.augmentation import Augmentation, augment
+
+
+def pictures_of(seed, count=5, height=12, width=9):
+    return np.random.default_rng(seed).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
+
+
+settings_drawn = st.builds(
+    Augmentation,
+    flip=st.booleans(),
+    rotation_degrees=st.floats(0, 180),
+    zoom=st.floats(0, 0.9),
+    color=st.floats(0, 1),
+    shift=st.floats(0, 0.5),
+    cast=st.floats(0, 1),
+)
+
+
+@given(seed=st.integers(0, 99), chosen=settings_drawn, shape=st.tuples(st.integers(0, 4), *[st.integers(1, 20)] * 2))
+def test_augmenting_keeps_shape_and_type_leaves_its_input_and_repeats_with_its_seed(seed, chosen, shape):
+    pictures = pictures_of(seed, *shape)
+    before = pictures.copy()
+    changed = augment(pictures, chosen, np.random.default_rng(seed))
+    assert (changed.shape, changed.dtype) == (pictures.shape, np.uint8)
+    assert (pictures == before).all()
+    assert not np.shares_memory(changed, pictures)
+    assert (augment(pictures, chosen, np.random.default_rng(seed)) == changed).all()
+
+
+@given(seed=st.integers(0, 99))
+def test_augmenting_with_nothing_on_changes_nothing(seed):
+    assert not Augmentation().active
+    assert (augment(pictures_of(seed), Augmentation(), np.random.default_rng(seed)) == pictures_of(seed)).all()
+
+
+@pytest.mark.parametrize("name", ["flip", "rotation_degrees", "zoom", "color", "shift", "cast"])
+def test_each_change_alone_is_active_and_changes_something(name):
+    chosen = Augmentation(**{name: {"flip": True, "rotation_degrees": 30}.get(name, 0.5)})
+    assert chosen.active
+    assert (augment(pictures_of(0, 50), chosen, np.random.default_rng(0)) != pictures_of(0, 50)).any()
+
+
+@given(seed=st.integers(0, 500))
+def test_a_flip_mirrors_each_picture_exactly_or_leaves_it(seed):
+    pictures = pictures_of(seed, 30)
+    changed = augment(pictures, Augmentation(flip=True), np.random.default_rng(seed))
+    mirrored = (changed == pictures[:, :, ::-1]).all(axis=(1, 2, 3))
+    kept = (changed == pictures).all(axis=(1, 2, 3))
+    assert (mirrored ^ kept).all()
+    assert 3 <= mirrored.sum() <= 27
+
+
+def test_a_turn_keeps_the_middle_and_repeats_the_edge_in_the_corners():
+    disc = np.full((40, 41, 41, 3), 100, dtype=np.uint8)
+    disc[:, 18:23, 18:23] = 255
+    turned = augment(disc, Augmentation(rotation_degrees=45), np.random.default_rng(0))
+    assert (turned[:, 20, 20] == 255).all()
+    assert (turned[:, [0, 0, -1, -1], [0, -1, 0, -1]] == 100).all()
+    assert (turned != disc).any(axis=(1, 2, 3)).mean() > 0.5
+
+
+def test_zoom_scales_height_and_width_each_by_itself():
+    square = np.zeros((60, 41, 41, 3), dtype=np.uint8)
+    square[:, 10:31, 10:31] = 255
+    zoomed = augment(square, Augmentation(zoom=0.3), np.random.default_rng(0))[..., 0] == 255
+    heights, widths = zoomed[:, :, 20].sum(axis=1), zoomed[:, 20].sum(axis=1)
+    assert (heights != widths).mean() > 0.7
+    for sides in (heights, widths):
+        assert sides.min() >= 14
+        assert sides.max() <= 28
+        assert np.ptp(sides) > 6
+
+
+@given(seed=st.integers(0, 99), level=st.integers(0, 255))
+def test_contrast_and_saturation_leave_a_gray_picture_gray(seed, level):
+    gray = np.full((3, 4, 4, 3), level, dtype=np.uint8)
+    changed = augment(gray, Augmentation(color=0.4), np.random.default_rng(seed)).astype(int)
+    assert np.ptp(changed, axis=(1, 2, 3)).max() <= 1
+
+
+def test_colours_change_and_places_do_not():
+    pictures = np.zeros((20, 8, 8, 3), dtype=np.uint8)
+    pictures[:, 2:5, 3:6] = (200, 80, 40)
+    changed = augment(pictures, Augmentation(color=0.3), np.random.default_rng(1)).astype(int)
+    assert len({tuple(picture[3, 4]) for picture in changed}) > 10
+    for picture in changed:
+        assert (picture[2:5, 3:6] == picture[3, 4]).all()
+        assert (picture[5:] == picture[7, 7]).all()
+
+
+def test_a_shift_moves_the_picture_and_draws_its_edge_out():
+    pictures = np.zeros((1, 40, 20, 3), dtype=np.uint8)
+    pictures[0, 20:] = 200
+    moved = [augment(pictures, Augmentation(shift=0.25), np.random.default_rng(seed))[0] for seed in range(20)]
+    edges = {int((picture[:, 0, 0] == 0).sum()) for picture in moved}
+    assert min(edges) < 20 < max(edges)
+    assert 10 <= min(edges) <= max(edges) <= 30
+    assert all(set(np.unique(picture)) == {0, 200} for picture in moved)
+
+
+def test_a_cast_scales_each_colour_by_itself():
+    pictures = np.full((1, 4, 4, 3), 100, dtype=np.uint8)
+    (changed,) = augment(pictures, Augmentation(cast=0.2), np.random.default_rng(1))
+    assert len(set(changed[0, 0].tolist())) > 1
+    assert (changed == changed[0, 0]).all()

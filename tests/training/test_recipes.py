@@ -1,0 +1,52 @@
+import dataclasses
+
+import pytest
+
+from toonvision.core.errors import UsageError
+from toonvision.models.registry import NETWORKS, input_size
+from toonvision.training.recipes import changed, settings_for
+from toonvision.training.settings import TrainingSettings
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, "4c3-p2"])
+def test_every_network_has_a_recipe_that_names_it(name):
+    assert settings_for(name).network == name
+
+
+@pytest.mark.parametrize("name", ["baseline", "tuned", "binary"])
+def test_the_published_networks_are_trained_as_published(name):
+    assert settings_for(name) == dataclasses.replace(TrainingSettings(), network=name)
+
+
+def test_a_wish_changes_what_it_names_and_keeps_the_rest():
+    recipe = settings_for("compact")
+    wished = changed(recipe, epochs=3, zoom=0.0, batch_size=None)
+    assert wished == dataclasses.replace(
+        recipe, epochs=3, augmentation=dataclasses.replace(recipe.augmentation, zoom=0)
+    )
+    assert changed(recipe) == recipe
+
+
+def test_a_constant_learning_rate_has_no_average_unless_that_is_wished_too_which_is_refused():
+    assert changed(settings_for("compact"), schedule="constant").averaging == 0
+    with pytest.raises(UsageError, match="Give --schedule cosine too"):
+        changed(settings_for("compact"), schedule="constant", averaging=0.9)
+
+
+@pytest.mark.parametrize(
+    ("of", "wanted"),
+    [
+        ((600, 200), (96, 32)),
+        ((96, 104), (56, 56)),
+        ((48, 48), (48, 48)),
+        ((2000, 16), (616, 16)),
+        ((32, 32), (32, 32)),
+    ],
+)
+def test_the_input_of_compact_keeps_the_shape_and_about_its_own_number_of_pixels(of, wanted):
+    assert input_size("compact", of) == wanted
+
+
+@pytest.mark.parametrize("name", ["baseline", "tuned", "4c3-p2"])
+def test_other_networks_take_the_size_of_the_workspace(name):
+    assert input_size(name, (600, 200)) == (600, 200)
