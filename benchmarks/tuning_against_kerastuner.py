@@ -6,8 +6,8 @@ KerasTuner's RandomSearch searches the published space as published: 25 trials, 
 batches of 64, patience 3, pictures of 600 x 200, the lowest validation loss wins. Ours searches the same space, with as
 many trials and the same epochs and patience, at 150 x 50. Both winners are then trained ten times with fresh seeds,
 each as its search trained it, and judged on the test part, which neither search has seen. What is done is kept in
-FOLDER, trial by trial, so that a run that was stopped goes on; time is told as processor seconds too, which other work on the
-same machine hardly changes.
+FOLDER, trial by trial, so that a run that was stopped goes on; time is told as processor seconds too, which other work
+on the same machine hardly changes.
 """
 
 import json

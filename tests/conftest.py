@@ -18,6 +18,9 @@ settings.register_profile("suite", max_examples=200, **_COMMON)
 settings.register_profile("long", max_examples=10_000, **_COMMON)
 settings.load_profile(os.environ.get("TOONVISION_PROPERTIES", "suite"))
 
+# Tests run beside each other, one process a core: more threads would only wait for each other.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"))
+
 # What is imported below makes its settings of the profile that is loaded above.
 import builders  # noqa: E402
 from toonvision.data.extraction import extract  # noqa: E402

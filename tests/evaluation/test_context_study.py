@@ -19,15 +19,16 @@ STREETS = {name: Category(name, name.title(), "#332288") for name in ("east", "n
 
 
 class Trained(Unwatched):
-    """Counts what was trained, and can be killed before a training."""
+    """Counts what was trained, and can be killed in the first epoch of a training."""
 
     def __init__(self, *, die_at=None):
         self.names, self.known, self.die_at = [], 0, die_at
 
-    def started(self, job, number, *_):
-        if number == self.die_at:
+    def epoch_ended(self, job, epoch, _logs):
+        if epoch == 1 and len(self.names) + 1 == self.die_at:
             raise KeyboardInterrupt
-        self.names.append(f"{job.division.name}/{job.seed}")
+        if epoch == 1:
+            self.names.append(f"{job.division.name}/{job.seed}")
 
     def ended(self, *_, known):
         self.known += known

@@ -226,6 +226,6 @@ def test_a_normalisation_is_drawn_afresh_with_the_layer_that_it_normalises():
     model = build_network("compact", size_hw=(16, 16), classes=3)
     pictures = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), dtype=np.uint8)
     steps = randomisation(model, lambda network: np.asarray(network(pictures)))
-    assert [step.layer for step in steps][0].startswith("dense")
+    assert steps[0].layer.startswith("dense")
     assert len(steps) == steps[-1].total == 8
     assert not any("normalization" in step.layer for step in steps)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -454,7 +455,8 @@ class TrainingDisplay:
     def __init__(self, *, repeats: int, epochs: int) -> None:
         self._repeats = repeats
         self._epochs = epochs
-        self._best = float("inf")
+        self._best: dict[int, float] = {}
+        self._tasks: dict[int, Any] = {}
         self._bar: Any = None
 
     def __enter__(self) -> "TrainingDisplay":
@@ -481,15 +483,15 @@ class TrainingDisplay:
 
     def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
         """Show the epoch's validation loss."""
-        self._best = min(self._best, logs["val_loss"]) if epoch > 1 else logs["val_loss"]
+        best = self._best[repeat] = min(self._best.get(repeat, math.inf), logs["val_loss"])
         text = (
             f"training {repeat + 1}/{self._repeats}: epoch {epoch}, loss {logs['loss']:.3f}, "
-            f"validation loss {logs['val_loss']:.3f} (best {self._best:.3f}), accuracy {logs['val_accuracy']:.1%}"
+            f"validation loss {logs['val_loss']:.3f} (best {best:.3f}), accuracy {logs['val_accuracy']:.1%}"
         )
         if self._bar:
-            if len(self._bar.tasks) <= repeat:
-                self._bar.add_task(text, total=self._epochs)
-            self._bar.update(self._bar.tasks[repeat].id, completed=epoch, description=text)
+            if repeat not in self._tasks:
+                self._tasks[repeat] = self._bar.add_task(text, total=self._epochs)
+            self._bar.update(self._tasks[repeat], completed=epoch, description=text)
         elif epoch == 1 or epoch % 5 == 0:
             say(text)
 

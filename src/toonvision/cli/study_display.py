@@ -83,8 +83,8 @@ class StudyDisplay:
 
     def __init__(self, settings: "TrainingSettings") -> None:
         self._settings = settings
-        self._title = ""
         self._known = 0
+        self._done = 0
         self._bar: Any = None
 
     def __enter__(self) -> "StudyDisplay":
@@ -101,23 +101,22 @@ class StudyDisplay:
         if self._known:
             say(f"{self._known} trainings were known from before and used again.")
 
-    def started(self, job: "Job", number: int, total: int) -> None:
-        """Say which training begins."""
-        self._title = f"{job.division.name}, seed {job.seed}"
-        if number == 1 + self._known:
-            say(f"Training {self._settings.network}: {total - number + 1} of {total} trainings to do.")
+    def started(self, missing: int, total: int) -> None:
+        """Say how much is to be done."""
+        say(f"Training {self._settings.network}: {missing} of {total} trainings to do.")
 
-    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
+    def epoch_ended(self, job: "Job", epoch: int, logs: Mapping[str, float]) -> None:
         """Show the epoch's validation loss on the bar."""
         if self._bar:
-            text = f"{self._title}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
+            text = f"{job.division.name}, seed {job.seed}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
             self._bar.update(self._bar.tasks[0].id, description=text)
 
     def ended(self, job: "Job", outcome: "Outcome", number: int, total: int, *, known: bool) -> None:
         """Count the training."""
         self._known += known
+        self._done += 1
         if self._bar:
-            self._bar.update(self._bar.tasks[0].id, completed=number, total=total)
+            self._bar.update(self._bar.tasks[0].id, completed=self._done, total=total)
         if known:
             return
         how = (

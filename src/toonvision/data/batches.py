@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +39,19 @@ class Samples:
     targets: npt.NDArray[np.int64]
     crops: tuple[Crop, ...]
     classes: tuple[str, ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Go to another process without the pictures where those are a mapped file, which it maps itself."""
+        state = dict(vars(self))
+        if isinstance(self.pictures, np.memmap) and isinstance(self.pictures.base, mmap.mmap):
+            state["pictures"] = Path(str(self.pictures.filename))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the pictures again."""
+        if isinstance(state["pictures"], Path):
+            state = {**state, "pictures": np.load(state["pictures"], mmap_mode="r")}
+        vars(self).update(state)
 
 
 def load_samples(

@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,12 +21,14 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import plain_name, write_bytes, write_text
+from toonvision.core.processes import Tell, work_through
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.batches import Samples
 from toonvision.evaluation.metrics import Places
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.evaluation.predictions import Probabilities
 from toonvision.models.backend import start_keras
+from toonvision.training.parallel import threads_for, trainings_at_once
 from toonvision.training.settings import TrainingSettings
 
 RECIPE, TRAININGS = "recipe.json", "trainings"
@@ -79,11 +82,11 @@ class Outcome:
 class StudyWatcher(Protocol):
     """Whoever wants to see a study grow."""
 
-    def started(self, job: Job, number: int, total: int) -> None:
-        """Training `number`, from 1, of `total` begins."""
+    def started(self, missing: int, total: int) -> None:
+        """Of so many trainings some are still to be done."""
 
-    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """An epoch, from 1, ended with these measures."""
+    def epoch_ended(self, job: Job, epoch: int, logs: Mapping[str, float]) -> None:
+        """An epoch, from 1, of a training ended with these measures."""
 
     def ended(self, job: Job, outcome: Outcome, number: int, total: int, *, known: bool) -> None:
         """A training ended, or was known from before."""
@@ -92,10 +95,10 @@ class StudyWatcher(Protocol):
 class Unwatched:
     """Watches nothing."""
 
-    def started(self, job: Job, number: int, total: int) -> None:
+    def started(self, missing: int, total: int) -> None:
         """Do nothing."""
 
-    def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> None:
+    def epoch_ended(self, job: Job, epoch: int, logs: Mapping[str, float]) -> None:
         """Do nothing."""
 
     def ended(self, job: Job, outcome: Outcome, number: int, total: int, *, known: bool) -> None:
@@ -151,7 +154,7 @@ def grouped_folds(
 def train_jobs(
     samples: Samples, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher | None = None
 ) -> list[Outcome]:
-    """Train and predict, job by job; what the folder holds from before is used again.
+    """Train and predict, several jobs at once where that is quicker; what the folder holds from before is used again.
 
     Args:
         samples: All samples of the task.
@@ -166,19 +169,37 @@ def train_jobs(
         UsageError: If the pictures are too small for the network.
     """
     watch = watcher or Unwatched()
-    outcomes = []
-    for number, job in enumerate(jobs, start=1):
-        path = None if folder is None else folder / TRAININGS / _outcome_name(samples, job)
-        outcome = _read(path, (len(job.division.judge), len(samples.classes))) if path else None
-        known = outcome is not None
-        if outcome is None:
-            watch.started(job, number, len(jobs))
-            outcome = _train(samples, job, watch.epoch_ended)
-            if path:
-                _write(path, outcome)
-        watch.ended(job, outcome, number, len(jobs), known=known)
-        outcomes.append(outcome)
-    return outcomes
+    paths = [None if folder is None else folder / TRAININGS / _outcome_name(samples, job) for job in jobs]
+    outcomes: dict[int, Outcome] = {}
+    for place, (job, path) in enumerate(zip(jobs, paths, strict=True)):
+        known = _read(path, (len(job.division.judge), len(samples.classes))) if path else None
+        if known is not None:
+            outcomes[place] = known
+            watch.ended(job, known, place + 1, len(jobs), known=True)
+    missing = [place for place in range(len(jobs)) if place not in outcomes]
+
+    def ended(place: int, outcome: Outcome) -> None:
+        path = paths[place]
+        if path:
+            _write(path, outcome)
+        outcomes[place] = outcome
+        watch.ended(jobs[place], outcome, place + 1, len(jobs), known=False)
+
+    if missing:
+        watch.started(len(missing), len(jobs))
+    at_once = min((_at_once(samples, jobs[place], len(missing)) for place in missing), default=1)
+    if at_once == 1:
+        for place in missing:
+            ended(place, _train(samples, jobs[place], partial(watch.epoch_ended, jobs[place])))
+    else:
+        orders = [(samples, jobs[place]) for place in missing]
+        for told in work_through(_train_in_process, orders, processes=at_once):
+            place = missing[told.job]
+            if told.done:
+                ended(place, told.what)
+            else:
+                watch.epoch_ended(jobs[place], *told.what)
+    return [outcomes[place] for place in range(len(jobs))]
 
 
 def study_folder(
@@ -266,8 +287,20 @@ def _holds(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
 
 
+def _at_once(samples: Samples, job: Job, trainings: int) -> int:
+    height, width = samples.pictures.shape[1:3]
+    return trainings_at_once(
+        job.settings, size_hw=(height, width), pictures=len(job.division.train), trainings=trainings
+    )
+
+
+def _train_in_process(order: tuple[Samples, Job], tell: Tell) -> Outcome:
+    return _train(*order, lambda epoch, logs: tell((epoch, dict(logs))))
+
+
 def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> Outcome:
-    start_keras()
+    height, width = samples.pictures.shape[1:3]
+    start_keras(threads=threads_for((height, width)))
     from toonvision.training.fit import train_fresh
 
     division = job.division

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
+from toonvision.core.processes import Tell, work_through
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.batches import Samples, load_samples
 from toonvision.data.catalog import StoredSplit
@@ -25,6 +26,7 @@ from toonvision.models.registry import build_network, input_size, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
 from toonvision.taxonomy.labels import Task
 from toonvision.training.history import HISTORY, write_history
+from toonvision.training.parallel import threads_for, trainings_at_once
 from toonvision.training.record import (
     LOGS,
     RepeatRecord,
@@ -162,7 +164,7 @@ def train_run(
     watch = watcher or Unwatched()
     size = size_hw or input_size(settings.network, workspace.size_hw)
     data = load_task_data(workspace, task.level, split_name=split_name, size_hw=size, resize=workspace.resize)
-    device = start_keras()
+    device = start_keras(threads=threads_for(size))
     parameters = build_network(settings.network, size_hw=size, classes=len(data.samples.classes)).count_params()
     run = choose_run_folder(workspace.runs, task.name, network=short_name(settings.network), name=name, force=force)
     record = RunRecord(
@@ -189,11 +191,8 @@ def train_run(
     )
     watch.started(record)
     with unfinished_run(workspace.root, run.parent) as built:
-        repeats = []
-        for index, seed in enumerate(seeds):
-            repeats.append(_train_once(built, record, data, seed, partial(watch.epoch_ended, index)))
-            watch.repeat_ended(index, repeats[-1])
-        chosen = best_repeat(tuple(repeats))
+        repeats = _train_all([_Order(built, record, data, seed) for seed in seeds], watch)
+        chosen = best_repeat(repeats)
         if chosen.val_loss is None:
             raise InputRejectedError(
                 f"{task.name}: the loss of every training became no number; nothing was saved. Lower --learning-rate "
@@ -202,19 +201,53 @@ def train_run(
         for file in (WEIGHTS, HISTORY, MEANING):
             write_bytes(built / file, (repeat_folder(built, chosen.seed) / file).read_bytes())
         status: Status = "failed" if chosen.diverged else "done"
-        write_record(built, replace(record, status=status, repeats=tuple(repeats), chosen=chosen.seed))
+        write_record(built, replace(record, status=status, repeats=repeats, chosen=chosen.seed))
         return publish_run(workspace.root, built, run, force=force)
 
 
-def _train_once(
-    run: Path,
-    record: RunRecord,
-    data: TaskData,
-    seed: int,
-    watcher: Callable[[int, Mapping[str, float]], None],
-) -> RepeatRecord:
+@dataclass(frozen=True)
+class _Order:
+    """One training of a run: where it goes, what it is, what it learns from, and its seed."""
+
+    run: Path
+    record: RunRecord
+    data: TaskData
+    seed: int
+
+
+def _train_all(orders: Sequence[_Order], watch: TrainingWatcher) -> tuple[RepeatRecord, ...]:
+    """Train all repeats, several at once where that is quicker."""
+    first = orders[0]
+    at_once = trainings_at_once(
+        first.record.settings,
+        size_hw=first.record.size_hw,
+        pictures=len(first.data.places["train"]),
+        trainings=len(orders),
+    )
+    done: dict[int, RepeatRecord] = {}
+    if at_once == 1:
+        for index, order in enumerate(orders):
+            done[index] = _train_once(order, partial(watch.epoch_ended, index))
+            watch.repeat_ended(index, done[index])
+    else:
+        for told in work_through(_train_in_process, orders, processes=at_once):
+            if told.done:
+                done[told.job] = told.what
+                watch.repeat_ended(told.job, told.what)
+            else:
+                watch.epoch_ended(told.job, *told.what)
+    return tuple(done[index] for index in range(len(orders)))
+
+
+def _train_in_process(order: _Order, tell: Tell) -> RepeatRecord:
+    start_keras(threads=threads_for(order.record.size_hw))
+    return _train_once(order, lambda epoch, logs: tell((epoch, dict(logs))))
+
+
+def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], None]) -> RepeatRecord:
     from toonvision.training.fit import train_fresh
 
+    run, record, data, seed = order.run, order.record, order.data, order.seed
     model, history = train_fresh(
         data.samples,
         train=data.places["train"],

@@ -1,20 +1,14 @@
 """The processes of a search on this machine: started, watched, started again, and ended with their parent."""
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
+from toonvision.core.processes import Running, start_process
 from toonvision.tuning.lineage import MOST_RETRIES
 from toonvision.tuning.storage import Place
 
@@ -42,12 +36,6 @@ class Order:
     trainings: int = TRAININGS_A_PROCESS
 
 
-@dataclass
-class _Running:
-    process: SpawnProcess
-    words: Connection
-
-
 def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None:
     """Run processes until the study is finished.
 
@@ -60,18 +48,17 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
         ToonVisionError: What a process could not go on for.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
-    running: list[_Running] = []
+    running: list[Running] = []
     crashes, ended, finished = 0, 0, False
     try:
-        for _ in range(workers):
-            _add(running, order)
+        running.extend(start_process(_work, order) for _ in range(workers))
         while running:
             before, ended = ended, watch()
             crashes = 0 if ended > before else crashes
             time.sleep(_POLL_S)
             for one in [one for one in running if not one.process.is_alive()]:
                 running.remove(one)
-                word = _last_word(one)
+                word = one.last_word()
                 if isinstance(word, ToonVisionError):
                     raise word
                 finished = finished or word is True
@@ -82,12 +69,11 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
                         f"{one.process.exitcode}); memory may be short. Try fewer --workers, then --resume."
                     )
                 if not finished:
-                    _add(running, order)
+                    running.append(start_process(_work, order))
         watch()
     finally:
         for one in running:
-            one.process.kill()
-            one.process.join()
+            one.end()
 
 
 def default_workers() -> int:
@@ -104,54 +90,6 @@ def threads_for(workers: int) -> int:
     return max(1, available_cores() // workers)
 
 
-def _add(running: list[_Running], order: Order) -> None:
-    """Start a process; an interrupt comes when it is among those that will be ended."""
-    with _interrupts_held():
-        running.append(_start(order))
-
-
-def _start(order: Order) -> _Running:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(order, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    return _Running(process, ours)
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, and let a process that is started meanwhile inherit that: its parent decides what it ends.
-
-    Blocking the signal is what is inherited; it alone would not do here, since any other thread may still be sent it.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    came: list[int] = []
-    resource_tracker.ensure_running()  # it would let interrupts through while it starts
-    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        signal.signal(signal.SIGINT, before)
-        if came:
-            signal.raise_signal(signal.SIGINT)
-
-
-def _last_word(ended: _Running) -> object:
-    """Give whether the study is finished, the error that a process ended with, or None for one that just died."""
-    ended.process.join()
-    try:
-        return ended.words.recv() if ended.words.poll() else None
-    except (EOFError, OSError):
-        return None
-    finally:
-        ended.words.close()
-
-
 def _work(order: Order, words: Connection) -> None:
     """Run in a process of its own."""
     from toonvision.data.workspace import open_workspace
@@ -159,8 +97,6 @@ def _work(order: Order, words: Connection) -> None:
     from toonvision.training.repeat import load_task_data
     from toonvision.tuning.storage import open_study, patiently, storage_faults
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for where it could not be held back
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         workspace, place = open_workspace(order.workspace), order.place
         study = patiently(place.url, lambda: open_study(place.url, place.name, pulse=place.pulse))
@@ -181,11 +117,3 @@ def _work(order: Order, words: Connection) -> None:
             words.send(Worker(place, study, data, logs=order.logs).work(most=order.trainings))
     except ToonVisionError as error:
         words.send(error)
-
-
-def _end_with_parent() -> None:
-    """Die when the parent does: nobody would watch, and whoever resumes would compute the same twice."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
