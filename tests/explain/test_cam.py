@@ -33,7 +33,8 @@ def grad_cam_by_loops(activations, gradients):
 
 
 @pytest.mark.parametrize(
-    ("name", "classes"), [("baseline", 4), ("tuned", 4), ("binary", 2), ("baseline", 2), ("tuned", 3)]
+    ("name", "classes"),
+    [("baseline", 4), ("tuned", 4), ("binary", 2), ("baseline", 2), ("tuned", 3), ("compact", 4), ("compact", 2)],
 )
 def test_the_exact_map_of_every_reference_network_sums_to_the_logit_without_bias(name, classes):
     model = shaken(build_network(name, size_hw=(64, 48), classes=classes))

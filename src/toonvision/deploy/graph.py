@@ -84,6 +84,21 @@ class Affine:
 
 
 @dataclass(frozen=True)
+class InstanceNorm:
+    """Each channel of each picture brought to mean 0 and variance 1, then a factor and a term for each channel.
+
+    Attributes:
+        scale: Shape ``(channels,)``.
+        offset: Shape ``(channels,)``.
+        epsilon: Added to the variance.
+    """
+
+    scale: Numbers
+    offset: Numbers
+    epsilon: float
+
+
+@dataclass(frozen=True)
 class Activation:
     """A function of each value; softmax is one of each row.
 
@@ -120,7 +135,7 @@ class Join:
     how: Literal["add", "concatenate"]
 
 
-Operation = Conv | Pool | GlobalPool | Dense | Affine | Activation | Flatten | Join
+Operation = Conv | Pool | GlobalPool | Dense | Affine | InstanceNorm | Activation | Flatten | Join
 
 
 @dataclass(frozen=True)

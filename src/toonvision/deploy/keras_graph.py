@@ -22,6 +22,7 @@ from toonvision.deploy.graph import (
     Flatten,
     GlobalPool,
     Graph,
+    InstanceNorm,
     Join,
     Kind,
     Numbers,
@@ -222,6 +223,16 @@ def _batch_normalization(layer: Layer, shape: Shape) -> list[Operation]:
     return [Affine(scale, (_numbers(layer.beta) if layer.center else 0.0) - mean * scale)]
 
 
+def _group_normalization(layer: Layer, shape: Shape) -> list[Operation]:
+    if layer.axis not in {-1, len(shape)} or len(shape) != 3 or layer.groups != shape[-1]:
+        raise ModelRefusedError(
+            f"layer {layer.name!r}: a GroupNormalization is exported where every channel of a map is a group."
+        )
+    scale = _numbers(layer.gamma) if layer.scale else np.ones(shape[-1])
+    offset = _numbers(layer.beta) if layer.center else np.zeros(shape[-1])
+    return [InstanceNorm(scale, offset, float(layer.epsilon))]
+
+
 def _rescaling(layer: Layer, shape: Shape) -> list[Operation]:
     ones = np.ones(shape[-1])
     try:
@@ -296,6 +307,7 @@ _CONVERTERS: Mapping[type, Callable[[Layer, Shape], Sequence[Operation]]] = {
     layers.DepthwiseConv2D: _depthwise,
     layers.SeparableConv2D: _separable,
     layers.BatchNormalization: _batch_normalization,
+    layers.GroupNormalization: _group_normalization,
     layers.Rescaling: _rescaling,
     layers.Activation: _activation,
     layers.ReLU: _relu,

@@ -25,6 +25,7 @@ from toonvision.deploy.graph import (
     Flatten,
     GlobalPool,
     Graph,
+    InstanceNorm,
     Join,
     Pool,
     Step,
@@ -139,6 +140,9 @@ class _Writer:
             return self._node("Gemm", given[0], kernel, bias)
         if isinstance(done, Affine):
             return self._affine(done, given[0], rank=len(step.shape))
+        if isinstance(done, InstanceNorm):
+            scale, offset = self._constant("scale", done.scale), self._constant("offset", done.offset)
+            return self._node("InstanceNormalization", given[0], scale, offset, epsilon=done.epsilon)
         if isinstance(done, Activation):
             return self._activation(done, given[0])
         if isinstance(done, Flatten):

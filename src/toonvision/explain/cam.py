@@ -152,10 +152,18 @@ def _find_layer(model: "keras.Model", name: str | None) -> Layer:
     if not found:
         raise ModelRefusedError(f"{model.name}: none of its layers has a map of places, so nothing can be located.")
     if name is None:
-        return list(found.values())[-1]
+        return _last_fine(list(found.values()))
     if name not in found:
         raise UsageError(f"a layer with a map is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
     return found[name]
+
+
+def _last_fine(maps: list[Layer]) -> Layer:
+    """Give the last layer with a map that is not just a mean over the map before it, which shows more places."""
+    from keras import layers
+
+    fine = [layer for layer in maps if not isinstance(layer, layers.AveragePooling2D)]
+    return (fine or maps)[-1]
 
 
 def _head(model: "keras.Model") -> Layer:
@@ -184,18 +192,32 @@ def _weights(head: Layer) -> tuple[Values, Values]:
 def _linear_weights(model: "keras.Model", layer: Layer, kernel: Values) -> Values | None:
     """Give the weight of each activation for each output, ``(height, width, channels, outputs)``, if it is constant.
 
-    It is where a chain of flattening, global average pooling and dropout leads to the head.
+    It is where a chain of average pooling, flattening, global average pooling and dropout leads to the head.
     """
     from keras import layers
 
     still = (layers.Flatten, layers.Dropout, layers.SpatialDropout2D, layers.GaussianNoise, layers.Identity)
     after = chain(model, layer, model.layers[-1])
+    if after and isinstance(after[0], layers.AveragePooling2D) and after[0].padding == "valid":
+        pooled = _linear_weights(model, after[0], kernel)
+        return None if pooled is None else _before_pooling(pooled, after[0])
     if after is None or not all(isinstance(one, (*still, layers.GlobalAveragePooling2D)) for one in after[:-1]):
         return None
     height, width, channels = layer.output.shape[1:]
     if any(isinstance(one, layers.GlobalAveragePooling2D) for one in after):
         return np.broadcast_to(kernel / (height * width), (height, width, *kernel.shape))
     return kernel.reshape(height, width, channels, -1)
+
+
+def _before_pooling(weights: Values, pooling: Layer) -> Values:
+    """Give the weights of what a mean pooling reads: each place has its share in every window that it lies in."""
+    height, width = pooling.input.shape[1:3]
+    (tall, wide), (down, across) = pooling.pool_size, pooling.strides
+    spread = np.zeros((height, width, *weights.shape[2:]), np.float32)
+    for row, column in np.ndindex(weights.shape[:2]):
+        top, left = row * down, column * across
+        spread[top : top + tall, left : left + wide] += weights[row, column] / (tall * wide)
+    return spread
 
 
 def _weigh(activations: Values, weights: Values, method: Method, *, out: Values) -> None:

@@ -9,14 +9,17 @@ from keras import layers
 from toonvision.models.blocks import Tensor, network
 
 _MOMENTUM = 0.9  # of the means that normalisation keeps: hundreds of pictures make few steps, too few for Keras' 0.99
+_ROWS = 3
 
 
 def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
-    """Build the compact network: 4,444 parameters for 4 classes, 5,816 for 32, at any input size.
+    """Build the compact network: 5,260 parameters for 4 classes, 9,320 for 32, at 96 x 32.
 
-    A convolution that halves the picture at once, three separable ones (depthwise, then pointwise: Howard et al.,
-    "MobileNets", 2017), each normalised by batch (Ioffe and Szegedy 2015), and a mean over all places instead of a
-    weight for each (Lin et al., "Network in Network", 2014).
+    It sees every picture twice: as it is, and with each colour brought to mean 0 and variance 1 over the picture
+    (Ulyanov et al., "Instance Normalization", 2016), so that fog, night and the light of a place can be told from the
+    colour of a suit. Then follow a convolution that halves the picture at once, three separable ones (depthwise, then
+    pointwise: Howard et al., "MobileNets", 2017), each normalised by batch (Ioffe and Szegedy 2015), and the mean of
+    each third of the height (head, body, legs) instead of a weight for each place.
 
     Args:
         size_hw: Height and width of the input in pixels, at least 16 each.
@@ -28,11 +31,13 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
 
     def body(x: Tensor) -> Tensor:
         x = layers.Rescaling(1 / 127.5, offset=-1)(x)
+        x = layers.Concatenate()([x, layers.GroupNormalization(groups=-1, center=False, scale=False)(x)])
         x = layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False)(x)
         x = _separable(_normalized(x), 24)
         x = _separable(layers.MaxPooling2D(2)(x), 32)
         x = _separable(layers.MaxPooling2D(2)(x), 48)
-        return layers.GlobalAveragePooling2D()(x)
+        height, width = x.shape[1:3]
+        return layers.Flatten()(layers.AveragePooling2D((max(1, height // _ROWS), width))(x))
 
     return network("compact", size_hw, classes, body)
 
