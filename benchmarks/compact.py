@@ -1,0 +1,219 @@
+"""Claims: `compact` is right every time, and each part of its recipe earns its place.
+
+Run: python benchmarks/compact.py FOLDER [VARIANT ...]
+
+FOLDER gets the workspace `world`: the published counts, seed 0. Without the name of a variant all are trained, ten
+seeds each, which takes about forty minutes on two cores; trainings that are there already are used again. A variant is
+the recipe with one thing changed; its wrong test and validation crops say what that thing is worth. Validation crops
+are pictures like the test's that no part of this recipe learns from, which doubles what the comparison rests on.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measure import write_result
+from sample_workspace import sample_workspace
+
+from toonvision.core.cores import available_cores
+from toonvision.core.processes import Tell, work_through
+from toonvision.data.workspace import open_workspace
+from toonvision.models.backend import start_keras
+from toonvision.models.registry import input_size
+from toonvision.training.parallel import threads_for
+from toonvision.training.recipes import changed, settings_for
+from toonvision.training.repeat import load_task_data
+
+_SEEDS = range(10)
+_PUBLISHED_COURSE = {"schedule": "constant", "learning_rate": 1e-3, "averaging": 0.0, "epochs": 100, "batch_size": 64}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The recipe with one thing changed.
+
+    Attributes:
+        changes: Of the settings.
+        network: What is built instead; the name of a function here.
+        size_hw: Another input.
+        task: Another task.
+    """
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    network: str = ""
+    size_hw: tuple[int, int] | None = None
+    task: str = "suit"
+
+
+VARIANTS = {
+    "the recipe": Variant(),
+    "pictures as they are alone": Variant(network="without_normalised_copy"),
+    "one mean over all places": Variant(network="with_one_mean"),
+    "plain convolutions": Variant(network="with_plain_convolutions"),
+    "published course of the learning rate": Variant(_PUBLISHED_COURSE),
+    "last weights instead of averaged": Variant({"averaging": 0.0}),
+    "no label smoothing": Variant({"label_smoothing": 0.0}),
+    "no change of light and colour": Variant({"color": 0.0, "cast": 0.0}),
+    "no zoom and shift": Variant({"zoom": 0.0, "shift": 0.0}),
+    "no flip": Variant({"flip": False}),
+    "half the epochs": Variant({"epochs": 30}),
+    "100 epochs": Variant({"epochs": 100}),
+    "150 x 50": Variant(size_hw=(150, 50)),
+    "32 entities": Variant(task="entity"),
+}
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training: where the world is, what is trained, with which seed."""
+
+    root: Path
+    name: str
+    seed: int
+
+
+def main(folder: Path, names: Sequence[str]) -> None:
+    """Train all variants, print and write what came out."""
+    workspace = sample_workspace(folder / "world")
+    path = folder / "compact.json"
+    known: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    wanted = [Training(workspace.root, name, seed) for name in names or VARIANTS for seed in _SEEDS]
+    missing = [one for one in wanted if f"{one.name}/{one.seed}" not in known]
+    for told in work_through(_train, missing, processes=available_cores()):
+        if told.done:
+            one = missing[told.job]
+            known[f"{one.name}/{one.seed}"] = told.what
+            path.write_text(json.dumps(known, indent=2), encoding="utf-8")
+            print(f"  {one.name}, seed {one.seed}: {told.what}", flush=True)
+    result = {}
+    for name in VARIANTS:
+        trained = [known[key] for seed in _SEEDS if (key := f"{name}/{seed}") in known]
+        if trained:
+            result[name] = _summary(trained)
+            print(f"{name:<40} {_line(result[name])}")
+    write_result("compact", {"variants": result})
+
+
+def _train(one: Training, _tell: Tell) -> dict[str, Any]:
+    variant = VARIANTS[one.name]
+    workspace = open_workspace(one.root)
+    settings = changed(settings_for("compact"), **variant.changes)
+    size_hw = variant.size_hw or input_size("compact", workspace.size_hw)
+    start_keras(threads=threads_for(size_hw))
+    import keras
+
+    from toonvision.evaluation.calibration import reliability
+    from toonvision.evaluation.predict import predict_probabilities
+    from toonvision.models.registry import build_network
+    from toonvision.training.fit import fit
+
+    level = workspace.taxonomy.task(variant.task).level
+    data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
+    keras.utils.set_random_seed(one.seed)
+    classes = len(data.samples.classes)
+    built: Callable[..., Any] | None = globals().get(variant.network)
+    model = built(size_hw, classes) if built else build_network("compact", size_hw=size_hw, classes=classes)
+    started = time.monotonic()
+    fit(
+        model,
+        data.samples,
+        train=data.places["train"],
+        validate=data.places["validate"],
+        settings=settings,
+        seed=one.seed,
+    )
+    seconds = time.monotonic() - started
+    found: dict[str, Any] = {"parameters": model.count_params(), "seconds": round(seconds, 1)}
+    for part in ("validate", "test"):
+        places = data.places[part]
+        probabilities = predict_probabilities(model, np.asarray(data.samples.pictures[places]))
+        actual = data.samples.targets[places]
+        found[part] = int((probabilities.argmax(axis=1) != actual).sum())
+        found[f"{part}_of"] = len(places)
+        found[f"{part}_calibration_error"] = round(reliability(actual, probabilities).error, 4)
+    return found
+
+
+def without_normalised_copy(size_hw: tuple[int, int], classes: int) -> Any:
+    """Build `compact` without the copy whose colours are normalised."""
+    return _built(size_hw, classes, copy=False)
+
+
+def with_one_mean(size_hw: tuple[int, int], classes: int) -> Any:
+    """Build `compact` with one mean over all places instead of three."""
+    return _built(size_hw, classes, thirds=False)
+
+
+def with_plain_convolutions(size_hw: tuple[int, int], classes: int) -> Any:
+    """Build `compact` of plain convolutions, with about as many parameters."""
+    return _built(size_hw, classes, filters=(8, 14, 16, 18), separable=False)
+
+
+def _built(
+    size_hw: tuple[int, int],
+    classes: int,
+    *,
+    copy: bool = True,
+    thirds: bool = True,
+    separable: bool = True,
+    filters: Sequence[int] = (16, 24, 32, 48),
+) -> Any:
+    from keras import layers
+
+    from toonvision.models.blocks import network
+
+    def normalised(x: Any) -> Any:
+        return layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
+
+    def convolved(x: Any, count: int) -> Any:
+        if not separable:
+            return normalised(layers.Conv2D(count, 3, padding="same", use_bias=False)(x))
+        x = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x)
+        return normalised(layers.Conv2D(count, 1, use_bias=False)(x))
+
+    def body(x: Any) -> Any:
+        x = layers.Rescaling(1 / 127.5, offset=-1)(x)
+        if copy:
+            x = layers.Concatenate()([x, layers.GroupNormalization(groups=-1, center=False, scale=False)(x)])
+        x = normalised(layers.Conv2D(filters[0], 3, strides=2, padding="same", use_bias=False)(x))
+        x = convolved(x, filters[1])
+        x = convolved(layers.MaxPooling2D(2)(x), filters[2])
+        x = convolved(layers.MaxPooling2D(2)(x), filters[3])
+        height, width = x.shape[1:3]
+        return layers.Flatten()(layers.AveragePooling2D((height // 3 if thirds else height, width))(x))
+
+    return network("variant", size_hw, classes, body)
+
+
+def _summary(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    both = [(one["test"] + one["validate"]) / (one["test_of"] + one["validate_of"]) for one in trained]
+    return {
+        "parameters": trained[0]["parameters"],
+        "wrong_of_test": [one["test"] for one in trained],
+        "test": trained[0]["test_of"],
+        "wrong_of_validation": [one["validate"] for one in trained],
+        "validation": trained[0]["validate_of"],
+        "mean_error_of_both": statistics.mean(both),
+        "median_calibration_error": statistics.median(one["test_calibration_error"] for one in trained),
+        "median_seconds": statistics.median(one["seconds"] for one in trained),
+    }
+
+
+def _line(summary: Mapping[str, Any]) -> str:
+    wrong = summary["wrong_of_test"]
+    return (
+        f"wrong of {summary['test']}: median {statistics.median(wrong):g}, worst {max(wrong)} ({len(wrong)} seeds); "
+        f"error on test and validation {summary['mean_error_of_both']:.2%}; calibration error "
+        f"{summary['median_calibration_error']:.3f}; {summary['parameters']:,} parameters; "
+        f"{summary['median_seconds']:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
