@@ -112,6 +112,10 @@ def test_predict_prints_a_table_and_writes_all_probabilities(run, trained, tmp_p
     rows = list(csv.DictReader(io.StringIO((tmp_path / "all.csv").read_text())))
     assert len(rows) == 24
     assert all(abs(sum(float(row[f"p_{name}"]) for name in ("apple", "pear", "stone")) - 1) < 1e-5 for row in rows)
+    kinds = {"apple": "fruit", "pear": "fruit", "stone": "mineral"}
+    assert all(row["kind"] == kinds[row["predicted"]] for row in rows)
+    (first, *_) = run("predict", "label/two", trained.crops, "-w", trained.root, "--json").json["predictions"]
+    assert first["levels"] == {"kind": kinds[first["predicted"]]}
     printed = run("predict", "label/two", trained.crops, "-w", trained.root, "--csv", "-")
     assert printed.out == (tmp_path / "all.csv").read_text()
 

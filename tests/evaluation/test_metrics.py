@@ -7,6 +7,7 @@ from sklearn.metrics import confusion_matrix as sklearn_matrix
 
 from toonvision.evaluation.confidence import unsure_order, wrong_order
 from toonvision.evaluation.metrics import (
+    NONE_OF_THESE,
     classification_report,
     confusion_matrix,
     roll_up,
@@ -110,3 +111,13 @@ def test_an_entity_is_scored_as_suit_and_as_kind():
     assert (ups["suit"].within, ups["suit"].across) == (1, 1)
     assert (ups["kind"].within, ups["kind"].across) == (2, 0)
     assert ups["kind"].classes == ("cog",)
+
+
+def test_what_has_no_coarser_class_is_not_judged_there_and_what_is_taken_for_it_is_wrong():
+    parents = {"flunky": "bb", "bigwig": "lb"}
+    actual, predicted = np.array([0, 0, 1, 2, 2]), np.array([0, 2, 1, 2, 0])
+    up = roll_up(actual, predicted, ("flunky", "bigwig", "dog"), parents, level="suit")
+    assert up.classes == ("bb", "lb")
+    assert (up.report.accuracy.count, up.report.accuracy.total) == (2, 3)
+    assert (up.within, up.across) == (0, 1)
+    assert {scores.name: scores.support for scores in up.report.classes} == {"bb": 2, "lb": 1, NONE_OF_THESE: 0}

@@ -62,6 +62,7 @@ def test_the_tasks_and_the_levels_they_predict(toontown):
         "suit": "suit",
         "entity": "entity",
         "animal": "animal",
+        "label": LABEL_LEVEL,
     }
 
 
@@ -76,7 +77,15 @@ def test_an_entity_determines_its_suit_and_kind_and_a_kind_neither(toontown):
     assert toontown.coarser("kind") == ()
     assert toontown.parents("entity", "suit")["flunky"] == "bb"
     assert toontown.parents("suit", "entity") == {}
-    assert [level.name for level in toontown.coarser(LABEL_LEVEL)] == ["kind"]
+    assert [level.name for level in toontown.coarser(LABEL_LEVEL)] == ["kind", "suit", "entity", "animal"]
+
+
+def test_a_label_determines_every_level_as_far_as_it_has_one(toontown):
+    suits, animals = (toontown.parents(LABEL_LEVEL, level) for level in ("suit", "animal"))
+    assert suits["cog_bb_flunky"] == "bb"
+    assert animals["toon_dog"] == "dog"
+    assert len(suits) + len(animals) == len(toontown.labels)
+    assert not set(suits) & set(animals)
 
 
 @pytest.mark.parametrize("level", ["kind", "suit", "entity", "animal", LABEL_LEVEL])

@@ -273,7 +273,11 @@ def predict(
             raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
-    require_taxonomy(read_card(folder), opened.taxonomy.digest, folder)
+    card = read_card(folder)
+    require_taxonomy(card, opened.taxonomy.digest, folder)
+    above = {
+        level.name: opened.taxonomy.parents(card.level, level.name) for level in opened.taxonomy.coarser(card.level)
+    }
     predictions, findings = _predicted(folder, pictures, keras=keras)
     report_findings(findings, folder=opened.root)
     data = {
@@ -281,6 +285,7 @@ def predict(
             {
                 "picture": str(p.path),
                 "predicted": p.predicted,
+                "levels": {level: classes.get(p.predicted) for level, classes in above.items()},
                 "confidence": p.confidence,
                 "probabilities": dict(zip(p.classes, p.probabilities.tolist(), strict=True)),
             }
@@ -289,13 +294,17 @@ def predict(
         "findings": [asdict(finding) for finding in findings],
     }
     if target is not None:
-        write_text(target, _predictions_csv(predictions))
+        write_text(target, _predictions_csv(predictions, above))
         say(f"Wrote {len(predictions)} predictions to {target}")
     if to_screen and not as_json:
-        typer.echo(_predictions_csv(predictions), nl=False)
+        typer.echo(_predictions_csv(predictions, above), nl=False)
     elif csv_file is None or as_json:
-        rows = [[p.path, p.predicted, f"{p.confidence:.1%}"] for p in predictions]
-        show(data, table("Predictions", ["Picture", "Predicted", "Confidence"], rows, names=2), as_json=as_json)
+        rows = [
+            [p.path, p.predicted, *(classes.get(p.predicted, "-") for classes in above.values()), f"{p.confidence:.1%}"]
+            for p in predictions
+        ]
+        columns = ["Picture", "Predicted", *(level.capitalize() for level in above), "Confidence"]
+        show(data, table("Predictions", columns, rows, names=2 + len(above)), as_json=as_json)
     exit_for(findings)
 
 
@@ -512,11 +521,14 @@ def _wrong(run: Path) -> dict[str, int] | None:
         return None
 
 
-def _predictions_csv(predictions: "Sequence[Prediction]") -> str:
+def _predictions_csv(predictions: "Sequence[Prediction]", above: Mapping[str, Mapping[str, str]]) -> str:
+    """Give a row a picture; `above` maps the classes to those of the levels that they determine."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     classes = predictions[0].classes if predictions else ()
-    writer.writerow(["picture", "predicted", "confidence", *(f"p_{name}" for name in classes)])
+    writer.writerow(["picture", "predicted", "confidence", *above, *(f"p_{name}" for name in classes)])
     for p in predictions:
-        writer.writerow([p.path, p.predicted, f"{p.confidence:.6f}", *(f"{value:.6f}" for value in p.probabilities)])
+        levels = [names.get(p.predicted, "") for names in above.values()]
+        values = [f"{value:.6f}" for value in (p.confidence, *p.probabilities)]
+        writer.writerow([p.path, p.predicted, values[0], *levels, *values[1:]])
     return buffer.getvalue()

