@@ -58,7 +58,7 @@ VARIANTS = {
     "plain convolutions": Variant(network="with_plain_convolutions"),
     "published course of the learning rate": Variant(_PUBLISHED_COURSE),
     "last weights instead of averaged": Variant({"averaging": 0.0}),
-    "no label smoothing": Variant({"label_smoothing": 0.0}),
+    "label smoothing of 0.05": Variant({"label_smoothing": 0.05}),
     "no change of light and colour": Variant({"color": 0.0, "cast": 0.0}),
     "no zoom and shift": Variant({"zoom": 0.0, "shift": 0.0}),
     "no flip": Variant({"flip": False}),

@@ -12,7 +12,6 @@ _COMPACT = TrainingSettings(
     batch_size=32,
     learning_rate=4e-3,
     schedule="cosine",
-    label_smoothing=0.05,
     averaging=0.99,
     augmentation=Augmentation(flip=True, zoom=0.15, color=0.3, shift=0.06, cast=0.06),
 )
