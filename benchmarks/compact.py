@@ -166,7 +166,7 @@ def _built(
 ) -> Any:
     from keras import layers
 
-    from toonvision.models.blocks import network
+    from toonvision.models.blocks import BesideNormalized, network
 
     def normalised(x: Any) -> Any:
         return layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
@@ -180,7 +180,7 @@ def _built(
     def body(x: Any) -> Any:
         x = layers.Rescaling(1 / 127.5, offset=-1)(x)
         if copy:
-            x = layers.Concatenate()([x, layers.GroupNormalization(groups=-1, center=False, scale=False)(x)])
+            x = BesideNormalized()(x)
         x = normalised(layers.Conv2D(filters[0], 3, strides=2, padding="same", use_bias=False)(x))
         x = convolved(x, filters[1])
         x = convolved(layers.MaxPooling2D(2)(x), filters[2])

@@ -15,6 +15,7 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.deploy.graph import Affine, Conv, Flatten, Pool, same_pads
 from toonvision.deploy.keras_graph import read_graph
 from toonvision.deploy.simplify import simplify
+from toonvision.models.blocks import BesideNormalized
 from toonvision.models.registry import NETWORKS, build_network
 
 CLOSE = 2e-6
@@ -83,8 +84,7 @@ OTHERS = st.sampled_from(
         layers.BatchNormalization,
         partial(layers.BatchNormalization, scale=False),
         partial(layers.BatchNormalization, center=False),
-        partial(layers.GroupNormalization, groups=-1),
-        partial(layers.GroupNormalization, groups=-1, center=False, scale=False),
+        BesideNormalized,
         partial(layers.Rescaling, -0.7, offset=0.3),
         partial(layers.Activation, "relu"),
         partial(layers.Activation, "hard_silu"),
@@ -235,7 +235,6 @@ class Doubled(layers.Conv2D):
             layers.Conv2D(3, 3, data_format="channels_first", name="c"),
             "padding is same or valid, and channels come last",
         ),
-        (layers.GroupNormalization(groups=1, name="norm"), "exported where every channel of a map is a group"),
         (layers.RandomCrop(9, 9, name="crop"), "layer 'crop': a RandomCrop cannot be exported"),
     ],
 )

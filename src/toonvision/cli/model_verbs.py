@@ -216,7 +216,7 @@ def evaluate(
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="A run's or a study's name, such as suit/baseline-1, or its folder.")],
+    run: Annotated[str, typer.Argument(help="A run's or a study's name, such as suit/compact-1, or its folder.")],
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:

@@ -21,7 +21,7 @@ StudyNameOption = Annotated[
     str | None,
     typer.Option("--name", help="What to call it.", show_default="the model, and a number where that is taken"),
 ]
-RunArgument = Annotated[str, typer.Argument(help="A run's name, such as suit/baseline-1, or its folder.")]
+RunArgument = Annotated[str, typer.Argument(help="A run's name, such as suit/compact-1, or its folder.")]
 
 HERE = Path()
 DEFAULT_NETWORK = "compact"

@@ -30,7 +30,7 @@ class Classifier:
     """An exported model, opened and checked.
 
     Examples:
-        >>> classifier = Classifier("runs/suit/baseline-1/model.onnx")  # doctest: +SKIP
+        >>> classifier = Classifier("runs/suit/compact-1/model.onnx")  # doctest: +SKIP
         >>> classifier.predict(Image.open("crop.png")).predicted  # doctest: +SKIP
         'bb'
     """

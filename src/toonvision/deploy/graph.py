@@ -84,17 +84,13 @@ class Affine:
 
 
 @dataclass(frozen=True)
-class InstanceNorm:
-    """Each channel of each picture brought to mean 0 and variance 1, then a factor and a term for each channel.
+class BesideNormalized:
+    """A map beside a copy of it in which each channel of each picture has mean 0 and variance 1.
 
     Attributes:
-        scale: Shape ``(channels,)``.
-        offset: Shape ``(channels,)``.
         epsilon: Added to the variance.
     """
 
-    scale: Numbers
-    offset: Numbers
     epsilon: float
 
 
@@ -135,7 +131,7 @@ class Join:
     how: Literal["add", "concatenate"]
 
 
-Operation = Conv | Pool | GlobalPool | Dense | Affine | InstanceNorm | Activation | Flatten | Join
+Operation = Conv | Pool | GlobalPool | Dense | Affine | BesideNormalized | Activation | Flatten | Join
 
 
 @dataclass(frozen=True)

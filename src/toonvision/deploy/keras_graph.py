@@ -17,12 +17,12 @@ from toonvision.deploy.graph import (
     INPUT,
     Activation,
     Affine,
+    BesideNormalized,
     Conv,
     Dense,
     Flatten,
     GlobalPool,
     Graph,
-    InstanceNorm,
     Join,
     Kind,
     Numbers,
@@ -32,6 +32,7 @@ from toonvision.deploy.graph import (
     Step,
     same_pads,
 )
+from toonvision.models import blocks
 
 Layer = Any
 """A layer of Keras, which has no types."""
@@ -135,6 +136,8 @@ def _shape_after(operation: Operation, shapes: Sequence[Shape]) -> Shape:
         return (shape[2],)
     if isinstance(operation, Dense):
         return (operation.kernel.shape[1],)
+    if isinstance(operation, BesideNormalized):
+        return (*shape[:2], 2 * shape[2])
     if isinstance(operation, Flatten):
         return (math.prod(shape),)
     if isinstance(operation, Join) and operation.how == "concatenate":
@@ -223,14 +226,8 @@ def _batch_normalization(layer: Layer, shape: Shape) -> list[Operation]:
     return [Affine(scale, (_numbers(layer.beta) if layer.center else 0.0) - mean * scale)]
 
 
-def _group_normalization(layer: Layer, shape: Shape) -> list[Operation]:
-    if layer.axis not in {-1, len(shape)} or len(shape) != 3 or layer.groups != shape[-1]:
-        raise ModelRefusedError(
-            f"layer {layer.name!r}: a GroupNormalization is exported where every channel of a map is a group."
-        )
-    scale = _numbers(layer.gamma) if layer.scale else np.ones(shape[-1])
-    offset = _numbers(layer.beta) if layer.center else np.zeros(shape[-1])
-    return [InstanceNorm(scale, offset, float(layer.epsilon))]
+def _beside_normalized(layer: Layer, _shape: Shape) -> list[Operation]:
+    return [BesideNormalized(float(layer.epsilon))]
 
 
 def _rescaling(layer: Layer, shape: Shape) -> list[Operation]:
@@ -307,7 +304,7 @@ _CONVERTERS: Mapping[type, Callable[[Layer, Shape], Sequence[Operation]]] = {
     layers.DepthwiseConv2D: _depthwise,
     layers.SeparableConv2D: _separable,
     layers.BatchNormalization: _batch_normalization,
-    layers.GroupNormalization: _group_normalization,
+    blocks.BesideNormalized: _beside_normalized,
     layers.Rescaling: _rescaling,
     layers.Activation: _activation,
     layers.ReLU: _relu,

@@ -20,12 +20,12 @@ from toonvision.deploy.graph import (
     INPUT,
     Activation,
     Affine,
+    BesideNormalized,
     Conv,
     Dense,
     Flatten,
     GlobalPool,
     Graph,
-    InstanceNorm,
     Join,
     Pool,
     Step,
@@ -140,9 +140,11 @@ class _Writer:
             return self._node("Gemm", given[0], kernel, bias)
         if isinstance(done, Affine):
             return self._affine(done, given[0], rank=len(step.shape))
-        if isinstance(done, InstanceNorm):
-            scale, offset = self._constant("scale", done.scale), self._constant("offset", done.offset)
-            return self._node("InstanceNormalization", given[0], scale, offset, epsilon=done.epsilon)
+        if isinstance(done, BesideNormalized):
+            channels = step.shape[2] // 2
+            plain = self._constant("ones", np.ones(channels)), self._constant("zeros", np.zeros(channels))
+            copy = self._node("InstanceNormalization", given[0], *plain, epsilon=done.epsilon)
+            return self._node("Concat", given[0], copy, axis=1)
         if isinstance(done, Activation):
             return self._activation(done, given[0])
         if isinstance(done, Flatten):

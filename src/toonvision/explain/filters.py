@@ -31,11 +31,11 @@ def first_filters(model: "keras.Model") -> Values:
     """Give the weights of the first convolution as small RGB pictures.
 
     Args:
-        model: A network whose first convolution reads the picture's three channels.
+        model: A network whose first convolution reads the picture's three channels, or those beside a copy of them.
 
     Returns:
         Shape ``(height, width, 3, filters)``, float32, 0 to 1: each filter is scaled by its own largest weight, and 0.5
-        is a weight of 0.
+        is a weight of 0. The weights of a copy stand to the right of the others, which makes it twice as wide.
 
     Raises:
         UsageError: If its first convolution reads anything else.
@@ -43,9 +43,11 @@ def first_filters(model: "keras.Model") -> Values:
     import keras
 
     found = convolutions(model)
-    if not found or not isinstance(found[0], keras.layers.Conv2D) or found[0].kernel.shape[2] != 3:
+    if not found or not isinstance(found[0], keras.layers.Conv2D) or found[0].kernel.shape[2] not in {3, 6}:
         raise UsageError(f"{model.name}: its first convolution does not read the picture; there is no RGB to show.")
     kernel = np.asarray(keras.ops.convert_to_numpy(found[0].kernel), dtype=np.float32)
+    if kernel.shape[2] == 6:
+        kernel = np.concatenate([kernel[:, :, :3], kernel[:, :, 3:]], axis=1)
     largest = np.maximum(np.abs(kernel).max((0, 1, 2)), np.finfo(np.float32).tiny)
     pictures: Values = kernel / (2 * largest) + np.float32(0.5)
     return pictures

@@ -6,7 +6,7 @@ What it is made of was found by experiment (docs/compact.md has the table, bench
 import keras
 from keras import layers
 
-from toonvision.models.blocks import Tensor, network
+from toonvision.models.blocks import BesideNormalized, Tensor, network
 
 _MOMENTUM = 0.9  # of the means that normalisation keeps: hundreds of pictures make few steps, too few for Keras' 0.99
 _ROWS = 3
@@ -31,7 +31,7 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
 
     def body(x: Tensor) -> Tensor:
         x = layers.Rescaling(1 / 127.5, offset=-1)(x)
-        x = layers.Concatenate()([x, layers.GroupNormalization(groups=-1, center=False, scale=False)(x)])
+        x = BesideNormalized()(x)
         x = layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False)(x)
         x = _separable(_normalized(x), 24)
         x = _separable(layers.MaxPooling2D(2)(x), 32)

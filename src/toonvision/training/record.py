@@ -141,7 +141,7 @@ def is_run(runs: Path, name: str) -> bool:
 
 
 def find_run(runs: Path, name: str) -> Path:
-    """Find a run by its name, as in ``suit/baseline-1``, or by its path.
+    """Find a run by its name, as in ``suit/compact-1``, or by its path.
 
     Raises:
         UsageError: If there is none.
