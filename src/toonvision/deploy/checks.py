@@ -151,11 +151,6 @@ def _reduced(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     return (*given[0][:2], 1, 1) if len(given[0]) == 4 else ()
 
 
-def _normalized(given: Given, _settings: Mapping[str, Setting]) -> Shape:
-    picture, *weights = given
-    return picture if len(picture) == 4 and weights == [picture[1:2]] * 2 else ()
-
-
 def _flattened(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return (given[0][0], math.prod(given[0][1:])) if settings.get("axis") == 1 else ()
 
@@ -192,12 +187,12 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Se
     "Concat": (frozenset({"axis"}), _joined),
     "Conv": (_WINDOW | {"dilations", "group"}, _convolved),
     "DequantizeLinear": (frozenset({"axis"}), _same),
+    "Div": (_NONE, _broadcast),
     "Flatten": (frozenset({"axis"}), _flattened),
     "Gemm": (_NONE, _multiplied),
     "GlobalAveragePool": (_NONE, _reduced),
     "GlobalMaxPool": (_NONE, _reduced),
     "HardSwish": (_NONE, _same),
-    "InstanceNormalization": (frozenset({"epsilon"}), _normalized),
     "Log": (_NONE, _same),
     "Max": (_NONE, _broadcast),
     "MaxPool": (_WINDOW, _pooled),
@@ -206,6 +201,7 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Se
     "Relu": (_NONE, _same),
     "Sigmoid": (_NONE, _same),
     "Softmax": (frozenset({"axis"}), _by_row),
+    "Sqrt": (_NONE, _same),
     "Sub": (_NONE, _broadcast),
     "Tanh": (_NONE, _same),
     "Transpose": (frozenset({"perm"}), _transposed),

@@ -141,10 +141,8 @@ class _Writer:
         if isinstance(done, Affine):
             return self._affine(done, given[0], rank=len(step.shape))
         if isinstance(done, BesideNormalized):
-            channels = step.shape[2] // 2
-            plain = self._constant("ones", np.ones(channels)), self._constant("zeros", np.zeros(channels))
-            copy = self._node("InstanceNormalization", given[0], *plain, epsilon=done.epsilon)
-            return self._node("Concat", given[0], copy, axis=1)
+            height, width, _ = step.shape
+            return self._beside_normalized(done, given[0], (height, width))
         if isinstance(done, Activation):
             return self._activation(done, given[0])
         if isinstance(done, Flatten):
@@ -163,6 +161,19 @@ class _Writer:
         if done.offset.any() or found == given:
             found = self._node("Add", found, self._constant("offset", done.offset.reshape(shape)))
         return found
+
+    def _beside_normalized(self, done: BesideNormalized, given: str, size_hw: tuple[int, int]) -> str:
+        """Write the steps out: ONNX Runtime's own normalisation and global means lose digits, summing one by one."""
+
+        def mean(of: str) -> str:
+            for size in ((1, size_hw[1]), (size_hw[0], 1)):
+                of = self._node("AveragePool", of, kernel_shape=size, strides=size)
+            return of
+
+        centred = self._node("Sub", given, mean(given))
+        variance = mean(self._node("Mul", centred, centred))
+        raised = self._node("Add", variance, self._constant("epsilon", np.full(1, done.epsilon)))
+        return self._node("Concat", given, self._node("Div", centred, self._node("Sqrt", raised)), axis=1)
 
     def _activation(self, done: Activation, given: str) -> str:
         match done.name:

@@ -27,9 +27,14 @@ class BesideNormalized(layers.Layer):  # type: ignore[misc]  # Keras carries no 
 
     def call(self, inputs: Tensor) -> Tensor:
         """Give ``(batch, height, width, 2 channels)``: the inputs, then the copy."""
-        centred = inputs - ops.mean(inputs, axis=(1, 2), keepdims=True)
-        variance = ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)
+        centred = inputs - _mean(inputs)
+        variance = _mean(ops.square(centred))
         return ops.concatenate([inputs, centred * ops.rsqrt(variance + self.epsilon)], axis=-1)
+
+
+def _mean(x: Tensor) -> Tensor:
+    """Average over all places: rows first, since a sum of thousands of floats, one by one, loses digits."""
+    return ops.mean(ops.mean(x, axis=2, keepdims=True), axis=1, keepdims=True)
 
 
 def build_layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> keras.Model:
