@@ -115,3 +115,13 @@ def test_a_backend_without_gradients_is_named(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")
     with pytest.raises(EnvironmentFaultError, match="gradients need Keras on tensorflow, torch, jax; got numpy"):
         list(gradients.column_gradients(lambda values: values, np.zeros((1, 2), np.float32), [0]))
+
+
+def test_the_weights_of_a_normalised_copy_stand_to_the_right():
+    model = build_network("compact", size_hw=(32, 16), classes=3)
+    shown = first_filters(model)
+    kernel = np.asarray(convolutions(model)[0].kernel)
+    assert shown.shape == (3, 6, 3, 16)
+    largest = np.abs(kernel).max(axis=(0, 1, 2))
+    np.testing.assert_allclose(shown[:, :3], kernel[:, :, :3] / (2 * largest) + 0.5, atol=1e-6)
+    np.testing.assert_allclose(shown[:, 3:], kernel[:, :, 3:] / (2 * largest) + 0.5, atol=1e-6)

@@ -180,7 +180,7 @@ def _show_layers(model: "keras.Model", picture: "Pictures", folder: Path, *, see
     height, width, colours = picture.shape
     write_activations(layer_activations(model, picture), (height, width), folder)
     first, *deeper = convolutions(model)
-    if first.input.shape[-1] == colours:
+    if first.input.shape[-1] in {colours, 2 * colours}:
         write_first_filters(first.name, first_filters(model), folder)
     for number, one in enumerate(deeper, start=2):
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))

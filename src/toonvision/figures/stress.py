@@ -48,9 +48,10 @@ def draw_stress_rows(ax: Axes, test: StressTest) -> Axes:
     ax.set_yticks(range(len(test.scores)), [_title(score) for score in test.scores])
     ax.set_ylim(len(test.scores) - 0.4, -0.6)
     lowest = min(score.right.interval[0] for score in test.scores)
-    first = math.floor(lowest * 10) / 10
+    first = math.floor(lowest * 10) / 10 if lowest < 0.999 else 0.9
     ax.set_xlim(first - 0.006 * (1 - first), 1 + 0.006 * (1 - first))
-    ticks = [first + step / 10 for step in range(round(10 * (1 - first)) + 1)]
+    steps = round((1 - first) / (0.02 if first > 0.85 else 0.1))
+    ticks = [1 - (1 - first) * step / steps for step in range(steps, -1, -1)]
     ax.set_xticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
     quiet_axis(ax)
     ax.tick_params(axis="x", labelcolor=MUTED)
