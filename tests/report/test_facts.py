@@ -37,6 +37,16 @@ def test_the_first_says_what_was_trained_on_what():
     )
 
 
+def test_a_course_that_ends_by_itself_leaves_the_validation_part_the_choice_among_trainings():
+    results = results_of(evaluation_of([GOOD]))
+    record = results.evaluation.record
+    settings = dataclasses.replace(record.settings, schedule="cosine")
+    made = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, settings=settings))
+    assert "40 more were used to choose among its trainings" in training_fact(
+        dataclasses.replace(results, evaluation=made)
+    )
+
+
 def test_many_classes_are_counted_instead_of_named():
     made = examples.evaluation(examples.classes_of(32), samples=64)
     fact = training_fact(dataclasses.replace(results_of(evaluation_of([GOOD])), evaluation=made))

@@ -46,10 +46,12 @@ def training_fact(results: Results) -> str:
     titles = [category.title for category in evaluation.classes]
     names = f" ({listed(titles)})" if len(titles) <= _MOST_NAMED else ""
     every = sum(record.samples.values())
+    # With a cosine course the last epoch is kept, whatever the validation part says.
+    chooses = "its best epoch" if record.settings.schedule == "constant" else "among its trainings"
     return (
         f"The network {record.settings.network}, with {counted(record.parameters, 'parameter')}, learned to tell "
         f"{counted(len(titles), 'class', 'classes')} apart{names} from {counted(record.samples['train'], 'crop')}; "
-        f"{record.samples['validate']:,} more were used to choose its best epoch and {record.samples['test']:,} were "
+        f"{record.samples['validate']:,} more were used to choose {chooses} and {record.samples['test']:,} were "
         f"kept for the test, {every:,} in all, from {counted(results.screenshots, 'screenshot')}."
     )
 
