@@ -10,7 +10,7 @@ from builders import copied
 from figures import examples
 from report.made import curve_of, evaluation_of, judged_workspace, results_of, suspects_of
 from toonvision.core.files import write_text
-from toonvision.evaluation import label_quality, learning_curve
+from toonvision.evaluation import label_quality, learning_curve, stress
 from toonvision.report.contents import SuspectLabels
 from toonvision.report.figure_data import curve_data
 from toonvision.report.gather import gather_results
@@ -65,6 +65,18 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
     assert "What more pictures would likely bring" not in page
     assert "Suspect labels" not in page
     assert not list((run / "figures").glob("suspects.*")) + list((run / "figures").glob("learning-curve.*"))
+
+
+def test_a_damaged_study_is_named_in_the_report_which_goes_on_without_it(studied):
+    workspace, run, evaluation, _ = studied
+    damaged = learning_curve.curves_folder(workspace.root, "label") / "baseline" / learning_curve.RESULT
+    damaged.write_text(damaged.read_text()[:100])
+    write_text(run / stress.RESULT, "{}")
+    page = html.unescape(write_report(workspace, run, evaluation).read_text(encoding="utf-8"))
+    assert "What more pictures would likely bring" not in page
+    assert "Suspect labels: 2" in page
+    for path in (damaged, run / stress.RESULT):
+        assert f"Left out of this report: {path}: not a" in page
 
 
 def test_a_label_that_was_corrected_since_is_suspect_no_more(studied):

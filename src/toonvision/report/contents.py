@@ -81,6 +81,7 @@ class Results:
         stress: The run under changes of light, lens, file and box, where that was measured.
         mapped: Class activation maps of some pictures, where they were asked for.
         temperature: What is stored with the model, if anything.
+        unread: What should be part of the report and cannot be read, in one sentence each.
     """
 
     evaluation: Evaluation
@@ -99,6 +100,7 @@ class Results:
     stress: StressTest | None = None
     mapped: MappedCases | None = None
     temperature: float | None = None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,7 @@ def warnings_of(results: Results) -> tuple[str, ...]:
             f"{results.newer:,} newer {'crop' if results.newer == 1 else 'crops'} {verb} not part of the split. "
             "Make the split again to use them."
         )
+    found += [f"Left out of this report: {reason}" for reason in results.unread]
     diverged = [str(repeat.seed) for repeat in record.repeats if repeat.diverged]
     if diverged:
         found.append(f"The loss became no number with seed {', '.join(diverged)}; a lower learning rate may help.")

@@ -1,10 +1,13 @@
 """Everything that a report is made from, read from the workspace and the run."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
+from toonvision.core.errors import ModelRefusedError
 from toonvision.data.balance import measure_balance
 from toonvision.data.batches import Samples
 from toonvision.data.splits import summarize_split
@@ -24,6 +27,8 @@ from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
 from toonvision.training.repeat import load_task_data
 
+T = TypeVar("T")
+
 MOST_WRONG, MOST_UNSURE = 12, 4
 """Of how many pictures there are class activation maps."""
 MOST_SUSPECTS = 24
@@ -39,8 +44,9 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
     with workspace.reading() as catalog:
         crops = catalog.crops()
         counts, findings = catalog.last_extraction()
-    # A study that was compared with another run says nothing of this one.
-    study = newest_contexts(workspace.root, record.task, network=record.settings.network)
+    unread: list[str] = []
+    network = record.settings.network
+    study = _readable(lambda: newest_contexts(workspace.root, record.task, network=network), unread)
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
@@ -52,10 +58,12 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         findings=tuple(findings),
         newer=data.newer,
         breakdowns=break_down(evaluation, workspace.taxonomy),
+        # A study that was compared with another run says nothing of this one.
         contexts=study if study and study.ordinary == record.title else None,
-        curve=newest_curve(workspace.root, record.task),
-        suspects=_suspects(workspace, record.task, record.level, data.samples),
-        stress=read_stress(run),
+        curve=_readable(lambda: newest_curve(workspace.root, record.task), unread),
+        suspects=_readable(lambda: _suspects(workspace, record.task, record.level, data.samples), unread),
+        stress=_readable(lambda: read_stress(run), unread),
+        unread=tuple(unread),
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
     )
 
@@ -69,6 +77,15 @@ def look_closer(results: Results, workspace: Workspace, run: Path) -> Results:
         breakdowns=break_down(evaluation, workspace.taxonomy, looks),
         mapped=_map_cases(evaluation, run) if (run / MEANING).is_file() else None,
     )
+
+
+def _readable(read: Callable[[], T | None], unread: list[str]) -> T | None:
+    """Read what a report can do without; note why it cannot be read."""
+    try:
+        return read()
+    except ModelRefusedError as error:
+        unread.append(str(error))
+        return None
 
 
 def _map_cases(evaluation: Evaluation, run: Path) -> MappedCases | None:
