@@ -60,6 +60,11 @@ def test_the_second_gives_the_share_its_interval_and_the_spread():
     )
 
 
+def test_one_wrong_prediction_is_one():
+    nearly = [[10, 0, 0], [0, 20, 0], [0, 1, 9]]
+    assert "1 prediction is wrong at the median" in quality_fact(evaluation_of([nearly, nearly]))
+
+
 def test_a_single_training_is_said_to_prove_little():
     assert quality_fact(evaluation_of([GOOD])).endswith(
         "; it was trained with one seed alone, so how much another seed would change this is not known."

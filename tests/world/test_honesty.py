@@ -20,7 +20,7 @@ from toonvision.world.palette import STREETS, SUITS
 from toonvision.world.scene import compose
 from toonvision.world.settings import SceneSettings
 
-A_SUIT, TRAIN, VALIDATE = 46, 26, 6
+A_SUIT, TRAIN, VALIDATE = 36, 20, 5
 SIZE_HW = (150, 50)
 SETTINGS = SceneSettings(heights_px=(120, 200, 320), cut_rate=0, screened_rate=0.05, dim_rate=0)
 
@@ -36,7 +36,7 @@ def crop(number, suit, *, grey):
 
 @pytest.fixture(scope="module")
 def samples():
-    """Pictures with colours and in grey, of the same scenes: 46 of each suit."""
+    """Pictures with colours and in grey, of the same scenes."""
     with pytest.MonkeyPatch.context() as patch:
         for suit in SUITS:
             patch.setitem(COGS, f"cog_{suit}_flunky", replace(COGS["cog_bb_flunky"], suit=suit))

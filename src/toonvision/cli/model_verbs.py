@@ -441,7 +441,8 @@ def evaluation_renderables(judged: "Evaluation") -> list[Any]:
             f"best {spread.best.count} ({spread.best}), worst {spread.worst.count} ({spread.worst})."
         )
         always = int((judged.wrong_in == len(spread.wrong)).sum())
-        lines.append(f"{always} pictures were wrong every time, {int((judged.wrong_in > 0).sum())} at least once.")
+        were = "picture was" if always == 1 else "pictures were"
+        lines.append(f"{always} {were} wrong every time, {int((judged.wrong_in > 0).sum())} at least once.")
     lines += [
         f"Scored as {up.level}: accuracy {up.report.accuracy}; wrong within one: {up.within}, across: {up.across}."
         if len(up.classes) > 1

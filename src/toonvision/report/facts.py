@@ -69,8 +69,8 @@ def quality_fact(evaluation: Evaluation) -> str:
         return f"{start}; it was trained with one seed alone, so how much another seed would change this is not known."
     best, median, worst = (f"{value.count:,}" for value in (spread.best, spread.median, spread.worst))
     return (
-        f"{start}; over {len(spread.wrong)} trainings that differ by their seed alone, {median} predictions are wrong "
-        f"at the median, {best} at best and {worst} at worst."
+        f"{start}; over {len(spread.wrong)} trainings that differ by their seed alone, {median} "
+        f"{'prediction is' if spread.median.count == 1 else 'predictions are'} wrong at the median, {best} at best and {worst} at worst."
     )
 
 
