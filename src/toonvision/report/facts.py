@@ -70,7 +70,8 @@ def quality_fact(evaluation: Evaluation) -> str:
     best, median, worst = (f"{value.count:,}" for value in (spread.best, spread.median, spread.worst))
     return (
         f"{start}; over {len(spread.wrong)} trainings that differ by their seed alone, {median} "
-        f"{'prediction is' if spread.median.count == 1 else 'predictions are'} wrong at the median, {best} at best and {worst} at worst."
+        f"{'prediction is' if spread.median.count == 1 else 'predictions are'} wrong at the median, {best} at best and "
+        f"{worst} at worst."
     )
 
 
