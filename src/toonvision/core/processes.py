@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
 
@@ -101,8 +101,8 @@ def work_through(
             running[one.line] = one
             one.line.send(waiting.popleft())
         while running:
-            for line in connection.wait(list(running)):
-                assert isinstance(line, Connection)
+            for ready in connection.wait(list(running)):
+                line = cast("Connection", ready)
                 word = _heard(running[line])
                 if isinstance(word, ToonVisionError):
                     raise word
