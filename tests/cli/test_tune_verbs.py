@@ -17,7 +17,21 @@ def searched(small_workspace, tmp_path_factory):
     import sys
 
     workspace = copied(small_workspace, tmp_path_factory.mktemp("searched") / "workspace")
-    words = ["tune", "label", "-w", workspace.root, "--name", "first", "--trials", 3, "--race", 10, *SMALL]
+    words = [
+        "tune",
+        "label",
+        "-w",
+        workspace.root,
+        "--name",
+        "first",
+        "--trials",
+        3,
+        "--race",
+        10,
+        "--workers",
+        1,
+        *SMALL,
+    ]
     command = [sys.executable, "-m", "toonvision", *map(str, words), "--max-params", "2000"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr

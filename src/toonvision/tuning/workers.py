@@ -9,6 +9,7 @@ from pathlib import Path
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
 from toonvision.core.processes import Running, start_process
+from toonvision.training import parallel
 from toonvision.tuning.lineage import MOST_RETRIES
 from toonvision.tuning.storage import Place
 
@@ -76,13 +77,16 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
             one.end()
 
 
-def default_workers() -> int:
-    """Give how many processes a search starts: one, with all threads.
+def default_workers(size_hw: tuple[int, int]) -> int:
+    """Give how many processes a search starts: one a core for small inputs, else one with all threads.
 
-    On two cores two processes of one thread each brought no more (0.95 to 1.09 times the trials an hour) and took twice
-    the memory; benchmarks/tuning_workers.py measures it again.
+    A small input does not fill a second core; with large ones two processes bring no more trials an hour than one, at
+    twice the memory. benchmarks/tuning_workers.py measures both.
+
+    Args:
+        size_hw: Height and width of the input in pixels.
     """
-    return 1
+    return available_cores() if parallel.threads_for(size_hw) == 1 else 1
 
 
 def threads_for(workers: int) -> int:
