@@ -135,8 +135,13 @@ def cut_and_store(
     return outcomes, new
 
 
-def claim_crops(workspace: Workspace, catalog: Catalog) -> None:
+def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -> None:
     """Make the folder of crops ours before the first file is written; refuse one that is somebody else's.
+
+    Args:
+        workspace: Whose folder.
+        catalog: What knows whether an extraction ever began.
+        lost: The catalogue that knew it is lost, so that nothing is concluded from this one.
 
     Raises:
         InputRejectedError: If it is a link, holds a source, or holds files that no extraction of ours made.
@@ -151,9 +156,10 @@ def claim_crops(workspace: Workspace, catalog: Catalog) -> None:
     folder.mkdir(exist_ok=True)
     if not catalog.has_begun():
         strange = next((path for path in folder.iterdir() if not path.name.startswith(".")), None)
-        if strange:
+        if strange and not lost:
             raise InputRejectedError(
-                f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere."
+                f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere; or, if the "
+                f"catalogue was lost: toonvision rebuild -w {workspace.root}"
             )
         catalog.begin()
 
