@@ -81,7 +81,7 @@ def root(
 
 for command in (
     demo.demo, data_verbs.init, data_verbs.sample, data_verbs.extract, data_verbs.balance, data_verbs.split,
-    care_verbs.rebuild,
+    care_verbs.check, care_verbs.rebuild,
     model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, deploy_verbs.export,
     model_verbs.runs,
     tune_verbs.tune, tune_verbs.studies,

@@ -83,6 +83,10 @@ class Outcome:
     kept: bool = True
     unchanged: bool = False
 
+    def without_contents(self) -> "Outcome":
+        """Give the same without the bytes of its crops, once those are on disk or not needed."""
+        return replace(self, cuts=tuple(replace(cut, content=b"") for cut in self.cuts))
+
     @property
     def stored(self) -> bool:
         """Whether the catalogue says already all that this outcome would say."""

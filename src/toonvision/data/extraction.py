@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.cores import available_cores
@@ -128,9 +128,7 @@ def cut_and_store(
     with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as writers:
         for batch in _batches(map(adopt, examine_all(tasks, workspace, pool))):
             new += _store(batch, catalog, workspace, writers)
-            outcomes += [
-                replace(outcome, cuts=tuple(replace(cut, content=b"") for cut in outcome.cuts)) for outcome in batch
-            ]  # the crops' bytes are on disk now
+            outcomes += [outcome.without_contents() for outcome in batch]
             progress(len(outcomes), len(tasks))
     return outcomes, new
 
@@ -230,15 +228,21 @@ def _safe_stem(label: str) -> str:
 def _forget(gone: Sequence[StoredScreenshot], before: Sequence[Crop], catalog: Catalog, workspace: Workspace) -> int:
     """Remove the rows of pictures that are gone, then files of crops that have no row; count the crops that went."""
     catalog.forget_screenshots(shot.id for shot in gone)
-    for path in files_without_row(workspace, catalog):
+    for path in files_without_row(workspace, catalog.crops(), catalog.last_numbers()):
         path.unlink(missing_ok=True)
     return len({crop.file for crop in before} - {crop.file for crop in catalog.crops()})
 
 
-def files_without_row(workspace: Workspace, catalog: Catalog) -> list[Path]:
-    """List files below `crops/` that an extraction wrote and the catalogue does not know."""
-    files = {crop.file for crop in catalog.crops()}
-    ours = {crop_stem(label) for label in catalog.last_numbers()}
+def files_without_row(workspace: Workspace, crops: Iterable[Crop], labels: Iterable[str]) -> list[Path]:
+    """List files below `crops/` that an extraction wrote and the catalogue does not know.
+
+    Args:
+        workspace: Whose folder.
+        crops: What the catalogue knows.
+        labels: Of which an extraction ever cut a crop.
+    """
+    files = {crop.file for crop in crops}
+    ours = {crop_stem(label) for label in labels}
     if not workspace.crops.is_dir():
         return []
     return [

@@ -274,7 +274,7 @@ def _lost(name: str, split: SalvagedSplit | None, record: RecordedSplit | None) 
 def _set_crops_aside(workspace: Workspace) -> Path | None:
     """Move files of crops that show no object any more out of `crops/`, where the next extraction would delete them."""
     with workspace.reading() as catalog:
-        strays = files_without_row(workspace, catalog)
+        strays = files_without_row(workspace, catalog.crops(), catalog.last_numbers())
     names = (f"{workspace.crops.name}.before-rebuild{suffix}" for suffix in ("", *(f"-{n}" for n in range(2, 10_000))))
     aside = next(free for name in names if not (free := workspace.root / name).exists())
     for path in strays:
