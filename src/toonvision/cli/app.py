@@ -12,7 +12,16 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from toonvision.cli import data_verbs, demo, deploy_verbs, explain_verbs, model_verbs, study_verbs, tune_verbs
+from toonvision.cli import (
+    care_verbs,
+    data_verbs,
+    demo,
+    deploy_verbs,
+    explain_verbs,
+    model_verbs,
+    study_verbs,
+    tune_verbs,
+)
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError
 
 
@@ -72,6 +81,7 @@ def root(
 
 for command in (
     demo.demo, data_verbs.init, data_verbs.sample, data_verbs.extract, data_verbs.balance, data_verbs.split,
+    care_verbs.check, care_verbs.rebuild,
     model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, deploy_verbs.export,
     model_verbs.runs,
     tune_verbs.tune, tune_verbs.studies,

@@ -278,7 +278,7 @@ def predict(
     above = {
         level.name: opened.taxonomy.parents(card.level, level.name) for level in opened.taxonomy.coarser(card.level)
     }
-    predictions, findings = _predicted(folder, pictures, keras=keras)
+    predictions, findings = predicted_by(folder, pictures, keras=keras)
     report_findings(findings, folder=opened.root)
     data = {
         "predictions": [
@@ -336,7 +336,9 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
     show(data, table("Runs", columns, rows, names=3) if rows else empty, as_json=as_json)
 
 
-def _predicted(folder: Path, pictures: Sequence[Path], *, keras: bool) -> "tuple[list[Prediction], list[Finding]]":
+def predicted_by(
+    folder: Path, pictures: Sequence[Path], *, keras: bool = False
+) -> "tuple[list[Prediction], list[Finding]]":
     """Predict with a run's export, or with Keras where there is none that can be used."""
     from toonvision.deploy.current import EXPORT, current_export
     from toonvision.models.saving import read_card

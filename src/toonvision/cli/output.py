@@ -159,6 +159,19 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def finding_lines(word: str, findings: Sequence[Finding]) -> list[str]:
+    """Give one line an item; of many alike the first ones, and how many more there are."""
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(finding.code, []).append(finding)
+    lines = []
+    for group in alike.values():
+        lines += [f"{word}: {finding}" for finding in group[:MOST_FINDINGS]]
+        if len(group) > MOST_FINDINGS:
+            lines.append(f"{word}: ... and {len(group) - MOST_FINDINGS} more like these; --json lists all")
+    return lines
+
+
 def keep_result(
     folder: Path, result: str, data: Mapping[str, Any], rows: Sequence[Sequence[Any]], figure: "Drawing"
 ) -> list[str]:

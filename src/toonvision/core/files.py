@@ -14,6 +14,9 @@ from toonvision.core.errors import RejectedItemError, UsageError
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
+TEMPORARY = ".tmp-"
+"""What the names of files that are not complete yet begin with."""
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -26,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         path: The file to write; its folder is made where it is missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}{path.suffix}")
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
     try:
         yield temporary
         _sync(temporary)
@@ -53,7 +56,7 @@ def write_many(folder: Path, contents: Mapping[str, bytes], pool: Executor) -> N
     """
 
     def write(name: str) -> None:
-        temporary = folder / f".tmp-{secrets.token_hex(8)}"
+        temporary = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
         temporary.write_bytes(contents[name])
         _sync(temporary)
         temporary.replace(folder / name)

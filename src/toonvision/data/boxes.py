@@ -6,8 +6,8 @@ to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rou
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError
@@ -111,10 +111,13 @@ class Reading:
     Attributes:
         pictures: Annotated pictures, sorted by name.
         findings: Pictures or annotations that could not be used at all.
+        unusable: Of those, the pictures that are there: name to what is wrong with its annotation. Once that is
+            mended they are as good as before.
     """
 
     pictures: tuple[AnnotatedPicture, ...]
     findings: tuple[Finding, ...] = ()
+    unusable: Mapping[str, Finding] = field(default_factory=dict, hash=False)
 
 
 def parse_coordinate(text: str | None, what: str) -> float:

@@ -12,7 +12,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import followed_inside, path_inside
 from toonvision.data.attributes import SUFFIX
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
-from toonvision.data.source_tree import context_of, refuse_confusable, relative
+from toonvision.data.source_tree import context_of, is_picture, refuse_confusable, relative, walk
 
 _KEYS = ("id", "image_id", "category_id")
 _TABLES = ("categories", "annotations", "images")
@@ -34,7 +34,14 @@ def read(root: Path) -> Reading:
             raise InputRejectedError(f"{picture.annotation} and {other.annotation} list one picture. Remove one.")
     refuse_confusable((picture.path for picture in pictures), root)
     findings = [finding for reading in readings for finding in reading.findings]
-    return Reading(tuple(pictures), (*findings, *_unreadable_files(root)))
+    unreadable = _unreadable_files(root)
+    unusable = {name: finding for reading in readings for name, finding in reading.unusable.items()}
+    for finding in unreadable[:1]:  # nobody can tell which pictures it lists: any that no other file does
+        names = (relative(folder / name, root) for folder, files in walk(root) for name in files if is_picture(name))
+        unusable = {**dict.fromkeys(names, finding), **unusable}
+    for picture in pictures:
+        unusable.pop(picture.name, None)
+    return Reading(tuple(pictures), (*findings, *unreadable), unusable)
 
 
 def annotation_files(root: Path) -> dict[Path, Mapping[str, Any]]:
@@ -78,6 +85,7 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
     annotation = relative(path, root)
     pictures: list[AnnotatedPicture] = []
     findings: list[Finding] = []
+    unusable: dict[str, Finding] = {}
     categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
     labels = {row.get("id"): row.get("name") for row in categories}
     if len(labels) != len(categories):
@@ -95,6 +103,8 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
             pictures.append(_picture(row, own, labels, annotation, root))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, {row.get('file_name')!r}", pictures=1, objects=len(own)))
+            with suppress(RejectedItemError):
+                unusable[relative(_find(root, str(row.get("file_name"))), root)] = findings[-1]
     findings += [
         Finding(
             f"{annotation}, image {key!r}",
@@ -105,7 +115,7 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
         )
         for key, rows in by_image.items()
     ]
-    return Reading(tuple(pictures), tuple(findings))
+    return Reading(tuple(pictures), tuple(findings), unusable)
 
 
 def _rows(content: Mapping[str, Any], table: str, annotation: str, findings: list[Finding]) -> list[Mapping[str, Any]]:

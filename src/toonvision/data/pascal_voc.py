@@ -48,9 +48,10 @@ def read(root: Path) -> Reading:
                 annotations[stem] = path
     refuse_confusable(pictures, root)
     by_stem = {path.with_suffix(""): path for path in pictures}
-    outcomes = [_read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())]
-    found = tuple(outcome for outcome in outcomes if isinstance(outcome, AnnotatedPicture))
-    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    outcomes = {path: _read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())}
+    found = tuple(outcome for outcome in outcomes.values() if isinstance(outcome, AnnotatedPicture))
+    unusable = {relative(path, root): outcome for path, outcome in outcomes.items() if isinstance(outcome, Finding)}
+    findings = list(unusable.values())
     findings += [
         Finding(
             relative(xml, root),
@@ -63,7 +64,7 @@ def read(root: Path) -> Reading:
         if stem not in by_stem
     ]
     findings += linked_folders(root, root)
-    return Reading(found, tuple(findings))
+    return Reading(found, tuple(findings), unusable)
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:

@@ -91,6 +91,11 @@ class Workspace:
     sources: tuple[Source, ...]
 
     @property
+    def catalog(self) -> Path:
+        """The catalogue's file."""
+        return self.root / "catalog.sqlite"
+
+    @property
     def crops(self) -> Path:
         """The folder of the crops; derived, can be made again."""
         return self.root / "crops"
@@ -121,16 +126,18 @@ class Workspace:
         return self.root / "studies"
 
     @contextmanager
-    def reading(self) -> Iterator[Catalog]:
+    def reading(self, *, untouched: bool = False) -> Iterator[Catalog]:
         """Open the catalogue for reading.
+
+        Args:
+            untouched: Read a copy, so that not even what a killed writer left half done is rolled back in the file.
 
         Raises:
             InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
         """
-        path = self.root / "catalog.sqlite"
-        if not path.is_file():
+        if not self.catalog.is_file():
             raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
-        with Catalog.open(path, read_only=True) as catalog:
+        with Catalog.open(self.catalog, read_only=True, untouched=untouched) as catalog:
             yield catalog
 
     @contextmanager
@@ -141,7 +148,7 @@ class Workspace:
             WorkspaceBusyError: If another process writes.
             EnvironmentFaultError: If the folder cannot be written to.
         """
-        with exclusive(self.root, purpose=purpose), Catalog.open(self.root / "catalog.sqlite") as catalog:
+        with exclusive(self.root, purpose=purpose), Catalog.open(self.catalog) as catalog:
             yield catalog
 
 

@@ -39,17 +39,17 @@ def read(root: Path) -> Reading:
     names = _names(settings, root / SETTINGS)
     folders = _picture_folders(settings, root)
     pictures: list[AnnotatedPicture] = []
-    findings: list[Finding] = []
+    unusable: dict[str, Finding] = {}
     paths = {folder / name: top for top in folders for folder, files in walk(top) for name in files if is_picture(name)}
     refuse_confusable(paths, root)
     for path, top in sorted(paths.items()):
         outcome = _read_picture(path, top, root, names)
         if isinstance(outcome, Finding):
-            findings.append(outcome)
+            unusable[relative(path, root)] = outcome
         else:
             pictures.append(outcome)
-    findings += [finding for top in folders for finding in linked_folders(top, root)]
-    return Reading(tuple(pictures), tuple(findings))
+    links = [finding for top in folders for finding in linked_folders(top, root)]
+    return Reading(tuple(pictures), (*unusable.values(), *links), unusable)
 
 
 def _settings(path: Path) -> Mapping[str, Any]:

@@ -12,12 +12,13 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
 from toonvision.core.files import plain_name, sync_folder, write_text
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
-from toonvision.data.splits import PARTS
+from toonvision.data.rebuild import RecordedSplit
+from toonvision.data.splits import PARTS, Ratios
 from toonvision.training.settings import TrainingSettings
 
 RECORD, LOGS = "run.json", "tensorboard"
@@ -157,6 +158,20 @@ def find_run(runs: Path, name: str) -> Path:
 def run_records(runs: Path) -> list[Path]:
     """List the records of all runs, by task and name."""
     return sorted(runs.glob(f"*/*/{RECORD}"))
+
+
+def recorded_splits(runs: Path) -> list[RecordedSplit]:
+    """List what the runs remember of the splits that they were trained on, the newest run first."""
+    records = []
+    for path in run_records(runs):
+        with contextlib.suppress(InputRejectedError, ModelRefusedError, UsageError):
+            record = read_record(path.parent)
+            split = RecordedSplit(
+                record.title, record.split, Ratios(*record.ratios), record.split_seed, record.grouped, record.level,
+                record.data_hash,
+            )  # fmt: skip
+            records.append((record.started, split))
+    return [split for _, split in sorted(records, key=lambda pair: pair[0], reverse=True)]
 
 
 def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, force: bool) -> Path:
