@@ -77,7 +77,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
         RejectedItemError: If its pixels are floating-point numbers.
     """
     if image.mode in _SIXTEEN_BITS:
-        upper = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+        upper = np.clip(np.asarray(image) >> 8, 0, 255).astype(np.uint8)
         return Image.fromarray(upper).convert("RGB")
     if image.mode == "F":
         raise RejectedItemError("holds floating-point pixels", "save it with 8 bits", code="float-pixels")
