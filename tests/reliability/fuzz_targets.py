@@ -5,16 +5,15 @@ promised, and raises whatever else comes: a traceback, or a `BrokenPromiseError`
 targets on damaged seeds, `benchmarks/reliability/fuzzing.py` for as long as one likes.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from builders import SETTINGS_TEXT, SIZE_WH, encoded, scene
+from builders import CATALOGUE_DUMPS, SETTINGS_TEXT, SIZE_WH, encoded, restored, scene
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.data import images, pascal_voc
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
@@ -23,7 +22,6 @@ from toonvision.data.examination import PictureTask, examine
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, group_keys
 from toonvision.data.workspace import Workspace, open_workspace
 
-OLD_CATALOGUES = Path(__file__).parents[1] / "data" / "catalogues"
 REFUSED = "refused"
 
 Run = Callable[[bytes], str]
@@ -235,27 +233,11 @@ def _picture_seeds() -> list[bytes]:
     return found + [encoded(small, "TIFF", compression=packing) for packing in packings] + [encoded(small, "PPM")]
 
 
-def restored(dump: Path, path: Path, *, page_size: int = 4096) -> Path:
-    """Make the catalogue that a dump was written from.
-
-    Args:
-        dump: SQL text.
-        path: The file to make.
-        page_size: Bytes a page; with small ones a catalogue has few bytes that mean nothing.
-    """
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA page_size = {page_size}")
-        connection.executescript(dump.read_text(encoding="utf-8"))
-    return path
-
-
 def _catalogue_seeds() -> list[bytes]:
     """A catalogue of each schema that there ever was, and an empty file, which becomes a new one."""
     with TemporaryDirectory() as folder:
-        paths = [
-            restored(dump, Path(folder, dump.stem), page_size=512) for dump in sorted(OLD_CATALOGUES.glob("*.sql"))
-        ]
-        return [*(path.read_bytes() for path in paths), b""]
+        made = [restored(dump, Path(folder, dump.stem), page_size=512) for dump in CATALOGUE_DUMPS]
+        return [*(path.read_bytes() for path in made), b""]
 
 
 TARGETS: Mapping[str, Target] = {
