@@ -6,6 +6,8 @@ import io
 import json
 import os
 import shutil
+import sqlite3
+import struct
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -57,6 +59,9 @@ per_label = 10
 per_context = 5
 """
 
+CATALOGUE_DUMPS = sorted((Path(__file__).parent / "data" / "catalogues").glob("*.sql"))
+"""A small workspace's catalogue, as SQL text, by each version that had another schema; named after its migration."""
+
 files_property = settings(max_examples=max(50, settings().max_examples // 4))
 """For properties that touch the disk: a quarter of the profile's examples, at least 50."""
 
@@ -90,6 +95,13 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def run_length_bmp(size, rows):
+    """Write by hand a BMP of 8 bits that is packed by run lengths, with two colours."""
+    header = struct.pack("<IiiHHIIiiII", 40, *size, 1, 8, 1, len(rows), 0, 0, 2, 2)
+    start = 14 + len(header) + 8
+    return struct.pack("<2sIII", b"BM", start + len(rows), 0, start) + header + bytes(8) + rows
 
 
 def small_shots() -> list[Shot]:
@@ -230,6 +242,20 @@ def mark_of(seed: int, changed: Sequence[int] = ()) -> str:
     steps[list(changed)] *= -1
     pixels = hashlib.sha256(f"{seed} {sorted(changed)}".encode()).hexdigest()[:16]
     return np.packbits(steps > 0).tobytes().hex() + np.packbits(steps < 0).tobytes().hex() + pixels
+
+
+def restored(dump: Path, path: Path, *, page_size: int = 4096) -> Path:
+    """Make the catalogue that a dump was written from.
+
+    Args:
+        dump: SQL text.
+        path: The file to make.
+        page_size: Bytes a page; with small ones a catalogue has few bytes that mean nothing.
+    """
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA page_size = {page_size}")
+        connection.executescript(dump.read_text(encoding="utf-8"))
+    return path
 
 
 def printable_labels(max_size: int = 30) -> st.SearchStrategy[str]:

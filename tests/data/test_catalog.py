@@ -11,7 +11,7 @@ import threading
 import pytest
 
 import builders
-from builders import make_workspace, open_to_all, tree, tried, unprivileged
+from builders import CATALOGUE_DUMPS, make_workspace, open_to_all, restored, tree, tried, unprivileged
 from toonvision.core.errors import (
     EnvironmentFaultError,
     Finding,
@@ -20,8 +20,9 @@ from toonvision.core.errors import (
     WorkspaceBusyError,
 )
 from toonvision.data import database
+from toonvision.data.attributes import encoded
 from toonvision.data.boxes import Box
-from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot, StoredSplit
+from toonvision.data.catalog import Catalog, NewCrop, NewScreenshot, StoredSplit
 from toonvision.data.database import MIGRATIONS
 from toonvision.data.extraction import extract
 
@@ -31,7 +32,7 @@ def shot(name="garden/one.png", crops=(("apple", 0), ("pear", 0)), **changes):
         NewCrop(label, Box(number, 0, number + 5, 7), f"hash {label} {number}", number, f"{label}_{number:04}.png")
         for label, number in crops
     )
-    row = NewScreenshot("screenshots", name, "garden", (64, 48), "picture hash", "ab" * 32, rows)
+    row = NewScreenshot("screenshots", name, "garden", (64, 48), "picture hash", "ab" * 72, rows)
     return dataclasses.replace(row, **changes)
 
 
@@ -178,50 +179,54 @@ def test_an_older_catalogue_is_refused_for_reading_and_not_changed(path, monkeyp
     assert path.read_bytes() == before
 
 
-@pytest.fixture
-def first_path(tmp_path):
-    """A catalogue as the first version made it, before crops had attributes: two crops in a split."""
-    path = tmp_path / "first.sqlite"
-    name, script = MIGRATIONS[0]
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(
-        f"CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT; {script};"
-        f"INSERT INTO migrations VALUES ('{name}');"
-        "INSERT INTO screenshots VALUES (4, 'screenshots', 'garden/one.png', 'garden', 64, 48, 'picture', 'abab');"
-        "INSERT INTO crops VALUES (7, 4, 'apple', 2, 'apple_0002.png', 'hash 2', 1, 2, 3, 4);"
-        "INSERT INTO crops VALUES (9, 4, 'pear', 0, 'pear_0000.png', 'hash 0', 5, 6, 7, 8);"
-        "INSERT INTO label_numbers VALUES ('apple', 5), ('pear', 0), ('', -1);"
-        "INSERT INTO splits VALUES (1, 'default', '60/20/20', 7, 1);"
-        "INSERT INTO split_crops VALUES (1, 7, 'train'), (1, 9, 'test');"
-        "INSERT INTO extractions VALUES (1, '{\"objects_read\": 2}', '[]');"
-    )
-    connection.close()
-    return path
+def rows(path):
+    """Give each table's rows, by name, as SQLite gives them."""
+    (tables,) = sql(path, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'migrations'")
+    return {name: sql(path, f"SELECT * FROM {name}")[0] for (name,) in tables}
 
 
-def test_a_catalogue_of_the_first_version_gains_attributes_and_loses_nothing(first_path):
-    open_for_writing(first_path)
-    screenshots, crops, split, (counts, findings) = everything(first_path)
-    assert screenshots == [
-        StoredScreenshot(4, "screenshots", "garden/one.png", "garden", (64, 48), "picture", "abab"),
+def test_there_is_a_catalogue_of_each_schema_that_there_ever_was():
+    assert [dump.stem for dump in CATALOGUE_DUMPS] == [name for name, _ in MIGRATIONS]
+
+
+@pytest.mark.parametrize("dump", CATALOGUE_DUMPS, ids=lambda dump: dump.stem)
+def test_a_catalogue_of_each_schema_is_brought_up_to_date_and_keeps_every_row(dump, tmp_path):
+    path = restored(dump, tmp_path / "catalog.sqlite")
+    before = rows(path)
+    assert all(before.values())
+    open_for_writing(path)
+    after = rows(path)
+    for table, held in before.items():
+        assert [row[: len(held[0])] for row in after[table]] == held
+    _, crops, split, (counts, findings) = everything(path)
+    assert [(crop.label, crop.file, crop.box.xyxy) for crop in crops[:1]] == [
+        ("apple", "apple_0000.png", (2, 3, 18, 23))
     ]
-    rest = (4, "garden/one.png", "garden", "abab", {})
-    assert crops == [
-        Crop(7, "apple", 2, "apple_0002.png", "hash 2", Box(1, 2, 3, 4), *rest),
-        Crop(9, "pear", 0, "pear_0000.png", "hash 0", Box(5, 6, 7, 8), *rest),
-    ]
-    assert split == StoredSplit("default", (60, 20, 20), 7, True, {7: "train", 9: "test"})
-    assert (counts, findings) == ({"objects_read": 2}, [])
-    with Catalog.open(first_path) as catalog:
-        assert catalog.last_numbers() == {"apple": 5, "pear": 0}
+    assert split.parts == {crop: part for number, crop, part in before["split_crops"] if number == 1}
+    assert set(split.parts) == {crop.id for crop in crops}
+    assert counts["objects_skipped"] == sum(finding.objects for finding in findings) == 1
+    with Catalog.open(path) as catalog:
+        assert catalog.split("second").seed == 7
+        assert catalog.last_numbers() == {label: last for label, last in before["label_numbers"] if label}
         assert catalog.has_begun()
 
 
-def test_a_catalogue_of_the_first_version_is_refused_for_reading_and_not_changed(first_path):
-    before = first_path.read_bytes()
+@pytest.mark.parametrize("dump", CATALOGUE_DUMPS[:-1], ids=lambda dump: dump.stem)
+def test_a_catalogue_of_an_older_schema_is_refused_for_reading_and_not_changed(dump, tmp_path):
+    path = restored(dump, tmp_path / "catalog.sqlite")
+    before = path.read_bytes()
     with pytest.raises(InputRejectedError, match="its schema is older than this version"):
-        everything(first_path)
-    assert first_path.read_bytes() == before
+        everything(path)
+    assert path.read_bytes() == before
+
+
+def test_crops_of_a_catalogue_without_attributes_have_none_and_can_be_given_some(tmp_path):
+    path = restored(CATALOGUE_DUMPS[0], tmp_path / "catalog.sqlite")
+    with Catalog.open(path) as catalog:
+        assert {encoded(crop.attributes) for crop in catalog.crops()} == {"{}"}
+        catalog.save_screenshots([with_attributes(ATTRIBUTES)])
+        (changed,) = [crop for crop in catalog.crops() if crop.attributes]
+        assert changed.attributes == ATTRIBUTES
 
 
 ATTRIBUTES = {"view": "front <left> ü", "occluded": 0.25, "track": 3, "far": False}
@@ -325,18 +330,82 @@ def test_a_file_that_is_no_catalogue_is_refused_unchanged(tmp_path, content):
     assert path.read_bytes() == content
 
 
+NOBODYS_VALUES = [
+    "UPDATE screenshots SET fingerprint = 'x' || substr(fingerprint, 2)",
+    "UPDATE screenshots SET fingerprint = substr(fingerprint, 2)",
+    "UPDATE screenshots SET width = 0",
+    "UPDATE screenshots SET height = -48",
+    "UPDATE crops SET label = label || char(27)",
+    "UPDATE crops SET label = '' WHERE id = 1",
+    "UPDATE crops SET x_max = x_min",
+    "UPDATE crops SET file = '../' || file",
+    "UPDATE splits SET ratios = '60/20/21'",
+    "UPDATE splits SET ratios = '120/-10/-10'",
+    "UPDATE splits SET ratios = '80/20'",
+    "UPDATE extractions SET counts = '[]'",
+    'UPDATE extractions SET counts = \'{"objects_read": "3"}\'',
+    "UPDATE extractions SET findings = '[{}]'",
+    "UPDATE extractions SET findings = '{\"item\": 1}'",
+    "UPDATE extractions SET findings = replace(findings, '\"is <odd>', '5, \"remedy\": \"')",
+    f"UPDATE extractions SET findings = '{'[' * 9999}'",
+    "DELETE FROM screenshots WHERE id = 1",
+    "DELETE FROM crops WHERE id = 1",
+    "DELETE FROM splits",
+]
+
+
+@pytest.mark.parametrize("statement", NOBODYS_VALUES)
+def test_values_that_nobody_can_have_stored_are_damage(path, statement):
+    sql(path, statement)
+    before = path.read_bytes()
+    with pytest.raises(InputRejectedError, match=r"the catalogue is damaged .* was not changed") as caught:
+        everything(path)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"validate", b"walidate"), (b"pear_0000.png", b"peas_0000.png")],
+    ids=["a part that SQLite does not check of a file that it only reads", "a table and its index that disagree"],
+)
+@pytest.mark.parametrize("find", [bytes.find, bytes.rfind], ids=["first", "last"])
+def test_damage_that_only_the_values_or_the_indexes_show_is_refused(path, old, new, find):
+    pristine = path.read_bytes()
+    place = find(pristine, old)
+    path.write_bytes(pristine[:place] + new + pristine[place + len(old) :])
+    with pytest.raises(InputRejectedError, match="the catalogue is damaged"):
+        everything(path)
+
+
 def flip(path, pristine, offset, bit):
     """Open a catalogue with one bit flipped and read all of it; tell whether it was refused."""
+    path.write_bytes(pristine)
+    before = everything(path)
     damaged = bytearray(pristine)
     damaged[offset] ^= 1 << bit
     path.write_bytes(damaged)
-    _, reading = tried((InputRejectedError, UsageError), everything, path)  # a split's own name may have changed
+    read, reading = tried((InputRejectedError, UsageError), everything, path)  # a split's own name may have changed
     assert path.read_bytes() == damaged
+    if read:
+        assert_one_value_differs(before, read)
     _, writing = tried(InputRejectedError, open_for_writing, path)
     assert path.read_bytes() == damaged
     refusals = [error for error in (reading, writing) if isinstance(error, InputRejectedError)]
     assert all(str(path) in str(error) for error in refusals)
     return bool(refusals)
+
+
+def assert_one_value_differs(before, after):
+    """Check that nothing but one text or number is another: no row is gone, and none is new."""
+    (shots, crops, split, _), (shots_after, crops_after, split_after, _) = before, after
+    assert len(shots) == len(shots_after)
+    assert len(crops) == len(crops_after)
+    assert len(split.parts) == len(split_after.parts)
+    changed_shots = {shot.id for shot in set(shots_after) - set(shots)}
+    changed_crops = {crop.id for crop in set(crops_after) - set(crops) if crop.screenshot_id not in changed_shots}
+    changed_parts = dict(split_after.parts.items() - split.parts.items())
+    assert len(changed_shots) + len(changed_crops) + len(changed_parts) <= 1
 
 
 def open_for_writing(path):
@@ -350,10 +419,11 @@ def flips(size, count):
     return [(rng.randrange(100 if index % 3 == 0 else size), rng.randrange(8)) for index in range(count)]
 
 
-def test_a_flipped_bit_is_refused_or_does_no_harm_and_the_file_is_never_changed(path):
+def test_a_flipped_bit_is_refused_or_changes_one_value_and_the_file_is_never_changed(tmp_path):
+    path = restored(CATALOGUE_DUMPS[-1], tmp_path / "catalog.sqlite", page_size=512)
     pristine = path.read_bytes()
-    refused = [flip(path, pristine, *place) for place in flips(len(pristine), 150)]
-    assert 0 < sum(refused) < len(refused)
+    refused = [flip(path, pristine, *place) for place in flips(len(pristine), 200)]
+    assert 20 < sum(refused) < len(refused) - 20
 
 
 def test_flipped_bits_of_names_and_numbers_are_refused_in_the_same_words(path):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from builders import encoded, scene, tried
+from builders import encoded, run_length_bmp, scene, tried
 from toonvision.core.errors import RejectedItemError
 from toonvision.data.images import decode, encode_png, fit, size_wh
 
@@ -171,6 +171,29 @@ def test_50_megapixels_are_allowed(tmp_path):
     (tmp_path / "larger.png").write_bytes(png((8000, 6251)))
     with pytest.raises(RejectedItemError, match="has 8000 x 6251 pixels, more than 50 million"):
         size_wh(tmp_path / "larger.png")
+
+
+def test_a_bmp_packed_by_run_lengths_is_limited_further_since_one_byte_can_take_seconds():
+    unpacked = run_length_bmp((3, 2), b"\2\1\1\0\0\0" + b"\3\1\0\1")
+    assert pixels(unpacked).shape == (2, 3, 3)
+    error = refusal(run_length_bmp((2_000_000, 9), b"\1\1\0\0"))
+    assert error.code == "too-large"
+    assert error.reason == "has 2000000 x 9 pixels, more than 10 million in a BMP packed by run lengths"
+    assert error.remedy == "save it as PNG"
+
+
+def peak_memory(content):
+    """Give the most memory in MB that Python and NumPy hold at once while decoding."""
+    tracemalloc.start()
+    decode(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak / 1e6
+
+
+def test_16_bit_pictures_are_brought_to_8_bits_without_wide_copies():
+    content = encoded(Image.fromarray(np.zeros((1000, 1000), dtype=np.uint16)))
+    assert peak_memory(content) < 10
 
 
 def test_floating_point_pixels_are_refused():

@@ -3,13 +3,17 @@
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from toonvision.core.errors import Finding, UsageError
 from toonvision.data.attributes import Attributes, decoded, encoded
-from toonvision.data.boxes import Box
+from toonvision.data.boxes import Box, checked_label
 from toonvision.data.database import Connection, open_database, sound
+from toonvision.data.fingerprints import checked_fingerprint
+
+_PARTS = frozenset({"train", "validate", "test"})
 
 _KEEP_NUMBER = (
     "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE SET last = max(last, excluded.last)"
@@ -133,10 +137,11 @@ class Catalog:
             "SELECT id, source, name, context, width, height, picture_hash, fingerprint "
             "FROM screenshots ORDER BY source, name"
         )
-        return [
-            StoredScreenshot(id_, source, name, context, (width, height), digest, mark)
-            for id_, source, name, context, width, height, digest, mark in rows
-        ]
+        with sound(self._path):
+            return [
+                StoredScreenshot(id_, source, name, context, _size(wh), digest, checked_fingerprint(mark))
+                for id_, source, name, context, *wh, digest, mark in rows
+            ]
 
     def crops(self) -> list[Crop]:
         """Give all crops by label and number."""
@@ -148,7 +153,17 @@ class Catalog:
         with sound(self._path):
             return [
                 Crop(
-                    id_, label, number, _file_name(file), digest, Box(*xyxy), shot, name, context, mark, decoded(words)
+                    id_,
+                    checked_label(label),
+                    number,
+                    _file_name(file),
+                    digest,
+                    Box(*xyxy),
+                    shot,
+                    name,
+                    context,
+                    checked_fingerprint(mark),
+                    decoded(words),
                 )
                 for id_, label, number, file, digest, *xyxy, shot, name, context, mark, words in rows
             ]
@@ -217,7 +232,7 @@ class Catalog:
         if row is None:
             return {}, []
         with sound(self._path):
-            return json.loads(row[0]), [Finding(**entry) for entry in json.loads(row[1])]
+            return _counts(json.loads(row[0])), [_finding(entry) for entry in json.loads(row[1])]
 
     def save_split(self, split: StoredSplit, *, replace: bool = False) -> None:
         """Store a split by its name.
@@ -257,10 +272,9 @@ class Catalog:
             known = [str(known) for (known,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
             listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
             raise UsageError(f"no split is called {name!r}. {listed}")
-        with sound(self._path):
-            train, validate, test = (int(value) for value in row[1].split("/"))
         parts = self._connection.execute("SELECT crop_id, part FROM split_crops WHERE split_id = ?", (row[0],))
-        return StoredSplit(name, (train, validate, test), row[2], bool(row[3]), dict(parts))
+        with sound(self._path):
+            return StoredSplit(name, _ratios(row[1]), row[2], bool(row[3]), _parts(dict(parts)))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -279,3 +293,37 @@ def _file_name(name: str) -> str:
     if not isinstance(name, str) or Path(name).name != name or "\\" in name:
         raise ValueError(f"{name!r} is no file name")
     return name
+
+
+def _size(size_wh: Sequence[int]) -> tuple[int, int]:
+    width, height = size_wh
+    if width <= 0 or height <= 0:
+        raise ValueError(f"a screenshot has {width} x {height} pixels")
+    return width, height
+
+
+def _counts(counts: object) -> dict[str, int]:
+    if not isinstance(counts, dict) or not all(type(count) is int and count >= 0 for count in counts.values()):
+        raise ValueError("an extraction has counts that are no numbers")
+    return counts
+
+
+def _finding(entry: Mapping[str, Any]) -> Finding:
+    finding = Finding(**entry)
+    if not all(type(getattr(finding, one.name)) is one.type for one in fields(Finding)):
+        raise ValueError("an extraction has a finding that says nothing")
+    return finding
+
+
+def _ratios(text: str) -> tuple[int, int, int]:
+    train, validate, test = (int(share) for share in text.split("/"))
+    if min(train, validate, test) <= 0 or train + validate + test != 100:
+        raise ValueError(f"a split has the ratios {text!r}")
+    return train, validate, test
+
+
+def _parts(parts: dict[int, str]) -> dict[int, str]:
+    """Pass on which crop is in which part; SQLite does not check this of a file that it only reads."""
+    if strange := set(parts.values()) - _PARTS:
+        raise ValueError(f"a split has a part {min(strange)!r}")
+    return parts

@@ -194,7 +194,7 @@ def sound(path: Path) -> Iterator[None]:
     """Say of a value or a text that nobody can have stored that the catalogue is damaged."""
     try:
         yield
-    except (ValueError, TypeError, RejectedItemError) as error:
+    except (ValueError, TypeError, RecursionError, RejectedItemError) as error:
         raise InputRejectedError(_rebuild_advice(path, str(error))) from error
 
 
@@ -232,7 +232,7 @@ def _primary_code(error: sqlite3.OperationalError) -> int | None:
 def _check(connection: Connection, path: Path) -> set[str]:
     """Refuse a damaged catalogue, a newer one, and what is none; give the names of the applied migrations."""
     try:
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             raise InputRejectedError(_rebuild_advice(path, verdict))
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
@@ -250,6 +250,8 @@ def _check(connection: Connection, path: Path) -> set[str]:
     first = MIGRATIONS[: len(applied)]
     if applied != {name for name, _ in first} or (applied and _schema(connection) != _schema_after(first)):
         raise InputRejectedError(_rebuild_advice(path, "its tables are not those of its version"))
+    if connection.execute("PRAGMA foreign_key_check").fetchone():
+        raise InputRejectedError(_rebuild_advice(path, "its tables do not agree with each other"))
     return applied
 
 

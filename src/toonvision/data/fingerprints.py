@@ -1,6 +1,7 @@
 """Telling near-duplicate screenshots, so that they fall on one side of a split."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 _SIDE = 16
 _CELLS = _SIDE * _SIDE
+_FORM = re.compile(rf"[0-9a-f]{{{2 * _CELLS // 4 + 16}}}")
 _STEP = 4
 """Grey levels by which a cell must differ from its neighbour to say anything: less is noise, or plain ground."""
 _FEWEST_STEPS = 64
@@ -46,6 +48,17 @@ def fingerprint(image: Image.Image) -> str:
     enough = np.count_nonzero(np.abs(steps) >= least) >= _FEWEST_STEPS
     pixels = b"" if enough else f"{image.mode} {image.size}".encode() + image.tobytes()
     return rises + falls + hashlib.sha256(pixels).hexdigest()[:16]
+
+
+def checked_fingerprint(text: str) -> str:
+    """Pass a fingerprint on that was stored.
+
+    Raises:
+        ValueError: If it is none that `fingerprint` gives.
+    """
+    if not _FORM.fullmatch(text):
+        raise ValueError(f"{text!r} is no fingerprint")
+    return text
 
 
 def near_groups(fingerprints: Sequence[str]) -> list[int]:

@@ -20,6 +20,8 @@ from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import read_regular
 
 LARGEST_PIXELS = 50_000_000
+LARGEST_RUN_LENGTH_PIXELS = 10_000_000
+"""The most pixels of a BMP that is packed by run lengths: Pillow unpacks it pixel by pixel, in Python."""
 LARGEST_FILE = 400_000_000
 _KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION_TAG, _UPRIGHT = 0x0112, 1
@@ -77,7 +79,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
         RejectedItemError: If its pixels are floating-point numbers.
     """
     if image.mode in _SIXTEEN_BITS:
-        upper = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+        upper = np.clip(np.asarray(image) >> 8, 0, 255).astype(np.uint8)
         return Image.fromarray(upper).convert("RGB")
     if image.mode == "F":
         raise RejectedItemError("holds floating-point pixels", "save it with 8 bits", code="float-pixels")
@@ -146,10 +148,13 @@ def _open(content: bytes) -> Image.Image:
         large = isinstance(error, Image.DecompressionBombError)
         reason = "has too many pixels" if large else f"is not a picture that can be read ({', '.join(_KINDS)})"
         raise RejectedItemError(reason, "save it as PNG", code="too-large" if large else "not-a-picture") from error
-    if image.width * image.height > LARGEST_PIXELS:
+    by_run_lengths = any(tile.codec_name == "bmp_rle" for tile in image.tile)
+    limit = LARGEST_RUN_LENGTH_PIXELS if by_run_lengths else LARGEST_PIXELS
+    if image.width * image.height > limit:
         raise RejectedItemError(
-            f"has {image.width} x {image.height} pixels, more than {LARGEST_PIXELS // 1_000_000} million",
-            "make it smaller",
+            f"has {image.width} x {image.height} pixels, more than {limit // 1_000_000} million"
+            f"{' in a BMP packed by run lengths' if by_run_lengths else ''}",
+            "save it as PNG" if by_run_lengths else "make it smaller",
             code="too-large",
         )
     return image

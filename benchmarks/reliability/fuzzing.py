@@ -1,0 +1,113 @@
+"""Promise: whatever bytes an annotation, a picture or a catalogue holds, they are used or refused as is promised.
+
+Run: python benchmarks/reliability/fuzzing.py TARGET [--minutes 30] [--folder FOLDER]
+
+Bytes are changed at random, and what reaches new code is changed further (coverage-guided fuzzing, by libFuzzer). What
+is fed, and what counts as a broken promise, stands in `tests/reliability/fuzz_targets.py`; besides, a process that
+dies, one input that takes over 20 s, and more than 1 GB of memory break it. The run ends at the first broken promise,
+and keeps its input in FOLDER; there also lies the corpus, from which a later run goes on.
+It needs atheris, on top of the project. Python code guides the search (ours, Pillow's, and the standard library's
+around XML and JSON); the C code of the decoders, of Expat and of SQLite is run, but does not guide it.
+"""
+
+import argparse
+import hashlib
+import json
+import pyexpat
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+from measure import RESULTS, write_result
+
+from reliability.fuzz_targets import TARGETS, Target
+from toonvision.models.backend import installed_versions
+
+_RESULT = "fuzzing"
+_LONGEST_S, _MOST_MEMORY_MB = 20, 1024
+_BROKEN = ("crash-*", "timeout-*", "oom-*")
+
+
+def main(name: str, minutes: float, folder: Path) -> int:
+    """Fuzz one target; print and keep what came out, and give 1 if a promise was broken."""
+    target, kept, corpus = TARGETS[name], folder / name, folder / name / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for seed in target.seeds():
+        (corpus / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
+    before, started = _broken(kept), time.monotonic()
+    log = kept / "log.txt"
+    with log.open("wb") as out:
+        subprocess.run(_command(name, target, minutes, kept), stdout=out, stderr=subprocess.STDOUT, check=False)
+    found = sorted(_broken(kept) - before)
+    result = {"minutes": round((time.monotonic() - started) / 60, 1), **_read(log), "broken": len(found)}
+    print(f"{name}: " + ", ".join(f"{value} {key}" for key, value in result.items()))
+    for path in found:
+        print(f"Broken by {path}; see the end of {log}")
+    _write(name, result)
+    return 1 if found else 0
+
+
+def _command(name: str, target: Target, minutes: float, kept: Path) -> list[str]:
+    dictionary = kept / "words.txt"
+    dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words), encoding="ascii")
+    options = {
+        "max_total_time": round(minutes * 60),
+        "timeout": _LONGEST_S,
+        "rss_limit_mb": _MOST_MEMORY_MB,
+        "max_len": target.longest,
+        "dict": dictionary,
+        "artifact_prefix": f"{kept}/",
+        "print_final_stats": 1,
+    }
+    process = Path(__file__).with_name("fuzz_process.py")
+    told = [f"-{key}={value}" for key, value in options.items()]
+    return [sys.executable, str(process), name, str(kept / "corpus"), *told]
+
+
+def _escaped(word: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in word)
+
+
+def _broken(kept: Path) -> set[Path]:
+    return {path for pattern in _BROKEN for path in kept.glob(pattern)}
+
+
+def _read(log: Path) -> dict[str, int]:
+    """Read from libFuzzer's log how much was tried, and how much code was reached by the seeds and in the end."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    numbers = dict(re.findall(r"^stat::(\w+):\s+(\d+)", text, re.MULTILINE))
+    if not numbers:
+        raise RuntimeError(f"the target did not start:\n{text[-2000:]}")
+    reached = [int(cover) for cover in re.findall(r"^#\d+\s+\w+\s+cov: (\d+)", text, re.MULTILINE)]
+    return {
+        "executions": int(numbers["number_of_executed_units"]),
+        "coverage_of_seeds": min(reached, default=0),
+        "coverage": max(reached, default=0),
+        "peak_memory_mb": int(numbers["peak_rss_mb"]),
+    }
+
+
+def _write(name: str, result: dict[str, Any]) -> None:
+    """Put the result beside those of the other targets."""
+    path = RESULTS / f"{_RESULT}.json"
+    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    others.pop("measured_on", None)
+    libraries = {"atheris": version("atheris"), "sqlite": sqlite3.sqlite_version, "expat": pyexpat.EXPAT_VERSION}
+    write_result(_RESULT, {**others, name: {**result, "versions": {**installed_versions(), **libraries}}})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "toonvision-fuzzing"))
+    given = parser.parse_args()
+    sys.exit(main(given.target, given.minutes, given.folder))
