@@ -13,6 +13,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ GROWING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "mk
 """Those that a full disk may fail; `openat` only where it makes a file."""
 
 _PATIENCE_S = 120
+_OUTPUTS = ("1<", "2<")
 _LINE = re.compile(r"(\d+) +(\w+)\((.*)")
 
 
@@ -57,10 +60,12 @@ class Ending:
     Attributes:
         code: Its exit code; that of a killed one is negative.
         said: All that it printed.
+        seconds: How long it ran.
     """
 
     code: int | None
     said: str
+    seconds: float
 
 
 @functools.cache
@@ -95,7 +100,7 @@ def calls_of(job: Job, root: Path, names: Sequence[str] = CHANGING) -> list[Call
     found = []
     for thread, name, text in _LINE.findall(log.read_text(encoding="utf-8", errors="replace")):
         numbers[thread, name] += 1
-        if str(root) in text and (name != "openat" or "O_CREAT" in text):
+        if str(root) in text and not text.startswith(_OUTPUTS) and (name != "openat" or "O_CREAT" in text):
             found.append(Call(name, numbers[thread, name], text))
     return found
 
@@ -117,24 +122,27 @@ def disturbed(job: Job, root: Path, call: Call, fault: str) -> Ending:
 def killed_after(job: Job, root: Path, delay_s: float) -> Ending:
     """Run a job that is killed after a delay, if it has not ended by then."""
     process, line, said = _started(job, root)
+    started = time.monotonic()
     line.send("begin")
     process.join(delay_s)
     process.kill()
-    return _ended(process, said)
+    return _ended(process, said, started)
 
 
 def undisturbed(job: Job, root: Path) -> Ending:
     """Run a job to its end."""
     process, line, said = _started(job, root)
+    started = time.monotonic()
     line.send("begin")
-    return _ended(process, said)
+    return _ended(process, said, started)
 
 
 def _run(job: Job, root: Path, log: Path, options: Sequence[str]) -> Ending:
     process, line, said = _started(job, root)
     tracer = _attached(process.pid or 0, log, options)
+    started = time.monotonic()
     line.send("begin")
-    ending = _ended(process, said)
+    ending = _ended(process, said, started)
     tracer.wait(_PATIENCE_S)
     return ending
 
@@ -159,7 +167,7 @@ def _started(job: Job, root: Path) -> tuple[ForkServerProcess, Connection, Path]
     """Start a process that waits for the word to begin."""
     context = _forking(job.__module__)
     ours, theirs = context.Pipe()
-    said = root.with_name(f"{root.name}.said")
+    said = Path(tempfile.gettempdir()) / f"toonvision-said-{os.getpid()}"  # not where the disk may be full
     process = context.Process(target=_do, args=(job, root, said, theirs), daemon=True)
     process.start()
     theirs.close()
@@ -195,9 +203,10 @@ def _do(job: Job, root: Path, said: Path, line: Connection) -> None:
     job(root)
 
 
-def _ended(process: ForkServerProcess, said: Path) -> Ending:
+def _ended(process: ForkServerProcess, said: Path, started: float) -> Ending:
     process.join(_PATIENCE_S)
     if process.exitcode is None:
         process.kill()
         process.join()
-    return Ending(process.exitcode, said.read_text(encoding="utf-8", errors="replace"))
+    seconds = time.monotonic() - started
+    return Ending(process.exitcode, said.read_text(encoding="utf-8", errors="replace"), seconds)

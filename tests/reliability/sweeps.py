@@ -4,7 +4,6 @@ import hashlib
 import random
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from builders import Shot, contents, make_workspace, small_shots, write_voc
-from reliability import jobs
+from reliability import disks, jobs
 from reliability.injection import KILL, KILLED, Call, Ending, Job, disturbed, killed_after, undisturbed
 from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, UsageError
 from toonvision.data.catalog import Catalog
@@ -20,6 +19,7 @@ from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
 
+_SPARE = 4_000_000
 CATALOG, SOURCES = "catalog.sqlite", ("screenshots", jobs.READY)
 
 
@@ -30,14 +30,14 @@ class State:
     Attributes:
         screenshots: Rows of the catalogue.
         crops: Rows of the catalogue.
-        splits: Name to how it was made and the part of each crop's file.
+        split: How the split was made, with the part of each crop's file; nothing where there is none.
         numbers: The last number that each label has used.
         files: Path below the workspace to content, of crops, runs and settings.
     """
 
     screenshots: tuple[Any, ...]
     crops: tuple[Any, ...]
-    splits: dict[str, Any]
+    split: dict[str, Any]
     numbers: dict[str, int]
     files: dict[str, bytes]
 
@@ -81,7 +81,7 @@ class Subject:
         """Say which promises do not hold in a workspace whose job was disturbed; run the job again, to its end."""
         found = self._broken_now(root)
         again = undisturbed(self.job, root)
-        if again.code:
+        if again.code and not (again.code == UsageError.exit_code and state(root) == self.done):  # it is there already
             return [*found, f"the rerun ends with {again.code}: {again.said}"]
         if state(root) != self.done:
             found.append(f"the rerun leaves something else: {_difference(state(root), self.done)}")
@@ -89,14 +89,10 @@ class Subject:
 
     def _broken_now(self, root: Path) -> list[str]:
         found = [] if _sources(root) == _sources(self.pristine) else ["a source was changed"]
-        found += _integrity(root)
+        found += damage(root)
         now = state(root)
-        for row in now.crops:
-            file, digest = row[2], row[3]
-            content = now.files.get(f"crops/{file}")
-            if content is None or hashlib.sha256(content).hexdigest() != digest:
-                found.append(f"the row of {file} has no file, or another one")
-        if not now.splits.items() >= self.before.splits.items() and now.splits != self.done.splits:
+        old, new = self.before.split, self.done.split
+        if now.split not in (old, new) and not new.items() <= now.split.items() <= old.items():
             found.append("a split is neither the old one nor the new one")
         if _runs(now) not in (_runs(self.before), _runs(self.done)):
             found.append("a run is neither the old one nor the new one")
@@ -135,7 +131,7 @@ def sweep(subject: Subject, folder: Path, fault: str, calls: Iterable[Call]) -> 
         ending = disturbed(subject.job, root, call, fault)
         broken = [] if fault == KILL else fault_told(ending, root)
         before, committed = committed, len(state(root).crops)
-        if not subject.before.crops and committed < before:
+        if fault == KILL and not subject.before.crops and committed < before:
             broken.append(f"{before} crops were committed by the call before, {committed} by this one")
         hit = ending.code == KILLED if fault == KILL else ending.code != 0
         tally.add(f"{subject.name}, {call.name} {call.number}", hit=hit, broken=[*broken, *subject.broken(root)])
@@ -144,16 +140,21 @@ def sweep(subject: Subject, folder: Path, fault: str, calls: Iterable[Call]) -> 
 
 
 def kill_at_random(subject: Subject, folder: Path, rng: random.Random, *, kills: int) -> Tally:
-    """Kill a job, which may use all its threads, at random moments, and check what it leaves."""
+    """Kill a job, which may use all its threads, at random moments of its life, and check what it leaves.
+
+    Args:
+        subject: The job and its workspace.
+        folder: Where copies go.
+        rng: Draws the moments.
+        kills: How many kills must have come before the job's end; after three times as many it is given up.
+    """
     if subject.job is jobs.extract_in_order:
         subject = replace(subject, job=jobs.extract)
     tally = Tally()
     root = subject.copied(folder / "timed")
-    started = time.monotonic()
-    undisturbed(subject.job, root)
-    seconds = time.monotonic() - started
+    seconds = undisturbed(subject.job, root).seconds
     shutil.rmtree(root)
-    for _ in range(kills):
+    while tally.hits < kills and tally.faults < 3 * kills:
         root, delay = subject.copied(folder / "killed"), rng.uniform(0, seconds)
         ending = killed_after(subject.job, root, delay)
         broken = ["it was done, and is not"] if ending.code == 0 and state(root) != subject.done else []
@@ -161,6 +162,31 @@ def kill_at_random(subject: Subject, folder: Path, rng: random.Random, *, kills:
         tally.add(what, hit=ending.code == KILLED, broken=[*broken, *subject.broken(root)])
         shutil.rmtree(root)
     return tally
+
+
+def fill(subject: Subject, folder: Path, *, step: int) -> Tally:
+    """Run a job on a disk that has room for nothing more, then for `step` bytes more each time, until it is done.
+
+    The disk lies in memory; a job that is disturbed runs again with room.
+    """
+    tally, room, done = Tally(), 0, False
+    size = 4 * sum(len(content) for content in contents(subject.pristine).values()) + _SPARE
+    while not done:
+        with disks.small_disk(_made(folder / "disk"), size=size) as disk:
+            root = subject.copied(disk / "workspace")
+            filler = disks.fill_but(disk, room)
+            ending = undisturbed(subject.job, root)
+            filler.unlink()
+            done = ending.code == 0 and state(root) == subject.done
+            broken = fault_told(ending, root) + subject.broken(root)
+            tally.add(f"{subject.name} with room for {room} bytes", hit=ending.code != 0, broken=broken)
+        room += step
+    return tally
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def fault_told(ending: Ending, root: Path) -> list[str]:
@@ -196,27 +222,34 @@ def state(root: Path) -> State:
 def _state(catalog: Catalog, files: dict[str, bytes]) -> State:
     crops = catalog.crops()
     file_of = {crop.id: crop.file for crop in crops}
-    splits = {}
+    split = {}
     with suppress(UsageError):  # there is none yet
         found = catalog.split("default")
-        parts = {file_of[crop]: part for crop, part in found.parts.items()}
-        splits[found.name] = (found.ratios, found.seed, found.grouped, parts)
+        split = {"made": (found.ratios, found.seed), **{file_of[crop]: part for crop, part in found.parts.items()}}
     return State(
         tuple((s.source, s.name, s.context, s.size_wh, s.picture_hash, s.fingerprint) for s in catalog.screenshots()),
         tuple((c.label, c.number, c.file, c.hash, c.box, c.screenshot, str(c.attributes)) for c in crops),
-        splits,
+        split,
         catalog.last_numbers(),
         files,
     )
 
 
-def _integrity(root: Path) -> list[str]:
+def damage(root: Path) -> list[str]:
+    """Say what is wrong with a catalogue, and with the files of its crops."""
     if not (root / CATALOG).is_file():
         return []
+    now, found = state(root), []
+    for row in now.crops:
+        file, digest = row[2], row[3]
+        content = now.files.get(f"crops/{file}")
+        if content is None or hashlib.sha256(content).hexdigest() != digest:
+            found.append(f"the row of {file} has no file, or another one")
     with closing(sqlite3.connect(root / CATALOG)) as connection:
         verdicts = [word for (word,) in connection.execute("PRAGMA integrity_check")]
         dangling = connection.execute("PRAGMA foreign_key_check").fetchall()
-    return [f"the catalogue: {word}" for word in verdicts if word != "ok"] + [f"dangling: {row}" for row in dangling]
+    found += [f"the catalogue: {word}" for word in verdicts if word != "ok"]
+    return found + [f"the catalogue: a row refers to none: {row}" for row in dangling]
 
 
 def _sources(root: Path) -> dict[str, bytes]:
@@ -237,7 +270,7 @@ def _nothing_yet(root: Path) -> Workspace:
     return make_workspace(root)
 
 
-def _extracted(root: Path) -> Workspace:
+def with_everything(root: Path) -> Workspace:
     """Make a workspace with crops, a split and a run, of which another one lies ready."""
     workspace = make_workspace(root)
     extract(workspace)
@@ -252,7 +285,7 @@ def _extracted(root: Path) -> Workspace:
 
 def _outdated(root: Path) -> Workspace:
     """Make an extracted workspace whose pictures have changed since: one gone, one new, one with another box."""
-    workspace = _extracted(root)
+    workspace = with_everything(root)
     shots = small_shots()
     for suffix in ("png", "xml"):
         (root / "screenshots" / shots[0].context / f"{shots[0].stem}.{suffix}").unlink()
@@ -264,7 +297,7 @@ def _outdated(root: Path) -> Workspace:
 
 def _of_the_first_version(root: Path) -> Workspace:
     """Make an extracted workspace whose catalogue is as the first version wrote it."""
-    workspace = _extracted(root)
+    workspace = with_everything(root)
     with closing(sqlite3.connect(root / CATALOG, isolation_level=None)) as connection:
         connection.execute("ALTER TABLE crops DROP COLUMN attributes")
         connection.execute("DELETE FROM migrations WHERE name = '0002_crop_attributes'")
@@ -274,8 +307,8 @@ def _of_the_first_version(root: Path) -> Workspace:
 SUBJECTS: dict[str, tuple[Callable[[Path], Workspace], Job]] = {
     "extract": (_nothing_yet, jobs.extract_in_order),
     "extract again": (_outdated, jobs.extract_in_order),
-    "split": (_extracted, jobs.split),
-    "save a run": (_extracted, jobs.save_run),
+    "split": (with_everything, jobs.split),
+    "save a run": (with_everything, jobs.save_run),
     "migrate": (_of_the_first_version, jobs.migrate),
     "init": (_nothing_yet, jobs.init),
 }

@@ -38,7 +38,9 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
             f"{folder}: another process writes here ({_read(holder)}). Wait for it to end."
         ) from None
     except OSError as error:
-        raise EnvironmentFaultError(f"{folder}: cannot write here ({error.strerror}).") from error
+        raise EnvironmentFaultError(
+            f"{folder}: cannot write here ({error.strerror}). Free space or allow writing, then run again."
+        ) from error
     try:
         started = time.strftime("%H:%M:%S")
         # Written in place: a temporary file would stay in the folder if we were killed beside it.
