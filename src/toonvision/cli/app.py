@@ -50,9 +50,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _ENVIRONMENT = {
-    errno.ENOSPC,
-    errno.EDQUOT,
+    *_FULL,
     errno.EACCES,
     errno.EPERM,
     errno.EROFS,
@@ -115,7 +115,9 @@ def main() -> NoReturn:
         what = (
             f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
         )
-        _fail(f"{what}. What was saved is kept; mend this and run again.", EnvironmentFaultError.exit_code)
+        full = isinstance(error, OSError) and error.errno in _FULL
+        remedy = "free space on the disk" if full else "mend this"
+        _fail(f"{what}. What was saved is kept; {remedy} and run again.", EnvironmentFaultError.exit_code)
     sys.exit(0)
 
 

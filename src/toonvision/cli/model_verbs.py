@@ -310,7 +310,7 @@ def predict(
 
 def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """List the runs of a workspace."""
-    from toonvision.core.errors import Finding, ModelRefusedError
+    from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
     from toonvision.data.workspace import open_workspace
     from toonvision.training.record import read_record, run_records
 
@@ -321,6 +321,8 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
             listed.append((read_record(path.parent), _wrong(path.parent)))
         except ModelRefusedError as error:
             damaged.append(Finding(str(path.parent), str(error), "remove it, or train again", "damaged-run"))
+        except InputRejectedError:
+            continue  # it is being replaced at this moment
     report_findings(damaged, folder=opened.root)
     data = {
         "runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed],
@@ -359,12 +361,14 @@ def predicted_by(
 
 
 def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "test"]) -> "tuple[Evaluation, Path]":
-    """Find a run and judge it under a progress bar."""
+    """Find a run, beside which something will be written, and judge it under a progress bar."""
+    from toonvision.core.files import require_writable
     from toonvision.evaluation.judge import evaluate_run
     from toonvision.models.backend import start_keras
     from toonvision.training.record import find_run
 
     folder = find_run(opened.runs, run)
+    require_writable(folder)
     say(f"Judging on {start_keras()}.")
     with progress_bar("judging", "pictures") as progress:
         return evaluate_run(opened, folder, part=part, progress=progress), folder

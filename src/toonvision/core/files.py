@@ -31,13 +31,30 @@ def replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
     try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
+        with naming(path, temporary):
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Let an error of the disk name the file that was to be written: a full disk names none, or the temporary one.
+
+    Args:
+        path: The file that a person knows.
+        temporary: What stands for it until it is complete.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename in (None, str(temporary)):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -57,9 +74,10 @@ def write_many(folder: Path, contents: Mapping[str, bytes], pool: Executor) -> N
 
     def write(name: str) -> None:
         temporary = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
-        temporary.write_bytes(contents[name])
-        _sync(temporary)
-        temporary.replace(folder / name)
+        with naming(folder / name, temporary):
+            temporary.write_bytes(contents[name])
+            _sync(temporary)
+            temporary.replace(folder / name)
 
     deque(pool.map(write, contents), maxlen=0)
     sync_folder(folder)
@@ -74,6 +92,18 @@ def sync_folder(folder: Path) -> None:
     """Make the names in a folder last; does nothing where folders cannot be opened (Windows)."""
     with contextlib.suppress(PermissionError):
         _sync(folder)
+
+
+def require_writable(folder: Path) -> None:
+    """Find out before long work whether its result can be written.
+
+    Raises:
+        OSError: Naming the folder, if no file can be made in it.
+    """
+    probe = folder / f".tmp-{secrets.token_hex(8)}"
+    with naming(folder, probe):
+        probe.touch()
+        probe.unlink()
 
 
 def path_inside(root: Path, name: str) -> Path:
@@ -163,6 +193,7 @@ def plain_name(name: str, what: str) -> str:
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

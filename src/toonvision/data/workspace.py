@@ -3,15 +3,22 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.errors import (
+    EnvironmentFaultError,
+    InputRejectedError,
+    RejectedItemError,
+    UsageError,
+    WorkspaceBusyError,
+)
 from toonvision.core.files import path_inside, write_text
+from toonvision.core.folders import half_swapped, settle_swaps
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
@@ -24,6 +31,7 @@ from toonvision.taxonomy.loader import TargetsTable, TaxonomyTable, built_in
 SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
+_PATIENCE_S = 0.5
 
 
 class _Strict(BaseModel):
@@ -169,7 +177,20 @@ def open_workspace(root: Path) -> Workspace:
     own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
     _refuse_repeated(settings, [*own, *others])
+    _settle_runs(root)
     return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
+
+
+def _settle_runs(root: Path) -> None:
+    """Put back runs whose replacing was killed halfway; whoever cannot write, or would have to wait, reads on."""
+    stopped = [task for task in (root / "runs").glob("*") if half_swapped(task)]
+    if stopped:
+        with (
+            suppress(WorkspaceBusyError, EnvironmentFaultError, OSError),
+            exclusive(root, purpose="put back a run", patience_s=_PATIENCE_S),
+        ):
+            for task in stopped:
+                settle_swaps(task)
 
 
 def _refuse_repeated(settings: Path, sources: list[Source]) -> None:

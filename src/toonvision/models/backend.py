@@ -11,6 +11,7 @@ from toonvision.core.errors import EnvironmentFaultError
 
 DEFAULT_BACKEND = "tensorflow"
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_STOPPED = {7, 8}  # TensorFlow's own numbers: permission denied, resource exhausted
 _VERSIONS = (
     "toonvision",
     "keras",
@@ -53,6 +54,22 @@ def start_keras(*, threads: int | None = None) -> str:
             f"Keras cannot start on KERAS_BACKEND={name} ({error}). Install it, or unset KERAS_BACKEND."
         ) from error
     return f"{name} on {device.rpartition('device:')[2].lower()}"
+
+
+@contextlib.contextmanager
+def backend_faults() -> Iterator[None]:
+    """Turn what TensorFlow raises where the machine stops it into one line: a log on a full disk, too little memory.
+
+    Raises:
+        EnvironmentFaultError: If it was stopped; any other error passes as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "error_code", None) not in _STOPPED:
+            raise
+        reason = str(error).splitlines()[0].rpartition("}} ")[2].replace("; ", ": ", 1)
+        raise EnvironmentFaultError(f"{reason}. Nothing of this run was saved; free space and train again.") from error
 
 
 def installed_versions() -> dict[str, str]:

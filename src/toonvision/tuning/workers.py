@@ -47,6 +47,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
 
     Raises:
         ToonVisionError: What a process could not go on for.
+        OSError: What the machine stopped a process with.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
     running: list[Running] = []
@@ -60,7 +61,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
             for one in [one for one in running if not one.process.is_alive()]:
                 running.remove(one)
                 word = one.last_word()
-                if isinstance(word, ToonVisionError):
+                if isinstance(word, Exception):
                     raise word
                 finished = finished or word is True
                 crashes = 0 if isinstance(word, bool) else crashes + 1
@@ -119,5 +120,5 @@ def _work(order: Order, words: Connection) -> None:
 
         with storage_faults(place.url):
             words.send(Worker(place, study, data, logs=order.logs).work(most=order.trainings))
-    except ToonVisionError as error:
+    except (ToonVisionError, OSError) as error:
         words.send(error)
