@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.attributes import attributes_path
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CLAMP_LIMIT = 1
+_LONGEST_LABEL = 1000
+LARGEST_ANNOTATION = 10_000_000
+MOST_OBJECTS = 10_000
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
 
@@ -125,7 +128,7 @@ def parse_coordinate(text: str | None, what: str) -> float:
     """
     stripped = (text or "").strip(" \t\r\n")
     if not _DECIMAL.fullmatch(stripped):
-        raise RejectedItemError(f"{what} must be a decimal number; got {text!r}", "correct it", code="bad-number")
+        raise RejectedItemError(f"{what} must be a decimal number; got {shown(text)}", "correct it", code="bad-number")
     return finite(float(stripped), what)
 
 
@@ -141,7 +144,7 @@ def finite(value: float, what: str) -> float:
 
 
 def checked_label(text: str | None) -> str:
-    """Strip a label and pass it on unless it is empty or holds characters that cannot be printed.
+    """Strip a label and pass it on unless it is empty, over 1,000 characters, or cannot be printed.
 
     Raises:
         RejectedItemError: If it does.
@@ -149,9 +152,25 @@ def checked_label(text: str | None) -> str:
     label = (text or "").strip()
     if not label:
         raise RejectedItemError("has no label", "name it", code="no-label")
+    if len(label) > _LONGEST_LABEL:
+        reason = f"the label {shown(label)} has {len(label)} characters, over {_LONGEST_LABEL}"
+        raise RejectedItemError(reason, "rename it", code="long-label")
     if not label.isprintable():
-        raise RejectedItemError(f"the label {label!r} holds control characters", "rename it", code="unprintable-label")
+        reason = f"the label {shown(label)} holds control characters"
+        raise RejectedItemError(reason, "rename it", code="unprintable-label")
     return label
+
+
+def require_few_objects(count: int) -> None:
+    """Refuse an annotation with more objects than anybody draws, each of which would have to be named.
+
+    Raises:
+        RejectedItemError: If there are more than 10,000.
+    """
+    if count > MOST_OBJECTS:
+        raise RejectedItemError(
+            f"has {count:,} objects, over {MOST_OBJECTS:,}", "annotate the picture again", code="too-many-objects"
+        )
 
 
 def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]:
