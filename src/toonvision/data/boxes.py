@@ -192,17 +192,17 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
     """
     width, height = size_wh
     edges = [math.floor(finite(value, "an edge")) + (value - math.floor(value) >= 0.5) for value in xyxy]
-    shown = ", ".join(map(str, edges))
+    corners = ", ".join(map(shown, edges))
     if edges[0] > edges[2] or edges[1] > edges[3]:
-        raise RejectedItemError(f"the box ({shown}) is inverted", "swap its corners", code="inverted")
+        raise RejectedItemError(f"the box ({corners}) is inverted", "swap its corners", code="inverted")
     if edges[0] == edges[2] or edges[1] == edges[3]:
-        raise RejectedItemError(f"the box ({shown}) has no area", "draw it again or remove it", code="zero-area")
+        raise RejectedItemError(f"the box ({corners}) has no area", "draw it again or remove it", code="zero-area")
     limits = (width, height, width, height)
     clamped = [min(max(edge, 0), limit) for edge, limit in zip(edges, limits, strict=True)]
     moved = max(abs(edge - inside) for edge, inside in zip(edges, clamped, strict=True))
     if moved > _CLAMP_LIMIT or clamped[0] == clamped[2] or clamped[1] == clamped[3]:
         raise RejectedItemError(
-            f"the box ({shown}) leaves the picture of {width} x {height} by {moved} pixels",
+            f"the box ({corners}) leaves the picture of {width} x {height} by {shown(moved)} pixels",
             "draw it again inside the picture",
             code="out-of-bounds",
         )

@@ -74,7 +74,8 @@ def _settings(path: Path) -> Mapping[str, Any]:
         RecursionError,
         RejectedItemError,
     ) as error:
-        raise InputRejectedError(f"{path}: cannot be read as YAML ({error}).") from error
+        reason = " ".join(str(error).split())  # YAML's errors have several lines
+        raise InputRejectedError(f"{path}: cannot be read as YAML ({reason}). Correct it and run again.") from error
     if not isinstance(loaded, dict):
         raise InputRejectedError(f"{path}: must hold keys such as names and train; got {type(loaded).__name__}.")
     return loaded
