@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
@@ -22,7 +23,7 @@ from toonvision.cli import (
     study_verbs,
     tune_verbs,
 )
-from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError
+from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
 
 class _InterruptedError(ToonVisionError):
@@ -93,6 +94,8 @@ for command in (
 def main() -> NoReturn:
     """Run the command line and end with the promised exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # Pillow warns of odd pictures in lines of its own; those that cannot be used are named in ours.
+    warnings.filterwarnings("ignore", module="PIL")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -129,5 +132,5 @@ def _fail(message: str, code: int) -> NoReturn:
     if "--json" in sys.argv:
         typer.echo(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
     for line in message.splitlines():
-        typer.echo(f"toonvision: {line}", err=True)
+        typer.echo(f"toonvision: {printable(line)}", err=True)
     sys.exit(code)

@@ -45,7 +45,9 @@ def init(
         "source": [summary.source[0], str(summary.source[1])] if summary.source else None,
         "pictures": summary.pictures,
         "labels": dict(summary.labels),
+        "findings": [asdict(finding) for finding in summary.findings],
     }
+    report_findings(summary.findings, folder=directory)
     lines = [f"Made the workspace {directory}. Its taxonomy is {summary.taxonomy}; tasks: {', '.join(data['tasks'])}."]
     if summary.source:
         lines.append(
@@ -58,6 +60,7 @@ def init(
         lines.append(f"Put screenshots and their annotations into {directory / 'screenshots'}/<street>/.")
     lines.append(f"Next: toonvision extract -w {directory}")
     show(data, "\n".join(lines), as_json=as_json)
+    exit_for(summary.findings)
 
 
 def sample(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from toonvision.core.errors import EXIT_SOME_SKIPPED, Finding
+from toonvision.core.errors import EXIT_SOME_SKIPPED, Finding, printable
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress
 
@@ -69,7 +69,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     for index, column in enumerate(columns):
         made.add_column(Text(column), justify="left" if index < names else "right", overflow="fold")
     for row in rows:
-        made.add_row(*(Text(str(cell).encode("utf-8", "backslashreplace").decode()) for cell in row))
+        made.add_row(*(Text(printable(str(cell))) for cell in row))
     return made
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from toonvision.core.errors import RejectedItemError, UsageError
+from toonvision.core.errors import RejectedItemError, UsageError, shown
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
@@ -126,29 +126,30 @@ def path_inside(root: Path, name: str) -> Path:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise RejectedItemError(f"the path {name!r} is not Unicode text", "rename it", code="bad-path") from error
-    return followed_inside(root, root / name.replace("\\", "/"), shown=name)
+        raise RejectedItemError(f"the path {shown(name)} is not Unicode text", "rename it", code="bad-path") from error
+    return followed_inside(root, root / name.replace("\\", "/"), name=name)
 
 
-def followed_inside(root: Path, path: Path, *, shown: str) -> Path:
+def followed_inside(root: Path, path: Path, *, name: str) -> Path:
     """Follow the links of a path, and refuse it if it ends outside its root.
 
     Args:
         root: The folder that the path must stay in, symbolic links followed.
         path: The path to follow, `root` included.
-        shown: What to call it in a message.
+        name: What to call it in a message.
 
     Raises:
         RejectedItemError: If it ends somewhere else, or is a link to itself.
     """
+    named = shown(name)
     base = root.resolve()
     try:
         followed = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise RejectedItemError(f"the path {shown!r} leads nowhere", "correct it", code="bad-path") from error
+        raise RejectedItemError(f"the path {named} leads nowhere", "correct it", code="bad-path") from error
     if not followed.is_relative_to(base):
         raise RejectedItemError(
-            f"the path {shown!r} leads out of its folder", "use a path inside it", code="path-escapes"
+            f"the path {named} leads out of its folder", "use a path inside it", code="path-escapes"
         )
     return followed
 
@@ -168,7 +169,7 @@ def read_regular(path: Path, *, limit: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise RejectedItemError("is no regular file", "put the file itself here", code="unreadable")
         if status.st_size > limit:
-            size = f"{status.st_size / 1e6:,.0f} MB, over {limit / 1e6:,.0f} MB"
+            size = f"{status.st_size / 1e6:,.1f} MB, over {limit / 1e6:,.0f} MB"
             raise RejectedItemError(f"is too large ({size})", "make it smaller", code="too-large")
         return path.read_bytes()
     except OSError as error:

@@ -102,6 +102,8 @@ class Outcome:
 def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcome:
     """Read one picture and cut what is new in it; it only reads, so that many threads can do so at once.
 
+    Large pictures are examined one at a time.
+
     Args:
         task: What to look at.
         taxonomy: The labels and contexts that there are.
@@ -110,6 +112,11 @@ def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcom
     Returns:
         Its crops and findings; a picture that cannot be used is one finding.
     """
+    with images.room_for(task.picture.path):
+        return _examine(task, taxonomy, crops_folder)
+
+
+def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcome:
     picture = task.picture
     try:
         if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
@@ -252,7 +259,7 @@ def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Att
         return {}, []
     name = relative(path, root)
     try:
-        followed_inside(root, path, shown=name)
+        followed_inside(root, path, name=name)
         found = read_attributes(path)
         last = max(found, default=0)
         if last > picture.object_count:

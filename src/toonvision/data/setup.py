@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.settings import read_settings
 from toonvision.data import formats, images
@@ -32,6 +32,7 @@ class SetupSummary:
         pictures: Pictures found there.
         labels: Label to number of objects found there.
         taxonomy: Where the taxonomy came from, in words.
+        findings: What of the source could not be read; pictures are decoded later, by an extraction.
     """
 
     workspace: Workspace
@@ -39,6 +40,7 @@ class SetupSummary:
     pictures: int
     labels: Mapping[str, int]
     taxonomy: str
+    findings: tuple[Finding, ...] = ()
 
 
 def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = None) -> SetupSummary:
@@ -71,8 +73,10 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
     format_ = formats.detect(source)
     reading = formats.read(format_, source)
     labels = Counter(entry.label for picture in reading.pictures for entry in picture.objects)
+    findings = (*reading.findings, *(finding for picture in reading.pictures for finding in picture.findings))
     if not labels:
-        raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.")
+        seen = f" Of {len(findings)} faults the first is {findings[0]}." if findings else ""
+        raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.{seen}")
     chosen = taxonomy or (BUILT_IN if _known_to_toontown(labels) else INFER)
     if chosen == INFER:
         contexts = sorted({picture.context for picture in reading.pictures})
@@ -81,7 +85,9 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
         name, words = _given_taxonomy(root, chosen)
     size = suggest_size_hw(reading) if chosen == INFER else DEFAULT_SIZE_HW
     workspace = create_workspace(root, taxonomy=name, size_hw=size, source=(format_, source))
-    return SetupSummary(workspace, (format_, source), len(reading.pictures), dict(labels.most_common()), words)
+    return SetupSummary(
+        workspace, (format_, source), len(reading.pictures), dict(labels.most_common()), words, findings
+    )
 
 
 def suggest_size_hw(reading: Reading) -> tuple[int, int]:

@@ -264,4 +264,9 @@ def create_workspace(
 
 def _portable(source: Path, root: Path) -> str:
     """Write a source's path relative to the workspace, so that both can be moved together."""
-    return Path(os.path.relpath(source.resolve(), root.resolve())).as_posix()
+    path = Path(os.path.relpath(source.resolve(), root.resolve())).as_posix()
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{path}: the path is not Unicode text, as {SETTINGS} must be. Rename the folder.") from error
+    return path
