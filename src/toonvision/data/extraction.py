@@ -96,7 +96,7 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
     before += [finding for source, reading in readings for finding in stray_attributes(source.root, reading)]
     threads = workers or available_cores()
     with (
-        workspace.writing("extract") as catalog,
+        workspace.writing("extract", begin=True) as catalog,
         ThreadPoolExecutor(threads) as pool,
         ThreadPoolExecutor(threads) as writers,
     ):

@@ -127,22 +127,31 @@ class Workspace:
         Raises:
             InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
         """
-        path = self.root / "catalog.sqlite"
-        if not path.is_file():
-            raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
-        with Catalog.open(path, read_only=True) as catalog:
+        with Catalog.open(self._catalog(), read_only=True) as catalog:
             yield catalog
 
     @contextmanager
-    def writing(self, purpose: str) -> Iterator[Catalog]:
+    def writing(self, purpose: str, *, begin: bool = False) -> Iterator[Catalog]:
         """Open the catalogue for writing, as the only one that does.
 
+        Args:
+            purpose: What for, told to whoever waits.
+            begin: Make the catalogue where there is none; only an extraction has something to put into it.
+
         Raises:
+            InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
             WorkspaceBusyError: If another process writes.
             EnvironmentFaultError: If the folder cannot be written to.
         """
-        with exclusive(self.root, purpose=purpose), Catalog.open(self.root / "catalog.sqlite") as catalog:
+        path = self._catalog(required=not begin)
+        with exclusive(self.root, purpose=purpose), Catalog.open(path) as catalog:
             yield catalog
+
+    def _catalog(self, *, required: bool = True) -> Path:
+        path = self.root / "catalog.sqlite"
+        if required and not path.is_file():
+            raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
+        return path
 
 
 def open_workspace(root: Path) -> Workspace:
