@@ -89,8 +89,63 @@ def test_of_many_findings_the_first_are_printed_and_all_are_in_a_file(run, tmp_p
         (workspace.root / "screenshots" / f"lonely_{number}.xml").write_text("<annotation/>")
     outcome = run("extract", "-w", workspace.root)
     assert outcome.err.count("has no picture of its name") == 20
-    assert f"... and 10 more; all 30 are in {workspace.root / 'findings.txt'}" in outcome.err
+    assert "... and 10 more like these (no-picture)" in outcome.err
+    assert f"All 30 are in {workspace.root / 'findings.txt'}" in outcome.err
     assert (workspace.root / "findings.txt").read_text().count("\n") == 30
+
+
+def test_a_rare_fault_is_never_hidden_behind_many_of_another_kind(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine")
+    garden = workspace.root / "screenshots" / "garden"
+    for number in range(30):
+        (workspace.root / "screenshots" / f"lonely_{number}.xml").write_text("<annotation/>")
+    (garden / "zz_broken.png").write_bytes(b"no picture")
+    (garden / "zz_broken.xml").write_text("<annotation/>")
+    outcome = run("extract", "-w", workspace.root)
+    assert outcome.err.count("skipped: ") == 21
+    assert "skipped: garden/zz_broken.png: is not a picture" in outcome.err
+    assert f"All 31 are in {workspace.root / 'findings.txt'}" in outcome.err
+    told = run("extract", "-w", workspace.root, "--json").json["findings"]
+    assert len(told) == 31
+    listed = (workspace.root / "findings.txt").read_text().splitlines()
+    assert sorted(line.partition(":")[0] for line in listed) == sorted(finding["item"] for finding in told)
+
+
+def test_a_list_of_findings_stays_until_its_own_verb_has_few(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine")
+    lonely = [workspace.root / "screenshots" / f"lonely_{number}.xml" for number in range(21)]
+    for path in lonely:
+        path.write_text("<annotation/>")
+    assert run("extract", "-w", workspace.root).code == 3
+    run("runs", "-w", workspace.root)
+    run("balance", "-w", workspace.root)
+    assert (workspace.root / "findings.txt").exists()
+    lonely[0].unlink()
+    assert run("extract", "-w", workspace.root).code == 3
+    assert not (workspace.root / "findings.txt").exists()
+
+
+def test_balance_names_labels_that_left_the_taxonomy_with_their_crops_and_ends_with_three(run, own_workspace):
+    settings = own_workspace.root / "toonvision.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("apple = {", "apples = {"), encoding="utf-8")
+    outcome = run("balance", "-w", own_workspace.root)
+    assert outcome.code == 3
+    assert (
+        "skipped: label 'apple': is not in the taxonomy any more; no table counts its 8 crops. Did you mean apples? "
+        "(correct the annotations or add the label to the taxonomy, then run toonvision extract)"
+    ) in outcome.err
+    assert [finding["objects"] for finding in run("balance", "-w", own_workspace.root, "--json").json["findings"]] == [
+        8
+    ]
+
+
+def test_extract_of_an_empty_workspace_says_where_to_put_screenshots(run, tmp_path):
+    run("init", tmp_path / "mine")
+    outcome = run("extract", "-w", tmp_path / "mine")
+    assert outcome.code == 0
+    assert "Put screenshots and their annotations into" in outcome.out
+    assert f"{tmp_path / 'mine' / 'screenshots'}/<street>/, then run this again." in outcome.out
 
 
 def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspace):
@@ -139,9 +194,11 @@ def test_a_folder_that_is_no_workspace_is_wrong_usage_for_every_verb(run, tmp_pa
 @pytest.mark.parametrize("verb", ["balance", "split"])
 def test_a_workspace_without_crops_says_what_to_run(run, tmp_path, verb):
     run("init", tmp_path / "mine")
+    before = contents(tmp_path / "mine")
     outcome = run(verb, "-w", tmp_path / "mine")
     assert outcome.code == 3
     assert "there are no crops yet. Run: toonvision extract" in outcome.err
+    assert contents(tmp_path / "mine") == before
 
 
 def test_errors_are_data_too_when_json_is_asked_for(run, tmp_path):

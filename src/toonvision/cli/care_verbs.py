@@ -119,8 +119,8 @@ def _contradicted(workspace: "Workspace", run: str, known: "Known | None") -> "C
 
 
 def _check_lines(checked: "Sequence[Checked]", faults: int, doubts: int, run: str | None) -> list[str]:
-    lines = [line for one in checked for line in finding_lines("fault", one.faults)]
-    lines += [line for one in checked for line in finding_lines("doubt", one.doubts)]
+    lines = [line for one in checked for line in finding_lines(one.faults, word=lambda _: "fault")]
+    lines += [line for one in checked for line in finding_lines(one.doubts, word=lambda _: "doubt")]
     if run:
         lines.append(
             "A model mostly agrees with the labels that it has learned from, wrong ones too; the thorough way is: "

@@ -97,12 +97,13 @@ def sample(
 
 def extract(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Cut new and changed boxes out of the screenshots."""
-    from toonvision.data.workspace import open_workspace
+    from toonvision.data.workspace import SCREENSHOTS, open_workspace
 
     summary = extract_crops(open_workspace(workspace))
     report_findings(summary.findings, folder=workspace)
     data = {**summary.counts, "findings": [asdict(finding) for finding in summary.findings]}
-    show(data, extraction_text(summary), as_json=as_json)
+    none = [f"Put screenshots and their annotations into {workspace / SCREENSHOTS}/<street>/, then run this again."]
+    show(data, extraction_text(summary), *([] if summary.pictures_read else none), as_json=as_json)
     exit_for(summary.findings)
 
 
@@ -135,6 +136,7 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
     with opened.reading() as catalog:
         measured = measure_balance(catalog.crops(), opened.taxonomy)
     files = _drawn(lambda: write_balance_figures(measured, opened.taxonomy, opened.figures), opened.figures)
+    report_findings(measured.findings, folder=opened.figures)
     data = {
         "crops": measured.crops,
         "tables": {counts.level.name: _count_rows(counts) for counts in measured.tables},
@@ -144,9 +146,11 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
             for s in measured.shortages
         ],
         "figures": [str(file) for file in files],
+        "findings": [asdict(finding) for finding in measured.findings],
     }  # fmt: skip
     tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
     show(data, *tables, *_shortage_table(measured), *_named(files), as_json=as_json)
+    exit_for(measured.findings)
 
 
 def split(
@@ -170,8 +174,6 @@ def split(
     asked = Ratios.parse(ratios)
     plain_name(name, "a split")
     opened = open_workspace(workspace)
-    with opened.reading():
-        pass  # refuses a workspace without crops, in which writing would begin an empty catalogue
     summary = make_split(opened, asked, seed=seed, name=name, grouped=not naive, force=force)
     data: dict[str, Any] = {
         "name": summary.name, "ratios": list(asked.shares), "achieved": list(summary.achieved), "seed": seed,

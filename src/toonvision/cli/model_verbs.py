@@ -279,7 +279,7 @@ def predict(
         level.name: opened.taxonomy.parents(card.level, level.name) for level in opened.taxonomy.coarser(card.level)
     }
     predictions, findings = predicted_by(folder, pictures, keras=keras)
-    report_findings(findings, folder=opened.root)
+    report_findings(findings, folder=folder)
     data = {
         "predictions": [
             {
@@ -304,7 +304,8 @@ def predict(
             for p in predictions
         ]
         columns = ["Picture", "Predicted", *(level.capitalize() for level in above), "Confidence"]
-        show(data, table("Predictions", columns, rows, names=2 + len(above)), as_json=as_json)
+        none = "No picture could be read, so that there is no prediction."
+        show(data, table("Predictions", columns, rows, names=2 + len(above)) if rows else none, as_json=as_json)
     exit_for(findings)
 
 
@@ -323,7 +324,7 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
             damaged.append(Finding(str(path.parent), str(error), "remove it, or train again", "damaged-run"))
         except InputRejectedError:
             continue  # it is being replaced at this moment
-    report_findings(damaged, folder=opened.root)
+    report_findings(damaged, folder=opened.runs)
     data = {
         "runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed],
         "findings": [asdict(finding) for finding in damaged],

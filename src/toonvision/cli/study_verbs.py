@@ -90,7 +90,7 @@ def contexts(
     planned, skipped = study.plan_contexts(samples, seed=seed)
     order = [context.name for context in opened.taxonomy.contexts]
     planned.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
-    report_findings(skipped, folder=opened.root)
+    report_findings(skipped, folder=contexts_folder(opened.root, task))
     whole = ordinary or _stored_division(opened, samples, wanted.level, "default")
     compared = record.title if record and ordinary else ""
     say(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
@@ -202,7 +202,7 @@ def curve(
     jobs, kept, skipped = study.curve_jobs(
         samples, whole, sizes=parse_sizes(sizes), settings=settings, seeds=range(seed, seed + repeat)
     )
-    report_findings(skipped, folder=opened.root)
+    report_findings(skipped, folder=curves_folder(opened.root, task))
     recipe = recipe_of(samples, settings, kind="curve", resize=opened.resize, split=split, seed=seed)
     folder = study_folder(curves_folder(opened.root, task), recipe, default=settings.network, name=name, force=force)
     with StudyDisplay(settings) as display:

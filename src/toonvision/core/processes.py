@@ -100,7 +100,7 @@ def work_through(
         for _ in range(min(processes, len(waiting))):
             one = start_process(_serve, function)
             running[one.line] = one
-            one.line.send(waiting.popleft())
+            _hand(one, waiting.popleft())
         while running:
             for ready in connection.wait(list(running)):
                 line = cast("Connection", ready)
@@ -108,7 +108,7 @@ def work_through(
                 if isinstance(word, Exception):
                     raise word
                 if word.done and waiting:
-                    line.send(waiting.popleft())
+                    _hand(running[line], waiting.popleft())
                 elif word.done:
                     running.pop(line).end()
                 yield word
@@ -137,6 +137,11 @@ def interrupts_held() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if came:
             signal.raise_signal(signal.SIGINT)
+
+
+def _hand(one: Running, job: object) -> None:
+    with contextlib.suppress(BrokenPipeError):  # that it died is told where it is listened to
+        one.line.send(job)
 
 
 def _heard(one: Running) -> Told[Any] | Exception:

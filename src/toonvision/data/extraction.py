@@ -86,7 +86,7 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         WorkspaceBusyError: If another process writes to the workspace.
     """
     readings = read_sources(workspace)
-    with workspace.writing("extract") as catalog:
+    with workspace.writing("extract", begin=True) as catalog:
         claim_crops(workspace, catalog)
         screenshots, crops = catalog.screenshots(), catalog.crops()
         for source, reading in readings:

@@ -143,21 +143,31 @@ class Workspace:
         Raises:
             InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
         """
-        if not self.catalog.is_file():
-            raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
+        self._require_catalog()
         with Catalog.open(self.catalog, read_only=True, untouched=untouched) as catalog:
             yield catalog
 
     @contextmanager
-    def writing(self, purpose: str) -> Iterator[Catalog]:
+    def writing(self, purpose: str, *, begin: bool = False) -> Iterator[Catalog]:
         """Open the catalogue for writing, as the only one that does.
 
+        Args:
+            purpose: What for, told to whoever waits.
+            begin: Make the catalogue where there is none; only an extraction has something to put into it.
+
         Raises:
+            InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
             WorkspaceBusyError: If another process writes.
             EnvironmentFaultError: If the folder cannot be written to.
         """
+        if not begin:
+            self._require_catalog()
         with exclusive(self.root, purpose=purpose), Catalog.open(self.catalog) as catalog:
             yield catalog
+
+    def _require_catalog(self) -> None:
+        if not self.catalog.is_file():
+            raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
 
 
 def open_workspace(root: Path) -> Workspace:
