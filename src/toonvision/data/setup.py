@@ -75,7 +75,8 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
     labels = Counter(entry.label for picture in reading.pictures for entry in picture.objects)
     findings = (*reading.findings, *(finding for picture in reading.pictures for finding in picture.findings))
     if not labels:
-        seen = f" Of {len(findings)} faults the first is {findings[0]}." if findings else ""
+        others = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        seen = f" What was found is faulty: {findings[0]}{others}." if findings else ""
         raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.{seen}")
     chosen = taxonomy or (BUILT_IN if _known_to_toontown(labels) else INFER)
     if chosen == INFER:
