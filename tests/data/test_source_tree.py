@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from builders import tried
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.source_tree import folded, refuse_confusable
+from toonvision.core.files import folded
+from toonvision.data.source_tree import refuse_confusable
 
 ROOT = Path("shots")
 names = st.text(st.characters(exclude_categories=("C",), exclude_characters="/.\\"), min_size=1, max_size=12)

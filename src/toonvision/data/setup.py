@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from toonvision.data import formats, images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import Format
 from toonvision.data.workspace import DEFAULT_SIZE_HW, SCREENSHOTS, SETTINGS, Workspace, create_workspace
-from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
+from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer, require_distinct
 
 INFER, BUILT_IN = "infer", "toontown"
 _TAXONOMY_FILE = "taxonomy.toml"
@@ -80,6 +80,7 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
         raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.{seen}")
     chosen = taxonomy or (BUILT_IN if _known_to_toontown(labels) else INFER)
     if chosen == INFER:
+        _require_distinct(source, labels)
         contexts = sorted({picture.context for picture in reading.pictures})
         name, words = infer(sorted(labels), contexts), f"inferred from the {len(labels)} labels found"
     else:
@@ -118,6 +119,15 @@ def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
 
 def _rounded(length: float) -> int:
     return min(_LARGEST, max(_SMALLEST, round(length / _STEP) * _STEP))
+
+
+def _require_distinct(source: Path, labels: Iterable[str]) -> None:
+    try:
+        require_distinct(sorted(labels))
+    except ValueError as error:
+        raise InputRejectedError(
+            f"{source}: {error}. Correct one in the annotations, or say which labels count: --taxonomy FILE."
+        ) from error
 
 
 def _known_to_toontown(labels: Mapping[str, int]) -> bool:
