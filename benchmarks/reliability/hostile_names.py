@@ -184,4 +184,8 @@ def _nothing() -> Iterable[RefusedSource]:
     broken = {"a.png": good("a"), "a.xml": b"<annotation>"}
     yield RefusedSource("no object at all", broken, ("no annotated object was found", "a.xml: is not valid XML"))
     twins = {f"{label}/{label}.png": good(label) for label in ("apple", "Apple ")}
-    yield RefusedSource("labels that differ by case", twins, ("'Apple' and 'apple' differ by case",))
+    yield RefusedSource(
+        "labels that differ by case",
+        twins,
+        ("'Apple' and 'apple' differ by case", "labels that differ by case: the labels"),
+    )

@@ -178,7 +178,7 @@ def _heavy() -> Iterable[tuple[str, Content, str]]:
     yield "50 million transparent pixels.png", _png(_HUGE_WH, color=6), ""
     large = _png((8000, 5000), row=b"\0" + b"\7" * 3 * 8000)
     for number in range(6):
-        yield f"half of 40 million pixels {number}.png", large[: len(large) // 2 + number], "damaged"
+        yield f"40 million pixels without their end {number}.png", large[: len(large) * 19 // 20 + number], "damaged"
     yield "100 MB of zeros.png", _sparse(100_000_000), "not-a-picture"
 
 

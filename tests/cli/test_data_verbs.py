@@ -65,6 +65,30 @@ def test_toontown_labels_get_the_built_in_taxonomy_unasked(run, tmp_path):
     assert run("init", tmp_path / "mine", "--from", tmp_path / "source", "--json").json["taxonomy"] == "toontown"
 
 
+def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
+    write_voc(tmp_path / "set", small_shots()[:3])
+    (tmp_path / "set" / "garden" / "bad\x1b[31m.xml").write_text("<annotation>")
+    xml = tmp_path / "set" / "garden" / "shot_00.xml"
+    xml.write_text(xml.read_text().replace("<xmin>2<", "<xmin>nan<"))
+    outcome = run("init", tmp_path / "w", "--from", tmp_path / "set", "--json")
+    assert outcome.code == 3
+    assert {finding["code"] for finding in outcome.json["findings"]} == {"no-picture", "bad-number"}
+    assert outcome.json["pictures"] == 3
+    assert "skipped: garden/shot_00.xml, object 1: xmin must be a decimal number; got 'nan'" in outcome.err
+    assert "skipped: garden/bad\\x1b[31m.xml: has no picture of its name" in outcome.err
+    assert (tmp_path / "w" / "toonvision.toml").is_file()
+
+
+def test_init_says_why_no_object_was_found(run, tmp_path):
+    write_voc(tmp_path / "set", small_shots()[:1])
+    (tmp_path / "set" / "garden" / "shot_00.xml").write_text("<annotation>")
+    outcome = run("init", tmp_path / "w", "--from", tmp_path / "set")
+    assert outcome.code == 3
+    assert "no annotated object was found" in outcome.err
+    assert "What was found is faulty: garden/shot_00.xml: is not valid XML" in outcome.err
+    assert not (tmp_path / "w").exists()
+
+
 def test_a_source_without_annotated_pictures_is_refused(run, tmp_path):
     (tmp_path / "empty").mkdir()
     outcome = run("init", tmp_path / "mine", "--from", tmp_path / "empty")

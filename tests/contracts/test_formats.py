@@ -23,8 +23,8 @@ from builders import (
     unprivileged,
     write_coco_tables,
 )
-from toonvision.core.errors import InputRejectedError
-from toonvision.data import formats, pascal_voc
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.data import formats, pascal_voc, yolo
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.extraction import extract
@@ -408,6 +408,57 @@ def test_a_file_named_by_an_annotation_is_never_read_outside_the_source(tmp_path
     assert (finding.pictures, finding.objects) == (1, 2)
 
 
+segments = st.sampled_from(
+    ["..", ".", "", "garden", "secret.png", "a.png", "images", "C:", "~", "\0", "\ud800", "e\u0301"]
+)
+
+
+@files_property
+@given(parts=st.lists(segments | st.text(max_size=4), max_size=6), separator=st.sampled_from(["/", "\\"]))
+@example(parts=["", "", "host", "share", "x.png"], separator="\\")
+def test_whatever_file_an_annotation_names_only_those_of_the_source_are_read(tmp_path_factory, parts, separator):
+    base = tmp_path_factory.mktemp("named")
+    scene("secret").save(base / "secret.png")
+    COCO.write(base / "root", SHOTS[:2])
+    tables = read_coco_tables(base / "root")
+    tables["images"][0]["file_name"] = separator.join(parts)
+    tables["images"] = tables["images"][:1]
+    write_coco_tables(base / "root", tables)
+    reading = COCO.read(base / "root")
+    for picture in reading.pictures:
+        assert picture.path.resolve().is_relative_to((base / "root").resolve())
+    assert len(reading.pictures) + sum(finding.pictures for finding in reading.findings) == 1
+    shutil.rmtree(base)
+
+
+any_name = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=40).filter(
+    lambda name: name[0] != "." and len(name.encode(errors="replace")) < 200
+)
+
+
+@kinds_that_walk
+@files_property
+@given(name=any_name.map(lambda name: os.fsdecode(name.encode(errors="ignore") or b"x")), odd=st.binary(max_size=3))
+@example(name="\x1b]0;owned\x07", odd=b"")
+@example(name="line\nbreak", odd=b"\xff")
+@example(name="CON", odd=b"")
+@example(name="n" * 240, odd=b"")
+def test_a_picture_of_any_name_is_read_and_its_name_can_be_stored_and_printed(tmp_path_factory, kind, name, odd):
+    root = tmp_path_factory.mktemp("names")
+    kind.write(root, [SHOTS[1]])
+    stem = name + os.fsdecode(odd.replace(b"/", b"").replace(b"\0", b""))
+    for path in {kind.picture(root, SHOTS[1]), kind.annotation(root, SHOTS[1])}:
+        path.rename(path.with_name(f"{stem}{path.suffix}"))
+    reading = kind.read(root)
+    assert reading.findings == ()
+    (picture,) = reading.pictures
+    assert picture.path.name == f"{stem}.png"
+    assert picture.path.is_file()
+    assert picture.name.encode()
+    assert str(Finding(picture.name, "is odd")).isprintable()
+    shutil.rmtree(root)
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_names_in_voc_are_ignored_since_the_picture_is_found_by_its_stem(tmp_path, name):
     BESIDE.write(tmp_path, SHOTS)
@@ -451,6 +502,29 @@ def test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over():
         (root / "house").chmod(0o000)
         with unprivileged(), pytest.raises(InputRejectedError, match=r"house: cannot be read \(Permission denied\)"):
             BESIDE.read(root)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reader"), [(BESIDE, pascal_voc), (FOLDERS, pascal_voc), (YOLO, yolo)], ids=["beside", "folders", "yolo"]
+)
+@pytest.mark.parametrize("gone", ["picture", "annotation"])
+def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, kind, reader, gone, monkeypatch):
+    kind.write(tmp_path, SHOTS)
+    path = getattr(kind, gone)(tmp_path, SHOTS[0])
+    listed = reader.refuse_confusable
+
+    def lose_one(*arguments):
+        listed(*arguments)
+        path.unlink()
+
+    monkeypatch.setattr(reader, "refuse_confusable", lose_one)
+    reading = kind.read(tmp_path)
+    if kind is not YOLO and gone == "picture":  # which is opened later, by the extraction
+        assert len(reading.pictures) == 4
+        return
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    assert path.relative_to(tmp_path).with_suffix("").name in {Path(f.item).stem for f in reading.findings}
+    assert sum(finding.pictures for finding in reading.findings) == 1
 
 
 @every_kind

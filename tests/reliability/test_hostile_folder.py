@@ -233,6 +233,12 @@ def test_each_hostile_picture_is_predicted_or_named_as_is_promised_of_it(called,
     assert predicted == {picture for picture, code in pictures.items() if not code}
 
 
+def test_no_name_of_a_file_steers_the_terminal(called, hostile, run):  # noqa: F811
+    outcome = run("predict", "label/one", hostile.folders[-1], "-w", hostile.workspace)
+    assert "\\x1b[31mred/class with an escape.png" in outcome.out.replace("\n", "")
+    assert [line for line in (outcome.out + outcome.err).splitlines() if not line.isprintable()] == []
+
+
 def test_init_around_each_source_names_what_an_extraction_will_leave_out(called, hostile, run):  # noqa: F811
     extracted = called["extract"][0].json
     known = collections.Counter(json.dumps(finding, sort_keys=True) for finding in extracted["findings"])

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import stat
+import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
@@ -174,6 +175,11 @@ def read_regular(path: Path, *, limit: int) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+
+
+def folded(name: str) -> str:
+    """Give a name as file systems compare it that know neither case nor Unicode forms (Unicode's D145)."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def plain_name(name: str, what: str) -> str:

@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from toonvision.data import formats, images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import Format
 from toonvision.data.workspace import DEFAULT_SIZE_HW, SCREENSHOTS, SETTINGS, Workspace, create_workspace
-from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
+from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer, require_distinct
 
 INFER, BUILT_IN = "infer", "toontown"
 _TAXONOMY_FILE = "taxonomy.toml"
@@ -75,10 +75,12 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
     labels = Counter(entry.label for picture in reading.pictures for entry in picture.objects)
     findings = (*reading.findings, *(finding for picture in reading.pictures for finding in picture.findings))
     if not labels:
-        seen = f" Of {len(findings)} faults the first is {findings[0]}." if findings else ""
+        others = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        seen = f" What was found is faulty: {findings[0]}{others}." if findings else ""
         raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.{seen}")
     chosen = taxonomy or (BUILT_IN if _known_to_toontown(labels) else INFER)
     if chosen == INFER:
+        _require_distinct(source, labels)
         contexts = sorted({picture.context for picture in reading.pictures})
         name, words = infer(sorted(labels), contexts), f"inferred from the {len(labels)} labels found"
     else:
@@ -117,6 +119,15 @@ def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
 
 def _rounded(length: float) -> int:
     return min(_LARGEST, max(_SMALLEST, round(length / _STEP) * _STEP))
+
+
+def _require_distinct(source: Path, labels: Iterable[str]) -> None:
+    try:
+        require_distinct(sorted(labels))
+    except ValueError as error:
+        raise InputRejectedError(
+            f"{source}: {error}. Correct one in the annotations, or say which labels count: --taxonomy FILE."
+        ) from error
 
 
 def _known_to_toontown(labels: Mapping[str, int]) -> bool:

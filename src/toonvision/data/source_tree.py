@@ -1,13 +1,12 @@
 """Walking a folder of pictures: sorted, without following links, and refusing names that could be confused."""
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
-from toonvision.core.files import followed_inside
+from toonvision.core.files import folded, followed_inside
 from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.taxonomy.labels import NO_CONTEXT
 
@@ -101,11 +100,6 @@ def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
                 f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from suffix, "
                 "case or Unicode form) cannot be told apart. Rename one of them."
             )
-
-
-def folded(name: str) -> str:
-    """Give a name as file systems compare it that know neither case nor Unicode forms (Unicode's D145)."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def _refuse_unreadable(error: OSError) -> None:
