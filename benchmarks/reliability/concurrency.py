@@ -19,7 +19,6 @@ from measure import write_result
 
 from reliability.crowd import crowded
 from reliability.sweeps import with_everything
-
 from toonvision.core.errors import WorkspaceBusyError
 
 _OUTCOMES = {0: "done", 2: "name taken", 5: "busy"}

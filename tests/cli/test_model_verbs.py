@@ -1,7 +1,11 @@
 import csv
 import io
 import json
+import os
+import signal
+import time
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -241,3 +245,23 @@ def test_a_workspace_that_cannot_be_written_to_is_read_and_what_would_write_ends
             assert "Judging" not in outcome.err
             assert "epoch 1" not in outcome.err
     assert contents(root) == before
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_training_ends_with_130_at_once_and_leaves_nothing_behind(run, own_workspace, wanted):
+    task, sent = own_workspace.runs / "label", []
+
+    def interrupt():
+        deadline = time.monotonic() + 60
+        while not list(task.glob(".unfinished-*/tensorboard/*/*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), wanted)
+
+    Thread(target=interrupt).start()
+    outcome = run("train", "label", "-w", own_workspace.root, "--epochs", "10000", "--batch-size", "4")
+    assert time.monotonic() - sent[0] < 5
+    assert outcome.code == 130, outcome.err
+    assert outcome.err.splitlines()[-1] == "toonvision: interrupted; what was saved is kept, run again to go on"
+    assert "Traceback" not in outcome.err
+    assert list(task.iterdir()) == []
