@@ -19,6 +19,7 @@ from measure import write_result
 
 from reliability.crowd import crowded
 from reliability.sweeps import with_everything
+from toonvision.core.errors import WorkspaceBusyError
 
 _OUTCOMES = {0: "done", 2: "name taken", 5: "busy"}
 
@@ -36,15 +37,14 @@ def main(folder: Path, processes: int, operations: int) -> None:
     for name, outcomes in table.items():
         print(f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))
     print(f"{len(done)} operations, {len(violations)} violations")
+    waits = [one.seconds for one in done if one.code == WorkspaceBusyError.exit_code]
     write_result(
         "concurrency",
         {
             "processes": processes,
             "operations": len(done),
             "outcomes": table,
-            "longest wait until told that it is busy, s": round(
-                max((o.seconds for o in done if o.code == 5), default=0), 1
-            ),
+            "longest wait until told that it is busy, s": round(max(waits, default=0), 1),
             "violations": len(violations),
             "minutes": round((time.monotonic() - started) / 60, 1),
         },

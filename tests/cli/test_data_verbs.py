@@ -1,9 +1,12 @@
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
+from toonvision.core.locks import exclusive
 
 
 def test_init_around_a_source_copies_nothing_and_says_what_it_did(run, tmp_path):
@@ -244,3 +247,18 @@ def test_a_split_name_that_is_no_plain_name_is_refused_before_anything_is_stored
     assert outcome.code == 2
     assert "the name of a split is made of" in outcome.err
     assert contents(own_workspace.root) == before
+
+
+def test_a_second_writer_ends_with_5_within_5_s_and_names_the_first_and_readers_go_on(run, own_workspace):
+    root = own_workspace.root
+    before = contents(root)
+    with exclusive(root, purpose="extract"):
+        began = time.monotonic()
+        outcome = run("extract", "-w", root)
+        assert time.monotonic() - began < 5
+        assert outcome.code == 5
+        assert f"process {os.getpid()}, extract, since " in outcome.err
+        assert outcome.err.endswith("Wait for it to end.\n")
+        assert run("balance", "-w", root).code == 0
+        assert run("runs", "-w", root).code == 0
+    assert {path: content for path, content in contents(root).items() if not path.startswith("figures/")} == before

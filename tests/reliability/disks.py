@@ -48,4 +48,4 @@ def _mounted(*options: object) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", str(options[-1])], check=True, capture_output=True)
+        subprocess.run(["umount", "--lazy", str(options[-1])], check=True, capture_output=True)
