@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -48,7 +49,7 @@ def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_
     many = [dataclasses.replace(shot, stem=f"{shot.stem}_{n}") for n in range(3) for shot in shots]
     workspace = make_workspace(tmp_path / "mine", many)
     process = subprocess.Popen(
-        [*PROGRAM, "extract", "-w", workspace.root],
+        [*PROGRAM, "extract", "-w", workspace.root, "--json"],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -59,9 +60,11 @@ def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_
     while not any(workspace.crops.glob("apple_*.png")) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(wanted)
-    _, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert err.splitlines()[-1] == "toonvision: interrupted; what was saved is kept, run again to go on"
+    told = "interrupted; what was saved is kept, run again to go on"
+    assert json.loads(out) == {"error": told, "exit_code": 130}
+    assert err.splitlines()[-1] == f"toonvision: {told}"
     assert "Traceback" not in err
     again = subprocess.run([*PROGRAM, "extract", "-w", workspace.root], capture_output=True, text=True, check=False)
     assert again.returncode == 0

@@ -1,9 +1,12 @@
 import json
 import os
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
 from toonvision.core.locks import exclusive
@@ -173,6 +176,26 @@ def test_extract_of_an_empty_workspace_says_where_to_put_screenshots(run, tmp_pa
     assert outcome.code == 0
     assert "Put screenshots and their annotations into" in outcome.out
     assert f"{tmp_path / 'mine' / 'screenshots'}/<street>/, then run this again." in outcome.out
+
+
+def test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine", [replace(shot, size_wh=(340, 240)) for shot in small_shots()])
+    folder = workspace.root / "screenshots" / "garden"
+    for name in ("again", "darker"):
+        for suffix in (".png", ".xml"):
+            shutil.copy(folder / f"shot_00{suffix}", folder / f"{name}{suffix}")
+    Image.open(folder / "darker.png").point(lambda level: round(0.95 * level)).save(folder / "darker.png")
+    outcome = run("extract", "-w", workspace.root)
+    assert outcome.code == 0
+    assert (
+        "note: garden/shot_00.png: is the same file as garden/again.png; a split keeps both in one part" in outcome.err
+    )
+    told = run("split", "-w", workspace.root, "--json").json
+    alike = [f"garden/{name}.png" for name in ("again", "darker", "shot_00")]
+    assert told["near_duplicates"] == [alike]
+    with workspace.reading() as catalog:
+        parts, crops = catalog.split("default").parts, catalog.crops()
+    assert len({parts[crop.id] for crop in crops if crop.screenshot in alike}) == 1
 
 
 def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspace):

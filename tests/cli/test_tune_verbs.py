@@ -143,7 +143,8 @@ def test_a_damaged_study_is_named_and_the_others_are_listed(searched, run, tmp_p
     damaged.write_text("{", encoding="utf-8")
     told = run("studies", "-w", workspace.root)
     assert "label/first" in told.out
-    assert "broken" in told.err
+    assert told.err.startswith(f"note: {damaged}: ")
+    assert told.err.count(str(damaged)) == told.err.count("\n") == 1
 
 
 def test_a_space_can_be_given(small_workspace, run, tmp_path):

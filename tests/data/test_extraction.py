@@ -447,6 +447,32 @@ def test_a_jpeg_named_png_is_read_by_its_content(tmp_path):
     assert (summary.findings, summary.objects_kept) == ((), 2)
 
 
+PLAIN = {
+    "palette": (encoded(Image.new("RGB", SIZE_WH, (200, 100, 50)).quantize()), (200, 100, 50)),
+    "alpha": (encoded(Image.new("RGBA", SIZE_WH, (200, 100, 50, 51))), (40, 20, 10)),
+    "cmyk": (encoded(Image.new("CMYK", SIZE_WH, (0, 255, 255, 0)), "TIFF"), (255, 0, 0)),
+    "black and white": (encoded(Image.new("1", SIZE_WH, 1)), (255, 255, 255)),
+    "16 bit": (encoded(Image.fromarray(np.full(SIZE_WH[::-1], 0x80FF, np.uint16))), (128, 128, 128)),
+    "animation": (
+        encoded(Image.new("RGB", SIZE_WH, "red"), "GIF", save_all=True, append_images=[Image.new("RGB", SIZE_WH)]),
+        (255, 0, 0),
+    ),
+}
+
+
+def test_pictures_of_every_mode_give_crops_of_their_own_pixels(tmp_path):
+    shots = [Shot(name, "garden", (("apple", (2, 3, 18, 23)),)) for name in PLAIN]
+    workspace = make_workspace(tmp_path / "mine", shots)
+    for name, (content, _) in PLAIN.items():
+        (workspace.root / "screenshots" / "garden" / f"{name}.png").write_bytes(content)
+    assert extract(workspace).findings == ()
+    found = {crop.screenshot: np.asarray(Image.open(workspace.crops / crop.file)) for crop in crops_of(workspace)}
+    assert {name: np.unique(pixels.reshape(-1, 3), axis=0).tolist() for name, pixels in found.items()} == {
+        f"garden/{name}.png": [list(colour)] for name, (_, colour) in PLAIN.items()
+    }
+    assert {pixels.shape for pixels in found.values()} == {(20, 16, 3)}
+
+
 def test_a_picture_that_vanishes_after_the_listing_is_skipped(tmp_path, monkeypatch):
     from toonvision.data import formats
 

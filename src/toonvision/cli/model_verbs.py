@@ -321,7 +321,7 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
         try:
             listed.append((read_record(path.parent), _wrong(path.parent)))
         except ModelRefusedError as error:
-            damaged.append(Finding(str(path.parent), str(error), "remove it, or train again", "damaged-run"))
+            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code="damaged-run"))
         except InputRejectedError:
             continue  # it is being replaced at this moment
     report_findings(damaged, folder=opened.runs)

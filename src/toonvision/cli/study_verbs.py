@@ -1,5 +1,6 @@
 """The commands that train many models to learn about the data: contexts, suspects, curve."""
 
+from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -316,13 +317,15 @@ def _samples(opened: "Workspace", level: str, size_hw: tuple[int, int]) -> "Samp
 
     with opened.reading() as catalog:
         crops = catalog.crops()
-    samples = load_samples(opened, crops, level=level, size_hw=size_hw, resize=opened.resize)
-    if len(samples.classes) < 2:
+    known = [opened.taxonomy.class_of(crop.label, level) for crop in crops]
+    counts = Counter(name for name in known if name is not None)
+    if len(counts) < 2:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
         raise InputRejectedError(
-            f"training needs at least two classes with samples; got {len(samples.classes)}. Annotate more screenshots, "
-            "then run toonvision extract."
+            f"training needs at least two classes with samples; got {len(counts)}. Samples: {listed}. Annotate more "
+            "screenshots, then run toonvision extract."
         )
-    return samples
+    return load_samples(opened, crops, level=level, size_hw=size_hw, resize=opened.resize)
 
 
 def _stored_division(opened: "Workspace", samples: "Samples", level: str, split_name: str) -> "Division":

@@ -166,7 +166,7 @@ def studies(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
         try:
             listed.append(read_result(path.parent))
         except ModelRefusedError as error:
-            damaged.append(Finding(str(path.parent), str(error), "remove it, or search again", "damaged-study"))
+            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code="damaged-study"))
     report_findings(damaged, folder=opened.studies)
     columns = [
         "Study",

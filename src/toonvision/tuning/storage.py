@@ -315,7 +315,7 @@ def _address(url: str) -> "sqlalchemy.URL":
         return made
     raise UsageError(
         "a storage is an address such as postgresql://user:password@host/database or sqlite:///file.sqlite; got "
-        f"{shown_url(url)}."
+        f"{shown_url(url) if made else 'something else'}."
     )
 
 
