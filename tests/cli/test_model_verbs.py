@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builders import copied
+from builders import contents, copied
+from models.hostile import with_lambda_layer
 from toonvision.core.errors import ModelRefusedError
+from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.calibration import with_temperature
 from toonvision.models.saving import read_card
 
@@ -153,6 +155,34 @@ def test_a_damaged_model_is_refused_with_six(run, trained, tmp_path):
     outcome = run("predict", "label/two", trained.crops, "-w", other.root)
     assert outcome.code == 6
     assert "its weights cannot be loaded" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "explain", "export", "report"])
+def test_a_hostile_model_is_refused_by_every_verb_in_one_line_and_nothing_in_it_is_run(run, trained, tmp_path, verb):
+    own, canary = copied(trained, tmp_path / "workspace"), tmp_path / "canary"
+    for weights in (own.runs / "label" / "two").rglob("model.keras"):
+        weights.write_bytes(with_lambda_layer(canary))
+    before = contents(own.runs)
+    outcome = run(verb, "label/two", *([own.crops] if verb == "predict" else []), "-w", own.root)
+    assert outcome.code == 6
+    said = outcome.err.splitlines()[-1]
+    assert str(own.runs / "label" / "two") in said
+    assert "model.keras: its weights cannot be loaded into" in said
+    assert not canary.exists()
+    assert contents(own.runs) == before
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "explain", "export", "report"])
+def test_a_model_of_another_taxonomy_is_refused_by_every_verb_naming_both(run, trained, tmp_path, verb):
+    own = copied(trained, tmp_path / "workspace")
+    settings = own.root / "toonvision.toml"
+    settings.write_text(settings.read_text() + '\n[taxonomy.labels.plum]\ntitle = "Plum"\nkind = "fruit"\n')
+    before = contents(own.runs)
+    outcome = run(verb, "label/two", *([own.crops] if verb == "predict" else []), "-w", own.root)
+    assert outcome.code == 6
+    trained_with, has = trained.taxonomy.digest, open_workspace(own.root).taxonomy.digest
+    assert f"was trained with taxonomy {trained_with}, this workspace has {has}" in outcome.err
+    assert contents(own.runs) == before
 
 
 def test_predict_never_overwrites_a_file_unasked(run, trained, tmp_path):
