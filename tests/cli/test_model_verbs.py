@@ -1,8 +1,11 @@
 import csv
 import io
+import itertools
 import json
+import re
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from models.hostile import with_lambda_layer
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.calibration import with_temperature
-from toonvision.models.saving import read_card
+from toonvision.models.saving import load_model, read_card
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +186,35 @@ def test_a_model_of_another_taxonomy_is_refused_by_every_verb_naming_both(run, t
     trained_with, has = trained.taxonomy.digest, open_workspace(own.root).taxonomy.digest
     assert f"was trained with taxonomy {trained_with}, this workspace has {has}" in outcome.err
     assert contents(own.runs) == before
+
+
+def test_a_training_on_a_device_that_is_absent_ends_with_four_and_leaves_nothing(run, own_workspace, monkeypatch):
+    monkeypatch.setenv("TOONVISION_DEVICE", "gpu")
+    outcome = run("train", "label", "-w", own_workspace.root, "--epochs", "1")
+    assert outcome.code == 4
+    assert "TOONVISION_DEVICE=gpu asks for another device than tensorflow computes on, cpu:0." in outcome.err
+    assert not list(own_workspace.runs.glob("*/*"))
+
+
+def test_a_training_that_breaks_off_keeps_its_last_good_weights_and_is_said_to_have_failed(
+    run, own_workspace, monkeypatch
+):
+    real_step, steps = keras.Model.train_on_batch, itertools.count(1)
+
+    def step(model, *given, **options):
+        if next(steps) == 9:  # of four an epoch
+            model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+        return real_step(model, *given, **options)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", step)
+    told = ("--model", "baseline", "--epochs", "5", "--batch-size", "4", "--name", "broken")
+    outcome = run("train", "label", "-w", own_workspace.root, *told)
+    assert re.search(r"FAILED, the loss became no number; kept epoch [12] of 3, validation loss \d", outcome.err)
+    (listed,) = run("runs", "-w", own_workspace.root, "--json").json["runs"]
+    assert listed["status"] == "failed"
+    kept = load_model(own_workspace.runs / "label" / "broken")
+    assert all(np.isfinite(weights).all() for weights in kept.get_weights())
+    assert run("predict", "label/broken", own_workspace.crops, "-w", own_workspace.root).code == 0
 
 
 def test_predict_never_overwrites_a_file_unasked(run, trained, tmp_path):
