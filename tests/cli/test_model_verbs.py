@@ -1,20 +1,25 @@
 import csv
 import io
+import itertools
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
 from threading import Thread
 
+import keras
 import numpy as np
 import pytest
 
 from builders import contents, copied, make_workspace
+from models.hostile import with_lambda_layer
 from reliability import disks
 from toonvision.core.errors import ModelRefusedError
+from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.calibration import with_temperature
-from toonvision.models.saving import read_card
+from toonvision.models.saving import load_model, read_card
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +163,63 @@ def test_a_damaged_model_is_refused_with_six(run, trained, tmp_path):
     outcome = run("predict", "label/two", trained.crops, "-w", other.root)
     assert outcome.code == 6
     assert "its weights cannot be loaded" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "explain", "export", "report"])
+def test_a_hostile_model_is_refused_by_every_verb_in_one_line_and_nothing_in_it_is_run(run, trained, tmp_path, verb):
+    own, canary = copied(trained, tmp_path / "workspace"), tmp_path / "canary"
+    for weights in (own.runs / "label" / "two").rglob("model.keras"):
+        weights.write_bytes(with_lambda_layer(canary))
+    before = contents(own.runs)
+    outcome = run(verb, "label/two", *([own.crops] if verb == "predict" else []), "-w", own.root)
+    assert outcome.code == 6
+    said = outcome.err.splitlines()[-1]
+    assert str(own.runs / "label" / "two") in said
+    assert "model.keras: its weights cannot be loaded into" in said
+    assert not canary.exists()
+    assert contents(own.runs) == before
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "explain", "export", "report"])
+def test_a_model_of_another_taxonomy_is_refused_by_every_verb_naming_both(run, trained, tmp_path, verb):
+    own = copied(trained, tmp_path / "workspace")
+    settings = own.root / "toonvision.toml"
+    settings.write_text(settings.read_text() + '\n[taxonomy.labels.plum]\ntitle = "Plum"\nkind = "fruit"\n')
+    before = contents(own.runs)
+    outcome = run(verb, "label/two", *([own.crops] if verb == "predict" else []), "-w", own.root)
+    assert outcome.code == 6
+    trained_with, has = trained.taxonomy.digest, open_workspace(own.root).taxonomy.digest
+    assert f"was trained with taxonomy {trained_with}, this workspace has {has}" in outcome.err
+    assert contents(own.runs) == before
+
+
+def test_a_training_on_a_device_that_is_absent_ends_with_four_and_leaves_nothing(run, own_workspace, monkeypatch):
+    monkeypatch.setenv("TOONVISION_DEVICE", "gpu")
+    outcome = run("train", "label", "-w", own_workspace.root, "--epochs", "1")
+    assert outcome.code == 4
+    assert "TOONVISION_DEVICE=gpu asks for another device than tensorflow computes on, cpu:0." in outcome.err
+    assert not list(own_workspace.runs.glob("*/*"))
+
+
+def test_a_training_that_breaks_off_keeps_its_last_good_weights_and_is_said_to_have_failed(
+    run, own_workspace, monkeypatch
+):
+    real_step, steps = keras.Model.train_on_batch, itertools.count(1)
+
+    def step(model, *given, **options):
+        if next(steps) == 9:  # of four an epoch
+            model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+        return real_step(model, *given, **options)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", step)
+    told = ("--model", "baseline", "--epochs", "5", "--batch-size", "4", "--name", "broken")
+    outcome = run("train", "label", "-w", own_workspace.root, *told)
+    assert re.search(r"FAILED, the loss became no number; kept epoch [12] of 3, validation loss \d", outcome.err)
+    (listed,) = run("runs", "-w", own_workspace.root, "--json").json["runs"]
+    assert listed["status"] == "failed"
+    kept = load_model(own_workspace.runs / "label" / "broken")
+    assert all(np.isfinite(weights).all() for weights in kept.get_weights())
+    assert run("predict", "label/broken", own_workspace.crops, "-w", own_workspace.root).code == 0
 
 
 def test_predict_never_overwrites_a_file_unasked(run, trained, tmp_path):

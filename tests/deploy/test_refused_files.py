@@ -1,7 +1,6 @@
 """An ONNX file is input that anybody may have written: what is not as in our own files is refused before it runs."""
 
 import json
-import pickle
 
 import numpy as np
 import onnx
@@ -13,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from builders import files_property, tried
 from deploy.made import bundle, exported, network, pictures
+from models.hostile import HOSTILE
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.deploy import checks
 from toonvision.deploy.bundle import Bundle
@@ -46,12 +46,10 @@ def test_a_text_a_picture_and_an_empty_file_are_no_models(tmp_path):
             Classifier(path)
 
 
-def test_a_pickle_is_never_unpickled(tmp_path):
-    class Canary:
-        def __reduce__(self):
-            return (open, (str(tmp_path / "canary"), "w"))
-
-    refused(pickle.dumps(Canary()), match="is no ONNX file that ToonVision wrote")
+@pytest.mark.parametrize("make", HOSTILE, ids=lambda make: make.__name__)
+def test_hostile_files_of_other_programs_are_refused_and_nothing_in_them_is_run(tmp_path, make):
+    content = make(tmp_path / "canary")
+    refused(content, match="is no ONNX file that ToonVision wrote|has weights outside the file|needs the operations")
     assert not (tmp_path / "canary").exists()
 
 

@@ -4,10 +4,27 @@ import sys
 
 import pytest
 
+from toonvision.core.errors import EnvironmentFaultError
 from toonvision.models.backend import installed_versions, start_keras
 
 
 def test_the_device_that_computes_is_said():
+    assert start_keras() == "tensorflow on cpu:0"
+
+
+@pytest.mark.parametrize("asked", ["gpu", "GPU 7"])
+def test_a_device_that_is_asked_for_and_absent_is_a_fault_of_the_environment(monkeypatch, asked):
+    monkeypatch.setenv("TOONVISION_DEVICE", asked)
+    with pytest.raises(EnvironmentFaultError) as caught:
+        start_keras()
+    assert str(caught.value) == (
+        f"TOONVISION_DEVICE={asked} asks for another device than tensorflow computes on, cpu:0. It can ask for cpu or "
+        "gpu; make the device usable for tensorflow, or unset TOONVISION_DEVICE."
+    )
+
+
+def test_a_device_that_is_asked_for_and_there_is_used(monkeypatch):
+    monkeypatch.setenv("TOONVISION_DEVICE", "cpu")
     assert start_keras() == "tensorflow on cpu:0"
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from models.hostile import HOSTILE, pickled, with_lambda_layer
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.models.registry import NETWORKS, build_network
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, load_model, read_card, require_taxonomy, save_model
@@ -59,30 +60,59 @@ def test_a_card_naming_an_unknown_network_is_refused(saved):
         load_model(saved)
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"classes": 5}, {"size_hw": [1]}])
+def describe_otherwise(folder, **changes):
+    content = json.loads((folder / MEANING).read_text())
+    (folder / MEANING).write_text(json.dumps({**content, **changes}))
+
+
+@pytest.mark.parametrize("change", [{"classes": 5}, {"size_hw": [1]}, {"resize": "crop"}])
 def test_a_card_that_cannot_be_understood_is_refused(saved, change):
-    content = json.loads((saved / MEANING).read_text())
-    (saved / MEANING).write_text(json.dumps({**content, **change}))
+    describe_otherwise(saved, **change)
     with pytest.raises(ModelRefusedError, match=f"not a description of a model \\({next(iter(change))}"):
         read_card(saved)
 
 
-class Canary:
-    """Unpickling this makes a file; nobody may."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (open, (str(self.path), "w"))
-
-
-def test_a_pickle_in_place_of_the_weights_is_refused_and_never_unpickled(saved, tmp_path):
-    canary = tmp_path / "canary"
-    (saved / WEIGHTS).write_bytes(pickle.dumps(Canary(canary)))
-    with pytest.raises(ModelRefusedError, match="its weights cannot be loaded"):
+def test_a_model_of_another_version_is_refused_naming_both(saved):
+    describe_otherwise(saved, format=2)
+    with pytest.raises(ModelRefusedError, match=r"not a description of a model \(format: Input should be 1; got 2\)"):
         load_model(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "described"),
+    [
+        ({"size_hw": [96, 48]}, "baseline for 96x48 pixels and 3 classes"),
+        ({"classes": list("abcd")}, "baseline for 64x48 pixels and 4 classes"),
+        ({"network": "tuned"}, "tuned for 64x48 pixels and 3 classes"),
+    ],
+    ids=["size", "classes", "network"],
+)
+def test_a_model_of_another_size_than_described_is_refused_naming_what_was_described(saved, changes, described):
+    describe_otherwise(saved, **changes)
+    with pytest.raises(ModelRefusedError, match=f"cannot be loaded into {described}, which {MEANING} describes"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("make", HOSTILE, ids=lambda make: make.__name__)
+def test_a_hostile_file_in_place_of_the_weights_is_refused_and_nothing_in_it_is_run(saved, tmp_path, make):
+    canary = tmp_path / "canary"
+    (saved / WEIGHTS).write_bytes(make(canary))
+    with pytest.raises(ModelRefusedError, match="its weights cannot be loaded") as caught:
+        load_model(saved)
+    assert str(saved / WEIGHTS) in str(caught.value)
+    assert "\n" not in str(caught.value)
     assert not canary.exists()
+
+
+def test_hostile_files_do_harm_where_they_are_trusted(tmp_path):
+    canary = tmp_path / "canary"
+    pickle.loads(pickled(canary)).close()
+    assert canary.exists()
+    for suffix in (".keras", ".h5"):
+        with_lambda_layer(canary, suffix)
+        assert not canary.exists()
+        keras.saving.load_model(canary.with_suffix(suffix), safe_mode=False)
+        assert canary.exists()
 
 
 def test_a_crafted_config_in_the_archive_is_not_looked_at(saved, tmp_path):

@@ -9,6 +9,7 @@ from toonvision.core.errors import InputRejectedError, ModelRefusedError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound="BaseModel")
 Value = TypeVar("Value")
@@ -58,7 +59,9 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Valu
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(map(str, fault["loc"])) or "content"
-        raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}). Train again.") from error
+        raise ModelRefusedError(
+            f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). Train again."
+        ) from error
 
 
 def _read(path: Path) -> str:
@@ -76,11 +79,14 @@ def _faults(path: Path, content: str, error: "ValidationError") -> list[str]:
     lines = []
     for fault in error.errors(include_url=False):
         keys = [str(part) for part in fault["loc"] if not _is_union_branch(part)]
-        received = "" if fault["type"] == "missing" else f"; got {fault['input']!r}"
         rule = fault["msg"].removeprefix("Value error, ")
         where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
-        lines.append(f"{where}{'.'.join(keys)}: {rule}{received[:200]}. Correct this key and run again.")
+        lines.append(f"{where}{'.'.join(keys)}: {rule}{_received(fault)}. Correct this key and run again.")
     return list(dict.fromkeys(lines))
+
+
+def _received(fault: "ErrorDetails") -> str:
+    return "" if fault["type"] in {"missing", "json_invalid"} else f"; got {fault['input']!r}"[:200]
 
 
 def _is_union_branch(part: str | int) -> bool:

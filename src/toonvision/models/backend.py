@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from toonvision.core.errors import EnvironmentFaultError
 
 DEFAULT_BACKEND = "tensorflow"
+_ASKED = "TOONVISION_DEVICE"
+_DEVICES = {"cpu": ("cpu", "tfrt_cpu"), "gpu": ("gpu", "cuda", "mps", "rocm")}
+"""How the backends call a kind of device."""
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 _STOPPED = {7, 8}  # TensorFlow's own numbers: permission denied, resource exhausted
 _VERSIONS = (
@@ -36,7 +39,8 @@ def start_keras(*, threads: int | None = None) -> str:
         The device that will compute, for example ``tensorflow on cpu:0``.
 
     Raises:
-        EnvironmentFaultError: If the backend that `KERAS_BACKEND` names is not installed.
+        EnvironmentFaultError: If the backend that `KERAS_BACKEND` names is not installed, or another kind of device
+            computes than `TOONVISION_DEVICE` asks for (``cpu`` or ``gpu``).
     """
     name = os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -53,7 +57,14 @@ def start_keras(*, threads: int | None = None) -> str:
         raise EnvironmentFaultError(
             f"Keras cannot start on KERAS_BACKEND={name} ({error}). Install it, or unset KERAS_BACKEND."
         ) from error
-    return f"{name} on {device.rpartition('device:')[2].lower()}"
+    device = device.rpartition("device:")[2].lower()
+    asked = os.environ.get(_ASKED, "")
+    if asked and not device.startswith(_DEVICES.get(asked, ())):
+        raise EnvironmentFaultError(
+            f"{_ASKED}={asked} asks for another device than {name} computes on, {device}. It can ask for "
+            f"{' or '.join(_DEVICES)}; make the device usable for {name}, or unset {_ASKED}."
+        )
+    return f"{name} on {device}"
 
 
 @contextlib.contextmanager

@@ -116,7 +116,12 @@ def load_model(folder: Path) -> "keras.Model":
         raise ModelRefusedError(f"{folder / MEANING}: {error}") from error
     except Exception as error:
         # Keras raises whatever the damaged archive made its parts raise; none of it gets past this line.
-        raise ModelRefusedError(f"{path}: its weights cannot be loaded ({str(error).splitlines()[0]}).") from error
+        height, width = card.size_hw
+        first_line, _, _ = str(error).partition("\n")
+        raise ModelRefusedError(
+            f"{path}: its weights cannot be loaded into {card.network} for {height}x{width} pixels and "
+            f"{len(card.classes)} classes, which {MEANING} describes ({first_line}). Train again."
+        ) from error
     return model
 
 
