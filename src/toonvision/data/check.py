@@ -186,7 +186,7 @@ def check_splits(known: Known) -> Checked:
         if split.grouped:
             faults += torn
         else:
-            reason = f"LEAKS, as it was asked to: {len(torn)} groups of near-duplicates are in several parts"
+            reason = f"LEAKS, as it was asked to: {len(torn)} screenshots, or groups of near-duplicates, are torn apart"
             doubts.append(Finding(name, reason, "use it for comparison alone", "leaks"))
         missing = sum(crop.id not in split.parts for crop in known.crops)
         if missing:
