@@ -238,13 +238,13 @@ def _stale(outcome: Outcome) -> Iterable[Finding]:
 
 
 def _gone(readings: Sequence[SourceReading], known: Known, workspace: Workspace) -> list[Finding]:
-    """Report screenshots that are gone, unless their whole source cannot be read now."""
+    """Report screenshots that are gone, unless their whole source is, or no source can be read."""
     unread = {source.key for source in workspace.sources} - {source.key for source, _ in readings}
     crops = Counter(crop.screenshot_id for crop in known.crops)
     return [
         Finding(shot.name, f"is gone, but its crops ({crops[shot.id]}) are not", f"{_EXTRACT} removes them", "gone")
         for shot in gone_screenshots(readings, known.screenshots)
-        if shot.source not in unread
+        if readings and shot.source not in unread
     ]
 
 
