@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 import builders
-from builders import encoded
 from toonvision.data.boxes import Box
 from toonvision.data.outliers import ENOUGH, look_at, odd_boxes, odd_looks
 
@@ -60,7 +59,7 @@ def scenes(count=ENOUGH):
 
 
 def looks(images, context="garden"):
-    return {builders.crop(number, context=context): look_at(encoded(image)) for number, image in enumerate(images)}
+    return {builders.crop(number, context=context): look_at(image) for number, image in enumerate(images)}
 
 
 def test_a_blurred_crop_is_named_whatever_its_size_and_light():
@@ -82,5 +81,5 @@ def test_a_dark_crop_is_named_unless_its_whole_context_is_dark():
 
 def test_a_flat_crop_and_one_of_a_single_pixel_are_measured():
     for size in ((1, 1), (1, 9), (30, 30)):
-        look = look_at(encoded(Image.new("RGB", size, "#808080")))
+        look = look_at(Image.new("RGB", size, "#808080"))
         assert (look.brightness, look.sharpness) == (128, 1)

@@ -142,8 +142,7 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
             content = read_regular(workspace.crops / crop.file, limit=images.LARGEST_FILE)
             if hashlib.sha256(content).hexdigest() != crop.hash:
                 raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
-            images.decode(content)
-            return look_at(content)
+            return look_at(images.decode(content))
         except RejectedItemError as error:
             missing = not (workspace.crops / crop.file).exists()
             reason, remedy = ("is missing", f"{_EXTRACT} makes it again") if missing else (error.reason, error.remedy)

@@ -1,6 +1,5 @@
 """Crops that look unlike the others: boxes of an odd size or shape, blurred and dark pictures. Doubts, not faults."""
 
-import io
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,18 +36,17 @@ class Look:
     sharpness: float
 
 
-def look_at(content: bytes) -> Look:
+def look_at(image: Image.Image) -> Look:
     """Measure a crop.
 
     Args:
-        content: The bytes of a file that we wrote, at least 1 x 1 pixels.
+        image: A picture in any mode.
 
     Source:
         The variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
         Divided by the variance of the grey levels it does not depend on contrast and exposure.
     """
-    with Image.open(io.BytesIO(content)) as image:
-        grey = np.asarray(image.convert("L"), dtype=np.float32)
+    grey = np.asarray(image.convert("L"), dtype=np.float32)
     inner = np.pad(grey, 1, mode="edge")
     neighbours = inner[:-2, 1:-1] + inner[2:, 1:-1] + inner[1:-1, :-2] + inner[1:-1, 2:]
     return Look(float(grey.mean()), float(((neighbours - 4 * grey).var() + 1) / (grey.var() + 1)))

@@ -18,6 +18,7 @@ from toonvision.data.splits import PARTS, Ratios
 T = TypeVar("T")
 Row = Mapping[str, Any]
 
+_MOST_NUMBERS = 1_000_000_000
 _ORDER = {
     "migrations": "rowid", "screenshots": "id", "crops": "id", "label_numbers": "label", "splits": "id",
     "split_crops": "split_id {0}, crop_id",
@@ -89,11 +90,13 @@ def salvage(path: Path) -> Salvage:
     files = {**dict(index.parsed(_indexed)), **dict(tables["crops"].parsed(_numbered))}
     crops = tables["crops"].parsed(lambda row: _crop(row, screenshots[row["screenshot_id"]]))
     splits = _splits(tables["splits"], tables["split_crops"], files)
-    numbers = dict(tables["label_numbers"].parsed(_last_number))
+    numbers = {label: last for label, last in tables["label_numbers"].parsed(_last_number) if label}
+    for crop in crops:
+        numbers[crop.label] = max(crop.number, numbers.get(crop.label, 0))
     return Salvage(
         tuple(screenshots.values()),
         tuple(crops),
-        {label: last for label, last in numbers.items() if label},
+        numbers,
         tuple(splits),
         tables["splits"].whole,
         _losses(path, tables),
@@ -165,7 +168,7 @@ def _numbered(row: Row) -> tuple[int, str]:
     """Give a crop's row and file; label and number must be those of the file."""
     key, number = _typed(int, row["id"], row["number"])
     label, file = _typed(str, row["label"], row["file"])
-    if number < 0 or file != crop_file(label, number):
+    if not 0 <= number <= _MOST_NUMBERS or file != crop_file(label, number):
         raise ValueError(f"{file!r} is not the file of {label} {number}")
     return key, file
 
@@ -188,7 +191,10 @@ def _crop(row: Row, shot: StoredScreenshot) -> Crop:
 
 
 def _last_number(row: Row) -> tuple[str, int]:
-    return *_typed(str, row["label"]), *_typed(int, row["last"])  # type: ignore[return-value]
+    (label,), (last,) = _typed(str, row["label"]), _typed(int, row["last"])
+    if last > _MOST_NUMBERS:
+        raise ValueError(f"{last} is no number that a crop can have had")
+    return label, last
 
 
 def _splits(splits: _Table, places: _Table, files: Mapping[int, str]) -> list[SalvagedSplit]:
