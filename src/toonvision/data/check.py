@@ -142,8 +142,7 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
             content = read_regular(workspace.crops / crop.file, limit=images.LARGEST_FILE)
             if hashlib.sha256(content).hexdigest() != crop.hash:
                 raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
-            images.decode(content)
-            return look_at(content)
+            return look_at(images.decode(content))
         except RejectedItemError as error:
             missing = not (workspace.crops / crop.file).exists()
             reason, remedy = ("is missing", f"{_EXTRACT} makes it again") if missing else (error.reason, error.remedy)
@@ -186,7 +185,7 @@ def check_splits(known: Known) -> Checked:
         if split.grouped:
             faults += torn
         else:
-            reason = f"LEAKS, as it was asked to: {len(torn)} groups of near-duplicates are in several parts"
+            reason = f"LEAKS, as it was asked to: {len(torn)} screenshots, or groups of near-duplicates, are torn apart"
             doubts.append(Finding(name, reason, "use it for comparison alone", "leaks"))
         missing = sum(crop.id not in split.parts for crop in known.crops)
         if missing:
@@ -238,13 +237,13 @@ def _stale(outcome: Outcome) -> Iterable[Finding]:
 
 
 def _gone(readings: Sequence[SourceReading], known: Known, workspace: Workspace) -> list[Finding]:
-    """Report screenshots that are gone, unless their whole source cannot be read now."""
+    """Report screenshots that are gone, unless their whole source is, or no source can be read."""
     unread = {source.key for source in workspace.sources} - {source.key for source, _ in readings}
     crops = Counter(crop.screenshot_id for crop in known.crops)
     return [
         Finding(shot.name, f"is gone, but its crops ({crops[shot.id]}) are not", f"{_EXTRACT} removes them", "gone")
         for shot in gone_screenshots(readings, known.screenshots)
-        if shot.source not in unread
+        if readings and shot.source not in unread
     ]
 
 

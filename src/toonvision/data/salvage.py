@@ -12,12 +12,13 @@ from toonvision.core.files import write_bytes
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.database import Connection, DatabaseError, is_newer, journal_of, open_damaged, roll_back
-from toonvision.data.extraction import crop_file
+from toonvision.data.extraction import crop_file, numbered_stem
 from toonvision.data.splits import PARTS, Ratios
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 
+_MOST_NUMBERS = 1_000_000_000
 _ORDER = {
     "migrations": "rowid", "screenshots": "id", "crops": "id", "label_numbers": "label", "splits": "id",
     "split_crops": "split_id {0}, crop_id",
@@ -79,19 +80,23 @@ def salvage(path: Path) -> Salvage:
     with open_damaged(path) as connection:
         for table, order in _ORDER.items():
             tables[table] = _Table.read(connection, table, order, most=path.stat().st_size)
+        # SQLite reads these two columns from the index that keeps files unique, which lies elsewhere in the file.
+        index = _Table.read(connection, "crops", "file", columns="id, file", most=path.stat().st_size)
     if is_newer(applied := {str(row["name"]) for row in tables["migrations"].rows}):
         raise InputRejectedError(
             f"{path}: a newer version wrote it ({max(applied)}); it was not changed. Update toonvision, then rebuild."
         )
     screenshots = {shot.id: shot for shot in tables["screenshots"].parsed(_screenshot)}
-    files = dict(tables["crops"].parsed(_numbered))
+    files = {**dict(index.parsed(_indexed)), **dict(tables["crops"].parsed(_numbered))}
     crops = tables["crops"].parsed(lambda row: _crop(row, screenshots[row["screenshot_id"]]))
     splits = _splits(tables["splits"], tables["split_crops"], files)
-    numbers = dict(tables["label_numbers"].parsed(_last_number))
+    numbers = {label: last for label, last in tables["label_numbers"].parsed(_last_number) if label}
+    for crop in crops:
+        numbers[crop.label] = max(crop.number, numbers.get(crop.label, 0))
     return Salvage(
         tuple(screenshots.values()),
         tuple(crops),
-        {label: last for label, last in numbers.items() if label},
+        numbers,
         tuple(splits),
         tables["splits"].whole,
         _losses(path, tables),
@@ -123,7 +128,7 @@ class _Table:
     whole: bool
 
     @classmethod
-    def read(cls, connection: Connection, table: str, order: str, *, most: int) -> "_Table":
+    def read(cls, connection: Connection, table: str, order: str, *, most: int, columns: str = "*") -> "_Table":
         """Read from the front; where that fails, also from the back, up to the same damage."""
         found: dict[tuple[Any, ...], Row] = {}
         for direction in ("ASC", "DESC"):
@@ -131,7 +136,9 @@ class _Table:
                 kind = connection.execute("SELECT type FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
                 if kind != ("table",):  # a view could compute without end
                     break
-                cursor = connection.execute(f"SELECT * FROM {table} ORDER BY {order.format(direction)} {direction}")
+                cursor = connection.execute(
+                    f"SELECT {columns} FROM {table} ORDER BY {order.format(direction)} {direction}"
+                )
                 names = [column for column, *_ in cursor.description]
                 for row in islice(cursor, most):  # damaged pages can lead in circles
                     found[row] = dict(zip(names, row, strict=True))
@@ -161,8 +168,15 @@ def _numbered(row: Row) -> tuple[int, str]:
     """Give a crop's row and file; label and number must be those of the file."""
     key, number = _typed(int, row["id"], row["number"])
     label, file = _typed(str, row["label"], row["file"])
-    if number < 0 or file != crop_file(label, number):
+    if not 0 <= number <= _MOST_NUMBERS or file != crop_file(label, number):
         raise ValueError(f"{file!r} is not the file of {label} {number}")
+    return key, file
+
+
+def _indexed(row: Row) -> tuple[int, str]:
+    (key,), (file,) = _typed(int, row["id"]), _typed(str, row["file"])
+    if numbered_stem(file) is None:
+        raise ValueError(f"{file!r} is not the file of a crop")
     return key, file
 
 
@@ -177,7 +191,10 @@ def _crop(row: Row, shot: StoredScreenshot) -> Crop:
 
 
 def _last_number(row: Row) -> tuple[str, int]:
-    return *_typed(str, row["label"]), *_typed(int, row["last"])  # type: ignore[return-value]
+    (label,), (last,) = _typed(str, row["label"]), _typed(int, row["last"])
+    if last > _MOST_NUMBERS:
+        raise ValueError(f"{last} is no number that a crop can have had")
+    return label, last
 
 
 def _splits(splits: _Table, places: _Table, files: Mapping[int, str]) -> list[SalvagedSplit]:

@@ -1,5 +1,6 @@
 """Checking the runs of a workspace without starting Keras, and the labels against what a run says of them."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
         try:
             record, stale_export = _sound_run(run, workspace)
         except (ToonVisionError, OSError) as error:
-            faults.append(Finding(name, str(error), code="run"))
+            reason = str(error).removeprefix(f"{run}: ").removeprefix(f"{run}{os.sep}")
+            faults.append(Finding(name, reason, code="run"))
             continue
         if stale_export:
             doubts.append(Finding(name, stale_export, "toonvision export RUN", "stale-export"))
@@ -63,8 +65,8 @@ def contradicted_labels(
         given = workspace.taxonomy.class_of(crop.label, record.level)
         if one.predicted == given or one.confidence < CONFIDENT:
             continue
-        unseen = "" if parts.get(crop.id) in learned else ", which it has not learned from"
-        reason = f"is labelled {given}; {record.title}{unseen}, takes it for {one.predicted} ({one.confidence:.1%})"
+        unseen = "" if parts.get(crop.id) in learned else ", never having seen it,"
+        reason = f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({one.confidence:.1%})"
         where = f"look at {crop.screenshot}, {', '.join(map(str, crop.box.xyxy))}"
         doubts.append(Finding(crop.file, reason, where, "contradicted"))
     return Checked(f"Labels by {record.title}", len(predictions), (), tuple(doubts))
