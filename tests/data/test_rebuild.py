@@ -213,6 +213,20 @@ def test_a_catalogue_of_a_newer_version_is_refused_unchanged(own):
     assert tree(own.root) == before
 
 
+@pytest.mark.parametrize("table", ["migrations", "screenshots", "crops", "label_numbers", "splits", "split_crops"])
+def test_a_table_whose_columns_have_other_names_is_made_again(own, table):
+    before, record = rows_of(own), recorded(own)
+    damaged = bytearray(own.catalog.read_bytes())
+    column = damaged.index(f"CREATE TABLE {table} (".encode()) + len(f"CREATE TABLE {table} (")
+    while damaged[column : column + 1].isspace():
+        column += 1
+    damaged[column] ^= 1
+    own.catalog.write_bytes(damaged)
+    rebuild(own, recorded=[record])
+    assert (rows_of(own)[0], alike(rows_of(own)[1])) == (before[0], alike(before[1]))
+    assert rows_of(own)[3].get("default", before[3]["default"]) == before[3]["default"]
+
+
 def test_a_catalogue_of_the_first_version_is_read(own):
     before = rows_of(own)
     sql(own, "ALTER TABLE crops DROP COLUMN attributes", "DELETE FROM migrations WHERE name LIKE '0002%'")
@@ -281,6 +295,17 @@ def test_a_new_object_gets_a_number_that_no_crop_ever_had(own):
     last = rows_of(own)[2]["stone"]
     assert rebuild(own).numbers_new == 1
     assert rows_of(own)[2]["stone"] == last + 1
+
+
+def test_the_number_of_a_crop_whose_picture_is_unusable_is_not_given_away_with_its_file_and_last_number_lost(own):
+    label, last, file, _, _, screenshot, *_ = max(row for row in rows_of(own)[1] if row[0] == "stone")
+    (own.crops / file).unlink()
+    (own.root / "screenshots" / screenshot).write_bytes(b"text")
+    sql(own, "DELETE FROM label_numbers WHERE label = 'stone'")
+    builders.write_voc(own.root / "screenshots", [builders.Shot("new", "house", (("stone", (1, 1, 20, 30)),))])
+    rebuild(own)
+    numbers = {row[1]: row[5] for row in rows_of(own)[1] if row[0] == label}
+    assert (numbers[last], numbers[last + 1]) == (screenshot, "house/new.png")
 
 
 def test_a_journal_that_a_killed_writer_left_is_kept_with_the_old_catalogue_and_spoils_no_new_one(own):

@@ -82,7 +82,7 @@ def salvage(path: Path) -> Salvage:
             tables[table] = _Table.read(connection, table, order, most=path.stat().st_size)
         # SQLite reads these two columns from the index that keeps files unique, which lies elsewhere in the file.
         index = _Table.read(connection, "crops", "file", columns="id, file", most=path.stat().st_size)
-    if is_newer(applied := {str(row["name"]) for row in tables["migrations"].rows}):
+    if is_newer(applied := set(tables["migrations"].parsed(lambda row: str(row["name"])))):
         raise InputRejectedError(
             f"{path}: a newer version wrote it ({max(applied)}); it was not changed. Update toonvision, then rebuild."
         )
