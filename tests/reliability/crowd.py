@@ -1,6 +1,7 @@
 """Many processes in one workspace at once: each does what commands do, drawn by its seed, and tells how it ended."""
 
 import contextlib
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -70,8 +71,9 @@ def crowded(root: Path, *, processes: int, operations: int) -> tuple[list[Done],
 def visit(order: Visit, _tell: Tell) -> list[Done]:
     """Do operations in a workspace that others work in."""
     rng, done = random.Random(order.seed), []
-    for _ in range(order.operations):
-        name = rng.choice([*READERS, *WRITERS])
+    names = list(itertools.islice(itertools.cycle([*READERS, *WRITERS]), order.operations))
+    rng.shuffle(names)
+    for name in names:
         started = time.monotonic()
         code, said = _ended({**READERS, **WRITERS}[name], order.root, rng)
         done.append(Done(name, code, said, time.monotonic() - started))

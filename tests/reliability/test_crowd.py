@@ -5,7 +5,7 @@ from reliability.sweeps import with_everything
 
 
 def test_of_many_processes_one_writes_others_are_told_and_readers_never_fail(tmp_path):
-    done, violations = crowded(with_everything(tmp_path / "w").root, processes=3, operations=12)
+    done, violations = crowded(with_everything(tmp_path / "w").root, processes=3, operations=8)
     assert violations == []
     assert {one.name for one in done} == {*READERS, *WRITERS}
 
