@@ -659,11 +659,6 @@ FIGURES = (
         "python benchmarks/reliability/concurrency.py FOLDER",
     ),
     Figure(
-        "hostile_folder",
-        "A folder of at least 150 hostile files: each is kept or named, and nothing outside the workspace is touched.",
-        "python benchmarks/reliability/hostile_folder.py FOLDER",
-    ),
-    Figure(
         "tuning_kills",
         "A search of two processes, killed 50 times: no trial that ended is lost and none counts twice.",
         "python benchmarks/reliability/tuning_kills.py FOLDER --kills 50",
