@@ -46,7 +46,8 @@ def test_of_many_faults_alike_the_first_are_printed_and_json_has_all(run, own_wo
     spoil_pictures(own_workspace, 2)
     outcome = run("check", "-w", own_workspace.root)
     assert outcome.out.count("is missing") == 20
-    assert "fault: ... and 4 more like these; --json lists all" in outcome.out
+    assert "... and 4 more like these (missing)" in outcome.out
+    assert "--json lists all" in outcome.out
     assert outcome.out.count("is not a picture that can be read") == 2
     told = run("check", "-w", own_workspace.root, "--json").json
     assert sum(len(one["faults"]) for one in told["checked"]) == told["faults"] == 26

@@ -9,7 +9,16 @@ import typer
 
 from toonvision.cli.data_verbs import extraction_text
 from toonvision.cli.options import HERE, JsonOption, WorkspaceOption
-from toonvision.cli.output import exit_for, finding_lines, progress_bar, report_findings, say, show, table
+from toonvision.cli.output import (
+    exit_for,
+    finding_lines,
+    progress_bar,
+    report_findings,
+    say,
+    show,
+    table,
+    too_many_alike,
+)
 from toonvision.core.errors import EXIT_SOME_SKIPPED
 
 if TYPE_CHECKING:
@@ -121,6 +130,8 @@ def _contradicted(workspace: "Workspace", run: str, known: "Known | None") -> "C
 def _check_lines(checked: "Sequence[Checked]", faults: int, doubts: int, run: str | None) -> list[str]:
     lines = [line for one in checked for line in finding_lines(one.faults, word=lambda _: "fault")]
     lines += [line for one in checked for line in finding_lines(one.doubts, word=lambda _: "doubt")]
+    if any(too_many_alike(found) for one in checked for found in (one.faults, one.doubts)):
+        lines.append("--json lists all of them.")
     if run:
         lines.append(
             "A model mostly agrees with the labels that it has learned from, wrong ones too; the thorough way is: "

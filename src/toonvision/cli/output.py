@@ -217,16 +217,15 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
         findings: What was found; those of one code are alike, and are printed together.
         folder: Where `findings.txt` is written if there are too many to print, and removed if there are not.
     """
-    groups = _alike(findings)
     for line in finding_lines(findings, word=lambda finding: "skipped" if finding.skips else "note"):
         say(line)
     path = folder / "findings.txt"
-    if all(len(group) <= MOST_ALIKE for group in groups):
+    if not too_many_alike(findings):
         with suppress(OSError):
             path.unlink(missing_ok=True)
         return
     try:
-        write_text(path, "".join(f"{finding}\n" for group in groups for finding in group))
+        write_text(path, "".join(f"{finding}\n" for group in _alike(findings) for finding in group))
         say(f"All {len(findings)} are in {path}")
     except OSError as error:
         say(f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})")
@@ -240,6 +239,11 @@ def finding_lines(findings: Sequence[Finding], *, word: Callable[[Finding], str]
         if len(group) > MOST_ALIKE:
             lines.append(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code})")
     return lines
+
+
+def too_many_alike(findings: Iterable[Finding]) -> bool:
+    """Tell whether `finding_lines` leaves some out."""
+    return any(len(group) > MOST_ALIKE for group in _alike(findings))
 
 
 def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
