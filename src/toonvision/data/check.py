@@ -14,7 +14,6 @@ from toonvision.data import images
 from toonvision.data.catalog import Crop, StoredScreenshot, StoredSplit
 from toonvision.data.examination import Outcome, examine_all, identical_pictures
 from toonvision.data.extraction import files_without_row, numbered_stem
-from toonvision.data.fingerprints import near_groups
 from toonvision.data.outliers import Look, look_at, odd_boxes, odd_looks
 from toonvision.data.sources import (
     SourceReading,
@@ -82,13 +81,9 @@ def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
     try:
         with workspace.reading(untouched=True) as catalog:
             known = Known(catalog.screenshots(), catalog.crops(), catalog.last_numbers(), catalog.splits())
-        near_groups([shot.fingerprint for shot in known.screenshots])
     except ToonVisionError as error:
         reason = str(error).removeprefix(f"{workspace.catalog}: ")
         return None, Checked("Catalogue", 1, (Finding(name, reason, code="catalogue"),))
-    except ValueError:
-        reason = "the catalogue is damaged (a fingerprint that nobody can have stored)"
-        return None, Checked("Catalogue", 1, (Finding(name, reason, "toonvision rebuild", "catalogue"),))
     except OSError as error:
         return None, Checked("Catalogue", 1, (Finding(name, f"cannot be read ({error.strerror})", code="catalogue"),))
     return known, Checked("Catalogue", 1)
