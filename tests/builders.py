@@ -150,7 +150,8 @@ def write_yolo(root: Path, shots: Sequence[Shot]) -> None:
 def write_coco(root: Path, shots: Sequence[Shot]) -> None:
     """Write COCO: annotations/instances.json and pictures in images/."""
     labels = list(dict.fromkeys(label for shot in shots for label, _ in shot.objects))
-    images, annotations = [], []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     for number, shot in enumerate(shots, start=1):
         file = f"{shot.context}/{shot.stem}.png"
         _write_picture(root / "images" / file, shot)
@@ -169,7 +170,9 @@ def write_coco_tables(root: Path, tables: dict[str, object]) -> None:
 
 
 def read_coco_tables(root: Path) -> dict[str, list[dict[str, object]]]:
-    return json.loads((root / "annotations" / "instances.json").read_text(encoding="utf-8"))
+    tables: dict[str, list[dict[str, object]]]
+    tables = json.loads((root / "annotations" / "instances.json").read_text(encoding="utf-8"))
+    return tables
 
 
 def write_class_folders(root: Path, shots: Sequence[Shot]) -> None:

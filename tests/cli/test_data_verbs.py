@@ -1,9 +1,15 @@
 import json
+import os
+import shutil
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
+from toonvision.core.locks import exclusive
 
 
 def test_init_around_a_source_copies_nothing_and_says_what_it_did(run, tmp_path):
@@ -65,6 +71,30 @@ def test_toontown_labels_get_the_built_in_taxonomy_unasked(run, tmp_path):
     assert run("init", tmp_path / "mine", "--from", tmp_path / "source", "--json").json["taxonomy"] == "toontown"
 
 
+def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
+    write_voc(tmp_path / "set", small_shots()[:3])
+    (tmp_path / "set" / "garden" / "bad\x1b[31m.xml").write_text("<annotation>")
+    xml = tmp_path / "set" / "garden" / "shot_00.xml"
+    xml.write_text(xml.read_text().replace("<xmin>2<", "<xmin>nan<"))
+    outcome = run("init", tmp_path / "w", "--from", tmp_path / "set", "--json")
+    assert outcome.code == 3
+    assert {finding["code"] for finding in outcome.json["findings"]} == {"no-picture", "bad-number"}
+    assert outcome.json["pictures"] == 3
+    assert "skipped: garden/shot_00.xml, object 1: xmin must be a decimal number; got 'nan'" in outcome.err
+    assert "skipped: garden/bad\\x1b[31m.xml: has no picture of its name" in outcome.err
+    assert (tmp_path / "w" / "toonvision.toml").is_file()
+
+
+def test_init_says_why_no_object_was_found(run, tmp_path):
+    write_voc(tmp_path / "set", small_shots()[:1])
+    (tmp_path / "set" / "garden" / "shot_00.xml").write_text("<annotation>")
+    outcome = run("init", tmp_path / "w", "--from", tmp_path / "set")
+    assert outcome.code == 3
+    assert "no annotated object was found" in outcome.err
+    assert "What was found is faulty: garden/shot_00.xml: is not valid XML" in outcome.err
+    assert not (tmp_path / "w").exists()
+
+
 def test_a_source_without_annotated_pictures_is_refused(run, tmp_path):
     (tmp_path / "empty").mkdir()
     outcome = run("init", tmp_path / "mine", "--from", tmp_path / "empty")
@@ -89,8 +119,83 @@ def test_of_many_findings_the_first_are_printed_and_all_are_in_a_file(run, tmp_p
         (workspace.root / "screenshots" / f"lonely_{number}.xml").write_text("<annotation/>")
     outcome = run("extract", "-w", workspace.root)
     assert outcome.err.count("has no picture of its name") == 20
-    assert f"... and 10 more; all 30 are in {workspace.root / 'findings.txt'}" in outcome.err
+    assert "... and 10 more like these (no-picture)" in outcome.err
+    assert f"All 30 are in {workspace.root / 'findings.txt'}" in outcome.err
     assert (workspace.root / "findings.txt").read_text().count("\n") == 30
+
+
+def test_a_rare_fault_is_never_hidden_behind_many_of_another_kind(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine")
+    garden = workspace.root / "screenshots" / "garden"
+    for number in range(30):
+        (workspace.root / "screenshots" / f"lonely_{number}.xml").write_text("<annotation/>")
+    (garden / "zz_broken.png").write_bytes(b"no picture")
+    (garden / "zz_broken.xml").write_text("<annotation/>")
+    outcome = run("extract", "-w", workspace.root)
+    assert outcome.err.count("skipped: ") == 21
+    assert "skipped: garden/zz_broken.png: is not a picture" in outcome.err
+    assert f"All 31 are in {workspace.root / 'findings.txt'}" in outcome.err
+    told = run("extract", "-w", workspace.root, "--json").json["findings"]
+    assert len(told) == 31
+    listed = (workspace.root / "findings.txt").read_text().splitlines()
+    assert sorted(line.partition(":")[0] for line in listed) == sorted(finding["item"] for finding in told)
+
+
+def test_a_list_of_findings_stays_until_its_own_verb_has_few(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine")
+    lonely = [workspace.root / "screenshots" / f"lonely_{number}.xml" for number in range(21)]
+    for path in lonely:
+        path.write_text("<annotation/>")
+    assert run("extract", "-w", workspace.root).code == 3
+    run("runs", "-w", workspace.root)
+    run("balance", "-w", workspace.root)
+    assert (workspace.root / "findings.txt").exists()
+    lonely[0].unlink()
+    assert run("extract", "-w", workspace.root).code == 3
+    assert not (workspace.root / "findings.txt").exists()
+
+
+def test_balance_names_labels_that_left_the_taxonomy_with_their_crops_and_ends_with_three(run, own_workspace):
+    settings = own_workspace.root / "toonvision.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("apple = {", "apples = {"), encoding="utf-8")
+    outcome = run("balance", "-w", own_workspace.root)
+    assert outcome.code == 3
+    assert (
+        "skipped: label 'apple': is not in the taxonomy any more; no table counts its 8 crops. Did you mean apples? "
+        "(correct the annotations or add the label to the taxonomy, then run toonvision extract)"
+    ) in outcome.err
+    assert [finding["objects"] for finding in run("balance", "-w", own_workspace.root, "--json").json["findings"]] == [
+        8
+    ]
+
+
+def test_extract_of_an_empty_workspace_says_where_to_put_screenshots(run, tmp_path):
+    run("init", tmp_path / "mine")
+    outcome = run("extract", "-w", tmp_path / "mine")
+    assert outcome.code == 0
+    assert "Put screenshots and their annotations into" in outcome.out
+    assert f"{tmp_path / 'mine' / 'screenshots'}/<street>/, then run this again." in outcome.out
+
+
+def test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part(run, tmp_path):
+    workspace = make_workspace(tmp_path / "mine", [replace(shot, size_wh=(340, 240)) for shot in small_shots()])
+    folder = workspace.root / "screenshots" / "garden"
+    for name in ("again", "darker"):
+        for suffix in (".png", ".xml"):
+            shutil.copy(folder / f"shot_00{suffix}", folder / f"{name}{suffix}")
+    Image.open(folder / "darker.png").point(lambda level: round(0.95 * level)).save(folder / "darker.png")
+    outcome = run("extract", "-w", workspace.root)
+    assert outcome.code == 0
+    assert (
+        "note: garden/shot_00.png: is the same file as garden/again.png; a split keeps both in one part" in outcome.err
+    )
+    told = run("split", "-w", workspace.root, "--json").json
+    alike = [f"garden/{name}.png" for name in ("again", "darker", "shot_00")]
+    assert told["near_duplicates"] == [alike]
+    with workspace.reading() as catalog:
+        parts, crops = catalog.split("default").parts, catalog.crops()
+    assert len({parts[crop.id] for crop in crops if crop.screenshot in alike}) == 1
 
 
 def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspace):
@@ -139,9 +244,11 @@ def test_a_folder_that_is_no_workspace_is_wrong_usage_for_every_verb(run, tmp_pa
 @pytest.mark.parametrize("verb", ["balance", "split"])
 def test_a_workspace_without_crops_says_what_to_run(run, tmp_path, verb):
     run("init", tmp_path / "mine")
+    before = contents(tmp_path / "mine")
     outcome = run(verb, "-w", tmp_path / "mine")
     assert outcome.code == 3
     assert "there are no crops yet. Run: toonvision extract" in outcome.err
+    assert contents(tmp_path / "mine") == before
 
 
 def test_errors_are_data_too_when_json_is_asked_for(run, tmp_path):
@@ -163,3 +270,18 @@ def test_a_split_name_that_is_no_plain_name_is_refused_before_anything_is_stored
     assert outcome.code == 2
     assert "the name of a split is made of" in outcome.err
     assert contents(own_workspace.root) == before
+
+
+def test_a_second_writer_ends_with_5_within_5_s_and_names_the_first_and_readers_go_on(run, own_workspace):
+    root = own_workspace.root
+    before = contents(root)
+    with exclusive(root, purpose="extract"):
+        began = time.monotonic()
+        outcome = run("extract", "-w", root)
+        assert time.monotonic() - began < 5
+        assert outcome.code == 5
+        assert f"process {os.getpid()}, extract, since " in outcome.err
+        assert outcome.err.endswith("Wait for it to end.\n")
+        assert run("balance", "-w", root).code == 0
+        assert run("runs", "-w", root).code == 0
+    assert {path: content for path, content in contents(root).items() if not path.startswith("figures/")} == before

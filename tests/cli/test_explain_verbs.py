@@ -132,5 +132,5 @@ def test_explain_names_what_it_cannot_read_and_ends_with_three(run, trained, tmp
     assert f"{tmp_path / 'absent.png'}: cannot be read" in outcome.err
     (tmp_path / "empty").mkdir()
     outcome = run("explain", "label/one", tmp_path / "empty", "-w", trained.root)
-    assert outcome.code == 2
+    assert outcome.code == 3
     assert "holds no picture" in outcome.err

@@ -2,15 +2,20 @@ import csv
 import io
 import itertools
 import json
+import os
 import re
+import signal
+import time
 from pathlib import Path
+from threading import Thread
 
 import keras
 import numpy as np
 import pytest
 
-from builders import contents, copied
+from builders import contents, copied, make_workspace
 from models.hostile import with_lambda_layer
+from reliability import disks
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.calibration import with_temperature
@@ -264,3 +269,61 @@ def test_stress_is_told_kept_and_shown_in_the_report(run, trained, tmp_path):
     told = run("evaluate", "label/two", "-w", other.root, "--stress", "--json").json["stress"]
     assert told["scores"][0]["strength"] == "as they are"
     assert told["meaning"]
+
+
+def test_the_whole_loop_works_in_a_folder_with_blanks_and_umlauts(run, tmp_path):
+    root = make_workspace(tmp_path / "größere Bilder, 2. Fassung").root
+    kept = root / "runs" / "label" / "klein"
+    assert run("extract", "-w", root).code == 0
+    assert run("split", "-w", root).code == 0
+    assert run("train", "label", "-w", root, "--epochs", "1", "--model", "baseline", "--name", "klein").code == 0
+    assert run("evaluate", "label/klein", "-w", root).code == 0
+    assert run("export", kept, "-w", root).code == 0
+    predicted = run("predict", kept, root / "screenshots", "-w", root, "--csv", tmp_path / "wörter dazu.csv")
+    assert predicted.code == 0, predicted.err
+    assert "größere Bilder, 2. Fassung" in (tmp_path / "wörter dazu.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(bool(disks.why_not()), reason=disks.why_not())
+def test_a_workspace_that_cannot_be_written_to_is_read_and_what_would_write_ends_with_4_before_it_begins(
+    run, trained, tmp_path
+):
+    root = copied(trained, tmp_path / "nur zum Lesen").root
+    before = contents(root)
+    with disks.read_only(root):
+        for reads in (("balance",), ("runs",), ("studies",), ("predict", "label/two", root / "crops")):
+            outcome = run(*reads, "-w", root)
+            assert outcome.code == 0, outcome.err
+        for writes in (
+            ("extract",), ("split",), ("split", "--force"), ("train", "label"), ("evaluate", "label/two"),
+            ("report", "label/two"), ("explain", "label/two"), ("export", "label/two"), ("tune", "label"),
+            ("contexts", "label"), ("suspects", "label"), ("curve", "label"),
+        ):  # fmt: skip
+            outcome = run(*writes, "-w", root)
+            assert outcome.code == 4, (writes, outcome.err)
+            (line,) = [line for line in outcome.err.splitlines() if line.startswith("toonvision: ")]
+            assert str(root) in line
+            assert line.endswith("run again.")
+            assert "Judging" not in outcome.err
+            assert "epoch 1" not in outcome.err
+    assert contents(root) == before
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_training_ends_with_130_at_once_and_leaves_nothing_behind(run, own_workspace, wanted):
+    task, sent = own_workspace.runs / "label", []
+
+    def interrupt():
+        deadline = time.monotonic() + 60
+        while not list(task.glob(".unfinished-*/tensorboard/*/*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), wanted)
+
+    Thread(target=interrupt).start()
+    outcome = run("train", "label", "-w", own_workspace.root, "--epochs", "10000", "--batch-size", "4")
+    assert time.monotonic() - sent[0] < 5
+    assert outcome.code == 130, outcome.err
+    assert outcome.err.splitlines()[-1] == "toonvision: interrupted; what was saved is kept, run again to go on"
+    assert "Traceback" not in outcome.err
+    assert list(task.iterdir()) == []

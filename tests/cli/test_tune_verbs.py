@@ -17,7 +17,21 @@ def searched(small_workspace, tmp_path_factory):
     import sys
 
     workspace = copied(small_workspace, tmp_path_factory.mktemp("searched") / "workspace")
-    words = ["tune", "label", "-w", workspace.root, "--name", "first", "--trials", 3, "--race", 10, *SMALL]
+    words = [
+        "tune",
+        "label",
+        "-w",
+        workspace.root,
+        "--name",
+        "first",
+        "--trials",
+        3,
+        "--race",
+        10,
+        "--workers",
+        1,
+        *SMALL,
+    ]
     command = [sys.executable, "-m", "toonvision", *map(str, words), "--max-params", "2000"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
@@ -129,7 +143,8 @@ def test_a_damaged_study_is_named_and_the_others_are_listed(searched, run, tmp_p
     damaged.write_text("{", encoding="utf-8")
     told = run("studies", "-w", workspace.root)
     assert "label/first" in told.out
-    assert "broken" in told.err
+    assert told.err.startswith(f"note: {damaged}: ")
+    assert told.err.count(str(damaged)) == told.err.count("\n") == 1
 
 
 def test_a_space_can_be_given(small_workspace, run, tmp_path):

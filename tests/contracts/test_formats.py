@@ -23,8 +23,8 @@ from builders import (
     unprivileged,
     write_coco_tables,
 )
-from toonvision.core.errors import InputRejectedError
-from toonvision.data import formats, pascal_voc
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.data import formats, pascal_voc, yolo
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.extraction import extract
@@ -220,7 +220,7 @@ def test_a_picture_without_annotation_is_reported_and_the_rest_is_read(tmp_path,
     assert finding.remedy
 
 
-@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, COCO], ids=["voc beside", "voc folders", "coco"])
+@kinds_with_boxes
 def test_an_annotation_without_picture_is_reported_and_the_rest_is_read(tmp_path, kind):
     kind.write(tmp_path, SHOTS)
     kind.picture(tmp_path, SHOTS[0]).unlink()
@@ -298,6 +298,49 @@ def test_an_annotation_that_is_a_link_out_of_the_source_is_not_read(tmp_path, ki
     assert [finding.code for finding in reading.findings] == ["path-escapes"]
 
 
+@kinds_that_walk
+def test_a_pipe_in_place_of_an_annotation_is_reported_rather_than_waited_for(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    path = kind.annotation(tmp_path, SHOTS[0])
+    path.unlink()
+    os.mkfifo(path)
+    reading = kind.read(tmp_path)
+    if kind is CLASSES:  # whose pictures are read later
+        assert len(reading.pictures) == 4
+        return
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    (finding,) = reading.findings
+    assert (finding.reason, finding.code, finding.pictures) == ("is no regular file", "unreadable", 1)
+
+
+def test_a_pipe_in_place_of_a_coco_file_is_refused_rather_than_waited_for(tmp_path):
+    COCO.write(tmp_path, SHOTS)
+    COCO.annotation(tmp_path, SHOTS[0]).unlink()
+    os.mkfifo(COCO.annotation(tmp_path, SHOTS[0]))
+    with pytest.raises(InputRejectedError, match=r"annotations/instances\.json: is no regular file"):
+        COCO.read(tmp_path)
+
+
+def test_label_files_without_picture_are_reported_and_other_texts_of_yolo_left_alone(tmp_path):
+    YOLO.write(tmp_path, SHOTS)
+    (tmp_path / "labels" / "garden" / "classes.txt").write_text("apple\npear\n")
+    (tmp_path / "README.txt").write_text("Thank you.")
+    assert YOLO.read(tmp_path).findings == ()
+    (tmp_path / "labels" / "house" / "gone.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    reading = YOLO.read(tmp_path)
+    assert len(reading.pictures) == 4
+    assert [(f.item, f.code, f.pictures) for f in reading.findings] == [("labels/house/gone.txt", "no-picture", 1)]
+
+
+def test_label_files_without_picture_are_reported_also_where_they_lie_beside_the_pictures(tmp_path):
+    YOLO.write(tmp_path, SHOTS)
+    shutil.copytree(tmp_path / "labels", tmp_path / "images", dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "labels")
+    assert YOLO.read(tmp_path).findings == ()
+    YOLO.picture(tmp_path, SHOTS[0]).unlink()
+    assert [finding.item for finding in YOLO.read(tmp_path).findings] == ["images/garden/b.txt"]
+
+
 def test_a_coco_file_that_is_a_link_out_of_the_source_is_not_read(tmp_path):
     root = tmp_path / "root"
     COCO.write(root, SHOTS)
@@ -365,6 +408,57 @@ def test_a_file_named_by_an_annotation_is_never_read_outside_the_source(tmp_path
     assert (finding.pictures, finding.objects) == (1, 2)
 
 
+segments = st.sampled_from(
+    ["..", ".", "", "garden", "secret.png", "a.png", "images", "C:", "~", "\0", "\ud800", "e\u0301"]
+)
+
+
+@files_property
+@given(parts=st.lists(segments | st.text(max_size=4), max_size=6), separator=st.sampled_from(["/", "\\"]))
+@example(parts=["", "", "host", "share", "x.png"], separator="\\")
+def test_whatever_file_an_annotation_names_only_those_of_the_source_are_read(tmp_path_factory, parts, separator):
+    base = tmp_path_factory.mktemp("named")
+    scene("secret").save(base / "secret.png")
+    COCO.write(base / "root", SHOTS[:2])
+    tables = read_coco_tables(base / "root")
+    tables["images"][0]["file_name"] = separator.join(parts)
+    tables["images"] = tables["images"][:1]
+    write_coco_tables(base / "root", tables)
+    reading = COCO.read(base / "root")
+    for picture in reading.pictures:
+        assert picture.path.resolve().is_relative_to((base / "root").resolve())
+    assert len(reading.pictures) + sum(finding.pictures for finding in reading.findings) == 1
+    shutil.rmtree(base)
+
+
+any_name = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=40).filter(
+    lambda name: name[0] != "." and len(name.encode(errors="replace")) < 200
+)
+
+
+@kinds_that_walk
+@files_property
+@given(name=any_name.map(lambda name: os.fsdecode(name.encode(errors="ignore") or b"x")), odd=st.binary(max_size=3))
+@example(name="\x1b]0;owned\x07", odd=b"")
+@example(name="line\nbreak", odd=b"\xff")
+@example(name="CON", odd=b"")
+@example(name="n" * 240, odd=b"")
+def test_a_picture_of_any_name_is_read_and_its_name_can_be_stored_and_printed(tmp_path_factory, kind, name, odd):
+    root = tmp_path_factory.mktemp("names")
+    kind.write(root, [SHOTS[1]])
+    stem = name + os.fsdecode(odd.replace(b"/", b"").replace(b"\0", b""))
+    for path in {kind.picture(root, SHOTS[1]), kind.annotation(root, SHOTS[1])}:
+        path.rename(path.with_name(f"{stem}{path.suffix}"))
+    reading = kind.read(root)
+    assert reading.findings == ()
+    (picture,) = reading.pictures
+    assert picture.path.name == f"{stem}.png"
+    assert picture.path.is_file()
+    assert picture.name.encode()
+    assert str(Finding(picture.name, "is odd")).isprintable()
+    shutil.rmtree(root)
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_names_in_voc_are_ignored_since_the_picture_is_found_by_its_stem(tmp_path, name):
     BESIDE.write(tmp_path, SHOTS)
@@ -408,6 +502,29 @@ def test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over():
         (root / "house").chmod(0o000)
         with unprivileged(), pytest.raises(InputRejectedError, match=r"house: cannot be read \(Permission denied\)"):
             BESIDE.read(root)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reader"), [(BESIDE, pascal_voc), (FOLDERS, pascal_voc), (YOLO, yolo)], ids=["beside", "folders", "yolo"]
+)
+@pytest.mark.parametrize("gone", ["picture", "annotation"])
+def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, kind, reader, gone, monkeypatch):
+    kind.write(tmp_path, SHOTS)
+    path = getattr(kind, gone)(tmp_path, SHOTS[0])
+    listed = reader.refuse_confusable
+
+    def lose_one(*arguments):
+        listed(*arguments)
+        path.unlink()
+
+    monkeypatch.setattr(reader, "refuse_confusable", lose_one)
+    reading = kind.read(tmp_path)
+    if kind is not YOLO and gone == "picture":  # which is opened later, by the extraction
+        assert len(reading.pictures) == 4
+        return
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    assert path.relative_to(tmp_path).with_suffix("").name in {Path(f.item).stem for f in reading.findings}
+    assert sum(finding.pictures for finding in reading.findings) == 1
 
 
 @every_kind
@@ -597,20 +714,26 @@ def test_xml_in_a_single_byte_encoding_is_read_as_declared(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("declared", "actual", "code"),
+    ("declared", "actual", "words"),
     [
-        ("gb2312", "gb2312", "encoding"),
-        ("big5", "big5", "encoding"),
-        ("utf-8", "gb2312", "bad-xml"),
-        ("no-such-code", "utf-8", "encoding"),
-        ("utf-16", "utf-8", "bad-xml"),
+        ("gb2312", "gb2312", "is written in gb2312, which cannot be read"),
+        ("big5", "big5", "is written in big5, which cannot be read"),
+        ("no-such-code", "utf-8", "is written in no-such-code, which cannot be read"),
+        ("zlib", "utf-8", "is written in zlib, which cannot be read"),
+        ("utf-8", "gb2312", "is not written in utf-8, as it should be"),
+        ("utf-16", "utf-8", "is not written in utf-16, as it should be"),
+        (None, "gb2312", "is not written in UTF-8, as it should be"),
+        (None, "iso-8859-1", "is not written in UTF-8, as it should be"),
     ],
 )
-def test_xml_in_an_encoding_that_cannot_be_read_is_reported_with_its_name(tmp_path, declared, actual, code):
-    text = f'<?xml version="1.0" encoding="{declared}"?>{GOOD.format(name="中文")}'
-    picture, codes = one_voc(tmp_path, text.encode(actual))
-    assert picture is None
-    assert codes == [code]
+def test_xml_in_an_encoding_that_cannot_be_read_is_reported_with_its_name(tmp_path, declared, actual, words):
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    name = "é" if actual == "iso-8859-1" else "中文"
+    BESIDE.write(tmp_path, [SHOTS[1]])
+    BESIDE.annotation(tmp_path, SHOTS[1]).write_bytes((declaration + GOOD.format(name=name)).encode(actual))
+    reading = BESIDE.read(tmp_path)
+    assert reading.pictures == ()
+    assert [str(finding) for finding in reading.findings] == [f"garden/a.xml: {words} (save it as UTF-8)"]
 
 
 @pytest.mark.parametrize(
@@ -715,6 +838,55 @@ def test_a_picture_that_two_coco_files_list_is_refused(tmp_path):
         COCO.read(tmp_path)
     assert "instances.json" in str(caught.value)
     assert "more.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (lambda text: text[:-20], "cannot be read as JSON"),
+        (lambda text: text.replace('"images"', '"annotations"'), "the key 'annotations' comes twice"),
+        (lambda _text: "[" * 100_000, "cannot be read as JSON"),
+        (lambda text: text.replace('"categories"', '"classes"'), "has no table categories"),
+        (lambda text: text + " " * 20_000_000, "is too large"),
+        (lambda text: text.replace('"images": [', '"images": [' + "0," * 200_000), "rows, over 200,000"),
+    ],
+    ids=["truncated", "a table twice", "deep", "a table missing", "too large", "too many rows"],
+)
+def test_a_damaged_coco_file_beside_pictures_is_refused_rather_than_taken_for_class_folders(tmp_path, content, words):
+    COCO.write(tmp_path, SHOTS)
+    path = COCO.annotation(tmp_path, SHOTS[0])
+    path.write_text(content(path.read_text()))
+    for read in (formats.detect, COCO.read):
+        with pytest.raises(InputRejectedError, match=words) as caught:
+            read(tmp_path)
+        assert f"{tmp_path}: " in str(caught.value)
+        assert "annotations/instances.json: " in str(caught.value)
+
+
+@kinds_with_boxes
+def test_an_annotation_with_more_objects_than_anybody_draws_is_skipped_and_they_are_counted(tmp_path, kind):
+    many = [Shot("many", "garden", (("apple", (1, 1, 2, 2)),) * 10_001), SHOTS[1]]
+    kind.write(tmp_path, many)
+    reading = kind.read(tmp_path)
+    assert set(by_stem(reading)) == {"a"}
+    (finding,) = reading.findings
+    assert (finding.code, finding.pictures, finding.objects) == ("too-many-objects", 1, 10_001)
+
+
+@kinds_with_boxes
+def test_messages_stay_short_however_long_the_value_that_is_wrong(tmp_path, kind):
+    shot = Shot("a", "garden", (("apple", (1, 2, 30, 40)),))
+    kind.write(tmp_path, [shot])
+    path = tmp_path / "data.yaml" if kind is YOLO else kind.annotation(tmp_path, shot)
+    path.write_text(path.read_text().replace("apple", "x" * 100_000))
+    if kind is YOLO:
+        with pytest.raises(InputRejectedError) as caught:
+            kind.read(tmp_path)
+        assert len(str(caught.value)) < 500
+        return
+    (finding,) = by_stem(kind.read(tmp_path))["a"].findings
+    assert finding.code == "long-label"
+    assert len(str(finding)) < 300
 
 
 def test_a_json_file_that_cannot_be_read_is_reported_and_one_of_another_kind_is_left_alone(tmp_path):

@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toonvision.core import errors
-from toonvision.core.errors import Finding, RejectedItemError, ToonVisionError
+from toonvision.core.errors import Finding, RejectedItemError, ToonVisionError, printable, shown
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,31 @@ def test_every_error_has_the_promised_exit_code(name, code):
     kind = getattr(errors, name)
     assert issubclass(kind, ToonVisionError)
     assert kind.exit_code == code
+
+
+def test_a_rejection_that_is_kept_holds_nothing_of_what_was_rejected():
+    def read():
+        try:
+            raise ValueError("truncated")
+        except ValueError as error:
+            raise RejectedItemError("is damaged", "save it again", code="damaged") from error
+
+    with pytest.raises(RejectedItemError) as caught:
+        read()
+    kept = caught.value.without_traceback()
+    assert (kept.reason, kept.remedy, kept.code) == ("is damaged", "save it again", "damaged")
+    assert (kept.__traceback__, kept.__cause__, kept.__context__) == (None, None, None)
+
+
+@pytest.mark.parametrize("value", ["x" * 10**6, 10**400, [[1] * 10**5] * 9, {"a": ["y" * 999] * 99}, ("z",) * 99])
+def test_a_value_is_shown_in_few_words_however_large_it_is(value):
+    assert 0 < len(shown(value)) < 1000
+
+
+@given(text=st.text())
+def test_whatever_the_text_it_can_be_printed_in_one_line(text):
+    assert printable(text).isprintable()
+    assert printable(text) == text or not text.isprintable()
 
 
 def test_a_rejected_item_becomes_a_finding_that_names_it_with_reason_and_remedy():

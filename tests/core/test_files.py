@@ -97,7 +97,7 @@ def test_a_link_out_of_the_root_is_refused_and_one_within_it_is_followed(tmp_pat
     with pytest.raises(RejectedItemError, match="leads out"):
         path_inside(root, "outer/a.png")
     with pytest.raises(RejectedItemError, match="leads out"):
-        followed_inside(root, root / "outer" / "a.png", shown="outer/a.png")
+        followed_inside(root, root / "outer" / "a.png", name="outer/a.png")
 
 
 def test_a_link_to_itself_is_refused(tmp_path):

@@ -3,7 +3,9 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
+from collections import deque
 
 import pytest
 
@@ -27,6 +29,11 @@ def die(number, _tell):
     if number == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(30)
+
+
+def die_afterwards(_job, tell):
+    tell("nearly done")
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
 
 def sleep(_job, tell):
@@ -58,6 +65,13 @@ def test_the_error_of_a_job_ends_all_with_its_own_words():
 def test_a_process_that_dies_is_a_fault_of_the_environment_in_one_line():
     with pytest.raises(EnvironmentFaultError, match=r"^a process that trained died \(exit code -9\)[^\n]+$"):
         list(work_through(die, range(2), processes=2))
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_dies_between_two_jobs_is_one_too():
+    words = work_through(die_afterwards, range(2), processes=1)
+    with pytest.raises(EnvironmentFaultError, match=r"^a process that trained died \(exit code -9\)[^\n]+$"):
+        deque((time.sleep(1) for _ in words), maxlen=0)  # so slowly that it is dead when the next job is handed to it
     assert not multiprocessing.active_children()
 
 

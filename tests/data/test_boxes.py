@@ -157,5 +157,13 @@ def test_a_label_that_cannot_be_printed_is_refused(text):
     assert caught.value.code == "unprintable-label"
 
 
+def test_a_label_of_1000_characters_is_read_and_a_longer_one_refused_in_few_words():
+    assert checked_label("x" * 1000) == "x" * 1000
+    with pytest.raises(RejectedItemError, match="has 1001 characters, over 1000") as caught:
+        checked_label("x" * 1001)
+    assert caught.value.code == "long-label"
+    assert len(caught.value.reason) < 200
+
+
 def test_blanks_around_a_label_do_not_count():
     assert checked_label("  Mover & Shaker\n") == "Mover & Shaker"

@@ -22,7 +22,7 @@ from builders import SIZE_WH, Shot, contents, copied, encoded, make_workspace, s
 from toonvision.core.errors import InputRejectedError
 from toonvision.data import images
 from toonvision.data.attributes import attributes_path, write_attributes
-from toonvision.data.catalog import Catalog
+from toonvision.data.catalog import Catalog, StoredSplit
 from toonvision.data.extraction import crop_file, extract
 from toonvision.data.workspace import create_workspace, open_workspace
 from toonvision.taxonomy.loader import infer
@@ -47,6 +47,23 @@ def rewrite(workspace, shot):
     before = picture.read_bytes()
     write_voc(workspace.root / "screenshots", [shot])
     picture.write_bytes(before)
+
+
+def sourced(root, name, write):
+    """Make a workspace around a source of two pictures, ONE and TWO, in any format."""
+    workspace = make_workspace(root / "w", [])
+    shutil.rmtree(workspace.root / "screenshots")
+    write(root / "source", [ONE, TWO])
+    settings_text = f'{builders.SETTINGS_TEXT}\n[[sources]]\nformat = "{name}"\npath = "../source"\n'
+    (workspace.root / "toonvision.toml").write_text(settings_text)
+    return open_workspace(workspace.root)
+
+
+def write_two_coco_files(root, shots):
+    """Write COCO with the first picture in instances.json and the second in a file of its own."""
+    builders.write_coco(root, shots[1:])
+    (root / "annotations" / "instances.json").rename(root / "annotations" / "other.json")
+    builders.write_coco(root, shots[:1])
 
 
 def codes(summary):
@@ -239,6 +256,47 @@ def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_i
     ]
 
 
+BROKEN_ANNOTATIONS = [
+    ("voc", write_voc, "garden/one.xml", b"<annotation><object>", "is not valid XML"),
+    ("voc", write_voc, "garden/one.xml", None, "has no annotation"),
+    ("yolo", builders.write_yolo, "labels/garden/one.txt", b"\xff\xfe\x00", "is not written in UTF-8"),
+    ("yolo", builders.write_yolo, "labels/garden/one.txt", None, "has no label file"),
+    ("coco", write_two_coco_files, "annotations/instances.json", b"{", "cannot be read as JSON"),
+]
+
+
+@pytest.mark.parametrize(("name", "write", "file", "broken", "words"), BROKEN_ANNOTATIONS, ids=range(5))
+def test_a_picture_whose_annotation_is_broken_keeps_its_crops_in_their_parts_until_it_is_mended(
+    tmp_path, name, write, file, broken, words
+):
+    workspace = sourced(tmp_path, name, write)
+    extract(workspace)
+    rows, files = crops_of(workspace), tree(workspace.crops)
+    with workspace.writing("test") as catalog:
+        catalog.save_split(StoredSplit("default", (60, 20, 20), 0, True, {crop.id: "test" for crop in rows}))
+    annotation = workspace.sources[0].root / file
+    good = annotation.read_bytes()
+    annotation.unlink() if broken is None else annotation.write_bytes(broken)
+    summary = extract(workspace)
+    (told,) = [finding.reason for finding in summary.findings]
+    assert words in told
+    assert "its earlier crops (2) stay as they are" in told
+    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
+    annotation.write_bytes(good)
+    assert extract(workspace).findings == ()
+    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
+    with workspace.reading() as catalog:
+        assert catalog.split("default").parts == {crop.id: "test" for crop in rows}
+
+
+def test_the_crops_of_a_picture_that_no_annotation_lists_any_more_go(tmp_path):
+    workspace = sourced(tmp_path, "coco", write_two_coco_files)
+    extract(workspace)
+    (workspace.sources[0].root / "annotations" / "instances.json").unlink()
+    assert extract(workspace).crops_removed == 2
+    assert [crop.screenshot for crop in crops_of(workspace)] == ["images/house/two.png"]
+
+
 def test_a_moved_picture_takes_the_context_of_its_new_folder(tmp_path):
     workspace = make_workspace(tmp_path, [ONE])
     extract(workspace)
@@ -387,6 +445,32 @@ def test_a_jpeg_named_png_is_read_by_its_content(tmp_path):
     summary = extract(workspace)
     check_agreement(workspace, summary)
     assert (summary.findings, summary.objects_kept) == ((), 2)
+
+
+PLAIN = {
+    "palette": (encoded(Image.new("RGB", SIZE_WH, (200, 100, 50)).quantize()), (200, 100, 50)),
+    "alpha": (encoded(Image.new("RGBA", SIZE_WH, (200, 100, 50, 51))), (40, 20, 10)),
+    "cmyk": (encoded(Image.new("CMYK", SIZE_WH, (0, 255, 255, 0)), "TIFF"), (255, 0, 0)),
+    "black and white": (encoded(Image.new("1", SIZE_WH, 1)), (255, 255, 255)),
+    "16 bit": (encoded(Image.fromarray(np.full(SIZE_WH[::-1], 0x80FF, np.uint16))), (128, 128, 128)),
+    "animation": (
+        encoded(Image.new("RGB", SIZE_WH, "red"), "GIF", save_all=True, append_images=[Image.new("RGB", SIZE_WH)]),
+        (255, 0, 0),
+    ),
+}
+
+
+def test_pictures_of_every_mode_give_crops_of_their_own_pixels(tmp_path):
+    shots = [Shot(name, "garden", (("apple", (2, 3, 18, 23)),)) for name in PLAIN]
+    workspace = make_workspace(tmp_path / "mine", shots)
+    for name, (content, _) in PLAIN.items():
+        (workspace.root / "screenshots" / "garden" / f"{name}.png").write_bytes(content)
+    assert extract(workspace).findings == ()
+    found = {crop.screenshot: np.asarray(Image.open(workspace.crops / crop.file)) for crop in crops_of(workspace)}
+    assert {name: np.unique(pixels.reshape(-1, 3), axis=0).tolist() for name, pixels in found.items()} == {
+        f"garden/{name}.png": [list(colour)] for name, (_, colour) in PLAIN.items()
+    }
+    assert {pixels.shape for pixels in found.values()} == {(20, 16, 3)}
 
 
 def test_a_picture_that_vanishes_after_the_listing_is_skipped(tmp_path, monkeypatch):

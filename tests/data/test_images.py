@@ -1,6 +1,7 @@
 import struct
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 
 from builders import encoded, run_length_bmp, scene, tried
 from toonvision.core.errors import RejectedItemError
-from toonvision.data.images import decode, encode_png, fit, size_wh
+from toonvision.data.images import decode, encode_png, fit, room_for, size_wh, to_rgb
 
 
 def pixels(content, **options):
@@ -46,6 +47,55 @@ def test_16_bit_grey_keeps_its_upper_byte(kind):
 def test_16_bit_rgb_keeps_its_upper_byte():
     row = b"\0" + struct.pack(">6H", 0x1234, 0x80FF, 0xFFFF, 0x00FF, 0x0100, 0xFF00)
     assert pixels(png((2, 1), depth=16, color=2, rows=row)).tolist() == [[[0x12, 0x80, 0xFF], [0, 1, 0xFF]]]
+
+
+def test_16_bit_grey_of_the_other_byte_order_keeps_its_upper_byte():
+    width, height, bits, compression, photometric, offset, samples, rows = 3, 1, 16, 1, 1, 110, 1, 1
+    tags = {
+        256: width,
+        257: height,
+        258: bits,
+        259: compression,
+        262: photometric,
+        273: offset,
+        277: samples,
+        278: rows,
+    }
+    directory = b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in tags.items())
+    header = struct.pack(">2sHIH", b"MM", 42, 8, len(tags)) + directory + bytes(4)
+    assert len(header) == offset
+    tiff = header + struct.pack(">3H", 0x1234, 0x00FF, 0xFF00)
+    assert pixels(tiff).tolist() == [[[0x12] * 3, [0] * 3, [0xFF] * 3]]
+
+
+def test_16_bits_with_alpha_keep_their_upper_bytes_and_lie_on_black():
+    grey = b"\0" + struct.pack(">4H", 0x80FF, 0xFFFF, 0x80FF, 0x00FF)
+    assert pixels(png((2, 1), depth=16, color=4, rows=grey)).tolist() == [[[0x80] * 3, [0] * 3]]
+    colour = b"\0" + struct.pack(">8H", 0x1234, 0x80FF, 0xFFFF, 0xFF00, 1, 2, 3, 0)
+    assert pixels(png((2, 1), depth=16, color=6, rows=colour)).tolist() == [[[0x12, 0x80, 0xFF], [0, 0, 0]]]
+
+
+@given(value=st.integers(0, 0xFFFF), kind=st.sampled_from(["PNG", "TIFF"]))
+def test_any_16_bit_value_keeps_its_upper_byte_and_never_saturates(value, kind):
+    content = encoded(Image.fromarray(np.full((1, 1), value, np.uint16)), kind)
+    assert pixels(content).tolist() == [[[value >> 8] * 3]]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "L", "P", "CMYK", "I;16"])
+def test_a_tall_picture_is_converted_strip_by_strip_to_the_same_pixels(mode):
+    rng = np.random.default_rng(0)
+    shape = {"RGBA": (2500, 7, 4), "LA": (2500, 7, 2), "CMYK": (2500, 7, 4)}.get(mode, (2500, 7))
+    depth = np.uint16 if mode == "I;16" else np.uint8
+    image = Image.fromarray(rng.integers(0, np.iinfo(depth).max, shape, dtype=depth))
+    if mode in {"LA", "CMYK"}:
+        image = Image.frombytes(mode, image.size, image.tobytes())
+    if mode == "P":
+        image.putpalette(rng.integers(0, 256, 768).tolist())
+        image.info["transparency"] = bytes(range(256))
+    whole = np.asarray(to_rgb(image))
+    for top in (0, 1000, 1020, 2047, 2499):
+        rows = slice(top, top + 10)
+        assert (whole[rows] == np.asarray(to_rgb(image.crop((0, top, 7, min(top + 10, 2500)))))).all()
 
 
 def test_transparent_colours_of_a_palette_lie_on_black():
@@ -196,8 +246,32 @@ def test_16_bit_pictures_are_brought_to_8_bits_without_wide_copies():
     assert peak_memory(content) < 10
 
 
-def test_floating_point_pixels_are_refused():
-    assert refusal(encoded(Image.new("F", (4, 4)), "TIFF")).code == "float-pixels"
+@pytest.mark.parametrize(("mode", "words"), [("F", "floating-point"), ("I", "32-bit")])
+def test_pixels_whose_range_nobody_states_are_refused(mode, words):
+    error = refusal(encoded(Image.new(mode, (4, 4)), "TIFF"))
+    assert (error.code, error.reason) == ("float-pixels", f"holds {words} pixels")
+
+
+def test_one_large_picture_at_a_time_is_worked_on_and_small_ones_do_not_wait(tmp_path):
+    (tmp_path / "large.png").write_bytes(png((8000, 6250)))
+    (tmp_path / "bytes.png").write_bytes(bytes(30_000_001))
+    scene("small").save(tmp_path / "small.png")
+    entered = []
+
+    def enter(name):
+        with room_for(tmp_path / name):
+            entered.append(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        with room_for(tmp_path / "large.png"):
+            pool.submit(enter, "small.png").result(30)
+            pool.submit(enter, "nobody.png").result(30)
+            waiting = [pool.submit(enter, name) for name in ("large.png", "bytes.png")]
+            assert not any(future.done() for future in waiting)
+            assert entered == ["small.png", "nobody.png"]
+        for future in waiting:
+            future.result(30)
+    assert len(entered) == 4
 
 
 @given(seed=st.integers(0, 50), size=st.tuples(st.integers(1, 40), st.integers(1, 40)))

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import LABELS, SETTINGS_TEXT, Shot, crop, files_property, make_workspace, mark_of, scene, small_shots
+from builders import (
+    LABELS,
+    SETTINGS_TEXT,
+    Shot,
+    crop,
+    files_property,
+    make_workspace,
+    mark_of,
+    scene,
+    small_shots,
+    tried,
+)
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.extraction import extract
 from toonvision.data.splits import (
@@ -243,6 +254,16 @@ def test_what_cannot_be_trained_is_refused_with_classes_and_counts(parts, rule, 
         f"training {rule}. Samples in train/validate/test: {counts}. Annotate more screenshots, then run "
         "toonvision extract and toonvision split."
     )
+
+
+@given(parts=st.dictionaries(st.sampled_from(LABELS), st.text("rvt", max_size=4)))
+def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts(parts):
+    present = {label: letters for label, letters in parts.items() if letters}
+    enough = len(present) > 1 and all(len(letters) > 1 and "r" in letters for letters in present.values())
+    _, error = tried(InputRejectedError, require_trainable, table_of(parts))
+    assert (error is None) == (enough and set("".join(present.values())) == set("rvt"))
+    for label, letters in present.items() if error else ():
+        assert f"{label} {'/'.join(str(letters.count(part)) for part in 'rvt')}" in str(error)
 
 
 def test_two_classes_with_samples_in_every_part_can_be_trained(small_workspace):

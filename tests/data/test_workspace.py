@@ -1,4 +1,6 @@
+import os
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -76,6 +78,14 @@ def test_a_source_of_any_name_is_found_again(tmp_path_factory, name):
     workspace = create_workspace(base / "w", taxonomy="toontown", source=("voc", base / name)) if name != "w" else None
     if workspace:
         assert workspace.sources[0].root.samefile(base / name)
+
+
+def test_a_source_whose_path_is_not_unicode_is_refused_before_anything_is_written(tmp_path):
+    source = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    source.mkdir()
+    with pytest.raises(UsageError, match="the path is not Unicode text"):
+        create_workspace(tmp_path / "w", taxonomy="toontown", source=("voc", source))
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_folder_without_settings_is_no_workspace(tmp_path):

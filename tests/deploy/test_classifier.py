@@ -106,7 +106,11 @@ def test_a_folder_is_predicted_and_bad_pictures_are_named_one_line_each(opened, 
 
 def test_a_folder_that_is_a_file_or_nothing_is_told(opened, tmp_path):
     assert opened.predict_files([]) == ([], [])
-    assert opened.predict_files([tmp_path]) == ([], [])
+    predictions, findings = opened.predict_files([tmp_path])
+    assert predictions == []
+    assert [str(finding) for finding in findings] == [
+        f"{tmp_path}: holds no picture (name pictures, or folders of pictures)"
+    ]
     (tmp_path / "sub").mkdir()
     assert opened.predict_files([tmp_path / "sub" / "x.png"])[1][0].code == "unreadable"
 

@@ -17,7 +17,7 @@ from toonvision.figures.curves import Curve
 from toonvision.report.assemble import build_contents
 from toonvision.report.contents import Picture, Table, class_rows, warnings_of
 from toonvision.report.data_figures import write_balance_figures
-from toonvision.report.drawings import calibration_picture
+from toonvision.report.drawings import calibration_picture, curves_picture
 from toonvision.report.facts import telling_facts, telling_facts_of
 from toonvision.report.render import render_report, write_report
 from toonvision.report.tables import (
@@ -291,6 +291,19 @@ def test_peaks_give_value_and_epoch_of_training_and_validation():
     epochs = [{"loss": 0.9, "val_loss": 0.8}, {"loss": 0.4, "val_loss": 0.6}, {"loss": 0.5, "val_loss": 0.5}]
     table = peaks_table(Curve(0, epochs, 3, chosen=True))
     assert table.rows == (("Loss", "0.4000", "2", "0.5000", "3"),)
+
+
+@pytest.mark.parametrize(
+    ("best_epoch", "said"),
+    [
+        (2, "The weights of epoch 2, with the lowest validation loss, were kept (seed 5)."),
+        (3, "The weights of epoch 3, the last, were kept (seed 5)."),
+        (1, "The weights of epoch 1 were kept (seed 5)."),
+    ],
+)
+def test_the_curves_call_the_kept_epoch_the_best_only_where_it_is(tmp_path, best_epoch, said):
+    epochs = [{"loss": 1.0, "val_loss": loss, "accuracy": 0.5, "val_accuracy": 0.5} for loss in (0.9, 0.3, 0.4)]
+    assert curves_picture([Curve(5, epochs, best_epoch, chosen=True)], tmp_path).caption == said
 
 
 def test_the_table_of_what_to_photograph_shows_twenty_rows_first():

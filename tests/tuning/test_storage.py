@@ -1,8 +1,11 @@
 import dataclasses
 import random
 import shutil
+import signal
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Timer
 
 import optuna
 import pytest
@@ -12,6 +15,7 @@ from optuna.trial import TrialState
 
 from builders import files_property, tried
 from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError, ToonVisionError, UsageError
+from toonvision.tuning import storage
 from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings, read_settings_text, settings_text
 from toonvision.tuning.storage import Pulse, faults, file_url, open_study, patiently, reading, shown_url
 from tuning.spaces import spaces
@@ -19,6 +23,7 @@ from tuning.studies import begin
 
 PLAIN = StudySettings("suit", "data", "taxonomy")
 SECRET = "s3cr3t"
+GONE = r"^postgresql://tester:[^\n]+ cannot be used \([^\n]+"
 
 
 @files_property
@@ -257,3 +262,43 @@ def test_a_study_can_be_moved_with_its_folder(tmp_path):
     begin(tmp_path / "old", PLAIN)
     shutil.move(tmp_path / "old", tmp_path / "new")
     assert open_study(file_url(tmp_path / "new" / "study.sqlite"), "study").settings == PLAIN
+
+
+def test_a_server_that_is_gone_for_good_is_waited_for_once_and_then_told(postgres, monkeypatch):
+    monkeypatch.setattr(storage, "PATIENCE_S", 2.0)
+    url = postgres.database()
+    study = open_study(url, "study", PLAIN)
+    study.trials.tell(study.trials.ask(), 0.5)
+    postgres.stop(signal.SIGQUIT)
+    try:
+        for least_s, most_s in ((2, 20), (0, 2)):  # waited for, then only tried
+            began = time.monotonic()
+            with pytest.raises(
+                EnvironmentFaultError, match=r"^postgresql://tester:[^\n]+ cannot be used \([^\n]+"
+            ) as told:
+                patiently(url, lambda: read_values(url, study))
+            assert least_s <= time.monotonic() - began < most_s
+            assert told.value.exit_code == 4
+            assert "sécret" not in str(told.value)
+            assert "s%C3%A9cret" not in str(told.value)
+        study.trials._storage.record_heartbeat(0)  # is missed, and says nothing
+    finally:
+        postgres.start()
+    assert patiently(url, lambda: read_values(url, study)) == [0.5]
+
+
+def read_values(url, study):
+    with reading(url):
+        return [trial.value for trial in study.trials.get_trials()]
+
+
+def test_a_file_that_another_process_keeps_locked_is_waited_for_and_then_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "PATIENCE_S", 1.0)
+    place, study = begin(tmp_path, PLAIN)
+    other = sqlite3.connect(tmp_path / "study.sqlite", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(EnvironmentFaultError, match=r"^sqlite:///[^\n]+ cannot be used \([^\n]*locked[^\n]+$"):
+        read_values(place.url, study)
+    Timer(0.3, other.execute, ["COMMIT"]).start()
+    assert read_values(place.url, study) == []
+    other.close()

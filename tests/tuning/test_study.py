@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import files_property
+from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, write_result
 from toonvision.tuning.sampling import only_value, random_value
@@ -24,6 +25,7 @@ from toonvision.tuning.study import (
     run_study,
     study_results,
 )
+from toonvision.tuning.workers import default_workers
 from tuning.spaces import spaces
 from tuning.studies import NO_RACE, tiny, tiny_space
 
@@ -126,6 +128,11 @@ def test_a_watcher_that_fails_is_not_taken_for_a_broken_storage(own_workspace, t
         run_study(own_workspace, tmp_path / "study", tiny(task_data), task_data, watch=fails)
     assert not multiprocessing.active_children()
     assert read_result(tmp_path / "study").settings.trials == 3
+
+
+def test_small_inputs_are_searched_by_a_process_a_core_and_large_ones_by_one():
+    assert default_workers((150, 50)) == available_cores()
+    assert default_workers((600, 200)) == 1
 
 
 def test_processes_that_die_again_and_again_end_the_search_in_one_line(own_workspace, task_data, tmp_path):

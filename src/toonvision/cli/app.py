@@ -6,44 +6,34 @@ import json
 import os
 import signal
 import sys
+import warnings
+from contextlib import suppress
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
-from toonvision.cli import data_verbs, demo, deploy_verbs, explain_verbs, model_verbs, study_verbs, tune_verbs
-from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError
-
-
-class _InterruptedError(ToonVisionError):
-    """The user, or the system, asked us to stop."""
-
-    exit_code = EXIT_INTERRUPTED
-
-
-class _Root(TyperGroup):
-    """The root command; an interrupt keeps its own exit code, which Typer would make 1."""
-
-    # Typer declares its own copy of click's context here, whose name is private.
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise _InterruptedError("interrupted; what was saved is kept, run again to go on") from None
-
+from toonvision.cli import (
+    care_verbs,
+    data_verbs,
+    demo,
+    deploy_verbs,
+    explain_verbs,
+    model_verbs,
+    study_verbs,
+    tune_verbs,
+)
+from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
 app = typer.Typer(
-    cls=_Root,
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _ENVIRONMENT = {
-    errno.ENOSPC,
-    errno.EDQUOT,
+    *_FULL,
     errno.EACCES,
     errno.EPERM,
     errno.EROFS,
@@ -56,10 +46,13 @@ _ENVIRONMENT = {
     errno.ENAMETOOLONG,
     errno.ELOOP,
 }
+# Typer has its own copy of click's usage error, whose name is private.
+_WrongUsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 @app.callback(invoke_without_command=True)
 def root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     """Turn annotated screenshots into small, explained, quick image classifiers."""
@@ -68,10 +61,14 @@ def root(
 
         typer.echo(f"toonvision {installed('toonvision')}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UsageError.exit_code)
 
 
 for command in (
     demo.demo, data_verbs.init, data_verbs.sample, data_verbs.extract, data_verbs.balance, data_verbs.split,
+    care_verbs.check, care_verbs.rebuild,
     model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, deploy_verbs.export,
     model_verbs.runs,
     tune_verbs.tune, tune_verbs.studies,
@@ -83,39 +80,81 @@ for command in (
 def main() -> NoReturn:
     """Run the command line and end with the promised exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    # Pillow warns of odd pictures in lines of its own; those that cannot be used are named in ours.
+    warnings.filterwarnings("ignore", module="PIL")
+    _prepare_streams()
     try:
-        app()
+        code = _run()
+        sys.stdout.flush()  # what cannot be written is known here at the latest
     except ToonVisionError as error:
-        _fail(str(error), error.exit_code)
-    except SystemExit as ended:
-        if ended.code == UsageError.exit_code and "--json" in sys.argv:
-            # Typer has said on standard error what was wrong.
-            typer.echo(json.dumps({"error": "wrong usage", "exit_code": UsageError.exit_code}))
-        raise
+        code = _failed(str(error), error.exit_code)
+    except _WrongUsageError as error:
+        code = _failed(_usage_text(error), UsageError.exit_code)
+    except KeyboardInterrupt:
+        code = _failed("interrupted; what was saved is kept, run again to go on", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain again when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        code = 0  # whoever read our output has seen enough
     except (OSError, MemoryError) as error:
-        if isinstance(error, OSError) and error.errno not in _ENVIRONMENT:
-            raise
-        what = (
-            f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
-        )
-        _fail(f"{what}. What was saved is kept; mend this and run again.", EnvironmentFaultError.exit_code)
-    sys.exit(0)
+        code = _stopped(error)
+    _end(code)
+
+
+def _prepare_streams() -> None:
+    """Let text be printed that the streams cannot show, and be dropped where a stream was closed before we began."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as we live
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _run() -> int:
+    """Run the command that was asked for, with errors as they are: Typer's own main would make some of them 1."""
+    try:
+        with typer.main.get_command(app).make_context("toonvision", sys.argv[1:]) as context:
+            context.command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 0
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    if "--json" in sys.argv:
-        typer.echo(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
-    for line in message.splitlines():
-        typer.echo(f"toonvision: {line}", err=True)
+def _usage_text(error: Exception) -> str:
+    """Give one line of what Typer says of wrong usage."""
+    said = error.format_message().strip().rstrip(".")  # type: ignore[attr-defined]
+    context: typer.Context | None = error.ctx  # type: ignore[attr-defined]
+    return f"{' '.join(said.split())}. See: {context.command_path if context else 'toonvision'} --help"
+
+
+def _stopped(error: OSError | MemoryError) -> int:
+    """Say what the environment did, or pass on what must be a bug."""
+    if isinstance(error, OSError) and error.errno not in _ENVIRONMENT:
+        raise error
+    what = f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
+    full = isinstance(error, OSError) and error.errno in _FULL
+    remedy = "free space on the disk" if full else "mend this"
+    return _failed(f"{what}. What was saved is kept; {remedy} and run again.", EnvironmentFaultError.exit_code)
+
+
+def _failed(message: str, code: int) -> int:
+    with suppress(OSError):
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
+    with suppress(OSError):
+        for line in message.splitlines():
+            typer.echo(f"toonvision: {printable(line)}", err=True)
+    return code
+
+
+def _end(code: int) -> NoReturn:
+    """Leave; what cannot be written is thrown away, since Python would try once more, complain and end with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)

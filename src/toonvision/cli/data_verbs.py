@@ -45,7 +45,9 @@ def init(
         "source": [summary.source[0], str(summary.source[1])] if summary.source else None,
         "pictures": summary.pictures,
         "labels": dict(summary.labels),
+        "findings": [asdict(finding) for finding in summary.findings],
     }
+    report_findings(summary.findings, folder=directory)
     lines = [f"Made the workspace {directory}. Its taxonomy is {summary.taxonomy}; tasks: {', '.join(data['tasks'])}."]
     if summary.source:
         lines.append(
@@ -58,6 +60,7 @@ def init(
         lines.append(f"Put screenshots and their annotations into {directory / 'screenshots'}/<street>/.")
     lines.append(f"Next: toonvision extract -w {directory}")
     show(data, "\n".join(lines), as_json=as_json)
+    exit_for(summary.findings)
 
 
 def sample(
@@ -94,12 +97,13 @@ def sample(
 
 def extract(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Cut new and changed boxes out of the screenshots."""
-    from toonvision.data.workspace import open_workspace
+    from toonvision.data.workspace import SCREENSHOTS, open_workspace
 
     summary = extract_crops(open_workspace(workspace))
     report_findings(summary.findings, folder=workspace)
     data = {**summary.counts, "findings": [asdict(finding) for finding in summary.findings]}
-    show(data, extraction_text(summary), as_json=as_json)
+    none = [f"Put screenshots and their annotations into {workspace / SCREENSHOTS}/<street>/, then run this again."]
+    show(data, extraction_text(summary), *([] if summary.pictures_read else none), as_json=as_json)
     exit_for(summary.findings)
 
 
@@ -132,6 +136,7 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
     with opened.reading() as catalog:
         measured = measure_balance(catalog.crops(), opened.taxonomy)
     files = _drawn(lambda: write_balance_figures(measured, opened.taxonomy, opened.figures), opened.figures)
+    report_findings(measured.findings, folder=opened.figures)
     data = {
         "crops": measured.crops,
         "tables": {counts.level.name: _count_rows(counts) for counts in measured.tables},
@@ -141,9 +146,11 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
             for s in measured.shortages
         ],
         "figures": [str(file) for file in files],
+        "findings": [asdict(finding) for finding in measured.findings],
     }  # fmt: skip
     tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
     show(data, *tables, *_shortage_table(measured), *_named(files), as_json=as_json)
+    exit_for(measured.findings)
 
 
 def split(
@@ -167,8 +174,6 @@ def split(
     asked = Ratios.parse(ratios)
     plain_name(name, "a split")
     opened = open_workspace(workspace)
-    with opened.reading():
-        pass  # refuses a workspace without crops, in which writing would begin an empty catalogue
     summary = make_split(opened, asked, seed=seed, name=name, grouped=not naive, force=force)
     data: dict[str, Any] = {
         "name": summary.name, "ratios": list(asked.shares), "achieved": list(summary.achieved), "seed": seed,

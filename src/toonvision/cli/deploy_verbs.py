@@ -22,6 +22,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write a run's model as one ONNX file, which needs no Keras."""
+    from toonvision.core.files import require_writable
     from toonvision.data.workspace import open_workspace
     from toonvision.deploy.export import export_run
     from toonvision.models.backend import start_keras
@@ -29,6 +30,7 @@ def export(
 
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
+    require_writable(folder)
     say(f"Comparing with {start_keras()}.")
     with progress_bar("comparing", "pictures") as progress:
         exported = export_run(opened, folder, int8=int8, progress=progress)

@@ -70,7 +70,7 @@ def explain(
     with replacing_folder(folder, purpose="explain") as built:
         found = _explained(opened, model, cases, classes, built, layer=layer, method=method, each=each, seed=seed)
     files = sorted(path.name for path in folder.iterdir())
-    report_findings(findings, folder=opened.root)
+    report_findings(findings, folder=folder)
     data = {
         "run": f"{card.task}/{source.name}",
         "folder": str(folder),
@@ -104,7 +104,7 @@ def _given(
     """Read and predict the pictures that were asked for."""
     import numpy as np
 
-    from toonvision.core.errors import UsageError
+    from toonvision.core.errors import InputRejectedError
     from toonvision.data.images import read_picture
     from toonvision.evaluation.predict import predict_files
     from toonvision.explain.explanation import Cases
@@ -112,9 +112,8 @@ def _given(
     with progress_bar("predicting", "pictures") as progress:
         predictions, findings = predict_files(source, paths, progress=progress)
     if not predictions:
-        report_findings(findings, folder=opened.root)
-        exit_for(findings)
-        raise UsageError(f"{paths[0]}: holds no picture. Name pictures, or folders of pictures.")
+        report_findings(findings, folder=source)
+        raise InputRejectedError(f"{paths[0]}: no picture can be read, so that there is nothing to explain.")
     cases = Cases(
         names=tuple(prediction.path.name for prediction in predictions),
         pictures=np.stack([read_picture(p.path, size_hw=card.size_hw, resize=card.resize) for p in predictions]),

@@ -278,8 +278,8 @@ def predict(
     above = {
         level.name: opened.taxonomy.parents(card.level, level.name) for level in opened.taxonomy.coarser(card.level)
     }
-    predictions, findings = _predicted(folder, pictures, keras=keras)
-    report_findings(findings, folder=opened.root)
+    predictions, findings = predicted_by(folder, pictures, keras=keras)
+    report_findings(findings, folder=folder)
     data = {
         "predictions": [
             {
@@ -304,13 +304,14 @@ def predict(
             for p in predictions
         ]
         columns = ["Picture", "Predicted", *(level.capitalize() for level in above), "Confidence"]
-        show(data, table("Predictions", columns, rows, names=2 + len(above)), as_json=as_json)
+        none = "No picture could be read, so that there is no prediction."
+        show(data, table("Predictions", columns, rows, names=2 + len(above)) if rows else none, as_json=as_json)
     exit_for(findings)
 
 
 def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """List the runs of a workspace."""
-    from toonvision.core.errors import Finding, ModelRefusedError
+    from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
     from toonvision.data.workspace import open_workspace
     from toonvision.training.record import read_record, run_records
 
@@ -320,8 +321,10 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
         try:
             listed.append((read_record(path.parent), _wrong(path.parent)))
         except ModelRefusedError as error:
-            damaged.append(Finding(str(path.parent), str(error), "remove it, or train again", "damaged-run"))
-    report_findings(damaged, folder=opened.root)
+            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code="damaged-run"))
+        except InputRejectedError:
+            continue  # it is being replaced at this moment
+    report_findings(damaged, folder=opened.runs)
     data = {
         "runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed],
         "findings": [asdict(finding) for finding in damaged],
@@ -336,7 +339,9 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
     show(data, table("Runs", columns, rows, names=3) if rows else empty, as_json=as_json)
 
 
-def _predicted(folder: Path, pictures: Sequence[Path], *, keras: bool) -> "tuple[list[Prediction], list[Finding]]":
+def predicted_by(
+    folder: Path, pictures: Sequence[Path], *, keras: bool = False
+) -> "tuple[list[Prediction], list[Finding]]":
     """Predict with a run's export, or with Keras where there is none that can be used."""
     from toonvision.deploy.current import EXPORT, current_export
     from toonvision.models.saving import read_card
@@ -357,12 +362,14 @@ def _predicted(folder: Path, pictures: Sequence[Path], *, keras: bool) -> "tuple
 
 
 def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "test"]) -> "tuple[Evaluation, Path]":
-    """Find a run and judge it under a progress bar."""
+    """Find a run, beside which something will be written, and judge it under a progress bar."""
+    from toonvision.core.files import require_writable
     from toonvision.evaluation.judge import evaluate_run
     from toonvision.models.backend import start_keras
     from toonvision.training.record import find_run
 
     folder = find_run(opened.runs, run)
+    require_writable(folder)
     say(f"Judging on {start_keras()}.")
     with progress_bar("judging", "pictures") as progress:
         return evaluate_run(opened, folder, part=part, progress=progress), folder

@@ -5,27 +5,36 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from toonvision.core.errors import EXIT_SOME_SKIPPED, Finding
+from toonvision.core.errors import EXIT_SOME_SKIPPED, Finding, printable
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn
     from rich.table import Table
 
     from toonvision.figures.save import Drawing
 
-MOST_FINDINGS = 20
+MOST_ALIKE = 20
 _LINE_EVERY_S = 5.0
 _WIDTH_WITHOUT_TERMINAL = 120
+_WIDTH_OF_A_BAR = 70
+"""Below it there is only room for what is done and how far it is."""
+_GAP = 3
+"""Blanks between two columns of a table."""
+_MOST_SQUEEZED = 1.25
+"""How much wider than the terminal a table may be that breaks words, before it is printed as sentences."""
 
 
 @cache
@@ -33,8 +42,13 @@ def results() -> "Console":
     """The console of standard output."""
     from rich.console import Console
 
+    class Results(Console):
+        def on_broken_pipe(self) -> None:
+            # Rich would end the program with 1; that nobody reads on is for `main` to judge.
+            raise BrokenPipeError
+
     width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    return Console(highlight=False, width=width)
+    return Results(highlight=False, width=width)
 
 
 @cache
@@ -42,7 +56,12 @@ def messages() -> "Console":
     """The console of standard error."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    class Messages(Console):
+        def on_broken_pipe(self) -> None:
+            # Work goes on although nobody reads what is said of it.
+            self.quiet = True
+
+    return Messages(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
@@ -59,38 +78,76 @@ def show(data: Mapping[str, Any], *renderables: "RenderableType", as_json: bool)
         results().print(renderable, markup=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, names: int = 1) -> "Table":
-    """Make a table whose first `names` columns are words and the others numbers, right-aligned."""
-    from rich.box import SIMPLE
-    from rich.table import Table
-    from rich.text import Text
+@dataclass(frozen=True)
+class Rows:
+    """A table for the console; where it is too narrow to be read as one, a sentence a row.
 
-    made = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
-    for index, column in enumerate(columns):
-        made.add_column(Text(column), justify="left" if index < names else "right", overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(str(cell).encode("utf-8", "backslashreplace").decode()) for cell in row))
-    return made
+    Attributes:
+        title: What the table shows.
+        columns: The heads of its columns.
+        rows: Its cells, a value a column.
+        names: How many of the first columns are words; the others are numbers.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    names: int
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
+        """Give Rich what to print."""
+        from rich.text import Text
+
+        if not console.is_terminal or self._unbroken_width() <= _MOST_SQUEEZED * options.max_width:
+            yield self._table()
+            return
+        yield Text(f"{self.title}\n")
+        for row in self.rows:
+            name = ", ".join(filter(None, row[: self.names]))
+            values = zip(self.columns[self.names :], row[self.names :], strict=True)
+            listed = "; ".join(f"{column} {value}".strip() for column, value in values)
+            yield Text(f"{name}: {listed}" if name and listed else name or listed)
+        yield Text()
+
+    def _unbroken_width(self) -> int:
+        """Give the characters that the table takes with no word broken."""
+        columns = zip(self.columns, *self.rows, strict=True)
+        return sum(_GAP + max(len(word) for cell in column for word in [*cell.split(), ""]) for column in columns)
+
+    def _table(self) -> "Table":
+        from rich.box import SIMPLE
+        from rich.table import Table
+        from rich.text import Text
+
+        made = Table(title=Text(self.title), title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
+        for index, column in enumerate(self.columns):
+            made.add_column(Text(column), justify="left" if index < self.names else "right", overflow="fold")
+        for row in self.rows:
+            made.add_row(*map(Text, row))
+        return made
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, names: int = 1) -> Rows:
+    """Make a table whose first `names` columns are words and the others numbers, right-aligned."""
+    cells = tuple(tuple(printable(str(cell)) for cell in row) for row in rows)
+    return Rows(title, tuple(columns), cells, names)
+
+
+def _can_draw() -> bool:
+    """Whether messages go to a terminal that can overwrite what it shows."""
+    return messages().is_terminal and not messages().is_dumb_terminal
 
 
 @contextmanager
 def progress_bar(title: str, unit: str) -> Iterator[Progress]:
     """Show how far long work is, with rate and time left; without a terminal, as a line every few seconds."""
-    if not messages().is_terminal:
+    if not _can_draw():
         yield _progress_lines(title, unit)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
     started = time.monotonic()
-    with Bars(*columns, console=messages()) as bars:
+    with _bars(TextColumn("{task.fields[rate]}"), TimeRemainingColumn()) as bars:
         task = bars.add_task(title, total=None, rate="")
 
         def update(done: int, total: int) -> None:
@@ -101,20 +158,31 @@ def progress_bar(title: str, unit: str) -> Iterator[Progress]:
 
 def training_bar(*, time_left: bool) -> Any:
     """Start a bar for trainings, with the time left or the time gone; None where there is no terminal."""
-    if not messages().is_terminal:
+    if not _can_draw():
         return None
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import TimeElapsedColumn, TimeRemainingColumn
 
-    clock = TimeRemainingColumn() if time_left else TimeElapsedColumn()
-    bar = Bars(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), clock, console=messages())
+    bar = _bars(TimeRemainingColumn() if time_left else TimeElapsedColumn())
     bar.start()
     return bar
 
 
+def _bars(*more: "ProgressColumn") -> "Bars":
+    """Make bars that say what is done and how far it is, and more where there is room."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
+    from rich.table import Column
+
+    # The text gives way: the count at its end is what tells how far it is.
+    what, count = TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=1)), MofNCompleteColumn()
+    if messages().width < _WIDTH_OF_A_BAR:
+        return Bars(what, count, console=messages(), expand=True)
+    return Bars(TextColumn("{task.description}"), BarColumn(), count, *more, console=messages())
+
+
 def live_display() -> Any:
     """Start a display that is drawn anew at each update; None where there is no terminal."""
-    if not messages().is_terminal:
+    if not _can_draw():
         return None
     from rich.live import Live
 
@@ -143,20 +211,47 @@ def _rate(done: int, started: float, unit: str) -> str:
 
 
 def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
-    """Print what was wrong, one line an item; of many the first ones, and all in a file."""
+    """Print what was wrong, one line an item; of many alike the first ones and their number, and all in a file.
+
+    Args:
+        findings: What was found; those of one code are alike, and are printed together.
+        folder: Where `findings.txt` is written if there are too many to print, and removed if there are not.
+    """
+    for line in finding_lines(findings, word=lambda finding: "skipped" if finding.skips else "note"):
+        say(line)
     path = folder / "findings.txt"
-    for finding in findings[:MOST_FINDINGS]:
-        say(f"{'skipped' if finding.skips else 'note'}: {finding}")
-    if len(findings) > MOST_FINDINGS:
-        try:
-            write_text(path, "".join(f"{finding}\n" for finding in findings))
-            where = f"all {len(findings)} are in {path}"
-        except OSError as error:
-            where = f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})"
-        say(f"... and {len(findings) - MOST_FINDINGS} more; {where}")
-    else:
+    if not too_many_alike(findings):
         with suppress(OSError):
             path.unlink(missing_ok=True)
+        return
+    try:
+        write_text(path, "".join(f"{finding}\n" for group in _alike(findings) for finding in group))
+        say(f"All {len(findings)} are in {path}")
+    except OSError as error:
+        say(f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})")
+
+
+def finding_lines(findings: Sequence[Finding], *, word: Callable[[Finding], str]) -> list[str]:
+    """Give one line an item, which begins with its word; of many alike the first ones, and how many more there are."""
+    lines = []
+    for group in _alike(findings):
+        lines += [f"{word(finding)}: {finding}" for finding in group[:MOST_ALIKE]]
+        if len(group) > MOST_ALIKE:
+            lines.append(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code})")
+    return lines
+
+
+def too_many_alike(findings: Iterable[Finding]) -> bool:
+    """Tell whether `finding_lines` leaves some out."""
+    return any(len(group) > MOST_ALIKE for group in _alike(findings))
+
+
+def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Bring findings of one code together, in the order of their firsts."""
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(finding.code, []).append(finding)
+    return list(alike.values())
 
 
 def keep_result(

@@ -1,5 +1,6 @@
 """The commands that train many models to learn about the data: contexts, suspects, curve."""
 
+from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -90,7 +91,7 @@ def contexts(
     planned, skipped = study.plan_contexts(samples, seed=seed)
     order = [context.name for context in opened.taxonomy.contexts]
     planned.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
-    report_findings(skipped, folder=opened.root)
+    report_findings(skipped, folder=contexts_folder(opened.root, task))
     whole = ordinary or _stored_division(opened, samples, wanted.level, "default")
     compared = record.title if record and ordinary else ""
     say(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
@@ -202,7 +203,7 @@ def curve(
     jobs, kept, skipped = study.curve_jobs(
         samples, whole, sizes=parse_sizes(sizes), settings=settings, seeds=range(seed, seed + repeat)
     )
-    report_findings(skipped, folder=opened.root)
+    report_findings(skipped, folder=curves_folder(opened.root, task))
     recipe = recipe_of(samples, settings, kind="curve", resize=opened.resize, split=split, seed=seed)
     folder = study_folder(curves_folder(opened.root, task), recipe, default=settings.network, name=name, force=force)
     with StudyDisplay(settings) as display:
@@ -316,13 +317,15 @@ def _samples(opened: "Workspace", level: str, size_hw: tuple[int, int]) -> "Samp
 
     with opened.reading() as catalog:
         crops = catalog.crops()
-    samples = load_samples(opened, crops, level=level, size_hw=size_hw, resize=opened.resize)
-    if len(samples.classes) < 2:
+    known = [opened.taxonomy.class_of(crop.label, level) for crop in crops]
+    counts = Counter(name for name in known if name is not None)
+    if len(counts) < 2:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
         raise InputRejectedError(
-            f"training needs at least two classes with samples; got {len(samples.classes)}. Annotate more screenshots, "
-            "then run toonvision extract."
+            f"training needs at least two classes with samples; got {len(counts)}. Samples: {listed}. Annotate more "
+            "screenshots, then run toonvision extract."
         )
-    return samples
+    return load_samples(opened, crops, level=level, size_hw=size_hw, resize=opened.resize)
 
 
 def _stored_division(opened: "Workspace", samples: "Samples", level: str, split_name: str) -> "Division":

@@ -11,7 +11,6 @@ from toonvision.cli.options import (
     HERE,
     JsonOption,
     SeedOption,
-    SizeOption,
     SplitNameOption,
     TaskArgument,
     WorkspaceOption,
@@ -62,7 +61,7 @@ def tune(
     patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 3,
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 64,
     flip: Annotated[bool, typer.Option(help="Mirror half of the training pictures, at random.")] = True,
-    size: SizeOption = None,
+    size: Annotated[str | None, typer.Option(help="Input height x width.", show_default="the workspace's")] = None,
     split: SplitNameOption = "default",
     seed: SeedOption = 0,
     workers: Annotated[
@@ -141,7 +140,7 @@ def tune(
             settings,
             data,
             storage=storage,
-            workers=workers or default_workers(),
+            workers=workers or default_workers(settings.size_hw),
             carry=earlier,
             watch=display.update,
         )
@@ -167,8 +166,8 @@ def studies(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
         try:
             listed.append(read_result(path.parent))
         except ModelRefusedError as error:
-            damaged.append(Finding(str(path.parent), str(error), "remove it, or search again", "damaged-study"))
-    report_findings(damaged, folder=opened.root)
+            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code="damaged-study"))
+    report_findings(damaged, folder=opened.studies)
     columns = [
         "Study",
         "State",

@@ -4,8 +4,12 @@ A message states the rule, then what came, then the repair. Anything that is not
 and the only case in which a traceback is shown.
 """
 
+import reprlib
 from dataclasses import dataclass
 from typing import ClassVar
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = 80
 
 
 class ToonVisionError(Exception):
@@ -77,8 +81,7 @@ class Finding:
 
     def __str__(self) -> str:
         """Give the one line that is printed: the item, the reason, the remedy."""
-        line = f"{self.item}: {self.reason}" + (f" ({self.remedy})" if self.remedy else "")
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        return printable(f"{self.item}: {self.reason}" + (f" ({self.remedy})" if self.remedy else ""))
 
 
 class RejectedItemError(Exception):
@@ -93,3 +96,27 @@ class RejectedItemError(Exception):
     def finding(self, item: str, *, objects: int = 0, pictures: int = 0, files: int = 0) -> Finding:
         """Name the item that was rejected, and count what was left out with it."""
         return Finding(item, self.reason, self.remedy, self.code, objects, pictures, files)
+
+    def without_traceback(self) -> "RejectedItemError":
+        """Give the same rejection to be kept: a caught one holds, in its frames, the whole picture that it is about."""
+        return RejectedItemError(self.reason, self.remedy, code=self.code)
+
+
+def printable(text: str) -> str:
+    r"""Write out the characters that cannot be printed: line breaks, the escapes that steer a terminal, odd bytes.
+
+    Examples:
+        >>> printable("a\nb ü")
+        'a\\nb ü'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown(value: object) -> str:
+    """Show a value that came from input in a message, its middle left out where it is long.
+
+    Examples:
+        >>> shown(10**60)
+        '100000000000000000...0000000000000000000'
+    """
+    return _BRIEF.repr(value)

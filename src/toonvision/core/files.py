@@ -5,14 +5,18 @@ import os
 import re
 import secrets
 import stat
+import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from toonvision.core.errors import RejectedItemError, UsageError
+from toonvision.core.errors import RejectedItemError, UsageError, shown
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+TEMPORARY = ".tmp-"
+"""What the names of files that are not complete yet begin with."""
 
 
 @contextlib.contextmanager
@@ -26,15 +30,32 @@ def replacing(path: Path) -> Iterator[Path]:
         path: The file to write; its folder is made where it is missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}{path.suffix}")
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
     try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
+        with naming(path, temporary):
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Let an error of the disk name the file that was to be written: a full disk names none, or the temporary one.
+
+    Args:
+        path: The file that a person knows.
+        temporary: What stands for it until it is complete.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename in (None, str(temporary)):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -53,10 +74,11 @@ def write_many(folder: Path, contents: Mapping[str, bytes], pool: Executor) -> N
     """
 
     def write(name: str) -> None:
-        temporary = folder / f".tmp-{secrets.token_hex(8)}"
-        temporary.write_bytes(contents[name])
-        _sync(temporary)
-        temporary.replace(folder / name)
+        temporary = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
+        with naming(folder / name, temporary):
+            temporary.write_bytes(contents[name])
+            _sync(temporary)
+            temporary.replace(folder / name)
 
     deque(pool.map(write, contents), maxlen=0)
     sync_folder(folder)
@@ -71,6 +93,18 @@ def sync_folder(folder: Path) -> None:
     """Make the names in a folder last; does nothing where folders cannot be opened (Windows)."""
     with contextlib.suppress(PermissionError):
         _sync(folder)
+
+
+def require_writable(folder: Path) -> None:
+    """Find out before long work whether its result can be written.
+
+    Raises:
+        OSError: Naming the folder, if no file can be made in it.
+    """
+    probe = folder / f".tmp-{secrets.token_hex(8)}"
+    with naming(folder, probe):
+        probe.touch()
+        probe.unlink()
 
 
 def path_inside(root: Path, name: str) -> Path:
@@ -93,29 +127,30 @@ def path_inside(root: Path, name: str) -> Path:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise RejectedItemError(f"the path {name!r} is not Unicode text", "rename it", code="bad-path") from error
-    return followed_inside(root, root / name.replace("\\", "/"), shown=name)
+        raise RejectedItemError(f"the path {shown(name)} is not Unicode text", "rename it", code="bad-path") from error
+    return followed_inside(root, root / name.replace("\\", "/"), name=name)
 
 
-def followed_inside(root: Path, path: Path, *, shown: str) -> Path:
+def followed_inside(root: Path, path: Path, *, name: str) -> Path:
     """Follow the links of a path, and refuse it if it ends outside its root.
 
     Args:
         root: The folder that the path must stay in, symbolic links followed.
         path: The path to follow, `root` included.
-        shown: What to call it in a message.
+        name: What to call it in a message.
 
     Raises:
         RejectedItemError: If it ends somewhere else, or is a link to itself.
     """
+    named = shown(name)
     base = root.resolve()
     try:
         followed = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise RejectedItemError(f"the path {shown!r} leads nowhere", "correct it", code="bad-path") from error
+        raise RejectedItemError(f"the path {named} leads nowhere", "correct it", code="bad-path") from error
     if not followed.is_relative_to(base):
         raise RejectedItemError(
-            f"the path {shown!r} leads out of its folder", "use a path inside it", code="path-escapes"
+            f"the path {named} leads out of its folder", "use a path inside it", code="path-escapes"
         )
     return followed
 
@@ -135,11 +170,16 @@ def read_regular(path: Path, *, limit: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise RejectedItemError("is no regular file", "put the file itself here", code="unreadable")
         if status.st_size > limit:
-            size = f"{status.st_size / 1e6:,.0f} MB, over {limit / 1e6:,.0f} MB"
+            size = f"{status.st_size / 1e6:,.1f} MB, over {limit / 1e6:,.0f} MB"
             raise RejectedItemError(f"is too large ({size})", "make it smaller", code="too-large")
         return path.read_bytes()
     except OSError as error:
         raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+
+
+def folded(name: str) -> str:
+    """Give a name as file systems compare it that know neither case nor Unicode forms (Unicode's D145)."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def plain_name(name: str, what: str) -> str:
@@ -160,6 +200,7 @@ def plain_name(name: str, what: str) -> str:
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

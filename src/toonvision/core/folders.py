@@ -8,13 +8,15 @@ from pathlib import Path
 from toonvision.core.files import sync_folder
 from toonvision.core.locks import exclusive
 
+_REPLACED = "-replaced"
+
 
 @contextlib.contextmanager
 def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
     """Give a new hidden folder beside `folder` that takes its place, with all that is in it, when the block ends.
 
-    Until then, and after an error or a kill, the old folder is as it was. No system renames two folders at once: killed
-    between the two renames of the swap, the old folder has a hidden name, and the next call first puts it back.
+    Until then, and after an error or a kill, the old folder is as it was; killed in the middle of the swap, the next
+    call first puts it back.
 
     Args:
         folder: The folder to replace, or to make; what lies beside it is locked meanwhile against other such calls.
@@ -24,25 +26,50 @@ def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
         WorkspaceBusyError: If another process is replacing a folder there.
         EnvironmentFaultError: If the folder above it cannot be written to.
     """
-    built, old = (folder.with_name(f".{folder.name}-{state}") for state in ("unfinished", "replaced"))
+    built = folder.with_name(f".{folder.name}-unfinished")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(folder.parent, purpose=purpose):
-        _tidy(folder, built, old)
+        settle_swaps(folder.parent)
+        shutil.rmtree(built, ignore_errors=True)
         built.mkdir()
         try:
             yield built
             sync_folder(built)
-            if folder.exists():
-                folder.replace(old)
-            built.replace(folder)
-            sync_folder(folder.parent)
+            swap_in(built, folder)
         finally:
-            _tidy(folder, built, old)
+            shutil.rmtree(built, ignore_errors=True)
 
 
-def _tidy(folder: Path, built: Path, old: Path) -> None:
-    """Undo half a swap, and remove what no longer counts."""
-    if old.exists() and not folder.exists():
-        old.replace(folder)
-    for left in (built, old):
-        shutil.rmtree(left, ignore_errors=True)
+def swap_in(built: Path, folder: Path) -> None:
+    """Let a finished folder take the place of another one, or of none.
+
+    Python renames no two folders at once: killed between the two renames, the old folder has a hidden name, by which
+    `settle_swaps` knows it. Both are called under one lock.
+
+    Args:
+        built: The finished folder.
+        folder: Where it goes, in the same folder.
+    """
+    settle_swaps(folder.parent)
+    try:
+        if folder.exists():
+            folder.replace(folder.with_name(f".{folder.name}{_REPLACED}"))
+        built.replace(folder)
+        sync_folder(folder.parent)
+    finally:
+        settle_swaps(folder.parent)
+
+
+def settle_swaps(parent: Path) -> None:
+    """Put back the folders whose swap was stopped halfway, and remove those that were replaced."""
+    for old in half_swapped(parent):
+        folder = old.with_name(old.name[1:].removesuffix(_REPLACED))
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.replace(folder)
+
+
+def half_swapped(parent: Path) -> list[Path]:
+    """List the old folders of swaps that go on, or were stopped."""
+    return list(parent.glob(f".*{_REPLACED}"))

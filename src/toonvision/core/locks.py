@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toonvision.core.errors import EnvironmentFaultError, WorkspaceBusyError
-from toonvision.core.files import write_text
+from toonvision.core.files import naming
 
 
 @contextlib.contextmanager
@@ -38,10 +38,14 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
             f"{folder}: another process writes here ({_read(holder)}). Wait for it to end."
         ) from None
     except OSError as error:
-        raise EnvironmentFaultError(f"{folder}: cannot write here ({error.strerror}).") from error
+        raise EnvironmentFaultError(
+            f"{folder}: cannot write here ({error.strerror}). Free space or allow writing, then run again."
+        ) from error
     try:
         started = time.strftime("%H:%M:%S")
-        write_text(holder, f"process {os.getpid()}, {purpose}, since {started}")
+        # Written in place: a temporary file would stay in the folder if we were killed beside it.
+        with naming(holder):
+            holder.write_text(f"process {os.getpid()}, {purpose}, since {started}", encoding="utf-8")
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -50,6 +54,6 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
 
 def _read(holder: Path) -> str:
     try:
-        return holder.read_text(encoding="utf-8")
+        return holder.read_text(encoding="utf-8") or "holder unknown"
     except OSError:
         return "holder unknown"

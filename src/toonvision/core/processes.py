@@ -91,6 +91,7 @@ def work_through(
 
     Raises:
         ToonVisionError: What a job ended with.
+        OSError: What the machine stopped a job with.
         EnvironmentFaultError: If a process died.
     """
     waiting = deque(enumerate(jobs))
@@ -99,15 +100,15 @@ def work_through(
         for _ in range(min(processes, len(waiting))):
             one = start_process(_serve, function)
             running[one.line] = one
-            one.line.send(waiting.popleft())
+            _hand(one, waiting.popleft())
         while running:
             for ready in connection.wait(list(running)):
                 line = cast("Connection", ready)
                 word = _heard(running[line])
-                if isinstance(word, ToonVisionError):
+                if isinstance(word, Exception):
                     raise word
                 if word.done and waiting:
-                    line.send(waiting.popleft())
+                    _hand(running[line], waiting.popleft())
                 elif word.done:
                     running.pop(line).end()
                 yield word
@@ -138,9 +139,14 @@ def interrupts_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _heard(one: Running) -> Told[Any] | ToonVisionError:
+def _hand(one: Running, job: object) -> None:
+    with contextlib.suppress(BrokenPipeError):  # that it died is told where it is listened to
+        one.line.send(job)
+
+
+def _heard(one: Running) -> Told[Any] | Exception:
     try:
-        word: Told[Any] | ToonVisionError = one.line.recv()
+        word: Told[Any] | Exception = one.line.recv()
     except (EOFError, OSError):
         one.process.join()
         raise EnvironmentFaultError(
@@ -167,7 +173,7 @@ def _serve(function: Callable[[Any, Tell], Any], line: Connection) -> None:
 
         try:
             result = function(job, tell)
-        except ToonVisionError as error:
+        except (ToonVisionError, OSError) as error:
             line.send(error)
             return
         line.send(Told(number, result, done=True))

@@ -68,7 +68,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise InputRejectedError(f"{path}: no such file.") from None
+        raise InputRejectedError(f"{path}: no such file. Correct its name.") from None
     except UnicodeDecodeError:
         raise InputRejectedError(f"{path}: not UTF-8 text. Save it as UTF-8 and run again.") from None
     except OSError as error:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from toonvision.core.errors import RejectedItemError
+from toonvision.core.documents import parse_json
+from toonvision.core.errors import RejectedItemError, shown
 from toonvision.core.files import read_regular, write_bytes
 
 Attributes = Mapping[str, str | float | bool]
@@ -47,14 +48,14 @@ def read_attributes(path: Path) -> dict[int, Attributes]:
     Raises:
         RejectedItemError: If it cannot be read, is over 1 MB, or breaks a rule of the form, with the first fault.
     """
-    document = _loaded(read_regular(path, limit=LARGEST_FILE))
+    document = parse_json(read_regular(path, limit=LARGEST_FILE))
     rows = document.get("objects") if isinstance(document, dict) and set(document) == {"objects"} else None
     if not isinstance(rows, list):
-        raise _broken("must be one list called objects", f"got {_shown(document)}")
+        raise _broken("must be one list called objects", f"got {shown(document)}")
     found: dict[int, Attributes] = {}
     for place, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
-            raise _broken(f"entry {place} of objects must have a number and attributes", f"got {_shown(row)}")
+            raise _broken(f"entry {place} of objects must have a number and attributes", f"got {shown(row)}")
         number = _checked_number(row.pop(_NUMBER, None))
         if number in found:
             raise _broken(f"describes object {number} twice", "")
@@ -98,7 +99,7 @@ def decoded(text: str) -> Attributes:
     Raises:
         RejectedItemError: If it did not write that.
     """
-    return checked(_loaded(text), of="an object")
+    return checked(parse_json(text), of="an object")
 
 
 def checked(attributes: object, *, of: str) -> Attributes:
@@ -112,25 +113,25 @@ def checked(attributes: object, *, of: str) -> Attributes:
         RejectedItemError: If there are too many, or a name or a value is none that attributes can have.
     """
     if not isinstance(attributes, Mapping) or len(attributes) > MOST_ATTRIBUTES:
-        got = f"{len(attributes)}" if isinstance(attributes, Mapping) else _shown(attributes)
+        got = f"{len(attributes)}" if isinstance(attributes, Mapping) else shown(attributes)
         raise _broken(f"{of} can have at most {MOST_ATTRIBUTES} attributes", f"got {got}")
     for name, value in attributes.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name == _NUMBER:
             rule = f"has 1 to 64 lower-case letters, digits and underscores, and is not {_NUMBER!r}"
-            raise _broken(f"the name of an attribute {rule}", f"{of} has {_shown(name)}")
+            raise _broken(f"the name of an attribute {rule}", f"{of} has {shown(name)}")
         if isinstance(value, str):
             if len(value) > LONGEST_WORD or not value.isprintable():
                 rule = f"a word of at most {LONGEST_WORD} characters that can be printed"
-                raise _broken(f"{name} of {of} must be {rule}", f"got {_shown(value)}")
+                raise _broken(f"{name} of {of} must be {rule}", f"got {shown(value)}")
         elif not _is_finite(value):
-            raise _broken(f"{name} of {of} must be a word, a finite number, true or false", f"got {_shown(value)}")
+            raise _broken(f"{name} of {of} must be a word, a finite number, true or false", f"got {shown(value)}")
     return dict(attributes)
 
 
 def _checked_number(number: object) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= LAST_NUMBER:
         rule = f"number must be the place of an object in the annotation, from 1 to {LAST_NUMBER}"
-        raise _broken(rule, f"got {_shown(number)}")
+        raise _broken(rule, f"got {shown(number)}")
     return number
 
 
@@ -141,24 +142,6 @@ def _is_finite(value: object) -> bool:
         return False
 
 
-def _loaded(content: str | bytes) -> object:
-    try:
-        return json.loads(content, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
-        raise RejectedItemError(
-            f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
-        ) from error
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Make an object of its pairs; of a key that comes twice, one value would be lost."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {_shown(next(key for key in keys if keys.count(key) > 1))} comes twice")
-    return found
-
-
 def _dumped(value: Mapping[str, object]) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
@@ -166,11 +149,3 @@ def _dumped(value: Mapping[str, object]) -> str:
 def _broken(rule: str, received: str) -> RejectedItemError:
     reason = f"{rule}; {received}" if received else rule
     return RejectedItemError(reason, "correct it, or write it again", code="bad-attributes")
-
-
-def _shown(value: object) -> str:
-    """Show a value in a message, cut short."""
-    if isinstance(value, dict | list):
-        return f"a {'list' if isinstance(value, list) else 'JSON object'} of {len(value)}"
-    text = repr(value[:60] if isinstance(value, str) else value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.catalog import Crop
-from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
+from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,13 @@ class Balance:
         tables: One a level, samples a class and context; the labels' own first.
         shortages: What to photograph next, most needed first.
         crops: How many samples there are.
+        findings: The labels of samples that no table counts, since the taxonomy does not know them any more.
     """
 
     tables: tuple[CountTable, ...]
     shortages: tuple[Shortage, ...]
     crops: int
+    findings: tuple[Finding, ...] = ()
 
 
 def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
@@ -92,7 +94,7 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     pairs = Counter((crop.label, crop.context) for crop in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)
-    return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops))
+    return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(_unknown_labels(crops, taxonomy)))
 
 
 def count_table(
@@ -106,6 +108,22 @@ def count_table(
         if name is not None:
             counts[rows[name], places[column]] += count
     return CountTable(level, level.classes, columns, counts)
+
+
+def _unknown_labels(crops: Sequence[Crop], taxonomy: Taxonomy) -> list[Finding]:
+    counts = Counter(crop.label for crop in crops if crop.label not in taxonomy.by_name)
+    remedy = "correct the annotations or add the label to the taxonomy, then run toonvision extract"
+    return [
+        Finding(
+            f"label {label!r}",
+            f"is not in the taxonomy any more; no table counts its {count} crop{'s' * (count > 1)}."
+            f"{did_you_mean(label, taxonomy.by_name)}",
+            remedy,
+            "unknown-label",
+            objects=count,
+        )
+        for label, count in sorted(counts.items())
+    ]
 
 
 def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:

@@ -6,15 +6,18 @@ to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rou
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.attributes import attributes_path
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CLAMP_LIMIT = 1
+_LONGEST_LABEL = 1000
+LARGEST_ANNOTATION = 10_000_000
+MOST_OBJECTS = 10_000
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
 
@@ -111,10 +114,13 @@ class Reading:
     Attributes:
         pictures: Annotated pictures, sorted by name.
         findings: Pictures or annotations that could not be used at all.
+        unusable: Of those, the pictures that are there: name to what is wrong with its annotation. Once that is
+            mended they are as good as before.
     """
 
     pictures: tuple[AnnotatedPicture, ...]
     findings: tuple[Finding, ...] = ()
+    unusable: Mapping[str, Finding] = field(default_factory=dict, hash=False)
 
 
 def parse_coordinate(text: str | None, what: str) -> float:
@@ -125,7 +131,7 @@ def parse_coordinate(text: str | None, what: str) -> float:
     """
     stripped = (text or "").strip(" \t\r\n")
     if not _DECIMAL.fullmatch(stripped):
-        raise RejectedItemError(f"{what} must be a decimal number; got {text!r}", "correct it", code="bad-number")
+        raise RejectedItemError(f"{what} must be a decimal number; got {shown(text)}", "correct it", code="bad-number")
     return finite(float(stripped), what)
 
 
@@ -141,7 +147,7 @@ def finite(value: float, what: str) -> float:
 
 
 def checked_label(text: str | None) -> str:
-    """Strip a label and pass it on unless it is empty or holds characters that cannot be printed.
+    """Strip a label and pass it on unless it is empty, over 1,000 characters, or cannot be printed.
 
     Raises:
         RejectedItemError: If it does.
@@ -149,9 +155,25 @@ def checked_label(text: str | None) -> str:
     label = (text or "").strip()
     if not label:
         raise RejectedItemError("has no label", "name it", code="no-label")
+    if len(label) > _LONGEST_LABEL:
+        reason = f"the label {shown(label)} has {len(label)} characters, over {_LONGEST_LABEL}"
+        raise RejectedItemError(reason, "rename it", code="long-label")
     if not label.isprintable():
-        raise RejectedItemError(f"the label {label!r} holds control characters", "rename it", code="unprintable-label")
+        reason = f"the label {shown(label)} holds control characters"
+        raise RejectedItemError(reason, "rename it", code="unprintable-label")
     return label
+
+
+def require_few_objects(count: int) -> None:
+    """Refuse an annotation with more objects than anybody draws, each of which would have to be named.
+
+    Raises:
+        RejectedItemError: If there are more than 10,000.
+    """
+    if count > MOST_OBJECTS:
+        raise RejectedItemError(
+            f"has {count:,} objects, over {MOST_OBJECTS:,}", "annotate the picture again", code="too-many-objects"
+        )
 
 
 def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]:
@@ -173,17 +195,17 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
     """
     width, height = size_wh
     edges = [math.floor(finite(value, "an edge")) + (value - math.floor(value) >= 0.5) for value in xyxy]
-    shown = ", ".join(map(str, edges))
+    corners = ", ".join(map(shown, edges))
     if edges[0] > edges[2] or edges[1] > edges[3]:
-        raise RejectedItemError(f"the box ({shown}) is inverted", "swap its corners", code="inverted")
+        raise RejectedItemError(f"the box ({corners}) is inverted", "swap its corners", code="inverted")
     if edges[0] == edges[2] or edges[1] == edges[3]:
-        raise RejectedItemError(f"the box ({shown}) has no area", "draw it again or remove it", code="zero-area")
+        raise RejectedItemError(f"the box ({corners}) has no area", "draw it again or remove it", code="zero-area")
     limits = (width, height, width, height)
     clamped = [min(max(edge, 0), limit) for edge, limit in zip(edges, limits, strict=True)]
     moved = max(abs(edge - inside) for edge, inside in zip(edges, clamped, strict=True))
     if moved > _CLAMP_LIMIT or clamped[0] == clamped[2] or clamped[1] == clamped[3]:
         raise RejectedItemError(
-            f"the box ({shown}) leaves the picture of {width} x {height} by {moved} pixels",
+            f"the box ({corners}) leaves the picture of {width} x {height} by {shown(moved)} pixels",
             "draw it again inside the picture",
             code="out-of-bounds",
         )

@@ -15,6 +15,10 @@ from toonvision.data.fingerprints import checked_fingerprint
 
 _PARTS = frozenset({"train", "validate", "test"})
 
+_KEEP_NUMBER = (
+    "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE SET last = max(last, excluded.last)"
+)
+
 
 @dataclass(frozen=True)
 class StoredScreenshot:
@@ -111,19 +115,20 @@ class Catalog:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, path: Path, *, read_only: bool = False) -> Iterator["Catalog"]:
+    def open(cls, path: Path, *, read_only: bool = False, untouched: bool = False) -> Iterator["Catalog"]:
         """Open a catalogue and bring its schema up to date.
 
         Args:
             path: The file; made where it is missing, unless `read_only`.
             read_only: Promise to change nothing; an older schema is then refused.
+            untouched: Read a copy, so that not even what a killed writer left half done is rolled back in the file.
 
         Raises:
             InputRejectedError: If the file is damaged, is no catalogue, or comes from a newer version.
             EnvironmentFaultError: If the disk is full or the file cannot be opened.
             WorkspaceBusyError: If another process keeps it locked.
         """
-        with open_database(path, read_only=read_only) as connection:
+        with open_database(path, read_only=read_only, untouched=untouched) as connection:
             yield cls(connection, path)
 
     def screenshots(self) -> list[StoredScreenshot]:
@@ -194,11 +199,12 @@ class Catalog:
                     "ON CONFLICT (file) DO UPDATE SET hash = excluded.hash, attributes = excluded.attributes",
                     [(row, c.label, c.number, c.file, c.hash, *c.box.xyxy, encoded(c.attributes)) for c in shot.crops],
                 )
-                run.executemany(
-                    "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE "
-                    "SET last = max(last, excluded.last)",
-                    [(crop.label, crop.number) for crop in shot.crops],
-                )
+                run.executemany(_KEEP_NUMBER, [(crop.label, crop.number) for crop in shot.crops])
+
+    def keep_numbers(self, last: Mapping[str, int]) -> None:
+        """Note the last number that each label has used, so that none up to it is given again."""
+        with self._transaction() as run:
+            run.executemany(_KEEP_NUMBER, list(last.items()))
 
     def forget_screenshots(self, ids: Iterable[int]) -> None:
         """Remove screenshots that are gone, with their crops."""
@@ -247,6 +253,11 @@ class Catalog:
                 "INSERT INTO split_crops VALUES (?, ?, ?)",
                 [(cursor.lastrowid, crop, part) for crop, part in split.parts.items()],
             )
+
+    def splits(self) -> list[StoredSplit]:
+        """Give all splits by name."""
+        names = [name for (name,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
+        return [self.split(name) for name in names]
 
     def split(self, name: str) -> StoredSplit:
         """Give a split by name.

@@ -1,6 +1,5 @@
 """COCO: one JSON file with images, categories and annotations, boxes as left, top, width, height."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,14 +7,25 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import followed_inside, path_inside
+from toonvision.core.documents import parse_json
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
+from toonvision.core.files import followed_inside, path_inside, read_regular
 from toonvision.data.attributes import SUFFIX
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
-from toonvision.data.source_tree import context_of, refuse_confusable, relative
+from toonvision.data.boxes import (
+    AnnotatedObject,
+    AnnotatedPicture,
+    Reading,
+    checked_label,
+    finite,
+    require_few_objects,
+)
+from toonvision.data.source_tree import context_of, is_picture, refuse_confusable, relative, walk
 
 _KEYS = ("id", "image_id", "category_id")
 _TABLES = ("categories", "annotations", "images")
+_LARGEST_FILE = 20_000_000
+"""Bytes; the worst JSON of this size takes some 0.6 GB of memory."""
+_MOST_ROWS = 200_000
 
 
 def read(root: Path) -> Reading:
@@ -24,30 +34,49 @@ def read(root: Path) -> Reading:
     Raises:
         InputRejectedError: If no file has the three tables, or two pictures share a name.
     """
-    files = annotation_files(root)
+    files, left_out = annotation_files(root)
     if not files:
-        raise InputRejectedError(f"{root}: no JSON file with the tables {', '.join(_TABLES)} was found.")
+        seen = f" {left_out[0]}." if left_out else ""
+        raise InputRejectedError(f"{root}: no JSON file with the tables {', '.join(_TABLES)} was found.{seen}")
     readings = [_read_file(path, content, root) for path, content in files.items()]
     pictures = sorted((p for reading in readings for p in reading.pictures), key=lambda picture: picture.name)
     for picture, other in pairwise(pictures):
         if picture.path == other.path:
-            raise InputRejectedError(f"{picture.annotation} and {other.annotation} list one picture. Remove one.")
+            raise InputRejectedError(
+                f"{printable(picture.annotation)} and {printable(other.annotation)} list one picture. Remove one."
+            )
     refuse_confusable((picture.path for picture in pictures), root)
     findings = [finding for reading in readings for finding in reading.findings]
-    return Reading(tuple(pictures), (*findings, *_unreadable_files(root)))
+    unusable = {name: finding for reading in readings for name, finding in reading.unusable.items()}
+    for finding in left_out[:1]:  # nobody can tell which pictures it lists: any that no other file does
+        names = (relative(folder / name, root) for folder, files in walk(root) for name in files if is_picture(name))
+        unusable = {**dict.fromkeys(names, finding), **unusable}
+    for picture in pictures:
+        unusable.pop(picture.name, None)
+    return Reading(tuple(pictures), (*findings, *left_out), unusable)
 
 
-def annotation_files(root: Path) -> dict[Path, Mapping[str, Any]]:
-    """Find the JSON files of a folder that look like COCO, with their content."""
+def annotation_files(root: Path) -> tuple[dict[Path, Mapping[str, Any]], list[Finding]]:
+    """Find the JSON files of a folder that are COCO, with their content, and those that may have been meant to be.
+
+    Returns:
+        Path to content; and a finding for each file that cannot be read or, where no file is COCO, lacks a table.
+    """
     found: dict[Path, Mapping[str, Any]] = {}
+    unreadable, incomplete = [], []
     for path in _json_files(root):
         try:
             content = _load(path, root)
-        except RejectedItemError:
+        except RejectedItemError as error:
+            unreadable.append(error.finding(relative(path, root), files=1))
             continue
-        if isinstance(content, dict) and all(isinstance(content.get(table), list) for table in _TABLES):
+        tables = [table for table in _TABLES if isinstance(content, dict) and isinstance(content.get(table), list)]
+        if isinstance(content, dict) and len(tables) == len(_TABLES):
             found[path] = content
-    return found
+        elif tables:
+            reason = f"has no table {' and no table '.join(table for table in _TABLES if table not in tables)}"
+            incomplete.append(Finding(relative(path, root), reason, "export it again", "missing-table", files=1))
+    return found, unreadable if found else unreadable + incomplete
 
 
 def _json_files(root: Path) -> list[Path]:
@@ -56,28 +85,19 @@ def _json_files(root: Path) -> list[Path]:
 
 
 def _load(path: Path, root: Path) -> object:
-    followed_inside(root, path, shown=relative(path, root))
-    try:
-        return json.loads(path.read_bytes())
-    except (ValueError, OSError, RecursionError) as error:
-        raise RejectedItemError(f"cannot be read as JSON ({error})", "export it again", code="bad-json") from error
-
-
-def _unreadable_files(root: Path) -> list[Finding]:
-    """Report JSON files that cannot be read: they may have been annotations."""
-    findings = []
-    for path in _json_files(root):
-        try:
-            _load(path, root)
-        except RejectedItemError as error:
-            findings.append(error.finding(relative(path, root), files=1))
-    return findings
+    followed_inside(root, path, name=relative(path, root))
+    content = parse_json(read_regular(path, limit=_LARGEST_FILE))
+    rows = sum(len(rows) for rows in content.values() if isinstance(rows, list)) if isinstance(content, dict) else 0
+    if rows > _MOST_ROWS:
+        raise RejectedItemError(f"has {rows:,} rows, over {_MOST_ROWS:,}", "split it into files", code="too-large")
+    return content
 
 
 def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
     annotation = relative(path, root)
     pictures: list[AnnotatedPicture] = []
     findings: list[Finding] = []
+    unusable: dict[str, Finding] = {}
     categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
     labels = {row.get("id"): row.get("name") for row in categories}
     if len(labels) != len(categories):
@@ -94,10 +114,12 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
             seen.add(row.get("id"))
             pictures.append(_picture(row, own, labels, annotation, root))
         except RejectedItemError as error:
-            findings.append(error.finding(f"{annotation}, {row.get('file_name')!r}", pictures=1, objects=len(own)))
+            findings.append(error.finding(f"{annotation}, {shown(row.get('file_name'))}", pictures=1, objects=len(own)))
+            with suppress(RejectedItemError):
+                unusable[relative(_find(root, str(row.get("file_name"))), root)] = findings[-1]
     findings += [
         Finding(
-            f"{annotation}, image {key!r}",
+            f"{annotation}, image {shown(key)}",
             "is not in the table images",
             "add it",
             "no-picture",
@@ -105,7 +127,7 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
         )
         for key, rows in by_image.items()
     ]
-    return Reading(tuple(pictures), tuple(findings))
+    return Reading(tuple(pictures), tuple(findings), unusable)
 
 
 def _rows(content: Mapping[str, Any], table: str, annotation: str, findings: list[Finding]) -> list[Mapping[str, Any]]:
@@ -143,6 +165,7 @@ def _picture(
     if not isinstance(name, str) or not name:
         raise RejectedItemError("has no file_name", "export again", code="missing-tag")
     path = _find(root, name)
+    require_few_objects(len(annotations))
     objects, findings = [], []
     for number, entry in enumerate(annotations, start=1):
         try:
@@ -179,13 +202,13 @@ def _object(row: Mapping[str, Any], number: int, labels: Mapping[Any, Any]) -> A
     name = labels.get(row.get("category_id"))
     if not isinstance(name, str):
         raise RejectedItemError(
-            f"category {row.get('category_id')!r} is not in the table categories",
+            f"category {shown(row.get('category_id'))} is not in the table categories",
             "add it",
             code="unknown-class",
         )
     box = row.get("bbox")
     if not isinstance(box, list) or len(box) != 4 or not all(isinstance(v, int | float) for v in box):
-        raise RejectedItemError(f"bbox must be four numbers; got {box!r}", "draw it again", code="bad-number")
+        raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
     left, top, width, height = (finite(_as_float(value), "bbox") for value in box)
     return AnnotatedObject(number, checked_label(name), (left, top, left + width, top + height))
 

@@ -7,6 +7,8 @@ lose commits.
 import contextlib
 import functools
 import sqlite3
+import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from toonvision.core.errors import (
 )
 
 Connection = sqlite3.Connection
+DatabaseError = sqlite3.DatabaseError
 
 _BUSY_TIMEOUT_S = 4.0
 
@@ -82,12 +85,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 
 
 @contextlib.contextmanager
-def open_database(path: Path, *, read_only: bool) -> Iterator[Connection]:
+def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> Iterator[Connection]:
     """Open a catalogue's file and bring its schema up to date.
 
     Args:
         path: The file; made where it is missing, unless `read_only`.
         read_only: Promise to change nothing; an older schema is then refused.
+        untouched: Read a copy, so that not even what a killed writer left half done is rolled back in the file.
 
     Raises:
         InputRejectedError: If the file is damaged, is no catalogue, or comes from a newer version.
@@ -95,11 +99,11 @@ def open_database(path: Path, *, read_only: bool) -> Iterator[Connection]:
         WorkspaceBusyError: If another process keeps it locked.
     """
     # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
-    mode = "rwc" if not read_only else "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
+    mode = "rwc" if not read_only else "rw" if journal_of(path).exists() else "ro"
     _refuse_write_ahead_log(path)
-    with _translated(path):
+    with _translated(path), _copied(path) if untouched else contextlib.nullcontext(path) as file:
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
+            f"{file.resolve().as_uri()}?mode={mode}",
             uri=True,
             timeout=_BUSY_TIMEOUT_S,
             isolation_level=None,
@@ -122,6 +126,76 @@ def _refuse_write_ahead_log(path: Path) -> None:
         header = file.read(20)
         if header.startswith(b"SQLite format 3\0") and header[18:20] != b"\1\1":
             raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
+
+
+@contextlib.contextmanager
+def open_damaged(path: Path) -> Iterator[Connection]:
+    """Open a copy of a catalogue's file for whatever can still be read of it: nothing is checked or translated."""
+    with _copied(path) as copy, contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        connection.text_factory = lambda text: text.decode(errors="replace")
+        connection.execute("PRAGMA writable_schema = ON")  # one broken table must not hide the others
+        connection.execute("PRAGMA trusted_schema = OFF")
+        yield connection
+
+
+def journal_of(path: Path) -> Path:
+    """Name the file in which SQLite keeps what a change that is not complete has overwritten."""
+    return path.with_name(f"{path.name}-journal")
+
+
+def roll_back(path: Path) -> None:
+    """Undo what a killed writer left half done; whatever the file is, its journal is gone then.
+
+    A journal that outlived its file would be played back into the next file of that name.
+    """
+    if not journal_of(path).exists():
+        return
+    with (
+        contextlib.suppress(sqlite3.DatabaseError),
+        contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as connection,
+    ):
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    journal_of(path).unlink(missing_ok=True)
+
+
+def is_newer(applied: set[str]) -> bool:
+    """Tell by the migrations of a catalogue whether a newer version of this program wrote it."""
+    return applied > {name for name, _ in MIGRATIONS}
+
+
+@contextlib.contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    """Give a copy of a catalogue's file and journal, as they were at one moment, in the system's temporary folder.
+
+    Raises:
+        WorkspaceBusyError: If they keep changing.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, path.name)
+        give_up = time.monotonic() + _BUSY_TIMEOUT_S
+        while True:
+            before = _moment(path)
+            copy.write_bytes(path.read_bytes())
+            with contextlib.suppress(FileNotFoundError):
+                journal_of(copy).unlink(missing_ok=True)
+                journal_of(copy).write_bytes(journal_of(path).read_bytes())
+            if _moment(path) == before:
+                break
+            if time.monotonic() > give_up:
+                raise WorkspaceBusyError(f"{path}: another process keeps changing it. Try again when it has ended.")
+        yield copy
+
+
+def _moment(path: Path) -> list[tuple[int, int] | None]:
+    """Tell one state of a catalogue's file and journal from the next: time of change and size."""
+    states: list[tuple[int, int] | None] = []
+    for file in (path, journal_of(path)):
+        try:
+            status = file.stat()
+            states.append((status.st_mtime_ns, status.st_size))
+        except FileNotFoundError:
+            states.append(None)
+    return states
 
 
 @contextlib.contextmanager
@@ -178,11 +252,12 @@ def _check(connection: Connection, path: Path) -> set[str]:
         if _primary_code(error) == sqlite3.SQLITE_ERROR:
             raise InputRejectedError(_rebuild_advice(path, str(error))) from error
         raise
-    unknown = applied - {name for name, _ in MIGRATIONS}
-    if unknown or (tables and "migrations" not in tables):
-        what = f"a newer version wrote it ({max(unknown)})" if unknown else "it is no catalogue of this program"
+    if is_newer(applied) or (tables and "migrations" not in tables):
+        newer = is_newer(applied)
+        what = f"a newer version wrote it ({max(applied)})" if newer else "it is no catalogue of this program"
         raise InputRejectedError(f"{path}: {what}; it was not changed. Update toonvision, or move the file away.")
-    if applied and _schema(connection) != _schema_after(tuple(m for m in MIGRATIONS if m[0] in applied)):
+    first = MIGRATIONS[: len(applied)]
+    if applied != {name for name, _ in first} or (applied and _schema(connection) != _schema_after(first)):
         raise InputRejectedError(_rebuild_advice(path, "its tables are not those of its version"))
     if connection.execute("PRAGMA foreign_key_check").fetchone():
         raise InputRejectedError(_rebuild_advice(path, "its tables do not agree with each other"))
@@ -204,8 +279,8 @@ def _schema_after(migrations: tuple[tuple[str, str], ...]) -> set[tuple[str, str
 
 def _rebuild_advice(path: Path, reason: str) -> str:
     return (
-        f"{path}: the catalogue is damaged ({reason}); it was not changed. Move it and the folder crops/ "
-        "away and run toonvision extract: crops are made again, splits must be made again with their seeds."
+        f"{path}: the catalogue is damaged ({reason}); it was not changed. Make it again, with the splits that can "
+        f"still be read: toonvision rebuild -w {path.parent}"
     )
 
 

@@ -2,20 +2,25 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.files import followed_inside, read_regular
 from toonvision.data import images
-from toonvision.data.attributes import SUFFIX, Attributes, read_attributes
+from toonvision.data.attributes import SUFFIX, Attributes, encoded, read_attributes
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.source_tree import relative
-from toonvision.data.workspace import Source
+from toonvision.data.workspace import Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
+
+_AHEAD = 32
+"""Pictures examined ahead of those that are dealt with."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,26 @@ class Outcome:
     kept: bool = True
     unchanged: bool = False
 
+    def without_contents(self) -> "Outcome":
+        """Give the same without the bytes of its crops, once those are on disk or not needed."""
+        return replace(self, cuts=tuple(replace(cut, content=b"") for cut in self.cuts))
+
+    @property
+    def stored(self) -> bool:
+        """Whether the catalogue says already all that this outcome would say."""
+        known, task = self.task.known, self.task
+        return (
+            known is not None
+            and (known.picture_hash, known.context) == (self.picture_hash, task.picture.context)
+            and {cut.known for cut in self.cuts} == set(task.crops)
+            and all(cut.known and encoded(cut.attributes) == encoded(cut.known.attributes) for cut in self.cuts)
+        )
+
 
 def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcome:
     """Read one picture and cut what is new in it; it only reads, so that many threads can do so at once.
+
+    Large pictures are examined one at a time.
 
     Args:
         task: What to look at.
@@ -90,6 +112,11 @@ def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcom
     Returns:
         Its crops and findings; a picture that cannot be used is one finding.
     """
+    with images.room_for(task.picture.path):
+        return _examine(task, taxonomy, crops_folder)
+
+
+def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcome:
     picture = task.picture
     try:
         if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
@@ -119,12 +146,40 @@ def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcom
             cuts.append(Cut(label, box, crop, fresh, attributes.get(number, {})))
     except RejectedItemError as error:
         whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
-        if task.crops:
-            whole = replace(whole, reason=f"{whole.reason}; its earlier crops ({len(task.crops)}) stay as they are")
-        return Outcome(task, (*picture.findings, whole), kept=False)
+        return Outcome(task, (*picture.findings, staying(whole, len(task.crops))), kept=False)
     unchanged = decoded is None
     told = (*picture.findings, *findings, *complaints)
     return Outcome(task, told, tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
+
+
+def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[Outcome]:
+    """Examine pictures in parallel and in order, so far ahead that no thread waits while results are dealt with."""
+    waiting: deque[Future[Outcome]] = deque()
+    for task in tasks:
+        waiting.append(pool.submit(examine, task, workspace.taxonomy, workspace.crops))
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def staying(finding: Finding, crops: int) -> Finding:
+    """Say of a picture that cannot be used now how many of its earlier crops stay."""
+    if not crops:
+        return finding
+    return replace(finding, reason=f"{finding.reason}; its earlier crops ({crops}) stay as they are")
+
+
+def identical_pictures(outcomes: Iterable[Outcome]) -> list[Finding]:
+    """Report pictures whose files are the same byte for byte."""
+    first: dict[str, str] = {}
+    findings = []
+    for outcome in outcomes:
+        name = outcome.task.picture.name
+        if outcome.kept and (other := first.setdefault(outcome.picture_hash, name)) != name:
+            reason = f"is the same file as {other}; a split keeps both in one part"
+            findings.append(Finding(name, reason, "remove one", "identical"))
+    return findings
 
 
 def stray_attributes(root: Path, reading: Reading) -> list[Finding]:
@@ -204,7 +259,7 @@ def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Att
         return {}, []
     name = relative(path, root)
     try:
-        followed_inside(root, path, shown=name)
+        followed_inside(root, path, name=name)
         found = read_attributes(path)
         last = max(found, default=0)
         if last > picture.object_count:

@@ -9,21 +9,20 @@ writes again with the same bytes.
 
 import hashlib
 import re
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError
-from toonvision.core.files import write_many
+from toonvision.core.files import TEMPORARY, write_many
 from toonvision.core.progress import Progress, silent
-from toonvision.data import formats
-from toonvision.data.attributes import encoded
-from toonvision.data.boxes import AnnotatedPicture, Reading
-from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot
-from toonvision.data.examination import Outcome, PictureTask, examine, stray_attributes
-from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
+from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot
+from toonvision.data.examination import Outcome, PictureTask, examine_all, identical_pictures
+from toonvision.data.sources import gone_screenshots, plan_tasks, read_sources, reading_findings, refuse_emptied
+from toonvision.data.workspace import Workspace
 
 _BATCH = 16
 """Screenshots a commit: few enough to lose little, enough that waiting for the disk does not count."""
@@ -86,40 +85,61 @@ def extract(workspace: Workspace, *, workers: int | None = None, progress: Progr
         InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
         WorkspaceBusyError: If another process writes to the workspace.
     """
-    if not workspace.sources:
-        raise InputRejectedError(
-            f"{workspace.root}: there is nothing to read: no folder {SCREENSHOTS} and no [[sources]] in {SETTINGS}. "
-            "Put the screenshots back, or name their folder."
-        )
-    readings = [(source, formats.read(source.format, source.root)) for source in workspace.sources]
-    before = [finding for _, reading in readings for finding in reading.findings]
-    before += [finding for source, reading in readings for finding in stray_attributes(source.root, reading)]
-    threads = workers or available_cores()
-    with (
-        workspace.writing("extract") as catalog,
-        ThreadPoolExecutor(threads) as pool,
-        ThreadPoolExecutor(threads) as writers,
-    ):
-        _claim_crops(workspace, catalog)
-        pictures = [(source, picture) for source, reading in readings for picture in reading.pictures]
-        tasks = _plan(pictures, catalog)
-        _refuse_emptied_sources(readings, catalog)
-        outcomes: list[Outcome] = []
-        new = 0
-        for batch in _batches(_examined(tasks, workspace, pool)):
-            new += _store(batch, catalog, workspace, writers)
-            outcomes += [replace(outcome, cuts=()) for outcome in batch]  # the crops' bytes are on disk now
-            progress(len(outcomes), len(tasks))
-        removed = _forget(tasks, outcomes, catalog, workspace)
-        during = [finding for outcome in outcomes for finding in outcome.findings]
-        findings = (*before, *during, *_identical(outcomes))
-        summary = _summary(outcomes, before, findings, new=new, removed=removed)
-        catalog.save_extraction(summary.counts, findings)
+    readings = read_sources(workspace)
+    with workspace.writing("extract", begin=True) as catalog:
+        claim_crops(workspace, catalog)
+        screenshots, crops = catalog.screenshots(), catalog.crops()
+        for source, reading in readings:
+            refuse_emptied(source, reading, screenshots)
+        tasks = plan_tasks(readings, screenshots, crops)
+        before = reading_findings(readings, screenshots, crops)
+        outcomes, new = cut_and_store(tasks, catalog, workspace, workers=workers, progress=progress)
+        removed = _forget(gone_screenshots(readings, screenshots), crops, catalog, workspace)
+        summary = summarize(outcomes, before, new=new, removed=removed)
+        catalog.save_extraction(summary.counts, summary.findings)
     return summary
 
 
-def _claim_crops(workspace: Workspace, catalog: Catalog) -> None:
+def cut_and_store(
+    tasks: Sequence[PictureTask],
+    catalog: Catalog,
+    workspace: Workspace,
+    *,
+    workers: int | None = None,
+    adopt: Callable[[Outcome], Outcome] = lambda outcome: outcome,
+    progress: Progress = silent,
+) -> tuple[list[Outcome], int]:
+    """Examine pictures, write their new crops, and store what they are.
+
+    Args:
+        tasks: The pictures.
+        catalog: Where to store.
+        workspace: Where the crops go.
+        workers: Threads that decode and encode; as many as there are cores by default.
+        adopt: May tell an outcome, in order, of crops that stand already.
+        progress: Told how many pictures are done.
+
+    Returns:
+        An outcome for each task, without the bytes of its crops, and how many crops were written.
+    """
+    threads = workers or available_cores()
+    outcomes: list[Outcome] = []
+    new = 0
+    with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as writers:
+        for batch in _batches(map(adopt, examine_all(tasks, workspace, pool))):
+            new += _store(batch, catalog, workspace, writers)
+            outcomes += [outcome.without_contents() for outcome in batch]
+            progress(len(outcomes), len(tasks))
+    return outcomes, new
+
+
+def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -> None:
     """Make the folder of crops ours before the first file is written; refuse one that is somebody else's.
+
+    Args:
+        workspace: Whose folder.
+        catalog: What knows whether an extraction ever began.
+        lost: The catalogue that knew it is lost, so that nothing is concluded from this one.
 
     Raises:
         InputRejectedError: If it is a link, holds a source, or holds files that no extraction of ours made.
@@ -134,45 +154,12 @@ def _claim_crops(workspace: Workspace, catalog: Catalog) -> None:
     folder.mkdir(exist_ok=True)
     if not catalog.has_begun():
         strange = next((path for path in folder.iterdir() if not path.name.startswith(".")), None)
-        if strange:
+        if strange and not lost:
             raise InputRejectedError(
-                f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere."
+                f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere; or, if the "
+                f"catalogue was lost: toonvision rebuild -w {workspace.root}"
             )
         catalog.begin()
-
-
-def _refuse_emptied_sources(readings: Iterable[tuple[Source, Reading]], catalog: Catalog) -> None:
-    """Refuse a source that had pictures and has none: a drive that is not mounted must not cost all splits."""
-    known = {shot.source for shot in catalog.screenshots()}
-    for source, reading in readings:
-        if source.key in known and not reading.pictures:
-            raise InputRejectedError(
-                f"{source.root}: had annotated pictures at the last extraction and has none now; nothing was changed. "
-                "Bring them back, or take the source out of toonvision.toml."
-            )
-
-
-def _plan(pictures: Iterable[tuple[Source, AnnotatedPicture]], catalog: Catalog) -> list[PictureTask]:
-    known = {(shot.source, shot.name): shot for shot in catalog.screenshots()}
-    crops: dict[int, list[Crop]] = {}
-    for crop in catalog.crops():
-        crops.setdefault(crop.screenshot_id, []).append(crop)
-    tasks = []
-    for source, picture in pictures:
-        shot = known.get((source.key, picture.name))
-        tasks.append(PictureTask(source, picture, shot, tuple(crops.get(shot.id, ())) if shot else ()))
-    return tasks
-
-
-def _examined(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[Outcome]:
-    """Examine pictures in parallel, in order; enough ahead that no thread waits while a batch is written."""
-    waiting: deque[Future[Outcome]] = deque()
-    for task in tasks:
-        waiting.append(pool.submit(examine, task, workspace.taxonomy, workspace.crops))
-        if len(waiting) > 2 * _BATCH:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _batches(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
@@ -192,7 +179,7 @@ def _store(batch: Sequence[Outcome], catalog: Catalog, workspace: Workspace, wri
     contents: dict[str, bytes] = {}
     stored = []
     for outcome in batch:
-        if not outcome.kept or (outcome.unchanged and _rows_match(outcome)):
+        if not outcome.kept or (outcome.unchanged and outcome.stored):
             continue
         crops = []
         for cut in outcome.cuts:
@@ -216,17 +203,6 @@ def _store(batch: Sequence[Outcome], catalog: Catalog, workspace: Workspace, wri
     return len(contents)
 
 
-def _rows_match(outcome: Outcome) -> bool:
-    """Tell whether the catalogue already says all that this outcome would say."""
-    known = outcome.task.known
-    return (
-        known is not None
-        and known.context == outcome.task.picture.context
-        and {cut.known for cut in outcome.cuts} == set(outcome.task.crops)
-        and all(cut.known and encoded(cut.attributes) == encoded(cut.known.attributes) for cut in outcome.cuts)
-    )
-
-
 def crop_file(label: str, number: int) -> str:
     """Name the file of a crop; any label gives a name that every file system takes, and never that of another.
 
@@ -234,9 +210,13 @@ def crop_file(label: str, number: int) -> str:
         >>> crop_file("cog_bb_flunky", 12)
         'cog_bb_flunky_0012.png'
     """
+    return f"{crop_stem(label)}_{number:04}.png"
+
+
+def crop_stem(label: str) -> str:
+    """Give what the file names of a label's crops begin with."""
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", label) and len(label) <= _LONGEST_STEM
-    stem = label if plain else _safe_stem(label)
-    return f"{stem}_{number:04}.png"
+    return label if plain else _safe_stem(label)
 
 
 def _safe_stem(label: str) -> str:
@@ -245,46 +225,42 @@ def _safe_stem(label: str) -> str:
     return f"{plain}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"
 
 
-def _forget(tasks: Sequence[PictureTask], outcomes: Sequence[Outcome], catalog: Catalog, workspace: Workspace) -> int:
-    """Remove rows of pictures that are gone, then files of crops that have no row.
-
-    A picture that is there but cannot be used now keeps its rows: once it is mended, its crops are in their splits.
-    """
-    there = {(outcome.task.source.key, outcome.task.picture.name) for outcome in outcomes}
-    gone = [shot for shot in catalog.screenshots() if (shot.source, shot.name) not in there]
-    gone_crops = {crop.file for crop in catalog.crops() if crop.screenshot_id in {shot.id for shot in gone}}
-    before = gone_crops | {crop.file for task in tasks for crop in task.crops}
+def _forget(gone: Sequence[StoredScreenshot], before: Sequence[Crop], catalog: Catalog, workspace: Workspace) -> int:
+    """Remove the rows of pictures that are gone, then files of crops that have no row; count the crops that went."""
     catalog.forget_screenshots(shot.id for shot in gone)
-    files = {crop.file for crop in catalog.crops()}
-    ours = {crop_file(label, 0).rpartition("_")[0] for label in catalog.last_numbers()}
-    for path in workspace.crops.iterdir():
-        is_crop = _CROP_FILE.fullmatch(path.name) and path.name.rpartition("_")[0] in ours
-        if path.name not in files and (path.name.startswith(".tmp-") or is_crop):
-            path.unlink(missing_ok=True)
-    return len(before - files)
+    for path in files_without_row(workspace, catalog.crops(), catalog.last_numbers()):
+        path.unlink(missing_ok=True)
+    return len({crop.file for crop in before} - {crop.file for crop in catalog.crops()})
 
 
-def _identical(outcomes: Iterable[Outcome]) -> list[Finding]:
-    """Report pictures whose files are the same byte for byte."""
-    first: dict[str, str] = {}
-    findings = []
-    for outcome in outcomes:
-        name = outcome.task.picture.name
-        if outcome.kept and (other := first.setdefault(outcome.picture_hash, name)) != name:
-            reason = f"is the same file as {other}; a split keeps both in one part"
-            findings.append(Finding(name, reason, "remove one", "identical"))
-    return findings
+def files_without_row(workspace: Workspace, crops: Iterable[Crop], labels: Iterable[str]) -> list[Path]:
+    """List files below `crops/` that an extraction wrote and the catalogue does not know.
+
+    Args:
+        workspace: Whose folder.
+        crops: What the catalogue knows.
+        labels: Of which an extraction ever cut a crop.
+    """
+    files = {crop.file for crop in crops}
+    ours = {crop_stem(label) for label in labels}
+    if not workspace.crops.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(workspace.crops.iterdir())
+        if path.name not in files and (path.name.startswith(TEMPORARY) or numbered_stem(path.name) in ours)
+    ]
 
 
-def _summary(
-    outcomes: Sequence[Outcome],
-    before: Sequence[Finding],
-    findings: tuple[Finding, ...],
-    *,
-    new: int,
-    removed: int,
-) -> ExtractionSummary:
+def numbered_stem(name: str) -> str | None:
+    """Give what comes before the number in the name of a crop's file; None for any other name."""
+    return name.rpartition("_")[0] if _CROP_FILE.fullmatch(name) else None
+
+
+def summarize(outcomes: Sequence[Outcome], before: Sequence[Finding], *, new: int, removed: int) -> ExtractionSummary:
     """Count; `before` are the findings of pictures and objects that never came as far as an outcome."""
+    during = [finding for outcome in outcomes for finding in outcome.findings]
+    findings = (*before, *during, *identical_pictures(outcomes))
     pictures = [outcome.task.picture for outcome in outcomes]
     unreadable = sum(finding.objects for picture in pictures for finding in picture.findings)
     return ExtractionSummary(

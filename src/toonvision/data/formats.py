@@ -28,15 +28,19 @@ def detect(root: Path) -> Format:
     """Tell a source's format by what lies in it.
 
     Raises:
-        InputRejectedError: If it is none of the formats that can be read.
+        InputRejectedError: If it is none of the formats that can be read, or is a damaged COCO file with pictures,
+            which must not be taken for class folders.
     """
     found = [(folder, name) for folder, names in walk(root) for name in names]
     if (root / yolo.SETTINGS).is_file():
         return "yolo"
-    if coco.annotation_files(root):
+    complete, damaged = coco.annotation_files(root)
+    if complete:
         return "coco"
     if any(name.lower().endswith(".xml") for _, name in found):
         return "voc"
+    if damaged:
+        raise InputRejectedError(f"{root}: {damaged[0]}. Remove it if it is no annotation.")
     if any(is_picture(name) for folder, name in found if folder != root):
         return "folders"
     raise InputRejectedError(

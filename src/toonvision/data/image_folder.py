@@ -17,20 +17,20 @@ def read(root: Path) -> Reading:
     paths = [folder / name for folder, names in walk(root) for name in names if is_picture(name)]
     refuse_confusable(paths, root)
     pictures: list[AnnotatedPicture] = []
-    findings: list[Finding] = []
+    unusable: dict[str, Finding] = {}
     for path in sorted(paths):
         name = relative(path, root)
         if outside := confined(path, root):
-            findings.append(outside)
+            unusable[name] = outside
             continue
         if path.parent == root:
             reason, remedy = "lies in no folder of a label", "move it into the folder of its label"
-            findings.append(Finding(name, reason, remedy, "no-annotation", pictures=1))
+            unusable[name] = Finding(name, reason, remedy, "no-annotation", pictures=1)
             continue
         try:
             label = checked_label(path.relative_to(root).parts[0])
         except RejectedItemError as error:
-            findings.append(error.finding(name, pictures=1, objects=1))
+            unusable[name] = error.finding(name, pictures=1, objects=1)
             continue
         pictures.append(AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),)))
-    return Reading(tuple(pictures), (*findings, *linked_folders(root, root)))
+    return Reading(tuple(pictures), (*unusable.values(), *linked_folders(root, root)), unusable)

@@ -3,12 +3,16 @@
 The kind is told by content, never by the suffix. 16-bit grey keeps its upper byte. Transparent areas lie on
 black. Of an animation the first frame is taken. Pixels are taken as stored: a rotation in the EXIF data is
 not applied (that of a TIFF is, being part of its format), and a rotated picture that has boxes is refused, since
-nobody can tell which way its boxes were drawn.
+nobody can tell which way its boxes were drawn. Pixels of 32 bits, whose range nobody states, are refused too.
 """
 
 import hashlib
 import io
+import stat
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +29,14 @@ LARGEST_RUN_LENGTH_PIXELS = 10_000_000
 LARGEST_FILE = 400_000_000
 _KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION_TAG, _UPRIGHT = 0x0112, 1
-_SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
+_SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
+_TOO_FINE = {"F": "floating-point", "I": "32-bit"}
+_STRIP = 1024
+_MANY_PIXELS, _MANY_BYTES = 8_000_000, 30_000_000
+_turn = threading.Lock()
+# Of Pillow's own blocks of 16 MB the C library keeps many for itself when a large picture is let go; a single block is
+# given back. Smaller pictures still take only what they need.
+Image.core.set_block_size(256 * 1024**2)  # type: ignore[attr-defined]
 
 Resize = Literal["stretch", "letterbox"]
 
@@ -76,17 +87,52 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Bring a loaded picture of any mode to ``RGB``, 8 bits a channel, by the rules above.
 
     Raises:
-        RejectedItemError: If its pixels are floating-point numbers.
+        RejectedItemError: If its pixels are floating-point or 32-bit numbers.
     """
+    if image.mode in _TOO_FINE:
+        raise RejectedItemError(f"holds {_TOO_FINE[image.mode]} pixels", "save it with 8 bits", code="float-pixels")
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    if image.height <= _STRIP:
+        return _strip_to_rgb(image)
+    # Several copies of a large picture would not fit into memory; several of a strip do.
+    whole = Image.new("RGB", image.size)
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        whole.paste(_strip_to_rgb(strip), (0, top))
+    return whole
+
+
+def _strip_to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in _SIXTEEN_BITS:
-        upper = np.clip(np.asarray(image) >> 8, 0, 255).astype(np.uint8)
-        return Image.fromarray(upper).convert("RGB")
-    if image.mode == "F":
-        raise RejectedItemError("holds floating-point pixels", "save it with 8 bits", code="float-pixels")
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         layered = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "black"), layered).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return image.convert("RGB")
+
+
+@contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Wait, before a large picture is read, until no other thread works on one: each takes up to half a gigabyte.
+
+    Args:
+        path: The picture; one that cannot be read is not large.
+    """
+    with _turn if _is_large(path) else nullcontext():
+        yield
+
+
+def _is_large(path: Path) -> bool:
+    with suppress(Exception):  # whatever is wrong with it is told by whoever reads it
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        if status.st_size > _MANY_BYTES:
+            return True
+        with Image.open(path, formats=_KINDS) as image:
+            return image.width * image.height > _MANY_PIXELS
+    return False
 
 
 def encode_png(image: Image.Image) -> bytes:
@@ -133,10 +179,11 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
     Raises:
         RejectedItemError: If it cannot be read.
     """
-    content = read_regular(path, limit=LARGEST_FILE)
-    if digest and hashlib.sha256(content).hexdigest() != digest:
-        raise RejectedItemError("is not what was extracted", "extract again", code="changed")
-    return fit(decode(content), size_hw=size_hw, resize=resize)
+    with room_for(path):
+        content = read_regular(path, limit=LARGEST_FILE)
+        if digest and hashlib.sha256(content).hexdigest() != digest:
+            raise RejectedItemError("is not what was extracted", "extract again", code="changed")
+        return fit(decode(content), size_hw=size_hw, resize=resize)
 
 
 def _open(content: bytes) -> Image.Image:

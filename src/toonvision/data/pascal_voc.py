@@ -1,17 +1,20 @@
 """Pascal VOC: one XML a picture, beside it or in `Annotations/` next to `JPEGImages/`; read and written."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import write_bytes
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
+from toonvision.core.files import read_regular, write_bytes
 from toonvision.data.boxes import (
+    LARGEST_ANNOTATION,
     AnnotatedObject,
     AnnotatedPicture,
     Reading,
     checked_label,
     parse_coordinate,
+    require_few_objects,
 )
 from toonvision.data.source_tree import (
     confined,
@@ -25,7 +28,8 @@ from toonvision.data.source_tree import (
 
 ANNOTATION_FOLDER, PICTURE_FOLDER = "Annotations", "JPEGImages"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
-_LARGEST_XML = 10_000_000
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""")
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read(root: Path) -> Reading:
@@ -44,13 +48,15 @@ def read(root: Path) -> Reading:
             elif path.suffix.lower() == ".xml":
                 stem = _picture_stem(path, root)
                 if stem in annotations:
-                    raise InputRejectedError(f"{annotations[stem]} and {path} annotate one picture. Remove one.")
+                    both = printable(f"{annotations[stem]} and {path}")
+                    raise InputRejectedError(f"{both} annotate one picture. Remove one.")
                 annotations[stem] = path
     refuse_confusable(pictures, root)
     by_stem = {path.with_suffix(""): path for path in pictures}
-    outcomes = [_read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())]
-    found = tuple(outcome for outcome in outcomes if isinstance(outcome, AnnotatedPicture))
-    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    outcomes = {path: _read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())}
+    found = tuple(outcome for outcome in outcomes.values() if isinstance(outcome, AnnotatedPicture))
+    unusable = {relative(path, root): outcome for path, outcome in outcomes.items() if isinstance(outcome, Finding)}
+    findings = list(unusable.values())
     findings += [
         Finding(
             relative(xml, root),
@@ -63,7 +69,7 @@ def read(root: Path) -> Reading:
         if stem not in by_stem
     ]
     findings += linked_folders(root, root)
-    return Reading(found, tuple(findings))
+    return Reading(found, tuple(findings), unusable)
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -114,8 +120,13 @@ def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedP
         size_wh = _size(tree)
     except RejectedItemError as error:
         return error.finding(name, pictures=1)
+    elements = list(tree.iter("object"))
+    try:
+        require_few_objects(len(elements))
+    except RejectedItemError as error:
+        return error.finding(name, pictures=1, objects=len(elements))
     objects, findings = [], []
-    for number, element in enumerate(tree.iter("object"), start=1):
+    for number, element in enumerate(elements, start=1):
         try:
             objects.append(_object(element, number))
         except RejectedItemError as error:
@@ -131,21 +142,38 @@ def _parse(path: Path) -> ElementTree.Element:
     import defusedxml.ElementTree as SafeTree
     from defusedxml.common import DefusedXmlException
 
+    content = read_regular(path, limit=LARGEST_ANNOTATION)
     try:
-        if path.stat().st_size > _LARGEST_XML:
-            raise RejectedItemError("is over 10 MB", "an annotation is a few kilobytes", code="too-large")
-        root: ElementTree.Element = SafeTree.fromstring(path.read_bytes(), forbid_dtd=True)
-    except OSError as error:
-        raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+        root: ElementTree.Element = SafeTree.fromstring(content, forbid_dtd=True)
     except DefusedXmlException as error:
         raise RejectedItemError("declares a DTD or entities", "save it without", code="xml-entities") from error
     except (ValueError, LookupError) as error:
-        raise RejectedItemError(
-            f"has an encoding that cannot be read ({error})", "save it as UTF-8", code="encoding"
-        ) from error
+        reason = f"is written in {_encoding(content)}, which cannot be read"
+        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
     except ElementTree.ParseError as error:
+        if not _decodes(content):
+            reason = f"is not written in {_encoding(content)}, as it should be"
+            raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
         raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
     return root
+
+
+def _encoding(content: bytes) -> str:
+    """Name the encoding that a document declares, or must have without a declaration."""
+    declared = _DECLARED.match(content)
+    if declared:
+        return declared[1].decode()
+    return "UTF-16" if content.startswith(_UTF_16_MARKS) else "UTF-8"
+
+
+def _decodes(content: bytes) -> bool:
+    """Whether a document can have the encoding that it declares; text whose declaration can be read is no UTF-16."""
+    encoding = _encoding(content)
+    try:
+        content.decode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return not (_DECLARED.match(content) and encoding.lower().startswith(("utf-16", "utf-32")))
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:

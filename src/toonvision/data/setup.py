@@ -2,19 +2,19 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.settings import read_settings
 from toonvision.data import formats, images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import Format
 from toonvision.data.workspace import DEFAULT_SIZE_HW, SCREENSHOTS, SETTINGS, Workspace, create_workspace
-from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
+from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer, require_distinct
 
 INFER, BUILT_IN = "infer", "toontown"
 _TAXONOMY_FILE = "taxonomy.toml"
@@ -32,6 +32,7 @@ class SetupSummary:
         pictures: Pictures found there.
         labels: Label to number of objects found there.
         taxonomy: Where the taxonomy came from, in words.
+        findings: What of the source could not be read; pictures are decoded later, by an extraction.
     """
 
     workspace: Workspace
@@ -39,6 +40,7 @@ class SetupSummary:
     pictures: int
     labels: Mapping[str, int]
     taxonomy: str
+    findings: tuple[Finding, ...] = ()
 
 
 def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = None) -> SetupSummary:
@@ -71,17 +73,23 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
     format_ = formats.detect(source)
     reading = formats.read(format_, source)
     labels = Counter(entry.label for picture in reading.pictures for entry in picture.objects)
+    findings = (*reading.findings, *(finding for picture in reading.pictures for finding in picture.findings))
     if not labels:
-        raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.")
+        others = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        seen = f" What was found is faulty: {findings[0]}{others}." if findings else ""
+        raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.{seen}")
     chosen = taxonomy or (BUILT_IN if _known_to_toontown(labels) else INFER)
     if chosen == INFER:
+        _require_distinct(source, labels)
         contexts = sorted({picture.context for picture in reading.pictures})
         name, words = infer(sorted(labels), contexts), f"inferred from the {len(labels)} labels found"
     else:
         name, words = _given_taxonomy(root, chosen)
     size = suggest_size_hw(reading) if chosen == INFER else DEFAULT_SIZE_HW
     workspace = create_workspace(root, taxonomy=name, size_hw=size, source=(format_, source))
-    return SetupSummary(workspace, (format_, source), len(reading.pictures), dict(labels.most_common()), words)
+    return SetupSummary(
+        workspace, (format_, source), len(reading.pictures), dict(labels.most_common()), words, findings
+    )
 
 
 def suggest_size_hw(reading: Reading) -> tuple[int, int]:
@@ -111,6 +119,15 @@ def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
 
 def _rounded(length: float) -> int:
     return min(_LARGEST, max(_SMALLEST, round(length / _STEP) * _STEP))
+
+
+def _require_distinct(source: Path, labels: Iterable[str]) -> None:
+    try:
+        require_distinct(sorted(labels))
+    except ValueError as error:
+        raise InputRejectedError(
+            f"{source}: {error}. Correct one in the annotations, or say which labels count: --taxonomy FILE."
+        ) from error
 
 
 def _known_to_toontown(labels: Mapping[str, int]) -> bool:

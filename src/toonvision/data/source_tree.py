@@ -1,13 +1,12 @@
 """Walking a folder of pictures: sorted, without following links, and refusing names that could be confused."""
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.core.files import followed_inside
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
+from toonvision.core.files import folded, followed_inside
 from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.taxonomy.labels import NO_CONTEXT
 
@@ -31,6 +30,10 @@ def walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
 
 def linked_folders(top: Path, root: Path) -> list[Finding]:
     """Report the links to folders below `top`, which `walk` does not follow."""
+    links: list[Path] = []
+    for folder, _ in walk(top):
+        with suppress(OSError):  # the folder has gone since it was listed
+            links += [path for path in sorted(folder.iterdir()) if _is_linked_folder(path)]
     return [
         Finding(
             relative(link, root),
@@ -38,14 +41,19 @@ def linked_folders(top: Path, root: Path) -> list[Finding]:
             "put the folder here, or name it as a source",
             "linked-folder",
         )
-        for folder, _ in walk(top)
-        for link in sorted(folder.iterdir())
-        if link.is_symlink() and link.is_dir() and not link.name.startswith(".")
+        for link in links
+        if not link.name.startswith(".")
     ]
 
 
+def _is_linked_folder(path: Path) -> bool:
+    with suppress(OSError):
+        return path.is_symlink() and path.is_dir()
+    return False
+
+
 def _is_workspace(folder: Path) -> bool:
-    with suppress(PermissionError):
+    with suppress(OSError):
         return (folder / WORKSPACE_MARK).is_file()
     return False
 
@@ -70,7 +78,7 @@ def context_of(path: Path, root: Path, *, layout_folders: Iterable[str] = ()) ->
 def confined(path: Path, root: Path) -> Finding | None:
     """Refuse a file that is a link to a place outside its root."""
     try:
-        followed_inside(root, path, shown=relative(path, root))
+        followed_inside(root, path, name=relative(path, root))
     except RejectedItemError as error:
         return error.finding(relative(path, root), pictures=1)
     return None
@@ -85,12 +93,12 @@ def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
     seen: dict[str, Path] = {}
     for path in paths:
         stem = relative(path.with_suffix(""), root)
-        key = unicodedata.normalize("NFC", stem).casefold()
+        key = folded(stem)
         other = seen.setdefault(key, path)
         if other != path:
             raise InputRejectedError(
-                f"{path} and {other}: two pictures of one name (apart from suffix, case or Unicode form) "
-                "cannot be told apart. Rename one of them."
+                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from suffix, "
+                "case or Unicode form) cannot be told apart. Rename one of them."
             )
 
 

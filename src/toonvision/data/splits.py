@@ -1,7 +1,9 @@
 """Splits that cannot leak: per label, and never through one screenshot or its near-duplicates."""
 
+import hashlib
+import json
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -145,6 +147,17 @@ def plan_split(
     deals = [_deal(list(groups.values()), ratios, rng) for _ in range(_DEALS)]
     parts = min(deals, key=lambda deal: _distance(deal, crops, ratios))
     return StoredSplit(name, ratios.shares, seed, grouped, parts)
+
+
+def split_digest(crops: Iterable[Crop], parts: Mapping[int, str]) -> str:
+    """Give a hash of which crop is in which part.
+
+    Args:
+        crops: In the order of the catalogue; all must have a place.
+        parts: A crop's row to its part.
+    """
+    listed = [[crop.hash, parts[crop.id]] for crop in crops]
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
 
 
 def group_keys(crops: Sequence[Crop]) -> list[int]:

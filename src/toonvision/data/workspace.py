@@ -3,15 +3,22 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.errors import (
+    EnvironmentFaultError,
+    InputRejectedError,
+    RejectedItemError,
+    UsageError,
+    WorkspaceBusyError,
+)
 from toonvision.core.files import path_inside, write_text
+from toonvision.core.folders import half_swapped, settle_swaps
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
@@ -24,6 +31,7 @@ from toonvision.taxonomy.loader import TargetsTable, TaxonomyTable, built_in
 SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
+_PATIENCE_S = 0.5
 
 
 class _Strict(BaseModel):
@@ -91,6 +99,11 @@ class Workspace:
     sources: tuple[Source, ...]
 
     @property
+    def catalog(self) -> Path:
+        """The catalogue's file."""
+        return self.root / "catalog.sqlite"
+
+    @property
     def crops(self) -> Path:
         """The folder of the crops; derived, can be made again."""
         return self.root / "crops"
@@ -121,28 +134,40 @@ class Workspace:
         return self.root / "studies"
 
     @contextmanager
-    def reading(self) -> Iterator[Catalog]:
+    def reading(self, *, untouched: bool = False) -> Iterator[Catalog]:
         """Open the catalogue for reading.
+
+        Args:
+            untouched: Read a copy, so that not even what a killed writer left half done is rolled back in the file.
 
         Raises:
             InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
         """
-        path = self.root / "catalog.sqlite"
-        if not path.is_file():
-            raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
-        with Catalog.open(path, read_only=True) as catalog:
+        self._require_catalog()
+        with Catalog.open(self.catalog, read_only=True, untouched=untouched) as catalog:
             yield catalog
 
     @contextmanager
-    def writing(self, purpose: str) -> Iterator[Catalog]:
+    def writing(self, purpose: str, *, begin: bool = False) -> Iterator[Catalog]:
         """Open the catalogue for writing, as the only one that does.
 
+        Args:
+            purpose: What for, told to whoever waits.
+            begin: Make the catalogue where there is none; only an extraction has something to put into it.
+
         Raises:
+            InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
             WorkspaceBusyError: If another process writes.
             EnvironmentFaultError: If the folder cannot be written to.
         """
-        with exclusive(self.root, purpose=purpose), Catalog.open(self.root / "catalog.sqlite") as catalog:
+        if not begin:
+            self._require_catalog()
+        with exclusive(self.root, purpose=purpose), Catalog.open(self.catalog) as catalog:
             yield catalog
+
+    def _require_catalog(self) -> None:
+        if not self.catalog.is_file():
+            raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
 
 
 def open_workspace(root: Path) -> Workspace:
@@ -162,7 +187,20 @@ def open_workspace(root: Path) -> Workspace:
     own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
     _refuse_repeated(settings, [*own, *others])
+    _settle_runs(root)
     return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
+
+
+def _settle_runs(root: Path) -> None:
+    """Put back runs whose replacing was killed halfway; whoever cannot write, or would have to wait, reads on."""
+    stopped = [task for task in (root / "runs").glob("*") if half_swapped(task)]
+    if stopped:
+        with (
+            suppress(WorkspaceBusyError, EnvironmentFaultError, OSError),
+            exclusive(root, purpose="put back a run", patience_s=_PATIENCE_S),
+        ):
+            for task in stopped:
+                settle_swaps(task)
 
 
 def _refuse_repeated(settings: Path, sources: list[Source]) -> None:
@@ -236,4 +274,9 @@ def create_workspace(
 
 def _portable(source: Path, root: Path) -> str:
     """Write a source's path relative to the workspace, so that both can be moved together."""
-    return Path(os.path.relpath(source.resolve(), root.resolve())).as_posix()
+    path = Path(os.path.relpath(source.resolve(), root.resolve())).as_posix()
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{path}: the path is not Unicode text, as {SETTINGS} must be. Rename the folder.") from error
+    return path

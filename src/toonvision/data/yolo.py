@@ -1,18 +1,21 @@
 """YOLO: `data.yaml` with class names, and one text file a picture with boxes as shares of its size."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
 from toonvision.core.files import path_inside, read_regular
 from toonvision.data import images
 from toonvision.data.boxes import (
+    LARGEST_ANNOTATION,
     AnnotatedObject,
     AnnotatedPicture,
     Reading,
     checked_label,
     parse_coordinate,
+    require_few_objects,
 )
 from toonvision.data.source_tree import (
     confined,
@@ -25,6 +28,8 @@ from toonvision.data.source_tree import (
 )
 
 SETTINGS = "data.yaml"
+_CLASS_NAMES = "classes.txt"
+"""What labelImg writes beside its label files."""
 _LARGEST_SETTINGS = 1_000_000
 _COLUMNS = ("class", "x centre", "y centre", "width", "height")
 
@@ -39,17 +44,18 @@ def read(root: Path) -> Reading:
     names = _names(settings, root / SETTINGS)
     folders = _picture_folders(settings, root)
     pictures: list[AnnotatedPicture] = []
-    findings: list[Finding] = []
+    unusable: dict[str, Finding] = {}
     paths = {folder / name: top for top in folders for folder, files in walk(top) for name in files if is_picture(name)}
     refuse_confusable(paths, root)
     for path, top in sorted(paths.items()):
         outcome = _read_picture(path, top, root, names)
         if isinstance(outcome, Finding):
-            findings.append(outcome)
+            unusable[relative(path, root)] = outcome
         else:
             pictures.append(outcome)
-    findings += [finding for top in folders for finding in linked_folders(top, root)]
-    return Reading(tuple(pictures), tuple(findings))
+    strays = _stray_labels(folders, paths, root)
+    links = [finding for top in folders for finding in linked_folders(top, root)]
+    return Reading(tuple(pictures), (*unusable.values(), *strays, *links), unusable)
 
 
 def _settings(path: Path) -> Mapping[str, Any]:
@@ -68,7 +74,8 @@ def _settings(path: Path) -> Mapping[str, Any]:
         RecursionError,
         RejectedItemError,
     ) as error:
-        raise InputRejectedError(f"{path}: cannot be read as YAML ({error}).") from error
+        reason = " ".join(str(error).split())  # YAML's errors have several lines
+        raise InputRejectedError(f"{path}: cannot be read as YAML ({reason}). Correct it and run again.") from error
     if not isinstance(loaded, dict):
         raise InputRejectedError(f"{path}: must hold keys such as names and train; got {type(loaded).__name__}.")
     return loaded
@@ -150,14 +157,16 @@ def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -
     if outside := confined(rows, root):
         return outside
     try:
-        lines = rows.read_text(encoding="utf-8-sig").splitlines()
-        size_wh = images.size_wh(path)
-    except (OSError, UnicodeDecodeError) as error:
-        return Finding(annotation, f"cannot be read ({error})", "check the file", "unreadable", pictures=1)
+        lines = _lines(rows)
     except RejectedItemError as error:
-        return error.finding(name, pictures=1)
+        return error.finding(annotation, pictures=1)
+    try:
+        require_few_objects(len(lines))
+        size_wh = images.size_wh(path)
+    except RejectedItemError as error:
+        return error.finding(name, pictures=1, objects=len(lines))
     objects, findings = [], []
-    for number, line in enumerate((line for line in lines if line.strip()), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             objects.append(_object(line, number, size_wh, names))
         except RejectedItemError as error:
@@ -165,14 +174,48 @@ def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -
     return AnnotatedPicture(path, name, annotation, context_of(path, top), tuple(objects), size_wh, tuple(findings))
 
 
+def _lines(path: Path) -> list[str]:
+    """Read the lines of a label file that are not blank."""
+    content = read_regular(path, limit=LARGEST_ANNOTATION)
+    try:
+        return [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise RejectedItemError(
+            "is not written in UTF-8, as it should be", "save it as UTF-8", code="encoding"
+        ) from error
+
+
 def _label_file(picture: Path, root: Path) -> Path | None:
-    """Find the text beside a picture, or where `images` in its path becomes `labels`."""
-    beside = picture.with_suffix(".txt")
-    parts = list(beside.relative_to(root).parts)
+    """Find the text where `images` in a picture's path becomes `labels`, or beside the picture."""
+    return next((path for path in _label_places(picture.with_suffix(".txt"), root) if os.path.lexists(path)), None)
+
+
+def _label_places(path: Path, root: Path) -> tuple[Path, Path]:
+    """Give the path with its last `images` turned into `labels`, and the path itself."""
+    parts = list(path.relative_to(root).parts)
     places = [index for index, part in enumerate(parts) if part == "images"]
     if places:
         parts[places[-1]] = "labels"
-    return next((path for path in (Path(root, *parts), beside) if path.is_file()), None)
+    return Path(root, *parts), path
+
+
+def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], root: Path) -> list[Finding]:
+    """Report label files without a picture, in `labels` or, where there is no such folder, beside the pictures."""
+    used = {place for picture in pictures for place in _label_places(picture.with_suffix(".txt"), root)}
+    folders = {next(place for place in _label_places(top, root) if place.is_dir()) for top in tops}
+    found = {
+        folder / name
+        for top in folders
+        if not confined(top, root)
+        for folder, names in walk(top)
+        for name in names
+        if name.endswith(".txt") and name != _CLASS_NAMES
+    }
+    remedy = "add its picture, or remove it"
+    return [
+        Finding(relative(path, root), "has no picture of its name", remedy, "no-picture", pictures=1)
+        for path in sorted(found - used)
+    ]
 
 
 def _object(line: str, number: int, size_wh: tuple[int, int], names: Mapping[int, str]) -> AnnotatedObject:
@@ -186,7 +229,7 @@ def _object(line: str, number: int, size_wh: tuple[int, int], names: Mapping[int
     values = [parse_coordinate(text, what) for text, what in zip(columns, _COLUMNS, strict=True)]
     if values[0] not in names:
         raise RejectedItemError(
-            f"class {columns[0]} is not among the {len(names)} names of {SETTINGS}",
+            f"class {shown(columns[0])} is not among the {len(names)} names of {SETTINGS}",
             "add its name",
             code="unknown-class",
         )

@@ -127,7 +127,7 @@ class Classifier:
         try:
             return self._ask(images.read_picture(file, size_hw=self._bundle.size_hw, resize=self._bundle.resize))
         except RejectedItemError as error:
-            return error
+            return error.without_traceback()
 
     def _ask(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Give the probabilities of one picture of the input size, shape ``(classes,)``."""

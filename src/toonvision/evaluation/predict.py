@@ -66,7 +66,7 @@ def predict_files(
         try:
             return read_picture(file, size_hw=card.size_hw, resize=card.resize)
         except RejectedItemError as error:
-            return error
+            return error.without_traceback()
 
     def ask(files: Sequence[Path]) -> list[Answer]:
         found = list(pool.map(read, files))

@@ -77,8 +77,10 @@ def ask_about_files(
         InputRejectedError: If a folder cannot be read.
     """
     predictions: list[Prediction] = []
-    findings: list[Finding] = []
-    files = [file for path in paths for file in _files(path)]
+    found = [(path, _files(path)) for path in paths]
+    remedy = "name pictures, or folders of pictures"
+    findings = [Finding(str(path), "holds no picture", remedy, "no-picture", files=1) for path, own in found if not own]
+    files = [file for _, own in found for file in own]
     for start in range(0, len(files), GROUP):
         group = files[start : start + GROUP]
         for file, answer in zip(group, ask(group), strict=True):

@@ -42,7 +42,7 @@ def draw_curves(curves: Sequence[Curve]) -> Figure:
     handles = [
         Line2D([], [], color=TRAIN, linewidth=2, linestyle=(0, (4, 1.5)), label="Training"),
         Line2D([], [], color=VALIDATE, linewidth=2, label="Validation"),
-        Line2D([], [], color=INK, marker="o", markersize=6, linestyle="none", label="Best epoch, kept"),
+        Line2D([], [], color=INK, marker="o", markersize=6, linestyle="none", label="Kept epoch"),
     ]
     if len(curves) > 1:
         handles.append(Line2D([], [], color=MUTED, linewidth=0.8, label="Thin: the other trainings"))
@@ -71,7 +71,7 @@ def draw_measure(ax: Axes, curves: Sequence[Curve], measure: str, *, title: str)
                 marker="o" if len(values) == 1 else None, markersize=3,
             )  # fmt: skip
         if curve.chosen:
-            _mark_best(ax, curve, f"val_{measure}")
+            _mark_kept(ax, curve, f"val_{measure}")
     quiet_axis(ax, grid="y")
     ax.spines["bottom"].set_visible(True)
     ax.set_xlabel("Epoch")
@@ -86,7 +86,7 @@ def draw_measure(ax: Axes, curves: Sequence[Curve], measure: str, *, title: str)
     return ax
 
 
-def _mark_best(ax: Axes, curve: Curve, name: str) -> None:
+def _mark_kept(ax: Axes, curve: Curve, name: str) -> None:
     value = curve.epochs[curve.best_epoch - 1].get(name, np.nan)
     if not np.isfinite(value):
         return

@@ -14,6 +14,7 @@ _ASKED = "TOONVISION_DEVICE"
 _DEVICES = {"cpu": ("cpu", "tfrt_cpu"), "gpu": ("gpu", "cuda", "mps", "rocm")}
 """How the backends call a kind of device."""
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_STOPPED = {7, 8}  # TensorFlow's own numbers: permission denied, resource exhausted
 _VERSIONS = (
     "toonvision",
     "keras",
@@ -64,6 +65,22 @@ def start_keras(*, threads: int | None = None) -> str:
             f"{' or '.join(_DEVICES)}; make the device usable for {name}, or unset {_ASKED}."
         )
     return f"{name} on {device}"
+
+
+@contextlib.contextmanager
+def backend_faults() -> Iterator[None]:
+    """Turn what TensorFlow raises where the machine stops it into one line: a log on a full disk, too little memory.
+
+    Raises:
+        EnvironmentFaultError: If it was stopped; any other error passes as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "error_code", None) not in _STOPPED:
+            raise
+        reason = str(error).splitlines()[0].rpartition("}} ")[2].replace("; ", ": ", 1)
+        raise EnvironmentFaultError(f"{reason}. Nothing of this run was saved; free space and run again.") from error
 
 
 def installed_versions() -> dict[str, str]:

@@ -7,6 +7,8 @@ taken from the file. Nothing in it is unpickled or executed.
 import json
 import math
 import warnings
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 WEIGHTS, MEANING = "model.keras", "model.json"
+_ARCHIVED = "model.weights.h5"
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,25 @@ def load_model(folder: Path) -> "keras.Model":
             f"{len(card.classes)} classes, which {MEANING} describes ({first_line}). Train again."
         ) from error
     return model
+
+
+def require_sound_weights(folder: Path) -> None:
+    """Refuse a file of weights that is missing or damaged; Keras is not asked, nothing is read into a network.
+
+    Raises:
+        ModelRefusedError: If it is no whole archive with weights in it.
+    """
+    path = folder / WEIGHTS
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+            names = archive.namelist()
+    except FileNotFoundError:
+        raise ModelRefusedError(f"{path}: is missing. Train again.") from None
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ModelRefusedError(f"{path}: is damaged ({error}). Train again.") from error
+    if damaged or _ARCHIVED not in names:
+        raise ModelRefusedError(f"{path}: is damaged ({damaged or _ARCHIVED}). Train again.")
 
 
 def require_taxonomy(card: ModelCard, digest: str, folder: Path) -> None:

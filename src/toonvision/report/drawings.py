@@ -1,5 +1,6 @@
 """The figures of a report: which there are, what they are called, and what they show in words."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,14 +80,22 @@ def split_picture(split: SplitSummary, level: str, folder: Path, *, name: str = 
 def curves_picture(curves: Sequence[Curve], folder: Path) -> Picture:
     """Draw how the trainings went."""
     kept = next(curve for curve in curves if curve.chosen)
+    which = f"epoch {kept.best_epoch}{_why_kept(kept)}"
     return keep_figure(
         folder, "curves", draw_curves(curves), data.curves_data(curves),
         title="Loss and accuracy after each epoch",
-        alternative=f"Curves of loss and accuracy over {counted(len(kept.epochs), 'epoch')}; epoch {kept.best_epoch} "
-        "has the lowest validation loss of the kept training.",
-        caption=f"The weights of epoch {kept.best_epoch}, with the lowest validation loss, were kept (seed "
-        f"{kept.seed}).",
+        alternative=f"Curves of loss and accuracy over {counted(len(kept.epochs), 'epoch')}; the weights of {which} "
+        "were kept.",
+        caption=f"The weights of {which} were kept (seed {kept.seed}).",
     )  # fmt: skip
+
+
+def _why_kept(curve: Curve) -> str:
+    """Say what distinguishes the kept epoch: a course of the learning rate ends with it whatever its loss is."""
+    losses = [epoch.get("val_loss", math.nan) for epoch in curve.epochs]
+    if curve.best_epoch and losses[curve.best_epoch - 1] == min(losses):
+        return ", with the lowest validation loss,"
+    return ", the last," if curve.best_epoch == len(losses) else ""
 
 
 def spread_picture(evaluation: Evaluation, folder: Path) -> Picture | None:

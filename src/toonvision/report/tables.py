@@ -65,7 +65,7 @@ def findings_table(counts: Mapping[str, int], findings: Sequence[Finding]) -> Ta
 def repeats_table(results: Results) -> Table:
     """Give one row a training: how long it took and how it did."""
     evaluation = results.evaluation
-    columns = ("Seed", "Epochs", "Best epoch", "Validation loss", "Seconds", "Wrong", "Accuracy", "95 % interval",
+    columns = ("Seed", "Epochs", "Kept epoch", "Validation loss", "Seconds", "Wrong", "Accuracy", "95 % interval",
                "Macro F1")  # fmt: skip
     rows = []
     for place, repeat in enumerate(evaluation.record.repeats):

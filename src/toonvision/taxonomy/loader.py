@@ -1,7 +1,6 @@
 """Taxonomies as TOML: the built-in one, the workspace's own, and one inferred from labels found."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from toonvision.core.errors import UsageError
+from toonvision.core.files import folded
 from toonvision.core.settings import read_settings
 from toonvision.taxonomy.labels import (
     LABEL_LEVEL,
@@ -87,12 +87,7 @@ class TaxonomyTable(_Strict):
     @field_validator("labels")
     @classmethod
     def _labels_differ_by_more_than_case(cls, labels: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Labels name files, and some file systems know neither case nor Unicode forms."""
-        seen: dict[str, str] = {}
-        for label in labels:
-            other = seen.setdefault(unicodedata.normalize("NFC", label).casefold(), label)
-            if other != label:
-                raise ValueError(f"the labels {other!r} and {label!r} differ by case or Unicode form alone")
+        require_distinct(labels)
         return labels
 
     @model_validator(mode="after")
@@ -139,6 +134,19 @@ class TaxonomyTable(_Strict):
             tasks=tuple(Task(name, level) for name, level in tasks.items()),
             targets=self.targets.build(),
         )
+
+
+def require_distinct(labels: Iterable[str]) -> None:
+    """Refuse labels that differ by case or Unicode form alone: labels name files, and some file systems know neither.
+
+    Raises:
+        ValueError: Naming two of them.
+    """
+    seen: dict[str, str] = {}
+    for label in labels:
+        other = seen.setdefault(folded(label), label)
+        if other != label:
+            raise ValueError(f"the labels {other!r} and {label!r} differ by case or Unicode form alone")
 
 
 def built_in(name: str) -> Taxonomy:

@@ -12,12 +12,14 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.core.files import plain_name, sync_folder, write_text
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
+from toonvision.core.files import plain_name, write_text
+from toonvision.core.folders import settle_swaps, swap_in
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
-from toonvision.data.splits import PARTS
+from toonvision.data.rebuild import RecordedSplit
+from toonvision.data.splits import PARTS, Ratios
 from toonvision.training.settings import TrainingSettings
 
 RECORD, LOGS = "run.json", "tensorboard"
@@ -155,8 +157,22 @@ def find_run(runs: Path, name: str) -> Path:
 
 
 def run_records(runs: Path) -> list[Path]:
-    """List the records of all runs, by task and name."""
-    return sorted(runs.glob(f"*/*/{RECORD}"))
+    """List the records of all runs, by task and name; hidden folders hold what is not finished, or was replaced."""
+    return sorted(path for path in runs.glob(f"*/*/{RECORD}") if not path.parent.name.startswith("."))
+
+
+def recorded_splits(runs: Path) -> list[RecordedSplit]:
+    """List what the runs remember of the splits that they were trained on, the newest run first."""
+    records = []
+    for path in run_records(runs):
+        with contextlib.suppress(InputRejectedError, ModelRefusedError, UsageError):
+            record = read_record(path.parent)
+            split = RecordedSplit(
+                record.title, record.split, Ratios(*record.ratios), record.split_seed, record.grouped, record.level,
+                record.data_hash,
+            )  # fmt: skip
+            records.append((record.started, split))
+    return [split for _, split in sorted(records, key=lambda pair: pair[0], reverse=True)]
 
 
 def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, force: bool) -> Path:
@@ -212,7 +228,7 @@ def unfinished_run(workspace: Path, task_folder: Path) -> Iterator[Path]:
 
 
 def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> Path:
-    """Move a finished run to its place; an earlier one stays until then.
+    """Move a finished run to its place; an earlier one stays until then, or is put back when the workspace is opened.
 
     Args:
         workspace: The workspace's folder.
@@ -224,16 +240,12 @@ def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> P
         Where the run is.
     """
     with exclusive(workspace, purpose="save a run"):
-        replaced = built.with_name(f"{built.name}-replaced")
-        if folder.exists() and force:
-            folder.replace(replaced)
-        taken = {path.name for path in folder.parent.glob("*")}
+        settle_swaps(folder.parent)
+        taken = set() if force else {path.name for path in folder.parent.glob("*")}
         names = (folder.name, *(f"{folder.name}-{number}" for number in range(2, len(taken) + 3)))
         free = folder.with_name(next(name for name in names if name not in taken))
         (built / _LOCK).unlink(missing_ok=True)
-        built.replace(free)
-        sync_folder(free.parent)
-        shutil.rmtree(replaced, ignore_errors=True)
+        swap_in(built, free)
     return free
 
 

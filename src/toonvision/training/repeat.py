@@ -1,7 +1,5 @@
 """A run: the same training with several seeds, since one training alone proves little."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,9 +17,9 @@ from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.batches import Samples, load_samples
 from toonvision.data.catalog import StoredSplit
 from toonvision.data.images import Resize
-from toonvision.data.splits import PARTS, parts_table, require_trainable
+from toonvision.data.splits import PARTS, parts_table, require_trainable, split_digest
 from toonvision.data.workspace import Workspace
-from toonvision.models.backend import installed_versions, start_keras
+from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import build_network, input_size, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
 from toonvision.taxonomy.labels import Task
@@ -89,8 +87,7 @@ class TaskData:
     @property
     def digest(self) -> str:
         """A hash of which crop is in which part."""
-        listed = [[crop.hash, self.split.parts[crop.id]] for crop in self.samples.crops]
-        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
+        return split_digest(self.samples.crops, self.split.parts)
 
 
 def load_task_data(
@@ -248,15 +245,16 @@ def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], Non
     from toonvision.training.fit import train_fresh
 
     run, record, data, seed = order.run, order.record, order.data, order.seed
-    model, history = train_fresh(
-        data.samples,
-        train=data.places["train"],
-        validate=data.places["validate"],
-        settings=record.settings,
-        seed=seed,
-        log_folder=run / LOGS / f"seed-{seed}",
-        watcher=watcher,
-    )
+    with backend_faults():
+        model, history = train_fresh(
+            data.samples,
+            train=data.places["train"],
+            validate=data.places["validate"],
+            settings=record.settings,
+            seed=seed,
+            log_folder=run / LOGS / f"seed-{seed}",
+            watcher=watcher,
+        )
     folder = repeat_folder(run, seed)
     card = ModelCard(
         network=record.settings.network,

@@ -1,13 +1,17 @@
 """What TensorBoard shows of a search: every trial's values and results, on its HParams page."""
 
+import io
+import os
+import time
 from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, summary
 from tensorboard.plugins.scalar.summary import scalar_pb
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.summary.writer.record_writer import RecordWriter
 
+from toonvision.core.files import write_bytes
 from toonvision.tuning.race import Score
 from toonvision.tuning.space import Draw
 
@@ -36,8 +40,13 @@ def log_trial(folder: Path, number: int, draw: Draw, parameters: int, scores: li
         *(scalar_pb(name, value) for name, value in values.items()),
         summary.session_end_pb(api_pb2.STATUS_SUCCESS if known else api_pb2.STATUS_FAILURE),
     ]
-    writer = EventFileWriter(str(folder / f"trial-{number:03d}"))
+    buffer = io.BytesIO()
+    writer = RecordWriter(buffer)
+    now = time.time()
+    writer.write(Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
     for part in parts:
         # The plug-in's messages are TensorFlow's own kind where it is installed; their bytes are the same.
-        writer.add_event(Event(summary=Summary.FromString(part.SerializeToString()), step=0))
-    writer.close()
+        event = Event(wall_time=now, step=0, summary=Summary.FromString(part.SerializeToString()))
+        writer.write(event.SerializeToString())
+    # Not by TensorBoard's own writer: its thread prints a traceback where the disk is full.
+    write_bytes(folder / f"trial-{number:03d}" / f"events.out.tfevents.{now:.6f}.{os.getpid()}", buffer.getvalue())

@@ -27,6 +27,10 @@ _MAY_CHANGE = {"trials", "race"}
 Result = TypeVar("Result")
 
 
+class ServerGoneError(EnvironmentFaultError):
+    """A server did not come back while it was waited for; nobody need wait for it again."""
+
+
 @dataclass(frozen=True)
 class Pulse:
     """How it is noticed that a process died: by its heartbeat.
@@ -187,6 +191,8 @@ def patiently(url: str, call: Callable[[], Result], *, patience_s: float = PATIE
     while True:
         try:
             return call()
+        except ServerGoneError:
+            raise
         except broken:
             until = until or time.monotonic() + patience_s
             if url.startswith("sqlite") or time.monotonic() > until:
@@ -201,7 +207,7 @@ class _Storage(optuna.storages.RDBStorage):
     """
 
     def record_heartbeat(self, trial_id: int) -> None:
-        with contextlib.suppress(*faults()):
+        with contextlib.suppress(*faults(), ServerGoneError):
             super().record_heartbeat(trial_id)
 
 
@@ -224,7 +230,10 @@ def _storage(address: "sqlalchemy.URL", pulse: Pulse) -> _Storage:
             heartbeat_stale_trial_callback=retry,
         )
     )
-    (_take_turns if in_file else _wait_for_server)(storage.engine)
+    if in_file:
+        _take_turns(storage.engine)
+    else:
+        _wait_for_server(storage.engine, address.set(drivername="postgresql"))
     return storage
 
 
@@ -262,22 +271,30 @@ def _take_turns(engine: "sqlalchemy.Engine") -> None:
     engine.dispose()
 
 
-def _wait_for_server(engine: "sqlalchemy.Engine") -> None:
+def _wait_for_server(engine: "sqlalchemy.Engine", address: "sqlalchemy.URL") -> None:
     """Let a lost connection be made again for as long as a server takes to restart, so that trainings live through it.
 
-    The first connection has been made by now: an address that leads nowhere is told at once.
+    The first connection has been made by now: an address that leads nowhere is told at once. Once a server was waited
+    for in vain, it is only tried.
     """
     from sqlalchemy import event
 
+    gone_since: float | None = None
+
     def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> Any:
-        until = time.monotonic() + PATIENCE_S
+        nonlocal gone_since
         while True:
             try:
-                return dialect.connect(*arguments, **options)
-            except dialect.loaded_dbapi.OperationalError:
-                if time.monotonic() > until:
-                    raise
+                made = dialect.connect(*arguments, **options)
+            except dialect.loaded_dbapi.OperationalError as error:
+                gone_since = gone_since or time.monotonic()
+                if time.monotonic() - gone_since > PATIENCE_S:
+                    url = address.render_as_string(hide_password=False)
+                    raise ServerGoneError(str(_fault(url, error))) from error
                 time.sleep(_PAUSE_S)
+            else:
+                gone_since = None
+                return made
 
     event.listen(engine, "do_connect", connect)
 
@@ -298,7 +315,7 @@ def _address(url: str) -> "sqlalchemy.URL":
         return made
     raise UsageError(
         "a storage is an address such as postgresql://user:password@host/database or sqlite:///file.sqlite; got "
-        f"{shown_url(url)}."
+        f"{shown_url(url) if made else 'something else'}."
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
 from toonvision.core.processes import Running, start_process
+from toonvision.training import parallel
 from toonvision.tuning.lineage import MOST_RETRIES
 from toonvision.tuning.storage import Place
 
@@ -46,6 +47,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
 
     Raises:
         ToonVisionError: What a process could not go on for.
+        OSError: What the machine stopped a process with.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
     running: list[Running] = []
@@ -59,7 +61,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
             for one in [one for one in running if not one.process.is_alive()]:
                 running.remove(one)
                 word = one.last_word()
-                if isinstance(word, ToonVisionError):
+                if isinstance(word, Exception):
                     raise word
                 finished = finished or word is True
                 crashes = 0 if isinstance(word, bool) else crashes + 1
@@ -76,13 +78,16 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
             one.end()
 
 
-def default_workers() -> int:
-    """Give how many processes a search starts: one, with all threads.
+def default_workers(size_hw: tuple[int, int]) -> int:
+    """Give how many processes a search starts: one a core for small inputs, else one with all threads.
 
-    On two cores two processes of one thread each brought no more (0.95 to 1.09 times the trials an hour) and took twice
-    the memory; benchmarks/tuning_workers.py measures it again.
+    A small input does not fill a second core; with large ones two processes bring no more trials an hour than one, at
+    twice the memory. benchmarks/tuning_workers.py measures both.
+
+    Args:
+        size_hw: Height and width of the input in pixels.
     """
-    return 1
+    return available_cores() if parallel.threads_for(size_hw) == 1 else 1
 
 
 def threads_for(workers: int) -> int:
@@ -115,5 +120,5 @@ def _work(order: Order, words: Connection) -> None:
 
         with storage_faults(place.url):
             words.send(Worker(place, study, data, logs=order.logs).work(most=order.trainings))
-    except ToonVisionError as error:
+    except (ToonVisionError, OSError) as error:
         words.send(error)

@@ -1,0 +1,27 @@
+"""JSON that came from outside."""
+
+import json
+
+from toonvision.core.errors import RejectedItemError, shown
+
+
+def parse_json(content: str | bytes) -> object:
+    """Read JSON whose objects have each key once: of a key that comes twice, one value would be lost unseen.
+
+    Raises:
+        RejectedItemError: If it is no such JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(content, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise RejectedItemError(
+            f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
+        ) from error
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} comes twice")
+    return found

@@ -1,0 +1,261 @@
+"""Checking a workspace: what is wrong or doubtful with its data. Nothing is written, not even a lock."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from toonvision.core.cores import available_cores
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, ToonVisionError
+from toonvision.core.files import TEMPORARY, read_regular
+from toonvision.core.progress import Progress, silent
+from toonvision.data import images
+from toonvision.data.catalog import Crop, StoredScreenshot, StoredSplit
+from toonvision.data.examination import Outcome, examine_all, identical_pictures
+from toonvision.data.extraction import files_without_row, numbered_stem
+from toonvision.data.outliers import Look, look_at, odd_boxes, odd_looks
+from toonvision.data.sources import (
+    SourceReading,
+    gone_screenshots,
+    plan_tasks,
+    read_source,
+    reading_findings,
+    refuse_emptied,
+    require_sources,
+)
+from toonvision.data.splits import group_keys
+from toonvision.data.workspace import Workspace
+
+_NO_SOURCE = "source"
+_EXTRACT = "toonvision extract"
+_LEFT_BEHIND = (f"{TEMPORARY}*", ".unfinished-*", ".*-unfinished", ".*-replaced")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found in one part of a workspace.
+
+    Attributes:
+        what: The part.
+        count: How many things were looked at.
+        faults: What is wrong.
+        doubts: What may be meant so, or may be wrong.
+    """
+
+    what: str
+    count: int
+    faults: tuple[Finding, ...] = ()
+    doubts: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that the catalogue says.
+
+    Attributes:
+        screenshots: Its screenshots.
+        crops: Its crops.
+        numbers: The last number that each label has used.
+        splits: Its splits.
+    """
+
+    screenshots: Sequence[StoredScreenshot] = ()
+    crops: Sequence[Crop] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    splits: Sequence[StoredSplit] = ()
+
+
+def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
+    """Read the catalogue, from a copy; what cannot be read is none, and a fault."""
+    name = workspace.catalog.name
+    if not workspace.catalog.exists():
+        folder = workspace.crops
+        left = sum(numbered_stem(path.name) is not None for path in folder.iterdir()) if folder.is_dir() else 0
+        if left:
+            reason, remedy = f"is missing, although crops/ holds {left} crops", "toonvision rebuild"
+            return None, Checked("Catalogue", 0, (Finding(name, reason, remedy, "no-catalogue"),))
+        return None, Checked(
+            "Catalogue", 0, (), (Finding(name, "nothing was extracted yet", _EXTRACT, "no-catalogue"),)
+        )
+    try:
+        with workspace.reading(untouched=True) as catalog:
+            known = Known(catalog.screenshots(), catalog.crops(), catalog.last_numbers(), catalog.splits())
+    except ToonVisionError as error:
+        reason = str(error).removeprefix(f"{workspace.catalog}: ")
+        return None, Checked("Catalogue", 1, (Finding(name, reason, code="catalogue"),))
+    except OSError as error:
+        return None, Checked("Catalogue", 1, (Finding(name, f"cannot be read ({error.strerror})", code="catalogue"),))
+    return known, Checked("Catalogue", 1)
+
+
+def check_screenshots(workspace: Workspace, known: Known | None, *, progress: Progress = silent) -> Checked:
+    """Look at the sources as an extraction would, and compare what it would store with what is stored.
+
+    Args:
+        workspace: Whose sources.
+        known: What the catalogue says; None where it cannot be asked.
+        progress: Told how many pictures are done.
+    """
+    there = known or Known()
+    readings, found = _readings(workspace, there)
+    tasks = plan_tasks(readings, there.screenshots, there.crops)
+    found += reading_findings(readings, there.screenshots, there.crops)
+    outcomes: list[Outcome] = []
+    crops = 0
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for outcome in examine_all(tasks, workspace, pool):
+            found += outcome.findings
+            crops += len(outcome.cuts)
+            outcomes.append(outcome.without_contents())
+            progress(len(outcomes), len(tasks))
+    found += identical_pictures(outcomes)
+    faults = [finding for finding in found if finding.skips or finding.code == _NO_SOURCE]
+    doubts = [finding for finding in found if finding not in faults]
+    if known is None:
+        kept = sum(outcome.kept for outcome in outcomes)
+        reason = f"an extraction would give {crops} crops from {kept} pictures"
+        doubts.append(Finding("screenshots", reason, code="not-extracted"))
+    else:
+        faults += [finding for outcome in outcomes for finding in _stale(outcome)]
+        faults += _gone(readings, known, workspace)
+    unusable = sum(finding.pictures for _, reading in readings for finding in reading.findings)
+    return Checked("Screenshots", len(tasks) + unusable, tuple(faults), tuple(doubts))
+
+
+def check_crops(workspace: Workspace, known: Known, *, progress: Progress = silent) -> list[Checked]:
+    """Compare crops with their files, and boxes and pictures with those of their kind.
+
+    Args:
+        workspace: Whose crops.
+        known: What the catalogue says.
+        progress: Told how many crops are done.
+    """
+
+    def look(crop: Crop) -> Look | Finding:
+        try:
+            content = read_regular(workspace.crops / crop.file, limit=images.LARGEST_FILE)
+            if hashlib.sha256(content).hexdigest() != crop.hash:
+                raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
+            return look_at(images.decode(content))
+        except RejectedItemError as error:
+            missing = not (workspace.crops / crop.file).exists()
+            reason, remedy = ("is missing", f"{_EXTRACT} makes it again") if missing else (error.reason, error.remedy)
+            return Finding(f"crops/{crop.file}", reason, remedy, "missing" if missing else error.code)
+
+    looks: dict[Crop, Look] = {}
+    faults: list[Finding] = []
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for done, (crop, seen) in enumerate(zip(known.crops, pool.map(look, known.crops), strict=True), start=1):
+            if isinstance(seen, Finding):
+                faults.append(seen)
+            else:
+                looks[crop] = seen
+            progress(done, len(known.crops))
+    strays = files_without_row(workspace, known.crops, known.numbers)
+    faults += [
+        Finding(f"crops/{path.name}", "shows no object that the catalogue knows", f"{_EXTRACT} removes it", "no-row")
+        for path in strays
+        if not path.name.startswith(TEMPORARY)
+    ]
+    lost = Counter(crop.label for crop in known.crops if crop.label not in workspace.taxonomy.by_name)
+    faults += [
+        Finding(f"label {label}", f"the taxonomy no longer has it, but {count} crops do", "add it to toonvision.toml "
+                f"again, or correct the annotations; then {_EXTRACT}", "unknown-label")
+        for label, count in sorted(lost.items())
+    ]  # fmt: skip
+    return [
+        Checked("Crops", len(known.crops), tuple(faults), tuple(odd_looks(looks))),
+        Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),
+    ]
+
+
+def check_splits(known: Known) -> Checked:
+    """Look for screenshots that a split has torn apart, and for crops that it does not know."""
+    faults: list[Finding] = []
+    doubts: list[Finding] = []
+    for split in known.splits:
+        name = f"split {split.name}"
+        torn = _torn_groups(split, known.crops)
+        if split.grouped:
+            faults += torn
+        else:
+            reason = f"LEAKS, as it was asked to: {len(torn)} screenshots, or groups of near-duplicates, are torn apart"
+            doubts.append(Finding(name, reason, "use it for comparison alone", "leaks"))
+        missing = sum(crop.id not in split.parts for crop in known.crops)
+        if missing:
+            reason = f"does not know {missing} of {len(known.crops)} crops, which were cut after it was made"
+            remedy = f"toonvision split --name {split.name} --force, then train again"
+            faults.append(Finding(name, reason, remedy, "uncovered"))
+    return Checked("Splits", len(known.splits), tuple(faults), tuple(doubts))
+
+
+def check_leftovers(workspace: Workspace) -> Checked:
+    """Look for what a killed process has left behind, unless it is one that is at work now."""
+    folders = [workspace.root, workspace.crops, workspace.cache, workspace.figures]
+    folders += [*workspace.runs.glob("*"), *workspace.studies.glob("*")]
+    left = [path for folder in folders for pattern in _LEFT_BEHIND for path in sorted(folder.glob(pattern))]
+    reason, remedy = "is not complete: a process was killed, or is still at work", "remove it if none is at work"
+    doubts = [Finding(path.relative_to(workspace.root).as_posix(), reason, remedy, "leftover") for path in left]
+    return Checked("Leftovers", len(left), (), tuple(doubts))
+
+
+def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], list[Finding]]:
+    """Read the sources one by one; one that cannot be read at all is a fault."""
+    readings: list[SourceReading] = []
+    findings = []
+    try:
+        require_sources(workspace)
+    except InputRejectedError as error:
+        findings.append(Finding("sources", str(error), code=_NO_SOURCE))
+    for source in workspace.sources:
+        try:
+            reading = read_source(source)
+            refuse_emptied(source, reading, known.screenshots)
+            readings.append((source, reading))
+        except InputRejectedError as error:
+            findings.append(Finding(f"source {source.key}", str(error), code=_NO_SOURCE))
+    return readings, findings
+
+
+def _stale(outcome: Outcome) -> Iterable[Finding]:
+    """Say how a picture differs from what the catalogue says of it."""
+    known, name = outcome.task.known, outcome.task.picture.name
+    if not outcome.kept or outcome.stored:
+        return
+    if known is None:
+        yield Finding(name, f"was not extracted yet; it has {len(outcome.cuts)} objects", _EXTRACT, "new")
+    elif known.picture_hash != outcome.picture_hash:
+        yield Finding(name, "was changed after it was extracted", _EXTRACT, "stale")
+    else:
+        yield Finding(outcome.task.picture.annotation, "was changed after it was extracted", _EXTRACT, "stale")
+
+
+def _gone(readings: Sequence[SourceReading], known: Known, workspace: Workspace) -> list[Finding]:
+    """Report screenshots that are gone, unless their whole source is, or no source can be read."""
+    unread = {source.key for source in workspace.sources} - {source.key for source, _ in readings}
+    crops = Counter(crop.screenshot_id for crop in known.crops)
+    return [
+        Finding(shot.name, f"is gone, but its crops ({crops[shot.id]}) are not", f"{_EXTRACT} removes them", "gone")
+        for shot in gone_screenshots(readings, known.screenshots)
+        if readings and shot.source not in unread
+    ]
+
+
+def _torn_groups(split: StoredSplit, crops: Sequence[Crop]) -> list[Finding]:
+    """Report groups of near-duplicate screenshots that lie in several parts of a split."""
+    used = [crop for crop in crops if crop.id in split.parts]
+    groups: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for crop, key in zip(used, group_keys(used), strict=True):
+        groups[key][crop.screenshot].add(split.parts[crop.id])
+    torn = [group for group in groups.values() if len(set().union(*group.values())) > 1]
+    remedy = f"toonvision split --name {split.name} --force, then train again"
+    return [
+        Finding(
+            ", ".join(f"{shot} ({' and '.join(sorted(parts))})" for shot, parts in sorted(group.items())),
+            f"{'near-duplicates lie' if len(group) > 1 else 'its crops lie'} in several parts of split {split.name}",
+            remedy,
+            "torn",
+        )
+        for group in torn
+    ]

@@ -1,0 +1,93 @@
+"""Checking the runs of a workspace without starting Keras, and the labels against what a run says of them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from toonvision.core.errors import Finding, ToonVisionError
+from toonvision.data.catalog import Crop
+from toonvision.data.check import Checked, Known
+from toonvision.data.splits import split_digest
+from toonvision.data.workspace import Workspace
+from toonvision.deploy.current import current_export
+from toonvision.evaluation.predictions import Prediction
+from toonvision.models.saving import read_card, require_sound_weights, require_taxonomy
+from toonvision.training.record import RECORD, RunRecord, read_record, repeat_folder
+
+CONFIDENT = 0.9
+"""Probability from which on a model's other opinion of a label is worth a look."""
+
+
+def check_runs(workspace: Workspace, known: Known | None) -> Checked:
+    """Look whether every run can be read, belongs to this taxonomy, and was trained on the splits that there are.
+
+    Args:
+        workspace: Whose runs.
+        known: What the catalogue says; None where it cannot be asked.
+    """
+    faults: list[Finding] = []
+    doubts: list[Finding] = []
+    runs = [folder for folder in sorted(workspace.runs.glob("*/[!.]*")) if folder.is_dir()]
+    for run in runs:
+        name = f"run {run.relative_to(workspace.runs).as_posix()}"
+        try:
+            record, stale_export = _sound_run(run, workspace)
+        except (ToonVisionError, OSError) as error:
+            reason = str(error).removeprefix(f"{run}: ").removeprefix(f"{run}{os.sep}")
+            faults.append(Finding(name, reason, code="run"))
+            continue
+        if stale_export:
+            doubts.append(Finding(name, stale_export, "toonvision export RUN", "stale-export"))
+        if known and not _split_stands(record, known, workspace):
+            reason = f"was trained on the split {record.split} as it no longer is, so that evaluate refuses it"
+            doubts.append(Finding(name, reason, "train again", "split-changed"))
+    return Checked("Runs", len(runs), tuple(faults), tuple(doubts))
+
+
+def contradicted_labels(
+    crops: Sequence[Crop], predictions: Sequence[Prediction], record: RunRecord, known: Known, workspace: Workspace
+) -> Checked:
+    """List the crops whose label a run's model contradicts confidently, the surest first.
+
+    Args:
+        crops: The crops that it was asked about.
+        predictions: What it said of their files.
+        record: The run.
+        known: What the catalogue says.
+        workspace: Whose taxonomy.
+    """
+    by_path: dict[Path, Crop] = {workspace.crops / crop.file: crop for crop in crops}
+    parts = next((split.parts for split in known.splits if split.name == record.split), {})
+    learned = {"train"} | ({"validate"} if record.settings.with_validation else set())
+    doubts = []
+    for one in sorted(predictions, key=lambda one: -one.confidence):
+        crop = by_path[one.path]
+        given = workspace.taxonomy.class_of(crop.label, record.level)
+        if one.predicted == given or one.confidence < CONFIDENT:
+            continue
+        unseen = "" if parts.get(crop.id) in learned else ", never having seen it,"
+        reason = f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({one.confidence:.1%})"
+        where = f"look at {crop.screenshot}, {', '.join(map(str, crop.box.xyxy))}"
+        doubts.append(Finding(crop.file, reason, where, "contradicted"))
+    return Checked(f"Labels by {record.title}", len(predictions), (), tuple(doubts))
+
+
+def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
+    """Read all of a run but its weights; give its record, and why its export cannot be used."""
+    if not (run / RECORD).is_file():
+        raise FileNotFoundError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
+    record = read_record(run)
+    for folder in (run, *(repeat_folder(run, repeat.seed) for repeat in record.repeats)):
+        card = read_card(folder)
+        require_taxonomy(card, workspace.taxonomy.digest, folder)
+        require_sound_weights(folder)
+    return record, current_export(run, read_card(run))[1]
+
+
+def _split_stands(record: RunRecord, known: Known, workspace: Workspace) -> bool:
+    split = next((split for split in known.splits if split.name == record.split), None)
+    if split is None:
+        return False
+    level = record.level
+    used = [c for c in known.crops if c.id in split.parts and workspace.taxonomy.class_of(c.label, level) is not None]
+    return split_digest(used, split.parts) == record.data_hash

@@ -1,0 +1,114 @@
+import pytest
+
+from builders import Shot, contents, small_shots, tree, write_voc
+from toonvision.data.extraction import extract
+
+
+def spoil_pictures(workspace, count):
+    for path in sorted((workspace.root / "screenshots").rglob("*.png"))[:count]:
+        path.write_bytes(b"text")
+
+
+def test_checking_a_sound_workspace_says_so_and_changes_nothing(run, small_workspace):
+    before = tree(small_workspace.root)
+    outcome = run("check", "-w", small_workspace.root)
+    assert (outcome.code, tree(small_workspace.root)) == (0, before)
+    assert outcome.out.splitlines()[-1] == "Nothing is wrong, nothing doubtful; nothing was changed."
+    told = run("check", "-w", small_workspace.root, "--json").json
+    assert (told["faults"], told["doubts"]) == (0, 0)
+    counts = {one["what"]: one["count"] for one in told["checked"]}
+    assert (counts["Screenshots"], counts["Crops"], counts["Splits"], counts["Runs"]) == (12, 24, 1, 0)
+    assert {"python", "pillow", "keras"} <= told["versions"].keys()
+
+
+def test_faults_are_lines_with_file_reason_and_remedy_and_the_exit_code_is_3(run, own_workspace):
+    spoil_pictures(own_workspace, 1)
+    (own_workspace.crops / "apple_0000.png").unlink()
+    before = tree(own_workspace.root)
+    outcome = run("check", "-w", own_workspace.root)
+    assert (outcome.code, tree(own_workspace.root)) == (3, before)
+    faults = [line for line in outcome.out.splitlines() if line.startswith("fault: ")]
+    assert faults[0].startswith("fault: garden/shot_00.png: is not a picture that can be read")
+    assert faults[1] == "fault: crops/apple_0000.png: is missing (toonvision extract makes it again)"
+    assert outcome.out.splitlines()[-1] == "2 faults, 0 doubts; nothing was changed."
+
+
+def test_doubts_alone_leave_the_exit_code_0(run, own_workspace):
+    (own_workspace.crops / ".tmp-0123456789abcdef").write_bytes(b"")
+    outcome = run("check", "-w", own_workspace.root)
+    assert outcome.code == 0
+    assert "doubt: crops/.tmp-0123456789abcdef: is not complete" in outcome.out
+
+
+def test_of_many_faults_alike_the_first_are_printed_and_json_has_all(run, own_workspace):
+    for path in own_workspace.crops.glob("*.png"):
+        path.unlink()
+    spoil_pictures(own_workspace, 2)
+    outcome = run("check", "-w", own_workspace.root)
+    assert outcome.out.count("is missing") == 20
+    assert "... and 4 more like these (missing)" in outcome.out
+    assert "--json lists all" in outcome.out
+    assert outcome.out.count("is not a picture that can be read") == 2
+    told = run("check", "-w", own_workspace.root, "--json").json
+    assert sum(len(one["faults"]) for one in told["checked"]) == told["faults"] == 26
+
+
+def test_bad_settings_are_refused_as_everywhere(run, own_workspace):
+    (own_workspace.root / "toonvision.toml").write_text("taxonomy = 3")
+    outcome = run("check", "-w", own_workspace.root)
+    assert outcome.code == 3
+    assert "toonvision.toml, line 1, taxonomy" in outcome.err
+
+
+def test_labels_cannot_be_compared_with_a_run_that_is_not_there(run, small_workspace):
+    outcome = run("check", "-w", small_workspace.root, "--run", "label/none")
+    assert outcome.code == 2
+    assert "no run is called 'label/none'" in outcome.err
+
+
+def test_a_rebuilding_says_what_it_kept(run, own_workspace):
+    files = contents(own_workspace.crops)
+    outcome = run("rebuild", "-w", own_workspace.root)
+    assert outcome.code == 0
+    assert "Crops: 24 keep their numbers, 0 have new ones." in outcome.out
+    assert "Split default: the places of 24 crops." in outcome.out
+    assert "catalog.sqlite.before-rebuild" in outcome.out
+    assert contents(own_workspace.crops) == files
+    assert run("check", "-w", own_workspace.root).code == 0
+
+
+def test_a_damaged_catalogue_is_named_with_the_command_that_mends_it_and_what_is_lost_is_said(run, own_workspace):
+    own_workspace.catalog.write_bytes(b"rubbish")
+    refused = run("balance", "-w", own_workspace.root)
+    assert refused.code == 3
+    assert f"toonvision rebuild -w {own_workspace.root}" in refused.err
+    outcome = run("rebuild", "-w", own_workspace.root)
+    assert outcome.code == 3
+    assert "lost: catalog.sqlite: nothing of it could be read" in outcome.err
+    assert "There is no split." in outcome.out
+    assert run("balance", "-w", own_workspace.root).code == 0
+    told = run("rebuild", "-w", own_workspace.root, "--json")
+    assert (told.code, told.json["numbers_kept"], told.json["lost"]) == (0, 24, [])
+
+
+def test_a_rebuilding_that_skips_a_picture_names_it_and_ends_with_3(run, own_workspace):
+    spoil_pictures(own_workspace, 1)
+    outcome = run("rebuild", "-w", own_workspace.root)
+    assert outcome.code == 3
+    assert "skipped: garden/shot_00.png" in outcome.err
+    assert "its earlier crops (2) stay as they are" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["check", "rebuild"])
+def test_a_folder_that_is_no_workspace_is_refused(run, tmp_path, verb):
+    outcome = run(verb, "-w", tmp_path)
+    assert outcome.code == 2
+    assert "not a workspace" in outcome.err
+
+
+def test_new_pictures_are_named_until_they_are_extracted(run, own_workspace):
+    write_voc(own_workspace.root / "screenshots", [Shot("new", "house", small_shots()[0].objects)])
+    assert "fault: house/new.png: was not extracted yet; it has 2 objects" in run("check", "-w", own_workspace.root).out
+    extract(own_workspace)
+    outcome = run("check", "-w", own_workspace.root)
+    assert "fault: split default: does not know 2 of 26 crops" in outcome.out

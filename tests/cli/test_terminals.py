@@ -1,0 +1,123 @@
+"""What is seen on terminals of every kind, and on none: real ones, made by the system's `pty`."""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from builders import copied
+
+pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
+
+SEVERAL = """\
+import sys
+from toonvision.cli.app import main
+from toonvision.cli.output import live_display, progress_bar, training_bar
+for words in (["extract"], ["balance"], ["split", "--force"], ["runs"], ["studies"], ["split"]):
+    sys.argv = ["toonvision", *words, "-w", sys.argv[-1]]
+    try:
+        main()
+    except SystemExit as ended:
+        print(words, ended.code)
+bar, live = training_bar(time_left=True), live_display()
+print("bars", bar is not None, live is not None)
+for one in (bar, live):
+    if one:
+        one.stop()
+"""
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+PLAIN = {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+
+
+def environment(changes):
+    ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
+    return {**ours, **PLAIN, **changes}
+
+
+def on_terminal(root, *, columns, **changes):
+    """Run several verbs on a terminal so many columns wide; give all that it was sent."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-c", SEVERAL, root],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(changes),
+    )
+    os.close(theirs)
+    sent = b""
+    while True:
+        try:
+            read = os.read(ours, 65536)
+        except OSError:  # how Linux says that nobody writes any more
+            break
+        if not read:
+            break
+        sent += read
+    os.close(ours)
+    assert process.wait() == 0
+    text = sent.decode("utf-8").replace("\r\n", "\n")
+    assert "Traceback" not in text
+    return text
+
+
+@pytest.fixture(scope="module")
+def narrow(small_workspace, tmp_path_factory):
+    """What a terminal of 40 columns was sent."""
+    return on_terminal(copied(small_workspace, tmp_path_factory.mktemp("narrow") / "mine").root, columns=40)
+
+
+def test_without_a_terminal_nothing_steers_one_and_progress_is_told_in_lines(own_workspace):
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL, own_workspace.root],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment({"COLUMNS": "40"}),
+    )
+    assert CONTROL.findall(done.stdout + done.stderr) == []
+    assert "\nextracting: 12/12 " in f"\n{done.stderr}"
+    assert "bars False False" in done.stdout
+    assert " What    Where    Samples there   Missing there   Samples in all   Missing in all" in done.stdout
+
+
+def test_a_terminal_that_can_only_print_gets_no_control_codes(own_workspace):
+    text = on_terminal(own_workspace.root, columns=80, TERM="dumb")
+    assert CONTROL.findall(text) == []
+    assert "extracting: 12/12 " in text
+    assert "bars False False" in text
+
+
+def test_a_terminal_without_colour_gets_none(own_workspace, narrow):
+    text = on_terminal(own_workspace.root, columns=80, NO_COLOR="1")
+    assert colours(text) == set()
+    assert colours(narrow) != set()
+
+
+def test_in_40_columns_no_word_is_broken(narrow):
+    text = without_controls(narrow)
+    tables = text[text.index("Samples by label") : text.index("Figures:")]
+    assert max(map(len, tables.splitlines())) <= 40
+    for words in (
+        "Apple        6       2       8",
+        "Apple, House: Samples there 2; Missing\nthere +3; Samples in all 8;",
+    ):
+        assert words in "\n".join(line.strip() for line in tables.splitlines())
+
+
+def test_in_40_columns_progress_says_how_far_it_is(narrow):
+    assert re.search(r"extracting +12/12", without_controls(narrow[: narrow.index("Pictures:")]))
+    assert "bars True True" in narrow
+
+
+def without_controls(text):
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def colours(text):
+    """Give the codes of style that were sent, but for bold and plain."""
+    return set(re.findall(r"\x1b\[[0-9;]*m", text)) - {"\x1b[1m", "\x1b[0m"}

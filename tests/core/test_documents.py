@@ -1,0 +1,37 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import tried
+from toonvision.core.documents import parse_json
+from toonvision.core.errors import RejectedItemError
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(value=values)
+def test_what_was_written_as_json_is_read_back(value):
+    assert parse_json(json.dumps(value).encode()) == value
+
+
+@given(content=st.binary(max_size=60) | st.text('[]{}",:1nulte ', max_size=30).map(str.encode))
+def test_any_bytes_are_json_or_rejected(content):
+    _, error = tried(RejectedItemError, parse_json, content)
+    assert error is None or error.code == "bad-json"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "", "\0", b"\xff\xfe\xff"])
+def test_what_overwhelms_the_parser_is_rejected(text):
+    with pytest.raises(RejectedItemError, match="cannot be read as JSON"):
+        parse_json(text)
+
+
+def test_a_key_that_comes_twice_is_rejected_and_named_at_any_depth():
+    with pytest.raises(RejectedItemError, match="the key 'b' comes twice"):
+        parse_json('{"a": [{"b": 1, "c": 2, "b": 1}]}')

@@ -1,0 +1,85 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
+
+import builders
+from toonvision.data.boxes import Box
+from toonvision.data.outliers import ENOUGH, look_at, odd_boxes, odd_looks
+
+
+def boxed(number, width, height, **options):
+    return dataclasses.replace(builders.crop(number, **options), box=Box(0, 0, width, height))
+
+
+def ordinary(count=ENOUGH, label="apple"):
+    """Crops of one label whose heights and aspects vary by a tenth or so."""
+    rng = np.random.default_rng(0)
+    heights = rng.integers(90, 111, count)
+    return [boxed(n, int(h * rng.uniform(0.45, 0.55)), int(h), label=label) for n, h in enumerate(heights)]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "told"),
+    [
+        (200, 400, "its height is 3.9 times"),
+        (12, 25, "its height is 0.25 times"),
+        (200, 100, "its width, for its height, is 3.9"),
+    ],
+)
+def test_a_box_unlike_those_of_its_label_is_named_with_how_much(width, height, told):
+    (finding,) = odd_boxes([*ordinary(), boxed(99, width, height)])
+    assert finding.item == "apple_0099.png"
+    assert told in finding.reason
+    assert not finding.skips
+
+
+def test_boxes_of_few_samples_or_of_one_size_are_not_judged():
+    assert odd_boxes([*ordinary(ENOUGH - 2), boxed(99, 200, 400)]) == []
+    assert odd_boxes([*(boxed(n, 50, 100) for n in range(ENOUGH)), boxed(99, 51, 100)]) == []
+
+
+def test_a_box_is_compared_with_its_own_label_alone():
+    pears = [dataclasses.replace(crop, box=Box(0, 0, 500, 400)) for crop in ordinary(label="pear")]
+    assert odd_boxes([*ordinary(), *pears]) == []
+
+
+@given(factor=st.integers(1, 9))
+def test_whether_a_box_is_odd_does_not_depend_on_the_unit_of_length(factor):
+    crops = [*ordinary(), boxed(99, 200, 400)]
+    scaled = [dataclasses.replace(c, box=Box(0, 0, *(factor * side for side in c.box.size_wh))) for c in crops]
+    assert [finding.item for finding in odd_boxes(scaled)] == ["apple_0099.png"]
+
+
+def scenes(count=ENOUGH):
+    return [builders.scene(seed, (90, 120)) for seed in range(count)]
+
+
+def looks(images, context="garden"):
+    return {builders.crop(number, context=context): look_at(image) for number, image in enumerate(images)}
+
+
+def test_a_blurred_crop_is_named_whatever_its_size_and_light():
+    for size, radius in (((180, 240), 9), ((90, 120), 5)):
+        blurred = (
+            builders.scene("far", size).filter(ImageFilter.GaussianBlur(radius)).point(lambda value: value // 2 + 60)
+        )
+        (finding,) = odd_looks(looks([*scenes(), blurred]))
+        assert (finding.item, finding.code) == ("apple_0020.png", "blurred")
+    assert odd_looks(looks(scenes(ENOUGH + 1))) == []
+
+
+def test_a_dark_crop_is_named_unless_its_whole_context_is_dark():
+    dark = [image.point(lambda value: value // 5) for image in scenes()]
+    assert odd_looks(looks(dark)) == []
+    (finding,) = odd_looks(looks([*scenes(), dark[0]]))
+    assert (finding.item, finding.code) == ("apple_0020.png", "dark")
+
+
+def test_a_flat_crop_and_one_of_a_single_pixel_are_measured():
+    for size in ((1, 1), (1, 9), (30, 30)):
+        look = look_at(Image.new("RGB", size, "#808080"))
+        assert (look.brightness, look.sharpness) == (128, 1)

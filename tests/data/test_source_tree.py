@@ -1,0 +1,57 @@
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from builders import tried
+from toonvision.core.errors import InputRejectedError
+from toonvision.core.files import folded
+from toonvision.data.source_tree import refuse_confusable
+
+ROOT = Path("shots")
+names = st.text(st.characters(exclude_categories=("C",), exclude_characters="/.\\"), min_size=1, max_size=12)
+names |= st.text("äößéǰΐςσΣKkÅiIsſ\u0301\u0308ßS", min_size=1, max_size=6)
+FORMS = {
+    "lower case": str.lower,
+    "upper case": lambda name: name.upper() if name.upper().lower() == name.lower() else name,
+    "case swapped in its first letter": lambda name: name[0].swapcase() + name[1:],
+    "composed": lambda name: unicodedata.normalize("NFC", name),
+    "decomposed": lambda name: unicodedata.normalize("NFD", name),
+    "decomposed lower case": lambda name: unicodedata.normalize("NFD", name.lower()),
+}
+
+
+@given(name=names, form=st.sampled_from(list(FORMS)), folder=st.sampled_from(["", "Garden/", "größe/"]))
+def test_two_pictures_whose_names_differ_by_case_or_unicode_form_alone_are_refused_and_both_named(name, form, folder):
+    other = FORMS[form](name)
+    assume(other != name)
+    assume(
+        folded(other) == folded(name)
+    )  # a few letters, as the dotted capital I, have a lower case that is folded otherwise
+    paths = [ROOT / f"{folder}{name}.png", ROOT / f"{folder}{other}.jpg"]
+    with pytest.raises(InputRejectedError, match="cannot be told apart") as caught:
+        refuse_confusable(paths, ROOT)
+    if name.isprintable() and other.isprintable():
+        assert all(str(path) in str(caught.value) for path in paths)
+
+
+@given(drawn=st.lists(names, max_size=8, unique_by=lambda name: unicodedata.normalize("NFKC", name).casefold()))
+def test_pictures_whose_names_differ_by_more_are_accepted(drawn):
+    paths = [ROOT / f"{name}.png" for name in drawn]
+    _, error = tried(InputRejectedError, refuse_confusable, paths, ROOT)
+    assert (error is None) == (len({folded(name) for name in drawn}) == len(drawn))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Shot", "shot"), ("É", "e\u0301"), ("STRASSE", "straße"), ("ΣΑΣ", "σας"), ("ǰ", "J\u030c"), ("ΐ", "ΐ".upper())],
+)
+def test_names_are_folded_as_unicode_says(one, other):
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "b"), ("e", "é"), ("i", "ı"), ("fi", "ﬀ"), ("1", "¹")])
+def test_names_that_are_not_one_stay_apart(one, other):
+    assert folded(one) != folded(other)

@@ -1,0 +1,126 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from builders import tree
+from toonvision.data.catalog import StoredSplit
+from toonvision.data.check import check_catalog
+from toonvision.deploy.check_runs import CONFIDENT, check_runs, contradicted_labels
+from toonvision.evaluation.predictions import Prediction
+from toonvision.training.record import read_record
+
+RUN = "runs/label/three"
+
+
+def checked(workspace):
+    known, _ = check_catalog(workspace)
+    return check_runs(workspace, known)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-500])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+
+
+def remove(path):
+    path.unlink()
+
+
+def garble(path):
+    path.write_text("{")
+
+
+def other_taxonomy(path):
+    path.write_text(json.dumps({**json.loads(path.read_text()), "taxonomy": "0123456789abcdef"}))
+
+
+def test_sound_runs_are_neither_wrong_nor_doubtful(trained):
+    found = checked(trained)
+    assert (found.count, found.faults, found.doubts) == (2, (), ())
+
+
+@pytest.mark.parametrize(
+    ("file", "spoil", "words"),
+    [
+        ("run.json", remove, "is missing, so that no command sees this run"),
+        ("run.json", garble, "not the record of a run"),
+        ("model.json", garble, "not a description of a model"),
+        ("model.json", other_taxonomy, "was trained with taxonomy 0123456789abcdef"),
+        ("model.keras", remove, "model.keras: is missing"),
+        ("model.keras", truncate, "model.keras: is damaged"),
+        ("model.keras", flip, "model.keras: is damaged"),
+        ("repeats/seed-0/model.keras", garble, "model.keras: is damaged"),
+    ],
+)
+def test_a_run_that_cannot_be_used_is_named_with_the_reason_and_nothing_is_written(own, file, spoil, words):
+    spoil(own.root / RUN / file)
+    before = tree(own.root)
+    (fault,) = checked(own).faults
+    assert fault.item == "run label/three"
+    assert words in fault.reason
+    assert tree(own.root) == before
+
+
+def test_runs_whose_split_was_made_anew_since_are_doubtful(own):
+    with own.writing("test") as catalog:
+        split = catalog.split("default")
+        moved = dict(zip(split.parts, reversed(split.parts.values()), strict=True))
+        catalog.save_split(StoredSplit("default", split.ratios, 1, True, moved), replace=True)
+    assert [(doubt.item, doubt.code) for doubt in checked(own).doubts] == [
+        ("run kind/two", "split-changed"),
+        ("run label/three", "split-changed"),
+    ]
+
+
+def test_an_export_of_other_weights_is_doubtful(own):
+    (own.root / RUN / "model.onnx").write_bytes(b"no model")
+    assert [(doubt.item, doubt.code) for doubt in checked(own).doubts] == [("run label/three", "stale-export")]
+
+
+def test_runs_are_checked_without_keras(trained):
+    code = (
+        "import sys; from pathlib import Path; from toonvision.data.workspace import open_workspace; "
+        "from toonvision.deploy.check_runs import check_runs; "
+        "assert check_runs(open_workspace(Path(sys.argv[1])), None).count == 2; "
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(trained.root)], check=True)
+
+
+def test_labels_that_a_model_contradicts_are_named_the_surest_first(trained):
+    known, _ = check_catalog(trained)
+    record = read_record(trained.root / RUN)
+    crops = known.crops[:5]
+    assert {crop.label for crop in crops} == {"apple"}
+    answers = {
+        0: ("pear", 0.95),
+        1: ("apple", 0.99),
+        2: ("stone", 0.97),
+        3: ("stone", CONFIDENT - 0.01),
+        4: ("pear", 1.0),
+    }
+    predictions = [Prediction(row(*answers[n]), record.classes, trained.crops / c.file) for n, c in enumerate(crops)]
+    parts = {crop.id: "train" for crop in known.crops} | {crops[2].id: "test"}
+    known = replace(known, splits=[replace(known.splits[0], parts=parts)])
+    found = contradicted_labels(crops, predictions, record, known, trained)
+    assert (found.count, found.faults) == (5, ())
+    assert [doubt.item for doubt in found.doubts] == [crops[4].file, crops[2].file, crops[0].file]
+    assert "is labelled apple, but label/three, never having seen it, takes it for stone (97.0%)" in str(
+        found.doubts[1]
+    )
+    assert "is labelled apple, but label/three takes it for pear (95.0%)" in str(found.doubts[2])
+
+
+def row(label, confidence):
+    """Give the probabilities of a model that is this sure of a label."""
+    rest = (1 - confidence) / 2
+    return np.array([confidence if name == label else rest for name in ("apple", "pear", "stone")], dtype=np.float32)

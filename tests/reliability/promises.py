@@ -1,0 +1,666 @@
+"""What the program promises when something goes wrong, and which tests prove it; docs/reliability.md is made from it.
+
+A row a fault, a line a test: `tests` names them as pytest does, without parameters. `python docs/make_reliability.py`
+makes the page again. S, R, E, B and M are the exit codes 3 (some skipped), 3 (refused), 4, 5 and 6.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One kind of fault.
+
+    Attributes:
+        number: Its row, from 1.
+        fault: What goes wrong.
+        code: How the program ends because of it; empty where it goes on as if nothing had happened.
+        promise: What happens instead of harm.
+        tests: The tests that prove it, as ``tests/file.py::name``.
+    """
+
+    number: int
+    fault: str
+    code: str
+    promise: str
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExitCode:
+    """One way in which the program ends.
+
+    Attributes:
+        code: The number.
+        meaning: What it says.
+        tests: The tests that let the real program end so.
+    """
+
+    code: int
+    meaning: str
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measurement that is too long for the suite.
+
+    Attributes:
+        result: The name of its file in benchmarks/results, without the suffix.
+        what: What is done, and what must come out.
+        command: How to do it again.
+    """
+
+    result: str
+    what: str
+    command: str
+
+
+EXIT_CODES = (
+    ExitCode(0, "done", ("tests/cli/test_exit_codes.py::test_what_can_be_done_ends_with_0",)),
+    ExitCode(1, "a bug of ours: the only case with a traceback", ()),
+    ExitCode(2, "wrong usage: an unknown task, an impossible option", (
+        "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
+    )),
+    ExitCode(3, "input rejected. S: some items were skipped and named, the rest is done. R: all was refused before "
+             "anything was written", (
+        "tests/cli/test_exit_codes.py::test_what_is_done_but_for_some_items_ends_with_3",
+        "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
+    )),
+    ExitCode(4, "E: the machine stopped us (disk, permission, device, server). What was committed is kept, and "
+             "running the command again goes on", (
+        "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
+    )),
+    ExitCode(5, "B: another process writes to the workspace; the message says which", (
+        "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
+    )),
+    ExitCode(6, "M: a model was refused", (
+        "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
+    )),
+    ExitCode(130, "interrupted, by Ctrl-C or by a request to end", (
+        "tests/cli/test_app.py::test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes",
+    )),
+)  # fmt: skip
+
+PROMISES = (
+    Promise(
+        1,
+        "a picture that is truncated, damaged or empty, or is no picture",
+        "S",
+        "It is decoded to its last row before anything is cut from it: a check of the header passes half a JPEG.",
+        (
+            "tests/data/test_images.py::test_half_a_picture_is_refused",
+            "tests/data/test_images.py::test_half_a_jpeg_with_a_good_header_is_refused_only_when_decoded_fully",
+            "tests/data/test_images.py::test_what_is_no_picture_is_refused",
+            "tests/data/test_images.py::test_kinds_that_are_not_allowed_are_refused_however_well_they_are_made",
+            "tests/data/test_images.py::test_a_picture_with_changed_bytes_is_decoded_or_refused_and_never_anything_else",
+            "tests/cli/test_data_verbs.py::test_extract_names_what_it_skipped_and_ends_with_three",
+            "tests/deploy/test_classifier.py::test_a_folder_is_predicted_and_bad_pictures_are_named_one_line_each",
+            "tests/reliability/test_hostile_folder.py::test_each_hostile_thing_is_kept_or_named_as_is_promised_of_it",
+            "tests/reliability/test_hostile_folder.py::test_no_verb_fails_on_hostile_files_and_each_ends_with_three",
+            "tests/reliability/test_hostile_folder.py::test_each_hostile_picture_is_predicted_or_named_as_is_promised_of_it",
+            "tests/reliability/test_fuzzing.py::test_changed_files_are_used_or_refused_as_is_promised",
+        ),
+    ),
+    Promise(
+        2,
+        "a JPEG called .png, suffixes in capitals",
+        "",
+        "A picture's kind is told by its content.",
+        (
+            "tests/data/test_images.py::test_the_kind_is_told_by_content_not_by_suffix",
+            "tests/data/test_extraction.py::test_a_jpeg_named_png_is_read_by_its_content",
+            "tests/contracts/test_formats.py::test_upper_case_suffixes_are_pictures_and_annotations_too",
+        ),
+    ),
+    Promise(
+        3,
+        "a picture of over 50 megapixels; a small file that unpacks into a huge one",
+        "S",
+        "It is refused before it is decoded, so that memory stays below 1 GB.",
+        (
+            "tests/data/test_images.py::test_more_than_50_megapixels_are_refused_before_anything_is_decoded",
+            "tests/data/test_images.py::test_50_megapixels_are_allowed",
+            "tests/reliability/test_hostile_folder.py::test_memory_stays_below_one_gigabyte",
+            "tests/data/test_images.py::test_one_large_picture_at_a_time_is_worked_on_and_small_ones_do_not_wait",
+            "tests/data/test_images.py::test_a_bmp_packed_by_run_lengths_is_limited_further_since_one_byte_can_take_seconds",
+            "tests/data/test_images.py::test_16_bit_pictures_are_brought_to_8_bits_without_wide_copies",
+        ),
+    ),
+    Promise(
+        4,
+        "16 bits a channel",
+        "",
+        "The upper 8 bits are taken; a plain conversion would turn everything bright into white.",
+        (
+            "tests/data/test_images.py::test_16_bit_grey_keeps_its_upper_byte",
+            "tests/data/test_images.py::test_16_bit_rgb_keeps_its_upper_byte",
+            "tests/data/test_images.py::test_16_bit_grey_of_the_other_byte_order_keeps_its_upper_byte",
+            "tests/data/test_images.py::test_16_bits_with_alpha_keep_their_upper_bytes_and_lie_on_black",
+            "tests/data/test_images.py::test_any_16_bit_value_keeps_its_upper_byte_and_never_saturates",
+        ),
+    ),
+    Promise(
+        5,
+        "palettes, transparency, CMYK, animations",
+        "",
+        "They become RGB: what is transparent lies on black, an animation gives its first frame.",
+        (
+            "tests/data/test_images.py::test_transparent_colours_of_a_palette_lie_on_black",
+            "tests/data/test_images.py::test_transparent_areas_lie_on_black_and_half_transparent_ones_are_half_as_bright",
+            "tests/data/test_images.py::test_a_colour_that_a_png_calls_transparent_lies_on_black",
+            "tests/data/test_images.py::test_grey_and_black_and_white_become_rgb",
+            "tests/data/test_images.py::test_cmyk_is_converted",
+            "tests/data/test_images.py::test_an_animation_gives_its_first_frame",
+            "tests/data/test_images.py::test_pixels_whose_range_nobody_states_are_refused",
+            "tests/data/test_extraction.py::test_pictures_of_every_mode_give_crops_of_their_own_pixels",
+            "tests/data/test_images.py::test_a_tall_picture_is_converted_strip_by_strip_to_the_same_pixels",
+        ),
+    ),
+    Promise(
+        6,
+        "a picture that its EXIF data turns",
+        "S",
+        "Boxes count the pixels as they are stored, so a turned picture with boxes is skipped and the remedy named; "
+        "without boxes it is taken as it is stored.",
+        (
+            "tests/data/test_images.py::test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_stored_if_not",
+            "tests/data/test_extraction.py::test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later",
+        ),
+    ),
+    Promise(
+        7,
+        "an annotation that gives another size than the picture has",
+        "S",
+        "The picture is skipped, with both sizes.",
+        (
+            "tests/data/test_extraction.py::test_a_picture_of_another_size_than_its_annotation_says_is_skipped",
+            "tests/reliability/test_hostile_folder.py::test_each_hostile_thing_is_kept_or_named_as_is_promised_of_it",
+        ),
+    ),
+    Promise(
+        8,
+        "a box without area, or with its edges exchanged",
+        "S",
+        "That object is skipped; its picture and the other objects are kept.",
+        (
+            "tests/data/test_boxes.py::test_a_box_without_area_is_refused",
+            "tests/data/test_boxes.py::test_an_inverted_box_is_refused",
+            "tests/data/test_boxes.py::test_any_finite_box_is_either_inside_the_picture_or_refused",
+            "tests/data/test_extraction.py::test_a_box_that_cannot_be_cut_is_reported_and_its_picture_kept",
+            "tests/data/test_extraction.py::test_the_bccd_pictures_give_4886_crops_and_name_the_two_boxes_without_area",
+        ),
+    ),
+    Promise(
+        9,
+        "a box that leaves its picture",
+        "S",
+        "By up to a pixel it is clamped, and that is said; by more, the object is skipped.",
+        (
+            "tests/data/test_boxes.py::test_a_box_one_pixel_outside_is_clamped_and_reported",
+            "tests/data/test_boxes.py::test_a_box_more_than_a_pixel_outside_is_refused_naming_how_far",
+            "tests/data/test_boxes.py::test_a_box_beside_the_picture_is_refused_even_if_it_touches_it",
+            "tests/data/test_boxes.py::test_any_finite_box_is_either_inside_the_picture_or_refused",
+            "tests/data/test_extraction.py::test_a_box_one_pixel_outside_is_cut_and_reported",
+        ),
+    ),
+    Promise(
+        10,
+        "coordinates with fractions, NaN, 1e400, digits of other scripts, blanks",
+        "S",
+        "Finite decimals in ASCII digits are read and rounded to the nearest pixel, halves up; anything else skips the "
+        "object.",
+        (
+            "tests/data/test_boxes.py::test_edges_are_rounded_to_the_nearest_pixel_halves_up",
+            "tests/data/test_boxes.py::test_just_below_a_half_is_rounded_down",
+            "tests/data/test_boxes.py::test_decimal_numbers_in_every_common_form_are_read",
+            "tests/data/test_boxes.py::test_what_is_no_finite_decimal_in_ascii_digits_is_refused",
+            "tests/data/test_boxes.py::test_any_text_is_a_finite_number_or_refused",
+            "tests/contracts/test_formats.py::test_a_size_that_is_no_number_is_reported",
+            "tests/contracts/test_formats.py::test_any_value_in_a_coco_table_is_read_or_reported",
+        ),
+    ),
+    Promise(
+        11,
+        "missing tags; an annotation without any object",
+        "S",
+        "An object that lacks a tag is skipped. An empty annotation is valid: nothing is to be seen there.",
+        (
+            "tests/contracts/test_formats.py::test_an_object_with_a_missing_tag_is_reported",
+            "tests/contracts/test_formats.py::test_an_object_that_cannot_be_read_is_reported_and_the_others_of_its_picture_are_kept",
+            "tests/contracts/test_formats.py::test_an_annotation_without_any_object_is_valid",
+            "tests/contracts/test_formats.py::test_an_annotation_need_not_know_the_size_of_its_picture",
+            "tests/contracts/test_formats.py::test_label_files_without_picture_are_reported_and_other_texts_of_yolo_left_alone",
+            "tests/contracts/test_formats.py::test_label_files_without_picture_are_reported_also_where_they_lie_beside_the_pictures",
+        ),
+    ),
+    Promise(
+        12,
+        "a byte order mark, UTF-16, GB2312, an encoding that is not the declared one",
+        "S",
+        "What the parser can decode is read; anything else is skipped, with the encoding's name.",
+        (
+            "tests/contracts/test_formats.py::test_xml_in_an_encoding_that_the_parser_knows_is_read",
+            "tests/contracts/test_formats.py::test_xml_in_a_single_byte_encoding_is_read_as_declared",
+            "tests/contracts/test_formats.py::test_xml_in_an_encoding_that_cannot_be_read_is_reported_with_its_name",
+            "tests/contracts/test_formats.py::test_an_annotation_that_cannot_be_read_is_reported_and_the_rest_is_read",
+            "tests/contracts/test_formats.py::test_any_bytes_as_an_annotation_are_read_or_reported",
+            "tests/reliability/test_fuzzing.py::test_changed_files_are_used_or_refused_as_is_promised",
+        ),
+    ),
+    Promise(
+        13,
+        "XML with entities or a DTD, nested without end, or larger than 10 MB",
+        "S",
+        "It is skipped; nothing is expanded or fetched.",
+        (
+            "tests/contracts/test_formats.py::test_hostile_xml_is_reported_and_never_expanded",
+            "tests/contracts/test_formats.py::test_deep_nesting_that_closes_again_is_read",
+            "tests/contracts/test_formats.py::test_bad_yolo_settings_are_refused_naming_the_file",
+            "tests/contracts/test_formats.py::test_an_annotation_with_more_objects_than_anybody_draws_is_skipped_and_they_are_counted",
+            "tests/contracts/test_formats.py::test_a_damaged_coco_file_beside_pictures_is_refused_rather_than_taken_for_class_folders",
+            "tests/reliability/test_fuzzing.py::test_changed_files_are_used_or_refused_as_is_promised",
+        ),
+    ),
+    Promise(
+        14,
+        "names that climb out with .., are absolute, or lead out by a link",
+        "S",
+        "A path that an annotation gives is ignored or must stay in its source; nothing outside the workspace and its "
+        "sources is read or written.",
+        (
+            "tests/core/test_files.py::test_whatever_the_name_the_path_is_below_the_root_or_refused",
+            "tests/core/test_files.py::test_a_name_that_climbs_out_or_is_absolute_is_refused",
+            "tests/core/test_files.py::test_a_link_out_of_the_root_is_refused_and_one_within_it_is_followed",
+            "tests/core/test_files.py::test_a_link_to_itself_is_refused",
+            "tests/contracts/test_formats.py::test_a_picture_that_is_a_link_out_of_the_source_is_not_read",
+            "tests/contracts/test_formats.py::test_an_annotation_that_is_a_link_out_of_the_source_is_not_read",
+            "tests/contracts/test_formats.py::test_a_coco_file_that_is_a_link_out_of_the_source_is_not_read",
+            "tests/contracts/test_formats.py::test_a_linked_folder_is_not_followed_but_reported",
+            "tests/contracts/test_formats.py::test_a_name_with_a_backslash_cannot_hide_a_link_out_of_the_source",
+            "tests/contracts/test_formats.py::test_a_file_named_by_an_annotation_is_never_read_outside_the_source",
+            "tests/contracts/test_formats.py::test_names_in_voc_are_ignored_since_the_picture_is_found_by_its_stem",
+            "tests/contracts/test_formats.py::test_writing_voc_touches_only_the_file_it_is_given",
+            "tests/contracts/test_formats.py::test_yolo_folders_outside_the_source_are_refused",
+            "tests/contracts/test_formats.py::test_yolo_labels_are_not_sought_outside_the_source",
+            "tests/data/test_masks.py::test_a_mask_outside_the_masks_folder_is_never_read",
+            "tests/data/test_workspace.py::test_a_taxonomy_may_lie_in_a_file_of_the_workspace_but_not_outside",
+            "tests/cli/test_data_verbs.py::test_a_split_name_that_is_no_plain_name_is_refused_before_anything_is_stored",
+            "tests/contracts/test_formats.py::test_whatever_file_an_annotation_names_only_those_of_the_source_are_read",
+            "tests/reliability/test_hostile_folder.py::test_nothing_outside_the_workspace_is_touched",
+            "tests/reliability/test_hostile_folder.py::test_no_system_call_of_an_extraction_writes_outside_the_workspace_or_reads_through_a_link_out",
+        ),
+    ),
+    Promise(
+        15,
+        "two pictures of one name, or of names that differ in case or Unicode form alone",
+        "R",
+        "Both are named.",
+        (
+            "tests/contracts/test_formats.py::test_two_pictures_that_could_be_confused_are_refused_and_both_named",
+            "tests/contracts/test_formats.py::test_two_annotations_of_one_picture_are_refused_and_both_named",
+            "tests/contracts/test_formats.py::test_a_picture_that_two_coco_files_list_is_refused",
+            "tests/data/test_extraction.py::test_two_pictures_of_one_name_are_refused_before_anything_is_written",
+            "tests/data/test_source_tree.py::test_two_pictures_whose_names_differ_by_case_or_unicode_form_alone_are_refused_and_both_named",
+            "tests/data/test_source_tree.py::test_pictures_whose_names_differ_by_more_are_accepted",
+            "tests/reliability/test_hostile_folder.py::test_a_source_that_cannot_be_read_is_refused_in_one_line_and_no_workspace_is_made",
+        ),
+    ),
+    Promise(
+        16,
+        "an object that is annotated twice",
+        "S",
+        "It becomes one crop, and that is said.",
+        (
+            "tests/data/test_extraction.py::test_a_duplicated_object_becomes_one_crop_and_is_reported",
+            "tests/data/test_extraction.py::test_boxes_of_two_labels_in_one_place_are_two_crops",
+            "tests/data/test_extraction.py::test_read_is_kept_and_skipped_whatever_is_wrong_with_a_folder",
+            "tests/data/test_examination.py::test_however_often_an_object_comes_it_is_one_crop_and_each_repetition_is_reported",
+        ),
+    ),
+    Promise(
+        17,
+        "a label that the taxonomy does not know",
+        "S",
+        "The object is skipped, with the nearest known label.",
+        (
+            "tests/data/test_extraction.py::test_an_unknown_label_is_named_with_the_nearest_known_one",
+            "tests/data/test_extraction.py::test_an_unknown_context_is_named_with_the_nearest_known_one",
+            "tests/taxonomy/test_labels.py::test_a_near_miss_is_suggested_and_a_far_one_is_not",
+            "tests/cli/test_data_verbs.py::test_balance_names_labels_that_left_the_taxonomy_with_their_crops_and_ends_with_three",
+            "tests/data/test_examination.py::test_a_label_with_a_slip_is_left_out_with_the_nearest_label_that_there_is",
+        ),
+    ),
+    Promise(
+        18,
+        "labels and paths in any script, with HTML in them, reserved or very long",
+        "",
+        "They come out as they went in, are escaped in HTML, and give file names that every system takes.",
+        (
+            "tests/contracts/test_formats.py::test_any_printable_label_is_read_as_it_was_written",
+            "tests/contracts/test_formats.py::test_voc_reads_back_exactly_what_it_wrote",
+            "tests/contracts/test_formats.py::test_a_file_name_that_is_not_utf_8_is_read_and_named_in_text",
+            "tests/data/test_extraction.py::test_labels_of_any_kind_go_through_to_the_catalogue",
+            "tests/data/test_extraction.py::test_a_crops_file_name_is_safe_on_every_file_system",
+            "tests/data/test_extraction.py::test_no_two_crops_share_a_file_name_even_where_case_does_not_count",
+            "tests/taxonomy/test_loader.py::test_inferred_text_is_toml_that_holds_any_labels_in_their_order",
+            "tests/report/test_report.py::test_what_people_wrote_is_never_markup",
+            "tests/report/test_study.py::test_names_cannot_break_out_of_the_page",
+            "tests/figures/test_data_figures.py::test_labels_with_dollars_and_braces_are_written_as_they_are",
+            "tests/contracts/test_formats.py::test_a_picture_of_any_name_is_read_and_its_name_can_be_stored_and_printed",
+            "tests/data/test_boxes.py::test_a_label_of_1000_characters_is_read_and_a_longer_one_refused_in_few_words",
+            "tests/reliability/test_hostile_folder.py::test_no_name_of_a_file_steers_the_terminal",
+        ),
+    ),
+    Promise(
+        19,
+        "a file that vanishes or cannot be read",
+        "S",
+        "It is skipped, with what the system said. A pipe is not waited for; a source that is gone is refused.",
+        (
+            "tests/data/test_extraction.py::test_a_picture_that_vanishes_after_the_listing_is_skipped",
+            "tests/data/test_extraction.py::test_a_pipe_in_place_of_a_picture_is_skipped_rather_than_waited_for",
+            "tests/data/test_extraction.py::test_a_source_that_has_been_emptied_is_refused_and_the_crops_stay",
+            "tests/data/test_images.py::test_a_picture_that_cannot_be_found_is_rejected_with_the_reason",
+            "tests/contracts/test_formats.py::test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over",
+            "tests/contracts/test_formats.py::test_a_picture_that_is_a_link_to_itself_is_reported",
+            "tests/contracts/test_formats.py::test_a_file_that_vanishes_after_the_listing_is_skipped_and_named",
+            "tests/contracts/test_formats.py::test_a_pipe_in_place_of_an_annotation_is_reported_rather_than_waited_for",
+            "tests/contracts/test_formats.py::test_a_pipe_in_place_of_a_coco_file_is_refused_rather_than_waited_for",
+            "tests/data/test_extraction.py::test_a_picture_whose_annotation_is_broken_keeps_its_crops_in_their_parts_until_it_is_mended",
+            "tests/reliability/test_hostile_folder.py::test_files_that_may_not_be_read_are_skipped_and_named",
+        ),
+    ),
+    Promise(
+        20,
+        "one screenshot twice, or nearly so",
+        "",
+        "It is said, and a split keeps both in one part.",
+        (
+            "tests/cli/test_data_verbs.py::test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part",
+            "tests/data/test_extraction.py::test_identical_pictures_are_reported_and_both_kept",
+            "tests/data/test_fingerprints.py::test_a_rescaled_slightly_darker_or_compressed_picture_is_near_its_original",
+            "tests/data/test_fingerprints.py::test_different_pictures_stand_alone",
+            "tests/data/test_fingerprints.py::test_groups_are_the_connected_components_named_by_their_first_picture",
+            "tests/data/test_splits.py::test_crops_of_near_duplicate_screenshots_never_straddle_a_split",
+            "tests/data/test_splits.py::test_near_duplicate_pictures_are_grouped_from_the_files_on",
+            "tests/data/test_check.py::test_near_duplicates_in_different_parts_are_named_together",
+        ),
+    ),
+    Promise(
+        21,
+        "a faulty toonvision.toml",
+        "R",
+        "File, line, key, the rule, what came, and what to do.",
+        (
+            "tests/core/test_settings_files.py::test_a_fault_names_file_line_key_rule_and_what_was_received",
+            "tests/core/test_settings_files.py::test_every_fault_has_a_line_of_its_own",
+            "tests/core/test_settings_files.py::test_toml_that_overwhelms_the_parser_is_refused",
+            "tests/core/test_settings_files.py::test_any_text_is_either_read_or_refused_with_the_file_named",
+            "tests/data/test_workspace.py::test_bad_settings_are_refused_with_file_line_key_rule_and_what_came",
+            "tests/data/test_workspace.py::test_any_settings_open_or_are_refused",
+            "tests/taxonomy/test_loader.py::test_a_bad_taxonomy_is_refused_with_file_rule_and_what_came",
+            "tests/taxonomy/test_loader.py::test_any_text_is_a_taxonomy_or_refused",
+        ),
+    ),
+    Promise(
+        22,
+        "no crops, one class, a class with one sample, an empty part",
+        "R",
+        "Nothing is trained; all classes are listed with their counts.",
+        (
+            "tests/data/test_splits.py::test_what_cannot_be_trained_is_refused_with_classes_and_counts",
+            "tests/data/test_splits.py::test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts",
+            "tests/data/test_splits.py::test_too_few_screenshots_are_refused",
+            "tests/cli/test_data_verbs.py::test_a_workspace_without_crops_says_what_to_run",
+            "tests/cli/test_scarce_data.py::test_what_cannot_be_learned_is_refused_by_every_verb_that_trains_before_it_writes",
+        ),
+    ),
+    Promise(
+        23,
+        "a full disk, at any write",
+        "E",
+        "One line names the file. What was committed is kept; once there is space, the command goes on.",
+        (
+            "tests/data/test_catalog.py::test_a_full_disk_is_a_fault_of_the_environment_and_keeps_what_was_committed",
+            "tests/core/test_files.py::test_the_old_file_stays_when_the_block_raises",
+            "tests/core/test_files.py::test_a_fault_in_one_of_many_files_is_raised",
+            "tests/cli/test_app.py::test_a_standard_output_that_is_full_ends_with_four_and_one_line",
+            "tests/reliability/test_full_disks.py::test_a_full_disk_ends_with_4_and_names_the_file_and_what_was_done_is_kept",
+            "tests/reliability/test_full_disks.py::test_a_real_disk_without_room_ends_with_4_and_with_room_the_job_is_done",
+        ),
+    ),
+    Promise(
+        24,
+        "killed while extracting, splitting, saving a model, bringing a catalogue up to date",
+        "",
+        "Catalogue and files agree, the earlier output is whole, and running again gives the same bytes as if nothing "
+        "had happened.",
+        (
+            "tests/data/test_extraction.py::test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_same_bytes",
+            "tests/data/test_catalog.py::test_what_a_killed_writer_left_half_done_is_rolled_back_by_whoever_comes_next",
+            "tests/data/test_catalog.py::test_a_migration_that_fails_leaves_nothing_of_itself",
+            "tests/core/test_files.py::test_a_replacement_is_whole_and_leaves_no_temporary_file",
+            "tests/core/test_folders.py::test_a_kill_leaves_the_old_folder_and_the_next_call_removes_what_it_left",
+            "tests/core/test_folders.py::test_killed_in_the_middle_of_the_swap_the_old_folder_is_put_back_by_the_next_call",
+            "tests/core/test_folders.py::test_killed_after_the_swap_the_new_folder_stays",
+            "tests/training/test_repeat.py::test_what_a_killed_training_left_is_removed_by_the_next_one_and_never_a_live_one",
+            "tests/deploy/test_export.py::test_an_export_that_is_stopped_leaves_the_old_one_whole",
+            "tests/reliability/test_kills.py::test_killed_at_a_call_that_changes_files_nothing_done_is_lost_and_a_rerun_gives_the_same_bytes",
+            "tests/reliability/test_kills.py::test_killed_at_each_rename_of_a_run_the_old_or_the_new_one_is_there",
+            "tests/reliability/test_kills.py::test_killed_at_a_random_moment_with_all_its_threads_an_extraction_is_completed_by_the_next",
+            "tests/data/test_rebuild.py::test_a_rebuilding_killed_at_any_moment_leaves_the_old_catalogue_or_the_new_one",
+        ),
+    ),
+    Promise(
+        25,
+        "Ctrl-C, or a request to end (SIGTERM)",
+        "130",
+        "As when killed, with one line.",
+        (
+            "tests/cli/test_app.py::test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes",
+            "tests/training/test_parallel.py::test_who_interrupts_repeats_at_once_leaves_no_run",
+            "tests/tuning/test_processes.py::test_an_interrupt_ends_all_processes_and_says_nothing_of_them",
+            "tests/cli/test_model_verbs.py::test_an_interrupted_training_ends_with_130_at_once_and_leaves_nothing_behind",
+        ),
+    ),
+    Promise(
+        26,
+        "two that write at once; one that reads meanwhile",
+        "B",
+        "The second one is told within 5 seconds who holds the workspace. Readers never fail.",
+        (
+            "tests/core/test_locks.py::test_a_second_process_is_told_within_5_s_who_holds_the_workspace",
+            "tests/core/test_locks.py::test_the_default_patience_ends_within_5_s",
+            "tests/core/test_locks.py::test_a_killed_holder_blocks_nobody",
+            "tests/data/test_catalog.py::test_a_locked_catalogue_is_busy_within_5_s",
+            "tests/data/test_catalog.py::test_a_reader_that_meets_a_short_write_waits_for_it",
+            "tests/data/test_extraction.py::test_readers_never_fail_while_an_extraction_writes",
+            "tests/core/test_folders.py::test_a_second_process_is_told_who_is_at_it",
+            "tests/deploy/test_export.py::test_a_busy_workspace_is_told",
+            "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
+            "tests/reliability/test_crowd.py::test_of_many_processes_one_writes_others_are_told_and_readers_never_fail",
+            "tests/cli/test_data_verbs.py::test_a_second_writer_ends_with_5_within_5_s_and_names_the_first_and_readers_go_on",
+            "tests/data/test_rebuild.py::test_nobody_else_writes_while_the_catalogue_is_rebuilt",
+        ),
+    ),
+    Promise(
+        27,
+        "a catalogue that is damaged, or of a newer version",
+        "R",
+        "It is never changed, and the message says how to make it again.",
+        (
+            "tests/data/test_catalog.py::test_a_flipped_bit_is_refused_or_changes_one_value_and_the_file_is_never_changed",
+            "tests/data/test_catalog.py::test_flipped_bits_of_names_and_numbers_are_refused_in_the_same_words",
+            "tests/data/test_catalog.py::test_a_newer_catalogue_is_refused_unchanged",
+            "tests/data/test_catalog.py::test_a_catalogue_with_other_tables_than_its_version_is_refused_unchanged",
+            "tests/data/test_catalog.py::test_a_file_that_is_no_catalogue_is_refused_unchanged",
+            "tests/data/test_catalog.py::test_attributes_that_nobody_can_have_stored_are_damage",
+            "tests/data/test_catalog.py::test_values_that_nobody_can_have_stored_are_damage",
+            "tests/data/test_catalog.py::test_damage_that_only_the_values_or_the_indexes_show_is_refused",
+            "tests/data/test_catalog.py::test_a_catalogue_of_each_schema_is_brought_up_to_date_and_keeps_every_row",
+            "tests/cli/test_care_verbs.py::test_a_damaged_catalogue_is_named_with_the_command_that_mends_it_and_what_is_lost_is_said",
+            "tests/data/test_rebuild.py::test_whichever_page_of_the_catalogue_is_damaged_no_crop_loses_its_number_and_no_split_is_wrong",
+            "tests/reliability/test_fuzzing.py::test_changed_files_are_used_or_refused_as_is_promised",
+        ),
+    ),
+    Promise(
+        28,
+        "a search that is killed, finds its database locked, or loses its server for a while",
+        "E",
+        "Trials that ended are kept, the one that died is tried again, and a server is waited for, up to 60 seconds.",
+        (
+            "tests/tuning/test_processes.py::test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_counts_twice",
+            "tests/tuning/test_processes.py::test_machines_that_share_a_server_share_a_search_whatever_becomes_of_them",
+            "tests/tuning/test_storage.py::test_a_server_is_waited_for_and_a_file_is_not",
+            "tests/tuning/test_storage.py::test_a_server_that_does_not_answer_is_told_in_one_line_without_its_password",
+            "tests/tuning/test_storage.py::test_of_many_processes_only_one_takes_a_waiting_trial_and_only_one_fails_a_silent_one",
+            "tests/tuning/test_storage.py::test_a_heartbeat_that_cannot_be_put_down_is_missed_and_no_more",
+            "tests/tuning/test_lineage.py::test_a_trial_is_retried_three_times_and_then_given_up_and_counted",
+            "tests/tuning/test_study.py::test_processes_that_die_again_and_again_end_the_search_in_one_line",
+            "tests/tuning/test_storage.py::test_a_server_that_is_gone_for_good_is_waited_for_once_and_then_told",
+            "tests/tuning/test_storage.py::test_a_file_that_another_process_keeps_locked_is_waited_for_and_then_told",
+        ),
+    ),
+    Promise(
+        29,
+        "a training whose loss becomes no number, or that learns nothing",
+        "",
+        "It is marked as failed, the last good weights are kept, and the summary says so.",
+        (
+            "tests/training/test_repeat.py::test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run",
+            "tests/training/test_repeat.py::test_a_failed_training_by_force_leaves_the_earlier_run_as_it_was",
+            "tests/training/test_repeat.py::test_a_diverged_repeat_is_never_the_kept_one",
+            "tests/training/test_repeat.py::test_the_kept_weights_are_those_of_the_best_epoch",
+            "tests/report/test_report.py::test_warnings_name_newer_crops_and_diverged_seeds",
+            "tests/evaluation/test_context_study.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
+            "tests/evaluation/test_curve_study.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
+            "tests/tuning/test_search.py::test_a_trial_whose_loss_becomes_no_number_failed_and_the_search_went_on",
+            "tests/cli/test_study_verbs.py::test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_when_called_again",
+            "tests/cli/test_model_verbs.py::test_a_training_that_breaks_off_keeps_its_last_good_weights_and_is_said_to_have_failed",
+        ),
+    ),
+    Promise(
+        30,
+        "a model file that was made to do harm",
+        "M",
+        "It is refused before anything of it is deserialised; a model gives weights and nothing else.",
+        (
+            "tests/models/test_saving.py::test_a_hostile_file_in_place_of_the_weights_is_refused_and_nothing_in_it_is_run",
+            "tests/models/test_saving.py::test_a_crafted_config_in_the_archive_is_not_looked_at",
+            "tests/models/test_saving.py::test_a_card_naming_an_unknown_network_is_refused",
+            "tests/models/test_saving.py::test_a_card_that_cannot_be_understood_is_refused",
+            "tests/models/test_saving.py::test_a_truncated_weights_file_is_refused",
+            "tests/deploy/test_refused_files.py::test_hostile_files_of_other_programs_are_refused_and_nothing_in_them_is_run",
+            "tests/deploy/test_refused_files.py::test_weights_in_another_file_are_refused",
+            "tests/deploy/test_refused_files.py::test_operations_of_another_domain_are_refused",
+            "tests/deploy/test_refused_files.py::test_operations_that_no_export_has_are_refused",
+            "tests/deploy/test_refused_files.py::test_subgraphs_functions_and_other_foreign_parts_are_refused",
+            "tests/deploy/test_refused_files.py::test_too_large_files_and_too_large_maps_are_refused",
+            "tests/deploy/test_refused_files.py::test_a_damaged_file_is_refused_or_still_a_model",
+            "tests/models/test_saving.py::test_hostile_files_do_harm_where_they_are_trusted",
+            "tests/deploy/test_refused_files.py::test_a_hundred_thousand_steps_are_refused",
+            "tests/cli/test_model_verbs.py::test_a_hostile_model_is_refused_by_every_verb_in_one_line_and_nothing_in_it_is_run",
+        ),
+    ),
+    Promise(
+        31,
+        "a model of another taxonomy, size or version",
+        "M",
+        "Both sides are named.",
+        (
+            "tests/models/test_saving.py::test_a_model_of_another_taxonomy_is_refused_naming_both",
+            "tests/models/test_saving.py::test_weights_of_another_network_are_refused",
+            "tests/evaluation/test_judge.py::test_a_run_of_another_taxonomy_is_refused",
+            "tests/deploy/test_export.py::test_a_changed_crop_another_taxonomy_and_no_crops_are_refused",
+            "tests/deploy/test_classifier.py::test_a_batch_of_another_size_is_refused_with_the_right_one",
+            "tests/deploy/test_refused_files.py::test_other_sets_of_operations_are_refused",
+            "tests/models/test_saving.py::test_a_model_of_another_version_is_refused_naming_both",
+            "tests/models/test_saving.py::test_a_model_of_another_size_than_described_is_refused_naming_what_was_described",
+            "tests/cli/test_model_verbs.py::test_a_model_of_another_taxonomy_is_refused_by_every_verb_naming_both",
+        ),
+    ),
+    Promise(
+        32,
+        "an export that disagrees with its model",
+        "M",
+        "Another class for any picture, or a probability that is off by over 0.0001: no file is left.",
+        (
+            "tests/deploy/test_export.py::test_an_export_that_says_something_else_is_not_written_and_the_old_one_stays",
+            "tests/deploy/test_export.py::test_differences_and_disagreements_are_counted",
+            "tests/cli/test_deploy_verbs.py::test_an_export_that_disagrees_is_refused_with_six_and_leaves_no_file",
+            "tests/cli/test_deploy_verbs.py::test_predict_does_not_use_a_stale_export_and_says_so",
+        ),
+    ),
+    Promise(
+        33,
+        "no GPU, or one that was asked for and is not there",
+        "E",
+        "The device is printed; one that was asked for in vain ends the program.",
+        (
+            "tests/models/test_backend.py::test_the_device_that_computes_is_said",
+            "tests/models/test_backend.py::test_a_backend_that_cannot_start_is_a_fault_of_the_environment_in_one_line",
+            "tests/models/test_backend.py::test_a_device_that_is_asked_for_and_absent_is_a_fault_of_the_environment",
+            "tests/models/test_backend.py::test_a_device_that_is_asked_for_and_there_is_used",
+            "tests/cli/test_model_verbs.py::test_a_training_on_a_device_that_is_absent_ends_with_four_and_leaves_nothing",
+        ),
+    ),
+    Promise(
+        34,
+        "a terminal without colour, none at all, 40 columns, another encoding than UTF-8",
+        "",
+        "It can be read: no control codes where nothing draws them, progress as lines, tables as sentences where they "
+        "would not fit.",
+        (
+            "tests/cli/test_terminals.py::test_without_a_terminal_nothing_steers_one_and_progress_is_told_in_lines",
+            "tests/cli/test_terminals.py::test_a_terminal_that_can_only_print_gets_no_control_codes",
+            "tests/cli/test_terminals.py::test_a_terminal_without_colour_gets_none",
+            "tests/cli/test_terminals.py::test_in_40_columns_no_word_is_broken",
+            "tests/cli/test_terminals.py::test_in_40_columns_progress_says_how_far_it_is",
+            "tests/cli/test_app.py::test_labels_that_the_terminal_cannot_show_are_written_out",
+        ),
+    ),
+    Promise(
+        35,
+        "a workspace that may only be read; a path with blanks and umlauts",
+        "E",
+        "What only reads works; what would write ends so. Any path is as good as another.",
+        (
+            "tests/cli/test_paths.py::test_a_path_with_blanks_and_umlauts_is_as_good_as_any",
+            "tests/data/test_catalog.py::test_a_read_only_workspace_with_blanks_and_umlauts_is_read_and_not_written_to",
+            "tests/core/test_locks.py::test_a_folder_that_cannot_be_written_to_is_a_fault_of_the_environment",
+            "tests/cli/test_model_verbs.py::test_the_whole_loop_works_in_a_folder_with_blanks_and_umlauts",
+            "tests/cli/test_model_verbs.py::test_a_workspace_that_cannot_be_written_to_is_read_and_what_would_write_ends_with_4_before_it_begins",
+            "tests/data/test_check.py::test_a_read_only_workspace_is_checked",
+        ),
+    ),
+)
+
+FIGURES = (
+    Figure(
+        "fuzzing",
+        "30 minutes each of guided fuzzing of annotations, pictures and the catalogue: no crash, no hang.",
+        "python benchmarks/reliability/fuzzing.py TARGET --minutes 30",
+    ),
+    Figure(
+        "kill_sweep",
+        "A kill at every write, fsync, rename and unlink of an extraction, then 500 at random moments: no violation. "
+        "(No failure in 500 bounds the rate below 0.6 % at 95 %.)",
+        "python benchmarks/reliability/kill_sweep.py FOLDER --random 500",
+    ),
+    Figure(
+        "disk_full",
+        "The same sweep with a disk that is full from that call on: no violation.",
+        "python benchmarks/reliability/disk_full.py FOLDER",
+    ),
+    Figure(
+        "concurrency",
+        "8 processes, 100 operations each, on one workspace: each is done or told that it is busy; no violation.",
+        "python benchmarks/reliability/concurrency.py FOLDER",
+    ),
+    Figure(
+        "tuning_kills",
+        "A search of two processes, killed 50 times: no trial that ended is lost and none counts twice.",
+        "python benchmarks/reliability/tuning_kills.py FOLDER --kills 50",
+    ),
+)

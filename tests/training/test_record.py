@@ -1,0 +1,58 @@
+import pytest
+
+from builders import contents
+from toonvision.core.errors import UsageError
+from toonvision.core.locks import exclusive
+from toonvision.data.workspace import open_workspace
+from toonvision.training.record import RECORD, find_run, publish_run, run_records, unfinished_run
+
+
+@pytest.fixture
+def run(own_workspace):
+    """The folder of a run, of which only the record's name counts here."""
+    folder = own_workspace.runs / "label" / "kept"
+    folder.mkdir(parents=True)
+    (folder / RECORD).write_text("old")
+    return folder
+
+
+def saved(root, folder, *, force):
+    with unfinished_run(root, folder.parent) as built:
+        (built / RECORD).write_text("new")
+        return publish_run(root, built, folder, force=force)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_by_force_a_run_takes_the_place_of_the_earlier_one_and_else_a_free_name(own_workspace, run):
+    assert saved(own_workspace.root, run, force=False).name == "kept-2"
+    assert contents(run) == {RECORD: b"old"}
+    assert saved(own_workspace.root, run, force=True) == run
+    assert contents(run) == {RECORD: b"new"}
+    assert names(run.parent) == ["kept", "kept-2"]
+
+
+def test_a_run_whose_replacing_was_killed_halfway_is_put_back_when_the_workspace_is_opened(own_workspace, run):
+    run.replace(run.with_name(".kept-replaced"))
+    workspace = open_workspace(own_workspace.root)
+    assert contents(find_run(workspace.runs, "label/kept")) == {RECORD: b"old"}
+    assert names(run.parent) == ["kept"]
+
+
+def test_an_earlier_run_that_a_killed_replacing_left_is_removed_when_the_workspace_is_opened(own_workspace, run):
+    (run.parent / ".kept-replaced").mkdir()
+    open_workspace(own_workspace.root)
+    assert contents(run) == {RECORD: b"old"}
+    assert names(run.parent) == ["kept"]
+
+
+def test_while_another_process_writes_a_hidden_run_stays_hidden_and_reading_goes_on(own_workspace, run):
+    run.replace(run.with_name(".kept-replaced"))
+    with exclusive(own_workspace.root, purpose="save a run"):
+        workspace = open_workspace(own_workspace.root)
+    assert run_records(workspace.runs) == []
+    with pytest.raises(UsageError, match="no run is called"):
+        find_run(workspace.runs, "label/kept")
+    assert names(run.parent) == [".kept-replaced"]
