@@ -42,6 +42,8 @@ def trained(run, workspace):
             "2",
             "--batch-size",
             "4",
+            "--averaging",
+            "0",
             "--name",
             "two",
         )
