@@ -27,7 +27,14 @@ from toonvision.data.extraction import (
     summarize,
 )
 from toonvision.data.salvage import Salvage, SalvagedSplit, salvage, set_beside
-from toonvision.data.sources import plan_tasks, read_sources, reading_findings, refuse_emptied, unusable_pictures
+from toonvision.data.sources import (
+    SourceReading,
+    plan_tasks,
+    read_sources,
+    reading_findings,
+    refuse_emptied,
+    unusable_pictures,
+)
 from toonvision.data.splits import Ratios, plan_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.taxonomy.labels import Taxonomy
@@ -110,7 +117,8 @@ def rebuild(
         progress: Told how many pictures are done.
 
     Raises:
-        InputRejectedError: If a source cannot be read as a whole, or a newer version wrote the catalogue.
+        InputRejectedError: If a source cannot be read as a whole, no source has a picture although there are crops,
+            or a newer version wrote the catalogue.
         WorkspaceBusyError: If another process writes to the workspace.
     """
     readings = read_sources(workspace)
@@ -119,6 +127,7 @@ def rebuild(
         old = salvage(workspace.catalog)
         for source, reading in readings:
             refuse_emptied(source, reading, old.screenshots)
+        _refuse_nothing(workspace, readings)
         tasks = plan_tasks(readings, old.screenshots, old.crops)
         before = reading_findings(readings, old.screenshots, old.crops)
         with replacing(workspace.catalog) as temporary:
@@ -147,6 +156,16 @@ def rebuild(
     return RebuildSummary(
         summary, kept, len(cuts) - kept, tuple(splits), beside, aside, (*old.findings, *losses)
     )  # fmt: skip
+
+
+def _refuse_nothing(workspace: Workspace, readings: Sequence[SourceReading]) -> None:
+    """Refuse sources that are all empty: where the catalogue is lost too, only the crops tell that they were not."""
+    empty = not any(reading.pictures for _, reading in readings)
+    if empty and any(numbered_stem(path.name) for path in workspace.crops.glob("*")):
+        raise InputRejectedError(
+            f"{workspace.root}: crops/ holds crops, but no source has an annotated picture; nothing was changed. Bring "
+            "the pictures back, or move the crops away."
+        )
 
 
 class _StandingCrops:
