@@ -232,13 +232,19 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
         say(f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})")
 
 
-def finding_lines(findings: Sequence[Finding], *, word: Callable[[Finding], str]) -> list[str]:
-    """Give one line an item, which begins with its word; of many alike the first ones, and how many more there are."""
+def finding_lines(findings: Sequence[Finding], *, word: Callable[[Finding], str], rest: str = "") -> list[str]:
+    """Give one line an item, which begins with its word; of many alike the first ones, and how many more there are.
+
+    Args:
+        findings: What was found.
+        word: What the line of a finding begins with.
+        rest: Where the others can be read, if nothing that follows says so.
+    """
     lines = []
     for group in _alike(findings):
         lines += [f"{word(finding)}: {finding}" for finding in group[:MOST_ALIKE]]
         if len(group) > MOST_ALIKE:
-            lines.append(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code})")
+            lines.append(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code}){rest}")
     return lines
 
 
