@@ -358,6 +358,19 @@ def test_without_a_catalogue_too_empty_sources_are_refused_with_the_crops_left_i
     assert contents(own.crops) == before
 
 
+@pytest.mark.parametrize("spoiled", ["", "shot_04.png", "shot_04.xml"])
+def test_a_copy_that_was_not_extracted_yet_takes_neither_number_nor_place_of_the_original(own, spoiled):
+    _, crops, _, splits = rows_of(own)
+    folder = own.root / "screenshots" / "garden"
+    for suffix in ("png", "xml"):
+        shutil.copy(folder / f"shot_04.{suffix}", folder / f"a_copy.{suffix}")
+    if spoiled:
+        (folder / spoiled).write_bytes(b"<annotation>")
+    assert rebuild(own).numbers_new == 2
+    assert [row for row in rows_of(own)[1] if row[5] != "garden/a_copy.png"] == crops
+    assert rows_of(own)[3] == splits
+
+
 def test_a_picture_that_cannot_be_used_now_keeps_its_attributes(own):
     picture = own.root / "screenshots" / "garden" / "shot_04.png"
     write_attributes(picture.with_name("shot_04.attributes.json"), {1: {"far": True}})
