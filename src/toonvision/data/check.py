@@ -138,13 +138,15 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
     """
 
     def look(crop: Crop) -> Look | Finding:
+        path = workspace.crops / crop.file
         try:
-            content = read_regular(workspace.crops / crop.file, limit=images.LARGEST_FILE)
-            if hashlib.sha256(content).hexdigest() != crop.hash:
-                raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
-            return look_at(images.decode(content))
+            with images.room_for(path):
+                content = read_regular(path, limit=images.LARGEST_FILE)
+                if hashlib.sha256(content).hexdigest() != crop.hash:
+                    raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
+                return look_at(images.decode(content))
         except RejectedItemError as error:
-            missing = not (workspace.crops / crop.file).exists()
+            missing = not path.exists()
             reason, remedy = ("is missing", f"{_EXTRACT} makes it again") if missing else (error.reason, error.remedy)
             return Finding(f"crops/{crop.file}", reason, remedy, "missing" if missing else error.code)
 
