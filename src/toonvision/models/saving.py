@@ -129,6 +129,7 @@ def require_sound_weights(folder: Path) -> None:
 
     Raises:
         ModelRefusedError: If it is no whole archive with weights in it.
+        OSError: If it cannot be read.
     """
     path = folder / WEIGHTS
     try:
@@ -138,6 +139,8 @@ def require_sound_weights(folder: Path) -> None:
     except FileNotFoundError:
         raise ModelRefusedError(f"{path}: is missing. Train again.") from None
     except Exception as error:  # unpacking answers hostile bytes with errors of any kind
+        if isinstance(error, OSError) and error.errno:
+            raise
         raise ModelRefusedError(f"{path}: is damaged ({error}). Train again.") from error
     if damaged or _ARCHIVED not in names:
         raise ModelRefusedError(f"{path}: is damaged ({damaged or _ARCHIVED}). Train again.")
