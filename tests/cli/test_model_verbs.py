@@ -42,8 +42,10 @@ def trained(run, workspace):
             "2",
             "--batch-size",
             "4",
-            "--averaging",
-            "0",
+            "--model",
+            "baseline",
+            "--learning-rate",
+            "0.01",
             "--name",
             "two",
         )
