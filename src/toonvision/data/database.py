@@ -159,9 +159,17 @@ def _copied(path: Path) -> Iterator[Path]:
     """Give a copy of a catalogue's file and journal, as they were at one moment, in the system's temporary folder.
 
     Raises:
+        EnvironmentFaultError: If there is no temporary folder to write to.
         WorkspaceBusyError: If they keep changing.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory()
+    except FileNotFoundError as error:  # what Python says of a full disk too
+        raise EnvironmentFaultError(
+            f"{path}: is read from a copy, for which no temporary folder can be written to. Free space there, or name "
+            "another one in TMPDIR."
+        ) from error
+    with temporary as folder:
         copy = Path(folder, path.name)
         give_up = time.monotonic() + _BUSY_TIMEOUT_S
         while True:
