@@ -58,6 +58,16 @@ def test_the_new_folder_takes_the_place_of_the_old_with_nothing_left_of_it(folde
     assert [name for name in names(folder.parent) if not name.startswith(".toonvision")] == ["explain"]
 
 
+def test_a_link_to_a_folder_elsewhere_is_replaced_again_and_again_and_the_folder_elsewhere_is_left(folder, tmp_path):
+    elsewhere = folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(elsewhere)
+    for name in ("one.png", "two.png", "three.png"):
+        replaced(folder, name)
+        assert names(folder) == [name]
+    assert names(elsewhere) == ["old.png", "stale.png"]
+    assert [name for name in names(folder.parent) if not name.startswith(".toonvision")] == ["explain"]
+
+
 def test_a_folder_that_was_not_there_is_made_with_those_above_it(tmp_path):
     replaced(tmp_path / "a" / "b", "new.png")
     assert names(tmp_path / "a" / "b") == ["new.png"]

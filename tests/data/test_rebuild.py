@@ -3,6 +3,7 @@ import os
 import random
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 import builders
 from builders import contents, copied, encoded, make_workspace, scene, small_shots, tree, tried
-from toonvision.core.errors import InputRejectedError, WorkspaceBusyError
+from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, WorkspaceBusyError
 from toonvision.core.locks import exclusive
 from toonvision.data.attributes import write_attributes
 from toonvision.data.catalog import Catalog
@@ -393,6 +394,15 @@ def test_a_picture_that_cannot_be_used_now_and_whose_row_is_damaged_is_measured_
     picture.write_bytes(good)
     extract(own)
     assert state(own) == before
+
+
+def test_without_room_for_temporary_files_the_environment_is_at_fault_and_nothing_is_written(own, monkeypatch):
+    before = tree(own.root)
+    monkeypatch.setattr(tempfile, "tempdir", str(own.root / "no such folder"))
+    with pytest.raises(EnvironmentFaultError, match=r"no temporary folder can be written to.*TMPDIR"):
+        rebuild(own)
+    assert contents(own.root).keys() - before.keys() <= {".toonvision.lock"}
+    assert {name: tree(own.root)[name] for name in before} == before
 
 
 def killed_at(workspace, step, record):

@@ -9,6 +9,7 @@ from typing import Any
 # What the jobs need is imported here, once for all that are forked from the process that has this module.
 import filelock  # noqa: F401
 import rich.progress  # noqa: F401
+import typer
 
 import toonvision.data.setup
 import toonvision.report.data_figures  # noqa: F401
@@ -79,8 +80,9 @@ def program(*arguments: object) -> None:
 
 def as_command(work: Callable[[], object]) -> None:
     """Do something that is only a part of a command, and end as the command would."""
-    app._run = lambda: work() or 0  # type: ignore[assignment]
-    app.main()
+    app.app = typer.Typer(add_completion=False)
+    app.app.command()(work)
+    program()
 
 
 def _open_to_write(root: Path) -> None:

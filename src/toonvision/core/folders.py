@@ -64,10 +64,12 @@ def settle_swaps(parent: Path) -> None:
     """Put back the folders whose swap was stopped halfway, and remove those that were replaced."""
     for old in half_swapped(parent):
         folder = old.with_name(old.name[1:].removesuffix(_REPLACED))
-        if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
+        if not folder.exists():
             old.replace(folder)
+        elif old.is_symlink():
+            old.unlink()  # the folder that it leads to is not ours
+        else:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def half_swapped(parent: Path) -> list[Path]:

@@ -168,9 +168,17 @@ def _copied(path: Path) -> Iterator[Path]:
     """Give a copy of a catalogue's file and journal, as they were at one moment, in the system's temporary folder.
 
     Raises:
+        EnvironmentFaultError: If there is no temporary folder to write to.
         WorkspaceBusyError: If they keep changing.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory()
+    except FileNotFoundError as error:  # what Python says of a full disk too
+        raise EnvironmentFaultError(
+            f"{path}: is read from a copy, for which no temporary folder can be written to. Free space there, or name "
+            "another one in TMPDIR."
+        ) from error
+    with temporary as folder:
         copy = Path(folder, path.name)
         give_up = time.monotonic() + _BUSY_TIMEOUT_S
         while True:
@@ -248,6 +256,8 @@ def _check(connection: Connection, path: Path) -> set[str]:
         applied = (
             {name for (name,) in connection.execute("SELECT name FROM migrations")} if "migrations" in tables else set()
         )
+    except MemoryError as error:  # a size that a flipped bit made huge
+        raise InputRejectedError(_rebuild_advice(path, "it asks for more memory than there is")) from error
     except sqlite3.OperationalError as error:
         if _primary_code(error) == sqlite3.SQLITE_ERROR:
             raise InputRejectedError(_rebuild_advice(path, str(error))) from error
