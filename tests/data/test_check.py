@@ -163,7 +163,7 @@ def test_what_an_extraction_would_give_is_said_where_there_is_no_catalogue(tmp_p
     [
         ("INSERT INTO migrations VALUES ('0099_of_the_future')", "a newer version wrote it"),
         ("DELETE FROM migrations WHERE name LIKE '0002%'", "the catalogue is damaged"),
-        ("UPDATE screenshots SET fingerprint = 'xyz'", "a fingerprint that nobody can have stored"),
+        ("UPDATE screenshots SET fingerprint = 'xyz'", "'xyz' is no fingerprint"),
         ("UPDATE crops SET file = '../secret.png' WHERE id = 1", "no file name"),
     ],
 )

@@ -98,6 +98,7 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
         EnvironmentFaultError: If the disk is full or the file cannot be opened.
         WorkspaceBusyError: If another process keeps it locked.
     """
+    _require_regular(path)
     # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
     mode = "rwc" if not read_only else "rw" if journal_of(path).exists() else "ro"
     with _translated(path), _copied(path) if untouched else contextlib.nullcontext(path) as file:
@@ -122,11 +123,22 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
 @contextlib.contextmanager
 def open_damaged(path: Path) -> Iterator[Connection]:
     """Open a copy of a catalogue's file for whatever can still be read of it: nothing is checked or translated."""
+    _require_regular(path)
     with _copied(path) as copy, contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         connection.text_factory = lambda text: text.decode(errors="replace")
         connection.execute("PRAGMA writable_schema = ON")  # one broken table must not hide the others
         connection.execute("PRAGMA trusted_schema = OFF")
         yield connection
+
+
+def _require_regular(path: Path) -> None:
+    """Refuse a link, which could lead to a file that is not ours, and a pipe, which would be waited for without end."""
+    for own in (path, journal_of(path)):
+        if own.is_symlink() or (own.exists() and not own.is_file()):
+            raise InputRejectedError(
+                f"{own}: is no regular file, as a catalogue must be. Move it away, then run: toonvision rebuild -w "
+                f"{path.parent}"
+            )
 
 
 def journal_of(path: Path) -> Path:
@@ -256,7 +268,8 @@ def _check(connection: Connection, path: Path) -> set[str]:
 
 
 def _schema(connection: Connection) -> set[tuple[str, str, str | None]]:
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
+    # LIKE would take the underscore for any letter, and so overlook a trigger called sqliteXstat.
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*'")
     return set(rows)
 
 
