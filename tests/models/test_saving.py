@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 import pickle
 import zipfile
 
@@ -10,7 +11,16 @@ import pytest
 from models.hostile import HOSTILE, pickled, with_lambda_layer
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.models.registry import NETWORKS, build_network
-from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, load_model, read_card, require_taxonomy, save_model
+from toonvision.models.saving import (
+    MEANING,
+    WEIGHTS,
+    ModelCard,
+    load_model,
+    read_card,
+    require_sound_weights,
+    require_taxonomy,
+    save_model,
+)
 
 SIZE = (64, 48)
 
@@ -139,6 +149,15 @@ def test_a_truncated_weights_file_is_refused(saved):
     (saved / WEIGHTS).write_bytes(content[: len(content) // 2])
     with pytest.raises(ModelRefusedError, match="its weights cannot be loaded"):
         load_model(saved)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, MEANING])
+def test_a_pipe_in_place_of_a_file_of_a_model_is_refused_without_waiting(saved, name):
+    (saved / name).unlink()
+    os.mkfifo(saved / name)
+    for use in (load_model, lambda folder: (read_card(folder), require_sound_weights(folder))):
+        with pytest.raises(ModelRefusedError, match=f"{name}: is no regular file. Train again"):
+            use(saved)
 
 
 def test_a_model_of_another_taxonomy_is_refused_naming_both(tmp_path):
