@@ -18,6 +18,7 @@ from toonvision.core.errors import (
     RejectedItemError,
     WorkspaceBusyError,
 )
+from toonvision.core.files import naming
 
 Connection = sqlite3.Connection
 DatabaseError = sqlite3.DatabaseError
@@ -178,8 +179,9 @@ def _copied(path: Path) -> Iterator[Path]:
         give_up = time.monotonic() + _BUSY_TIMEOUT_S
         while True:
             before = _moment(path)
-            copy.write_bytes(path.read_bytes())
-            with contextlib.suppress(FileNotFoundError):
+            with naming(copy):
+                copy.write_bytes(path.read_bytes())
+            with contextlib.suppress(FileNotFoundError), naming(journal_of(copy)):
                 journal_of(copy).unlink(missing_ok=True)
                 journal_of(copy).write_bytes(journal_of(path).read_bytes())
             if _moment(path) == before:

@@ -196,8 +196,9 @@ def open_workspace(root: Path) -> Workspace:
 
 def _refuse_links(root: Path) -> None:
     """Refuse a link where we write: a workspace from elsewhere must not choose which folder of this machine that is."""
-    tasks = (task for name in _BY_TASK for task in (root / name).glob("*"))
-    for path in (*(root / name for name in _OURS), *tasks):
+    # Below a task lie its runs, and in a run the folder of its figures.
+    below = (path for name in _BY_TASK for depth in ("*", "*/*", "*/*/*") for path in (root / name).glob(depth))
+    for path in (*(root / name for name in _OURS), *below):
         if path.is_symlink():
             raise InputRejectedError(
                 f"{path}: is a link; what is derived is only written inside the workspace. Remove the link."
