@@ -1,7 +1,6 @@
 """Feeds one target until time is up or a promise is broken; started by `fuzzing.py`, with libFuzzer's own options."""
 
 import sys
-import tempfile
 from pathlib import Path
 
 import atheris
@@ -9,17 +8,14 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 _GUIDING = ["toonvision", "PIL", "defusedxml", "xml", "json"]
-_MEMORY = Path("/dev/shm")
-"""A folder that is on no disk, where there is one."""
 
 
-def main(name: str, options: list[str]) -> None:
-    """Feed a target; libFuzzer ends the process, whatever comes."""
-    folder = tempfile.mkdtemp(prefix="toonvision-fuzzing-", dir=_MEMORY if _MEMORY.is_dir() else None)
+def main(name: str, folder: Path, options: list[str]) -> None:
+    """Feed a target, in a folder of its own; libFuzzer ends the process, whatever comes."""
     with atheris.instrument_imports(include=_GUIDING):
         from reliability.fuzz_targets import TARGETS
 
-        run = TARGETS[name].start(Path(folder))
+        run = TARGETS[name].start(folder)
         for seed in TARGETS[name].seeds():
             run(seed)  # readers of some kinds are imported only when the first of their kind comes
     atheris.Setup([__file__, *options], run)
@@ -27,4 +23,4 @@ def main(name: str, options: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

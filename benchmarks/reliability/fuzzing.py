@@ -15,6 +15,7 @@ import hashlib
 import json
 import pyexpat
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -33,7 +34,9 @@ from toonvision.models.backend import installed_versions
 
 _RESULT = "fuzzing"
 _LONGEST_S, _MOST_MEMORY_MB = 20, 1024
-_BROKEN = ("crash-*", "timeout-*", "oom-*")
+_BROKEN = ("crash-*", "timeout-*", "oom-*", "died-*")
+_MEMORY = Path("/dev/shm")
+"""A folder that is on no disk, where there is one."""
 
 
 def main(name: str, minutes: float, folder: Path) -> int:
@@ -44,8 +47,12 @@ def main(name: str, minutes: float, folder: Path) -> int:
         (corpus / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
     before, started = _broken(kept), time.monotonic()
     log = kept / "log.txt"
-    with log.open("wb") as out:
-        subprocess.run(_command(name, target, minutes, kept), stdout=out, stderr=subprocess.STDOUT, check=False)
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as place:
+        with log.open("wb") as out:
+            command = _command(name, target, minutes, kept, place)
+            code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        if code and _broken(kept) == before:  # it died without a word; the last input still lies where it was read
+            shutil.copytree(place, kept / f"died-{code}-{time.time_ns()}")
     found = sorted(_broken(kept) - before)
     result = {"minutes": round((time.monotonic() - started) / 60, 1), **_read(log), "broken": len(found)}
     print(f"{name}: " + ", ".join(f"{value} {key}" for key, value in result.items()))
@@ -55,7 +62,7 @@ def main(name: str, minutes: float, folder: Path) -> int:
     return 1 if found else 0
 
 
-def _command(name: str, target: Target, minutes: float, kept: Path) -> list[str]:
+def _command(name: str, target: Target, minutes: float, kept: Path, place: str) -> list[str]:
     dictionary = kept / "words.txt"
     dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words), encoding="ascii")
     options = {
@@ -69,7 +76,7 @@ def _command(name: str, target: Target, minutes: float, kept: Path) -> list[str]
     }
     process = Path(__file__).with_name("fuzz_process.py")
     told = [f"-{key}={value}" for key, value in options.items()]
-    return [sys.executable, str(process), name, str(kept / "corpus"), *told]
+    return [sys.executable, str(process), name, place, str(kept / "corpus"), *told]
 
 
 def _escaped(word: bytes) -> str:
@@ -83,15 +90,12 @@ def _broken(kept: Path) -> set[Path]:
 def _read(log: Path) -> dict[str, int]:
     """Read from libFuzzer's log how much was tried, and how much code was reached by the seeds and in the end."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    numbers = dict(re.findall(r"^stat::(\w+):\s+(\d+)", text, re.MULTILINE))
-    if not numbers:
-        raise RuntimeError(f"the target did not start:\n{text[-2000:]}")
     reached = [int(cover) for cover in re.findall(r"^#\d+\s+\w+\s+cov: (\d+)", text, re.MULTILINE)]
     return {
-        "executions": int(numbers["number_of_executed_units"]),
+        "executions": max(map(int, re.findall(r"^#(\d+)\s", text, re.MULTILINE)), default=0),
         "coverage_of_seeds": min(reached, default=0),
         "coverage": max(reached, default=0),
-        "peak_memory_mb": int(numbers["peak_rss_mb"]),
+        "peak_memory_mb": max(map(int, re.findall(r"rss: (\d+)Mb", text)), default=0),
     }
 
 

@@ -33,6 +33,14 @@ def test_faults_are_lines_with_file_reason_and_remedy_and_the_exit_code_is_3(run
     assert outcome.out.splitlines()[-1] == "2 faults, 0 doubts; nothing was changed."
 
 
+def test_checking_does_not_even_settle_a_run_whose_replacing_was_killed(run, own_workspace):
+    (own_workspace.runs / "label" / ".kept-replaced").mkdir(parents=True)
+    before = tree(own_workspace.root)
+    outcome = run("check", "-w", own_workspace.root)
+    assert (outcome.code, tree(own_workspace.root)) == (0, before)
+    assert "doubt: runs/label/.kept-replaced: is the old form of a run" in outcome.out
+
+
 def test_doubts_alone_leave_the_exit_code_0(run, own_workspace):
     (own_workspace.crops / ".tmp-0123456789abcdef").write_bytes(b"")
     outcome = run("check", "-w", own_workspace.root)
@@ -46,7 +54,7 @@ def test_of_many_faults_alike_the_first_are_printed_and_json_has_all(run, own_wo
     spoil_pictures(own_workspace, 2)
     outcome = run("check", "-w", own_workspace.root)
     assert outcome.out.count("is missing") == 20
-    assert "fault: ... and 4 more like these; --json lists all" in outcome.out
+    assert "... and 4 more like these (missing); --json lists all" in outcome.out
     assert outcome.out.count("is not a picture that can be read") == 2
     told = run("check", "-w", own_workspace.root, "--json").json
     assert sum(len(one["faults"]) for one in told["checked"]) == told["faults"] == 26

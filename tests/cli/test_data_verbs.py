@@ -162,7 +162,7 @@ def test_balance_names_labels_that_left_the_taxonomy_with_their_crops_and_ends_w
     outcome = run("balance", "-w", own_workspace.root)
     assert outcome.code == 3
     assert (
-        "skipped: label 'apple': is not in the taxonomy any more; no table counts its 8 crops. Did you mean apples? "
+        "skipped: label 'apple': is not in the taxonomy any more; its 8 crops count nowhere. Did you mean apples? "
         "(correct the annotations or add the label to the taxonomy, then run toonvision extract)"
     ) in outcome.err
     assert [finding["objects"] for finding in run("balance", "-w", own_workspace.root, "--json").json["findings"]] == [

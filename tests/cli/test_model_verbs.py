@@ -42,6 +42,10 @@ def trained(run, workspace):
             "2",
             "--batch-size",
             "4",
+            "--model",
+            "baseline",
+            "--learning-rate",
+            "0.01",
             "--name",
             "two",
         )

@@ -933,6 +933,9 @@ BAD_YAML = {
     "not UTF-8": b"names: [\xff]",
     "tab": "names:\n\t- a",
     "train is a mapping": "names: [a]\ntrain: [{a: b}]",
+    "a number twice": "names: {0: apple, 1: pear, 0: stone}",
+    "a number written twice": "names: {0: apple, 1: pear, '00': stone}",
+    "a key twice": "names: [apple, pear, stone]\ntrain: images\ntrain: images/house",
 }
 
 
@@ -947,6 +950,17 @@ def test_bad_yolo_settings_are_refused_naming_the_file(tmp_path, name, monkeypat
     assert str(tmp_path / "set" / "data.yaml") in str(caught.value)
     assert len(str(caught.value)) < 20_000
     assert not Path("owned").exists()
+
+
+def test_yolo_settings_that_are_missing_or_too_large_are_refused_with_the_plain_reason(tmp_path):
+    YOLO.write(tmp_path, SHOTS)
+    with (tmp_path / "data.yaml").open("a") as file:
+        file.write("#" * 1_000_001)
+    with pytest.raises(InputRejectedError, match=r"data\.yaml: is too large \(1\.0 MB, over 1 MB\)\. Mend this"):
+        YOLO.read(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    with pytest.raises(InputRejectedError, match=r"data\.yaml: cannot be read \(No such file or directory\)\. Mend"):
+        YOLO.read(tmp_path)
 
 
 def test_yolo_exports_of_another_machine_are_found_below_the_source(tmp_path):

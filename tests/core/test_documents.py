@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -35,3 +36,11 @@ def test_what_overwhelms_the_parser_is_rejected(text):
 def test_a_key_that_comes_twice_is_rejected_and_named_at_any_depth():
     with pytest.raises(RejectedItemError, match="the key 'b' comes twice"):
         parse_json('{"a": [{"b": 1, "c": 2, "b": 1}]}')
+
+
+def test_of_very_many_keys_the_one_that_comes_twice_is_found_in_no_time():
+    keys = ",".join(f'"{number}":0' for number in range(30_000))
+    started = time.process_time()
+    with pytest.raises(RejectedItemError, match="the key '29999' comes twice"):
+        parse_json(f'{{{keys},"29999":0}}')
+    assert time.process_time() - started < 5

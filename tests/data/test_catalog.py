@@ -403,6 +403,21 @@ def test_damage_that_only_the_values_or_the_indexes_show_is_refused(path, old, n
         everything(path)
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_catalogue_with_a_write_ahead_log_is_refused_before_sqlite_makes_files_beside_it(path, read_only):
+    pristine = path.read_bytes()
+    damaged = pristine[:18] + b"\2\2" + pristine[20:]
+    for content in (damaged, damaged[:52]):
+        path.write_bytes(content)
+        with (
+            pytest.raises(InputRejectedError, match="it is in a journal mode that this program never uses"),
+            Catalog.open(path, read_only=read_only),
+        ):
+            pass
+        assert path.read_bytes() == content
+        assert list(path.parent.iterdir()) == [path]
+
+
 def flip(path, pristine, offset, bit):
     """Open a catalogue with one bit flipped and read all of it; tell whether it was refused."""
     path.write_bytes(pristine)

@@ -136,8 +136,8 @@ def test_a_label_that_left_the_taxonomy_is_named_once_with_its_crops(own_workspa
     known, _ = check_catalog(workspace)
     crops, _ = check_crops(workspace, known)
     assert [str(fault) for fault in crops.faults] == [
-        "label stone: the taxonomy no longer has it, but 8 crops do (add it to toonvision.toml again, or correct the "
-        "annotations; then toonvision extract)"
+        "label 'stone': is not in the taxonomy any more; its 8 crops count nowhere. (correct the annotations or add "
+        "the label to the taxonomy, then run toonvision extract)"
     ]
     objects = {fault.item for fault in check_screenshots(workspace, known).faults if fault.code == "unknown-label"}
     assert len(objects) == 8
@@ -246,6 +246,15 @@ def test_what_a_killed_process_has_left_is_a_doubt(own_workspace):
         path.write_bytes(b"")
     faults, doubts = checked(own_workspace)
     assert (faults, doubts) == (set(), {(name, "leftover") for name in left})
+
+
+def test_of_a_run_whose_replacing_was_killed_the_old_form_is_named_and_nobody_is_told_to_remove_it(own_workspace):
+    (own_workspace.runs / "label" / ".kept-replaced").mkdir(parents=True)
+    (doubt,) = check_leftovers(own_workspace).doubts
+    assert str(doubt) == (
+        "runs/label/.kept-replaced: is the old form of a run that was being replaced (leave it: the next command "
+        "settles it)"
+    )
 
 
 def test_a_read_only_workspace_is_checked(small_workspace):

@@ -83,3 +83,14 @@ def test_a_flat_crop_and_one_of_a_single_pixel_are_measured():
     for size in ((1, 1), (1, 9), (30, 30)):
         look = look_at(Image.new("RGB", size, "#808080"))
         assert (look.brightness, look.sharpness) == (128, 1)
+
+
+@pytest.mark.parametrize("height", [255, 256, 257, 600])
+def test_a_picture_measured_in_strips_looks_as_it_does_as_a_whole(height):
+    image = builders.scene("strips", (40, height)).convert("L")
+    grey = np.asarray(image, dtype=float)
+    inner = np.pad(grey, 1, mode="edge")
+    laplacian = inner[:-2, 1:-1] + inner[2:, 1:-1] + inner[1:-1, :-2] + inner[1:-1, 2:] - 4 * grey
+    look = look_at(image)
+    assert look.brightness == pytest.approx(grey.mean())
+    assert look.sharpness == pytest.approx((laplacian.var() + 1) / (grey.var() + 1))

@@ -13,6 +13,7 @@ import builders
 from builders import contents, copied, encoded, make_workspace, scene, small_shots, tree, tried
 from toonvision.core.errors import InputRejectedError, WorkspaceBusyError
 from toonvision.core.locks import exclusive
+from toonvision.data.attributes import write_attributes
 from toonvision.data.catalog import Catalog
 from toonvision.data.extraction import extract
 from toonvision.data.rebuild import RecordedSplit, rebuild
@@ -352,6 +353,53 @@ def test_sources_that_are_not_there_are_refused_before_anything_is_written(own):
     with pytest.raises(InputRejectedError, match="had annotated pictures at the last extraction and has none now"):
         rebuild(own)
     assert own.catalog.read_bytes() == before
+
+
+def test_without_a_catalogue_too_empty_sources_are_refused_with_the_crops_left_in_place(own):
+    own.catalog.unlink()
+    for path in (own.root / "screenshots").rglob("*.*"):
+        path.unlink()
+    before = contents(own.crops)
+    with pytest.raises(InputRejectedError, match="crops/ holds crops, but no source has an annotated picture"):
+        rebuild(own)
+    assert contents(own.crops) == before
+
+
+@pytest.mark.parametrize("spoiled", ["", "shot_04.png", "shot_04.xml"])
+def test_a_copy_that_was_not_extracted_yet_takes_neither_number_nor_place_of_the_original(own, spoiled):
+    _, crops, _, splits = rows_of(own)
+    folder = own.root / "screenshots" / "garden"
+    for suffix in ("png", "xml"):
+        shutil.copy(folder / f"shot_04.{suffix}", folder / f"a_copy.{suffix}")
+    if spoiled:
+        (folder / spoiled).write_bytes(b"<annotation>")
+    assert rebuild(own).numbers_new == 2
+    assert [row for row in rows_of(own)[1] if row[5] != "garden/a_copy.png"] == crops
+    assert rows_of(own)[3] == splits
+
+
+def test_a_picture_that_cannot_be_used_now_keeps_its_attributes(own):
+    picture = own.root / "screenshots" / "garden" / "shot_04.png"
+    write_attributes(picture.with_name("shot_04.attributes.json"), {1: {"far": True}})
+    extract(own)
+    before = state(own)
+    picture.write_bytes(b"text")
+    rebuild(own)
+    assert state(own) == before
+
+
+@pytest.mark.parametrize("damage", ["fingerprint = 'xyz'", "width = 0", "height = -1"])
+def test_a_picture_that_cannot_be_used_now_and_whose_row_is_damaged_is_measured_once_it_can_be(own, damage):
+    before = state(own)
+    picture = own.root / "screenshots" / "garden" / "shot_04.png"
+    good = picture.read_bytes()
+    picture.write_bytes(b"text")
+    sql(own, f"UPDATE screenshots SET {damage} WHERE name = 'garden/shot_04.png'")
+    assert rebuild(own).losses == ()
+    assert rows_of(own)[3] == before[0][3]
+    picture.write_bytes(good)
+    extract(own)
+    assert state(own) == before
 
 
 def killed_at(workspace, step, record):

@@ -9,6 +9,7 @@ import pytest
 from builders import tree
 from toonvision.data.catalog import StoredSplit
 from toonvision.data.check import check_catalog
+from toonvision.data.splits import split_digest
 from toonvision.deploy.check_runs import CONFIDENT, check_runs, contradicted_labels
 from toonvision.evaluation.predictions import Prediction
 from toonvision.training.record import read_record
@@ -35,6 +36,11 @@ def remove(path):
     path.unlink()
 
 
+def replace_by_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
 def garble(path):
     path.write_text("{")
 
@@ -59,6 +65,8 @@ def test_sound_runs_are_neither_wrong_nor_doubtful(trained):
         ("model.keras", truncate, "model.keras: is damaged"),
         ("model.keras", flip, "model.keras: is damaged"),
         ("repeats/seed-0/model.keras", garble, "model.keras: is damaged"),
+        ("model.keras", replace_by_a_folder, "model.keras: is no regular file"),
+        ("model.json", replace_by_a_folder, "model.json: is no regular file"),
     ],
 )
 def test_a_run_that_cannot_be_used_is_named_with_the_reason_and_nothing_is_written(own, file, spoil, words):
@@ -67,6 +75,7 @@ def test_a_run_that_cannot_be_used_is_named_with_the_reason_and_nothing_is_writt
     (fault,) = checked(own).faults
     assert fault.item == "run label/three"
     assert words in fault.reason
+    assert "Errno" not in fault.reason
     assert tree(own.root) == before
 
 
@@ -96,7 +105,7 @@ def test_runs_are_checked_without_keras(trained):
     subprocess.run([sys.executable, "-c", code, str(trained.root)], check=True)
 
 
-def test_labels_that_a_model_contradicts_are_named_the_surest_first(trained):
+def test_labels_that_a_model_contradicts_are_named_the_surest_first_and_unseen_ones_where_the_split_stands(trained):
     known, _ = check_catalog(trained)
     record = read_record(trained.root / RUN)
     crops = known.crops[:5]
@@ -111,6 +120,9 @@ def test_labels_that_a_model_contradicts_are_named_the_surest_first(trained):
     predictions = [Prediction(row(*answers[n]), record.classes, trained.crops / c.file) for n, c in enumerate(crops)]
     parts = {crop.id: "train" for crop in known.crops} | {crops[2].id: "test"}
     known = replace(known, splits=[replace(known.splits[0], parts=parts)])
+    remade = contradicted_labels(crops, predictions, record, known, trained)
+    assert not any("never having seen it" in str(doubt) for doubt in remade.doubts)
+    record = replace(record, data_hash=split_digest(known.crops, parts))
     found = contradicted_labels(crops, predictions, record, known, trained)
     assert (found.count, found.faults) == (5, ())
     assert [doubt.item for doubt in found.doubts] == [crops[4].file, crops[2].file, crops[0].file]

@@ -160,6 +160,28 @@ def test_a_pipe_in_place_of_a_file_of_a_model_is_refused_without_waiting(saved, 
             use(saved)
 
 
+def packed_by_lzma_and_damaged(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("model.weights.h5", bytes(range(256)) * 40)
+    content = bytearray(path.read_bytes())
+    start = 30 + len("model.weights.h5") + 12
+    content[start : start + 18] = b"\xff" * 18
+    path.write_bytes(content)
+
+
+def with_a_name_that_is_no_text(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("modelé.weights.h5", b"x")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xff"))
+
+
+@pytest.mark.parametrize("write", [packed_by_lzma_and_damaged, with_a_name_that_is_no_text])
+def test_an_archive_that_cannot_be_unpacked_is_damaged_whatever_unpacking_it_raises(tmp_path, write):
+    write(tmp_path / WEIGHTS)
+    with pytest.raises(ModelRefusedError, match=r"model\.keras: is damaged \(.+\)\. Train again\."):
+        require_sound_weights(tmp_path)
+
+
 def test_a_model_of_another_taxonomy_is_refused_naming_both(tmp_path):
     with pytest.raises(ModelRefusedError, match="trained with taxonomy 0123456789abcdef, this workspace has feed"):
         require_taxonomy(card(), "feed", tmp_path)

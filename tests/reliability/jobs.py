@@ -79,7 +79,7 @@ def program(*arguments: object) -> None:
 
 def as_command(work: Callable[[], object]) -> None:
     """Do something that is only a part of a command, and end as the command would."""
-    app.app = work  # type: ignore[assignment]
+    app._run = lambda: work() or 0  # type: ignore[assignment]
     app.main()
 
 

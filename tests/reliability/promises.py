@@ -420,7 +420,8 @@ PROMISES = (
         23,
         "a full disk, at any write",
         "E",
-        "One line names the file. What was committed is kept; once there is space, the command goes on.",
+        "One line names the file. What was committed is kept; once there is space, the command goes on. Where only "
+        "the figures beside a stored result cannot be written, that is told, and the command has succeeded.",
         (
             "tests/data/test_catalog.py::test_a_full_disk_is_a_fault_of_the_environment_and_keeps_what_was_committed",
             "tests/core/test_files.py::test_the_old_file_stays_when_the_block_raises",
@@ -531,8 +532,10 @@ PROMISES = (
             "tests/training/test_repeat.py::test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run",
             "tests/training/test_repeat.py::test_a_failed_training_by_force_leaves_the_earlier_run_as_it_was",
             "tests/training/test_repeat.py::test_a_diverged_repeat_is_never_the_kept_one",
+            "tests/training/test_repeat.py::test_a_training_that_gives_every_picture_one_answer_has_failed_and_says_so",
+            "tests/training/test_repeat.py::test_a_repeat_that_gives_one_answer_is_never_the_kept_one",
             "tests/training/test_repeat.py::test_the_kept_weights_are_those_of_the_best_epoch",
-            "tests/report/test_report.py::test_warnings_name_newer_crops_and_diverged_seeds",
+            "tests/report/test_report.py::test_warnings_name_newer_crops_and_seeds_that_diverged_or_give_one_answer",
             "tests/evaluation/test_context_study.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
             "tests/evaluation/test_curve_study.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
             "tests/tuning/test_search.py::test_a_trial_whose_loss_becomes_no_number_failed_and_the_search_went_on",

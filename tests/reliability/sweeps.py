@@ -77,6 +77,10 @@ class Subject:
         """Copy the workspace, for one fault."""
         return shutil.copytree(self.pristine, folder)
 
+    def feigned(self, ending: Ending, root: Path) -> list[str]:
+        """Say whether a job ended as done and is not."""
+        return ["it says that it is done, and is not"] if ending.code == 0 and state(root) != self.done else []
+
     def broken(self, root: Path) -> list[str]:
         """Say which promises do not hold in a workspace whose job was disturbed; run the job again, to its end."""
         found = self._broken_now(root)
@@ -129,7 +133,7 @@ def sweep(subject: Subject, folder: Path, fault: str, calls: Iterable[Call]) -> 
     for call in calls:
         root = subject.copied(folder / "swept")
         ending = disturbed(subject.job, root, call, fault)
-        broken = [] if fault == KILL else fault_told(ending, root)
+        broken = subject.feigned(ending, root) + ([] if fault == KILL else fault_told(ending, root))
         before, committed = committed, len(state(root).crops)
         if fault == KILL and not subject.before.crops and committed < before:
             broken.append(f"{before} crops were committed by the call before, {committed} by this one")
@@ -157,7 +161,7 @@ def kill_at_random(subject: Subject, folder: Path, rng: random.Random, *, kills:
     while tally.hits < kills and tally.faults < 3 * kills:
         root, delay = subject.copied(folder / "killed"), rng.uniform(0, seconds)
         ending = killed_after(subject.job, root, delay)
-        broken = ["it was done, and is not"] if ending.code == 0 and state(root) != subject.done else []
+        broken = subject.feigned(ending, root)
         what = f"{subject.name} after {delay:.3f} s"
         tally.add(what, hit=ending.code == KILLED, broken=[*broken, *subject.broken(root)])
         shutil.rmtree(root)
@@ -178,7 +182,7 @@ def fill(subject: Subject, folder: Path, *, step: int) -> Tally:
             ending = undisturbed(subject.job, root)
             filler.unlink()
             done = ending.code == 0 and state(root) == subject.done
-            broken = fault_told(ending, root) + subject.broken(root)
+            broken = subject.feigned(ending, root) + fault_told(ending, root) + subject.broken(root)
             tally.add(f"{subject.name} with room for {room} bytes", hit=ending.code != 0, broken=broken)
         room += step
     return tally

@@ -27,7 +27,7 @@ from toonvision.deploy.current import EXPORT
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard
 from toonvision.training.record import RECORD
 
-VERBS = ("extract", "predict")
+VERBS = ("extract", "check", "predict")
 MOST_MEMORY_KB = 1_000_000
 
 MEASURED = """
@@ -153,12 +153,18 @@ def test_the_folder_holds_hostile_files_enough_and_says_what_is_promised_of_each
 every_verb = pytest.mark.parametrize("verb", VERBS)
 
 
+def told(outcome):
+    """Give what a verb found: `check` sorts it by what it has looked at."""
+    found = outcome.json
+    return found["findings"] if "findings" in found else [fault for one in found["checked"] for fault in one["faults"]]
+
+
 @every_verb
 def test_no_verb_fails_on_hostile_files_and_each_ends_with_three(called, verb):
     outcome = called[verb][0]
     assert "Traceback" not in outcome.err
     assert outcome.code == 3
-    assert outcome.json["findings"]
+    assert told(outcome)
 
 
 @every_verb
@@ -166,12 +172,15 @@ def test_every_line_is_printable(called, verb):
     outcome = called[verb][0]
     lines = outcome.err.splitlines()
     assert [line for line in lines if not line.isprintable()] == []
-    assert all(re.match(r"(skipped|note): .|\.\.\. and|extracting|predicting|Predicting", line) for line in lines)
+    assert all(
+        re.match(r"(skipped|note): .|\.\.\. and|All \d+ are in |extracting|checking|predicting|Predicting", line)
+        for line in lines
+    )
 
 
 @every_verb
 def test_every_finding_says_what_is_wrong_with_which_item_and_what_to_do_in_few_words(called, verb):
-    for finding in called[verb][0].json["findings"]:
+    for finding in told(called[verb][0]):
         assert finding["item"]
         assert finding["code"]
         assert finding["remedy"] or not (finding["pictures"] or finding["objects"] or finding["files"])
@@ -203,6 +212,11 @@ def test_each_finding_is_about_one_hostile_thing(called, hostile):
     cases = [case for source in hostile.sources for case in source.cases]
     for finding in called["extract"][0].json["findings"]:
         assert len([case for case in cases if case.is_named_by(finding["item"])]) == 1, finding
+
+
+def test_a_check_names_every_hostile_thing_that_an_extraction_leaves_out(called):
+    left_out = {finding["item"] for finding in told(called["extract"][0]) if finding["pictures"] or finding["objects"]}
+    assert left_out <= {fault["item"] for fault in told(called["check"][0])}
 
 
 def test_read_is_kept_and_skipped_and_the_skipped_are_those_that_are_named(called, hostile):

@@ -323,12 +323,16 @@ def test_near_duplicates_are_listed_and_it_is_said_whether_they_stay_together():
     assert near_table(dataclasses.replace(split, near_duplicate_groups=())) is None
 
 
-def test_warnings_name_newer_crops_and_diverged_seeds():
+def test_warnings_name_newer_crops_and_seeds_that_diverged_or_give_one_answer():
     results = results_of(evaluation_of([MATRIX]))
     record = results.evaluation.record
     diverged = (dataclasses.replace(record.repeats[0], seed=7, diverged=True),)
     judged = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=diverged))
     first, second = warnings_of(dataclasses.replace(results, evaluation=judged, newer=1))
+    idle = (dataclasses.replace(record.repeats[0], seed=8, collapsed=True),)
+    judged = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=idle))
+    (third,) = warnings_of(dataclasses.replace(results, evaluation=judged))
+    assert third.startswith("With seed 8 the network gives one answer to every picture")
     assert first == "1 newer crop is not part of the split. Make the split again to use them."
     assert second.startswith("The loss became no number with seed 7")
 

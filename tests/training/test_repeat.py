@@ -14,7 +14,7 @@ from toonvision.training.record import best_repeat, find_run, read_record, repea
 from toonvision.training.repeat import load_task_data, train_run
 from toonvision.training.settings import TrainingSettings
 
-QUICK = TrainingSettings(epochs=2, batch_size=4)
+QUICK = TrainingSettings(epochs=2, batch_size=4, learning_rate=1e-2)
 
 
 def train(workspace, settings=QUICK, **options):
@@ -171,10 +171,22 @@ def test_the_kept_weights_are_those_of_the_best_epoch(own_workspace):
     assert record.repeats[0].best_epoch < record.repeats[0].epochs
 
 
+def test_a_training_that_gives_every_picture_one_answer_has_failed_and_says_so(own_workspace):
+    record = read_record(train(own_workspace, dataclasses.replace(QUICK, learning_rate=1e-3), seeds=[6], name="idle"))
+    assert [(repeat.collapsed, repeat.diverged) for repeat in record.repeats] == [(True, False)]
+    assert record.status == "failed"
+
+
 def test_a_diverged_repeat_is_never_the_kept_one(trained):
     repeats = read_record(trained[1]).repeats
     broken = dataclasses.replace(repeats[0], diverged=True, val_loss=None)
     assert best_repeat((broken, repeats[1])) == repeats[1]
+
+
+def test_a_repeat_that_gives_one_answer_is_never_the_kept_one(trained):
+    repeats = read_record(trained[1]).repeats
+    idle = dataclasses.replace(repeats[0], collapsed=True, val_loss=0.0)
+    assert best_repeat((idle, repeats[1])) == repeats[1]
 
 
 def test_a_split_that_does_not_exist_is_refused_with_those_that_do(own_workspace):

@@ -9,7 +9,15 @@ import typer
 
 from toonvision.cli.data_verbs import extraction_text
 from toonvision.cli.options import HERE, JsonOption, WorkspaceOption
-from toonvision.cli.output import exit_for, finding_lines, progress_bar, report_findings, say, show, table
+from toonvision.cli.output import (
+    exit_for,
+    finding_lines,
+    progress_bar,
+    report_findings,
+    say,
+    show,
+    table,
+)
 from toonvision.core.errors import EXIT_SOME_SKIPPED
 
 if TYPE_CHECKING:
@@ -35,7 +43,7 @@ def check(
     from toonvision.data.workspace import open_workspace
     from toonvision.deploy.check_runs import check_runs
 
-    opened = open_workspace(workspace)
+    opened = open_workspace(workspace, untouched=True)
     known, catalog = data.check_catalog(opened)
     with progress_bar("checking", "screenshots") as progress:
         checked = [catalog, data.check_screenshots(opened, known, progress=progress)]
@@ -119,8 +127,9 @@ def _contradicted(workspace: "Workspace", run: str, known: "Known | None") -> "C
 
 
 def _check_lines(checked: "Sequence[Checked]", faults: int, doubts: int, run: str | None) -> list[str]:
-    lines = [line for one in checked for line in finding_lines(one.faults, word=lambda _: "fault")]
-    lines += [line for one in checked for line in finding_lines(one.doubts, word=lambda _: "doubt")]
+    rest = "; --json lists all"
+    lines = [line for one in checked for line in finding_lines(one.faults, word=lambda _: "fault", rest=rest)]
+    lines += [line for one in checked for line in finding_lines(one.doubts, word=lambda _: "doubt", rest=rest)]
     if run:
         lines.append(
             "A model mostly agrees with the labels that it has learned from, wrong ones too; the thorough way is: "

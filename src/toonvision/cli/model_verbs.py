@@ -515,7 +515,8 @@ class TrainingDisplay:
     def repeat_ended(self, repeat: int, record: "RepeatRecord") -> None:
         """Say which epoch was kept."""
         kept = f"kept epoch {record.best_epoch} of {record.epochs}" if record.best_epoch else "kept no epoch"
-        what = f"FAILED, the loss became no number; {kept}" if record.diverged else kept
+        why = "the loss became no number" if record.diverged else "it gives one answer to every picture"
+        what = f"FAILED, {why}; {kept}" if record.failed else kept
         loss = "" if record.val_loss is None else f", validation loss {record.val_loss:.3f}"
         say(f"training {repeat + 1}/{self._repeats} (seed {record.seed}): {what}{loss}, {record.seconds:.0f} s")
 

@@ -217,28 +217,33 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
         findings: What was found; those of one code are alike, and are printed together.
         folder: Where `findings.txt` is written if there are too many to print, and removed if there are not.
     """
-    groups = _alike(findings)
     for line in finding_lines(findings, word=lambda finding: "skipped" if finding.skips else "note"):
         say(line)
     path = folder / "findings.txt"
-    if all(len(group) <= MOST_ALIKE for group in groups):
+    if all(len(group) <= MOST_ALIKE for group in _alike(findings)):
         with suppress(OSError):
             path.unlink(missing_ok=True)
         return
     try:
-        write_text(path, "".join(f"{finding}\n" for group in groups for finding in group))
+        write_text(path, "".join(f"{finding}\n" for group in _alike(findings) for finding in group))
         say(f"All {len(findings)} are in {path}")
     except OSError as error:
         say(f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})")
 
 
-def finding_lines(findings: Sequence[Finding], *, word: Callable[[Finding], str]) -> list[str]:
-    """Give one line an item, which begins with its word; of many alike the first ones, and how many more there are."""
+def finding_lines(findings: Sequence[Finding], *, word: Callable[[Finding], str], rest: str = "") -> list[str]:
+    """Give one line an item, which begins with its word; of many alike the first ones, and how many more there are.
+
+    Args:
+        findings: What was found.
+        word: What the line of a finding begins with.
+        rest: Where the others can be read, if nothing that follows says so.
+    """
     lines = []
     for group in _alike(findings):
         lines += [f"{word(finding)}: {finding}" for finding in group[:MOST_ALIKE]]
         if len(group) > MOST_ALIKE:
-            lines.append(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code})")
+            lines.append(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code}){rest}")
     return lines
 
 

@@ -1,6 +1,7 @@
 """JSON that came from outside."""
 
 import json
+from collections import Counter
 
 from toonvision.core.errors import RejectedItemError, shown
 
@@ -22,6 +23,6 @@ def parse_json(content: str | bytes) -> object:
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} comes twice")
+        (key, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown(key)} comes twice")
     return found

@@ -101,7 +101,7 @@ def require_writable(folder: Path) -> None:
     Raises:
         OSError: Naming the folder, if no file can be made in it.
     """
-    probe = folder / f".tmp-{secrets.token_hex(8)}"
+    probe = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
     with naming(folder, probe):
         probe.touch()
         probe.unlink()

@@ -94,7 +94,7 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     pairs = Counter((crop.label, crop.context) for crop in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)
-    return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(_unknown_labels(crops, taxonomy)))
+    return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(unknown_labels(crops, taxonomy)))
 
 
 def count_table(
@@ -110,13 +110,14 @@ def count_table(
     return CountTable(level, level.classes, columns, counts)
 
 
-def _unknown_labels(crops: Sequence[Crop], taxonomy: Taxonomy) -> list[Finding]:
+def unknown_labels(crops: Sequence[Crop], taxonomy: Taxonomy) -> list[Finding]:
+    """Name the labels that crops have and the taxonomy does not know any more."""
     counts = Counter(crop.label for crop in crops if crop.label not in taxonomy.by_name)
     remedy = "correct the annotations or add the label to the taxonomy, then run toonvision extract"
     return [
         Finding(
             f"label {label!r}",
-            f"is not in the taxonomy any more; no table counts its {count} crop{'s' * (count > 1)}."
+            f"is not in the taxonomy any more; its {count} crop{'s' * (count > 1)} count nowhere."
             f"{did_you_mean(label, taxonomy.by_name)}",
             remedy,
             "unknown-label",

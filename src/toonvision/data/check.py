@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, ToonVisionError
 from toonvision.core.files import TEMPORARY, read_regular
+from toonvision.core.folders import half_swapped
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
+from toonvision.data.balance import unknown_labels
 from toonvision.data.catalog import Crop, StoredScreenshot, StoredSplit
 from toonvision.data.examination import Outcome, examine_all, identical_pictures
 from toonvision.data.extraction import files_without_row, numbered_stem
-from toonvision.data.fingerprints import near_groups
 from toonvision.data.outliers import Look, look_at, odd_boxes, odd_looks
+from toonvision.data.source_tree import relative
 from toonvision.data.sources import (
     SourceReading,
     gone_screenshots,
@@ -30,7 +32,7 @@ from toonvision.data.workspace import Workspace
 
 _NO_SOURCE = "source"
 _EXTRACT = "toonvision extract"
-_LEFT_BEHIND = (f"{TEMPORARY}*", ".unfinished-*", ".*-unfinished", ".*-replaced")
+_LEFT_BEHIND = (f"{TEMPORARY}*", ".unfinished-*", ".*-unfinished")
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,9 @@ def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
     try:
         with workspace.reading(untouched=True) as catalog:
             known = Known(catalog.screenshots(), catalog.crops(), catalog.last_numbers(), catalog.splits())
-        near_groups([shot.fingerprint for shot in known.screenshots])
     except ToonVisionError as error:
         reason = str(error).removeprefix(f"{workspace.catalog}: ")
         return None, Checked("Catalogue", 1, (Finding(name, reason, code="catalogue"),))
-    except ValueError:
-        reason = "the catalogue is damaged (a fingerprint that nobody can have stored)"
-        return None, Checked("Catalogue", 1, (Finding(name, reason, "toonvision rebuild", "catalogue"),))
     except OSError as error:
         return None, Checked("Catalogue", 1, (Finding(name, f"cannot be read ({error.strerror})", code="catalogue"),))
     return known, Checked("Catalogue", 1)
@@ -115,8 +113,10 @@ def check_screenshots(workspace: Workspace, known: Known | None, *, progress: Pr
             outcomes.append(outcome.without_contents())
             progress(len(outcomes), len(tasks))
     found += identical_pictures(outcomes)
-    faults = [finding for finding in found if finding.skips or finding.code == _NO_SOURCE]
-    doubts = [finding for finding in found if finding not in faults]
+    faults: list[Finding] = []
+    doubts: list[Finding] = []
+    for finding in found:
+        (faults if finding.skips or finding.code == _NO_SOURCE else doubts).append(finding)
     if known is None:
         kept = sum(outcome.kept for outcome in outcomes)
         reason = f"an extraction would give {crops} crops from {kept} pictures"
@@ -138,13 +138,15 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
     """
 
     def look(crop: Crop) -> Look | Finding:
+        path = workspace.crops / crop.file
         try:
-            content = read_regular(workspace.crops / crop.file, limit=images.LARGEST_FILE)
-            if hashlib.sha256(content).hexdigest() != crop.hash:
-                raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
-            return look_at(images.decode(content))
+            with images.room_for(path):
+                content = read_regular(path, limit=images.LARGEST_FILE)
+                if hashlib.sha256(content).hexdigest() != crop.hash:
+                    raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
+                return look_at(images.decode(content))
         except RejectedItemError as error:
-            missing = not (workspace.crops / crop.file).exists()
+            missing = not path.exists()
             reason, remedy = ("is missing", f"{_EXTRACT} makes it again") if missing else (error.reason, error.remedy)
             return Finding(f"crops/{crop.file}", reason, remedy, "missing" if missing else error.code)
 
@@ -163,12 +165,7 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
         for path in strays
         if not path.name.startswith(TEMPORARY)
     ]
-    lost = Counter(crop.label for crop in known.crops if crop.label not in workspace.taxonomy.by_name)
-    faults += [
-        Finding(f"label {label}", f"the taxonomy no longer has it, but {count} crops do", "add it to toonvision.toml "
-                f"again, or correct the annotations; then {_EXTRACT}", "unknown-label")
-        for label, count in sorted(lost.items())
-    ]  # fmt: skip
+    faults += unknown_labels(known.crops, workspace.taxonomy)
     return [
         Checked("Crops", len(known.crops), tuple(faults), tuple(odd_looks(looks))),
         Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),
@@ -201,8 +198,12 @@ def check_leftovers(workspace: Workspace) -> Checked:
     folders += [*workspace.runs.glob("*"), *workspace.studies.glob("*")]
     left = [path for folder in folders for pattern in _LEFT_BEHIND for path in sorted(folder.glob(pattern))]
     reason, remedy = "is not complete: a process was killed, or is still at work", "remove it if none is at work"
-    doubts = [Finding(path.relative_to(workspace.root).as_posix(), reason, remedy, "leftover") for path in left]
-    return Checked("Leftovers", len(left), (), tuple(doubts))
+    doubts = [Finding(relative(path, workspace.root), reason, remedy, "leftover") for path in left]
+    swaps = [path for task in workspace.runs.glob("*") for path in sorted(half_swapped(task))]
+    # To remove it by hand could cost the run: there may be no other copy of it.
+    reason, remedy = "is the old form of a run that was being replaced", "leave it: the next command settles it"
+    doubts += [Finding(relative(path, workspace.root), reason, remedy, "half-replaced") for path in swaps]
+    return Checked("Leftovers", len(doubts), (), tuple(doubts))
 
 
 def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], list[Finding]]:

@@ -102,6 +102,7 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
     _require_regular(path)
     # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
     mode = "rwc" if not read_only else "rw" if journal_of(path).exists() else "ro"
+    _refuse_write_ahead_log(path)
     with _translated(path), _copied(path) if untouched else contextlib.nullcontext(path) as file:
         connection = sqlite3.connect(
             f"{file.resolve().as_uri()}?mode={mode}",
@@ -119,6 +120,14 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
             yield connection
         finally:
             connection.close()
+
+
+def _refuse_write_ahead_log(path: Path) -> None:
+    """Refuse, by its header, a file that SQLite would make others beside as soon as it is opened."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        header = file.read(20)
+        if header.startswith(b"SQLite format 3\0") and header[18:20] != b"\1\1":
+            raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
 
 
 @contextlib.contextmanager

@@ -11,6 +11,8 @@ from PIL import Image
 _SIDE = 16
 _CELLS = _SIDE * _SIDE
 _FORM = re.compile(rf"[0-9a-f]{{{2 * _CELLS // 4 + 16}}}")
+UNMEASURED = "0" * (2 * _CELLS // 4 + 16)
+"""Stands for the fingerprint of a picture that could not be read; all such pictures count as one scene."""
 _STEP = 4
 """Grey levels by which a cell must differ from its neighbour to say anything: less is noise, or plain ground."""
 _FEWEST_STEPS = 64

@@ -7,6 +7,7 @@ where its row is lost, by the pixels of its file below `crops/`.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from toonvision.core.files import TEMPORARY, read_regular, replacing
 from toonvision.core.locks import exclusive
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
+from toonvision.data.boxes import fit_box
 from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredSplit
-from toonvision.data.examination import Cut, Outcome
+from toonvision.data.examination import Cut, Outcome, PictureTask
 from toonvision.data.extraction import (
     ExtractionSummary,
     claim_crops,
@@ -27,7 +29,14 @@ from toonvision.data.extraction import (
     summarize,
 )
 from toonvision.data.salvage import Salvage, SalvagedSplit, salvage, set_beside
-from toonvision.data.sources import plan_tasks, read_sources, reading_findings, refuse_emptied, unusable_pictures
+from toonvision.data.sources import (
+    SourceReading,
+    plan_tasks,
+    read_sources,
+    reading_findings,
+    refuse_emptied,
+    unusable_pictures,
+)
 from toonvision.data.splits import Ratios, plan_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.taxonomy.labels import Taxonomy
@@ -110,7 +119,8 @@ def rebuild(
         progress: Told how many pictures are done.
 
     Raises:
-        InputRejectedError: If a source cannot be read as a whole, or a newer version wrote the catalogue.
+        InputRejectedError: If a source cannot be read as a whole, no source has a picture although there are crops,
+            or a newer version wrote the catalogue.
         WorkspaceBusyError: If another process writes to the workspace.
     """
     readings = read_sources(workspace)
@@ -119,13 +129,14 @@ def rebuild(
         old = salvage(workspace.catalog)
         for source, reading in readings:
             refuse_emptied(source, reading, old.screenshots)
+        _refuse_nothing(workspace, readings)
         tasks = plan_tasks(readings, old.screenshots, old.crops)
         before = reading_findings(readings, old.screenshots, old.crops)
         with replacing(workspace.catalog) as temporary:
             with Catalog.open(temporary) as catalog:
                 claim_crops(workspace, catalog, lost=True)
                 labels = {entry.label for task in tasks for entry in task.picture.objects} | old.numbers.keys()
-                standing = _StandingCrops(workspace, spoken_for={crop.file for task in tasks for crop in task.crops})
+                standing = _StandingCrops(workspace, claimed=_claimed(tasks, old, unusable_pictures(readings)))
                 catalog.keep_numbers(standing.last_numbers(labels | workspace.taxonomy.by_name.keys()))
                 catalog.keep_numbers(old.numbers)
                 outcomes, new = cut_and_store(
@@ -149,12 +160,25 @@ def rebuild(
     )  # fmt: skip
 
 
-class _StandingCrops:
-    """The files below `crops/`, known by what they show; each is given to one object."""
+def _refuse_nothing(workspace: Workspace, readings: Sequence[SourceReading]) -> None:
+    """Refuse sources that are all empty: where the catalogue is lost too, only the crops tell that they were not."""
+    empty = not any(reading.pictures for _, reading in readings)
+    if empty and any(numbered_stem(path.name) for path in workspace.crops.glob("*")):
+        raise InputRejectedError(
+            f"{workspace.root}: crops/ holds crops, but no source has an annotated picture; nothing was changed. Bring "
+            "the pictures back, or move the crops away."
+        )
 
-    def __init__(self, workspace: Workspace, *, spoken_for: set[str]) -> None:
+
+class _StandingCrops:
+    """The files below `crops/`, known by what they show; each is given to one object.
+
+    A claimed one is never given to another object that looks the same.
+    """
+
+    def __init__(self, workspace: Workspace, *, claimed: set[str]) -> None:
         self.taken: set[str] = set()
-        self._spoken_for = spoken_for
+        self._claimed = claimed
         self._hashes: dict[str, str] = {}
         self._same: dict[tuple[str, str], list[str]] = {}
         self._numbers: dict[str, int] = {}
@@ -183,8 +207,7 @@ class _StandingCrops:
         stem = crop_stem(cut.label)
         same = [file for file in self._same.get((stem, _pixels(cut.content)), ()) if file not in self.taken]
         known = cut.known if cut.known and cut.known.file not in self.taken else None
-        # Files that no other object has are taken first: of two objects that look alike each keeps its own.
-        file = known.file if known else min(same, key=self._spoken_for.__contains__, default=None)
+        file = known.file if known else next((file for file in same if file not in self._claimed), None)
         if file is None:
             return replace(cut, known=None)
         self.taken.add(file)
@@ -194,6 +217,20 @@ class _StandingCrops:
             outcome.fingerprint,
         )  # fmt: skip
         return replace(cut, known=crop, content=b"" if file in same else cut.content)
+
+
+def _claimed(tasks: Sequence[PictureTask], old: Salvage, unusable: set[tuple[str, str]]) -> set[str]:
+    """Give the files of crops that the old catalogue knows and whose object is still annotated, or may be."""
+    waiting = {shot.id for shot in old.screenshots if (shot.source, shot.name) in unusable}
+    files = {crop.file for crop in old.crops if crop.screenshot_id in waiting}
+    for task in tasks:
+        size_wh = task.known.size_wh if task.known else (0, 0)
+        boxes = set()
+        for entry in task.picture.objects:
+            with suppress(RejectedItemError):
+                boxes.add((entry.label, fit_box(entry.xyxy or (0, 0, *size_wh), size_wh)[0]))
+        files |= {crop.file for crop in task.crops if (crop.label, crop.box) in boxes}
+    return files
 
 
 def _number(file: str) -> int:

@@ -2,17 +2,19 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from toonvision.core.errors import Finding, InputRejectedError, UsageError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.files import write_bytes
+from toonvision.data.attributes import Attributes, decoded
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import MOST_NUMBERS, Crop, StoredScreenshot
 from toonvision.data.database import Connection, DatabaseError, is_newer, journal_of, open_damaged, roll_back
 from toonvision.data.extraction import crop_file, numbered_stem
+from toonvision.data.fingerprints import UNMEASURED, checked_fingerprint
 from toonvision.data.splits import PARTS, Ratios
 
 T = TypeVar("T")
@@ -160,7 +162,18 @@ def _screenshot(row: Row) -> StoredScreenshot:
     words = _typed(str, row["source"], row["name"], row["context"], row["picture_hash"], row["fingerprint"])
     source, name, context, digest, mark = words
     key, width, height = _typed(int, row["id"], row["width"], row["height"])
-    return StoredScreenshot(key, source, name, context, (width, height), digest, mark)
+    shot = StoredScreenshot(key, source, name, context, (width, height), digest, mark)
+    # A picture that cannot be used now keeps its row: without a hash it is measured again once it can.
+    return shot if _is_measured(shot) else replace(shot, size_wh=(1, 1), picture_hash="", fingerprint=UNMEASURED)
+
+
+def _is_measured(shot: StoredScreenshot) -> bool:
+    """Whether size and fingerprint are such as a picture can have."""
+    try:
+        checked_fingerprint(shot.fingerprint)
+    except ValueError:
+        return False
+    return min(shot.size_wh) > 0
 
 
 def _numbered(row: Row) -> tuple[int, str]:
@@ -185,8 +198,15 @@ def _crop(row: Row, shot: StoredScreenshot) -> Crop:
     left, top, right, bottom = _typed(int, row["x_min"], row["y_min"], row["x_max"], row["y_max"])
     return Crop(
         key, row["label"], row["number"], file, digest, Box(left, top, right, bottom), shot.id, shot.name,
-        shot.context, shot.fingerprint,
+        shot.context, shot.fingerprint, _attributes(row),
     )  # fmt: skip
+
+
+def _attributes(row: Row) -> Attributes:
+    """Give a crop's attributes; the first version had none, and damaged ones are read again from the file beside."""
+    with contextlib.suppress(TypeError, RejectedItemError):
+        return decoded(*_typed(str, row.get("attributes", "{}")))
+    return {}
 
 
 def _last_number(row: Row) -> tuple[str, int]:

@@ -172,8 +172,12 @@ class Workspace:
             raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
 
 
-def open_workspace(root: Path) -> Workspace:
+def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     """Open the workspace in a folder.
+
+    Args:
+        root: The folder.
+        untouched: Leave everything as it is; otherwise runs whose replacing was killed halfway are put back.
 
     Raises:
         UsageError: If the folder is no workspace.
@@ -190,7 +194,8 @@ def open_workspace(root: Path) -> Workspace:
     own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
     _refuse_repeated(settings, [*own, *others])
-    _settle_runs(root)
+    if not untouched:
+        _settle_runs(root)
     return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
 
 

@@ -62,18 +62,12 @@ def _settings(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        text = read_regular(path, limit=_LARGEST_SETTINGS).decode("utf-8-sig")
-        loaded = yaml.load(text, _plain_loader())
-    except (
-        yaml.YAMLError,
-        OSError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        RecursionError,
-        RejectedItemError,
-    ) as error:
+        content = read_regular(path, limit=_LARGEST_SETTINGS)
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{path}: {error.reason}. Mend this and run again.") from error
+    try:
+        loaded = yaml.load(content.decode("utf-8-sig"), _plain_loader())
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())  # YAML's errors have several lines
         raise InputRejectedError(f"{path}: cannot be read as YAML ({reason}). Correct it and run again.") from error
     if not isinstance(loaded, dict):
@@ -88,6 +82,8 @@ def _names(settings: Mapping[str, Any], path: Path) -> dict[int, str]:
         found = {_number(index): checked_label(_word(name)) for index, name in pairs}
     except (ValueError, TypeError, RejectedItemError) as error:
         raise InputRejectedError(f"{path}: names must map class numbers to labels ({error}).") from error
+    if isinstance(names, dict) and len(found) < len(names):
+        raise InputRejectedError(f"{path}: names gives one class number to two labels. Number them apart.")
     if not found:
         raise InputRejectedError(f"{path}: names is missing. List the labels in the order of their numbers.")
     return found
@@ -101,7 +97,7 @@ def _number(value: object) -> int:
 
 
 def _plain_loader() -> type:
-    """Make a YAML loader that knows no aliases, with which a few lines can grow without end."""
+    """Make a YAML loader that refuses aliases, with which a few lines can grow without end, and repeated keys."""
     import yaml
 
     class PlainLoader(yaml.SafeLoader):
@@ -109,6 +105,12 @@ def _plain_loader() -> type:
             if self.check_event(yaml.AliasEvent):
                 raise yaml.YAMLError("aliases are not read; write the values out")
             return super().compose_node(parent, index)
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            found: dict[Any, Any] = super().construct_mapping(node, deep)
+            if len(found) < len(node.value):  # of one of them the value would be lost unseen
+                raise yaml.YAMLError(f"a key comes twice in what begins in line {node.start_mark.line + 1}")
+            return found
 
     return PlainLoader
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from toonvision.core.errors import Finding, ToonVisionError
+from toonvision.core.errors import Finding, InputRejectedError, ToonVisionError
 from toonvision.data.catalog import Crop
 from toonvision.data.check import Checked, Known
 from toonvision.data.splits import split_digest
@@ -33,8 +33,8 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
         try:
             record, stale_export = _sound_run(run, workspace)
         except (ToonVisionError, OSError) as error:
-            reason = str(error).removeprefix(f"{run}: ").removeprefix(f"{run}{os.sep}")
-            faults.append(Finding(name, reason, code="run"))
+            said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            faults.append(Finding(name, said.removeprefix(f"{run}: ").removeprefix(f"{run}{os.sep}"), code="run"))
             continue
         if stale_export:
             doubts.append(Finding(name, stale_export, "toonvision export RUN", "stale-export"))
@@ -58,6 +58,7 @@ def contradicted_labels(
     """
     by_path: dict[Path, Crop] = {workspace.crops / crop.file: crop for crop in crops}
     parts = next((split.parts for split in known.splits if split.name == record.split), {})
+    stands = _split_stands(record, known, workspace)
     learned = {"train"} | ({"validate"} if record.settings.with_validation else set())
     doubts = []
     for one in sorted(predictions, key=lambda one: -one.confidence):
@@ -65,7 +66,7 @@ def contradicted_labels(
         given = workspace.taxonomy.class_of(crop.label, record.level)
         if one.predicted == given or one.confidence < CONFIDENT:
             continue
-        unseen = "" if parts.get(crop.id) in learned else ", never having seen it,"
+        unseen = ", never having seen it," if stands and parts.get(crop.id) not in learned else ""
         reason = f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({one.confidence:.1%})"
         where = f"look at {crop.screenshot}, {', '.join(map(str, crop.box.xyxy))}"
         doubts.append(Finding(crop.file, reason, where, "contradicted"))
@@ -75,7 +76,7 @@ def contradicted_labels(
 def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
     """Read all of a run but its weights; give its record, and why its export cannot be used."""
     if not (run / RECORD).is_file():
-        raise FileNotFoundError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
+        raise InputRejectedError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
     record = read_record(run)
     for folder in (run, *(repeat_folder(run, repeat.seed) for repeat in record.repeats)):
         card = read_card(folder)

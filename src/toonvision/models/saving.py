@@ -8,7 +8,6 @@ import json
 import math
 import warnings
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -130,6 +129,7 @@ def require_sound_weights(folder: Path) -> None:
 
     Raises:
         ModelRefusedError: If it is no whole archive with weights in it.
+        OSError: If it cannot be read.
     """
     path = _weights(folder)
     try:
@@ -138,7 +138,9 @@ def require_sound_weights(folder: Path) -> None:
             names = archive.namelist()
     except FileNotFoundError:
         raise ModelRefusedError(f"{path}: is missing. Train again.") from None
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except Exception as error:  # unpacking answers hostile bytes with errors of any kind
+        if isinstance(error, OSError) and error.errno:
+            raise
         raise ModelRefusedError(f"{path}: is damaged ({error}). Train again.") from error
     if damaged or _ARCHIVED not in names:
         raise ModelRefusedError(f"{path}: is damaged ({damaged or _ARCHIVED}). Train again.")

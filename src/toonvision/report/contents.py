@@ -238,6 +238,12 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     diverged = [str(repeat.seed) for repeat in record.repeats if repeat.diverged]
     if diverged:
         found.append(f"The loss became no number with seed {', '.join(diverged)}; a lower learning rate may help.")
+    collapsed = [str(repeat.seed) for repeat in record.repeats if repeat.collapsed and not repeat.diverged]
+    if collapsed:
+        found.append(
+            f"With seed {', '.join(collapsed)} the network gives one answer to every picture it learned from; train it "
+            "longer, or with another learning rate."
+        )
     return tuple(found)
 
 

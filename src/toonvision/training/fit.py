@@ -8,7 +8,7 @@ augmentation has its own seed. What is around the loop (early stopping, TensorBo
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,6 +159,24 @@ def fit(
     if not best:
         model.set_weights(initial)
     return History(tuple(epochs), best, diverged, time.monotonic() - started)
+
+
+def gives_one_answer(model: keras.Model, parts: Iterable[Pictures], *, batch_size: int) -> bool:
+    """Tell whether a network has collapsed: one class is the most probable one of every picture.
+
+    Args:
+        model: The network.
+        parts: Pictures, shape ``(samples, height, width, 3)``, 0 to 255; looked at only until two answers differ.
+        batch_size: How many pictures are looked at together.
+    """
+    answers: set[int] = set()
+    for pictures in parts:
+        for start in range(0, len(pictures), batch_size):
+            rows = np.asarray(model.predict_on_batch(pictures[start : start + batch_size]))
+            answers.update((rows.argmax(axis=1) if rows.shape[1] > 1 else rows[:, 0] > 0.5).tolist())
+            if len(answers) > 1:
+                return False
+    return True
 
 
 def compile_network(

@@ -39,6 +39,7 @@ class RepeatRecord:
         val_loss: Validation loss of that epoch; None where it never was a number.
         seconds: How long it took.
         diverged: Whether the loss stopped being a number.
+        collapsed: Whether the kept weights give one answer to every picture of the training and validation parts.
     """
 
     seed: int
@@ -47,6 +48,12 @@ class RepeatRecord:
     val_loss: float | None
     seconds: float
     diverged: bool
+    collapsed: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing can be expected of it."""
+        return self.diverged or self.collapsed
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class RunRecord:
     Attributes:
         task: What is predicted.
         name: The run's name within the task.
-        status: ``failed`` where the loss of the kept training became no number, else ``done``.
+        status: ``failed`` where the kept training diverged or collapsed, else ``done``.
         level: The level whose classes are predicted.
         classes: Names of the classes, in the order of the network's outputs.
         left_out: Classes of the level without any sample.
@@ -250,5 +257,5 @@ def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> P
 
 
 def best_repeat(repeats: tuple[RepeatRecord, ...]) -> RepeatRecord:
-    """Choose the training to keep: the lowest validation loss. The test part has no say in it."""
-    return min(repeats, key=lambda r: (r.diverged, math.inf if r.val_loss is None else r.val_loss, r.seed))
+    """Choose the training to keep: one that did not fail, of the lowest validation loss; the test part has no say."""
+    return min(repeats, key=lambda r: (r.failed, math.inf if r.val_loss is None else r.val_loss, r.seed))

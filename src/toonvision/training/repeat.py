@@ -197,7 +197,7 @@ def train_run(
             )
         for file in (WEIGHTS, HISTORY, MEANING):
             write_bytes(built / file, (repeat_folder(built, chosen.seed) / file).read_bytes())
-        status: Status = "failed" if chosen.diverged else "done"
+        status: Status = "failed" if chosen.failed else "done"
         write_record(built, replace(record, status=status, repeats=repeats, chosen=chosen.seed))
         return publish_run(workspace.root, built, run, force=force)
 
@@ -242,7 +242,7 @@ def _train_in_process(order: _Order, tell: Tell) -> RepeatRecord:
 
 
 def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], None]) -> RepeatRecord:
-    from toonvision.training.fit import train_fresh
+    from toonvision.training.fit import gives_one_answer, train_fresh
 
     run, record, data, seed = order.run, order.record, order.data, order.seed
     with backend_faults():
@@ -271,4 +271,8 @@ def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], Non
     save_model(model, card, folder)
     write_history(folder / HISTORY, history.epochs)
     loss = history.epochs[history.best_epoch - 1]["val_loss"] if history.best_epoch else None
-    return RepeatRecord(seed, len(history.epochs), history.best_epoch, loss, history.seconds, history.diverged)
+    parts = (data.samples.pictures[data.places[part]] for part in ("validate", "train"))
+    collapsed = gives_one_answer(model, parts, batch_size=record.settings.batch_size)
+    return RepeatRecord(
+        seed, len(history.epochs), history.best_epoch, loss, history.seconds, history.diverged, collapsed
+    )
