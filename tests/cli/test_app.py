@@ -1,15 +1,17 @@
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from builders import make_workspace, small_shots
+from builders import make_workspace, small_shots, tree
 
 COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
 PROGRAM = [sys.executable, "-m", "toonvision"]
@@ -39,6 +41,27 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_limit_on_the_size_of_files_is_a_fault_of_the_environment_and_the_old_files_stay(own_workspace):
+    before = tree(own_workspace.root)
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (4096, 4096))
+    ended = subprocess.run(
+        [*PROGRAM, "rebuild", "-w", own_workspace.root], capture_output=True, text=True, preexec_fn=limit
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (4, 1)
+    assert "catalog.sqlite: File too large" in ended.stderr
+    assert tree(own_workspace.root) == before
+
+
+def test_a_folder_that_somebody_has_removed_is_a_fault_of_the_environment(tmp_path):
+    removed = tmp_path / "removed"
+    removed.mkdir()
+    ended = subprocess.run(
+        [*PROGRAM, "init", "mine"], cwd=removed, capture_output=True, text=True, preexec_fn=removed.rmdir
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (4, 1)
+    assert "mine: No such file or directory" in ended.stderr
 
 
 @pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])

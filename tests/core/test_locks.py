@@ -63,6 +63,16 @@ def test_the_lock_is_free_again_after_a_fault_in_the_block(tmp_path):
     assert not (tmp_path / ".toonvision.holder").exists()
 
 
+def test_the_note_of_the_holder_is_never_written_through_a_link_or_into_a_pipe(tmp_path):
+    mine, holder = tmp_path / "mine.xml", tmp_path / ".toonvision.holder"
+    mine.write_text("boxes")
+    for make in (lambda: holder.symlink_to(mine), lambda: os.mkfifo(holder)):
+        make()
+        with exclusive(tmp_path, purpose="extract"):
+            assert holder.read_text(encoding="utf-8").startswith(f"process {os.getpid()}, extract")
+    assert mine.read_text() == "boxes"
+
+
 def test_a_second_writer_in_the_same_process_waits_too(tmp_path):
     with (
         exclusive(tmp_path, purpose="one"),

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -91,12 +92,20 @@ def test_a_byte_order_mark_is_no_fault(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"\xff\xfe[\0", "not UTF-8 text"), (None, "no such file"), ("folder", "cannot be read")]
+    ("content", "words"),
+    [
+        (b"\xff\xfe[\0", "not UTF-8 text"),
+        (None, "no such file"),
+        ("folder", "is no regular file"),
+        ("pipe", "is no regular file"),
+    ],
 )
 def test_a_file_that_cannot_be_read_as_text_is_refused(tmp_path, content, words):
     path = tmp_path / "a.toml"
     if content == "folder":
         path.mkdir()
+    elif content == "pipe":
+        os.mkfifo(path)
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(InputRejectedError, match=words) as caught:

@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import os
 import pickle
 import random
 import signal
@@ -7,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -51,6 +53,7 @@ def path(tmp_path):
 
 def everything(path):
     with Catalog.open(path, read_only=True) as catalog:
+        catalog.last_numbers()
         return catalog.screenshots(), catalog.crops(), catalog.split("default"), catalog.last_extraction()
 
 
@@ -303,6 +306,7 @@ def test_a_newer_catalogue_is_refused_unchanged(path):
         "DROP TABLE splits",
         "ALTER TABLE crops RENAME COLUMN hash TO hasch",
         "CREATE TABLE mine (a)",
+        "CREATE TRIGGER sqliteXstat AFTER INSERT ON split_crops BEGIN DELETE FROM crops; END",
         "DELETE FROM migrations WHERE name LIKE '0001%'",
         "UPDATE migrations SET name = '0001_of_nobody' WHERE name LIKE '0001%'",
         "DROP TABLE migrations",
@@ -314,6 +318,20 @@ def test_a_catalogue_with_other_tables_than_its_version_is_refused_unchanged(pat
     with pytest.raises(InputRejectedError, match="it was not changed"), Catalog.open(path):
         pass
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("make", ["pipe", "folder", "link"])
+@pytest.mark.parametrize("name", ["catalog.sqlite", "catalog.sqlite-journal"])
+def test_a_catalogue_that_is_no_regular_file_is_refused_without_waiting(path, name, make):
+    path.with_name(name).unlink(missing_ok=True)
+    {"pipe": os.mkfifo, "folder": os.mkdir, "link": partial(os.symlink, "nowhere")}[make](path.with_name(name))
+    for read_only in (True, False):
+        with (
+            pytest.raises(InputRejectedError, match=r"is no regular file.*toonvision rebuild -w"),
+            Catalog.open(path, read_only=read_only),
+        ):
+            pass
+    assert not path.with_name("nowhere").exists()
 
 
 @pytest.mark.parametrize("content", [b"hello", b"SQLite format 3\0", b"\0" * 4096, b"x" * 5000], ids=range(4))
@@ -339,6 +357,13 @@ NOBODYS_VALUES = [
     "UPDATE crops SET label = '' WHERE id = 1",
     "UPDATE crops SET x_max = x_min",
     "UPDATE crops SET file = '../' || file",
+    "UPDATE crops SET file = '..' WHERE id = 1",
+    "UPDATE crops SET file = '' WHERE id = 1",
+    "UPDATE crops SET file = 'a' || char(0) || '.png' WHERE id = 1",
+    f"UPDATE crops SET file = '{'a' * 300}.png' WHERE id = 1",
+    "UPDATE crops SET number = -1 WHERE id = 1",
+    f"UPDATE crops SET number = {2**63 - 1} WHERE id = 1",
+    f"UPDATE label_numbers SET last = {2**63 - 1} WHERE label <> ''",
     "UPDATE splits SET ratios = '60/20/21'",
     "UPDATE splits SET ratios = '120/-10/-10'",
     "UPDATE splits SET ratios = '80/20'",

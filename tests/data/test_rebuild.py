@@ -299,6 +299,13 @@ def test_a_new_object_gets_a_number_that_no_crop_ever_had(own):
     assert rows_of(own)[2]["stone"] == last + 1
 
 
+def test_a_file_with_a_number_that_no_crop_can_have_is_left_alone(own):
+    (own.crops / f"apple_{10**30}.png").write_bytes(b"mine")
+    own.catalog.unlink()
+    assert rebuild(own).numbers_new == 0
+    assert (own.crops / f"apple_{10**30}.png").read_bytes() == b"mine"
+
+
 def test_the_number_of_a_crop_whose_picture_is_unusable_is_not_given_away_with_its_file_and_last_number_lost(own):
     label, last, file, _, _, screenshot, *_ = max(row for row in rows_of(own)[1] if row[0] == "stone")
     (own.crops / file).unlink()

@@ -162,6 +162,21 @@ def test_a_taxonomy_may_lie_in_a_file_of_the_workspace_but_not_outside(tmp_path)
         open_workspace(root)
 
 
+DERIVED = ["crops", "cache", "figures", "runs", "runs/kind", "runs/kind/one", "runs/kind/one/figures", "studies",
+           "suspects", "contexts", "curves/kind"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*DERIVED, "catalog.sqlite"])
+def test_a_link_where_we_write_is_refused_and_nothing_is_written_behind_it(tmp_path, name):
+    (tmp_path / "outside").mkdir()
+    link = make_workspace(tmp_path / "w", small_shots()[:1]).root / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(tmp_path / "outside" / ("new.sqlite" if name == "catalog.sqlite" else ""))
+    with pytest.raises(InputRejectedError, match="is a link; what is derived is only written inside the workspace"):
+        open_workspace(tmp_path / "w")
+    assert contents(tmp_path / "outside") == {}
+
+
 def test_reading_before_an_extraction_says_what_to_run(tmp_path):
     workspace = make_workspace(tmp_path, small_shots()[:1])
     with (

@@ -65,8 +65,8 @@ def test_sound_runs_are_neither_wrong_nor_doubtful(trained):
         ("model.keras", truncate, "model.keras: is damaged"),
         ("model.keras", flip, "model.keras: is damaged"),
         ("repeats/seed-0/model.keras", garble, "model.keras: is damaged"),
-        ("model.keras", replace_by_a_folder, "model.keras: Is a directory"),
-        ("model.json", replace_by_a_folder, "model.json: Is a directory"),
+        ("model.keras", replace_by_a_folder, "model.keras: is no regular file"),
+        ("model.json", replace_by_a_folder, "model.json: is no regular file"),
     ],
 )
 def test_a_run_that_cannot_be_used_is_named_with_the_reason_and_nothing_is_written(own, file, spoil, words):

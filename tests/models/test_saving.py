@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 import pickle
 import zipfile
 
@@ -148,6 +149,15 @@ def test_a_truncated_weights_file_is_refused(saved):
     (saved / WEIGHTS).write_bytes(content[: len(content) // 2])
     with pytest.raises(ModelRefusedError, match="its weights cannot be loaded"):
         load_model(saved)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, MEANING])
+def test_a_pipe_in_place_of_a_file_of_a_model_is_refused_without_waiting(saved, name):
+    (saved / name).unlink()
+    os.mkfifo(saved / name)
+    for use in (load_model, lambda folder: (read_card(folder), require_sound_weights(folder))):
+        with pytest.raises(ModelRefusedError, match=f"{name}: is no regular file. Train again"):
+            use(saved)
 
 
 def packed_by_lzma_and_damaged(path):

@@ -45,6 +45,11 @@ _ENVIRONMENT = {
     errno.EISDIR,
     errno.ENAMETOOLONG,
     errno.ELOOP,
+    errno.ENOENT,  # somebody has removed the folder that we write to
+    errno.EFBIG,
+    errno.EXDEV,
+    errno.EBUSY,
+    errno.ESTALE,
 }
 # Typer has its own copy of click's usage error, whose name is private.
 _WrongUsageError: type[Exception] = typer.BadParameter.__mro__[1]

@@ -43,9 +43,12 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
         ) from error
     try:
         started = time.strftime("%H:%M:%S")
-        # Written in place: a temporary file would stay in the folder if we were killed beside it.
+        # Written in place: a temporary file would stay in the folder if we were killed beside it. Made anew, since
+        # what lies there may be a link to a file that is not ours, or a pipe.
         with naming(holder):
-            holder.write_text(f"process {os.getpid()}, {purpose}, since {started}", encoding="utf-8")
+            holder.unlink(missing_ok=True)
+            with holder.open("x", encoding="utf-8") as file:
+                file.write(f"process {os.getpid()}, {purpose}, since {started}")
         yield
     finally:
         holder.unlink(missing_ok=True)

@@ -5,11 +5,15 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
+from toonvision.core.files import read_regular
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
+
+_LARGEST_FILE = 10_000_000
+"""Bytes; far above any settings that a person writes."""
 
 Model = TypeVar("Model", bound="BaseModel")
 Value = TypeVar("Value")
@@ -52,6 +56,8 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Valu
     """
     from pydantic import TypeAdapter, ValidationError
 
+    if path.exists() and not path.is_file():
+        raise ModelRefusedError(f"{path}: is no regular file. Train again.")
     try:
         return TypeAdapter(kind).validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
@@ -65,14 +71,14 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Valu
 
 
 def _read(path: Path) -> str:
+    if not path.exists():
+        raise InputRejectedError(f"{path}: no such file. Correct its name.")
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputRejectedError(f"{path}: no such file. Correct its name.") from None
+        return read_regular(path, limit=_LARGEST_FILE).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputRejectedError(f"{path}: not UTF-8 text. Save it as UTF-8 and run again.") from None
-    except OSError as error:
-        raise InputRejectedError(f"{path}: cannot be read ({error.strerror}).") from None
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{path}: {error.reason}. To mend it, {error.remedy}.") from None
 
 
 def _faults(path: Path, content: str, error: "ValidationError") -> list[str]:

@@ -7,13 +7,17 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, UsageError
+from toonvision.core.errors import Finding, UsageError, shown
 from toonvision.data.attributes import Attributes, decoded, encoded
 from toonvision.data.boxes import Box, checked_label
 from toonvision.data.database import Connection, open_database, sound
 from toonvision.data.fingerprints import checked_fingerprint
 
+MOST_NUMBERS = 999_999_999
+"""Above any number that a crop has ever had."""
+
 _PARTS = frozenset({"train", "validate", "test"})
+_LONGEST_FILE_NAME = 255
 
 _KEEP_NUMBER = (
     "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE SET last = max(last, excluded.last)"
@@ -155,7 +159,7 @@ class Catalog:
                 Crop(
                     id_,
                     checked_label(label),
-                    number,
+                    _number(number),
                     _file_name(file),
                     digest,
                     Box(*xyxy),
@@ -170,7 +174,9 @@ class Catalog:
 
     def last_numbers(self) -> dict[str, int]:
         """Give the last number that each label has used."""
-        return dict(self._connection.execute("SELECT label, last FROM label_numbers WHERE label <> ''"))
+        rows = self._connection.execute("SELECT label, last FROM label_numbers WHERE label <> ''")
+        with sound(self._path):
+            return {label: _number(last) for label, last in rows}
 
     def save_screenshots(self, screenshots: Sequence[NewScreenshot]) -> None:
         """Store screenshots with their crops, all or none; known crops keep their rows."""
@@ -290,9 +296,15 @@ class Catalog:
 
 def _file_name(name: str) -> str:
     """Pass a crop's file name on; a path would lead out of the workspace."""
-    if not isinstance(name, str) or Path(name).name != name or "\\" in name:
-        raise ValueError(f"{name!r} is no file name")
+    if not name.endswith(".png") or not name.isprintable() or len(name) > _LONGEST_FILE_NAME or set(name) & {*"/\\"}:
+        raise ValueError(f"{shown(name)} is no file name of a crop")
     return name
+
+
+def _number(number: int) -> int:
+    if not 0 <= number <= MOST_NUMBERS:
+        raise ValueError(f"{number} is no number that a crop can have")
+    return number
 
 
 def _size(size_wh: Sequence[int]) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from toonvision.core.errors import (
     RejectedItemError,
     WorkspaceBusyError,
 )
+from toonvision.core.files import naming
 
 Connection = sqlite3.Connection
 DatabaseError = sqlite3.DatabaseError
@@ -98,6 +99,7 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
         EnvironmentFaultError: If the disk is full or the file cannot be opened.
         WorkspaceBusyError: If another process keeps it locked.
     """
+    _require_regular(path)
     # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
     mode = "rwc" if not read_only else "rw" if journal_of(path).exists() else "ro"
     _refuse_write_ahead_log(path)
@@ -131,11 +133,22 @@ def _refuse_write_ahead_log(path: Path) -> None:
 @contextlib.contextmanager
 def open_damaged(path: Path) -> Iterator[Connection]:
     """Open a copy of a catalogue's file for whatever can still be read of it: nothing is checked or translated."""
+    _require_regular(path)
     with _copied(path) as copy, contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         connection.text_factory = lambda text: text.decode(errors="replace")
         connection.execute("PRAGMA writable_schema = ON")  # one broken table must not hide the others
         connection.execute("PRAGMA trusted_schema = OFF")
         yield connection
+
+
+def _require_regular(path: Path) -> None:
+    """Refuse a link, which could lead to a file that is not ours, and a pipe, which would be waited for without end."""
+    for own in (path, journal_of(path)):
+        if own.is_symlink() or (own.exists() and not own.is_file()):
+            raise InputRejectedError(
+                f"{own}: is no regular file, as a catalogue must be. Move it away, then run: toonvision rebuild -w "
+                f"{path.parent}"
+            )
 
 
 def journal_of(path: Path) -> Path:
@@ -183,8 +196,9 @@ def _copied(path: Path) -> Iterator[Path]:
         give_up = time.monotonic() + _BUSY_TIMEOUT_S
         while True:
             before = _moment(path)
-            copy.write_bytes(path.read_bytes())
-            with contextlib.suppress(FileNotFoundError):
+            with naming(copy):
+                copy.write_bytes(path.read_bytes())
+            with contextlib.suppress(FileNotFoundError), naming(journal_of(copy)):
                 journal_of(copy).unlink(missing_ok=True)
                 journal_of(copy).write_bytes(journal_of(path).read_bytes())
             if _moment(path) == before:
@@ -275,7 +289,8 @@ def _check(connection: Connection, path: Path) -> set[str]:
 
 
 def _schema(connection: Connection) -> set[tuple[str, str, str | None]]:
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
+    # LIKE would take the underscore for any letter, and so overlook a trigger called sqliteXstat.
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*'")
     return set(rows)
 
 

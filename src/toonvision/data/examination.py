@@ -193,8 +193,8 @@ def stray_attributes(root: Path, reading: Reading) -> list[Finding]:
 
 def _file_hash(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(read_regular(path, limit=images.LARGEST_FILE)).hexdigest()
+    except RejectedItemError:
         return ""
 
 

@@ -27,7 +27,7 @@ from toonvision.data.workspace import Workspace
 _BATCH = 16
 """Screenshots a commit: few enough to lose little, enough that waiting for the disk does not count."""
 
-_CROP_FILE = re.compile(r".+_\d{4,}\.png")
+_CROP_FILE = re.compile(r".+_[0-9]{4,9}\.png")
 _LONGEST_STEM = 100
 
 
@@ -142,15 +142,13 @@ def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -
         lost: The catalogue that knew it is lost, so that nothing is concluded from this one.
 
     Raises:
-        InputRejectedError: If it is a link, holds a source, or holds files that no extraction of ours made.
+        InputRejectedError: If it holds a source, or holds files that no extraction of ours made.
     """
     folder = workspace.crops
     for source in workspace.sources:
         for derived in (folder, workspace.cache, workspace.figures, workspace.runs):
             if source.root.resolve().is_relative_to(derived.resolve()):
                 raise InputRejectedError(f"{source.root}: a source cannot lie in {derived}, which is written by us.")
-    if folder.is_symlink():
-        raise InputRejectedError(f"{folder}: is a link; crops are only written inside the workspace. Remove the link.")
     folder.mkdir(exist_ok=True)
     if not catalog.has_begun():
         strange = next((path for path in folder.iterdir() if not path.name.startswith(".")), None)

@@ -11,7 +11,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import write_bytes
 from toonvision.data.attributes import Attributes, decoded
 from toonvision.data.boxes import Box
-from toonvision.data.catalog import Crop, StoredScreenshot
+from toonvision.data.catalog import MOST_NUMBERS, Crop, StoredScreenshot
 from toonvision.data.database import Connection, DatabaseError, is_newer, journal_of, open_damaged, roll_back
 from toonvision.data.extraction import crop_file, numbered_stem
 from toonvision.data.fingerprints import UNMEASURED, checked_fingerprint
@@ -20,7 +20,6 @@ from toonvision.data.splits import PARTS, Ratios
 T = TypeVar("T")
 Row = Mapping[str, Any]
 
-_MOST_NUMBERS = 1_000_000_000
 _ORDER = {
     "migrations": "rowid", "screenshots": "id", "crops": "id", "label_numbers": "label", "splits": "id",
     "split_crops": "split_id {0}, crop_id",
@@ -181,7 +180,7 @@ def _numbered(row: Row) -> tuple[int, str]:
     """Give a crop's row and file; label and number must be those of the file."""
     key, number = _typed(int, row["id"], row["number"])
     label, file = _typed(str, row["label"], row["file"])
-    if not 0 <= number <= _MOST_NUMBERS or file != crop_file(label, number):
+    if not 0 <= number <= MOST_NUMBERS or file != crop_file(label, number):
         raise ValueError(f"{file!r} is not the file of {label} {number}")
     return key, file
 
@@ -212,7 +211,7 @@ def _attributes(row: Row) -> Attributes:
 
 def _last_number(row: Row) -> tuple[str, int]:
     (label,), (last,) = _typed(str, row["label"]), _typed(int, row["last"])
-    if last > _MOST_NUMBERS:
+    if label and not 0 <= last <= MOST_NUMBERS:
         raise ValueError(f"{last} is no number that a crop can have had")
     return label, last
 

@@ -31,6 +31,8 @@ from toonvision.taxonomy.loader import TargetsTable, TaxonomyTable, built_in
 SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
+_BY_TASK = ("runs", "studies", "contexts", "suspects", "curves")
+_OURS = ("catalog.sqlite", "crops", "cache", "figures", *_BY_TASK)
 _PATIENCE_S = 0.5
 
 
@@ -179,11 +181,12 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
 
     Raises:
         UsageError: If the folder is no workspace.
-        InputRejectedError: If its settings are wrong, with line, key and rule.
+        InputRejectedError: If its settings are wrong, with line, key and rule, or what we write to is a link.
     """
     settings = root / SETTINGS
     if not settings.is_file():
         raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
+    _refuse_links(root)
     table = read_settings(settings, WorkspaceTable)
     taxonomy = _taxonomy(root, table.taxonomy)
     if table.targets:
@@ -194,6 +197,17 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     if not untouched:
         _settle_runs(root)
     return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
+
+
+def _refuse_links(root: Path) -> None:
+    """Refuse a link where we write: a workspace from elsewhere must not choose which folder of this machine that is."""
+    # Below a task lie its runs, and in a run the folder of its figures.
+    below = (path for name in _BY_TASK for depth in ("*", "*/*", "*/*/*") for path in (root / name).glob(depth))
+    for path in (*(root / name for name in _OURS), *below):
+        if path.is_symlink():
+            raise InputRejectedError(
+                f"{path}: is a link; what is derived is only written inside the workspace. Remove the link."
+            )
 
 
 def _settle_runs(root: Path) -> None:

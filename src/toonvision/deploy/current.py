@@ -12,11 +12,11 @@ EXPORT, INT8_EXPORT = "model.onnx", "model-int8.onnx"
 
 def weights_digest(run: Path) -> str:
     """Give the SHA-256 of a run's file of weights; nothing where there is none."""
-    try:
-        with (run / WEIGHTS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
+    path = run / WEIGHTS
+    if not path.is_file():
         return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def current_export(run: Path, card: ModelCard) -> tuple[Classifier | None, str]:

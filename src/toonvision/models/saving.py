@@ -104,7 +104,7 @@ def load_model(folder: Path) -> "keras.Model":
         ModelRefusedError: If the network is not one of ours or the weights do not fit it.
     """
     card = read_card(folder)
-    path = folder / WEIGHTS
+    path = _weights(folder)
     try:
         model = build_network(card.network, size_hw=card.size_hw, classes=len(card.classes))
         with warnings.catch_warnings():
@@ -131,7 +131,7 @@ def require_sound_weights(folder: Path) -> None:
         ModelRefusedError: If it is no whole archive with weights in it.
         OSError: If it cannot be read.
     """
-    path = folder / WEIGHTS
+    path = _weights(folder)
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
@@ -157,6 +157,14 @@ def require_taxonomy(card: ModelCard, digest: str, folder: Path) -> None:
             f"{folder}: was trained with taxonomy {card.taxonomy}, this workspace has {digest}. Train again, or use "
             "the workspace that it was trained in."
         )
+
+
+def _weights(folder: Path) -> Path:
+    """Give the file of weights; a pipe or a device in its place would be read without end."""
+    path = folder / WEIGHTS
+    if path.exists() and not path.is_file():
+        raise ModelRefusedError(f"{path}: is no regular file. Train again.")
+    return path
 
 
 def _write_card(card: ModelCard, folder: Path) -> None:

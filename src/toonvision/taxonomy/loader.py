@@ -50,8 +50,8 @@ class LevelTable(_Strict):
 class TargetsTable(_Strict):
     """The targets of the balance in TOML."""
 
-    per_label: Annotated[int, Field(ge=0)] = Targets().per_label
-    per_context: Annotated[int, Field(ge=0)] = Targets().per_context
+    per_label: Annotated[int, Field(ge=0, le=1_000_000)] = Targets().per_label
+    per_context: Annotated[int, Field(ge=0, le=1_000_000)] = Targets().per_context
 
     def build(self) -> Targets:
         """Make the value."""
