@@ -255,6 +255,16 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(run, trained, tmp_path
     assert str(broken) in outcome.err
 
 
+def test_a_pipe_as_the_judged_result_of_a_run_holds_nothing_up(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    metrics = other.runs / "label" / "two" / "metrics.json"
+    metrics.unlink(missing_ok=True)
+    os.mkfifo(metrics)
+    outcome = run("runs", "-w", other.root, "--json")
+    assert outcome.code == 0
+    assert "two" in [one["name"] for one in outcome.json["runs"]]
+
+
 def test_an_average_without_a_course_that_ends_is_refused(own_workspace, run):
     refused = run("train", "label", "-w", own_workspace.root, "--model", "baseline", "--averaging", 0.9)
     assert (refused.code, "Give --schedule cosine too." in refused.err) == (2, True)

@@ -247,7 +247,7 @@ def test_each_hostile_picture_is_predicted_or_named_as_is_promised_of_it(called,
 
 def test_no_name_of_a_file_steers_the_terminal(called, hostile, run):  # noqa: F811
     outcome = run("predict", "label/one", hostile.folders[-1], "-w", hostile.workspace)
-    assert "\\x1b[31mred/class with an escape.png" in outcome.out.replace("\n", "")
+    assert "\\x1b[31mred/class with an escape.png" in outcome.out
     assert [line for line in (outcome.out + outcome.err).splitlines() if not line.isprintable()] == []
 
 

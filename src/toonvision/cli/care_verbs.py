@@ -127,6 +127,8 @@ def _contradicted(workspace: "Workspace", run: str, known: "Known | None") -> "C
 
 
 def _check_lines(checked: "Sequence[Checked]", faults: int, doubts: int, run: str | None) -> list[str]:
+    from toonvision.report.wording import counted
+
     rest = "; --json lists all"
     lines = [line for one in checked for line in finding_lines(one.faults, word=lambda _: "fault", rest=rest)]
     lines += [line for one in checked for line in finding_lines(one.doubts, word=lambda _: "doubt", rest=rest)]
@@ -135,7 +137,8 @@ def _check_lines(checked: "Sequence[Checked]", faults: int, doubts: int, run: st
             "A model mostly agrees with the labels that it has learned from, wrong ones too; the thorough way is: "
             "toonvision suspects TASK"
         )
-    found = f"{faults} faults, {doubts} doubts" if faults or doubts else "Nothing is wrong, nothing doubtful"
+    counts = f"{counted(faults, 'fault')}, {counted(doubts, 'doubt')}"
+    found = counts if faults or doubts else "Nothing is wrong, nothing doubtful"
     return [*lines, f"{found}; nothing was changed."]
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from toonvision.evaluation.predictions import Prediction
     from toonvision.training.record import RepeatRecord, RunRecord
 
+_LARGEST_METRICS = 10_000_000
 PartOption = Annotated[Literal["train", "validate", "test"], typer.Option("--part", help="Which part to judge.")]
 
 
@@ -523,10 +523,14 @@ class TrainingDisplay:
 
 def _wrong(run: Path) -> dict[str, int] | None:
     """Read the judged result of a run, where there is one."""
+    from toonvision.core.documents import parse_json
+    from toonvision.core.errors import RejectedItemError
+    from toonvision.core.files import read_regular
+
     try:
-        wrong = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["wrong"]
-        return {name: wrong[name]["count"] for name in ("best", "median", "worst")}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        metrics: Any = parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))
+        return {name: metrics["wrong"][name]["count"] for name in ("best", "median", "worst")}
+    except (RejectedItemError, KeyError, TypeError):
         return None
 
 

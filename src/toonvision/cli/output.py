@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MOST_ALIKE = 20
 _LINE_EVERY_S = 5.0
-_WIDTH_WITHOUT_TERMINAL = 120
+_WIDTH_WITHOUT_TERMINAL = 10_000
+"""Whoever reads a pipe looks for whole paths and commands: nothing is broken into lines there."""
 _WIDTH_OF_A_BAR = 70
 """Below it there is only room for what is done and how far it is."""
 _GAP = 3

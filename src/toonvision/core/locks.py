@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from toonvision.core.errors import EnvironmentFaultError, WorkspaceBusyError
-from toonvision.core.files import naming
+from toonvision.core.errors import EnvironmentFaultError, RejectedItemError, WorkspaceBusyError
+from toonvision.core.files import naming, read_regular
+
+_LONGEST_NOTE = 1_000
 
 
 @contextlib.contextmanager
@@ -57,6 +59,6 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
 
 def _read(holder: Path) -> str:
     try:
-        return holder.read_text(encoding="utf-8") or "holder unknown"
-    except OSError:
+        return read_regular(holder, limit=_LONGEST_NOTE).decode() or "holder unknown"
+    except (RejectedItemError, UnicodeDecodeError):
         return "holder unknown"
