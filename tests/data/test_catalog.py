@@ -418,6 +418,17 @@ def test_a_catalogue_with_a_write_ahead_log_is_refused_before_sqlite_makes_files
         assert list(path.parent.iterdir()) == [path]
 
 
+def test_an_empty_catalogue_whose_texts_nobody_could_read_is_refused(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    sqlite3.connect(path).executescript("CREATE TABLE gone (name TEXT); DROP TABLE gone;")
+    content = path.read_bytes()
+    path.write_bytes(content[:56] + b"\0\0\x0d\0" + content[60:])
+    before = path.read_bytes()
+    with pytest.raises(InputRejectedError, match="its texts are not in UTF-8"), Catalog.open(path):
+        pass
+    assert path.read_bytes() == before
+
+
 def flip(path, pristine, offset, bit):
     """Open a catalogue with one bit flipped and read all of it; tell whether it was refused."""
     path.write_bytes(pristine)

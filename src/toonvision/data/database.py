@@ -102,7 +102,7 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
     _require_regular(path)
     # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
     mode = "rwc" if not read_only else "rw" if journal_of(path).exists() else "ro"
-    _refuse_write_ahead_log(path)
+    _refuse_foreign_header(path)
     with _translated(path), _copied(path) if untouched else contextlib.nullcontext(path) as file:
         connection = sqlite3.connect(
             f"{file.resolve().as_uri()}?mode={mode}",
@@ -122,12 +122,16 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
             connection.close()
 
 
-def _refuse_write_ahead_log(path: Path) -> None:
-    """Refuse, by its header, a file that SQLite would make others beside as soon as it is opened."""
+def _refuse_foreign_header(path: Path) -> None:
+    """Refuse what only the header tells of before SQLite makes files beside it, or fails in the midst of a change."""
     with contextlib.suppress(OSError), path.open("rb") as file:
-        header = file.read(20)
-        if header.startswith(b"SQLite format 3\0") and header[18:20] != b"\1\1":
+        header = file.read(60)
+        if not header.startswith(b"SQLite format 3\0"):
+            return
+        if header[18:20] != b"\1\1":
             raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
+        if int.from_bytes(header[56:60]) not in {0, 1}:  # no text yet, or UTF-8
+            raise InputRejectedError(_rebuild_advice(path, "its texts are not in UTF-8"))
 
 
 @contextlib.contextmanager
