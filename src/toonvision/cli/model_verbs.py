@@ -258,7 +258,6 @@ def predict(
 
     Where the run was exported, that file answers, so that Keras need not start.
     """
-    from toonvision.core.errors import UsageError
     from toonvision.core.files import write_text
     from toonvision.data.workspace import open_workspace
     from toonvision.models.saving import read_card, require_taxonomy
@@ -266,11 +265,8 @@ def predict(
 
     to_screen = str(csv_file) == "-"
     target = None if to_screen else csv_file
-    if target is not None and target.exists():
-        if not target.is_file():
-            raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
-        if not force:
-            raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
+    if target is not None:
+        _require_free(target, force=force)
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
     card = read_card(folder)
@@ -337,6 +333,16 @@ def runs(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None
     ]
     empty = "There is no run yet. Next: toonvision train TASK"
     show(data, table("Runs", columns, rows, names=3) if rows else empty, as_json=as_json)
+
+
+def _require_free(target: Path, *, force: bool) -> None:
+    """Refuse a CSV file that is there, before anything is predicted."""
+    from toonvision.core.errors import UsageError
+
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
 
 
 def predicted_by(

@@ -90,7 +90,7 @@ def tune(
     from toonvision.tuning.result import read_result
     from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
     from toonvision.tuning.space import published_space, read_space
-    from toonvision.tuning.study import choose_study_folder, find_study, narrower_space, run_study
+    from toonvision.tuning.study import find_study, narrower_space, run_study
     from toonvision.tuning.workers import default_workers
 
     opened = open_workspace(workspace)
@@ -100,17 +100,9 @@ def tune(
     earlier = read_result(find_study(opened.studies, tighten)) if tighten else None
     if resume:
         folder = _study_to_resume(opened, task, name)
-        known = read_result(folder)
-        settings = _resumed(context, known, trials=trials, race=race)
-        if storage is None and not known.storage.startswith("sqlite"):
-            raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with the password.")
+        settings = _resumed(context, read_result(folder), trials=trials, race=race, storage=storage)
     else:
-        folder = choose_study_folder(opened.studies, wanted.name, strategy=strategy, name=name)
-        if folder.exists() and storage is None:
-            raise UsageError(
-                f"there is a study called {task}/{folder.name} already. Give --resume to go on with it, or choose "
-                "another --name."
-            )
+        folder = _new_folder(opened, wanted.name, strategy=strategy, name=name, storage=storage)
         settings = StudySettings(
             task=wanted.name,
             data="",
@@ -185,6 +177,20 @@ def studies(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
     show(data, table("Studies", columns, rows, names=4) if rows else empty, as_json=as_json)
 
 
+def _new_folder(opened: "Workspace", task: str, *, strategy: Strategy, name: str | None, storage: str | None) -> Path:
+    """Choose where a new study goes; one that others have begun is joined where machines share its storage."""
+    from toonvision.core.errors import UsageError
+    from toonvision.tuning.study import choose_study_folder
+
+    folder = choose_study_folder(opened.studies, task, strategy=strategy, name=name)
+    if folder.exists() and storage is None:
+        raise UsageError(
+            f"there is a study called {task}/{folder.name} already. Give --resume to go on with it, or choose another "
+            "--name."
+        )
+    return folder
+
+
 def _study_to_resume(opened: "Workspace", task: str, name: str | None) -> Path:
     from toonvision.core.errors import UsageError
     from toonvision.tuning.result import read_result
@@ -198,7 +204,9 @@ def _study_to_resume(opened: "Workspace", task: str, name: str | None) -> Path:
     return max(known, key=lambda folder: read_result(folder).started)
 
 
-def _resumed(context: typer.Context, known: "StudyResult", *, trials: int, race: int) -> "StudySettings":
+def _resumed(
+    context: typer.Context, known: "StudyResult", *, trials: int, race: int, storage: str | None
+) -> "StudySettings":
     """Give a study's own settings, made longer where that was asked for."""
     from toonvision.core.errors import UsageError
 
@@ -209,6 +217,8 @@ def _resumed(context: typer.Context, known: "StudyResult", *, trials: int, race:
             f"a study goes on with what it was told; {listed} cannot be given with --resume. Only --trials, --race, "
             "--workers and --storage can."
         )
+    if storage is None and not known.storage.startswith("sqlite"):
+        raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with the password.")
     settings = known.settings
     if "trials" in given:
         settings = replace(settings, trials=trials)
