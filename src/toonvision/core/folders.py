@@ -8,6 +8,8 @@ from pathlib import Path
 from toonvision.core.files import sync_folder
 from toonvision.core.locks import exclusive
 
+UNFINISHED = ".unfinished-"
+"""How the names of folders begin that are not complete yet."""
 _REPLACED = "-replaced"
 
 
@@ -26,7 +28,7 @@ def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
         WorkspaceBusyError: If another process is replacing a folder there.
         EnvironmentFaultError: If the folder above it cannot be written to.
     """
-    built = folder.with_name(f".{folder.name}-unfinished")
+    built = folder.with_name(f"{UNFINISHED}{folder.name}")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(folder.parent, purpose=purpose):
         settle_swaps(folder.parent)

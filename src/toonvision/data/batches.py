@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
-from toonvision.core.files import replacing
+from toonvision.core.files import TEMPORARY, replacing
 from toonvision.core.locks import exclusive
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
@@ -140,7 +140,7 @@ def _reserve(path: Path) -> None:
 
 def _drop_older(path: Path, level: str, size_hw: tuple[int, int]) -> None:
     """Remove arrays of the same task and size that hold other samples, and what killed runs left behind."""
-    for other in [*path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"), *path.parent.glob(".tmp-*")]:
+    for other in [*path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"), *path.parent.glob(f"{TEMPORARY}*")]:
         if other != path:
             with suppress(OSError):
                 other.unlink()

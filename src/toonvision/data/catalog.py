@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from toonvision.core.errors import Finding, UsageError, shown
 from toonvision.data.attributes import Attributes, decoded, encoded
@@ -13,10 +13,12 @@ from toonvision.data.boxes import Box, checked_label
 from toonvision.data.database import Connection, open_database, sound
 from toonvision.data.fingerprints import checked_fingerprint
 
+Part = Literal["train", "validate", "test"]
+"""What a crop is for in a split."""
+PARTS: tuple[Part, ...] = get_args(Part)
 MOST_NUMBERS = 999_999_999
 """Above any number that a crop has ever had."""
 
-_PARTS = frozenset({"train", "validate", "test"})
 _LONGEST_FILE_NAME = 255
 
 _KEEP_NUMBER = (
@@ -336,6 +338,6 @@ def _ratios(text: str) -> tuple[int, int, int]:
 
 def _parts(parts: dict[int, str]) -> dict[int, str]:
     """Pass on which crop is in which part; SQLite does not check this of a file that it only reads."""
-    if strange := set(parts.values()) - _PARTS:
+    if strange := set(parts.values()) - set(PARTS):
         raise ValueError(f"a split has a part {min(strange)!r}")
     return parts

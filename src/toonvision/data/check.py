@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, ToonVisionError
 from toonvision.core.files import TEMPORARY, read_regular
-from toonvision.core.folders import half_swapped
+from toonvision.core.folders import UNFINISHED, half_swapped
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.balance import unknown_labels
@@ -32,7 +32,7 @@ from toonvision.data.workspace import Workspace
 
 _NO_SOURCE = "source"
 _EXTRACT = "toonvision extract"
-_LEFT_BEHIND = (f"{TEMPORARY}*", ".unfinished-*", ".*-unfinished")
+_LEFT_BEHIND = (f"{TEMPORARY}*", f"{UNFINISHED}*")
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import write_bytes
 from toonvision.data.attributes import Attributes, decoded
 from toonvision.data.boxes import Box
-from toonvision.data.catalog import MOST_NUMBERS, Crop, StoredScreenshot
+from toonvision.data.catalog import MOST_NUMBERS, PARTS, Crop, StoredScreenshot
 from toonvision.data.database import Connection, DatabaseError, is_newer, journal_of, open_damaged, roll_back
 from toonvision.data.extraction import crop_file, numbered_stem
 from toonvision.data.fingerprints import UNMEASURED, checked_fingerprint
-from toonvision.data.splits import PARTS, Ratios
+from toonvision.data.splits import Ratios
 
 T = TypeVar("T")
 Row = Mapping[str, Any]

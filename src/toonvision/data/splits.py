@@ -5,7 +5,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +12,10 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.balance import CountTable, count_table
-from toonvision.data.catalog import Crop, StoredSplit
+from toonvision.data.catalog import PARTS, Crop, StoredSplit
 from toonvision.data.fingerprints import near_groups
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
 
-Part = Literal["train", "validate", "test"]
-PARTS: tuple[Part, ...] = get_args(Part)
 PART_CATEGORIES = (
     Category("train", "Train", "#4477AA"),
     Category("validate", "Validate", "#CCBB44"),

@@ -18,8 +18,7 @@ from toonvision.core.files import write_text
 from toonvision.core.intervals import Proportion
 from toonvision.core.progress import Progress, silent
 from toonvision.data.batches import Pictures
-from toonvision.data.catalog import Crop
-from toonvision.data.splits import Part
+from toonvision.data.catalog import Crop, Part
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.calibration import Calibration, Probabilities, calibrate
 from toonvision.evaluation.confidence import hardest_order, unsure_order, wrong_order

@@ -14,18 +14,19 @@ from filelock import FileLock, Timeout
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
 from toonvision.core.files import plain_name, write_text
-from toonvision.core.folders import settle_swaps, swap_in
+from toonvision.core.folders import UNFINISHED, settle_swaps, swap_in
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_json
+from toonvision.data.catalog import PARTS
 from toonvision.data.images import Resize
 from toonvision.data.rebuild import RecordedSplit
-from toonvision.data.splits import PARTS, Ratios
+from toonvision.data.splits import Ratios
 from toonvision.training.settings import TrainingSettings
 
 RECORD, LOGS = "run.json", "tensorboard"
 
 Status = Literal["done", "failed"]
-_UNFINISHED, _LOCK = ".unfinished-", ".lock"
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -220,10 +221,10 @@ def unfinished_run(workspace: Path, task_folder: Path) -> Iterator[Path]:
     """
     with exclusive(workspace, purpose="start a run"):
         task_folder.mkdir(parents=True, exist_ok=True)
-        for left in task_folder.glob(f"{_UNFINISHED}*"):
+        for left in task_folder.glob(f"{UNFINISHED}*"):
             with contextlib.suppress(Timeout), FileLock(left / _LOCK, timeout=0):
                 shutil.rmtree(left, ignore_errors=True)
-        folder = task_folder / f"{_UNFINISHED}{secrets.token_hex(4)}"
+        folder = task_folder / f"{UNFINISHED}{secrets.token_hex(4)}"
         folder.mkdir()
         lock = FileLock(folder / _LOCK)
         lock.acquire(timeout=0)

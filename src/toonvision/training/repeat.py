@@ -15,9 +15,9 @@ from toonvision.core.files import write_bytes
 from toonvision.core.processes import Tell, work_through
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.batches import Samples, load_samples
-from toonvision.data.catalog import StoredSplit
+from toonvision.data.catalog import PARTS, StoredSplit
 from toonvision.data.images import Resize
-from toonvision.data.splits import PARTS, parts_table, require_trainable, split_digest
+from toonvision.data.splits import parts_table, require_trainable, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import build_network, input_size, short_name
