@@ -1,8 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from builders import copied
+from toonvision.models.layout import Layout
+from toonvision.training.recipes import settings_for
 from toonvision.training.record import read_record
 from toonvision.tuning.result import RESULT, read_result
 from toonvision.tuning.space import published_space, read_space, space_text
@@ -154,7 +157,7 @@ def test_a_space_can_be_given(small_workspace, run, tmp_path):
     assert refused.code == 3
     assert "filters_1 lies from 1 to" in refused.err
     file.write_text(space_text(published_space()), encoding="utf-8")
-    assert read_space(file) == published_space()
+    assert read_space(file, usual=published_space()) == published_space()
 
 
 def test_bounds_that_no_network_keeps_are_refused_in_one_line(own_workspace, run):
@@ -164,13 +167,41 @@ def test_bounds_that_no_network_keeps_are_refused_in_one_line(own_workspace, run
     assert "Traceback" not in refused.err
 
 
+def test_a_narrower_search_is_of_the_same_task_and_trains_as_the_earlier_one_did(searched, run):
+    root = searched[0].root
+    refused = run("tune", "kind", "-w", root, "--tighten", "label/first")
+    assert (refused.code, "is a study of label, not of kind" in refused.err) == (2, True)
+    refused = run("tune", "label", "-w", root, "--tighten", "label/first", "--size", "32x32", "--flip")
+    assert (refused.code, "--flip, --size cannot be given with --tighten" in refused.err) == (2, True)
+
+
+def test_a_search_by_the_recipe_of_compact_draws_normalised_networks_and_trains_them_to_the_end(
+    small_workspace, run, tmp_path
+):
+    workspace = copied(small_workspace, tmp_path / "workspace")
+    words = ("--recipe", "compact", "--trials", 2, "--race", 0, "--epochs", 2, "--max-params", 6032, "--name", "own")
+    ended = run("tune", "label", "-w", workspace.root, *words)
+    assert ended.code == 0, ended.err
+    result = read_result(workspace.studies / "label" / "own")
+    assert result.settings.training == replace(settings_for("compact"), epochs=2)
+    assert all(block.normalized for trial in result.tried for block in Layout.parse(trial.layout).blocks)
+    assert all(trial.parameters <= 6032 for trial in result.tried)
+    trained = run("train", "label", "-w", workspace.root, "--from-study", "label/own", "--name", "own")
+    assert trained.code == 0, trained.err
+    exported = run("export", "label/own", "-w", workspace.root)
+    assert exported.code == 0, exported.err
+
+
 def test_a_narrower_space_counts_the_trials_that_lie_in_it(searched, run, tmp_path):
     workspace = copied(searched[0], tmp_path / "workspace")
-    words = ("--tighten", "label/first", "--name", "second", "--trials", 3, "--race", 0, "--json", *SMALL)
+    words = ("--tighten", "label/first", "--name", "second", "--trials", 3, "--race", 0, "--json")
     ended = run("tune", "label", "-w", workspace.root, *words, "--max-params", 2000)
     assert ended.code == 0, ended.err
     earlier = read_result(workspace.studies / "label" / "first")
     result = read_result(workspace.studies / "label" / "second")
     carried = {json.dumps(trial.draw, sort_keys=True) for trial in result.trials}
     assert len(result.trials) == 3
+    assert replace(result.settings, space=earlier.settings.space, bounds=earlier.settings.bounds) == replace(
+        earlier.settings, trials=3, race=result.settings.race
+    )
     assert {json.dumps(trial.draw, sort_keys=True) for trial in earlier.tried} <= carried

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toonvision.core.errors import UsageError
+from toonvision.models.architecture import describe
 from toonvision.models.layout import Block, Layout
 from toonvision.models.registry import build_network, find_network, short_name
 
@@ -15,8 +16,9 @@ blocks = st.builds(
     kernel=st.sampled_from([1, 3, 5]),
     pools=st.lists(st.integers(1, 3), max_size=2).map(tuple),
     dropout=dropouts,
+    normalized=st.booleans(),
 )
-layouts = st.lists(blocks, min_size=1, max_size=3).map(lambda made: Layout(tuple(made)))
+layouts = st.builds(Layout, st.lists(blocks, min_size=1, max_size=3).map(tuple), with_copy=st.booleans())
 
 
 @given(layout=layouts)
@@ -40,12 +42,38 @@ def test_a_layout_computes_what_the_published_network_of_the_same_weights_comput
     np.testing.assert_allclose(quick.predict(pictures, verbose=0), published.predict(pictures, verbose=0), atol=1e-6)
 
 
+def test_a_layout_can_normalise_and_see_a_normalised_copy():
+    layout = Layout.parse("z-4c3n-p2-8c3")
+    assert (layout.with_copy, [block.normalized for block in layout.blocks]) == (True, [True, False])
+    assert find_network("z-4c3n-p1-p2-8c3-d0").name == layout.name
+    kinds = [type(layer).__name__ for layer in build_network(layout.name, size_hw=(16, 16), classes=3).layers]
+    assert kinds.index("BesideNormalized") < kinds.index("Conv2D")
+    assert kinds.count("BatchNormalization") == 1
+    assert [stage.weights for stage in describe(layout, size_hw=(16, 16), classes=3).stages] == [0, 232, 296, 1539]
+
+
 def test_a_pooling_of_one_is_left_out():
     assert str(Layout.parse("4c3-p1-p2-d0")) == "4c3-p2"
 
 
 @pytest.mark.parametrize(
-    "text", ["16c", "16c3-", "c3", "16c3-x2", "16c3-d1", "16c3-p0", "0c3", "16c3--p2", "-".join(["1c1"] * 7), "9" * 99]
+    "text",
+    [
+        "16c",
+        "16c3-",
+        "c3",
+        "16c3-x2",
+        "16c3-d1",
+        "16c3-p0",
+        "0c3",
+        "16c3--p2",
+        "z-",
+        "z16c3",
+        "16cn3",
+        "16c3-n",
+        "-".join(["1c1"] * 7),
+        "9" * 99,
+    ],
 )
 def test_what_is_no_layout_is_refused_with_an_example(text):
     with pytest.raises(UsageError, match="block"):

@@ -107,7 +107,7 @@ def test_the_narrower_space_can_be_copied_and_searched(written, tmp_path):
     wanted = narrower_space(result)
     listed = next(text for text in page.texts[page.texts.index("A narrower space") :] if text.startswith("filters_1 ="))
     (tmp_path / "space.toml").write_text(listed, encoding="utf-8")
-    found = read_space(tmp_path / "space.toml")
+    found = read_space(tmp_path / "space.toml", usual=SPACE)
     assert found.dimensions.keys() == wanted.dimensions.keys()
     assert found.dimensions["filters_1"] == wanted.dimensions["filters_1"]
     assert "toonvision tune suit --tighten suit/random-1" in page.texts

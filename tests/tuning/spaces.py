@@ -41,6 +41,9 @@ def whole(part):
 dropouts = st.one_of(fractions(), choices(st.floats(0, 0.95)), st.floats(0, 0.5).map(lambda low: Range(low, 0.9)))
 
 
+switches = st.sampled_from([Choices((0,)), Choices((1,)), Choices((0, 1))])
+
+
 @st.composite
 def spaces(draw, most_blocks=3):
     """Give a space of one block or more, whose smallest poolings leave something of a picture."""
@@ -51,5 +54,9 @@ def spaces(draw, most_blocks=3):
         made[f"pool_{n}a"] = draw(whole("pool"))
         made[f"pool_{n}b"] = Choices((1, 2))
         made[f"dropout_{n}"] = draw(dropouts)
+        if draw(st.booleans()):
+            made[f"norm_{n}"] = draw(switches)
+    if draw(st.booleans()):
+        made["copy"] = draw(switches)
     made["learning_rate"] = draw(st.one_of(rates(), choices(st.floats(1e-6, 0.5))))
     return Space(made)

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.errors import InputRejectedError
 from toonvision.tuning.sampling import only_value, random_value
-from toonvision.tuning.space import Choices, Range, Space, published_space, read_space, space_text, step_value, tighten
+from toonvision.tuning.space import (
+    Choices,
+    Range,
+    Space,
+    compact_space,
+    published_space,
+    read_space,
+    space_text,
+    step_value,
+    tighten,
+)
 from tuning.spaces import spaces
 
 
@@ -32,17 +42,26 @@ def written(tmp_path, text):
 @files_property
 @given(space=spaces())
 def test_a_space_written_and_read_again_is_the_same(tmp_path, space):
-    assert read_space(written(tmp_path, space_text(space))) == space
+    assert read_space(written(tmp_path, space_text(space)), usual=published_space()) == space
 
 
-def test_what_a_file_does_not_name_is_as_published(tmp_path):
-    assert read_space(written(tmp_path, "")) == published_space()
-    only = read_space(written(tmp_path, "filters_1 = { low = 2, high = 8, step = 2 }\nkernel_3 = 7\n"))
+def test_what_a_file_does_not_name_is_as_in_the_usual_space(tmp_path):
+    assert read_space(written(tmp_path, ""), usual=published_space()) == published_space()
+    path = written(tmp_path, "filters_1 = { low = 2, high = 8, step = 2 }\nkernel_3 = 7\n")
+    only = read_space(path, usual=published_space())
     assert only.blocks == 3
     assert only.dimensions["filters_1"] == Range(2, 8, 2)
     assert only.dimensions["kernel_3"] == Choices((7,))
     assert only.dimensions["dropout_3"] == published_space().dimensions["dropout_2"]
     assert only.dimensions["learning_rate"] == Choices((0.0001, 0.001, 0.01))
+
+
+def test_a_file_for_the_compact_space_leaves_normalisation_on_and_can_take_it_away(tmp_path):
+    assert read_space(written(tmp_path, space_text(compact_space())), usual=compact_space()) == compact_space()
+    deeper = read_space(written(tmp_path, "filters_4 = 8\nnorm_1 = 0\ncopy = 1"), usual=compact_space())
+    layout = deeper.layout(draws(deeper, 0)[0])
+    assert [block.normalized for block in layout.blocks] == [False, True, True, True]
+    assert layout.with_copy
 
 
 def test_the_published_space_is_the_published_one():
@@ -77,6 +96,8 @@ def test_the_published_space_is_the_published_one():
         ("learning_rate = { low = 0.1, step = 1 }", 1, "learning_rate.high: Field required"),
         ("# my space\nkernel_2 = []", 2, "at least 1 item"),
         ("filters_7 = 4", 1, "filters_7 is none of filters_N"),
+        ("norm_1 = 2", 1, "norm_1 lies from 0 to 1; got 2"),
+        ("copy = { low = 0, high = 1 }", 1, "copy is made of whole numbers, so that its range needs a step"),
         ("filter_1 = 4", 1, "filter_1 is none of filters_N"),
         ("learning_rate_1 = 4", 1, "learning_rate_1 is none of"),
         ("[dropout_1]\nlow = 0.1\nhigh = 0.3\nstep = 0.1\nsteps = 2", 5, "dropout_1.steps: Extra inputs"),
@@ -85,7 +106,7 @@ def test_the_published_space_is_the_published_one():
 def test_a_rejected_file_is_one_line_with_file_line_and_rule(tmp_path, text, line, rule):
     path = written(tmp_path, text)
     with pytest.raises(InputRejectedError) as caught:
-        read_space(path)
+        read_space(path, usual=published_space())
     told = str(caught.value)
     assert told.startswith(f"{path}, line {line}")
     assert rule in told
@@ -96,7 +117,7 @@ def test_a_rejected_file_is_one_line_with_file_line_and_rule(tmp_path, text, lin
 def test_a_file_that_is_wrong_as_a_whole_is_one_line_with_the_file(tmp_path, text):
     path = written(tmp_path, text)
     with pytest.raises(InputRejectedError, match=r"^[^\n]+\.$") as caught:
-        read_space(path)
+        read_space(path, usual=published_space())
     assert str(caught.value).startswith(f"{path}: ")
 
 
@@ -107,7 +128,7 @@ def test_a_file_that_is_wrong_as_a_whole_is_one_line_with_the_file(tmp_path, tex
 def test_no_value_is_refused_without_its_line_one_line_a_fault(tmp_path, name, value):
     path = written(tmp_path, f"{name} = {value}")
     with pytest.raises(InputRejectedError) as caught:
-        read_space(path)
+        read_space(path, usual=published_space())
     assert all(line.startswith(f"{path}, line 1") for line in str(caught.value).splitlines())
 
 

@@ -9,6 +9,7 @@ import typer
 from toonvision.cli.model_verbs import parse_size
 from toonvision.cli.options import (
     HERE,
+    RECIPE,
     JsonOption,
     SeedOption,
     SplitNameOption,
@@ -18,15 +19,18 @@ from toonvision.cli.options import (
 )
 from toonvision.cli.output import report_findings, show, table
 from toonvision.cli.tune_display import TuningDisplay, study_data, study_renderables, study_row
-from toonvision.tuning.strategies import Strategy
+from toonvision.tuning.strategies import RecipeName, Strategy
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.training.repeat import TaskData
     from toonvision.tuning.result import StudyResult
-    from toonvision.tuning.settings import StudySettings
+    from toonvision.tuning.settings import Bounds, StudySettings
 
-_WHILE_RESUMING = {"task", "workspace", "trials", "race", "workers", "storage", "name", "resume", "as_json"}
+_ANEW = {"task", "workspace", "trials", "race", "workers", "storage", "name", "as_json"}
+"""What may be given to every search, also one that goes on with an earlier one."""
+_WHILE_RESUMING = _ANEW | {"resume"}
+_WHILE_TIGHTENING = _ANEW | {"tighten", "strategy", "max_params", "max_ms"}
 
 
 def tune(
@@ -40,6 +44,12 @@ def tune(
             "front of size against error."
         ),
     ] = "random",
+    recipe: Annotated[
+        RecipeName,
+        typer.Option(
+            help="What is drawn, and how it is trained: as published; or small normalised networks, as compact is."
+        ),
+    ] = "published",
     trials: Annotated[int, typer.Option(min=1, help="How many networks are tried.")] = 25,
     max_params: Annotated[
         int | None, typer.Option(min=1, help="Most weights of a network.", show_default="any number")
@@ -49,7 +59,7 @@ def tune(
         typer.Option(min=0.001, help="Most milliseconds for one picture on this machine.", show_default="any"),
     ] = None,
     space: Annotated[
-        Path | None, typer.Option(help="What to draw from, in TOML.", show_default="the published space")
+        Path | None, typer.Option(help="What to draw from, in TOML.", show_default="the recipe's space")
     ] = None,
     tighten: Annotated[
         str | None,
@@ -57,11 +67,21 @@ def tune(
     ] = None,
     race: Annotated[int, typer.Option(min=0, help="Most trainings, with fresh seeds, to tell the best apart.")] = 30,
     repeats: Annotated[int, typer.Option(min=1, help="Trainings of each trial, with the same seeds for all.")] = 1,
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training part.")] = 75,
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation loss.")] = 3,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 64,
-    flip: Annotated[bool, typer.Option(help="Mirror half of the training pictures, at random.")] = True,
-    size: Annotated[str | None, typer.Option(help="Input height x width.", show_default="the workspace's")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Most passes over the training part.", show_default=RECIPE)
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Epochs without a better validation loss.", show_default=RECIPE)
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Pictures a step.", show_default=RECIPE)] = None,
+    flip: Annotated[
+        bool | None,
+        typer.Option("--flip/--no-flip", help="Mirror half of the training pictures, at random.", show_default=RECIPE),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Input height x width.", show_default="the workspace's, or what compact wants"),
+    ] = None,
     split: SplitNameOption = "default",
     seed: SeedOption = 0,
     workers: Annotated[
@@ -81,49 +101,48 @@ def tune(
     as_json: JsonOption = False,
 ) -> None:
     """Search for a small network that is good every time."""
-    from toonvision.core.errors import UsageError
-    from toonvision.data.augmentation import Augmentation
     from toonvision.data.workspace import open_workspace
     from toonvision.report.study import write_study_report
+    from toonvision.training.recipes import changed
     from toonvision.training.repeat import load_task_data
-    from toonvision.training.settings import TrainingSettings
+    from toonvision.tuning.recipes import recipe_for
     from toonvision.tuning.result import read_result
     from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
-    from toonvision.tuning.space import published_space, read_space
-    from toonvision.tuning.study import find_study, narrower_space, run_study
+    from toonvision.tuning.space import read_space
+    from toonvision.tuning.study import find_study, run_study
     from toonvision.tuning.workers import default_workers
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
-    if space and tighten:
-        raise UsageError("--space and --tighten both say what to draw from. Give one of them.")
     earlier = read_result(find_study(opened.studies, tighten)) if tighten else None
     if resume:
         folder = _study_to_resume(opened, task, name)
         settings = _resumed(context, read_result(folder), trials=trials, race=race, storage=storage)
+    elif earlier:
+        bounds = Bounds(max_params, max_ms)
+        settings = _tightened(context, wanted.name, earlier, strategy=strategy, bounds=bounds, trials=trials, race=race)
+        folder = _new_folder(opened, wanted.name, strategy=settings.strategy, name=name, storage=storage)
     else:
         folder = _new_folder(opened, wanted.name, strategy=strategy, name=name, storage=storage)
+        usual = recipe_for(recipe, opened.size_hw)
         settings = StudySettings(
             task=wanted.name,
             data="",
             taxonomy=opened.taxonomy.digest,
             split=split,
-            size_hw=parse_size(size) if size else opened.size_hw,
+            size_hw=parse_size(size) if size else usual.size_hw,
             resize=opened.resize,
             strategy=strategy,
-            space=narrower_space(earlier) if earlier else read_space(space) if space else published_space(),
+            space=read_space(space, usual=usual.space) if space else usual.space,
             bounds=Bounds(max_params, max_ms),
             seed=seed,
             trials=trials,
             repeats=repeats,
             race=replace(RaceSettings(), trainings=race),
-            training=TrainingSettings(
-                epochs=epochs, patience=patience, batch_size=batch_size, augmentation=Augmentation(flip=flip)
-            ),
+            training=changed(usual.training, epochs=epochs, patience=patience, batch_size=batch_size, flip=flip),
         )
     data = _load(opened, settings, load_task_data)
-    if not resume:
-        settings = replace(settings, data=data.digest)
+    settings = replace(settings, data=data.digest)
     with TuningDisplay() as display:
         display.started(settings, data, folder.name)
         result = run_study(
@@ -211,10 +230,9 @@ def _resumed(
     from toonvision.core.errors import UsageError
 
     given = given_options(context)
-    if given - _WHILE_RESUMING:
-        listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given - _WHILE_RESUMING))
+    if others := _listed(given - _WHILE_RESUMING):
         raise UsageError(
-            f"a study goes on with what it was told; {listed} cannot be given with --resume. Only --trials, --race, "
+            f"a study goes on with what it was told; {others} cannot be given with --resume. Only --trials, --race, "
             "--workers and --storage can."
         )
     if storage is None and not known.storage.startswith("sqlite"):
@@ -223,6 +241,42 @@ def _resumed(
     if "trials" in given:
         settings = replace(settings, trials=trials)
     return replace(settings, race=replace(settings.race, trainings=race)) if "race" in given else settings
+
+
+def _tightened(
+    context: typer.Context,
+    task: str,
+    earlier: "StudyResult",
+    *,
+    strategy: Strategy,
+    bounds: "Bounds",
+    trials: int,
+    race: int,
+) -> "StudySettings":
+    """Give an earlier study's settings for a new one in the part of its space that its best tenth spans."""
+    from toonvision.core.errors import UsageError
+    from toonvision.tuning.study import narrower_space
+
+    given, settings = given_options(context), earlier.settings
+    if settings.task != task:
+        raise UsageError(f"{earlier.title} is a study of {settings.task}, not of {task}. Tighten one of {task}.")
+    if others := _listed(given - _WHILE_TIGHTENING):
+        raise UsageError(
+            f"a narrower search trains as the earlier one did, so that its trials can count; {others} cannot be given "
+            "with --tighten."
+        )
+    return replace(
+        settings,
+        space=narrower_space(earlier),
+        strategy=strategy if "strategy" in given else settings.strategy,
+        bounds=bounds if given & {"max_params", "max_ms"} else settings.bounds,
+        trials=trials,
+        race=replace(settings.race, trainings=race),
+    )
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def _load(opened: "Workspace", settings: "StudySettings", load: Any) -> "TaskData":

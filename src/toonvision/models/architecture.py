@@ -60,10 +60,10 @@ def describe(layout: Layout, *, size_hw: tuple[int, int], classes: int, title: s
         >>> [stage.weights for stage in describe(PUBLISHED["tuned"], size_hw=(600, 200), classes=4).stages]
         [0, 448, 1740, 3844]
     """
-    stages = [Stage(("picture",), size_hw, 3, 0)]
+    picture = ("picture, and a", "normalised copy") if layout.with_copy else ("picture",)
+    stages = [Stage(picture, size_hw, layout.input_channels, 0)]
     for block, size in zip(layout.blocks, layout.map_sizes(size_hw), strict=True):
-        weights = (block.kernel**2 * stages[-1].channels + 1) * block.filters
-        stages.append(Stage(_steps(block), size, block.filters, weights))
+        stages.append(Stage(_steps(block), size, block.filters, block.parameters(stages[-1].channels)))
     outputs = 1 if classes == 2 else classes
     height, width = layout.map_sizes(size_hw)[-1]
     head = "dense, sigmoid" if classes == 2 else "dense, softmax"
@@ -75,6 +75,8 @@ def _steps(block: Block) -> tuple[str, ...]:
     found = [f"{block.filters} filters, {block.kernel} × {block.kernel}"]
     if block.pools:
         found.append(f"pool {', then '.join(map(str, block.pools))}")
+    if block.normalized:
+        found.append("normalise")
     if block.dropout:
         found.append(f"dropout {block.dropout:g}")
     return tuple(found)

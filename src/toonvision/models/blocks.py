@@ -12,6 +12,9 @@ Tensor = Any
 """A symbolic tensor of Keras, whose type depends on the backend."""
 
 
+_MOMENTUM = 0.9  # of the means that normalisation keeps: hundreds of pictures make few steps, too few for Keras' 0.99
+
+
 class BesideNormalized(layers.Layer):  # type: ignore[misc]  # Keras carries no types
     """Hands a map on beside a copy of it, in which each channel has mean 0 and variance 1 over the picture.
 
@@ -42,7 +45,7 @@ def build_layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> kera
 
     Relu and max pooling commute, since both keep the order of values, and two poolings in a row are one of their
     product; so each block pools once, before its relu. The function is that of the layout as written, weight for
-    weight.
+    weight; a block that normalises is defined to pool first.
 
     Args:
         layout: The blocks.
@@ -54,7 +57,7 @@ def build_layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> kera
     """
 
     def body(x: Tensor) -> Tensor:
-        x = rescaled(x)
+        x = BesideNormalized()(around_zero(x)) if layout.with_copy else rescaled(x)
         for block in layout.blocks:
             x = _block(x, block)
         return layers.Flatten()(x)
@@ -78,8 +81,18 @@ def rescaled(x: Tensor) -> Tensor:
     return layers.Rescaling(1 / 255)(x)
 
 
+def around_zero(x: Tensor) -> Tensor:
+    """Bring bytes to -1 to 1."""
+    return layers.Rescaling(1 / 127.5, offset=-1)(x)
+
+
+def normalized(x: Tensor) -> Tensor:
+    """Normalise maps by batch (Ioffe and Szegedy 2015), then apply relu."""
+    return layers.Activation("relu")(layers.BatchNormalization(momentum=_MOMENTUM)(x))
+
+
 def _block(x: Tensor, block: Block) -> Tensor:
-    x = layers.Conv2D(block.filters, block.kernel, padding="same")(x)
+    x = layers.Conv2D(block.filters, block.kernel, padding="same", use_bias=not block.normalized)(x)
     x = layers.MaxPooling2D(block.shrink)(x) if block.shrink > 1 else x
-    x = layers.Activation("relu")(x)
+    x = normalized(x) if block.normalized else layers.Activation("relu")(x)
     return layers.Dropout(block.dropout)(x) if block.dropout else x

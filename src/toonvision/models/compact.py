@@ -6,9 +6,8 @@ What it is made of was found by experiment (docs/compact.md has the table, bench
 import keras
 from keras import layers
 
-from toonvision.models.blocks import BesideNormalized, Tensor, network
+from toonvision.models.blocks import BesideNormalized, Tensor, around_zero, network, normalized
 
-_MOMENTUM = 0.9  # of the means that normalisation keeps: hundreds of pictures make few steps, too few for Keras' 0.99
 _ROWS = 3
 
 
@@ -30,10 +29,9 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
     """
 
     def body(x: Tensor) -> Tensor:
-        x = layers.Rescaling(1 / 127.5, offset=-1)(x)
-        x = BesideNormalized()(x)
+        x = BesideNormalized()(around_zero(x))
         x = layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False)(x)
-        x = _separable(_normalized(x), 24)
+        x = _separable(normalized(x), 24)
         x = _separable(layers.MaxPooling2D(2)(x), 32)
         x = _separable(layers.MaxPooling2D(2)(x), 48)
         height, width = x.shape[1:3]
@@ -44,8 +42,4 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
 
 def _separable(x: Tensor, filters: int) -> Tensor:
     x = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x)
-    return _normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
-
-
-def _normalized(x: Tensor) -> Tensor:
-    return layers.Activation("relu")(layers.BatchNormalization(momentum=_MOMENTUM)(x))
+    return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))

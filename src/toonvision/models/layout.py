@@ -1,8 +1,9 @@
 """Networks written as one word: blocks of a convolution, poolings and a dropout, then a dense head.
 
 The notation is the short one of the literature: ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3`` has a convolution of 16 filters of
-3 x 3 pixels, poolings of 3 and of 2, a dropout of 0.2, then a second such block. Any network that a search finds has
-such a name, so that it can be trained, saved and loaded like the published ones.
+3 x 3 pixels, poolings of 3 and of 2, a dropout of 0.2, then a second such block. ``16c3n`` is a convolution whose maps
+are normalised by batch, and ``z-`` in front lets the network see each picture beside a normalised copy of it. Any
+network that a search finds has such a name, so that it can be trained, saved and loaded like the published ones.
 """
 
 import math
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 from toonvision.core.errors import UsageError
 
 MOST_BLOCKS, MOST_FILTERS, LARGEST_KERNEL, LARGEST_POOL = 6, 512, 15, 16
-_BLOCK = re.compile(r"(\d{1,4})c(\d{1,3})((?:-p\d{1,3})*)(?:-d(0(?:\.\d{1,4})?))?")
+COLORS = 3
+_BLOCK = re.compile(r"(\d{1,4})c(\d{1,3})(n?)((?:-p\d{1,3})*)(?:-d(0(?:\.\d{1,4})?))?")
+COPY = "z-"
+"""How the name of a network begins that sees a normalised copy beside each picture."""
 _START = re.compile(r"-(?=\d+c)")
 
 
@@ -20,17 +24,22 @@ _START = re.compile(r"-(?=\d+c)")
 class Block:
     """A convolution of the same size with relu, then poolings, then a dropout.
 
+    A block that normalises pools first, then brings each map to the mean and spread that it learns (Ioffe and Szegedy,
+    "Batch normalization", 2015), then applies relu.
+
     Attributes:
         filters: How many filters the convolution has.
         kernel: Their height and width in pixels.
         pools: Heights and widths of the poolings, in order; a pooling of 1 does nothing and is left out.
         dropout: Share of the values that are dropped in training, from 0 to below 1.
+        normalized: Whether the maps are normalised by batch, which makes the bias of the convolution idle.
     """
 
     filters: int
     kernel: int
     pools: tuple[int, ...] = ()
     dropout: float = 0.0
+    normalized: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pools", tuple(pool for pool in self.pools if pool != 1))
@@ -48,12 +57,17 @@ class Block:
 
     def __str__(self) -> str:
         pools = "".join(f"-p{pool}" for pool in self.pools)
-        return f"{self.filters}c{self.kernel}{pools}" + (f"-d{round(self.dropout, 4):g}" if self.dropout else "")
+        dropout = f"-d{round(self.dropout, 4):g}" if self.dropout else ""
+        return f"{self.filters}c{self.kernel}{'n' * self.normalized}{pools}{dropout}"
 
     @property
     def shrink(self) -> int:
         """How many pixels become one, along each side: ``floor(floor(n / a) / b)`` is ``floor(n / (a b))``."""
         return math.prod(self.pools)
+
+    def parameters(self, channels: int) -> int:
+        """Count the weights for an input of so many maps; normalising takes four a map, two of them learned."""
+        return (self.kernel**2 * channels + (4 if self.normalized else 1)) * self.filters
 
 
 @dataclass(frozen=True)
@@ -62,9 +76,11 @@ class Layout:
 
     Attributes:
         blocks: In order, at least one.
+        with_copy: Whether the network sees each picture beside a copy in which each colour has mean 0 and variance 1.
     """
 
     blocks: tuple[Block, ...]
+    with_copy: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Layout":
@@ -78,25 +94,31 @@ class Layout:
             Block(filters=8, kernel=5, pools=(), dropout=0.5)
         """
         blocks: list[Block] = []
-        for part in _START.split(text):
+        for part in _START.split(text.removeprefix(COPY)):
             found = _BLOCK.fullmatch(part)
             if not found or len(blocks) == MOST_BLOCKS:
                 raise UsageError(
                     f"a layout is at most {MOST_BLOCKS} blocks such as 16c3-p3-p2-d0.2 (16 filters of 3 pixels, "
-                    f"poolings of 3 and 2, dropout 0.2), joined by -; got {text!r}."
+                    f"poolings of 3 and 2, dropout 0.2; 16c3n normalises), joined by -, and z- in front for a "
+                    f"normalised copy of the picture; got {text!r}."
                 )
-            filters, kernel, pools, dropout = found.groups()
+            filters, kernel, normalized, pools, dropout = found.groups()
             sizes = tuple(int(pool) for pool in pools.split("-p")[1:])
-            blocks.append(Block(int(filters), int(kernel), sizes, float(dropout or 0)))
-        return cls(tuple(blocks))
+            blocks.append(Block(int(filters), int(kernel), sizes, float(dropout or 0), bool(normalized)))
+        return cls(tuple(blocks), with_copy=text.startswith(COPY))
 
     def __str__(self) -> str:
-        return "-".join(map(str, self.blocks))
+        return COPY * self.with_copy + "-".join(map(str, self.blocks))
 
     @property
     def name(self) -> str:
         """The notation, each block in its shortest form."""
         return str(self)
+
+    @property
+    def input_channels(self) -> int:
+        """How many maps the first convolution sees."""
+        return COLORS * (2 if self.with_copy else 1)
 
     @property
     def smallest(self) -> int:
@@ -127,9 +149,9 @@ class Layout:
             >>> Layout.parse("4c3-p2-p2-8c3-p2-p2").parameters((600, 200), 4)  # the published `baseline`
             14620
         """
-        channels, total = 3, 0
+        channels, total = self.input_channels, 0
         for block in self.blocks:
-            total += (block.kernel**2 * channels + 1) * block.filters
+            total += block.parameters(channels)
             channels = block.filters
         height, width = self.map_sizes(size_hw)[-1]
         outputs = 1 if classes == 2 else classes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
-from toonvision.models.layout import Layout
+from toonvision.models.layout import COPY, Layout
 from toonvision.taxonomy.labels import did_you_mean
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def find_network(name: str) -> Network | Layout:
     """
     if name in NETWORKS:
         return NETWORKS[name]
-    if name[:1].isdecimal():
+    if name.removeprefix(COPY)[:1].isdecimal():
         return Layout.parse(name)
     raise UsageError(
         f"a model is one of {', '.join(NETWORKS)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3; got {name!r}."

@@ -65,10 +65,17 @@ def drawn_fact(result: StudyResult) -> str:
     settings = result.settings
     seeds = settings.seeds()
     with_seeds = f"seed {seeds[0]}" if len(seeds) == 1 else f"the seeds {listed([str(seed) for seed in seeds])}"
+    epochs = counted(settings.training.epochs, "epoch")
+    if settings.training.schedule == "cosine":
+        told = f"for {epochs} along a cosine, and is judged by its loss at the end"
+    else:
+        told = (
+            f"for at most {epochs}, until {settings.training.patience} in a row brought no lower loss, and is judged "
+            "by its lowest loss"
+        )
     return (
-        f"They were drawn {_DRAWN[settings.strategy]}; each was trained with {with_seeds} for at most "
-        f"{counted(settings.training.epochs, 'epoch')}, until {settings.training.patience} in a row brought no lower "
-        f"loss, and is judged by its lowest loss on {counted(result.judged, 'validation picture')}."
+        f"They were drawn {_DRAWN[settings.strategy]}; each was trained with {with_seeds} {told} on "
+        f"{counted(result.judged, 'validation picture')}."
     )
 
 

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Sequence
 
 from toonvision.report.contents import Table
+from toonvision.report.tables import training_rows
 from toonvision.report.wording import counted
 from toonvision.tuning.contenders import Racer, Sized, racers, sized
 from toonvision.tuning.result import StudyResult, Trial
@@ -67,8 +68,6 @@ def front_table(result: StudyResult) -> Table | None:
 def study_table(result: StudyResult) -> Table:
     """List what is needed to make the study again."""
     settings = result.settings
-    training = settings.training
-    changes = [f"{name} {value}" for name, value in vars(training.augmentation).items() if value]
     race = settings.race
     rows = (
         ("Study", result.title),
@@ -80,10 +79,7 @@ def study_table(result: StudyResult) -> Table:
         ("Race", f"at most {race.candidates} networks, {race.rounds} rounds and {race.trainings} trainings, "
                  f"with {_seeds(settings.fresh_seeds())}" if race.trainings else "none"),
         ("Input", f"{settings.size_hw[0]} × {settings.size_hw[1]} pixels (height × width), {settings.resize}"),
-        ("Epochs, at most", f"{training.epochs}, stopped after {training.patience} without a better validation loss"),
-        ("Batch size", str(training.batch_size)),
-        ("Class weights", "by inverse frequency" if training.class_weights else "none"),
-        ("Augmentation", ", ".join(changes) or "none"),
+        *training_rows(settings.training),
         ("Split", settings.split),
         ("Data hash", settings.data),
         ("Taxonomy", f"digest {settings.taxonomy}"),

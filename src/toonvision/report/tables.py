@@ -17,6 +17,7 @@ from toonvision.report.contents import Results, Table, class_rows, number_column
 from toonvision.report.wording import counted, interval, percent
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 from toonvision.training.history import MEASURES, peaks
+from toonvision.training.settings import TrainingSettings
 
 _NEXT_SHOWN, _FINDINGS_SHOWN, _LEVEL_SHOWN, _NEAR_SHOWN = 20, 10, 12, 5
 _GROUPS_SHOWN, _HARDEST_SHOWN = 12, 10
@@ -203,11 +204,27 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
     )  # fmt: skip
 
 
+def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
+    """List how a network is trained, but for its learning rate, which a search draws."""
+    changes = [f"{name} {value:g}" for name, value in vars(settings.augmentation).items() if value]
+    loss = "training loss" if settings.with_validation else "validation loss"
+    until = f"at most {settings.epochs}, stopped after {settings.patience} without a better {loss}"
+    return [
+        ("Epochs", f"all {settings.epochs}" if settings.schedule == "cosine" else until),
+        ("Course of the learning rate", f"{settings.schedule} (Adam)"),
+        ("Weights kept", f"their moving average, momentum {settings.averaging:g}" if settings.averaging
+                         else "of the last epoch" if settings.schedule == "cosine" else "of the best epoch"),
+        ("Batch size", str(settings.batch_size)),
+        ("Label smoothing", f"{settings.label_smoothing:g}" if settings.label_smoothing else "none"),
+        ("Class weights", "by inverse frequency" if settings.class_weights else "none"),
+        ("Augmentation", ", ".join(changes) or "none"),
+    ]  # fmt: skip
+
+
 def settings_table(results: Results) -> Table:
     """List what is needed to make the run again."""
     record = results.evaluation.record
-    settings, augmentation = record.settings, record.settings.augmentation
-    changes = [f"{name} {value}" for name, value in vars(augmentation).items() if value]
+    settings = record.settings
     rows = [
         ("Run", record.title),
         ("Started", record.started),
@@ -215,11 +232,8 @@ def settings_table(results: Results) -> Table:
         ("Classes without samples", ", ".join(record.left_out) or "none"),
         ("Network", f"{settings.network}, {counted(record.parameters, 'parameter')}"),
         ("Input", f"{record.size_hw[0]} × {record.size_hw[1]} pixels (height × width), {record.resize}"),
-        ("Epochs, at most", f"{settings.epochs}, stopped after {settings.patience} without a better validation loss"),
-        ("Batch size", str(settings.batch_size)),
-        ("Learning rate", f"{settings.learning_rate:g} (Adam)"),
-        ("Class weights", "by inverse frequency" if settings.class_weights else "none"),
-        ("Augmentation", ", ".join(changes) or "none"),
+        *training_rows(settings),
+        ("Learning rate", f"{settings.learning_rate:g}" + (", the greatest" if settings.schedule == "cosine" else "")),
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
         ("Seed of the kept model", str(record.chosen)),
         ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),

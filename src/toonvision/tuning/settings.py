@@ -9,6 +9,7 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.images import Resize
 from toonvision.training.settings import TrainingSettings
+from toonvision.tuning.recipes import PUBLISHED_TRAINING
 from toonvision.tuning.space import Draw, Space, published_space
 from toonvision.tuning.strategies import Strategy
 
@@ -75,7 +76,7 @@ class StudySettings:
     trials: int = 25
     repeats: int = 1
     race: RaceSettings = field(default_factory=RaceSettings)
-    training: TrainingSettings = field(default_factory=lambda: TrainingSettings(epochs=75, patience=3))
+    training: TrainingSettings = PUBLISHED_TRAINING
 
     def seeds(self) -> list[int]:
         """Give the seeds of the trials' trainings."""

@@ -3,6 +3,9 @@
 The published space (nosas, "Hyperparameter optimization: KerasTuner & TensorBoard", fars.io, 2022) has two blocks: 4 to
 16 filters in steps of 4, kernels of 3 or 5 pixels, a pooling of 2 to 4 and one of 1 to 4 (1 does nothing), a dropout
 from 0 to 0.9 in tenths; and a learning rate of 0.01, 0.001 or 0.0001. It trains up to 75 epochs with patience 3.
+
+The other one is what docs/compact.md found to be worth most, left open to the search: three narrow blocks, each
+normalised by batch, and a normalised copy of the picture.
 """
 
 import json
@@ -62,7 +65,8 @@ class Space:
 
     Attributes:
         dimensions: Name to the values that it may have. Each block, from 1, has ``filters_1``, ``kernel_1``,
-            ``pool_1a``, ``pool_1b`` and ``dropout_1``; there is one ``learning_rate``.
+            ``pool_1a``, ``pool_1b`` and ``dropout_1``, and may have ``norm_1`` (1 to normalise it by batch, 0 not to);
+            there is one ``learning_rate``, and may be ``copy`` (1 for a normalised copy of the picture).
     """
 
     dimensions: Mapping[str, Dimension]
@@ -81,9 +85,11 @@ class Space:
                     kernel=round(draw[f"kernel_{n}"]),
                     pools=(round(draw[f"pool_{n}a"]), round(draw[f"pool_{n}b"])),
                     dropout=draw[f"dropout_{n}"],
+                    normalized=bool(draw.get(f"norm_{n}", 0)),
                 )
                 for n in range(1, self.blocks + 1)
-            )
+            ),
+            with_copy=bool(draw.get("copy", 0)),
         )
 
     def distributions(self) -> "dict[str, optuna.distributions.BaseDistribution]":
@@ -115,12 +121,28 @@ def published_space() -> Space:
     return Space({**blocks, "learning_rate": Choices((1e-4, 1e-3, 1e-2))})
 
 
-def read_space(path: Path) -> Space:
-    """Read a space from TOML; what the file does not name is as published.
+def compact_space() -> Space:
+    """Give the space of small networks that are normalised, for pictures of about 96 x 32."""
+    made: dict[str, Dimension] = {}
+    for n in (1, 2, 3):
+        made |= {
+            f"filters_{n}": Range(8, 24, 4),
+            f"kernel_{n}": Choices((3, 5)),
+            f"pool_{n}a": Range(2, 4, 1),
+            f"pool_{n}b": Range(1, 4, 1) if n == 3 else Choices((1,)),
+            f"dropout_{n}": Range(0.0, 0.3, 0.1),
+            f"norm_{n}": Choices((1,)),
+        }
+    return Space({**made, "copy": Choices((0, 1)), "learning_rate": Range(1e-3, 1e-2, log=True)})
+
+
+def read_space(path: Path, *, usual: Space) -> Space:
+    """Read a space from TOML.
 
     Args:
         path: A file of lines such as ``filters_1 = { low = 4, high = 16, step = 4 }``, ``kernel_1 = [3, 5]`` or
-            ``learning_rate = 0.001``. It has as many blocks as its highest number says, 2 by default.
+            ``learning_rate = 0.001``. It has as many blocks as its highest number says, else as many as usual.
+        usual: What the file does not name is as in this space; further blocks are as its last one.
 
     Raises:
         InputRejectedError: If it is no such file, with the line and the rule.
@@ -131,12 +153,14 @@ def read_space(path: Path) -> Space:
         if rule:
             line = line_of(path.read_text(encoding="utf-8-sig"), [name])
             raise InputRejectedError(f"{path}, line {line}: {rule}. Correct this key and run again.")
-    blocks = max((int(name.split("_")[1].rstrip("ab")) for name in given if name != "learning_rate"), default=2)
-    published = published_space().dimensions
+    blocks = max(map(_number, given), default=0) or usual.blocks
     made: dict[str, Dimension] = {}
     for name in _names(blocks):
-        usual = published[name.replace(str(_number(name)), "2") if _number(name) > 2 else name]
-        made[name] = given[name].dimension() if name in given else usual
+        like = name.replace(str(_number(name)), str(min(_number(name), usual.blocks)))
+        if name in given:
+            made[name] = given[name].dimension()
+        elif like in usual.dimensions:
+            made[name] = usual.dimensions[like]
     space = Space(made)
     if space.layout({name: _least(dimension) for name, dimension in made.items()}).smallest > _MOST_PARTS:
         raise InputRejectedError(f"{path}: even its smallest poolings leave nothing of a picture. Lower them.")
@@ -204,12 +228,13 @@ def _least(dimension: Dimension) -> float:
 
 
 def _names(blocks: int) -> list[str]:
-    parts = ("filters_{}", "kernel_{}", "pool_{}a", "pool_{}b", "dropout_{}")
-    return [part.format(n) for n in range(1, blocks + 1) for part in parts] + ["learning_rate"]
+    parts = ("filters_{}", "kernel_{}", "pool_{}a", "pool_{}b", "dropout_{}", "norm_{}")
+    return [part.format(n) for n in range(1, blocks + 1) for part in parts] + ["copy", "learning_rate"]
 
 
 def _number(name: str) -> int:
-    return 0 if name == "learning_rate" else int(name.split("_")[1].rstrip("ab"))
+    """Give the block that a name is of; 0 where it is of the whole network."""
+    return int("".join(filter(str.isdecimal, name)) or 0)
 
 
 def _toml(dimension: Dimension) -> str:
@@ -224,6 +249,8 @@ _LIMITS: Mapping[str, tuple[float, float, bool]] = {
     "kernel": (1, LARGEST_KERNEL, True),
     "pool": (1, LARGEST_POOL, True),
     "dropout": (0.0, 0.95, False),
+    "norm": (0, 1, True),
+    "copy": (0, 1, True),
     "learning": (1e-7, 1.0, False),
 }
 
@@ -306,7 +333,10 @@ class _SpaceTable(
 def _broken_rule(name: str, table: _Table) -> str:
     """Say what a name or its values break, if anything."""
     if name not in _names(MOST_BLOCKS):
-        named = f"filters_N, kernel_N, pool_Na, pool_Nb, dropout_N, N from 1 to {MOST_BLOCKS}, or learning_rate"
+        named = (
+            f"filters_N, kernel_N, pool_Na, pool_Nb, dropout_N, norm_N, N from 1 to {MOST_BLOCKS}, copy, or "
+            "learning_rate"
+        )
         return f"{name} is none of {named}"
     low, high, whole = _LIMITS[name.split("_")[0]]
     wrong = [value for value in table.values if not low <= value <= high]
