@@ -54,12 +54,12 @@ def hardness(folder: Path) -> None:
     workspace = sample_workspace(folder / "world")
     result: dict[str, Any] = {}
     for name in _PUBLISHED:
-        judged = [_judged(workspace, name, seed, split="default") for seed in _SEEDS]
-        wrong = [score.total - score.count for score in judged]
-        mean = statistics.mean(score.share for score in judged)
-        result[name] = {"wrong": wrong, "of": judged[0].total, "mean_accuracy": mean}
+        scores = [judged(workspace, name, seed, split="default") for seed in _SEEDS]
+        wrong = [score.total - score.count for score in scores]
+        mean = statistics.mean(score.share for score in scores)
+        result[name] = {"wrong": wrong, "of": scores[0].total, "mean_accuracy": mean}
         print(
-            f"{name:<11} wrong of {judged[0].total}: {wrong}; best {min(wrong)}, median "
+            f"{name:<11} wrong of {scores[0].total}: {wrong}; best {min(wrong)}, median "
             f"{statistics.median(wrong):g}, worst {max(wrong)}; mean accuracy {mean:.2%}"
         )
     write_result("sample_world_hardness", result)
@@ -68,11 +68,11 @@ def hardness(folder: Path) -> None:
 def streets(folder: Path) -> None:
     """Hold out each street once, with one seed."""
     workspace = sample_workspace(folder / "world")
-    usual = statistics.mean(_judged(workspace, "baseline", seed, split="default").share for seed in _SEEDS)
+    usual = statistics.mean(judged(workspace, "baseline", seed, split="default").share for seed in _SEEDS)
     held_out: dict[str, Proportion] = {}
     for street in workspace.taxonomy.contexts:
         _hold_out(workspace, street.name)
-        held_out[street.name] = _judged(workspace, "baseline", 0, split=f"without-{street.name}")
+        held_out[street.name] = judged(workspace, "baseline", 0, split=f"without-{street.name}")
         print(f"{street.name:<4} held out: right {held_out[street.name]}")
     together = Proportion(sum(p.count for p in held_out.values()), sum(p.total for p in held_out.values()))
     print(f"held out: right {together}; ordinary test {usual:.1%}; {100 * (usual - together.share):.1f} points")
@@ -109,7 +109,7 @@ def _hold_out(workspace: Workspace, street: str) -> None:
         catalog.save_split(StoredSplit(f"without-{street}", (60, 20, 20), 0, True, parts), replace=True)
 
 
-def _judged(workspace: Workspace, name: str, seed: int, *, split: str) -> Proportion:
+def judged(workspace: Workspace, name: str, seed: int, *, split: str) -> Proportion:
     """Train once, or find the training; give how many test crops it has right."""
     run = workspace.runs / "suit" / f"{name}-{split}-{seed}"
     if not (run / RECORD).exists():
