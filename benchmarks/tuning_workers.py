@@ -1,13 +1,13 @@
 """Claims: the default number of processes is the best one here; machines that share a study share its time.
 
-Run: python benchmarks/tuning_workers.py FOLDER [--storage postgresql://user:password@host/database]
+Run: python benchmarks/tuning_workers.py FOLDER
 
 - processes: the same trials with one process of all threads and with one process a core of one thread each, at
   600 x 200 and at 150 x 50; several rounds in turn, medians.
-- machines, with --storage: two processes pinned to one core each, which stand for two machines with a workspace each,
-  against one of them alone; the trials of the study are shared.
+- machines: two processes pinned to one core each, which stand for two machines with a workspace each, against one of
+  them alone; the trials of the study are shared through a PostgreSQL server, which is started for it.
 
-Every trial is the published `tuned` network for two epochs; the start of the processes is part of the time, as it is
+Every trial is the published `tuned` network for a few epochs; the start of the processes is part of the time, as it is
 for a user.
 """
 
@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from measure import alternate, medians, write_result
 from sample_workspace import sample_workspace
 
@@ -28,26 +29,33 @@ from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Space
 from toonvision.tuning.study import run_study
+from tuning.servers import PostgresServer, why_not
 
 _ROUNDS = 3
+_SMALL_HW = (150, 50)
 _TUNED = {
     "filters_1": 16, "kernel_1": 3, "pool_1a": 3, "pool_1b": 2, "dropout_1": 0.2,
     "filters_2": 12, "kernel_2": 3, "pool_2a": 2, "pool_2b": 3, "dropout_2": 0.3, "learning_rate": 1e-3,
 }  # fmt: skip
 
 
-def main(folder: Path, storage: str | None) -> None:
+def main(folder: Path) -> None:
     """Measure and print both claims."""
+    if why_not():
+        sys.exit(why_not())
     workspace = sample_workspace(folder / "world")
     result: dict[str, Any] = {"processes": {}}
-    for size_hw, trials in (((600, 200), 6), ((150, 50), 24)):
+    for size_hw, trials in (((600, 200), 4), (_SMALL_HW, 24)):
         rates = _processes(workspace, size_hw, trials)
         result["processes"][f"{size_hw[0]}x{size_hw[1]}"] = rates
         print(f"{size_hw[0]}x{size_hw[1]}: " + "; ".join(f"{name} {rate:.0f} trials/h" for name, rate in rates.items()))
-    if storage:
-        result["machines"] = _machines(workspace, folder, storage)
-        one, two = (result["machines"][name] for name in ("one", "two"))
-        print(f"pinned to a core each: one {one:.0f}, two {two:.0f} trials/h; {two / one:.2f} times")
+    server = PostgresServer.made()
+    try:
+        result["machines"] = _machines(workspace, folder, server.database())
+    finally:
+        server.remove()
+    one, two = (result["machines"][name] for name in ("one", "two"))
+    print(f"pinned to a core each: one {one:.0f}, two {two:.0f} trials/h; {two / one:.2f} times")
     write_result("tuning_workers", result)
 
 
@@ -68,26 +76,15 @@ def _machines(workspace: Workspace, folder: Path, storage: str) -> dict[str, flo
     other = folder / "other"
     if not other.exists():
         subprocess.run(["cp", "-r", str(workspace.root), str(other)], check=True)
-    trials, rates = 16, {"one": [], "two": []}  # type: tuple[int, dict[str, list[float]]]
+    trials = 40
+    rates: dict[str, list[float]] = {"one": [], "two": []}
     for _ in range(_ROUNDS):
         for name, roots in (("one", [workspace.root]), ("two", [workspace.root, other])):
             study = f"{name}-{time.time_ns()}"
             started = time.monotonic()
+            join = [sys.executable, __file__, "--join"]
             running = [
-                subprocess.Popen(
-                    [
-                        "taskset",
-                        "-c",
-                        str(core),
-                        sys.executable,
-                        __file__,
-                        "--join",
-                        str(root),
-                        storage,
-                        study,
-                        str(trials),
-                    ]
-                )
+                subprocess.Popen(["taskset", "-c", str(core), *join, str(root), storage, study, str(trials)])
                 for core, root in enumerate(roots)
             ]
             if any(one.wait() for one in running):
@@ -97,7 +94,14 @@ def _machines(workspace: Workspace, folder: Path, storage: str) -> dict[str, flo
 
 
 def _search(
-    workspace: Workspace, name: str, size_hw: tuple[int, int], trials: int, *, workers: int, storage: str | None = None
+    workspace: Workspace,
+    name: str,
+    size_hw: tuple[int, int],
+    trials: int,
+    *,
+    workers: int,
+    epochs: int = 2,
+    storage: str | None = None,
 ) -> None:
     data = load_task_data(workspace, "suit", split_name="default", size_hw=size_hw, resize=workspace.resize)
     settings = StudySettings(
@@ -108,17 +112,17 @@ def _search(
         trials=trials,
         space=Space({key: Choices((value,)) for key, value in _TUNED.items()}),
         race=replace(RaceSettings(), trainings=0),
-        training=TrainingSettings(epochs=2),
+        training=TrainingSettings(epochs=epochs),
     )
     run_study(workspace, workspace.studies / "suit" / name, settings, data, storage=storage, workers=workers)
 
 
 def _join(root: Path, storage: str, study: str, trials: int) -> None:
-    _search(open_workspace(root), study, (150, 50), trials, workers=1, storage=storage)
+    _search(open_workspace(root), study, _SMALL_HW, trials, workers=1, epochs=4, storage=storage)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--join":
         _join(Path(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]))
     else:
-        main(Path(sys.argv[1]), sys.argv[3] if sys.argv[2:3] == ["--storage"] else None)
+        main(Path(sys.argv[1]))
