@@ -9,7 +9,7 @@ from toonvision.cli.model_verbs import parse_size
 from toonvision.cli.study_verbs import suspects
 from toonvision.evaluation.label_quality import SEARCH_SETTINGS, SEARCH_SIZE_HW
 
-TINY = ("--epochs", "1", "--size", "16x16", "--json")
+TINY = ("--model", "baseline", "--epochs", "1", "--size", "16x16", "--json")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_whe
     assert "since there is no run" in first.err
     assert [score["context"] for score in first.json["contexts"]] == ["garden", "house"]
     assert first.json["meaning"].startswith("On a street that it has not seen the model is")
-    folder = workspace.root / "contexts" / "kind" / "compact"
+    folder = workspace.root / "contexts" / "kind" / "baseline"
     assert {path.name for path in folder.glob("contexts.*")} == {"contexts.json", "contexts.csv", "contexts.png"}
     assert len(rows_of(folder / "contexts.csv")) == 2
     again = run(*asked)
@@ -60,18 +60,14 @@ def test_contexts_compares_with_the_newest_run_and_takes_its_recipe(run, workspa
 
 
 def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
-    outcome = run(
-        "suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", "--model", "baseline", *TINY
-    )
+    outcome = run("suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", *TINY)
     assert outcome.code == 0, outcome.err
     folder = workspace.root / "suspects" / "kind" / "baseline"
     assert (folder / "suspects.png").is_file()
     assert len(rows_of(folder / "suspects.csv")) == len(outcome.json["suspects"])
     assert outcome.json["samples"] == 24
     mark_diverged(folder, "fold-0-*")
-    text = run(
-        "suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", "--model", "baseline", *TINY[:-1]
-    )
+    text = run("suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", *TINY[:-1])
     assert "Out of fold the models agree with" in text.out
     assert "Trainings that diverged are in no mean: 1 of 3 in all, so that nothing is said of" in text.out
 
@@ -88,7 +84,7 @@ def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):
     assert outcome.code == 0, outcome.err
     assert outcome.json["meaning"].startswith("50 more pictures to train on")
     assert outcome.json["photograph_next"][0]["missing"] > 0
-    folder = workspace.root / "curves" / "kind" / "compact"
+    folder = workspace.root / "curves" / "kind" / "baseline"
     assert [row["share"] for row in rows_of(folder / "curve.csv")] == ["0.5", "0.75", "1"]
     mark_diverged(folder, "share-1-*")
     told = run(*asked, *TINY[:-1])

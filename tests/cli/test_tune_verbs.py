@@ -30,7 +30,7 @@ def searched(small_workspace, tmp_path_factory):
         "--trials",
         3,
         "--race",
-        10,
+        6,
         "--workers",
         1,
         *SMALL,
@@ -179,17 +179,13 @@ def test_a_search_by_the_recipe_of_compact_draws_normalised_networks_and_trains_
     small_workspace, run, tmp_path
 ):
     workspace = copied(small_workspace, tmp_path / "workspace")
-    words = ("--recipe", "compact", "--trials", 2, "--race", 0, "--epochs", 2, "--max-params", 6032, "--name", "own")
-    ended = run("tune", "label", "-w", workspace.root, *words)
+    words = ("--recipe", "compact", "--trials", 1, "--race", 0, "--epochs", 1, "--workers", 1, "--name", "own")
+    ended = run("tune", "label", "-w", workspace.root, *words, "--max-params", 6032)
     assert ended.code == 0, ended.err
     result = read_result(workspace.studies / "label" / "own")
-    assert result.settings.training == replace(settings_for("compact"), epochs=2)
+    assert result.settings.training == replace(settings_for("compact"), epochs=1)
     assert all(block.normalized for trial in result.tried for block in Layout.parse(trial.layout).blocks)
     assert all(trial.parameters <= 6032 for trial in result.tried)
-    trained = run("train", "label", "-w", workspace.root, "--from-study", "label/own", "--name", "own")
-    assert trained.code == 0, trained.err
-    exported = run("export", "label/own", "-w", workspace.root)
-    assert exported.code == 0, exported.err
 
 
 def test_a_narrower_space_counts_the_trials_that_lie_in_it(searched, run, tmp_path):

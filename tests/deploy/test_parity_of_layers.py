@@ -19,7 +19,7 @@ from toonvision.models.blocks import BesideNormalized
 from toonvision.models.registry import NETWORKS, build_network
 
 CLOSE = 2e-6
-LAYOUT = "8c5-p3-p2-d0.2-6c3-4c1-p2"
+LAYOUT = "z-8c5n-p3-p2-d0.2-6c3-4c1n-p2"
 networks_property = settings(max_examples=max(40, settings().max_examples // 5))
 
 

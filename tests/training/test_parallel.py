@@ -48,8 +48,9 @@ def at_once(monkeypatch):
 
 
 def train(workspace, name, **options):
-    settings = TrainingSettings(network="compact", epochs=2, batch_size=4)
-    return train_run(workspace, workspace.taxonomy.task("label"), settings, seeds=[3, 4, 5], name=name, **options)
+    settings = TrainingSettings(network="z-4c3n-p2-p2", epochs=2, batch_size=4)
+    task = workspace.taxonomy.task("label")
+    return train_run(workspace, task, settings, seeds=[3, 4, 5], size_hw=SMALL, name=name, **options)
 
 
 def test_repeats_at_once_give_the_same_weights_as_one_after_the_other(own_workspace, request):

@@ -90,8 +90,8 @@ class Layout:
             UsageError: If it is not one.
 
         Examples:
-            >>> Layout.parse("4c3-p2-p2-8c5-d0.5").blocks[1]
-            Block(filters=8, kernel=5, pools=(), dropout=0.5)
+            >>> Layout.parse("4c3-p2-p2-8c5n-d0.5").blocks[1]
+            Block(filters=8, kernel=5, pools=(), dropout=0.5, normalized=True)
         """
         blocks: list[Block] = []
         for part in _START.split(text.removeprefix(COPY)):
