@@ -16,6 +16,7 @@ from toonvision.tuning.storage import Place
 TRAININGS_A_PROCESS = 25
 _MOST_CRASHES = MOST_RETRIES + 2  # a training that kills its process may do so, and the next one show that it is that
 _POLL_S = 0.5
+_LARGE_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,16 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
 
 
 def default_workers(size_hw: tuple[int, int]) -> int:
-    """Give how many processes a search starts: one a core for small inputs, else one with all threads.
+    """Give how many processes a search starts: one a core for small inputs, else two that share the threads.
 
-    A small input does not fill a second core; with large ones two processes bring no more trials an hour than one, at
-    twice the memory. benchmarks/tuning_workers.py measures both.
+    A small input does not fill a second core: measured on two (benchmarks/tuning_workers.py), a process for each brings
+    1.86 times the trials an hour of one with both. With 600 x 200 pixels two bring 1.09 times as many; more of them
+    would each take a gigabyte.
 
     Args:
         size_hw: Height and width of the input in pixels.
     """
-    return available_cores() if parallel.threads_for(size_hw) == 1 else 1
+    return available_cores() if parallel.threads_for(size_hw) == 1 else min(_LARGE_AT_ONCE, available_cores())
 
 
 def threads_for(workers: int) -> int:
