@@ -4,7 +4,7 @@ Run: python benchmarks/tuning_against_kerastuner.py FOLDER   (needs `pip install
 
 KerasTuner's RandomSearch searches the published space as published: 25 trials, one training each, up to 75 epochs,
 batches of 64, patience 3, pictures of 600 x 200, the lowest validation loss wins. Ours is `tune --recipe compact
---strategy hyperband --max-params 6032`: as many trials, and a race of the best. Both winners are then trained ten times
+--max-params 6032`: as many trials, and a race of the best. Both winners are then trained ten times
 with fresh seeds, each as its search trained it, and judged on the test part, which neither search has seen; so is the
 published `tuned` network, the one of 6,032 parameters, by its published recipe.
 
@@ -165,7 +165,6 @@ def _ours(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str, Any]:
         data=data.digest,
         taxonomy=workspace.taxonomy.digest,
         size_hw=recipe.size_hw,
-        strategy="hyperband",
         space=recipe.space,
         bounds=Bounds(_MOST_PARAMETERS),
         trials=_TRIALS,

@@ -127,10 +127,10 @@ def compact_space() -> Space:
     for n in (1, 2, 3):
         made |= {
             f"filters_{n}": Range(8, 24, 4),
-            f"kernel_{n}": Choices((3, 5)),
+            f"kernel_{n}": Choices((3, 5)) if n == 1 else Choices((3,)),
             f"pool_{n}a": Range(2, 4, 1),
             f"pool_{n}b": Range(1, 4, 1) if n == 3 else Choices((1,)),
-            f"dropout_{n}": Range(0.0, 0.3, 0.1),
+            f"dropout_{n}": Range(0.0, 0.2, 0.1),
             f"norm_{n}": Choices((1,)),
         }
     return Space({**made, "copy": Choices((0, 1)), "learning_rate": Range(1e-3, 1e-2, log=True)})
