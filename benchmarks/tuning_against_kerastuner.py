@@ -4,9 +4,9 @@ Run: python benchmarks/tuning_against_kerastuner.py FOLDER   (needs `pip install
 
 KerasTuner's RandomSearch searches the published space as published: 25 trials, one training each, up to 75 epochs,
 batches of 64, patience 3, pictures of 600 x 200, the lowest validation loss wins. Ours is `tune --recipe compact
---max-params 6032`: as many trials, and a race of the best. Both winners are then trained ten times
-with fresh seeds, each as its search trained it, and judged on the test part, which neither search has seen; so is the
-published `tuned` network, the one of 6,032 parameters, by its published recipe.
+--max-params 6032`: as many trials, and a race of the best. Both winners are then trained ten times with fresh seeds,
+each as its search trained it, and judged on the test part, which neither search has seen; so is the published `tuned`
+network, the one of 6,032 parameters, by its published recipe.
 
 The networks that led our search, one after the other, are trained ten times too, until one is as good: what a search
 would have given that was stopped there. What is done is kept in FOLDER, trial by trial, so that a run that was stopped

@@ -120,13 +120,20 @@ def test_a_study_is_found_from_its_first_moment_on_so_that_it_can_go_on(own_work
     assert read_result(find_study(tmp_path, "label/study")).settings == tiny(task_data)
 
 
-def test_a_watcher_that_fails_is_not_taken_for_a_broken_storage(own_workspace, task_data, tmp_path):
-    def fails(_result):
-        raise ValueError("no such colour")
+def test_a_running_search_can_be_listed_and_a_watcher_that_fails_is_not_taken_for_a_broken_storage(
+    own_workspace, task_data, tmp_path
+):
+    listed = []
+
+    def fails(result):
+        if result.ended:
+            listed.append((read_result(tmp_path / "study").ended, result.ended))
+            raise ValueError("no such colour")
 
     with pytest.raises(ValueError, match="no such colour"):
         run_study(own_workspace, tmp_path / "study", tiny(task_data), task_data, watch=fails)
     assert not multiprocessing.active_children()
+    assert [known == seen for known, seen in listed] == [True]
     assert read_result(tmp_path / "study").settings.trials == 3
 
 

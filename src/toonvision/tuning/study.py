@@ -86,13 +86,17 @@ def run_study(
         with reading(url):
             return replace(blank, trials=read_trials(study), scores=read_scores(study, judged=blank.judged))
 
-    def watched() -> int:
-        seen = patiently(url, read)
-        watch(seen)
-        return seen.ended
-
     result = read()
     write_result(folder, result)
+
+    def watched() -> int:
+        nonlocal result
+        before, result = result, patiently(url, read)
+        if result.ended > before.ended:
+            write_result(folder, result)  # for whoever lists the studies meanwhile
+        watch(result)
+        return result.ended
+
     order = Order(workspace.root.resolve(), place, (folder / LOGS).resolve(), threads_for(workers))
     if not result.finished:
         try:
