@@ -49,7 +49,9 @@ def test_a_layout_can_normalise_and_see_a_normalised_copy():
     kinds = [type(layer).__name__ for layer in build_network(layout.name, size_hw=(16, 16), classes=3).layers]
     assert kinds.index("BesideNormalized") < kinds.index("Conv2D")
     assert kinds.count("BatchNormalization") == 1
-    assert [stage.weights for stage in describe(layout, size_hw=(16, 16), classes=3).stages] == [0, 232, 296, 1539]
+    stages = describe(layout, size_hw=(16, 16), classes=3).stages
+    assert [stage.weights for stage in stages] == [0, 232, 296, 1539]
+    assert [stage.steps for stage in stages[1:3]] == [("4 filters, 3 × 3", "pool 2, normalise"), ("8 filters, 3 × 3",)]
 
 
 def test_a_pooling_of_one_is_left_out():

@@ -73,10 +73,9 @@ def describe(layout: Layout, *, size_hw: tuple[int, int], classes: int, title: s
 
 def _steps(block: Block) -> tuple[str, ...]:
     found = [f"{block.filters} filters, {block.kernel} × {block.kernel}"]
-    if block.pools:
-        found.append(f"pool {', then '.join(map(str, block.pools))}")
-    if block.normalized:
-        found.append("normalise")
+    pools = [f"pool {', then '.join(map(str, block.pools))}"] if block.pools else []
+    if between := pools + ["normalise"] * block.normalized:
+        found.append(", ".join(between))
     if block.dropout:
         found.append(f"dropout {block.dropout:g}")
     return tuple(found)
