@@ -16,6 +16,7 @@ goes on; time is told as processor seconds too, which other work on the same mac
 import itertools
 import json
 import resource
+import shutil
 import statistics
 import sys
 import time
@@ -170,6 +171,7 @@ def _ours(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str, Any]:
         trials=_TRIALS,
         training=recipe.training,
     )
+    shutil.rmtree(folder, ignore_errors=True)  # a search that was stopped begins anew: its clock would miss the start
     clock = _Clock()
     result = run_study(workspace, folder, settings, data, workers=default_workers(recipe.size_hw))
     winner = result.winner

@@ -103,6 +103,8 @@ def _last_run(result: str) -> str:
 def _said(found: Mapping[str, Any], of: str = "") -> Iterator[str]:
     """Say each number and word, after the names of what it belongs to."""
     for name, value in found.items():
+        if name == "versions":
+            continue
         if isinstance(value, Mapping):
             yield from _said(value, f"{of}{name}: ")
         elif isinstance(value, list):

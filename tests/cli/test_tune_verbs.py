@@ -175,6 +175,16 @@ def test_a_narrower_search_is_of_the_same_task_and_trains_as_the_earlier_one_did
     assert (refused.code, "--flip, --size cannot be given with --tighten" in refused.err) == (2, True)
 
 
+def test_a_narrower_search_is_refused_where_labels_mean_something_else_by_now(searched, run, tmp_path):
+    workspace = copied(searched[0], tmp_path / "workspace")
+    settings = workspace.root / "toonvision.toml"
+    changed = settings.read_text(encoding="utf-8").replace('kind = "mineral"', 'kind = "fruit"')
+    settings.write_text(changed, encoding="utf-8")
+    for words in (("--tighten", "label/first"), ("--resume",)):
+        refused = run("tune", "label", "-w", workspace.root, *words)
+        assert (refused.code, "the taxonomy were changed since that study began" in refused.err) == (2, True)
+
+
 def test_a_search_by_the_recipe_of_compact_draws_normalised_networks_and_trains_them_to_the_end(
     small_workspace, run, tmp_path
 ):
@@ -191,13 +201,14 @@ def test_a_search_by_the_recipe_of_compact_draws_normalised_networks_and_trains_
 def test_a_narrower_space_counts_the_trials_that_lie_in_it(searched, run, tmp_path):
     workspace = copied(searched[0], tmp_path / "workspace")
     words = ("--tighten", "label/first", "--name", "second", "--trials", 3, "--race", 0, "--json")
-    ended = run("tune", "label", "-w", workspace.root, *words, "--max-params", 2000)
+    ended = run("tune", "label", "-w", workspace.root, *words)
     assert ended.code == 0, ended.err
     earlier = read_result(workspace.studies / "label" / "first")
     result = read_result(workspace.studies / "label" / "second")
     carried = {json.dumps(trial.draw, sort_keys=True) for trial in result.trials}
     assert len(result.trials) == 3
-    assert replace(result.settings, space=earlier.settings.space, bounds=earlier.settings.bounds) == replace(
+    assert result.settings.bounds.parameters == 2000
+    assert replace(result.settings, space=earlier.settings.space) == replace(
         earlier.settings, trials=3, race=result.settings.race
     )
     assert {json.dumps(trial.draw, sort_keys=True) for trial in earlier.tried} <= carried

@@ -13,7 +13,7 @@ from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, write_result
 from toonvision.tuning.sampling import only_value, random_value
-from toonvision.tuning.settings import StudySettings
+from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 from toonvision.tuning.storage import file_url, open_study
 from toonvision.tuning.study import (
@@ -86,6 +86,16 @@ def test_trials_of_an_earlier_study_count_as_tried_where_they_lie_in_the_space(
     assert result.finished
     again = run_study(own_workspace, tmp_path / "study", settings, task_data, **told)
     assert again.trials == result.trials
+
+
+def test_no_trial_that_is_larger_than_a_narrower_search_allows_is_taken_over(own_workspace, task_data, tmp_path):
+    draws = draws_of(tiny_space(), 4)
+    carry = earlier(tiny_space(), draws)
+    sizes = sorted(trial.parameters for trial in carry.tried)
+    settings = tiny(task_data, bounds=Bounds(sizes[-2]), trials=sum(size <= sizes[-2] for size in sizes))
+    result = run_study(own_workspace, tmp_path / "study", settings, task_data, carry=carry)
+    assert max(trial.parameters for trial in result.tried) <= sizes[-2]
+    assert len(result.tried) == settings.trials
 
 
 def test_a_study_that_ended_starts_no_process_and_is_the_same_when_it_goes_on(own_workspace, task_data, tmp_path):

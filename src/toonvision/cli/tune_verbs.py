@@ -9,7 +9,6 @@ import typer
 from toonvision.cli.model_verbs import parse_size
 from toonvision.cli.options import (
     HERE,
-    RECIPE,
     JsonOption,
     SeedOption,
     SplitNameOption,
@@ -25,12 +24,13 @@ if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.training.repeat import TaskData
     from toonvision.tuning.result import StudyResult
-    from toonvision.tuning.settings import Bounds, StudySettings
+    from toonvision.tuning.settings import StudySettings
 
-_ANEW = {"task", "workspace", "trials", "race", "workers", "storage", "name", "as_json"}
+_ALWAYS = {"task", "workspace", "trials", "race", "workers", "storage", "name", "as_json"}
 """What may be given to every search, also one that goes on with an earlier one."""
-_WHILE_RESUMING = _ANEW | {"resume"}
-_WHILE_TIGHTENING = _ANEW | {"tighten", "strategy", "max_params", "max_ms"}
+_RECIPES = "the recipe's"
+_WHILE_RESUMING = _ALWAYS | {"resume"}
+_WHILE_TIGHTENING = _ALWAYS | {"tighten", "strategy", "max_params"}
 
 
 def tune(
@@ -63,20 +63,25 @@ def tune(
     ] = None,
     tighten: Annotated[
         str | None,
-        typer.Option(help="A study: search the part of its space that its best tenth spans; its trials there count."),
+        typer.Option(
+            help="A study: search the part of its space that its best tenth spans, with its strategy, bounds and "
+            "training; its trials there count."
+        ),
     ] = None,
     race: Annotated[int, typer.Option(min=0, help="Most trainings, with fresh seeds, to tell the best apart.")] = 30,
     repeats: Annotated[int, typer.Option(min=1, help="Trainings of each trial, with the same seeds for all.")] = 1,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Most passes over the training part.", show_default=RECIPE)
+        int | None, typer.Option(min=1, help="Most passes over the training part.", show_default=_RECIPES)
     ] = None,
     patience: Annotated[
-        int | None, typer.Option(min=1, help="Epochs without a better validation loss.", show_default=RECIPE)
+        int | None, typer.Option(min=1, help="Epochs without a better validation loss.", show_default=_RECIPES)
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Pictures a step.", show_default=RECIPE)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Pictures a step.", show_default=_RECIPES)] = None,
     flip: Annotated[
         bool | None,
-        typer.Option("--flip/--no-flip", help="Mirror half of the training pictures, at random.", show_default=RECIPE),
+        typer.Option(
+            "--flip/--no-flip", help="Mirror half of the training pictures, at random.", show_default=_RECIPES
+        ),
     ] = None,
     size: Annotated[
         str | None,
@@ -119,8 +124,9 @@ def tune(
         folder = _study_to_resume(opened, task, name)
         settings = _resumed(context, read_result(folder), trials=trials, race=race, storage=storage)
     elif earlier:
-        bounds = Bounds(max_params, max_ms)
-        settings = _tightened(context, wanted.name, earlier, strategy=strategy, bounds=bounds, trials=trials, race=race)
+        settings = _tightened(
+            context, wanted.name, earlier, strategy=strategy, max_params=max_params, trials=trials, race=race
+        )
         folder = _new_folder(opened, wanted.name, strategy=settings.strategy, name=name, storage=storage)
     else:
         folder = _new_folder(opened, wanted.name, strategy=strategy, name=name, storage=storage)
@@ -249,7 +255,7 @@ def _tightened(
     earlier: "StudyResult",
     *,
     strategy: Strategy,
-    bounds: "Bounds",
+    max_params: int | None,
     trials: int,
     race: int,
 ) -> "StudySettings":
@@ -269,7 +275,7 @@ def _tightened(
         settings,
         space=narrower_space(earlier),
         strategy=strategy if "strategy" in given else settings.strategy,
-        bounds=bounds if given & {"max_params", "max_ms"} else settings.bounds,
+        bounds=replace(settings.bounds, parameters=max_params or settings.bounds.parameters),
         trials=trials,
         race=replace(settings.race, trainings=race),
     )
@@ -289,8 +295,9 @@ def _load(opened: "Workspace", settings: "StudySettings", load: Any) -> "TaskDat
         size_hw=settings.size_hw,
         resize=settings.resize,
     )
-    if settings.data and settings.data != data.digest:
+    if settings.data and (settings.data, settings.taxonomy) != (data.digest, opened.taxonomy.digest):
         raise UsageError(
-            f"the split {settings.split!r} or the crops were changed since this study began. Begin another one."
+            f"the split {settings.split!r}, the crops or the taxonomy were changed since that study began. Begin "
+            "another one."
         )
     return data

@@ -103,7 +103,8 @@ def find_network(name: str) -> Network | Layout:
     if name.removeprefix(COPY)[:1].isdecimal():
         return Layout.parse(name)
     raise UsageError(
-        f"a model is one of {', '.join(NETWORKS)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3; got {name!r}."
+        f"a model is one of {', '.join(NETWORKS)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3 or "
+        f"z-12c3n-p2-16c3n-p4; got {name!r}."
         f"{did_you_mean(name, NETWORKS)}"
     )
 

@@ -23,6 +23,7 @@ from toonvision.report.study_tables import front_table, race_table, study_table,
 from toonvision.report.wording import counted
 from toonvision.tuning.contenders import sized
 from toonvision.tuning.importance import importance_of
+from toonvision.tuning.recipes import recipe_of
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space import space_text
 from toonvision.tuning.study import narrower_space
@@ -110,9 +111,13 @@ def _narrower(result: StudyResult) -> tuple[Listing, ...]:
         return ()
     spanned = f"What the best {len(result.best_tenth)} of {counted(len(result.tried), 'finished trial')} span."
     return (
-        Listing("A narrower space", space_text(space), f"{spanned} As a file it is one for toonvision tune --space."),
+        Listing("A narrower space", space_text(space), f"{spanned} As a file: {_with_space(result)}"),
         Listing("To search it", tighten_command(result), "Trials of this study that lie in it count as tried there."),
     )
+
+
+def _with_space(result: StudyResult) -> str:
+    return f"toonvision tune {result.settings.task} --recipe {recipe_of(result.settings.training)} --space FILE."
 
 
 def _settings_section(result: StudyResult) -> Section:

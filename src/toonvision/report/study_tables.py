@@ -24,10 +24,11 @@ def trials_table(result: StudyResult) -> Table | None:
     best = [trial.number for trial in result.tried]
     rest = sorted((trial for trial in result.trials if trial.number not in best), key=lambda one: one.loss or math.inf)
     rows = tuple(_trial_row(trial) for trial in (*result.tried, *rest))
+    of_epoch = "at the end" if result.settings.training.schedule == "cosine" else "of the best epoch"
     several = f", the mean over {counted(result.settings.repeats, 'training')}" if result.settings.repeats > 1 else ""
     return Table(
         "Trials, the best first", columns, rows, frozenset(range(2, 8)),
-        note=f"Lowest validation loss in nats{several}; wrong of {counted(result.judged, 'validation picture')}. "
+        note=f"Validation loss in nats, {of_epoch}{several}; wrong of {counted(result.judged, 'validation picture')}. "
         "All trials have the same seeds, and the best of many owes something to luck: the race tells how much. All "
         "values are in trials.csv.", shown=_TRIALS_SHOWN,
     )  # fmt: skip

@@ -206,7 +206,9 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
 
 def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
     """List how a network is trained, but for its learning rate, which a search draws."""
-    changes = [f"{name} {value:g}" for name, value in vars(settings.augmentation).items() if value]
+    changes = [
+        name if value is True else f"{name} {value:g}" for name, value in vars(settings.augmentation).items() if value
+    ]
     loss = "training loss" if settings.with_validation else "validation loss"
     until = f"at most {settings.epochs}, stopped after {settings.patience} without a better {loss}"
     return [

@@ -40,7 +40,7 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
         **wishes: Fields of `TrainingSettings` and of its augmentation; None keeps what the recipe has.
 
     Raises:
-        UsageError: If the weights are to be averaged but not trained to the end.
+        UsageError: If averaging is wished without a schedule that ends, or patience with one.
 
     Examples:
         >>> changed(settings_for("compact"), epochs=20, zoom=None, flip=False).augmentation.flip
@@ -51,6 +51,8 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)
     found: TrainingSettings = replace(settings, **given, augmentation=replace(settings.augmentation, **own))  # type: ignore[arg-type]
+    if "patience" in given and found.schedule == "cosine":
+        raise UsageError("--patience stops early, and a cosine takes all epochs. Give --schedule constant too.")
     if found.averaging and found.schedule == "constant":
         raise UsageError("--averaging keeps the last average, which needs all epochs. Give --schedule cosine too.")
     return found

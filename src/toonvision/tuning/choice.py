@@ -39,8 +39,8 @@ def chosen_of_study(
         study: Its name or folder.
         number: The trial; the winner by default.
         task: What is to be predicted.
-        with_validation: Train on the validation part too, for the median of the best epochs of its trainings
-            in the study.
+        with_validation: Train on the validation part too, for the median of the epochs that its trainings in
+            the study kept.
 
     Raises:
         UsageError: If there is no such study or trial, or it is of another task.

@@ -28,7 +28,7 @@ class Score:
     """How one training did on the validation part.
 
     Attributes:
-        loss: The lowest mean cross entropy of its epochs, in nats; None where it never was a number.
+        loss: The mean cross entropy in the epoch that is kept, in nats; None where it never was a number.
         wrong: Wrong pictures in that epoch.
         best_epoch: That epoch, from 1.
         seconds: How long the training took.

@@ -42,3 +42,8 @@ def recipe_for(name: RecipeName, size_hw: tuple[int, int]) -> Recipe:
         return Recipe(compact_space(), settings_for("compact"), input_size("compact", size_hw))
     flipping = replace(PUBLISHED_TRAINING, augmentation=replace(PUBLISHED_TRAINING.augmentation, flip=True))
     return Recipe(published_space(), flipping, size_hw)
+
+
+def recipe_of(training: TrainingSettings) -> RecipeName:
+    """Tell after which recipe somebody trains, whatever was changed of it: only one follows a cosine."""
+    return "compact" if training.schedule == "cosine" else "published"

@@ -37,7 +37,8 @@ class Trial:
         draw: The values that were drawn; empty before they were.
         layout: The network.
         parameters: How many weights it has.
-        loss: Mean lowest validation loss of its trainings, in nats; of one that was cut short, the lowest so far.
+        loss: Mean validation loss of its trainings, in nats, in the epochs that they kept; of one that was cut short,
+            the lowest so far.
         scores: How each of its trainings did.
         epochs: Epochs seen so far, where one training is followed.
         replaced: Draws that were out of bounds before this one.
@@ -82,9 +83,9 @@ class Retrained:
 
     Attributes:
         trial: The trial.
-        losses: Lowest validation loss of each training, in nats; None where it diverged.
+        losses: Validation loss of each training in the epoch that it kept, in nats; None where it diverged.
         wrong: Wrong validation pictures of each.
-        best_epochs: The epoch of the lowest loss of each.
+        best_epochs: The epoch that each kept.
     """
 
     trial: int

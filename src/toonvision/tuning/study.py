@@ -62,7 +62,8 @@ def run_study(
         data: The samples that `settings` speak of.
         storage: Where the study is kept; by default in a file in its folder.
         workers: How many processes train at once on this machine.
-        carry: A study whose trials, as far as they lie in this one's space, count as tried.
+        carry: A study whose trials count as tried, as far as they lie in this one's space and have no more weights
+            than it allows.
         pulse: How dead processes are noticed.
         watch: Told about twice a second how it stands.
 
@@ -184,13 +185,14 @@ def _nothing_yet(folder: Path, settings: StudySettings, data: TaskData, *, worke
 
 
 def _carry_over(study: StoredStudy, earlier: StudyResult) -> None:
-    """Begin a study with the trials of another one that lie in its space; one that has trials has them already."""
-    space = study.settings.space
+    """Begin a study with the trials of another one that it could have drawn; one that has trials has them already."""
+    space, most = study.settings.space, study.settings.bounds.parameters
     distributions = space.distributions()
     if study.trials.get_trials(deepcopy=False):
         return
     for trial in earlier.tried:
-        if space.holds(trial.draw) and trial.loss is not None:
+        small_enough = most is None or trial.parameters <= most
+        if small_enough and space.holds(trial.draw) and trial.loss is not None:
             study.trials.add_trial(
                 optuna.create_trial(
                     params=dict(space.nearest(trial.draw)),
