@@ -190,7 +190,7 @@ def _write(path: Path) -> None:
 def _annotation_seeds() -> list[bytes]:
     """Annotations as tools write them, in several encodings, and of each kind that is refused."""
     whole = (
-        "<annotation><folder>garden</folder><filename>shot.png</filename><path>/home/me/shot.png</path>"
+        "<annotation><folder>garden</folder><filename>shot.png</filename><path>/pictures/garden/shot.png</path>"
         "<size><width>64</width><height>48</height><depth>3</depth></size>"
         "<object><name>apple</name><pose>Left</pose><difficult>0</difficult>"
         "<bndbox><xmin>2</xmin><ymin>3.5</ymin><xmax>1.8e1</xmax><ymax>23</ymax></bndbox></object>"

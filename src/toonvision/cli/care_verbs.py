@@ -9,15 +9,7 @@ import typer
 
 from toonvision.cli.data_verbs import extraction_text
 from toonvision.cli.options import HERE, JsonOption, WorkspaceOption
-from toonvision.cli.output import (
-    exit_for,
-    finding_lines,
-    progress_bar,
-    report_findings,
-    say,
-    show,
-    table,
-)
+from toonvision.cli.output import exit_for, finding_lines, progress_bar, report_findings, say, show, table
 from toonvision.core.errors import EXIT_SOME_SKIPPED
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from toonvision.core.errors import UsageError
 
 MOST_BLOCKS, MOST_FILTERS, LARGEST_KERNEL, LARGEST_POOL = 6, 512, 15, 16
-COLORS = 3
+_COLORS = 3
 _BLOCK = re.compile(r"(\d{1,4})c(\d{1,3})(n?)((?:-p\d{1,3})*)(?:-d(0(?:\.\d{1,4})?))?")
 COPY = "z-"
 """How the name of a network begins that sees a normalised copy beside each picture."""
@@ -118,7 +118,7 @@ class Layout:
     @property
     def input_channels(self) -> int:
         """How many maps the first convolution sees."""
-        return COLORS * (2 if self.with_copy else 1)
+        return _COLORS * (2 if self.with_copy else 1)
 
     @property
     def smallest(self) -> int:
