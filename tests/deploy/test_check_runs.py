@@ -11,7 +11,9 @@ from toonvision.data.catalog import StoredSplit
 from toonvision.data.check import check_catalog
 from toonvision.data.splits import split_digest
 from toonvision.deploy.check_runs import CONFIDENT, check_runs, contradicted_labels
+from toonvision.deploy.export import export_run
 from toonvision.evaluation.predictions import Prediction
+from toonvision.models.saving import store_temperature
 from toonvision.training.record import read_record
 
 RUN = "runs/label/three"
@@ -90,9 +92,18 @@ def test_runs_whose_split_was_made_anew_since_are_doubtful(own):
     ]
 
 
-def test_an_export_of_other_weights_is_doubtful(own):
-    (own.root / RUN / "model.onnx").write_bytes(b"no model")
-    assert [(doubt.item, doubt.code) for doubt in checked(own).doubts] == [("run label/three", "stale-export")]
+def test_an_export_of_an_older_model_and_a_damaged_one_are_doubtful(own):
+    run = own.root / RUN
+    export_run(own, run)
+    assert checked(own).doubts == ()
+    store_temperature(run, 2.0)
+    (doubt,) = checked(own).doubts
+    assert (doubt.item, doubt.code) == ("run label/three", "stale-export")
+    assert doubt.remedy == "toonvision export label/three"
+    assert doubt.reason == "model.onnx: was exported before the run's temperature was changed."
+    (run / "model.onnx").write_bytes(b"no model")
+    (doubt,) = checked(own).doubts
+    assert doubt.reason.startswith("model.onnx: is no ONNX file")
 
 
 def test_runs_are_checked_without_keras(trained):

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,15 @@ from deploy.made import SIZE, expected, exported, network, pictures
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
 from toonvision.data.images import fit
 from toonvision.deploy.classifier import Classifier
+
+
+def raising(error):
+    """Make a function that always fails."""
+
+    def fail(*_args, **_options):
+        raise error
+
+    return fail
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +126,42 @@ def test_a_folder_that_is_a_file_or_nothing_is_told(opened, tmp_path):
 
 
 def test_a_file_that_the_runtime_cannot_open_is_refused_in_one_line(path, monkeypatch):
-    def fail(*_args, **_options):
-        raise RuntimeError("no such kernel\nat line 7")
-
-    monkeypatch.setattr("onnxruntime.InferenceSession", fail)
+    monkeypatch.setattr("onnxruntime.InferenceSession", raising(RuntimeError("no such kernel\nat line 7")))
     with pytest.raises(ModelRefusedError, match=r"ONNX Runtime cannot open it \(no such kernel\)\.$"):
+        Classifier(path)
+    monkeypatch.setattr("onnxruntime.InferenceSession", raising(RuntimeError("\x1b[31m")))
+    with pytest.raises(ModelRefusedError, match=r"open it \(\\x1b\[31m\)\.$"):
+        Classifier(path)
+    monkeypatch.setattr("onnxruntime.InferenceSession", raising(MemoryError()))
+    with pytest.raises(MemoryError):
         Classifier(path)
     with pytest.raises(InputRejectedError):
         Classifier(path.with_name("absent"))
+
+
+def test_a_model_that_the_runtime_cannot_run_is_refused_in_one_line(opened, monkeypatch):
+    monkeypatch.setattr(opened, "_session", SimpleNamespace(run=raising(RuntimeError("no room\nat line 7"))))
+    with pytest.raises(ModelRefusedError, match=r"ONNX Runtime cannot run it \(no room\)\.$"):
+        opened.predict(scene(1))
+    monkeypatch.setattr(opened, "_session", SimpleNamespace(run=raising(MemoryError())))
+    with pytest.raises(MemoryError):
+        opened.predict(scene(1))
+
+
+def test_what_no_picture_and_no_thread_can_be_made_of_is_refused(opened, path):
+    with pytest.raises(UsageError, match="got one of 0 x 5"):
+        opened.predict(Image.new("RGB", (0, 5)))
+    with pytest.raises(UsageError, match="uint8 arrays of shape"):
+        opened.predict_batch(np.zeros((0,)))
+    with pytest.raises(UsageError, match="threads must be 1 or more; got -1"):
+        Classifier(path, threads=-1)
+    with pytest.raises(UsageError, match="got 0"):
+        Classifier(path, threads=0)
+
+
+def test_files_may_be_named_by_texts(opened, tmp_path):
+    scene(1).save(tmp_path / "a.png")
+    assert len(opened.predict_files([str(tmp_path)])[0]) == 1
 
 
 def test_using_an_export_imports_neither_keras_nor_anything_else_that_a_plain_installation_lacks(path, tmp_path):

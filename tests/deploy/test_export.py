@@ -144,9 +144,29 @@ def test_a_run_that_is_trained_again_meanwhile_is_not_given_the_old_export(own, 
         return compare(*args)
 
     monkeypatch.setattr(export, "compare", compared)
-    with pytest.raises(WorkspaceBusyError, match="was trained again meanwhile; nothing was written"):
+    with pytest.raises(WorkspaceBusyError, match="was trained again or calibrated meanwhile; nothing was written"):
         export_run(own, run)
     assert not (run / EXPORT).exists()
+
+
+def test_a_run_that_is_calibrated_meanwhile_is_not_given_the_old_export(own, monkeypatch):
+    run = run_of(own)
+
+    def compared(*args):
+        store_temperature(run, 2.0)
+        return compare(*args)
+
+    monkeypatch.setattr(export, "compare", compared)
+    with pytest.raises(WorkspaceBusyError, match="calibrated meanwhile; nothing was written"):
+        export_run(own, run)
+    assert not (run / EXPORT).exists()
+
+
+def test_titles_may_hold_what_any_script_needs(own):
+    titles = ("A\u00a0B", "می\u200cروم", "x" * 1000)
+    labels = tuple(dataclasses.replace(one, title=t) for one, t in zip(own.taxonomy.labels, titles, strict=True))
+    titled = dataclasses.replace(own, taxonomy=dataclasses.replace(own.taxonomy, labels=labels))
+    assert Classifier(export_run(titled, run_of(own)).path).bundle.titles == titles
 
 
 def test_a_busy_workspace_is_told(own, monkeypatch):
@@ -222,8 +242,9 @@ def test_an_export_of_another_run_does_not_stand_for_it_even_with_the_same_weigh
     assert current_export(run, read_card(run))[1].endswith("is not an export of this run.")
 
 
-def test_eight_bits_are_written_beside_it_with_what_they_cost(own):
-    run = run_of(own)
+@pytest.mark.parametrize("name", ["label/three", "kind/two"])
+def test_eight_bits_are_written_beside_it_with_what_they_cost(own, name):
+    run = run_of(own, name)
     store_temperature(run, 1.2)
     exported = export_run(own, run, int8=True)
     small = exported.int8
@@ -238,6 +259,14 @@ def test_eight_bits_are_written_beside_it_with_what_they_cost(own):
     assert small.latency_ms > 0
     assert small.int8_latency_ms > 0
     assert abs(small.right.count - small.int8_right.count) <= small.parity.disagreements
+
+
+def test_an_export_without_eight_bits_leaves_no_older_one_of_them(own):
+    run = run_of(own)
+    export_run(own, run, int8=True)
+    store_temperature(run, 1.2)
+    export_run(own, run)
+    assert not (run / INT8_EXPORT).exists()
 
 
 def test_eight_bits_are_measured_on_the_parts_that_the_run_was_trained_with_alone(own):

@@ -15,6 +15,7 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.deploy.graph import Affine, Conv, Flatten, Pool, same_pads
 from toonvision.deploy.keras_graph import read_graph
 from toonvision.deploy.simplify import simplify
+from toonvision.evaluation.calibration import with_temperature
 from toonvision.models.blocks import BesideNormalized
 from toonvision.models.registry import NETWORKS, build_network
 
@@ -48,6 +49,19 @@ def test_the_temperature_is_the_one_of_our_own_formula_even_where_a_network_is_a
     model.layers[-1].set_weights([kernel * 100, bias])
     assert expected(model, pictures()).max() > 1 - 1e-7
     assert_same(model, temperature=temperature, close=1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_temperature_of_an_export_is_the_formula_on_what_it_answers_without_one(classes):
+    """Compared on the export's own answers: of a sure sigmoid, a temperature shows what float32 leaves off."""
+    model = with_drawn_weights(network(classes=classes))
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel * 8, bias + 3])
+    given = pictures(50)
+    rows = classifier(model, classes=classes).predict_batch(given)
+    assert rows.max() > 1 - 1e-6
+    found = classifier(model, classes=classes, temperature=3.0).predict_batch(given)
+    np.testing.assert_allclose(found, with_temperature(rows, 3.0), atol=2e-6)
 
 
 # What is drawn are orders for layers: Keras rolls its own dice when it makes one.

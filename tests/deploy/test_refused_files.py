@@ -18,6 +18,7 @@ from toonvision.deploy import checks
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.onnx import pack
+from toonvision.deploy.quantize import quantized
 from toonvision.deploy.wire import _setting
 
 
@@ -87,7 +88,9 @@ def test_other_sets_of_operations_are_refused(model):
     refused(model, match="needs the operations of ONNX 99 .*need those of ONNX 17")
     model.opset_import[0].version = checks.OPSET
     model.opset_import.add(domain="custom", version=1)
-    refused(model, match="needs the operations of ONNX 17, custom 1")
+    refused(model, match="needs the operations of ONNX 17, 'custom' 1")
+    model.opset_import[-1].domain = "a\n\x1b[31mred"
+    refused(model, match=r"of ONNX 17, 'a\\n\\x1b\[31mred' 1")
     del model.opset_import[:]
     refused(model, match="needs the operations of")
 
@@ -119,7 +122,8 @@ def test_unknown_missing_and_repeated_keys_are_refused(model):
 )  # fmt: skip
 def test_a_description_that_makes_no_sense_is_refused(model, key, value):
     held = bundle().to_metadata() | {key: json.dumps(value)}
-    refused(pack(model.graph, held), match=f"its description has .*({key}|classes)")
+    named = "classes and titles" if value in (["a", "a", "b"], ["A", "B"]) else f"a {key} that makes no sense"
+    refused(pack(model.graph, held), match=f"its description has {named}")
 
 
 @pytest.mark.parametrize("text", ["", "{", "NaN", "[" * 100_000, "1" * 10_000])
@@ -212,9 +216,50 @@ def test_too_large_files_and_too_large_maps_are_refused(content, model, monkeypa
         Classifier(tmp_path / "model.onnx")
 
 
-def test_a_hundred_thousand_steps_are_refused(model):
+def test_too_many_steps_are_refused(model):
     model.graph.node.extend([model.graph.node[-1]] * 3000)
     refused(model, match="has 3,00. steps, over 2,000")
+
+
+def test_a_file_that_would_use_the_reader_up_is_refused(model):
+    many = onnx.load_model_from_string(model.SerializeToString())
+    many.graph.node.extend([onnx.NodeProto()] * 100_000)
+    refused(many, match="is no ONNX file that ToonVision wrote")
+    model.graph.initializer[0].dims.extend([1] * 100_000)
+    refused(model, match="is no ONNX file that ToonVision wrote")
+
+
+def test_steps_that_each_are_small_enough_and_together_too_large_are_refused(content, monkeypatch):
+    monkeypatch.setattr(checks, "LARGEST_SUM", 3000)
+    refused(content, match="makes over 3,000 values of one picture in all its steps")
+
+
+def test_a_cast_to_anything_but_numbers_is_refused(model):
+    (cast,) = [node for node in model.graph.node if node.op_type == "Cast"]
+    cast.attribute[0].i = TensorProto.STRING
+    refused(model, match="has a step Cast that does not fit the others")
+
+
+def test_bounds_of_another_shape_are_refused():
+    model = onnx.load_model_from_string(exported(network(layers.Conv2D(4, 3, activation="relu6"))))
+    assert Classifier(model.SerializeToString()).predict_batch(pictures(1)).shape == (1, 3)
+    (clip,) = [node for node in model.graph.node if node.op_type == "Clip"]
+    (bound,) = [one for one in model.graph.initializer if one.name == clip.input[1]]
+    bound.CopyFrom(numpy_helper.from_array(np.zeros(3, np.float32), bound.name))
+    refused(model, match="has a step Clip that does not fit the others")
+
+
+@pytest.mark.parametrize("change", ["scales", "axis"])
+def test_scales_that_do_not_fit_what_they_scale_are_refused(content, change):
+    model = onnx.load_model_from_string(quantized(content, pictures(4), bundle(precision="int8").to_metadata()))
+    assert Classifier(model.SerializeToString()).predict_batch(pictures(1)).shape == (1, 3)
+    scaled = next(n for n in model.graph.node if n.op_type == "DequantizeLinear" and n.attribute)
+    if change == "axis":
+        scaled.attribute[0].i = 9
+    else:
+        (scale,) = [one for one in model.graph.initializer if one.name == scaled.input[1]]
+        scale.CopyFrom(numpy_helper.from_array(np.ones(5, np.float32), scale.name))
+    refused(model, match="has a step DequantizeLinear that does not fit the others")
 
 
 def test_weights_that_are_no_numbers_are_refused_when_they_answer(model):
@@ -254,5 +299,5 @@ def test_a_damaged_file_is_refused_or_still_a_model(content, data):
 
 
 def test_what_a_bundle_says_is_read_back_as_it_was():
-    said = bundle(4, temperature=1.7, titles=("<b>é</b>", "犬", "c", "d"))
+    said = bundle(4, temperature=1.7, titles=("<b>é</b>", "犬", "می\u200cروم", "d\u00a0" * 500))
     assert Bundle.from_metadata(said.to_metadata()) == said

@@ -75,6 +75,13 @@ BAD = {
     "reserved level": ("[levels.title]\n[labels]\na = {}", "line 1, levels: a level cannot be called 'title'", ""),
     "case": ("[labels]\nCat = {}\ncat = {}", "the labels 'Cat' and 'cat' differ by case or Unicode form alone", ""),
     "Unicode form": ('[labels]\n"é" = {}\n"e\u0301" = {}', "differ by case or Unicode form alone", ""),
+    "long title": (f"[labels]\na = {{title = '{'x' * 1001}'}}", "has 1,001 characters; at most 1,000 are", "xxx"),
+    "title of two lines": (
+        '[levels.kind.classes.cog]\ntitle = "a\\nb"\n[labels]\na = {kind = "cog"}',
+        "and no control characters",
+        "'a\\nb'",
+    ),
+    "name": ('name = "\\u001b[31m"\n[labels]\na = {}', "and no control characters", "'\\x1b[31m'"),
     "colour": (
         "[labels]\na = {}\n[contexts]\nttc = {color = 'red'}",
         "line 4, contexts.ttc.color: String should match pattern",

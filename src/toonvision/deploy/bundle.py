@@ -13,11 +13,12 @@ from typing import Any, Literal, cast
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.images import Resize
+from toonvision.taxonomy.labels import LONGEST_NAME, is_name
 
 Precision = Literal["float32", "int8"]
 
 FORMAT = 1
-MOST_CLASSES, LONGEST_NAME = 10_000, 1_000
+MOST_CLASSES = 10_000
 SMALLEST_SIDE, LARGEST_SIDE = 1, 4096
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -106,7 +107,7 @@ class Bundle:
 
 
 def _text(value: Any) -> str:
-    return cast("str", _sound(value, isinstance(value, str) and len(value) <= LONGEST_NAME and value.isprintable()))
+    return cast("str", _sound(value, isinstance(value, str) and is_name(value)))
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -37,7 +37,9 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
             faults.append(Finding(name, said.removeprefix(f"{run}: ").removeprefix(f"{run}{os.sep}"), code="run"))
             continue
         if stale_export:
-            doubts.append(Finding(name, stale_export, "toonvision export RUN", "stale-export"))
+            said = stale_export.removeprefix(f"{run}{os.sep}")
+            remedy = f"toonvision export {name.removeprefix('run ')}"
+            doubts.append(Finding(name, said, remedy, "stale-export"))
         if known and not _split_stands(record, known, workspace):
             reason = f"was trained on the split {record.split} as it no longer is, so that evaluate refuses it"
             doubts.append(Finding(name, reason, "train again", "split-changed"))

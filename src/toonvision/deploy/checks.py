@@ -1,7 +1,8 @@
 """What an exported file may hold: checked before anything runs it.
 
 Whoever wrote a file, only the operations that our own files have are let through, on shapes that fit together, with
-weights that are all there, in memory that is bounded. The shape of all that is computed is worked out here first.
+weights that are all there, in memory that is bounded. The shape of all that is computed is worked out here first, and
+how much that is for one picture.
 """
 
 import math
@@ -15,10 +16,12 @@ from toonvision.deploy.wire import File, Setting, Tensor, read_file
 
 FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
 INPUT_NAME, OUTPUT_NAME = "pictures", "probabilities"
-LARGEST_FILE = 512 * 2**20
+LARGEST_FILE = 512 * 10**6
 MOST_STEPS = 2000
 LARGEST_MAP = 2**28
-"""Most values that one picture may make anywhere in the network: 1 GiB of float32."""
+"""Most values that one picture may make in one step: 1 GiB of float32."""
+LARGEST_SUM = 4 * LARGEST_MAP
+"""Most values that one picture may make in all steps, which may all be needed until the last."""
 
 _FLOAT, _UINT8, _INT8, _INT32 = 1, 2, 3, 6
 _BYTES = {_FLOAT: 4, _UINT8: 1, _INT8: 1, _INT32: 4}
@@ -40,7 +43,8 @@ def checked(content: bytes) -> Bundle:
         raise ModelRefusedError(f"is too large ({len(content) / 1e6:,.0f} MB, over {LARGEST_FILE / 1e6:,.0f} MB)")
     file = read_file(content)
     if dict(file.opsets) != {"": OPSET} or file.format_version != FORMAT_VERSION:
-        listed = ", ".join(f"{domain[:50] or 'ONNX'} {version}" for domain, version in file.opsets.items())
+        first = list(file.opsets.items())[:3]
+        listed = ", ".join(f"{repr(domain[:50]) if domain else 'ONNX'} {version}" for domain, version in first)
         raise ModelRefusedError(
             f"needs the operations of {listed} (format {file.format_version}); ToonVision's files need those of ONNX "
             f"{OPSET} (format {FORMAT_VERSION}); export it again"
@@ -67,6 +71,7 @@ def _check_steps(file: File, bundle: Bundle) -> None:
     for constant in file.constants:
         shapes[_new(constant.name, shapes)] = _sound_shape(constant)
     shapes[_new(INPUT_NAME, shapes)] = (1, *bundle.size_hw, 3)
+    total = 0
     for node in file.nodes:
         if node.kind not in _OPERATIONS:
             raise ModelRefusedError(f"has an operation {node.kind[:100]!r}, which no file of ToonVision's has")
@@ -81,6 +86,9 @@ def _check_steps(file: File, bundle: Bundle) -> None:
             raise ModelRefusedError(f"has a step {node.kind} that does not fit the others; export it again")
         if math.prod(shape) > LARGEST_MAP:
             raise ModelRefusedError(f"makes {math.prod(shape):,} values of one picture, over {LARGEST_MAP:,}")
+        total += math.prod(shape)
+        if total > LARGEST_SUM:
+            raise ModelRefusedError(f"makes over {LARGEST_SUM:,} values of one picture in all its steps")
         shapes[_new(node.outputs[0], shapes)] = shape
     if shapes.get(OUTPUT_NAME) != (1, len(bundle.classes)):
         raise ModelRefusedError("gives another number of probabilities than it has classes; export it again")
@@ -102,6 +110,24 @@ def _sound_shape(constant: Tensor) -> Shape:
 
 def _same(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     return given[0]
+
+
+def _as_floats(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    return given[0] if settings.get("to") == _FLOAT else ()
+
+
+def _clipped(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    values, *bounds = given
+    return values if all(math.prod(bound) == 1 for bound in bounds) else ()
+
+
+def _scaled(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    """Give the shape of what has one scale and one zero, or one of each along an axis."""
+    values, scale, *zero = given
+    axis, one = settings.get("axis", 1), ((), (1,))
+    along = isinstance(axis, int) and 0 <= axis < len(values) and scale == (values[axis],)
+    fits = zero in ([], [scale]) or (scale in one and len(zero) == 1 and zero[0] in one)
+    return values if fits and (along or scale in one) else ()
 
 
 def _broadcast(given: Given, _settings: Mapping[str, Setting]) -> Shape:
@@ -182,11 +208,11 @@ _NONE: frozenset[str] = frozenset()
 _OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Setting]], Shape]]] = {
     "Add": (_NONE, _broadcast),
     "AveragePool": (_WINDOW, _pooled),
-    "Cast": (frozenset({"to"}), _same),
-    "Clip": (_NONE, _same),
+    "Cast": (frozenset({"to"}), _as_floats),
+    "Clip": (_NONE, _clipped),
     "Concat": (frozenset({"axis"}), _joined),
     "Conv": (_WINDOW | {"dilations", "group"}, _convolved),
-    "DequantizeLinear": (frozenset({"axis"}), _same),
+    "DequantizeLinear": (frozenset({"axis"}), _scaled),
     "Div": (_NONE, _broadcast),
     "Flatten": (frozenset({"axis"}), _flattened),
     "Gemm": (_NONE, _multiplied),
@@ -197,7 +223,7 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Se
     "Max": (_NONE, _broadcast),
     "MaxPool": (_WINDOW, _pooled),
     "Mul": (_NONE, _broadcast),
-    "QuantizeLinear": (frozenset({"axis"}), _same),
+    "QuantizeLinear": (frozenset({"axis"}), _scaled),
     "Relu": (_NONE, _same),
     "Sigmoid": (_NONE, _same),
     "Softmax": (frozenset({"axis"}), _by_row),

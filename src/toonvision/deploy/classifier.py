@@ -14,7 +14,14 @@ import onnxruntime
 from PIL import Image
 
 from toonvision.core.cores import available_cores
-from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
+from toonvision.core.errors import (
+    Finding,
+    InputRejectedError,
+    ModelRefusedError,
+    RejectedItemError,
+    UsageError,
+    printable,
+)
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
@@ -43,9 +50,12 @@ class Classifier:
             threads: How many pictures are asked about at once; as many as there are cores by default.
 
         Raises:
+            UsageError: If there is to be no thread.
             InputRejectedError: If there is no such file.
             ModelRefusedError: If it is not what ToonVision exports.
         """
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads must be 1 or more; got {threads}.")
         self._where = "the model" if isinstance(model, bytes) else str(model)
         self._threads = threads or available_cores()
         content = model if isinstance(model, bytes) else _read(Path(model))
@@ -72,9 +82,12 @@ class Classifier:
             picture: A picture, or an array of shape ``(height, width, 3)``, uint8, 0 to 255.
 
         Raises:
-            UsageError: If an array is no picture, or a picture's pixels are floating-point numbers.
+            UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
+            ModelRefusedError: If a probability is no number, or the model cannot be run.
         """
         if isinstance(picture, Image.Image):
+            if not all(picture.size):
+                raise UsageError(f"a picture has pixels; got one of {picture.width} x {picture.height}.")
             try:
                 image = images.to_rgb(picture)
             except RejectedItemError as error:
@@ -95,15 +108,15 @@ class Classifier:
 
         Raises:
             UsageError: If they have another size or type.
-            ModelRefusedError: If a probability is no number.
+            ModelRefusedError: If a probability is no number, or the model cannot be run.
         """
-        _required(pictures, (None, *self._bundle.size_hw, 3))
+        _required(pictures, (None, *self._bundle.size_hw, 3), some=False)
         with ThreadPoolExecutor(self._threads) as pool:
             rows = list(pool.map(self._ask, pictures))
         return np.stack(rows) if rows else np.zeros((0, len(self.classes)), np.float32)
 
     def predict_files(
-        self, paths: Sequence[Path], *, progress: Progress = silent
+        self, paths: Sequence[Path | str], *, progress: Progress = silent
     ) -> tuple[list[Prediction], list[Finding]]:
         """Predict pictures, and all pictures in folders.
 
@@ -116,11 +129,14 @@ class Classifier:
 
         Raises:
             InputRejectedError: If a folder cannot be read.
-            ModelRefusedError: If a probability is no number.
+            ModelRefusedError: If a probability is no number, or the model cannot be run.
         """
         with ThreadPoolExecutor(self._threads) as pool:
             return ask_about_files(
-                lambda files: list(pool.map(self._ask_file, files)), paths, classes=self.classes, progress=progress
+                lambda files: list(pool.map(self._ask_file, files)),
+                [Path(path) for path in paths],
+                classes=self.classes,
+                progress=progress,
             )
 
     def _ask_file(self, file: Path) -> Answer:
@@ -131,7 +147,12 @@ class Classifier:
 
     def _ask(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Give the probabilities of one picture of the input size, shape ``(classes,)``."""
-        ((row,),) = self._session.run([OUTPUT_NAME], {INPUT_NAME: picture[None]})
+        try:
+            ((row,),) = self._session.run([OUTPUT_NAME], {INPUT_NAME: picture[None]})
+        except MemoryError:
+            raise
+        except Exception as error:  # ONNX Runtime's errors have no common kind
+            raise ModelRefusedError(f"{self._where}: ONNX Runtime cannot run it ({_brief(error)}).") from error
         if not np.isfinite(row).all():
             raise ModelRefusedError(f"{self._where}: its weights give no numbers. Train and export again.")
         answer: npt.NDArray[np.float32] = row
@@ -153,20 +174,29 @@ def _started(content: bytes) -> onnxruntime.InferenceSession:
     onnxruntime.disable_telemetry_events()
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors have no common kind
-        raise ModelRefusedError(f"ONNX Runtime cannot open it ({str(error).splitlines()[0][:200]})") from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise ModelRefusedError(f"ONNX Runtime cannot open it ({_brief(error)})") from error
 
 
-def _required(pictures: npt.NDArray[np.uint8], shape: tuple[int | None, ...]) -> npt.NDArray[np.uint8]:
-    """Pass on an array that has a shape, None standing for any, and refuse any other."""
+def _brief(error: Exception) -> str:
+    """Give the first line of what ONNX Runtime says, which may quote a file of anybody's."""
+    return printable(str(error).partition("\n")[0][:200])
+
+
+def _required(
+    pictures: npt.NDArray[np.uint8], shape: tuple[int | None, ...], *, some: bool = True
+) -> npt.NDArray[np.uint8]:
+    """Pass on an array that has a shape, None standing for any, and refuse any other, and an empty one if need be."""
     fits = (
         isinstance(pictures, np.ndarray)
         and pictures.dtype == np.uint8
         and pictures.ndim == len(shape)
         and all(side in {None, found} for side, found in zip(shape, pictures.shape, strict=True))
-        and pictures.size > 0
+        and (pictures.size > 0 or not some)
     )
-    if not fits and not (len(shape) == 4 and getattr(pictures, "shape", ())[:1] == (0,)):
+    if not fits:
         wanted = ", ".join("any" if side is None else str(side) for side in shape)
         got = f"{pictures.shape} of {pictures.dtype}" if isinstance(pictures, np.ndarray) else type(pictures).__name__
         raise UsageError(f"pictures are uint8 arrays of shape ({wanted}); got {got}.")

@@ -20,7 +20,8 @@ from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import FORMAT, Bundle, Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, weights_digest
-from toonvision.deploy.parity import compare, parity_pictures, require_parity, spread_places
+from toonvision.deploy.graph import Graph
+from toonvision.deploy.parity import compare, parity_pictures, require_parity, spread_places, worse
 from toonvision.evaluation.calibration import with_temperature
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.evaluation.predictions import Probabilities
@@ -98,27 +99,33 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     bundle = _describe(workspace, card, weights=weights_digest(run))
     model = load_model(run)
 
-    def expected(pictures: Pictures) -> Probabilities:
-        rows = predict_probabilities(model, pictures, progress=progress)
+    def calibrated(rows: Probabilities) -> Probabilities:
         return rows if card.temperature is None else with_temperature(rows, card.temperature)
 
+    def written(graph: Graph, temperature: float | None) -> bytes:
+        return write_onnx(graph, classes=len(card.classes), temperature=temperature, metadata=bundle.to_metadata())
+
+    measured = None
     try:
-        plain = write_onnx(
-            simplify(read_graph(model)),
-            classes=len(card.classes),
-            temperature=card.temperature,
-            metadata=bundle.to_metadata(),
-        )
+        graph = simplify(read_graph(model))
+        plain, bare = written(graph, card.temperature), written(graph, None)
         pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
-        parity = compare(expected(pictures), Classifier(plain).predict_batch(pictures))
+        # A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is judged
+        # without it, and the temperature on what the export itself answers without it.
+        rows = Classifier(bare).predict_batch(pictures)
+        network = compare(predict_probabilities(model, pictures, progress=progress), rows)
+        parity = worse(network, compare(calibrated(rows), Classifier(plain).predict_batch(pictures)))
         require_parity(parity)
+        files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
+        if int8:
+
+            def expected(pictures: Pictures) -> Probabilities:
+                return calibrated(predict_probabilities(model, pictures, progress=progress))
+
+            files[INT8_EXPORT], measured = _in_int8(run, plain, bundle, _parts(workspace, run), expected)
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
-    files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
-    measured = None
-    if int8:
-        files[INT8_EXPORT], measured = _in_int8(run, plain, bundle, _parts(workspace, run), expected)
-    _publish(workspace, run, files, weights=bundle.weights)
+    _publish(workspace, run, files, card=card, weights=bundle.weights)
     return Export(run / EXPORT, len(files[EXPORT]), parity, crops, measured)
 
 
@@ -200,10 +207,14 @@ def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list
     return [1000 * statistics.median(its) for its in seconds]
 
 
-def _publish(workspace: Workspace, run: Path, files: Mapping[str, bytes], *, weights: str) -> None:
-    """Write files beside the weights that they were made of, unless those are others by now."""
+def _publish(workspace: Workspace, run: Path, files: Mapping[str, bytes], *, card: ModelCard, weights: str) -> None:
+    """Write files beside the model that they were made of, unless it is another by now; an older 8-bit one goes."""
     with exclusive(workspace.root, purpose="save an export"):
-        if weights_digest(run) != weights:
-            raise WorkspaceBusyError(f"{run}: was trained again meanwhile; nothing was written. Export it again.")
+        if weights_digest(run) != weights or read_card(run) != card:
+            raise WorkspaceBusyError(
+                f"{run}: was trained again or calibrated meanwhile; nothing was written. Export it again."
+            )
         for name, content in files.items():
             write_bytes(run / name, content)
+        if INT8_EXPORT not in files:
+            (run / INT8_EXPORT).unlink(missing_ok=True)

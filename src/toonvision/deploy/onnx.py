@@ -30,9 +30,7 @@ from toonvision.deploy.graph import (
     Pool,
     Step,
 )
-
-LOWEST = 2.0**-24
-"""What probabilities are raised to before their logarithm is taken, as when the temperature was fitted."""
+from toonvision.evaluation.calibration import LOWEST
 
 
 def write_onnx(graph: Graph, *, classes: int, temperature: float | None, metadata: Mapping[str, str]) -> bytes:

@@ -72,6 +72,15 @@ def compare(expected: Probabilities, found: Probabilities) -> Parity:
     )
 
 
+def worse(one: Parity, other: Parity) -> Parity:
+    """Give what holds of two comparisons of the same pictures."""
+    return Parity(
+        pictures=min(one.pictures, other.pictures),
+        largest_difference=max(one.largest_difference, other.largest_difference),
+        disagreements=max(one.disagreements, other.disagreements),
+    )
+
+
 def require_parity(parity: Parity) -> None:
     """Refuse an export that says something else than its network.
 

@@ -15,6 +15,8 @@ from toonvision.core.errors import ModelRefusedError
 
 _NUMBER, _RUN, _FOUR_BYTES = 0, 2, 5
 _LONGEST_NUMBER = 10
+MOST_FIELDS, MOST_NUMBERS = 20_000, 8
+"""Of one message, and of a shape or a setting: ours have a few hundred and four, and each takes memory to hold."""
 _ELSEWHERE = frozenset({13, 14})
 """The fields of a tensor that say that its data is in another file."""
 
@@ -152,7 +154,9 @@ class _Message:
         self, content: memoryview, *, once: AbstractSet[int] = frozenset(), many: AbstractSet[int] = frozenset()
     ) -> None:
         self._held: dict[int, list[int | memoryview]] = {}
-        for field, value in _fields(content):
+        for count, (field, value) in enumerate(_fields(content)):
+            if count >= MOST_FIELDS:
+                raise ValueError(count)
             if field not in once | many or (field in once and field in self._held):
                 raise ValueError(field)
             self._held.setdefault(field, []).append(value)
@@ -175,9 +179,11 @@ class _Message:
                 found.append(_signed(value))
                 continue
             at = 0
-            while at < len(value):
+            while at < len(value) and len(found) <= MOST_NUMBERS:
                 number, at = _number(value, at)
                 found.append(_signed(number))
+        if len(found) > MOST_NUMBERS:
+            raise ValueError(field)
         return tuple(found)
 
     def fraction(self, field: int) -> float:

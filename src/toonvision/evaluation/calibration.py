@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 COLDEST, HOTTEST = 0.05, 20.0
 _BINS, _FEWEST = 10, 10
 _RESAMPLES, _BLOCK = 2000, 200
-_TINY = 2.0**-24
+LOWEST = 2.0**-24
 """The resolution of float32 just below 1: a smaller probability is one of which nothing more is known."""
 
 
@@ -211,7 +211,7 @@ def negative_log_likelihood(actual: Places, probabilities: Probabilities) -> flo
 
 
 def _logs(probabilities: Probabilities) -> Floats:
-    logs: Floats = np.log(np.maximum(probabilities.astype(np.float64), _TINY))
+    logs: Floats = np.log(np.maximum(probabilities.astype(np.float64), LOWEST))
     return logs
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,8 @@ from toonvision.core.errors import UsageError
 
 LABEL_LEVEL = "label"
 """The level that every taxonomy has without saying so: each label is its own class."""
+
+LONGEST_NAME = 1_000
 
 NO_CONTEXT = "all"
 """The context of screenshots that lie in no folder of their own."""
@@ -206,6 +209,17 @@ class Taxonomy:
     def with_targets(self, targets: Targets) -> "Taxonomy":
         """Give the same taxonomy with other targets."""
         return dataclasses.replace(self, targets=targets)
+
+
+def is_name(text: str) -> bool:
+    r"""Tell whether a text can be a name or a title: at most 1,000 characters, none of them a control character.
+
+    Examples:
+        >>> is_name("Bossbot\u00a0Nr. 1"), is_name("two\nlines")
+        (True, False)
+    """
+    odd = {"Cc", "Cs"}  # control characters, halves of surrogate pairs
+    return len(text) <= LONGEST_NAME and not any(unicodedata.category(character) in odd for character in text)
 
 
 def color_at(index: int) -> str:

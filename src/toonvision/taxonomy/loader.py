@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import UsageError, shown
 from toonvision.core.files import folded
 from toonvision.core.settings import read_settings
 from toonvision.taxonomy.labels import (
     LABEL_LEVEL,
+    LONGEST_NAME,
     Category,
     Label,
     Level,
@@ -21,6 +22,7 @@ from toonvision.taxonomy.labels import (
     Taxonomy,
     color_at,
     did_you_mean,
+    is_name,
 )
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}", re.ASCII)
@@ -89,6 +91,20 @@ class TaxonomyTable(_Strict):
     def _labels_differ_by_more_than_case(cls, labels: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         require_distinct(labels)
         return labels
+
+    @model_validator(mode="after")
+    def _names_and_titles_fit_a_line(self) -> "TaxonomyTable":
+        labels = [text for label, entry in self.labels.items() for text in (label, *entry.values())]
+        levels = [table.title or "" for table in self.levels.values()]
+        listed = [(name, table) for level in self.levels.values() for name, table in level.classes.items()]
+        classes = [text for name, table in listed for text in (name, table.title or "")]
+        for text in (self.name, *labels, *levels, *classes):
+            if not is_name(text):
+                raise ValueError(
+                    f"the name or title {shown(text)} has {len(text):,} characters; at most {LONGEST_NAME:,} are "
+                    "allowed, and no control characters"
+                )
+        return self
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "TaxonomyTable":
