@@ -59,7 +59,8 @@ VARIANTS = {
     "published course of the learning rate": Variant(_PUBLISHED_COURSE),
     "last weights instead of averaged": Variant({"averaging": 0.0}),
     "label smoothing of 0.05": Variant({"label_smoothing": 0.05}),
-    "no change of light and colour": Variant({"color": 0.0, "cast": 0.0}),
+    "no change of light and colour": Variant({"color": 0.0, "cast": 0.0, "surround": 0.0}),
+    "no other light at both sides": Variant({"surround": 0.0}),
     "no zoom and shift": Variant({"zoom": 0.0, "shift": 0.0}),
     "no flip": Variant({"flip": False}),
     "half the epochs": Variant({"epochs": 30}),
@@ -103,7 +104,6 @@ def main(folder: Path, names: Sequence[str]) -> None:
 def _train(one: Training, _tell: Tell) -> dict[str, Any]:
     variant = VARIANTS[one.name]
     workspace = open_workspace(one.root)
-    settings = changed(settings_for("compact"), **variant.changes)
     size_hw = variant.size_hw or input_size("compact", workspace.size_hw)
     start_keras(threads=threads_for(size_hw))
     import keras
@@ -114,6 +114,8 @@ def _train(one: Training, _tell: Tell) -> dict[str, Any]:
     from toonvision.training.fit import fit
 
     level = workspace.taxonomy.task(variant.task).level
+    classes = len(workspace.taxonomy.level(level).classes)
+    settings = changed(settings_for("compact", classes=classes), **variant.changes)
     data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
     keras.utils.set_random_seed(one.seed)
     classes = len(data.samples.classes)

@@ -30,7 +30,7 @@ from toonvision.deploy.bundle import FORMAT, Bundle
 from toonvision.deploy.classifier import Classifier
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.models.backend import start_keras
-from toonvision.models.registry import NETWORKS, build_network
+from toonvision.models.registry import NETWORKS, build_network, input_size
 
 _CLASSES, _PUBLISHED, _PUBLISHED_SIZE = 4, "tuned", (600, 200)
 _SMALLER = ((300, 100), (150, 50))
@@ -99,8 +99,13 @@ def exported(name: str, size_hw: tuple[int, int]) -> bytes:
 
 
 def _cases() -> list[tuple[str, tuple[int, int]]]:
-    published = [(name, _PUBLISHED_SIZE) for name in NETWORKS]
-    return [*published, *((name, size) for size in _SMALLER for name in NETWORKS)]
+    """List networks with their inputs: the default one as it is trained, the published ones also at smaller inputs."""
+    own = [name for name, network in NETWORKS.items() if network.pixels is not None]
+    published = [name for name in NETWORKS if name not in own]
+    return [
+        *((name, input_size(name, _PUBLISHED_SIZE)) for name in own),
+        *((name, size) for size in (_PUBLISHED_SIZE, *_SMALLER) for name in published),
+    ]
 
 
 def _latency(crops: Sequence[Path]) -> dict[str, Any]:

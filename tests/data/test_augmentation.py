@@ -20,6 +20,7 @@ settings_drawn = st.builds(
     color=st.floats(0, 1),
     shift=st.floats(0, 0.5),
     cast=st.floats(0, 1),
+    surround=st.floats(0, 1),
 )
 
 
@@ -40,7 +41,7 @@ def test_augmenting_with_nothing_on_changes_nothing(seed):
     assert (augment(pictures_of(seed), Augmentation(), np.random.default_rng(seed)) == pictures_of(seed)).all()
 
 
-@pytest.mark.parametrize("name", ["flip", "rotation_degrees", "zoom", "color", "shift", "cast"])
+@pytest.mark.parametrize("name", ["flip", "rotation_degrees", "zoom", "color", "shift", "cast", "surround"])
 def test_each_change_alone_is_active_and_changes_something(name):
     chosen = Augmentation(**{name: {"flip": True, "rotation_degrees": 30}.get(name, 0.5)})
     assert chosen.active
@@ -110,3 +111,18 @@ def test_a_cast_scales_each_colour_by_itself():
     (changed,) = augment(pictures, Augmentation(cast=0.2), np.random.default_rng(1))
     assert len(set(changed[0, 0].tolist())) > 1
     assert (changed == changed[0, 0]).all()
+
+
+def test_another_light_at_both_sides_leaves_the_middle_and_some_pictures_as_they_are():
+    pictures = np.full((60, 4, 41, 3), 100, dtype=np.uint8)
+    changed = augment(pictures, Augmentation(surround=0.4), np.random.default_rng(2))
+    assert (changed[:, :, 14:27] == 100).all()
+    left, right = changed[:, 0, 0], changed[:, 0, -1]
+    assert (left == right).all()
+    assert (changed[:, :, :7] == left[:, None, None]).all()
+    lit = (left != 100).any(axis=1)
+    assert 0.5 < lit.mean() < 0.9
+    assert (np.ptp(left[lit].astype(int), axis=1) > 0).mean() > 0.9
+    assert {bool(row.mean() > 100) for row in left[lit]} == {False, True}
+    between = changed[lit][:, 0, 8:14].astype(int)
+    assert (np.abs(between - 100) <= np.abs(left[lit].astype(int) - 100)[:, None] + 1).all()

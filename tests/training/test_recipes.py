@@ -18,6 +18,14 @@ def test_the_published_networks_are_trained_as_published(name):
     assert settings_for(name) == dataclasses.replace(TrainingSettings(), network=name)
 
 
+def test_telling_many_classes_apart_takes_compact_longer_and_the_published_networks_as_long():
+    few, many = settings_for("compact", classes=8), settings_for("compact", classes=9)
+    assert few == settings_for("compact")
+    assert many == dataclasses.replace(few, epochs=120)
+    assert few.epochs < 120
+    assert settings_for("tuned", classes=32) == settings_for("tuned")
+
+
 def test_a_wish_changes_what_it_names_and_keeps_the_rest():
     recipe = settings_for("compact")
     wished = changed(recipe, epochs=3, zoom=0.0, batch_size=None)

@@ -111,6 +111,9 @@ def train(
     cast: Annotated[
         float | None, typer.Option(min=0, max=1, help="Spread of a cast of colour.", show_default=RECIPE)
     ] = None,
+    surround: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Spread of another light at both sides.", show_default=RECIPE)
+    ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -128,7 +131,7 @@ def train(
     wanted = opened.taxonomy.task(task)
     size_hw = parse_size(size) if size else None
     settings = changed(
-        settings_for(find_network(model).name),
+        settings_for(find_network(model).name, classes=len(opened.taxonomy.level(wanted.level).classes)),
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -144,6 +147,7 @@ def train(
         color=color,
         shift=shift,
         cast=cast,
+        surround=surround,
     )
     if from_study is None and trial is not None:
         raise UsageError("--trial is a trial of a study. Give --from-study too.")
@@ -402,7 +406,8 @@ def _refuse_own_settings(context: typer.Context) -> None:
     from toonvision.core.errors import UsageError
 
     theirs = {"model", "epochs", "size", "split", "batch_size", "learning_rate", "patience", "class_weights"}
-    theirs |= {"flip", "rotation", "zoom", "color", "shift", "cast", "schedule", "label_smoothing", "averaging"}
+    theirs |= {"flip", "rotation", "zoom", "color", "shift", "cast", "surround"}
+    theirs |= {"schedule", "label_smoothing", "averaging"}
     given = given_options(context) & theirs
     if given:
         listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))

@@ -77,7 +77,8 @@ def contexts(
         raise UsageError(
             f"--against {record.title} is a run of {record.settings.network}; got --model {network}. Leave out --model."
         )
-    settings = record.settings if record else settings_for(network or DEFAULT_NETWORK)
+    classes = len(opened.taxonomy.level(wanted.level).classes)
+    settings = record.settings if record else settings_for(network or DEFAULT_NETWORK, classes=classes)
     size_hw = size_hw or (record.size_hw if record else input_size(settings.network, opened.size_hw))
     if record and not _trained_alike(record, epochs or settings.epochs, size_hw, opened):
         if against:
@@ -196,7 +197,8 @@ def curve(
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
-    settings = changed(settings_for(find_network(model).name), epochs=epochs)
+    classes = len(opened.taxonomy.level(wanted.level).classes)
+    settings = changed(settings_for(find_network(model).name, classes=classes), epochs=epochs)
     size_hw = parse_size(size) if size else input_size(settings.network, opened.size_hw)
     samples = _samples(opened, wanted.level, size_hw)
     whole = _stored_division(opened, samples, wanted.level, split)

@@ -10,6 +10,10 @@ from toonvision.data.images import Pictures
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """What red, green and blue add to brightness (ITU-R BT.601)."""
 
+_MIDDLE, _SIDES = 0.15, 0.35
+"""How far from the middle, as a share of the width, another light begins, and from where on it is all there is."""
+_SURROUNDED = 0.7
+
 Factors = npt.NDArray[np.float32]
 
 
@@ -24,6 +28,8 @@ class Augmentation:
         color: Change brightness, contrast and saturation by up to this share either way, 0 to 1.
         shift: Move by up to this share of the width and of the height either way, 0 to 0.5.
         cast: Multiply red, green and blue by factors of their own, with this standard deviation of their logarithms.
+        surround: Give what lies left and right of the middle another light in most pictures: multiply it by a factor of
+            its own and its red, green and blue by others, each with this standard deviation of its logarithm.
     """
 
     flip: bool = False
@@ -32,6 +38,7 @@ class Augmentation:
     color: float = 0.0
     shift: float = 0.0
     cast: float = 0.0
+    surround: float = 0.0
 
     @property
     def active(self) -> bool:
@@ -55,6 +62,8 @@ def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator
         changed = _moved(changed, settings, rng)
     if settings.color or settings.cast:
         changed = _recolored(changed, settings, rng)
+    if settings.surround:
+        changed = _surrounded(changed, settings.surround, rng)
     return changed
 
 
@@ -101,6 +110,21 @@ def _recolored(pictures: Pictures, settings: Augmentation, rng: np.random.Genera
     np.clip(np.rint(values, out=values), 0, 255, out=values)
     recolored: Pictures = values.astype(np.uint8).reshape(pictures.shape)
     return recolored
+
+
+def _surrounded(pictures: Pictures, spread: float, rng: np.random.Generator) -> Pictures:
+    """Change the light at both sides: what stands in the middle is the same wherever it stands.
+
+    A box is drawn around a thing, so that its middle column shows mostly the thing and its sides mostly the place.
+    """
+    count, width = len(pictures), pictures.shape[2]
+    aside = np.abs(np.linspace(-0.5, 0.5, width, dtype=np.float32)).reshape(1, 1, width, 1)
+    share = np.clip((aside - _MIDDLE) / (_SIDES - _MIDDLE), 0, 1)
+    chosen = rng.random((count, 1, 1, 1)) < _SURROUNDED
+    factors = _factors(np.exp(rng.normal(0, spread, (count, 1, 1, 3)) + rng.normal(0, spread, (count, 1, 1, 1))))
+    values = pictures * (1 + share * np.where(chosen, factors - 1, 0))
+    surrounded: Pictures = np.clip(np.rint(values, out=values), 0, 255).astype(np.uint8)
+    return surrounded
 
 
 def _factors(drawn: npt.NDArray[np.float64]) -> Factors:

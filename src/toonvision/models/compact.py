@@ -7,18 +7,20 @@ import keras
 from keras import layers
 
 from toonvision.models.blocks import BesideNormalized, Tensor, around_zero, network, normalized
+from toonvision.models.registry import MANY_CLASSES
 
 _ROWS = 3
+_NARROW, _WIDE = (16, 24, 32, 48), (24, 40, 56, 64)
 
 
 def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
-    """Build the compact network: 5,260 parameters for 4 classes, 9,320 for 32, at 96 x 32.
+    """Build the compact network: 5,260 parameters for 4 classes, 16,072 for 32, at 96 x 32.
 
     It sees every picture twice: as it is, and with each colour brought to mean 0 and variance 1 over the picture
     (Ulyanov et al., "Instance Normalization", 2016), so that fog, night and the light of a place can be told from the
     colour of a suit. Then follow a convolution that halves the picture at once, three separable ones (depthwise, then
     pointwise: Howard et al., "MobileNets", 2017), each normalised by batch (Ioffe and Szegedy 2015), and the mean of
-    each third of the height (head, body, legs) instead of a weight for each place.
+    each third of the height (head, body, legs) instead of a weight for each place. For more than 8 classes it is wider.
 
     Args:
         size_hw: Height and width of the input in pixels, at least 16 each.
@@ -27,13 +29,14 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
     Returns:
         A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
     """
+    first, *further = _WIDE if classes > MANY_CLASSES else _NARROW
 
     def body(x: Tensor) -> Tensor:
         x = BesideNormalized()(around_zero(x))
-        x = layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False)(x)
-        x = _separable(normalized(x), 24)
-        x = _separable(layers.MaxPooling2D(2)(x), 32)
-        x = _separable(layers.MaxPooling2D(2)(x), 48)
+        x = layers.Conv2D(first, 3, strides=2, padding="same", use_bias=False)(x)
+        x = _separable(normalized(x), further[0])
+        x = _separable(layers.MaxPooling2D(2)(x), further[1])
+        x = _separable(layers.MaxPooling2D(2)(x), further[2])
         height, width = x.shape[1:3]
         return layers.Flatten()(layers.AveragePooling2D((max(1, height // _ROWS), width))(x))
 

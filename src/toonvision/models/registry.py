@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import keras
 
 
+MANY_CLASSES = 8
+"""To tell more classes than these apart, `compact` is wider and trained longer."""
+
+
 @dataclass(frozen=True)
 class Network:
     """A network that can be built by name.
