@@ -164,7 +164,7 @@ def _built(
     copy: bool = True,
     thirds: bool = True,
     separable: bool = True,
-    filters: Sequence[int] = (16, 24, 32, 48),
+    filters: Sequence[int] = (16, 28, 36, 50),
 ) -> Any:
     from keras import layers
 
