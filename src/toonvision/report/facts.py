@@ -47,7 +47,7 @@ def training_fact(results: Results) -> str:
     names = f" ({listed(titles)})" if len(titles) <= _MOST_NAMED else ""
     every = sum(record.samples.values())
     # With a cosine course the last epoch is kept, whatever the validation part says.
-    chooses = "its best epoch" if record.settings.schedule == "constant" else "among its trainings"
+    chooses = "among its trainings" if record.settings.takes_all_epochs else "its best epoch"
     return (
         f"The network {record.settings.network}, with {counted(record.parameters, 'parameter')}, learned to tell "
         f"{counted(len(titles), 'class', 'classes')} apart{names} from {counted(record.samples['train'], 'crop')}; "

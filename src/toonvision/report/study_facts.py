@@ -66,7 +66,7 @@ def drawn_fact(result: StudyResult) -> str:
     seeds = settings.seeds()
     with_seeds = f"seed {seeds[0]}" if len(seeds) == 1 else f"the seeds {listed([str(seed) for seed in seeds])}"
     epochs = counted(settings.training.epochs, "epoch")
-    if settings.training.schedule == "cosine":
+    if settings.training.takes_all_epochs:
         told = f"for {epochs} along a cosine, and is judged by its loss at the end"
     else:
         told = (

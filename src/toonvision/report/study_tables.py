@@ -24,7 +24,7 @@ def trials_table(result: StudyResult) -> Table | None:
     best = [trial.number for trial in result.tried]
     rest = sorted((trial for trial in result.trials if trial.number not in best), key=lambda one: one.loss or math.inf)
     rows = tuple(_trial_row(trial) for trial in (*result.tried, *rest))
-    of_epoch = "at the end" if result.settings.training.schedule == "cosine" else "of the best epoch"
+    of_epoch = "at the end" if result.settings.training.takes_all_epochs else "of the best epoch"
     several = f", the mean over {counted(result.settings.repeats, 'training')}" if result.settings.repeats > 1 else ""
     return Table(
         "Trials, the best first", columns, rows, frozenset(range(2, 8)),

@@ -212,10 +212,10 @@ def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
     loss = "training loss" if settings.with_validation else "validation loss"
     until = f"at most {settings.epochs}, stopped after {settings.patience} without a better {loss}"
     return [
-        ("Epochs", f"all {settings.epochs}" if settings.schedule == "cosine" else until),
+        ("Epochs", f"all {settings.epochs}" if settings.takes_all_epochs else until),
         ("Course of the learning rate", f"{settings.schedule} (Adam)"),
         ("Weights kept", f"their moving average, momentum {settings.averaging:g}" if settings.averaging
-                         else "of the last epoch" if settings.schedule == "cosine" else "of the best epoch"),
+                         else "of the last epoch" if settings.takes_all_epochs else "of the best epoch"),
         ("Batch size", str(settings.batch_size)),
         ("Label smoothing", f"{settings.label_smoothing:g}" if settings.label_smoothing else "none"),
         ("Class weights", "by inverse frequency" if settings.class_weights else "none"),
@@ -235,7 +235,7 @@ def settings_table(results: Results) -> Table:
         ("Network", f"{settings.network}, {counted(record.parameters, 'parameter')}"),
         ("Input", f"{record.size_hw[0]} × {record.size_hw[1]} pixels (height × width), {record.resize}"),
         *training_rows(settings),
-        ("Learning rate", f"{settings.learning_rate:g}" + (", the greatest" if settings.schedule == "cosine" else "")),
+        ("Learning rate", f"{settings.learning_rate:g}" + (", the greatest" if settings.takes_all_epochs else "")),
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
         ("Seed of the kept model", str(record.chosen)),
         ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),

@@ -273,14 +273,14 @@ def _kept_epoch(epochs: Sequence[Mapping[str, float]], settings: TrainingSetting
     """Tell which epoch's weights the network has in the end, from 1; 0 for none of them."""
     watched = _watched(settings)
     sound = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"] + epoch[watched])]
-    if settings.schedule == "cosine":
+    if settings.takes_all_epochs:
         return len(epochs) if len(epochs) - 1 in sound else 0
     return min(sound, key=lambda i: (epochs[i][watched], i)) + 1 if sound else 0
 
 
 def _callbacks(model: keras.Model, settings: TrainingSettings, log_folder: Path | None) -> keras.callbacks.CallbackList:
     callbacks: list[keras.callbacks.Callback] = []
-    if settings.schedule == "constant":
+    if not settings.takes_all_epochs:
         stop = keras.callbacks.EarlyStopping(
             monitor=_watched(settings), mode="min", patience=settings.patience, restore_best_weights=True
         )

@@ -56,8 +56,8 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)
     found: TrainingSettings = replace(settings, **given, augmentation=replace(settings.augmentation, **own))  # type: ignore[arg-type]
-    if "patience" in given and found.schedule == "cosine":
+    if "patience" in given and found.takes_all_epochs:
         raise UsageError("--patience stops early, and a cosine takes all epochs. Give --schedule constant too.")
-    if found.averaging and found.schedule == "constant":
+    if found.averaging and not found.takes_all_epochs:
         raise UsageError("--averaging keeps the last average, which needs all epochs. Give --schedule cosine too.")
     return found

@@ -41,3 +41,8 @@ class TrainingSettings:
     class_weights: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
     with_validation: bool = False
+
+    @property
+    def takes_all_epochs(self) -> bool:
+        """Whether every epoch is trained and the last one's weights are kept, instead of the best one's."""
+        return self.schedule == "cosine"

@@ -49,4 +49,4 @@ def recipe_for(name: RecipeName, size_hw: tuple[int, int]) -> Recipe:
 
 def recipe_of(training: TrainingSettings) -> RecipeName:
     """Tell after which recipe somebody trains, whatever was changed of it: only one follows a cosine."""
-    return "compact" if training.schedule == "cosine" else "published"
+    return "compact" if training.takes_all_epochs else "published"
