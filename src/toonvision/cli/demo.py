@@ -21,8 +21,8 @@ def demo(
 ) -> None:
     """Draw a sample world, train on it, write a report."""
     from toonvision.cli.data_verbs import extract_crops, extraction_text, make_split, split_text
-    from toonvision.cli.model_verbs import TrainingDisplay
     from toonvision.cli.sample_world import SampleOrder, draw_into
+    from toonvision.cli.training_display import TrainingDisplay
     from toonvision.data.splits import SIXTY_TWENTY_TWENTY
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import evaluate_run, write_results
