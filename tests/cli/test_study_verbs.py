@@ -44,8 +44,9 @@ def test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_whe
 
 def test_contexts_compares_with_the_newest_run_and_takes_its_recipe(run, workspace, tmp_path):
     own = copied(workspace, tmp_path / "workspace")
-    recipe = ("--averaging", "0", "--epochs", "3", "--size", "16x16", "--batch-size", "4")
-    run("train", "kind", "-w", own.root, *recipe, "--name", "mine")
+    recipe = ("--averaging", "0", "--epochs", "8", "--size", "16x16", "--batch-size", "4")
+    trained = run("train", "kind", "-w", own.root, *recipe, "--name", "mine")
+    assert "FAILED" not in trained.err
     outcome = run("contexts", "kind", "-w", own.root, "--repeat", "1")
     assert outcome.code == 0, outcome.err
     assert "Comparing with kind/mine." in outcome.err

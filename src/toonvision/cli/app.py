@@ -4,11 +4,9 @@ import errno
 import io
 import json
 import os
-import signal
 import sys
 import warnings
 from contextlib import suppress
-from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -23,6 +21,7 @@ from toonvision.cli import (
     study_verbs,
     tune_verbs,
 )
+from toonvision.cli.interrupts import listen
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
 app = typer.Typer(
@@ -84,7 +83,7 @@ for command in (
 
 def main() -> NoReturn:
     """Run the command line and end with the promised exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    listen()
     # Pillow warns of odd pictures in lines of its own; those that cannot be used are named in ours.
     warnings.filterwarnings("ignore", module="PIL")
     _prepare_streams()
@@ -122,10 +121,6 @@ def _run() -> int:
     except typer.Exit as ended:
         return ended.exit_code
     return 0
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _usage_text(error: Exception) -> str:

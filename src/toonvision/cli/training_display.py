@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say, table, training_bar
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class TrainingDisplay:
 
     def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
         """Show the epoch's validation loss."""
+        heed()
         best = self._best[repeat] = min(self._best.get(repeat, math.inf), logs["val_loss"])
         text = (
             f"training {repeat + 1}/{self._repeats}: epoch {epoch}, loss {logs['loss']:.3f}, "
