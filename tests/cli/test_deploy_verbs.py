@@ -43,6 +43,9 @@ def test_export_in_json_and_in_eight_bits(run, own):
     said = " ".join(outcome.out.split())
     assert "In 8 bits to" in said
     assert "predictions differ. One picture takes" in said
+    outcome = run("export", "label/one", "-w", own.root)
+    assert "model-int8.onnx of an earlier export was removed; --int8 writes it anew." in outcome.err
+    assert "earlier" not in run("export", "label/one", "-w", own.root).err
 
 
 def test_predict_shows_the_same_with_the_export_as_with_keras_and_says_which(run, own):

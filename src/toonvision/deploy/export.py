@@ -99,6 +99,9 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     bundle = _describe(workspace, card, weights=weights_digest(run))
     model = load_model(run)
 
+    def answered(pictures: Pictures) -> Probabilities:
+        return predict_probabilities(model, pictures, progress=progress)
+
     def calibrated(rows: Probabilities) -> Probabilities:
         return rows if card.temperature is None else with_temperature(rows, card.temperature)
 
@@ -113,16 +116,15 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         # A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is judged
         # without it, and the temperature on what the export itself answers without it.
         rows = Classifier(bare).predict_batch(pictures)
-        network = compare(predict_probabilities(model, pictures, progress=progress), rows)
-        parity = worse(network, compare(calibrated(rows), Classifier(plain).predict_batch(pictures)))
+        parity = worse(
+            compare(answered(pictures), rows), compare(calibrated(rows), Classifier(plain).predict_batch(pictures))
+        )
         require_parity(parity)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:
-
-            def expected(pictures: Pictures) -> Probabilities:
-                return calibrated(predict_probabilities(model, pictures, progress=progress))
-
-            files[INT8_EXPORT], measured = _in_int8(run, plain, bundle, _parts(workspace, run), expected)
+            files[INT8_EXPORT], measured = _in_int8(
+                run, plain, bundle, _parts(workspace, run), lambda pictures: calibrated(answered(pictures))
+            )
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
     _publish(workspace, run, files, card=card, weights=bundle.weights)
