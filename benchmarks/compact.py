@@ -63,7 +63,7 @@ VARIANTS = {
     "no other light at both sides": Variant({"surround": 0.0}),
     "no zoom and shift": Variant({"zoom": 0.0, "shift": 0.0}),
     "no flip": Variant({"flip": False}),
-    "half the epochs": Variant({"epochs": 30}),
+    "half the epochs": Variant({"epochs": 45}),
     "100 epochs": Variant({"epochs": 100}),
     "150 x 50": Variant(size_hw=(150, 50)),
     "32 entities": Variant(task="entity"),
@@ -114,11 +114,10 @@ def _train(one: Training, _tell: Tell) -> dict[str, Any]:
     from toonvision.training.fit import fit
 
     level = workspace.taxonomy.task(variant.task).level
-    classes = len(workspace.taxonomy.level(level).classes)
-    settings = changed(settings_for("compact", classes=classes), **variant.changes)
     data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
-    keras.utils.set_random_seed(one.seed)
     classes = len(data.samples.classes)
+    settings = changed(settings_for("compact", classes=classes), **variant.changes)
+    keras.utils.set_random_seed(one.seed)
     built: Callable[..., Any] | None = globals().get(variant.network)
     model = built(size_hw, classes) if built else build_network("compact", size_hw=size_hw, classes=classes)
     started = time.monotonic()

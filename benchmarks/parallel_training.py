@@ -6,7 +6,7 @@ from here. Run: python benchmarks/parallel_training.py
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -17,7 +17,7 @@ from toonvision.core.processes import Tell, work_through
 from toonvision.core.seeds import generator
 from toonvision.data.batches import Samples
 from toonvision.models.backend import start_keras
-from toonvision.training.recipes import changed, settings_for
+from toonvision.training.recipes import settings_for
 
 _TRAININGS, _PICTURES, _CLASSES, _ROUNDS = 4, 512, 4, 3
 _CASES = (("compact", (96, 32), 20), ("tuned", (150, 50), 20), ("tuned", (300, 100), 6), ("tuned", (600, 200), 2))
@@ -65,7 +65,7 @@ def _train(order: Order, _tell: Tell) -> None:
     pictures = generator(0, "benchmark").integers(0, 256, (_PICTURES, *order.size_hw, 3), dtype=np.uint8)
     samples = Samples(pictures, np.arange(_PICTURES) % _CLASSES, (), tuple("abcd"))
     places = np.arange(_PICTURES)
-    settings = changed(settings_for(order.network), epochs=order.epochs, patience=order.epochs)
+    settings = replace(settings_for(order.network), epochs=order.epochs, patience=order.epochs)
     train_fresh(samples, train=places[64:], validate=places[:64], settings=settings, seed=order.seed)
 
 

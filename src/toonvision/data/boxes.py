@@ -12,10 +12,10 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.attributes import attributes_path
+from toonvision.taxonomy.labels import LONGEST_NAME
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CLAMP_LIMIT = 1
-_LONGEST_LABEL = 1000
 LARGEST_ANNOTATION = 10_000_000
 MOST_OBJECTS = 10_000
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
@@ -155,8 +155,8 @@ def checked_label(text: str | None) -> str:
     label = (text or "").strip()
     if not label:
         raise RejectedItemError("has no label", "name it", code="no-label")
-    if len(label) > _LONGEST_LABEL:
-        reason = f"the label {shown(label)} has {len(label)} characters, over {_LONGEST_LABEL}"
+    if len(label) > LONGEST_NAME:
+        reason = f"the label {shown(label)} has {len(label)} characters, over {LONGEST_NAME}"
         raise RejectedItemError(reason, "rename it", code="long-label")
     if not label.isprintable():
         reason = f"the label {shown(label)} holds control characters"

@@ -111,14 +111,15 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     measured = None
     try:
         graph = simplify(read_graph(model))
-        plain, bare = written(graph, card.temperature), written(graph, None)
+        plain = written(graph, None)
         pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
         # A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is judged
         # without it, and the temperature on what the export itself answers without it.
-        rows = Classifier(bare).predict_batch(pictures)
-        parity = worse(
-            compare(answered(pictures), rows), compare(calibrated(rows), Classifier(plain).predict_batch(pictures))
-        )
+        rows = Classifier(plain).predict_batch(pictures)
+        parity = compare(answered(pictures), rows)
+        if card.temperature is not None:
+            plain = written(graph, card.temperature)
+            parity = worse(parity, compare(calibrated(rows), Classifier(plain).predict_batch(pictures)))
         require_parity(parity)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:

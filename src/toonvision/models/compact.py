@@ -29,14 +29,14 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
     Returns:
         A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
     """
-    first, *further = _WIDE if classes > MANY_CLASSES else _NARROW
+    first, second, third, last = _WIDE if classes > MANY_CLASSES else _NARROW
 
     def body(x: Tensor) -> Tensor:
         x = BesideNormalized()(around_zero(x))
         x = layers.Conv2D(first, 3, strides=2, padding="same", use_bias=False)(x)
-        x = _separable(normalized(x), further[0])
-        x = _separable(layers.MaxPooling2D(2)(x), further[1])
-        x = _separable(layers.MaxPooling2D(2)(x), further[2])
+        x = _separable(normalized(x), second)
+        x = _separable(layers.MaxPooling2D(2)(x), third)
+        x = _separable(layers.MaxPooling2D(2)(x), last)
         height, width = x.shape[1:3]
         return layers.Flatten()(layers.AveragePooling2D((max(1, height // _ROWS), width))(x))
 
