@@ -179,9 +179,15 @@ def test_a_training_of_the_race_that_kills_its_process_again_and_again_counts_as
     assert result.finished
 
 
-def test_who_was_silent_too_long_finds_its_trial_given_away_and_goes_on(task_data, tmp_path):
+def fail(trials, trial):
+    """Begin to give a trial away, and do not come to put down its retry."""
+    trials._storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
+
+
+@pytest.mark.parametrize("end", [hand_back, fail])
+def test_who_was_silent_too_long_finds_its_trial_given_away_and_goes_on(task_data, tmp_path, end):
     place, study = begin(tmp_path, tiny(task_data, trials=1, epochs=60))
-    given_away = threading.Thread(target=give_away, args=(study.trials,))
+    given_away = threading.Thread(target=give_away, args=(study.trials, end))
     given_away.start()
     assert search(place, task_data, tmp_path)
     given_away.join()
@@ -191,11 +197,11 @@ def test_who_was_silent_too_long_finds_its_trial_given_away_and_goes_on(task_dat
     assert counted(study.trials) == {0: 1}
 
 
-def give_away(trials):
+def give_away(trials, end):
     """Do what another process does that has not heard of the first trial for too long, once it is being trained."""
     while not any(trial.intermediate_values for trial in trials.get_trials()):
         time.sleep(0.01)
-    hand_back(trials, trials.get_trials()[0])
+    end(trials, trials.get_trials()[0])
 
 
 def test_an_error_of_the_training_itself_is_not_taken_for_a_trial_given_away(task_data, tmp_path):

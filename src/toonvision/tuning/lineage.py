@@ -50,7 +50,9 @@ def is_surplus(study: optuna.Study, number: int, *, most: int) -> bool:
 
 
 def retry(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Put a trial whose process died in the queue again, unless that was done often enough."""
+    """Put a trial whose process died in the queue again, unless somebody has, or it was done often enough."""
+    if any(retries(other)[-1:] == [trial.number] for other in study.get_trials(deepcopy=False)):
+        return
     optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES)(study, trial)
 
 

@@ -144,16 +144,18 @@ class Worker:
             study.optimize(watched, n_trials=1, catch=(_DivergedError, _SurplusError))
         except (optuna.exceptions.UpdateFinishedTrialError, ValueError) as error:
             # We were silent for too long, and the trial was given to another process: its result counts. Optuna says
-            # so with the first where the training asks it, and with a ValueError of its own at the end.
-            if isinstance(error, ValueError) and error in raised:
+            # so with the first where the training asks it, and with a ValueError of its own at the end. Who gave it
+            # away may not have put down its retry yet; without one we would draw anew.
+            if not taken or (isinstance(error, ValueError) and error in raised):
                 raise
+            self._return(study, taken[0])
         except faults():
             if not taken:
                 raise
             self._return(study, taken[0])
 
     def _return(self, study: optuna.Study, number: int) -> None:
-        """Put a trial that the storage broke off in the queue again, once the storage is back."""
+        """Put a trial that somebody or the storage broke off in the queue again, once the storage is back."""
 
         def stored() -> optuna.trial.FrozenTrial:
             return study.get_trials(deepcopy=False)[number]
