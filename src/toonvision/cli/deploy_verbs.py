@@ -24,7 +24,6 @@ def export(
     """Write a run's model as one ONNX file, which needs no Keras."""
     from toonvision.core.files import require_writable
     from toonvision.data.workspace import open_workspace
-    from toonvision.deploy.current import INT8_EXPORT
     from toonvision.deploy.export import export_run
     from toonvision.models.backend import start_keras
     from toonvision.training.record import find_run
@@ -32,13 +31,12 @@ def export(
     opened = open_workspace(workspace)
     folder = find_run(opened.runs, run)
     require_writable(folder)
-    older_int8 = not int8 and (folder / INT8_EXPORT).is_file()
     say(f"Comparing with {start_keras()}.")
     with progress_bar("comparing", "pictures") as progress:
         exported = export_run(opened, folder, int8=int8, progress=progress)
     lines = [export_text(exported), *([int8_text(exported.int8)] if exported.int8 else [])]
-    if older_int8:
-        say(f"{INT8_EXPORT} of an earlier export was removed; --int8 writes it anew.")
+    for name in exported.removed:
+        say(f"{name} of an earlier export was removed; --int8 writes it anew.")
     data = asdict(exported)
     data["path"] = str(exported.path)
     if exported.int8:

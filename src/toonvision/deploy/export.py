@@ -66,6 +66,7 @@ class Export:
         parity: How it compares with Keras.
         crops: How many of the compared pictures are crops; the others are changed copies of them.
         int8: The export that computes with 8 bits, if asked for.
+        removed: Names of files of an earlier export that were not made again, and so are gone.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class Export:
     parity: Parity
     crops: int
     int8: Int8Export | None = None
+    removed: tuple[str, ...] = ()
 
 
 def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress: Progress = silent) -> Export:
@@ -128,8 +130,8 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
             )
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
-    _publish(workspace, run, files, card=card, weights=bundle.weights)
-    return Export(run / EXPORT, len(files[EXPORT]), parity, crops, measured)
+    removed = _publish(workspace, run, files, card=card, weights=bundle.weights)
+    return Export(run / EXPORT, len(files[EXPORT]), parity, crops, measured, removed)
 
 
 def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
@@ -210,8 +212,10 @@ def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list
     return [1000 * statistics.median(its) for its in seconds]
 
 
-def _publish(workspace: Workspace, run: Path, files: Mapping[str, bytes], *, card: ModelCard, weights: str) -> None:
-    """Write files beside the model that they were made of, unless it is another by now; an older 8-bit one goes."""
+def _publish(
+    workspace: Workspace, run: Path, files: Mapping[str, bytes], *, card: ModelCard, weights: str
+) -> tuple[str, ...]:
+    """Write files beside the model that they were made of, unless it is another by now; name older ones that go."""
     with exclusive(workspace.root, purpose="save an export"):
         if weights_digest(run) != weights or read_card(run) != card:
             raise WorkspaceBusyError(
@@ -219,5 +223,7 @@ def _publish(workspace: Workspace, run: Path, files: Mapping[str, bytes], *, car
             )
         for name, content in files.items():
             write_bytes(run / name, content)
-        if INT8_EXPORT not in files:
-            (run / INT8_EXPORT).unlink(missing_ok=True)
+        older = tuple(name for name in (EXPORT, INT8_EXPORT) if name not in files and (run / name).exists())
+        for name in older:
+            (run / name).unlink()
+        return older
