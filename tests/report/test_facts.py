@@ -37,14 +37,15 @@ def test_the_first_says_what_was_trained_on_what():
     )
 
 
-def test_a_course_that_ends_by_itself_leaves_the_validation_part_the_choice_among_trainings():
-    results = results_of(evaluation_of([GOOD]))
+@pytest.mark.parametrize(
+    ("runs", "told"), [([GOOD], "showed how it went"), ([GOOD, GOOD], "were used to choose among its trainings")]
+)
+def test_a_course_that_ends_by_itself_leaves_the_validation_part_the_choice_among_trainings_if_any(runs, told):
+    results = results_of(evaluation_of(runs))
     record = results.evaluation.record
     settings = dataclasses.replace(record.settings, schedule="cosine")
     made = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, settings=settings))
-    assert "40 more were used to choose among its trainings" in training_fact(
-        dataclasses.replace(results, evaluation=made)
-    )
+    assert f"40 more {told} and 40 were kept" in training_fact(dataclasses.replace(results, evaluation=made))
 
 
 def test_many_classes_are_counted_instead_of_named():
@@ -159,6 +160,13 @@ def test_a_place_that_clearly_stands_out_is_named():
     divided = places(("Dock", (20, 40), (2, 100)), ("Gardens", (2, 100), (20, 40)))
     fact = place_fact(dataclasses.replace(results_of(evaluation_of([GOOD])), breakdowns=(divided,)))
     assert "in Dock and Gardens clearly more or less often than elsewhere, so the place matters to it" in fact
+
+
+def test_where_nothing_is_wrong_anywhere_the_fourth_gives_no_rate():
+    divided = places(("Dock", (0, 40), (1, 5)), ("Gardens", (0, 30), (1, 15)), ("Alley", (1, 5), (0, 70)))
+    ordered = dataclasses.replace(divided, groups=tuple(sorted(divided.groups, key=lambda g: -g.wrong.share)))
+    fact = place_fact(dataclasses.replace(results_of(evaluation_of([GOOD])), breakdowns=(ordered,)))
+    assert fact.startswith("It is wrong in none of the places of which there are crops enough to tell, so nothing")
 
 
 def test_places_with_few_pictures_prove_nothing():

@@ -14,6 +14,7 @@ from toonvision.report.contents import Results, class_rows
 from toonvision.report.gather import gather_results
 from toonvision.report.wording import counted, interval, listed, percent
 from toonvision.taxonomy.labels import NO_CONTEXT
+from toonvision.training.record import RunRecord
 
 _MOST_NAMED, _MOST_NEXT, _MOST_PLACES = 6, 3, 3
 PART_NAMES = {"train": "training", "validate": "validation", "test": "test"}
@@ -46,12 +47,10 @@ def training_fact(results: Results) -> str:
     titles = [category.title for category in evaluation.classes]
     names = f" ({listed(titles)})" if len(titles) <= _MOST_NAMED else ""
     every = sum(record.samples.values())
-    # With a cosine course the last epoch is kept, whatever the validation part says.
-    chooses = "among its trainings" if record.settings.takes_all_epochs else "its best epoch"
     return (
         f"The network {record.settings.network}, with {counted(record.parameters, 'parameter')}, learned to tell "
         f"{counted(len(titles), 'class', 'classes')} apart{names} from {counted(record.samples['train'], 'crop')}; "
-        f"{record.samples['validate']:,} more were used to choose {chooses} and {record.samples['test']:,} were "
+        f"{record.samples['validate']:,} more {_use_of_validation(record)} and {record.samples['test']:,} were "
         f"kept for the test, {every:,} in all, from {counted(results.screenshots, 'screenshot')}."
     )
 
@@ -142,6 +141,11 @@ def place_fact(results: Results) -> str:
         return f"Too few of its crops are from each place to say whether it leans on the place; {advice}."
     clear = [group for group in groups if group.stands_out]
     worst, best = groups[0], groups[-1]
+    if not worst.wrong.count:
+        return (
+            "It is wrong in none of the places of which there are crops enough to tell, so nothing here shows that it "
+            f"leans on the place; {advice}."
+        )
     spoken = (
         f"from {_rate(best)} in {best.title} to {_rate(worst)} in {worst.title}"
         if worst.wrong.share > best.wrong.share
@@ -168,6 +172,13 @@ def next_fact(results: Results) -> str:
         f"No label of this task is short of its target, so photograph next what the model is least sure of: {name}, "
         f"to which it gives a probability of {percent(share)} on average."
     )
+
+
+def _use_of_validation(record: RunRecord) -> str:
+    """Say what the validation part decided: with a cosine course the last epoch is kept, whatever it says."""
+    if not record.settings.takes_all_epochs:
+        return "were used to choose its best epoch"
+    return "were used to choose among its trainings" if len(record.repeats) > 1 else "showed how it went"
 
 
 def _rate(group: Group) -> str:
