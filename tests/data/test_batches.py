@@ -1,4 +1,7 @@
 import dataclasses
+import os
+import pickle
+import time
 
 import numpy as np
 import pytest
@@ -113,9 +116,33 @@ def test_a_new_array_drops_the_older_ones_of_its_task_and_size_only(own_workspac
     before = cached(own_workspace)
     load(own_workspace)
     assert set(before) < set(cached(own_workspace))
+    unused_for_days(own_workspace)
     load(own_workspace, crops_of(own_workspace)[1:])
     assert len(cached(own_workspace)) == 3
     assert set(before) < set(cached(own_workspace))
+
+
+def unused_for_days(workspace):
+    for path in workspace.cache.iterdir():
+        os.utime(path, (time.time() - 2 * 86_400,) * 2)
+
+
+def test_an_array_that_was_used_of_late_stays_for_the_processes_that_still_need_it(own_workspace):
+    load(own_workspace)
+    unused_for_days(own_workspace)
+    sent = pickle.dumps(load(own_workspace))
+    load(own_workspace, crops_of(own_workspace)[1:])
+    assert len(pickle.loads(sent).crops) == len(crops_of(own_workspace))
+
+
+@pytest.mark.parametrize("place", range(6, 128, 7))
+def test_a_damaged_byte_in_an_arrays_header_is_no_fault_to_end_with(own_workspace, place):
+    first = np.array(load(own_workspace).pictures)
+    (name,) = cached(own_workspace)
+    whole = (own_workspace.cache / name).read_bytes()
+    for value in (1, 40, 92, 255):
+        (own_workspace.cache / name).write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+        assert load(own_workspace).pictures.shape == first.shape
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text"], ids=["missing", "empty", "damaged"])

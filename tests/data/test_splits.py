@@ -176,6 +176,16 @@ def test_near_duplicate_pictures_are_grouped_from_the_files_on(tmp_path):
     assert summary.near_duplicates == 2
 
 
+def test_near_duplicates_of_one_name_in_two_sources_are_told_too():
+    crops = [
+        dataclasses.replace(crop(index), screenshot="shot.png" if index < 2 else f"{index}.png") for index in range(8)
+    ]
+    crops[1] = dataclasses.replace(crops[1], fingerprint=crops[0].fingerprint)
+    summary = summarize_split(plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0), crops, SMALL)
+    assert summary.near_duplicate_groups == (("shot.png", "shot.png"),)
+    assert summary.near_duplicates == 2
+
+
 def test_the_summary_counts_parts_by_class():
     crops = [crop(index, LABELS[index % 3]) for index in range(30)]
     plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, name="mine")

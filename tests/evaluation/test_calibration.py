@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toonvision.evaluation.calibration import (
-    COLDEST,
     HOTTEST,
+    SPREAD,
     calibrate,
     fit_temperature,
     negative_log_likelihood,
@@ -38,25 +38,46 @@ def test_the_temperature_that_made_a_model_too_sure_is_found_again(sharpened):
 def test_no_other_temperature_is_likelier(sharpened):
     actual, probabilities = calibrated(60, sharpened=sharpened)
     best = fit_temperature(actual, probabilities)
-    reached = negative_log_likelihood(actual, with_temperature(probabilities, best))
+    reached = doubted(best, actual, probabilities)
     for other in np.geomspace(0.1, 10, 60):
-        assert reached <= negative_log_likelihood(actual, with_temperature(probabilities, other)) + 1e-6
+        assert reached <= doubted(other, actual, probabilities) + 1e-6
+
+
+def doubted(temperature, actual, probabilities):
+    """Give the negative log likelihood of a temperature, with the doubt of far ones."""
+    doubt = (np.log(temperature) / SPREAD) ** 2 / 2
+    return negative_log_likelihood(actual, with_temperature(probabilities, temperature)) + doubt / len(actual)
 
 
 def test_scipy_finds_the_same_temperature():
     optimize = pytest.importorskip("scipy.optimize")
     actual, probabilities = calibrated(200, sharpened=2.0)
     found = optimize.minimize_scalar(
-        lambda log: negative_log_likelihood(actual, with_temperature(probabilities, np.exp(log))),
+        lambda log: doubted(np.exp(log), actual, probabilities),
         bounds=(-3, 3), method="bounded", options={"xatol": 1e-6},
     )  # fmt: skip
     assert fit_temperature(actual, probabilities) == pytest.approx(np.exp(found.x), rel=1e-3)
 
 
-def test_a_model_that_is_always_right_gets_the_coldest_temperature_and_one_always_wrong_the_hottest():
-    probabilities = np.tile(np.array([[0.7, 0.2, 0.1]], dtype=np.float32), (9, 1))
-    assert fit_temperature(np.zeros(9, dtype=np.int64), probabilities) == pytest.approx(COLDEST, rel=1e-3)
-    assert fit_temperature(np.full(9, 2), probabilities) == pytest.approx(HOTTEST, rel=1e-3)
+def test_a_model_that_is_always_right_becomes_surer_but_not_quite_certain():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(4000, 4))
+    logits[:, 0] += rng.uniform(4, 11, 4000)
+    probabilities = softmax(logits)
+    actual = (rng.random((4000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1).clip(0, 3)
+    right = actual == probabilities.argmax(axis=1)
+    assert 0.97 < right.mean() < 0.99
+    temperature = fit_temperature(actual[right][:174], probabilities[right][:174])
+    assert 0.5 < temperature < 1
+    after = negative_log_likelihood(actual, with_temperature(probabilities, temperature))
+    assert after < 1.35 * negative_log_likelihood(actual, probabilities)
+
+
+def test_more_pictures_outweigh_the_doubt_up_to_the_bounds():
+    probabilities = np.array([[0.7, 0.2, 0.1]], dtype=np.float32)
+    few, many = (np.tile(probabilities, (count, 1)) for count in (9, 9000))
+    assert 1 > fit_temperature(np.zeros(9, dtype=np.int64), few) > fit_temperature(np.zeros(9000, dtype=np.int64), many)
+    assert 1 < fit_temperature(np.full(9, 2), few) < fit_temperature(np.full(9000, 2), many) <= HOTTEST
 
 
 def test_without_pictures_to_fit_on_nothing_is_changed():

@@ -121,10 +121,14 @@ def test_a_killed_study_goes_on_where_it_was(killed_once):
 def test_a_damaged_outcome_alone_is_trained_again_and_nothing_changes(killed_once, tmp_path):
     folder, result, *_ = killed_once
     shutil.copytree(folder, tmp_path / "study")
-    next((tmp_path / "study").rglob("without-east-seed-1*.npz")).write_bytes(b"PK broken")
-    again = Trained()
-    assert study(SAMPLES, tmp_path / "study", again) == result
-    assert (again.known, again.names) == (7, ["without-east/1"])
+    outcome = next((tmp_path / "study").rglob("without-east-seed-1*.npz"))
+    encrypted = bytearray(outcome.read_bytes())
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
+    for damaged in (b"PK broken", bytes(encrypted)):
+        outcome.write_bytes(damaged)
+        again = Trained()
+        assert study(SAMPLES, tmp_path / "study", again) == result
+        assert (again.known, again.names) == (7, ["without-east/1"])
 
 
 def test_other_settings_and_other_labels_use_nothing_of_before(killed_once):

@@ -1,12 +1,14 @@
 import csv
+import dataclasses
 import io
 import json
 
 import numpy as np
 import pytest
 
-from builders import copied, encoded, scene
+from builders import SETTINGS_TEXT, copied, encoded, make_workspace, scene, small_shots
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.judge import evaluate_run, metrics_of, predictions_csv, write_results
@@ -55,6 +57,24 @@ def test_labels_are_rolled_up_to_the_level_that_they_determine(judged):
     (up,) = evaluation.rolled_up
     assert up.classes == ("fruit", "mineral")
     assert up.within + up.across == evaluation.report.wrong
+
+
+def test_a_coarser_level_of_which_no_picture_is_judged_is_left_out(tmp_path):
+    text = SETTINGS_TEXT.replace(
+        "[taxonomy.labels]", '[taxonomy.levels.mineral]\nclasses.hard = { title = "Hard" }\n\n[taxonomy.labels]'
+    ).replace('kind = "mineral" }', 'kind = "mineral", mineral = "hard" }')
+    shots = [
+        dataclasses.replace(shot, objects=tuple(one for one in shot.objects if one[0] != "stone"))
+        for shot in small_shots()
+    ]
+    workspace = make_workspace(tmp_path, shots, settings_text=text)
+    extract(workspace)
+    with workspace.writing("split") as catalog:
+        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
+    run = train_run(workspace, workspace.taxonomy.task("label"), TrainingSettings(epochs=1, batch_size=4), seeds=[0])
+    evaluation = evaluate_run(workspace, run)
+    assert "mineral" not in [up.level for up in evaluation.rolled_up]
+    write_results(evaluation, run)
 
 
 def test_predictions_and_metrics_are_written_with_all_probabilities(judged):

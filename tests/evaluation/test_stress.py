@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -61,6 +62,19 @@ def test_a_screenshot_that_is_gone_is_named(judged, tmp_path):
     (other.root / "screenshots" / shot).unlink()
     with pytest.raises(InputRejectedError, match=rf"{shot}: .*Extract again"):
         stress_run(other, run, evaluation)
+
+
+def test_a_crop_or_a_screenshot_that_is_another_one_by_now_is_refused(judged, tmp_path):
+    workspace, run, evaluation = judged
+    crop = evaluation.crops[0]
+    other = next(one for one in evaluation.crops if one.screenshot != crop.screenshot)
+    for number, (place, one, another) in enumerate(
+        [("crops", crop.file, other.file), ("screenshots", crop.screenshot, other.screenshot)]
+    ):
+        own = copied(workspace, tmp_path / f"{number}")
+        shutil.copyfile(own.root / place / another, own.root / place / one)
+        with pytest.raises(InputRejectedError, match=rf"{one}: is not what was extracted"):
+            stress_run(own, run, evaluation)
 
 
 def test_a_part_without_samples_is_refused(judged):

@@ -18,6 +18,12 @@ def test_it_is_as_small_as_promised():
     assert f"{counts[32]:,} for 32" in compact.__doc__
 
 
+@pytest.mark.parametrize("shape_hw", [(600, 200), (300, 300), (400, 300), (200, 600), (200, 400)])
+def test_it_is_as_small_for_crops_of_any_shape(shape_hw):
+    size_hw = input_size("compact", shape_hw)
+    assert build_network("compact", size_hw=size_hw, classes=4).count_params() <= 6032
+
+
 @pytest.mark.parametrize("size_hw", [(16, 16), (17, 40), (56, 56), (96, 32), (616, 16)])
 @pytest.mark.parametrize("classes", [2, 5])
 def test_it_takes_any_shape(size_hw, classes):

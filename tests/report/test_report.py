@@ -9,6 +9,7 @@ import pytest
 
 from figures import examples
 from report.made import evaluation_of, judged_workspace, results_of
+from toonvision.core.errors import InputRejectedError
 from toonvision.core.intervals import Proportion
 from toonvision.evaluation.breakdown import Breakdown, Group
 from toonvision.evaluation.judge import Held
@@ -139,6 +140,17 @@ def test_writing_again_replaces_the_report_and_removes_figures_that_no_longer_ho
     )
     write_report(own_workspace, run, one)
     assert not (run / "figures" / "spread.png").exists()
+
+
+@pytest.mark.parametrize("content", [None, b"x"], ids=["missing", "damaged"])
+def test_a_crop_that_cannot_be_read_is_named_with_what_to_do(own_workspace, content):
+    run, evaluation = judged_workspace(own_workspace, repeats=1)
+    path = own_workspace.crops / evaluation.crops[0].file
+    path.unlink()
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(InputRejectedError, match=re.escape(f"{path}: ") + ".*can be made again: toonvision extract"):
+        write_report(own_workspace, run, evaluation)
 
 
 def test_a_leaking_split_is_warned_of_before_anything_else(contents):

@@ -1,8 +1,11 @@
 import dataclasses
+import itertools
 
+import keras
 import numpy as np
 import pytest
 
+from toonvision.data.batches import Samples
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.models.registry import NETWORKS, build_network
 from toonvision.training.fit import quick_form, train_fresh
@@ -67,3 +70,30 @@ def test_averaged_weights_are_what_is_kept_and_judged(small_workspace):
     loss = -np.log(predicted[np.arange(len(validate)), samples.targets[validate]]).mean()
     assert loss == pytest.approx(history.epochs[-1]["val_loss"], rel=1e-4)
     assert not np.allclose(model.trainable_variables[0], plain.trainable_variables[0])
+
+
+@pytest.mark.parametrize("changes", [{}, {"with_validation": True}, {"schedule": "cosine"}])
+def test_a_training_whose_last_step_breaks_it_keeps_the_weights_of_the_epoch_before(monkeypatch, changes):
+    targets = np.arange(24) % 3
+    pictures = np.random.default_rng(0).integers(0, 90, (24, 32, 32, 3), dtype=np.uint8)
+    pictures[np.arange(24), :, :, targets] += 100
+    samples = Samples(pictures, targets, (), ("red", "green", "blue"))
+    train, validate = np.arange(16), np.arange(16, 24)
+    settings = TrainingSettings(network="4c3-p4-8c3-p4", epochs=6, batch_size=8, learning_rate=0.01)
+    settings = dataclasses.replace(settings, **changes)
+    last = 3 * (3 if settings.with_validation else 2)  # of the third epoch
+    real_step, steps = keras.Model.train_on_batch, itertools.count(1)
+
+    def step(model, *given, **options):
+        answer = real_step(model, *given, **options)
+        if next(steps) == last:
+            model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+        return answer
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", step)
+    model, history = train_fresh(samples, train=train, validate=validate, settings=settings, seed=1)
+    assert (history.diverged, len(history.epochs)) == (True, 3)
+    assert history.best_epoch in {1, 2}
+    predicted = predict_probabilities(model, pictures[validate])
+    loss = -np.log(predicted[np.arange(8), targets[validate]]).mean()
+    assert loss == pytest.approx(history.epochs[history.best_epoch - 1]["val_loss"], rel=1e-4)

@@ -1,10 +1,12 @@
 import pytest
 
-from builders import contents
+from builders import contents, copied
 from toonvision.core.errors import UsageError
 from toonvision.core.locks import exclusive
 from toonvision.data.workspace import open_workspace
-from toonvision.training.record import RECORD, find_run, publish_run, run_records, unfinished_run
+from toonvision.training.record import RECORD, find_run, publish_run, read_record, run_records, unfinished_run
+from toonvision.training.repeat import train_run
+from toonvision.training.settings import TrainingSettings
 
 
 @pytest.fixture
@@ -20,6 +22,14 @@ def saved(root, folder, *, force):
     with unfinished_run(root, folder.parent) as built:
         (built / RECORD).write_text("new")
         return publish_run(root, built, folder, force=force)
+
+
+def test_a_run_is_called_as_its_folder_is_whatever_name_was_free_when_it_began(small_workspace, tmp_path):
+    workspace = copied(small_workspace, tmp_path / "workspace")
+    settings = TrainingSettings(epochs=1, batch_size=4)
+    run = train_run(workspace, workspace.taxonomy.task("label"), settings, seeds=[0])
+    moved = run.rename(run.with_name("mine"))
+    assert (read_record(moved).name, read_record(moved).title) == ("mine", "label/mine")
 
 
 def names(folder):

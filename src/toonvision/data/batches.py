@@ -4,15 +4,17 @@ import hashlib
 import json
 import mmap
 import os
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
@@ -20,8 +22,10 @@ from toonvision.core.files import TEMPORARY, replacing
 from toonvision.core.locks import exclusive
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
-from toonvision.data.images import Resize, read_picture
+from toonvision.data.images import Resize, read_picture, read_whole
 from toonvision.data.workspace import Workspace
+
+_IN_USE_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Samples:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Map the pictures again."""
         if isinstance(state["pictures"], Path):
-            state = {**state, "pictures": np.load(state["pictures"], mmap_mode="r")}
+            state = {**state, "pictures": _mapped(state["pictures"])}
         vars(self).update(state)
 
 
@@ -80,8 +84,18 @@ def load_samples(
         with exclusive(workspace.root, purpose="fill the cache"):
             _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in used], size_hw, resize)
             _drop_older(path, level, size_hw)
-        pictures = np.load(path, mmap_mode="r")
+        pictures = _mapped(path)
     return Samples(pictures, targets, used, classes)
+
+
+def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:
+    """Read a crop as it was cut.
+
+    Raises:
+        InputRejectedError: If its file is missing, damaged, or another one by now.
+    """
+    with _told(workspace.crops / crop.file):
+        return read_whole(workspace.crops / crop.file, digest=crop.hash)
 
 
 def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize) -> str:
@@ -107,10 +121,20 @@ def _cache_stem(level: str, size_hw: tuple[int, int]) -> str:
 def _cached(path: Path, shape: tuple[int, ...]) -> Pictures | None:
     """Open an array of the cache; one that is missing or damaged is none."""
     try:
-        pictures: Pictures = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
+        pictures = _mapped(path)
+    except MemoryError:
+        raise
+    except Exception:  # NumPy parses the header as Python, and answers damaged ones with errors of many kinds
         return None
     return pictures if pictures.shape == shape and pictures.dtype == np.uint8 else None
+
+
+def _mapped(path: Path) -> Pictures:
+    """Map an array of the cache, and note that it is in use."""
+    pictures: Pictures = np.load(path, mmap_mode="r")
+    with suppress(OSError):
+        os.utime(path)
+    return pictures
 
 
 def _fill(path: Path, files: Sequence[tuple[Path, str]], size_hw: tuple[int, int], resize: Resize) -> None:
@@ -121,14 +145,21 @@ def _fill(path: Path, files: Sequence[tuple[Path, str]], size_hw: tuple[int, int
 
         def fill(index: int) -> None:
             file, digest = files[index]
-            try:
+            with _told(file):
                 array[index] = read_picture(file, size_hw=size_hw, resize=resize, digest=digest)
-            except RejectedItemError as error:
-                remedy = f"Crops can be made again: toonvision extract -w {file.parents[1]}"
-                raise InputRejectedError(f"{file}: {error.reason}. {remedy}") from error
 
         list(pool.map(fill, range(len(files))))
         array.flush()
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """Name a crop that cannot be read, and what to do."""
+    try:
+        yield
+    except RejectedItemError as error:
+        remedy = f"Crops can be made again: toonvision extract -w {file.parents[1]}"
+        raise InputRejectedError(f"{file}: {error.reason}. {remedy}") from error
 
 
 def _reserve(path: Path) -> None:
@@ -139,8 +170,15 @@ def _reserve(path: Path) -> None:
 
 
 def _drop_older(path: Path, level: str, size_hw: tuple[int, int]) -> None:
-    """Remove arrays of the same task and size that hold other samples, and what killed runs left behind."""
-    for other in [*path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"), *path.parent.glob(f"{TEMPORARY}*")]:
-        if other != path:
-            with suppress(OSError):
+    """Remove arrays of the same task and size that hold other samples, and what killed runs left behind.
+
+    An array that was mapped of late stays: the next process of a training elsewhere may want to map it too.
+    """
+    unused = time.time() - _IN_USE_S
+    for other in path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"):
+        with suppress(OSError):
+            if other != path and other.stat().st_mtime < unused:
                 other.unlink()
+    for left in path.parent.glob(f"{TEMPORARY}*"):
+        with suppress(OSError):
+            left.unlink()

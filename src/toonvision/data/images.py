@@ -164,6 +164,22 @@ def fit(image: Image.Image, *, size_hw: tuple[int, int], resize: Resize = "stret
     return np.asarray(canvas)
 
 
+def read_whole(path: Path, *, digest: str = "") -> Image.Image:
+    """Read one picture in its own size.
+
+    Args:
+        path: The file.
+        digest: SHA-256 that the file must have, if any.
+
+    Raises:
+        RejectedItemError: If it cannot be read.
+    """
+    content = read_regular(path, limit=LARGEST_FILE)
+    if digest and hashlib.sha256(content).hexdigest() != digest:
+        raise RejectedItemError("is not what was extracted", "extract again", code="changed")
+    return decode(content)
+
+
 def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest: str = "") -> npt.NDArray[np.uint8]:
     """Read one picture as a network sees it.
 
@@ -180,10 +196,7 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
         RejectedItemError: If it cannot be read.
     """
     with room_for(path):
-        content = read_regular(path, limit=LARGEST_FILE)
-        if digest and hashlib.sha256(content).hexdigest() != digest:
-            raise RejectedItemError("is not what was extracted", "extract again", code="changed")
-        return fit(decode(content), size_hw=size_hw, resize=resize)
+        return fit(read_whole(path, digest=digest), size_hw=size_hw, resize=resize)
 
 
 def _open(content: bytes) -> Image.Image:

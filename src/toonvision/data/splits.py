@@ -172,9 +172,9 @@ def summarize_split(split: StoredSplit, crops: Sequence[Crop], taxonomy: Taxonom
     tables = tuple(parts_table(level, split, used, taxonomy) for level in levels)
     totals = tables[0].counts.sum(axis=0)
     keys = group_keys(used)
-    shots_of: dict[int, dict[str, None]] = defaultdict(dict)
+    shots_of: dict[int, dict[int, str]] = defaultdict(dict)  # by their rows: two sources may use the same name
     for crop, key in zip(used, keys, strict=True):
-        shots_of[key][crop.screenshot] = None
+        shots_of[key][crop.screenshot_id] = crop.screenshot
     ratios = Ratios(*split.ratios)
     train, validate, test = (100 * totals / max(1, totals.sum())).tolist()
     return SplitSummary(
@@ -184,7 +184,7 @@ def summarize_split(split: StoredSplit, crops: Sequence[Crop], taxonomy: Taxonom
         grouped=split.grouped,
         achieved=(train, validate, test),
         groups=len(shots_of),
-        near_duplicate_groups=tuple(tuple(sorted(shots)) for shots in shots_of.values() if len(shots) > 1),
+        near_duplicate_groups=tuple(tuple(sorted(shots.values())) for shots in shots_of.values() if len(shots) > 1),
         tables=tables,
         largest_deviation=_largest_deviation(tables[0], ratios),
     )

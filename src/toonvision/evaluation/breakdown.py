@@ -7,14 +7,12 @@ only where the interval of a group and that of all other pictures have nothing i
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from toonvision.core.files import read_regular
 from toonvision.core.intervals import Proportion
-from toonvision.data.images import LARGEST_FILE, decode
 from toonvision.evaluation.judge import Evaluation
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Taxonomy
 
@@ -101,19 +99,16 @@ class Breakdown:
         return f"{self.title}: clearly {word} often wrong: {named}."
 
 
-def measure_looks(files: Iterable[Path]) -> Looks:
+def measure_looks(pictures: Iterable[Image.Image]) -> Looks:
     """Measure crops as they were cut, before they are brought to a network's size, which would blur small ones.
 
     Args:
-        files: One picture a sample.
-
-    Raises:
-        RejectedItemError: If one cannot be read.
+        pictures: One a sample, in mode ``RGB``.
 
     Source:
         Variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     """
-    rows = [_look(np.asarray(decode(read_regular(file, limit=LARGEST_FILE)))) for file in files]
+    rows = [_look(np.asarray(picture)) for picture in pictures]
     values = np.array(rows, dtype=np.float64).reshape(-1, 2)
     return Looks(values[:, 0], values[:, 1])
 

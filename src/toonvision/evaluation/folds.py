@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import warnings
-import zipfile
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -27,7 +26,7 @@ from toonvision.data.batches import Samples
 from toonvision.evaluation.metrics import Places
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.evaluation.predictions import Probabilities
-from toonvision.models.backend import start_keras
+from toonvision.models.backend import installed_versions, start_keras
 from toonvision.training.parallel import threads_for, trainings_at_once
 from toonvision.training.settings import TrainingSettings
 
@@ -241,6 +240,7 @@ def recipe_of(samples: Samples, settings: TrainingSettings, **others: Any) -> di
         "data": hashlib.sha256(content.encode()).hexdigest()[:16],
         "size_hw": list(samples.pictures.shape[1:3]),
         "settings": asdict(settings),
+        "versions": installed_versions(),
         **others,
     }
 
@@ -328,6 +328,7 @@ def _outcome_name(samples: Samples, job: Job) -> str:
         samples.pictures.shape[1:],
         hashlib.sha256(samples.pictures[division.judge[:8]].tobytes()).hexdigest(),  # how they were resized
         asdict(job.settings),
+        installed_versions(),
     ]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in division.name)
@@ -346,7 +347,9 @@ def _read(path: Path, shape: tuple[int, int]) -> Outcome | None:
         with np.load(path, allow_pickle=False) as held:
             probabilities = held["probabilities"]
             numbers = [held[name].item() for name in ("epochs", "best_epoch", "seconds", "diverged")]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except MemoryError:
+        raise
+    except Exception:  # a damaged archive raises errors of many kinds
         return None
     sound = probabilities.shape == shape and np.isfinite(probabilities).all()
     return Outcome(probabilities.astype(np.float32), *numbers) if sound else None

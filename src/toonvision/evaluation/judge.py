@@ -213,6 +213,8 @@ def evaluate_run(workspace: Workspace, run: Path, *, part: Part = "test", progre
         roll_up(actual, rows[chosen].argmax(axis=1), record.classes, parents, level=level.name)
         for level in workspace.taxonomy.coarser(record.level)
         if (parents := workspace.taxonomy.parents(record.level, level.name))
+        # Where all pictures are of Cogs, none can be right or wrong about an animal.
+        and any(record.classes[place] in parents for place in np.unique(actual))
     )
     return Evaluation(
         record=record,

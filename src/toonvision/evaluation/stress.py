@@ -18,14 +18,14 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
-from toonvision.core.files import path_inside, read_regular
+from toonvision.core.files import path_inside
 from toonvision.core.intervals import Proportion
 from toonvision.core.progress import Progress, silent
 from toonvision.core.settings import read_json
-from toonvision.data.batches import Pictures
+from toonvision.data.batches import Pictures, read_crop
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.images import LARGEST_FILE, decode, fit
+from toonvision.data.images import fit, read_whole
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.judge import Evaluation
 from toonvision.evaluation.predict import predict_probabilities
@@ -221,15 +221,19 @@ def _changed(workspace: Workspace, evaluation: Evaluation) -> Iterator[tuple[sli
     files = _screenshot_files(workspace)
     record = evaluation.record
 
-    def file_of(crop: Crop) -> Path:
+    def screenshot_of(crop: Crop) -> Image.Image:
         if crop.screenshot_id not in files:
             raise InputRejectedError(f"{crop.screenshot}: its source is gone from the workspace's settings.")
-        return files[crop.screenshot_id]
+        path, digest = files[crop.screenshot_id]
+        try:
+            return read_whole(path, digest=digest)
+        except RejectedItemError as error:
+            raise InputRejectedError(f"{path}: {error.reason}. Extract again: toonvision extract") from error
 
     def change_all(numbered: tuple[int, Crop]) -> Pictures:
         number, crop = numbered
-        image = _decoded(workspace.crops / crop.file)
-        whole = _decoded(file_of(crop))
+        image = read_crop(workspace, crop)
+        whole = screenshot_of(crop)
         changed = [
             change.of_crop(image) if change.of_crop else _cut_beside(whole, crop.box, change.shift, number)
             for change in CHANGES
@@ -252,18 +256,15 @@ def _cut_beside(whole: Image.Image, box: Box, share: float, number: int) -> Imag
     return whole.crop((x_min, y_min, x_min + width, y_min + height))
 
 
-def _screenshot_files(workspace: Workspace) -> Mapping[int, Path]:
+def _screenshot_files(workspace: Workspace) -> Mapping[int, tuple[Path, str]]:
     roots = {source.key: source.root for source in workspace.sources}
     with workspace.reading() as catalog:
         listed = catalog.screenshots()
     try:
-        return {shot.id: path_inside(roots[shot.source], shot.name) for shot in listed if shot.source in roots}
+        return {
+            shot.id: (path_inside(roots[shot.source], shot.name), shot.picture_hash)
+            for shot in listed
+            if shot.source in roots
+        }
     except RejectedItemError as error:
         raise InputRejectedError(f"{workspace.root}: {error.reason}. {error.remedy}") from error
-
-
-def _decoded(path: Path) -> Image.Image:
-    try:
-        return decode(read_regular(path, limit=LARGEST_FILE))
-    except RejectedItemError as error:
-        raise InputRejectedError(f"{path}: {error.reason}. Extract again: toonvision extract") from error

@@ -9,7 +9,7 @@ from keras import layers
 from toonvision.models.blocks import BesideNormalized, Tensor, around_zero, network, normalized
 from toonvision.models.registry import MANY_CLASSES
 
-_ROWS = 3
+_BANDS = 3
 _NARROW, _WIDE = (16, 28, 36, 50), (24, 40, 56, 64)
 
 
@@ -20,7 +20,8 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
     (Ulyanov et al., "Instance Normalization", 2016), so that fog, night and the light of a place can be told from the
     colour of a suit. Then follow a convolution that halves the picture at once, three separable ones (depthwise, then
     pointwise: Howard et al., "MobileNets", 2017), each normalised by batch (Ioffe and Szegedy 2015), and the mean of
-    each third of the height (head, body, legs) instead of a weight for each place. For more than 8 classes it is wider.
+    each third of the height (head, body, legs; nearly thirds where the rows are no multiple of three) instead of a
+    weight for each place. For more than 8 classes it is wider.
 
     Args:
         size_hw: Height and width of the input in pixels, at least 16 each.
@@ -37,10 +38,16 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
         x = _separable(normalized(x), second)
         x = _separable(layers.MaxPooling2D(2)(x), third)
         x = _separable(layers.MaxPooling2D(2)(x), last)
-        height, width = x.shape[1:3]
-        return layers.Flatten()(layers.AveragePooling2D((max(1, height // _ROWS), width))(x))
+        return layers.Flatten()(_bands(x))
 
     return network("compact", size_hw, classes, body)
+
+
+def _bands(x: Tensor) -> Tensor:
+    """Average over three bands of rows, which overlap where their number is no multiple of three."""
+    height, width = x.shape[1:3]
+    step = max(1, height // _BANDS)
+    return layers.AveragePooling2D((max(1, height - (_BANDS - 1) * step), width), strides=(step, width))(x)
 
 
 def _separable(x: Tensor, filters: int) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.balance import measure_balance
-from toonvision.data.batches import Samples
+from toonvision.data.batches import Samples, read_crop
 from toonvision.data.splits import summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import break_down, measure_looks
@@ -71,7 +71,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
 def look_closer(results: Results, workspace: Workspace, run: Path) -> Results:
     """Add what takes longer: how the crops look, and where the model sees evidence for its gravest faults."""
     evaluation = results.evaluation
-    looks = measure_looks(workspace.crops / crop.file for crop in evaluation.crops)
+    looks = measure_looks(read_crop(workspace, crop) for crop in evaluation.crops)
     return replace(
         results,
         breakdowns=break_down(evaluation, workspace.taxonomy, looks),

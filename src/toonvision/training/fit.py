@@ -125,7 +125,7 @@ def fit(
     weights = _sample_weights(samples.targets, train, classes) if settings.class_weights else None
     callbacks = _callbacks(model, settings, log_folder)
     order_rng, change_rng = generator(seed, "order"), generator(seed, "augment")
-    initial = model.get_weights()
+    kept = model.get_weights()
     epochs: list[Mapping[str, float]] = []
     diverged = False
     callbacks.on_train_begin()
@@ -145,6 +145,8 @@ def fit(
         judged = _validate(model, samples.pictures, targets, validate, settings.batch_size)
         logs = {**totals.measures(), **{f"val_{name}": value for name, value in judged.items()}}
         epochs.append(logs)
+        if _kept_epoch(epochs, settings) == len(epochs):
+            kept = model.get_weights()
         callbacks.on_epoch_end(epoch, logs)
         watcher(epoch + 1, logs)
         diverged = not math.isfinite(logs["loss"]) or not math.isfinite(logs["val_loss"])
@@ -155,10 +157,9 @@ def fit(
         model.optimizer.finalize_variable_values(model.trainable_variables)
         judged = _validate(model, samples.pictures, targets, validate, settings.batch_size)
         epochs[-1] = {**epochs[-1], **{f"val_{name}": value for name, value in judged.items()}}
-    best = _kept_epoch(epochs, settings)
-    if not best:
-        model.set_weights(initial)
-    return History(tuple(epochs), best, diverged, time.monotonic() - started)
+    if diverged or not settings.takes_all_epochs:
+        model.set_weights(kept)
+    return History(tuple(epochs), _kept_epoch(epochs, settings), diverged, time.monotonic() - started)
 
 
 def gives_one_answer(model: keras.Model, parts: Iterable[Pictures], *, batch_size: int) -> bool:
@@ -270,20 +271,22 @@ def _watched(settings: TrainingSettings) -> str:
 
 
 def _kept_epoch(epochs: Sequence[Mapping[str, float]], settings: TrainingSettings) -> int:
-    """Tell which epoch's weights the network has in the end, from 1; 0 for none of them."""
+    """Tell which epoch's weights the network has in the end, from 1; 0 for those that it began with.
+
+    The losses of an epoch that is not sound are no numbers: that of training is measured before the last step, that of
+    validation after it.
+    """
     watched = _watched(settings)
     sound = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"] + epoch[watched])]
-    if settings.takes_all_epochs:
-        return len(epochs) if len(epochs) - 1 in sound else 0
-    return min(sound, key=lambda i: (epochs[i][watched], i)) + 1 if sound else 0
+    if not sound:
+        return 0
+    return 1 + (sound[-1] if settings.takes_all_epochs else min(sound, key=lambda i: (epochs[i][watched], i)))
 
 
 def _callbacks(model: keras.Model, settings: TrainingSettings, log_folder: Path | None) -> keras.callbacks.CallbackList:
     callbacks: list[keras.callbacks.Callback] = []
     if not settings.takes_all_epochs:
-        stop = keras.callbacks.EarlyStopping(
-            monitor=_watched(settings), mode="min", patience=settings.patience, restore_best_weights=True
-        )
+        stop = keras.callbacks.EarlyStopping(monitor=_watched(settings), mode="min", patience=settings.patience)
         callbacks.append(stop)
     if log_folder:
         callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=1))

@@ -6,7 +6,7 @@ import math
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -142,7 +142,8 @@ def read_record(run: Path) -> RunRecord:
     )
     if not sound:
         raise ModelRefusedError(f"{run / RECORD}: contradicts itself. Train again.")
-    return record
+    # Where the name was taken meanwhile, or a person renamed the folder, the folder says what the run is called.
+    return replace(record, name=run.resolve().name)
 
 
 def is_run(runs: Path, name: str) -> bool:
