@@ -67,6 +67,10 @@ VARIANTS = {
     "100 epochs": Variant({"epochs": 100}),
     "150 x 50": Variant(size_hw=(150, 50)),
     "32 entities": Variant(task="entity"),
+    "kinds": Variant(task="binary"),
+    "animals": Variant(task="animal"),
+    "all labels": Variant(task="label"),
+    "all levels at once": Variant({"network": "compact+2"}, task="label"),
 }
 
 
@@ -109,26 +113,23 @@ def _train(one: Training, _tell: Tell) -> dict[str, Any]:
     import keras
 
     from toonvision.evaluation.calibration import reliability
+    from toonvision.evaluation.metrics import roll_up
     from toonvision.evaluation.predict import predict_probabilities
-    from toonvision.models.registry import build_network
-    from toonvision.training.fit import fit
+    from toonvision.training.fit import fit, train_fresh
 
     level = workspace.taxonomy.task(variant.task).level
     data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
     classes = len(data.samples.classes)
     settings = changed(settings_for("compact", classes=classes), **variant.changes)
-    keras.utils.set_random_seed(one.seed)
+    train, validate = data.places["train"], data.places["validate"]
     built: Callable[..., Any] | None = globals().get(variant.network)
-    model = built(size_hw, classes) if built else build_network("compact", size_hw=size_hw, classes=classes)
     started = time.monotonic()
-    fit(
-        model,
-        data.samples,
-        train=data.places["train"],
-        validate=data.places["validate"],
-        settings=settings,
-        seed=one.seed,
-    )
+    if built:
+        keras.utils.set_random_seed(one.seed)
+        model = built(size_hw, classes)
+        fit(model, data.samples, train=train, validate=validate, settings=settings, seed=one.seed)
+    else:
+        model, _ = train_fresh(data.samples, train=train, validate=validate, settings=settings, seed=one.seed)
     seconds = time.monotonic() - started
     found: dict[str, Any] = {"parameters": model.count_params(), "seconds": round(seconds, 1)}
     for part in ("validate", "test"):
@@ -138,6 +139,12 @@ def _train(one: Training, _tell: Tell) -> dict[str, Any]:
         found[part] = int((probabilities.argmax(axis=1) != actual).sum())
         found[f"{part}_of"] = len(places)
         found[f"{part}_calibration_error"] = round(reliability(actual, probabilities).error, 4)
+        for above in workspace.taxonomy.coarser(level):
+            parents = workspace.taxonomy.parents(level, above.name)
+            rolled = roll_up(actual, probabilities.argmax(axis=1), data.samples.classes, parents, level=above.name)
+            counts = found.setdefault("coarser", {}).setdefault(above.name, {"wrong": 0, "of": 0})
+            counts["wrong"] += rolled.report.wrong
+            counts["of"] += rolled.report.accuracy.total
     return found
 
 
@@ -203,16 +210,24 @@ def _summary(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "mean_error_of_both": statistics.mean(both),
         "median_calibration_error": statistics.median(one["test_calibration_error"] for one in trained),
         "median_seconds": statistics.median(one["seconds"] for one in trained),
+        "wrong_at_coarser_levels": {
+            level: {"wrong": [one["coarser"][level]["wrong"] for one in trained], "of": counts["of"]}
+            for level, counts in trained[0].get("coarser", {}).items()
+        },
     }
 
 
 def _line(summary: Mapping[str, Any]) -> str:
     wrong = summary["wrong_of_test"]
+    above = "".join(
+        f"; {level} {statistics.mean(found['wrong']):.1f} of {found['of']} wrong on average"
+        for level, found in summary["wrong_at_coarser_levels"].items()
+    )
     return (
         f"wrong of {summary['test']}: median {statistics.median(wrong):g}, worst {max(wrong)} ({len(wrong)} seeds); "
         f"error on test and validation {summary['mean_error_of_both']:.2%}; calibration error "
         f"{summary['median_calibration_error']:.3f}; {summary['parameters']:,} parameters; "
-        f"{summary['median_seconds']:.0f} s"
+        f"{summary['median_seconds']:.0f} s{above}"
     )
 
 

@@ -197,6 +197,34 @@ def test_a_model_of_another_taxonomy_is_refused_by_every_verb_naming_both(run, t
     assert contents(own.runs) == before
 
 
+def test_one_network_learns_all_levels_and_is_judged_asked_explained_and_exported_as_any(run, own_workspace):
+    root = own_workspace.root
+    outcome = run("train", "label", "--levels", "--epochs", "2", "--batch-size", "4", "-w", root)
+    assert outcome.code == 0, outcome.err
+    assert read_card(own_workspace.runs / "label" / "compact+1-1").network == "compact+1"
+    assert run("evaluate", "label/compact+1-1", "-w", root).code == 0
+    assert run("explain", "label/compact+1-1", "-w", root).code == 0
+    assert run("export", "label/compact+1-1", "-w", root).code == 0
+    picture = next((own_workspace.crops).glob("pear*.png"))
+    (answer,) = run("predict", "label/compact+1-1", picture, "-w", root, "--json").json["predictions"]
+    assert answer["levels"]["kind"] == {"apple": "fruit", "pear": "fruit", "stone": "mineral"}[answer["predicted"]]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("kind", "--levels"), "no coarser level puts classes of kind together"),
+        (("label", "--levels", "--model", "tuned"), "--levels gives branches to compact; tuned has none"),
+        (("label", "--model", "compact+2"), "compact+2 learns 2 coarser levels too, and these classes have 1"),
+    ],
+)
+def test_levels_that_cannot_be_learned_are_refused(run, workspace, given, told):
+    outcome = run("train", *given, "--epochs", "1", "-w", workspace.root)
+    assert outcome.code == 2
+    assert told in " ".join(outcome.err.split())
+    assert not list(workspace.runs.glob("*/.*"))
+
+
 def test_a_training_on_a_device_that_is_absent_ends_with_four_and_leaves_nothing(run, own_workspace, monkeypatch):
     monkeypatch.setenv("TOONVISION_DEVICE", "gpu")
     outcome = run("train", "label", "-w", own_workspace.root, "--epochs", "1")

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from keras import layers
 
-from toonvision.models.compact import compact
+from toonvision.models.compact import compact, with_levels
 from toonvision.models.registry import NETWORKS, build_network, input_size
 
 SIZE_HW = (96, 32)
@@ -38,3 +39,30 @@ def test_pictures_without_any_contrast_give_numbers():
     model = build_network("compact", size_hw=SIZE_HW, classes=3)
     flat = np.stack([np.full((*SIZE_HW, 3), level, dtype=np.uint8) for level in (0, 128, 255)])
     assert np.isfinite(model.predict(flat, verbose=0)).all()
+
+
+def test_what_learns_several_levels_computes_what_is_kept_of_it(tmp_path):
+    groups = ("aaabbbbbb", ("x", "x", "y", None, None, "y", "x", "y", None), (None,) * 9)
+    trained, finished = with_levels(SIZE_HW, 9, groups)
+    rng = np.random.default_rng(0)
+    for weights in trained.weights:
+        weights.assign(rng.normal(0, 0.1, weights.shape) ** (2 if "variance" in weights.path else 1))
+    pictures = rng.integers(0, 256, (4, *SIZE_HW, 3), dtype=np.uint8)
+    kept = finished()
+    expected = trained.predict(pictures, verbose=0)
+    np.testing.assert_allclose(kept.predict(pictures, verbose=0), expected, atol=1e-6)
+    kept.save(tmp_path / "model.keras")
+    loaded = build_network("compact+3", size_hw=SIZE_HW, classes=9)
+    loaded.load_weights(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.predict(pictures, verbose=0), expected, atol=1e-6)
+
+
+def test_what_speaks_for_a_group_speaks_for_all_of_its_classes_alike():
+    trained, finished = with_levels(SIZE_HW, 4, (("a", "a", "b", None),))
+    for layer in trained.layers:
+        if isinstance(layer, layers.Dense) and layer.units == 4:
+            layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])
+    pictures = np.random.default_rng(0).integers(0, 256, (8, *SIZE_HW, 3), dtype=np.uint8)
+    rows = finished().predict(pictures, verbose=0)
+    np.testing.assert_allclose(rows[:, 0], rows[:, 1], rtol=1e-5)
+    assert (np.abs(rows[:, 1] - rows[:, 2]) > 1e-6).all()

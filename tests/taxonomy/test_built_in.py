@@ -80,6 +80,12 @@ def test_an_entity_determines_its_suit_and_kind_and_a_kind_neither(toontown):
     assert [level.name for level in toontown.coarser(LABEL_LEVEL)] == ["kind", "suit", "entity", "animal"]
 
 
+def test_levels_that_put_classes_together_are_those_of_fewer_classes(toontown):
+    assert [level.name for level in toontown.grouping("label")] == ["kind", "suit"]
+    assert [level.name for level in toontown.grouping("entity")] == ["suit"]
+    assert [level.name for level in toontown.grouping("suit")] == []
+
+
 def test_a_label_determines_every_level_as_far_as_it_has_one(toontown):
     suits, animals = (toontown.parents(LABEL_LEVEL, level) for level in ("suit", "animal"))
     assert suits["cog_bb_flunky"] == "bb"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.evaluation.judge import Evaluation
     from toonvision.evaluation.predictions import Prediction
+    from toonvision.taxonomy.labels import Task, Taxonomy
 
 _LARGEST_METRICS = 10_000_000
 PartOption = Annotated[Literal["train", "validate", "test"], typer.Option("--part", help="Which part to judge.")]
@@ -41,6 +42,10 @@ def train(
     model: Annotated[
         str, typer.Option(help="The network: compact, baseline, tuned, binary, or a layout such as 16c3-p3-p2.")
     ] = DEFAULT_NETWORK,
+    levels: Annotated[
+        bool,
+        typer.Option("--levels", help="Learn coarser levels too (of a label its kind and suit), each with a branch."),
+    ] = False,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Most passes over the training part.", show_default=RECIPE)
     ] = None,
@@ -129,6 +134,8 @@ def train(
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
     size_hw = parse_size(size) if size else None
+    if levels:
+        model = _with_levels(model, opened.taxonomy, wanted)
     settings = changed(
         settings_for(find_network(model).name, classes=len(opened.taxonomy.level(wanted.level).classes)),
         epochs=epochs,
@@ -411,6 +418,21 @@ def _refuse_own_settings(context: typer.Context) -> None:
     if given:
         listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
         raise UsageError(f"--from-study brings the network and its settings; {listed} cannot be given beside it.")
+
+
+def _with_levels(model: str, taxonomy: "Taxonomy", task: "Task") -> str:
+    """Name the network that has a branch for each coarser level."""
+    from toonvision.core.errors import UsageError
+
+    coarser = taxonomy.grouping(task.level)
+    if model != DEFAULT_NETWORK:
+        raise UsageError(f"--levels gives branches to {DEFAULT_NETWORK}; {model} has none. Leave out one of the two.")
+    if not coarser:
+        raise UsageError(
+            f"no coarser level puts classes of {task.name} together, so that there is none to learn too. Leave out "
+            "--levels."
+        )
+    return f"{model}+{len(coarser)}"
 
 
 def parse_size(text: str) -> tuple[int, int]:

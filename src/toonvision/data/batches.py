@@ -37,12 +37,15 @@ class Samples:
         targets: Shape ``(samples,)``, int64: the class's place among `classes`.
         crops: The crops that they were made of, in the same order.
         classes: Names of the classes that have samples, in the taxonomy's order.
+        groups: For each coarser level that puts classes together, the name of each class's group; none where it has
+            none there.
     """
 
     pictures: Pictures
     targets: npt.NDArray[np.int64]
     crops: tuple[Crop, ...]
     classes: tuple[str, ...]
+    groups: tuple[tuple[str | None, ...], ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         """Go to another process without the pictures where those are a mapped file, which it maps itself."""
@@ -85,7 +88,9 @@ def load_samples(
             _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in used], size_hw, resize)
             _drop_older(path, level, size_hw)
         pictures = _mapped(path)
-    return Samples(pictures, targets, used, classes)
+    coarser = [workspace.taxonomy.parents(level, above.name) for above in workspace.taxonomy.grouping(level)]
+    groups = tuple(tuple(parents.get(name) for name in classes) for parents in coarser)
+    return Samples(pictures, targets, used, classes, groups)
 
 
 def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.batches import Pictures
-from toonvision.explain.activations import Layer, chain, kind_of
+from toonvision.explain.activations import Layer, kind_of
 from toonvision.taxonomy.labels import did_you_mean
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def ascent(
     A filter is judged before its activation function, as one that is silent on noise would give no direction.
 
     Args:
-        model: A network of layers one after the other, with a `Rescaling` before its convolutions.
+        model: A network in which layers that read one other each lead from a `Rescaling` to the convolution.
         layer: The convolution.
         filters: Which of its filters, from 0.
         seed: Decides the noise; each filter has its own, whatever others are asked for.
@@ -77,7 +77,7 @@ def ascent(
         Shape ``(filters, side, side, 3)``, uint8, 0 to 255.
 
     Raises:
-        UsageError: If there is no such convolution or filter, or the network is no chain of layers.
+        UsageError: If there is no such convolution or filter, or the way to it is no chain of layers.
     """
     place, rescaling, excite = _excited(model, layer, filters)
     pixels = np.stack([_noise(seed, place, number, side) for number in filters]) if filters else _no_pixels(side)
@@ -95,7 +95,7 @@ def answers(model: "keras.Model", layer: str, filters: Sequence[int], pictures: 
     """Measure how much filters of a convolution answer to a picture each: what `ascent` makes large.
 
     Args:
-        model: A network of layers one after the other, with a `Rescaling` before its convolutions.
+        model: A network in which layers that read one other each lead from a `Rescaling` to the convolution.
         layer: The convolution.
         filters: Which of its filters, from 0.
         pictures: One a filter, shape ``(filters, height, width, 3)``, 0 to 255.
@@ -104,7 +104,7 @@ def answers(model: "keras.Model", layer: str, filters: Sequence[int], pictures: 
         The mean answer over all places, before the activation function: shape ``(filters,)``, float32, unbounded.
 
     Raises:
-        UsageError: If there is no such convolution or filter, or the network is no chain of layers.
+        UsageError: If there is no such convolution or filter, or the way to it is no chain of layers.
     """
     import keras
 
@@ -134,11 +134,14 @@ def _way(model: "keras.Model", target: Layer) -> tuple[Layer, list[Layer]]:
     """Give the rescaling, from whose output on a picture is made of real numbers, and what lies before the target."""
     import keras
 
-    rescaling = next((layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), None)
-    way = None if rescaling is None else chain(model, rescaling, target)
-    if not way:
-        raise UsageError(f"{model.name}: filters are shown of networks whose layers follow a Rescaling one by one.")
-    return rescaling, way[:-1]
+    giving = {id(layer.output): layer for layer in model.layers}
+    way: list[Layer] = [target]
+    while not isinstance(way[0], keras.layers.Rescaling):
+        before = giving.get(id(way[0].input))
+        if before is None or before is way[0]:
+            raise UsageError(f"{model.name}: filters are shown of networks whose layers follow a Rescaling one by one.")
+        way.insert(0, before)
+    return way[0], way[1:-1]
 
 
 def _excitement(between: Sequence[Layer], target: Layer, filters: Sequence[int]) -> Callable[[Any], Any]:

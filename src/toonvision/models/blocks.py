@@ -68,7 +68,11 @@ def build_layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> kera
 def network(name: str, size_hw: tuple[int, int], classes: int, body: Callable[[Tensor], Tensor]) -> keras.Model:
     """Put a body between the pictures and a dense head: one sigmoid for two classes, else a softmax."""
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
-    features = body(inputs)
+    return headed(name, inputs, body(inputs), classes)
+
+
+def headed(name: str, inputs: Tensor, features: Tensor, classes: int) -> keras.Model:
+    """Put a dense head behind features: one sigmoid for two classes, else a softmax."""
     if classes == 2:
         outputs = layers.Dense(1, activation="sigmoid")(features)
     else:

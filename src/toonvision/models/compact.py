@@ -3,17 +3,22 @@
 What it is made of was found by experiment (docs/compact.md has the table, benchmarks/compact.py measures it again).
 """
 
-import keras
-from keras import layers
+from collections.abc import Callable, Sequence
 
-from toonvision.models.blocks import BesideNormalized, Tensor, around_zero, network, normalized
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import layers, ops
+
+from toonvision.models.blocks import BesideNormalized, Tensor, around_zero, headed, network, normalized
 from toonvision.models.registry import MANY_CLASSES
 
 _BANDS = 3
 _NARROW, _WIDE = (16, 28, 36, 50), (24, 40, 56, 64)
+_BRANCH = (24, 28, 32)
 
 
-def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
+def compact(size_hw: tuple[int, int], classes: int, branches: int = 0) -> keras.Model:
     """Build the compact network: 5,964 parameters for 4 classes, 16,072 for 32, at 96 x 32.
 
     It sees every picture twice: as it is, and with each colour brought to mean 0 and variance 1 over the picture
@@ -26,30 +31,86 @@ def compact(size_hw: tuple[int, int], classes: int) -> keras.Model:
     Args:
         size_hw: Height and width of the input in pixels, at least 16 each.
         classes: How many classes there are, 2 or more.
+        branches: How many coarser levels have separable convolutions of their own, beside those for the classes; see
+            `with_levels`.
 
     Returns:
         A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
     """
-    first, second, third, last = _WIDE if classes > MANY_CLASSES else _NARROW
-
-    def body(x: Tensor) -> Tensor:
-        x = BesideNormalized()(around_zero(x))
-        x = layers.Conv2D(first, 3, strides=2, padding="same", use_bias=False)(x)
-        x = _separable(normalized(x), second)
-        x = _separable(layers.MaxPooling2D(2)(x), third)
-        x = _separable(layers.MaxPooling2D(2)(x), last)
-        return layers.Flatten()(_bands(x))
-
-    return network("compact", size_hw, classes, body)
+    return network("compact", size_hw, classes, lambda x: _features(_maps(x, classes, branches)))
 
 
-def _bands(x: Tensor) -> Tensor:
-    """Average over three bands of rows, which overlap where their number is no multiple of three."""
-    height, width = x.shape[1:3]
-    step = max(1, height // _BANDS)
-    return layers.AveragePooling2D((max(1, height - (_BANDS - 1) * step), width), strides=(step, width))(x)
+def with_levels(
+    size_hw: tuple[int, int], classes: int, groups: Sequence[Sequence[str | None]]
+) -> tuple[keras.Model, Callable[[], keras.Model]]:
+    """Build `compact` with branches in the form in which it learns several levels at once.
+
+    What speaks for a class is the sum of what speaks for it alone, from the network's own maps, and of what speaks for
+    its group at each coarser level, from the maps of that level's branch. So a branch learns what its groups differ in,
+    as a network for that level would, and a class never disagrees with its groups. All of that is linear, so that one
+    dense layer over all maps computes the same: that is the network which is kept.
+
+    Args:
+        size_hw: Height and width of the input in pixels, at least 16 each.
+        classes: How many classes there are, 3 or more.
+        groups: For each coarser level, the name of each class's group there; None for a class without one.
+
+    Returns:
+        The network to be trained; and what gives ``compact(size_hw, classes, len(groups))`` of the same function, from
+        the weights that the first one has by then.
+    """
+    inputs = keras.Input((*size_hw, 3), dtype="uint8")
+    maps = _maps(inputs, classes, len(groups))
+    kept = headed("compact", inputs, _features(maps), classes)
+    members = [np.eye(classes, dtype=np.float32), *(_members(one) for one in groups)]
+    heads = [layers.Dense(len(member), use_bias=not place) for place, member in enumerate(members)]
+    spoken = [
+        ops.matmul(head(_features([one])), member) for head, one, member in zip(heads, maps, members, strict=True)
+    ]
+    trained = keras.Model(inputs, layers.Activation("softmax")(layers.Add()(spoken)), name="compact")
+
+    def finished() -> keras.Model:
+        kernels = [
+            (ops.convert_to_numpy(head.kernel) @ member).reshape(-1, one.shape[-1], classes)
+            for head, one, member in zip(heads, maps, members, strict=True)
+        ]
+        kernel = np.concatenate(kernels, axis=1).reshape(-1, classes)
+        kept.layers[-1].set_weights([kernel, ops.convert_to_numpy(heads[0].bias)])
+        return kept
+
+    return trained, finished
+
+
+def _members(groups: Sequence[str | None]) -> npt.NDArray[np.float32]:
+    """Tell which classes belong to which group: shape ``(groups, classes)``, 1 for a member and else 0."""
+    names = dict.fromkeys(name for name in groups if name is not None) or [""]  # a dense layer gives one number or more
+    return np.array([[one == name for one in groups] for name in names], dtype=np.float32)
+
+
+def _maps(x: Tensor, classes: int, branches: int) -> list[Tensor]:
+    """Give the last maps of the network, then those of each branch; all read what the first convolution gives."""
+    first, *own = _WIDE if classes > MANY_CLASSES else _NARROW
+    x = BesideNormalized()(around_zero(x))
+    x = normalized(layers.Conv2D(first, 3, strides=2, padding="same", use_bias=False)(x))
+    return [_separables(x, filters) for filters in (own, *[_BRANCH] * branches)]
+
+
+def _separables(x: Tensor, filters: Sequence[int]) -> Tensor:
+    first, second, last = filters
+    x = _separable(x, first)
+    x = _separable(layers.MaxPooling2D(2)(x), second)
+    return _separable(layers.MaxPooling2D(2)(x), last)
 
 
 def _separable(x: Tensor, filters: int) -> Tensor:
     x = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x)
     return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
+
+
+def _features(maps: Sequence[Tensor]) -> Tensor:
+    """Average maps over three bands of rows, which overlap where their number is no multiple of three."""
+    x = layers.Concatenate()(maps) if len(maps) > 1 else maps[0]
+    height, width = x.shape[1:3]
+    step = max(1, height // _BANDS)
+    bands = layers.AveragePooling2D((max(1, height - (_BANDS - 1) * step), width), strides=(step, width))(x)
+    return layers.Flatten()(bands)

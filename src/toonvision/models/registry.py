@@ -2,7 +2,8 @@
 
 import importlib
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
@@ -29,6 +30,7 @@ class Network:
         layout: A layout of the same function, weight for weight, which is quicker to train; none where there is none.
         flips: Whether the network mirrors pictures at random in training, which a layout does not.
         pixels: About how many pixels it wants to see; none where it takes the workspace's size as it is.
+        branches: How many coarser levels it has branches for.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Network:
     layout: str | None = None
     flips: bool = False
     pixels: int | None = None
+    branches: int = 0
 
 
 NETWORKS = {
@@ -74,7 +77,8 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
     """Build a network by name, with fresh weights from Keras' current random state.
 
     Args:
-        name: One of `NETWORKS`, or a layout such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
+        name: One of `NETWORKS`, ``compact+1`` or more for a branch for each of that many coarser levels, or a layout
+            such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
         size_hw: Height and width of the input in pixels.
         classes: How many classes there are, 2 or more.
 
@@ -90,6 +94,8 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
     model: keras.Model
     if isinstance(found, Layout):
         model = importlib.import_module("toonvision.models.blocks").build_layout(found, size_hw, classes)
+    elif found.branches:
+        model = importlib.import_module("toonvision.models.compact").compact(size_hw, classes, found.branches)
     else:
         module = importlib.import_module(f"toonvision.models.{found.module}")
         model = getattr(module, name)(size_hw, classes)
@@ -104,6 +110,8 @@ def find_network(name: str) -> Network | Layout:
     """
     if name in NETWORKS:
         return NETWORKS[name]
+    if branched := re.fullmatch(r"compact\+([1-9])", name):
+        return replace(NETWORKS["compact"], name=name, branches=int(branched[1]))
     if name.removeprefix(COPY)[:1].isdecimal():
         return Layout.parse(name)
     raise UsageError(
@@ -137,6 +145,12 @@ def input_size(name: str, size_hw: tuple[int, int]) -> tuple[int, int]:
     return rows, columns
 
 
+def branches_of(name: str) -> int:
+    """Tell for how many coarser levels a network has branches."""
+    found = find_network(name)
+    return 0 if isinstance(found, Layout) else found.branches
+
+
 def short_name(name: str) -> str:
     """Give the name that runs of a network are called after."""
-    return name if name in NETWORKS else "layout"
+    return "layout" if isinstance(find_network(name), Layout) else name

@@ -181,6 +181,15 @@ class Taxonomy:
         """
         return tuple(other for other in self.levels if other.name != level and self._determines(level, other.name))
 
+    def grouping(self, level: str) -> tuple[Level, ...]:
+        """List the coarser levels that put classes of a level together: a label's kind and suit, not its entity."""
+
+        def groups(other: Level) -> bool:
+            parents = self.parents(level, other.name)
+            return 1 < len(set(parents.values())) < len(parents)
+
+        return tuple(other for other in self.coarser(level) if groups(other))
+
     def _determines(self, level: str, other: str) -> bool:
         above = self.parents(level, other)
         names = {self.class_of(label.name, level) for label in self.labels} - {None}

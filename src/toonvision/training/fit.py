@@ -16,10 +16,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.augmentation import augment
 from toonvision.data.batches import Pictures, Samples, batch_order
-from toonvision.models.registry import NETWORKS, build_network
+from toonvision.models.compact import with_levels
+from toonvision.models.registry import NETWORKS, branches_of, build_network
 from toonvision.training.history import History
 from toonvision.training.settings import TrainingSettings
 
@@ -41,7 +43,8 @@ def train_fresh(
     """Build a network with fresh weights and train it.
 
     A published network is trained in the form of the layout that computes the same from the same weights, with its flip
-    in the loader: what comes out is the published network with the trained weights, 1.2 times as fast or more.
+    in the loader: what comes out is the published network with the trained weights, 1.2 times as fast or more. With
+    branches, `compact` is trained in the form that learns several levels.
 
     Args:
         samples: Pictures and targets.
@@ -53,14 +56,14 @@ def train_fresh(
         watcher: Told of every epoch.
 
     Raises:
-        UsageError: If there is no such network, or the input is too small for it.
+        UsageError: If there is no such network, the input is too small for it, or it has branches for another number
+            of coarser levels than the samples have.
     """
     # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    size_hw, classes = (samples.pictures.shape[1], samples.pictures.shape[2]), len(samples.classes)
     quick = quick_form(settings)
-    trained = build_network(quick.network, size_hw=size_hw, classes=classes)
+    trained, finished = _two_forms(settings.network, quick.network, samples)
     history = fit(
         trained,
         samples,
@@ -71,12 +74,31 @@ def train_fresh(
         log_folder=log_folder,
         watcher=watcher,
     )
-    if quick.network == settings.network:
-        return trained, history
-    model = build_network(settings.network, size_hw=size_hw, classes=classes)
-    for variable, weights in zip(model.trainable_variables, trained.trainable_variables, strict=True):
-        variable.assign(weights)
-    return model, history
+    return finished(), history
+
+
+def _two_forms(network: str, quick: str, samples: Samples) -> tuple[keras.Model, Callable[[], keras.Model]]:
+    """Give a network in the form that is trained, and what gives the form that is kept, which computes the same."""
+    size_hw, classes = (samples.pictures.shape[1], samples.pictures.shape[2]), len(samples.classes)
+    branches = branches_of(network)
+    if branches and branches != len(samples.groups):
+        raise UsageError(
+            f"{network} learns {branches} coarser levels too, and these classes have {len(samples.groups)}. Give "
+            "--levels instead of --model, or train compact."
+        )
+    if branches and classes > 2:
+        return with_levels(size_hw, classes, samples.groups)
+    trained = build_network(quick, size_hw=size_hw, classes=classes)
+
+    def finished() -> keras.Model:
+        if quick == network:
+            return trained
+        model = build_network(network, size_hw=size_hw, classes=classes)
+        for variable, weights in zip(model.trainable_variables, trained.trainable_variables, strict=True):
+            variable.assign(weights)
+        return model
+
+    return trained, finished
 
 
 def quick_form(settings: TrainingSettings) -> TrainingSettings:

@@ -32,9 +32,9 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2) -> Traini
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
         ('cosine', 'constant')
     """
-    if network != _COMPACT.network:
+    if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
-    return replace(_COMPACT, epochs=_EPOCHS_FOR_MANY) if classes > MANY_CLASSES else _COMPACT
+    return replace(_COMPACT, network=network, epochs=_EPOCHS_FOR_MANY if classes > MANY_CLASSES else _COMPACT.epochs)
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
