@@ -33,7 +33,7 @@ _RULES = """\
 
 Each error is one line: the file and the object, the reason, the remedy. With `--json` standard output holds one object:
 the result with all its `findings`, or `error` and `exit_code`. Of more than 20 findings of one kind the first 20 are
-printed, then how many more there are; all of them are in `findings.txt`, whose path is printed.
+printed, then how many more there are; all of them are in `toonvision-findings.txt`, whose path is printed.
 """
 
 _LIMITS = """\

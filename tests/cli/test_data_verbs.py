@@ -120,8 +120,8 @@ def test_of_many_findings_the_first_are_printed_and_all_are_in_a_file(run, tmp_p
     outcome = run("extract", "-w", workspace.root)
     assert outcome.err.count("has no picture of its name") == 20
     assert "... and 10 more like these (no-picture)" in outcome.err
-    assert f"All 30 are in {workspace.root / 'findings.txt'}" in outcome.err
-    assert (workspace.root / "findings.txt").read_text().count("\n") == 30
+    assert f"All 30 are in {workspace.root / 'toonvision-findings.txt'}" in outcome.err
+    assert (workspace.root / "toonvision-findings.txt").read_text().count("\n") == 30
 
 
 def test_a_rare_fault_is_never_hidden_behind_many_of_another_kind(run, tmp_path):
@@ -134,10 +134,10 @@ def test_a_rare_fault_is_never_hidden_behind_many_of_another_kind(run, tmp_path)
     outcome = run("extract", "-w", workspace.root)
     assert outcome.err.count("skipped: ") == 21
     assert "skipped: garden/zz_broken.png: is not a picture" in outcome.err
-    assert f"All 31 are in {workspace.root / 'findings.txt'}" in outcome.err
+    assert f"All 31 are in {workspace.root / 'toonvision-findings.txt'}" in outcome.err
     told = run("extract", "-w", workspace.root, "--json").json["findings"]
     assert len(told) == 31
-    listed = (workspace.root / "findings.txt").read_text().splitlines()
+    listed = (workspace.root / "toonvision-findings.txt").read_text().splitlines()
     assert sorted(line.partition(":")[0] for line in listed) == sorted(finding["item"] for finding in told)
 
 
@@ -149,10 +149,10 @@ def test_a_list_of_findings_stays_until_its_own_verb_has_few(run, tmp_path):
     assert run("extract", "-w", workspace.root).code == 3
     run("runs", "-w", workspace.root)
     run("balance", "-w", workspace.root)
-    assert (workspace.root / "findings.txt").exists()
+    assert (workspace.root / "toonvision-findings.txt").exists()
     lonely[0].unlink()
     assert run("extract", "-w", workspace.root).code == 3
-    assert not (workspace.root / "findings.txt").exists()
+    assert not (workspace.root / "toonvision-findings.txt").exists()
 
 
 def test_balance_names_labels_that_left_the_taxonomy_with_their_crops_and_ends_with_three(run, own_workspace):

@@ -4,6 +4,11 @@ from contextlib import suppress
 import pytest
 
 from toonvision.cli.interrupts import heed, listen
+from toonvision.cli.study_display import StudyDisplay
+from toonvision.cli.training_display import TrainingDisplay
+from toonvision.cli.tune_display import TuningDisplay
+from toonvision.training.settings import TrainingSettings
+from tuning.made import plausible
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +31,23 @@ def test_an_interrupt_that_a_library_swallows_is_raised_again_in_the_next_round(
         heed()
     listen()
     heed()
+
+
+@pytest.mark.parametrize(
+    "epoch_ended",
+    [
+        lambda: TrainingDisplay(repeats=1, epochs=2).epoch_ended(0, 1, {"val_loss": 1.0}),
+        lambda: StudyDisplay(TrainingSettings()).epoch_ended(None, 1, {"val_loss": 1.0}),
+        lambda: TuningDisplay().update(plausible(3)),
+    ],
+    ids=["training", "study", "search"],
+)
+def test_whatever_trains_for_long_asks_whether_it_was_interrupted(epoch_ended):
+    listen()
+    with suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        epoch_ended()
 
 
 def test_ctrl_c_stays_ignored_where_whoever_started_us_has_it_ignored():

@@ -48,6 +48,17 @@ def test_a_course_that_ends_by_itself_leaves_the_validation_part_the_choice_amon
     assert f"40 more {told} and 40 were kept" in training_fact(dataclasses.replace(results, evaluation=made))
 
 
+def test_a_network_that_learned_from_the_validation_part_too_is_not_said_to_have_been_chosen_by_it():
+    results = results_of(evaluation_of([GOOD]))
+    record = results.evaluation.record
+    settings = dataclasses.replace(record.settings, with_validation=True)
+    made = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, settings=settings))
+    fact = training_fact(dataclasses.replace(results, evaluation=made))
+    assert (
+        "from 160 crops; 40 of them are those of the validation part, which so says nothing of how good it is" in fact
+    )
+
+
 def test_many_classes_are_counted_instead_of_named():
     made = examples.evaluation(examples.classes_of(32), samples=64)
     fact = training_fact(dataclasses.replace(results_of(evaluation_of([GOOD])), evaluation=made))

@@ -65,9 +65,9 @@ def plausible(count=25, *, seed=0, space=None, raced=True, cut=0, lost=0, diverg
         state = "cut short" if number % 5 < cut else "lost" if lost and number % 7 == 0 else "done"
         made = trial(number, draw, space, loss=None if wild else loss, wrong=wrong, state=state)
         trials.append(made)
-    blank = study(trials, space=space, **settings)
     if not raced:
-        return blank
+        return study(trials, space=space, **settings)
+    blank = study(trials, space=space, race=RaceSettings(5, 25, 5), **settings)
     seeds = StudySettings("suit", "d", "t", race=RaceSettings(rounds=5)).fresh_seeds()
     scores = {}
     for place, number in enumerate(blank.candidates[:5]):

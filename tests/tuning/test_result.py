@@ -158,9 +158,38 @@ trials_ = st.lists(
 @given(trials=trials_, race=st.dictionaries(st.integers(0, 9), st.dictionaries(st.integers(0, 2**32 - 1), scores_)))
 def test_any_result_is_read_back_as_it_was_written(tmp_path, trials, race):
     blank = {"name": "a", "classes": CLASSES, "judged": JUDGED, "device": "cpu", "versions": {}, "started": "now"}
-    result = StudyResult(**blank, settings=SETTINGS, trials=trials, scores=race, storage="file")
+    drawn = tuple(trial if trial.draw else dataclasses.replace(trial, loss=None) for trial in trials)
+    raced = {trial.number: race[trial.number] for trial in trials if trial.number in race}
+    result = StudyResult(**blank, settings=SETTINGS, trials=drawn, scores=raced, storage="file")
     write_result(tmp_path, result)
     assert read_result(tmp_path) == result
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scores": {"99": {}}},
+        {"classes": ["apple"]},
+        {"trials": lambda found: [{**found[0], "draw": {}}, *found[1:]]},
+        {"trials": lambda found: [found[0], *found]},
+    ],
+    ids=["unknown racer", "one class", "no draw", "twice"],
+)
+def test_a_result_that_contradicts_itself_is_refused(raced, tmp_path, change):
+    write_result(tmp_path, result_of(raced))
+    held = json.loads((tmp_path / RESULT).read_text())
+    for name, value in change.items():
+        held[name] = value(held[name]) if callable(value) else value
+    (tmp_path / RESULT).write_text(json.dumps(held))
+    with pytest.raises(ModelRefusedError, match="contradicts itself. Search again."):
+        read_result(tmp_path)
+
+
+def test_a_race_of_few_trainings_has_as_many_candidates_as_it_can_tell_apart(raced):
+    tried = result_of(raced).tried
+    for trainings, most in ((1, 1), (5, 1), (6, 2), (30, 6)):
+        settings = dataclasses.replace(SETTINGS, race=RaceSettings(6, trainings, 10))
+        assert len(choose_candidates(tried, settings)) == min(most, len(tried))
 
 
 def test_a_folder_without_a_study_and_a_damaged_result_are_told_in_one_line(raced, tmp_path):

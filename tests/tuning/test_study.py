@@ -199,3 +199,44 @@ def test_a_carried_trial_keeps_its_trainings(own_workspace, task_data, tmp_path)
     stored = open_study(file_url(tmp_path / "study" / STORE), "label/study").trials.get_trials()
     assert [trial.user_attrs["parameters"] for trial in stored] == [100, 101, 102]
     assert all(trial.user_attrs[SCORES] == [] for trial in stored)
+
+
+def test_a_study_killed_while_it_takes_over_trials_has_all_of_them_when_it_goes_on(
+    own_workspace, task_data, tmp_path, monkeypatch
+):
+    settings, real, made = tiny(task_data), optuna.create_trial, []
+
+    def dies_at_the_second(**given):
+        if made:
+            raise KeyboardInterrupt
+        made.append(given)
+        return real(**given)
+
+    monkeypatch.setattr(optuna, "create_trial", dies_at_the_second)
+    given = earlier(tiny_space(), draws_of(tiny_space(), 3))
+    with pytest.raises(KeyboardInterrupt):
+        run_study(own_workspace, tmp_path / "study", settings, task_data, carry=given)
+    monkeypatch.setattr(optuna, "create_trial", real)
+    result = run_study(own_workspace, tmp_path / "study", settings, task_data)
+    assert [trial.loss for trial in result.trials] == [trial.loss for trial in given.trials]
+    assert result.finished
+
+
+def test_a_study_goes_on_where_it_is_kept_and_nowhere_else(own_workspace, task_data, tmp_path):
+    settings = tiny(task_data)
+    urls = [file_url(tmp_path / f"{name}.sqlite") for name in ("shared", "other")]
+    carry = earlier(tiny_space(), draws_of(tiny_space(), 3))
+
+    def run(name, **options):
+        return run_study(own_workspace, tmp_path / name, settings, task_data, **options)
+
+    kept = run("elsewhere", storage=urls[0], carry=carry)
+    own = run("here", carry=carry)
+    with pytest.raises(UsageError, match=r"elsewhere is kept in sqlite:.*shared\.sqlite\. Give its --storage again"):
+        run("elsewhere")
+    with pytest.raises(UsageError, match=r"there is no study called 'label/elsewhere' in sqlite:.*other\.sqlite"):
+        run("elsewhere", storage=urls[1])
+    with pytest.raises(UsageError, match="here is kept in its own folder. Leave out --storage"):
+        run("here", storage=urls[0])
+    assert (read_result(tmp_path / "elsewhere"), read_result(tmp_path / "here")) == (kept, own)
+    assert run("elsewhere", storage=urls[0]) == kept

@@ -1,5 +1,6 @@
 """The commands about data: init, sample, extract, balance, split."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -58,7 +59,7 @@ def init(
         lines.append(f"Crops will be {workspace.size_hw[0]} x {workspace.size_hw[1]} pixels (height x width).")
     else:
         lines.append(f"Put screenshots and their annotations into {directory / 'screenshots'}/<street>/.")
-    lines.append(f"Next: toonvision extract -w {directory}")
+    lines.append(f"Next: toonvision extract -w {shlex.quote(str(directory))}")
     show(data, "\n".join(lines), as_json=as_json)
     exit_for(summary.findings)
 
@@ -90,7 +91,7 @@ def sample(
     show(
         {"workspace": str(directory), **asdict(drawn), **asdict(order)},
         f"Drew {drawn.screenshots} screenshots with {drawn.objects} objects into {directory / 'screenshots'}.\n"
-        f"Next: toonvision extract -w {directory}",
+        f"Next: toonvision extract -w {shlex.quote(str(directory))}",
         as_json=as_json,
     )
 

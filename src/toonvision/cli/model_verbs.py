@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -181,7 +182,7 @@ def train(
         {**metrics_of(judged), "folder": str(run)},
         peaks_text(history),
         *evaluation_renderables(judged),
-        f"Saved in {run}\nNext: toonvision report {judged.record.title} -w {workspace}",
+        f"Saved in {run}\nNext: toonvision report {judged.record.title} -w {shlex.quote(str(workspace))}",
         as_json=as_json,
     )
 
@@ -206,6 +207,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Judge all trainings of a run on one part."""
+    from toonvision.core.errors import UsageError
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.judge import metrics_of, write_results
     from toonvision.models.saving import store_temperature
@@ -214,6 +216,11 @@ def evaluate(
     judged, folder = judge(opened, run, part)
     write_results(judged, folder)
     fitted = judged.calibration
+    if temperature and fitted is None:
+        raise UsageError(
+            f"{judged.record.title} learned from the validation part too, so that no picture is left to fit a "
+            "temperature on. Train it without --with-validation."
+        )
     if temperature is not None:
         store_temperature(folder, fitted.temperature if temperature and fitted else None)
         stored = f"temperature {fitted.temperature:.4f}" if temperature and fitted else "no temperature"

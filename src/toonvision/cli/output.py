@@ -216,11 +216,11 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
 
     Args:
         findings: What was found; those of one code are alike, and are printed together.
-        folder: Where `findings.txt` is written if there are too many to print, and removed if there are not.
+        folder: Where `toonvision-findings.txt` is written if there are too many to print, and removed if there are not.
     """
     for line in finding_lines(findings, word=lambda finding: "skipped" if finding.skips else "note"):
         say(line)
-    path = folder / "findings.txt"
+    path = folder / "toonvision-findings.txt"
     if all(len(group) <= MOST_ALIKE for group in _alike(findings)):
         with suppress(OSError):
             path.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say, table, training_bar
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class StudyDisplay:
         say(f"Training {self._settings.network}: {missing} of {total} trainings to do.")
 
     def epoch_ended(self, job: "Job", epoch: int, logs: Mapping[str, float]) -> None:
-        """Show the epoch's validation loss on the bar."""
+        """Show the epoch's validation loss on the bar, and stop where somebody asked for that."""
+        heed()
         if self._bar:
             text = f"{job.division.name}, seed {job.seed}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
             self._bar.update(self._bar.tasks[0].id, description=text)

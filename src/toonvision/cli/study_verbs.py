@@ -49,10 +49,11 @@ def contexts(
         str | None, typer.Option(help="The run to compare with.", show_default="the newest of the network")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Most passes.", show_default="the compared run's, or 100")
+        int | None, typer.Option(min=1, help="Most passes.", show_default="the compared run's, or the recipe's")
     ] = None,
     size: Annotated[
-        str | None, typer.Option(help="Input height x width.", show_default="the compared run's, or the workspace's")
+        str | None,
+        typer.Option(help="Input height x width.", show_default="the compared run's, or what the network wants"),
     ] = None,
     name: StudyNameOption = None,
     force: ForceOption = False,
@@ -279,7 +280,7 @@ def _ordinary(
                 judged.actual,
                 judged.probabilities,
                 diverged=[repeat.diverged for repeat in record.repeats],
-                trained_on=record.samples["train"],
+                trained_on=record.learned_from,
             )
         except (InputRejectedError, ModelRefusedError, UsageError) as error:
             if against:

@@ -76,9 +76,10 @@ class TrainingDisplay:
     def started(self, record: "RunRecord") -> None:
         """Say what will be trained on what, and where."""
         parts = ", ".join(f"{count} {part}" for part, count in record.samples.items())
+        both = ", of which the first two teach" if record.settings.with_validation else ""
         say(
             f"Training {record.settings.network} ({record.parameters:,} parameters) for {record.task} at "
-            f"{record.size_hw[0]}x{record.size_hw[1]} on {record.device}; samples: {parts}."
+            f"{record.size_hw[0]}x{record.size_hw[1]} on {record.device}; samples: {parts}{both}."
         )
         if record.left_out:
             say(f"Left out, since there is no sample: {', '.join(record.left_out)}.")

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from toonvision.cli.interrupts import heed
 from toonvision.cli.output import live_display, say, table
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ def study_renderables(result: "StudyResult") -> list[Any]:
 
 def study_row(result: "StudyResult") -> list[object]:
     """Give a study's line in the list of all."""
-    winner, racers = result.winner, result.retrained
+    winner, raced = result.winner, result.winner_retrained
     row: list[object] = [result.title, "done" if result.finished else "unfinished", result.started[:16]]
     row += [result.settings.strategy, f"{len(result.tried)} of {result.settings.trials}"]
     row += [winner.layout, f"{winner.parameters:,}"] if winner else ["-", "-"]
-    return row + ([f"{racers[0].median_wrong:g}", max(racers[0].wrong)] if racers else ["-", "-"])
+    return row + ([f"{raced.median_wrong:g}", max(raced.wrong)] if raced else ["-", "-"])
 
 
 class TuningDisplay:
@@ -95,7 +96,8 @@ class TuningDisplay:
             say(f"The split {data.split.name} LEAKS: crops of one screenshot may be in several parts.")
 
     def update(self, result: "StudyResult") -> None:
-        """Show how the search stands."""
+        """Show how the search stands, and stop where somebody asked for that."""
+        heed()
         if self._live:
             self._live.update(self._table(result))
             return
@@ -145,27 +147,38 @@ def _sentences(result: "StudyResult") -> list[str]:
     odd = {state: sum(t.state == state for t in result.trials) for state in ("cut short", "diverged", "lost")}
     if any(odd.values()):
         lines.append(f"Trials {', '.join(f'{state}: {count}' for state, count in odd.items() if count)}.")
-    winner, racers = result.winner, result.retrained
-    if winner and racers:
-        first = racers[0]
+    winner, first = result.winner, result.winner_retrained
+    if winner and first:
         trainings = f"{len(first.wrong)} training{'s' * (len(first.wrong) > 1)} with a fresh seed each"
         lines.append(
             f"Winner: trial {winner.number}, {winner.layout}, {winner.parameters:,} parameters: over {trainings} "
             f"median {first.median_wrong:g}, best {min(first.wrong)}, worst {max(first.wrong)} wrong of "
             f"{result.judged}."
         )
-        others = len(result.standing.racing) - 1
-        lines.append(
-            "The race is decided: every other candidate was clearly worse (95 % interval of the paired difference)."
-            if result.standing.decided
-            else f"The race is not decided: {others} other{'s' * (others > 1)} may be as good. A longer --race tells."
-        )
+        lines.append(_race_words(result))
     elif winner:
         lines.append(
             f"Best trial: {winner.number}, trained {len(winner.wrong)} time{'s' * (len(winner.wrong) > 1)} only; no "
             "race told it from luck."
         )
     return lines
+
+
+def _race_words(result: "StudyResult") -> str:
+    """Say whether the race told the winner from the others, and what would."""
+    standing, others = result.standing, len(result.standing.racing) - 1
+    if len(result.retrained) == 1:
+        return "There was nobody to race against."
+    if result.settings.strategy == "front":
+        return "Nobody leaves this race, since all of the front are wanted."
+    if standing.decided:
+        return "The race is decided: every other candidate was clearly worse (95 % interval of the paired difference)."
+    told = f"The race is not decided: {others} other{'s' * (others > 1)} may be as good."
+    if standing.jobs:
+        return f"{told} It is still under way."
+    return (
+        f"{told} {'A longer --race tells.' if standing.rounds < result.settings.race.rounds else 'All rounds are run.'}"
+    )
 
 
 def _trial_words(trial: "Trial") -> str:

@@ -1,5 +1,7 @@
 """The commands about searches for networks: tune, studies."""
 
+import shlex
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -122,7 +124,7 @@ def tune(
     earlier = read_result(find_study(opened.studies, tighten)) if tighten else None
     if resume:
         folder = _study_to_resume(opened, task, name)
-        settings = _resumed(context, read_result(folder), trials=trials, race=race, storage=storage)
+        settings = _resumed(context, read_result(folder), trials=trials, race=race)
     elif earlier:
         settings = _tightened(
             context, wanted.name, earlier, strategy=strategy, max_params=max_params, trials=trials, race=race
@@ -162,10 +164,11 @@ def tune(
             watch=display.update,
         )
     path = write_study_report(folder, result)
+    again = f"toonvision train {task} --from-study {result.title} --repeat 10 -w {shlex.quote(str(workspace))}"
     show(
         {**study_data(result), "folder": str(folder), "report": str(path)},
         *study_renderables(result),
-        f"Report: {path}\nNext: toonvision train {task} --from-study {result.title} --repeat 10 -w {workspace}",
+        f"Report: {path}\nNext: {again}",
         as_json=as_json,
     )
 
@@ -205,10 +208,11 @@ def studies(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
 def _new_folder(opened: "Workspace", task: str, *, strategy: Strategy, name: str | None, storage: str | None) -> Path:
     """Choose where a new study goes; one that others have begun is joined where machines share its storage."""
     from toonvision.core.errors import UsageError
+    from toonvision.tuning.result import RESULT
     from toonvision.tuning.study import choose_study_folder
 
     folder = choose_study_folder(opened.studies, task, strategy=strategy, name=name)
-    if folder.exists() and storage is None:
+    if (folder / RESULT).exists() and storage is None:
         raise UsageError(
             f"there is a study called {task}/{folder.name} already. Give --resume to go on with it, or choose another "
             "--name."
@@ -217,7 +221,7 @@ def _new_folder(opened: "Workspace", task: str, *, strategy: Strategy, name: str
 
 
 def _study_to_resume(opened: "Workspace", task: str, name: str | None) -> Path:
-    from toonvision.core.errors import UsageError
+    from toonvision.core.errors import ModelRefusedError, UsageError
     from toonvision.tuning.result import read_result
     from toonvision.tuning.study import find_study, study_results
 
@@ -226,12 +230,14 @@ def _study_to_resume(opened: "Workspace", task: str, name: str | None) -> Path:
     known = [path.parent for path in study_results(opened.studies) if path.parent.parent.name == task]
     if not known:
         raise UsageError(f"there is no study of {task} to go on with. Run: toonvision tune {task}")
-    return max(known, key=lambda folder: read_result(folder).started)
+    started = {}
+    for folder in known:
+        with suppress(ModelRefusedError):  # `toonvision studies` names those
+            started[folder] = read_result(folder).started
+    return max(known, key=lambda folder: started.get(folder, ""))
 
 
-def _resumed(
-    context: typer.Context, known: "StudyResult", *, trials: int, race: int, storage: str | None
-) -> "StudySettings":
+def _resumed(context: typer.Context, known: "StudyResult", *, trials: int, race: int) -> "StudySettings":
     """Give a study's own settings, made longer where that was asked for."""
     from toonvision.core.errors import UsageError
 
@@ -241,8 +247,6 @@ def _resumed(
             f"a study goes on with what it was told; {others} cannot be given with --resume. Only --trials, --race, "
             "--workers and --storage can."
         )
-    if storage is None and not known.storage.startswith("sqlite"):
-        raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with the password.")
     settings = known.settings
     if "trials" in given:
         settings = replace(settings, trials=trials)

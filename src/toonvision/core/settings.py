@@ -41,7 +41,7 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
         raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
 
 
-def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Value:
+def read_json(path: Path, kind: type[Value], *, what: str, missing: str, remedy: str = "Train again.") -> Value:
     """Read back a dataclass that this program wrote as JSON.
 
     Args:
@@ -49,6 +49,7 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Valu
         kind: The dataclass.
         what: What the file should be, for messages.
         missing: What to say where there is no such file.
+        remedy: What to do where it cannot be understood.
 
     Raises:
         InputRejectedError: If there is no such file.
@@ -57,7 +58,7 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Valu
     from pydantic import TypeAdapter, ValidationError
 
     if path.exists() and not path.is_file():
-        raise ModelRefusedError(f"{path}: is no regular file. Train again.")
+        raise ModelRefusedError(f"{path}: is no regular file. {remedy}")
     try:
         return TypeAdapter(kind).validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
@@ -65,9 +66,7 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str) -> Valu
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(map(str, fault["loc"])) or "content"
-        raise ModelRefusedError(
-            f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). Train again."
-        ) from error
+        raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). {remedy}") from error
 
 
 def _read(path: Path) -> str:

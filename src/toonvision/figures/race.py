@@ -85,10 +85,10 @@ def draw_behind(ax: Axes, racers: Sequence[Racer]) -> Axes:
     for row, racer in enumerate(racers):
         color = BEST if racer.left_after is None else PLAIN
         if racer.behind is None:
-            word = "leads" if row == 0 else "too few rounds"
+            word = "leads" if racer.leads else "too few rounds"
             ax.annotate(word, (1.0, row), (7, 0), textcoords="offset points", va="center_baseline", fontsize=8.5,
                         color=MUTED, path_effects=halo())  # fmt: skip
-            if row == 0:
+            if racer.leads:
                 ax.plot([1.0], [row], "D", color=color, markersize=7, zorder=4)
             continue
         mean, low, high = (math.exp(value) for value in (racer.behind.mean, racer.behind.low, racer.behind.high))

@@ -49,8 +49,8 @@ def training_fact(results: Results) -> str:
     every = sum(record.samples.values())
     return (
         f"The network {record.settings.network}, with {counted(record.parameters, 'parameter')}, learned to tell "
-        f"{counted(len(titles), 'class', 'classes')} apart{names} from {counted(record.samples['train'], 'crop')}; "
-        f"{record.samples['validate']:,} more {_use_of_validation(record)} and {record.samples['test']:,} were "
+        f"{counted(len(titles), 'class', 'classes')} apart{names} from {counted(record.learned_from, 'crop')}; "
+        f"{_use_of_validation(record)} and {record.samples['test']:,} were "
         f"kept for the test, {every:,} in all, from {counted(results.screenshots, 'screenshot')}."
     )
 
@@ -176,9 +176,14 @@ def next_fact(results: Results) -> str:
 
 def _use_of_validation(record: RunRecord) -> str:
     """Say what the validation part decided: with a cosine course the last epoch is kept, whatever it says."""
+    count = f"{record.samples['validate']:,}"
+    if record.settings.with_validation:
+        return f"{count} of them are those of the validation part, which so says nothing of how good it is,"
     if not record.settings.takes_all_epochs:
-        return "were used to choose its best epoch"
-    return "were used to choose among its trainings" if len(record.repeats) > 1 else "showed how it went"
+        return f"{count} more were used to choose its best epoch"
+    return (
+        f"{count} more {'were used to choose among its trainings' if len(record.repeats) > 1 else 'showed how it went'}"
+    )
 
 
 def _rate(group: Group) -> str:

@@ -109,7 +109,7 @@ def winner_fact(result: StudyResult) -> str:
         f"trial {winner.number}, {winner.layout}, with {counted(winner.parameters, 'parameter')} and a learning rate "
         f"of {winner.draw['learning_rate']:.3g}"
     )
-    raced = next((one for one in result.retrained if one.trial == winner.number), None)
+    raced = result.winner_retrained
     if raced is None:
         return f"The best trial is {named}. {_untested(winner, result)}"
     return f"The winner is {named}. {_spread(raced, result)}"
@@ -159,17 +159,17 @@ def trial_count(result: StudyResult) -> int:
 
 def train_command(result: StudyResult) -> str:
     """Give the command that trains a study's winner."""
-    return f"toonvision train {_quoted(result.settings.task)} --from-study {_quoted(result.title)}"
+    return f"toonvision train {shlex.quote(result.settings.task)} --from-study {shlex.quote(result.title)}"
 
 
 def tighten_command(result: StudyResult) -> str:
     """Give the command that searches a study's narrower space."""
-    return f"toonvision tune {_quoted(result.settings.task)} --tighten {_quoted(result.title)}"
+    return f"toonvision tune {shlex.quote(result.settings.task)} --tighten {shlex.quote(result.title)}"
 
 
 def resume_command(result: StudyResult) -> str:
     """Give the command that goes on with a study."""
-    return f"toonvision tune {_quoted(result.settings.task)} --name {_quoted(result.name)} --resume"
+    return f"toonvision tune {shlex.quote(result.settings.task)} --name {shlex.quote(result.name)} --resume"
 
 
 def _spread(raced: Retrained, result: StudyResult) -> str:
@@ -214,8 +214,3 @@ def _count(result: StudyResult, *states: str) -> int:
 def _were(count: int, noun: str = "") -> str:
     number = counted(count, noun) if noun else f"{count:,}" if count else "none"
     return f"{number} {'was' if count == 1 else 'were'}"
-
-
-def _quoted(name: str) -> str:
-    """Quote a name for a shell where it needs that."""
-    return shlex.quote(name)

@@ -42,7 +42,7 @@ def race_table(result: StudyResult) -> Table | None:
     columns = ("Trial", "Network", "Parameters", "Median wrong", "Best–worst", "Mean loss", "Times leader's",
                "Left after")  # fmt: skip
     return Table(
-        "The race", columns, tuple(_racer_row(racer, leads=not place) for place, racer in enumerate(found)),
+        "The race", columns, tuple(map(_racer_row, found)),
         frozenset(range(2, 8)),
         note=f"Wrong of {counted(result.judged, 'validation picture')} over up to "
         f"{counted(result.standing.rounds, 'round')}, a training each. Times leader's: the mean paired ratio of the "
@@ -105,7 +105,7 @@ def _trial_row(trial: Trial) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _racer_row(racer: Racer, *, leads: bool) -> tuple[str, ...]:
+def _racer_row(racer: Racer) -> tuple[str, ...]:
     wrong = racer.results.wrong
     known = [loss for loss in racer.results.losses if loss is not None]
     behind = _NONE
@@ -114,7 +114,7 @@ def _racer_row(racer: Racer, *, leads: bool) -> tuple[str, ...]:
         behind = f"{mean:.2f} ({low:.2f}–{high:.2f})"
     lost = f" ({racer.diverged} diverged)" if racer.diverged else ""
     return (
-        f"{racer.trial.number} (leads)" if leads else str(racer.trial.number), racer.trial.layout,
+        f"{racer.trial.number} (leads)" if racer.leads else str(racer.trial.number), racer.trial.layout,
         f"{racer.trial.parameters:,}", f"{racer.results.median_wrong:g}", f"{min(wrong):,}–{max(wrong):,}{lost}",
         f"{statistics.fmean(known):.4f}" if known else _NONE, behind, str(racer.left_after or _NONE),
     )  # fmt: skip

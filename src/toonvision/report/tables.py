@@ -68,6 +68,7 @@ def repeats_table(results: Results) -> Table:
     evaluation = results.evaluation
     columns = ("Seed", "Epochs", "Kept epoch", "Validation loss", "Seconds", "Wrong", "Accuracy", "95 % interval",
                "Macro F1")  # fmt: skip
+    learned = ", on pictures that it learned from too" if evaluation.record.settings.with_validation else ""
     rows = []
     for place, repeat in enumerate(evaluation.record.repeats):
         report = evaluation.report_of(place)
@@ -80,7 +81,8 @@ def repeats_table(results: Results) -> Table:
         )  # fmt: skip
     return Table(
         "Trainings", columns, tuple(rows), number_columns(columns),
-        note="The kept model is the one with the lowest validation loss; the test part has no say in it.", shown=12,
+        note=f"The kept model is the one with the lowest validation loss{learned}; the test part has no say in it.",
+        shown=12,
     )  # fmt: skip
 
 

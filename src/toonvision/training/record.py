@@ -114,6 +114,11 @@ class RunRecord:
         """What the run is called on the command line."""
         return f"{self.task}/{self.name}"
 
+    @property
+    def learned_from(self) -> int:
+        """How many pictures it learned from."""
+        return self.samples["train"] + (self.samples["validate"] if self.settings.with_validation else 0)
+
 
 def repeat_folder(run: Path, seed: int) -> Path:
     """Give the folder of one training of a run."""

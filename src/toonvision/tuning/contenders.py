@@ -18,6 +18,7 @@ class Racer:
         trial: The trial.
         results: How its trainings in the race did.
         seeds: What those were trained with, in the same order.
+        leads: Whether it leads the race.
         left_after: The round, from 1, after which it left; None for one that is still in it.
         behind: How far its log loss lies above the leader's; None for the leader, and before the third round.
     """
@@ -25,6 +26,7 @@ class Racer:
     trial: Trial
     results: Retrained
     seeds: tuple[int, ...]
+    leads: bool
     left_after: int | None
     behind: Interval | None
 
@@ -80,6 +82,7 @@ def racers(result: StudyResult) -> tuple[Racer, ...]:
             result.by_number[one.trial],
             one,
             tuple(seed for seed in result.settings.fresh_seeds() if seed in result.scores.get(one.trial, {})),
+            one.trial == standing.racing[0],
             standing.left.get(one.trial),
             None if one.trial == standing.racing[0] else standing.behind.get(one.trial),
         )

@@ -12,11 +12,12 @@ from typing import Any, Literal
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
 from toonvision.core.settings import read_json
 from toonvision.tuning.front import pareto_front
 from toonvision.tuning.lineage import DIVERGED, MOST_RETRIES, OUTCOME, SURPLUS, given_up, retries
-from toonvision.tuning.race import Score, Scores, Standing, race
+from toonvision.tuning.race import FIRST_LOOK, Score, Scores, Standing, race
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Draw
 from toonvision.tuning.storage import CANDIDATE, SEED, StoredStudy
@@ -195,6 +196,12 @@ class StudyResult:
             return self.by_number[self.standing.racing[0]]
         return self.tried[0] if self.tried else None
 
+    @property
+    def winner_retrained(self) -> Retrained | None:
+        """How the winner did in the race; None while it has no training there."""
+        winner = self.winner
+        return next((one for one in self.retrained if winner and one.trial == winner.number), None)
+
     @cached_property
     def front(self) -> list[Trial]:
         """Trials that no other one beats both in weights and in loss, smallest first."""
@@ -220,7 +227,10 @@ def best_first(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def choose_candidates(tried: "list[Trial]", settings: StudySettings) -> list[int]:
-    """Choose who races: the best trials, each network once; for ``front`` the front of size against loss."""
+    """Choose who races: the best trials, each network once; for ``front`` the front of size against loss.
+
+    There are no more than the race's trainings bring to where the first may leave.
+    """
     best: dict[tuple[str, float], Trial] = {}
     for trial in tried:
         best.setdefault((trial.layout, trial.draw["learning_rate"]), trial)
@@ -229,7 +239,9 @@ def choose_candidates(tried: "list[Trial]", settings: StudySettings) -> list[int
         costs = {trial.number: (float(trial.parameters), trial.loss or math.inf) for trial in chosen}
         on_front = set(pareto_front(costs))
         chosen = [trial for trial in chosen if trial.number in on_front]
-    return [trial.number for trial in chosen[: settings.race.candidates]]
+    rounds = min(FIRST_LOOK, settings.race.rounds)
+    most = min(settings.race.candidates, max(1, settings.race.trainings // rounds))
+    return [trial.number for trial in chosen[:most]]
 
 
 def stand(candidates: list[int], scores: Scores, settings: StudySettings, *, classes: int) -> Standing:
@@ -290,7 +302,19 @@ def read_result(folder: Path) -> StudyResult:
         ModelRefusedError: If it cannot be understood.
     """
     missing = f"{folder}: holds no study. See: toonvision studies"
-    return read_json(folder / RESULT, StudyResult, what="the result of a study", missing=missing)
+    result = read_json(
+        folder / RESULT, StudyResult, what="the result of a study", missing=missing, remedy="Search again."
+    )
+    names, numbers = result.settings.space.dimensions.keys(), {trial.number for trial in result.trials}
+    sound = (
+        len(numbers) == len(result.trials)
+        and result.scores.keys() <= numbers
+        and all(trial.draw.keys() == names for trial in result.trials if trial.loss is not None)
+        and len(result.classes) > 1
+    )
+    if not sound:
+        raise ModelRefusedError(f"{folder / RESULT}: contradicts itself. Search again.")
+    return result
 
 
 def _trial(stored: FrozenTrial, settings: StudySettings) -> Trial:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import optuna
 
@@ -39,6 +40,7 @@ from toonvision.tuning.storage import (
 from toonvision.tuning.workers import Order, run_workers, threads_for
 
 STORE, LOGS = "study.sqlite", "tensorboard"
+_CARRIED = "carried"
 
 
 def run_study(
@@ -68,20 +70,28 @@ def run_study(
         watch: Told about twice a second how it stands.
 
     Raises:
-        UsageError: If a study of that name was told something else, or no network is within the bounds.
+        UsageError: If a study of that name was told something else or is kept elsewhere, or no network is within the
+            bounds.
         EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
         InputRejectedError: If every trial diverged.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     url = storage or file_url(folder / STORE)
     place = Place(url, f"{settings.task}/{folder.name}", pulse or Pulse())
-    blank = _nothing_yet(folder, settings, data, workers=workers, url=url)
-    if storage is None and not (folder / RESULT).exists():
+    known = read_result(folder) if (folder / RESULT).exists() else None
+    if known:
+        _require_kept_there(known, storage, place)
+    folder.mkdir(parents=True, exist_ok=True)
+    blank = _nothing_yet(folder, settings, data, workers=workers, storage=storage)
+    begins = known is None and storage is None
+    if begins and not carry:
         write_result(folder, blank)  # so that a search that is killed now is found, and can go on
     study = open_study(url, place.name, settings, pulse=place.pulse)
-    if carry:
-        with storage_faults(url):
-            _carry_over(study, carry)
+    with storage_faults(url):
+        if carry and not study.trials.get_trials(deepcopy=False):
+            study.trials.set_user_attr(_CARRIED, _carried(study, carry))
+        if begins and carry:
+            write_result(folder, blank)  # not before it is known what it begins with
+        _carry_over(study)
 
     def read() -> StudyResult:
         with reading(url):
@@ -167,7 +177,19 @@ def choose_study_folder(studies: Path, task: str, *, strategy: str, name: str | 
     return studies / task / f"{strategy}-{number}"
 
 
-def _nothing_yet(folder: Path, settings: StudySettings, data: TaskData, *, workers: int, url: str) -> StudyResult:
+def _require_kept_there(known: StudyResult, storage: str | None, place: Place) -> None:
+    """Refuse to go on with a study anywhere but where it is kept: it would begin anew, and its result be lost."""
+    if storage is None and known.storage != STORE:
+        raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with any password.")
+    if storage is not None and known.storage == STORE:
+        raise UsageError(f"{known.title} is kept in its own folder. Leave out --storage, or choose another --name.")
+    if storage is not None and known.storage != shown_url(storage):
+        open_study(place.url, place.name, pulse=place.pulse)  # refuses where there is none of that name
+
+
+def _nothing_yet(
+    folder: Path, settings: StudySettings, data: TaskData, *, workers: int, storage: str | None
+) -> StudyResult:
     """Give all of a study's result but its trials."""
     known = read_result(folder) if (folder / RESULT).exists() else None
     return StudyResult(
@@ -180,25 +202,37 @@ def _nothing_yet(folder: Path, settings: StudySettings, data: TaskData, *, worke
         device=_device(workers),
         versions=installed_versions(),
         started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
-        storage=shown_url(url),
+        storage=STORE if storage is None else shown_url(storage),
     )
 
 
-def _carry_over(study: StoredStudy, earlier: StudyResult) -> None:
-    """Begin a study with the trials of another one that it could have drawn; one that has trials has them already."""
+def _carried(study: StoredStudy, earlier: StudyResult) -> list[dict[str, Any]]:
+    """Give the trials of another study that this one could have drawn, as its own storage keeps them."""
     space, most = study.settings.space, study.settings.bounds.parameters
-    distributions = space.distributions()
-    if study.trials.get_trials(deepcopy=False):
-        return
-    for trial in earlier.tried:
-        small_enough = most is None or trial.parameters <= most
-        if small_enough and space.holds(trial.draw) and trial.loss is not None:
+    return [
+        {
+            "draw": dict(space.nearest(trial.draw)),
+            "loss": trial.loss,
+            "parameters": trial.parameters,
+            SCORES: [asdict(score) for score in trial.scores],
+        }
+        for trial in earlier.tried
+        if (most is None or trial.parameters <= most) and space.holds(trial.draw) and trial.loss is not None
+    ]
+
+
+def _carry_over(study: StoredStudy) -> None:
+    """Begin a study with the trials that it was given; after a kill, with those that it has not got yet."""
+    given: list[dict[str, Any]] = study.trials.user_attrs.get(_CARRIED, [])
+    there = {trial.user_attrs.get(_CARRIED) for trial in study.trials.get_trials(deepcopy=False)}
+    for number, one in enumerate(given):
+        if number not in there:
             study.trials.add_trial(
                 optuna.create_trial(
-                    params=dict(space.nearest(trial.draw)),
-                    distributions=distributions,
-                    values=[trial.loss, trial.parameters][: len(study.trials.directions)],
-                    user_attrs={"parameters": trial.parameters, SCORES: [asdict(score) for score in trial.scores]},
+                    params=one["draw"],
+                    distributions=study.settings.space.distributions(),
+                    values=[one["loss"], one["parameters"]][: len(study.trials.directions)],
+                    user_attrs={"parameters": one["parameters"], SCORES: one[SCORES], _CARRIED: number},
                 )
             )
 

@@ -1,0 +1,58 @@
+"""What is said of searches: from results that were made up, so that every state of a race is there."""
+
+import dataclasses
+
+import pytest
+
+from toonvision.cli.tune_display import study_renderables, study_row
+from toonvision.tuning.race import Score
+from toonvision.tuning.settings import RaceSettings
+from tuning.made import plausible
+
+
+def with_race(result, scores, race, **changes):
+    """Give a study with another race."""
+    return dataclasses.replace(
+        result, scores=scores, settings=dataclasses.replace(result.settings, race=race, **changes)
+    )
+
+
+def alike(result, *, rounds, race, **changes):
+    """Give a race of some rounds in which nobody is better: each candidate wins as often as the other."""
+    told = with_race(result, {}, race, **changes)
+    scores = {
+        number: {
+            seed: Score(0.3 if (place + turn) % 2 else 0.4, 9, 3, 1.0)
+            for turn, seed in enumerate(told.settings.fresh_seeds()[:rounds])
+        }
+        for place, number in enumerate(told.candidates)
+    }
+    return dataclasses.replace(told, scores=scores)
+
+
+def words(result):
+    return study_renderables(result)[-1]
+
+
+@pytest.mark.parametrize(
+    ("rounds", "race", "changes", "said"),
+    [
+        (4, RaceSettings(2, 8, 10), {}, "1 other may be as good. A longer --race tells."),
+        (4, RaceSettings(2, 80, 4), {}, "1 other may be as good. All rounds are run."),
+        (4, RaceSettings(2, 80, 10), {}, "1 other may be as good. It is still under way."),
+        (4, RaceSettings(2, 8, 10), {"strategy": "front"}, "Nobody leaves this race, since all"),
+        (5, RaceSettings(1, 5, 10), {}, "There was nobody to race against."),
+    ],
+)  # fmt: skip
+def test_what_would_decide_a_race_is_said_only_where_it_would(rounds, race, changes, said):
+    assert said in words(alike(plausible(), rounds=rounds, race=race, **changes))
+
+
+def test_a_race_that_has_begun_does_not_lend_one_networks_figures_to_another():
+    result = plausible()
+    first, second, *_ = result.candidates
+    seed = result.settings.fresh_seeds()[0]
+    begun = with_race(result, {second: {seed: Score(0.9, 77, 3, 1.0)}}, result.settings.race)
+    assert begun.winner.number == first
+    assert study_row(begun)[-2:] == ["-", "-"]
+    assert "77" not in words(begun)
