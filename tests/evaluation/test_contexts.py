@@ -31,6 +31,7 @@ def test_a_study_is_read_back_as_it_was(tmp_path):
         (Estimate(-0.01, -0.04, 0.02), "no difference that these pictures can show."),
         (Estimate(0.03, 0.01, 0.06), "it does not lean on the context."),
         (Estimate(0.0, -0.04, 0.02), "is as good as usual"),
+        (Estimate(0.0, 0.0, 0.0), "no difference that these pictures can show"),
         (None, "nothing can be compared"),
     ],
 )

@@ -146,7 +146,9 @@ class ContextStudy:
         span = f"95 % interval: {_signed(low)} to {_signed(high)} points"
         meaning = (
             "too few pictures to tell"
-            if self.shared < _LEAST_SHARED or low == high
+            if self.shared < _LEAST_SHARED
+            else "no difference that these pictures can show"
+            if low == high
             else f"it leans on the {what}"
             if high < 0
             else f"it does not lean on the {what}"
