@@ -214,7 +214,10 @@ def test_one_network_learns_all_levels_and_is_judged_asked_explained_and_exporte
     ("given", "told"),
     [
         (("kind", "--levels"), "no coarser level puts classes of kind together"),
-        (("label", "--levels", "--model", "tuned"), "--levels gives branches to compact; tuned has none"),
+        (
+            ("label", "--levels", "--model", "tuned"),
+            "--levels gives compact the branches that it needs. Leave out --model tuned.",
+        ),
         (("label", "--model", "compact+2"), "compact+2 learns 2 coarser levels too, and these classes have 1"),
     ],
 )

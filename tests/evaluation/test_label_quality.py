@@ -176,7 +176,7 @@ def test_a_study_of_the_same_recipe_is_gone_on_with_and_one_of_another_is_never_
     assert study_folder(tmp_path, other, default="baseline").name == "baseline-2"
     assert study_folder(tmp_path, first, default="baseline").name == "baseline"
     assert study_folder(tmp_path, first, default="baseline", name="mine").name == "mine"
-    with pytest.raises(UsageError, match="other settings or other pictures"):
+    with pytest.raises(UsageError, match="other settings, other pictures or other versions"):
         study_folder(tmp_path, other, default="baseline", name="mine")
     assert study_folder(tmp_path, other, default="baseline", name="mine", force=True).name == "mine"
     with pytest.raises(UsageError, match="letters, digits"):

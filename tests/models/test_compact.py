@@ -1,7 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 from keras import layers
 
+from toonvision.core.errors import UsageError
+from toonvision.explain.activations import map_layers
+from toonvision.explain.cam import class_maps
 from toonvision.models.compact import compact, with_levels
 from toonvision.models.registry import NETWORKS, build_network, input_size
 
@@ -55,6 +60,18 @@ def test_what_learns_several_levels_computes_what_is_kept_of_it(tmp_path):
     loaded = build_network("compact+3", size_hw=SIZE_HW, classes=9)
     loaded.load_weights(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded.predict(pictures, verbose=0), expected, atol=1e-6)
+
+
+def test_every_layer_that_is_offered_for_maps_can_show_them():
+    model = build_network("compact+2", size_hw=(32, 16), classes=5)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 16, 3), dtype=np.uint8)
+    with pytest.raises(UsageError) as refused:
+        class_maps(model, pictures, layer="none of these")
+    offered = re.search(r"is one of (.*?); got", str(refused.value))[1].split(", ")
+    assert {"activation", "concatenate"} <= {re.sub(r"_\d+$", "", name) for name in offered}
+    assert len(offered) < len(map_layers(model)) / 2
+    for name in offered:
+        assert class_maps(model, pictures, layer=name).layer == name
 
 
 def test_what_speaks_for_a_group_speaks_for_all_of_its_classes_alike():

@@ -1,15 +1,18 @@
 """Searches in this process, as each of a search's processes does them: real trainings, real databases."""
 
 import dataclasses
+import itertools
 import threading
 import time
 
+import keras
 import numpy as np
 import pytest
 from optuna.trial import TrialState
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
+from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.cost import acceptance
 from toonvision.tuning.lineage import MOST_RETRIES, counted, hand_back
 from toonvision.tuning.sampling import random_value
@@ -210,6 +213,21 @@ def test_an_error_of_the_training_itself_is_not_taken_for_a_trial_given_away(tas
     broken = dataclasses.replace(task_data, samples=dataclasses.replace(task_data.samples, pictures=wide))
     with pytest.raises(ValueError, match="shape"):
         search(place, broken, tmp_path)
+
+
+def test_a_training_that_breaks_off_under_a_cosine_is_no_result(task_data, monkeypatch):
+    from toonvision.tuning.search import train_once
+
+    real_step, steps = keras.Model.train_on_batch, itertools.count(1)
+
+    def step(model, *given, **options):
+        if next(steps) == 4:  # two an epoch
+            model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+        return real_step(model, *given, **options)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", step)
+    cosine = TrainingSettings(network="2c1-p4", epochs=4, batch_size=16, schedule="cosine")
+    assert train_once(task_data, cosine, 0, lambda *_: None).loss is None
 
 
 def test_a_bound_on_time_keeps_slow_networks_out(task_data):

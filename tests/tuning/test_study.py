@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, write_result
+from toonvision.tuning.lineage import counted
+from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, read_trials, write_result
 from toonvision.tuning.sampling import only_value, random_value
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
@@ -240,3 +241,19 @@ def test_a_study_goes_on_where_it_is_kept_and_nowhere_else(own_workspace, task_d
         run("here", storage=urls[0])
     assert (read_result(tmp_path / "elsewhere"), read_result(tmp_path / "here")) == (kept, own)
     assert run("elsewhere", storage=urls[0]) == kept
+    (tmp_path / "here" / STORE).unlink()
+    with pytest.raises(UsageError, match="there is no study called 'label/here'"):
+        run("here")
+    assert read_result(tmp_path / "here") == own
+
+
+def test_trials_that_two_machines_took_over_at_once_count_once(own_workspace, task_data, tmp_path):
+    settings = tiny(task_data)
+    run_study(
+        own_workspace, tmp_path / "study", settings, task_data, carry=earlier(tiny_space(), draws_of(tiny_space(), 3))
+    )
+    stored = open_study(file_url(tmp_path / "study" / STORE), "label/study")
+    for trial in stored.trials.get_trials():
+        stored.trials.add_trial(trial)
+    assert [trial.number for trial in read_trials(stored)] == [0, 1, 2]
+    assert list(counted(stored.trials).values()) == [0, 1, 2]

@@ -418,7 +418,7 @@ def _refuse_own_settings(context: typer.Context) -> None:
     """Refuse settings beside a study that has its own."""
     from toonvision.core.errors import UsageError
 
-    theirs = {"model", "epochs", "size", "split", "batch_size", "learning_rate", "patience", "class_weights"}
+    theirs = {"model", "levels", "epochs", "size", "split", "batch_size", "learning_rate", "patience", "class_weights"}
     theirs |= {"flip", "rotation", "zoom", "color", "shift", "cast", "surround"}
     theirs |= {"schedule", "label_smoothing", "averaging"}
     given = given_options(context) & theirs
@@ -433,7 +433,7 @@ def _with_levels(model: str, taxonomy: "Taxonomy", task: "Task") -> str:
 
     coarser = taxonomy.grouping(task.level)
     if model != DEFAULT_NETWORK:
-        raise UsageError(f"--levels gives branches to {DEFAULT_NETWORK}; {model} has none. Leave out one of the two.")
+        raise UsageError(f"--levels gives {DEFAULT_NETWORK} the branches that it needs. Leave out --model {model}.")
     if not coarser:
         raise UsageError(
             f"no coarser level puts classes of {task.name} together, so that there is none to learn too. Leave out "

@@ -26,7 +26,7 @@ from toonvision.data.batches import Samples
 from toonvision.evaluation.metrics import Places
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.evaluation.predictions import Probabilities
-from toonvision.models.backend import installed_versions, start_keras
+from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.training.parallel import threads_for, trainings_at_once
 from toonvision.training.settings import TrainingSettings
 
@@ -227,8 +227,8 @@ def study_folder(
             write_text(parent / candidate / RECIPE, text)
             return parent / candidate
     raise UsageError(
-        f"{parent / names[0]} holds results of other settings or other pictures. Choose another --name, or give "
-        "--force."
+        f"{parent / names[0]} holds results of other settings, other pictures or other versions. Choose another "
+        "--name, or give --force."
     )
 
 
@@ -304,14 +304,15 @@ def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, floa
     from toonvision.training.fit import train_fresh
 
     division = job.division
-    model, history = train_fresh(
-        samples,
-        train=division.train,
-        validate=division.validate,
-        settings=job.settings,
-        seed=job.seed,
-        watcher=watcher,
-    )
+    with backend_faults():
+        model, history = train_fresh(
+            samples,
+            train=division.train,
+            validate=division.validate,
+            settings=job.settings,
+            seed=job.seed,
+            watcher=watcher,
+        )
     probabilities = predict_probabilities(model, samples.pictures[division.judge])
     return Outcome(probabilities, len(history.epochs), history.best_epoch, history.seconds, history.diverged)
 

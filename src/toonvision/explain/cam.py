@@ -148,7 +148,8 @@ def _run(part: "keras.Model", pictures: Pictures) -> Values:
 
 
 def _find_layer(model: "keras.Model", name: str | None) -> Layer:
-    found = {layer.name: layer for layer in map_layers(model)}
+    passed = _on_every_way(model)
+    found = {layer.name: layer for layer in map_layers(model) if layer.name in passed}
     if not found:
         raise ModelRefusedError(f"{model.name}: none of its layers has a map of places, so nothing can be located.")
     if name is None:
@@ -156,6 +157,20 @@ def _find_layer(model: "keras.Model", name: str | None) -> Layer:
     if name not in found:
         raise UsageError(f"a layer with a map is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
     return found[name]
+
+
+def _on_every_way(model: "keras.Model") -> set[str]:
+    """Name the layers past which nothing of the picture gets to the head: of branches, none that lies in one."""
+    places = {id(layer.output): place for place, layer in enumerate(model.layers)}
+    read = [
+        [places[id(tensor)] for tensor in (layer.input if isinstance(layer.input, list) else [layer.input])]
+        for layer in model.layers[1:]
+    ]
+    return {
+        layer.name
+        for place, layer in enumerate(model.layers)
+        if all(source >= place for sources in read[place:] for source in sources)
+    }
 
 
 def _last_fine(maps: list[Layer]) -> Layer:

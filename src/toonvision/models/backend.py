@@ -80,7 +80,9 @@ def backend_faults() -> Iterator[None]:
         if getattr(error, "error_code", None) not in _STOPPED:
             raise
         reason = str(error).splitlines()[0].rpartition("}} ")[2].replace("; ", ": ", 1)
-        raise EnvironmentFaultError(f"{reason}. Nothing of it was saved; free space and run again.") from error
+        raise EnvironmentFaultError(
+            f"{reason}. Nothing of this training was kept; free space and run again."
+        ) from error
 
 
 def installed_versions() -> dict[str, str]:

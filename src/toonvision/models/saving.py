@@ -41,7 +41,8 @@ class ModelCard:
         seed: The seed of its training.
         parameters: How many weights it has.
         versions: Versions of what it was made with.
-        format: The version of this description.
+        format: The version of this description, and of what the networks compute that it can name. Since 2 `compact`
+            averages over three bands of rows whatever their number is.
         temperature: What logits are divided by before they become the probabilities of a prediction; None for 1.
     """
 
@@ -55,7 +56,7 @@ class ModelCard:
     seed: int
     parameters: int
     versions: Mapping[str, str]
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     temperature: float | None = None
 
 

@@ -20,7 +20,6 @@ from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.augmentation import augment
 from toonvision.data.batches import Pictures, Samples, batch_order
-from toonvision.models.backend import backend_faults
 from toonvision.models.compact import with_levels
 from toonvision.models.registry import NETWORKS, branches_of, build_network
 from toonvision.training.history import History
@@ -31,7 +30,6 @@ EpochWatcher = Callable[[int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1 and its metrics."""
 
 
-@backend_faults()
 def train_fresh(
     samples: Samples,
     *,
@@ -60,7 +58,6 @@ def train_fresh(
     Raises:
         UsageError: If there is no such network, the input is too small for it, or it has branches for another number
             of coarser levels than the samples have.
-        EnvironmentFaultError: If the machine stopped it: a log on a full disk, too little memory.
     """
     # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
     keras.backend.clear_session()

@@ -19,7 +19,7 @@ from toonvision.data.catalog import PARTS, StoredSplit
 from toonvision.data.images import Resize
 from toonvision.data.splits import parts_table, require_trainable, split_digest
 from toonvision.data.workspace import Workspace
-from toonvision.models.backend import installed_versions, start_keras
+from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import build_network, input_size, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
 from toonvision.taxonomy.labels import Task
@@ -245,15 +245,16 @@ def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], Non
     from toonvision.training.fit import gives_one_answer, train_fresh
 
     run, record, data, seed = order.run, order.record, order.data, order.seed
-    model, history = train_fresh(
-        data.samples,
-        train=data.places["train"],
-        validate=data.places["validate"],
-        settings=record.settings,
-        seed=seed,
-        log_folder=run / LOGS / f"seed-{seed}",
-        watcher=watcher,
-    )
+    with backend_faults():
+        model, history = train_fresh(
+            data.samples,
+            train=data.places["train"],
+            validate=data.places["validate"],
+            settings=record.settings,
+            seed=seed,
+            log_folder=run / LOGS / f"seed-{seed}",
+            watcher=watcher,
+        )
     folder = repeat_folder(run, seed)
     card = ModelCard(
         network=record.settings.network,

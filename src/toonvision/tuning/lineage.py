@@ -1,10 +1,13 @@
 """Trials and their retries: a network that is tried may go through several processes that die, and counts once."""
 
+from collections.abc import Iterable, Iterator
+
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 MOST_RETRIES = 3
 OUTCOME, DIVERGED, SURPLUS = "outcome", "diverged", "surplus"
+CARRIED = "carried"
 _BEGUN, _HISTORY = "begun", "retry_history"
 
 
@@ -36,12 +39,23 @@ def counted(study: optuna.Study) -> dict[int, int]:
         who is one too many: numbers are given in order, and a retry has a number of its own.
     """
     found: dict[int, int] = {}
-    for trial in study.get_trials(deepcopy=False):
+    for trial in without_twins(study.get_trials(deepcopy=False)):
         outcome = trial.user_attrs.get(OUTCOME)
         alive = trial.state is not TrialState.FAIL or outcome == DIVERGED or given_up(trial)
         if alive and outcome != SURPLUS:
             found.setdefault(lineage(trial), trial.number)
     return found
+
+
+def without_twins(trials: Iterable[FrozenTrial]) -> Iterator[FrozenTrial]:
+    """Leave out trials that were taken over from another study once more, by a second machine at the same moment."""
+    seen: set[int] = set()
+    for trial in trials:
+        carried = trial.user_attrs.get(CARRIED)
+        if carried is None or carried not in seen:
+            yield trial
+        if carried is not None:
+            seen.add(carried)
 
 
 def is_surplus(study: optuna.Study, number: int, *, most: int) -> bool:

@@ -16,7 +16,7 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
 from toonvision.core.settings import read_json
 from toonvision.tuning.front import pareto_front
-from toonvision.tuning.lineage import DIVERGED, MOST_RETRIES, OUTCOME, SURPLUS, given_up, retries
+from toonvision.tuning.lineage import DIVERGED, MOST_RETRIES, OUTCOME, SURPLUS, given_up, retries, without_twins
 from toonvision.tuning.race import FIRST_LOOK, Score, Scores, Standing, race
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Draw
@@ -229,7 +229,7 @@ def best_first(trials: Sequence[Trial]) -> list[Trial]:
 def choose_candidates(tried: "list[Trial]", settings: StudySettings) -> list[int]:
     """Choose who races: the best trials, each network once; for ``front`` the front of size against loss.
 
-    There are no more than the race's trainings bring to where the first may leave.
+    Where some leave, there are no more than the race's trainings bring to where the first may.
     """
     best: dict[tuple[str, float], Trial] = {}
     for trial in tried:
@@ -239,6 +239,7 @@ def choose_candidates(tried: "list[Trial]", settings: StudySettings) -> list[int
         costs = {trial.number: (float(trial.parameters), trial.loss or math.inf) for trial in chosen}
         on_front = set(pareto_front(costs))
         chosen = [trial for trial in chosen if trial.number in on_front]
+        return [trial.number for trial in chosen[: settings.race.candidates]]
     rounds = min(FIRST_LOOK, settings.race.rounds)
     most = min(settings.race.candidates, max(1, settings.race.trainings // rounds))
     return [trial.number for trial in chosen[:most]]
@@ -264,7 +265,7 @@ def worst_loss(classes: int) -> float:
 def read_trials(study: StoredStudy) -> tuple[Trial, ...]:
     """Read all trials, but those that were drawn too many."""
     stored = study.trials.get_trials(deepcopy=False)
-    return tuple(_trial(one, study.settings) for one in stored if one.user_attrs.get(OUTCOME) != SURPLUS)
+    return tuple(_trial(one, study.settings) for one in without_twins(stored) if one.user_attrs.get(OUTCOME) != SURPLUS)
 
 
 def read_scores(study: StoredStudy, *, judged: int) -> Scores:

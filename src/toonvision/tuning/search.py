@@ -255,7 +255,7 @@ def train_once(
     _, history = train_fresh(
         data.samples, train=train, validate=validate, settings=settings, seed=seed, watcher=watcher
     )
-    if not history.best_epoch:
+    if not history.best_epoch or (history.diverged and settings.takes_all_epochs):
         return Score(None, len(validate), 0, history.seconds)
     best = history.epochs[history.best_epoch - 1]
     wrong = round((1 - best["val_accuracy"]) * len(validate))

@@ -14,6 +14,7 @@ from toonvision.core.files import plain_name
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.training.repeat import TaskData
+from toonvision.tuning.lineage import CARRIED
 from toonvision.tuning.result import (
     LEAST_BEST,
     RESULT,
@@ -40,7 +41,6 @@ from toonvision.tuning.storage import (
 from toonvision.tuning.workers import Order, run_workers, threads_for
 
 STORE, LOGS = "study.sqlite", "tensorboard"
-_CARRIED = "carried"
 
 
 def run_study(
@@ -79,7 +79,7 @@ def run_study(
     place = Place(url, f"{settings.task}/{folder.name}", pulse or Pulse())
     known = read_result(folder) if (folder / RESULT).exists() else None
     if known:
-        _require_kept_there(known, storage, place)
+        _require_kept_there(known, folder, storage, place)
     folder.mkdir(parents=True, exist_ok=True)
     blank = _nothing_yet(folder, settings, data, workers=workers, storage=storage)
     begins = known is None and storage is None
@@ -88,7 +88,7 @@ def run_study(
     study = open_study(url, place.name, settings, pulse=place.pulse)
     with storage_faults(url):
         if carry and not study.trials.get_trials(deepcopy=False):
-            study.trials.set_user_attr(_CARRIED, _carried(study, carry))
+            study.trials.set_user_attr(CARRIED, _carried(study, carry))
         if begins and carry:
             write_result(folder, blank)  # not before it is known what it begins with
         _carry_over(study)
@@ -177,13 +177,14 @@ def choose_study_folder(studies: Path, task: str, *, strategy: str, name: str | 
     return studies / task / f"{strategy}-{number}"
 
 
-def _require_kept_there(known: StudyResult, storage: str | None, place: Place) -> None:
+def _require_kept_there(known: StudyResult, folder: Path, storage: str | None, place: Place) -> None:
     """Refuse to go on with a study anywhere but where it is kept: it would begin anew, and its result be lost."""
-    if storage is None and known.storage != STORE:
+    own = known.storage in {STORE, shown_url(file_url(folder / STORE))}  # the latter in studies of before
+    if storage is None and not own:
         raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with any password.")
-    if storage is not None and known.storage == STORE:
+    if storage is not None and own:
         raise UsageError(f"{known.title} is kept in its own folder. Leave out --storage, or choose another --name.")
-    if storage is not None and known.storage != shown_url(storage):
+    if known.trials:
         open_study(place.url, place.name, pulse=place.pulse)  # refuses where there is none of that name
 
 
@@ -222,9 +223,12 @@ def _carried(study: StoredStudy, earlier: StudyResult) -> list[dict[str, Any]]:
 
 
 def _carry_over(study: StoredStudy) -> None:
-    """Begin a study with the trials that it was given; after a kill, with those that it has not got yet."""
-    given: list[dict[str, Any]] = study.trials.user_attrs.get(_CARRIED, [])
-    there = {trial.user_attrs.get(_CARRIED) for trial in study.trials.get_trials(deepcopy=False)}
+    """Begin a study with the trials that it was given; after a kill, with those that it has not got yet.
+
+    A machine that joins at this moment adds some of them too; of such twins the first counts.
+    """
+    given: list[dict[str, Any]] = study.trials.user_attrs.get(CARRIED, [])
+    there = {trial.user_attrs.get(CARRIED) for trial in study.trials.get_trials(deepcopy=False)}
     for number, one in enumerate(given):
         if number not in there:
             study.trials.add_trial(
@@ -232,7 +236,7 @@ def _carry_over(study: StoredStudy) -> None:
                     params=one["draw"],
                     distributions=study.settings.space.distributions(),
                     values=[one["loss"], one["parameters"]][: len(study.trials.directions)],
-                    user_attrs={"parameters": one["parameters"], SCORES: one[SCORES], _CARRIED: number},
+                    user_attrs={"parameters": one["parameters"], SCORES: one[SCORES], CARRIED: number},
                 )
             )
 
