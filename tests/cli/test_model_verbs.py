@@ -197,13 +197,11 @@ def test_a_model_of_another_taxonomy_is_refused_by_every_verb_naming_both(run, t
     assert contents(own.runs) == before
 
 
-def test_one_network_learns_all_levels_and_is_judged_asked_explained_and_exported_as_any(run, own_workspace):
+def test_one_network_learns_all_levels_and_is_asked_and_exported_as_any(run, own_workspace):
     root = own_workspace.root
-    outcome = run("train", "label", "--levels", "--epochs", "2", "--batch-size", "4", "-w", root)
+    outcome = run("train", "label", "--levels", "--epochs", "1", "--batch-size", "4", "-w", root)
     assert outcome.code == 0, outcome.err
     assert read_card(own_workspace.runs / "label" / "compact+1-1").network == "compact+1"
-    assert run("evaluate", "label/compact+1-1", "-w", root).code == 0
-    assert run("explain", "label/compact+1-1", "-w", root).code == 0
     assert run("export", "label/compact+1-1", "-w", root).code == 0
     picture = next((own_workspace.crops).glob("pear*.png"))
     (answer,) = run("predict", "label/compact+1-1", picture, "-w", root, "--json").json["predictions"]

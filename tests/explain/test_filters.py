@@ -49,6 +49,14 @@ def test_ascent_excites_its_filter_more_than_the_noise_that_it_began_with(layer)
     assert (gain > 0.05).all()
 
 
+def test_filters_of_a_branch_are_climbed_along_its_own_way():
+    model = build_network("compact+1", size_hw=(32, 16), classes=5)
+    first, *_, own, _, branch = (layer.name for layer in convolutions(model))
+    for name in (first, own, branch):
+        noise, climbed = (ascent(model, name, [0], seed=1, steps=steps, side=24) for steps in (0, 8))
+        assert answers(model, name, [0], climbed)[0] > answers(model, name, [0], noise)[0]
+
+
 def test_ascent_wakes_a_filter_that_is_silent_on_noise():
     model = pooled(size_hw=(16, 16))
     kernel, bias = model.get_layer("first").get_weights()

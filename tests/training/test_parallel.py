@@ -50,7 +50,7 @@ def at_once(monkeypatch):
 def train(workspace, name, **options):
     settings = TrainingSettings(network="z-4c3n-p2-p2", epochs=2, batch_size=4)
     task = workspace.taxonomy.task("label")
-    return train_run(workspace, task, settings, seeds=[3, 4, 5], size_hw=SMALL, name=name, **options)
+    return train_run(workspace, task, settings, seeds=[3, 4], size_hw=SMALL, name=name, **options)
 
 
 def test_repeats_at_once_give_the_same_weights_as_one_after_the_other(own_workspace, request):
@@ -58,12 +58,12 @@ def test_repeats_at_once_give_the_same_weights_as_one_after_the_other(own_worksp
     request.getfixturevalue("at_once")
     noting = Noting()
     together = train(own_workspace, "together", watcher=noting)
-    for seed in (3, 4, 5):
+    for seed in (3, 4):
         assert weights_digest(repeat_folder(plain, seed)) == weights_digest(repeat_folder(together, seed))
-    assert [one.seed for one in read_record(together).repeats] == [3, 4, 5]
+    assert [one.seed for one in read_record(together).repeats] == [3, 4]
     assert read_record(together).chosen == read_record(plain).chosen
-    assert sorted(noting.ended) == [(0, 3), (1, 4), (2, 5)]
-    assert {(repeat, epoch) for repeat, epoch, _ in noting.epochs} == {(r, e) for r in range(3) for e in (1, 2)}
+    assert sorted(noting.ended) == [(0, 3), (1, 4)]
+    assert {(repeat, epoch) for repeat, epoch, _ in noting.epochs} == {(r, e) for r in range(2) for e in (1, 2)}
     assert all("val_loss" in logs for _, _, logs in noting.epochs)
 
 
