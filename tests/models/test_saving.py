@@ -83,8 +83,8 @@ def test_a_card_that_cannot_be_understood_is_refused(saved, change):
 
 
 def test_a_model_of_another_version_is_refused_naming_both(saved):
-    describe_otherwise(saved, format=2)
-    with pytest.raises(ModelRefusedError, match=r"not a description of a model \(format: Input should be 1; got 2\)"):
+    describe_otherwise(saved, format=1)
+    with pytest.raises(ModelRefusedError, match=r"not a description of a model \(format: Input should be 2; got 1\)"):
         load_model(saved)
 
 

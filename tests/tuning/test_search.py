@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
 from toonvision.training.settings import TrainingSettings
+from toonvision.tuning import search as tuning_search
 from toonvision.tuning.cost import acceptance
 from toonvision.tuning.lineage import MOST_RETRIES, counted, hand_back
 from toonvision.tuning.sampling import random_value
@@ -205,6 +206,22 @@ def give_away(trials, end):
     while not any(trial.intermediate_values for trial in trials.get_trials()):
         time.sleep(0.01)
     end(trials, trials.get_trials()[0])
+
+
+def test_a_training_of_the_race_that_another_process_took_in_between_is_no_fault(task_data, tmp_path, monkeypatch):
+    real, told = tuning_search._waiting, []
+
+    def waiting(study):
+        if study.study_name.endswith("race") and not told:
+            told.append(study)
+            return True  # and by the time that it is asked for it is gone
+        return real(study)
+
+    monkeypatch.setattr(tuning_search, "_waiting", waiting)
+    place, _ = begin(tmp_path, tiny(task_data, trials=1, race=RaceSettings(1, 1, 1)))
+    assert search(place, task_data, tmp_path)
+    assert told
+    assert stand(place, task_data).finished
 
 
 def test_an_error_of_the_training_itself_is_not_taken_for_a_trial_given_away(task_data, tmp_path):

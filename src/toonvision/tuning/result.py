@@ -279,7 +279,7 @@ def read_scores(study: StoredStudy, *, judged: int) -> Scores:
         if kept and (one.state is TrialState.COMPLETE or one.user_attrs.get(OUTCOME) == DIVERGED):
             candidate, seed = one.user_attrs[CANDIDATE], one.user_attrs[SEED]
             scores.setdefault(candidate, {}).setdefault(seed, Score(**kept[0]))
-        elif given_up(one):
+        elif given_up(one) and CANDIDATE in one.user_attrs:
             lost = Score(None, judged, 0, 0.0)
             scores.setdefault(one.user_attrs[CANDIDATE], {}).setdefault(one.user_attrs[SEED], lost)
     return scores

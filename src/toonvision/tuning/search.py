@@ -189,7 +189,8 @@ class Worker:
         return (loss, parameters) if settings.strategy == "front" else loss
 
     def _race_training(self, trial: optuna.Trial) -> float:
-        job = (trial.user_attrs[CANDIDATE], trial.user_attrs[SEED])
+        # Where another process took what was waiting, Optuna gives a new trial, of nobody and no seed.
+        job = (trial.user_attrs.get(CANDIDATE), trial.user_attrs.get(SEED))
         if self._taken().get(job, trial.number) < trial.number or job not in self._standing().jobs:
             trial.set_user_attr(OUTCOME, SURPLUS)
             raise _SurplusError
@@ -209,14 +210,14 @@ class Worker:
             raise _DivergedError
         return statistics.fmean(losses)
 
-    def _taken(self) -> dict[tuple[int, int], int]:
+    def _taken(self) -> dict[tuple[int | None, int | None], int]:
         """Give the race's trainings that somebody has begun or ended, and the first trial that did."""
-        taken: dict[tuple[int, int], int] = {}
+        taken: dict[tuple[int | None, int | None], int] = {}
         for trial in self._study.race.get_trials(deepcopy=False):
             alive = trial.state in (TrialState.RUNNING, TrialState.COMPLETE)
             gone = trial.user_attrs.get(OUTCOME)
             if gone != SURPLUS and (alive or gone == DIVERGED or given_up(trial)):
-                taken.setdefault((trial.user_attrs[CANDIDATE], trial.user_attrs[SEED]), trial.number)
+                taken.setdefault((trial.user_attrs.get(CANDIDATE), trial.user_attrs.get(SEED)), trial.number)
         return taken
 
     def _under_way(self) -> bool:
