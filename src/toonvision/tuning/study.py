@@ -81,7 +81,7 @@ def run_study(
     if known:
         _require_kept_there(known, folder, storage, place)
     folder.mkdir(parents=True, exist_ok=True)
-    blank = _nothing_yet(folder, settings, data, workers=workers, storage=storage)
+    blank = _nothing_yet(folder, settings, data, known, workers=workers, storage=storage)
     begins = known is None and storage is None
     if begins and not carry:
         write_result(folder, blank)  # so that a search that is killed now is found, and can go on
@@ -189,10 +189,15 @@ def _require_kept_there(known: StudyResult, folder: Path, storage: str | None, p
 
 
 def _nothing_yet(
-    folder: Path, settings: StudySettings, data: TaskData, *, workers: int, storage: str | None
+    folder: Path,
+    settings: StudySettings,
+    data: TaskData,
+    known: StudyResult | None,
+    *,
+    workers: int,
+    storage: str | None,
 ) -> StudyResult:
-    """Give all of a study's result but its trials."""
-    known = read_result(folder) if (folder / RESULT).exists() else None
+    """Give all of a study's result but its trials; it began when what is known of it says so."""
     return StudyResult(
         name=folder.name,
         settings=settings,
