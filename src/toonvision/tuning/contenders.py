@@ -77,14 +77,15 @@ class Sized:
 def racers(result: StudyResult) -> tuple[Racer, ...]:
     """Tell how each network did in the race, the best first; empty where there was none."""
     standing = result.standing
+    leader = next(iter(standing.racing), None)
     return tuple(
         Racer(
             result.by_number[one.trial],
             one,
             tuple(seed for seed in result.settings.fresh_seeds() if seed in result.scores.get(one.trial, {})),
-            one.trial == standing.racing[0],
+            one.trial == leader,
             standing.left.get(one.trial),
-            None if one.trial == standing.racing[0] else standing.behind.get(one.trial),
+            None if one.trial == leader else standing.behind.get(one.trial),
         )
         for one in result.retrained
     )
