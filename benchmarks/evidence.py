@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from measure import write_result
 
+from toonvision.data.groups import group_keys
 from toonvision.data.masks import Mask, crop_subsets, has_masks
-from toonvision.data.splits import group_keys
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.explain.cam import class_maps

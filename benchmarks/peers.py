@@ -40,7 +40,8 @@ from toonvision.core.runner import Tell, work_through
 from toonvision.data.extraction import extract
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+from toonvision.data.split_plan import draw_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.models.registry import input_size
 from toonvision.training.repeat import TaskData, load_task_data
@@ -140,8 +141,7 @@ def _blood_cells(root: Path, source: Path) -> Workspace:
         set_up(root, source=source)
     workspace = open_workspace(root)
     extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0, replace=True)
     return workspace
 
 

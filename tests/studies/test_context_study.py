@@ -7,7 +7,7 @@ import pytest
 import builders
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.arrays import Samples
-from toonvision.data.splits import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.studies.context_study import hold_out, ordinary_test, plan_contexts, study_contexts
 from toonvision.studies.contexts import contexts_rows
 from toonvision.studies.folds import Fold, Unwatched

@@ -287,8 +287,6 @@ def _ordinary(
                 raise
             say(f"not compared with {folder.name}: {error}")
             continue
-        if not record.grouped:
-            say(f"{record.title} was trained on a split that LEAKS: it looks better than it is.")
         return test, record
     return None, None
 
@@ -309,7 +307,7 @@ def _newest_runs(opened: "Workspace", task: str, network: str, size_hw: tuple[in
         except ModelRefusedError:
             continue  # `toonvision runs` names it
         fits = record.task == task and record.settings.network == network and record.status == "done"
-        if fits and record.grouped and size_hw in (None, record.size_hw):
+        if fits and size_hw in (None, record.size_hw):
             found.append((record.started, path.parent))
     return [folder for _, folder in sorted(found, reverse=True)]
 
@@ -335,16 +333,14 @@ def _stored_fold(opened: "Workspace", samples: "Samples", level: str, split_name
     """Divide samples as a stored split does."""
     import numpy as np
 
-    from toonvision.data.splits import require_trainable, subset_table
+    from toonvision.data.split_summary import require_trainable, subset_table
+    from toonvision.data.splits import SUBSETS, read_split
     from toonvision.studies.folds import Fold
 
-    with opened.reading() as catalog:
-        split = catalog.split(split_name)
+    split = read_split(opened.splits, split_name)
     require_trainable(subset_table(opened.taxonomy.level(level), split, samples.crops, opened.taxonomy))
-    subset_of = np.array([split.parts.get(crop.id, "") for crop in samples.crops])
-    train, val, test = (np.flatnonzero(subset_of == part) for part in ("train", "val", "test"))
-    if not split.grouped:
-        say(f"The split {split.name} LEAKS: crops of one screenshot may be in several parts.")
+    subset_of = np.array([split.subset_of(crop) for crop in samples.crops])
+    train, val, test = (np.flatnonzero(subset_of == subset) for subset in SUBSETS)
     return Fold(f"split {split.name}", train, val, test)
 
 

@@ -15,7 +15,9 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples
 from toonvision.data.catalog import Crop
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, group_keys, plan_split
+from toonvision.data.groups import group_keys
+from toonvision.data.split_plan import plan_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Subset
 from toonvision.metrics.classification import Indices, classification_report
 from toonvision.metrics.dependence import Estimate, dependence
 from toonvision.metrics.intervals import group_weights
@@ -69,10 +71,10 @@ class _Held:
     diverged: tuple[int, ...]
 
 
-def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, str]:
+def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, Subset]:
     """Divide crops so that one context is the test part and the others are train and validate, four to one or so.
 
-    The others are split as ever (60/20/20, grouped), and the test part of that joins train. A crop whose screenshot
+    The others are split as ever (60/20/20), and the test part of that joins train. A crop whose screenshot
     is a near-duplicate of one in the context left out is in no part.
 
     Args:
@@ -91,9 +93,10 @@ def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, str
     others = [crop for crop, key in zip(crops, keys, strict=True) if crop.context != context and key not in held]
     if not others:
         raise InputRejectedError(f"{context} is the only one with crops. Annotate screenshots of others.")
-    parts = plan_split(others, ratios=SIXTY_TWENTY_TWENTY, seed=seed).parts
-    divided = {crop: "val" if part == "val" else "train" for crop, part in parts.items()}
-    return divided | {crop.id: "test" for crop in crops if crop.context == context}
+    split = plan_split(others, ratios=SIXTY_TWENTY_TWENTY, seed=seed)
+    divided: dict[int, Subset] = {crop.id: "val" if split.subset_of(crop) == "val" else "train" for crop in others}
+    divided.update({crop.id: "test" for crop in crops if crop.context == context})
+    return divided
 
 
 def plan_contexts(samples: Samples, *, seed: int) -> tuple[list[tuple[str, Fold]], list[Finding]]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples
-from toonvision.data.splits import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import group_weights
 from toonvision.metrics.power_law import PowerLaw, fit_power_law

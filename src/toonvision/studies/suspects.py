@@ -16,7 +16,7 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.settings import read_json
 from toonvision.data.arrays import Samples
 from toonvision.data.augmentation import Augmentation
-from toonvision.data.splits import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.metrics.confident_learning import (
     class_thresholds,
     confident_indices,
