@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
-    from toonvision.studies.context_study import study_contexts
+    from toonvision.studies.contexts import study_contexts
     from toonvision.studies.suspects import find_suspects
     from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
@@ -119,7 +119,7 @@ __getattr__, __dir__ = _lazy_names(
         "set_up": "data.setup",
         "settings_for": "training.recipes",
         "store_temperature": "models.saving",
-        "study_contexts": "studies.context_study",
+        "study_contexts": "studies.contexts",
         "summarize_split": "data.splits",
         "train_run": "training.repeat",
         "trust_curves": "explain.trust",
