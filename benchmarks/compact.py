@@ -22,7 +22,7 @@ from measure import arguments, some_of, write_result
 from sample_workspace import sample_workspace
 
 from toonvision.core.cores import available_cores
-from toonvision.core.processes import Tell, work_through
+from toonvision.core.runner import Tell, work_through
 from toonvision.data.workspace import open_workspace
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import input_size
@@ -120,36 +120,36 @@ def _train(one: Training, _tell: Tell) -> dict[str, Any]:
     start_keras(threads=threads_for(size_hw))
     import keras
 
-    from toonvision.evaluation.calibration import reliability
-    from toonvision.evaluation.metrics import roll_up
     from toonvision.evaluation.predict import predict_probabilities
-    from toonvision.training.fit import fit, train_fresh
+    from toonvision.metrics.calibration import reliability
+    from toonvision.metrics.classification import roll_up
+    from toonvision.training.loop import fit, train_fresh
 
     level = workspace.taxonomy.task(variant.task).level
     data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
     classes = len(data.samples.classes)
     settings = changed(settings_for("compact", classes=classes), **variant.changes)
-    train, validate = data.places["train"], data.places["validate"]
+    train, val = data.places["train"], data.places["val"]
     built: Callable[..., Any] | None = globals().get(variant.network)
     started = time.monotonic()
     if built:
         keras.utils.set_random_seed(one.seed)
         model = built(size_hw, classes)
-        fit(model, data.samples, train=train, validate=validate, settings=settings, seed=one.seed)
+        fit(model, data.samples, train=train, val=val, settings=settings, seed=one.seed)
     else:
-        model, _ = train_fresh(data.samples, train=train, validate=validate, settings=settings, seed=one.seed)
+        model, _ = train_fresh(data.samples, train=train, val=val, settings=settings, seed=one.seed)
     seconds = time.monotonic() - started
     found: dict[str, Any] = {"parameters": model.count_params(), "seconds": round(seconds, 1)}
-    for part in ("validate", "test"):
+    for part in ("val", "test"):
         places = data.places[part]
         probabilities = predict_probabilities(model, np.asarray(data.samples.pictures[places]))
-        actual = data.samples.targets[places]
-        found[part] = int((probabilities.argmax(axis=1) != actual).sum())
+        y_true = data.samples.targets[places]
+        found[part] = int((probabilities.argmax(axis=1) != y_true).sum())
         found[f"{part}_of"] = len(places)
-        found[f"{part}_calibration_error"] = round(reliability(actual, probabilities).error, 4)
+        found[f"{part}_calibration_error"] = round(reliability(y_true, probabilities).error, 4)
         for above in workspace.taxonomy.coarser(level):
             parents = workspace.taxonomy.parents(level, above.name)
-            rolled = roll_up(actual, probabilities.argmax(axis=1), data.samples.classes, parents, level=above.name)
+            rolled = roll_up(y_true, probabilities.argmax(axis=1), data.samples.classes, parents, level=above.name)
             counts = found.setdefault("coarser", {}).setdefault(above.name, {"wrong": 0, "of": 0})
             counts["wrong"] += rolled.report.wrong
             counts["of"] += rolled.report.accuracy.total
@@ -208,12 +208,12 @@ def _built(
 
 
 def _summary(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    both = [(one["test"] + one["validate"]) / (one["test_of"] + one["validate_of"]) for one in trained]
+    both = [(one["test"] + one["val"]) / (one["test_of"] + one["validate_of"]) for one in trained]
     return {
         "parameters": trained[0]["parameters"],
         "wrong_of_test": [one["test"] for one in trained],
         "test": trained[0]["test_of"],
-        "wrong_of_validation": [one["validate"] for one in trained],
+        "wrong_of_validation": [one["val"] for one in trained],
         "validation": trained[0]["validate_of"],
         "mean_error_of_both": statistics.mean(both),
         "median_calibration_error": statistics.median(one["test_calibration_error"] for one in trained),

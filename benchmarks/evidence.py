@@ -16,10 +16,10 @@ import numpy.typing as npt
 from measure import arguments, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.data.masks import Mask, crop_parts
+from toonvision.data.masks import Mask, crop_subsets
 from toonvision.data.splits import group_keys
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.judge import Evaluation, evaluate_run
+from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.explain.cam import class_maps
 from toonvision.explain.evidence import GroupEvidence, distinctive, measure_evidence, summarise
 from toonvision.explain.trust import fixed_spot, spot_warning
@@ -50,7 +50,7 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
     run = _find_or_train(world, network)
     judged = evaluate_run(world, run)
     record = judged.record
-    found = [crop_parts(world, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    found = [crop_subsets(world, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
     with_mask = np.array([at for at, mask in enumerate(found) if mask is not None])
     masks = [mask for mask in found if mask is not None]
     shots = group_keys([judged.crops[at] for at in with_mask])
@@ -63,7 +63,7 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
         repeats.append(
             {
                 "seed": repeat.seed,
-                "wrong": int((predicted != judged.actual).sum()),
+                "wrong": int((predicted != judged.y_true).sum()),
                 "distinctive": _shares(told_apart[with_mask, predicted[with_mask]], masks, shots),
                 "plain": _shares(maps[with_mask, predicted[with_mask]], masks, shots),
                 "fixed_place": spot_warning(fixed_spot(told_apart[rows, predicted])),
@@ -101,7 +101,7 @@ def _by_group(
     judged: Evaluation, with_mask: npt.NDArray[np.int64], maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots
 ) -> tuple[GroupEvidence, ...]:
     evidence = measure_evidence(maps, masks)
-    classes = [judged.classes[judged.actual[at]].title for at in with_mask]
+    classes = [judged.classes[judged.y_true[at]].title for at in with_mask]
     contexts = [judged.crops[at].context for at in with_mask]
     return (*summarise(evidence, classes, screenshots=shots), *summarise(evidence, contexts, screenshots=shots))
 

@@ -17,9 +17,9 @@ from sample_workspace import sample_workspace
 
 from toonvision.cli.model_verbs import parse_size
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Samples, load_samples
-from toonvision.evaluation.folds import Job, Outcome, Unwatched
-from toonvision.evaluation.label_quality import (
+from toonvision.data.arrays import Samples, load_samples
+from toonvision.studies.folds import FoldResult, Job, Unwatched
+from toonvision.studies.suspects import (
     SEARCH_SETTINGS,
     SEARCH_SIZE_HW,
     find_suspects,
@@ -32,9 +32,9 @@ from toonvision.evaluation.label_quality import (
 class Lines(Unwatched):
     """Prints a line for each training."""
 
-    def ended(self, job: Job, outcome: Outcome, number: int, total: int, *, known: bool) -> None:
+    def ended(self, job: Job, result: FoldResult, number: int, total: int, *, known: bool) -> None:
         """Print it."""
-        told = "known" if known else f"epoch {outcome.best_epoch} of {outcome.epochs}, {outcome.seconds:.0f} s"
+        told = "known" if known else f"epoch {result.best_epoch} of {result.epochs}, {result.seconds:.0f} s"
         print(f"{number}/{total} {job.division.name}: {told}", flush=True)
 
 

@@ -17,9 +17,9 @@ import numpy as np
 from measure import alternate, arguments, medians, write_result
 
 from toonvision.core.cores import available_cores
-from toonvision.core.processes import Tell, work_through
+from toonvision.core.runner import Tell, work_through
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Samples
+from toonvision.data.arrays import Samples
 from toonvision.models.backend import start_keras
 from toonvision.training.recipes import settings_for
 
@@ -70,13 +70,13 @@ def _all(network: str, size_hw: tuple[int, int], epochs: int, threads: int | Non
 
 def _train(order: Order, _tell: Tell) -> None:
     start_keras(threads=order.threads)
-    from toonvision.training.fit import train_fresh
+    from toonvision.training.loop import train_fresh
 
     images = generator(0, "benchmark").integers(0, 256, (_IMAGES, *order.size_hw, 3), dtype=np.uint8)
     samples = Samples(images, np.arange(_IMAGES) % _CLASSES, (), tuple("abcd"))
     indices = np.arange(_IMAGES)
     settings = replace(settings_for(order.network), epochs=order.epochs, patience=order.epochs)
-    train_fresh(samples, train=indices[64:], validate=indices[:64], settings=settings, seed=order.seed)
+    train_fresh(samples, train=indices[64:], val=indices[:64], settings=settings, seed=order.seed)
 
 
 if __name__ == "__main__":

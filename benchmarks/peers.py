@@ -36,7 +36,7 @@ import numpy.typing as npt
 from measure import arguments, some_of, write_result
 from sample_workspace import extracted_and_split, sample_workspace
 
-from toonvision.core.processes import Tell, work_through
+from toonvision.core.runner import Tell, work_through
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
 from toonvision.data.workspace import Workspace, open_workspace
@@ -156,7 +156,7 @@ def _measure(order: Order, _tell: Tell) -> dict[str, Any]:
     seconds = time.monotonic() - started
     test = data.places["test"]
     pictures = np.asarray(data.samples.pictures[test])
-    predicted, actual = ask(pictures), data.samples.targets[test]
+    predicted, y_true = ask(pictures), data.samples.targets[test]
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     taken = []
     for picture in pictures[:50]:
@@ -164,9 +164,9 @@ def _measure(order: Order, _tell: Tell) -> dict[str, Any]:
         ask(picture[np.newaxis])
         taken.append(1000 * (time.perf_counter() - asked))
     return {
-        "wrong": int((predicted != actual).sum()),
+        "wrong": int((predicted != y_true).sum()),
         "of": len(test),
-        "macro_f1": round(float(f1_score(actual, predicted, average="macro")), 5),
+        "macro_f1": round(float(f1_score(y_true, predicted, average="macro")), 5),
         "parameters": parameters,
         "seconds": round(seconds, 2),
         "peak_mb": round(peak_mb, 1),
@@ -180,7 +180,7 @@ def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers]
 
     keras.utils.set_random_seed(seed)
     classes = len(data.samples.classes)
-    arrays = {part: data.samples.pictures[data.places[part]].astype(np.float32) for part in ("train", "validate")}
+    arrays = {part: data.samples.pictures[data.places[part]].astype(np.float32) for part in ("train", "val")}
     targets = {part: np.eye(classes, dtype=np.float32)[data.samples.targets[data.places[part]]] for part in arrays}
     model = keras.Sequential(
         [
@@ -201,7 +201,7 @@ def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers]
     model.fit(
         arrays["train"],
         targets["train"],
-        validation_data=(arrays["validate"], targets["validate"]),
+        validation_data=(arrays["val"], targets["val"]),
         batch_size=64,
         epochs=100,
         callbacks=[stop],
@@ -220,12 +220,12 @@ def _compact(data: TaskData, seed: int, *, share: int = 1) -> tuple[Callable[[Pi
     from toonvision.deploy.keras_graph import read_graph
     from toonvision.deploy.onnx import write_onnx
     from toonvision.deploy.simplify import simplify
-    from toonvision.training.fit import train_fresh
+    from toonvision.training.loop import train_fresh
 
     settings = settings_for(classes=len(data.samples.classes))
     settings = replace(settings, epochs=settings.epochs // share)
-    train, validate = data.places["train"], data.places["validate"]
-    model, _ = train_fresh(data.samples, train=train, validate=validate, settings=settings, seed=seed)
+    train, val = data.places["train"], data.places["val"]
+    model, _ = train_fresh(data.samples, train=train, val=val, settings=settings, seed=seed)
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -277,7 +277,7 @@ def _backbone(data: TaskData, _seed: int) -> tuple[Callable[[Pictures], Answers]
     train = data.places["train"]
     known = features(data.samples.pictures[train])
     scaler = StandardScaler().fit(known)
-    judge = data.places["validate"]
+    judge = data.places["val"]
     judged = scaler.transform(features(data.samples.pictures[judge]))
     heads = [
         LogisticRegression(max_iter=5000, C=strength, class_weight="balanced").fit(

@@ -22,11 +22,11 @@ from typing import Any
 from measure import alternate, arguments, medians, some_of, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.core.intervals import Proportion
 from toonvision.data.catalog import StoredSplit
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.context_study import hold_out
-from toonvision.evaluation.judge import evaluate_run
+from toonvision.evaluation.evaluate import evaluate_run
+from toonvision.metrics.intervals import Proportion
+from toonvision.studies.context_study import hold_out
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
 from toonvision.training.settings import TrainingSettings

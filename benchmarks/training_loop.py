@@ -15,8 +15,8 @@ import numpy as np
 from measure import alternate, arguments, medians, write_result
 
 from toonvision.core.seeds import generator
+from toonvision.data.arrays import batch_order
 from toonvision.data.augmentation import Augmentation, augment
-from toonvision.data.batches import batch_order
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
 from toonvision.training.settings import TrainingSettings
@@ -30,7 +30,7 @@ def main(given: Sequence[str] | None = None) -> None:
     start_keras()
     import keras
 
-    from toonvision.training.fit import compile_network, encode_targets, quick_form
+    from toonvision.training.loop import compile_network, encode_targets, quick_form
 
     rng = generator(0, "benchmark")
     images = rng.integers(0, 256, (_IMAGES, 600, 200, 3), dtype=np.uint8)

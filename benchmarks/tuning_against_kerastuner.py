@@ -33,7 +33,7 @@ from sample_world import right_share
 
 from toonvision.core.cores import available_cores
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.judge import evaluate_run
+from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.training.parallel import threads_for
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import TaskData, load_task_data, train_run
@@ -101,13 +101,13 @@ def _kerastuner(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str,
     import keras
     import keras_tuner
 
-    from toonvision.training.fit import encode_targets
+    from toonvision.training.loop import encode_targets
 
     data, training = _data(workspace, recipe), recipe.training
     targets = encode_targets(data.samples.targets, len(data.samples.classes))
     # Read before the clocks start, as arrays in memory, which is what the published search was given.
-    pictures = {part: data.samples.pictures[data.places[part]] for part in ("train", "validate")}
-    wanted = {part: targets[data.places[part]] for part in ("train", "validate")}
+    pictures = {part: data.samples.pictures[data.places[part]] for part in ("train", "val")}
+    wanted = {part: targets[data.places[part]] for part in ("train", "val")}
 
     class Timed(keras_tuner.RandomSearch):  # type: ignore[misc]
         """Records what each trial took, so that a stopped search goes on."""
@@ -130,7 +130,7 @@ def _kerastuner(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str,
         wanted["train"],
         epochs=training.epochs,
         batch_size=training.batch_size,
-        validation_data=(pictures["validate"], wanted["validate"]),
+        validation_data=(pictures["val"], wanted["val"]),
         callbacks=[
             keras.callbacks.EarlyStopping(monitor="val_loss", patience=training.patience, restore_best_weights=True)
         ],

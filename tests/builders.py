@@ -19,9 +19,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from toonvision.data import pascal_voc
 from toonvision.data.boxes import AnnotatedObject, Box
 from toonvision.data.catalog import Crop
+from toonvision.data.formats import pascal_voc
 from toonvision.data.workspace import Workspace, open_workspace
 
 SIZE_WH = (64, 48)

@@ -26,8 +26,8 @@ def _xml(*objects: str, size: str = "") -> str:
     return f"<annotation>{size}{''.join(objects)}</annotation>"
 
 
-def _declared(encoding: str, text: str, actual: str) -> bytes:
-    return f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(actual)
+def _declared(encoding: str, text: str, y_true: str) -> bytes:
+    return f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(y_true)
 
 
 def _unreadable_xml() -> Iterable[tuple[str, Content, str]]:

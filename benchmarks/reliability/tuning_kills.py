@@ -29,7 +29,7 @@ from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
 from toonvision.data.workspace import open_workspace
 from toonvision.training.repeat import load_task_data
-from toonvision.tuning.lineage import counted, lineage
+from toonvision.tuning.retries import counted, lineage
 from toonvision.tuning.sampling import random_value
 from toonvision.tuning.storage import Pulse, StoredStudy, file_url, open_study
 from toonvision.tuning.study import STORE, run_study

@@ -21,29 +21,29 @@ from toonvision.core.lazy import lazy_names as _lazy_names
 
 if TYPE_CHECKING:
     from toonvision.core.errors import ToonVisionError
+    from toonvision.data.arrays import load_samples
     from toonvision.data.augmentation import Augmentation
     from toonvision.data.balance import measure_balance
-    from toonvision.data.batches import load_samples
     from toonvision.data.extraction import extract
     from toonvision.data.setup import set_up
     from toonvision.data.splits import Ratios, plan_split, summarize_split
     from toonvision.data.workspace import Workspace, open_workspace
     from toonvision.deploy.classifier import Classifier
     from toonvision.deploy.export import export_run
-    from toonvision.evaluation.breakdown import break_down, measure_looks
-    from toonvision.evaluation.calibration import fit_temperature, reliability, with_temperature
-    from toonvision.evaluation.context_study import study_contexts
-    from toonvision.evaluation.judge import Evaluation, evaluate_run, write_results
-    from toonvision.evaluation.label_quality import find_suspects
+    from toonvision.evaluation.breakdown import break_down, measure_image_statistics
+    from toonvision.evaluation.evaluate import Evaluation, evaluate_run, write_results
     from toonvision.evaluation.predict import predict_files
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.cam import class_maps
     from toonvision.explain.evidence import measure_evidence
     from toonvision.explain.filters import first_filters
     from toonvision.explain.trust import trust_curves
+    from toonvision.metrics.calibration import fit_temperature, reliability, with_temperature
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
+    from toonvision.studies.context_study import study_contexts
+    from toonvision.studies.suspects import find_suspects
     from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
     from toonvision.training.settings import TrainingSettings
@@ -70,7 +70,7 @@ __all__ = [
     "load_samples",
     "measure_balance",
     "measure_evidence",
-    "measure_looks",
+    "measure_image_statistics",
     "open_workspace",
     "plan_split",
     "predict_files",
@@ -92,7 +92,7 @@ __getattr__, __dir__ = _lazy_names(
     {
         "Augmentation": "data.augmentation",
         "Classifier": "deploy.classifier",
-        "Evaluation": "evaluation.judge",
+        "Evaluation": "evaluation.evaluate",
         "Ratios": "data.splits",
         "ToonVisionError": "core.errors",
         "TrainingSettings": "training.settings",
@@ -100,31 +100,31 @@ __getattr__, __dir__ = _lazy_names(
         "break_down": "evaluation.breakdown",
         "build_network": "models.registry",
         "class_maps": "explain.cam",
-        "evaluate_run": "evaluation.judge",
+        "evaluate_run": "evaluation.evaluate",
         "export_run": "deploy.export",
         "extract": "data.extraction",
-        "find_suspects": "evaluation.label_quality",
+        "find_suspects": "studies.suspects",
         "first_filters": "explain.filters",
-        "fit_temperature": "evaluation.calibration",
+        "fit_temperature": "metrics.calibration",
         "layer_activations": "explain.activations",
         "load_model": "models.saving",
-        "load_samples": "data.batches",
+        "load_samples": "data.arrays",
         "measure_balance": "data.balance",
         "measure_evidence": "explain.evidence",
-        "measure_looks": "evaluation.breakdown",
+        "measure_image_statistics": "evaluation.breakdown",
         "open_workspace": "data.workspace",
         "plan_split": "data.splits",
         "predict_files": "evaluation.predict",
-        "reliability": "evaluation.calibration",
+        "reliability": "metrics.calibration",
         "set_up": "data.setup",
         "settings_for": "training.recipes",
         "store_temperature": "models.saving",
-        "study_contexts": "evaluation.context_study",
+        "study_contexts": "studies.context_study",
         "summarize_split": "data.splits",
         "train_run": "training.repeat",
         "trust_curves": "explain.trust",
-        "with_temperature": "evaluation.calibration",
+        "with_temperature": "metrics.calibration",
         "write_report": "report.render",
-        "write_results": "evaluation.judge",
+        "write_results": "evaluation.evaluate",
     },
 )

@@ -18,7 +18,7 @@ from models.hostile import with_lambda_layer
 from reliability import disks
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.workspace import open_workspace
-from toonvision.evaluation.calibration import with_temperature
+from toonvision.metrics.calibration import with_temperature
 from toonvision.models.saving import load_model, read_card
 
 
@@ -66,8 +66,8 @@ def test_train_lists_its_run(run, trained):
 
 
 def test_evaluate_scores_every_repeat_on_the_part_asked_for(run, trained):
-    data = run("evaluate", "label/two", "-w", trained.root, "--part", "validate", "--json").json
-    assert data["part"] == "validate"
+    data = run("evaluate", "label/two", "-w", trained.root, "--part", "val", "--json").json
+    assert data["part"] == "val"
     assert len(data["repeats"]) == 2
     assert data["calibration"]["fitted_on_the_judged_samples"] is True
     assert (trained.runs / "label" / "two" / "metrics-validate.json").is_file()

@@ -7,7 +7,7 @@ import pytest
 from builders import copied, mark_diverged
 from toonvision.cli.model_verbs import parse_size
 from toonvision.cli.study_verbs import suspects
-from toonvision.evaluation.label_quality import SEARCH_SETTINGS, SEARCH_SIZE_HW
+from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW
 
 TINY = ("--model", "baseline", "--epochs", "1", "--size", "16x16", "--json")
 

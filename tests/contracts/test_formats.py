@@ -24,10 +24,10 @@ from builders import (
     write_coco_tables,
 )
 from toonvision.core.errors import Finding, InputRejectedError
-from toonvision.data import formats, pascal_voc, yolo
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.extraction import extract
+from toonvision.data.formats import layout, pascal_voc, yolo
 from toonvision.data.workspace import create_workspace
 from toonvision.taxonomy.loader import infer
 
@@ -57,7 +57,7 @@ class Kind:
         return {"context": shot.context, "stem": shot.stem, "label": shot.objects[0][0]}
 
     def read(self, root):
-        return formats.read(self.name, root)
+        return layout.read(self.name, root)
 
     def contexts(self, shot):
         return shot.context
@@ -119,7 +119,7 @@ def test_the_objects_read_are_those_that_were_drawn(tmp_path, kind):
 @every_kind
 def test_an_attributes_file_disturbs_no_reading_and_lies_where_the_annotation_of_the_picture_does(tmp_path, kind):
     kind.write(tmp_path, SHOTS)
-    before, detected = kind.read(tmp_path), formats.detect(tmp_path)
+    before, detected = kind.read(tmp_path), layout.detect(tmp_path)
     beside = {shot.stem: kind.picture(tmp_path, shot) for shot in SHOTS}
     if kind.name == "voc":
         beside = {shot.stem: kind.annotation(tmp_path, shot) for shot in SHOTS}
@@ -128,7 +128,7 @@ def test_an_attributes_file_disturbs_no_reading_and_lies_where_the_annotation_of
         assert picture.object_count == len(picture.objects)
         picture.attributes.write_text('{"objects": [{"number": 1, "view": "front"}]}')
     assert kind.read(tmp_path) == before
-    assert formats.detect(tmp_path) == detected
+    assert layout.detect(tmp_path) == detected
 
 
 @pytest.mark.parametrize("content", ['{"objects": []}', "{", '{"images": [], "annotations": [], "categories": []}'])
@@ -205,7 +205,7 @@ def test_reading_changes_nothing(tmp_path, kind):
 @every_kind
 def test_its_format_is_told_by_what_lies_there(tmp_path, kind):
     kind.write(tmp_path, SHOTS)
-    assert formats.detect(tmp_path) == kind.name
+    assert layout.detect(tmp_path) == kind.name
 
 
 @pytest.mark.parametrize("kind", [BESIDE, FOLDERS, YOLO], ids=["voc beside", "voc folders", "yolo"])
@@ -714,7 +714,7 @@ def test_xml_in_a_single_byte_encoding_is_read_as_declared(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("declared", "actual", "words"),
+    ("declared", "y_true", "words"),
     [
         ("gb2312", "gb2312", "is written in gb2312, which cannot be read"),
         ("big5", "big5", "is written in big5, which cannot be read"),
@@ -726,11 +726,11 @@ def test_xml_in_a_single_byte_encoding_is_read_as_declared(tmp_path):
         (None, "iso-8859-1", "is not written in UTF-8, as it should be"),
     ],
 )
-def test_xml_in_an_encoding_that_cannot_be_read_is_reported_with_its_name(tmp_path, declared, actual, words):
+def test_xml_in_an_encoding_that_cannot_be_read_is_reported_with_its_name(tmp_path, declared, y_true, words):
     declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
-    name = "é" if actual == "iso-8859-1" else "中文"
+    name = "é" if y_true == "iso-8859-1" else "中文"
     BESIDE.write(tmp_path, [SHOTS[1]])
-    BESIDE.annotation(tmp_path, SHOTS[1]).write_bytes((declaration + GOOD.format(name=name)).encode(actual))
+    BESIDE.annotation(tmp_path, SHOTS[1]).write_bytes((declaration + GOOD.format(name=name)).encode(y_true))
     reading = BESIDE.read(tmp_path)
     assert reading.pictures == ()
     assert [str(finding) for finding in reading.findings] == [f"garden/a.xml: {words} (save it as UTF-8)"]
@@ -856,7 +856,7 @@ def test_a_damaged_coco_file_beside_pictures_is_refused_rather_than_taken_for_cl
     COCO.write(tmp_path, SHOTS)
     path = COCO.annotation(tmp_path, SHOTS[0])
     path.write_text(content(path.read_text()))
-    for read in (formats.detect, COCO.read):
+    for read in (layout.detect, COCO.read):
         with pytest.raises(InputRejectedError, match=words) as caught:
             read(tmp_path)
         assert f"{tmp_path}: " in str(caught.value)
@@ -976,7 +976,7 @@ def test_yolo_exports_of_another_machine_are_found_below_the_source(tmp_path):
 def test_a_folder_of_nothing_that_can_be_read_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(InputRejectedError, match="no annotated pictures were found"):
-        formats.detect(tmp_path)
+        layout.detect(tmp_path)
 
 
 def test_hidden_files_are_passed_over(tmp_path):

@@ -45,7 +45,7 @@ def path(tmp_path):
     with Catalog.open(path) as catalog:
         catalog.save_screenshots([shot(), shot("house/two.png", [("apple", 1)], context="house")])
         ids = [crop.id for crop in catalog.crops()]
-        parts = dict(zip(ids, ("train", "validate", "test"), strict=True))
+        parts = dict(zip(ids, ("train", "val", "test"), strict=True))
         catalog.save_split(StoredSplit("default", (60, 20, 20), 7, True, parts))
         catalog.save_extraction({"objects_read": 3}, [Finding("a.xml, object 3", "is <odd> ü", "", "odd", 1, 0)])
     return path
@@ -77,7 +77,7 @@ def test_what_is_saved_is_given_back_by_label_and_number(path):
         ("pear", 0, "pear_0000.png", "hash pear 0", Box(0, 0, 5, 7), "garden/one.png", "garden"),
     ]
     assert (split.name, split.ratios, split.seed, split.grouped) == ("default", (60, 20, 20), 7, True)
-    assert split.parts == {crops[0].id: "train", crops[1].id: "validate", crops[2].id: "test"}
+    assert split.parts == {crops[0].id: "train", crops[1].id: "val", crops[2].id: "test"}
     assert counts == {"objects_read": 3}
     assert findings == [Finding("a.xml, object 3", "is <odd> ü", "", "odd", 1, 0)]
 

@@ -476,17 +476,17 @@ def test_pictures_of_every_mode_give_crops_of_their_own_pixels(tmp_path):
 
 
 def test_a_picture_that_vanishes_after_the_listing_is_skipped(tmp_path, monkeypatch):
-    from toonvision.data import formats
+    from toonvision.data.formats import layout
 
     workspace = make_workspace(tmp_path, [ONE, TWO])
-    read = formats.read
+    read = layout.read
 
     def read_then_lose(*args):
         reading = read(*args)
         (workspace.root / "screenshots" / "garden" / "one.png").unlink()
         return reading
 
-    monkeypatch.setattr(formats, "read", read_then_lose)
+    monkeypatch.setattr(layout, "read", read_then_lose)
     summary = extract(workspace)
     check_agreement(workspace, summary)
     assert codes(summary) == {"unreadable": 1}

@@ -58,7 +58,7 @@ def scenes(count=ENOUGH):
     return [builders.scene(seed, (90, 120)) for seed in range(count)]
 
 
-def looks(images, context="garden"):
+def image_statistics(images, context="garden"):
     return {builders.crop(number, context=context): look_at(image) for number, image in enumerate(images)}
 
 
@@ -67,15 +67,15 @@ def test_a_blurred_crop_is_named_whatever_its_size_and_light():
         blurred = (
             builders.scene("far", size).filter(ImageFilter.GaussianBlur(radius)).point(lambda value: value // 2 + 60)
         )
-        (finding,) = odd_looks(looks([*scenes(), blurred]))
+        (finding,) = odd_looks(image_statistics([*scenes(), blurred]))
         assert (finding.item, finding.code) == ("apple_0020.png", "blurred")
-    assert odd_looks(looks(scenes(ENOUGH + 1))) == []
+    assert odd_looks(image_statistics(scenes(ENOUGH + 1))) == []
 
 
 def test_a_dark_crop_is_named_unless_its_whole_context_is_dark():
     dark = [image.point(lambda value: value // 5) for image in scenes()]
-    assert odd_looks(looks(dark)) == []
-    (finding,) = odd_looks(looks([*scenes(), dark[0]]))
+    assert odd_looks(image_statistics(dark)) == []
+    (finding,) = odd_looks(image_statistics([*scenes(), dark[0]]))
     assert (finding.item, finding.code) == ("apple_0020.png", "dark")
 
 

@@ -22,13 +22,13 @@ from builders import (
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.extraction import extract
 from toonvision.data.splits import (
-    PARTS,
     SIXTY_TWENTY_TWENTY,
+    SUBSETS,
     Ratios,
     group_keys,
-    parts_table,
     plan_split,
     require_trainable,
+    subset_table,
     summarize_split,
 )
 from toonvision.data.workspace import WorkspaceTable
@@ -81,7 +81,7 @@ def test_crops_of_near_duplicate_screenshots_never_straddle_a_split(crops, seed)
 def test_every_crop_is_in_just_one_part(crops, ratios, seed, grouped):
     plan = plan_split(crops, ratios=ratios, seed=seed, grouped=grouped)
     assert set(plan.parts) == {c.id for c in crops}
-    assert set(plan.parts.values()) <= set(PARTS)
+    assert set(plan.parts.values()) <= set(SUBSETS)
     assert (plan.ratios, plan.seed, plan.grouped) == (ratios.shares, seed, grouped)
 
 
@@ -103,7 +103,7 @@ def test_a_split_is_the_same_on_every_machine():
     crops = [crop(index, LABELS[index % 3]) for index in range(12)]
     plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
     assert " ".join(plan.parts[index] for index in range(12)) == (
-        "train test train test train test validate validate train train train validate"
+        "train test train test train test val val train train train val"
     )
 
 
@@ -120,7 +120,7 @@ def test_single_crops_are_dealt_to_within_one_of_the_ratios_for_every_label(coun
     plan = plan_split(crops, ratios=ratios, seed=seed, grouped=grouped)
     dealt = Counter((c.label, plan.parts[c.id]) for c in crops)
     for label, count in zip(LABELS, counts, strict=True):
-        for part, share in zip(PARTS, ratios.shares, strict=True):
+        for part, share in zip(SUBSETS, ratios.shares, strict=True):
             assert abs(dealt[label, part] - count * share / 100) < 1
 
 
@@ -237,10 +237,10 @@ def table_of(parts):
     """Make a table of parts from label to the parts of its crops, given by letters: r, v, t."""
     pairs = [(label, letter) for label, letters in parts.items() for letter in letters]
     crops = [crop(index, label) for index, (label, _) in enumerate(pairs)]
-    names = {"r": "train", "v": "validate", "t": "test"}
+    names = {"r": "train", "v": "val", "t": "test"}
     plan = plan_split([crop(i) for i in range(3)], ratios=SIXTY_TWENTY_TWENTY, seed=0)
     plan = dataclasses.replace(plan, parts={index: names[letter] for index, (_, letter) in enumerate(pairs)})
-    return parts_table(SMALL.level("label"), plan, crops, SMALL)
+    return subset_table(SMALL.level("label"), plan, crops, SMALL)
 
 
 UNTRAINABLE = [
@@ -280,4 +280,4 @@ def test_two_classes_with_samples_in_every_part_can_be_trained(small_workspace):
     with small_workspace.reading() as catalog:
         crops, split = catalog.crops(), catalog.split("default")
     for level in ("label", "kind"):
-        require_trainable(parts_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy))
+        require_trainable(subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy))

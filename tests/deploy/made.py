@@ -8,7 +8,7 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.keras_graph import read_graph
 from toonvision.deploy.onnx import write_onnx
 from toonvision.deploy.simplify import simplify
-from toonvision.evaluation.calibration import with_temperature
+from toonvision.metrics.calibration import with_temperature
 
 SIZE = (24, 18)
 NAMES = tuple("abcdefgh")

@@ -12,7 +12,7 @@ from toonvision.data.check import check_catalog
 from toonvision.data.splits import split_digest
 from toonvision.deploy.check_runs import CONFIDENT, check_runs, contradicted_labels
 from toonvision.deploy.export import export_run
-from toonvision.evaluation.predictions import Prediction
+from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import store_temperature
 from toonvision.training.record import read_record
 

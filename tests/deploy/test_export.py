@@ -7,7 +7,7 @@ import pytest
 from builders import contents, make_workspace
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
 from toonvision.core.locks import exclusive
-from toonvision.data.batches import load_samples
+from toonvision.data.arrays import load_samples
 from toonvision.data.extraction import extract
 from toonvision.data.images import read_picture
 from toonvision.deploy import export, parity
@@ -15,7 +15,7 @@ from toonvision.deploy.bundle import Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, current_export, weights_digest
 from toonvision.deploy.export import export_run
-from toonvision.deploy.parity import FEWEST, compare, parity_pictures, require_parity, spread_places
+from toonvision.deploy.parity import FEWEST, compare, parity_pictures, require_parity, spread_indices
 from toonvision.evaluation.predict import predict_files
 from toonvision.models.saving import MEANING, WEIGHTS, load_model, read_card, store_temperature
 
@@ -86,15 +86,15 @@ def test_exporting_twice_writes_the_same_bytes(own):
 def test_an_export_that_says_something_else_is_not_written_and_the_old_one_stays(own, monkeypatch):
     run = run_of(own)
     before = contents(run)
-    actual = export.predict_probabilities
-    monkeypatch.setattr(export, "predict_probabilities", lambda *args, **options: actual(*args, **options) + 2e-4)
+    y_true = export.predict_probabilities
+    monkeypatch.setattr(export, "predict_probabilities", lambda *args, **options: y_true(*args, **options) + 2e-4)
     with pytest.raises(ModelRefusedError, match=r"label/three: .*for 0 of 100 .*difference is 0.0002. Nothing was"):
         export_run(own, run)
     assert contents(run) == before
     monkeypatch.undo()
     export_run(own, run)
     good = contents(run)
-    monkeypatch.setattr(export, "predict_probabilities", lambda *args, **options: actual(*args, **options)[:, ::-1])
+    monkeypatch.setattr(export, "predict_probabilities", lambda *args, **options: y_true(*args, **options)[:, ::-1])
     with pytest.raises(ModelRefusedError, match="another class comes first"):
         export_run(own, run, int8=True)
     assert contents(run) == good
@@ -115,7 +115,7 @@ def test_differences_and_disagreements_are_counted():
     seen = compare(expected, found)
     assert (seen.pictures, seen.disagreements) == (3, 1)
     assert seen.largest_difference == pytest.approx(0.4)
-    assert spread_places(3, 200) == [0, 1, 2]
+    assert spread_indices(3, 200) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("when", ["written", "renamed"])

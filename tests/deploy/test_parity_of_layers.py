@@ -15,7 +15,7 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.deploy.graph import Affine, Conv, Flatten, Pool, same_pads
 from toonvision.deploy.keras_graph import read_graph
 from toonvision.deploy.simplify import simplify
-from toonvision.evaluation.calibration import with_temperature
+from toonvision.metrics.calibration import with_temperature
 from toonvision.models.blocks import BesideNormalized
 from toonvision.models.registry import NETWORKS, build_network
 

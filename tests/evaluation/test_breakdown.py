@@ -7,9 +7,17 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from figures import examples
-from toonvision.core.intervals import Proportion
 from toonvision.data.boxes import Box
-from toonvision.evaluation.breakdown import FEW, Breakdown, Group, Looks, bands, break_down, measure_looks
+from toonvision.evaluation.breakdown import (
+    FEW,
+    Breakdown,
+    Group,
+    ImageStatistics,
+    bands,
+    break_down,
+    measure_image_statistics,
+)
+from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 
@@ -18,7 +26,7 @@ def judged(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
     wrong = np.array(wrong, dtype=bool)
     made = examples.evaluation(examples.classes_of(3), samples=len(wrong), repeats=2)
     probabilities = np.full((2, len(wrong), 3), 0.1, dtype=np.float32)
-    probabilities[:, np.arange(len(wrong)), made.actual] = 0.8
+    probabilities[:, np.arange(len(wrong)), made.y_true] = 0.8
     probabilities[0, wrong] = np.roll(probabilities[0, wrong], 1, axis=1)
     crops = []
     for at, crop in enumerate(made.crops):
@@ -33,8 +41,8 @@ def taxonomy():
     return Taxonomy("plain", (), (), contexts=(Category("a", "Alley", "#112233"), Category("b", "Bridge", "#445566")))
 
 
-def divided(evaluation, name, looks=None):
-    return next(one for one in break_down(evaluation, taxonomy(), looks) if one.name == name)
+def divided(evaluation, name, image_statistics=None):
+    return next(one for one in break_down(evaluation, taxonomy(), image_statistics) if one.name == name)
 
 
 def test_every_breakdown_counts_every_picture_and_every_fault_once():
@@ -44,8 +52,8 @@ def test_every_breakdown_counts_every_picture_and_every_fault_once():
         attributes=[{"pose": "sits" if n % 3 else "stands", "fog": float(n % 40), "shaded": n % 2 == 0}
                     for n in range(90)],
     )  # fmt: skip
-    looks = Looks(rng.random(90), rng.random(90))
-    found = break_down(made, taxonomy(), looks)
+    image_statistics = ImageStatistics(rng.random(90), rng.random(90))
+    found = break_down(made, taxonomy(), image_statistics)
     assert [one.name for one in found] == [
         "context", "label", "height", "sharpness", "brightness", "fog", "pose", "shaded",
     ]  # fmt: skip
@@ -139,20 +147,20 @@ def test_a_finding_gives_counts_and_intervals_and_nothing_is_no_finding():
 def test_a_blurred_picture_is_less_sharp_and_a_dark_one_less_bright():
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 20, 3), dtype=np.uint8))
     files = {"sharp": noise, "blurred": noise.filter(ImageFilter.GaussianBlur(2)), "dark": noise.point(lambda v: v / 4)}
-    looks = measure_looks(files.values())
-    assert looks.sharpness[1] < looks.sharpness[0] / 10
-    assert looks.brightness[2] < looks.brightness[0] / 3
-    assert looks.brightness[1] == pytest.approx(looks.brightness[0], abs=3)
+    image_statistics = measure_image_statistics(files.values())
+    assert image_statistics.sharpness[1] < image_statistics.sharpness[0] / 10
+    assert image_statistics.brightness[2] < image_statistics.brightness[0] / 3
+    assert image_statistics.brightness[1] == pytest.approx(image_statistics.brightness[0], abs=3)
 
 
 def test_sharpness_is_the_variance_of_the_laplacian():
     dot = np.zeros((5, 5, 3), dtype=np.uint8)
     dot[2, 2] = 255
     laplacian = np.array([0, 255, 0, 255, -4 * 255, 255, 0, 255, 0])
-    looks = measure_looks([Image.fromarray(dot)])
-    assert looks.sharpness[0] == pytest.approx(laplacian.var())
-    assert looks.brightness[0] == pytest.approx(255 / 25)
+    image_statistics = measure_image_statistics([Image.fromarray(dot)])
+    assert image_statistics.sharpness[0] == pytest.approx(laplacian.var())
+    assert image_statistics.brightness[0] == pytest.approx(255 / 25)
 
 
 def test_a_picture_of_two_pixels_can_be_measured():
-    assert measure_looks([Image.new("RGB", (2, 1), "white")]).sharpness[0] == 0
+    assert measure_image_statistics([Image.new("RGB", (2, 1), "white")]).sharpness[0] == 0

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from toonvision.core.seeds import generator
-from toonvision.data.batches import batch_order
+from toonvision.data.arrays import batch_order
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.explain.cam import class_maps
 from toonvision.explain.evidence import Evidence, distinctive, evidence_warnings, measure_evidence, summarise
 from toonvision.explain.trust import Spot, fixed_spot
 from toonvision.models.registry import build_network
-from toonvision.training.fit import compile_network, encode_targets
+from toonvision.training.loop import compile_network, encode_targets
 
 SIZE = HEIGHT, WIDTH = 96, 64
 COLORS = np.array([[230, 60, 40], [40, 200, 70], [50, 80, 230]])
@@ -57,7 +57,7 @@ def train_and_check(*, planted):
     for _ in range(EPOCHS):
         for batch in batch_order(np.arange(len(pictures)), batch_size=BATCH, rng=rng):
             model.train_on_batch(pictures[batch], encoded[batch])
-    shown, actual, masks = figures_on_patchwork(30, planted=planted, seed=1)
+    shown, y_true, masks = figures_on_patchwork(30, planted=planted, seed=1)
     predicted = predict_probabilities(model, shown).argmax(axis=1)
     maps = distinctive(class_maps(model, shown).values)[np.arange(len(shown)), predicted]
     evidence = measure_evidence(maps, masks)
@@ -65,7 +65,7 @@ def train_and_check(*, planted):
     corner[:, :CORNER, :CORNER] = 1
     (group,) = summarise(evidence, ["All"] * len(shown))
     return Checked(
-        accuracy=float((predicted == actual).mean()),
+        accuracy=float((predicted == y_true).mean()),
         evidence=evidence,
         corner=float(measure_evidence(maps, corner).share("other").mean()),
         spot=fixed_spot(maps),

@@ -10,8 +10,8 @@ from toonvision.data.balance import Balance, count_table, measure_balance
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
 from toonvision.data.splits import PART_CATEGORIES, SIXTY_TWENTY_TWENTY, SplitSummary
-from toonvision.evaluation.judge import Evaluation
-from toonvision.evaluation.metrics import roll_up
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.metrics.classification import roll_up
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Label, Task, Taxonomy, color_at
 from toonvision.taxonomy.loader import built_in
 from toonvision.training.record import RepeatRecord, RunRecord
@@ -54,7 +54,7 @@ def blood_crops() -> list[Crop]:
 
 
 def split_summary(taxonomy: Taxonomy, crops: list[Crop], *, grouped: bool = True) -> SplitSummary:
-    parts = {one.id: ("train", "train", "train", "validate", "test")[one.id % 5] for one in crops}
+    parts = {one.id: ("train", "train", "train", "val", "test")[one.id % 5] for one in crops}
     pairs = Counter((one.label, parts[one.id]) for one in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, PART_CATEGORIES, pairs, taxonomy) for level in levels)
@@ -83,16 +83,16 @@ def evaluation(
 ) -> Evaluation:
     """Make up an evaluation whose probabilities favour the true class by `skill`."""
     rng = np.random.default_rng(seed)
-    actual = np.arange(samples) % len(classes)
+    y_true = np.arange(samples) % len(classes)
     logits = rng.normal(size=(repeats, samples, len(classes))) * 1.4
-    logits[:, np.arange(samples), actual] += skill
+    logits[:, np.arange(samples), y_true] += skill
     shares = np.exp(logits)
     probabilities = (shares / shares.sum(axis=2, keepdims=True)).astype(np.float32)
     names = tuple(category.name for category in classes)
     rolled = ()
     if taxonomy is not None:
         rolled = tuple(
-            roll_up(actual, probabilities[0].argmax(axis=1), names, taxonomy.parents(level, coarser.name),
+            roll_up(y_true, probabilities[0].argmax(axis=1), names, taxonomy.parents(level, coarser.name),
                     level=coarser.name)
             for coarser in taxonomy.coarser(level)
         )  # fmt: skip
@@ -100,9 +100,9 @@ def evaluation(
         record=record(names, samples=samples, repeats=repeats, level=level, grouped=grouped),
         part="test",
         classes=classes,
-        crops=tuple(crop(names[place], "all", number) for number, place in enumerate(actual)),
+        crops=tuple(crop(names[place], "all", number) for number, place in enumerate(y_true)),
         pictures=rng.integers(0, 256, size=(samples, *size_hw, 3), dtype=np.uint8),
-        actual=actual,
+        y_true=y_true,
         probabilities=probabilities,
         chosen=0,
         rolled_up=rolled,
@@ -115,7 +115,7 @@ def record(
     return RunRecord(
         task=level, name="baseline-1", status="done", level=level, classes=names, left_out=(),
         settings=TrainingSettings(), size_hw=(60, 20), resize="stretch", split="default", split_seed=0,
-        ratios=(60, 20, 20), grouped=grouped, samples={"train": 3 * samples, "validate": samples, "test": samples},
+        ratios=(60, 20, 20), grouped=grouped, samples={"train": 3 * samples, "val": samples, "test": samples},
         data_hash="abc", taxonomy=("plain", "def"), parameters=14620, device="tensorflow on cpu:0",
         versions={"python": "3.11", "keras": "3"}, started="2026-01-01T00:00:00+00:00",
         repeats=tuple(RepeatRecord(seed, 9, 7, 0.5, 60.0, diverged=False) for seed in range(repeats)), chosen=0,

@@ -7,11 +7,11 @@ from figures import examples
 from toonvision.data.balance import CountTable, measure_balance
 from toonvision.figures.balance import draw_balance, shown_tables
 from toonvision.figures.counts import draw_counts
-from toonvision.figures.parts import draw_parts
 from toonvision.figures.rows import Group, label_groups, lay_out
 from toonvision.figures.save import save_png, to_png
 from toonvision.figures.shortages import draw_shortages, missing_counts
 from toonvision.figures.style import SETTINGS, ink_on, new_figure
+from toonvision.figures.subsets import draw_subsets
 from toonvision.taxonomy.labels import Category, Level, Targets
 
 
@@ -129,7 +129,7 @@ def test_many_labels_without_groups_are_cut_in_halves():
 def test_the_split_shows_all_three_parts_of_every_class(toontown):
     split = examples.split_summary(toontown[1], examples.toontown_crops())
     table = next(table for table in split.tables if table.level.name == "suit")
-    (ax,) = draw_parts(table).axes
+    (ax,) = draw_subsets(table).axes
     widths = np.array([[bar.get_width() for bar in container] for container in ax.containers])
     np.testing.assert_array_equal(widths.T, table.counts)
     assert "  ".join(str(count) for count in table.counts[0]) in texts(ax)

@@ -1,13 +1,13 @@
 import numpy as np
 
 from figures import examples
-from toonvision.core.intervals import Proportion
 from toonvision.evaluation.breakdown import Breakdown, Group
-from toonvision.evaluation.calibration import Bin, Reliability, calibrate
 from toonvision.figures.breakdown import draw_breakdown, draw_breakdowns
 from toonvision.figures.calibration import draw_calibration, draw_reliability
 from toonvision.figures.save import to_png
 from toonvision.figures.style import WRONG, new_figure
+from toonvision.metrics.calibration import Bin, Reliability, calibrate
+from toonvision.metrics.intervals import Proportion
 
 
 def group(title, wrong, total, rest=(5, 100), mean=0.2):
@@ -58,7 +58,7 @@ def test_a_bin_below_its_confidence_is_red_and_the_error_is_written():
 
 def test_calibration_stands_before_and_after_beside_each_other():
     made = examples.evaluation(examples.classes_of(3), samples=60)
-    calibration = calibrate(made.actual, made.own, fit_actual=made.actual, fit_probabilities=made.own)
+    calibration = calibrate(made.y_true, made.own, fit_y_true=made.y_true, fit_probabilities=made.own)
     before, after = draw_calibration(calibration).axes
     assert before.get_title(loc="left") == "As trained"
     assert after.get_title(loc="left") == f"With temperature {calibration.temperature:.2f}"
@@ -67,6 +67,6 @@ def test_calibration_stands_before_and_after_beside_each_other():
 
 def test_a_temperature_fitted_on_the_judged_pictures_is_drawn_as_such():
     made = examples.evaluation(examples.classes_of(3), samples=60)
-    calibration = calibrate(made.actual, made.own, fit_actual=made.actual, fit_probabilities=made.own, fitted_here=True)
+    calibration = calibrate(made.y_true, made.own, fit_y_true=made.y_true, fit_probabilities=made.own, fitted_here=True)
     _, after = draw_calibration(calibration).axes
     assert after.get_title(loc="left").endswith(", fitted on these pictures")

@@ -12,12 +12,12 @@ def made(classes=4, *, size_hw=(60, 20), count=3):
     return evaluation, maps
 
 
-def grid(classes=4, *, actual=1, predicted=2, maps=None, **options):
+def grid(classes=4, *, y_true=1, predicted=2, maps=None, **options):
     evaluation, drawn = made(classes)
     shares = np.full(classes, 0.1 / (classes - 1), np.float32)
     shares[predicted] = 0.9
     drawn = drawn[0] if maps is None else maps
-    return draw_map_grid(evaluation.pictures[0], drawn, evaluation.classes, actual, predicted, shares, **options)
+    return draw_map_grid(evaluation.pictures[0], drawn, evaluation.classes, y_true, predicted, shares, **options)
 
 
 def titles(figure):
@@ -47,7 +47,7 @@ def test_the_grid_has_one_column_a_class_with_the_map_above_and_the_picture_belo
 
 def test_the_grid_marks_the_predicted_and_the_actual_class():
     assert {"90 %\npredicted", "3 %\nactual"} <= set(texts(grid()))
-    assert "90 %\npredicted and actual" in texts(grid(actual=2))
+    assert "90 %\npredicted and actual" in texts(grid(y_true=2))
     said = texts(grid())
     assert said[said.index("Actual") + 1] == examples.classes_of(4)[1].title
     assert said[said.index("Predicted") + 1] == examples.classes_of(4)[2].title
@@ -77,7 +77,7 @@ def test_maps_of_nothing_but_zeros_can_be_drawn():
 
 
 def test_of_many_classes_the_likeliest_and_the_true_one_are_shown():
-    shown = titles(grid(32, actual=31, predicted=5))
+    shown = titles(grid(32, y_true=31, predicted=5))
     classes = examples.classes_of(32)
     assert len(shown) == 8
     assert shown[0].startswith(classes[5].title[:6])
@@ -88,7 +88,7 @@ def test_of_many_classes_the_likeliest_and_the_true_one_are_shown():
 @pytest.mark.parametrize("classes", [2, 4, 8])
 def test_grids_and_rows_stay_within_their_figures_whatever_the_shape(size_hw, classes):
     evaluation, maps = made(classes, size_hw=size_hw)
-    rows = draw_map_rows(evaluation.pictures, maps, evaluation.classes, evaluation.actual, evaluation.own)
+    rows = draw_map_rows(evaluation.pictures, maps, evaluation.classes, evaluation.y_true, evaluation.own)
     one = draw_map_grid(evaluation.pictures[0], maps[0], evaluation.classes, 0, 1, evaluation.own[0])
     for figure in (rows, one):
         for ax in figure.axes:

@@ -5,15 +5,15 @@ import pytest
 from matplotlib.colors import to_hex
 
 from figures import examples
-from toonvision.core.intervals import Proportion
-from toonvision.evaluation.metrics import Spread
 from toonvision.figures.confusion import draw_confusion
 from toonvision.figures.curves import Curve, draw_curves
-from toonvision.figures.gallery import Judged, draw_gallery, draw_probabilities, draw_unsure
+from toonvision.figures.gallery import Evaluated, draw_gallery, draw_probabilities, draw_unsure
 from toonvision.figures.save import to_png
 from toonvision.figures.scores import ClassRow, draw_class_scores
 from toonvision.figures.spread import draw_spread
 from toonvision.figures.style import new_figure
+from toonvision.metrics.classification import Spread
+from toonvision.metrics.intervals import Proportion
 
 
 def texts(ax):
@@ -23,7 +23,7 @@ def texts(ax):
 def judged(count, classes, *, size_hw=(60, 20), repeats=3):
     made = examples.evaluation(examples.classes_of(classes), samples=count, repeats=repeats, size_hw=size_hw, skill=0)
     return [
-        Judged(made.pictures[at], int(made.actual[at]), made.own[at], int(made.wrong_in[at]), repeats)
+        Evaluated(made.pictures[at], int(made.y_true[at]), made.own[at], int(made.wrong_in[at]), repeats)
         for at in range(count)
     ]
 
@@ -81,7 +81,7 @@ def test_matrices_of_many_classes_stand_below_each_other():
 def test_wrong_pictures_say_what_they_are_and_what_they_were_taken_for():
     classes = examples.classes_of(4)
     picture = np.zeros((60, 20, 3), dtype=np.uint8)
-    one = Judged(picture, 0, np.array([0.07, 0.9, 0.02, 0.01], dtype=np.float32), wrong_in=2, repeats=5)
+    one = Evaluated(picture, 0, np.array([0.07, 0.9, 0.02, 0.01], dtype=np.float32), wrong_in=2, repeats=5)
     (ax,) = draw_gallery([one], classes).axes
     assert texts(ax) == ["Flunky", "taken for\nPencil Pusher\n90 %, truth 7 %\nwrong in 2 of 5"]
     assert to_hex(ax.spines["left"].get_edgecolor()).upper() == classes[1].color
@@ -109,7 +109,7 @@ def test_probability_bars_fill_the_row_and_frame_the_true_class():
     widths = [bar.get_width() for container in ax.containers for bar in container]
     np.testing.assert_allclose(np.reshape(widths, (3, 4)), [row.probabilities for row in rows], atol=1e-6)
     framed = [at for at, container in enumerate(ax.containers) if container[0].get_linewidth() > 1]
-    assert framed == [4 * row + one.actual for row, one in enumerate(rows)]
+    assert framed == [4 * row + one.y_true for row, one in enumerate(rows)]
 
 
 def test_of_many_classes_the_likeliest_and_the_true_one_are_told_apart():
@@ -167,5 +167,5 @@ def test_a_class_that_was_never_predicted_has_no_precision_dot():
 
 def test_judged_knows_whether_it_is_right():
     (one,) = judged(1, 2)
-    assert dataclasses.replace(one, actual=one.predicted).right
-    assert not dataclasses.replace(one, actual=1 - one.predicted).right
+    assert dataclasses.replace(one, y_true=one.predicted).right
+    assert not dataclasses.replace(one, y_true=1 - one.predicted).right

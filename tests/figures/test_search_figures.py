@@ -17,7 +17,7 @@ from toonvision.figures.slices import draw_slices
 from toonvision.figures.trials import mark
 from toonvision.models.architecture import PUBLISHED, describe
 from toonvision.models.layout import Layout
-from toonvision.tuning.contenders import racers, sized
+from toonvision.tuning.finalists import racers, sized
 from toonvision.tuning.importance import Importance
 from toonvision.tuning.insight import course, parallel, slices
 from toonvision.tuning.race import Score

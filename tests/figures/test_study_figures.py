@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from figures import examples
-from toonvision.evaluation.contexts import ContextScore, ContextStudy
-from toonvision.evaluation.dependence import Estimate
-from toonvision.evaluation.label_quality import Suspect
-from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
-from toonvision.evaluation.power_law import PowerLaw
-from toonvision.evaluation.stress import StressScore, StressTest
 from toonvision.figures.contexts import draw_contexts
 from toonvision.figures.learning_curve import draw_learning_curve
 from toonvision.figures.save import to_png
 from toonvision.figures.stress import draw_stress
 from toonvision.figures.suspects import draw_suspects
+from toonvision.metrics.dependence import Estimate
+from toonvision.metrics.power_law import PowerLaw
+from toonvision.studies.contexts import ContextScore, ContextStudy
+from toonvision.studies.learning_curve import CurvePoint, LearningCurve
+from toonvision.studies.stress import StressScore, StressTest
+from toonvision.studies.suspects import Suspect
 
 
 def context_study(*, repeats=3, shared=20):

@@ -11,7 +11,7 @@ from pathlib import Path
 from builders import Shot, write_voc
 from reliability.sweeps import damage
 from toonvision.core.errors import ToonVisionError
-from toonvision.core.processes import Tell, work_through
+from toonvision.core.runner import Tell, work_through
 from toonvision.data.balance import measure_balance
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split

@@ -15,10 +15,11 @@ from PIL import Image
 
 from builders import CATALOGUE_DUMPS, SETTINGS_TEXT, SIZE_WH, encoded, restored, scene
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
-from toonvision.data import images, pascal_voc
+from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
 from toonvision.data.catalog import Catalog, NewCrop, NewScreenshot, StoredSplit
 from toonvision.data.examination import PictureTask, examine
+from toonvision.data.formats import pascal_voc
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, group_keys
 from toonvision.data.workspace import Workspace, open_workspace
 

@@ -8,12 +8,12 @@ from figures import examples
 from toonvision.core.errors import Finding
 from toonvision.data.balance import measure_balance
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.judge import Evaluation
-from toonvision.evaluation.label_quality import Suspect, SuspectStudy
-from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
-from toonvision.evaluation.power_law import PowerLaw
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.curves import Curve
+from toonvision.metrics.power_law import PowerLaw
 from toonvision.report.contents import Results
+from toonvision.studies.learning_curve import CurvePoint, LearningCurve
+from toonvision.studies.suspects import Suspect, SuspectStudy
 from toonvision.taxonomy.labels import Category, Taxonomy
 from toonvision.training.history import HISTORY, write_history
 from toonvision.training.record import repeat_folder, write_record
@@ -30,16 +30,16 @@ def evaluation_of(matrices: list[list[list[int]]], names: tuple[str, ...] = CELL
     """
     rows = [[(row, column) for row, line in enumerate(m) for column, n in enumerate(line) for _ in range(n)]
             for m in matrices]  # fmt: skip
-    actual = np.array([row for row, _ in rows[0]])
+    y_true = np.array([row for row, _ in rows[0]])
     count = len(names)
-    probabilities = np.full((len(rows), len(actual), count), 0.3 / max(1, count - 1), dtype=np.float32)
+    probabilities = np.full((len(rows), len(y_true), count), 0.3 / max(1, count - 1), dtype=np.float32)
     for repeat, pairs in enumerate(rows):
         probabilities[repeat, np.arange(len(pairs)), [column for _, column in pairs]] = 0.7
     classes = tuple(Category(name, name, color) for name, color in zip(names, COLORS, strict=True))
-    crops = tuple(examples.crop(names[place], "all", number) for number, place in enumerate(actual))
-    record = examples.record(names, samples=len(actual), repeats=len(rows), **record_options)
-    pictures = np.zeros((len(actual), 12, 12, 3), dtype=np.uint8)
-    return Evaluation(record, "test", classes, crops, pictures, actual, probabilities, 0, ())
+    crops = tuple(examples.crop(names[place], "all", number) for number, place in enumerate(y_true))
+    record = examples.record(names, samples=len(y_true), repeats=len(rows), **record_options)
+    pictures = np.zeros((len(y_true), 12, 12, 3), dtype=np.uint8)
+    return Evaluation(record, "test", classes, crops, pictures, y_true, probabilities, 0, ())
 
 
 def results_of(

@@ -5,8 +5,8 @@ import pytest
 
 from figures import examples
 from report.made import evaluation_of, results_of
-from toonvision.core.intervals import Proportion
 from toonvision.evaluation.breakdown import Breakdown, Group
+from toonvision.metrics.intervals import Proportion
 from toonvision.report.facts import (
     confusion_fact,
     data_fact,
@@ -84,7 +84,7 @@ def test_a_single_training_is_said_to_prove_little():
 
 
 def test_another_part_than_the_test_is_named():
-    judged = dataclasses.replace(evaluation_of([GOOD]), part="validate")
+    judged = dataclasses.replace(evaluation_of([GOOD]), part="val")
     assert "35 of 40 validation crops" in quality_fact(judged)
 
 

@@ -10,11 +10,11 @@ import pytest
 from figures import examples
 from report.made import evaluation_of, judged_workspace, results_of
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.intervals import Proportion
 from toonvision.evaluation.breakdown import Breakdown, Group
-from toonvision.evaluation.judge import Held
-from toonvision.evaluation.metrics import roll_up
+from toonvision.evaluation.evaluate import ValidationPredictions
 from toonvision.figures.curves import Curve
+from toonvision.metrics.classification import roll_up
+from toonvision.metrics.intervals import Proportion
 from toonvision.report.assemble import build_contents
 from toonvision.report.contents import Picture, Table, class_rows, warnings_of
 from toonvision.report.data_figures import write_balance_figures
@@ -242,16 +242,16 @@ def test_a_breakdown_has_a_table_with_counts_and_intervals():
 
 def test_calibration_says_whether_its_temperature_is_stored():
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, held=Held(made.actual, made.own))
+    judged = dataclasses.replace(made, held=ValidationPredictions(made.y_true, made.own))
     assert "It is not stored" in calibration_table(judged.calibration, None).note
     assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.calibration, 1.5).note
     assert calibration_table(made.calibration, None) is None
 
 
-@pytest.mark.parametrize(("part", "said"), [("validate", True), ("test", False)])
+@pytest.mark.parametrize(("part", "said"), [("val", True), ("test", False)])
 def test_calibration_on_the_validation_part_is_said_to_look_too_good(tmp_path, part, said):
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, part=part, held=Held(made.actual, made.own))
+    judged = dataclasses.replace(made, part=part, held=ValidationPredictions(made.y_true, made.own))
     shown = (calibration_picture(judged, tmp_path).caption, calibration_table(judged.calibration, None).note)
     assert [text.endswith("judge the test part to know.") for text in shown] == [said, said]
 
@@ -291,10 +291,10 @@ def test_coarser_levels_have_a_table_where_they_tell_classes_apart():
     taxonomy = examples.plain_taxonomy(*judged.class_names)
     parents = dict.fromkeys(judged.class_names, "cell")
     assert levels_table(judged, taxonomy) is None
-    up = roll_up(judged.actual, judged.predicted, judged.class_names, parents, level="label")
+    up = roll_up(judged.y_true, judged.predicted, judged.class_names, parents, level="label")
     assert levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy) is None
     parents["WBC"] = "other"
-    up = roll_up(judged.actual, judged.predicted, judged.class_names, parents, level="label")
+    up = roll_up(judged.y_true, judged.predicted, judged.class_names, parents, level="label")
     table = levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy)
     assert table.rows == (("Label", "2", "97.5 %", "87.1–99.6 %", "4", "1"),)
 

@@ -10,12 +10,12 @@ from builders import copied
 from figures import examples
 from report.made import curve_of, evaluation_of, judged_workspace, results_of, suspects_of
 from toonvision.core.files import write_text
-from toonvision.evaluation import label_quality, learning_curve, stress
 from toonvision.report.contents import SuspectLabels
 from toonvision.report.figure_data import curve_data
 from toonvision.report.gather import gather_results
 from toonvision.report.render import write_report
 from toonvision.report.studies import curve_picture, curve_table, suspects_picture, suspects_table
+from toonvision.studies import learning_curve, stress, suspects
 
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 CROPS = [examples.crop("RBC", "all", number) for number in range(3)]
@@ -45,7 +45,7 @@ def studied(small_workspace, tmp_path):
     gone = dataclasses.replace(apples[0], file="apple_9999.png")
     keep(learning_curve.curves_folder(workspace.root, "label") / "baseline", learning_curve.RESULT, curve_of())
     study = suspects_of([apples[2], gone, apples[1]], likely="pear", samples=24)
-    keep(label_quality.suspects_folder(workspace.root, "label") / "binary", label_quality.RESULT, study)
+    keep(suspects.suspects_folder(workspace.root, "label") / "binary", suspects.RESULT, study)
     return workspace, run, evaluation, apples
 
 
@@ -90,7 +90,7 @@ def test_a_label_that_was_corrected_since_is_suspect_no_more(studied):
 def test_a_search_that_found_nothing_joins_the_report_too(studied):
     workspace, run, evaluation, _ = studied
     study = suspects_of([], likely="pear", samples=24)
-    keep(label_quality.suspects_folder(workspace.root, "label") / "binary", label_quality.RESULT, study)
+    keep(suspects.suspects_folder(workspace.root, "label") / "binary", suspects.RESULT, study)
     gathered = gather_results(workspace, run, evaluation)
     assert suspects_picture(gathered, run) is None
     assert suspects_table(gathered).note.startswith("No label of 24 is suspect. Searched with the network binary")

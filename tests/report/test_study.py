@@ -24,7 +24,7 @@ from toonvision.report.study_facts import (
     winner_fact,
 )
 from toonvision.report.study_tables import front_table, race_table, study_table, trials_table
-from toonvision.tuning.contenders import sized
+from toonvision.tuning.finalists import sized
 from toonvision.tuning.race import Score
 from toonvision.tuning.settings import Bounds, RaceSettings
 from toonvision.tuning.space import published_space, read_space, tighten

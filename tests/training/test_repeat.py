@@ -157,14 +157,14 @@ def test_seeds_that_cannot_be_are_refused(own_workspace, seeds):
 
 
 def test_the_kept_weights_are_those_of_the_best_epoch(own_workspace):
-    from toonvision.training.fit import compile_network, encode_targets
+    from toonvision.training.loop import compile_network, encode_targets
 
     run = train(own_workspace, TrainingSettings(epochs=12, batch_size=4, patience=3, learning_rate=0.1))
     record = read_record(run)
     data = load_task_data(own_workspace, "label", split_name="default", size_hw=record.size_hw, resize="stretch")
     model = load_model(run)
     compile_network(model, classes=3, learning_rate=0.1)
-    places = data.places["validate"]
+    places = data.places["val"]
     targets = encode_targets(data.samples.targets, 3)[places]
     loss = model.evaluate(data.samples.pictures[places], targets, verbose=0, return_dict=True)["loss"]
     assert loss == pytest.approx(record.repeats[0].val_loss, rel=1e-4)

@@ -12,8 +12,8 @@ from pathlib import Path
 from builders import copied, tried
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
-from toonvision.tuning.lineage import counted, lineage
 from toonvision.tuning.result import read_result
+from toonvision.tuning.retries import counted, lineage
 from toonvision.tuning.sampling import random_value
 from toonvision.tuning.settings import RaceSettings, settings_text
 from toonvision.tuning.storage import file_url, open_study

@@ -13,7 +13,6 @@ from optuna.trial import TrialState
 
 from builders import files_property
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
-from toonvision.tuning.lineage import DIVERGED, MOST_RETRIES, SURPLUS
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import (
     RESULT,
@@ -26,6 +25,7 @@ from toonvision.tuning.result import (
     read_trials,
     write_result,
 )
+from toonvision.tuning.retries import DIVERGED, MOST_RETRIES, SURPLUS
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.storage import CANDIDATE, SEED, open_study
 from tuning.studies import begin, tiny_space

@@ -15,7 +15,7 @@ from toonvision.core.seeds import generator
 from toonvision.training.settings import TrainingSettings
 from toonvision.tuning import search as tuning_search
 from toonvision.tuning.cost import acceptance
-from toonvision.tuning.lineage import MOST_RETRIES, counted, hand_back
+from toonvision.tuning.retries import MOST_RETRIES, counted, hand_back
 from toonvision.tuning.sampling import random_value
 from toonvision.tuning.settings import Bounds, RaceSettings
 from toonvision.tuning.storage import CANDIDATE, SEED, Pulse, open_study

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.tuning.lineage import counted
 from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, read_trials, write_result
+from toonvision.tuning.retries import counted
 from toonvision.tuning.sampling import only_value, random_value
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Range, Space

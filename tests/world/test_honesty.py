@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toonvision.core.intervals import wilson_interval
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Samples
+from toonvision.data.arrays import Samples
+from toonvision.metrics.intervals import wilson_interval
 from toonvision.world.cogs import COGS
 from toonvision.world.palette import STREETS, SUITS
 from toonvision.world.scene import compose
@@ -55,7 +55,7 @@ def trained(samples):
     import keras
 
     from toonvision.models.registry import build_network
-    from toonvision.training.fit import fit
+    from toonvision.training.loop import fit
     from toonvision.training.settings import TrainingSettings
 
     keras.utils.set_random_seed(0)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from toonvision.cli.sample_world import SampleOrder, draw_into
-from toonvision.data import pascal_voc
 from toonvision.data.attributes import attributes_path, read_attributes
+from toonvision.data.formats import pascal_voc
 from toonvision.world.canvas import SOLID_ALPHA
 from toonvision.world.exposure import Exposure
 from toonvision.world.plans import plan_video

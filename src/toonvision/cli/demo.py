@@ -25,7 +25,7 @@ def demo(
     from toonvision.cli.training_display import TrainingDisplay
     from toonvision.data.splits import SIXTY_TWENTY_TWENTY
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation.judge import evaluate_run, write_results
+    from toonvision.evaluation.evaluate import evaluate_run, write_results
     from toonvision.report.facts import telling_facts_of
     from toonvision.report.render import write_report
     from toonvision.training.recipes import settings_for

@@ -40,9 +40,9 @@ def explanation_renderables(found: "Explanation", folder: Path, files: Sequence[
     cases, curves = found.cases, found.curves
     titles = [category.title for category in found.classes]
     rows = [
-        [name, "-" if actual is None else titles[actual], titles[predicted], f"{row[predicted]:.1%}"]
-        for name, actual, predicted, row in zip(
-            cases.names, cases.actual, cases.predicted, cases.probabilities, strict=True
+        [name, "-" if y_true is None else titles[y_true], titles[predicted], f"{row[predicted]:.1%}"]
+        for name, y_true, predicted, row in zip(
+            cases.names, cases.y_true, cases.predicted, cases.probabilities, strict=True
         )
     ]
     lines = [
@@ -66,12 +66,12 @@ def _case_rows(found: "Explanation") -> list[dict[str, Any]]:
     return [
         {
             "picture": name,
-            "actual": None if actual is None else names[actual],
+            "actual": None if y_true is None else names[y_true],
             "predicted": names[predicted],
             "confidence": float(row[predicted]),
         }
-        for name, actual, predicted, row in zip(
-            cases.names, cases.actual, cases.predicted, cases.probabilities, strict=True
+        for name, y_true, predicted, row in zip(
+            cases.names, cases.y_true, cases.predicted, cases.probabilities, strict=True
         )
     ]
 

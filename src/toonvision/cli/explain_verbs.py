@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from toonvision.core.errors import Finding
-    from toonvision.data.batches import Pictures
+    from toonvision.data.arrays import Pictures
     from toonvision.data.workspace import Workspace
-    from toonvision.evaluation.judge import Evaluation
+    from toonvision.evaluation.evaluate import Evaluation
     from toonvision.explain.cam import ClassMaps, Method
     from toonvision.explain.evidence import Evidence
     from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections
@@ -117,7 +117,7 @@ def _given(
     cases = Cases(
         names=tuple(prediction.path.name for prediction in predictions),
         pictures=np.stack([read_picture(p.path, size_hw=card.size_hw, resize=card.resize) for p in predictions]),
-        actual=_known_classes(opened, card, [prediction.path for prediction in predictions]),
+        y_true=_known_classes(opened, card, [prediction.path for prediction in predictions]),
         probabilities=np.stack([prediction.probabilities for prediction in predictions]),
     )
     return cases, findings
@@ -220,14 +220,14 @@ def _check(
 
 def _evidence(opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", *, seed: int) -> "MaskedEvidence | None":
     """Measure on what the evidence lies, for all crops of the judged part that have masks."""
-    from toonvision.data.masks import crop_parts, has_masks
+    from toonvision.data.masks import crop_subsets, has_masks
     from toonvision.explain.evidence import distinctive, measure_evidence
     from toonvision.explain.explanation import MaskedEvidence
 
     if not has_masks(opened):
         return None
     record, predicted = judged.record, judged.predicted
-    found = [crop_parts(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    found = [crop_subsets(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
     places = tuple(at for at, mask in enumerate(found) if mask is not None)
     if not places:
         return None
@@ -248,9 +248,9 @@ def _sections(
 
     titles = {context.name: context.title for context in opened.taxonomy.contexts}
     streets = [titles.get(judged.crops[at].context, judged.crops[at].context) for at in places]
-    actual = [judged.classes[judged.actual[at]].title for at in places]
+    y_true = [judged.classes[judged.y_true[at]].title for at in places]
     shots = group_keys([judged.crops[at] for at in places])
     return [
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
-        for title, groups in (("", ["All"] * len(places)), ("By class", actual), ("By place", streets))
+        for title, groups in (("", ["All"] * len(places)), ("By class", y_true), ("By place", streets))
     ]

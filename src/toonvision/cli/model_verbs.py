@@ -28,12 +28,12 @@ from toonvision.cli.training_display import TrainingDisplay, evaluation_renderab
 if TYPE_CHECKING:
     from toonvision.core.errors import Finding
     from toonvision.data.workspace import Workspace
-    from toonvision.evaluation.judge import Evaluation
-    from toonvision.evaluation.predictions import Prediction
+    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.metrics.predictions import Prediction
     from toonvision.taxonomy.labels import Task, Taxonomy
 
 _LARGEST_METRICS = 10_000_000
-PartOption = Annotated[Literal["train", "validate", "test"], typer.Option("--part", help="Which part to judge.")]
+SubsetOption = Annotated[Literal["train", "val", "test"], typer.Option("--part", help="Which part to judge.")]
 
 
 def train(
@@ -125,7 +125,7 @@ def train(
     """Train a network, once or often, and judge it."""
     from toonvision.core.errors import UsageError
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation.judge import evaluate_run, metrics_of, write_results
+    from toonvision.evaluation.evaluate import evaluate_run, metrics_of, write_results
     from toonvision.models.registry import find_network
     from toonvision.training.history import HISTORY, read_history
     from toonvision.training.recipes import changed, settings_for
@@ -190,7 +190,7 @@ def train(
 def evaluate(
     run: RunArgument,
     workspace: WorkspaceOption = HERE,
-    part: PartOption = "test",
+    part: SubsetOption = "test",
     temperature: Annotated[
         bool | None,
         typer.Option(
@@ -209,7 +209,7 @@ def evaluate(
     """Judge all trainings of a run on one part."""
     from toonvision.core.errors import UsageError
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation.judge import metrics_of, write_results
+    from toonvision.evaluation.evaluate import metrics_of, write_results
     from toonvision.models.saving import store_temperature
 
     opened = open_workspace(workspace)
@@ -239,7 +239,7 @@ def report(
 ) -> None:
     """Write a run's or a study's report: one HTML file."""
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation.judge import write_results
+    from toonvision.evaluation.evaluate import write_results
     from toonvision.report.render import write_report
     from toonvision.report.study import write_study_report
     from toonvision.training.record import is_run
@@ -384,10 +384,10 @@ def predicted_by(
         return predict_files(folder, pictures, progress=progress)
 
 
-def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "test"]) -> "tuple[Evaluation, Path]":
+def judge(opened: "Workspace", run: str, part: Literal["train", "val", "test"]) -> "tuple[Evaluation, Path]":
     """Find a run, beside which something will be written, and judge it under a progress bar."""
     from toonvision.core.files import require_writable
-    from toonvision.evaluation.judge import evaluate_run
+    from toonvision.evaluation.evaluate import evaluate_run
     from toonvision.models.backend import start_keras
     from toonvision.training.record import find_run
 
@@ -400,8 +400,8 @@ def judge(opened: "Workspace", run: str, part: Literal["train", "validate", "tes
 
 def _stressed(opened: "Workspace", folder: Path, judged: "Evaluation") -> tuple[dict[str, Any], list[Any]]:
     """Judge changed pictures under a progress bar and keep what came out; give it as data and for people."""
-    from toonvision.evaluation.stress import RESULT, stress_rows, stress_run
     from toonvision.figures.stress import draw_stress
+    from toonvision.studies.stress import RESULT, stress_rows, stress_run
 
     with progress_bar("changing and judging", "pictures") as progress:
         test = stress_run(opened, folder, judged, progress=progress)

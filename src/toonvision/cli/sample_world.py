@@ -109,9 +109,9 @@ def _workspace(root: Path) -> Workspace:
 
 
 def _annotate(shot: "DrawnScreenshot", folder: Path) -> None:
-    from toonvision.data import pascal_voc
     from toonvision.data.attributes import attributes_path, write_attributes
     from toonvision.data.boxes import AnnotatedObject
+    from toonvision.data.formats import pascal_voc
 
     annotation = folder / f"{shot.name}.xml"
     numbered = list(enumerate(shot.figures, start=1))

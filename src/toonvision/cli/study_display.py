@@ -7,10 +7,10 @@ from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say, table, training_bar
 
 if TYPE_CHECKING:
-    from toonvision.evaluation.contexts import ContextStudy
-    from toonvision.evaluation.folds import Job, Outcome
-    from toonvision.evaluation.label_quality import SuspectStudy
-    from toonvision.evaluation.learning_curve import LearningCurve
+    from toonvision.studies.contexts import ContextStudy
+    from toonvision.studies.folds import FoldResult, Job
+    from toonvision.studies.learning_curve import LearningCurve
+    from toonvision.studies.suspects import SuspectStudy
     from toonvision.training.settings import TrainingSettings
 
 _MOST_SUSPECTS = 15
@@ -113,7 +113,7 @@ class StudyDisplay:
             text = f"{job.division.name}, seed {job.seed}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
             self._bar.update(self._bar.tasks[0].id, description=text)
 
-    def ended(self, job: "Job", outcome: "Outcome", number: int, total: int, *, known: bool) -> None:
+    def ended(self, job: "Job", result: "FoldResult", number: int, total: int, *, known: bool) -> None:
         """Count the training."""
         self._known += known
         self._done += 1
@@ -123,7 +123,7 @@ class StudyDisplay:
             return
         how = (
             "DIVERGED, its loss became no number; it is left out"
-            if outcome.diverged
-            else f"kept epoch {outcome.best_epoch} of {outcome.epochs}"
+            if result.diverged
+            else f"kept epoch {result.best_epoch} of {result.epochs}"
         )
-        say(f"training {number}/{total} ({job.division.name}, seed {job.seed}): {how}, {outcome.seconds:.0f} s")
+        say(f"training {number}/{total} ({job.division.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")

@@ -26,10 +26,10 @@ from toonvision.cli.output import exit_for, keep_result, report_findings, say, s
 from toonvision.cli.study_display import StudyDisplay, contexts_renderables, curve_table, suspects_renderables
 
 if TYPE_CHECKING:
-    from toonvision.data.batches import Samples
+    from toonvision.data.arrays import Samples
     from toonvision.data.workspace import Workspace
-    from toonvision.evaluation.context_study import OrdinaryTest
-    from toonvision.evaluation.folds import Division
+    from toonvision.studies.context_study import OrdinaryTest
+    from toonvision.studies.folds import Fold
     from toonvision.training.record import RunRecord
 
 _PICTURED, _MOST_SHORTAGES = 48, 5
@@ -62,11 +62,11 @@ def contexts(
     """Leave out one street after the other: does the model lean on the street?"""
     from toonvision.core.errors import UsageError
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation import context_study as study
-    from toonvision.evaluation.contexts import RESULT, contexts_folder, contexts_rows
-    from toonvision.evaluation.folds import recipe_of, study_folder
     from toonvision.figures.contexts import draw_contexts
     from toonvision.models.registry import find_network, input_size
+    from toonvision.studies import context_study as study
+    from toonvision.studies.contexts import RESULT, contexts_folder, contexts_rows
+    from toonvision.studies.folds import recipe_of, study_folder
     from toonvision.training.recipes import settings_for
 
     opened = open_workspace(workspace)
@@ -94,7 +94,7 @@ def contexts(
     order = [context.name for context in opened.taxonomy.contexts]
     planned.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
     report_findings(skipped, folder=contexts_folder(opened.root, task))
-    whole = ordinary or _stored_division(opened, samples, wanted.level, "default")
+    whole = ordinary or _stored_fold(opened, samples, wanted.level, "default")
     compared = record.title if record and ordinary else ""
     say(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
     recipe = recipe_of(samples, settings, kind="contexts", resize=opened.resize, seed=seed, against=compared)
@@ -135,10 +135,10 @@ def suspects(
 ) -> None:
     """Find labels that are probably wrong: pictures that models who never saw them are sure to be another class."""
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation import label_quality as study
-    from toonvision.evaluation.folds import recipe_of, study_folder, train_jobs
     from toonvision.figures.suspects import draw_suspects
     from toonvision.models.registry import find_network
+    from toonvision.studies import suspects as study
+    from toonvision.studies.folds import recipe_of, study_folder, train_jobs
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
@@ -150,15 +150,15 @@ def suspects(
         study.suspects_folder(opened.root, task), recipe, default=settings.network, name=name, force=force
     )
     with StudyDisplay(settings) as display:
-        outcomes = train_jobs(samples, jobs, folder=folder, watcher=display)
+        fold_results = train_jobs(samples, jobs, folder=folder, watcher=display)
     result = study.find_suspects(
         samples,
-        study.average_outcomes(samples, jobs, outcomes),
+        study.average_results(samples, jobs, fold_results),
         task=task,
         network=settings.network,
         folds=folds,
         repeats=repeat,
-        diverged=sum(outcome.diverged for outcome in outcomes),
+        diverged=sum(fold_result.diverged for fold_result in fold_results),
     )
     shown = result.suspects[:_PICTURED]
     classes = {category.name: category for category in opened.taxonomy.level(wanted.level).classes}
@@ -189,11 +189,11 @@ def curve(
     """Measure how the error falls with more training pictures, and say what yet more would bring."""
     from toonvision.data.balance import measure_balance
     from toonvision.data.workspace import open_workspace
-    from toonvision.evaluation import curve_study as study
-    from toonvision.evaluation.folds import recipe_of, study_folder
-    from toonvision.evaluation.learning_curve import RESULT, curve_rows, curves_folder
     from toonvision.figures.learning_curve import draw_learning_curve
     from toonvision.models.registry import find_network, input_size
+    from toonvision.studies import curve_study as study
+    from toonvision.studies.folds import recipe_of, study_folder
+    from toonvision.studies.learning_curve import RESULT, curve_rows, curves_folder
     from toonvision.training.recipes import changed, settings_for
 
     opened = open_workspace(workspace)
@@ -202,7 +202,7 @@ def curve(
     settings = changed(settings_for(find_network(model).name, classes=classes), epochs=epochs)
     size_hw = parse_size(size) if size else input_size(settings.network, opened.size_hw)
     samples = _samples(opened, wanted.level, size_hw)
-    whole = _stored_division(opened, samples, wanted.level, split)
+    whole = _stored_fold(opened, samples, wanted.level, split)
     jobs, kept, skipped = study.curve_jobs(
         samples, whole, sizes=parse_sizes(sizes), settings=settings, seeds=range(seed, seed + repeat)
     )
@@ -261,8 +261,8 @@ def _ordinary(
 ) -> "tuple[OrdinaryTest | None, RunRecord | None]":
     """Judge the run to compare with: the one asked for, or the newest of the network that still fits the data."""
     from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
-    from toonvision.evaluation.context_study import ordinary_test
-    from toonvision.evaluation.judge import evaluate_run
+    from toonvision.evaluation.evaluate import evaluate_run
+    from toonvision.studies.context_study import ordinary_test
     from toonvision.training.record import find_run, read_record
 
     folders = (
@@ -277,7 +277,7 @@ def _ordinary(
             test = ordinary_test(
                 record.title,
                 judged.crops,
-                judged.actual,
+                judged.y_true,
                 judged.probabilities,
                 diverged=[repeat.diverged for repeat in record.repeats],
                 trained_on=record.learned_from,
@@ -316,7 +316,7 @@ def _newest_runs(opened: "Workspace", task: str, network: str, size_hw: tuple[in
 
 def _samples(opened: "Workspace", level: str, size_hw: tuple[int, int]) -> "Samples":
     from toonvision.core.errors import InputRejectedError
-    from toonvision.data.batches import load_samples
+    from toonvision.data.arrays import load_samples
 
     with opened.reading() as catalog:
         crops = catalog.crops()
@@ -331,21 +331,21 @@ def _samples(opened: "Workspace", level: str, size_hw: tuple[int, int]) -> "Samp
     return load_samples(opened, crops, level=level, size_hw=size_hw, resize=opened.resize)
 
 
-def _stored_division(opened: "Workspace", samples: "Samples", level: str, split_name: str) -> "Division":
+def _stored_fold(opened: "Workspace", samples: "Samples", level: str, split_name: str) -> "Fold":
     """Divide samples as a stored split does."""
     import numpy as np
 
-    from toonvision.data.splits import parts_table, require_trainable
-    from toonvision.evaluation.folds import Division
+    from toonvision.data.splits import require_trainable, subset_table
+    from toonvision.studies.folds import Fold
 
     with opened.reading() as catalog:
         split = catalog.split(split_name)
-    require_trainable(parts_table(opened.taxonomy.level(level), split, samples.crops, opened.taxonomy))
-    part_of = np.array([split.parts.get(crop.id, "") for crop in samples.crops])
-    train, validate, judge = (np.flatnonzero(part_of == part) for part in ("train", "validate", "test"))
+    require_trainable(subset_table(opened.taxonomy.level(level), split, samples.crops, opened.taxonomy))
+    subset_of = np.array([split.parts.get(crop.id, "") for crop in samples.crops])
+    train, val, test = (np.flatnonzero(subset_of == part) for part in ("train", "val", "test"))
     if not split.grouped:
         say(f"The split {split.name} LEAKS: crops of one screenshot may be in several parts.")
-    return Division(f"split {split.name}", train, validate, judge)
+    return Fold(f"split {split.name}", train, val, test)
 
 
 def _crop_picture(opened: "Workspace", samples: "Samples", place: int) -> Any:

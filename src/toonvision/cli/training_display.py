@@ -8,7 +8,7 @@ from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say, table, training_bar
 
 if TYPE_CHECKING:
-    from toonvision.evaluation.judge import Evaluation
+    from toonvision.evaluation.evaluate import Evaluation
     from toonvision.training.record import RepeatRecord, RunRecord
 
 

@@ -86,11 +86,11 @@ class TuningDisplay:
 
     def started(self, settings: "StudySettings", data: "TaskData", name: str) -> None:
         """Say what is searched, on what."""
-        train, validate = len(data.places["train"]), len(data.places["validate"])
+        train, val = len(data.places["train"]), len(data.places["val"])
         say(
             f"Searching {settings.trials} networks for {settings.task} ({settings.strategy}) at "
             f"{settings.size_hw[0]}x{settings.size_hw[1]} as {settings.task}/{name}; {train} pictures teach, "
-            f"{validate} judge; the test part is not looked at."
+            f"{val} judge; the test part is not looked at."
         )
         if not data.split.grouped:
             say(f"The split {data.split.name} LEAKS: crops of one screenshot may be in several parts.")

@@ -13,9 +13,9 @@ from toonvision.data.boxes import Box, checked_label
 from toonvision.data.database import Connection, open_database, sound
 from toonvision.data.fingerprints import checked_fingerprint
 
-Part = Literal["train", "validate", "test"]
+Subset = Literal["train", "val", "test"]
 """What a crop is for in a split."""
-PARTS: tuple[Part, ...] = get_args(Part)
+SUBSETS: tuple[Subset, ...] = get_args(Subset)
 MOST_NUMBERS = 999_999_999
 """Above any number that a crop has ever had."""
 
@@ -24,6 +24,10 @@ _LONGEST_FILE_NAME = 255
 _KEEP_NUMBER = (
     "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE SET last = max(last, excluded.last)"
 )
+
+
+_STORED, _READ = {"val": "validate"}, {"validate": "val"}
+"""What the file calls a subset."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +263,7 @@ class Catalog:
             )
             run.executemany(
                 "INSERT INTO split_crops VALUES (?, ?, ?)",
-                [(cursor.lastrowid, crop, part) for crop, part in split.parts.items()],
+                [(cursor.lastrowid, crop, _STORED.get(part, part)) for crop, part in split.parts.items()],
             )
 
     def splits(self) -> list[StoredSplit]:
@@ -330,14 +334,15 @@ def _finding(entry: Mapping[str, Any]) -> Finding:
 
 
 def _ratios(text: str) -> tuple[int, int, int]:
-    train, validate, test = (int(share) for share in text.split("/"))
-    if min(train, validate, test) <= 0 or train + validate + test != 100:
+    train, val, test = (int(share) for share in text.split("/"))
+    if min(train, val, test) <= 0 or train + val + test != 100:
         raise ValueError(f"a split has the ratios {text!r}")
-    return train, validate, test
+    return train, val, test
 
 
 def _parts(parts: dict[int, str]) -> dict[int, str]:
     """Pass on which crop is in which part; SQLite does not check this of a file that it only reads."""
-    if strange := set(parts.values()) - set(PARTS):
+    parts = {crop: _READ.get(part, part) for crop, part in parts.items()}
+    if strange := set(parts.values()) - set(SUBSETS):
         raise ValueError(f"a split has a part {min(strange)!r}")
     return parts

@@ -150,14 +150,14 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
             reason, remedy = ("is missing", f"{_EXTRACT} makes it again") if missing else (error.reason, error.remedy)
             return Finding(f"crops/{crop.file}", reason, remedy, "missing" if missing else error.code)
 
-    looks: dict[Crop, Look] = {}
+    image_statistics: dict[Crop, Look] = {}
     faults: list[Finding] = []
     with ThreadPoolExecutor(available_cores()) as pool:
         for done, (crop, seen) in enumerate(zip(known.crops, pool.map(look, known.crops), strict=True), start=1):
             if isinstance(seen, Finding):
                 faults.append(seen)
             else:
-                looks[crop] = seen
+                image_statistics[crop] = seen
             progress(done, len(known.crops))
     strays = files_without_row(workspace, known.crops, known.numbers)
     faults += [
@@ -167,7 +167,7 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
     ]
     faults += unknown_labels(known.crops, workspace.taxonomy)
     return [
-        Checked("Crops", len(known.crops), tuple(faults), tuple(odd_looks(looks))),
+        Checked("Crops", len(known.crops), tuple(faults), tuple(odd_looks(image_statistics))),
         Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),
     ]
 

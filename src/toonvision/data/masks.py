@@ -32,7 +32,7 @@ def has_masks(workspace: Workspace) -> bool:
     return (workspace.masks / "parts").is_dir() and (workspace.masks / "instances").is_dir()
 
 
-def crop_parts(
+def crop_subsets(
     workspace: Workspace, crop: Crop, size_hw: tuple[int, int], *, resize: Resize = "stretch"
 ) -> Mask | None:
     """Tell for each pixel of a network's input which part of the crop's own figure it shows.

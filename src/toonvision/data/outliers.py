@@ -89,20 +89,20 @@ def odd_boxes(crops: Sequence[Crop]) -> list[Finding]:
     ]
 
 
-def odd_looks(looks: Mapping[Crop, Look]) -> list[Finding]:
+def odd_looks(image_statistics: Mapping[Crop, Look]) -> list[Finding]:
     """Report crops that are far less sharp than most, or far darker than most of their context."""
     findings = []
-    for group in _groups(looks, lambda _: None):
-        median = float(np.median([looks[crop].sharpness for crop in group]))
-        for crop in sorted(group, key=lambda crop: looks[crop].sharpness):
-            share = looks[crop].sharpness / median
+    for group in _groups(image_statistics, lambda _: None):
+        median = float(np.median([image_statistics[crop].sharpness for crop in group]))
+        for crop in sorted(group, key=lambda crop: image_statistics[crop].sharpness):
+            share = image_statistics[crop].sharpness / median
             if share < BLURRED:
                 reason = f"is blurred ({_place(crop)}): {share:.1%} of the median sharpness"
                 findings.append(Finding(crop.file, reason, "take a sharper screenshot, if you can", "blurred"))
-    for group in _groups(looks, lambda crop: crop.context):
-        median = float(np.median([looks[crop].brightness for crop in group]))
-        for crop in sorted(group, key=lambda crop: looks[crop].brightness):
-            share = looks[crop].brightness / max(median, 1e-9)
+    for group in _groups(image_statistics, lambda crop: crop.context):
+        median = float(np.median([image_statistics[crop].brightness for crop in group]))
+        for crop in sorted(group, key=lambda crop: image_statistics[crop].brightness):
+            share = image_statistics[crop].brightness / max(median, 1e-9)
             if share < DARK:
                 reason = f"is dark ({_place(crop)}): {share:.0%} of the median brightness of {crop.context}"
                 findings.append(Finding(crop.file, reason, "take a brighter screenshot, if you can", "dark"))

@@ -11,7 +11,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import write_bytes
 from toonvision.data.attributes import Attributes, decoded
 from toonvision.data.boxes import Box
-from toonvision.data.catalog import MOST_NUMBERS, PARTS, Crop, StoredScreenshot
+from toonvision.data.catalog import MOST_NUMBERS, SUBSETS, Crop, StoredScreenshot
 from toonvision.data.database import Connection, DatabaseError, is_newer, journal_of, open_damaged, roll_back
 from toonvision.data.extraction import crop_file, numbered_stem
 from toonvision.data.fingerprints import UNMEASURED, checked_fingerprint
@@ -220,9 +220,10 @@ def _splits(splits: _Table, places: _Table, files: Mapping[int, str]) -> list[Sa
     parts: dict[int, dict[str, str]] = {}
 
     def place(row: Row) -> None:
-        if row["part"] not in PARTS:
+        part = "val" if row["part"] == "validate" else row["part"]
+        if part not in SUBSETS:
             raise ValueError(f"{row['part']!r} is no part")
-        parts.setdefault(row["split_id"], {})[files[row["crop_id"]]] = row["part"]
+        parts.setdefault(row["split_id"], {})[files[row["crop_id"]]] = part
 
     places.parsed(place)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.settings import read_settings
-from toonvision.data import formats, images
+from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
-from toonvision.data.formats import Format
+from toonvision.data.formats import layout
+from toonvision.data.formats.layout import Format
 from toonvision.data.workspace import DEFAULT_SIZE_HW, SCREENSHOTS, SETTINGS, Workspace, create_workspace
 from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer, require_distinct
 
@@ -70,8 +71,8 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
             raise UsageError("a taxonomy is inferred from labels: name their folder with --from.")
         name, words = _given_taxonomy(root, taxonomy or BUILT_IN)
         return SetupSummary(create_workspace(root, taxonomy=name), None, 0, {}, words)
-    format_ = formats.detect(source)
-    reading = formats.read(format_, source)
+    format_ = layout.detect(source)
+    reading = layout.read(format_, source)
     labels = Counter(entry.label for picture in reading.pictures for entry in picture.objects)
     findings = (*reading.findings, *(finding for picture in reading.pictures for finding in picture.findings))
     if not labels:

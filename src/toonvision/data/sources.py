@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from toonvision.core.errors import Finding, InputRejectedError
-from toonvision.data import formats
 from toonvision.data.boxes import Reading
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, staying, stray_attributes
+from toonvision.data.formats import layout
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 
 SourceReading = tuple[Source, Reading]
@@ -42,7 +42,7 @@ def read_source(source: Source) -> Reading:
     Raises:
         InputRejectedError: If it is missing, or its names cannot be told apart.
     """
-    return formats.read(source.format, source.root)
+    return layout.read(source.format, source.root)
 
 
 def refuse_emptied(source: Source, reading: Reading, screenshots: Iterable[StoredScreenshot]) -> None:

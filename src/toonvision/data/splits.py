@@ -12,13 +12,13 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.balance import CountTable, count_table
-from toonvision.data.catalog import PARTS, Crop, StoredSplit
+from toonvision.data.catalog import SUBSETS, Crop, StoredSplit
 from toonvision.data.fingerprints import near_groups
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
 
 PART_CATEGORIES = (
     Category("train", "Train", "#4477AA"),
-    Category("validate", "Validate", "#CCBB44"),
+    Category("val", "Validate", "#CCBB44"),
     Category("test", "Test", "#AA3377"),
 )
 
@@ -29,7 +29,7 @@ class Ratios:
 
     Examples:
         >>> Ratios.parse("60/20/20")
-        Ratios(train=60, validate=20, test=20)
+        Ratios(train=60, val=20, test=20)
         >>> Ratios(60, 20, 30)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
@@ -37,7 +37,7 @@ class Ratios:
     """
 
     train: int
-    validate: int
+    val: int
     test: int
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class Ratios:
             UsageError: If they are not three whole percentages that make 100.
         """
         fields = text.split("/")
-        if len(fields) != len(PARTS) or not all(
+        if len(fields) != len(SUBSETS) or not all(
             field.isascii() and field.isdecimal() and len(field) <= 3 for field in fields
         ):
             raise UsageError(f"split ratios are three whole percentages; got {text!r}. Write e.g. --ratios 60/20/20.")
@@ -65,7 +65,7 @@ class Ratios:
     @property
     def shares(self) -> tuple[int, int, int]:
         """Train, validate, test, in percent."""
-        return self.train, self.validate, self.test
+        return self.train, self.val, self.test
 
     def __str__(self) -> str:
         """Write them as they are parsed."""
@@ -135,9 +135,9 @@ def plan_split(
     groups: dict[Hashable, list[Crop]] = defaultdict(list)
     for crop, key in zip(crops, keys, strict=True):
         groups[key].append(crop)
-    if len(groups) < len(PARTS):
+    if len(groups) < len(SUBSETS):
         raise InputRejectedError(
-            f"a split needs at least {len(PARTS)} {'screenshots' if grouped else 'crops'}; got {len(groups)}. "
+            f"a split needs at least {len(SUBSETS)} {'screenshots' if grouped else 'crops'}; got {len(groups)}. "
             "Annotate more screenshots and run toonvision extract."
         )
     rng = generator(seed, "split")
@@ -169,20 +169,20 @@ def summarize_split(split: StoredSplit, crops: Sequence[Crop], taxonomy: Taxonom
     """Count a split's parts by class, and how far they are from what was asked."""
     used = [crop for crop in crops if crop.id in split.parts]
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
-    tables = tuple(parts_table(level, split, used, taxonomy) for level in levels)
+    tables = tuple(subset_table(level, split, used, taxonomy) for level in levels)
     totals = tables[0].counts.sum(axis=0)
     keys = group_keys(used)
     shots_of: dict[int, dict[int, str]] = defaultdict(dict)  # by their rows: two sources may use the same name
     for crop, key in zip(used, keys, strict=True):
         shots_of[key][crop.screenshot_id] = crop.screenshot
     ratios = Ratios(*split.ratios)
-    train, validate, test = (100 * totals / max(1, totals.sum())).tolist()
+    train, val, test = (100 * totals / max(1, totals.sum())).tolist()
     return SplitSummary(
         name=split.name,
         ratios=ratios,
         seed=split.seed,
         grouped=split.grouped,
-        achieved=(train, validate, test),
+        achieved=(train, val, test),
         groups=len(shots_of),
         near_duplicate_groups=tuple(tuple(sorted(shots.values())) for shots in shots_of.values() if len(shots) > 1),
         tables=tables,
@@ -224,7 +224,7 @@ def require_trainable(table: CountTable) -> None:
         )
 
 
-def parts_table(level: Level, split: StoredSplit, crops: Sequence[Crop], taxonomy: Taxonomy) -> CountTable:
+def subset_table(level: Level, split: StoredSplit, crops: Sequence[Crop], taxonomy: Taxonomy) -> CountTable:
     """Count a split's samples a class of one level and part."""
     pairs = Counter((crop.label, split.parts[crop.id]) for crop in crops if crop.id in split.parts)
     return count_table(level, PART_CATEGORIES, pairs, taxonomy)
@@ -247,7 +247,7 @@ def _deal(groups: list[list[Crop]], ratios: Ratios, rng: np.random.Generator) ->
             for other, count in contents[index].items():
                 need[other][part] -= count
             need_all[part] -= sum(contents[index].values())
-            parts.update({crop.id: PARTS[part] for crop in waiting[index]})
+            parts.update({crop.id: SUBSETS[part] for crop in waiting[index]})
             del open_groups[index]
     return parts
 
@@ -259,7 +259,7 @@ def _distance(parts: Mapping[int, str], crops: Sequence[Crop], ratios: Ratios) -
     asked = {
         (label, part): n * share / 100
         for label, n in totals.items()
-        for part, share in zip(PARTS, ratios.shares, strict=True)
+        for part, share in zip(SUBSETS, ratios.shares, strict=True)
     }
     return sum((counts[key] - wanted) ** 2 / wanted for key, wanted in asked.items())
 
@@ -273,7 +273,7 @@ def _neediest(
 ) -> int:
     """Choose the part that a group serves best: the dealt label, then its other labels, then size, then by lot."""
     others = sum(np.minimum(needs[label], count) for label, count in content.items())
-    order = np.lexsort((rng.random(len(PARTS)), -need_all, -np.round(others, 6), -np.round(need, 6)))
+    order = np.lexsort((rng.random(len(SUBSETS)), -need_all, -np.round(others, 6), -np.round(need, 6)))
     return int(order[0])
 
 

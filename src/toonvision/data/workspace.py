@@ -22,7 +22,7 @@ from toonvision.core.folders import half_swapped, settle_swaps
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
-from toonvision.data.formats import Format
+from toonvision.data.formats.layout import Format
 from toonvision.data.images import Resize
 from toonvision.data.source_tree import WORKSPACE_MARK
 from toonvision.taxonomy.labels import Taxonomy

@@ -10,7 +10,7 @@ from toonvision.data.check import Checked, Known
 from toonvision.data.splits import split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.current import current_export
-from toonvision.evaluation.predictions import Prediction
+from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import read_card, require_sound_weights, require_taxonomy
 from toonvision.training.record import RECORD, RunRecord, read_record, repeat_folder
 
@@ -61,7 +61,7 @@ def contradicted_labels(
     by_path: dict[Path, Crop] = {workspace.crops / crop.file: crop for crop in crops}
     parts = next((split.parts for split in known.splits if split.name == record.split), {})
     stands = _split_stands(record, known, workspace)
-    learned = {"train"} | ({"validate"} if record.settings.with_validation else set())
+    learned = {"train"} | ({"val"} if record.settings.with_validation else set())
     doubts = []
     for one in sorted(predictions, key=lambda one: -one.confidence):
         crop = by_path[one.path]

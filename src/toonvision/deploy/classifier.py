@@ -28,7 +28,7 @@ from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, OUTPUT_NAME, checked
-from toonvision.evaluation.predictions import Answer, Prediction, Probabilities, Verdict, ask_about_files
+from toonvision.metrics.predictions import Answer, Prediction, Probabilities, Verdict, ask_about_files
 
 _FATAL_ALONE = 4
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
 from toonvision.core.files import write_bytes
-from toonvision.core.intervals import Proportion
 from toonvision.core.locks import exclusive
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
@@ -21,10 +20,11 @@ from toonvision.deploy.bundle import FORMAT, Bundle, Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, weights_digest
 from toonvision.deploy.graph import Graph
-from toonvision.deploy.parity import compare, parity_pictures, require_parity, spread_places, worse
-from toonvision.evaluation.calibration import with_temperature
+from toonvision.deploy.parity import compare, parity_pictures, require_parity, spread_indices, worse
 from toonvision.evaluation.predict import predict_probabilities
-from toonvision.evaluation.predictions import Probabilities
+from toonvision.metrics.calibration import with_temperature
+from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
 from toonvision.training.record import read_record
@@ -177,8 +177,8 @@ def _in_int8(
     from toonvision.deploy.quantize import MOST_PICTURES, quantized
 
     learned, test = data.places["train"], data.places["test"]
-    seen = data.samples.pictures[learned[spread_places(len(learned), MOST_PICTURES)]]
-    pictures, actual = data.samples.pictures[test], data.samples.targets[test]
+    seen = data.samples.pictures[learned[spread_indices(len(learned), MOST_PICTURES)]]
+    pictures, y_true = data.samples.pictures[test], data.samples.targets[test]
     small = replace(bundle, precision="int8")
     content = quantized(plain, seen, small.to_metadata())
     before, after = Classifier(plain), Classifier(content)
@@ -190,15 +190,15 @@ def _in_int8(
         path=run / INT8_EXPORT,
         size=len(content),
         parity=parity,
-        right=_right(before.predict_batch(pictures), actual),
-        int8_right=_right(rows, actual),
+        right=_right(before.predict_batch(pictures), y_true),
+        int8_right=_right(rows, y_true),
         latency_ms=latency,
         int8_latency_ms=int8_latency,
     )
 
 
-def _right(rows: Probabilities, actual: npt.NDArray[np.int64]) -> Proportion:
-    return Proportion(int((rows.argmax(axis=1) == actual).sum()), len(actual))
+def _right(rows: Probabilities, y_true: npt.NDArray[np.int64]) -> Proportion:
+    return Proportion(int((rows.argmax(axis=1) == y_true).sum()), len(y_true))
 
 
 def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list[float]:

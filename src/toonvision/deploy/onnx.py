@@ -30,7 +30,7 @@ from toonvision.deploy.graph import (
     Pool,
     Step,
 )
-from toonvision.evaluation.calibration import LOWEST
+from toonvision.metrics.calibration import LOWEST
 
 
 def write_onnx(graph: Graph, *, classes: int, temperature: float | None, metadata: Mapping[str, str]) -> bytes:

@@ -8,7 +8,7 @@ from toonvision.data.augmentation import Augmentation, augment
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Parity
-from toonvision.evaluation.predictions import Probabilities
+from toonvision.metrics.predictions import Probabilities
 
 FEWEST, MOST = 100, 200
 LARGEST_DIFFERENCE = 1e-4
@@ -33,7 +33,7 @@ def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: R
         crops = catalog.crops()
     if not crops:
         raise InputRejectedError(f"{workspace.root}: there is no crop to compare on. Run: toonvision extract")
-    chosen = [crops[place] for place in spread_places(len(crops), MOST)]
+    chosen = [crops[place] for place in spread_indices(len(crops), MOST)]
     pictures = []
     for crop in chosen:
         path = workspace.crops / crop.file
@@ -48,7 +48,7 @@ def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: R
     return np.stack(pictures), len(chosen)
 
 
-def spread_places(count: int, most: int) -> list[int]:
+def spread_indices(count: int, most: int) -> list[int]:
     """Give at most so many places of a list, from all over it.
 
     Examples:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from toonvision.core.intervals import Proportion
-from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Taxonomy
 
 FEW = 10
@@ -26,7 +26,7 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @dataclass(frozen=True)
-class Looks:
+class ImageStatistics:
     """What can be measured on crops as they were cut, one value a crop.
 
     Attributes:
@@ -99,7 +99,7 @@ class Breakdown:
         return f"{self.title}: clearly {word} often wrong: {named}."
 
 
-def measure_looks(pictures: Iterable[Image.Image]) -> Looks:
+def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics:
     """Measure crops as they were cut, before they are brought to a network's size, which would blur small ones.
 
     Args:
@@ -110,16 +110,18 @@ def measure_looks(pictures: Iterable[Image.Image]) -> Looks:
     """
     rows = [_look(np.asarray(picture)) for picture in pictures]
     values = np.array(rows, dtype=np.float64).reshape(-1, 2)
-    return Looks(values[:, 0], values[:, 1])
+    return ImageStatistics(values[:, 0], values[:, 1])
 
 
-def break_down(evaluation: Evaluation, taxonomy: Taxonomy, looks: Looks | None = None) -> tuple[Breakdown, ...]:
+def break_down(
+    evaluation: Evaluation, taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
+) -> tuple[Breakdown, ...]:
     """Divide the judged pictures by all that is known of them.
 
     Args:
         evaluation: The run, judged.
         taxonomy: What labels and contexts are called.
-        looks: What was measured on the crops, if anything.
+        image_statistics: What was measured on the crops, if anything.
 
     Returns:
         By context, label, height of the crop, sharpness, brightness, and each recorded attribute; only those that
@@ -134,10 +136,12 @@ def break_down(evaluation: Evaluation, taxonomy: Taxonomy, looks: Looks | None =
         count.by_category("label", "Label", [labels.get(crop.label, _unknown(crop.label)) for crop in crops]),
         count.by_band("height", "Height of the crop", _heights(evaluation), "px", _HEIGHT_BANDS),
     ]
-    if looks is not None:
+    if image_statistics is not None:
         found += [
-            count.by_band("sharpness", "Sharpness (variance of the Laplacian)", looks.sharpness, "", _THIRDS),
-            count.by_band("brightness", "Brightness (mean luma, 0 to 255)", looks.brightness, "", _THIRDS),
+            count.by_band(
+                "sharpness", "Sharpness (variance of the Laplacian)", image_statistics.sharpness, "", _THIRDS
+            ),
+            count.by_band("brightness", "Brightness (mean luma, 0 to 255)", image_statistics.brightness, "", _THIRDS),
         ]
     found += [_by_attribute(count, name, evaluation) for name in _attribute_names(evaluation)]
     return tuple(breakdown for breakdown in found if len(breakdown.groups) > 1)
@@ -173,7 +177,7 @@ class _Counter:
     """Counts wrong predictions of groups of one evaluation."""
 
     def __init__(self, evaluation: Evaluation) -> None:
-        self._wrong = evaluation.predicted != evaluation.actual
+        self._wrong = evaluation.predicted != evaluation.y_true
         self._share = evaluation.wrong_in / len(evaluation.probabilities)
         self._repeats = len(evaluation.probabilities)
 

@@ -11,8 +11,8 @@ from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures, read_picture
-from toonvision.evaluation.calibration import with_temperature
-from toonvision.evaluation.predictions import GROUP, Answer, Prediction, Probabilities, ask_about_files
+from toonvision.metrics.calibration import with_temperature
+from toonvision.metrics.predictions import GROUP, Answer, Prediction, Probabilities, ask_about_files
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import load_model, read_card
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 
 if TYPE_CHECKING:
     import keras

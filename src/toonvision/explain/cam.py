@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.progress import Progress, silent
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 from toonvision.explain.activations import Layer, chain, map_layers
 from toonvision.taxonomy.labels import did_you_mean
 

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.batches import Pictures
-from toonvision.evaluation.judge import Evaluation
+from toonvision.data.arrays import Pictures
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.cam import ClassMaps
 from toonvision.explain.evidence import Evidence, GroupEvidence, Values, distinctive, evidence_warnings
 from toonvision.explain.trust import (
@@ -34,7 +34,7 @@ class Cases:
     Attributes:
         names: What to call them.
         pictures: Shape ``(pictures, height, width, 3)``, 0 to 255.
-        actual: Places of the true classes; None where nobody knows.
+        y_true: Places of the true classes; None where nobody knows.
         probabilities: Shape ``(pictures, classes)``.
         judged: The judged part that they are from; None of other pictures.
         places: Their places in that part.
@@ -42,7 +42,7 @@ class Cases:
 
     names: tuple[str, ...]
     pictures: Pictures
-    actual: tuple[int | None, ...]
+    y_true: tuple[int | None, ...]
     probabilities: npt.NDArray[np.float32]
     judged: Evaluation | None = None
     places: tuple[int, ...] = ()
@@ -125,7 +125,7 @@ def gravest_cases(judged: Evaluation, count: int) -> Cases:
     return Cases(
         names=tuple(judged.crops[at].file for at in places),
         pictures=np.asarray(judged.pictures[places]),
-        actual=tuple(int(judged.actual[at]) for at in places),
+        y_true=tuple(int(judged.y_true[at]) for at in places),
         probabilities=judged.own[places],
         judged=judged,
         places=tuple(places),

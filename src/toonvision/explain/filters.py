@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 from toonvision.explain.activations import Layer, kind_of
 from toonvision.taxonomy.labels import did_you_mean
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageFilter
 
 from toonvision.core.progress import Progress, silent
 from toonvision.core.seeds import generator
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.explain.evidence import enlarge
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from toonvision.figures.learning_curve import draw_curve, draw_learning_curve
     from toonvision.figures.maps import draw_map, draw_map_grid, draw_map_rows, draw_superimposed
     from toonvision.figures.parallel import draw_coordinates, draw_parallel
-    from toonvision.figures.parts import draw_parts
     from toonvision.figures.race import draw_behind, draw_race, draw_racers
     from toonvision.figures.save import save_png
     from toonvision.figures.scores import draw_class_scores, draw_scores
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from toonvision.figures.spread import draw_spread, draw_wrong_in, draw_wrong_per_seed
     from toonvision.figures.stress import draw_stress, draw_stress_rows
     from toonvision.figures.style import new_figure
+    from toonvision.figures.subsets import draw_subsets
     from toonvision.figures.suspects import draw_suspect, draw_suspects
     from toonvision.figures.trust import (
         draw_evidence,
@@ -87,7 +87,6 @@ __all__ = [
     "draw_matrix",
     "draw_measure",
     "draw_parallel",
-    "draw_parts",
     "draw_probabilities",
     "draw_race",
     "draw_racers",
@@ -101,6 +100,7 @@ __all__ = [
     "draw_spread",
     "draw_stress",
     "draw_stress_rows",
+    "draw_subsets",
     "draw_superimposed",
     "draw_suspect",
     "draw_suspects",
@@ -153,7 +153,7 @@ __getattr__, __dir__ = _lazy_names(
         "draw_matrix": "confusion",
         "draw_measure": "curves",
         "draw_parallel": "parallel",
-        "draw_parts": "parts",
+        "draw_subsets": "subsets",
         "draw_probabilities": "gallery",
         "draw_race": "race",
         "draw_racers": "race",

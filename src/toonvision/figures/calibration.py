@@ -3,8 +3,8 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.evaluation.calibration import Calibration, Reliability
 from toonvision.figures.style import FAINT, INK, MUTED, RIGHT, WIDTH, WRONG, new_figure, quiet_axis, styled
+from toonvision.metrics.calibration import Calibration, Reliability
 
 
 @styled

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from toonvision.evaluation.metrics import wrong_only
 from toonvision.figures.style import FAINT, INK, MUTED, WIDTH, new_figure, shorten, styled, write_inside
+from toonvision.metrics.classification import wrong_only
 from toonvision.taxonomy.labels import Category
 
 _MOST_BESIDE = 14

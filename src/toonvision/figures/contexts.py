@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from toonvision.core.intervals import Proportion
-from toonvision.evaluation.contexts import ContextStudy
 from toonvision.figures.style import FAINT, INK, MUTED, WIDTH, halo, new_figure, quiet_axis, shorten, styled
+from toonvision.metrics.intervals import Proportion
+from toonvision.studies.contexts import ContextStudy
 
 _ALL = "All together"
 _OFFSET = 0.17

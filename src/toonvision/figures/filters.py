@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 from toonvision.figures.activations import draw_tiles
 from toonvision.figures.style import styled
 

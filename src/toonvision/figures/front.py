@@ -8,13 +8,13 @@ from matplotlib.lines import Line2D
 
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
-from toonvision.tuning.contenders import Sized
+from toonvision.tuning.finalists import SizeErrorPoint
 
 _WINNER = "#D55E00"
 
 
 @styled
-def draw_front(networks: Sequence[Sized], *, judged: int, bound: int | None = None) -> Figure:
+def draw_front(networks: Sequence[SizeErrorPoint], *, judged: int, bound: int | None = None) -> Figure:
     """Draw the loss and the wrong pictures of networks against their size.
 
     Args:
@@ -38,7 +38,7 @@ def draw_front(networks: Sequence[Sized], *, judged: int, bound: int | None = No
 
 
 @styled
-def draw_front_loss(ax: Axes, networks: Sequence[Sized], *, bound: int | None = None) -> Axes:
+def draw_front_loss(ax: Axes, networks: Sequence[SizeErrorPoint], *, bound: int | None = None) -> Axes:
     """Draw the mean loss of every network, and of those on the front each training too.
 
     Args:
@@ -67,7 +67,7 @@ def draw_front_loss(ax: Axes, networks: Sequence[Sized], *, bound: int | None = 
 
 
 @styled
-def draw_front_wrong(ax: Axes, networks: Sequence[Sized], *, judged: int, bound: int | None = None) -> Axes:
+def draw_front_wrong(ax: Axes, networks: Sequence[SizeErrorPoint], *, judged: int, bound: int | None = None) -> Axes:
     """Draw the median wrong of the networks on the front, and of the winner, with its 95 % interval and each training.
 
     Args:
@@ -91,11 +91,11 @@ def draw_front_wrong(ax: Axes, networks: Sequence[Sized], *, judged: int, bound:
     return ax
 
 
-def _marked(networks: Sequence[Sized]) -> list[Sized]:
+def _marked(networks: Sequence[SizeErrorPoint]) -> list[SizeErrorPoint]:
     return [one for one in networks if one.on_front or one.winner]
 
 
-def _mark(ax: Axes, one: Sized, value: float) -> None:
+def _mark(ax: Axes, one: SizeErrorPoint, value: float) -> None:
     color = _WINNER if one.winner else BEST
     ax.plot([one.trial.parameters], [value], "D" if one.winner else "o", color=color, markersize=9 if one.winner else 7,
             markerfacecolor=color if one.raced else "white", markeredgewidth=1.6, zorder=5)  # fmt: skip
@@ -103,7 +103,7 @@ def _mark(ax: Axes, one: Sized, value: float) -> None:
                 fontweight="bold" if one.winner else "normal", color=INK, path_effects=halo(), zorder=6)  # fmt: skip
 
 
-def _size_axis(ax: Axes, networks: Sequence[Sized], bound: int | None) -> None:
+def _size_axis(ax: Axes, networks: Sequence[SizeErrorPoint], bound: int | None) -> None:
     sizes = [float(one.trial.parameters) for one in networks]
     if bound is not None and bound <= 4 * max(sizes):
         ax.axvline(bound, color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), zorder=0)

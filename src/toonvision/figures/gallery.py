@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 from toonvision.figures.style import (
     INK,
     MUTED,
@@ -30,19 +30,19 @@ _OTHERS = Category("", "Others", "#D5D9E0")
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluated:
     """One picture and what a model said about it.
 
     Attributes:
         picture: Shape ``(height, width, 3)``, 0 to 255.
-        actual: Place of the true class.
+        y_true: Place of the true class.
         probabilities: Shape ``(classes,)``.
         wrong_in: In how many repeats it was wrong.
         repeats: How many repeats there are.
     """
 
     picture: Pictures
-    actual: int
+    y_true: int
     probabilities: npt.NDArray[np.float32]
     wrong_in: int = 0
     repeats: int = 1
@@ -55,11 +55,11 @@ class Judged:
     @property
     def right(self) -> bool:
         """Whether that is the true class."""
-        return self.predicted == self.actual
+        return self.predicted == self.y_true
 
 
 @styled
-def draw_gallery(judged: Sequence[Judged], classes: Sequence[Category]) -> Figure:
+def draw_gallery(judged: Sequence[Evaluated], classes: Sequence[Category]) -> Figure:
     """Draw pictures in a grid, each with what it is and what it was taken for.
 
     Args:
@@ -84,7 +84,7 @@ def draw_gallery(judged: Sequence[Judged], classes: Sequence[Category]) -> Figur
 
 
 @styled
-def draw_judged(ax: Axes, judged: Judged, classes: Sequence[Category], *, room: int = 28, title: str = "") -> Axes:
+def draw_judged(ax: Axes, judged: Evaluated, classes: Sequence[Category], *, room: int = 28, title: str = "") -> Axes:
     """Draw one picture, framed in the colour of the class that it was taken for.
 
     Args:
@@ -102,10 +102,10 @@ def draw_judged(ax: Axes, judged: Judged, classes: Sequence[Category], *, room: 
         spine.set(visible=True, color=said.color, linewidth=2.5)
     given = judged.probabilities
     lines = [
-        shorten(classes[judged.actual].title, room),
+        shorten(classes[judged.y_true].title, room),
         "recognised" if judged.right else _taken_for(said.title, room),
         f"{100 * given[judged.predicted]:.0f} %"
-        + ("" if judged.right else f", truth {100 * given[judged.actual]:.0f} %"),
+        + ("" if judged.right else f", truth {100 * given[judged.y_true]:.0f} %"),
     ]
     if judged.repeats > 1:
         lines.append(f"wrong in {judged.wrong_in} of {judged.repeats}")
@@ -123,7 +123,7 @@ def draw_judged(ax: Axes, judged: Judged, classes: Sequence[Category], *, room: 
 
 
 @styled
-def draw_unsure(judged: Sequence[Judged], classes: Sequence[Category], *, pictures: int = 5) -> Figure:
+def draw_unsure(judged: Sequence[Evaluated], classes: Sequence[Category], *, pictures: int = 5) -> Figure:
     """Draw the least confident predictions as bars of probabilities, and the first of them as pictures.
 
     Args:
@@ -147,7 +147,7 @@ def draw_unsure(judged: Sequence[Judged], classes: Sequence[Category], *, pictur
 
 
 @styled
-def draw_probabilities(ax: Axes, judged: Sequence[Judged], classes: Sequence[Category]) -> Axes:
+def draw_probabilities(ax: Axes, judged: Sequence[Evaluated], classes: Sequence[Category]) -> Axes:
     """Draw one bar a picture, cut by the classes' probabilities; the true class has a frame.
 
     Args:
@@ -158,7 +158,7 @@ def draw_probabilities(ax: Axes, judged: Sequence[Judged], classes: Sequence[Cat
     for row, one in enumerate(judged):
         start = 0.0
         for place, category, share in _segments(one, classes):
-            framed = place == one.actual
+            framed = place == one.y_true
             ax.barh(
                 row, share, 0.74, start, color=category.color, zorder=3 if framed else 2,
                 edgecolor=INK if framed else PAPER, linewidth=2.0 if framed else 0.6,
@@ -168,7 +168,7 @@ def draw_probabilities(ax: Axes, judged: Sequence[Judged], classes: Sequence[Cat
         verdict = "right" if one.right else "wrong"
         ax.text(1.01, row, verdict, va="center_baseline", fontsize=8.5, color=MUTED if one.right else WRONG,
                 fontweight="normal" if one.right else "bold")  # fmt: skip
-    names = [f"{row}  {shorten(classes[one.actual].title, 24)}" for row, one in enumerate(judged, start=1)]
+    names = [f"{row}  {shorten(classes[one.y_true].title, 24)}" for row, one in enumerate(judged, start=1)]
     ax.set_yticks(range(len(judged)), names, fontsize=9)
     ax.set_ylim(len(judged) - 0.45, -0.55)
     ax.set_xlim(0, 1.0)
@@ -185,13 +185,13 @@ def _taken_for(title: str, room: int) -> str:
     return f"taken for {title}" if len(title) + 10 <= room else f"taken for\n{shorten(title, room)}"
 
 
-def _segments(one: Judged, classes: Sequence[Category]) -> list[tuple[int, Category, float]]:
+def _segments(one: Evaluated, classes: Sequence[Category]) -> list[tuple[int, Category, float]]:
     """Give place, class and share of each segment; of many classes the likeliest, the rest as one."""
     values = one.probabilities.tolist()
     if len(classes) <= _MOST_CLASSES:
         return [(place, classes[place], value) for place, value in enumerate(values)]
     likeliest = np.argsort(-one.probabilities, kind="stable")[:_SHOWN].tolist()
-    places = likeliest if one.actual in likeliest else [*likeliest[:-1], one.actual]
+    places = likeliest if one.y_true in likeliest else [*likeliest[:-1], one.y_true]
     told = [(int(place), classes[place], values[place]) for place in places]
     return [*told, (-1, _OTHERS, max(0.0, 1 - sum(value for _, _, value in told)))]
 

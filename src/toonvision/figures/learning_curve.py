@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.core.intervals import Proportion
-from toonvision.evaluation.learning_curve import LearningCurve
 from toonvision.figures.style import FAINT, INK, MUTED, TRAIN, VALIDATE, halo, new_figure, quiet_axis, styled
+from toonvision.metrics.intervals import Proportion
+from toonvision.studies.learning_curve import LearningCurve
 
 
 @styled

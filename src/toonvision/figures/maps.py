@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 from toonvision.figures.save import DPI
 from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, new_figure, shorten, styled
 from toonvision.taxonomy.labels import Category
@@ -37,7 +37,7 @@ def draw_map_grid(
     picture: Pictures,
     maps: Maps,
     classes: Sequence[Category],
-    actual: int | None,
+    y_true: int | None,
     predicted: int,
     probabilities: npt.NDArray[np.float32],
     *,
@@ -50,13 +50,13 @@ def draw_map_grid(
         picture: Shape ``(height, width, 3)``, 0 to 255.
         maps: Signed evidence, shape ``(classes, height, width)`` of any smaller size.
         classes: The classes, in that order; of more than 8 the likeliest are shown, and the true one.
-        actual: Place of the true class; None where nobody knows it.
+        y_true: Place of the true class; None where nobody knows it.
         predicted: Place of the predicted class.
         probabilities: Shape ``(classes,)``.
         normalise_each: Give each class its own scale, as published; otherwise all share one.
         unit: What the colour bar says.
     """
-    shown = _shown(probabilities, predicted if actual is None else actual, predicted)
+    shown = _shown(probabilities, predicted if y_true is None else y_true, predicted)
     height, width = picture.shape[:2]
     wide = min((WIDTH - _BAR) / (len(shown) + 1) - _GAP, 3.0 * width / height)
     tall = wide * height / width
@@ -70,14 +70,14 @@ def draw_map_grid(
         upper = draw_map(axes_at(figure, left, _HEAD, wide, tall), maps[place], picture.shape[:2], limit=limit)
         lower = axes_at(figure, left, _HEAD + tall + _GAP, wide, tall)
         draw_superimposed(lower, picture, maps[place], limit=limit)
-        marks = " and ".join(word for word, at in (("predicted", predicted), ("actual", actual)) if at == place)
+        marks = " and ".join(word for word, at in (("predicted", predicted), ("actual", y_true)) if at == place)
         _head_column(upper, classes[place], _percent(probabilities[place]), marks, size, room)
         for ax in (upper, lower):
             _frame(ax, classes[place].color, strong=place == predicted)
-    frame = MUTED if actual is None else classes[actual].color
+    frame = MUTED if y_true is None else classes[y_true].color
     _show(axes_at(figure, (cell - wide) / 2, _HEAD + tall + _GAP, wide, tall), picture, frame)
     verdict = axes_at(figure, 0.08, _HEAD, cell - 0.16, tall)
-    truth = None if actual is None else classes[actual].title
+    truth = None if y_true is None else classes[y_true].title
     _say_verdict(verdict, truth, classes[predicted].title, probabilities[predicted], size, room)
     bar = axes_at(figure, cell * (len(shown) + 1) + 0.1, _HEAD, 0.13, 2 * tall + _GAP)
     _draw_bar(bar, limits, unit, each=normalise_each, vertical=True)
@@ -89,7 +89,7 @@ def draw_map_rows(
     pictures: Pictures,
     maps: Maps,
     classes: Sequence[Category],
-    actual: npt.NDArray[np.int64],
+    y_true: npt.NDArray[np.int64],
     probabilities: npt.NDArray[np.float32],
     *,
     normalise_each: bool = False,
@@ -103,13 +103,13 @@ def draw_map_rows(
         pictures: Shape ``(pictures, height, width, 3)``, 0 to 255; at least one.
         maps: Signed evidence, shape ``(pictures, classes, height, width)``.
         classes: The classes, in that order; of more than 8 the likeliest of each picture are shown, and the true one.
-        actual: Place of each picture's true class, shape ``(pictures,)``.
+        y_true: Place of each picture's true class, shape ``(pictures,)``.
         probabilities: Shape ``(pictures, classes)``.
         normalise_each: Give each map its own scale.
         unit: What the colour bar says.
     """
     said = probabilities.argmax(axis=1)
-    shown = [_shown(row, int(a), int(p)) for row, a, p in zip(probabilities, actual, said, strict=True)]
+    shown = [_shown(row, int(a), int(p)) for row, a, p in zip(probabilities, y_true, said, strict=True)]
     cells = len(shown[0]) + 1
     height, width = pictures.shape[1:3]
     wide = min(WIDTH / cells - _GAP, max(0.6, 1.8 * width / height))
@@ -124,9 +124,9 @@ def draw_map_rows(
     )
     for number, (picture, row) in enumerate(zip(pictures, shown, strict=True)):
         left, top = number % across * strip + _GAP, number // across * step + 0.3
-        ax = _show(axes_at(figure, left, top, wide, tall), picture, classes[actual[number]].color)
-        right = said[number] == actual[number]
-        title = classes[actual[number]].title
+        ax = _show(axes_at(figure, left, top, wide, tall), picture, classes[y_true[number]].color)
+        right = said[number] == y_true[number]
+        title = classes[y_true[number]].title
         ax.set_title(
             shorten(f"{title} recognised" if right else f"{title} taken for {classes[said[number]].title}",
                     int(strip * 72 / 5.2)),
@@ -202,11 +202,11 @@ def superimposed(picture: Pictures, values: Maps, *, limit: float) -> Pictures:
     return np.asarray(np.rint(255 * (grey * (1 - opacity) + colors * opacity)), dtype=np.uint8)
 
 
-def _shown(probabilities: npt.NDArray[np.float32], actual: int, predicted: int) -> list[int]:
+def _shown(probabilities: npt.NDArray[np.float32], y_true: int, predicted: int) -> list[int]:
     """Give the places of the classes to show: all, or of many the likeliest with the true and the predicted one."""
     if len(probabilities) <= _MOST:
         return list(range(len(probabilities)))
-    kept = list(dict.fromkeys([predicted, actual, *np.argsort(-probabilities, kind="stable").tolist()]))[:_MOST]
+    kept = list(dict.fromkeys([predicted, y_true, *np.argsort(-probabilities, kind="stable").tolist()]))[:_MOST]
     return sorted(kept, key=lambda place: (-float(probabilities[place]), place))
 
 
@@ -275,11 +275,11 @@ def _head_column(ax: Axes, category: Category, percent: str, marks: str, size: f
     )  # fmt: skip
 
 
-def _say_verdict(ax: Axes, actual: str | None, predicted: str, confidence: float, size: float, room: int) -> None:
+def _say_verdict(ax: Axes, y_true: str | None, predicted: str, confidence: float, size: float, room: int) -> None:
     """Write what the picture is and what it was taken for, above the picture."""
     ax.set_axis_off()
-    right = actual in {None, predicted}
-    lines = [("Actual", actual or "not known", INK), ("Predicted", predicted, INK if right else WRONG)]
+    right = y_true in {None, predicted}
+    lines = [("Actual", y_true or "not known", INK), ("Predicted", predicted, INK if right else WRONG)]
     for place, (what, title, color) in enumerate(lines):
         ax.annotate(what, (0, 0), (0, 66 - 34 * place), xycoords="axes fraction", textcoords="offset points",
                     fontsize=8, color=MUTED, va="bottom")  # fmt: skip

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, shorten, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
-from toonvision.tuning.contenders import Racer
+from toonvision.tuning.finalists import Racer
 
 _ROW = 0.5
 _STACK, _TALLEST = 0.13, 0.3

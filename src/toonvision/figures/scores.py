@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from toonvision.core.intervals import Proportion
 from toonvision.figures.style import INK, MUTED, WIDTH, new_figure, quiet_axis, shorten, styled
+from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import Category
 
 _PRECISION, _RECALL = "#0072B2", "#D55E00"

@@ -7,9 +7,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.core.intervals import Proportion
-from toonvision.evaluation.metrics import Spread
 from toonvision.figures.style import INK, MUTED, RIGHT, WIDTH, WRONG, halo, new_figure, quiet_axis, styled
+from toonvision.metrics.classification import Spread
+from toonvision.metrics.intervals import Proportion
 
 
 @styled

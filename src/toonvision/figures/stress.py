@@ -5,8 +5,8 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.evaluation.stress import StressScore, StressTest
 from toonvision.figures.style import INK, MUTED, RIGHT, WIDTH, WRONG, new_figure, quiet_axis, styled
+from toonvision.studies.stress import StressScore, StressTest
 
 _ROW, _HEAD = 0.27, 0.95
 

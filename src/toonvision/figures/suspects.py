@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.data.batches import Pictures
-from toonvision.evaluation.label_quality import Suspect
+from toonvision.data.arrays import Pictures
 from toonvision.figures.style import INK, MUTED, PAPER, WIDTH, WRONG, ink_on, new_figure, shorten, styled, write_inside
+from toonvision.studies.suspects import Suspect
 from toonvision.taxonomy.labels import Category
 
 _LINE, _LINES = 0.152, 4

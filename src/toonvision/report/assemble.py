@@ -16,7 +16,7 @@ from toonvision.report.drawings import (
     stress_picture,
 )
 from toonvision.report.explanations import explanation_pictures
-from toonvision.report.facts import PART_NAMES, data_fact, telling_facts
+from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts
 from toonvision.report.figure_files import drop_figures
 from toonvision.report.studies import curve_picture, curve_table, suspects_picture, suspects_table
 from toonvision.report.tables import (
@@ -52,7 +52,7 @@ def build_contents(results: Results, folder: Path) -> ReportContents:
         subtitle=(
             f"Predicts the {title.lower() if title.istitle() else title} among "
             f"{counted(len(evaluation.classes), 'class', 'classes')}; judged on "
-            f"{counted(len(evaluation.crops), 'crop')} of the {PART_NAMES[evaluation.part]} part; trained "
+            f"{counted(len(evaluation.crops), 'crop')} of the {SUBSET_NAMES[evaluation.part]} part; trained "
             f"{record.started[:10]}."
         ),
         facts=telling_facts(results),
@@ -92,7 +92,7 @@ def _training_section(results: Results, folder: Path) -> Section:
 
 def _evaluation_section(results: Results, folder: Path) -> Section:
     evaluation = results.evaluation
-    part = PART_NAMES[evaluation.part]
+    part = SUBSET_NAMES[evaluation.part]
     return section(
         "evaluation", "Evaluation", f"What the kept model makes of the {part} part, which it has not seen."
         if evaluation.part == "test" else f"What the kept model makes of the {part} part, which shaped it.",

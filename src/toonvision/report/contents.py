@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from toonvision.core.errors import Finding
-from toonvision.core.intervals import Proportion
+from toonvision.data.arrays import Pictures
 from toonvision.data.balance import Balance
-from toonvision.data.batches import Pictures
 from toonvision.data.splits import SplitSummary
 from toonvision.evaluation.breakdown import Breakdown
-from toonvision.evaluation.contexts import ContextStudy
-from toonvision.evaluation.judge import Evaluation
-from toonvision.evaluation.label_quality import Suspect, SuspectStudy
-from toonvision.evaluation.learning_curve import LearningCurve
-from toonvision.evaluation.metrics import Places
-from toonvision.evaluation.stress import StressTest
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.cam import ClassMaps
 from toonvision.figures.curves import Curve
 from toonvision.figures.scores import ClassRow
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.intervals import Proportion
+from toonvision.studies.contexts import ContextStudy
+from toonvision.studies.learning_curve import LearningCurve
+from toonvision.studies.stress import StressTest
+from toonvision.studies.suspects import Suspect, SuspectStudy
 from toonvision.taxonomy.labels import Taxonomy
 
 
@@ -33,12 +33,12 @@ class MappedCases:
         maps: Of `wrong`, then of `unsure`, for all classes.
     """
 
-    wrong: Places
-    unsure: Places
+    wrong: Indices
+    unsure: Indices
     maps: ClassMaps
 
     @property
-    def places(self) -> Places:
+    def places(self) -> Indices:
         """All places, in the order of the maps."""
         return np.concatenate([self.wrong, self.unsure])
 
@@ -162,7 +162,7 @@ class Listing:
     note: str = ""
 
 
-Part = Picture | Table | Listing
+Subset = Picture | Table | Listing
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,10 @@ class Section:
     id: str
     title: str
     lead: str
-    parts: tuple[Part, ...]
+    parts: tuple[Subset, ...]
 
 
-def section(name: str, title: str, lead: str, *parts: Part | None) -> Section:
+def section(name: str, title: str, lead: str, *parts: Subset | None) -> Section:
     """Put a part of a report together from what there is; what is None is left out."""
     return Section(name, title, lead, tuple(part for part in parts if part is not None))
 

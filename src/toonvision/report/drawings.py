@@ -10,25 +10,25 @@ import numpy.typing as npt
 from toonvision.data.balance import Balance
 from toonvision.data.splits import SplitSummary
 from toonvision.evaluation.breakdown import FEW, Breakdown
-from toonvision.evaluation.contexts import ContextStudy
-from toonvision.evaluation.judge import Evaluation
-from toonvision.evaluation.stress import StressTest
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.balance import draw_balance, shown_tables
 from toonvision.figures.breakdown import draw_breakdowns
 from toonvision.figures.calibration import draw_calibration
 from toonvision.figures.confusion import draw_confusion
 from toonvision.figures.contexts import draw_contexts
 from toonvision.figures.curves import Curve, draw_curves
-from toonvision.figures.gallery import Judged, draw_gallery, draw_unsure
-from toonvision.figures.parts import draw_parts
+from toonvision.figures.gallery import Evaluated, draw_gallery, draw_unsure
 from toonvision.figures.scores import draw_scores
 from toonvision.figures.shortages import draw_shortages
 from toonvision.figures.spread import draw_spread
 from toonvision.figures.stress import draw_stress
+from toonvision.figures.subsets import draw_subsets
 from toonvision.report import figure_data as data
 from toonvision.report.contents import Picture, class_rows
 from toonvision.report.figure_files import keep_figure
 from toonvision.report.wording import counted, listed, percent
+from toonvision.studies.contexts import ContextStudy
+from toonvision.studies.stress import StressTest
 from toonvision.taxonomy.labels import Taxonomy
 
 MOST_WRONG, MOST_UNSURE, MOST_HARD = 20, 10, 10
@@ -67,11 +67,11 @@ def balance_pictures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> tupl
 def split_picture(split: SplitSummary, level: str, folder: Path, *, name: str = "split") -> Picture:
     """Draw how a split came out, at one level, into the file of that name."""
     table = next(table for table in split.tables if table.level.name == level)
-    train, validate, test = split.achieved
+    train, val, test = split.achieved
     return keep_figure(
-        folder, name, draw_parts(table), data.split_data(table),
+        folder, name, draw_subsets(table), data.split_data(table),
         title="Split",
-        alternative=f"Bars of samples a class in training, validation and test: {train:.1f}, {validate:.1f} and "
+        alternative=f"Bars of samples a class in training, validation and test: {train:.1f}, {val:.1f} and "
         f"{test:.1f} percent of all.",
         caption="Behind each total stand the counts of training, validation and test.",
     )  # fmt: skip
@@ -255,13 +255,13 @@ def _unsure_picture(evaluation: Evaluation, folder: Path) -> Picture | None:
     )  # fmt: skip
 
 
-def judged_cases(evaluation: Evaluation, places: npt.NDArray[np.int64]) -> list[Judged]:
+def judged_cases(evaluation: Evaluation, places: npt.NDArray[np.int64]) -> list[Evaluated]:
     """Give samples with what was said about them, as galleries show them."""
     wrong_in = evaluation.wrong_in
     repeats = len(evaluation.probabilities)
     return [
-        Judged(evaluation.pictures[place], int(evaluation.actual[place]), evaluation.own[place], int(wrong_in[place]),
-               repeats)
+        Evaluated(evaluation.pictures[place], int(evaluation.y_true[place]), evaluation.own[place],
+               int(wrong_in[place]), repeats)
         for place in places.tolist()
     ]  # fmt: skip
 
@@ -277,4 +277,4 @@ def _trust(overconfident: float) -> str:
 def _pairs(evaluation: Evaluation, places: npt.NDArray[np.int64]) -> str:
     titles = [category.title for category in evaluation.classes]
     predicted = evaluation.predicted
-    return listed([f"{titles[evaluation.actual[at]]} taken for {titles[predicted[at]]}" for at in places[:5].tolist()])
+    return listed([f"{titles[evaluation.y_true[at]]} taken for {titles[predicted[at]]}" for at in places[:5].tolist()])

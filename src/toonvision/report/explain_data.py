@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.batches import Pictures
+from toonvision.data.arrays import Pictures
 from toonvision.data.masks import REGIONS
-from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.explanation import MaskedEvidence
 from toonvision.explain.trust import Randomisation, TrustCurves
@@ -111,7 +111,7 @@ def evidence_data(judged: Evaluation, evidence: MaskedEvidence) -> Data:
         "area": evidence.told_apart.areas,
     }  # fmt: skip
     rows = tuple(
-        (judged.crops[at].file, judged.crops[at].screenshot, judged.crops[at].context, names[judged.actual[at]],
+        (judged.crops[at].file, judged.crops[at].screenshot, judged.crops[at].context, names[judged.y_true[at]],
          names[predicted[at]],
          *("" if math.isnan(value) else value for values in tables.values() for value in values[number].tolist()))
         for number, at in enumerate(evidence.places)

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.progress import Progress, silent
-from toonvision.data.batches import Pictures
-from toonvision.evaluation.judge import Evaluation
+from toonvision.data.arrays import Pictures
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.explanation import Cases, MaskedEvidence
 from toonvision.explain.trust import Randomisation, TrustCurves
@@ -43,9 +43,9 @@ def write_map_grids(
         exact: Whether the maps are in logits.
         progress: Told how many pictures are done.
     """
-    for at, (name, actual, predicted) in enumerate(zip(cases.names, cases.actual, cases.predicted, strict=True)):
+    for at, (name, y_true, predicted) in enumerate(zip(cases.names, cases.y_true, cases.predicted, strict=True)):
         figure = draw_map_grid(
-            cases.pictures[at], maps[at], classes, actual, int(predicted),
+            cases.pictures[at], maps[at], classes, y_true, int(predicted),
             cases.probabilities[at], normalise_each=each, unit="Evidence in logits" if exact else "Evidence",
         )  # fmt: skip
         stem = f"maps-{at + 1:02}-{Path(name).stem[:60]}"

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.evaluation.metrics import Places
 from toonvision.explain.trust import check_maps, map_warnings
 from toonvision.figures.maps import draw_map_rows
+from toonvision.metrics.classification import Indices
 from toonvision.report.contents import MappedCases, Picture, Results
 from toonvision.report.figure_data import maps_data
 from toonvision.report.figure_files import keep_figure
@@ -38,7 +38,7 @@ def _maps_picture(
         return None
     unit = "Evidence in logits" if cases.maps.exact else "Evidence"
     figure = draw_map_rows(
-        evaluation.pictures[places], maps, evaluation.classes, evaluation.actual[places], evaluation.own[places],
+        evaluation.pictures[places], maps, evaluation.classes, evaluation.y_true[places], evaluation.own[places],
         unit=unit,
     )  # fmt: skip
     total = "All evidence for a class, with a constant, is its logit. " if cases.maps.exact else ""
@@ -52,7 +52,7 @@ def _maps_picture(
     )  # fmt: skip
 
 
-def _warned(results: Results, places: Places, maps: npt.NDArray[np.float32]) -> str:
+def _warned(results: Results, places: Indices, maps: npt.NDArray[np.float32]) -> str:
     """Warn of maps of the predicted classes that explain little, the first few by name."""
     evaluation = results.evaluation
     own = maps[np.arange(len(places)), evaluation.predicted[places]]

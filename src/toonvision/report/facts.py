@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toonvision.core.intervals import Proportion
 from toonvision.data.balance import Shortage
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Group
-from toonvision.evaluation.judge import Evaluation
-from toonvision.evaluation.metrics import wrong_only
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.metrics.classification import wrong_only
+from toonvision.metrics.intervals import Proportion
 from toonvision.report.contents import Results, class_rows
 from toonvision.report.gather import gather_results
 from toonvision.report.wording import counted, interval, listed, percent
@@ -17,7 +17,7 @@ from toonvision.taxonomy.labels import NO_CONTEXT
 from toonvision.training.record import RunRecord
 
 _MOST_NAMED, _MOST_NEXT, _MOST_PLACES = 6, 3, 3
-PART_NAMES = {"train": "training", "validate": "validation", "test": "test"}
+SUBSET_NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
 def telling_facts(results: Results) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def training_fact(results: Results) -> str:
 def quality_fact(evaluation: Evaluation) -> str:
     """Say how good the kept model is, and how much that owes to its seed."""
     accuracy = evaluation.report.accuracy
-    part = PART_NAMES[evaluation.part]
+    part = SUBSET_NAMES[evaluation.part]
     start = (
         f"It is right about {accuracy.count:,} of {accuracy.total:,} {part} crops, {percent(accuracy.share)} "
         f"(95 % interval {interval(accuracy)})"
@@ -78,7 +78,7 @@ def confusion_fact(evaluation: Evaluation) -> str:
     """Say which two classes are confused most, and which class is found least."""
     matrix, classes = evaluation.matrix, evaluation.classes
     wrong = wrong_only(matrix)
-    part = PART_NAMES[evaluation.part]
+    part = SUBSET_NAMES[evaluation.part]
     total = int(matrix.sum())
     if not wrong.any():
         _, high = Proportion(0, total).interval
@@ -115,10 +115,10 @@ def data_fact(results: Results) -> str:
             f"The largest class, {largest[1].title}, has {counted(largest[0], 'crop')}, "
             f"{largest[0] / smallest[0]:.1f} times as many as the smallest, {smallest[1].title}, with {smallest[0]:,}"
         )
-        support = int((evaluation.actual == evaluation.class_names.index(largest[1].name)).sum())
+        support = int((evaluation.y_true == evaluation.class_names.index(largest[1].name)).sum())
         even += (
-            f" (always answering {largest[1].title} would be right for {percent(support / len(evaluation.actual))} of "
-            f"the {PART_NAMES[evaluation.part]} crops)"
+            f" (always answering {largest[1].title} would be right for {percent(support / len(evaluation.y_true))} of "
+            f"the {SUBSET_NAMES[evaluation.part]} crops)"
         )
     none = [c.title for t, c in zip(table.totals, table.classes, strict=True) if not t]
     if none:
@@ -176,7 +176,7 @@ def next_fact(results: Results) -> str:
 
 def _use_of_validation(record: RunRecord) -> str:
     """Say what the validation part decided: with a cosine course the last epoch is kept, whatever it says."""
-    count = f"{record.samples['validate']:,}"
+    count = f"{record.samples['val']:,}"
     if record.settings.with_validation:
         return f"{count} of them are those of the validation part, which so says nothing of how good it is,"
     if not record.settings.takes_all_epochs:
@@ -229,11 +229,11 @@ def _shortage_fact(short: Sequence[Shortage]) -> str:
 
 def _least_sure(evaluation: Evaluation) -> tuple[str, float]:
     """Give the class whose samples get the lowest probability on average, and that probability."""
-    given = evaluation.own[np.arange(len(evaluation.actual)), evaluation.actual]
+    given = evaluation.own[np.arange(len(evaluation.y_true)), evaluation.y_true]
     means = [
-        (float(given[evaluation.actual == place].mean()), category.title)
+        (float(given[evaluation.y_true == place].mean()), category.title)
         for place, category in enumerate(evaluation.classes)
-        if (evaluation.actual == place).any()
+        if (evaluation.y_true == place).any()
     ]
     share, name = min(means)
     return name, share

@@ -5,20 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from toonvision.core.intervals import Proportion
 from toonvision.data.balance import Balance, CountTable
 from toonvision.evaluation.breakdown import Breakdown
-from toonvision.evaluation.calibration import Calibration
-from toonvision.evaluation.contexts import ContextStudy, contexts_rows
-from toonvision.evaluation.judge import Evaluation
-from toonvision.evaluation.label_quality import suspects_rows
-from toonvision.evaluation.learning_curve import LearningCurve, curve_rows
-from toonvision.evaluation.metrics import Places
-from toonvision.evaluation.stress import StressTest, stress_rows
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.cam import ClassMaps
 from toonvision.figures.curves import Curve
+from toonvision.metrics.calibration import Calibration
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.intervals import Proportion
 from toonvision.report.contents import SuspectLabels, class_rows
 from toonvision.report.figure_files import Data
+from toonvision.studies.contexts import ContextStudy, contexts_rows
+from toonvision.studies.learning_curve import LearningCurve, curve_rows
+from toonvision.studies.stress import StressTest, stress_rows
+from toonvision.studies.suspects import suspects_rows
 
 _INTERVAL = ("share", "interval_low", "interval_high")
 
@@ -85,7 +85,7 @@ def confusion_data(evaluation: Evaluation) -> Data:
     return Data(("actual", "predicted", "samples"), tuple(rows))
 
 
-def cases_data(evaluation: Evaluation, places: Places) -> Data:
+def cases_data(evaluation: Evaluation, places: Indices) -> Data:
     """Give pictures in their order, with all that was predicted of them."""
     names, wrong_in, repeats = evaluation.class_names, evaluation.wrong_in, len(evaluation.probabilities)
     columns = ("place", "crop", "screenshot", "context", "actual", "predicted", "wrong_in", "trainings",
@@ -94,7 +94,7 @@ def cases_data(evaluation: Evaluation, places: Places) -> Data:
     for number, at in enumerate(places.tolist(), start=1):
         crop, given = evaluation.crops[at], evaluation.own[at]
         rows.append(
-            (number, crop.file, crop.screenshot, crop.context, names[evaluation.actual[at]], names[given.argmax()],
+            (number, crop.file, crop.screenshot, crop.context, names[evaluation.y_true[at]], names[given.argmax()],
              int(wrong_in[at]), repeats, *given.tolist())
         )  # fmt: skip
     return Data(columns, tuple(rows))
@@ -161,7 +161,7 @@ def suspects_data(suspects: SuspectLabels) -> Data:
     return Data(tuple(head), tuple(tuple(row) for row in rows))
 
 
-def maps_data(evaluation: Evaluation, places: Places, maps: ClassMaps, rows: slice) -> Data:
+def maps_data(evaluation: Evaluation, places: Indices, maps: ClassMaps, rows: slice) -> Data:
     """Sum up each map: the evidence for and against each class, whose sum is the logit less the bias if exact."""
     columns = ("crop", "actual", "predicted", "class", "probability", "evidence_for", "evidence_against", "bias",
                "exact")  # fmt: skip
@@ -169,7 +169,7 @@ def maps_data(evaluation: Evaluation, places: Places, maps: ClassMaps, rows: sli
     for at, values in zip(places.tolist(), maps.values[rows], strict=True):
         given = evaluation.own[at]
         found += [
-            (evaluation.crops[at].file, names[evaluation.actual[at]], names[given.argmax()], name, float(given[place]),
+            (evaluation.crops[at].file, names[evaluation.y_true[at]], names[given.argmax()], name, float(given[place]),
              float(np.maximum(one, 0).sum()), float(np.minimum(one, 0).sum()), float(maps.bias[place]),
              int(maps.exact))
             for place, (name, one) in enumerate(zip(names, values, strict=True))

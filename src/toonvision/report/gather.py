@@ -8,21 +8,21 @@ from typing import TypeVar
 import numpy as np
 
 from toonvision.core.errors import ModelRefusedError
+from toonvision.data.arrays import Samples, read_crop
 from toonvision.data.balance import measure_balance
-from toonvision.data.batches import Samples, read_crop
 from toonvision.data.splits import summarize_split
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.breakdown import break_down, measure_looks
-from toonvision.evaluation.contexts import newest_contexts
-from toonvision.evaluation.judge import Evaluation
-from toonvision.evaluation.label_quality import newest_suspects
-from toonvision.evaluation.learning_curve import newest_curve
-from toonvision.evaluation.stress import read_stress
+from toonvision.evaluation.breakdown import break_down, measure_image_statistics
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.cam import class_maps
 from toonvision.figures.curves import Curve
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import MEANING, load_model, read_card
 from toonvision.report.contents import MappedCases, Results, SuspectLabels
+from toonvision.studies.contexts import newest_contexts
+from toonvision.studies.learning_curve import newest_curve
+from toonvision.studies.stress import read_stress
+from toonvision.studies.suspects import newest_suspects
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
 from toonvision.training.repeat import load_task_data
@@ -71,10 +71,10 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
 def look_closer(results: Results, workspace: Workspace, run: Path) -> Results:
     """Add what takes longer: how the crops look, and where the model sees evidence for its gravest faults."""
     evaluation = results.evaluation
-    looks = measure_looks(read_crop(workspace, crop) for crop in evaluation.crops)
+    image_statistics = measure_image_statistics(read_crop(workspace, crop) for crop in evaluation.crops)
     return replace(
         results,
-        breakdowns=break_down(evaluation, workspace.taxonomy, looks),
+        breakdowns=break_down(evaluation, workspace.taxonomy, image_statistics),
         mapped=_map_cases(evaluation, run) if (run / MEANING).is_file() else None,
     )
 
@@ -105,12 +105,12 @@ def _suspects(workspace: Workspace, task: str, level: str, samples: Samples) -> 
     if study is None:
         return None
     known = workspace.taxonomy.level(level).order
-    place_of = {(crop.file, crop.label): place for place, crop in enumerate(samples.crops)}
+    index_of = {(crop.file, crop.label): place for place, crop in enumerate(samples.crops)}
     standing = tuple(
         one for one in study.suspects
-        if (one.file, one.label) in place_of and one.given in known and one.likely in known
+        if (one.file, one.label) in index_of and one.given in known and one.likely in known
     )  # fmt: skip
-    shown = np.array([place_of[one.file, one.label] for one in standing[:MOST_SUSPECTS]], dtype=np.int64)
+    shown = np.array([index_of[one.file, one.label] for one in standing[:MOST_SUSPECTS]], dtype=np.int64)
     return SuspectLabels(study, standing, np.asarray(samples.pictures[shown]), len(samples.crops))
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from toonvision.core.files import write_text
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.report.assemble import build_contents
 from toonvision.report.contents import Listing, Picture, ReportContents, Table
 from toonvision.report.gather import gather_results, look_closer

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from toonvision.core.intervals import Proportion
-from toonvision.evaluation.learning_curve import CurvePoint, LearningCurve
 from toonvision.figures.learning_curve import draw_learning_curve
 from toonvision.figures.suspects import draw_suspects
+from toonvision.metrics.intervals import Proportion
 from toonvision.report import figure_data as data
 from toonvision.report.contents import Picture, Results, SuspectLabels, Table, number_columns
 from toonvision.report.figure_files import keep_figure
 from toonvision.report.wording import counted, interval, listed, percent
+from toonvision.studies.learning_curve import CurvePoint, LearningCurve
 from toonvision.taxonomy.labels import Category
 
 _SUSPECTS_SHOWN = 10

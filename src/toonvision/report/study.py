@@ -21,7 +21,7 @@ from toonvision.report.study_drawings import (
 from toonvision.report.study_facts import study_facts, study_warnings, tighten_command, train_command, trial_count
 from toonvision.report.study_tables import front_table, race_table, study_table, trials_table
 from toonvision.report.wording import counted
-from toonvision.tuning.contenders import sized
+from toonvision.tuning.finalists import sized
 from toonvision.tuning.importance import importance_of
 from toonvision.tuning.recipes import recipe_of
 from toonvision.tuning.result import StudyResult

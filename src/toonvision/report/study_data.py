@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from toonvision.models.architecture import Architecture
 from toonvision.report.figure_files import Data
-from toonvision.tuning.contenders import Racer, Sized
+from toonvision.tuning.finalists import Racer, SizeErrorPoint
 from toonvision.tuning.importance import Importance
 from toonvision.tuning.insight import Course, Parallel, Slice
 from toonvision.tuning.result import StudyResult, Trial
@@ -29,7 +29,7 @@ def race_data(result: StudyResult) -> Data:
     return Data(("trial", "seed", "loss", "wrong", "best_epoch", "seconds"), tuple(rows))
 
 
-def front_data(networks: Sequence[Sized], *, judged: int) -> Data:
+def front_data(networks: Sequence[SizeErrorPoint], *, judged: int) -> Data:
     """Give one row a network: its size, its loss, and its wrong pictures with the interval of their median."""
     columns = ("trial", "layout", "parameters", "on_front", "winner", "loss", "loss_trainings", "raced",
                "wrong_trainings", "wrong_median", "wrong_best", "wrong_worst", "interval_low", "interval_high",

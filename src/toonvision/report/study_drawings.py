@@ -16,7 +16,7 @@ from toonvision.report import study_data as data
 from toonvision.report.contents import Picture
 from toonvision.report.figure_files import keep_figure
 from toonvision.report.wording import counted, listed, percent
-from toonvision.tuning.contenders import leading, racers, sized
+from toonvision.tuning.finalists import leading, racers, sized
 from toonvision.tuning.importance import Importance
 from toonvision.tuning.insight import course, parallel, slices
 from toonvision.tuning.result import StudyResult

@@ -3,7 +3,7 @@
 import shlex
 import statistics
 
-from toonvision.core.intervals import Proportion
+from toonvision.metrics.intervals import Proportion
 from toonvision.report.wording import counted, interval, listed, percent
 from toonvision.tuning.insight import varied
 from toonvision.tuning.race import FIRST_LOOK

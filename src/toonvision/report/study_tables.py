@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from toonvision.report.contents import Table
 from toonvision.report.tables import training_rows
 from toonvision.report.wording import counted
-from toonvision.tuning.contenders import Racer, Sized, racers, sized
+from toonvision.tuning.finalists import Racer, SizeErrorPoint, racers, sized
 from toonvision.tuning.result import StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
 
@@ -120,7 +120,7 @@ def _racer_row(racer: Racer) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _front_row(one: Sized) -> tuple[str, ...]:
+def _front_row(one: SizeErrorPoint) -> tuple[str, ...]:
     low, high = one.interval
     number = f"{one.trial.number} (winner)" if one.winner else str(one.trial.number)
     return (

@@ -9,10 +9,10 @@ from toonvision.core.errors import Finding
 from toonvision.data.balance import Balance, CountTable
 from toonvision.data.splits import SplitSummary
 from toonvision.evaluation.breakdown import FEW, Breakdown
-from toonvision.evaluation.calibration import Calibration
-from toonvision.evaluation.confidence import mostly_predicted
-from toonvision.evaluation.judge import Evaluation
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.curves import Curve
+from toonvision.metrics.calibration import Calibration
+from toonvision.metrics.confidence import mostly_predicted
 from toonvision.report.contents import Results, Table, class_rows, number_columns
 from toonvision.report.wording import counted, interval, percent
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
@@ -164,11 +164,11 @@ def hardest_table(evaluation: Evaluation) -> Table | None:
     if repeats < 2 or not len(places):
         return None
     wrong_in, mostly = evaluation.wrong_in, mostly_predicted(evaluation.probabilities)
-    given = evaluation.probabilities[:, np.arange(len(evaluation.actual)), evaluation.actual].mean(axis=0)
+    given = evaluation.probabilities[:, np.arange(len(evaluation.y_true)), evaluation.y_true].mean(axis=0)
     titles = [category.title for category in evaluation.classes]
     columns = ("Crop", "Screenshot", "It is", "Mostly taken for", f"Wrong, of {repeats}", "Truth")
     rows = tuple(
-        (evaluation.crops[at].file, evaluation.crops[at].screenshot, titles[evaluation.actual[at]], titles[mostly[at]],
+        (evaluation.crops[at].file, evaluation.crops[at].screenshot, titles[evaluation.y_true[at]], titles[mostly[at]],
          f"{wrong_in[at]}", percent(float(given[at])))
         for at in places.tolist()
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from toonvision.core.intervals import Proportion
+from toonvision.metrics.intervals import Proportion
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -17,7 +17,7 @@ from toonvision.core.files import plain_name, write_text
 from toonvision.core.folders import UNFINISHED, settle_swaps, swap_in
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_json
-from toonvision.data.catalog import PARTS
+from toonvision.data.catalog import SUBSETS
 from toonvision.data.images import Resize
 from toonvision.data.rebuild import RecordedSplit
 from toonvision.data.splits import Ratios
@@ -117,7 +117,7 @@ class RunRecord:
     @property
     def learned_from(self) -> int:
         """How many pictures it learned from."""
-        return self.samples["train"] + (self.samples["validate"] if self.settings.with_validation else 0)
+        return self.samples["train"] + (self.samples["val"] if self.settings.with_validation else 0)
 
 
 def repeat_folder(run: Path, seed: int) -> Path:
@@ -142,7 +142,7 @@ def read_record(run: Path) -> RunRecord:
     sound = (
         record.chosen in {repeat.seed for repeat in record.repeats}
         and all(0 <= repeat.best_epoch <= repeat.epochs for repeat in record.repeats)
-        and set(PARTS) <= record.samples.keys()
+        and set(SUBSETS) <= record.samples.keys()
         and min(record.size_hw) > 0
     )
     if not sound:

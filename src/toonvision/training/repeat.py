@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
-from toonvision.core.processes import Tell, work_through
+from toonvision.core.runner import Tell, work_through
 from toonvision.core.seeds import SEED_LIMIT
-from toonvision.data.batches import Samples, load_samples
-from toonvision.data.catalog import PARTS, StoredSplit
+from toonvision.data.arrays import Samples, load_samples
+from toonvision.data.catalog import SUBSETS, StoredSplit
 from toonvision.data.images import Resize
-from toonvision.data.splits import parts_table, require_trainable, split_digest
+from toonvision.data.splits import require_trainable, split_digest, subset_table
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import build_network, input_size, short_name
@@ -110,12 +110,12 @@ def load_task_data(
         crops, split = catalog.crops(), catalog.split(split_name)
     known = [crop for crop in crops if crop.id in split.parts]
     level = workspace.taxonomy.level(level_name)
-    require_trainable(parts_table(level, split, known, workspace.taxonomy))
+    require_trainable(subset_table(level, split, known, workspace.taxonomy))
     samples = load_samples(workspace, known, level=level_name, size_hw=size_hw, resize=resize)
-    part_of = np.array([split.parts[crop.id] for crop in samples.crops])
+    subset_of = np.array([split.parts[crop.id] for crop in samples.crops])
     return TaskData(
         samples=samples,
-        places={part: np.flatnonzero(part_of == part) for part in PARTS},
+        places={part: np.flatnonzero(subset_of == part) for part in SUBSETS},
         split=split,
         left_out=tuple(c.name for c in level.classes if c.name not in samples.classes),
         newer=len(crops) - len(known),
@@ -242,14 +242,14 @@ def _train_in_process(order: _Order, tell: Tell) -> RepeatRecord:
 
 
 def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], None]) -> RepeatRecord:
-    from toonvision.training.fit import gives_one_answer, train_fresh
+    from toonvision.training.loop import gives_one_answer, train_fresh
 
     run, record, data, seed = order.run, order.record, order.data, order.seed
     with backend_faults():
         model, history = train_fresh(
             data.samples,
             train=data.places["train"],
-            validate=data.places["validate"],
+            val=data.places["val"],
             settings=record.settings,
             seed=seed,
             log_folder=run / LOGS / f"seed-{seed}",
@@ -271,7 +271,7 @@ def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], Non
     save_model(model, card, folder)
     write_history(folder / HISTORY, history.epochs)
     loss = history.epochs[history.best_epoch - 1]["val_loss"] if history.best_epoch else None
-    parts = (data.samples.pictures[data.places[part]] for part in ("validate", "train"))
+    parts = (data.samples.pictures[data.places[part]] for part in ("val", "train"))
     collapsed = gives_one_answer(model, parts, batch_size=record.settings.batch_size)
     return RepeatRecord(
         seed, len(history.epochs), history.best_epoch, loss, history.seconds, history.diverged, collapsed

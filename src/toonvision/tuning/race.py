@@ -54,7 +54,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RaceState:
     """How a race stands.
 
     Attributes:
@@ -85,7 +85,7 @@ def race(
     trainings: int,
     worst_loss: float,
     leave: bool = True,
-) -> Standing:
+) -> RaceState:
     """Work out how a race stands; the same scores give the same answer on every machine.
 
     Args:
@@ -102,10 +102,10 @@ def race(
     for number, seed in enumerate(seeds, start=1):
         over = len(racing) == 1 and number > LEAST_ROUNDS
         if over or not racing or spent + len(racing) > trainings:
-            return Standing(tuple(racing), left, number - 1, (), behind)
+            return RaceState(tuple(racing), left, number - 1, (), behind)
         missing = tuple((one, seed) for one in racing if seed not in scores.get(one, {}))
         if missing:
-            return Standing(tuple(racing), left, number - 1, missing, behind)
+            return RaceState(tuple(racing), left, number - 1, missing, behind)
         spent += len(racing)
         run = seeds[:number]
         logs = {one: [_log(scores[one][s], worst_loss) for s in run] for one in racing}
@@ -119,7 +119,7 @@ def race(
         gone = [one for one in racing[1:] if leave and behind[one].low > 0]
         left.update(dict.fromkeys(gone, number))
         racing = [one for one in racing if one not in gone]
-    return Standing(tuple(racing), left, len(seeds), (), behind)
+    return RaceState(tuple(racing), left, len(seeds), (), behind)
 
 
 def paired_interval(first: Sequence[float], second: Sequence[float]) -> Interval:

@@ -16,8 +16,8 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
 from toonvision.core.settings import read_json
 from toonvision.tuning.front import pareto_front
-from toonvision.tuning.lineage import DIVERGED, MOST_RETRIES, OUTCOME, SURPLUS, given_up, retries, without_twins
-from toonvision.tuning.race import FIRST_LOOK, Score, Scores, Standing, race
+from toonvision.tuning.race import FIRST_LOOK, RaceState, Score, Scores, race
+from toonvision.tuning.retries import DIVERGED, MOST_RETRIES, OUTCOME, SURPLUS, given_up, retries, without_twins
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Draw
 from toonvision.tuning.storage import CANDIDATE, SEED, StoredStudy
@@ -159,7 +159,7 @@ class StudyResult:
         return choose_candidates(self.tried, self.settings)
 
     @cached_property
-    def standing(self) -> Standing:
+    def standing(self) -> RaceState:
         """How the race stands."""
         return stand(self.candidates, self.scores, self.settings, classes=len(self.classes))
 
@@ -245,7 +245,7 @@ def choose_candidates(tried: "list[Trial]", settings: StudySettings) -> list[int
     return [trial.number for trial in chosen[:most]]
 
 
-def stand(candidates: list[int], scores: Scores, settings: StudySettings, *, classes: int) -> Standing:
+def stand(candidates: list[int], scores: Scores, settings: StudySettings, *, classes: int) -> RaceState:
     """Work out how a study's race stands; a loss above twice that of guessing counts as that."""
     return race(
         candidates,

@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
-from toonvision.tuning.lineage import lineage
+from toonvision.tuning.retries import lineage
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Draw, step_value
 

@@ -16,7 +16,10 @@ from optuna.trial import TrialState
 
 from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.cost import acceptance
-from toonvision.tuning.lineage import (
+from toonvision.tuning.logs import log_trial
+from toonvision.tuning.race import RaceState, Score
+from toonvision.tuning.result import best_first, choose_candidates, keep_scores, read_scores, read_trials, stand
+from toonvision.tuning.retries import (
     DIVERGED,
     OUTCOME,
     SURPLUS,
@@ -28,9 +31,6 @@ from toonvision.tuning.lineage import (
     not_begun,
     retry,
 )
-from toonvision.tuning.logs import log_trial
-from toonvision.tuning.race import Score, Standing
-from toonvision.tuning.result import best_first, choose_candidates, keep_scores, read_scores, read_trials, stand
 from toonvision.tuning.sampling import BoundedSampler, pruner_of, suggest
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.storage import CANDIDATE, SEED, Place, StoredStudy, faults, patiently
@@ -120,9 +120,9 @@ class Worker:
             and not self._standing().jobs
         )
 
-    def _standing(self) -> Standing:
+    def _standing(self) -> RaceState:
         candidates = choose_candidates(best_first(read_trials(self._study)), self._settings)
-        scores = read_scores(self._study, judged=len(self._data.places["validate"]))
+        scores = read_scores(self._study, judged=len(self._data.places["val"]))
         classes = len(self._data.samples.classes)
         return stand(candidates, scores, self._settings, classes=classes)
 
@@ -250,16 +250,14 @@ def train_once(
     watcher: Callable[[int, Mapping[str, float]], None],
 ) -> Score:
     """Train a fresh network and say how it does on the validation part; the network is not kept."""
-    from toonvision.training.fit import train_fresh
+    from toonvision.training.loop import train_fresh
 
-    train, validate = data.places["train"], data.places["validate"]
-    _, history = train_fresh(
-        data.samples, train=train, validate=validate, settings=settings, seed=seed, watcher=watcher
-    )
+    train, val = data.places["train"], data.places["val"]
+    _, history = train_fresh(data.samples, train=train, val=val, settings=settings, seed=seed, watcher=watcher)
     if not history.best_epoch or (history.diverged and settings.takes_all_epochs):
-        return Score(None, len(validate), 0, history.seconds)
+        return Score(None, len(val), 0, history.seconds)
     best = history.epochs[history.best_epoch - 1]
-    wrong = round((1 - best["val_accuracy"]) * len(validate))
+    wrong = round((1 - best["val_accuracy"]) * len(val))
     return Score(best["val_loss"], wrong, history.best_epoch, history.seconds)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import optuna
 
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.tuning.lineage import retry
+from toonvision.tuning.retries import retry
 from toonvision.tuning.settings import StudySettings, read_settings_text, settings_text
 
 if TYPE_CHECKING:

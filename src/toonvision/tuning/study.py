@@ -14,7 +14,6 @@ from toonvision.core.files import plain_name
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.training.repeat import TaskData
-from toonvision.tuning.lineage import CARRIED
 from toonvision.tuning.result import (
     LEAST_BEST,
     RESULT,
@@ -25,6 +24,7 @@ from toonvision.tuning.result import (
     read_trials,
     write_result,
 )
+from toonvision.tuning.retries import CARRIED
 from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.space import Space, tighten
 from toonvision.tuning.storage import (
@@ -202,7 +202,7 @@ def _nothing_yet(
         name=folder.name,
         settings=settings,
         classes=data.samples.classes,
-        judged=len(data.places["validate"]),
+        judged=len(data.places["val"]),
         trials=(),
         scores={},
         device=_device(workers),

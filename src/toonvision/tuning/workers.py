@@ -8,9 +8,9 @@ from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
-from toonvision.core.processes import Running, start_process
+from toonvision.core.runner import Running, start_process
 from toonvision.training import parallel
-from toonvision.tuning.lineage import MOST_RETRIES
+from toonvision.tuning.retries import MOST_RETRIES
 from toonvision.tuning.storage import Place
 
 TRAININGS_A_PROCESS = 25

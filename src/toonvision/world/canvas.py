@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from toonvision.world.annotation import CAUSES, Xyxy
 from toonvision.world.camera import SIZE_WH
 from toonvision.world.masks import CLASSES, Mask, SceneMasks
 from toonvision.world.placement import Standing
-from toonvision.world.truth import CAUSES, Xyxy
 
 SOLID_ALPHA: Final = 110
 SHADOW: Final = (24, 22, 34)

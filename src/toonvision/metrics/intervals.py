@@ -1,0 +1,80 @@
+"""Intervals for proportions: no share is shown without one."""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+_Z_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """A count out of a total, with its share and 95 % interval.
+
+    Attributes:
+        count: How many, from 0 to `total`.
+        total: Out of how many, 0 or more.
+    """
+
+    count: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """The share from 0 to 1; NaN of nothing."""
+        return self.count / self.total if self.total else math.nan
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval of the share, within 0 to 1."""
+        return wilson_interval(self.count, self.total)
+
+    def __str__(self) -> str:
+        """Give the share in percent with its interval, as in ``89.8 % (84.8-93.3)``."""
+        if not self.total:
+            return "no samples"
+        low, high = self.interval
+        return f"{100 * self.share:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def wilson_interval(count: int, total: int) -> tuple[float, float]:
+    """Give the 95 % interval of a proportion; it behaves at 0, at 1 and for few samples.
+
+    Args:
+        count: Successes, from 0 to `total`.
+        total: Trials; 0 gives the whole range.
+
+    Returns:
+        Lower and upper bound of the share, each from 0 to 1.
+
+    Source:
+        Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+
+    Examples:
+        >>> low, high = wilson_interval(177, 197)
+        >>> round(low, 4), round(high, 4)
+        (0.8484, 0.9333)
+    """
+    if total == 0:
+        return 0.0, 1.0
+    share = count / total
+    z_squared = _Z_95**2
+    scale = 1 / (1 + z_squared / total)
+    middle = scale * (share + z_squared / (2 * total))
+    half = scale * _Z_95 * math.sqrt(share * (1 - share) / total + z_squared / (4 * total**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw groups with replacement, again and again: samples of one screenshot are not independent.
+
+    Returns:
+        How often each sample was drawn, shape ``(draws, samples)``.
+    """
+    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    counts = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), size=draws)
+    weights: npt.NDArray[np.int64] = counts[:, [known[group] for group in groups]]
+    return weights

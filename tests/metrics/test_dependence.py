@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from toonvision.metrics.dependence import cramers_v, dependence
+
+
+def test_cramers_v_is_none_of_independence_one_of_a_function_and_follows_the_formula():
+    assert cramers_v(np.full((3, 4), 25)) == 0.0
+    assert cramers_v(np.diag([50, 50, 50])) == pytest.approx(1.0, abs=0.01)
+    assert cramers_v(np.array([[5, 7]])) == 0.0
+    # Bergsma (2013) by hand, for [[30, 10], [10, 30]]: phi squared 0.25, less 1 / 79; both sizes 2 - 1 / 79.
+    assert cramers_v(np.array([[30, 10], [10, 30]])) == pytest.approx(np.sqrt((0.25 - 1 / 79) / (1 - 1 / 79)))
+
+
+def test_independent_labels_get_an_interval_from_zero_and_dependent_ones_one_above_it():
+    rng = np.random.default_rng(0)
+    from_zero = 0
+    for _ in range(20):
+        classes, where = rng.integers(0, 4, 300).astype(str), rng.integers(0, 6, 300).astype(str)
+        estimate = dependence(classes.tolist(), where.tolist(), range(300), seed=0, draws=200)
+        from_zero += estimate.low == 0
+        assert estimate.low <= estimate.value <= estimate.high <= 1
+    assert from_zero >= 17
+    classes = np.where(rng.random(300) < 0.6, where, classes)
+    assert dependence(classes.tolist(), where.tolist(), range(300), seed=0, draws=200).low > 0.3

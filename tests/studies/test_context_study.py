@@ -1,0 +1,213 @@
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+
+import builders
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.arrays import Samples
+from toonvision.data.splits import group_keys
+from toonvision.studies.context_study import hold_out, ordinary_test, plan_contexts, study_contexts
+from toonvision.studies.contexts import contexts_rows
+from toonvision.studies.folds import Fold, Unwatched
+from toonvision.taxonomy.labels import Category
+from toonvision.training.settings import TrainingSettings
+
+QUICK = TrainingSettings(epochs=2, batch_size=8)
+STREETS = {name: Category(name, name.title(), "#332288") for name in ("east", "north", "west")}
+
+
+class Trained(Unwatched):
+    """Counts what was trained, and can be killed in the first epoch of a training."""
+
+    def __init__(self, *, die_at=None):
+        self.names, self.known, self.die_at = [], 0, die_at
+
+    def epoch_ended(self, job, epoch, _logs):
+        if epoch == 1 and len(self.names) + 1 == self.die_at:
+            raise KeyboardInterrupt
+        if epoch == 1:
+            self.names.append(f"{job.division.name}/{job.seed}")
+
+    def ended(self, *_, known):
+        self.known += known
+
+
+def samples_of(pairs, *, size=16, pictures=None):
+    """Give samples of (label, context) pairs, each from a screenshot of its own."""
+    crops = tuple(builders.crop(n, label, context=context) for n, (label, context) in enumerate(pairs))
+    classes = tuple(sorted({label for label, _ in pairs}))
+    targets = np.array([classes.index(label) for label, _ in pairs])
+    if pictures is None:
+        pictures = np.random.default_rng(0).integers(0, 256, (len(pairs), size, size, 3), dtype=np.uint8)
+    return Samples(pictures, targets, crops, classes)
+
+
+def crossed(count, streets=("east", "north", "west")):
+    return [(label, street) for street in streets for label in ("apple", "pear") for _ in range(count)]
+
+
+SAMPLES = samples_of(crossed(10))
+
+
+def ordinary_division(samples):
+    part = np.arange(len(samples.crops)) % 5
+    return Fold("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
+
+
+def study(samples, folder=None, watcher=None, *, seeds=(0, 1), settings=QUICK):
+    planned, skipped = plan_contexts(samples, seed=0)
+    return study_contexts(
+        samples, planned, ordinary_division(samples), task="label", level="label", settings=settings, seeds=seeds,
+        titles=STREETS, skipped=skipped, folder=folder, watcher=watcher,
+    )  # fmt: skip
+
+
+def test_the_context_left_out_is_the_test_and_no_screenshot_straddles_parts(small_workspace):
+    with small_workspace.reading() as catalog:
+        crops = catalog.crops()
+    parts = hold_out(crops, "garden", seed=0)
+    assert {crop.id for crop in crops if crop.context == "garden"} == {id_ for id_, p in parts.items() if p == "test"}
+    keys = group_keys(crops)
+    for key in set(keys):
+        assert len({parts[crop.id] for crop, own in zip(crops, keys, strict=True) if own == key}) == 1
+    counts = [list(parts.values()).count(part) for part in ("train", "val", "test")]
+    assert sum(counts) == len(crops)
+    assert counts[0] >= 2 * counts[1] > 0
+    assert hold_out(crops, "garden", seed=0) == parts
+
+
+def test_a_near_duplicate_of_a_picture_left_out_is_not_learned_from():
+    crops = [builders.crop(n, context=("east", "west")[n % 2]) for n in range(12)]
+    crops[1] = dataclasses.replace(crops[1], fingerprint=crops[0].fingerprint)
+    assert 1 not in hold_out(crops, "east", seed=0)
+    assert 0 not in hold_out(crops, "west", seed=0)
+
+
+def test_a_context_whose_class_is_nowhere_else_or_that_has_few_crops_is_skipped_with_a_reason():
+    pairs = [*crossed(8, ("east", "north")), *[("stone", "west")] * 6, *[("apple", "south")] * 2]
+    planned, skipped = plan_contexts(samples_of(pairs), seed=0)
+    assert [name for name, _ in planned] == ["east", "north"]
+    told = {finding.item: str(finding) for finding in skipped}
+    assert "has 2 crops, fewer than 5 (Annotate more of it)" in told["context south"]
+    assert "without it stone has no sample to learn from" in told["context west"]
+    assert all(finding.skips for finding in skipped)
+
+
+def test_a_single_context_cannot_be_left_out():
+    with pytest.raises(InputRejectedError, match=r"no context can be left out.*east is the only one"):
+        plan_contexts(samples_of(crossed(8, ("east",))), seed=0)
+
+
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory):
+    """A study of two repeats that was killed before its fourth training: its folder, its result, what was trained."""
+    folder = tmp_path_factory.mktemp("contexts") / "study"
+    first, second = Trained(die_at=4), Trained()
+    with pytest.raises(KeyboardInterrupt):
+        study(SAMPLES, folder, first)
+    return folder, study(SAMPLES, folder, second), first, second
+
+
+def test_a_killed_study_goes_on_where_it_was(killed_once):
+    _, _, first, second = killed_once
+    names = [f"{name}/{seed}" for name in ("split default", "without-east", "without-north", "without-west")
+             for seed in (0, 1)]  # fmt: skip
+    assert first.names == names[:3]
+    assert (second.known, second.names) == (3, names[3:])
+
+
+def test_a_damaged_outcome_alone_is_trained_again_and_nothing_changes(killed_once, tmp_path):
+    folder, result, *_ = killed_once
+    shutil.copytree(folder, tmp_path / "study")
+    fold_result = next((tmp_path / "study").rglob("without-east-seed-1*.npz"))
+    encrypted = bytearray(fold_result.read_bytes())
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
+    for damaged in (b"PK broken", bytes(encrypted)):
+        fold_result.write_bytes(damaged)
+        again = Trained()
+        assert study(SAMPLES, tmp_path / "study", again) == result
+        assert (again.known, again.names) == (7, ["without-east/1"])
+
+
+def test_other_settings_and_other_labels_use_nothing_of_before(killed_once):
+    folder, *_ = killed_once
+    flipped = dataclasses.replace(SAMPLES, targets=1 - SAMPLES.targets)
+    for samples, settings in ((SAMPLES, dataclasses.replace(QUICK, learning_rate=0.01)), (flipped, QUICK)):
+        with pytest.raises(KeyboardInterrupt):
+            study(samples, folder, Trained(die_at=1), settings=settings)
+
+
+def test_a_planted_shortcut_of_each_street_is_caught():
+    # Only a corner's colour tells the class, by another code on each street: easy to learn, worthless elsewhere.
+    pairs = crossed(24)
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(90, 110, (len(pairs), 32, 32, 3), dtype=np.uint8)
+    colors = [(250, 0, 0), (0, 250, 0), (0, 0, 250), (250, 250, 0), (0, 250, 250), (250, 0, 250)]
+    codes = dict(zip(dict.fromkeys(pairs), colors, strict=True))
+    for picture, pair in zip(pictures, pairs, strict=True):
+        picture[:12, :12] = codes[pair]
+    settings = TrainingSettings(epochs=40, batch_size=8, learning_rate=0.01, patience=40)
+    result = study(samples_of(pairs, pictures=pictures), settings=settings, seeds=(0,))
+    assert result.usual.share >= 0.9
+    assert result.held_out.share <= 0.75
+    assert result.difference.high < 0
+    assert "points worse" in result.sentence("street")
+    assert "it leans on the street." in result.sentence("street")
+
+
+def test_scores_are_of_all_crops_and_the_comparison_is_of_shared_ones(killed_once):
+    _, result, *_ = killed_once
+    assert [score.samples for score in result.contexts] == [20, 20, 20]
+    assert [score.shared for score in result.contexts] == [4, 4, 4]
+    assert result.shared == result.ordinary_samples == 12
+    assert sum(score.ordinary_right[1] for score in result.contexts) == result.ordinary_right[1]
+    unseen = sum(sum(score.shared_right) for score in result.contexts)
+    usual = sum(sum(score.ordinary_right) for score in result.contexts)
+    assert result.difference.value == pytest.approx((unseen - usual) / 24)
+    rows = contexts_rows(result)
+    assert len(rows) == 1 + 3 * 2
+    assert all(len(row) == len(rows[0]) for row in rows)
+
+
+def test_a_training_that_diverged_is_in_no_mean_and_counted(killed_once, tmp_path):
+    folder, whole, *_ = killed_once
+    names = ("without-east-seed-0-*", "split*-seed-1-*")
+    result = study(SAMPLES, builders.mark_diverged(shutil.copytree(folder, tmp_path / "study"), *names))
+    east, before = result.contexts[0], whole.contexts[0]
+    assert (east.right, east.macro_f1, east.diverged) == (before.right[1:], before.macro_f1[1:], (0,))
+    assert east.ordinary_right == before.ordinary_right[:1]
+    assert result.ordinary_right == whole.ordinary_right[:1]
+    assert (result.diverged, result.ordinary_diverged) == (1, 1)
+    unseen = sum(sum(score.shared_right) / len(score.shared_right) for score in result.contexts)
+    usual = sum(score.ordinary_right[0] for score in result.contexts)
+    assert result.difference.value == pytest.approx((unseen - usual) / 12)
+    assert len(contexts_rows(result)) == 1 + 5
+    assert result.sentence().endswith(
+        " Trainings that diverged are in no mean: 1 of 2 without east; 1 of 2 of the ordinary test."
+    )
+
+
+def test_a_context_of_which_every_training_diverged_is_named_and_not_judged(killed_once, tmp_path):
+    folder, whole, *_ = killed_once
+    result = study(SAMPLES, builders.mark_diverged(shutil.copytree(folder, tmp_path / "study"), "without-north-*"))
+    assert result.contexts == (whole.contexts[0], whole.contexts[2])
+    assert (result.lost, result.shared, result.held_out.total) == (("north",), 8, 40)
+    assert "2 of 2 without north, of which nothing is said." in result.sentence()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [("split*", "nothing to compare with"), ("without-*", "every training without a context")]
+)
+def test_a_study_of_which_one_side_diverged_is_refused(killed_once, tmp_path, names, told):
+    with pytest.raises(InputRejectedError, match=told):
+        study(SAMPLES, builders.mark_diverged(shutil.copytree(killed_once[0], tmp_path / "study"), names))
+
+
+def test_macro_f1_of_a_context_is_over_the_classes_that_it_has():
+    crops = [builders.crop(n) for n in range(4)]
+    probabilities = np.eye(3)[[0, 0, 1, 2]][None].astype(np.float32)
+    scored = ordinary_test("a/b", crops, np.array([0, 0, 1, 1]), probabilities, diverged=[False], trained_on=9)
+    assert scored.macro_f1 == (pytest.approx((1 + 2 / 3) / 2),)
+    assert scored.right.tolist() == [[True, True, True, False]]

@@ -1,0 +1,99 @@
+import dataclasses
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from toonvision.data.arrays import Samples
+from toonvision.evaluation.predict import predict_probabilities
+from toonvision.models.registry import NETWORKS, build_network
+from toonvision.training.loop import quick_form, train_fresh
+from toonvision.training.repeat import load_task_data
+from toonvision.training.settings import TrainingSettings
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_published_network_is_what_comes_out_with_the_weights_of_its_best_epoch(small_workspace, network):
+    data = load_task_data(small_workspace, "label", split_name="default", size_hw=(48, 48), resize="stretch")
+    val = data.places["val"]
+    settings = TrainingSettings(network=network, epochs=3, batch_size=4)
+    model, history = train_fresh(data.samples, train=data.places["train"], val=val, settings=settings, seed=3)
+    assert [type(layer) for layer in model.layers] == [
+        type(layer) for layer in build_network(network, size_hw=(48, 48), classes=3).layers
+    ]
+    predicted = predict_probabilities(model, data.samples.pictures[val])
+    loss = -np.log(predicted[np.arange(len(val)), data.samples.targets[val]]).mean()
+    assert loss == pytest.approx(history.epochs[history.best_epoch - 1]["val_loss"], rel=1e-4)
+
+
+def test_the_same_seed_trains_the_same_weights(small_workspace):
+    data = load_task_data(small_workspace, "label", split_name="default", size_hw=(48, 48), resize="stretch")
+    settings = TrainingSettings(network="tuned", epochs=2, batch_size=4)
+    parts = {"train": data.places["train"], "val": data.places["val"]}
+    first, second = (train_fresh(data.samples, **parts, settings=settings, seed=7)[0] for _ in range(2))
+    for one, other in zip(first.trainable_variables, second.trainable_variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_quick_form_flips_in_the_loader_where_the_network_flips():
+    assert quick_form(TrainingSettings(network="tuned")).augmentation.flip
+    assert not quick_form(TrainingSettings(network="baseline")).augmentation.flip
+    binary = TrainingSettings(network="binary")
+    assert quick_form(binary) == binary
+
+
+COSINE = TrainingSettings(
+    network="4c3-p4-8c3-p4", epochs=4, batch_size=4, schedule="cosine", learning_rate=0.01, label_smoothing=0.1
+)
+
+
+def small_parts(workspace):
+    data = load_task_data(workspace, "label", split_name="default", size_hw=(48, 48), resize="stretch")
+    return data.samples, {"train": data.places["train"], "val": data.places["val"]}
+
+
+def test_with_a_cosine_all_epochs_are_run_and_the_last_ones_weights_are_kept(small_workspace):
+    samples, parts = small_parts(small_workspace)
+    model, history = train_fresh(samples, **parts, settings=dataclasses.replace(COSINE, patience=1), seed=0)
+    assert (len(history.epochs), history.best_epoch) == (4, 4)
+    assert float(model.optimizer.learning_rate) < 1e-4
+
+
+def test_averaged_weights_are_what_is_kept_and_judged(small_workspace):
+    samples, parts = small_parts(small_workspace)
+    settings = dataclasses.replace(COSINE, averaging=0.9, label_smoothing=0.0)
+    model, history = train_fresh(samples, **parts, settings=settings, seed=0)
+    plain, _ = train_fresh(samples, **parts, settings=dataclasses.replace(settings, averaging=0.0), seed=0)
+    val = parts["val"]
+    predicted = predict_probabilities(model, samples.pictures[val])
+    loss = -np.log(predicted[np.arange(len(val)), samples.targets[val]]).mean()
+    assert loss == pytest.approx(history.epochs[-1]["val_loss"], rel=1e-4)
+    assert not np.allclose(model.trainable_variables[0], plain.trainable_variables[0])
+
+
+@pytest.mark.parametrize("changes", [{}, {"with_validation": True}, {"schedule": "cosine"}])
+def test_a_training_whose_last_step_breaks_it_keeps_the_weights_of_the_epoch_before(monkeypatch, changes):
+    targets = np.arange(24) % 3
+    pictures = np.random.default_rng(0).integers(0, 90, (24, 32, 32, 3), dtype=np.uint8)
+    pictures[np.arange(24), :, :, targets] += 100
+    samples = Samples(pictures, targets, (), ("red", "green", "blue"))
+    train, val = np.arange(16), np.arange(16, 24)
+    settings = TrainingSettings(network="4c3-p4-8c3-p4", epochs=6, batch_size=8, learning_rate=0.01)
+    settings = dataclasses.replace(settings, **changes)
+    last = 3 * (3 if settings.with_validation else 2)  # of the third epoch
+    real_step, steps = keras.Model.train_on_batch, itertools.count(1)
+
+    def step(model, *given, **options):
+        answer = real_step(model, *given, **options)
+        if next(steps) == last:
+            model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+        return answer
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", step)
+    model, history = train_fresh(samples, train=train, val=val, settings=settings, seed=1)
+    assert (history.diverged, len(history.epochs)) == (True, 3)
+    assert history.best_epoch in {1, 2}
+    predicted = predict_probabilities(model, pictures[val])
+    loss = -np.log(predicted[np.arange(8), targets[val]]).mean()
+    assert loss == pytest.approx(history.epochs[history.best_epoch - 1]["val_loss"], rel=1e-4)
