@@ -91,12 +91,12 @@ def main(given: Sequence[str] | None = None) -> None:
     known: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     wanted = [Training(workspace.root, name, seed) for name in options.variants for seed in _SEEDS]
     missing = [one for one in wanted if f"{one.name}/{one.seed}" not in known]
-    for told in work_through(_train, missing, processes=available_cores()):
-        if told.done:
-            one = missing[told.job]
-            known[f"{one.name}/{one.seed}"] = told.what
+    for message in work_through(_train, missing, processes=available_cores()):
+        if message.done:
+            one = missing[message.job]
+            known[f"{one.name}/{one.seed}"] = message.what
             path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-            print(f"  {one.name}, seed {one.seed}: {told.what}", flush=True)
+            print(f"  {one.name}, seed {one.seed}: {message.what}", flush=True)
     result = {}
     for name in VARIANTS:
         trained = [known[key] for seed in _SEEDS if (key := f"{name}/{seed}") in known]

@@ -48,25 +48,25 @@ def parser() -> argparse.ArgumentParser:
 
 def _measure(world: Workspace, network: str) -> dict[str, Any]:
     run = _find_or_train(world, network)
-    judged = evaluate_run(world, run)
-    record = judged.record
-    found = [crop_subsets(world, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    evaluation = evaluate_run(world, run)
+    record = evaluation.record
+    found = [crop_subsets(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.crops]
     with_mask = np.array([at for at, mask in enumerate(found) if mask is not None])
     masks = [mask for mask in found if mask is not None]
-    shots = group_keys([judged.crops[at] for at in with_mask])
+    shots = group_keys([evaluation.crops[at] for at in with_mask])
     repeats: list[dict[str, Any]] = []
     for number, repeat in enumerate(record.repeats):
-        predicted = judged.probabilities[number].argmax(axis=1)
-        maps = class_maps(load_model(repeat_folder(run, repeat.seed)), judged.pictures).values
-        told_apart = distinctive(maps)
+        predicted = evaluation.probabilities[number].argmax(axis=1)
+        maps = class_maps(load_model(repeat_folder(run, repeat.seed)), evaluation.pictures).values
+        distinctive_maps = distinctive(maps)
         rows = np.arange(len(predicted))
         repeats.append(
             {
                 "seed": repeat.seed,
-                "wrong": int((predicted != judged.y_true).sum()),
-                "distinctive": _shares(told_apart[with_mask, predicted[with_mask]], masks, shots),
+                "wrong": int((predicted != evaluation.y_true).sum()),
+                "distinctive": _shares(distinctive_maps[with_mask, predicted[with_mask]], masks, shots),
                 "plain": _shares(maps[with_mask, predicted[with_mask]], masks, shots),
-                "fixed_place": spot_warning(fixed_spot(told_apart[rows, predicted])),
+                "fixed_spot": spot_warning(fixed_spot(distinctive_maps[rows, predicted])),
             }
         )
         own = repeats[-1]["distinctive"]
@@ -74,8 +74,8 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
             f"{network:<9} seed {repeat.seed}: wrong {repeats[-1]['wrong']:>3} of {len(predicted)};"
             + "".join(f" {name} {own[name]['share']:.0%} (area {own[name]['area']:.0%})" for name in _SHOWN)
         )
-        if number == judged.chosen:
-            groups = _by_group(judged, with_mask, told_apart[with_mask, predicted[with_mask]], masks, shots)
+        if number == evaluation.chosen:
+            groups = _by_group(evaluation, with_mask, distinctive_maps[with_mask, predicted[with_mask]], masks, shots)
             for group in groups:
                 print(f"    {group.name:<28} {group.crops:>4} crops: figure {_figure_evidence(group)}")
     return {"run": record.title, "crops_with_masks": len(with_mask), "repeats": repeats}
@@ -98,11 +98,15 @@ def _shares(maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots) -> d
 
 
 def _by_group(
-    judged: Evaluation, with_mask: npt.NDArray[np.int64], maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots
+    evaluation: Evaluation,
+    with_mask: npt.NDArray[np.int64],
+    maps: npt.NDArray[np.float32],
+    masks: list[Mask],
+    shots: Shots,
 ) -> tuple[GroupEvidence, ...]:
     evidence = measure_evidence(maps, masks)
-    classes = [judged.classes[judged.y_true[at]].title for at in with_mask]
-    contexts = [judged.crops[at].context for at in with_mask]
+    classes = [evaluation.classes[evaluation.y_true[at]].title for at in with_mask]
+    contexts = [evaluation.crops[at].context for at in with_mask]
     return (*summarise(evidence, classes, screenshots=shots), *summarise(evidence, contexts, screenshots=shots))
 
 

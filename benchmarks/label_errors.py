@@ -34,8 +34,8 @@ class Lines(Unwatched):
 
     def ended(self, job: Job, result: FoldResult, number: int, total: int, *, known: bool) -> None:
         """Print it."""
-        told = "known" if known else f"epoch {result.best_epoch} of {result.epochs}, {result.seconds:.0f} s"
-        print(f"{number}/{total} {job.division.name}: {told}", flush=True)
+        state = "known" if known else f"epoch {result.best_epoch} of {result.epochs}, {result.seconds:.0f} s"
+        print(f"{number}/{total} {job.division.name}: {state}", flush=True)
 
 
 def with_wrong_labels(samples: Samples, *, share: float, seed: int) -> tuple[Samples, npt.NDArray[np.bool_]]:

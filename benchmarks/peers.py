@@ -76,10 +76,10 @@ def main(given: Sequence[str] | None = None) -> None:
         for order in orders:
             if order.key not in known:
                 # One process a training, so that its peak memory is its own.
-                (told,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
-                known[order.key] = told.what
+                (message,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
+                known[order.key] = message.what
                 path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-                print(f"  {order.key}: {told.what}", flush=True)
+                print(f"  {order.key}: {message.what}", flush=True)
     result = {workspace.root.name: _table(workspace.root.name, known) for workspace, _ in workspaces}
     write_result("peers", {"data": result})
 

@@ -5,7 +5,7 @@ Run: python benchmarks/tuning_memory.py FOLDER [--trials 200]
 Measures the resident memory of the parent and its processes together, from /proc, twice a second, over short trials. A
 process is replaced every 25 trainings, so that memory rises and falls in between: the last such cycle is compared with
 the first one, by its median and by its highest value. It also prints how much one process grows from its 5th to its
-25th training. The search is that of FOLDER/tiny, a twentieth of the sample world.
+25th training. The search uses FOLDER/tiny, a twentieth of the sample world.
 """
 
 import argparse
