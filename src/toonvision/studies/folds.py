@@ -29,8 +29,8 @@ from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.parallel import threads_for, trainings_at_once
-from toonvision.training.settings import TrainingSettings
 
 RECIPE, TRAININGS = "recipe.json", "trainings"
 

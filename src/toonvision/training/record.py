@@ -22,7 +22,7 @@ from toonvision.data.catalog import SUBSETS
 from toonvision.data.images import Resize
 from toonvision.data.rebuild import RecordedSplit
 from toonvision.data.splits import Ratios
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 RECORD, LOGS = "run.json", "tensorboard"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from toonvision.core.errors import UsageError
 from toonvision.data.workspace import Workspace
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.result import StudyResult, Trial, read_result
 from toonvision.tuning.study import find_study
 
