@@ -25,7 +25,8 @@ from toonvision.data.workspace import SCREENSHOTS, SETTINGS, open_workspace
 def main(given: Sequence[str] | None = None) -> None:
     """Measure, print and write the result."""
     options = parser().parse_args(given)
-    workspace = sample_workspace(options.folder / "world", scale=options.scale).root
+    name = "world" if options.scale == 1 else f"world-{options.scale:g}"
+    workspace = sample_workspace(options.folder / name, scale=options.scale).root
     pictures = sorted((workspace / SCREENSHOTS).rglob("*.png"))
 
     def decode_once() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from sample_workspace import sample_workspace
 
 from toonvision.data.workspace import Workspace
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import TaskData
-from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 

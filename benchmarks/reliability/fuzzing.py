@@ -1,10 +1,10 @@
 """Promise: whatever bytes an annotation, a picture or a catalogue holds, they are used or refused as is promised.
 
-Run: python benchmarks/reliability/fuzzing.py TARGET [--minutes 30] [--folder FOLDER]
+Run: python benchmarks/reliability/fuzzing.py [TARGET ...] [--minutes 30] [--folder FOLDER]
 
 Coverage-guided fuzzing by libFuzzer: bytes are changed at random, and what reaches new code is changed further.
 `tests/reliability/fuzz_targets.py` says what is fed and what breaks a promise. A process that dies, an input that takes
-over 20 s, and more than 1 GB of memory break it too. The run ends at the first broken promise and keeps its input in
+over 20 s, and more than 1 GB of memory break it too. A target ends at its first broken promise and keeps its input in
 FOLDER. The corpus is kept there too, and a later run goes on from it. Needs `pip install atheris`.
 
 Python code guides the search (ours, Pillow's, and the standard library's for XML and JSON). The C code of the decoders,
@@ -28,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
-from measure import arguments, read_result, write_result
+from measure import arguments, read_result, some_of, write_result
 
 from reliability.fuzz_targets import TARGETS, Target
 from toonvision.models.backend import installed_versions
@@ -41,11 +41,25 @@ _MEMORY = Path("/dev/shm")
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Fuzz one target; print and write the result, and return 1 if a promise was broken."""
+    """Fuzz targets, one after the other; return 1 if a promise was broken."""
     options = parser().parse_args(given)
-    name, minutes = options.target, options.minutes
-    target, kept = TARGETS[name], options.folder / name
-    corpus = kept / "corpus"
+    broken = [_fuzz(name, options.minutes, options.folder / name) for name in options.targets]
+    return int(any(broken))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__)
+    some_of(options, "targets", list(TARGETS), metavar="TARGET")
+    options.add_argument("--minutes", type=float, default=30, help="for each target (default: %(default)s)")
+    default = Path(tempfile.gettempdir(), "toonvision-fuzzing")
+    options.add_argument("--folder", metavar="FOLDER", type=Path, default=default, help="(default: %(default)s)")
+    return options
+
+
+def _fuzz(name: str, minutes: float, kept: Path) -> bool:
+    """Fuzz one target; print and write the result, and return whether a promise was broken."""
+    target, corpus = TARGETS[name], kept / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in target.seeds():
         (corpus / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
@@ -63,17 +77,7 @@ def main(given: Sequence[str] | None = None) -> int:
     for path in found:
         print(f"Broken by {path}; see the end of {log}")
     _write(name, result)
-    return 1 if found else 0
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
-    options = arguments(__doc__)
-    options.add_argument("target", metavar="TARGET", choices=TARGETS, help=", ".join(TARGETS))
-    options.add_argument("--minutes", type=float, default=30, help="(default: %(default)s)")
-    default = Path(tempfile.gettempdir(), "toonvision-fuzzing")
-    options.add_argument("--folder", metavar="FOLDER", type=Path, default=default, help="(default: %(default)s)")
-    return options
+    return bool(found)
 
 
 def _command(name: str, target: Target, minutes: float, kept: Path, scratch: str) -> list[str]:
