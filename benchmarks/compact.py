@@ -22,7 +22,7 @@ from measure import arguments, some_of, write_result
 from sample_workspace import sample_workspace
 
 from toonvision.core.cores import available_cores
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.data.workspace import open_workspace
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import input_size
@@ -94,9 +94,9 @@ def main(given: Sequence[str] | None = None) -> None:
     for message in work_through(_train, missing, processes=available_cores()):
         if message.done:
             one = missing[message.job]
-            known[f"{one.name}/{one.seed}"] = message.what
+            known[f"{one.name}/{one.seed}"] = message.content
             path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-            print(f"  {one.name}, seed {one.seed}: {message.what}", flush=True)
+            print(f"  {one.name}, seed {one.seed}: {message.content}", flush=True)
     result = {}
     for name in VARIANTS:
         trained = [known[key] for seed in _SEEDS if (key := f"{name}/{seed}") in known]
@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def _train(one: Training, _tell: Tell) -> dict[str, Any]:
+def _train(one: Training, _report: Report) -> dict[str, Any]:
     variant = VARIANTS[one.name]
     workspace = open_workspace(one.root)
     size_hw = variant.size_hw or input_size("compact", workspace.size_hw)

@@ -36,7 +36,7 @@ import numpy.typing as npt
 from measure import arguments, some_of, write_result
 from sample_workspace import extracted_and_split, sample_workspace
 
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
 from toonvision.data.workspace import Workspace, open_workspace
@@ -77,9 +77,9 @@ def main(given: Sequence[str] | None = None) -> None:
             if order.key not in known:
                 # One process a training, so that its peak memory is its own.
                 (message,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
-                known[order.key] = message.what
+                known[order.key] = message.content
                 path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-                print(f"  {order.key}: {message.what}", flush=True)
+                print(f"  {order.key}: {message.content}", flush=True)
     result = {workspace.root.name: _table(workspace.root.name, known) for workspace, _ in workspaces}
     write_result("peers", {"data": result})
 
@@ -143,7 +143,7 @@ def _blood_cells(root: Path, source: Path) -> Workspace:
     return extracted_and_split(root)
 
 
-def _measure(order: Order, _tell: Tell) -> dict[str, Any]:
+def _measure(order: Order, _report: Report) -> dict[str, Any]:
     from sklearn.metrics import f1_score
 
     method = _METHODS[order.method]

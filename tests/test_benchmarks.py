@@ -71,7 +71,7 @@ def test_a_benchmark_that_starts_from_nothing_refuses_a_folder_that_exists(tmp_p
 def test_extraction_is_measured_and_its_result_is_written(tmp_path, own_workspace, monkeypatch, capsys):
     monkeypatch.setattr(measure, "RESULTS", tmp_path / "results")
     extraction = benchmark("extraction.py")
-    monkeypatch.setattr(extraction, "sample_workspace", lambda _root, *, scale: own_workspace)
+    monkeypatch.setattr(extraction, "sample_workspace", lambda _root, **_options: own_workspace)
     extraction.main([str(tmp_path), "--repetitions", "1"])
     assert "times as long as decoding once (12 screenshots)" in capsys.readouterr().out
     result = json.loads((tmp_path / "results" / "extraction.json").read_text(encoding="utf-8"))
