@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toonvision.tuning.insight import course, log_losses, parallel, slices, varied
-from toonvision.tuning.options import narrower_space
+from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.space import Choices, Range, Space, published_space, tighten
 from tuning.made import drawn, one_block, plausible, study, trial
 

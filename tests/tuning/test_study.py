@@ -12,7 +12,7 @@ from builders import files_property
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.tuning.folders import find_study, is_study, new_study_folder, study_results
-from toonvision.tuning.options import narrower_space
+from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, read_trials, write_result
 from toonvision.tuning.retries import counted
 from toonvision.tuning.sampling import only_value, random_value

@@ -19,7 +19,7 @@ from toonvision.cli.options import (
 )
 from toonvision.cli.output import report_findings, show, table
 from toonvision.cli.tune_display import TuningDisplay, study_data, study_renderables, study_row
-from toonvision.tuning.strategies import RecipeName, Strategy
+from toonvision.tuning.options import RecipeName, Strategy
 
 _RECIPES = "the recipe's"
 

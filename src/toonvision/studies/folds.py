@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.core.files import plain_name, write_bytes, write_text
+from toonvision.core.files import write_bytes, write_text
+from toonvision.core.names import numbered_names, plain_name
 from toonvision.core.runner import Tell, work_through
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.arrays import Samples
@@ -27,8 +29,8 @@ from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.parallel import threads_for, trainings_at_once
-from toonvision.training.settings import TrainingSettings
 
 RECIPE, TRAININGS = "recipe.json", "trainings"
 
@@ -217,7 +219,7 @@ def study_folder(
         UsageError: If the name cannot be a folder's, or holds another recipe and `force` is not set.
     """
     text = json.dumps(recipe, indent=2, sort_keys=True) + "\n"
-    names = [plain_name(name, "a study")] if name else [default, *(f"{default}-{n}" for n in range(2, 10_000))]
+    names = [plain_name(name, "a study")] if name else list(islice(numbered_names(default), 10_000))
     same = {path.parent.name for path in parent.glob(f"*/{RECIPE}") if _holds(path, text)}
     for candidate in names:
         if candidate in same:

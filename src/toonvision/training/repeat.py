@@ -22,6 +22,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import build_network, input_size, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 from toonvision.training.history import HISTORY, write_history
 from toonvision.training.parallel import threads_for, trainings_at_once
@@ -37,7 +38,6 @@ from toonvision.training.record import (
     unfinished_run,
     write_record,
 )
-from toonvision.training.settings import TrainingSettings
 
 
 class TrainingWatcher(Protocol):

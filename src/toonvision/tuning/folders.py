@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.core.files import plain_name
+from toonvision.core.names import free_name, plain_name
 from toonvision.tuning.result import RESULT, read_result
 
 
@@ -69,9 +69,7 @@ def new_study_folder(studies: Path, task: str, *, strategy: str, name: str | Non
         UsageError: If the name cannot be a folder's, or is taken.
     """
     if name is None:
-        taken = {path.name for path in (studies / task).glob("*")}
-        number = next(n for n in range(1, len(taken) + 2) if f"{strategy}-{n}" not in taken)
-        return studies / task / f"{strategy}-{number}"
+        return studies / task / free_name(studies / task, strategy, number_first=True)
     folder = studies / task / plain_name(name, "a study")
     if (folder / RESULT).exists() and not shared:
         raise UsageError(

@@ -1,177 +1,75 @@
-"""What a person asks of a search, and the settings that follow from it."""
+"""What a person asks of a search. This module loads nothing heavy: the command line makes its options from it."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from toonvision.core.errors import UsageError
-from toonvision.data.workspace import Workspace
-from toonvision.taxonomy.labels import Task
-from toonvision.training.recipes import changed
-from toonvision.tuning.recipes import recipe_for
-from toonvision.tuning.result import LEAST_BEST, StudyResult
-from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
-from toonvision.tuning.space import Space, read_space, tighten
-from toonvision.tuning.strategies import RecipeName, Strategy
+from toonvision.core.options import Option, settings_of
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tuning.space import Space
 
-_WHILE_RESUMING = {"trials", "race"}
-_WHILE_TIGHTENING = {"trials", "race", "strategy", "max_params"}
-_LEAST = {"trials": 1, "max_params": 1, "race": 0, "repeats": 1, "epochs": 1, "patience": 1, "batch_size": 1}
+Strategy = Literal["random", "hyperband", "bayesian", "front"]
+RecipeName = Literal["published", "compact"]
+
+DEFAULTS: Mapping[str, Any] = {
+    "strategy": "random",
+    "recipe": "published",
+    "trials": 25,
+    "race": 30,
+    "repeats": 1,
+    "split": "default",
+    "seed": 0,
+}
+"""What an option of a new search is where it is None; the others follow from the recipe, or bound nothing."""
+
+_TRAINING = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What a person asks of a search; None asks for the default.
-
-    Attributes:
-        strategy: How networks are drawn: ``random`` (the default); ``hyperband``: at random, and bad trials are
-            stopped early; ``bayesian``: near good ones; ``front``: near the front of size against error.
-        recipe: What is drawn from and how it is trained: ``published`` (the default) or ``compact``.
-        trials: Number of networks to try; 25 by default.
-        max_params: Greatest number of weights of a network; no bound by default.
-        max_ms: Greatest time for one crop on this machine, in milliseconds; no bound by default.
-        space: The space to draw from, or a TOML file that describes it; the recipe's by default.
-        race: Greatest number of trainings in the race; 30 by default, 0 for no race.
-        repeats: Trainings of each trial, with the same seeds for all trials; 1 by default.
-        epochs: Greatest number of epochs of a training; the recipe's by default.
-        patience: Epochs without a better validation loss before a training stops; the recipe's by default.
-        batch_size: Images in a batch; the recipe's by default.
-        flip: Whether training images are mirrored at random; the recipe's by default.
-        size_hw: Height and width of the input in pixels; by default what the recipe chooses.
-        split: Name of the split; ``default`` by default.
-        seed: Decides the draws and the trainings; 0 by default.
+    """What a person asks of a search; None asks for the default, or, in a search that goes on, for what it has.
 
     Raises:
-        UsageError: If a number is too small.
+        UsageError: If a number is out of bounds.
     """
 
-    strategy: Strategy | None = None
-    recipe: RecipeName | None = None
-    trials: int | None = None
-    max_params: int | None = None
-    max_ms: float | None = None
-    space: Space | Path | str | None = None
-    race: int | None = None
-    repeats: int | None = None
-    epochs: int | None = None
-    patience: int | None = None
-    batch_size: int | None = None
-    flip: bool | None = None
-    size_hw: tuple[int, int] | None = None
-    split: str | None = None
-    seed: int | None = None
+    strategy: Annotated[
+        Strategy | None,
+        Option(
+            "How networks are drawn: at random; at random, and bad trials are stopped early; near good ones; or near "
+            "the front of size against error.",
+            common=True,
+        ),
+    ] = None
+    recipe: Annotated[
+        RecipeName | None,
+        Option("What is drawn and how it is trained: as published; or small normalised networks, as compact is."),
+    ] = None
+    trials: Annotated[int | None, Option("Number of networks to try.", minimum=1, common=True)] = None
+    max_params: Annotated[int | None, Option("Most weights of a network.", minimum=1, common=True)] = None
+    max_ms: Annotated[float | None, Option("Most time for one crop on this machine.", minimum=0.001, unit="ms")] = None
+    space: Annotated[Space | Path | str | None, Option("What to draw from: a file in TOML.")] = None
+    race: Annotated[
+        int | None,
+        Option("Most trainings of the race, which compares the best trials with new seeds.", minimum=0, common=True),
+    ] = None
+    repeats: Annotated[int | None, Option("Trainings of each trial, with the same seeds for all.", minimum=1)] = None
+    epochs: Annotated[int | None, _TRAINING["epochs"].option] = None
+    patience: Annotated[int | None, _TRAINING["patience"].option] = None
+    batch_size: Annotated[int | None, _TRAINING["batch_size"].option] = None
+    flip: Annotated[bool | None, _TRAINING["flip"].option] = None
+    size_hw: Annotated[tuple[int, int] | None, Option("Input height x width.", unit="pixels", flag="size")] = None
+    split: Annotated[str | None, Option("The split to use.")] = None
+    seed: Annotated[int | None, Option("Same seed, same result.", minimum=0, maximum=2**32 - 1)] = None
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no search."""
-        for name, least in _LEAST.items():
+        """Refuse numbers out of bounds."""
+        for name, setting in settings_of(SearchOptions).items():
             value = getattr(self, name)
-            if value is not None and value < least:
-                raise UsageError(f"{name} is at least {least}; got {value}.")
-        if self.max_ms is not None and self.max_ms <= 0:
-            raise UsageError(f"max_ms is above 0; got {self.max_ms:g}.")
+            if isinstance(value, int | float):
+                setting.check(value)
 
-    def given(self) -> set[str]:
-        """Return the names of the options that are not None."""
-        return {field.name for field in fields(self) if getattr(self, field.name) is not None}
-
-
-def new_settings(workspace: Workspace, task: Task, options: SearchOptions) -> StudySettings:
-    """Return the settings of a new search.
-
-    Args:
-        workspace: Where the data is.
-        task: What the networks predict.
-        options: What was asked for.
-
-    Raises:
-        InputRejectedError: If the file of the space describes none.
-        UsageError: If options contradict each other.
-    """
-    recipe = recipe_for(options.recipe or "published", workspace.size_hw)
-    space = options.space
-    if not isinstance(space, Space):
-        space = recipe.space if space is None else read_space(Path(space), usual=recipe.space)
-    return StudySettings(
-        task=task.name,
-        data="",
-        taxonomy=workspace.taxonomy.digest,
-        split=options.split or "default",
-        size_hw=options.size_hw or recipe.size_hw,
-        resize=workspace.resize,
-        strategy=options.strategy or "random",
-        space=space,
-        bounds=Bounds(options.max_params, options.max_ms),
-        seed=options.seed or 0,
-        trials=_or(options.trials, StudySettings.trials),
-        repeats=_or(options.repeats, StudySettings.repeats),
-        race=RaceSettings(trainings=_or(options.race, RaceSettings.trainings)),
-        training=changed(
-            recipe.training,
-            epochs=options.epochs,
-            patience=options.patience,
-            batch_size=options.batch_size,
-            flip=options.flip,
-        ),
-    )
-
-
-def resumed_settings(known: StudySettings, options: SearchOptions) -> StudySettings:
-    """Return the settings of a search that goes on: its own, with more trials or a longer race where asked for.
-
-    Raises:
-        UsageError: If anything else is asked for.
-    """
-    if others := _flags(options.given() - _WHILE_RESUMING):
-        raise UsageError(
-            f"a study keeps the settings that it began with; {others} cannot be given with --resume. Only --trials, "
-            "--race, --workers and --storage can."
-        )
-    race = replace(known.race, trainings=_or(options.race, known.race.trainings))
-    return replace(known, trials=_or(options.trials, known.trials), race=race)
-
-
-def narrower_settings(earlier: StudyResult, task: Task, options: SearchOptions) -> StudySettings:
-    """Return the settings of a search in the part of an earlier study's space that its best tenth spans.
-
-    Raises:
-        UsageError: If the earlier study is of another task or too short, or if options are given that its trials would
-            contradict.
-    """
-    settings = earlier.settings
-    if settings.task != task.name:
-        raise UsageError(
-            f"{earlier.title} is a study of {settings.task}, not of {task.name}. Tighten one of {task.name}."
-        )
-    if others := _flags(options.given() - _WHILE_TIGHTENING):
-        raise UsageError(
-            f"a narrower search trains as the earlier one did, so that its trials can count; {others} cannot be given "
-            "with --tighten."
-        )
-    return replace(
-        settings,
-        space=narrower_space(earlier),
-        strategy=options.strategy or settings.strategy,
-        bounds=replace(settings.bounds, parameters=options.max_params or settings.bounds.parameters),
-        trials=_or(options.trials, StudySettings.trials),
-        race=replace(settings.race, trainings=_or(options.race, RaceSettings.trainings)),
-    )
-
-
-def narrower_space(result: StudyResult) -> Space:
-    """Return the part of a study's space that its best tenth spans, three trials at least.
-
-    Raises:
-        UsageError: If fewer than three trials were finished.
-    """
-    best = result.best_tenth
-    if len(best) < LEAST_BEST:
-        raise UsageError(f"{result.title} has {len(best)} finished trials; a narrower space needs {LEAST_BEST}.")
-    return tighten(result.settings.space, [trial.draw for trial in best])
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
-
-
-def _flags(names: set[str]) -> str:
-    """Write options as on the command line."""
-    return ", ".join(f"--{name.removesuffix('_hw').replace('_', '-')}" for name in sorted(names))
+    def given(self) -> dict[str, Any]:
+        """Return the options that are not None."""
+        return {name: value for name, value in vars(self).items() if value is not None}

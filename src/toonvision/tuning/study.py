@@ -14,7 +14,8 @@ from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.training.repeat import TaskData, load_task_data
 from toonvision.tuning.folders import find_study, new_study_folder, study_to_resume
-from toonvision.tuning.options import SearchOptions, narrower_settings, new_settings, resumed_settings
+from toonvision.tuning.options import SearchOptions
+from toonvision.tuning.recipes import narrower_settings, new_settings, resumed_settings
 from toonvision.tuning.result import RESULT, SCORES, StudyResult, read_result, read_scores, read_trials, write_result
 from toonvision.tuning.retries import CARRIED
 from toonvision.tuning.settings import StudySettings
