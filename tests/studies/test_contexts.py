@@ -22,8 +22,8 @@ from toonvision.studies.contexts import (
 from toonvision.studies.folds import Fold, Unwatched
 from toonvision.studies.held_out import hold_out, plan_contexts
 from toonvision.studies.store import save_study
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
-from toonvision.training.settings import TrainingSettings
 
 QUICK = TrainingSettings(epochs=2, batch_size=8)
 TASK = Task("label", "label")

@@ -21,7 +21,7 @@ from toonvision.studies.curve import (
 from toonvision.studies.folds import Fold, Unwatched
 from toonvision.studies.nested import beginning, curve_jobs, nested_order
 from toonvision.studies.store import save_study
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 QUICK = TrainingSettings(epochs=2, batch_size=16, patience=1)
 SIZES = (0.25, 0.5, 1.0)

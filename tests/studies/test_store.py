@@ -8,10 +8,9 @@ import pytest
 import builders
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.data.arrays import Samples
-from toonvision.data.augmentation import Augmentation
 from toonvision.studies.contexts import newest_contexts
 from toonvision.studies.store import bring_over, newest_study, recipe_of, study_folder
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from toonvision.studies.suspects import (
     newest_suspects,
     suspects_rows,
 )
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 COLORS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]])
 

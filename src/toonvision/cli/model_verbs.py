@@ -124,13 +124,14 @@ def train(
 ) -> None:
     """Train a network, once or often, and judge it."""
     from toonvision.core.errors import UsageError
+    from toonvision.core.names import free_name
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.evaluate import evaluate_run, metrics_of, write_results
     from toonvision.models.registry import find_network
     from toonvision.training.history import HISTORY, read_history
     from toonvision.training.recipes import changed, settings_for
     from toonvision.training.repeat import train_run
-    from toonvision.tuning.choice import chosen_of_study, free_name
+    from toonvision.tuning.choice import chosen_of_study
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)
@@ -243,8 +244,8 @@ def report(
     from toonvision.report.render import write_report
     from toonvision.report.study import write_study_report
     from toonvision.training.record import is_run
+    from toonvision.tuning.folders import find_study, is_study
     from toonvision.tuning.result import read_result
-    from toonvision.tuning.study import find_study, is_study
 
     opened = open_workspace(workspace)
     if is_study(opened.studies, run) and not is_run(opened.runs, run):

@@ -18,10 +18,10 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.registry import find_network, input_size
 from toonvision.studies.folds import Fold, FoldResult, StudyWatcher
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
 from toonvision.training.recipes import settings_for
 from toonvision.training.record import RunRecord, find_run, read_record, run_records
-from toonvision.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ from toonvision.studies.folds import (
 )
 from toonvision.studies.held_out import plan_contexts
 from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
-from toonvision.training.settings import TrainingSettings
 
 RESULT = "contexts.json"
 

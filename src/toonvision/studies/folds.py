@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.arrays import Samples, load_samples
 from toonvision.data.catalog import SUBSETS
@@ -30,8 +30,8 @@ from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.parallel import threads_for, trainings_at_once
-from toonvision.training.settings import TrainingSettings
 
 TRAININGS = "trainings"
 
@@ -260,9 +260,9 @@ def train_jobs(
         for message in work_through(_train_in_process, orders, processes=at_once):
             index = missing[message.job]
             if message.done:
-                ended(index, message.what)
+                ended(index, message.content)
             else:
-                watch.epoch_ended(jobs[index], *message.what)
+                watch.epoch_ended(jobs[index], *message.content)
     return [results[index] for index in range(len(jobs))]
 
 
@@ -285,8 +285,8 @@ def _at_once(samples: Samples, job: Job, trainings: int) -> int:
     return trainings_at_once(job.settings, size_hw=(height, width), pictures=len(job.fold.train), trainings=trainings)
 
 
-def _train_in_process(order: tuple[Samples, Job], tell: Tell) -> FoldResult:
-    return _train(*order, lambda epoch, logs: tell((epoch, dict(logs))))
+def _train_in_process(order: tuple[Samples, Job], report: Report) -> FoldResult:
+    return _train(*order, lambda epoch, logs: report((epoch, dict(logs))))
 
 
 def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> FoldResult:

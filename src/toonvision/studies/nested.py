@@ -12,7 +12,7 @@ from toonvision.data.arrays import Samples
 from toonvision.data.splits import group_keys
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 FEWEST_SIZES = 3
 

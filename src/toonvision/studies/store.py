@@ -10,12 +10,13 @@ from typing import Any, Protocol, TypeVar
 
 from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError, UsageError
-from toonvision.core.files import plain_name, read_regular, write_text
+from toonvision.core.files import read_regular, write_text
+from toonvision.core.names import free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.arrays import Samples
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 RECIPE = "recipe.json"
 
@@ -74,20 +75,19 @@ def study_folder(
     bring_over(workspace.root)
     parent, kind = workspace.studies / task, recipe["kind"]
     text = json.dumps(recipe, indent=2, sort_keys=True) + "\n"
-    names = [plain_name(name, "a study")] if name else [kind, *(f"{kind}-{n}" for n in range(2, 10_000))]
-    same = sorted(path.parent.name for path in parent.glob(f"*/{RECIPE}") if _read(path) == json.loads(text))
-    for candidate in names if name else [*names, *same]:
-        if candidate in same:
-            return parent / candidate
-    for candidate in names:
-        folder = parent / candidate
-        if not folder.exists() or (force and _read(folder / RECIPE).get("kind") == kind):
-            write_text(folder / RECIPE, text)
-            return folder
-    raise UsageError(
-        f"{parent / names[0]} holds a study of another kind, other settings, other data or other versions. Choose "
-        "another --name; --force replaces a study of the same kind."
-    )
+    same = [path.parent for path in parent.glob(f"*/{RECIPE}") if _read(path) == json.loads(text)]
+    wanted = parent / (plain_name(name, "a study") if name else kind)
+    if wanted in same or (same and not name):
+        return wanted if wanted in same else min(same, key=lambda folder: (len(folder.name), folder.name))
+    if wanted.exists() and not (force and _read(wanted / RECIPE).get("kind") == kind):
+        if name:
+            raise UsageError(
+                f"{wanted} holds a study of another kind, other settings, other data or other versions. Choose another "
+                "--name; --force replaces a study of the same kind."
+            )
+        wanted = parent / free_name(parent, kind)
+    write_text(wanted / RECIPE, text)
+    return wanted
 
 
 def save_study(study: Study, result: str) -> None:
@@ -148,10 +148,9 @@ def bring_over(root: Path) -> list[Path]:
     for before, kind in _BEFORE.items():
         for folder in sorted((root / before).glob("*/*/")):
             parent = root / "studies" / folder.parent.name
-            names = (f"{kind}-{folder.name}{suffix}" for suffix in ("", *(f"-{n}" for n in range(2, 10_000))))
             with suppress(OSError):
                 parent.mkdir(parents=True, exist_ok=True)
-                moved.append(folder.rename(next(parent / name for name in names if not (parent / name).exists())))
+                moved.append(folder.rename(parent / free_name(parent, f"{kind}-{folder.name}")))
         for emptied in (*(root / before).glob("*/"), root / before):
             with suppress(OSError):
                 emptied.rmdir()

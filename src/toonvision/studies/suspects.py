@@ -15,7 +15,6 @@ from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Pictures, Samples
-from toonvision.data.augmentation import Augmentation
 from toonvision.data.images import read_picture
 from toonvision.data.splits import group_keys
 from toonvision.data.workspace import Workspace
@@ -42,8 +41,8 @@ from toonvision.studies.folds import (
     train_jobs,
 )
 from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Category
-from toonvision.training.settings import TrainingSettings
 
 RESULT = "suspects.json"
 
