@@ -59,8 +59,7 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
     for name in ("learning-curve", "suspects"):
         assert (run / "figures" / f"{name}.png").is_file()
         assert (run / "figures" / f"{name}.csv").is_file()
-    for path in (workspace.studies / "label").iterdir():
-        path.rename(path.with_name(f"{path.name}-elsewhere"))
+    workspace.studies.rename(workspace.root / "elsewhere")
     page = write_report(workspace, run, evaluation).read_text(encoding="utf-8")
     assert "What more pictures would likely bring" not in page
     assert "Suspect labels" not in page
