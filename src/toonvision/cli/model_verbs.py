@@ -467,9 +467,9 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def _wrong(run: Path) -> dict[str, int] | None:
     """Read the judged result of a run, where there is one."""
+    from toonvision.core.documents import parse_json
     from toonvision.core.errors import RejectedItemError
     from toonvision.core.files import read_regular
-    from toonvision.core.settings import parse_json
 
     try:
         metrics: Any = parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))

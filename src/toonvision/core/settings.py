@@ -1,13 +1,11 @@
 """Settings and results read from files and checked: TOML with messages that name the line, and JSON."""
 
-import json
 import re
 import tomllib
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError, shown
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
 from toonvision.core.files import read_regular
 
 if TYPE_CHECKING:
@@ -69,28 +67,6 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str, remedy:
         fault = error.errors(include_url=False)[0]
         where = ".".join(map(str, fault["loc"])) or "content"
         raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). {remedy}") from error
-
-
-def parse_json(content: str | bytes) -> object:
-    """Return the value of JSON from the input; refuse objects that have a key twice, where one value would be lost.
-
-    Raises:
-        RejectedItemError: If it is no such JSON, or is nested too deeply.
-    """
-    try:
-        return json.loads(content, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
-        raise RejectedItemError(
-            f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
-        ) from error
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        (key, _), *_ = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key {shown(key)} comes twice")
-    return found
 
 
 def _read(path: Path) -> str:

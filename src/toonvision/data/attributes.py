@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.core.files import read_regular, write_bytes
-from toonvision.core.settings import parse_json
 
 Attributes = Mapping[str, str | float | bool]
 """Name to word, finite number or truth value; read it, do not change it."""

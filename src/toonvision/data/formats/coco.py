@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from toonvision.core.documents import parse_json
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import followed_inside, path_inside, read_regular
-from toonvision.core.settings import parse_json
 from toonvision.data.attributes import SUFFIX
 from toonvision.data.boxes import (
     AnnotatedObject,
