@@ -30,8 +30,8 @@ from toonvision.studies.held_out import hold_out
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
-from toonvision.world.plans import plan_sample_set, street_counts
 from toonvision.world.sample_set import draw_sample_set
+from toonvision.world.screenshot_plans import plan_sample_set, street_counts
 
 _SEEDS = range(10)
 _HELD_OUT_SEEDS = range(3)
