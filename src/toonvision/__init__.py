@@ -21,7 +21,6 @@ from toonvision.core.lazy import lazy_names as _lazy_names
 if TYPE_CHECKING:
     from toonvision.core.errors import ToonVisionError
     from toonvision.data.arrays import load_samples
-    from toonvision.data.augmentation import Augmentation
     from toonvision.data.balance import measure_balance
     from toonvision.data.extraction import extract
     from toonvision.data.setup import set_up
@@ -43,11 +42,11 @@ if TYPE_CHECKING:
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
-    from toonvision.studies.context_study import study_contexts
+    from toonvision.studies.contexts import study_contexts
     from toonvision.studies.suspects import find_suspects
+    from toonvision.tasks.settings import Augmentation, TrainingSettings
     from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
-    from toonvision.training.settings import TrainingSettings
 
 __all__ = [
     "Augmentation",
@@ -94,12 +93,12 @@ __all__ = [
 __getattr__, __dir__ = _lazy_names(
     __name__,
     {
-        "Augmentation": "data.augmentation",
+        "Augmentation": "tasks.settings",
         "Classifier": "deploy.classifier",
         "Evaluation": "evaluation.evaluate",
         "Ratios": "data.splits",
         "ToonVisionError": "core.errors",
-        "TrainingSettings": "training.settings",
+        "TrainingSettings": "tasks.settings",
         "Workspace": "data.workspace",
         "break_down": "evaluation.breakdown",
         "build_network": "models.registry",
@@ -125,7 +124,7 @@ __getattr__, __dir__ = _lazy_names(
         "set_up": "data.setup",
         "settings_for": "training.recipes",
         "store_temperature": "models.saving",
-        "study_contexts": "studies.context_study",
+        "study_contexts": "studies.contexts",
         "summarize_split": "data.split_summary",
         "train_run": "training.repeat",
         "trust_curves": "explain.trust",

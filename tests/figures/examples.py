@@ -13,10 +13,10 @@ from toonvision.data.split_summary import SUBSET_CATEGORIES, SplitSummary
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.classification import roll_up
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Label, Task, Taxonomy, color_at
 from toonvision.taxonomy.loader import built_in
 from toonvision.training.record import RepeatRecord, RunRecord
-from toonvision.training.settings import TrainingSettings
 
 
 def toontown_crops() -> list[Crop]:

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError, shown
-from toonvision.core.files import plain_name, read_regular, write_text
+from toonvision.core.files import read_regular, write_text
+from toonvision.core.names import plain_name
 
 Subset = Literal["train", "val", "test"]
 """What a screenshot is for."""

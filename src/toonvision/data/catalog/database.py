@@ -19,6 +19,7 @@ from toonvision.core.errors import (
     WorkspaceBusyError,
 )
 from toonvision.core.files import naming, write_bytes
+from toonvision.core.names import free_name
 from toonvision.data.catalog import schema
 from toonvision.data.catalog.old_splits import bring_over_splits
 from toonvision.data.catalog.schema import Connection
@@ -134,8 +135,7 @@ def set_beside(path: Path) -> Path | None:
     if not path.is_file():
         roll_back(path)
         return None
-    names = (f"{path.name}.before-rebuild{suffix}" for suffix in ("", *(f"-{number}" for number in range(2, 10_000))))
-    kept = next(free for name in names if not (free := path.with_name(name)).exists())
+    kept = path.with_name(free_name(path.parent, f"{path.name}.before-rebuild"))
     if journal_of(path).exists():
         write_bytes(journal_of(kept), journal_of(path).read_bytes())
     write_bytes(kept, path.read_bytes())
