@@ -482,7 +482,7 @@ PROMISES = (
             "tests/data/test_catalog.py::test_a_reader_that_meets_a_short_write_waits_for_it",
             "tests/data/test_extraction.py::test_readers_never_fail_while_an_extraction_writes",
             "tests/core/test_folders.py::test_a_second_process_is_told_who_is_at_it",
-            "tests/deploy/test_export.py::test_a_busy_workspace_is_told",
+            "tests/deploy/test_export.py::test_a_busy_workspace_is_reported",
             "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
             "tests/reliability/test_crowd.py::test_of_many_processes_one_writes_others_are_told_and_readers_never_fail",
             "tests/cli/test_data_verbs.py::test_a_second_writer_ends_with_5_within_5_s_and_names_the_first_and_readers_go_on",
