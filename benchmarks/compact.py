@@ -22,7 +22,7 @@ from measure import write_result
 from sample_workspace import sample_workspace
 
 from toonvision.core.cores import available_cores
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.data.workspace import open_workspace
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import input_size
@@ -90,12 +90,12 @@ def main(folder: Path, names: Sequence[str]) -> None:
     known: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     wanted = [Training(workspace.root, name, seed) for name in names or VARIANTS for seed in _SEEDS]
     missing = [one for one in wanted if f"{one.name}/{one.seed}" not in known]
-    for told in work_through(_train, missing, processes=available_cores()):
-        if told.done:
-            one = missing[told.job]
-            known[f"{one.name}/{one.seed}"] = told.what
+    for message in work_through(_train, missing, processes=available_cores()):
+        if message.done:
+            one = missing[message.job]
+            known[f"{one.name}/{one.seed}"] = message.content
             path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-            print(f"  {one.name}, seed {one.seed}: {told.what}", flush=True)
+            print(f"  {one.name}, seed {one.seed}: {message.content}", flush=True)
     result = {}
     for name in VARIANTS:
         trained = [known[key] for seed in _SEEDS if (key := f"{name}/{seed}") in known]
@@ -105,7 +105,7 @@ def main(folder: Path, names: Sequence[str]) -> None:
     write_result("compact", {"variants": result})
 
 
-def _train(one: Training, _tell: Tell) -> dict[str, Any]:
+def _train(one: Training, _report: Report) -> dict[str, Any]:
     variant = VARIANTS[one.name]
     workspace = open_workspace(one.root)
     size_hw = variant.size_hw or input_size("compact", workspace.size_hw)

@@ -22,9 +22,9 @@ from toonvision.explain.cam import class_maps
 from toonvision.explain.evidence import GroupEvidence, distinctive, measure_evidence, summarise
 from toonvision.explain.trust import fixed_spot, spot_warning
 from toonvision.models.saving import load_model
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import read_record, repeat_folder, run_records
 from toonvision.training.repeat import train_run
-from toonvision.training.settings import TrainingSettings
 
 Shots = Sequence[Hashable]
 _TASK, _NETWORKS = "suit", ("baseline", "tuned")

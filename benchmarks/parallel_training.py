@@ -13,7 +13,7 @@ import numpy as np
 from measure import alternate, medians, write_result
 
 from toonvision.core.cores import available_cores
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples
 from toonvision.models.backend import start_keras
@@ -58,7 +58,7 @@ def _all(network: str, size_hw: tuple[int, int], epochs: int, threads: int | Non
     deque(work_through(_train, orders, processes=processes), maxlen=0)
 
 
-def _train(order: Order, _tell: Tell) -> None:
+def _train(order: Order, _report: Report) -> None:
     start_keras(threads=order.threads)
     from toonvision.training.loop import train_fresh
 

@@ -36,7 +36,7 @@ import numpy.typing as npt
 from measure import write_result
 from sample_workspace import sample_workspace
 
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.data.extraction import extract
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
@@ -82,10 +82,10 @@ def main() -> None:
         for order in orders:
             if order.key not in known:
                 # One process a training, so that its peak memory is its own.
-                (told,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
-                known[order.key] = told.what
+                (message,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
+                known[order.key] = message.content
                 path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-                print(f"  {order.key}: {told.what}", flush=True)
+                print(f"  {order.key}: {message.content}", flush=True)
     result = {workspace.root.name: _table(workspace.root.name, known) for workspace, _ in workspaces}
     write_result("peers", {"data": result})
 
@@ -145,7 +145,7 @@ def _blood_cells(root: Path, source: Path) -> Workspace:
     return workspace
 
 
-def _measure(order: Order, _tell: Tell) -> dict[str, Any]:
+def _measure(order: Order, _report: Report) -> dict[str, Any]:
     from sklearn.metrics import f1_score
 
     method = _METHODS[order.method]

@@ -6,8 +6,8 @@ from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import TaskData
-from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 

@@ -14,10 +14,10 @@ from measure import alternate, medians, write_result
 
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import batch_order
-from toonvision.data.augmentation import Augmentation, augment
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.augmentation import augment
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 
 _PICTURES, _BATCH, _CLASSES = 512, 64, 4
 

@@ -33,10 +33,10 @@ from sample_world import judged
 from toonvision.core.cores import available_cores
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.parallel import threads_for
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import TaskData, load_task_data, train_run
-from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.recipes import Recipe, recipe_for
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.storage import file_url, open_study

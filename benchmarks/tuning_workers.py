@@ -24,8 +24,8 @@ from sample_workspace import sample_workspace
 
 from toonvision.core.cores import available_cores
 from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import load_task_data
-from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Space
 from toonvision.tuning.study import run_study

@@ -22,7 +22,6 @@ from toonvision.core.lazy import lazy_names as _lazy_names
 if TYPE_CHECKING:
     from toonvision.core.errors import ToonVisionError
     from toonvision.data.arrays import load_samples
-    from toonvision.data.augmentation import Augmentation
     from toonvision.data.balance import measure_balance
     from toonvision.data.extraction import extract
     from toonvision.data.setup import set_up
@@ -44,9 +43,9 @@ if TYPE_CHECKING:
     from toonvision.report.render import write_report
     from toonvision.studies.context_study import study_contexts
     from toonvision.studies.suspects import find_suspects
+    from toonvision.tasks.settings import Augmentation, TrainingSettings
     from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
-    from toonvision.training.settings import TrainingSettings
 
 __all__ = [
     "Augmentation",
@@ -90,12 +89,12 @@ __all__ = [
 __getattr__, __dir__ = _lazy_names(
     __name__,
     {
-        "Augmentation": "data.augmentation",
+        "Augmentation": "tasks.settings",
         "Classifier": "deploy.classifier",
         "Evaluation": "evaluation.evaluate",
         "Ratios": "data.splits",
         "ToonVisionError": "core.errors",
-        "TrainingSettings": "training.settings",
+        "TrainingSettings": "tasks.settings",
         "Workspace": "data.workspace",
         "break_down": "evaluation.breakdown",
         "build_network": "models.registry",

@@ -7,7 +7,7 @@ from toonvision.cli.interrupts import heed, listen
 from toonvision.cli.study_display import StudyDisplay
 from toonvision.cli.training_display import TrainingDisplay
 from toonvision.cli.tune_display import TuningDisplay
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from tuning.made import plausible
 
 

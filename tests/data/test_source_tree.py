@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from builders import tried
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.files import folded
+from toonvision.core.names import folded
 from toonvision.data.source_tree import refuse_confusable
 
 ROOT = Path("shots")

@@ -1,8 +1,8 @@
 import pytest
 
 from builders import copied
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
-from toonvision.training.settings import TrainingSettings
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,9 @@ from toonvision.evaluation.evaluate import evaluate_run, metrics_of, predictions
 from toonvision.evaluation.predict import predict_files, predict_probabilities
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import read_record
 from toonvision.training.repeat import train_run
-from toonvision.training.settings import TrainingSettings
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from toonvision.data.catalog import Crop
 from toonvision.data.splits import PART_CATEGORIES, SIXTY_TWENTY_TWENTY, SplitSummary
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.classification import roll_up
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Label, Task, Taxonomy, color_at
 from toonvision.taxonomy.loader import built_in
 from toonvision.training.record import RepeatRecord, RunRecord
-from toonvision.training.settings import TrainingSettings
 
 
 def toontown_crops() -> list[Crop]:

@@ -11,8 +11,8 @@ from toonvision.data.splits import group_keys
 from toonvision.studies.context_study import hold_out, ordinary_test, plan_contexts, study_contexts
 from toonvision.studies.contexts import contexts_rows
 from toonvision.studies.folds import Fold, Unwatched
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category
-from toonvision.training.settings import TrainingSettings
 
 QUICK = TrainingSettings(epochs=2, batch_size=8)
 STREETS = {name: Category(name, name.title(), "#332288") for name in ("east", "north", "west")}

@@ -9,7 +9,7 @@ from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.arrays import Samples
 from toonvision.studies.curve_study import beginning, curve_jobs, measure_curve, nested_order
 from toonvision.studies.folds import Fold, Unwatched
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 QUICK = TrainingSettings(epochs=2, batch_size=16, patience=1)
 SIZES = (0.25, 0.5, 1.0)

@@ -13,8 +13,8 @@ from toonvision.data.boxes import Box
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.studies.stress import CHANGES, RESULT, StressScore, StressTest, read_stress, stress_rows, stress_run
 from toonvision.studies.stress import _cut_beside as cut_beside
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
-from toonvision.training.settings import TrainingSettings
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples
-from toonvision.data.augmentation import Augmentation
 from toonvision.studies.folds import Unwatched, grouped_folds, newest_study, recipe_of, study_folder, train_jobs
 from toonvision.studies.suspects import (
     RESULT,
@@ -21,7 +20,7 @@ from toonvision.studies.suspects import (
     read_suspects,
     suspects_rows,
 )
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 
 COLORS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]])
 

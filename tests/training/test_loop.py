@@ -8,9 +8,9 @@ import pytest
 from toonvision.data.arrays import Samples
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.models.registry import NETWORKS, build_network
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.loop import quick_form, train_fresh
 from toonvision.training.repeat import load_task_data
-from toonvision.training.settings import TrainingSettings
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -2,11 +2,11 @@ import pytest
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training import parallel
 from toonvision.training.parallel import threads_for, trainings_at_once
 from toonvision.training.record import read_record, repeat_folder
 from toonvision.training.repeat import Unwatched, train_run
-from toonvision.training.settings import TrainingSettings
 from training.test_repeat import weights_digest
 
 SMALL, LARGE = (96, 32), (600, 200)
@@ -81,6 +81,6 @@ def test_a_training_that_is_killed_ends_the_run_in_one_line(own_workspace, at_on
             for process in multiprocessing.active_children():
                 process.kill()
 
-    with pytest.raises(EnvironmentFaultError, match="a process that trained died"):
+    with pytest.raises(EnvironmentFaultError, match="a worker process died"):
         train(own_workspace, "killed", watcher=Killing())
     assert not (own_workspace.runs / "label" / "killed").exists()

@@ -1,11 +1,13 @@
 import dataclasses
+import re
 
 import pytest
 
 from toonvision.core.errors import UsageError
+from toonvision.core.options import settings_of
 from toonvision.models.registry import NETWORKS, input_size
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.training.recipes import changed, settings_for
-from toonvision.training.settings import TrainingSettings
 
 
 @pytest.mark.parametrize("name", [*NETWORKS, "4c3-p2"])
@@ -58,3 +60,25 @@ def test_the_input_of_compact_keeps_the_shape_and_about_its_own_number_of_pixels
 @pytest.mark.parametrize("name", ["baseline", "tuned", "4c3-p2"])
 def test_other_networks_take_the_size_of_the_workspace(name):
     assert input_size(name, (600, 200)) == (600, 200)
+
+
+def test_every_field_of_the_settings_but_the_network_is_described_within_its_own_bounds():
+    described = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
+    fields = {field.name for kind in (TrainingSettings, Augmentation) for field in dataclasses.fields(kind)}
+    assert described.keys() == fields - {"network", "augmentation"}
+    for setting in described.values():
+        if setting.kind in {int, float}:
+            setting.check(setting.default)
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"epochs": 0}, "--epochs is at least 1; got 0."),
+        ({"rotation_degrees": 181.0}, "--rotation is at least 0 and at most 180; got 181."),
+        ({"epoch": 3}, "got 'epoch'. Did you mean epochs?"),
+    ],
+)
+def test_a_wish_that_no_setting_allows_is_refused_in_one_line(wish, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
+        changed(settings_for("compact"), **wish)

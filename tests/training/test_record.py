@@ -4,9 +4,9 @@ from builders import contents, copied
 from toonvision.core.errors import UsageError
 from toonvision.core.locks import exclusive
 from toonvision.data.workspace import open_workspace
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD, find_run, publish_run, read_record, run_records, unfinished_run
 from toonvision.training.repeat import train_run
-from toonvision.training.settings import TrainingSettings
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import pytest
 
 from builders import contents, copied
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.data.augmentation import Augmentation
 from toonvision.models.saving import load_model, read_card
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.training.history import read_history
 from toonvision.training.record import best_repeat, find_run, read_record, repeat_folder, run_records
 from toonvision.training.repeat import load_task_data, train_run
-from toonvision.training.settings import TrainingSettings
 
 QUICK = TrainingSettings(epochs=2, batch_size=4, learning_rate=1e-2)
 

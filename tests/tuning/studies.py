@@ -1,6 +1,6 @@
 """Real searches that are over in seconds: networks of a few weights on pictures of 32 x 32, for an epoch or two."""
 
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.result import StudyResult, read_scores, read_trials
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space

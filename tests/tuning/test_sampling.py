@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from builders import files_property
 from toonvision.core.errors import UsageError
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.cost import acceptance
 from toonvision.tuning.sampling import BoundedSampler, pruner_of, suggest
 from toonvision.tuning.settings import Bounds, StudySettings

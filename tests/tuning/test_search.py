@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning import search as tuning_search
 from toonvision.tuning.cost import acceptance
 from toonvision.tuning.retries import MOST_RETRIES, counted, hand_back

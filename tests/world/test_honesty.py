@@ -55,8 +55,8 @@ def trained(samples):
     import keras
 
     from toonvision.models.registry import build_network
+    from toonvision.tasks.settings import TrainingSettings
     from toonvision.training.loop import fit
-    from toonvision.training.settings import TrainingSettings
 
     keras.utils.set_random_seed(0)
     model = build_network("baseline", size_hw=SIZE_HW, classes=len(SUITS))

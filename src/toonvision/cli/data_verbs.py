@@ -167,7 +167,7 @@ def split(
 
     Crops of one screenshot, and of near-duplicates of it, stay together.
     """
-    from toonvision.core.files import plain_name
+    from toonvision.core.names import plain_name
     from toonvision.data.splits import Ratios
     from toonvision.data.workspace import open_workspace
     from toonvision.report.data_figures import write_split_figures

@@ -124,13 +124,14 @@ def train(
 ) -> None:
     """Train a network, once or often, and judge it."""
     from toonvision.core.errors import UsageError
+    from toonvision.core.names import free_name
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.evaluate import evaluate_run, metrics_of, write_results
     from toonvision.models.registry import find_network
     from toonvision.training.history import HISTORY, read_history
     from toonvision.training.recipes import changed, settings_for
     from toonvision.training.repeat import train_run
-    from toonvision.tuning.choice import chosen_of_study, free_name
+    from toonvision.tuning.choice import chosen_of_study
 
     opened = open_workspace(workspace)
     wanted = opened.taxonomy.task(task)

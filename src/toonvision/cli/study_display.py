@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from toonvision.studies.folds import FoldResult, Job
     from toonvision.studies.learning_curve import LearningCurve
     from toonvision.studies.suspects import SuspectStudy
-    from toonvision.training.settings import TrainingSettings
+    from toonvision.tasks.settings import TrainingSettings
 
 _MOST_SUSPECTS = 15
 

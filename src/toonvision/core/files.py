@@ -2,18 +2,14 @@
 
 import contextlib
 import os
-import re
 import secrets
 import stat
-import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from toonvision.core.errors import RejectedItemError, UsageError, shown
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+from toonvision.core.errors import RejectedItemError, shown
 
 TEMPORARY = ".tmp-"
 """What the names of files that are not complete yet begin with."""
@@ -175,26 +171,6 @@ def read_regular(path: Path, *, limit: int) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
-
-
-def folded(name: str) -> str:
-    """Give a name as file systems compare it that know neither case nor Unicode forms (Unicode's D145)."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
-
-
-def plain_name(name: str, what: str) -> str:
-    """Pass a name on that can be part of a file's name anywhere, and refuse any other.
-
-    Args:
-        name: A name that a person chose.
-        what: What it names, for the message.
-
-    Raises:
-        UsageError: If it has other characters than letters, digits, dot, dash and underscore, or over 100 of them.
-    """
-    if not _PLAIN_NAME.fullmatch(name):
-        raise UsageError(f"the name of {what} is made of letters, digits, dot, dash and underscore; got {name!r}.")
-    return name
 
 
 def _sync(path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import TEMPORARY, read_regular, replacing
 from toonvision.core.locks import exclusive
+from toonvision.core.names import free_name
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.boxes import fit_box
@@ -312,8 +313,7 @@ def _set_crops_aside(workspace: Workspace) -> Path | None:
     """Move files of crops that show no object any more out of `crops/`, where the next extraction would delete them."""
     with workspace.reading() as catalog:
         strays = files_without_row(workspace, catalog.crops(), catalog.last_numbers())
-    names = (f"{workspace.crops.name}.before-rebuild{suffix}" for suffix in ("", *(f"-{n}" for n in range(2, 10_000))))
-    aside = next(free for name in names if not (free := workspace.root / name).exists())
+    aside = workspace.root / free_name(workspace.root, f"{workspace.crops.name}.before-rebuild")
     for path in strays:
         if path.name.startswith(TEMPORARY):
             path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.files import write_bytes
+from toonvision.core.names import free_name
 from toonvision.data.attributes import Attributes, decoded
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import MOST_NUMBERS, SUBSETS, Crop, StoredScreenshot
@@ -112,8 +113,7 @@ def set_beside(path: Path) -> Path | None:
     if not path.is_file():
         roll_back(path)
         return None
-    names = (f"{path.name}.before-rebuild{suffix}" for suffix in ("", *(f"-{number}" for number in range(2, 10_000))))
-    kept = next(free for name in names if not (free := path.with_name(name)).exists())
+    kept = path.with_name(free_name(path.parent, f"{path.name}.before-rebuild"))
     if journal_of(path).exists():
         write_bytes(journal_of(kept), journal_of(path).read_bytes())
     write_bytes(kept, path.read_bytes())

@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
-from toonvision.core.files import folded, followed_inside
+from toonvision.core.files import followed_inside
+from toonvision.core.names import folded
 from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.taxonomy.labels import NO_CONTEXT
 

@@ -4,12 +4,13 @@ import numpy as np
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
 from toonvision.core.seeds import generator
-from toonvision.data.augmentation import Augmentation, augment
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.metrics.predictions import Probabilities
+from toonvision.tasks.augmentation import augment
+from toonvision.tasks.settings import Augmentation
 
 FEWEST, MOST = 100, 200
 LARGEST_DIFFERENCE = 1e-4

@@ -15,9 +15,9 @@ from toonvision.metrics.calibration import Calibration
 from toonvision.metrics.confidence import mostly_predicted
 from toonvision.report.contents import Results, Table, class_rows, number_columns
 from toonvision.report.wording import counted, interval, percent
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 from toonvision.training.history import MEASURES, peaks
-from toonvision.training.settings import TrainingSettings
 
 _NEXT_SHOWN, _FINDINGS_SHOWN, _LEVEL_SHOWN, _NEAR_SHOWN = 20, 10, 12, 5
 _GROUPS_SHOWN, _HARDEST_SHOWN = 12, 10

@@ -22,8 +22,8 @@ from toonvision.metrics.intervals import group_weights
 from toonvision.metrics.predictions import Probabilities
 from toonvision.studies.contexts import ContextScore, ContextStudy
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, train_jobs
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category
-from toonvision.training.settings import TrainingSettings
 
 FEWEST = 5
 """Crops in a context below which a share of right answers says nothing."""

@@ -21,7 +21,7 @@ from toonvision.metrics.intervals import group_weights
 from toonvision.metrics.power_law import PowerLaw, fit_power_law
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, train_jobs
 from toonvision.studies.learning_curve import CurvePoint, LearningCurve
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 _DRAWS = 1000
 _LINE = 60

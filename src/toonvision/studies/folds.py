@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,16 +20,17 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.core.files import plain_name, write_bytes, write_text
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.files import write_bytes, write_text
+from toonvision.core.names import numbered_names, plain_name
+from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.arrays import Samples
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.parallel import threads_for, trainings_at_once
-from toonvision.training.settings import TrainingSettings
 
 RECIPE, TRAININGS = "recipe.json", "trainings"
 
@@ -192,12 +194,12 @@ def train_jobs(
             ended(place, _train(samples, jobs[place], partial(watch.epoch_ended, jobs[place])))
     else:
         orders = [(samples, jobs[place]) for place in missing]
-        for told in work_through(_train_in_process, orders, processes=at_once):
-            place = missing[told.job]
-            if told.done:
-                ended(place, told.what)
+        for message in work_through(_train_in_process, orders, processes=at_once):
+            place = missing[message.job]
+            if message.done:
+                ended(place, message.content)
             else:
-                watch.epoch_ended(jobs[place], *told.what)
+                watch.epoch_ended(jobs[place], *message.content)
     return [fold_results[place] for place in range(len(jobs))]
 
 
@@ -217,7 +219,7 @@ def study_folder(
         UsageError: If the name cannot be a folder's, or holds another recipe and `force` is not set.
     """
     text = json.dumps(recipe, indent=2, sort_keys=True) + "\n"
-    names = [plain_name(name, "a study")] if name else [default, *(f"{default}-{n}" for n in range(2, 10_000))]
+    names = [plain_name(name, "a study")] if name else list(islice(numbered_names(default), 10_000))
     same = {path.parent.name for path in parent.glob(f"*/{RECIPE}") if _holds(path, text)}
     for candidate in names:
         if candidate in same:
@@ -282,8 +284,8 @@ def _at_once(samples: Samples, job: Job, trainings: int) -> int:
     )
 
 
-def _train_in_process(order: tuple[Samples, Job], tell: Tell) -> FoldResult:
-    return _train(*order, lambda epoch, logs: tell((epoch, dict(logs))))
+def _train_in_process(order: tuple[Samples, Job], report: Report) -> FoldResult:
+    return _train(*order, lambda epoch, logs: report((epoch, dict(logs))))
 
 
 def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> FoldResult:

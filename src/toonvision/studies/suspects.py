@@ -15,7 +15,6 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.settings import read_json
 from toonvision.data.arrays import Samples
-from toonvision.data.augmentation import Augmentation
 from toonvision.data.splits import group_keys
 from toonvision.metrics.confident_learning import (
     class_thresholds,
@@ -36,7 +35,7 @@ from toonvision.studies.folds import (
     told_diverged,
     train_jobs,
 )
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 
 SUSPECTS, RESULT = "suspects", "suspects.json"
 

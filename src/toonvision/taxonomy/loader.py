@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from toonvision.core.errors import UsageError, shown
-from toonvision.core.files import folded
+from toonvision.core.names import folded
 from toonvision.core.settings import read_settings
 from toonvision.taxonomy.labels import (
     LABEL_LEVEL,

@@ -19,11 +19,11 @@ import numpy.typing as npt
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Pictures, Samples, batch_order
-from toonvision.data.augmentation import augment
 from toonvision.models.compact import with_levels
 from toonvision.models.registry import NETWORKS, branches_of, build_network
+from toonvision.tasks.augmentation import augment
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import History
-from toonvision.training.settings import TrainingSettings
 
 Targets = npt.NDArray[np.float32]
 EpochWatcher = Callable[[int, Mapping[str, float]], None]

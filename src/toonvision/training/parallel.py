@@ -9,7 +9,7 @@ the same weights.
 import math
 
 from toonvision.core.cores import available_cores
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 _SMALL_PIXELS = 10_000
 _WORTH_STEPS = 500  # steps that take about as long as starting Keras in another process

@@ -1,11 +1,12 @@
 """How each network is trained unless somebody says otherwise: its recipe."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from toonvision.core.errors import UsageError
-from toonvision.data.augmentation import Augmentation
+from toonvision.core.options import settings_of
 from toonvision.models.registry import MANY_CLASSES
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import did_you_mean
 
 _COMPACT = TrainingSettings(
     network="compact",
@@ -18,11 +19,11 @@ _COMPACT = TrainingSettings(
 )
 """Found by experiment; docs/compact.md tells what each part of it is good for."""
 _EPOCHS_FOR_MANY = 120
-_AUGMENTATIONS = {field.name for field in fields(Augmentation)}
+_OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 
 
 def settings_for(network: str = _COMPACT.network, *, classes: int = 2) -> TrainingSettings:
-    """Give a network's recipe: its own where it has one, else the published one.
+    """Return a network's recipe: its own where it has one, else the published one.
 
     Args:
         network: One of `toonvision.models.registry.NETWORKS`, or a layout.
@@ -38,21 +39,27 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2) -> Traini
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
-    """Change what somebody wishes of a recipe, and keep the rest.
+    """Return a recipe with some settings changed.
 
     Args:
         settings: The recipe.
-        **wishes: Fields of `TrainingSettings` and of its augmentation; None keeps what the recipe has.
+        **wishes: Fields of `TrainingSettings` and `Augmentation`; None keeps the recipe's value.
 
     Raises:
-        UsageError: If averaging is wished without a schedule that ends, or patience with one.
+        UsageError: If there is no such setting, a value is out of bounds, averaging is asked for without a schedule
+            that ends, or patience with one.
 
     Examples:
         >>> changed(settings_for("compact"), epochs=20, zoom=None, flip=False).augmentation.flip
         False
     """
     given = {name: wish for name, wish in wishes.items() if wish is not None}
-    own = {name: given.pop(name) for name in list(given) if name in _AUGMENTATIONS}
+    for name, wish in given.items():
+        if name not in _OPTIONS:
+            raise UsageError(f"a setting is one of {', '.join(_OPTIONS)}; got {name!r}.{did_you_mean(name, _OPTIONS)}")
+        if isinstance(wish, int | float):
+            _OPTIONS[name].check(wish)
+    own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)
     found: TrainingSettings = replace(settings, **given, augmentation=replace(settings.augmentation, **own))  # type: ignore[arg-type]

@@ -13,15 +13,16 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
-from toonvision.core.files import plain_name, write_text
+from toonvision.core.files import write_text
 from toonvision.core.folders import UNFINISHED, settle_swaps, swap_in
 from toonvision.core.locks import exclusive
+from toonvision.core.names import free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.catalog import SUBSETS
 from toonvision.data.images import Resize
 from toonvision.data.rebuild import RecordedSplit
 from toonvision.data.splits import Ratios
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 RECORD, LOGS = "run.json", "tensorboard"
 
@@ -203,9 +204,7 @@ def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, 
         UsageError: If the name cannot be a folder's, or is taken and `force` is not set.
     """
     if name is None:
-        taken = {path.name for path in (runs / task).glob("*")}
-        number = next(number for number in range(1, len(taken) + 2) if f"{network}-{number}" not in taken)
-        return runs / task / f"{network}-{number}"
+        return runs / task / free_name(runs / task, network, number_first=True)
     folder = runs / task / plain_name(name, "a run")
     if folder.exists() and not force:
         raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")
@@ -255,9 +254,7 @@ def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> P
     """
     with exclusive(workspace, purpose="save a run"):
         settle_swaps(folder.parent)
-        taken = set() if force else {path.name for path in folder.parent.glob("*")}
-        names = (folder.name, *(f"{folder.name}-{number}" for number in range(2, len(taken) + 3)))
-        free = folder.with_name(next(name for name in names if name not in taken))
+        free = folder if force else folder.with_name(free_name(folder.parent, folder.name))
         (built / _LOCK).unlink(missing_ok=True)
         swap_in(built, free)
     return free

@@ -3,11 +3,10 @@
 import math
 import statistics
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from toonvision.core.errors import UsageError
 from toonvision.data.workspace import Workspace
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.result import StudyResult, Trial, read_result
 from toonvision.tuning.study import find_study
 
@@ -55,12 +54,6 @@ def chosen_of_study(
         settings = replace(settings, with_validation=True, epochs=epochs, patience=epochs)
     name = f"{find_study(workspace.studies, study).name}-trial-{trial.number}"
     return Chosen(name, settings, result.settings.size_hw, result.settings.split)
-
-
-def free_name(folder: Path, name: str) -> str:
-    """Give a name that no run in the folder has: this one, or this one with a number."""
-    taken = {path.name for path in folder.glob("*")}
-    return next(free for free in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if free not in taken)
 
 
 def _trial(result: StudyResult, number: int | None) -> Trial:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from toonvision.models.registry import input_size
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.recipes import settings_for
-from toonvision.training.settings import TrainingSettings
 from toonvision.tuning.space import Space, compact_space, published_space
 from toonvision.tuning.strategies import RecipeName
 

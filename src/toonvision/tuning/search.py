@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.trial import TrialState
 
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.cost import acceptance
 from toonvision.tuning.logs import log_trial
 from toonvision.tuning.race import RaceState, Score

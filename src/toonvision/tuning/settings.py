@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.images import Resize
-from toonvision.training.settings import TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.recipes import PUBLISHED_TRAINING
 from toonvision.tuning.space import Draw, Space, published_space
 from toonvision.tuning.strategies import Strategy

@@ -10,7 +10,7 @@ from typing import Any
 import optuna
 
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.core.files import plain_name
+from toonvision.core.names import free_name, plain_name
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.training.repeat import TaskData
@@ -172,9 +172,7 @@ def choose_study_folder(studies: Path, task: str, *, strategy: str, name: str | 
     """
     if name is not None:
         return studies / task / plain_name(name, "a study")
-    taken = {path.name for path in (studies / task).glob("*")}
-    number = next(n for n in range(1, len(taken) + 2) if f"{strategy}-{n}" not in taken)
-    return studies / task / f"{strategy}-{number}"
+    return studies / task / free_name(studies / task, strategy, number_first=True)
 
 
 def _require_kept_there(known: StudyResult, folder: Path, storage: str | None, place: Place) -> None:

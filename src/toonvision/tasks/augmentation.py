@@ -1,11 +1,10 @@
 """Random changes to training pictures, a batch at a time."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from toonvision.data.images import Pictures
+from toonvision.tasks.settings import Augmentation
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """What red, green and blue add to brightness (ITU-R BT.601)."""
@@ -15,35 +14,6 @@ _MIDDLE, _SIDES = 0.15, 0.35
 _SURROUNDED = 0.7
 
 Factors = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Random changes to training pictures; everything is off by default.
-
-    Attributes:
-        flip: Mirror each picture, left to right, with a probability of one half.
-        rotation_degrees: Turn by up to this many degrees either way.
-        zoom: Scale height and width, each by itself, by up to this share either way, 0 to 0.9.
-        color: Change brightness, contrast and saturation by up to this share either way, 0 to 1.
-        shift: Move by up to this share of the width and of the height either way, 0 to 0.5.
-        cast: Multiply red, green and blue by factors of their own, with this standard deviation of their logarithms.
-        surround: Give what lies left and right of the middle another light in most pictures: multiply it by a factor of
-            its own and its red, green and blue by others, each with this standard deviation of its logarithm.
-    """
-
-    flip: bool = False
-    rotation_degrees: float = 0.0
-    zoom: float = 0.0
-    color: float = 0.0
-    shift: float = 0.0
-    cast: float = 0.0
-    surround: float = 0.0
-
-    @property
-    def active(self) -> bool:
-        """Whether anything would be changed."""
-        return self != Augmentation()
 
 
 def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:

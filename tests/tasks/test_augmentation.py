@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toonvision.data.augmentation import Augmentation, augment
+from toonvision.tasks.augmentation import augment
+from toonvision.tasks.settings import Augmentation
 
 
 def pictures_of(seed, count=5, height=12, width=9):

@@ -1,0 +1,43 @@
+from itertools import islice
+
+import pytest
+
+from toonvision.core.errors import UsageError
+from toonvision.core.names import folded, free_name, numbered_names, plain_name
+
+
+@pytest.mark.parametrize("name", ["compact-1", "a", "A.b_c-d", "x" * 100])
+def test_a_plain_name_is_returned_unchanged(name):
+    assert plain_name(name, "a run") == name
+
+
+@pytest.mark.parametrize("name", ["", "..", ".hidden", "-x", "a/b", "a\\b", "a b", "ü", "a\n", "x" * 101])
+def test_a_name_that_not_every_system_can_hold_is_refused(name):
+    with pytest.raises(UsageError, match="the name of a run is made of letters, digits"):
+        plain_name(name, "a run")
+
+
+def test_names_that_differ_by_case_or_unicode_form_are_the_same():
+    assert folded("Cog_\u00dc") == folded("cog_u\u0308")
+    assert folded("cog") != folded("toon")
+
+
+def test_a_taken_name_is_followed_by_the_first_free_number(tmp_path):
+    assert free_name(tmp_path / "missing", "run") == "run"
+    assert free_name(tmp_path, "run", number_first=True) == "run-1"
+    for taken in ("run", "run-1", "run-3"):
+        (tmp_path / taken).mkdir()
+    (tmp_path / "run-2").write_bytes(b"")
+    assert free_name(tmp_path, "run") == "run-4"
+    (tmp_path / "run-2").unlink()
+    assert free_name(tmp_path, "run") == "run-2"
+    assert free_name(tmp_path, "run", number_first=True) == "run-2"
+
+
+def test_a_link_that_leads_nowhere_takes_its_name(tmp_path):
+    (tmp_path / "run").symlink_to(tmp_path / "gone")
+    assert free_name(tmp_path, "run") == "run-2"
+
+
+def test_names_to_try_are_numbered_from_two():
+    assert list(islice(numbered_names("suit"), 3)) == ["suit", "suit-2", "suit-3"]
