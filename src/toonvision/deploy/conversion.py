@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -70,17 +71,10 @@ def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[s
     """
     traced = _traced(model)
     graph = traced.graph
-    first = helper.make_node("Transpose", [INPUT_NAME], [graph.input[0].name], perm=_CHANNELS_FIRST)
-    graph.node.insert(0, first)
+    _require_known(graph, model.name)
+    graph.node.insert(0, helper.make_node("Transpose", [INPUT_NAME], [graph.input[0].name], perm=_CHANNELS_FIRST))
     inputs = helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, [1, *model.inputs[0].shape[1:]])
-    del graph.input[:]
-    graph.input.append(inputs)
-    unknown = sorted({node.op_type for node in graph.node if node.domain or node.op_type not in KNOWN_OPERATIONS})
-    if unknown:
-        raise ModelRefusedError(
-            f"{model.name}: its export would need the operation {', '.join(unknown)}, which ToonVision's files may not "
-            "have. Use other layers."
-        )
+    graph.input[0].CopyFrom(inputs)
     return pack(rewritten(traced, outputs), metadata)
 
 
@@ -170,6 +164,18 @@ def _traced(model: keras.Model) -> onnx.ModelProto:
         ) from error
 
 
+def _require_known(graph: onnx.GraphProto, name: str) -> None:
+    unknown = sorted({node.op_type for node in graph.node if node.domain or node.op_type not in KNOWN_OPERATIONS})
+    if unknown:
+        raise ModelRefusedError(
+            f"{name}: its export would need the operation {', '.join(unknown)}, which ToonVision's files may not have. "
+            "Use other layers."
+        )
+    if len(graph.input) > 1:  # what tf2onnx makes of constants that are not weights
+        listed = ", ".join(one.name for one in graph.input[1:])
+        raise ModelRefusedError(f"{name}: its export would need values as inputs ({listed}). Use other layers.")
+
+
 def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     """Return the nodes that the outputs need, each after those that it needs, whatever order they are stored in."""
     makers = {name: node for node in graph.node for name in node.output}
@@ -215,13 +221,13 @@ class _Writer:
             self.names[name] = self._constant(self._values[name])
         return self.names.get(name, "")
 
-    def _constant(self, values: npt.NDArray[np.generic]) -> str:
+    def _constant(self, values: npt.NDArray[Any]) -> str:
         name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(values, name))
         return name
 
 
-def _for_any_batch(target: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _for_any_batch(target: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Leave the first side of a new shape open: traced for a batch of one, it holds whatever the batch is then."""
     return np.concatenate([[-1], target[1:]]).astype(target.dtype) if (target > 0).all() else target
 
