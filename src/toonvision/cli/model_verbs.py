@@ -244,8 +244,8 @@ def report(
     from toonvision.report.render import write_report
     from toonvision.report.study import write_study_report
     from toonvision.training.record import is_run
+    from toonvision.tuning.folders import find_study, is_study
     from toonvision.tuning.result import read_result
-    from toonvision.tuning.study import find_study, is_study
 
     opened = open_workspace(workspace)
     if is_study(opened.studies, run) and not is_run(opened.runs, run):
