@@ -49,7 +49,7 @@ def start_keras(*, threads: int | None = None) -> str:
     # TensorFlow warns when graphs are traced again, which several models need.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
-        with _muted_stderr():
+        with muted_stderr():
             import keras
 
             device = str(keras.ops.zeros(1).device)
@@ -95,7 +95,7 @@ def installed_versions() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _muted_stderr() -> Iterator[None]:
+def muted_stderr() -> Iterator[None]:
     """Discard what native code writes to standard error; exceptions are still raised."""
     sys.stderr.flush()
     kept = os.dup(2)
