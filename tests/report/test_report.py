@@ -253,7 +253,7 @@ def test_calibration_on_the_validation_part_is_said_to_look_too_good(tmp_path, p
     made = evaluation_of([MATRIX])
     judged = dataclasses.replace(made, part=part, held=ValidationPredictions(made.y_true, made.own))
     shown = (calibration_picture(judged, tmp_path).caption, calibration_table(judged.calibration, None).note)
-    assert [text.endswith("judge the test part to know.") for text in shown] == [said, said]
+    assert [text.endswith("evaluate the test subset instead.") for text in shown] == [said, said]
 
 
 def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(contents):

@@ -23,7 +23,7 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
 
     Args:
         workspace: Whose runs.
-        known: What the catalogue says; None where it cannot be asked.
+        known: The catalogue's content; None if the catalogue cannot be read.
     """
     faults: list[Finding] = []
     doubts: list[Finding] = []

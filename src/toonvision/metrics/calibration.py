@@ -88,8 +88,8 @@ class Calibration:
         if not self.fitted_here:
             return ""
         return (
-            "The temperature was fitted on these very pictures, so with it the confidences look better than they are: "
-            "judge the test part to know."
+            "The temperature was fitted on these same samples, so that the calibration looks better than it is: "
+            "evaluate the test subset instead."
         )
 
 
@@ -141,15 +141,15 @@ def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _B
     right = probabilities.argmax(axis=1) == y_true
     count = max(1, min(bins, len(y_true) // _FEWEST))
     order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, count)
+    groups = np.array_split(order, count)
     error = float(_errors(confidence[None], right[None].astype(np.float64), count)[0])
     resampled, chance = _resampled_errors(confidence, right, count, seed)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return Reliability(
         bins=tuple(
-            Bin(float(confidence[part].mean()), Proportion(int(right[part].sum()), len(part)),
-                (float(confidence[part[0]]), float(confidence[part[-1]])))
-            for part in parts
+            Bin(float(confidence[group].mean()), Proportion(int(right[group].sum()), len(group)),
+                (float(confidence[group[0]]), float(confidence[group[-1]])))
+            for group in groups
         ),
         error=error,
         interval=(max(0.0, 2 * error - float(high)), min(1.0, max(0.0, 2 * error - float(low)))),
@@ -233,8 +233,8 @@ def _errors(confidence: Floats, right: Floats, count: int) -> Floats:
     """Return the expected calibration error of each row of samples, shape ``(rows,)``."""
     order = np.argsort(confidence, axis=1, kind="stable")
     gaps = np.take_along_axis(confidence - right, order, axis=1)
-    parts = np.array_split(gaps, count, axis=1)
-    errors: Floats = np.sum([np.abs(part.sum(axis=1)) for part in parts], axis=0) / gaps.shape[1]
+    groups = np.array_split(gaps, count, axis=1)
+    errors: Floats = np.sum([np.abs(group.sum(axis=1)) for group in groups], axis=0) / gaps.shape[1]
     return errors
 
 
@@ -243,8 +243,8 @@ def _resampled_errors(confidence: Floats, right: npt.NDArray[np.bool_], count: i
     rng, size = generator(seed, "calibration"), len(confidence)
     drawn, chance = [], []
     for _ in range(_RESAMPLES // _BLOCK):
-        places = rng.integers(size, size=(_BLOCK, size))
-        drawn.append(_errors(confidence[places], right[places].astype(np.float64), count))
+        indices = rng.integers(size, size=(_BLOCK, size))
+        drawn.append(_errors(confidence[indices], right[indices].astype(np.float64), count))
         lucky = rng.random((_BLOCK, size)) < confidence
         chance.append(_errors(np.broadcast_to(confidence, lucky.shape), lucky.astype(np.float64), count))
     return np.concatenate(drawn), np.concatenate(chance)

@@ -97,10 +97,10 @@ def noise_rate_indices(given: Indices, probabilities: Probabilities) -> Indices:
     expected = np.rint(shares * np.bincount(given, minlength=len(joint))[:, None]).astype(np.int64)
     taken = [np.zeros(0, dtype=np.int64)]
     for one, other in np.argwhere((expected > 0) & ~np.eye(len(joint), dtype=bool)):
-        places = np.flatnonzero(given == one)
-        lead = probabilities[places, other] - probabilities[places, one]
+        indices = np.flatnonzero(given == one)
+        lead = probabilities[indices, other] - probabilities[indices, one]
         order = np.argsort(-lead, kind="stable")[: expected[one, other]]
-        taken.append(places[order[lead[order] > 0]])
+        taken.append(indices[order[lead[order] > 0]])
     return np.unique(np.concatenate(taken))
 
 
@@ -112,6 +112,6 @@ def suspect_indices(given: Indices, probabilities: Probabilities) -> Indices:
     has a recall of 0.6 at a precision of 0.8, both together 0.8 at 0.65; with an accuracy of 95 % 0.65 at 0.97, and
     0.85 at 0.83.
     """
-    places = np.union1d(confident_indices(given, probabilities), noise_rate_indices(given, probabilities))
-    ordered: Indices = places[np.argsort(normalized_margin(given, probabilities)[places], kind="stable")]
+    indices = np.union1d(confident_indices(given, probabilities), noise_rate_indices(given, probabilities))
+    ordered: Indices = indices[np.argsort(normalized_margin(given, probabilities)[indices], kind="stable")]
     return ordered

@@ -58,13 +58,13 @@ def with_levels(
     """
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
     maps = _maps(inputs, classes, len(groups))
-    kept = headed("compact", inputs, _features(maps), classes)
+    saved = headed("compact", inputs, _features(maps), classes)
     members = [np.eye(classes, dtype=np.float32), *(_members(one) for one in groups)]
-    heads = [layers.Dense(len(member), use_bias=not place) for place, member in enumerate(members)]
-    spoken = [
+    heads = [layers.Dense(len(member), use_bias=not index) for index, member in enumerate(members)]
+    logits = [
         ops.matmul(head(_features([one])), member) for head, one, member in zip(heads, maps, members, strict=True)
     ]
-    trained = keras.Model(inputs, layers.Activation("softmax")(layers.Add()(spoken)), name="compact")
+    trained = keras.Model(inputs, layers.Activation("softmax")(layers.Add()(logits)), name="compact")
 
     def finished() -> keras.Model:
         kernels = [
@@ -72,8 +72,8 @@ def with_levels(
             for head, one, member in zip(heads, maps, members, strict=True)
         ]
         kernel = np.concatenate(kernels, axis=1).reshape(-1, classes)
-        kept.layers[-1].set_weights([kernel, ops.convert_to_numpy(heads[0].bias)])
-        return kept
+        saved.layers[-1].set_weights([kernel, ops.convert_to_numpy(heads[0].bias)])
+        return saved
 
     return trained, finished
 
