@@ -120,8 +120,8 @@ def speed(_folder: Path) -> None:
 def _hold_out(workspace: Workspace, street: str) -> None:
     """Store a split whose test subset is one street."""
     with workspace.writing("split") as catalog:
-        parts = hold_out(catalog.crops(), street, seed=0)
-        catalog.save_split(StoredSplit(f"without-{street}", (60, 20, 20), 0, True, parts), replace=True)
+        subsets = hold_out(catalog.crops(), street, seed=0)
+        catalog.save_split(StoredSplit(f"without-{street}", (60, 20, 20), 0, True, subsets), replace=True)
 
 
 def right_share(workspace: Workspace, name: str, seed: int, *, split: str) -> Proportion:
