@@ -208,13 +208,13 @@ def _built(
 
 
 def _summary(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    both = [(one["test"] + one["val"]) / (one["test_of"] + one["validate_of"]) for one in trained]
+    both = [(one["test"] + one["val"]) / (one["test_of"] + one["val_of"]) for one in trained]
     return {
         "parameters": trained[0]["parameters"],
         "wrong_of_test": [one["test"] for one in trained],
         "test": trained[0]["test_of"],
         "wrong_of_validation": [one["val"] for one in trained],
-        "validation": trained[0]["validate_of"],
+        "validation": trained[0]["val_of"],
         "mean_error_of_both": statistics.mean(both),
         "median_calibration_error": statistics.median(one["test_calibration_error"] for one in trained),
         "median_seconds": statistics.median(one["seconds"] for one in trained),

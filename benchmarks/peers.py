@@ -181,9 +181,8 @@ def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers]
     keras.utils.set_random_seed(seed)
     classes = len(data.samples.classes)
     arrays = {subset: data.samples.pictures[data.places[subset]].astype(np.float32) for subset in ("train", "val")}
-    targets = {
-        subset: np.eye(classes, dtype=np.float32)[data.samples.targets[data.places[subset]]] for subset in arrays
-    }
+    one_hot = np.eye(classes, dtype=np.float32)[data.samples.targets]
+    targets = {subset: one_hot[data.places[subset]] for subset in arrays}
     model = keras.Sequential(
         [
             keras.Input(data.samples.pictures.shape[1:]),
