@@ -22,6 +22,7 @@ from toonvision.core.folders import half_swapped, settle_swaps
 from toonvision.core.locks import exclusive
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
+from toonvision.data.catalog.database import is_older
 from toonvision.data.formats.layout import Format
 from toonvision.data.images import Resize
 from toonvision.data.source_tree import WORKSPACE_MARK
@@ -32,7 +33,7 @@ SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
 _BY_TASK = ("runs", "studies", "contexts", "suspects", "curves")
-_OURS = ("catalog.sqlite", "crops", "cache", "figures", *_BY_TASK)
+_OURS = ("catalog.sqlite", "crops", "cache", "figures", "splits", *_BY_TASK)
 _PATIENCE_S = 0.5
 
 
@@ -126,6 +127,11 @@ class Workspace:
         return self.root / "masks"
 
     @property
+    def splits(self) -> Path:
+        """The folder of splits, one file each."""
+        return self.root / "splits"
+
+    @property
     def runs(self) -> Path:
         """The folder of training runs, one below a task."""
         return self.root / "runs"
@@ -177,7 +183,8 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
 
     Args:
         root: The folder.
-        untouched: Leave everything as it is; otherwise runs whose replacing was killed halfway are put back.
+        untouched: Leave everything as it is. Otherwise a catalogue of an earlier version is brought up to date, and
+            runs whose replacing was killed halfway are put back.
 
     Raises:
         UsageError: If the folder is no workspace.
@@ -195,6 +202,7 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
     _refuse_repeated(settings, [*own, *others])
     if not untouched:
+        _bring_over(root)
         _settle_runs(root)
     return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
 
@@ -208,6 +216,18 @@ def _refuse_links(root: Path) -> None:
             raise InputRejectedError(
                 f"{path}: is a link; what is derived is only written inside the workspace. Remove the link."
             )
+
+
+def _bring_over(root: Path) -> None:
+    """Bring a catalogue of an earlier version up to date; whoever reads one that could not be says why."""
+    catalog = root / "catalog.sqlite"
+    if is_older(catalog):
+        with (
+            suppress(WorkspaceBusyError, EnvironmentFaultError, InputRejectedError, OSError),
+            exclusive(root, purpose="bring the catalogue up to date", patience_s=_PATIENCE_S),
+            Catalog.open(catalog),
+        ):
+            pass
 
 
 def _settle_runs(root: Path) -> None:
