@@ -38,7 +38,7 @@ def test_checking_does_not_even_settle_a_run_whose_replacing_was_killed(run, own
     before = tree(own_workspace.root)
     outcome = run("check", "-w", own_workspace.root)
     assert (outcome.code, tree(own_workspace.root)) == (0, before)
-    assert "doubt: runs/label/.kept-replaced: is the old form of a run" in outcome.out
+    assert "doubt: runs/label/.kept-replaced: is the old form of a folder" in outcome.out
 
 
 def test_doubts_alone_leave_the_exit_code_0(run, own_workspace):

@@ -250,7 +250,7 @@ def test_of_a_run_whose_replacing_was_killed_the_old_form_is_named_and_nobody_is
     (own_workspace.runs / "label" / ".kept-replaced").mkdir(parents=True)
     (doubt,) = check_leftovers(own_workspace).doubts
     assert str(doubt) == (
-        "runs/label/.kept-replaced: is the old form of a run that was being replaced (leave it: the next command "
+        "runs/label/.kept-replaced: is the old form of a folder that was being replaced (leave it: the next command "
         "settles it)"
     )
 

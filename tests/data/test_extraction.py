@@ -321,18 +321,6 @@ def test_a_crops_folder_that_holds_what_no_extraction_made_is_refused_before_any
     assert contents(workspace.crops) == {"apple_0000.png": b"cut by hand, years ago"}
 
 
-@pytest.mark.parametrize("folder", ["crops", "cache", "runs/old"])
-def test_a_source_in_a_folder_that_we_write_is_refused(tmp_path, folder):
-    builders.write_voc(tmp_path / "w" / folder, [ONE])
-    before = contents(tmp_path / "w" / folder)
-    workspace = create_workspace(
-        tmp_path / "w", taxonomy=infer(["apple", "pear"]), source=("voc", tmp_path / "w" / folder)
-    )
-    with pytest.raises(InputRejectedError, match="a source cannot lie in"):
-        extract(workspace)
-    assert contents(tmp_path / "w" / folder) == before
-
-
 def test_a_pipe_in_place_of_a_crop_is_replaced_rather_than_waited_for(tmp_path):
     workspace = make_workspace(tmp_path / "w", [ONE])
     extract(workspace)

@@ -200,14 +200,15 @@ def _possible_keys(screenshots: Iterable[StoredScreenshot]) -> set[str]:
 
 def check_leftovers(workspace: Workspace) -> Checked:
     """Look for what a killed process has left behind, unless it is one that is at work now."""
-    folders = [workspace.root, workspace.crops, workspace.cache, workspace.figures]
-    folders += [*workspace.runs.glob("*"), *workspace.studies.glob("*")]
+    written = workspace.written_folders()
+    below = sorted(path for folder in written for path in folder.glob("*") if path.is_dir())
+    folders = [workspace.root, *written, *below]
     left = [path for folder in folders for pattern in _LEFT_BEHIND for path in sorted(folder.glob(pattern))]
     reason, remedy = "is not complete: a process was killed, or is still at work", "remove it if none is at work"
     doubts = [Finding(relative(path, workspace.root), reason, remedy, "leftover") for path in left]
-    swaps = [path for task in workspace.runs.glob("*") for path in sorted(half_swapped(task))]
-    # To remove it by hand could cost the run: there may be no other copy of it.
-    reason, remedy = "is the old form of a run that was being replaced", "leave it: the next command settles it"
+    swaps = [path for folder in below for path in sorted(half_swapped(folder))]
+    # To remove it by hand could cost what it holds: there may be no other copy.
+    reason, remedy = "is the old form of a folder that was being replaced", "leave it: the next command settles it"
     doubts += [Finding(relative(path, workspace.root), reason, remedy, "half-replaced") for path in swaps]
     return Checked("Leftovers", len(doubts), (), tuple(doubts))
 
