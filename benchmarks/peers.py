@@ -180,8 +180,9 @@ def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers]
 
     keras.utils.set_random_seed(seed)
     classes = len(data.samples.classes)
-    arrays = {part: data.samples.pictures[data.places[part]].astype(np.float32) for part in ("train", "val")}
-    targets = {part: np.eye(classes, dtype=np.float32)[data.samples.targets[data.places[part]]] for part in arrays}
+    arrays = {subset: data.samples.pictures[data.places[subset]].astype(np.float32) for subset in ("train", "val")}
+    one_hot = np.eye(classes, dtype=np.float32)[data.samples.targets]
+    targets = {subset: one_hot[data.places[subset]] for subset in arrays}
     model = keras.Sequential(
         [
             keras.Input(data.samples.pictures.shape[1:]),
@@ -217,9 +218,7 @@ def _compact(data: TaskData, seed: int, *, share: int = 1) -> tuple[Callable[[Pi
 
     height, width = data.samples.pictures.shape[1:3]
     start_keras(threads=threads_for((height, width)))
-    from toonvision.deploy.keras_graph import read_graph
-    from toonvision.deploy.onnx import write_onnx
-    from toonvision.deploy.simplify import simplify
+    from toonvision.deploy.conversion import to_onnx, with_probabilities
     from toonvision.training.loop import train_fresh
 
     settings = settings_for(classes=len(data.samples.classes))
@@ -230,8 +229,8 @@ def _compact(data: TaskData, seed: int, *, share: int = 1) -> tuple[Callable[[Pi
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    content = write_onnx(simplify(read_graph(model)), classes=len(data.samples.classes), temperature=None, metadata={})
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    answering = with_probabilities(model, classes=len(data.samples.classes), temperature=None)
+    session = onnxruntime.InferenceSession(to_onnx(answering, {}), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda pictures: session.run(None, {name: pictures})[0].argmax(axis=1), model.count_params()
 
@@ -277,15 +276,15 @@ def _backbone(data: TaskData, _seed: int) -> tuple[Callable[[Pictures], Answers]
     train = data.places["train"]
     known = features(data.samples.pictures[train])
     scaler = StandardScaler().fit(known)
-    judge = data.places["val"]
-    judged = scaler.transform(features(data.samples.pictures[judge]))
+    val = data.places["val"]
+    val_features = scaler.transform(features(data.samples.pictures[val]))
     heads = [
         LogisticRegression(max_iter=5000, C=strength, class_weight="balanced").fit(
             scaler.transform(known), data.samples.targets[train]
         )
         for strength in (0.001, 0.01, 0.1, 1.0)
     ]
-    head = max(heads, key=lambda one: one.score(judged, data.samples.targets[judge]))
+    head = max(heads, key=lambda one: one.score(val_features, data.samples.targets[val]))
     parameters = sum(weight.numel() for weight in network.parameters()) + head.coef_.size + head.intercept_.size
     return lambda pictures: np.asarray(head.predict(scaler.transform(features(pictures)))), parameters
 

@@ -82,8 +82,8 @@ def test_another_subset_than_the_test_is_named():
 
 def test_the_third_names_the_largest_confusion_in_both_directions_and_the_class_found_least():
     assert confusion_fact(evaluation_of([GOOD])) == (
-        "The most frequent confusion is Platelets predicted as RBC: 3 times, and 1 times the other way round. The class "
-        "with the lowest recall is Platelets: 6 of 10 crops are found (60.0 %, 95 % interval 31.3–83.2 %)."
+        "The most frequent confusion is Platelets predicted as RBC: 3 times, and 1 times the other way round. The "
+        "class with the lowest recall is Platelets: 6 of 10 crops are found (60.0 %, 95 % interval 31.3–83.2 %)."
     )
 
 
@@ -126,8 +126,8 @@ def test_a_class_without_any_crop_is_named():
 
 
 def test_a_leaking_split_is_told():
-    assert data_fact(results_of(evaluation_of([GOOD], grouped=False))).endswith(
-        " The split leaks: crops of one screenshot are in several subsets, so the scores are probably too good."
+    assert data_fact(results_of(evaluation_of([GOOD]), torn=True)).endswith(
+        " The split leaks: near-duplicate screenshots are in several subsets, so scores are probably too good."
     )
 
 

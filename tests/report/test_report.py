@@ -76,7 +76,7 @@ def written(small_workspace, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def contents():
-    return run_page(results_of(evaluation_of([MATRIX, MATRIX], grouped=False), findings=13))
+    return run_page(results_of(evaluation_of([MATRIX, MATRIX]), findings=13, torn=True))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_settings_seeds_versions_and_hashes_are_at_the_end(written):
         assert wanted in end
 
 
-def test_an_unchanged_run_on_a_grouped_split_has_no_warning(written):
+def test_an_unchanged_run_has_no_warning(written):
     assert not any("warning" in (tag.get("class") or "") for tag in written[4].all("p"))
 
 
@@ -160,7 +160,7 @@ def test_a_crop_that_cannot_be_read_is_named_with_what_to_do(own_workspace, cont
 def test_a_leaking_split_is_warned_of_before_anything_else(contents, text):
     page = Page(text)
     warnings = [index for index, text in enumerate(page.texts) if text == "Warning."]
-    assert page.texts[warnings[0] + 1].startswith("The split leaks: crops of one screenshot are in several subsets")
+    assert page.texts[warnings[0] + 1].startswith("The split leaks: near-duplicate screenshots are in several subsets")
     assert warnings[0] < page.texts.index(contents.facts[0])
 
 
@@ -257,7 +257,7 @@ def test_calibration_on_the_validation_subset_is_said_to_look_too_good(part, sai
     made = evaluation_of([MATRIX])
     judged = dataclasses.replace(made, part=part, held=ValidationPredictions(made.y_true, made.own))
     shown = (calibration_panel(judged.calibration).caption, calibration_table(judged.calibration, None).note)
-    assert [text.endswith("judge the test part to know.") for text in shown] == [said, said]
+    assert [text.endswith("evaluate the test subset instead.") for text in shown] == [said, said]
 
 
 def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(text):
@@ -338,7 +338,8 @@ def test_near_duplicates_are_listed_and_it_is_said_whether_they_stay_together():
     table = near_table(split)
     assert table.rows == (("1", "a.png, b.png"), ("2", "c.png, d.png, e.png"))
     assert table.note == "Each group is in one subset."
-    assert near_table(dataclasses.replace(split, grouped=False)).note == "This split does not keep them together."
+    torn = dataclasses.replace(split, torn=split.near_duplicate_groups)
+    assert near_table(torn).note == "This split does not keep all of them together."
     assert near_table(dataclasses.replace(split, near_duplicate_groups=())) is None
 
 

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from builders import copied
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import UsageError
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.folds import Unwatched
@@ -44,11 +44,10 @@ def test_the_same_settings_are_trained_on_crops_whose_screenshots_are_divided(ev
     assert seen.folds[1][1]
 
 
-def test_a_run_on_a_naive_split_has_nothing_to_compare_with(evaluated):
+def test_another_subset_than_the_test_is_not_compared(evaluated):
     workspace, run, evaluation = evaluated
-    naive = dataclasses.replace(evaluation, record=dataclasses.replace(evaluation.record, grouped=False))
-    with pytest.raises(InputRejectedError, match="was trained on a naive split itself"):
-        compare_naive(workspace, run, naive)
+    with pytest.raises(UsageError, match="got val"):
+        compare_naive(workspace, run, dataclasses.replace(evaluation, part="val"))
 
 
 def test_the_sentence_warns_only_where_the_difference_is_clear():

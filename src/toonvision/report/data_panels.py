@@ -8,7 +8,7 @@ from toonvision.core.errors import Finding
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, listed
 from toonvision.data.balance import Balance, CountTable
-from toonvision.data.splits import SplitSummary
+from toonvision.data.split_summary import SplitSummary
 from toonvision.figures.balance import shown_tables
 from toonvision.figures.panels import write_panel
 from toonvision.figures.values import BalanceBars, ShortageMap
@@ -90,7 +90,7 @@ def near_table(split: SplitSummary) -> Table | None:
     if not split.near_duplicate_groups:
         return None
     rows = tuple((str(n), ", ".join(names)) for n, names in enumerate(split.near_duplicate_groups, start=1))
-    note = "Each group is in one subset." if split.grouped else "This split does not keep them together."
+    note = "This split does not keep all of them together." if split.torn else "Each group is in one subset."
     return Table("Near-duplicate screenshots", ("Group", "Screenshots"), rows, note=note, shown=5)
 
 
@@ -126,15 +126,21 @@ def _split_table(table: CountTable, split: SplitSummary) -> Table:
     sums = table.counts.sum(axis=0).tolist()
     rows.append(("All", *(f"{n:,}" for n in sums), f"{sum(sums):,}", _shares(sums)))
     level = table.level.title
-    note = f"Planned: {split.ratios} percent of each label, drawn with seed {split.seed}."
-    name, samples = split.largest_deviation
-    if table.level.name == LABEL_LEVEL and samples:
-        title = table.classes[table.level.order[name]].title
-        note += f" The largest deviation from that is {samples:.1f} samples, of {title}."
     return Table(
         f"Split {split.name}: samples by {level.lower() if level.istitle() else level} and subset", columns,
-        tuple(rows), number_columns(columns), note=note, shown=12, totals=1,
+        tuple(rows), number_columns(columns), note=_split_note(table, split), shown=12, totals=1,
     )  # fmt: skip
+
+
+def _split_note(table: CountTable, split: SplitSummary) -> str:
+    if split.largest_deviation is None:
+        return "Made by hand."
+    note = f"Planned: {split.ratios} percent of each label, drawn with seed {split.seed}."
+    name, samples = split.largest_deviation
+    if table.level.name != LABEL_LEVEL or not samples:
+        return note
+    title = table.classes[table.level.order[name]].title
+    return f"{note} The largest deviation from that is {samples:.1f} samples, of {title}."
 
 
 def _count_rows(table: CountTable) -> Rows:

@@ -168,10 +168,10 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     """Return what must be known before a number is believed."""
     record = results.evaluation.record
     found = []
-    if not record.grouped:
+    if results.split.torn:
         found.append(
-            "The split leaks: crops of one screenshot are in several subsets, so test crops may resemble training "
-            "crops and every score here is probably too good."
+            "The split leaks: near-duplicate screenshots are in several subsets, so test crops resemble training crops "
+            "and every score here is probably too good. To draw one that does not: toonvision split"
         )
     if results.newer:
         found.append(
@@ -211,8 +211,10 @@ def _side(group: Group) -> str:
 
 def _grouping(results: Results) -> str:
     split = results.split
-    if not split.grouped:
-        return "The split leaks: crops of one screenshot are in several subsets, so the scores are probably too good."
+    if split.torn:
+        return (
+            "The split leaks: near-duplicate screenshots are in several subsets, so the scores are probably too good."
+        )
     near = (
         f", and those of near-duplicate screenshots ({split.near_duplicates:,} in "
         f"{counted(len(split.near_duplicate_groups), 'group')})"

@@ -102,8 +102,8 @@ def settings_table(results: Results) -> Table:
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
         ("Seed of the run's model", str(record.chosen)),
         ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),
-        ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}, "
-                  f"{'screenshots kept together' if record.grouped else 'screenshots not kept together'}"),
+        ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}" if record.ratios
+                  else f"{record.split}, made by hand"),
         ("Crops", ", ".join(f"{subset} {count:,}" for subset, count in record.samples.items())),
         ("Screenshots", f"{results.screenshots:,} in {counted(results.split.groups, 'group')}"),
         ("Data hash", record.data_hash),

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.panels import Table, number_columns
 from toonvision.core.wording import interval, percent
-from toonvision.data.splits import Ratios, plan_split
+from toonvision.data.split_plan import naive_subsets
+from toonvision.data.splits import read_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.intervals import Proportion
@@ -22,8 +23,8 @@ class LeakageStudy:
 
     Attributes:
         run: The run.
-        seed: Of the training on the naive split, and of that split.
-        grouped: Right predictions of the run's model on its test subset, in which no screenshot is known.
+        seed: Of the training on the naive split, and of that split: the same as of the run's model.
+        grouped: Right predictions of the run's model on its test subset.
         naive: Right predictions of the same training on the test subset of the naive split.
         folder: Where the study is saved.
     """
@@ -40,8 +41,8 @@ class LeakageStudy:
         clear = self.naive.interval[0] > self.grouped.interval[1]
         difference = f"{abs(points):.1f} points {'higher' if points >= 0 else 'lower'}"
         return (
-            f"On a naive split, which divides the crops of one screenshot, the same training has an accuracy of "
-            f"{self.naive}, {difference} than {self.grouped} on the grouped split"
+            "On a naive split, which puts crops of one screenshot into different subsets, the same training has an "
+            f"accuracy of {self.naive}, {difference} than {self.grouped} on the grouped split"
             f"{'. Such a split hides errors: do not trust its scores.' if clear else '; the intervals overlap.'}"
         )
 
@@ -58,27 +59,24 @@ def compare_naive(
         watcher: Told how it goes.
 
     Raises:
-        InputRejectedError: If the run was trained on a naive split itself, there are too few crops, or the training
-            diverged.
+        UsageError: If another subset was evaluated, or the run's split is gone.
+        InputRejectedError: If the training diverged.
     """
     watch, record = watcher or Unwatched(), evaluation.record
-    if not record.grouped:
-        raise InputRejectedError(
-            f"{run}: was trained on a naive split itself. Train on a grouped one: toonvision split"
-        )
+    if evaluation.part != "test":
+        raise UsageError(f"a naive split is compared on the test subset; got {evaluation.part}. Leave out --part.")
     samples = task_samples(workspace, record.level, record.size_hw)
-    crops, ratios = samples.crops, Ratios(*record.ratios)
-    split = plan_split(crops, ratios=ratios, seed=record.split_seed, grouped=False)
-    fold = fold_of_subsets("naive", samples, split.parts)
-    recipe = recipe_of(samples, record.settings, kind="leakage", resize=record.resize, run=record.title)
+    split, seed = read_split(workspace.splits, record.split), record.chosen
+    fold = fold_of_subsets("naive", samples, naive_subsets(samples.crops, split, seed=seed))
+    recipe = recipe_of(samples, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
     folder = study_folder(workspace, record.task, recipe)
     watch.planned(folder, [])
-    (result,) = train_jobs(samples, [Job(fold, record.settings, record.chosen)], folder=folder, watcher=watch)
+    (result,) = train_jobs(samples, [Job(fold, record.settings, seed)], folder=folder, watcher=watch)
     if result.diverged:
-        raise InputRejectedError("the training on the naive split diverged, so there is nothing to compare with.")
+        raise InputRejectedError(f"{run}: the training on a naive split diverged, so there is nothing to compare with.")
     right = int((result.probabilities.argmax(axis=1) == samples.targets[fold.test]).sum())
     naive = Proportion(right, len(fold.test))
-    study = LeakageStudy(record.title, record.chosen, evaluation.report.accuracy, naive, folder)
+    study = LeakageStudy(record.title, seed, evaluation.report.accuracy, naive, folder)
     save_study(study, RESULT)
     return study
 
