@@ -183,7 +183,7 @@ def _write(path: Path) -> None:
     with Catalog.open(path) as catalog:
         catalog.begin()
         number = max(catalog.last_numbers().get("apple", -1) + 1, 0)
-        crop = NewCrop("apple", Box(0, 0, 4, 4), "ab" * 32, number, f"apple_{number:04}.png")
+        crop = NewCrop("apple", Box(0, 0, 4, 4), "ab" * 32, number, f"apple_{number:04}.png", "new.xml, object 1")
         catalog.save_screenshots([NewScreenshot("new", "new.png", "garden", SIZE_WH, "ab" * 32, "ab" * 72, (crop,))])
         catalog.forget_screenshots([shot.id for shot in catalog.screenshots()][:1])
         catalog.save_extraction({"objects_read": 1}, [])
