@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from measure import write_result
 
-from toonvision.cli.model_verbs import parse_size
+from toonvision.api.training import parse_size
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples, load_samples
 from toonvision.data.workspace import open_workspace

@@ -6,26 +6,21 @@ import json
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from toonvision.cli import (
-    care_verbs,
-    data_verbs,
-    demo,
-    deploy_verbs,
-    explain_verbs,
-    model_verbs,
-    study_verbs,
-    tune_verbs,
-)
+from toonvision.cli import data_verbs, model_verbs, start_verbs, study_verbs, tune_verbs
 from toonvision.cli.interrupts import listen
+from toonvision.cli.panels import PanelCommand, PanelGroup
+from toonvision.cli.settings_options import command_with_defaults, training_options
+from toonvision.cli.verbs import verb
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
 app = typer.Typer(
-    add_completion=False,
+    cls=PanelGroup,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -70,15 +65,20 @@ def root(
         raise typer.Exit(UsageError.exit_code)
 
 
-for command in (
-    demo.demo, data_verbs.init, data_verbs.sample, data_verbs.extract, data_verbs.balance, data_verbs.split,
-    care_verbs.check, care_verbs.rebuild,
-    model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, deploy_verbs.export,
-    model_verbs.runs,
-    tune_verbs.tune, tune_verbs.studies,
-    explain_verbs.explain, study_verbs.contexts, study_verbs.suspects, study_verbs.curve,
-):  # fmt: skip
-    app.command()(command)
+def _add(group: str, *commands: Callable[..., Any], cls: type[PanelCommand] = PanelCommand) -> None:
+    for command in commands:
+        app.command(cls=cls, rich_help_panel=group)(command)
+
+
+# In the order of work.
+_add("Start", *map(verb, (start_verbs.demo, start_verbs.quickstart, start_verbs.init, start_verbs.sample)))
+_add("Data", *map(verb, (data_verbs.extract, data_verbs.balance, data_verbs.split, data_verbs.check)))
+_add("Data", verb(data_verbs.rebuild))
+_add("Train", verb(model_verbs.train, training_options()), cls=command_with_defaults(model_verbs.train_defaults))
+_add("Train", tune_verbs.tune, verb(model_verbs.runs), tune_verbs.studies)
+_add("Judge", *map(verb, (model_verbs.evaluate, model_verbs.calibrate, model_verbs.report, model_verbs.explain)))
+_add("Judge", study_verbs.contexts, study_verbs.suspects, study_verbs.curve)
+_add("Use", verb(model_verbs.predict), verb(model_verbs.export))
 
 
 def main() -> NoReturn:
@@ -136,7 +136,7 @@ def _stopped(error: OSError | MemoryError) -> int:
         raise error
     what = f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
     full = isinstance(error, OSError) and error.errno in _FULL
-    remedy = "free space on the disk" if full else "mend this"
+    remedy = "free space on the disk" if full else "fix this"
     return _failed(f"{what}. What was saved is kept; {remedy} and run again.", EnvironmentFaultError.exit_code)
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from toonvision.core.errors import EXIT_SOME_SKIPPED, Finding, printable
+from toonvision.api import result as api
+from toonvision.core.errors import EXIT_SOME_SKIPPED, Finding, UsageError, printable
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress
 
@@ -77,6 +78,37 @@ def show(data: Mapping[str, Any], *renderables: "RenderableType", as_json: bool)
         return
     for renderable in renderables:
         results().print(renderable, markup=False)
+
+
+def show_result(result: api.Result[Any], *, as_json: bool) -> None:
+    """Print what a step returned: one JSON object, or findings, tables, sentences and the next command."""
+    if result.folder is not None:
+        report_findings(result.findings, folder=result.folder)
+    blocks = [Rows(*vars(block).values()) if isinstance(block, api.Table) else block for block in result.blocks]
+    show(result.data, *blocks, as_json=as_json)
+    if result.next and not as_json:
+        sys.stdout.flush()
+        say(f"Next: {result.next}")
+
+
+def show_page(page: Path, *, wanted: bool) -> None:
+    """Open a page in the web browser, if that is wanted."""
+    if wanted:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
+
+
+def require_free(target: Path, option: str, *, force: bool) -> None:
+    """Refuse a file that is there, before any work is done.
+
+    Raises:
+        UsageError: If it exists and `force` is not set, or if it is no file.
+    """
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target}: is no file that could be written. Choose another {option}.")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already; it was not changed. Choose another {option}, or give --force.")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toonvision.cli.model_verbs import parse_size
+from toonvision.api.training import parse_size
 from toonvision.cli.options import (
     DEFAULT_NETWORK,
     HERE,

@@ -1,0 +1,122 @@
+"""What each step returns: its value, with the tables and sentences in which people read it."""
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from toonvision.core.errors import Finding, printable
+
+T = TypeVar("T")
+
+_MOST_ROWS, _MOST_PICTURES = 12, 6
+"""How many rows of a table `print` shows, and how many figures a notebook shows."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text.
+
+    Attributes:
+        title: What the table shows.
+        columns: The headings.
+        rows: The cells, one for each column.
+        names: How many of the first columns hold words; the others hold numbers.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    names: int = 1
+
+    def __str__(self) -> str:
+        """Return the title and the first rows as plain text."""
+        shown = self.rows[:_MOST_ROWS]
+        widths = [max(map(len, column)) for column in zip(self.columns, *shown, strict=True)]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if index < self.names else cell.rjust(width)
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in (self.columns, *shown)
+        ]
+        rest = len(self.rows) - len(shown)
+        return "\n".join([self.title, *lines, *([f"... and {rest} more rows"] if rest else [])])
+
+    def as_html(self) -> str:
+        """Return the whole table as HTML."""
+        head = "".join(f"<th>{html.escape(column)}</th>" for column in self.columns)
+        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
+        return (
+            f"<table><caption>{html.escape(self.title)}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, names: int = 1) -> Table:
+    """Return a table of anything that can be written as text.
+
+    Args:
+        title: What the table shows.
+        columns: The headings.
+        rows: The cells, one for each column; control characters are written out.
+        names: How many of the first columns hold words; the others hold numbers.
+    """
+    cells = tuple(tuple(printable(str(cell)) for cell in row) for row in rows)
+    return Table(title, tuple(columns), cells, names)
+
+
+Block = Table | str
+"""A table, or one or more sentences."""
+
+
+@dataclass(frozen=True, repr=False)
+class Result(Generic[T]):
+    """What a step returned. `print` shows it briefly, a notebook as tables and figures.
+
+    Attributes:
+        value: The value itself, with all its attributes.
+        blocks: Tables and sentences for people, in their order.
+        data: The same as plain data, ready for JSON.
+        findings: What was skipped or is worth knowing, one for each item.
+        folder: Where a list of the findings goes if there are too many to print; None for nowhere.
+        files: Files that were written and show the result: figures, tables, a report.
+        faulty: Whether something is wrong beyond skipped items.
+        next: The command that usually comes next.
+    """
+
+    value: T
+    blocks: tuple[Block, ...]
+    data: Mapping[str, Any]
+    findings: tuple[Finding, ...] = ()
+    folder: Path | None = None
+    files: tuple[Path, ...] = ()
+    faulty: bool = False
+    next: str = ""
+
+    @property
+    def sentences(self) -> str:
+        """The text without the tables."""
+        return "\n".join(block for block in self.blocks if isinstance(block, str))
+
+    def __repr__(self) -> str:
+        """Return tables and sentences as plain text."""
+        skipped = [f"skipped: {finding}" for finding in self.findings if finding.skips]
+        more = [f"... and {len(skipped) - _MOST_ROWS} more were skipped"] if len(skipped) > _MOST_ROWS else []
+        return "\n\n".join(filter(None, [*map(str, self.blocks), "\n".join([*skipped[:_MOST_ROWS], *more])]))
+
+    def _repr_html_(self) -> str:
+        blocks = [
+            block.as_html() if isinstance(block, Table) else f"<p>{html.escape(block).replace(chr(10), '<br>')}</p>"
+            for block in self.blocks
+        ]
+        findings = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.findings)
+        pictures = [path for path in self.files if path.suffix == ".png" and path.is_file()]
+        figures = [
+            f'<img alt="{html.escape(path.stem)}" src="data:image/png;base64,'
+            f'{base64.b64encode(path.read_bytes()).decode()}">'
+            for path in pictures[:_MOST_PICTURES]
+        ]
+        return "\n".join([*blocks, f"<ul>{findings}</ul>" if findings else "", *figures])

@@ -1,0 +1,369 @@
+"""A workspace as an object: from pictures to crops, splits, runs and studies."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toonvision.api import data_results as results
+from toonvision.api.result import Result
+from toonvision.api.training import Size
+from toonvision.api.watching import NOBODY, Watcher
+from toonvision.core.errors import UsageError
+from toonvision.core.names import plain_name
+from toonvision.data import workspace as data
+from toonvision.data.setup import INFER, SetupSummary, set_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toonvision.api.run import Run
+    from toonvision.data.balance import Balance
+    from toonvision.data.check import Checked
+    from toonvision.data.extraction import ExtractionSummary
+    from toonvision.data.rebuild import RebuildSummary
+    from toonvision.data.splits import SplitSummary
+    from toonvision.training.record import RunRecord
+
+
+def create(
+    root: Path | str,
+    *,
+    source: Path | str | None = None,
+    taxonomy: str | None = None,
+    reuse: bool = True,
+    watcher: Watcher = NOBODY,
+) -> "Workspace":
+    """Make a workspace, empty or around annotated pictures, which stay where they are.
+
+    Args:
+        root: The new workspace's folder.
+        source: A folder of annotated pictures: Pascal VOC, YOLO, COCO, or one folder of pictures for each class.
+        taxonomy: ``toontown``, ``infer`` (from the labels found) or the path of a TOML file; by default ToonTown's,
+            unless the source has labels of which it knows none.
+        reuse: Open the workspace if it is there already with the same source; otherwise that is an error.
+        watcher: What watches its steps.
+
+    Raises:
+        UsageError: If the folder is another workspace.
+        InputRejectedError: If the source or the taxonomy cannot be used.
+    """
+    root, source = Path(root), None if source is None else Path(source)
+    if reuse and (root / data.SETTINGS).is_file():
+        return _reopened(root, source, taxonomy, watcher)
+    made = set_up(root, source=source, taxonomy=taxonomy)
+    return Workspace(made.workspace, watcher, made)
+
+
+def open_workspace(root: Path | str = ".", *, untouched: bool = False, watcher: Watcher = NOBODY) -> "Workspace":
+    """Open the workspace in a folder.
+
+    Args:
+        root: The folder.
+        untouched: Write nothing at all; otherwise a run whose replacing was killed halfway is put back.
+        watcher: What watches its steps.
+
+    Raises:
+        UsageError: If the folder is no workspace.
+        InputRejectedError: If its settings are wrong.
+    """
+    return Workspace(data.open_workspace(Path(root), untouched=untouched), watcher)
+
+
+def _reopened(root: Path, source: Path | None, taxonomy: str | None, watcher: Watcher) -> "Workspace":
+    """Open a workspace that is there, unless it is not the one that was asked for."""
+    opened = open_workspace(root, watcher=watcher)
+    known = [one.root.resolve() for one in opened.files.sources]
+    if source is not None and source.resolve() not in known:
+        listed = ", ".join(map(str, known)) or "no folder"
+        raise UsageError(f"{root}: is a workspace already, which reads {listed}, not {source}. Choose another folder.")
+    if taxonomy not in (None, INFER, opened.files.taxonomy.name) and not str(taxonomy).endswith(".toml"):
+        raise UsageError(
+            f"{root}: is a workspace already, with the taxonomy {opened.files.taxonomy.name}, not {taxonomy}. Choose "
+            "another folder."
+        )
+    return opened
+
+
+@dataclass(frozen=True, repr=False)
+class Workspace:
+    """A workspace: its data, its runs and its studies.
+
+    Attributes:
+        files: Its settings and the paths of what lies in it.
+        watcher: What watches its steps.
+        made: What making it found; None where it was only opened.
+    """
+
+    files: data.Workspace
+    watcher: Watcher = field(default=NOBODY, compare=False)
+    made: SetupSummary | None = field(default=None, compare=False)
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self.files.root
+
+    def __repr__(self) -> str:
+        """Return the folder, the tasks and the runs."""
+        tasks = ", ".join(task.name for task in self.files.taxonomy.tasks)
+        return f"Workspace {self.root} (tasks: {tasks}; runs: {len(self._newest_runs())})"
+
+    def _repr_html_(self) -> str:
+        return self.about()._repr_html_()
+
+    def about(self) -> Result[data.Workspace]:
+        """Return what the workspace is: its tasks, its sources, and the next command."""
+        return results.workspace_result(self.files, self.made, self.next_step())
+
+    def extract(self) -> "Result[ExtractionSummary]":
+        """Cut new and changed boxes out of the screenshots.
+
+        Raises:
+            InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
+            WorkspaceBusyError: If another process writes to the workspace.
+        """
+        from toonvision.data.extraction import extract
+
+        with self.watcher.progress("extracting", "screenshots") as progress:
+            summary = extract(self.files, progress=progress)
+        return results.extraction_result(summary, self.root, self.next_step(after="extract"))
+
+    def balance(self) -> "Result[Balance]":
+        """Count samples by class and context, draw them, and list what to photograph next.
+
+        Raises:
+            InputRejectedError: If nothing was extracted yet.
+        """
+        from toonvision.data.balance import measure_balance
+        from toonvision.report.data_figures import write_balance_figures
+
+        with self.files.reading() as catalog:
+            measured = measure_balance(catalog.crops(), self.files.taxonomy)
+        drawn, why = self._drawn(lambda: write_balance_figures(measured, self.files.taxonomy, self.files.figures))
+        return results.balance_result(measured, drawn, self.files.figures, self.next_step(after="balance"), why)
+
+    def split(
+        self, *, seed: int = 0, ratios: str = "60/20/20", name: str = "default", force: bool = False
+    ) -> "Result[SplitSummary]":
+        """Divide crops into train, val and test; crops of one screenshot, and of near-duplicates of it, stay together.
+
+        Args:
+            seed: Same seed, same split.
+            ratios: Train, val and test in percent.
+            name: What to call it.
+            force: Replace another split of that name; the same split is always accepted.
+
+        Raises:
+            UsageError: If another split has that name, or the ratios are none.
+            InputRejectedError: If there are too few crops or screenshots.
+        """
+        from toonvision.data.splits import Ratios, plan_split, summarize_split
+        from toonvision.report.data_figures import write_split_figures
+
+        wanted = Ratios.parse(ratios)
+        plain_name(name, "a split")
+        with self.files.writing("split") as catalog:
+            crops = catalog.crops()
+            plan = plan_split(crops, ratios=wanted, seed=seed, name=name)
+            there = plan in catalog.splits()
+            if not there:
+                catalog.save_split(plan, replace=force)
+        summary = summarize_split(plan, crops, self.files.taxonomy)
+        drawn, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
+        return results.split_result(summary, drawn, self.next_step(after="split"), unwritten=why, there=there)
+
+    def check(self, run: str | None = None, *, details: bool = False) -> "Result[Sequence[Checked]]":
+        """Find what is wrong or doubtful; nothing is changed.
+
+        Args:
+            run: A run: list the crops whose label it contradicts, too.
+            details: List every finding, instead of one of each kind.
+        """
+        from toonvision.api.checking import check_workspace
+
+        checked, versions = check_workspace(self, run)
+        return results.check_result(checked, versions, run=run, details=details, next_step=self.next_step())
+
+    def rebuild(self) -> "Result[RebuildSummary]":
+        """Make the catalogue again from the screenshots, with the splits that still apply.
+
+        Raises:
+            InputRejectedError: If a source cannot be read as a whole.
+            WorkspaceBusyError: If another process writes to the workspace.
+        """
+        from toonvision.data.rebuild import rebuild
+        from toonvision.training.record import recorded_splits
+
+        with self.watcher.progress("rebuilding", "screenshots") as progress:
+            summary = rebuild(self.files, recorded=recorded_splits(self.files.runs), progress=progress)
+        return results.rebuild_result(summary, self.root, self.command("check"))
+
+    def train(
+        self,
+        task: str,
+        *,
+        repeat: int = 1,
+        seed: int = 0,
+        model: str | None = None,
+        levels: bool = False,
+        size: Size | None = None,
+        split: str | None = None,
+        name: str | None = None,
+        from_study: str | None = None,
+        trial: int | None = None,
+        force: bool = False,
+        **settings: Any,
+    ) -> "Run":
+        """Train a network, once or often, and store the temperature that calibrates it.
+
+        Args:
+            task: What to predict.
+            repeat: How many trainings, with the seeds `seed`, `seed` + 1, ...
+            seed: Same seed, same weights.
+            model: The network: compact (the default), baseline, tuned, binary, or a layout such as ``16c3-p3-p2``.
+            levels: Learn the coarser levels too, each with a branch of its own.
+            size: The input's size: ``600x200`` or height and width in pixels; by default what the network wants.
+            split: The split to use.
+            name: The run's name; by default the network's with a number.
+            from_study: Take the network and its settings from this study.
+            trial: From which of its trials; by default from its winner.
+            force: Replace a run of that name.
+            **settings: Fields of `TrainingSettings` and `Augmentation`, such as ``epochs``; the others are as the
+                network's recipe has them.
+
+        Returns:
+            The run.
+
+        Raises:
+            UsageError: If there is no such task, network or study, a setting is unknown or impossible, or the name is
+                taken.
+            InputRejectedError: If a class could not be learned or evaluated, or every training diverged.
+        """
+        from toonvision.api.run import Run
+        from toonvision.api.training import named, plan_from_study, plan_network
+        from toonvision.models.registry import short_name
+        from toonvision.training.record import choose_run_folder
+        from toonvision.training.repeat import train_run
+
+        wanted = self.files.taxonomy.task(task)
+        asked = {"model": model, "levels": levels, "size": size, "split": split, **settings}
+        if from_study is not None:
+            planned = plan_from_study(self.files, wanted, from_study, trial, **asked)
+        elif trial is not None:
+            raise UsageError("--trial is a trial of a study. Give --from-study too.")
+        else:
+            planned = plan_network(self.files, wanted, **asked)
+        planned = named(planned, name)
+        network = short_name(planned.settings.network)
+        choose_run_folder(self.files.runs, task, network=network, name=planned.name, force=force)
+        with self.watcher.training(repeats=repeat) as watch:
+            folder = train_run(
+                self.files,
+                wanted,
+                planned.settings,
+                seeds=range(seed, seed + repeat),
+                split_name=planned.split,
+                size_hw=planned.size_hw,
+                name=planned.name,
+                force=force,
+                watcher=watch,
+            )
+        run = Run(self, folder)
+        if not planned.settings.with_validation:
+            run.calibrate()
+        return run
+
+    def run(self, name: str) -> "Run":
+        """Return a run by its name, such as ``label/compact-1``, or by its folder.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        from toonvision.api.run import Run
+        from toonvision.training.record import find_run
+
+        return Run(self, find_run(self.files.runs, name))
+
+    def runs(self) -> "Result[tuple[RunRecord, ...]]":
+        """List the runs with how often each was wrong."""
+        from toonvision.api.run_results import runs_result
+
+        return runs_result(self.files, self.next_step())
+
+    def report(self, name: str) -> Result[Path]:
+        """Write the report of a run or of a study.
+
+        Raises:
+            UsageError: If there is none of that name.
+        """
+        from toonvision.api.run_results import report_result
+        from toonvision.report.study import write_study_report
+        from toonvision.training.record import is_run
+        from toonvision.tuning.result import read_result
+        from toonvision.tuning.study import find_study, is_study
+
+        if is_run(self.files.runs, name) or not is_study(self.files.studies, name):
+            return self.run(name).report()
+        study = find_study(self.files.studies, name)
+        result = read_result(study)
+        again = self.command("train", result.settings.task, "--from-study", result.title)
+        return report_result(write_study_report(study, result), again)
+
+    def command(self, *words: str) -> str:
+        """Return a command about this workspace, as it can be typed in a shell.
+
+        Examples:
+            >>> from types import SimpleNamespace
+            >>> Workspace(SimpleNamespace(root=Path("my game"))).command("train", "label")
+            "toonvision train label -w 'my game'"
+        """
+        there = [] if self.root == Path() else ["-w", str(self.root)]
+        return shlex.join(["toonvision", *words, *there])
+
+    def next_step(self, *, after: str = "") -> str:
+        """Return the command that brings the workspace forward.
+
+        Args:
+            after: The verb that was just done, where that matters.
+        """
+        if not self.files.catalog.is_file():
+            return self.command("extract")
+        with self.files.reading() as catalog:
+            crops, splits = catalog.crops(), catalog.splits()
+        if not crops:
+            return self.command("extract")
+        if after == "extract":
+            return self.command("balance")
+        if "default" not in [split.name for split in splits]:
+            return self.command("split")
+        newest = self._newest_runs()
+        if after in ("balance", "split") or not newest:
+            return self.command("train", self.first_task(), "--repeat", "5")
+        name = newest[0].relative_to(self.files.runs).as_posix()
+        if not (newest[0] / "report.html").is_file():
+            return self.command("report", name)
+        return self.command("predict", name, str(self.files.crops))
+
+    def first_task(self) -> str:
+        """Return the name of the first task that can be learned: that has at least two classes among the crops."""
+        taxonomy = self.files.taxonomy
+        with self.files.reading() as catalog:
+            labels = {crop.label for crop in catalog.crops()}
+        for task in taxonomy.tasks:
+            if len({taxonomy.class_of(label, task.level) for label in labels} - {None}) > 1:
+                return task.name
+        return taxonomy.tasks[0].name
+
+    def _newest_runs(self) -> list[Path]:
+        """Return the folders of all runs, the newest first."""
+        found = [path for path in self.files.runs.glob("*/*/run.json") if not path.parent.name.startswith(".")]
+        return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+    def _drawn(self, draw: Callable[[], list[Path]]) -> tuple[list[Path], str]:
+        """Draw figures; where that is impossible the tables are still worth showing, so return why."""
+        try:
+            return draw(), ""
+        except OSError as error:
+            return [], f"{self.files.figures}: the figures cannot be written ({error.strerror})."
