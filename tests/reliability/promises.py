@@ -649,7 +649,7 @@ FIGURES = (
     Figure(
         "fuzzing",
         "30 minutes each of guided fuzzing of annotations, pictures and the catalogue: no crash, no hang.",
-        "python benchmarks/reliability/fuzzing.py TARGET --minutes 30",
+        "python benchmarks/reliability/fuzzing.py --minutes 30",
     ),
     Figure(
         "kill_sweep",

@@ -302,7 +302,7 @@ class Workspace:
         from toonvision.report.study import write_study_report
         from toonvision.training.record import is_run
         from toonvision.tuning.result import read_result
-        from toonvision.tuning.study import find_study, is_study
+        from toonvision.tuning.folders import find_study, is_study
 
         if is_run(self.files.runs, name) or not is_study(self.files.studies, name):
             return self.run(name).report()

@@ -23,10 +23,9 @@ from toonvision.report.study_tables import front_table, race_table, study_table,
 from toonvision.report.wording import counted
 from toonvision.tuning.finalists import sized
 from toonvision.tuning.importance import importance_of
-from toonvision.tuning.recipes import recipe_of
+from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
-from toonvision.tuning.space import space_text
-from toonvision.tuning.study import narrower_space
+from toonvision.tuning.space_file import space_text
 
 
 def write_study_report(folder: Path, result: StudyResult) -> Path:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes, write_text
 from toonvision.core.names import numbered_names, plain_name
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.arrays import Samples
 from toonvision.evaluation.predict import predict_probabilities
@@ -194,12 +194,12 @@ def train_jobs(
             ended(place, _train(samples, jobs[place], partial(watch.epoch_ended, jobs[place])))
     else:
         orders = [(samples, jobs[place]) for place in missing]
-        for told in work_through(_train_in_process, orders, processes=at_once):
-            place = missing[told.job]
-            if told.done:
-                ended(place, told.what)
+        for message in work_through(_train_in_process, orders, processes=at_once):
+            place = missing[message.job]
+            if message.done:
+                ended(place, message.content)
             else:
-                watch.epoch_ended(jobs[place], *told.what)
+                watch.epoch_ended(jobs[place], *message.content)
     return [fold_results[place] for place in range(len(jobs))]
 
 
@@ -284,8 +284,8 @@ def _at_once(samples: Samples, job: Job, trainings: int) -> int:
     )
 
 
-def _train_in_process(order: tuple[Samples, Job], tell: Tell) -> FoldResult:
-    return _train(*order, lambda epoch, logs: tell((epoch, dict(logs))))
+def _train_in_process(order: tuple[Samples, Job], report: Report) -> FoldResult:
+    return _train(*order, lambda epoch, logs: report((epoch, dict(logs))))
 
 
 def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> FoldResult:
