@@ -57,6 +57,7 @@ def workspace_result(workspace: "Workspace", made: "SetupSummary | None", next_s
             "findings": [asdict(finding) for finding in (made.findings if made else ())],
         },
         findings=made.findings if made else (),
+        folder=workspace.root,
         next=next_step,
     )
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from toonvision.studies.folds import StudyWatcher
     from toonvision.tasks.settings import TrainingSettings
     from toonvision.training.repeat import TrainingWatcher
+    from toonvision.tuning.study import SearchWatcher
 
 
 class Watcher(Protocol):
@@ -31,6 +32,9 @@ class Watcher(Protocol):
     def studying(self, settings: "TrainingSettings") -> "AbstractContextManager[StudyWatcher | None]":
         """Return what receives the trainings of a study."""
 
+    def searching(self) -> "AbstractContextManager[SearchWatcher | None]":
+        """Return what receives the trials of a search."""
+
 
 class Nobody(Watcher):
     """Shows nothing."""
@@ -47,6 +51,10 @@ class Nobody(Watcher):
         return nullcontext()
 
     def studying(self, *_: object) -> AbstractContextManager[None]:
+        """Show nothing."""
+        return nullcontext()
+
+    def searching(self) -> AbstractContextManager[None]:
         """Show nothing."""
         return nullcontext()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api import data_results as results
 from toonvision.api.result import Result
-from toonvision.api.training import Size
+from toonvision.api.training import Size, parse_size
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import UsageError
 from toonvision.core.names import plain_name
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.splits import SplitSummary
     from toonvision.training.record import RunRecord
+    from toonvision.tuning.result import StudyResult
 
 
 def create(
@@ -292,6 +293,64 @@ class Workspace:
 
         return runs_result(self.files, self.next_step())
 
+    def tune(
+        self,
+        task: str,
+        *,
+        name: str | None = None,
+        resume: bool = False,
+        tighten: str | None = None,
+        workers: int | None = None,
+        storage: str | None = None,
+        size: Size | None = None,
+        **options: Any,
+    ) -> "Result[StudyResult]":
+        """Search for a small network that is good with every seed, and write the search's report.
+
+        Args:
+            task: What to predict.
+            name: The study's name; by default the strategy and a number, or with `resume` the task's newest study.
+            resume: Go on with a study.
+            tighten: A study: search the part of its space that its best tenth spans; its trials there count.
+            workers: How many processes train at once; by default what was measured as fastest.
+            storage: The address of a database that machines share; by default a file in the study's folder.
+            size: The input's size; by default what the recipe wants.
+            **options: Fields of `toonvision.tuning.options.SearchOptions`, such as ``max_params``.
+
+        Raises:
+            UsageError: If there is no such task or study, the name is taken, or options contradict each other.
+            InputRejectedError: If nothing can be learned from the data, or every trial diverged.
+            EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
+        """
+        from toonvision.api.search_results import search_result
+        from toonvision.report.study import write_study_report
+        from toonvision.tuning.options import SearchOptions
+        from toonvision.tuning.study import tune
+
+        if size is not None:
+            options["size_hw"] = parse_size(size)
+        with self.watcher.searching() as watch:
+            result = tune(
+                self.files,
+                task,
+                SearchOptions(**options),
+                name=name,
+                resume=resume,
+                tighten=tighten,
+                storage=storage,
+                workers=workers,
+                watcher=watch,
+            )
+        folder = self.files.studies / result.title
+        again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
+        return search_result(result, folder, write_study_report(folder, result), again)
+
+    def studies(self) -> "Result[tuple[StudyResult, ...]]":
+        """List the searches for networks with their winners."""
+        from toonvision.api.search_results import searches_result
+
+        return searches_result(self)
+
     def report(self, name: str) -> Result[Path]:
         """Write the report of a run or of a study.
 
@@ -301,8 +360,8 @@ class Workspace:
         from toonvision.api.run_results import report_result
         from toonvision.report.study import write_study_report
         from toonvision.training.record import is_run
-        from toonvision.tuning.result import read_result
         from toonvision.tuning.folders import find_study, is_study
+        from toonvision.tuning.result import read_result
 
         if is_run(self.files.runs, name) or not is_study(self.files.studies, name):
             return self.run(name).report()

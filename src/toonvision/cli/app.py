@@ -15,7 +15,13 @@ import typer
 from toonvision.cli import data_verbs, model_verbs, start_verbs, study_verbs, tune_verbs
 from toonvision.cli.interrupts import listen
 from toonvision.cli.panels import PanelCommand, PanelGroup
-from toonvision.cli.settings_options import command_with_defaults, training_options
+from toonvision.cli.settings_options import (
+    command_with_defaults,
+    search_defaults,
+    search_options,
+    train_defaults,
+    training_options,
+)
 from toonvision.cli.verbs import verb
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
@@ -74,8 +80,9 @@ def _add(group: str, *commands: Callable[..., Any], cls: type[PanelCommand] = Pa
 _add("Start", *map(verb, (start_verbs.demo, start_verbs.quickstart, start_verbs.init, start_verbs.sample)))
 _add("Data", *map(verb, (data_verbs.extract, data_verbs.balance, data_verbs.split, data_verbs.check)))
 _add("Data", verb(data_verbs.rebuild))
-_add("Train", verb(model_verbs.train, training_options()), cls=command_with_defaults(model_verbs.train_defaults))
-_add("Train", tune_verbs.tune, verb(model_verbs.runs), tune_verbs.studies)
+_add("Train", verb(model_verbs.train, training_options()), cls=command_with_defaults(train_defaults))
+_add("Train", verb(tune_verbs.tune, search_options()), cls=command_with_defaults(search_defaults))
+_add("Train", verb(model_verbs.runs), verb(tune_verbs.studies))
 _add("Judge", *map(verb, (model_verbs.evaluate, model_verbs.calibrate, model_verbs.report, model_verbs.explain)))
 _add("Judge", study_verbs.contexts, study_verbs.suspects, study_verbs.curve)
 _add("Use", verb(model_verbs.predict), verb(model_verbs.export))

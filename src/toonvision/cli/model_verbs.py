@@ -8,14 +8,10 @@ import typer
 
 from toonvision.cli.options import DEFAULT_NETWORK, ForceOption, OpenOption, RunArgument, SeedOption, TaskArgument
 from toonvision.cli.panels import ADVANCED
-from toonvision.cli.settings_options import argument_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from toonvision.api.result import Result
     from toonvision.api.workspace import Workspace
-    from toonvision.tasks.settings import TrainingSettings
 
 SubsetOption = Annotated[Literal["train", "val", "test"], typer.Option("--subset", help="Which subset.")]
 
@@ -83,13 +79,6 @@ def train(
         **settings,
     )
     return run.summary()
-
-
-def train_defaults(arguments: "Sequence[str]") -> "TrainingSettings":
-    """Return the recipe of the network that the arguments of `train` name."""
-    from toonvision.training.recipes import settings_for
-
-    return settings_for(argument_after("--model", arguments, DEFAULT_NETWORK))
 
 
 def runs(ws: "Workspace") -> "Result[Any]":

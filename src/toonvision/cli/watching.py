@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from toonvision.studies.folds import FoldResult, Job
     from toonvision.tasks.settings import TrainingSettings
     from toonvision.training.record import RepeatRecord, RunRecord
+    from toonvision.training.repeat import TaskData
+    from toonvision.tuning.result import StudyResult
+    from toonvision.tuning.settings import StudySettings
 
 
 class Terminal(Watcher):
@@ -35,6 +38,10 @@ class Terminal(Watcher):
     def studying(self, settings: "TrainingSettings") -> "StudyDisplay":
         """Show the trainings of a study."""
         return StudyDisplay(settings)
+
+    def searching(self) -> "SearchDisplay":
+        """Show the trials of a search."""
+        return SearchDisplay()
 
 
 class _Bar:
@@ -170,3 +177,49 @@ class StudyDisplay(_Bar):
             return
         how = "DIVERGED (NaN), left out" if result.diverged else _best_epoch(result.best_epoch, result.epochs)
         say(f"training {number}/{total} ({job.division.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")
+
+
+class SearchDisplay:
+    """Shows a search while it runs: a table on a terminal, a line for each trial elsewhere."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+        self._shown: set[tuple[int, str]] = set()
+        self._raced = 0
+
+    def __enter__(self) -> Self:
+        """Start the table where there is a terminal."""
+        self._live = output.live_display()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last table standing."""
+        if self._live:
+            self._live.stop()
+
+    def started(self, settings: "StudySettings", data: "TaskData", name: str) -> None:
+        """Print what is searched, on what."""
+        train, val = len(data.places["train"]), len(data.places["val"])
+        height, width = settings.size_hw
+        say(
+            f"Searching among {counted(settings.trials, 'network')} for {settings.task} ({settings.strategy}) as "
+            f"{settings.task}/{name}, at {height} x {width} pixels. Each learns from {counted(train, 'crop')} and is "
+            f"evaluated on {val:,}; the test subset is not used."
+        )
+
+    def update(self, result: "StudyResult") -> None:
+        """Show how the search stands, and stop where somebody asked for that."""
+        from toonvision.api.search_results import latest_trials, progress_text, trial_text
+
+        heed()
+        if self._live:
+            self._live.update(output.Rows(*vars(latest_trials(result)).values()))
+            return
+        for trial in result.trials:
+            if trial.state not in ("waiting", "running") and (trial.number, trial.state) not in self._shown:
+                self._shown.add((trial.number, trial.state))
+                say(f"trial {trial.number}: {trial_text(trial)}; {progress_text(result)}")
+        raced = sum(map(len, result.scores.values()))
+        if raced > self._raced:
+            self._raced = raced
+            say(f"race: {counted(raced, 'training')}; {progress_text(result)}")

@@ -195,7 +195,7 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
     columns = ("Measure", "As trained", f"With temperature {calibration.temperature:.2f}")
     rows = tuple((name, *values) for name, values in measures)
     kept = (
-        "It is not stored: toonvision evaluate RUN --temperature does that."
+        "It is not stored: toonvision calibrate RUN does that."
         if stored is None
         else f"Stored with the model, and used by predict: {stored:.2f}."
     )

@@ -1,10 +1,11 @@
 """What is said of searches: from results that were made up, so that every state of a race is there."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from toonvision.cli.tune_display import study_renderables, study_row
+from toonvision.api.search_results import search_result, study_row
 from toonvision.tuning.race import Score
 from toonvision.tuning.settings import RaceSettings
 from tuning.made import plausible
@@ -31,17 +32,17 @@ def alike(result, *, rounds, race, **changes):
 
 
 def words(result):
-    return study_renderables(result)[-1]
+    return search_result(result, Path("study"), Path("report.html"), "").sentences
 
 
 @pytest.mark.parametrize(
     ("rounds", "race", "changes", "said"),
     [
-        (4, RaceSettings(2, 8, 10), {}, "1 other may be as good. A longer --race tells."),
-        (4, RaceSettings(2, 80, 4), {}, "1 other may be as good. All rounds are run."),
-        (4, RaceSettings(2, 80, 10), {}, "1 other may be as good. It is still under way."),
-        (4, RaceSettings(2, 8, 10), {"strategy": "front"}, "Nobody leaves this race, since all"),
-        (5, RaceSettings(1, 5, 10), {}, "There was nobody to race against."),
+        (4, RaceSettings(2, 8, 10), {}, "A longer --race would tell them apart."),
+        (4, RaceSettings(2, 80, 4), {}, "the race is not decided: trials"),
+        (4, RaceSettings(2, 80, 10), {}, "the race is still under way: trials"),
+        (4, RaceSettings(2, 8, 10), {"strategy": "front"}, "none had to leave, since all of the front are wanted"),
+        (5, RaceSettings(1, 5, 10), {}, "there was nobody to race against"),
     ],
 )  # fmt: skip
 def test_what_would_decide_a_race_is_said_only_where_it_would(rounds, race, changes, said):
