@@ -74,9 +74,7 @@ def parser() -> argparse.ArgumentParser:
 def exported(name: str, size_hw: tuple[int, int]) -> bytes:
     """Return the exported file of a network with fresh weights."""
     start_keras()
-    from toonvision.deploy.keras_graph import read_graph
-    from toonvision.deploy.onnx import write_onnx
-    from toonvision.deploy.simplify import simplify
+    from toonvision.deploy.conversion import to_onnx, with_probabilities
 
     names = tuple(f"class {number}" for number in range(_CLASSES))
     bundle = Bundle(
@@ -96,8 +94,8 @@ def exported(name: str, size_hw: tuple[int, int]) -> bytes:
         precision="float32",
         parity=None,
     )
-    graph = simplify(read_graph(build_network(name, size_hw=size_hw, classes=_CLASSES)))
-    return write_onnx(graph, classes=_CLASSES, temperature=None, metadata=bundle.to_metadata())
+    model = build_network(name, size_hw=size_hw, classes=_CLASSES)
+    return to_onnx(with_probabilities(model, classes=_CLASSES, temperature=None), bundle.to_metadata())
 
 
 def _cases() -> list[tuple[str, tuple[int, int]]]:

@@ -26,12 +26,12 @@ from toonvision.data.catalog import StoredSplit
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.context_study import hold_out
+from toonvision.studies.held_out import hold_out
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
-from toonvision.world.plans import plan_sample_set, street_counts
 from toonvision.world.sample_set import draw_sample_set
+from toonvision.world.screenshot_plans import plan_sample_set, street_counts
 
 _SEEDS = range(10)
 _HELD_OUT_SEEDS = range(3)

@@ -88,7 +88,7 @@ def test_predict_does_not_use_a_stale_export_and_says_so(run, own):
     outcome = run(*asked)
     assert outcome.code == 0
     assert (
-        "was exported before the run's temperature was changed. It is not used. To make it again: toonvision export label/one"
+        "was exported before the run's temperature was changed. It is not used. To make it again: toonvision"
         in outcome.err
     )
     assert "Predicting on tensorflow" in outcome.err

@@ -81,7 +81,7 @@ def test_a_run_that_cannot_be_used_is_named_with_the_reason_and_nothing_is_writt
     assert tree(own.root) == before
 
 
-def test_runs_whose_split_was_made_anew_since_are_doubtful(own):
+def test_runs_whose_split_was_made_again_since_are_doubtful(own):
     with own.writing("test") as catalog:
         split = catalog.split("default")
         moved = dict(zip(split.parts, reversed(split.parts.values()), strict=True))
@@ -144,6 +144,6 @@ def test_labels_that_a_model_contradicts_are_named_the_surest_first_and_unseen_o
 
 
 def row(label, confidence):
-    """Give the probabilities of a model that is this sure of a label."""
+    """Return the probabilities of a model that is this sure of a label."""
     rest = (1 - confidence) / 2
     return np.array([confidence if name == label else rest for name in ("apple", "pear", "stone")], dtype=np.float32)

@@ -5,9 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toonvision.api.result import Block, Result, Table, table
+from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding
-from toonvision.report.wording import counted
+from toonvision.core.panels import Table
+from toonvision.core.wording import counted
 
 if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.api.result import Block, Result, Table, table
+from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
+from toonvision.core.panels import Table
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_subsets, has_masks
 from toonvision.data.splits import group_keys

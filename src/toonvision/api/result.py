@@ -8,51 +8,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from toonvision.core.errors import Finding, printable
+from toonvision.core.panels import Table, number_columns
 
 T = TypeVar("T")
 
 _MOST_ROWS, _MOST_PICTURES = 12, 6
 """How many rows of a table `print` shows, and how many figures a notebook shows."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text.
-
-    Attributes:
-        title: What the table shows.
-        columns: The headings.
-        rows: The cells, one for each column.
-        names: How many of the first columns hold words; the others hold numbers.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    names: int = 1
-
-    def __str__(self) -> str:
-        """Return the title and the first rows as plain text."""
-        shown = self.rows[:_MOST_ROWS]
-        widths = [max(map(len, column)) for column in zip(self.columns, *shown, strict=True)]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if index < self.names else cell.rjust(width)
-                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in (self.columns, *shown)
-        ]
-        rest = len(self.rows) - len(shown)
-        return "\n".join([self.title, *lines, *([f"... and {rest} more rows"] if rest else [])])
-
-    def as_html(self) -> str:
-        """Return the whole table as HTML."""
-        head = "".join(f"<th>{html.escape(column)}</th>" for column in self.columns)
-        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
-        return (
-            f"<table><caption>{html.escape(self.title)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-        )
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, names: int = 1) -> Table:
@@ -65,7 +26,32 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
         names: How many of the first columns hold words; the others hold numbers.
     """
     cells = tuple(tuple(printable(str(cell)) for cell in row) for row in rows)
-    return Table(title, tuple(columns), cells, names)
+    return Table(title, tuple(columns), cells, number_columns(columns, names))
+
+
+def table_text(table: Table) -> str:
+    """Return a table's title and first rows as plain text."""
+    shown = table.rows[:_MOST_ROWS]
+    widths = [max(map(len, column)) for column in zip(table.columns, *shown, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if index in table.numbers else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (table.columns, *shown)
+    ]
+    rest = len(table.rows) - len(shown)
+    return "\n".join([table.title, *lines, *([f"... and {rest} more rows"] if rest else [])])
+
+
+def table_html(table: Table) -> str:
+    """Return a whole table as HTML."""
+    head = "".join(f"<th>{html.escape(column)}</th>" for column in table.columns)
+    rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
+    return (
+        f"<table><caption>{html.escape(table.title)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
 
 
 Block = Table | str
@@ -103,13 +89,14 @@ class Result(Generic[T]):
 
     def __repr__(self) -> str:
         """Return tables and sentences as plain text."""
+        shown = [block if isinstance(block, str) else table_text(block) for block in self.blocks]
         skipped = [f"skipped: {finding}" for finding in self.findings if finding.skips]
         more = [f"... and {len(skipped) - _MOST_ROWS} more were skipped"] if len(skipped) > _MOST_ROWS else []
-        return "\n\n".join(filter(None, [*map(str, self.blocks), "\n".join([*skipped[:_MOST_ROWS], *more])]))
+        return "\n\n".join(filter(None, [*shown, "\n".join([*skipped[:_MOST_ROWS], *more])]))
 
     def _repr_html_(self) -> str:
         blocks = [
-            block.as_html() if isinstance(block, Table) else f"<p>{html.escape(block).replace(chr(10), '<br>')}</p>"
+            table_html(block) if isinstance(block, Table) else f"<p>{html.escape(block).replace(chr(10), '<br>')}</p>"
             for block in self.blocks
         ]
         findings = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.findings)

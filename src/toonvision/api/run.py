@@ -109,15 +109,12 @@ class Run:
 
     def stress(self) -> "Result[StressTest]":
         """Evaluate pictures that are darker, blurred, smaller, compressed, or cut beside the box."""
-        from toonvision.api.keeping import keep_result
-        from toonvision.figures.stress import draw_stress
-        from toonvision.studies.stress import RESULT, stress_rows, stress_run
+        from toonvision.studies.stress import stress_run
 
         evaluation = self.evaluation()
         with self.workspace.watcher.progress("changing and evaluating", "crops") as progress:
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
-        kept = keep_result(self.folder, RESULT, test, stress_rows(test), draw_stress(test))
-        return results.stress_result(test, kept, self.workspace.command("report", self.name))
+        return results.stress_result(test, self.workspace.command("report", self.name))
 
     def explain(
         self,

@@ -1,6 +1,5 @@
 """How results about runs are shown: trainings, scores, calibration, stress, export, the list of runs."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from toonvision.api.result import Block, Result, table
 from toonvision.core.documents import parse_json
 from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, RejectedItemError
 from toonvision.core.files import read_regular
-from toonvision.report.wording import counted
+from toonvision.core.wording import counted
 from toonvision.training.history import HISTORY, peaks, read_history
 from toonvision.training.record import RunRecord, read_record, run_records
 
@@ -113,18 +112,14 @@ def calibration_result(name: str, fitted: "Calibration | None", next_step: str) 
     return Result(temperature, (text,), {"run": name, "temperature": temperature}, next=next_step)
 
 
-def stress_result(test: "StressTest", files: Sequence[Path], next_step: str) -> "Result[StressTest]":
-    """Return how a run does on changed pictures."""
-    rows = [
-        [score.kind or "-", score.strength, score.right, f"{100 * score.mean_accuracy:.1f} %"] for score in test.scores
-    ]
-    columns = ["Change", "Strength", "Right (95 %)", "Mean of all trainings"]
+def stress_result(test: "StressTest", next_step: str) -> "Result[StressTest]":
+    """Draw how a run does on changed pictures, and return it."""
+    from toonvision.api.study_results import written
+    from toonvision.studies.stress import RESULT, stress_panel, stress_table
+
+    data, files = written(test, stress_panel(test), RESULT)
     return Result(
-        test,
-        (table(f"{test.run} under stress", columns, rows, names=2), test.sentence(), f"Saved in {files[0]}"),
-        {**asdict(test), "meaning": test.sentence(), "files": list(map(str, files))},
-        files=tuple(files),
-        next=next_step,
+        test, (stress_table(test), test.sentence(), f"Saved in {files[0]}"), data, files=files, next=next_step
     )
 
 

@@ -5,10 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toonvision.api.result import Result, Table, table
+from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, ModelRefusedError
+from toonvision.core.panels import Table
+from toonvision.core.wording import counted
 from toonvision.report.study_facts import outcome_fact, race_fact, winner_fact
-from toonvision.report.wording import counted
 from toonvision.tuning.folders import study_results
 from toonvision.tuning.result import StudyResult, Trial, read_result
 

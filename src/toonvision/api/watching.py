@@ -7,7 +7,6 @@ from toonvision.core.progress import Progress, silent
 
 if TYPE_CHECKING:
     from toonvision.studies.folds import StudyWatcher
-    from toonvision.tasks.settings import TrainingSettings
     from toonvision.training.repeat import TrainingWatcher
     from toonvision.tuning.study import SearchWatcher
 
@@ -29,7 +28,7 @@ class Watcher(Protocol):
     def training(self, *, repeats: int) -> "AbstractContextManager[TrainingWatcher | None]":
         """Return what receives the epochs of a run of so many trainings."""
 
-    def studying(self, settings: "TrainingSettings") -> "AbstractContextManager[StudyWatcher | None]":
+    def studying(self) -> "AbstractContextManager[StudyWatcher | None]":
         """Return what receives the trainings of a study."""
 
     def searching(self) -> "AbstractContextManager[SearchWatcher | None]":
@@ -50,7 +49,7 @@ class Nobody(Watcher):
         """Show nothing."""
         return nullcontext()
 
-    def studying(self, *_: object) -> AbstractContextManager[None]:
+    def studying(self) -> AbstractContextManager[None]:
         """Show nothing."""
         return nullcontext()
 

@@ -1,7 +1,7 @@
 """A workspace as an object: from pictures to crops, splits, runs and studies."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.splits import SplitSummary
+    from toonvision.studies.contexts import ContextStudy
+    from toonvision.studies.curve import LearningCurve
+    from toonvision.studies.suspects import SuspectStudy
     from toonvision.training.record import RunRecord
     from toonvision.tuning.result import StudyResult
 
@@ -293,6 +296,54 @@ class Workspace:
 
         return runs_result(self.files, self.next_step())
 
+    def contexts(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[ContextStudy]":
+        """Leave out one context after the other: does the model rely on the context?
+
+        Args:
+            task: What to predict.
+            size: The input's size; by default that of the run compared with, or what the network wants.
+            **options: Those of `toonvision.studies.contexts.study_contexts`, such as ``repeat``.
+        """
+        from toonvision.api.study_results import contexts_result
+        from toonvision.studies.contexts import study_contexts
+
+        with self.watcher.studying() as watch:
+            study = study_contexts(self.files, task, **_sized(size, options), watcher=watch)
+        return contexts_result(study, self.command("suspects", task))
+
+    def suspects(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[SuspectStudy]":
+        """Find labels that are probably wrong: crops that models, trained without them, take for another class.
+
+        Args:
+            task: What to predict.
+            size: The input's size; by default 150 x 50 pixels.
+            **options: Those of `toonvision.studies.suspects.find_suspects`, such as ``folds``.
+        """
+        from toonvision.api.study_results import suspects_result
+        from toonvision.studies.suspects import find_suspects
+
+        with self.watcher.studying() as watch:
+            study = find_suspects(self.files, task, **_sized(size, options), watcher=watch)
+        return suspects_result(self.files, study, self.command("curve", task))
+
+    def curve(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[LearningCurve]":
+        """Measure how the error falls with more training crops, and predict what yet more would bring.
+
+        Args:
+            task: What to predict.
+            size: The input's size; by default what the network wants.
+            **options: Those of `toonvision.studies.curve.measure_curve`, such as ``more``.
+        """
+        from toonvision.api.study_results import curve_result
+        from toonvision.data.balance import measure_balance
+        from toonvision.studies.curve import measure_curve
+
+        with self.watcher.studying() as watch:
+            study = measure_curve(self.files, task, **_sized(size, options), watcher=watch)
+        with self.files.reading() as catalog:
+            shortages = measure_balance(catalog.crops(), self.files.taxonomy).shortages
+        return curve_result(study, shortages, self.command("balance"))
+
     def tune(
         self,
         task: str,
@@ -327,13 +378,11 @@ class Workspace:
         from toonvision.tuning.options import SearchOptions
         from toonvision.tuning.study import tune
 
-        if size is not None:
-            options["size_hw"] = parse_size(size)
         with self.watcher.searching() as watch:
             result = tune(
                 self.files,
                 task,
-                SearchOptions(**options),
+                SearchOptions(**_sized(size, options)),
                 name=name,
                 resume=resume,
                 tighten=tighten,
@@ -426,3 +475,9 @@ class Workspace:
             return draw(), ""
         except OSError as error:
             return [], f"{self.files.figures}: the figures cannot be written ({error.strerror})."
+
+
+def _sized(size: Size | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that are given, with the size as height and width."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return given if size is None else {**given, "size_hw": parse_size(size)}

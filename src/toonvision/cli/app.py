@@ -1,18 +1,23 @@
 """The command line: its root, its commands, and what happens to errors."""
 
 import errno
+import inspect
 import io
 import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from toonvision.cli import data_verbs, model_verbs, start_verbs, study_verbs, tune_verbs
+from toonvision.cli import data_verbs as data
+from toonvision.cli import model_verbs as runs
+from toonvision.cli import start_verbs as start
+from toonvision.cli import study_verbs as studies
+from toonvision.cli import tune_verbs as searches
 from toonvision.cli.interrupts import listen
 from toonvision.cli.panels import PanelCommand, PanelGroup
 from toonvision.cli.settings_options import (
@@ -22,7 +27,7 @@ from toonvision.cli.settings_options import (
     train_defaults,
     training_options,
 )
-from toonvision.cli.verbs import verb
+from toonvision.cli.verbs import Step, verb
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
 app = typer.Typer(
@@ -71,21 +76,23 @@ def root(
         raise typer.Exit(UsageError.exit_code)
 
 
-def _add(group: str, *commands: Callable[..., Any], cls: type[PanelCommand] = PanelCommand) -> None:
-    for command in commands:
-        app.command(cls=cls, rich_help_panel=group)(command)
+def _add(
+    group: str, *steps: Step, generated: Sequence[inspect.Parameter] = (), cls: type[PanelCommand] = PanelCommand
+) -> None:
+    """Make each step a command, in a group of the program's help."""
+    for step in steps:
+        app.command(cls=cls, rich_help_panel=group)(verb(step, generated))
 
 
 # In the order of work.
-_add("Start", *map(verb, (start_verbs.demo, start_verbs.quickstart, start_verbs.init, start_verbs.sample)))
-_add("Data", *map(verb, (data_verbs.extract, data_verbs.balance, data_verbs.split, data_verbs.check)))
-_add("Data", verb(data_verbs.rebuild))
-_add("Train", verb(model_verbs.train, training_options()), cls=command_with_defaults(train_defaults))
-_add("Train", verb(tune_verbs.tune, search_options()), cls=command_with_defaults(search_defaults))
-_add("Train", verb(model_verbs.runs), verb(tune_verbs.studies))
-_add("Judge", *map(verb, (model_verbs.evaluate, model_verbs.calibrate, model_verbs.report, model_verbs.explain)))
-_add("Judge", study_verbs.contexts, study_verbs.suspects, study_verbs.curve)
-_add("Use", verb(model_verbs.predict), verb(model_verbs.export))
+_add("Start", start.demo, start.quickstart, start.init, start.sample)
+_add("Data", data.extract, data.balance, data.split, data.check, data.rebuild)
+_add("Train", runs.train, generated=training_options(), cls=command_with_defaults(train_defaults))
+_add("Train", searches.tune, generated=search_options(), cls=command_with_defaults(search_defaults))
+_add("Train", runs.runs, searches.studies)
+_add("Judge", runs.evaluate, runs.calibrate, runs.report, runs.explain)
+_add("Judge", studies.contexts, studies.suspects, studies.curve, generated=training_options(("epochs",)))
+_add("Use", runs.predict, runs.export)
 
 
 def main() -> NoReturn:

@@ -14,7 +14,6 @@ SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, 
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what has that name already.")]
 SplitNameOption = Annotated[str, typer.Option("--split", help="The split to use.")]
 TaskArgument = Annotated[str, typer.Argument(help="What to predict, for example label.")]
-NetworkOption = Annotated[str, typer.Option("--model", help="The network.")]
 SizeOption = Annotated[
     str | None, typer.Option("--size", help="Input height x width.", show_default="what the network wants")
 ]
@@ -26,10 +25,3 @@ RunArgument = Annotated[str, typer.Argument(help="A run's name, such as label/co
 
 HERE = Path()
 DEFAULT_NETWORK = "compact"
-RECIPE = "the network's recipe"
-
-
-def given_options(context: typer.Context) -> set[str]:
-    """Return the names of the parameters that were given rather than left at their defaults."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {name for name, source in sources.items() if source is not None and source.name != "DEFAULT"}

@@ -1,7 +1,8 @@
 """What a terminal shows while work goes on: bars where it can draw them, lines elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from toonvision.api.watching import Watcher
@@ -9,9 +10,10 @@ from toonvision.cli import output
 from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say
 from toonvision.core.progress import Progress
-from toonvision.report.wording import counted
+from toonvision.core.wording import counted
 
 if TYPE_CHECKING:
+    from toonvision.core.errors import Finding
     from toonvision.studies.folds import FoldResult, Job
     from toonvision.tasks.settings import TrainingSettings
     from toonvision.training.record import RepeatRecord, RunRecord
@@ -35,9 +37,9 @@ class Terminal(Watcher):
         """Show each training of a run."""
         return TrainingDisplay(repeats=repeats)
 
-    def studying(self, settings: "TrainingSettings") -> "StudyDisplay":
+    def studying(self) -> "StudyDisplay":
         """Show the trainings of a study."""
-        return StudyDisplay(settings)
+        return StudyDisplay()
 
     def searching(self) -> "SearchDisplay":
         """Show the trials of a search."""
@@ -135,9 +137,8 @@ class StudyDisplay(_Bar):
 
     time_left = True
 
-    def __init__(self, settings: "TrainingSettings") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._settings = settings
         self._known = 0
         self._done = 0
 
@@ -156,15 +157,22 @@ class StudyDisplay(_Bar):
                 f"{counted(self._known, 'training')} of an earlier call {'was' if self._known == 1 else 'were'} reused."
             )
 
-    def started(self, missing: int, total: int) -> None:
+    def planned(self, folder: Path, findings: "Sequence[Finding]") -> None:
+        """Wait: what is left out is printed with the result."""
+
+    def noted(self, text: str) -> None:
+        """Print it."""
+        say(text)
+
+    def started(self, network: str, missing: int, total: int) -> None:
         """Print how many trainings are to be done."""
-        say(f"Training {self._settings.network}: {missing} of {counted(total, 'training')} to do.")
+        say(f"Training {network}: {missing} of {counted(total, 'training')} to do.")
 
     def epoch_ended(self, job: "Job", epoch: int, logs: Mapping[str, float]) -> None:
         """Show the validation loss of an epoch."""
         heed()
         if self.bar:
-            text = f"{job.division.name}, seed {job.seed}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
+            text = f"{job.fold.name}, seed {job.seed}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
             self.bar.update(self.bar.tasks[0].id, description=text)
 
     def ended(self, job: "Job", result: "FoldResult", number: int, total: int, *, known: bool) -> None:
@@ -176,7 +184,7 @@ class StudyDisplay(_Bar):
         if known:
             return
         how = "DIVERGED (NaN), left out" if result.diverged else _best_epoch(result.best_epoch, result.epochs)
-        say(f"training {number}/{total} ({job.division.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")
+        say(f"training {number}/{total} ({job.fold.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")
 
 
 class SearchDisplay:
@@ -213,7 +221,7 @@ class SearchDisplay:
 
         heed()
         if self._live:
-            self._live.update(output.Rows(*vars(latest_trials(result)).values()))
+            self._live.update(output.Rows(latest_trials(result)))
             return
         for trial in result.trials:
             if trial.state not in ("waiting", "running") and (trial.number, trial.state) not in self._shown:

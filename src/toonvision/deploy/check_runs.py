@@ -1,4 +1,4 @@
-"""Checking the runs of a workspace without starting Keras, and the labels against what a run says of them."""
+"""Checking the runs of a workspace without starting Keras, and the labels against a run's predictions."""
 
 import os
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from toonvision.models.saving import read_card, require_sound_weights, require_t
 from toonvision.training.record import RECORD, RunRecord, read_record, repeat_folder
 
 CONFIDENT = 0.9
-"""Probability from which on a model's other opinion of a label is worth a look."""
+"""From this probability on, a prediction that differs from the label is reported."""
 
 
 def check_runs(workspace: Workspace, known: Known | None) -> Checked:
-    """Look whether every run can be read, belongs to this taxonomy, and was trained on the splits that there are.
+    """Check that every run can be read, has this taxonomy, and was trained on a split that still exists.
 
     Args:
         workspace: Whose runs.
@@ -49,11 +49,11 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
 def contradicted_labels(
     crops: Sequence[Crop], predictions: Sequence[Prediction], record: RunRecord, known: Known, workspace: Workspace
 ) -> Checked:
-    """List the crops whose label a run's model contradicts confidently, the surest first.
+    """Return the crops whose label a run's model contradicts confidently, the most confident first.
 
     Args:
-        crops: The crops that it was asked about.
-        predictions: What it said of their files.
+        crops: The crops that were predicted.
+        predictions: The predictions for their files.
         record: The run.
         known: What the catalogue says.
         workspace: Whose taxonomy.
@@ -76,7 +76,7 @@ def contradicted_labels(
 
 
 def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
-    """Read all of a run but its weights; give its record, and why its export cannot be used."""
+    """Read all of a run but its weights; return its record, and why its export cannot be used."""
     if not (run / RECORD).is_file():
         raise InputRejectedError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
     record = read_record(run)

@@ -49,7 +49,7 @@ def start_keras(*, threads: int | None = None) -> str:
     # TensorFlow warns of graphs that are traced again, as they must be for each of several models.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
-        with _muted_stderr():
+        with muted_stderr():
             import keras
 
             device = str(keras.ops.zeros(1).device)
@@ -95,7 +95,7 @@ def installed_versions() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _muted_stderr() -> Iterator[None]:
+def muted_stderr() -> Iterator[None]:
     """Divert the process's standard error, which native code writes to past Python; errors still raise."""
     sys.stderr.flush()
     kept = os.dup(2)
