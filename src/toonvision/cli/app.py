@@ -24,6 +24,7 @@ from toonvision.cli.settings_options import (
     command_with_defaults,
     search_defaults,
     search_options,
+    suspects_defaults,
     train_defaults,
     training_options,
 )
@@ -91,7 +92,10 @@ _add("Train", runs.train, generated=training_options(), cls=command_with_default
 _add("Train", searches.tune, generated=search_options(), cls=command_with_defaults(search_defaults))
 _add("Train", runs.runs, searches.studies)
 _add("Judge", runs.evaluate, runs.calibrate, runs.report, runs.explain)
-_add("Judge", studies.contexts, studies.suspects, studies.curve, generated=training_options(("epochs",)))
+_EPOCHS = training_options(("epochs",))
+_add("Judge", studies.contexts, generated=_EPOCHS)
+_add("Judge", studies.suspects, generated=_EPOCHS, cls=command_with_defaults(suspects_defaults))
+_add("Judge", studies.curve, generated=_EPOCHS, cls=command_with_defaults(train_defaults))
 _add("Use", runs.predict, runs.export)
 
 

@@ -86,6 +86,13 @@ def train_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
     return training_defaults(settings_for(argument_after("--model", arguments, "compact")))
 
 
+def suspects_defaults(_: Sequence[str]) -> Mapping[str, object]:
+    """Return how a search for suspect labels trains."""
+    from toonvision.studies.suspects import SEARCH_SETTINGS
+
+    return training_defaults(SEARCH_SETTINGS)
+
+
 def search_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
     """Return what a search does by the recipe that the arguments of a command name."""
     from toonvision.tuning.recipes import recipe_for

@@ -153,9 +153,8 @@ class StudyDisplay(_Bar):
         """Stop the bar, and say what was used again."""
         super().__exit__()
         if self._known:
-            say(
-                f"{counted(self._known, 'training')} of an earlier call {'was' if self._known == 1 else 'were'} reused."
-            )
+            again = "was saved before and is" if self._known == 1 else "were saved before and are"
+            say(f"{counted(self._known, 'training')} {again} used again.")
 
     def planned(self, folder: Path, findings: "Sequence[Finding]") -> None:
         """Wait: what is left out is printed with the result."""
