@@ -312,7 +312,7 @@ def test_weights_that_are_no_numbers_are_refused_when_they_answer(model):
     tensor = kernel_of(model)
     broken = np.full_like(numpy_helper.to_array(tensor), np.nan)
     tensor.CopyFrom(numpy_helper.from_array(broken, tensor.name))
-    with pytest.raises(ModelRefusedError, match="its weights give no numbers"):
+    with pytest.raises(ModelRefusedError, match="its predictions are NaN"):
         Classifier(model.SerializeToString()).predict_batch(pictures(1))
 
 

@@ -31,7 +31,7 @@ def check_workspace(workspace: "Workspace", run: str | None) -> tuple[list[Check
     if known:
         with watcher.progress("checking", "crops") as progress:
             checked += data.check_crops(files, known, progress=progress)
-        checked.append(data.check_splits(known))
+        checked.append(data.check_splits(files, known))
     checked.append(check_runs(files, known))
     if run:
         checked.append(_contradicted(workspace, run, known))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.setup import SetupSummary
-    from toonvision.data.splits import SplitSummary
+    from toonvision.data.split_summary import SplitSummary
     from toonvision.data.workspace import Workspace
 
 _MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
@@ -122,36 +122,37 @@ def balance_result(
 
 
 def split_result(
-    summary: "SplitSummary", files: Sequence[Path], next_step: str, *, unwritten: str = "", there: bool = False
+    summary: "SplitSummary", file: Path, figures: Sequence[Path], next_step: str, *, unwritten: str = ""
 ) -> "Result[SplitSummary]":
     """Return how a split came out.
 
     Args:
         summary: The split.
-        files: The figures.
+        file: Its file.
+        figures: The figures.
         next_step: The next command.
         unwritten: Why the figures could not be written, if so.
-        there: Whether it was there already.
     """
     tables = [
         _count_table(f"Split {summary.name} by {counts.level.title.lower()}", counts) for counts in summary.tables
     ]
-    already = [f"The split {summary.name} was made before, from the same crops and seed; it was not changed."]
     return Result(
         summary,
-        (*tables, split_text(summary), *(already if there else []), *_figures(files, unwritten)),
+        (*tables, split_text(summary), *_figures(figures, unwritten)),
         {
             "name": summary.name,
-            "ratios": list(summary.ratios.shares),
+            "ratios": list(summary.ratios.shares) if summary.ratios else None,
             "achieved": list(summary.achieved),
             "seed": summary.seed,
             "groups": summary.groups,
             "near_duplicates": list(summary.near_duplicate_groups),
-            "largest_deviation": list(summary.largest_deviation),
+            "empty": list(summary.empty),
+            "largest_deviation": list(summary.largest_deviation or ()),
+            "file": str(file),
             "tables": {counts.level.name: _count_rows(counts) for counts in summary.tables},
-            "figures": [str(file) for file in files],
+            "figures": list(map(str, figures)),
         },
-        files=tuple(files),
+        files=tuple(figures),
         next=next_step,
     )
 
@@ -159,14 +160,22 @@ def split_result(
 def split_text(summary: "SplitSummary") -> str:
     """Write how near a split came to the ratios that were asked for."""
     achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
-    label, samples = summary.largest_deviation
+    asked = f" ({summary.ratios} asked for)" if summary.ratios else ""
+    sentences = [
+        f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
+        "that stay together."
+    ]
     pairs = [" = ".join(group) for group in summary.near_duplicate_groups]
-    more = f"; and {counted(len(pairs) - _MOST_GROUPS, 'more group')}" if len(pairs) > _MOST_GROUPS else ""
-    near = f" Near-duplicates, which stay together too: {'; '.join(pairs[:_MOST_GROUPS])}{more}." if pairs else ""
-    return (
-        f"Train/val/test: {achieved} % of the crops ({summary.ratios} asked for), in {summary.groups:,} groups: crops "
-        f"of one screenshot stay in one subset.{near} Largest deviation: {label}, {samples:.1f} crops from its share."
-    )
+    if pairs:
+        more = f"; and {counted(len(pairs) - _MOST_GROUPS, 'more group')}" if len(pairs) > _MOST_GROUPS else ""
+        sentences.append(f"Near-duplicates: {'; '.join(pairs[:_MOST_GROUPS])}{more}.")
+    if summary.largest_deviation:
+        label, samples = summary.largest_deviation
+        sentences.append(f"Largest deviation: {label}, {samples:.1f} crops from its share.")
+    if sum(summary.empty):
+        train, val, test = summary.empty
+        sentences.append(f"Screenshots without objects: {train} train, {val} val, {test} test.")
+    return " ".join(sentences)
 
 
 def check_result(
@@ -225,18 +234,13 @@ def rebuild_result(summary: "RebuildSummary", root: Path, next_step: str) -> "Re
         extraction_text(summary.extraction),
         f"Crops: {summary.numbers_kept} keep their numbers, {summary.numbers_new} have new ones.",
     ]
-    for one in summary.splits:
-        gone = f"; {one.gone} of its crops are gone" if one.gone else ""
-        proof = f", planned again with its seed, as the run {one.recorded_by} proves" if one.recorded_by else ""
-        lines.append(f"Split {one.split.name}: the places of {len(one.split.parts)} crops{proof}{gone}.")
-    if not summary.splits:
-        lines.append("There is no split.")
+    lines += [
+        f"Split {split.name}: {len(split.subsets)} screenshots, as its file has them." for split in summary.splits
+    ]
     if summary.crops_aside:
         lines.append(f"Files of crops that show no object any more were moved to {summary.crops_aside}")
-    lines.append(
-        f"The old catalogue is kept as {summary.old}" if summary.old else "There was no catalogue before this one: a "
-        "split that no run was trained on cannot be known."
-    )  # fmt: skip
+    if summary.old:
+        lines.append(f"The old catalogue is kept as {summary.old}")
     lines += [f"lost: {loss}" for loss in summary.losses]
     return Result(
         summary,
@@ -245,10 +249,7 @@ def rebuild_result(summary: "RebuildSummary", root: Path, next_step: str) -> "Re
             **summary.extraction.counts,
             "numbers_kept": summary.numbers_kept,
             "numbers_new": summary.numbers_new,
-            "splits": [
-                {"name": one.split.name, "places": len(one.split.parts), "gone": one.gone, "proved_by": one.recorded_by}
-                for one in summary.splits
-            ],
+            "splits": {split.name: len(split.subsets) for split in summary.splits},
             "old": str(summary.old) if summary.old else None,
             "crops_aside": str(summary.crops_aside) if summary.crops_aside else None,
             "lost": [asdict(loss) for loss in summary.losses],

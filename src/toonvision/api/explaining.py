@@ -11,9 +11,9 @@ from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
 from toonvision.core.panels import Table
+from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_subsets, has_masks
-from toonvision.data.splits import group_keys
 from toonvision.explain.activations import layer_activations
 from toonvision.explain.cam import ClassMaps, Method, class_maps
 from toonvision.explain.evidence import Evidence, GroupEvidence, distinctive, measure_evidence, summarise

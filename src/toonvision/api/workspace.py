@@ -11,7 +11,6 @@ from toonvision.api.result import Result
 from toonvision.api.training import Size, parse_size
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import UsageError
-from toonvision.core.names import plain_name
 from toonvision.data import workspace as data
 from toonvision.data.setup import INFER, SetupSummary, set_up
 
@@ -151,7 +150,7 @@ class Workspace:
     def split(
         self, *, seed: int = 0, ratios: str = "60/20/20", name: str = "default", force: bool = False
     ) -> "Result[SplitSummary]":
-        """Divide crops into train, val and test; crops of one screenshot, and of near-duplicates of it, stay together.
+        """Assign screenshots, and so their crops, to train, val and test; near-duplicates stay together.
 
         Args:
             seed: Same seed, same split.
@@ -163,20 +162,17 @@ class Workspace:
             UsageError: If another split has that name, or the ratios are none.
             InputRejectedError: If there are too few crops or screenshots.
         """
-        from toonvision.data.splits import Ratios, plan_split, summarize_split
+        from toonvision.data.split_plan import draw_split
+        from toonvision.data.split_summary import summarize_split
+        from toonvision.data.splits import Ratios
         from toonvision.report.data_figures import write_split_figures
 
-        wanted = Ratios.parse(ratios)
-        plain_name(name, "a split")
-        with self.files.writing("split") as catalog:
-            crops = catalog.crops()
-            plan = plan_split(crops, ratios=wanted, seed=seed, name=name)
-            there = plan in catalog.splits()
-            if not there:
-                catalog.save_split(plan, replace=force)
-        summary = summarize_split(plan, crops, self.files.taxonomy)
+        split = draw_split(self.files, ratios=Ratios.parse(ratios), seed=seed, name=name, replace=force)
+        with self.files.reading() as catalog:
+            summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
         drawn, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
-        return results.split_result(summary, drawn, self.next_step(after="split"), unwritten=why, there=there)
+        file = self.files.splits / f"{name}.csv"
+        return results.split_result(summary, file, drawn, self.next_step(after="split"), unwritten=why)
 
     def check(self, run: str | None = None, *, details: bool = False) -> "Result[Sequence[Checked]]":
         """Find what is wrong or doubtful; nothing is changed.
@@ -191,17 +187,16 @@ class Workspace:
         return results.check_result(checked, versions, run=run, details=details, next_step=self.next_step())
 
     def rebuild(self) -> "Result[RebuildSummary]":
-        """Make the catalogue again from the screenshots, with the splits that still apply.
+        """Make the catalogue again from the screenshots; splits and runs are not touched.
 
         Raises:
             InputRejectedError: If a source cannot be read as a whole.
             WorkspaceBusyError: If another process writes to the workspace.
         """
         from toonvision.data.rebuild import rebuild
-        from toonvision.training.record import recorded_splits
 
         with self.watcher.progress("rebuilding", "screenshots") as progress:
-            summary = rebuild(self.files, recorded=recorded_splits(self.files.runs), progress=progress)
+            summary = rebuild(self.files, progress=progress)
         return results.rebuild_result(summary, self.root, self.command("check"))
 
     def train(
@@ -439,12 +434,12 @@ class Workspace:
         if not self.files.catalog.is_file():
             return self.command("extract")
         with self.files.reading() as catalog:
-            crops, splits = catalog.crops(), catalog.splits()
+            crops = catalog.crops()
         if not crops:
             return self.command("extract")
         if after == "extract":
             return self.command("balance")
-        if "default" not in [split.name for split in splits]:
+        if not (self.files.splits / "default.csv").is_file():
             return self.command("split")
         newest = self._newest_runs()
         if after in ("balance", "split") or not newest:

@@ -28,9 +28,9 @@ def split(
     name: Annotated[str, typer.Option(help="What to call it.")] = "default",
     force: ForceOption = False,
 ) -> "Result[Any]":
-    """Divide crops into train, val and test.
+    """Assign screenshots, and so their crops, to train, val and test.
 
-    Crops of one screenshot, and of near-duplicates of it, stay together.
+    Near-duplicate screenshots stay together.
     """
     return ws.split(seed=seed, ratios=ratios, name=name, force=force)
 
@@ -50,7 +50,7 @@ def check(
 
 
 def rebuild(ws: "Workspace") -> "Result[Any]":
-    """Make the catalogue again from the screenshots, with the splits that still apply.
+    """Make the catalogue again from the screenshots; splits and runs are not touched.
 
     For a catalogue that is damaged or lost. The old one is kept beside it.
     """

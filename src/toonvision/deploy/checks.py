@@ -1,8 +1,7 @@
 """What an exported file may hold: checked before anything runs it.
 
-Whoever wrote a file: it may use only the operations that our own files use, its shapes must fit together, all weights
-must be in the file, and memory is bounded. To know that, the shape of every result is inferred here first, for one
-picture.
+A file may use only the operations that our own files use, its shapes must fit together, it must hold all weights, and
+its memory is bounded. To check that, the shape of every result is inferred first, for one image.
 """
 
 import math

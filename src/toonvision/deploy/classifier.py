@@ -83,7 +83,7 @@ class Classifier:
 
         Raises:
             UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
-            ModelRefusedError: If a probability is no number, or the model cannot be run.
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         if isinstance(picture, Image.Image):
             if not all(picture.size):
@@ -108,7 +108,7 @@ class Classifier:
 
         Raises:
             UsageError: If they have another size or type.
-            ModelRefusedError: If a probability is no number, or the model cannot be run.
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         _required(pictures, (None, *self._bundle.size_hw, 3), some=False)
         with ThreadPoolExecutor(self._threads) as pool:
@@ -129,7 +129,7 @@ class Classifier:
 
         Raises:
             InputRejectedError: If a folder cannot be read.
-            ModelRefusedError: If a probability is no number, or the model cannot be run.
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         with ThreadPoolExecutor(self._threads) as pool:
             return ask_about_files(
@@ -155,7 +155,7 @@ class Classifier:
             Shape ``(samples, classes)``, each row summing to 1.
 
         Raises:
-            ModelRefusedError: If a probability is no number, or the model cannot be run.
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         try:
             (rows,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})
@@ -164,7 +164,7 @@ class Classifier:
         except Exception as error:  # ONNX Runtime's errors have no common kind
             raise ModelRefusedError(f"{self._where}: ONNX Runtime cannot run it ({_brief(error)}).") from error
         if not np.isfinite(rows).all():
-            raise ModelRefusedError(f"{self._where}: its weights give no numbers. Train and export again.")
+            raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
         answers: Probabilities = rows
         return answers
 

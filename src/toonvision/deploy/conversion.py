@@ -210,8 +210,8 @@ class _Writer:
         else:
             given = [self._named(name) for name in node.input]
         kind = f"{node.op_type.lower()}_{len(self.nodes)}"
-        for place, name in enumerate(node.output):
-            self.names[name] = ends.get(name) or (f"{kind}_{place}" if place else kind)
+        for number, name in enumerate(node.output):
+            self.names[name] = ends.get(name) or (f"{kind}_{number}" if number else kind)
         new = helper.make_node(node.op_type, given, [self.names[name] for name in node.output], name=kind)
         new.attribute.extend(sorted(node.attribute, key=lambda one: one.name))
         self.nodes.append(new)

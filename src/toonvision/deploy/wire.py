@@ -80,7 +80,7 @@ def read_file(content: bytes) -> File:
     """Take an ONNX file apart.
 
     Raises:
-        ModelRefusedError: If it is none, is damaged, or holds what no file of ours holds.
+        ModelRefusedError: If it is no ONNX file, is damaged, or holds anything that our files never hold.
     """
     try:
         return _file(memoryview(content))
