@@ -2,19 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from toonvision.api.base import Opened, StoredRun
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.installed import outdated_libraries
 from toonvision.data import check as data
 from toonvision.data.check import Checked, Known
 from toonvision.deploy.check_runs import check_runs, contradicted_labels
-
-if TYPE_CHECKING:
-    from toonvision.api.workspace import Workspace
+from toonvision.training.record import find_run
 
 
-def check_workspace(workspace: "Workspace", run: str | None) -> tuple[list[Checked], dict[str, str]]:
+def check_workspace(workspace: Opened, run: str | None) -> tuple[list[Checked], dict[str, str]]:
     """Check catalogue, screenshots, crops, splits, runs, leftovers and libraries.
 
     Args:
@@ -40,12 +38,13 @@ def check_workspace(workspace: "Workspace", run: str | None) -> tuple[list[Check
     return checked, {"python": ".".join(map(str, sys.version_info[:3])), **libraries}
 
 
-def _contradicted(workspace: "Workspace", name: str, known: Known | None) -> Checked:
+def _contradicted(workspace: Opened, name: str, known: Known | None) -> Checked:
     """Ask a run about every crop that has a class at its level."""
     from toonvision.api.predicting import predict_files
     from toonvision.models.saving import read_card, require_taxonomy
 
-    run, files = workspace.run(name), workspace.files
+    files = workspace.files
+    run = StoredRun(workspace, find_run(files.runs, name))
     require_taxonomy(read_card(run.folder), files.taxonomy.digest, run.folder)
     if known is None:
         raise InputRejectedError(f"{files.catalog}: cannot be read, so that no label can be compared. Leave out --run.")

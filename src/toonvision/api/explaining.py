@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
@@ -34,7 +35,6 @@ from toonvision.report.explain_figures import (
 if TYPE_CHECKING:
     import keras
 
-    from toonvision.api.run import Run
     from toonvision.evaluation.evaluate import Evaluation
 
 _FOLDER = Path("figures") / "explain"
@@ -43,7 +43,14 @@ _MOST_CHECKED, _MOST_ASCENDED = 12, 16
 
 
 def explain(
-    run: "Run", pictures: Sequence[Path] | None, *, count: int, layer: str | None, method: Method, each: bool, seed: int
+    run: StoredRun,
+    pictures: Sequence[Path] | None,
+    *,
+    count: int,
+    layer: str | None,
+    method: Method,
+    each: bool,
+    seed: int,
 ) -> Result[Explanation]:
     """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
     taxonomy = run.workspace.files.taxonomy
@@ -81,7 +88,7 @@ def _name_layers_afresh() -> None:
     keras.backend.clear_session()
 
 
-def _given(run: "Run", card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
+def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
     """Read and predict the pictures that were asked for."""
     from toonvision.evaluation.predict import predict_files
 
@@ -99,7 +106,7 @@ def _given(run: "Run", card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, l
     return cases, findings
 
 
-def _known_classes(run: "Run", card: ModelCard, paths: Sequence[Path]) -> tuple[int | None, ...]:
+def _known_classes(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[int | None, ...]:
     """Look up the classes of pictures that are the workspace's own crops."""
     files = run.workspace.files
     try:
@@ -129,7 +136,7 @@ def _show_layers(model: "keras.Model", picture: Pictures, folder: Path, *, seed:
 
 
 def _check(
-    run: "Run", model: "keras.Model", cases: Cases, own: npt.NDArray[np.float32], maps: ClassMaps, *, seed: int
+    run: StoredRun, model: "keras.Model", cases: Cases, own: npt.NDArray[np.float32], maps: ClassMaps, *, seed: int
 ) -> tuple[TrustCurves, tuple[Randomisation, ...]]:
     """Delete, insert and randomise, for the first pictures."""
     pictures, predicted = cases.pictures[:_MOST_CHECKED], cases.predicted[:_MOST_CHECKED]
@@ -147,7 +154,7 @@ def _check(
     return curves, randomisation(model, maps_of, seed=seed)
 
 
-def _evidence(run: "Run", judged: "Evaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
+def _evidence(run: StoredRun, judged: "Evaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
     """Measure on what the evidence lies, for all crops of the test subset that have masks."""
     files = run.workspace.files
     if not has_masks(files):
@@ -163,7 +170,7 @@ def _evidence(run: "Run", judged: "Evaluation", maps: ClassMaps, *, seed: int) -
     return MaskedEvidence(tuple(rows), told_apart, plain, _sections(run, judged, rows, told_apart, seed=seed))
 
 
-def _sections(run: "Run", judged: "Evaluation", rows: Sequence[int], evidence: Evidence, *, seed: int) -> Sections:
+def _sections(run: StoredRun, judged: "Evaluation", rows: Sequence[int], evidence: Evidence, *, seed: int) -> Sections:
     """Average evidence over all crops, by class and by context."""
     contexts = [run.workspace.files.taxonomy.context(judged.crops[at].context).title for at in rows]
     y_true = [judged.classes[judged.y_true[at]].title for at in rows]
@@ -174,7 +181,7 @@ def _sections(run: "Run", judged: "Evaluation", rows: Sequence[int], evidence: E
     ]
 
 
-def _result(run: "Run", found: Explanation, folder: Path, findings: Sequence[Finding]) -> Result[Explanation]:
+def _result(run: StoredRun, found: Explanation, folder: Path, findings: Sequence[Finding]) -> Result[Explanation]:
     files = sorted(folder.iterdir())
     data = {
         "run": run.name,

@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.data import images
@@ -18,9 +18,6 @@ from toonvision.deploy.current import EXPORT, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction
 from toonvision.models.saving import read_card, require_taxonomy
 
-if TYPE_CHECKING:
-    from toonvision.api.run import Run
-
 _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
 """From which factor on, on the area of the largest crops and on the most extreme shapes, a picture is warned about."""
@@ -28,7 +25,7 @@ _USUAL = (0.01, 0.99)
 
 
 def predict(
-    run: "Run", pictures: Sequence[Path], *, boxes: bool, save: Path | None, keras: bool
+    run: StoredRun, pictures: Sequence[Path], *, boxes: bool, save: Path | None, keras: bool
 ) -> Result[list[Prediction]]:
     """Predict pictures, or the boxes of annotated ones; see `Run.predict`."""
     taxonomy = run.workspace.files.taxonomy
@@ -52,7 +49,7 @@ def predict(
 
 
 def predict_files(
-    run: "Run", pictures: Sequence[Path], *, keras: bool = False
+    run: StoredRun, pictures: Sequence[Path], *, keras: bool = False
 ) -> tuple[list[Prediction], list[Finding]]:
     """Predict with a run's export, or with Keras where there is none that can be used."""
     watcher = run.workspace.watcher
@@ -83,7 +80,7 @@ def _require_new(folder: Path) -> None:
         raise UsageError(f"{folder}: exists already and is not an empty folder. Choose another --save.")
 
 
-def _predict_boxes(run: "Run", pictures: Sequence[Path], *, keras: bool) -> tuple[list[Prediction], list[Finding]]:
+def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[Prediction], list[Finding]]:
     """Cut the annotated boxes out of pictures, and predict each."""
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
         cuts, findings = _cut_boxes(pictures, Path(name))
@@ -134,7 +131,7 @@ def _cut_boxes(paths: Sequence[Path], folder: Path) -> tuple[dict[str, tuple[Pat
     return cuts, findings
 
 
-def _not_crops(run: "Run", predictions: Sequence[Prediction]) -> list[Finding]:
+def _not_crops(run: StoredRun, predictions: Sequence[Prediction]) -> list[Finding]:
     """Warn of pictures that are much larger than the crops that the model learned from, or of another shape."""
     try:
         with run.workspace.files.reading() as catalog:
@@ -173,7 +170,7 @@ def _size_wh(path: Path) -> tuple[int, int] | None:
 
 
 def _result(
-    run: "Run",
+    run: StoredRun,
     predictions: list[Prediction],
     findings: Sequence[Finding],
     above: Mapping[str, Mapping[str, str]],

@@ -1,19 +1,17 @@
 """A run as an object: evaluated, explained, reported, exported and used."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from toonvision.api import run_results as results
+from toonvision.api.base import StoredRun
 from toonvision.api.result import Result
 from toonvision.core.errors import UsageError
-from toonvision.training.record import RunRecord, read_record
 
 if TYPE_CHECKING:
-    from toonvision.api.workspace import Workspace
-    from toonvision.data.catalog import Subset
+    from toonvision.data.splits import Subset
     from toonvision.evaluation.evaluate import Evaluation
     from toonvision.explain.explanation import Explanation
     from toonvision.metrics.predictions import Prediction
@@ -23,27 +21,8 @@ Paths = Path | str | Sequence[Path | str]
 
 
 @dataclass(frozen=True, repr=False)
-class Run:
-    """A run: one or more trainings of a network.
-
-    Attributes:
-        workspace: Where it was trained.
-        folder: Where it is.
-    """
-
-    workspace: "Workspace"
-    folder: Path
-    _evaluations: "dict[Subset, Evaluation]" = field(default_factory=dict, compare=False)
-
-    @cached_property
-    def record(self) -> RunRecord:
-        """How it was trained, and what came out."""
-        return read_record(self.folder)
-
-    @property
-    def name(self) -> str:
-        """Its name, such as ``label/compact-1``."""
-        return self.record.title
+class Run(StoredRun):
+    """A run: one or more trainings of a network."""
 
     def __repr__(self) -> str:
         """Return the name, the network, and how the trainings ended."""
@@ -51,27 +30,6 @@ class Run:
 
     def _repr_html_(self) -> str:
         return results.run_result(self.record, self.folder)._repr_html_()
-
-    def evaluation(self, subset: "Subset" = "test") -> "Evaluation":
-        """Return all predictions for one subset; they are computed once, and written into the run's folder.
-
-        Raises:
-            ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
-            InputRejectedError: If the split or the crops are not those that it was trained with.
-        """
-        from toonvision.core.files import require_writable
-        from toonvision.evaluation.evaluate import evaluate_run, write_results
-        from toonvision.models.backend import start_keras
-
-        if subset not in self._evaluations:
-            require_writable(self.folder)
-            watcher = self.workspace.watcher
-            watcher.say(f"Evaluating on {start_keras()}.")
-            with watcher.progress("evaluating", "crops") as progress:
-                evaluation = evaluate_run(self.workspace.files, self.folder, part=subset, progress=progress)
-            write_results(evaluation, self.folder)
-            self._evaluations[subset] = evaluation
-        return self._evaluations[subset]
 
     def summary(self) -> "Result[Evaluation]":
         """Return how the trainings went, and how good the model is on the test subset."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from toonvision.api.base import Opened
 from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, ModelRefusedError
 from toonvision.core.panels import Table
@@ -12,9 +13,6 @@ from toonvision.core.wording import counted
 from toonvision.report.study_facts import outcome_fact, race_fact, winner_fact
 from toonvision.tuning.folders import study_results
 from toonvision.tuning.result import StudyResult, Trial, read_result
-
-if TYPE_CHECKING:
-    from toonvision.api.workspace import Workspace
 
 _MOST_BEST, _MOST_LATEST = 10, 12
 
@@ -38,7 +36,7 @@ def search_result(result: StudyResult, folder: Path, page: Path, next_step: str)
     )
 
 
-def searches_result(workspace: "Workspace") -> Result[tuple[StudyResult, ...]]:
+def searches_result(workspace: Opened) -> Result[tuple[StudyResult, ...]]:
     """Return all searches of a workspace; damaged ones are findings."""
     listed: list[StudyResult] = []
     damaged = []

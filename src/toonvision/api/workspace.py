@@ -1,12 +1,12 @@
 """A workspace as an object: from pictures to crops, splits, runs and studies."""
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api import data_results as results
+from toonvision.api.base import Opened
 from toonvision.api.result import Result
 from toonvision.api.training import Size, parse_size
 from toonvision.api.watching import NOBODY, Watcher
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
-    from toonvision.data.splits import SplitSummary
+    from toonvision.data.split_summary import SplitSummary
     from toonvision.studies.contexts import ContextStudy
     from toonvision.studies.curve import LearningCurve
     from toonvision.studies.suspects import SuspectStudy
@@ -90,28 +90,19 @@ def _reopened(root: Path, source: Path | None, taxonomy: str | None, watcher: Wa
 
 
 @dataclass(frozen=True, repr=False)
-class Workspace:
+class Workspace(Opened):
     """A workspace: its data, its runs and its studies.
 
     Attributes:
-        files: Its settings and the paths of what lies in it.
-        watcher: What watches its steps.
         made: What making it found; None where it was only opened.
     """
 
-    files: data.Workspace
-    watcher: Watcher = field(default=NOBODY, compare=False)
     made: SetupSummary | None = field(default=None, compare=False)
-
-    @property
-    def root(self) -> Path:
-        """The folder."""
-        return self.files.root
 
     def __repr__(self) -> str:
         """Return the folder, the tasks and the runs."""
         tasks = ", ".join(task.name for task in self.files.taxonomy.tasks)
-        return f"Workspace {self.root} (tasks: {tasks}; runs: {len(self._newest_runs())})"
+        return f"Workspace {self.root} (tasks: {tasks}; runs: {len(self.newest_runs())})"
 
     def _repr_html_(self) -> str:
         return self.about()._repr_html_()
@@ -413,56 +404,6 @@ class Workspace:
         result = read_result(study)
         again = self.command("train", result.settings.task, "--from-study", result.title)
         return report_result(write_study_report(study, result), again)
-
-    def command(self, *words: str) -> str:
-        """Return a command about this workspace, as it can be typed in a shell.
-
-        Examples:
-            >>> from types import SimpleNamespace
-            >>> Workspace(SimpleNamespace(root=Path("my game"))).command("train", "label")
-            "toonvision train label -w 'my game'"
-        """
-        there = [] if self.root == Path() else ["-w", str(self.root)]
-        return shlex.join(["toonvision", *words, *there])
-
-    def next_step(self, *, after: str = "") -> str:
-        """Return the command that brings the workspace forward.
-
-        Args:
-            after: The verb that was just done, where that matters.
-        """
-        if not self.files.catalog.is_file():
-            return self.command("extract")
-        with self.files.reading() as catalog:
-            crops = catalog.crops()
-        if not crops:
-            return self.command("extract")
-        if after == "extract":
-            return self.command("balance")
-        if not (self.files.splits / "default.csv").is_file():
-            return self.command("split")
-        newest = self._newest_runs()
-        if after in ("balance", "split") or not newest:
-            return self.command("train", self.first_task(), "--repeat", "5")
-        name = newest[0].relative_to(self.files.runs).as_posix()
-        if not (newest[0] / "report.html").is_file():
-            return self.command("report", name)
-        return self.command("predict", name, str(self.files.crops))
-
-    def first_task(self) -> str:
-        """Return the name of the first task that can be learned: that has at least two classes among the crops."""
-        taxonomy = self.files.taxonomy
-        with self.files.reading() as catalog:
-            labels = {crop.label for crop in catalog.crops()}
-        for task in taxonomy.tasks:
-            if len({taxonomy.class_of(label, task.level) for label in labels} - {None}) > 1:
-                return task.name
-        return taxonomy.tasks[0].name
-
-    def _newest_runs(self) -> list[Path]:
-        """Return the folders of all runs, the newest first."""
-        found = [path for path in self.files.runs.glob("*/*/run.json") if not path.parent.name.startswith(".")]
-        return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
 
     def _drawn(self, draw: Callable[[], list[Path]]) -> tuple[list[Path], str]:
         """Draw figures; where that is impossible the tables are still worth showing, so return why."""
