@@ -5,7 +5,6 @@ import pytest
 
 from toonvision.cli.interrupts import heed, listen
 from toonvision.cli.watching import SearchDisplay, StudyDisplay, TrainingDisplay
-from toonvision.tasks.settings import TrainingSettings
 from tuning.made import plausible
 
 
@@ -35,7 +34,7 @@ def test_an_interrupt_that_a_library_swallows_is_raised_again_in_the_next_round(
     "epoch_ended",
     [
         lambda: TrainingDisplay(repeats=1).epoch_ended(0, 1, {"val_loss": 1.0}),
-        lambda: StudyDisplay(TrainingSettings()).epoch_ended(None, 1, {"val_loss": 1.0}),
+        lambda: StudyDisplay().epoch_ended(None, 1, {"val_loss": 1.0}),
         lambda: SearchDisplay().update(plausible(3)),
     ],
     ids=["training", "study", "search"],
