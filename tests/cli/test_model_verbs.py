@@ -316,13 +316,13 @@ def test_stress_is_told_kept_and_shown_in_the_report(run, trained, tmp_path):
     folder = other.runs / "label" / "two"
     outcome = run("evaluate", "label/two", "-w", other.root, "--stress")
     assert outcome.code == 0, outcome.err
-    assert "label/two under stress" in outcome.out
+    assert "label/two under changes" in outcome.out
     assert "box moved" in outcome.out
     assert {f"stress{suffix}" for suffix in (".json", ".csv", ".png")} <= {path.name for path in folder.iterdir()}
     assert run("report", "label/two", "-w", other.root).code == 0
-    assert "Under stress" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "Under changes of light" in (folder / "report.html").read_text(encoding="utf-8")
     told = run("evaluate", "label/two", "-w", other.root, "--stress", "--json").json["stress"]
-    assert told["scores"][0]["strength"] == "as they are"
+    assert told["scores"][0]["strength"] == "unchanged"
     assert told["meaning"]
 
 

@@ -11,7 +11,7 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
-from toonvision.core.panels import Table
+from toonvision.core.panels import FigurePanel, Table
 from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_subsets, has_masks
@@ -21,15 +21,16 @@ from toonvision.explain.evidence import Evidence, GroupEvidence, distinctive, me
 from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections, gravest_cases, own_maps
 from toonvision.explain.filters import answers, ascent, convolutions, first_filters
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
+from toonvision.figures.panels import write_panel
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
-from toonvision.report.explain_figures import (
-    write_activations,
-    write_ascent,
-    write_checks,
-    write_evidence,
-    write_first_filters,
-    write_map_grids,
+from toonvision.report.explain_panels import (
+    activation_panels,
+    check_panels,
+    evidence_panel,
+    filter_images_panel,
+    first_filters_panel,
+    map_grid_panels,
 )
 
 if TYPE_CHECKING:
@@ -69,14 +70,17 @@ def explain(
         with progress("weighing evidence", "pictures") as update:
             maps = class_maps(model, shown, layer=layer, method=method, progress=update)
         own = own_maps(cases, maps)
-        with progress("drawing maps", "pictures") as update:
-            write_map_grids(cases, own, classes, built, each=each, exact=maps.exact, progress=update)
-        _show_layers(model, cases.pictures[0], built, seed=seed)
+        panels = map_grid_panels(cases, own, classes, each=each, exact=maps.exact)
+        panels += _layer_panels(model, cases.pictures[0], seed=seed)
         curves, steps = _check(run, model, cases, own, maps, seed=seed)
-        write_checks(curves, steps, cases.names[:_MOST_CHECKED], built)
+        panels += check_panels(curves, steps, cases.names[:_MOST_CHECKED])
         evidence = _evidence(run, cases.judged, maps, seed=seed) if cases.judged else None
         if cases.judged and evidence:
-            write_evidence(cases.judged, evidence, built)
+            panels.append(evidence_panel(cases.judged, evidence))
+        with progress("drawing", "figures") as update:
+            for done, panel in enumerate(panels, start=1):
+                write_panel(panel, built)
+                update(done, len(panels))
     found = Explanation(cases, classes, maps, curves, steps, evidence)
     return _result(run, found, folder, findings)
 
@@ -120,19 +124,20 @@ def _known_classes(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tu
     return tuple(card.classes.index(name) if name in card.classes else None for name in names)
 
 
-def _show_layers(model: "keras.Model", picture: Pictures, folder: Path, *, seed: int) -> None:
-    """Draw the output of every layer for a picture, and an input that each filter of a convolution answers to."""
+def _layer_panels(model: "keras.Model", picture: Pictures, *, seed: int) -> list[FigurePanel]:
+    """Return the output of every layer for a picture, and an input that each filter of a convolution answers to."""
     height, width, colors = picture.shape
-    write_activations(layer_activations(model, picture), (height, width), folder)
+    panels = activation_panels(layer_activations(model, picture), (height, width))
     first, *deeper = convolutions(model)
     if first.input.shape[-1] in {colors, 2 * colors}:
-        write_first_filters(first.name, first_filters(model), folder)
+        panels.append(first_filters_panel(first.name, first_filters(model)))
     for number, one in enumerate(deeper, start=2):
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
         noise = ascent(model, one.name, filters, seed=seed, steps=0)
         climbed = ascent(model, one.name, filters, seed=seed)
         before, after = (answers(model, one.name, filters, pictures) for pictures in (noise, climbed))
-        write_ascent(one.name, number, climbed, before, after, folder)
+        panels.append(filter_images_panel(one.name, number, climbed, before, after))
+    return panels
 
 
 def _check(

@@ -100,7 +100,7 @@ class Run(StoredRun):
 
     def report(self) -> Result[Path]:
         """Write the run's report: one HTML file that needs nothing else."""
-        from toonvision.report.render import write_report
+        from toonvision.report.run import write_report
 
         page = write_report(self.workspace.files, self.folder, self.evaluation())
         return results.report_result(page, self.workspace.command("export", self.name))

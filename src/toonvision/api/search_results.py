@@ -10,7 +10,7 @@ from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, ModelRefusedError
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted
-from toonvision.report.study_facts import outcome_fact, race_fact, winner_fact
+from toonvision.report.search_facts import outcome_fact, race_fact, winner_fact
 from toonvision.tuning.folders import study_results
 from toonvision.tuning.result import StudyResult, Trial, read_result
 

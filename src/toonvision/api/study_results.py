@@ -30,7 +30,7 @@ def written(study: Study, panel: FigurePanel, result: str) -> tuple[dict[str, An
     Returns:
         The study as plain data, and its files.
     """
-    png = write_panel(panel, study.folder)
+    png = write_panel(panel, study.folder).path
     files = (study.folder / result, png.with_suffix(".csv"), png)
     data = {**asdict(study), "folder": str(study.folder), "meaning": study.sentence(), "files": list(map(str, files))}
     return data, files
@@ -55,8 +55,8 @@ def suspects_result(
     workspace: "Workspace", study: suspects.SuspectStudy, next_step: str
 ) -> Result[suspects.SuspectStudy]:
     """Return the labels that are probably wrong."""
-    pictured = study.suspects[: suspects.MOST_PICTURED]
-    data, files = written(study, suspects.suspects_panel(workspace, study, pictured), suspects.RESULT)
+    pictured = suspects.suspect_crops(workspace, study, study.suspects[: suspects.MOST_PICTURED])
+    data, files = written(study, suspects.suspects_panel(study, pictured), suspects.RESULT)
     level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
     classes = {category.name: category for category in level.classes}
     listed = [suspects.suspects_table(study, study.suspects[:_MOST_SUSPECTS], classes)] if study.suspects else []

@@ -131,7 +131,7 @@ class Workspace(Opened):
             InputRejectedError: If nothing was extracted yet.
         """
         from toonvision.data.balance import measure_balance
-        from toonvision.report.data_figures import write_balance_figures
+        from toonvision.report.data_panels import write_balance_figures
 
         with self.files.reading() as catalog:
             measured = measure_balance(catalog.crops(), self.files.taxonomy)
@@ -156,7 +156,7 @@ class Workspace(Opened):
         from toonvision.data.split_plan import draw_split
         from toonvision.data.split_summary import summarize_split
         from toonvision.data.splits import Ratios
-        from toonvision.report.data_figures import write_split_figures
+        from toonvision.report.data_panels import write_split_figures
 
         split = draw_split(self.files, ratios=Ratios.parse(ratios), seed=seed, name=name, replace=force)
         with self.files.reading() as catalog:
@@ -360,7 +360,7 @@ class Workspace(Opened):
             EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
         """
         from toonvision.api.search_results import search_result
-        from toonvision.report.study import write_study_report
+        from toonvision.report.search import write_search_report
         from toonvision.tuning.options import SearchOptions
         from toonvision.tuning.study import tune
 
@@ -378,7 +378,7 @@ class Workspace(Opened):
             )
         folder = self.files.studies / result.title
         again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
-        return search_result(result, folder, write_study_report(folder, result), again)
+        return search_result(result, folder, write_search_report(folder, result), again)
 
     def studies(self) -> "Result[tuple[StudyResult, ...]]":
         """List the searches for networks with their winners."""
@@ -393,7 +393,7 @@ class Workspace(Opened):
             UsageError: If there is none of that name.
         """
         from toonvision.api.run_results import report_result
-        from toonvision.report.study import write_study_report
+        from toonvision.report.search import write_search_report
         from toonvision.training.record import is_run
         from toonvision.tuning.folders import find_study, is_study
         from toonvision.tuning.result import read_result
@@ -403,7 +403,7 @@ class Workspace(Opened):
         study = find_study(self.files.studies, name)
         result = read_result(study)
         again = self.command("train", result.settings.task, "--from-study", result.title)
-        return report_result(write_study_report(study, result), again)
+        return report_result(write_search_report(study, result), again)
 
     def _drawn(self, draw: Callable[[], list[Path]]) -> tuple[list[Path], str]:
         """Draw figures; where that is impossible the tables are still worth showing, so return why."""
