@@ -17,8 +17,8 @@ def main() -> None:
     """Measure and print."""
     start_keras()
 
-    from toonvision.evaluation.predict import predict_probabilities
     from toonvision.explain.cam import class_maps
+    from toonvision.tasks.classify import predict_probabilities
 
     pictures = generator(0, "benchmark").integers(0, 256, (_PICTURES, 600, 200, 3), dtype=np.uint8)
     result = {}

@@ -15,8 +15,9 @@ from measure import alternate, medians, write_result
 from toonvision.core.cores import available_cores
 from toonvision.core.runner import Tell, work_through
 from toonvision.core.seeds import generator
-from toonvision.data.arrays import Samples
 from toonvision.models.backend import start_keras
+from toonvision.tasks.base import Dataset
+from toonvision.taxonomy.labels import Task
 from toonvision.training.recipes import settings_for
 
 _TRAININGS, _PICTURES, _CLASSES, _ROUNDS = 4, 512, 4, 3
@@ -63,10 +64,10 @@ def _train(order: Order, _tell: Tell) -> None:
     from toonvision.training.loop import train_fresh
 
     pictures = generator(0, "benchmark").integers(0, 256, (_PICTURES, *order.size_hw, 3), dtype=np.uint8)
-    samples = Samples(pictures, np.arange(_PICTURES) % _CLASSES, (), tuple("abcd"))
+    dataset = Dataset(Task("made", "up"), pictures, np.arange(_PICTURES) % _CLASSES, (), tuple("abcd"))
     places = np.arange(_PICTURES)
     settings = replace(settings_for(order.network), epochs=order.epochs, patience=order.epochs)
-    train_fresh(samples, train=places[64:], val=places[:64], settings=settings, seed=order.seed)
+    train_fresh(dataset, train=places[64:], val=places[:64], settings=settings, seed=order.seed)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.repeat import TaskData
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 
@@ -24,7 +24,7 @@ def tiny_workspace(root: Path) -> Workspace:
     return workspace
 
 
-def tiny_settings(workspace: Workspace, data: TaskData) -> StudySettings:
+def tiny_settings(workspace: Workspace, data: Dataset) -> StudySettings:
     """Give the settings of a random search without a race, of networks of one block, an epoch each."""
     space = Space(
         {

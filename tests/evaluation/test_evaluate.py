@@ -12,9 +12,10 @@ from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.evaluate import evaluate_run, metrics_of, predictions_csv, write_results
-from toonvision.evaluation.predict import predict_files, predict_probabilities
+from toonvision.evaluation.predict import predict_files
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
+from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import read_record
 from toonvision.training.repeat import train_run

@@ -11,7 +11,6 @@ from figures import examples
 from report.made import evaluation_of, judged_workspace, results_of
 from toonvision.core.errors import InputRejectedError
 from toonvision.evaluation.breakdown import Breakdown, Group
-from toonvision.evaluation.evaluate import ValidationPredictions
 from toonvision.figures.curves import Curve
 from toonvision.metrics.classification import roll_up
 from toonvision.metrics.intervals import Proportion
@@ -242,7 +241,7 @@ def test_a_breakdown_has_a_table_with_counts_and_intervals():
 
 def test_calibration_says_whether_its_temperature_is_stored():
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, held=ValidationPredictions(made.y_true, made.own))
+    judged = dataclasses.replace(made, validation=made.best)
     assert "It is not stored" in calibration_table(judged.calibration, None).note
     assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.calibration, 1.5).note
     assert calibration_table(made.calibration, None) is None
@@ -251,7 +250,7 @@ def test_calibration_says_whether_its_temperature_is_stored():
 @pytest.mark.parametrize(("part", "said"), [("val", True), ("test", False)])
 def test_calibration_on_the_validation_part_is_said_to_look_too_good(tmp_path, part, said):
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, part=part, held=ValidationPredictions(made.y_true, made.own))
+    judged = dataclasses.replace(made, part=part, validation=made.best)
     shown = (calibration_picture(judged, tmp_path).caption, calibration_table(judged.calibration, None).note)
     assert [text.endswith("judge the test part to know.") for text in shown] == [said, said]
 

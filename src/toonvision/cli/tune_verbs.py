@@ -4,7 +4,7 @@ import shlex
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ from toonvision.tuning.strategies import RecipeName, Strategy
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
-    from toonvision.training.repeat import TaskData
+    from toonvision.tasks.base import Dataset
     from toonvision.tuning.result import StudyResult
     from toonvision.tuning.settings import StudySettings
 
@@ -111,7 +111,6 @@ def tune(
     from toonvision.data.workspace import open_workspace
     from toonvision.report.study import write_study_report
     from toonvision.training.recipes import changed
-    from toonvision.training.repeat import load_task_data
     from toonvision.tuning.recipes import recipe_for
     from toonvision.tuning.result import read_result
     from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
@@ -149,7 +148,7 @@ def tune(
             race=replace(RaceSettings(), trainings=race),
             training=changed(usual.training, epochs=epochs, patience=patience, batch_size=batch_size, flip=flip),
         )
-    data = _load(opened, settings, load_task_data)
+    data = _load(opened, settings)
     settings = replace(settings, data=data.digest)
     with TuningDisplay() as display:
         display.started(settings, data, folder.name)
@@ -289,16 +288,12 @@ def _listed(names: set[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
-def _load(opened: "Workspace", settings: "StudySettings", load: Any) -> "TaskData":
+def _load(opened: "Workspace", settings: "StudySettings") -> "Dataset":
     from toonvision.core.errors import UsageError
+    from toonvision.tasks.registry import load_dataset
 
-    data: TaskData = load(
-        opened,
-        opened.taxonomy.task(settings.task).level,
-        split_name=settings.split,
-        size_hw=settings.size_hw,
-        resize=settings.resize,
-    )
+    task = opened.taxonomy.task(settings.task)
+    data = load_dataset(opened, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
     if settings.data and (settings.data, settings.taxonomy) != (data.digest, opened.taxonomy.digest):
         raise UsageError(
             f"the split {settings.split!r}, the crops or the taxonomy were changed since that study began. Begin "

@@ -44,6 +44,7 @@ class ModelCard:
         format: The version of this description, and of what the networks compute that it can name. Since 2 `compact`
             averages over three bands of rows whatever their number is.
         temperature: What logits are divided by before they become the probabilities of a prediction; None for 1.
+        kind: The kind of the task.
     """
 
     network: str
@@ -58,6 +59,7 @@ class ModelCard:
     versions: Mapping[str, str]
     format: Literal[2] = 2
     temperature: float | None = None
+    kind: str = "classify"
 
 
 def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:

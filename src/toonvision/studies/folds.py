@@ -25,11 +25,12 @@ from toonvision.core.names import numbered_names, plain_name
 from toonvision.core.runner import Tell, work_through
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.arrays import Samples
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
+from toonvision.tasks.classify import dataset_of, predict_probabilities
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import Task
 from toonvision.training.parallel import threads_for, trainings_at_once
 
 RECIPE, TRAININGS = "recipe.json", "trainings"
@@ -296,7 +297,7 @@ def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, floa
     division = job.division
     with backend_faults():
         model, history = train_fresh(
-            samples,
+            dataset_of(samples, Task("", "")),
             train=division.train,
             val=division.val,
             settings=job.settings,

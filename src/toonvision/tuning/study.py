@@ -13,7 +13,7 @@ from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.names import free_name, plain_name
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
-from toonvision.training.repeat import TaskData
+from toonvision.tasks.base import Dataset
 from toonvision.tuning.result import (
     LEAST_BEST,
     RESULT,
@@ -47,7 +47,7 @@ def run_study(
     workspace: Workspace,
     folder: Path,
     settings: StudySettings,
-    data: TaskData,
+    data: Dataset,
     *,
     storage: str | None = None,
     workers: int = 1,
@@ -189,7 +189,7 @@ def _require_kept_there(known: StudyResult, folder: Path, storage: str | None, p
 def _nothing_yet(
     folder: Path,
     settings: StudySettings,
-    data: TaskData,
+    data: Dataset,
     known: StudyResult | None,
     *,
     workers: int,
@@ -199,8 +199,8 @@ def _nothing_yet(
     return StudyResult(
         name=folder.name,
         settings=settings,
-        classes=data.samples.classes,
-        judged=len(data.places["val"]),
+        classes=data.classes,
+        judged=len(data.indices["val"]),
         trials=(),
         scores={},
         device=_device(workers),
