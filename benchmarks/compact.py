@@ -2,15 +2,15 @@
 
 Run: python benchmarks/compact.py FOLDER [VARIANT ...]
 
-FOLDER gets the workspace `world`: the published counts, seed 0. Without the name of a variant all are trained, ten
-seeds each, which takes about forty minutes on two cores; trainings that are there already are used again. A variant is
-the recipe with one thing changed; its wrong test and validation crops say what that thing is worth. Validation crops
-are pictures like the test's that no part of this recipe learns from, which doubles what the comparison rests on.
+Trains variants of the recipe on the sample world in FOLDER/world (the published counts, seed 0), ten seeds each. All
+variants together take hours on two cores; finished trainings are reused. A variant is the recipe with one thing
+changed: its wrong test and validation crops show what that thing is worth. This recipe learns nothing from the
+validation crops, so they count as test crops here, which doubles the sample.
 """
 
+import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import write_result
+from measure import arguments, some_of, write_result
 from sample_workspace import sample_workspace
 
 from toonvision.core.cores import available_cores
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.data.workspace import open_workspace
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import input_size
@@ -31,7 +31,7 @@ from toonvision.training.parallel import threads_for
 from toonvision.training.recipes import changed, settings_for
 
 _SEEDS = range(10)
-_PUBLISHED_COURSE = {"schedule": "constant", "learning_rate": 1e-3, "averaging": 0.0, "epochs": 100, "batch_size": 64}
+_PUBLISHED_SCHEDULE = {"schedule": "constant", "learning_rate": 1e-3, "averaging": 0.0, "epochs": 100, "batch_size": 64}
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Variant:
     """The recipe with one thing changed.
 
     Attributes:
-        changes: Of the settings.
-        network: What is built instead; the name of a function here.
-        size_hw: Another input.
+        changes: Changed settings.
+        network: Name of the function of this file that builds another network.
+        size_hw: Another input size.
         task: Another task.
     """
 
@@ -53,14 +53,14 @@ class Variant:
 
 VARIANTS = {
     "the recipe": Variant(),
-    "pictures as they are alone": Variant(network="without_normalised_copy"),
-    "one mean over all places": Variant(network="with_one_mean"),
+    "no normalised copy": Variant(network="without_normalised_copy"),
+    "one mean over the whole picture": Variant(network="with_one_mean"),
     "plain convolutions": Variant(network="with_plain_convolutions"),
-    "published course of the learning rate": Variant(_PUBLISHED_COURSE),
+    "published learning-rate schedule": Variant(_PUBLISHED_SCHEDULE),
     "last weights instead of averaged": Variant({"averaging": 0.0}),
     "label smoothing of 0.05": Variant({"label_smoothing": 0.05}),
     "no change of light and colour": Variant({"color": 0.0, "cast": 0.0, "surround": 0.0}),
-    "no other light at both sides": Variant({"surround": 0.0}),
+    "no change of the light beside the figure": Variant({"surround": 0.0}),
     "no zoom and shift": Variant({"zoom": 0.0, "shift": 0.0}),
     "no flip": Variant({"flip": False}),
     "half the epochs": Variant({"epochs": 45}),
@@ -76,26 +76,27 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Training:
-    """One training: where the world is, what is trained, with which seed."""
+    """One training: the workspace's folder, the variant's name, the seed."""
 
     root: Path
     name: str
     seed: int
 
 
-def main(folder: Path, names: Sequence[str]) -> None:
-    """Train all variants, print and write what came out."""
-    workspace = sample_workspace(folder / "world")
-    path = folder / "compact.json"
+def main(given: Sequence[str] | None = None) -> None:
+    """Train the variants; print and write the results."""
+    options = parser().parse_args(given)
+    workspace = sample_workspace(options.folder / "world")
+    path = options.folder / "compact.json"
     known: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    wanted = [Training(workspace.root, name, seed) for name in names or VARIANTS for seed in _SEEDS]
+    wanted = [Training(workspace.root, name, seed) for name in options.variants for seed in _SEEDS]
     missing = [one for one in wanted if f"{one.name}/{one.seed}" not in known]
-    for told in work_through(_train, missing, processes=available_cores()):
-        if told.done:
-            one = missing[told.job]
-            known[f"{one.name}/{one.seed}"] = told.what
+    for message in work_through(_train, missing, processes=available_cores()):
+        if message.done:
+            one = missing[message.job]
+            known[f"{one.name}/{one.seed}"] = message.content
             path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-            print(f"  {one.name}, seed {one.seed}: {told.what}", flush=True)
+            print(f"  {one.name}, seed {one.seed}: {message.content}", flush=True)
     result = {}
     for name in VARIANTS:
         trained = [known[key] for seed in _SEEDS if (key := f"{name}/{seed}") in known]
@@ -105,7 +106,14 @@ def main(folder: Path, names: Sequence[str]) -> None:
     write_result("compact", {"variants": result})
 
 
-def _train(one: Training, _tell: Tell) -> dict[str, Any]:
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    some_of(options, "variants", list(VARIANTS), metavar="VARIANT")
+    return options
+
+
+def _train(one: Training, _report: Report) -> dict[str, Any]:
     variant = VARIANTS[one.name]
     workspace = open_workspace(one.root)
     size_hw = variant.size_hw or input_size("compact", workspace.size_hw)
@@ -152,7 +160,7 @@ def without_normalised_copy(size_hw: tuple[int, int], classes: int) -> Any:
 
 
 def with_one_mean(size_hw: tuple[int, int], classes: int) -> Any:
-    """Build `compact` with one mean over all places instead of three."""
+    """Build `compact` with one mean over the whole picture instead of one for each third."""
     return _built(size_hw, classes, thirds=False)
 
 
@@ -230,4 +238,4 @@ def _line(summary: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main()

@@ -1,22 +1,24 @@
-"""Claim: on the sample world, most of what tells one class from the others lies on the figure, not on the street.
+"""Claim: on the sample world, networks find most of their evidence on the figure, not on the background.
 
-Every training of `baseline` and `tuned` for the suits explains the test part of a world with masks; runs that are there
-are used, missing ones are trained (1 seed). Run, after sample --masks, extract and split:
-python benchmarks/evidence.py WORLD
+Run: python benchmarks/evidence.py FOLDER
+
+Every training of `baseline` and `tuned` (task suit) explains the test subset of the sample world in FOLDER/world, which
+is drawn with masks. Existing runs are used, missing ones are trained with one seed.
 """
 
-import sys
+import argparse
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from measure import write_result
+from measure import arguments, write_result
+from sample_workspace import sample_workspace
 
-from toonvision.data.masks import Mask, crop_subsets, has_masks
+from toonvision.data.masks import Mask, crop_subsets
 from toonvision.data.splits import group_keys
-from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.explain.cam import class_maps
 from toonvision.explain.evidence import GroupEvidence, distinctive, measure_evidence, summarise
@@ -31,36 +33,40 @@ _TASK, _NETWORKS = "suit", ("baseline", "tuned")
 _SHOWN = ("figure", "cloth", "head", "hands", "other", "background")
 
 
-def main() -> None:
-    """Measure and print."""
-    world = open_workspace(Path(sys.argv[1]))
-    if not has_masks(world):
-        sys.exit(f"{world.root} has no masks; draw it with: toonvision sample DIR --masks")
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure, print and write the results."""
+    options = parser().parse_args(given)
+    world = sample_workspace(options.folder / "world", masks=True)
     results = {network: _measure(world, network) for network in _NETWORKS}
-    write_result("evidence", {"task": _TASK, "part": "test", "networks": results})
+    write_result("evidence", {"task": _TASK, "subset": "test", "networks": results})
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    return arguments(__doc__, folder=True)
 
 
 def _measure(world: Workspace, network: str) -> dict[str, Any]:
     run = _find_or_train(world, network)
-    judged = evaluate_run(world, run)
-    record = judged.record
-    found = [crop_subsets(world, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
-    places = np.array([at for at, mask in enumerate(found) if mask is not None])
+    evaluation = evaluate_run(world, run)
+    record = evaluation.record
+    found = [crop_subsets(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.crops]
+    with_mask = np.array([at for at, mask in enumerate(found) if mask is not None])
     masks = [mask for mask in found if mask is not None]
-    shots = group_keys([judged.crops[at] for at in places])
+    shots = group_keys([evaluation.crops[at] for at in with_mask])
     repeats: list[dict[str, Any]] = []
     for number, repeat in enumerate(record.repeats):
-        predicted = judged.probabilities[number].argmax(axis=1)
-        maps = class_maps(load_model(repeat_folder(run, repeat.seed)), judged.pictures).values
-        told_apart = distinctive(maps)
+        predicted = evaluation.probabilities[number].argmax(axis=1)
+        maps = class_maps(load_model(repeat_folder(run, repeat.seed)), evaluation.pictures).values
+        distinctive_maps = distinctive(maps)
         rows = np.arange(len(predicted))
         repeats.append(
             {
                 "seed": repeat.seed,
-                "wrong": int((predicted != judged.y_true).sum()),
-                "distinctive": _shares(told_apart[places, predicted[places]], masks, shots),
-                "plain": _shares(maps[places, predicted[places]], masks, shots),
-                "fixed_place": spot_warning(fixed_spot(told_apart[rows, predicted])),
+                "wrong": int((predicted != evaluation.y_true).sum()),
+                "distinctive": _shares(distinctive_maps[with_mask, predicted[with_mask]], masks, shots),
+                "plain": _shares(maps[with_mask, predicted[with_mask]], masks, shots),
+                "fixed_spot": spot_warning(fixed_spot(distinctive_maps[rows, predicted])),
             }
         )
         own = repeats[-1]["distinctive"]
@@ -68,11 +74,11 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
             f"{network:<9} seed {repeat.seed}: wrong {repeats[-1]['wrong']:>3} of {len(predicted)};"
             + "".join(f" {name} {own[name]['share']:.0%} (area {own[name]['area']:.0%})" for name in _SHOWN)
         )
-        if number == judged.chosen:
-            groups = _by_group(judged, places, told_apart[places, predicted[places]], masks, shots)
+        if number == evaluation.chosen:
+            groups = _by_group(evaluation, with_mask, distinctive_maps[with_mask, predicted[with_mask]], masks, shots)
             for group in groups:
-                print(f"    {group.name:<28} {group.crops:>4} crops: figure {_said(group)}")
-    return {"run": record.title, "crops_with_masks": len(places), "repeats": repeats}
+                print(f"    {group.name:<28} {group.crops:>4} crops: figure {_figure_evidence(group)}")
+    return {"run": record.title, "crops_with_masks": len(with_mask), "repeats": repeats}
 
 
 def _find_or_train(world: Workspace, network: str) -> Path:
@@ -92,15 +98,19 @@ def _shares(maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots) -> d
 
 
 def _by_group(
-    judged: Evaluation, places: npt.NDArray[np.int64], maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots
+    evaluation: Evaluation,
+    with_mask: npt.NDArray[np.int64],
+    maps: npt.NDArray[np.float32],
+    masks: list[Mask],
+    shots: Shots,
 ) -> tuple[GroupEvidence, ...]:
     evidence = measure_evidence(maps, masks)
-    classes = [judged.classes[judged.y_true[at]].title for at in places]
-    streets = [judged.crops[at].context for at in places]
-    return (*summarise(evidence, classes, screenshots=shots), *summarise(evidence, streets, screenshots=shots))
+    classes = [evaluation.classes[evaluation.y_true[at]].title for at in with_mask]
+    contexts = [evaluation.crops[at].context for at in with_mask]
+    return (*summarise(evidence, classes, screenshots=shots), *summarise(evidence, contexts, screenshots=shots))
 
 
-def _said(group: GroupEvidence) -> str:
+def _figure_evidence(group: GroupEvidence) -> str:
     figure = group.of("figure")
     low, high = figure.interval
     return f"{figure.share:.0%} ({low:.0%}-{high:.0%}), its area {figure.area:.0%}"

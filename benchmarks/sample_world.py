@@ -1,37 +1,37 @@
 """Claims: the sample world is as hard as the published pictures, biased by street, and quickly drawn.
 
-Run: python benchmarks/sample_world.py FOLDER [hardness] [streets] [speed]
+Run: python benchmarks/sample_world.py FOLDER [CLAIM ...]
 
-FOLDER gets the workspace `world`: the published counts, seed 0. Without the name of a claim all are measured, which
-takes about two hours on two cores; trainings that are there already are used again.
+The world is in FOLDER/world: the published counts, seed 0. All claims together take about two hours on two cores;
+finished trainings are reused.
 
-- hardness: `baseline` and `tuned` (random flips on) over ten seeds, suits, published recipes: wrong test crops. `tuned`
-  is trained as the search trained it, and as its author trained it again (2 to 50 wrong): on training and validation
-  part together, until the training loss has not fallen for five epochs.
+- hardness: wrong test crops of `baseline` and `tuned` (suits, published recipes, random flips) over ten seeds. `tuned`
+  is trained twice: as the published search trained it, and as its author trained it again (2 to 50 wrong), on the
+  subsets train and val together until the training loss has not fallen for five epochs.
 - streets: `baseline` trained without one street and tested on it, for each street, against the ordinary test.
-- speed: screenshots a second, drawing and writing, without and with masks, on all cores.
+- speed: screenshots drawn and written per second, without and with masks, on all cores.
 """
 
+import argparse
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from measure import alternate, medians, write_result
+from measure import alternate, arguments, medians, some_of, write_result
 from sample_workspace import sample_workspace
 
 from toonvision.data.catalog import StoredSplit
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.context_study import hold_out
+from toonvision.studies.held_out import hold_out
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
-from toonvision.world.plans import plan_sample_set, street_counts
 from toonvision.world.sample_set import draw_sample_set
+from toonvision.world.screenshot_plans import plan_sample_set, street_counts
 
 _SEEDS = range(10)
 _HELD_OUT_SEEDS = range(3)
@@ -43,11 +43,18 @@ _PUBLISHED = {
 }
 
 
-def main(folder: Path, claims: Sequence[str]) -> None:
-    """Measure and print the claims."""
-    known: dict[str, Callable[[Path], None]] = {"hardness": hardness, "streets": streets, "speed": speed}
-    for name in claims or known:
-        known[name](folder)
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure, print and write the claims."""
+    options = parser().parse_args(given)
+    for name in options.claims:
+        _CLAIMS[name](options.folder)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    some_of(options, "claims", list(_CLAIMS), metavar="CLAIM")
+    return options
 
 
 def hardness(folder: Path) -> None:
@@ -55,7 +62,7 @@ def hardness(folder: Path) -> None:
     workspace = sample_workspace(folder / "world")
     result: dict[str, Any] = {}
     for name in _PUBLISHED:
-        scores = [judged(workspace, name, seed, split="default") for seed in _SEEDS]
+        scores = [right_share(workspace, name, seed, split="default") for seed in _SEEDS]
         wrong = [score.total - score.count for score in scores]
         mean = statistics.mean(score.share for score in scores)
         result[name] = {"wrong": wrong, "of": scores[0].total, "mean_accuracy": mean}
@@ -67,14 +74,14 @@ def hardness(folder: Path) -> None:
 
 
 def streets(folder: Path) -> None:
-    """Hold out each street, with several seeds, since one seed is wrong four times as often as another."""
+    """Hold out each street, with several seeds: one seed has four times as many errors as another."""
     workspace = sample_workspace(folder / "world")
-    usual = statistics.mean(judged(workspace, "baseline", seed, split="default").share for seed in _SEEDS)
+    usual = statistics.mean(right_share(workspace, "baseline", seed, split="default").share for seed in _SEEDS)
     held_out: dict[str, list[Proportion]] = {}
     for street in workspace.taxonomy.contexts:
         _hold_out(workspace, street.name)
         split = f"without-{street.name}"
-        found = [judged(workspace, "baseline", seed, split=split) for seed in _HELD_OUT_SEEDS]
+        found = [right_share(workspace, "baseline", seed, split=split) for seed in _HELD_OUT_SEEDS]
         print(f"{street.name:<4} held out: right {', '.join(f'{one.count} of {one.total}' for one in found)}")
         held_out[street.name] = found
     total = sum(found[0].total for found in held_out.values())
@@ -111,14 +118,14 @@ def speed(_folder: Path) -> None:
 
 
 def _hold_out(workspace: Workspace, street: str) -> None:
-    """Store a split whose test part is one street."""
+    """Store a split whose test subset is one street."""
     with workspace.writing("split") as catalog:
         parts = hold_out(catalog.crops(), street, seed=0)
         catalog.save_split(StoredSplit(f"without-{street}", (60, 20, 20), 0, True, parts), replace=True)
 
 
-def judged(workspace: Workspace, name: str, seed: int, *, split: str) -> Proportion:
-    """Train once, or find the training; give how many test crops it has right."""
+def right_share(workspace: Workspace, name: str, seed: int, *, split: str) -> Proportion:
+    """Train once, or find the training; return how many test crops it has right."""
     run = workspace.runs / "suit" / f"{name}-{split}-{seed}"
     if not (run / RECORD).exists():
         train_run(
@@ -129,5 +136,7 @@ def judged(workspace: Workspace, name: str, seed: int, *, split: str) -> Proport
     return Proportion(wrong.total - wrong.count, wrong.total)
 
 
+_CLAIMS: dict[str, Callable[[Path], None]] = {"hardness": hardness, "streets": streets, "speed": speed}
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main()

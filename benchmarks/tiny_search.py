@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from toonvision.cli.sample_world import SampleOrder, draw_into
-from toonvision.data.extraction import extract
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
-from toonvision.data.workspace import Workspace, open_workspace
+from sample_workspace import sample_workspace
+
+from toonvision.data.workspace import Workspace
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.settings import RaceSettings, StudySettings
@@ -15,17 +14,12 @@ LEVEL, SIZE_HW = "suit", (48, 16)
 
 
 def tiny_workspace(root: Path) -> Workspace:
-    """Draw, cut and split a twentieth of the sample world, or find it done."""
-    draw_into(root, SampleOrder(seed=0, scale=0.05))
-    workspace = open_workspace(root)
-    extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
-    return workspace
+    """Draw, extract and split a twentieth of the sample world, or find it done."""
+    return sample_workspace(root, scale=0.05)
 
 
 def tiny_settings(workspace: Workspace, data: Dataset) -> StudySettings:
-    """Give the settings of a random search without a race, of networks of one block, an epoch each."""
+    """Return the settings of a random search without a race: networks of one block, one epoch each."""
     space = Space(
         {
             "filters_1": Choices((2, 4)),

@@ -1,24 +1,25 @@
 """Claims: a tenth of KerasTuner's time to a network at least as good; half of the published network's worst mistakes.
 
-Run: python benchmarks/tuning_against_kerastuner.py FOLDER   (needs `pip install keras-tuner`; about four hours)
+Run: python benchmarks/tuning_against_kerastuner.py FOLDER
 
 KerasTuner's RandomSearch searches the published space as published: 25 trials, one training each, up to 75 epochs,
-batches of 64, patience 3, pictures of 600 x 200, the lowest validation loss wins. Ours is `tune --recipe compact
+batch size 64, patience 3, images of 600 x 200; the lowest validation loss wins. Ours is `tune --recipe compact
 --max-params 6032`: as many trials, and a race of the best. Both winners are then trained ten times with fresh seeds,
-each as its search trained it, and judged on the test part, which neither search has seen; so is the published `tuned`
-network, the one of 6,032 parameters, by its published recipe.
+each as its search trained it, and evaluated on the test subset, which neither search has seen. So is the published
+`tuned` network of 6,032 parameters, by its published recipe.
 
-The networks that led our search, one after the other, are trained ten times too, until one is as good: what a search
-would have given that was stopped there. What is done is kept in FOLDER, trial by trial, so that a run that was stopped
-goes on; time is told as processor seconds too, which other work on the same machine changes less.
+The networks that led our search at some time are trained ten times too, one after the other, until one is as good: that
+is what a search would have found that was stopped there. Each finished trial is kept in FOLDER, so that a stopped
+benchmark goes on. Time is also counted in processor seconds, which other work on the same machine changes less. Needs
+`pip install keras-tuner`; takes about four hours.
 """
 
+import argparse
 import itertools
 import json
 import resource
 import shutil
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,9 +27,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from measure import write_result
+from measure import arguments, write_result
 from sample_workspace import sample_workspace
-from sample_world import judged
+from sample_world import right_share
 
 from toonvision.core.cores import available_cores
 from toonvision.data.workspace import Workspace
@@ -49,33 +50,39 @@ from toonvision.tuning.workers import default_workers
 _TRIALS, _RETRAININGS, _MOST_PARAMETERS = 25, 10, 6032
 
 
-def main(folder: Path) -> None:
-    """Search with both, retrain both winners, print and write what came out."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Search with both, retrain both winners; print and write the results."""
+    folder = parser().parse_args(given).folder
     workspace = sample_workspace(folder / "world")
     published, own = (recipe_for(name, workspace.size_hw) for name in ("published", "compact"))
-    ours = _kept(folder / "ours.json", lambda: _ours(workspace, own, workspace.studies / "suit" / "benchmark"))
-    theirs = _kept(folder / "kerastuner.json", lambda: _kerastuner(workspace, published, folder / "kerastuner"))
+    ours = _found_once(folder / "ours.json", lambda: _ours(workspace, own, workspace.studies / "suit" / "benchmark"))
+    theirs = _found_once(folder / "kerastuner.json", lambda: _kerastuner(workspace, published, folder / "kerastuner"))
     for name, found, recipe in (("ours", ours, own), ("kerastuner", theirs, published)):
         found["wrong"] = _retrain(workspace, name, found, recipe)
         print(
             f"{name:<11} {found['seconds'] / 60:6.1f} min to {found['network']}, {found['parameters']:,} parameters, "
             f"learning rate {found['learning_rate']:g}: {_spread(found['wrong'])}"
         )
-    _tell_first_as_good(workspace, ours, theirs, own)
+    _print_first_as_good(workspace, ours, theirs, own)
     shares = {name: ours[name] / theirs[name] for name in ("seconds", "processor_seconds")}
     print(
         f"all of ours takes {shares['seconds']:.1%} of the time, {shares['processor_seconds']:.1%} of the processors'"
     )
     result: dict[str, Any] = {"kerastuner": theirs, "ours": ours}
     write_result("tuning_against_kerastuner", result)  # what follows takes half an hour
-    tuned = [judged(workspace, "tuned", seed, split="default") for seed in range(_RETRAININGS)]
+    tuned = [right_share(workspace, "tuned", seed, split="default") for seed in range(_RETRAININGS)]
     wrong = [score.total - score.count for score in tuned]
     print(f"published tuned, 6,032 parameters: {_spread(wrong)}")
     write_result("tuning_against_kerastuner", {**result, "published_tuned": {"wrong": wrong}})
 
 
-def _tell_first_as_good(workspace: Workspace, ours: dict[str, Any], theirs: dict[str, Any], recipe: Recipe) -> None:
-    """Find the first network that led our search and is, trained ten times, at least as good as theirs."""
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    return arguments(__doc__, folder=True)
+
+
+def _print_first_as_good(workspace: Workspace, ours: dict[str, Any], theirs: dict[str, Any], recipe: Recipe) -> None:
+    """Find the first network that led our search and, trained ten times, is at least as good as theirs."""
     goal = statistics.median(theirs["wrong"])
     for place, leader in enumerate(ours["leaders"]):
         leader["wrong"] = _retrain(workspace, f"leader-{place}", leader, recipe)
@@ -106,7 +113,7 @@ def _kerastuner(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str,
         )
 
     class Timed(keras_tuner.RandomSearch):  # type: ignore[misc]
-        """Notes what each trial took, so that a search that was stopped goes on with what is left."""
+        """Records what each trial took, so that a stopped search goes on."""
 
         def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
             clock = _Clock()
@@ -193,7 +200,7 @@ def _ours(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str, Any]:
 
 
 def _leaders(folder: Path, settings: StudySettings, started: datetime) -> list[dict[str, Any]]:
-    """List the trials that had the lowest loss so far when they ended, with the seconds until then."""
+    """Return the trials that had the lowest loss so far when they ended, with the seconds until then."""
     study = open_study(file_url(folder / STORE), f"{settings.task}/{folder.name}")
     done = [
         (trial.datetime_complete.astimezone(), trial.value, trial.params)
@@ -215,7 +222,7 @@ def _leaders(folder: Path, settings: StudySettings, started: datetime) -> list[d
 
 
 def _sums(times: Path) -> dict[str, float]:
-    """Add up the times of the trials; one that was run twice counts once."""
+    """Add up the times of the trials; a trial that ran twice counts once."""
     by_trial = {}
     for line in times.read_text(encoding="utf-8").splitlines():
         spent = json.loads(line)
@@ -225,7 +232,7 @@ def _sums(times: Path) -> dict[str, float]:
 
 
 class _Clock:
-    """Time on the clock and on the processors, of this process and those that it ended."""
+    """Seconds on the clock and on the processors, of this process and its ended children."""
 
     def __init__(self) -> None:
         self._started, self._used = time.monotonic(), _processor_seconds()
@@ -243,7 +250,7 @@ def _processor_seconds() -> float:
 
 
 def _retrain(workspace: Workspace, name: str, found: dict[str, Any], recipe: Recipe) -> list[int]:
-    """Train the found network ten times with seeds that no search used; give the wrong test crops of each."""
+    """Train the found network ten times with seeds that no search used; return the wrong test crops of each."""
     settings: TrainingSettings = replace(
         recipe.training, network=found["network"], learning_rate=found["learning_rate"]
     )
@@ -265,8 +272,8 @@ def _data(workspace: Workspace, recipe: Recipe) -> Dataset:
     return load_dataset(workspace, workspace.taxonomy.task("suit"), size_hw=recipe.size_hw)
 
 
-def _kept(path: Path, find: Any) -> dict[str, Any]:
-    """Give what was found before, or find it now and keep it."""
+def _found_once(path: Path, find: Any) -> dict[str, Any]:
+    """Return what was found before, or find it now and keep it in a file."""
     if not path.exists():
         path.write_text(json.dumps(find()), encoding="utf-8")
     known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -274,4 +281,4 @@ def _kept(path: Path, find: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

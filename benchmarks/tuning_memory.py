@@ -1,21 +1,23 @@
-"""Claim: however many trials a search has, the memory of its processes does not grow: under 5 % from trial 20 to 200.
+"""Claim: the memory of a search does not grow with its trials: under 5 % from trial 20 to 200.
 
-Run: python benchmarks/tuning_memory.py FOLDER [TRIALS]
+Run: python benchmarks/tuning_memory.py FOLDER [--trials 200]
 
-Resident memory of the parent and its processes together, from /proc, twice a second, over short trials. A process is
-replaced every 25 trainings, so that memory rises and falls in between: the last such cycle is compared with the first
-one, each by its median and by its highest value. What one process gains from its 5th to its 25th training is told too.
+Measures the resident memory of the parent and its processes together, from /proc, twice a second, over short trials. A
+process is replaced every 25 trainings, so that memory rises and falls in between: the last such cycle is compared with
+the first one, by its median and by its highest value. It also prints how much one process grows from its 5th to its
+25th training. The search uses FOLDER/tiny, a twentieth of the sample world.
 """
 
+import argparse
 import os
 import statistics
-import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from measure import write_result
+from measure import arguments, write_result
 from tiny_search import LEVEL, SIZE_HW, tiny_settings, tiny_workspace
 
 from toonvision.tasks.registry import load_dataset
@@ -27,9 +29,11 @@ _PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 _SETTLED = 5
 
 
-def main(folder: Path, trials: int) -> None:
-    """Search, measure, print."""
-    workspace = tiny_workspace(folder)
+def main(given: Sequence[str] | None = None) -> None:
+    """Search, measure, print and write the result."""
+    options = parser().parse_args(given)
+    trials = options.trials
+    workspace = tiny_workspace(options.folder / "tiny")
     data = load_dataset(workspace, workspace.taxonomy.task(LEVEL), size_hw=SIZE_HW)
     settings = replace(tiny_settings(workspace, data), trials=trials)
     seen: dict[int, list[float]] = defaultdict(list)
@@ -65,14 +69,21 @@ def main(folder: Path, trials: int) -> None:
     )
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    options.add_argument("--trials", type=int, default=200, help="of the search (default: %(default)s)")
+    return options
+
+
 def _of_cycle(by_trial: dict[int, float], number: int) -> list[float]:
-    """Give what was seen while a process made its 5th to 25th training, the first cycle being 0."""
+    """Return what was measured while a process did its 5th to 25th training; the first cycle is 0."""
     start = number * TRAININGS_A_PROCESS
     return [by_trial[n] for n in range(start + _SETTLED, start + TRAININGS_A_PROCESS) if n in by_trial]
 
 
 def _family(pid: int) -> list[int]:
-    """Give a process and all that it started, and what those started."""
+    """Return a process and all its descendants."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
@@ -91,4 +102,4 @@ def _resident_mib(pids: list[int]) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 200)
+    main()

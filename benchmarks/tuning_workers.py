@@ -2,24 +2,26 @@
 
 Run: python benchmarks/tuning_workers.py FOLDER
 
-- processes: the same trials with one process of all threads and with one process a core of one thread each, at
-  600 x 200 and at 150 x 50; several rounds in turn, medians.
+- processes: the same trials by one process with all threads, and by one process for each core with one thread each, at
+  600 x 200 and at 150 x 50; alternately, medians of several rounds.
 - machines: two processes pinned to one core each, which stand for two machines with a workspace each, against one of
-  them alone; the trials of the study are shared through a PostgreSQL server, which is started for it.
+  them alone. They share the study through a PostgreSQL server, which is started for it.
 
-Every trial is the published `tuned` network for a few epochs; the start of the processes is part of the time, as it is
-for a user.
+Every trial is the published `tuned` network for a few epochs. The start of the processes is part of the time, as it is
+for a user. Needs PostgreSQL's server programs.
 """
 
+import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from measure import alternate, medians, write_result
+from measure import alternate, arguments, medians, write_result
 from sample_workspace import sample_workspace
 
 from toonvision.core.cores import available_cores
@@ -39,10 +41,16 @@ _TUNED = {
 }  # fmt: skip
 
 
-def main(folder: Path) -> None:
-    """Measure and print both claims."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure, print and write both claims."""
+    options = parser().parse_args(given)
+    if options.join:
+        storage, study, trials = options.join
+        _search(open_workspace(options.folder), study, _SMALL_HW, int(trials), workers=1, epochs=4, storage=storage)
+        return
     if why_not():
         sys.exit(why_not())
+    folder = options.folder
     workspace = sample_workspace(folder / "world")
     result: dict[str, Any] = {"processes": {}}
     for size_hw, trials in (((600, 200), 4), (_SMALL_HW, 24)):
@@ -57,6 +65,14 @@ def main(folder: Path) -> None:
     one, two = (result["machines"][name] for name in ("one", "two"))
     print(f"pinned to a core each: one {one:.0f}, two {two:.0f} trials/h; {two / one:.2f} times")
     write_result("tuning_workers", result)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    # How this program starts itself: work on a study, from the workspace FOLDER.
+    options.add_argument("--join", nargs=3, metavar=("STORAGE", "STUDY", "TRIALS"), help=argparse.SUPPRESS)
+    return options
 
 
 def _processes(workspace: Workspace, size_hw: tuple[int, int], trials: int) -> dict[str, float]:
@@ -82,9 +98,13 @@ def _machines(workspace: Workspace, folder: Path, storage: str) -> dict[str, flo
         for name, roots in (("one", [workspace.root]), ("two", [workspace.root, other])):
             study = f"{name}-{time.time_ns()}"
             started = time.monotonic()
-            join = [sys.executable, __file__, "--join"]
             running = [
-                subprocess.Popen(["taskset", "-c", str(core), *join, str(root), storage, study, str(trials)])
+                subprocess.Popen(
+                    [
+                        *("taskset", "-c", str(core), sys.executable, __file__),
+                        *(str(root), "--join", storage, study, str(trials)),
+                    ]
+                )
                 for core, root in enumerate(roots)
             ]
             if any(one.wait() for one in running):
@@ -117,12 +137,5 @@ def _search(
     run_study(workspace, workspace.studies / "suit" / name, settings, data, storage=storage, workers=workers)
 
 
-def _join(root: Path, storage: str, study: str, trials: int) -> None:
-    _search(open_workspace(root), study, _SMALL_HW, trials, workers=1, epochs=4, storage=storage)
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "--join":
-        _join(Path(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]))
-    else:
-        main(Path(sys.argv[1]))
+    main()

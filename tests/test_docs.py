@@ -33,6 +33,13 @@ def test_the_readme_holds_exactly_two_commands_to_run_on_a_fresh_machine():
     assert "pytest" in blocks[1]
 
 
+def test_the_readme_names_the_versions_of_python_that_are_supported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    versions = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
+    assert project["requires-python"] == f">={versions[0]},<3.{int(versions[-1].removeprefix('3.')) + 1}"
+    assert f"Python {', '.join(versions[:-1])} or {versions[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_settings_shown_in_the_documentation_are_valid(tmp_path):
     page = (ROOT / "docs" / "workspace.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)

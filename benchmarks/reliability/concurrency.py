@@ -1,21 +1,22 @@
-"""Promise: one writes, a second one waits briefly and is told who is at it; readers never fail.
+"""Promise: one process writes, a second one waits briefly and is told which process that is; readers never fail.
 
 Run: python benchmarks/reliability/concurrency.py FOLDER [--processes 8] [--operations 100]
 
 Processes do what commands do in one workspace, at random: extract, annotate and extract, split, save a run, count,
-read a split, list runs. Each operation must end as promised: done; another one is at it (within 5 s, naming it); or,
-for a split, a name that is taken. In the end the catalogue must be sound and agree with the files.
+read a split, list runs. Each operation must end as promised: done; the workspace is busy (said within 5 s, naming the
+other process); or, for a split, the name is taken. In the end the catalogue must be sound and agree with the files.
 """
 
 import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
-from measure import write_result
+from measure import arguments, new_folder, write_result
 
 from reliability.crowd import crowded
 from reliability.sweeps import with_everything
@@ -24,10 +25,13 @@ from toonvision.core.errors import WorkspaceBusyError
 _OUTCOMES = {0: "done", 2: "name taken", 5: "busy"}
 
 
-def main(folder: Path, processes: int, operations: int) -> None:
-    """Crowd a workspace; print and keep what came out."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Crowd a workspace; print and write the result."""
+    options = parser().parse_args(given)
+    new_folder(parser(), options.folder)
     started = time.monotonic()
-    done, violations = crowded(with_everything(folder).root, processes=processes, operations=operations)
+    root = with_everything(options.folder / "workspace").root
+    done, violations = crowded(root, processes=options.processes, operations=options.operations)
     for line in violations:
         print(f"VIOLATION: {line}")
     table = {
@@ -41,20 +45,23 @@ def main(folder: Path, processes: int, operations: int) -> None:
     write_result(
         "concurrency",
         {
-            "processes": processes,
+            "processes": options.processes,
             "operations": len(done),
             "outcomes": table,
-            "longest wait until told that it is busy, s": round(max(waits, default=0), 1),
+            "longest wait until refused as busy, s": round(max(waits, default=0), 1),
             "violations": len(violations),
             "minutes": round((time.monotonic() - started) / 60, 1),
         },
     )
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    options.add_argument("--processes", type=int, default=8, help="at once (default: %(default)s)")
+    options.add_argument("--operations", type=int, default=100, help="of each process (default: %(default)s)")
+    return options
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--processes", type=int, default=8)
-    parser.add_argument("--operations", type=int, default=100)
-    given = parser.parse_args()
-    main(given.folder, given.processes, given.operations)
+    main()

@@ -2,11 +2,11 @@
 
 Run: python benchmarks/reliability/disk_full.py FOLDER
 
-In fresh copies of a workspace, each write, fsync, rename, truncation, new file and new folder of a job is told, one at
-a time, that the disk is full; SQLite's are among them. Then jobs run on a real disk, in memory, that has room for more
-and more of what they write, and so do commands that start Keras, for a few sizes of room; that needs the right to
-mount. Afterwards the workspace must be as kill_sweep.py asks for, and a rerun with room must leave the same bytes as a
-job that nobody disturbed; of the commands, nothing half done may be left, and they must end with room. Needs strace.
+In fresh copies of a workspace, each write, fsync, rename, truncation, new file and new folder of a job fails, one at a
+time, with "disk full"; SQLite's calls are among them. Then jobs run on a real disk (in memory) with room for more and
+more of what they write, and so do commands that start Keras, for a few sizes of room; this needs the right to mount.
+Afterwards the workspace must be as kill_sweep.py demands, and a rerun with enough room must leave the same bytes as an
+undisturbed job. Commands may leave nothing half done, and must succeed once there is room. Needs strace.
 """
 
 import argparse
@@ -14,13 +14,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
-from measure import write_result
+from measure import arguments, new_folder, write_result
 
 from reliability import disks
 from reliability.injection import FULL, GROWING, Ending, calls_of, why_not
@@ -37,20 +37,29 @@ _COMMANDS = {
 }
 
 
-def main(folder: Path) -> None:
-    """Fill everywhere; print and keep what came out."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Fill the disk at every call; print and write the results."""
+    folder = parser().parse_args(given).folder
+    if why_not():
+        sys.exit(why_not())
+    new_folder(parser(), folder)
     started = time.monotonic()
     injected, real = {}, {}
     for name in SUBJECTS:
         subject = Subject.prepared(name, folder)
         calls = calls_of(subject.job, subject.copied(folder / f"calls-of-{subject.pristine.name}"), GROWING)
-        injected[name] = _told(name, sweep(subject, folder, FULL, calls))
+        injected[name] = _summary(name, sweep(subject, folder, FULL, calls))
         if not disks.why_not():
-            real[name] = _told(f"{name} on a real disk", fill(subject, folder, step=_STEP))
+            real[name] = _summary(f"{name} on a real disk", fill(subject, folder, step=_STEP))
     if not disks.why_not():
-        real |= {name: _told(f"{name} on a real disk", tally) for name, tally in _commands_filled(folder)}
+        real |= {name: _summary(f"{name} on a real disk", tally) for name, tally in _commands_filled(folder)}
     minutes = round((time.monotonic() - started) / 60, 1)
     write_result("disk_full", {"at every call": injected, "real disk": real or disks.why_not(), "minutes": minutes})
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    return arguments(__doc__, folder=True)
 
 
 def _commands_filled(folder: Path) -> Iterator[tuple[str, Tally]]:
@@ -68,7 +77,7 @@ def _commands_filled(folder: Path) -> Iterator[tuple[str, Tally]]:
                 filler = disks.fill_but(disk, room)
                 ending = _toonvision(root, *command)
                 broken = fault_told(ending, root)
-                if ending.code and set(_seen(root / "runs")) - set(_seen(pristine / "runs")):
+                if ending.code and set(_runs(root / "runs")) - set(_runs(pristine / "runs")):
                     broken.append("something half done is left")
                 filler.unlink()
                 again = _toonvision(root, *command)
@@ -86,12 +95,12 @@ def _toonvision(root: Path, *command: str) -> Ending:
     return Ending(done.returncode, done.stderr, time.monotonic() - started)
 
 
-def _seen(runs: Path) -> list[str]:
-    """List the runs; hidden folders among them are what a run is built in."""
+def _runs(runs: Path) -> list[str]:
+    """Return the runs; hidden folders among them are what a run is built in."""
     return [path.relative_to(runs).as_posix() for path in runs.glob("*/*")]
 
 
-def _told(name: str, tally: Tally) -> dict[str, Any]:
+def _summary(name: str, tally: Tally) -> dict[str, Any]:
     for line in tally.violations:
         print(f"VIOLATION: {line}")
     print(f"{name}: {tally.hits} of {tally.faults} ended with exit code 4, {len(tally.violations)} violations")
@@ -99,10 +108,4 @@ def _told(name: str, tally: Tally) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    given = parser.parse_args()
-    if why_not():
-        sys.exit(why_not())
-    given.folder.mkdir(parents=True)
-    main(given.folder)
+    main()

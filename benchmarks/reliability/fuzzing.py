@@ -1,18 +1,18 @@
 """Promise: whatever bytes an annotation, a picture or a catalogue holds, they are used or refused as is promised.
 
-Run: python benchmarks/reliability/fuzzing.py TARGET [--minutes 30] [--folder FOLDER]
+Run: python benchmarks/reliability/fuzzing.py [TARGET ...] [--minutes 30] [--folder FOLDER]
 
-Bytes are changed at random, and what reaches new code is changed further (coverage-guided fuzzing, by libFuzzer). What
-is fed, and what counts as a broken promise, stands in `tests/reliability/fuzz_targets.py`; besides, a process that
-dies, one input that takes over 20 s, and more than 1 GB of memory break it. The run ends at the first broken promise,
-and keeps its input in FOLDER; there also lies the corpus, from which a later run goes on.
-It needs atheris, on top of the project. Python code guides the search (ours, Pillow's, and the standard library's
-around XML and JSON); the C code of the decoders, of Expat and of SQLite is run, but does not guide it.
+Coverage-guided fuzzing by libFuzzer: bytes are changed at random, and what reaches new code is changed further.
+`tests/reliability/fuzz_targets.py` says what is fed and what breaks a promise. A process that dies, an input that takes
+over 20 s, and more than 1 GB of memory break it too. A target ends at its first broken promise and keeps its input in
+FOLDER. The corpus is kept there too, and a later run goes on from it. Needs `pip install atheris`.
+
+Python code guides the search (ours, Pillow's, and the standard library's for XML and JSON). The C code of the decoders,
+of Expat and of SQLite runs, but does not guide it.
 """
 
 import argparse
 import hashlib
-import json
 import pyexpat
 import re
 import shutil
@@ -21,13 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
-from measure import RESULTS, write_result
+from measure import arguments, read_result, some_of, write_result
 
 from reliability.fuzz_targets import TARGETS, Target
 from toonvision.models.backend import installed_versions
@@ -39,30 +40,47 @@ _MEMORY = Path("/dev/shm")
 """A folder that is on no disk, where there is one."""
 
 
-def main(name: str, minutes: float, folder: Path) -> int:
-    """Fuzz one target; print and keep what came out, and give 1 if a promise was broken."""
-    target, kept, corpus = TARGETS[name], folder / name, folder / name / "corpus"
+def main(given: Sequence[str] | None = None) -> int:
+    """Fuzz targets, one after the other; return 1 if a promise was broken."""
+    options = parser().parse_args(given)
+    broken = [_fuzz(name, options.minutes, options.folder / name) for name in options.targets]
+    return int(any(broken))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__)
+    some_of(options, "targets", list(TARGETS), metavar="TARGET")
+    options.add_argument("--minutes", type=float, default=30, help="for each target (default: %(default)s)")
+    default = Path(tempfile.gettempdir(), "toonvision-fuzzing")
+    options.add_argument("--folder", metavar="FOLDER", type=Path, default=default, help="(default: %(default)s)")
+    return options
+
+
+def _fuzz(name: str, minutes: float, kept: Path) -> bool:
+    """Fuzz one target; print and write the result, and return whether a promise was broken."""
+    target, corpus = TARGETS[name], kept / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in target.seeds():
         (corpus / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
     before, started = _broken(kept), time.monotonic()
     log = kept / "log.txt"
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as place:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as scratch:
         with log.open("wb") as out:
-            command = _command(name, target, minutes, kept, place)
+            command = _command(name, target, minutes, kept, scratch)
             code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
-        if code and _broken(kept) == before:  # it died without a word; the last input still lies where it was read
-            shutil.copytree(place, kept / f"died-{code}-{time.time_ns()}")
+        if code and _broken(kept) == before:  # it died silently; its last input is still there
+            shutil.copytree(scratch, kept / f"died-{code}-{time.time_ns()}")
     found = sorted(_broken(kept) - before)
     result = {"minutes": round((time.monotonic() - started) / 60, 1), **_read(log), "broken": len(found)}
     print(f"{name}: " + ", ".join(f"{value} {key}" for key, value in result.items()))
     for path in found:
         print(f"Broken by {path}; see the end of {log}")
     _write(name, result)
-    return 1 if found else 0
+    return bool(found)
 
 
-def _command(name: str, target: Target, minutes: float, kept: Path, place: str) -> list[str]:
+def _command(name: str, target: Target, minutes: float, kept: Path, scratch: str) -> list[str]:
     dictionary = kept / "words.txt"
     dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words), encoding="ascii")
     options = {
@@ -75,8 +93,8 @@ def _command(name: str, target: Target, minutes: float, kept: Path, place: str) 
         "print_final_stats": 1,
     }
     process = Path(__file__).with_name("fuzz_process.py")
-    told = [f"-{key}={value}" for key, value in options.items()]
-    return [sys.executable, str(process), name, place, str(kept / "corpus"), *told]
+    flags = [f"-{key}={value}" for key, value in options.items()]
+    return [sys.executable, str(process), name, scratch, str(kept / "corpus"), *flags]
 
 
 def _escaped(word: bytes) -> str:
@@ -88,7 +106,7 @@ def _broken(kept: Path) -> set[Path]:
 
 
 def _read(log: Path) -> dict[str, int]:
-    """Read from libFuzzer's log how much was tried, and how much code was reached by the seeds and in the end."""
+    """Return from libFuzzer's log how much was tried, and how much code the seeds and all inputs reached."""
     text = log.read_text(encoding="utf-8", errors="replace")
     reached = [int(cover) for cover in re.findall(r"^#\d+\s+\w+\s+cov: (\d+)", text, re.MULTILINE)]
     return {
@@ -100,18 +118,10 @@ def _read(log: Path) -> dict[str, int]:
 
 
 def _write(name: str, result: dict[str, Any]) -> None:
-    """Put the result beside those of the other targets."""
-    path = RESULTS / f"{_RESULT}.json"
-    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    others.pop("measured_on", None)
+    """Add the result to those of the other targets."""
     libraries = {"atheris": version("atheris"), "sqlite": sqlite3.sqlite_version, "expat": pyexpat.EXPAT_VERSION}
-    write_result(_RESULT, {**others, name: {**result, "versions": {**installed_versions(), **libraries}}})
+    write_result(_RESULT, {**read_result(_RESULT), name: {**result, "versions": {**installed_versions(), **libraries}}})
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("target", choices=TARGETS)
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "toonvision-fuzzing"))
-    given = parser.parse_args()
-    sys.exit(main(given.target, given.minutes, given.folder))
+    sys.exit(main())

@@ -83,7 +83,7 @@ def _size(width: str, height: str) -> str:
 
 
 def _odd_xml() -> Iterable[tuple[str, str | bytes, tuple[str, ...]]]:
-    """Give XML whose picture is kept, with the codes of what is said of its objects."""
+    """Return XML whose picture is kept, with the codes of the findings on its objects."""
     good_object = _object("pear", BOX.format(5, 5, 20, 20))
     for name, label, code in (
         ("label empty", "", "no-label"), ("label of blanks", "  ", "no-label"),
@@ -221,7 +221,7 @@ _Rows = list[dict[str, Any]]
 
 
 def _coco() -> Iterable[tuple[str, dict[str, Any], _Rows, tuple[str, ...], bool]]:
-    """Give what differs in the image's row, the annotations, the codes, and whether the picture is kept."""
+    """Return changes of the image's row, the annotations, the codes, and whether the picture is kept."""
     fine = {"category_id": 1, "bbox": [5, 5, 20, 20]}
     for name, box, code in (
         ("of nan", [float("nan"), 0, 4, 4], "bad-number"), ("of 1e400", [0, 0, float("inf"), 4], "bad-number"),
@@ -294,5 +294,5 @@ def coco_cases() -> tuple[list[Case], Mapping[str, Content]]:
 
 
 def _brief(value: object) -> str:
-    """Give the start of a value as a message shows it."""
+    """Return the start of a value as a message shows it."""
     return repr(value)[:30]

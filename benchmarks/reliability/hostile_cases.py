@@ -76,12 +76,12 @@ class RefusedSource:
     Attributes:
         name: What is wrong, in words; the folder's name.
         files: Path to content.
-        said: What the message says.
+        message: What the message must contain.
     """
 
     name: str
     files: Mapping[str, Content]
-    said: tuple[str, ...]
+    message: tuple[str, ...]
 
 
 def scene(name: str, size_wh: tuple[int, int] = SIZE_WH) -> Image.Image:
@@ -98,7 +98,7 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 
 def good(name: str) -> bytes:
-    """Give a good picture, unlike that of any other name."""
+    """Return a good picture, different for each name."""
     return encoded(scene(name))
 
 

@@ -2,19 +2,22 @@
 
 Run: python benchmarks/reliability/hostile_folder.py FOLDER
 
-Writes the folder anew and prints what is promised of each thing in it: `sources` with one folder a format, whose good
-parts are kept, `refused` with one folder a fault for which a source is refused as a whole, and `outside.png`, to which
-links lead. The tests run the program over the same folder (tests/reliability/test_hostile_folder.py).
+Writes the folder and prints what is promised of each thing in it: `sources` with one folder for each format, whose good
+items are kept; `refused` with one folder for each fault that makes a source useless as a whole; and `outside.png`, to
+which links lead. The tests run the program on the same folder (tests/reliability/test_hostile_folder.py).
 """
 
 import argparse
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile_annotations
 import hostile_names
 from hostile_cases import RefusedSource, Source, good, write
 from hostile_pictures import heavy_picture_cases, picture_cases
+from measure import arguments, new_folder
 
 SOURCES, REFUSED = "sources", "refused"
 OUTSIDE = "outside.png"
@@ -24,10 +27,10 @@ LABELS, CONTEXTS = ("apple", "pear"), ("garden", "all")
 
 
 def sources(*, heavy: bool = True) -> list[Source]:
-    """Give the sources that can be read in part, one a format and one more of pictures; names are unique among all.
+    """Return the sources with good and bad items: one for each format and one of pictures; all names are unique.
 
     Args:
-        heavy: Whether to give those things, too, that need much time or memory.
+        heavy: Whether to add what needs much time or memory.
     """
     coco, tables = hostile_annotations.coco_cases()
     found = [
@@ -50,7 +53,7 @@ def sources(*, heavy: bool = True) -> list[Source]:
 
 
 def write_folder(folder: Path, readable: Iterable[Source], refused: Iterable[RefusedSource]) -> None:
-    """Write hostile sources and what their links lead to."""
+    """Write hostile sources and the target of their links."""
     write(folder / SOURCES, {OUTSIDE: good("outside")})
     for source in readable:
         root = folder / SOURCES / source.name
@@ -61,18 +64,22 @@ def write_folder(folder: Path, readable: Iterable[Source], refused: Iterable[Ref
         write(folder / REFUSED / whole.name, whole.files)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    folder.mkdir(parents=True)
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    return arguments(__doc__, folder=True)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Write the folder and print its promises."""
+    folder = parser().parse_args(given).folder
+    new_folder(parser(), folder)
     readable, refused = sources(), hostile_names.refused_sources()
     write_folder(folder, readable, refused)
     for source in readable:
         for case in source.cases:
             print(f"{SOURCES}/{source.name}/{ascii(case.name)[1:-1]}: {case.promise}")
     for whole in refused:
-        print(f"{REFUSED}/{whole.name}: refused ({'; '.join(map(ascii, whole.said))})")
+        print(f"{REFUSED}/{whole.name}: refused ({'; '.join(map(ascii, whole.message))})")
     print(f"{sum(path.is_symlink() or not path.is_dir() for path in folder.rglob('*'))} files")
 
 

@@ -122,7 +122,7 @@ def folder_cases() -> list[Case]:
 
 
 def refused_sources() -> list[RefusedSource]:
-    """List sources that cannot be read at all, each with what must be said of it."""
+    """Return sources that cannot be read at all, each with what its message must contain."""
     return [*_twins(), *_bad_settings(), *_bad_tables(), *_nothing()]
 
 
@@ -133,19 +133,21 @@ def _twins() -> Iterable[RefusedSource]:
         ("case of folders", "A/shot.png", "a/shot.png"), ("sharp s", "straße.png", "STRASSE.png"),
     ):  # fmt: skip
         pictures = {name: good(name) for name in (first, second)}
-        said = (first, second, "cannot be told apart")
+        message = (first, second, "cannot be told apart")
         xml = {str(Path(name).with_suffix(".xml")): GOOD_XML for name in pictures}
-        yield RefusedSource(f"voc twins by {why}", {**pictures, **xml}, said)
+        yield RefusedSource(f"voc twins by {why}", {**pictures, **xml}, message)
         images = {f"images/{name}": content for name, content in pictures.items()}
-        yield RefusedSource(f"yolo twins by {why}", {**images, "data.yaml": b"names: [apple]\ntrain: images\n"}, said)
-        yield RefusedSource(f"class twins by {why}", {f"apple/{name}": c for name, c in pictures.items()}, said)
+        yield RefusedSource(
+            f"yolo twins by {why}", {**images, "data.yaml": b"names: [apple]\ntrain: images\n"}, message
+        )
+        yield RefusedSource(f"class twins by {why}", {f"apple/{name}": c for name, c in pictures.items()}, message)
     two = {"shot.png": good("two"), "shot.xml": GOOD_XML, "shot.XML": GOOD_XML}
     yield RefusedSource("two annotations", two, ("shot.xml", "shot.XML", "annotate one picture"))
 
 
 def _bad_settings() -> Iterable[RefusedSource]:
     laughs = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nnames: [*b]\n"
-    for why, text, said in (
+    for why, text, message in (
         ("aliases", laughs, "aliases are not read"),
         ("a python tag", "names: !!python/object/apply:os.system ['touch owned']", "cannot be read as YAML"),
         ("deep lists", "names: " + "[" * 1500, "cannot be read as YAML"),
@@ -156,14 +158,14 @@ def _bad_settings() -> Iterable[RefusedSource]:
         ("an escape in a name", 'names: [apple, "\\e[31m"]', "names must map"),
     ):  # fmt: skip
         files = {"data.yaml": text.encode(), "images/a.png": good("a"), "images/a.txt": b"0 0.5 0.5 0.5 0.5"}
-        yield RefusedSource(f"yolo settings with {why}", files, ("data.yaml", said))
+        yield RefusedSource(f"yolo settings with {why}", files, ("data.yaml", message))
 
 
 def _bad_tables() -> Iterable[RefusedSource]:
     image, category = {"id": 1, "file_name": "a.png"}, {"id": 1, "name": "apple"}
     fine = {"images": [image], "annotations": [], "categories": [category]}
     text = json.dumps(fine)
-    for why, content, said in (
+    for why, content, message in (
         ("truncated", text[:-9], "cannot be read as JSON"), ("too deep", "[" * 100_000, "cannot be read as JSON"),
         ("with a table twice", f'{text[:-1]}, "images": []}}', "the key 'images' comes twice"),
         ("without categories", json.dumps({**fine, "categories": None}), "has no table categories"),
@@ -175,7 +177,7 @@ def _bad_tables() -> Iterable[RefusedSource]:
     ):  # fmt: skip
         made: Content = content.encode() if content else os.mkfifo
         files = {"annotations/instances.json": made, "images/a.png": good("a")}
-        yield RefusedSource(f"coco {why}", files, ("instances.json", said))
+        yield RefusedSource(f"coco {why}", files, ("instances.json", message))
 
 
 def _nothing() -> Iterable[RefusedSource]:

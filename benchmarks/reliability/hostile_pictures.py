@@ -46,8 +46,8 @@ def _bmp(size_wh: tuple[int, int]) -> bytes:
 def _jpeg_of(size_wh: tuple[int, int]) -> bytes:
     """Change the size that a JPEG declares."""
     content = bytearray(encoded(scene("jpeg"), "JPEG"))
-    place = content.index(b"\xff\xc0") + 5
-    content[place : place + 4] = struct.pack(">HH", size_wh[1], size_wh[0])
+    start = content.index(b"\xff\xc0") + 5
+    content[start : start + 4] = struct.pack(">HH", size_wh[1], size_wh[0])
     return bytes(content)
 
 
@@ -67,14 +67,14 @@ def _rotated(kind: str) -> bytes:
 
 
 def _noise(kind: str, share: float, **options: Any) -> bytes:
-    """Give the first part of a picture that cannot be packed well."""
+    """Return the first part of a picture that compresses badly."""
     pixels = np.random.default_rng(1).integers(0, 256, (150, 200, 3), dtype=np.uint8)
     content = encoded(Image.fromarray(pixels), kind, **options)
     return content[: int(len(content) * share)]
 
 
-def _flipped(content: bytes, place: int) -> bytes:
-    return content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :]
+def _flipped(content: bytes, index: int) -> bytes:
+    return content[:index] + bytes([content[index] ^ 0x10]) + content[index + 1 :]
 
 
 def _animated(kind: str, **options: Any) -> bytes:

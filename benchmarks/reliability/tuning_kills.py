@@ -2,11 +2,12 @@
 
 Run: python benchmarks/reliability/tuning_kills.py FOLDER [--kills 50] [--storage postgresql://user:password@host/database]
 
-A search of two processes is killed (SIGKILL) at random moments: four times of five one of its processes, else all of
-them with their parent, after which it is started again. Before each kill the trials that ended are put down; in the end
-each of them must still have its value, as many networks must have been tried as were asked for, each by one trial that
-counts, and each must be the network that its seed gives. If the search ends before the kills do, it is made longer.
-With --storage the same is done on a server. Hearts beat every second, so that deaths are noticed in five.
+A search of two processes is killed (SIGKILL) at random moments: in four of five cases one of its processes, else all of
+them and their parent, after which it is started again. The finished trials are recorded before each kill. In the end
+each of them must still have its value, the requested number of networks must have been tried, each by one trial that
+counts, and each must be the network that its seed gives. A search that ends too early gets more trials. With --storage
+the same is done on a server. Heartbeats come every second, so that a dead process is noticed within five. The search
+uses FOLDER/tiny, a twentieth of the sample world.
 """
 
 import argparse
@@ -17,12 +18,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from measure import write_result
+from measure import arguments, write_result
 from tiny_search import LEVEL, SIZE_HW, tiny_settings, tiny_workspace
 
 from toonvision.core.errors import ToonVisionError
@@ -40,7 +42,7 @@ _WITHIN_S, _PATIENCE_S = 4.0, 25.0
 
 @dataclass
 class Attack:
-    """A search under attack, and what was known of it before each kill."""
+    """A search under attack, and its state before each kill."""
 
     root: Path
     name: str
@@ -66,8 +68,10 @@ class Attack:
 
     def start(self) -> None:
         """Start the search, or go on with it."""
-        told = [str(self.root), self.name, str(self.trials), self.storage or ""]
-        self.process = subprocess.Popen([sys.executable, __file__, "--search", *told])
+        command = [sys.executable, __file__, str(self.root), "--search", self.name, str(self.trials)]
+        if self.storage:
+            command += ["--storage", self.storage]
+        self.process = subprocess.Popen(command)
         self.starts += 1
 
     def study(self) -> StoredStudy | None:
@@ -77,8 +81,8 @@ class Attack:
         except ToonVisionError:
             return None
 
-    def look(self) -> int:
-        """Put down which trials ended, check that those known before are as they were, and give how many there are."""
+    def observe(self) -> int:
+        """Record the finished trials, check that those known before are unchanged, and return how many there are."""
         study = self.study()
         ended = _ended(study) if study else {}
         for number, value in self.known.items():
@@ -101,7 +105,7 @@ class Attack:
         self.kills["all"] += 1
 
     def keep_running(self) -> None:
-        """Start the search again where it is not running: longer, where it ended; a search that failed is a fault."""
+        """Start the search again if it is not running, with more trials if it ended; a failed search is a violation."""
         assert self.process is not None
         code = self.process.poll()
         if code is None:
@@ -113,38 +117,54 @@ class Attack:
         self.start()
 
 
-def main(folder: Path, kills: int, storage: str | None) -> None:
-    """Attack on SQLite and, where it is given, on a server; print and keep what came out."""
-    root = tiny_workspace(folder).root
-    places = {"SQLite": None, **({"PostgreSQL": storage} if storage else {})}
+def main(given: Sequence[str] | None = None) -> None:
+    """Attack a search on SQLite and, with --storage, on a server; print and write the results."""
+    options = parser().parse_args(given)
+    kills, storage = options.kills, options.storage
+    if options.search:
+        name, trials = options.search
+        _search(options.folder, name, int(trials), storage)
+        return
+    root = tiny_workspace(options.folder / "tiny").root
+    storages = {"SQLite": None, **({"PostgreSQL": storage} if storage else {})}
     result = {}
-    for place, url in places.items():
-        result[place] = _attacked(Attack(root, f"kills-{time.time_ns()}", url), kills)
-        print(f"{place}: " + ", ".join(f"{value} {name}" for name, value in result[place].items()))
+    for kind, url in storages.items():
+        result[kind] = _attacked(Attack(root, f"kills-{time.time_ns()}", url), kills)
+        print(f"{kind}: " + ", ".join(f"{value} {name}" for name, value in result[kind].items()))
     write_result("tuning_kills", {"workers": _WORKERS, **result})
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    options = arguments(__doc__, folder=True)
+    options.add_argument("--kills", type=int, default=50, help="(default: %(default)s)")
+    options.add_argument("--storage", help="URL of a database on a server, to attack too")
+    # How this program starts itself: search in the workspace FOLDER.
+    options.add_argument("--search", nargs=2, metavar=("NAME", "TRIALS"), help=argparse.SUPPRESS)
+    return options
 
 
 def _attacked(attack: Attack, kills: int) -> dict[str, Any]:
     rng, started = random.Random(kills), time.monotonic()
     attack.start()
     while sum(attack.kills.values()) < kills:
-        before, until = attack.look(), time.monotonic() + _PATIENCE_S
-        while attack.look() == before and time.monotonic() < until:
+        before, until = attack.observe(), time.monotonic() + _PATIENCE_S
+        while attack.observe() == before and time.monotonic() < until:
             attack.keep_running()
             time.sleep(0.2)
         time.sleep(rng.uniform(0, _WITHIN_S))
-        attack.look()
+        attack.observe()
         attack.kill(rng)
         attack.keep_running()
     assert attack.process is not None
     if attack.process.wait():
         attack.violations.append(f"the last search ended with exit code {attack.process.returncode}")
-    attack.look()
-    return {**_judged(attack), "minutes": round((time.monotonic() - started) / 60, 1)}
+    attack.observe()
+    return {**_checked(attack), "minutes": round((time.monotonic() - started) / 60, 1)}
 
 
-def _judged(attack: Attack) -> dict[str, Any]:
-    """Check the study that came out of it all, and count what happened."""
+def _checked(attack: Attack) -> dict[str, Any]:
+    """Check the study after all kills, and count what happened."""
     study = attack.study()
     assert study is not None
     trials = study.trials.get_trials()
@@ -186,7 +206,7 @@ def _drawn(study: StoredStudy, number: int) -> dict[str, Any]:
 
 
 def _workers(pid: int) -> list[int]:
-    """Give the processes that a search started and that are alive."""
+    """Return the living processes that a search started."""
     try:
         children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
@@ -209,7 +229,7 @@ def _send(pid: int) -> None:
 
 
 def _search(root: Path, name: str, trials: int, storage: str | None) -> None:
-    """Search, in a process that will be killed."""
+    """Search in a process that will be killed."""
     workspace = open_workspace(root)
     data = load_dataset(workspace, workspace.taxonomy.task(LEVEL), size_hw=SIZE_HW)
     settings = replace(tiny_settings(workspace, data), trials=trials)
@@ -218,12 +238,4 @@ def _search(root: Path, name: str, trials: int, storage: str | None) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--search":
-        _search(Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5] or None)
-    else:
-        parser = argparse.ArgumentParser()
-        parser.add_argument("folder", type=Path)
-        parser.add_argument("--kills", type=int, default=50)
-        parser.add_argument("--storage")
-        given = parser.parse_args()
-        main(given.folder, given.kills, given.storage)
+    main()

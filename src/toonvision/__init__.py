@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
-    from toonvision.studies.context_study import study_contexts
+    from toonvision.studies.contexts import study_contexts
     from toonvision.studies.suspects import find_suspects
     from toonvision.tasks.settings import Augmentation, TrainingSettings
     from toonvision.training.recipes import settings_for
@@ -118,7 +118,7 @@ __getattr__, __dir__ = _lazy_names(
         "set_up": "data.setup",
         "settings_for": "training.recipes",
         "store_temperature": "models.saving",
-        "study_contexts": "studies.context_study",
+        "study_contexts": "studies.contexts",
         "summarize_split": "data.splits",
         "train_run": "training.repeat",
         "trust_curves": "explain.trust",

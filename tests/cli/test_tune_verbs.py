@@ -8,7 +8,8 @@ from toonvision.models.layout import Layout
 from toonvision.training.recipes import settings_for
 from toonvision.training.record import read_record
 from toonvision.tuning.result import RESULT, read_result
-from toonvision.tuning.space import published_space, read_space, space_text
+from toonvision.tuning.space import published_space
+from toonvision.tuning.space_file import read_space, space_text
 
 SMALL = ("--epochs", 1, "--batch-size", 8, "--size", "48x48")
 

@@ -10,45 +10,45 @@ from collections import deque
 import pytest
 
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.core.runner import Told, work_through
+from toonvision.core.runner import Message, work_through
 
 
-def square(number, tell):
-    tell(f"{number} squared")
+def square(number, report):
+    report(f"{number} squared")
     return number * number, os.getpid()
 
 
-def refuse(number, _tell):
+def refuse(number, _report):
     if number == 2:
         raise UsageError("two is not to be had.")
     time.sleep(0.1)
     return number
 
 
-def die(number, _tell):
+def die(number, _report):
     if number == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(30)
 
 
-def die_afterwards(_job, tell):
-    tell("nearly done")
+def die_afterwards(_job, report):
+    report("nearly done")
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
 
-def sleep(_job, tell):
-    tell("asleep")
+def sleep(_job, report):
+    report("asleep")
     time.sleep(60)
 
 
 @pytest.mark.parametrize("processes", [1, 2, 9])
-def test_every_job_is_done_once_and_tells_before_its_result(processes):
-    told = list(work_through(square, range(5), processes=processes))
-    results = {one.job: one.what for one in told if one.done}
+def test_every_job_is_done_once_and_reports_before_its_result(processes):
+    messages = list(work_through(square, range(5), processes=processes))
+    results = {one.job: one.content for one in messages if one.done}
     assert {job: what[0] for job, what in results.items()} == {n: n * n for n in range(5)}
     assert 1 <= len({what[1] for what in results.values()}) <= min(processes, 5)
     for number in range(5):
-        assert [one.done for one in told if one.job == number] == [False, True]
+        assert [one.done for one in messages if one.job == number] == [False, True]
     assert not multiprocessing.active_children()
 
 
@@ -63,20 +63,20 @@ def test_the_error_of_a_job_ends_all_with_its_own_words():
 
 
 def test_a_process_that_dies_is_a_fault_of_the_environment_in_one_line():
-    with pytest.raises(EnvironmentFaultError, match=r"^a process that trained died \(exit code -9\)[^\n]+$"):
+    with pytest.raises(EnvironmentFaultError, match=r"^a worker process died \(exit code -9\)[^\n]+$"):
         list(work_through(die, range(2), processes=2))
     assert not multiprocessing.active_children()
 
 
 def test_a_process_that_dies_between_two_jobs_is_one_too():
-    words = work_through(die_afterwards, range(2), processes=1)
-    with pytest.raises(EnvironmentFaultError, match=r"^a process that trained died \(exit code -9\)[^\n]+$"):
-        deque((time.sleep(1) for _ in words), maxlen=0)  # so slowly that it is dead when the next job is handed to it
+    messages = work_through(die_afterwards, range(2), processes=1)
+    with pytest.raises(EnvironmentFaultError, match=r"^a worker process died \(exit code -9\)[^\n]+$"):
+        deque((time.sleep(1) for _ in messages), maxlen=0)  # slow: the worker is dead when it gets the next job
     assert not multiprocessing.active_children()
 
 
 def test_who_stops_listening_ends_the_processes():
-    words = work_through(sleep, range(2), processes=2)
-    assert isinstance(next(words), Told)
-    words.close()
+    messages = work_through(sleep, range(2), processes=2)
+    assert isinstance(next(messages), Message)
+    messages.close()
     assert not multiprocessing.active_children()

@@ -1,4 +1,4 @@
-"""Many processes in one workspace at once: each does what commands do, drawn by its seed, and tells how it ended."""
+"""Many processes in one workspace at once: each does what commands do, drawn by its seed, and reports how it ended."""
 
 import contextlib
 import itertools
@@ -11,7 +11,7 @@ from pathlib import Path
 from builders import Shot, write_voc
 from reliability.sweeps import damage
 from toonvision.core.errors import ToonVisionError
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.data.balance import measure_balance
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
@@ -62,13 +62,13 @@ def crowded(root: Path, *, processes: int, operations: int) -> tuple[list[Done],
         operations: How many operations each does.
     """
     visits = [Visit(root, operations, seed) for seed in range(processes)]
-    done = [one for told in work_through(visit, visits, processes=processes) for one in told.what]
+    done = [one for message in work_through(visit, visits, processes=processes) for one in message.content]
     violations = [words for one in done if (words := broken(one))]
     extract(open_workspace(root))
     return done, [*violations, *damage(root)]
 
 
-def visit(order: Visit, _tell: Tell) -> list[Done]:
+def visit(order: Visit, _report: Report) -> list[Done]:
     """Do operations in a workspace that others work in."""
     rng, done = random.Random(order.seed), []
     names = list(itertools.islice(itertools.cycle([*READERS, *WRITERS]), order.operations))
@@ -89,7 +89,7 @@ def broken(done: Done) -> str:
     if done.code == 5 and not ("process " in done.said and "since " in done.said):
         return f"{done.name} does not say who is at it: {done.said}"
     if done.code == 5 and done.seconds > 5:
-        return f"{done.name} was told after {done.seconds:.1f} s that another one is at it"
+        return f"{done.name} was refused after {done.seconds:.1f} s: the workspace was busy"
     return ""
 
 

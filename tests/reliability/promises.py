@@ -542,8 +542,8 @@ PROMISES = (
             "tests/training/test_repeat.py::test_a_repeat_that_gives_one_answer_is_never_the_kept_one",
             "tests/training/test_repeat.py::test_the_kept_weights_are_those_of_the_best_epoch",
             "tests/report/test_report.py::test_warnings_name_newer_crops_and_seeds_that_diverged_or_give_one_answer",
-            "tests/studies/test_context_study.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
-            "tests/studies/test_curve_study.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
+            "tests/studies/test_contexts.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
+            "tests/studies/test_curve.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
             "tests/tuning/test_search.py::test_a_trial_whose_loss_becomes_no_number_failed_and_the_search_went_on",
             "tests/cli/test_study_verbs.py::test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_when_called_again",
             "tests/cli/test_model_verbs.py::test_a_training_that_breaks_off_keeps_its_last_good_weights_and_is_said_to_have_failed",
@@ -649,7 +649,7 @@ FIGURES = (
     Figure(
         "fuzzing",
         "30 minutes each of guided fuzzing of annotations, pictures and the catalogue: no crash, no hang.",
-        "python benchmarks/reliability/fuzzing.py TARGET --minutes 30",
+        "python benchmarks/reliability/fuzzing.py --minutes 30",
     ),
     Figure(
         "kill_sweep",

@@ -275,7 +275,7 @@ def test_a_source_that_cannot_be_read_is_refused_in_one_line_and_no_workspace_is
     outcome = run("init", workspace, "--from", hostile.base / REFUSED / refused.name)
     assert outcome.code == 3
     (line,) = outcome.err.splitlines()
-    assert all(words in line for words in refused.said), line
+    assert all(words in line for words in refused.message), line
     assert len(line) < 2000
     assert not workspace.exists()
 

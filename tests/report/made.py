@@ -12,7 +12,7 @@ from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.curves import Curve
 from toonvision.metrics.power_law import PowerLaw
 from toonvision.report.contents import Results
-from toonvision.studies.learning_curve import CurvePoint, LearningCurve
+from toonvision.studies.curve import CurvePoint, LearningCurve
 from toonvision.studies.suspects import Suspect, SuspectStudy
 from toonvision.tasks.classify import ClassScores
 from toonvision.tasks.registry import load_dataset
@@ -90,11 +90,11 @@ def suspects_of(crops: list, *, likely: str, samples: int) -> SuspectStudy:
     """Give a search that takes the labels of some crops for another class."""
     found = tuple(
         Suspect(
-            place=place, file=crop.file, screenshot=crop.screenshot, context=crop.context, box=crop.box.xyxy,
+            file=crop.file, screenshot=crop.screenshot, context=crop.context, box=crop.box.xyxy,
             label=crop.label, given=crop.label, likely=likely, self_confidence=0.04, likely_confidence=0.9,
             margin=-0.86, sure=True,
         )
-        for place, crop in enumerate(crops)
+        for crop in crops
     )  # fmt: skip
     return SuspectStudy(
         task="label", network="binary", folds=5, repeats=3, samples=samples, agreeing=samples - len(found),

@@ -12,7 +12,6 @@ from report.made import evaluation_of, judged_workspace, results_of
 from toonvision.core.errors import InputRejectedError
 from toonvision.evaluation.breakdown import Breakdown, Group
 from toonvision.figures.curves import Curve
-from toonvision.metrics.classification import roll_up
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.assemble import build_contents
 from toonvision.report.contents import Picture, Table, class_rows, warnings_of
@@ -135,7 +134,7 @@ def test_writing_again_replaces_the_report_and_removes_figures_that_no_longer_ho
     one = dataclasses.replace(
         evaluation,
         record=dataclasses.replace(evaluation.record, repeats=evaluation.record.repeats[:1]),
-        probabilities=evaluation.probabilities[:1],
+        scores=evaluation.scores[:1],
     )
     write_report(own_workspace, run, one)
     assert not (run / "figures" / "spread.png").exists()
@@ -285,16 +284,17 @@ def test_class_scores_equal_those_of_the_classification_report():
         )
 
 
+def with_parents(judged, parents):
+    return dataclasses.replace(judged, scores=(dataclasses.replace(judged.best, parents={"label": parents}),))
+
+
 def test_coarser_levels_have_a_table_where_they_tell_classes_apart():
     judged = evaluation_of([MATRIX])
     taxonomy = examples.plain_taxonomy(*judged.class_names)
     parents = dict.fromkeys(judged.class_names, "cell")
     assert levels_table(judged, taxonomy) is None
-    up = roll_up(judged.y_true, judged.predicted, judged.class_names, parents, level="label")
-    assert levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy) is None
-    parents["WBC"] = "other"
-    up = roll_up(judged.y_true, judged.predicted, judged.class_names, parents, level="label")
-    table = levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy)
+    assert levels_table(with_parents(judged, parents), taxonomy) is None
+    table = levels_table(with_parents(judged, {**parents, "WBC": "other"}), taxonomy)
     assert table.rows == (("Label", "2", "97.5 %", "87.1–99.6 %", "4", "1"),)
 
 

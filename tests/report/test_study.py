@@ -26,9 +26,10 @@ from toonvision.report.study_facts import (
 from toonvision.report.study_tables import front_table, race_table, study_table, trials_table
 from toonvision.tuning.finalists import sized
 from toonvision.tuning.race import Score
+from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.settings import Bounds, RaceSettings
-from toonvision.tuning.space import published_space, read_space, tighten
-from toonvision.tuning.study import narrower_space
+from toonvision.tuning.space import published_space, tighten
+from toonvision.tuning.space_file import read_space
 from tuning.made import JUDGED, drawn, one_block, plausible, study, trial
 
 SPACE = published_space()

@@ -81,6 +81,6 @@ def test_a_training_that_is_killed_ends_the_run_in_one_line(own_workspace, at_on
             for process in multiprocessing.active_children():
                 process.kill()
 
-    with pytest.raises(EnvironmentFaultError, match="a process that trained died"):
+    with pytest.raises(EnvironmentFaultError, match="a worker process died"):
         train(own_workspace, "killed", watcher=Killing())
     assert not (own_workspace.runs / "label" / "killed").exists()

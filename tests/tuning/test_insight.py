@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toonvision.tuning.insight import course, log_losses, parallel, slices, varied
+from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.space import Choices, Range, Space, published_space, tighten
-from toonvision.tuning.study import narrower_space
 from tuning.made import drawn, one_block, plausible, study, trial
 
 SPACE = published_space()

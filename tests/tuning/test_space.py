@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.errors import InputRejectedError
 from toonvision.tuning.sampling import only_value, random_value
-from toonvision.tuning.space import (
-    Choices,
-    Range,
-    Space,
-    compact_space,
-    published_space,
-    read_space,
-    space_text,
-    step_value,
-    tighten,
-)
+from toonvision.tuning.space import Choices, Range, Space, compact_space, published_space, step_value, tighten
+from toonvision.tuning.space_file import read_space, space_text
 from tuning.spaces import spaces
 
 

@@ -11,21 +11,15 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.tuning.folders import find_study, is_study, new_study_folder, study_results
+from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, read_trials, write_result
 from toonvision.tuning.retries import counted
 from toonvision.tuning.sampling import only_value, random_value
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 from toonvision.tuning.storage import file_url, open_study
-from toonvision.tuning.study import (
-    STORE,
-    choose_study_folder,
-    find_study,
-    is_study,
-    narrower_space,
-    run_study,
-    study_results,
-)
+from toonvision.tuning.study import STORE, run_study
 from toonvision.tuning.workers import default_workers
 from tuning.spaces import spaces
 from tuning.studies import NO_RACE, tiny, tiny_space
@@ -184,13 +178,13 @@ def test_studies_are_found_by_name_and_by_path(tmp_path):
 
 def test_an_unnamed_study_gets_the_next_free_number_and_a_name_stays_a_folder_of_its_own(tmp_path):
     for number in (1, 2):
-        folder = choose_study_folder(tmp_path, "label", strategy="random", name=None)
+        folder = new_study_folder(tmp_path, "label", strategy="random", name=None, shared=False)
         assert folder == tmp_path / "label" / f"random-{number}"
         folder.mkdir(parents=True)
-    assert choose_study_folder(tmp_path, "label", strategy="random", name="mine").name == "mine"
+    assert new_study_folder(tmp_path, "label", strategy="random", name="mine", shared=False).name == "mine"
     for name in ("../mine", "", "a/b", ".mine"):
         with pytest.raises(UsageError, match="the name of a study is made of"):
-            choose_study_folder(tmp_path, "label", strategy="random", name=name)
+            new_study_folder(tmp_path, "label", strategy="random", name=name, shared=False)
 
 
 def test_a_carried_trial_keeps_its_trainings(own_workspace, task_data, tmp_path):

@@ -5,8 +5,8 @@ import pytest
 
 from toonvision.core.seeds import generator
 from toonvision.world.entities import LABELS, draw_entity, standing_height
-from toonvision.world.plans import street_counts
 from toonvision.world.poses import Pose
+from toonvision.world.screenshot_plans import street_counts
 from toonvision.world.shading import Light
 from toonvision.world.solids import PARTS
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toonvision.world.plans import plan_sample_set, plan_video
 from toonvision.world.sample_set import draw_sample_set, draw_screenshot
+from toonvision.world.screenshot_plans import plan_sample_set, plan_video
 
 
 def test_two_seeds_share_no_picture():

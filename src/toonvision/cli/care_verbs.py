@@ -119,7 +119,7 @@ def _contradicted(workspace: "Workspace", run: str, known: "Known | None") -> "C
 
 
 def _check_lines(checked: "Sequence[Checked]", faults: int, doubts: int, run: str | None) -> list[str]:
-    from toonvision.report.wording import counted
+    from toonvision.core.wording import counted
 
     rest = "; --json lists all"
     lines = [line for one in checked for line in finding_lines(one.faults, word=lambda _: "fault", rest=rest)]

@@ -1,10 +1,9 @@
 """The commands about searches for networks: tune, studies."""
 
 import shlex
-from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,19 +19,9 @@ from toonvision.cli.options import (
 )
 from toonvision.cli.output import report_findings, show, table
 from toonvision.cli.tune_display import TuningDisplay, study_data, study_renderables, study_row
-from toonvision.tuning.strategies import RecipeName, Strategy
+from toonvision.tuning.options import RecipeName, Strategy
 
-if TYPE_CHECKING:
-    from toonvision.data.workspace import Workspace
-    from toonvision.tasks.base import Dataset
-    from toonvision.tuning.result import StudyResult
-    from toonvision.tuning.settings import StudySettings
-
-_ALWAYS = {"task", "workspace", "trials", "race", "workers", "storage", "name", "as_json"}
-"""What may be given to every search, also one that goes on with an earlier one."""
 _RECIPES = "the recipe's"
-_WHILE_RESUMING = _ALWAYS | {"resume"}
-_WHILE_TIGHTENING = _ALWAYS | {"tighten", "strategy", "max_params"}
 
 
 def tune(
@@ -110,58 +99,40 @@ def tune(
     """Search for a small network that is good every time."""
     from toonvision.data.workspace import open_workspace
     from toonvision.report.study import write_study_report
-    from toonvision.training.recipes import changed
-    from toonvision.tuning.recipes import recipe_for
-    from toonvision.tuning.result import read_result
-    from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
-    from toonvision.tuning.space import read_space
-    from toonvision.tuning.study import find_study, run_study
-    from toonvision.tuning.workers import default_workers
+    from toonvision.tuning.options import SearchOptions
+    from toonvision.tuning.study import tune as search
 
-    opened = open_workspace(workspace)
-    wanted = opened.taxonomy.task(task)
-    earlier = read_result(find_study(opened.studies, tighten)) if tighten else None
-    if resume:
-        folder = _study_to_resume(opened, task, name)
-        settings = _resumed(context, read_result(folder), trials=trials, race=race)
-    elif earlier:
-        settings = _tightened(
-            context, wanted.name, earlier, strategy=strategy, max_params=max_params, trials=trials, race=race
-        )
-        folder = _new_folder(opened, wanted.name, strategy=settings.strategy, name=name, storage=storage)
-    else:
-        folder = _new_folder(opened, wanted.name, strategy=strategy, name=name, storage=storage)
-        usual = recipe_for(recipe, opened.size_hw)
-        settings = StudySettings(
-            task=wanted.name,
-            data="",
-            taxonomy=opened.taxonomy.digest,
-            split=split,
-            size_hw=parse_size(size) if size else usual.size_hw,
-            resize=opened.resize,
-            strategy=strategy,
-            space=read_space(space, usual=usual.space) if space else usual.space,
-            bounds=Bounds(max_params, max_ms),
-            seed=seed,
-            trials=trials,
-            repeats=repeats,
-            race=replace(RaceSettings(), trainings=race),
-            training=changed(usual.training, epochs=epochs, patience=patience, batch_size=batch_size, flip=flip),
-        )
-    data = _load(opened, settings)
-    settings = replace(settings, data=data.digest)
+    given, opened = given_options(context), open_workspace(workspace)
+    options = SearchOptions(
+        strategy=strategy if "strategy" in given else None,
+        recipe=recipe if "recipe" in given else None,
+        trials=trials if "trials" in given else None,
+        max_params=max_params,
+        max_ms=max_ms,
+        space=space,
+        race=race if "race" in given else None,
+        repeats=repeats if "repeats" in given else None,
+        epochs=epochs,
+        patience=patience,
+        batch_size=batch_size,
+        flip=flip,
+        size_hw=parse_size(size) if size else None,
+        split=split if "split" in given else None,
+        seed=seed if "seed" in given else None,
+    )
     with TuningDisplay() as display:
-        display.started(settings, data, folder.name)
-        result = run_study(
+        result = search(
             opened,
-            folder,
-            settings,
-            data,
+            task,
+            options,
+            name=name,
+            resume=resume,
+            tighten=tighten,
             storage=storage,
-            workers=workers or default_workers(settings.size_hw),
-            carry=earlier,
-            watch=display.update,
+            workers=workers,
+            watcher=display,
         )
+    folder = opened.studies / result.title
     path = write_study_report(folder, result)
     again = f"toonvision train {task} --from-study {result.title} --repeat 10 -w {shlex.quote(str(workspace))}"
     show(
@@ -176,8 +147,8 @@ def studies(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
     """List the searches of a workspace."""
     from toonvision.core.errors import Finding, ModelRefusedError
     from toonvision.data.workspace import open_workspace
+    from toonvision.tuning.folders import study_results
     from toonvision.tuning.result import read_result
-    from toonvision.tuning.study import study_results
 
     opened = open_workspace(workspace)
     listed, damaged = [], []
@@ -202,101 +173,3 @@ def studies(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
     data = {"studies": [study_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]}
     rows = [study_row(one) for one in listed]
     show(data, table("Studies", columns, rows, names=4) if rows else empty, as_json=as_json)
-
-
-def _new_folder(opened: "Workspace", task: str, *, strategy: Strategy, name: str | None, storage: str | None) -> Path:
-    """Choose where a new study goes; one that others have begun is joined where machines share its storage."""
-    from toonvision.core.errors import UsageError
-    from toonvision.tuning.result import RESULT
-    from toonvision.tuning.study import choose_study_folder
-
-    folder = choose_study_folder(opened.studies, task, strategy=strategy, name=name)
-    if (folder / RESULT).exists() and storage is None:
-        raise UsageError(
-            f"there is a study called {task}/{folder.name} already. Give --resume to go on with it, or choose another "
-            "--name."
-        )
-    return folder
-
-
-def _study_to_resume(opened: "Workspace", task: str, name: str | None) -> Path:
-    from toonvision.core.errors import ModelRefusedError, UsageError
-    from toonvision.tuning.result import read_result
-    from toonvision.tuning.study import find_study, study_results
-
-    if name is not None:
-        return find_study(opened.studies, f"{task}/{name}")
-    known = [path.parent for path in study_results(opened.studies) if path.parent.parent.name == task]
-    if not known:
-        raise UsageError(f"there is no study of {task} to go on with. Run: toonvision tune {task}")
-    started = {}
-    for folder in known:
-        with suppress(ModelRefusedError):  # `toonvision studies` names those
-            started[folder] = read_result(folder).started
-    return max(known, key=lambda folder: started.get(folder, ""))
-
-
-def _resumed(context: typer.Context, known: "StudyResult", *, trials: int, race: int) -> "StudySettings":
-    """Give a study's own settings, made longer where that was asked for."""
-    from toonvision.core.errors import UsageError
-
-    given = given_options(context)
-    if others := _listed(given - _WHILE_RESUMING):
-        raise UsageError(
-            f"a study goes on with what it was told; {others} cannot be given with --resume. Only --trials, --race, "
-            "--workers and --storage can."
-        )
-    settings = known.settings
-    if "trials" in given:
-        settings = replace(settings, trials=trials)
-    return replace(settings, race=replace(settings.race, trainings=race)) if "race" in given else settings
-
-
-def _tightened(
-    context: typer.Context,
-    task: str,
-    earlier: "StudyResult",
-    *,
-    strategy: Strategy,
-    max_params: int | None,
-    trials: int,
-    race: int,
-) -> "StudySettings":
-    """Give an earlier study's settings for a new one in the part of its space that its best tenth spans."""
-    from toonvision.core.errors import UsageError
-    from toonvision.tuning.study import narrower_space
-
-    given, settings = given_options(context), earlier.settings
-    if settings.task != task:
-        raise UsageError(f"{earlier.title} is a study of {settings.task}, not of {task}. Tighten one of {task}.")
-    if others := _listed(given - _WHILE_TIGHTENING):
-        raise UsageError(
-            f"a narrower search trains as the earlier one did, so that its trials can count; {others} cannot be given "
-            "with --tighten."
-        )
-    return replace(
-        settings,
-        space=narrower_space(earlier),
-        strategy=strategy if "strategy" in given else settings.strategy,
-        bounds=replace(settings.bounds, parameters=max_params or settings.bounds.parameters),
-        trials=trials,
-        race=replace(settings.race, trainings=race),
-    )
-
-
-def _listed(names: set[str]) -> str:
-    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
-
-
-def _load(opened: "Workspace", settings: "StudySettings") -> "Dataset":
-    from toonvision.core.errors import UsageError
-    from toonvision.tasks.registry import load_dataset
-
-    task = opened.taxonomy.task(settings.task)
-    data = load_dataset(opened, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
-    if settings.data and (settings.data, settings.taxonomy) != (data.digest, opened.taxonomy.digest):
-        raise UsageError(
-            f"the split {settings.split!r}, the crops or the taxonomy were changed since that study began. Begin "
-            "another one."
-        )
-    return data

@@ -1,14 +1,14 @@
-"""How long work reports what it does, without knowing who follows it."""
+"""How long work reports its progress."""
 
 from collections.abc import Callable
 from typing import Any
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total) from the thread that does the work."""
+"""Called with the numbers of items done and of all items, by the thread that does the work."""
 
 
 def silent(done: int, total: int) -> None:
-    """Ignore progress."""
+    """Report nothing."""
 
 
 class _Unwatched:
@@ -23,4 +23,4 @@ def _ignore(*_: object, **__: object) -> None:
 
 
 unwatched: Any = _Unwatched()
-"""For work that nobody follows. Whoever follows it derives from the work's own protocol, whose methods do nothing."""
+"""For work that nobody follows. A watcher derives from the protocol of the work; its methods do nothing by default."""

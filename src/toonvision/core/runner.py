@@ -1,4 +1,7 @@
-"""Processes of our own: started from nothing, told one job after the other, and ended with their parent."""
+"""WorkerProcess processes: started fresh, given jobs one after the other, and ended with their parent.
+
+`work_through` is where jobs are spread over several processes; nothing else depends on how they run.
+"""
 
 import contextlib
 import multiprocessing
@@ -17,170 +20,174 @@ from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-Tell = Callable[[Any], None]
-"""How a job tells its parent something while it is done."""
-
-
-@dataclass
-class Running:
-    """A process and the line to it."""
-
-    process: SpawnProcess
-    line: Connection
-
-    def last_word(self) -> object:
-        """Give what the process sent last and was not read; None for one that just died."""
-        self.process.join()
-        try:
-            return self.line.recv() if self.line.poll() else None
-        except (EOFError, OSError):
-            return None
-        finally:
-            self.line.close()
-
-    def end(self) -> None:
-        """Kill the process, whatever it does."""
-        self.process.kill()
-        self.process.join()
-        self.line.close()
-
-
-def start_process(work: Callable[..., None], *args: Any) -> Running:
-    """Start a process that runs `work(*args, line)`; Ctrl-C does not reach it, its parent decides what it ends.
-
-    Args:
-        work: A function of a module; the last argument that it gets is its end of the line to us.
-        *args: What else it gets, pickled.
-    """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_begin, args=(work, args, theirs), daemon=True)
-    with interrupts_held():
-        process.start()
-    theirs.close()
-    return Running(process, ours)
+Report = Callable[[Any], None]
+"""Sends a message about a job that is not done yet; what is sent must be picklable."""
 
 
 @dataclass(frozen=True)
-class Told(Generic[Result]):
-    """What came from a job.
+class Message(Generic[Result]):
+    """What a process sent about a job.
 
     Attributes:
-        job: Its place among the jobs.
-        what: What it told, or its result.
-        done: Whether that is its result.
+        job: The job's index, from 0.
+        content: What the job reported, or its result.
+        done: Whether `content` is the result; it is the job's last message.
     """
 
     job: int
-    what: Any
+    content: Any
     done: bool
 
 
 def work_through(
-    function: Callable[[Job, Tell], Result], jobs: Iterable[Job], *, processes: int
-) -> Iterator[Told[Result]]:
-    """Do jobs in several processes, each of which takes one after the other.
+    function: Callable[[Job, Report], Result], jobs: Iterable[Job], *, processes: int
+) -> Iterator[Message[Result]]:
+    """Do jobs in several processes, each of which does one after the other.
 
     Args:
-        function: A function of a module; does a job and may tell how it goes.
-        jobs: What is to be done, each pickled to the process that takes it.
-        processes: How many processes at most.
+        function: Does one job; a function of a module, so that a new process can import it.
+        jobs: Arguments of `function`, each pickled when a process takes it.
+        processes: The largest number of processes.
 
     Yields:
-        What the jobs tell, and their results, as they come. All processes end when the iterator does.
+        What the jobs report, and their results, in the order in which they arrive. All processes are killed when
+        the iterator ends or is closed.
 
     Raises:
-        ToonVisionError: What a job ended with.
-        OSError: What the machine stopped a job with.
+        ToonVisionError: If a job raised one.
+        OSError: If a job raised one, for example on a full disk.
         EnvironmentFaultError: If a process died.
     """
     waiting = deque(enumerate(jobs))
-    running: dict[Connection, Running] = {}
+    running: dict[Connection, WorkerProcess] = {}
     try:
         for _ in range(min(processes, len(waiting))):
-            one = start_process(_serve, function)
-            running[one.line] = one
-            _hand(one, waiting.popleft())
+            worker = start_process(_serve, function)
+            running[worker.pipe] = worker
+            _assign(worker, waiting.popleft())
         while running:
             for ready in connection.wait(list(running)):
-                line = cast("Connection", ready)
-                word = _heard(running[line])
-                if isinstance(word, Exception):
-                    raise word
-                if word.done and waiting:
-                    _hand(running[line], waiting.popleft())
-                elif word.done:
-                    running.pop(line).end()
-                yield word
+                pipe = cast("Connection", ready)
+                message = _received(running[pipe])
+                if isinstance(message, Exception):
+                    raise message
+                if message.done and waiting:
+                    _assign(running[pipe], waiting.popleft())
+                elif message.done:
+                    running.pop(pipe).kill()
+                yield message
     finally:
-        for one in running.values():
-            one.end()
+        for worker in running.values():
+            worker.kill()
+
+
+@dataclass
+class WorkerProcess:
+    """A running process and our end of the pipe to it."""
+
+    process: SpawnProcess
+    pipe: Connection
+
+    def last_message(self) -> object:
+        """Wait for the process to end; return the message that was not read yet, or None if it died without one."""
+        self.process.join()
+        try:
+            return self.pipe.recv() if self.pipe.poll() else None
+        except (EOFError, OSError):
+            return None
+        finally:
+            self.pipe.close()
+
+    def kill(self) -> None:
+        """Kill the process, and wait until it is gone."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def start_process(work: Callable[..., None], *args: Any) -> WorkerProcess:
+    """Start a process that runs ``work(*args, pipe)`` and is killed when this one ends.
+
+    Ctrl-C does not reach it: its parent decides what to end.
+
+    Args:
+        work: A function of a module; its last argument is the process's end of the pipe.
+        *args: Its other arguments, pickled.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_begin, args=(work, args, theirs), daemon=True)
+    with _interrupts_held():
+        process.start()
+    theirs.close()
+    return WorkerProcess(process, ours)
 
 
 @contextlib.contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, and let a process that is started meanwhile inherit that: its parent decides what it ends.
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back; a process that is started meanwhile never receives it.
 
-    Blocking the signal is what is inherited; it alone would not do here, since any other thread may still be sent it.
+    A new process inherits the blocked signal. Blocking alone would not hold it back here, since another thread may
+    receive it.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    came: list[int] = []
+    received: list[int] = []
     resource_tracker.ensure_running()  # it would let interrupts through while it starts
-    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    before = signal.signal(signal.SIGINT, lambda number, _frame: received.append(number))
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         signal.signal(signal.SIGINT, before)
-        if came:
+        if received:
             signal.raise_signal(signal.SIGINT)
 
 
-def _hand(one: Running, job: object) -> None:
-    with contextlib.suppress(BrokenPipeError):  # that it died is told where it is listened to
-        one.line.send(job)
+def _assign(worker: WorkerProcess, job: object) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the worker died: `_received` reports it
+        worker.pipe.send(job)
 
 
-def _heard(one: Running) -> Told[Any] | Exception:
+def _received(worker: WorkerProcess) -> Message[Any] | Exception:
     try:
-        word: Told[Any] | Exception = one.line.recv()
+        message: Message[Any] | Exception = worker.pipe.recv()
     except (EOFError, OSError):
-        one.process.join()
+        worker.process.join()
         raise EnvironmentFaultError(
-            f"a process that trained died (exit code {one.process.exitcode}); memory may be short. Close other "
-            "programs, then try again."
+            f"a worker process died (exit code {worker.process.exitcode}); memory may be short. Close other programs, "
+            "then run again."
         ) from None
-    return word
+    return message
 
 
-def _begin(work: Callable[..., None], args: tuple[Any, ...], line: Connection) -> None:
+def _begin(work: Callable[..., None], args: tuple[Any, ...], pipe: Connection) -> None:
     """Run in the new process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for where it could not be held back
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for systems where it could not be held back
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    work(*args, line)
+    work(*args, pipe)
 
 
-def _serve(function: Callable[[Any, Tell], Any], line: Connection) -> None:
-    """Do the jobs that come along the line, until an error or the parent's end."""
+def _serve(function: Callable[[Any, Report], Any], pipe: Connection) -> None:
+    """Do the jobs that arrive, until one fails or the parent ends."""
     while True:
-        number, job = line.recv()
+        number, job = pipe.recv()
 
-        def tell(said: Any, number: int = number) -> None:
-            line.send(Told(number, said, done=False))
+        def report(content: Any, number: int = number) -> None:
+            pipe.send(Message(number, content, done=False))
 
         try:
-            result = function(job, tell)
+            result = function(job, report)
         except (ToonVisionError, OSError) as error:
-            line.send(error)
+            pipe.send(error)
             return
-        line.send(Told(number, result, done=True))
+        pipe.send(Message(number, result, done=True))
 
 
 def _end_with_parent() -> None:
-    """Die when the parent does: nobody would watch, and whoever goes on would compute the same twice."""
+    """End this process when its parent ends: nobody would receive its results."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

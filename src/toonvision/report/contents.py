@@ -17,7 +17,7 @@ from toonvision.figures.scores import ClassRow
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.contexts import ContextStudy
-from toonvision.studies.learning_curve import LearningCurve
+from toonvision.studies.curve import LearningCurve
 from toonvision.studies.stress import StressTest
 from toonvision.studies.suspects import Suspect, SuspectStudy
 from toonvision.taxonomy.labels import Taxonomy

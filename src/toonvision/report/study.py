@@ -4,6 +4,7 @@ from pathlib import Path
 
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
+from toonvision.core.wording import counted
 from toonvision.report.contents import Listing, ReportContents, Section, section
 from toonvision.report.figure_files import data_csv, drop_figures
 from toonvision.report.render import FIGURES, REPORT, render_report
@@ -20,13 +21,11 @@ from toonvision.report.study_drawings import (
 )
 from toonvision.report.study_facts import study_facts, study_warnings, tighten_command, train_command, trial_count
 from toonvision.report.study_tables import front_table, race_table, study_table, trials_table
-from toonvision.report.wording import counted
 from toonvision.tuning.finalists import sized
 from toonvision.tuning.importance import importance_of
-from toonvision.tuning.recipes import recipe_of
+from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
-from toonvision.tuning.space import space_text
-from toonvision.tuning.study import narrower_space
+from toonvision.tuning.space_file import space_text
 
 
 def write_study_report(folder: Path, result: StudyResult) -> Path:

@@ -3,13 +3,13 @@
 import shlex
 import statistics
 
+from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.metrics.intervals import Proportion
-from toonvision.report.wording import counted, interval, listed, percent
 from toonvision.tuning.insight import varied
+from toonvision.tuning.options import Strategy
 from toonvision.tuning.race import FIRST_LOOK
 from toonvision.tuning.result import Retrained, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
-from toonvision.tuning.strategies import Strategy
 
 _MOST_NAMED = 6
 _DRAWN: dict[Strategy, str] = {

@@ -4,9 +4,9 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from toonvision.core.wording import counted
 from toonvision.report.contents import Table
 from toonvision.report.tables import training_rows
-from toonvision.report.wording import counted
 from toonvision.tuning.finalists import Racer, SizeErrorPoint, racers, sized
 from toonvision.tuning.result import StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from toonvision.core.errors import Finding
+from toonvision.core.wording import counted, interval, percent
 from toonvision.data.balance import Balance, CountTable
 from toonvision.data.splits import SplitSummary
 from toonvision.evaluation.breakdown import FEW, Breakdown
@@ -14,7 +15,6 @@ from toonvision.figures.curves import Curve
 from toonvision.metrics.calibration import Calibration
 from toonvision.metrics.confidence import mostly_predicted
 from toonvision.report.contents import Results, Table, class_rows, number_columns
-from toonvision.report.wording import counted, interval, percent
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 from toonvision.training.history import MEASURES, peaks

@@ -12,7 +12,7 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
-from toonvision.core.runner import Tell, work_through
+from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
@@ -183,18 +183,18 @@ def _train_all(orders: Sequence[_Order], watch: TrainingWatcher) -> tuple[Repeat
             done[index] = _train_once(order, partial(watch.epoch_ended, index))
             watch.repeat_ended(index, done[index])
     else:
-        for told in work_through(_train_in_process, orders, processes=at_once):
-            if told.done:
-                done[told.job] = told.what
-                watch.repeat_ended(told.job, told.what)
+        for message in work_through(_train_in_process, orders, processes=at_once):
+            if message.done:
+                done[message.job] = message.content
+                watch.repeat_ended(message.job, message.content)
             else:
-                watch.epoch_ended(told.job, *told.what)
+                watch.epoch_ended(message.job, *message.content)
     return tuple(done[index] for index in range(len(orders)))
 
 
-def _train_in_process(order: _Order, tell: Tell) -> RepeatRecord:
+def _train_in_process(order: _Order, report: Report) -> RepeatRecord:
     start_keras(threads=threads_for(order.record.size_hw))
-    return _train_once(order, lambda epoch, logs: tell((epoch, dict(logs))))
+    return _train_once(order, lambda epoch, logs: report((epoch, dict(logs))))
 
 
 def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], None]) -> RepeatRecord:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from toonvision.core.errors import UsageError
 from toonvision.data.workspace import Workspace
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.tuning.folders import find_study
 from toonvision.tuning.result import StudyResult, Trial, read_result
-from toonvision.tuning.study import find_study
 
 
 @dataclass(frozen=True)

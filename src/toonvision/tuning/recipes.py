@@ -1,14 +1,26 @@
-"""What a search draws from and how it trains, unless somebody says otherwise: as published, or as `compact`."""
+"""From what a person asks to the settings of a search: a recipe, as published or as `compact`, and what differs."""
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from toonvision.core.errors import UsageError
+from toonvision.core.options import settings_of
+from toonvision.data.workspace import Workspace
 from toonvision.models.registry import input_size
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.recipes import settings_for
-from toonvision.tuning.space import Space, compact_space, published_space
-from toonvision.tuning.strategies import RecipeName
+from toonvision.taxonomy.labels import Task
+from toonvision.training.recipes import changed, settings_for
+from toonvision.tuning.options import DEFAULTS, RecipeName, SearchOptions
+from toonvision.tuning.result import LEAST_BEST, StudyResult
+from toonvision.tuning.settings import PUBLISHED_TRAINING, Bounds, RaceSettings, StudySettings
+from toonvision.tuning.space import Space, compact_space, published_space, tighten
+from toonvision.tuning.space_file import read_space
 
-PUBLISHED_TRAINING = TrainingSettings(epochs=75, patience=3)
+_WHILE_RESUMING = {"trials", "race"}
+_WHILE_TIGHTENING = {"trials", "race", "strategy", "max_params"}
+_TRAINING_OPTIONS = ("epochs", "patience", "batch_size", "flip")
 _COMPACT_EPOCHS = 60
 """Fewer than `compact` itself takes: enough to tell which network is better."""
 
@@ -50,3 +62,99 @@ def recipe_for(name: RecipeName, size_hw: tuple[int, int]) -> Recipe:
 def recipe_of(training: TrainingSettings) -> RecipeName:
     """Tell after which recipe somebody trains, whatever was changed of it: only one follows a cosine."""
     return "compact" if training.takes_all_epochs else "published"
+
+
+def new_settings(workspace: Workspace, task: Task, options: SearchOptions) -> StudySettings:
+    """Return the settings of a new search.
+
+    Args:
+        workspace: Where the data is.
+        task: What the networks predict.
+        options: What was asked for.
+
+    Raises:
+        InputRejectedError: If the file of the space describes none.
+        UsageError: If options contradict each other.
+    """
+    wanted = {**DEFAULTS, **options.given()}
+    recipe = recipe_for(wanted["recipe"], workspace.size_hw)
+    space = wanted.get("space", recipe.space)
+    return StudySettings(
+        task=task.name,
+        data="",
+        taxonomy=workspace.taxonomy.digest,
+        split=wanted["split"],
+        size_hw=wanted.get("size_hw", recipe.size_hw),
+        resize=workspace.resize,
+        strategy=wanted["strategy"],
+        space=space if isinstance(space, Space) else read_space(Path(space), usual=recipe.space),
+        bounds=Bounds(options.max_params, options.max_ms),
+        seed=wanted["seed"],
+        trials=wanted["trials"],
+        repeats=wanted["repeats"],
+        race=RaceSettings(trainings=wanted["race"]),
+        training=changed(recipe.training, **{name: getattr(options, name) for name in _TRAINING_OPTIONS}),
+    )
+
+
+def resumed_settings(known: StudySettings, options: SearchOptions) -> StudySettings:
+    """Return the settings of a search that goes on: its own, with more trials or a longer race where asked for.
+
+    Raises:
+        UsageError: If anything else is asked for.
+    """
+    if others := _flags(options.given().keys() - _WHILE_RESUMING):
+        raise UsageError(
+            f"a study keeps the settings that it began with; {others} cannot be given with --resume. Only --trials, "
+            "--race, --workers and --storage can."
+        )
+    return _of_length(known, options.given())
+
+
+def narrower_settings(earlier: StudyResult, task: Task, options: SearchOptions) -> StudySettings:
+    """Return the settings of a search in the part of an earlier study's space that its best tenth spans.
+
+    Raises:
+        UsageError: If the earlier study is of another task or too short, or if options are given that its trials would
+            contradict.
+    """
+    settings = earlier.settings
+    if settings.task != task.name:
+        raise UsageError(
+            f"{earlier.title} is a study of {settings.task}, not of {task.name}. Tighten one of {task.name}."
+        )
+    if others := _flags(options.given().keys() - _WHILE_TIGHTENING):
+        raise UsageError(
+            f"a narrower search trains as the earlier one did, so that its trials can count; {others} cannot be given "
+            "with --tighten."
+        )
+    narrower = replace(
+        settings,
+        space=narrower_space(earlier),
+        strategy=options.strategy or settings.strategy,
+        bounds=replace(settings.bounds, parameters=options.max_params or settings.bounds.parameters),
+    )
+    return _of_length(narrower, {**DEFAULTS, **options.given()})
+
+
+def narrower_space(result: StudyResult) -> Space:
+    """Return the part of a study's space that its best tenth spans, three trials at least.
+
+    Raises:
+        UsageError: If fewer than three trials were finished.
+    """
+    best = result.best_tenth
+    if len(best) < LEAST_BEST:
+        raise UsageError(f"{result.title} has {len(best)} finished trials; a narrower space needs {LEAST_BEST}.")
+    return tighten(result.settings.space, [trial.draw for trial in best])
+
+
+def _of_length(settings: StudySettings, wanted: Mapping[str, Any]) -> StudySettings:
+    race = replace(settings.race, trainings=wanted.get("race", settings.race.trainings))
+    return replace(settings, trials=wanted.get("trials", settings.trials), race=race)
+
+
+def _flags(names: Set[str]) -> str:
+    """Write options as on the command line."""
+    settings = settings_of(SearchOptions)
+    return ", ".join(sorted(settings[name].flag for name in names))

@@ -9,9 +9,10 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.images import Resize
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.tuning.recipes import PUBLISHED_TRAINING
+from toonvision.tuning.options import DEFAULTS, Strategy
 from toonvision.tuning.space import Draw, Space, published_space
-from toonvision.tuning.strategies import Strategy
+
+PUBLISHED_TRAINING = TrainingSettings(epochs=75, patience=3)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class RaceSettings:
     """
 
     candidates: int = 6
-    trainings: int = 30
+    trainings: int = DEFAULTS["race"]
     rounds: int = 10
 
 
@@ -66,15 +67,15 @@ class StudySettings:
     task: str
     data: str
     taxonomy: str
-    split: str = "default"
+    split: str = DEFAULTS["split"]
     size_hw: tuple[int, int] = (600, 200)
     resize: Resize = "stretch"
-    strategy: Strategy = "random"
+    strategy: Strategy = DEFAULTS["strategy"]
     space: Space = field(default_factory=published_space)
     bounds: Bounds = field(default_factory=Bounds)
-    seed: int = 0
-    trials: int = 25
-    repeats: int = 1
+    seed: int = DEFAULTS["seed"]
+    trials: int = DEFAULTS["trials"]
+    repeats: int = DEFAULTS["repeats"]
     race: RaceSettings = field(default_factory=RaceSettings)
     training: TrainingSettings = PUBLISHED_TRAINING
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
-from toonvision.core.runner import Running, start_process
+from toonvision.core.runner import WorkerProcess, start_process
 from toonvision.training import parallel
 from toonvision.tuning.retries import MOST_RETRIES
 from toonvision.tuning.storage import Place
@@ -51,7 +51,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
         OSError: What the machine stopped a process with.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
-    running: list[Running] = []
+    running: list[WorkerProcess] = []
     crashes, ended, finished = 0, 0, False
     try:
         running.extend(start_process(_work, order) for _ in range(workers))
@@ -61,7 +61,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
             time.sleep(_POLL_S)
             for one in [one for one in running if not one.process.is_alive()]:
                 running.remove(one)
-                word = one.last_word()
+                word = one.last_message()
                 if isinstance(word, Exception):
                     raise word
                 finished = finished or word is True
@@ -76,7 +76,7 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
         watch()
     finally:
         for one in running:
-            one.end()
+            one.kill()
 
 
 def default_workers(size_hw: tuple[int, int]) -> int:

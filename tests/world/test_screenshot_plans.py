@@ -3,7 +3,7 @@ import collections
 import pytest
 
 from toonvision.world.entities import LABELS
-from toonvision.world.plans import plan_sample_set, plan_video, street_counts
+from toonvision.world.screenshot_plans import plan_sample_set, plan_video, street_counts
 
 
 def totals(plans):
