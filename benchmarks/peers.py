@@ -37,9 +37,9 @@ from measure import arguments, some_of, write_result
 from sample_workspace import extracted_and_split, sample_workspace
 
 from toonvision.core.runner import Report, work_through
-from toonvision.data.catalog import Subset
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
+from toonvision.data.splits import SUBSETS
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.models.registry import input_size
 from toonvision.tasks.base import Dataset
@@ -181,9 +181,9 @@ def _published(data: Dataset, seed: int) -> tuple[Callable[[Pictures], Answers],
 
     keras.utils.set_random_seed(seed)
     classes = len(data.classes)
-    subsets: tuple[Subset, ...] = ("train", "val")
-    arrays = {subset: data.images[data.indices[subset]].astype(np.float32) for subset in subsets}
-    targets = {subset: np.eye(classes, dtype=np.float32)[data.targets[data.indices[subset]]] for subset in subsets}
+    arrays = {subset: data.images[data.indices[subset]].astype(np.float32) for subset in SUBSETS[:2]}
+    one_hot = np.eye(classes, dtype=np.float32)[data.targets]
+    targets = {subset: one_hot[data.indices[subset]] for subset in arrays}
     model = keras.Sequential(
         [
             keras.Input(data.images.shape[1:]),
@@ -219,9 +219,7 @@ def _compact(data: Dataset, seed: int, *, share: int = 1) -> tuple[Callable[[Pic
 
     height, width = data.images.shape[1:3]
     start_keras(threads=threads_for((height, width)))
-    from toonvision.deploy.keras_graph import read_graph
-    from toonvision.deploy.onnx import write_onnx
-    from toonvision.deploy.simplify import simplify
+    from toonvision.deploy.conversion import to_onnx, with_probabilities
     from toonvision.training.loop import train_fresh
 
     settings = settings_for(classes=len(data.classes))
@@ -232,8 +230,8 @@ def _compact(data: Dataset, seed: int, *, share: int = 1) -> tuple[Callable[[Pic
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    content = write_onnx(simplify(read_graph(model)), classes=len(data.classes), temperature=None, metadata={})
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    answering = with_probabilities(model, classes=len(data.classes), temperature=None)
+    session = onnxruntime.InferenceSession(to_onnx(answering, {}), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda pictures: session.run(None, {name: pictures})[0].argmax(axis=1), model.count_params()
 
@@ -279,15 +277,15 @@ def _backbone(data: Dataset, _seed: int) -> tuple[Callable[[Pictures], Answers],
     train = data.indices["train"]
     known = features(data.images[train])
     scaler = StandardScaler().fit(known)
-    judge = data.indices["val"]
-    judged = scaler.transform(features(data.images[judge]))
+    val = data.indices["val"]
+    val_features = scaler.transform(features(data.images[val]))
     heads = [
         LogisticRegression(max_iter=5000, C=strength, class_weight="balanced").fit(
             scaler.transform(known), data.targets[train]
         )
         for strength in (0.001, 0.01, 0.1, 1.0)
     ]
-    head = max(heads, key=lambda one: one.score(judged, data.targets[judge]))
+    head = max(heads, key=lambda one: one.score(val_features, data.targets[val]))
     parameters = sum(weight.numel() for weight in network.parameters()) + head.coef_.size + head.intercept_.size
     return lambda pictures: np.asarray(head.predict(scaler.transform(features(pictures)))), parameters
 

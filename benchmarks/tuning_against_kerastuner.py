@@ -32,6 +32,7 @@ from sample_workspace import sample_workspace
 from sample_world import right_share
 
 from toonvision.core.cores import available_cores
+from toonvision.data.splits import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.tasks import classify
@@ -107,7 +108,7 @@ def _kerastuner(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str,
     data, training = _data(workspace, recipe), recipe.training
     # Read before the clocks start, as arrays in memory, which is what the published search was given.
     pictures, wanted = {}, {}
-    for subset in ("train", "val"):
+    for subset in SUBSETS[:2]:
         pictures[subset], wanted[subset] = classify.batch(
             data, data.indices[subset], augmentation=Augmentation(), rng=None
         )

@@ -3,8 +3,8 @@
 Run: python docs/make_pictures.py [DEMO [BLOOD_CELLS]]
 
 Without arguments, only the images of the sample world are drawn. DEMO is a workspace of the sample world with masks, in
-which `toonvision explain suit/baseline-1` and `toonvision report suit/baseline-1` were run; BLOOD_CELLS is the workspace
-of docs/blood-cells.md. Headless Chromium, which must be installed, takes the screenshots of their reports.
+which `toonvision explain suit/baseline-1` and `toonvision report suit/baseline-1` were run; BLOOD_CELLS is the one of
+docs/blood-cells.md. Headless Chromium, which must be installed, takes the screenshots of their reports.
 """
 
 import subprocess

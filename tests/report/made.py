@@ -45,7 +45,12 @@ def evaluation_of(matrices: list[list[list[int]]], names: tuple[str, ...] = CELL
 
 
 def results_of(
-    evaluation: Evaluation, *, taxonomy: Taxonomy | None = None, crops: list | None = None, findings: int = 0
+    evaluation: Evaluation,
+    *,
+    taxonomy: Taxonomy | None = None,
+    crops: list | None = None,
+    findings: int = 0,
+    torn: bool = False,
 ) -> Results:
     taxonomy = taxonomy or examples.plain_taxonomy(*evaluation.class_names)
     crops = crops or [
@@ -62,7 +67,7 @@ def results_of(
         evaluation=evaluation,
         taxonomy=taxonomy,
         balance=measure_balance(numbered, taxonomy),
-        split=examples.split_summary(taxonomy, numbered, grouped=evaluation.record.grouped),
+        split=examples.split_summary(taxonomy, numbered, torn=torn),
         screenshots=145,
         curves=curves,
         counts={"pictures_read": 145, "objects_skipped": 0},

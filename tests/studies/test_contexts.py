@@ -8,7 +8,7 @@ import builders
 from figures import examples
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.arrays import Samples
-from toonvision.data.splits import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.studies.comparison import ContextScore, ordinary_test
 from toonvision.studies.contexts import (

@@ -92,8 +92,6 @@ class TuningDisplay:
             f"{settings.size_hw[0]}x{settings.size_hw[1]} as {settings.task}/{name}; {train} pictures teach, "
             f"{val} judge; the test part is not looked at."
         )
-        if not data.stored_split.grouped:
-            say(f"The split {data.stored_split.name} LEAKS: crops of one screenshot may be in several parts.")
 
     def update(self, result: "StudyResult") -> None:
         """Show how the search stands, and stop where somebody asked for that."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from toonvision.core.errors import EnvironmentFaultError, RejectedItemError, WorkspaceBusyError
 from toonvision.core.files import naming, read_regular
 
+LOCK = ".toonvision.lock"
+"""The file that is locked."""
 _LONGEST_NOTE = 1_000
 
 
@@ -29,7 +31,7 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
     """
     from filelock import FileLock, Timeout
 
-    path = folder / ".toonvision.lock"
+    path = folder / LOCK
     holder = folder / ".toonvision.holder"
     lock = FileLock(path)
     try:

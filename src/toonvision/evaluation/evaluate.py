@@ -15,7 +15,8 @@ import numpy.typing as npt
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import Pictures
-from toonvision.data.catalog import Crop, Subset
+from toonvision.data.catalog import Crop
+from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import Calibration, calibrate
 from toonvision.metrics.classification import ClassificationReport, Indices, RolledUp, Spread

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from toonvision.core.wording import counted, listed, percent
 from toonvision.data.balance import Balance
-from toonvision.data.splits import SplitSummary
+from toonvision.data.split_summary import SplitSummary
 from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.balance import draw_balance, shown_tables

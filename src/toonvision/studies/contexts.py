@@ -14,7 +14,7 @@ from toonvision.core.panels import FigurePanel, Rows
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Samples
-from toonvision.data.splits import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, paired_difference
 from toonvision.metrics.dependence import dependence
@@ -189,7 +189,7 @@ def study_contexts(
     )
     samples = task_samples(workspace, wanted.level, size_hw)
     folds, findings = plan_contexts(samples, workspace.taxonomy, seed=seed)
-    ordinary = test or split_fold(workspace, samples, wanted.level, "default", watch)
+    ordinary = test or split_fold(workspace, samples, wanted.level, "default")
     compared = test.title if test else ""
     watch.noted(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
     recipe = recipe_of(samples, settings, kind="contexts", resize=workspace.resize, seed=seed, against=compared)

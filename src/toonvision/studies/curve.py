@@ -16,7 +16,7 @@ from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.data.arrays import Samples
-from toonvision.data.splits import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import error_draws
 from toonvision.metrics.classification import Indices
@@ -220,7 +220,7 @@ def measure_curve(
     classes = len(workspace.taxonomy.level(level).classes)
     settings = changed(settings_for(find_network(network).name, classes=classes), epochs=epochs)
     samples = task_samples(workspace, level, size_hw or input_size(settings.network, workspace.size_hw))
-    whole = split_fold(workspace, samples, level, split, watch)
+    whole = split_fold(workspace, samples, level, split)
     jobs, findings = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=range(seed, seed + repeat))
     recipe = recipe_of(samples, settings, kind="curve", resize=workspace.resize, split=split, seed=seed)
     folder = study_folder(workspace, task, recipe, name=name, force=force)

@@ -23,8 +23,8 @@ from toonvision.core.files import write_bytes
 from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.arrays import Samples, load_samples
-from toonvision.data.catalog import SUBSETS
-from toonvision.data.splits import require_trainable, subset_table
+from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
@@ -134,19 +134,17 @@ def task_samples(workspace: Workspace, level: str, size_hw: tuple[int, int]) -> 
     return load_samples(workspace, crops, level=level, size_hw=size_hw, resize=workspace.resize)
 
 
-def split_fold(workspace: Workspace, samples: Samples, level: str, split_name: str, watcher: StudyWatcher) -> Fold:
-    """Return the fold that a saved split makes of samples; the watcher is warned if the split leaks.
+def split_fold(workspace: Workspace, samples: Samples, level: str, split_name: str) -> Fold:
+    """Return the fold that a saved split makes of samples.
 
     Raises:
         UsageError: If there is no such split.
         InputRejectedError: If a class could not be learned or evaluated.
     """
-    with workspace.reading() as catalog:
-        split = catalog.split(split_name)
+    split = read_split(workspace.splits, split_name)
     require_trainable(subset_table(workspace.taxonomy.level(level), split, samples.crops, workspace.taxonomy))
-    if not split.grouped:
-        watcher.noted(f"The split {split.name} LEAKS: crops of one screenshot may be in several subsets.")
-    return fold_of_subsets(f"split {split.name}", samples, split.parts)
+    subsets = {crop.id: subset for crop in samples.crops if (subset := split.subset_of(crop))}
+    return fold_of_subsets(f"split {split.name}", samples, subsets)
 
 
 def fold_of_subsets(name: str, samples: Samples, subset_of: Mapping[int, str]) -> Fold:
@@ -174,7 +172,7 @@ def grouped_folds(
 
     Args:
         targets: Each sample's class.
-        groups: Each sample's group, such as `splits.group_keys`.
+        groups: Each sample's group, such as `groups.group_keys`.
         folds: How many folds, 3 or more.
         seed: Same seed, same folds.
 

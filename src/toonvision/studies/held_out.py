@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.arrays import Samples
 from toonvision.data.catalog import Crop
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, group_keys, plan_split
+from toonvision.data.groups import group_keys
+from toonvision.data.split_plan import plan_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Subset
 from toonvision.studies.folds import Fold, classes_without_samples, fold_of_subsets
 from toonvision.taxonomy.labels import Category, Taxonomy
 
@@ -13,10 +15,10 @@ FEWEST = 5
 """Crops in a context below which a share of right answers says nothing."""
 
 
-def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, str]:
+def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, Subset]:
     """Assign crops to subsets: one context is the test subset, the others are train and val, about four to one.
 
-    The others are split as ever (60/20/20, grouped), and the test subset of that joins train. A crop whose screenshot
+    The others are split as ever (60/20/20), and the test subset of that joins train. A crop whose screenshot
     is a near-duplicate of one in the context left out is in no subset.
 
     Args:
@@ -35,9 +37,10 @@ def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, str
     others = [crop for crop, key in zip(crops, keys, strict=True) if crop.context != context and key not in held]
     if not others:
         raise InputRejectedError(f"{context} is the only one with crops. Annotate screenshots of others.")
-    subset_of = plan_split(others, ratios=SIXTY_TWENTY_TWENTY, seed=seed).parts
-    learned = {crop: "val" if subset == "val" else "train" for crop, subset in subset_of.items()}
-    return learned | {crop.id: "test" for crop in crops if crop.context == context}
+    split = plan_split(others, ratios=SIXTY_TWENTY_TWENTY, seed=seed)
+    subsets: dict[int, Subset] = {crop.id: "val" if split.subset_of(crop) == "val" else "train" for crop in others}
+    subsets.update({crop.id: "test" for crop in crops if crop.context == context})
+    return subsets
 
 
 def plan_contexts(

@@ -9,7 +9,7 @@ import numpy as np
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples
-from toonvision.data.splits import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples
 from toonvision.tasks.settings import TrainingSettings

@@ -15,8 +15,8 @@ from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Pictures, Samples
+from toonvision.data.groups import group_keys
 from toonvision.data.images import read_picture
-from toonvision.data.splits import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.confident_learning import (
     class_thresholds,

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import mapped_elsewhere, mapped_here
-from toonvision.data.catalog import Crop, StoredSplit, Subset
+from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
+from toonvision.data.splits import Split, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import GROUP, Predictions
@@ -55,12 +56,12 @@ class Dataset:
     parents: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     indices: Mapping[Subset, Indices] = field(default_factory=dict)
     digest: str = ""
-    split: StoredSplit | None = None
+    split: Split | None = None
     left_out: tuple[str, ...] = ()
     newer: int = 0
 
     @property
-    def stored_split(self) -> StoredSplit:
+    def stored_split(self) -> Split:
         """The split that the dataset was loaded with."""
         if self.split is None:
             raise ValueError("this dataset was loaded without a split")

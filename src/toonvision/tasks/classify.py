@@ -11,9 +11,9 @@ import numpy.typing as npt
 from toonvision.core.errors import UsageError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import Samples, load_samples
-from toonvision.data.catalog import SUBSETS
 from toonvision.data.images import Pictures, Resize
-from toonvision.data.splits import require_trainable, split_digest, subset_table
+from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.splits import SUBSETS, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
 from toonvision.metrics.classification import (
@@ -138,8 +138,9 @@ class ClassScores:
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
     """Load the crops of a task; see `TaskKind.load`."""
     with workspace.reading() as catalog:
-        crops, stored = catalog.crops(), catalog.split(split) if split is not None else None
-    known = crops if stored is None else [crop for crop in crops if crop.id in stored.parts]
+        crops = catalog.crops()
+    stored = None if split is None else read_split(workspace.splits, split)
+    known = crops if stored is None else [crop for crop in crops if stored.subset_of(crop)]
     taxonomy, level = workspace.taxonomy, workspace.taxonomy.level(task.level)
     if stored is not None:
         require_trainable(subset_table(level, stored, known, taxonomy))
@@ -152,11 +153,11 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     )  # fmt: skip
     if stored is None:
         return dataset
-    subset_of = np.array([stored.parts[crop.id] for crop in samples.crops])
+    subset_of = np.array([stored.subset_of(crop) for crop in samples.crops])
     return replace(
         dataset,
         indices={subset: np.flatnonzero(subset_of == subset) for subset in SUBSETS},
-        digest=split_digest(samples.crops, stored.parts),
+        digest=split_digest(samples.crops, stored),
         split=stored,
         newer=len(crops) - len(known),
     )
