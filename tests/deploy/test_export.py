@@ -101,6 +101,14 @@ def test_an_export_that_says_something_else_is_not_written_and_the_old_one_stays
     assert contents(run) == good
 
 
+def test_an_export_that_says_something_else_of_a_batch_is_not_written(own, monkeypatch):
+    actual = export.in_batches
+    monkeypatch.setattr(export, "in_batches", lambda *args: actual(*args)[:, ::-1])
+    with pytest.raises(ModelRefusedError, match="another class comes first"):
+        export_run(own, run_of(own))
+    assert not (run_of(own) / EXPORT).exists()
+
+
 @pytest.mark.parametrize(
     "seen", [Parity(100, 1e-4, 0), Parity(100, 1e-9, 1), Parity(99, 0.0, 0), Parity(100, float("nan"), 0)]
 )

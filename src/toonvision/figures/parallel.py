@@ -1,4 +1,4 @@
-"""All trials of a search through all of their hyperparameters."""
+"""Parallel coordinates: the trials of a search through all of their hyperparameters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,11 +23,7 @@ _WORDS: Mapping[Outcome, str] = {"best": "Best trials", "done": "Other finished 
 
 @styled
 def draw_parallel(parallel: Parallel) -> Figure:
-    """Draw parallel coordinates in a figure of their own.
-
-    Args:
-        parallel: Coordinates and trials, at least one of each.
-    """
+    """Draw parallel coordinates, with at least one trial, in a figure of their own."""
     figure = new_figure(max(WIDTH, _STEP * len(parallel.coordinates)), 4.3)
     draw_coordinates(figure.subplots(), parallel)
     seen = {line.outcome for line in parallel.lines}
@@ -38,7 +34,7 @@ def draw_parallel(parallel: Parallel) -> Figure:
 
 @styled
 def draw_coordinates(ax: Axes, parallel: Parallel) -> Axes:
-    """Draw one upright line a hyperparameter and the loss at the right, and each trial as a line through all of them.
+    """Draw an upright line for each hyperparameter and the loss at the right, and each trial as a line through all.
 
     Trials of the same value run a little apart, so that they can be told from each other.
 

@@ -1,4 +1,4 @@
-"""How a search went: the loss of its trials in their order."""
+"""The optimization history of a search: the loss of its trials in their order."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,12 +10,8 @@ from toonvision.tuning.insight import Course
 
 
 @styled
-def draw_course(course: Course) -> Figure:
-    """Draw the course of a search in a figure of its own.
-
-    Args:
-        course: The trials in their order, at least one.
-    """
+def draw_search_history(course: Course) -> Figure:
+    """Draw the optimization history of at least one trial in a figure of its own."""
     figure = new_figure(WIDTH, 3.4)
     draw_trials(figure.subplots(), course)
     shown = handles({point.outcome for point in course.points})
@@ -25,7 +21,7 @@ def draw_course(course: Course) -> Figure:
 
 @styled
 def draw_trials(ax: Axes, course: Course) -> Axes:
-    """Draw one mark a trial and a line along the lowest loss so far; those that diverged stand on top.
+    """Draw a mark for each trial and a line along the lowest loss so far; those that diverged stand at the top.
 
     Args:
         ax: Where to draw.
@@ -47,6 +43,6 @@ def draw_trials(ax: Axes, course: Course) -> Axes:
     ax.spines["bottom"].set_visible(True)
     ax.set_xlim(-0.6, last + 0.6)
     ax.xaxis.set_major_locator(MaxNLocator(15, integer=True, min_n_ticks=1))
-    ax.set_xlabel("Trial, in the order in which they began")
+    ax.set_xlabel("Trial, in the order of their start")
     ax.set_title("Validation loss in nats (logarithmic), and the lowest so far")
     return ax
