@@ -228,14 +228,14 @@ def _check(
 
 def _evidence(opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", *, seed: int) -> "MaskedEvidence | None":
     """Measure on what the evidence lies, for all crops of the judged part that have masks."""
-    from toonvision.data.masks import crop_subsets, has_masks
+    from toonvision.data.masks import crop_regions, has_masks
     from toonvision.explain.evidence import distinctive, measure_evidence
     from toonvision.explain.explanation import MaskedEvidence
 
     if not has_masks(opened):
         return None
     record, predicted = judged.record, judged.predicted
-    found = [crop_subsets(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    found = [crop_regions(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
     places = tuple(at for at, mask in enumerate(found) if mask is not None)
     if not places:
         return None
