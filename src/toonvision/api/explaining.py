@@ -14,7 +14,7 @@ from toonvision.core.folders import replacing_folder
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures, read_picture
-from toonvision.data.masks import crop_subsets, has_masks
+from toonvision.data.masks import crop_regions, has_masks
 from toonvision.explain.activations import layer_activations
 from toonvision.explain.cam import ClassMaps, Method, class_maps
 from toonvision.explain.evidence import Evidence, GroupEvidence, distinctive, measure_evidence, summarise
@@ -165,7 +165,7 @@ def _evidence(run: StoredRun, judged: "Evaluation", maps: ClassMaps, *, seed: in
     if not has_masks(files):
         return None
     record, predicted = judged.record, judged.predicted
-    found = [crop_subsets(files, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
     rows = [index for index, mask in enumerate(found) if mask is not None]
     if not rows:
         return None

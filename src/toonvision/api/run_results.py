@@ -65,7 +65,7 @@ def _score_blocks(evaluation: "Evaluation") -> tuple[Block, ...]:
         [names.get(s.name, s.name), f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.2f}", s.support]
         for s in (*report.classes, report.macro, report.weighted)
     ]
-    several = f" (the training with seed {record.chosen}: lowest validation loss)" if len(record.repeats) > 1 else ""
+    several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
     title = f"{record.title} on {evaluation.part}{several}"
     lines = [f"Wrong: {report.wrong} of {evaluation.spread.total}; accuracy {report.accuracy}.", *_spread(evaluation)]
     lines += [

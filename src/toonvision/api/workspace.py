@@ -206,7 +206,7 @@ class Workspace(Opened):
         force: bool = False,
         **settings: Any,
     ) -> "Run":
-        """Train a network, once or often, and store the temperature that calibrates it.
+        """Train a network, once or often.
 
         Args:
             task: What to predict.
@@ -260,10 +260,7 @@ class Workspace(Opened):
                 force=force,
                 watcher=watch,
             )
-        run = Run(self, folder)
-        if not planned.settings.with_validation:
-            run.calibrate()
-        return run
+        return Run(self, folder)
 
     def run(self, name: str) -> "Run":
         """Return a run by its name, such as ``label/compact-1``, or by its folder.

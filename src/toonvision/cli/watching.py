@@ -15,9 +15,9 @@ from toonvision.core.wording import counted
 if TYPE_CHECKING:
     from toonvision.core.errors import Finding
     from toonvision.studies.folds import FoldResult, Job
+    from toonvision.tasks.base import Dataset
     from toonvision.tasks.settings import TrainingSettings
     from toonvision.training.record import RepeatRecord, RunRecord
-    from toonvision.training.repeat import TaskData
     from toonvision.tuning.result import StudyResult
     from toonvision.tuning.settings import StudySettings
 
@@ -204,9 +204,9 @@ class SearchDisplay:
         if self._live:
             self._live.stop()
 
-    def started(self, settings: "StudySettings", data: "TaskData", name: str) -> None:
+    def started(self, settings: "StudySettings", data: "Dataset", name: str) -> None:
         """Print what is searched, on what."""
-        train, val = len(data.places["train"]), len(data.places["val"])
+        train, val = len(data.indices["train"]), len(data.indices["val"])
         height, width = settings.size_hw
         say(
             f"Searching among {counted(settings.trials, 'network')} for {settings.task} ({settings.strategy}) as "
