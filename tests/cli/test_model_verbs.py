@@ -67,7 +67,7 @@ def test_train_lists_its_run(run, trained):
 
 def test_evaluate_scores_every_repeat_on_the_part_asked_for(run, trained):
     data = run("evaluate", "label/two", "-w", trained.root, "--part", "val", "--json").json
-    assert data["part"] == "val"
+    assert data["subset"] == "val"
     assert len(data["repeats"]) == 2
     assert data["calibration"]["fitted_on_the_judged_samples"] is True
     assert (trained.runs / "label" / "two" / "metrics-validate.json").is_file()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toonvision.core.errors import Finding
     from toonvision.data.arrays import Pictures
     from toonvision.data.workspace import Workspace
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.explain.cam import ClassMaps, Method
     from toonvision.explain.evidence import Evidence
     from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections
@@ -156,7 +156,7 @@ def _explained(
     from toonvision.figures.panels import write_panel
     from toonvision.report.explain_panels import check_panels, evidence_panel, map_grid_panels
 
-    shown = cases.judged.pictures if cases.judged else cases.pictures
+    shown = cases.judged.images if cases.judged else cases.pictures
     with progress_bar("weighing evidence", "pictures") as progress:
         maps = class_maps(model, shown, layer=layer, method=method, progress=progress)
     own = own_maps(cases, maps)
@@ -226,7 +226,9 @@ def _check(
     return curves, steps
 
 
-def _evidence(opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", *, seed: int) -> "MaskedEvidence | None":
+def _evidence(
+    opened: "Workspace", judged: "ClassEvaluation", maps: "ClassMaps", *, seed: int
+) -> "MaskedEvidence | None":
     """Measure on what the evidence lies, for all crops of the judged part that have masks."""
     from toonvision.data.masks import crop_regions, has_masks
     from toonvision.explain.evidence import distinctive, measure_evidence
@@ -234,8 +236,8 @@ def _evidence(opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", *, s
 
     if not has_masks(opened):
         return None
-    record, predicted = judged.record, judged.predicted
-    found = [crop_regions(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    record, predicted = judged.record, judged.best.predicted
+    found = [crop_regions(opened, crop, record.size_hw, resize=record.resize) for crop in judged.items]
     places = tuple(at for at, mask in enumerate(found) if mask is not None)
     if not places:
         return None
@@ -248,16 +250,16 @@ def _evidence(opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", *, s
 
 
 def _sections(
-    opened: "Workspace", judged: "Evaluation", places: Sequence[int], evidence: "Evidence", *, seed: int
+    opened: "Workspace", judged: "ClassEvaluation", places: Sequence[int], evidence: "Evidence", *, seed: int
 ) -> "Sections":
     """Average evidence over all crops, by class and by place."""
     from toonvision.data.groups import group_keys
     from toonvision.explain.evidence import summarise
 
     titles = {context.name: context.title for context in opened.taxonomy.contexts}
-    streets = [titles.get(judged.crops[at].context, judged.crops[at].context) for at in places]
-    y_true = [judged.classes[judged.y_true[at]].title for at in places]
-    shots = group_keys([judged.crops[at] for at in places])
+    streets = [titles.get(judged.items[at].context, judged.items[at].context) for at in places]
+    y_true = [judged.classes[judged.best.y_true[at]].title for at in places]
+    shots = group_keys([judged.items[at] for at in places])
     return [
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(places)), ("By class", y_true), ("By place", streets))

@@ -28,7 +28,7 @@ from toonvision.cli.training_display import TrainingDisplay, evaluation_renderab
 if TYPE_CHECKING:
     from toonvision.core.errors import Finding
     from toonvision.data.workspace import Workspace
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.metrics.predictions import Prediction
     from toonvision.taxonomy.labels import Task, Taxonomy
 
@@ -216,7 +216,7 @@ def evaluate(
     opened = open_workspace(workspace)
     judged, folder = judge(opened, run, part)
     write_results(judged, folder)
-    fitted = judged.calibration
+    fitted = judged.best.calibration
     if temperature and fitted is None:
         raise UsageError(
             f"{judged.record.title} learned from the validation part too, so that no picture is left to fit a "
@@ -385,7 +385,7 @@ def predicted_by(
         return predict_files(folder, pictures, progress=progress)
 
 
-def judge(opened: "Workspace", run: str, part: Literal["train", "val", "test"]) -> "tuple[Evaluation, Path]":
+def judge(opened: "Workspace", run: str, part: Literal["train", "val", "test"]) -> "tuple[ClassEvaluation, Path]":
     """Find a run, beside which something will be written, and judge it under a progress bar."""
     from toonvision.core.files import require_writable
     from toonvision.evaluation.evaluate import evaluate_run
@@ -396,10 +396,10 @@ def judge(opened: "Workspace", run: str, part: Literal["train", "val", "test"]) 
     require_writable(folder)
     say(f"Judging on {start_keras()}.")
     with progress_bar("judging", "pictures") as progress:
-        return evaluate_run(opened, folder, part=part, progress=progress), folder
+        return evaluate_run(opened, folder, subset=part, progress=progress), folder
 
 
-def _stressed(opened: "Workspace", folder: Path, judged: "Evaluation") -> tuple[dict[str, Any], list[Any]]:
+def _stressed(opened: "Workspace", folder: Path, judged: "ClassEvaluation") -> tuple[dict[str, Any], list[Any]]:
     """Judge changed pictures under a progress bar and keep what came out; give it as data and for people."""
     from toonvision.figures.panels import write_panel
     from toonvision.studies.stress import RESULT, stress_panel, stress_run

@@ -8,7 +8,7 @@ from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say, table, training_bar
 
 if TYPE_CHECKING:
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.training.record import RepeatRecord, RunRecord
 
 
@@ -20,14 +20,14 @@ def peaks_text(history: Sequence[Mapping[str, float]]) -> str:
     return "\n".join([f"Peaks over {len(history)} epochs:", *listed])
 
 
-def evaluation_renderables(judged: "Evaluation") -> list[Any]:
+def evaluation_renderables(judged: "ClassEvaluation") -> list[Any]:
     """Give a run's scores as tables and sentences."""
-    report_, spread, names = judged.report, judged.spread, {c.name: c.title for c in judged.classes}
+    report_, spread, names = judged.best.report, judged.spread, {c.name: c.title for c in judged.classes}
     rows = [
         [names.get(s.name, s.name), f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.2f}", s.support]
         for s in (*report_.classes, report_.macro, report_.weighted)
     ]
-    title = f"{judged.record.title} on {judged.part} (seed {judged.record.best_seed}, lowest validation loss)"
+    title = f"{judged.record.title} on {judged.subset} (seed {judged.record.best_seed}, lowest validation loss)"
     lines = [f"Wrong: {report_.wrong} of {spread.total}; accuracy {report_.accuracy}."]
     if len(spread.wrong) > 1:
         lines.append(
@@ -41,14 +41,14 @@ def evaluation_renderables(judged: "Evaluation") -> list[Any]:
         f"Scored as {up.level}: accuracy {up.report.accuracy}; wrong within one: {up.within}, across: {up.across}."
         if len(up.classes) > 1
         else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
-        for up in judged.rolled_up
+        for up in judged.best.rolled_up
     ]
-    if judged.calibration:
-        before, after = judged.calibration.before, judged.calibration.after
+    if calibration := judged.best.calibration:
+        before, after = calibration.before, calibration.after
         lines.append(
             f"Calibration error: {before.error:.1%} as trained, {after.error:.1%} with temperature "
-            f"{judged.calibration.temperature:.2f}, fitted on {judged.calibration.fitted_on} validation pictures. "
-            f"{judged.calibration.caveat}".rstrip()
+            f"{calibration.temperature:.2f}, fitted on {calibration.fitted_on} validation crops. "
+            f"{calibration.caveat}".rstrip()
         )
     return [table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)]
 
