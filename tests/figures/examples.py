@@ -33,7 +33,7 @@ def crop(label: str, context: str, number: int) -> Crop:
     file = f"{label}_{number:04}.png"
     return Crop(
         number, label, number, file, f"{number:064x}", Box(0, 0, 9, 9), number // 2, "screenshots",
-        f"{context}/{number // 2}.png", context, "0" * 64,
+        f"{context}/{number // 2}.png", context, "0" * 64, f"{context}/{number // 2}.xml, object 1",
     )  # fmt: skip
 
 
