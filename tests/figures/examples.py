@@ -103,12 +103,12 @@ def evaluation(
         parents = {coarser.name: taxonomy.parents(level, coarser.name) for coarser in taxonomy.coarser(level)}
     return Evaluation(
         record=record(names, samples=samples, repeats=repeats, level=level),
-        part="test",
+        subset="test",
         classes=classes,
-        crops=tuple(crop(names[place], "all", number) for number, place in enumerate(y_true)),
-        pictures=rng.integers(0, 256, size=(samples, *size_hw, 3), dtype=np.uint8),
+        items=tuple(crop(names[place], "all", number) for number, place in enumerate(y_true)),
+        images=rng.integers(0, 256, size=(samples, *size_hw, 3), dtype=np.uint8),
         scores=tuple(ClassScores(y_true, rows, names, parents) for rows in probabilities),
-        chosen=0,
+        best_index=0,
     )
 
 
