@@ -24,7 +24,7 @@ from toonvision.report.study_facts import (
     winner_fact,
 )
 from toonvision.report.study_tables import front_table, race_table, study_table, trials_table
-from toonvision.tuning.finalists import sized
+from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.race import Score
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.settings import Bounds, RaceSettings
@@ -148,7 +148,7 @@ def test_cells_of_what_is_not_known_are_empty():
 
 
 def test_the_front_has_the_interval_of_its_median():
-    (row,) = front_data(sized(lost_but_one()), judged=JUDGED).rows
+    (row,) = front_data(size_error_points(lost_but_one()), judged=JUDGED).rows
     one = dict(zip(front_data([], judged=JUDGED).columns, row, strict=True))
     assert (one["wrong_median"], one["raced"], one["on_front"], one["winner"], one["judged"]) == (40, 0, 1, 1, JUDGED)
     assert one["interval_low"] < 40 < one["interval_high"]
@@ -158,7 +158,7 @@ def test_what_was_searched_is_said_with_its_bounds():
     result = study(trials(0.5), bounds=Bounds(6032, 2.5))
     assert searched_fact(result) == (
         "Networks of 2 blocks were searched for the task suit (4 classes: bb, lb, cb and sb) on pictures of 600 × 200 "
-        "pixels, each within 6,032 parameters and 2.5 ms a picture; 11 hyperparameters could vary."
+        "pixels, each within 6,032 parameters and 2.5 ms for one image; 11 hyperparameters could vary."
     )
     assert "of any size; 5 hyperparameters" in searched_fact(plausible(2, space=one_block(), bounds=Bounds()))
     many = dataclasses.replace(result, classes=tuple("abcdefgh"))
@@ -214,7 +214,7 @@ def test_the_winner_is_told_by_its_median_best_and_worst_in_the_race_not_by_its_
 @settings(max_examples=30)
 def test_no_sentence_gives_the_winners_best_training_alone(count, seed):
     result = plausible(count, seed=seed)
-    raced = next(one for one in result.retrained if one.trial == result.winner.number)
+    raced = next(one for one in result.racers if one.leads)
     told = winner_fact(result)
     assert f"{raced.median_wrong:g} of {JUDGED} validation pictures are wrong at the median" in told
     assert f"{min(raced.wrong)} at best and {max(raced.wrong)} at worst" in told

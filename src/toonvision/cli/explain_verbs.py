@@ -173,7 +173,7 @@ def _explained(
 def _show_layers(model: "keras.Model", picture: "Pictures", folder: Path, *, seed: int) -> None:
     """Draw what every layer makes of a picture, and what every convolution looks for."""
     from toonvision.explain.activations import layer_activations
-    from toonvision.explain.filters import answers, ascent, convolutions, first_filters
+    from toonvision.explain.filters import ascent, convolutions, first_filters, responses
     from toonvision.report.explain_figures import write_activations, write_ascent, write_first_filters
 
     height, width, colours = picture.shape
@@ -185,7 +185,7 @@ def _show_layers(model: "keras.Model", picture: "Pictures", folder: Path, *, see
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
         noise = ascent(model, one.name, filters, seed=seed, steps=0)
         climbed = ascent(model, one.name, filters, seed=seed)
-        before, after = (answers(model, one.name, filters, pictures) for pictures in (noise, climbed))
+        before, after = (responses(model, one.name, filters, pictures) for pictures in (noise, climbed))
         write_ascent(one.name, number, climbed, before, after, folder)
 
 

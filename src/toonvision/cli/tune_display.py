@@ -34,21 +34,20 @@ def study_data(result: "StudyResult") -> dict[str, Any]:
         "judged": result.judged,
         "winner": winner.number if winner else None,
         "decided": result.standing.decided,
-        "race": [{"trial": r.trial, "losses": r.losses, "wrong": r.wrong} for r in result.retrained],
+        "race": [{"trial": r.trial.number, "losses": r.losses, "wrong": r.wrong} for r in result.racers],
         "front": [t.number for t in result.front],
     }
 
 
 def study_renderables(result: "StudyResult") -> list[Any]:
     """Give a study's result as tables and sentences."""
-    racers = result.retrained
     rows = [
         [
-            *(r.trial, t.layout, f"{t.parameters:,}", f"{t.draw['learning_rate']:g}", len(r.wrong)),
-            *(f"{r.median_wrong:g}", min(r.wrong), max(r.wrong), _left(result, r.trial)),
+            *(t.number, t.layout, f"{t.parameters:,}", f"{t.draw['learning_rate']:g}", len(r.wrong)),
+            *(f"{r.median_wrong:g}", min(r.wrong), max(r.wrong), f"left after {r.left_after}" if r.left_after else "in it"),
         ]
-        for r in racers
-        for t in [result.by_number[r.trial]]
+        for r in result.racers
+        for t in [r.trial]
     ]
     columns = ["Trial", "Network", "Parameters", "Learning rate", "Trainings", "Wrong: median", "best", "worst", "Race"]
     title = f"{result.title}: the race, wrong of {result.judged} validation pictures"
@@ -57,7 +56,7 @@ def study_renderables(result: "StudyResult") -> list[Any]:
 
 def study_row(result: "StudyResult") -> list[object]:
     """Give a study's line in the list of all."""
-    winner, raced = result.winner, result.winner_retrained
+    winner, raced = result.winner, result.winner_raced
     row: list[object] = [result.title, "done" if result.finished else "unfinished", result.started[:16]]
     row += [result.settings.strategy, f"{len(result.tried)} of {result.settings.trials}"]
     row += [winner.layout, f"{winner.parameters:,}"] if winner else ["-", "-"]
@@ -147,7 +146,7 @@ def _sentences(result: "StudyResult") -> list[str]:
     odd = {state: sum(t.state == state for t in result.trials) for state in ("cut short", "diverged", "lost")}
     if any(odd.values()):
         lines.append(f"Trials {', '.join(f'{state}: {count}' for state, count in odd.items() if count)}.")
-    winner, first = result.winner, result.winner_retrained
+    winner, first = result.winner, result.winner_raced
     if winner and first:
         trainings = f"{len(first.wrong)} training{'s' * (len(first.wrong) > 1)} with a fresh seed each"
         lines.append(
@@ -167,7 +166,7 @@ def _sentences(result: "StudyResult") -> list[str]:
 def _race_words(result: "StudyResult") -> str:
     """Say whether the race told the winner from the others, and what would."""
     standing, others = result.standing, len(result.standing.racing) - 1
-    if len(result.retrained) == 1:
+    if len(result.racers) == 1:
         return "There was nobody to race against."
     if result.settings.strategy == "front":
         return "Nobody leaves this race, since all of the front are wanted."
@@ -186,11 +185,6 @@ def _trial_words(trial: "Trial") -> str:
     wrong = f", wrong {', '.join(map(str, trial.wrong))}" if trial.wrong else ""
     network = f"{trial.layout} ({trial.parameters:,} parameters)" if trial.layout else "no network yet"
     return f"{trial.state}, {network}{loss}{wrong}"
-
-
-def _left(result: "StudyResult", number: int) -> str:
-    after = result.standing.left.get(number)
-    return f"left after {after}" if after else "in it"
 
 
 def _progress(result: "StudyResult") -> str:

@@ -11,16 +11,8 @@ from toonvision.data.arrays import Pictures
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.cam import ClassMaps
 from toonvision.explain.evidence import Evidence, GroupEvidence, Values, distinctive, evidence_warnings
-from toonvision.explain.trust import (
-    Randomisation,
-    TrustCurves,
-    check_maps,
-    curves_warning,
-    fixed_spot,
-    map_warnings,
-    randomisation_warning,
-    spot_warning,
-)
+from toonvision.explain.map_warnings import map_warnings, spot_warning
+from toonvision.explain.trust import Randomisation, TrustCurves, curves_warning, randomisation_warning
 from toonvision.taxonomy.labels import Category
 
 Sections = Sequence[tuple[str, Sequence[GroupEvidence]]]
@@ -107,11 +99,11 @@ class Explanation:
         found = [randomisation_warning(self.steps), curves_warning(self.curves)]
         if self.cases.judged:
             told_apart = distinctive(self.maps.values)[np.arange(len(self.maps.values)), self.cases.judged.predicted]
-            found.append(spot_warning(fixed_spot(told_apart)))
+            found.append(spot_warning(told_apart))
         found += [warning for _, members in self.sections for group in members for warning in evidence_warnings(group)]
         predicted = self.own[np.arange(len(self.own)), self.cases.predicted]
-        checks = check_maps(predicted, size_hw=self.cases.pictures.shape[1:3])
-        return [*(warning for warning in found if warning), *map_warnings(checks, self.cases.names)]
+        own = map_warnings(predicted, self.cases.names, size_hw=self.cases.pictures.shape[1:3])
+        return [*(warning for warning in found if warning), *own]
 
 
 def gravest_cases(judged: Evaluation, count: int) -> Cases:

@@ -6,11 +6,11 @@ from matplotlib.ticker import MaxNLocator
 
 from toonvision.figures.style import MUTED, WIDTH, halo, new_figure, quiet_axis, styled
 from toonvision.figures.trials import BEST, handles, log_axis, put_points
-from toonvision.tuning.insight import Course
+from toonvision.tuning.insight import OptimizationHistory
 
 
 @styled
-def draw_course(course: Course) -> Figure:
+def draw_course(course: OptimizationHistory) -> Figure:
     """Draw the course of a search in a figure of its own.
 
     Args:
@@ -24,7 +24,7 @@ def draw_course(course: Course) -> Figure:
 
 
 @styled
-def draw_trials(ax: Axes, course: Course) -> Axes:
+def draw_trials(ax: Axes, course: OptimizationHistory) -> Axes:
     """Draw one mark a trial and a line along the lowest loss so far; those that diverged stand on top.
 
     Args:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.explain.trust import check_maps, map_warnings
+from toonvision.explain.map_warnings import map_warnings
 from toonvision.figures.maps import draw_map_rows
 from toonvision.metrics.classification import Indices
 from toonvision.report.contents import MappedCases, Picture, Results
@@ -56,7 +56,7 @@ def _warned(results: Results, places: Indices, maps: npt.NDArray[np.float32]) ->
     """Warn of maps of the predicted classes that explain little, the first few by name."""
     evaluation = results.evaluation
     own = maps[np.arange(len(places)), evaluation.predicted[places]]
-    checks = check_maps(own, size_hw=evaluation.record.size_hw)
-    found = map_warnings(checks, [evaluation.crops[at].file for at in places.tolist()])
+    names = [evaluation.crops[at].file for at in places.tolist()]
+    found = map_warnings(own, names, size_hw=evaluation.record.size_hw)
     more = f" {len(found) - _MOST_WARNINGS} more are like that." if len(found) > _MOST_WARNINGS else ""
     return f" Beware: {' '.join(found[:_MOST_WARNINGS])}{more}" if found else ""

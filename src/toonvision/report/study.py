@@ -21,7 +21,7 @@ from toonvision.report.study_drawings import (
 from toonvision.report.study_facts import study_facts, study_warnings, tighten_command, train_command, trial_count
 from toonvision.report.study_tables import front_table, race_table, study_table, trials_table
 from toonvision.report.wording import counted
-from toonvision.tuning.finalists import sized
+from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import importance_of
 from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
@@ -38,7 +38,7 @@ def write_study_report(folder: Path, result: StudyResult) -> Path:
     Returns:
         The page: `report.html` in the folder. The figures lie beside it, but the page does not need them.
     """
-    networks = [one for one in sized(result) if one.on_front]
+    networks = [one for one in size_error_points(result) if one.on_front]
     tables = {"trials": trials_data(result), "race": race_data(result),
               "front": front_data(networks, judged=result.judged)}  # fmt: skip
     for name, data in tables.items():
@@ -82,7 +82,7 @@ def _race_section(result: StudyResult, folder: Path) -> Section:
         train = Listing("To train the winner and judge it", train_command(result), note)
     return section(
         "best", "The best networks", "Trained again with fresh seeds, since the best of many trainings is luck, too."
-        if result.retrained else "They were not trained again, so how much of their lead is luck is not known.",
+        if result.racers else "They were not trained again, so how much of their lead is luck is not known.",
         race_picture(result, folder), race_table(result), architecture_picture(result, folder), train,
     )  # fmt: skip
 

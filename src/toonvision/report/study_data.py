@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from toonvision.models.architecture import Architecture
 from toonvision.report.figure_files import Data
-from toonvision.tuning.finalists import Racer, SizeErrorPoint
+from toonvision.tuning.finalists import SizeErrorPoint
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import Course, Parallel, Slice
-from toonvision.tuning.result import StudyResult, Trial
+from toonvision.tuning.insight import OptimizationHistory, ParallelCoordinates, Slice
+from toonvision.tuning.result import Racer, StudyResult, Trial
 
 
 def trials_data(result: StudyResult) -> Data:
@@ -51,8 +51,9 @@ def racers_data(racers: Sequence[Racer]) -> Data:
     for racer in racers:
         behind = ("", "", "") if racer.behind is None else (racer.behind.mean, racer.behind.low, racer.behind.high)
         rows += [
-            (racer.trial.number, racer.trial.layout, seed, _cell(loss), wrong, racer.left_after or "", *behind)
-            for seed, loss, wrong in zip(racer.seeds, racer.results.losses, racer.results.wrong, strict=True)
+            (racer.trial.number, racer.trial.layout, seed, _cell(score.loss), score.wrong, racer.left_after or "",
+             *behind)
+            for seed, score in racer.scores.items()
         ]
     return Data(columns, tuple(rows))
 
@@ -63,7 +64,7 @@ def importance_data(importance: Importance) -> Data:
     return Data(("hyperparameter", "share", "chance", "trials"), tuple(rows))
 
 
-def course_data(course: Course) -> Data:
+def course_data(course: OptimizationHistory) -> Data:
     """Give the trials in their order, and whether each was better than all before it."""
     best = {number for number, _ in course.best}
     rows = [(point.trial, point.outcome, _cell(point.loss), int(point.trial in best)) for point in course.points]
@@ -80,9 +81,9 @@ def slices_data(slices: Sequence[Slice]) -> Data:
     return Data(("hyperparameter", "trial", "value", "outcome", "loss", "median_of_value"), tuple(rows))
 
 
-def parallel_data(parallel: Parallel, result: StudyResult) -> Data:
+def parallel_data(parallel: ParallelCoordinates, result: StudyResult) -> Data:
     """Give one row a line: the values that it runs through."""
-    names = tuple(coordinate.name for coordinate in parallel.coordinates[:-1])
+    names = tuple(parallel.axes)[:-1]
     rows = []
     for line in parallel.lines:
         trial = result.by_number[line.trial]

@@ -16,9 +16,9 @@ from toonvision.report import study_data as data
 from toonvision.report.contents import Picture
 from toonvision.report.figure_files import keep_figure
 from toonvision.report.wording import counted, listed, percent
-from toonvision.tuning.finalists import leading, racers, sized
+from toonvision.tuning.finalists import leading, size_error_points
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import course, parallel, slices
+from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
 from toonvision.tuning.result import StudyResult
 
 FIGURE_NAMES = ("race", "architecture", "front", "importance", "slices", "parallel", "course")
@@ -27,10 +27,10 @@ _SHOWN = 3
 
 def race_picture(result: StudyResult, folder: Path) -> Picture | None:
     """Draw the race; None where there was none."""
-    found = racers(result)
+    found = result.racers
     if not found:
         return None
-    medians = [f"trial {one.trial.number} has a median of {one.results.median_wrong:g} wrong" for one in found]
+    medians = [f"trial {one.trial.number} has a median of {one.median_wrong:g} wrong" for one in found]
     return keep_figure(
         folder, "race", draw_race(found, judged=result.judged), data.racers_data(found),
         title="The race of the best networks",
@@ -69,7 +69,7 @@ def architecture_picture(result: StudyResult, folder: Path) -> Picture | None:
 
 def front_picture(result: StudyResult, folder: Path) -> Picture | None:
     """Draw size against error; None where no trial is finished."""
-    networks = sized(result)
+    networks = size_error_points(result)
     if not networks:
         return None
     front = [
@@ -127,10 +127,10 @@ def slices_picture(result: StudyResult, folder: Path) -> Picture | None:
 
 def parallel_picture(result: StudyResult, folder: Path) -> Picture | None:
     """Draw trials through all hyperparameters; None where none varied or nothing came of any trial."""
-    found = parallel(result)
-    if len(found.coordinates) == 1 or not found.lines:
+    found = parallel_coordinates(result)
+    if len(found.axes) == 1 or not found.lines:
         return None
-    names = listed([one.name for one in found.coordinates])
+    names = listed(list(found.axes))
     return keep_figure(
         folder, "parallel", draw_parallel(found), data.parallel_data(found, result),
         title="The best trials among all",
@@ -142,7 +142,7 @@ def parallel_picture(result: StudyResult, folder: Path) -> Picture | None:
 
 def course_picture(result: StudyResult, folder: Path) -> Picture | None:
     """Draw the trials in their order; None where nothing came of any."""
-    found = course(result)
+    found = optimization_history(result)
     if not found.points:
         return None
     best = f" The lowest, {found.best[-1][1]:.3f}, is that of trial {found.best[-1][0]}." if found.best else ""

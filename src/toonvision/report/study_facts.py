@@ -5,10 +5,9 @@ import statistics
 
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.wording import counted, interval, listed, percent
-from toonvision.tuning.insight import varied
 from toonvision.tuning.options import Strategy
-from toonvision.tuning.race import FIRST_LOOK
-from toonvision.tuning.result import Retrained, StudyResult, Trial
+from toonvision.tuning.race import FIRST_TEST
+from toonvision.tuning.result import Racer, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
 
 _MOST_NAMED = 6
@@ -56,7 +55,7 @@ def searched_fact(result: StudyResult) -> str:
         f"Networks of {counted(settings.space.blocks, 'block')} were searched for the task {settings.task} "
         f"({counted(len(result.classes), 'class', 'classes')}{names}) on pictures of {height} × {width} pixels, "
         f"{f'each within {bounds_text(settings)}' if bounded else 'of any size'}; "
-        f"{counted(len(varied(settings.space)), 'hyperparameter')} could vary."
+        f"{counted(len(settings.space.varied), 'hyperparameter')} could vary."
     )
 
 
@@ -109,7 +108,7 @@ def winner_fact(result: StudyResult) -> str:
         f"trial {winner.number}, {winner.layout}, with {counted(winner.parameters, 'parameter')} and a learning rate "
         f"of {winner.draw['learning_rate']:.3g}"
     )
-    raced = result.winner_retrained
+    raced = result.winner_raced
     if raced is None:
         return f"The best trial is {named}. {_untested(winner, result)}"
     return f"The winner is {named}. {_spread(raced, result)}"
@@ -117,7 +116,7 @@ def winner_fact(result: StudyResult) -> str:
 
 def race_fact(result: StudyResult) -> str:
     """Say whether the race was decided, and by which test."""
-    standing, racers = result.standing, result.retrained
+    standing, racers = result.standing, result.racers
     if not racers:
         return "The best trials were not trained again, so whether the best is better than the next is not known."
     trainings = sum(len(one.wrong) for one in racers)
@@ -131,7 +130,7 @@ def race_fact(result: StudyResult) -> str:
         return f"{start}; there was nobody to race against."
     test = (
         "the 95 % interval of its mean paired difference of the logarithm of the loss to the leader (Student's t over "
-        f"the rounds, looked at after each from round {FIRST_LOOK} on, without a correction for looking often) lies "
+        f"the rounds, looked at after each from round {FIRST_TEST} on, without a correction for looking often) lies "
         "above 0"
     )
     if standing.decided:
@@ -172,7 +171,7 @@ def resume_command(result: StudyResult) -> str:
     return f"toonvision tune {shlex.quote(result.settings.task)} --name {shlex.quote(result.name)} --resume"
 
 
-def _spread(raced: Retrained, result: StudyResult) -> str:
+def _spread(raced: Racer, result: StudyResult) -> str:
     median = Proportion(round(raced.median_wrong), result.judged)
     count = len(raced.wrong)
     trainings = "its one training" if count == 1 else f"its {count} trainings"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from toonvision.report.contents import Table
 from toonvision.report.tables import training_rows
 from toonvision.report.wording import counted
-from toonvision.tuning.finalists import Racer, SizeErrorPoint, racers, sized
-from toonvision.tuning.result import StudyResult, Trial
+from toonvision.tuning.finalists import SizeErrorPoint, size_error_points
+from toonvision.tuning.result import Racer, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
 
 _TRIALS_SHOWN = 10
@@ -36,7 +36,7 @@ def trials_table(result: StudyResult) -> Table | None:
 
 def race_table(result: StudyResult) -> Table | None:
     """Tell how each network did over its trainings in the race; None where there was none."""
-    found = racers(result)
+    found = result.racers
     if not found:
         return None
     columns = ("Trial", "Network", "Parameters", "Median wrong", "Best–worst", "Mean loss", "Times leader's",
@@ -53,7 +53,7 @@ def race_table(result: StudyResult) -> Table | None:
 
 def front_table(result: StudyResult) -> Table | None:
     """List the networks that no other one beats both in weights and in loss; None where there are none."""
-    front = [one for one in sized(result) if one.on_front]
+    front = [one for one in size_error_points(result) if one.on_front]
     if not front:
         return None
     columns = ("Trial", "Network", "Parameters", "Mean loss", "Raced", "Median wrong", "95 % interval",
@@ -106,8 +106,8 @@ def _trial_row(trial: Trial) -> tuple[str, ...]:
 
 
 def _racer_row(racer: Racer) -> tuple[str, ...]:
-    wrong = racer.results.wrong
-    known = [loss for loss in racer.results.losses if loss is not None]
+    wrong = racer.wrong
+    known = [loss for loss in racer.losses if loss is not None]
     behind = _NONE
     if racer.behind is not None:
         mean, low, high = (math.exp(value) for value in (racer.behind.mean, racer.behind.low, racer.behind.high))
@@ -115,7 +115,7 @@ def _racer_row(racer: Racer) -> tuple[str, ...]:
     lost = f" ({racer.diverged} diverged)" if racer.diverged else ""
     return (
         f"{racer.trial.number} (leads)" if racer.leads else str(racer.trial.number), racer.trial.layout,
-        f"{racer.trial.parameters:,}", f"{racer.results.median_wrong:g}", f"{min(wrong):,}–{max(wrong):,}{lost}",
+        f"{racer.trial.parameters:,}", f"{racer.median_wrong:g}", f"{min(wrong):,}–{max(wrong):,}{lost}",
         f"{statistics.fmean(known):.4f}" if known else _NONE, behind, str(racer.left_after or _NONE),
     )  # fmt: skip
 
