@@ -16,8 +16,8 @@ import numpy.typing as npt
 from measure import arguments, write_result
 from sample_workspace import sample_workspace
 
+from toonvision.data.groups import group_keys
 from toonvision.data.masks import Mask, crop_subsets
-from toonvision.data.splits import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.explain.cam import class_maps

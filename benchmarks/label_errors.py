@@ -3,7 +3,7 @@
 Run: python benchmarks/label_errors.py FOLDER
 
 Labels of the sample world in FOLDER/world are changed in memory alone. Finished trainings are kept in
-FOLDER/world/suspects/suit/planted-SEED, so that a killed benchmark goes on.
+FOLDER/world/studies/suit/planted-SEED, so that a killed benchmark goes on.
 """
 
 import argparse
@@ -18,15 +18,8 @@ from sample_workspace import sample_workspace
 from toonvision.cli.model_verbs import parse_size
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples, load_samples
-from toonvision.studies.folds import FoldResult, Job, Unwatched
-from toonvision.studies.suspects import (
-    SEARCH_SETTINGS,
-    SEARCH_SIZE_HW,
-    find_suspects,
-    fold_jobs,
-    out_of_fold,
-    suspects_folder,
-)
+from toonvision.studies.folds import FoldResult, Job, Unwatched, train_jobs
+from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW, average_results, compare_labels, fold_jobs
 
 
 class Lines(Unwatched):
@@ -35,7 +28,7 @@ class Lines(Unwatched):
     def ended(self, job: Job, result: FoldResult, number: int, total: int, *, known: bool) -> None:
         """Print it."""
         state = "known" if known else f"epoch {result.best_epoch} of {result.epochs}, {result.seconds:.0f} s"
-        print(f"{number}/{total} {job.division.name}: {state}", flush=True)
+        print(f"{number}/{total} {job.fold.name}: {state}", flush=True)
 
 
 def with_wrong_labels(samples: Samples, *, share: float, seed: int) -> tuple[Samples, npt.NDArray[np.bool_]]:
@@ -60,12 +53,14 @@ def main(given: Sequence[str] | None = None) -> None:
     settings = replace(SEARCH_SETTINGS, network=order.model or SEARCH_SETTINGS.network)
     settings = replace(settings, epochs=order.epochs or settings.epochs)
     jobs = fold_jobs(samples, folds=order.folds, settings=settings, repeats=order.repeat, seed=order.seed)
-    folder = suspects_folder(workspace.root, "suit") / f"planted-{order.seed}"
-    probabilities = out_of_fold(samples, jobs, folder=folder, watcher=Lines())
-    study = find_suspects(
+    folder = workspace.studies / "suit" / f"planted-{order.seed}"
+    probabilities = average_results(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=Lines()))
+    study = compare_labels(
         samples, probabilities, task="suit", network=settings.network, folds=order.folds, repeats=order.repeat
     )
-    found = np.isin(np.arange(len(planted)), [one.place for one in study.suspects])
+    index_of = {crop.file: index for index, crop in enumerate(samples.crops)}
+    ranked = [index_of[one.file] for one in study.suspects]
+    found = np.isin(np.arange(len(planted)), ranked)
     hits = int((found & planted).sum())
     result = {
         "samples": len(planted),
@@ -75,9 +70,11 @@ def main(given: Sequence[str] | None = None) -> None:
         "precision": hits / max(1, int(found.sum())),
         "recall": hits / max(1, int(planted.sum())),
         "renamed_rightly": sum(
-            truth.classes[truth.targets[s.place]] == s.likely for s in study.suspects if planted[s.place]
+            truth.classes[truth.targets[index]] == one.likely
+            for index, one in zip(ranked, study.suspects, strict=True)
+            if planted[index]
         ),
-        "first_as_many_as_planted": int(planted[[s.place for s in study.suspects[: int(planted.sum())]]].sum()),
+        "first_as_many_as_planted": int(planted[ranked[: int(planted.sum())]].sum()),
         "estimated_wrong": study.estimated_wrong,
         "right_about_true_labels": float((probabilities.argmax(axis=1) == truth.targets).mean()),
         "options": {key: str(value) for key, value in vars(order).items() if key != "folder"},

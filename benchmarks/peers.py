@@ -217,9 +217,7 @@ def _compact(data: TaskData, seed: int, *, share: int = 1) -> tuple[Callable[[Pi
 
     height, width = data.samples.pictures.shape[1:3]
     start_keras(threads=threads_for((height, width)))
-    from toonvision.deploy.keras_graph import read_graph
-    from toonvision.deploy.onnx import write_onnx
-    from toonvision.deploy.simplify import simplify
+    from toonvision.deploy.conversion import to_onnx, with_probabilities
     from toonvision.training.loop import train_fresh
 
     settings = settings_for(classes=len(data.samples.classes))
@@ -230,8 +228,8 @@ def _compact(data: TaskData, seed: int, *, share: int = 1) -> tuple[Callable[[Pi
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    content = write_onnx(simplify(read_graph(model)), classes=len(data.samples.classes), temperature=None, metadata={})
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    answering = with_probabilities(model, classes=len(data.samples.classes), temperature=None)
+    session = onnxruntime.InferenceSession(to_onnx(answering, {}), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda pictures: session.run(None, {name: pictures})[0].argmax(axis=1), model.count_params()
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.data.extraction import extract
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+from toonvision.data.split_plan import draw_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.data.workspace import Workspace, open_workspace
 
 
@@ -24,6 +25,5 @@ def extracted_and_split(root: Path) -> Workspace:
     """Extract and split a workspace as a user does by default."""
     workspace = open_workspace(root)
     extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0, replace=True)
     return workspace

@@ -22,16 +22,16 @@ from typing import Any
 from measure import alternate, arguments, medians, some_of, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.data.catalog import StoredSplit
+from toonvision.data.splits import Split, write_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.context_study import hold_out
+from toonvision.studies.held_out import hold_out
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
-from toonvision.world.plans import plan_sample_set, street_counts
 from toonvision.world.sample_set import draw_sample_set
+from toonvision.world.screenshot_plans import plan_sample_set, street_counts
 
 _SEEDS = range(10)
 _HELD_OUT_SEEDS = range(3)
@@ -118,10 +118,12 @@ def speed(_folder: Path) -> None:
 
 
 def _hold_out(workspace: Workspace, street: str) -> None:
-    """Store a split whose test subset is one street."""
-    with workspace.writing("split") as catalog:
-        parts = hold_out(catalog.crops(), street, seed=0)
-        catalog.save_split(StoredSplit(f"without-{street}", (60, 20, 20), 0, True, parts), replace=True)
+    """Write a split whose test subset is one street."""
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+    subset_of = hold_out(crops, street, seed=0)
+    subsets = {crop.screenshot: subset_of[crop.id] for crop in crops if crop.id in subset_of}
+    write_split(workspace.splits, Split(f"without-{street}", subsets), replace=True)
 
 
 def right_share(workspace: Workspace, name: str, seed: int, *, split: str) -> Proportion:

@@ -1,10 +1,10 @@
-"""Make the pictures of the documentation.
+"""Make the images of the documentation.
 
 Run: python docs/make_pictures.py [DEMO [BLOOD_CELLS]]
 
-Without arguments the sheets of the sample world are drawn. DEMO is a workspace of the sample world with masks, in which
-`toonvision explain suit/baseline-1` and `toonvision report suit/baseline-1` were run; BLOOD_CELLS one that was made as
-docs/blood-cells.md tells. Their reports are photographed by headless Chromium, which must be installed.
+Without arguments, only the images of the sample world are drawn. DEMO is a workspace of the sample world with masks, in
+which `toonvision explain suit/baseline-1` and `toonvision report suit/baseline-1` were run; BLOOD_CELLS is the one of
+docs/blood-cells.md. Headless Chromium, which must be installed, takes the screenshots of their reports.
 """
 
 import subprocess
@@ -21,7 +21,7 @@ _WIDTH = 1200
 
 
 def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
-    """Draw the sheets and photograph the reports."""
+    """Draw the images of the sample world, and take screenshots of the reports."""
     PICTURES.mkdir(exist_ok=True)
     _save(contact_sheet(seed=0), "entities.jpg")
     _save(pose_sheet(seed=0), "poses.jpg")
@@ -29,13 +29,13 @@ def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
     _save(disturbance_sheet(seed=0), "disturbances.jpg")
     _save(mask_sheet(seed=0), "masks.png")
     if demo:
-        _save(_photograph(_newest_report(demo), height=1930), "report.png")
+        _save(_screenshot(_newest_report(demo), height=1930), "report.png")
         explained = next(demo.glob("runs/*/*/figures/explain"))
         _save(Image.open(min(explained.glob("maps-*.png"))), "maps.png")
         _save(Image.open(explained / "evidence.png"), "evidence.png")
     if blood_cells:
-        _save(_photograph(_newest_report(blood_cells), height=900), "blood-cells-report.png")
-        # No figure that shows the cells themselves: their pictures stay where they are.
+        _save(_screenshot(_newest_report(blood_cells), height=900), "blood-cells-report.png")
+        # No figure that shows the images of the dataset, which are not ours.
         for name in ("confusion", "spread"):
             _save(Image.open(_newest_report(blood_cells).parent / "figures" / f"{name}.png"), f"blood-cells-{name}.png")
 
@@ -44,7 +44,7 @@ def _newest_report(workspace: Path) -> Path:
     return max(workspace.glob("runs/*/*/report.html"), key=lambda path: path.stat().st_mtime)
 
 
-def _photograph(page: Path, *, height: int) -> Image.Image:
+def _screenshot(page: Path, *, height: int) -> Image.Image:
     with tempfile.TemporaryDirectory() as folder:
         shot = Path(folder) / "shot.png"
         command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
@@ -55,7 +55,7 @@ def _photograph(page: Path, *, height: int) -> Image.Image:
 
 
 def _save(image: Image.Image, name: str) -> None:
-    """Save at most 1,200 pixels wide; pages with 256 colours, so that the repository stays small."""
+    """Save an image at most 1,200 pixels wide; a PNG has 256 colours, which keeps the repository small."""
     small = image.convert("RGB")
     if small.width > _WIDTH:
         small = small.resize((_WIDTH, round(small.height * _WIDTH / small.width)), Image.Resampling.LANCZOS)

@@ -21,7 +21,9 @@ from PIL import Image, ImageDraw
 
 from toonvision.data.boxes import AnnotatedObject, Box
 from toonvision.data.catalog import Crop
+from toonvision.data.catalog.schema import MIGRATIONS
 from toonvision.data.formats import pascal_voc
+from toonvision.data.splits import read_split, split_names
 from toonvision.data.workspace import Workspace, open_workspace
 
 SIZE_WH = (64, 48)
@@ -235,7 +237,9 @@ def crop(
     mark = mark_of(shot) if fingerprint is None else fingerprint
     digest = hashlib.sha256(f"crop {crop_id}".encode()).hexdigest()
     file = f"{label}_{crop_id:04}.png"
-    return Crop(crop_id, label, crop_id, file, digest, Box(0, 0, 4, 4), shot, f"{shot}.png", context, mark)
+    return Crop(
+        crop_id, label, crop_id, file, digest, Box(0, 0, 4, 4), shot, "screenshots", f"{shot}.png", context, mark
+    )
 
 
 def mark_of(seed: int, changed: Sequence[int] = ()) -> str:
@@ -259,6 +263,34 @@ def restored(dump: Path, path: Path, *, page_size: int = 4096) -> Path:
         connection.execute(f"PRAGMA page_size = {page_size}")
         connection.executescript(dump.read_text(encoding="utf-8"))
     return path
+
+
+def as_once(workspace: Workspace, *, version: int) -> Workspace:
+    """Turn a workspace into what an earlier version would have made: splits in the catalogue, by crop."""
+    splits = [read_split(workspace.splits, name) for name in split_names(workspace.splits)]
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+    with contextlib.closing(sqlite3.connect(workspace.catalog)) as connection:
+        for statement in MIGRATIONS[0][1].split(";"):
+            if "TABLE split" in statement:
+                connection.execute(statement)
+        for row, split in enumerate(splits, start=1):
+            connection.execute(
+                "INSERT INTO splits VALUES (?, ?, ?, ?, 1)", (row, split.name, str(split.ratios), split.seed)
+            )
+            parts = [(row, crop.id, split.subset_of(crop)) for crop in crops]
+            connection.executemany(
+                "INSERT INTO split_crops VALUES (?, ?, ?)",
+                [(row, crop, "validate" if part == "val" else part) for row, crop, part in parts],
+            )
+        if version == 1:
+            connection.execute("ALTER TABLE crops DROP COLUMN attributes")
+        for name, _ in MIGRATIONS[version:]:
+            connection.execute("DELETE FROM migrations WHERE name = ?", (name,))
+        connection.execute("PRAGMA user_version = 0")
+        connection.commit()
+    shutil.rmtree(workspace.splits, ignore_errors=True)
+    return workspace
 
 
 def printable_labels(max_size: int = 30) -> st.SearchStrategy[str]:

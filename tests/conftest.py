@@ -24,7 +24,8 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "T
 # What is imported below makes its settings of the profile that is loaded above.
 import builders  # noqa: E402
 from toonvision.data.extraction import extract  # noqa: E402
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split  # noqa: E402
+from toonvision.data.split_plan import draw_split  # noqa: E402
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY  # noqa: E402
 from toonvision.data.workspace import Workspace  # noqa: E402
 
 
@@ -33,8 +34,7 @@ def small_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """An extracted and split workspace, made once: read it, do not change it."""
     workspace = builders.make_workspace(tmp_path_factory.mktemp("small") / "workspace")
     extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0))
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
     return workspace
 
 

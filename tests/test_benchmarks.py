@@ -59,7 +59,7 @@ def test_the_program_has_every_command_of_the_table():
 def test_a_wrong_name_of_a_claim_is_refused_with_all_names(capsys):
     with pytest.raises(SystemExit):
         benchmark("export.py").parser().parse_args(["FOLDER", "latencies"])
-    assert "choose from latency, throughput, start, size; got 'latencies'" in capsys.readouterr().err
+    assert "choose from latency, network, throughput, start, size; got 'latencies'" in capsys.readouterr().err
 
 
 def test_a_benchmark_that_starts_from_nothing_refuses_a_folder_that_exists(tmp_path, capsys):

@@ -4,8 +4,7 @@ The way from pictures to a judged model, in the order of the names below:
 
     workspace = toonvision.set_up(Path("my-game"), source=Path("annotated")).workspace
     toonvision.extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(toonvision.plan_split(catalog.crops(), ratios=toonvision.Ratios(60, 20, 20), seed=0))
+    toonvision.draw_split(workspace, ratios=toonvision.Ratios(60, 20, 20), seed=0)
     task = workspace.taxonomy.task("label")
     run = toonvision.train_run(workspace, task, toonvision.settings_for(), seeds=[0, 1, 2])
     evaluation = toonvision.evaluate_run(workspace, run)
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from toonvision.data.balance import measure_balance
     from toonvision.data.extraction import extract
     from toonvision.data.setup import set_up
-    from toonvision.data.splits import Ratios, plan_split, summarize_split
+    from toonvision.data.split_plan import draw_split, plan_split
+    from toonvision.data.split_summary import summarize_split
+    from toonvision.data.splits import Ratios, read_split, write_split
     from toonvision.data.workspace import Workspace, open_workspace
     from toonvision.deploy.classifier import Classifier
     from toonvision.deploy.export import export_run
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
     from toonvision.report.render import write_report
-    from toonvision.studies.context_study import study_contexts
+    from toonvision.studies.contexts import study_contexts
     from toonvision.studies.suspects import find_suspects
     from toonvision.tasks.settings import Augmentation, TrainingSettings
     from toonvision.training.recipes import settings_for
@@ -58,6 +59,7 @@ __all__ = [
     "break_down",
     "build_network",
     "class_maps",
+    "draw_split",
     "evaluate_run",
     "export_run",
     "extract",
@@ -73,6 +75,7 @@ __all__ = [
     "open_workspace",
     "plan_split",
     "predict_files",
+    "read_split",
     "reliability",
     "set_up",
     "settings_for",
@@ -84,6 +87,7 @@ __all__ = [
     "with_temperature",
     "write_report",
     "write_results",
+    "write_split",
 ]
 
 __getattr__, __dir__ = _lazy_names(
@@ -99,6 +103,7 @@ __getattr__, __dir__ = _lazy_names(
         "break_down": "evaluation.breakdown",
         "build_network": "models.registry",
         "class_maps": "explain.cam",
+        "draw_split": "data.split_plan",
         "evaluate_run": "evaluation.evaluate",
         "export_run": "deploy.export",
         "extract": "data.extraction",
@@ -112,18 +117,20 @@ __getattr__, __dir__ = _lazy_names(
         "measure_evidence": "explain.evidence",
         "measure_image_statistics": "evaluation.breakdown",
         "open_workspace": "data.workspace",
-        "plan_split": "data.splits",
+        "plan_split": "data.split_plan",
         "predict_files": "evaluation.predict",
+        "read_split": "data.splits",
         "reliability": "metrics.calibration",
         "set_up": "data.setup",
         "settings_for": "training.recipes",
         "store_temperature": "models.saving",
-        "study_contexts": "studies.context_study",
-        "summarize_split": "data.splits",
+        "study_contexts": "studies.contexts",
+        "summarize_split": "data.split_summary",
         "train_run": "training.repeat",
         "trust_curves": "explain.trust",
         "with_temperature": "metrics.calibration",
         "write_report": "report.render",
+        "write_split": "data.splits",
         "write_results": "evaluation.evaluate",
     },
 )

@@ -10,6 +10,7 @@ from PIL import Image
 
 from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
 from toonvision.core.locks import exclusive
+from toonvision.data.splits import read_split
 
 
 def test_init_around_a_source_copies_nothing_and_says_what_it_did(run, tmp_path):
@@ -194,8 +195,9 @@ def test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one
     alike = [f"garden/{name}.png" for name in ("again", "darker", "shot_00")]
     assert told["near_duplicates"] == [alike]
     with workspace.reading() as catalog:
-        parts, crops = catalog.split("default").parts, catalog.crops()
-    assert len({parts[crop.id] for crop in crops if crop.screenshot in alike}) == 1
+        crops = catalog.crops()
+    split = read_split(workspace.splits, "default")
+    assert len({split.subset_of(crop) for crop in crops if crop.screenshot in alike}) == 1
 
 
 def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspace):
@@ -210,14 +212,6 @@ def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspac
     assert {(s["label"], s["context"]) for s in data["photograph_next"]} == short != set()
     for figure in data["figures"]:
         assert Path(figure).read_bytes()[:4] == b"\x89PNG"
-
-
-def test_a_naive_split_is_marked_as_leaking(run, own_workspace):
-    outcome = run("split", "-w", own_workspace.root, "--naive", "--name", "naive")
-    assert outcome.code == 0
-    assert "LEAKS" in outcome.err
-    assert run("split", "-w", own_workspace.root, "--naive", "--name", "n2", "--json").json["leaks"] is True
-    assert run("split", "-w", own_workspace.root, "--name", "fair", "--json").json["leaks"] is False
 
 
 def test_a_split_is_replaced_only_when_forced(run, own_workspace):

@@ -8,13 +8,13 @@ from builders import Shot, contents, make_workspace
 @pytest.fixture(scope="module")
 def one_class(tmp_path_factory):
     from toonvision.data.extraction import extract
-    from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+    from toonvision.data.split_plan import draw_split
+    from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 
     shots = [Shot(f"shot_{n}", "garden", (("apple", (2 + n, 3, 20, 30)),)) for n in range(4)]
     workspace = make_workspace(tmp_path_factory.mktemp("scarce") / "mine", shots)
     extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0))
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
     return workspace
 
 

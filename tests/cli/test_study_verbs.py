@@ -28,17 +28,17 @@ def test_contexts_trains_an_ordinary_model_where_there_is_no_run_and_goes_on_whe
     assert first.code == 0, first.err
     assert "since there is no run" in first.err
     assert [score["context"] for score in first.json["contexts"]] == ["garden", "house"]
-    assert first.json["meaning"].startswith("On a street that it has not seen the model is")
-    folder = workspace.root / "contexts" / "kind" / "baseline"
+    assert first.json["meaning"].startswith("On a context that it has not seen, the model is")
+    folder = workspace.studies / "kind" / "contexts"
     assert {path.name for path in folder.glob("contexts.*")} == {"contexts.json", "contexts.csv", "contexts.png"}
     assert len(rows_of(folder / "contexts.csv")) == 2
     again = run(*asked)
     assert again.json == first.json
-    assert "3 trainings were known from before" in again.err
+    assert "3 trainings were saved before" in again.err
     mark_diverged(folder, "without-house-*")
     told = run(*asked).json
     assert ([score["context"] for score in told["contexts"]], told["lost"]) == (["garden"], ["house"])
-    assert "1 of 1 without house, of which nothing is said." in told["meaning"]
+    assert "1 of 1 without house, which has no result." in told["meaning"]
     assert not list(workspace.runs.glob("*/*/run.json"))
 
 
@@ -52,7 +52,7 @@ def test_contexts_compares_with_the_newest_run_and_takes_its_recipe(run, workspa
     assert "Comparing with kind/mine." in outcome.err
     assert "Ordinary test: kind/mine" in outcome.out
     assert "Cramer's V" in outcome.out
-    recipes = [json.loads(path.read_text()) for path in own.root.glob("contexts/kind/*/recipe.json")]
+    recipes = [json.loads(path.read_text()) for path in own.root.glob("studies/kind/contexts*/recipe.json")]
     assert {(recipe["settings"]["batch_size"], tuple(recipe["size_hw"])) for recipe in recipes} >= {(4, (16, 16))}
     refused = run("contexts", "kind", "-w", own.root, "--against", "kind/mine", "--model", "tuned")
     assert (refused.code, "is a run of compact" in refused.err) == (2, True)
@@ -63,14 +63,14 @@ def test_contexts_compares_with_the_newest_run_and_takes_its_recipe(run, workspa
 def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
     outcome = run("suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", *TINY)
     assert outcome.code == 0, outcome.err
-    folder = workspace.root / "suspects" / "kind" / "baseline"
+    folder = workspace.studies / "kind" / "suspects"
     assert (folder / "suspects.png").is_file()
     assert len(rows_of(folder / "suspects.csv")) == len(outcome.json["suspects"])
     assert outcome.json["samples"] == 24
     mark_diverged(folder, "fold-0-*")
     text = run("suspects", "kind", "-w", workspace.root, "--folds", "3", "--repeat", "1", *TINY[:-1])
-    assert "Out of fold the models agree with" in text.out
-    assert "Trainings that diverged are in no mean: 1 of 3 in all, so that nothing is said of" in text.out
+    assert "The models agree with" in text.out
+    assert "Trainings that diverged are left out: 1 of 3 in all; " in text.out
 
 
 def test_suspects_searches_as_was_measured_to_be_good_unless_told_otherwise():
@@ -83,10 +83,11 @@ def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):
     asked = ("curve", "kind", "-w", workspace.root, "--sizes", "0.5,0.75,1", "--repeat", "1", "--more", "50")
     outcome = run(*asked, *TINY)
     assert outcome.code == 0, outcome.err
-    assert outcome.json["meaning"].startswith("50 more pictures to train on")
+    assert outcome.json["meaning"].startswith("50 more training crops would probably lower the error")
     assert outcome.json["photograph_next"][0]["missing"] > 0
-    folder = workspace.root / "curves" / "kind" / "baseline"
-    assert [row["share"] for row in rows_of(folder / "curve.csv")] == ["0.5", "0.75", "1"]
+    folder = workspace.studies / "kind" / "curve"
+    rows = rows_of(folder / "learning-curve.csv")
+    assert [row["share"] for row in rows if row["what"] == "training"] == ["0.5", "0.75", "1"]
     mark_diverged(folder, "share-1-*")
     told = run(*asked, *TINY[:-1])
     assert (told.code, "three sizes at which a training did not diverge; got 2" in told.err) == (3, True)

@@ -38,7 +38,7 @@ def test_a_key_that_comes_twice_is_rejected_and_named_at_any_depth():
         parse_json('{"a": [{"b": 1, "c": 2, "b": 1}]}')
 
 
-def test_of_very_many_keys_the_one_that_comes_twice_is_found_in_no_time():
+def test_a_repeated_key_among_very_many_is_found_quickly():
     keys = ",".join(f'"{number}":0' for number in range(30_000))
     started = time.process_time()
     with pytest.raises(RejectedItemError, match="the key '29999' comes twice"):

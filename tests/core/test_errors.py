@@ -22,7 +22,7 @@ def test_every_error_has_the_promised_exit_code(name, code):
     assert kind.exit_code == code
 
 
-def test_a_rejection_that_is_kept_holds_nothing_of_what_was_rejected():
+def test_a_stored_rejection_keeps_no_traceback():
     def read():
         try:
             raise ValueError("truncated")

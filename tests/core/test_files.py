@@ -39,7 +39,7 @@ def test_a_block_that_writes_nothing_leaves_the_old_file(tmp_path):
     assert names(tmp_path) == ["a.json"]
 
 
-def test_a_replacement_is_whole_and_leaves_no_temporary_file(tmp_path):
+def test_a_replacement_is_complete_and_leaves_no_temporary_file(tmp_path):
     path = tmp_path / "new folder" / "größe.txt"
     write_text(path, "eins\n")
     write_text(path, "zwei ü\n")
@@ -73,7 +73,7 @@ HOSTILE = ("../x.png", "a/../../x.png", "/etc/passwd", "..", "..\\x.png", "a\\..
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_that_climbs_out_or_is_absolute_is_refused(tmp_path, name):
+def test_a_name_that_leads_out_or_is_absolute_is_refused(tmp_path, name):
     with pytest.raises(RejectedItemError, match="leads out of its folder") as caught:
         path_inside(tmp_path / "root", name)
     assert caught.value.code == "path-escapes"

@@ -94,7 +94,7 @@ def test_a_kill_leaves_the_old_folder_and_the_next_call_removes_what_it_left(fol
     assert not list(folder.parent.glob(".explain*"))
 
 
-def test_killed_in_the_middle_of_the_swap_the_old_folder_is_put_back_by_the_next_call(folder):
+def test_killed_in_the_middle_of_the_swap_the_old_folder_is_restored_by_the_next_call(folder):
     folder.replace(folder.with_name(".explain-replaced"))
 
     def interrupted():
@@ -117,6 +117,6 @@ def test_killed_after_the_swap_the_new_folder_stays(folder):
     assert not earlier.exists()
 
 
-def test_a_second_process_is_told_who_is_at_it(folder, builder):
+def test_a_second_process_learns_who_holds_the_lock(folder, builder):
     with pytest.raises(WorkspaceBusyError, match=rf"process {builder.pid}, explain, since .*Wait for it to end\."):
         replaced(folder, "mine.png")

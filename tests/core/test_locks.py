@@ -30,7 +30,7 @@ def holder(tmp_path):
     process.stdout.close()
 
 
-def test_a_second_process_is_told_within_5_s_who_holds_the_workspace(tmp_path, holder):
+def test_a_second_process_learns_within_5_s_who_holds_the_workspace(tmp_path, holder):
     start = time.monotonic()
     with pytest.raises(WorkspaceBusyError) as caught, exclusive(tmp_path, purpose="split", patience_s=0.2):
         pass

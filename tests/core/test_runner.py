@@ -75,7 +75,7 @@ def test_a_process_that_dies_between_two_jobs_is_one_too():
     assert not multiprocessing.active_children()
 
 
-def test_who_stops_listening_ends_the_processes():
+def test_closing_the_iterator_ends_the_processes():
     messages = work_through(sleep, range(2), processes=2)
     assert isinstance(next(messages), Message)
     messages.close()

@@ -18,7 +18,7 @@ def test_round_numbers_lie_between_the_ends_rise_and_are_not_too_many(low, facto
 
 
 @given(sizes, st.floats(1.01, 1e6))
-def test_there_is_always_something_to_read_off(low, factor):
+def test_there_is_always_at_least_one_tick(low, factor):
     assert round_ticks(low, low * factor)
     assert log_ticks(low, low * factor)
 
@@ -30,7 +30,7 @@ def test_logarithmic_ticks_are_1_2_or_5_times_a_power_of_ten(low, factor):
         assert min(abs(leading - step) for step in (1, 2, 5)) < 1e-6
 
 
-def test_nothing_between_the_ends_is_the_one_value():
+def test_equal_ends_give_the_one_value():
     assert round_ticks(5, 5) == [5]
     assert log_ticks(2.5, 2.5) == [2.5]
 

@@ -85,7 +85,7 @@ def test_any_text_is_either_read_or_refused_with_the_file_named(text):
         assert table.image.size >= 1
 
 
-def test_a_byte_order_mark_is_no_fault(tmp_path):
+def test_a_byte_order_mark_is_accepted(tmp_path):
     path = tmp_path / "a.toml"
     path.write_bytes(b"\xef\xbb\xbf[image]\nsize = 3\n")
     assert read_settings(path, Table).image.size == 3
@@ -125,5 +125,5 @@ def test_a_file_that_cannot_be_read_as_text_is_refused(tmp_path, content, words)
         ("", [], 1),
     ],
 )
-def test_the_line_of_a_key_is_where_its_innermost_written_part_stands(content, keys, line):
+def test_the_line_of_a_key_is_that_of_its_innermost_written_name(content, keys, line):
     assert line_of(content, keys) == line

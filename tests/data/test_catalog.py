@@ -14,18 +14,11 @@ import pytest
 
 import builders
 from builders import CATALOGUE_DUMPS, make_workspace, open_to_all, restored, tree, tried, unprivileged
-from toonvision.core.errors import (
-    EnvironmentFaultError,
-    Finding,
-    InputRejectedError,
-    UsageError,
-    WorkspaceBusyError,
-)
-from toonvision.data import database
+from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, WorkspaceBusyError
 from toonvision.data.attributes import encoded
 from toonvision.data.boxes import Box
-from toonvision.data.catalog import Catalog, NewCrop, NewScreenshot, StoredSplit
-from toonvision.data.database import MIGRATIONS
+from toonvision.data.catalog import Catalog, NewCrop, NewScreenshot, schema
+from toonvision.data.catalog.schema import MIGRATIONS
 from toonvision.data.extraction import extract
 
 
@@ -40,13 +33,10 @@ def shot(name="garden/one.png", crops=(("apple", 0), ("pear", 0)), **changes):
 
 @pytest.fixture
 def path(tmp_path):
-    """A catalogue with two screenshots, three crops, a split and an extraction."""
+    """A catalogue with two screenshots, three crops and an extraction."""
     path = tmp_path / "catalog.sqlite"
     with Catalog.open(path) as catalog:
         catalog.save_screenshots([shot(), shot("house/two.png", [("apple", 1)], context="house")])
-        ids = [crop.id for crop in catalog.crops()]
-        parts = dict(zip(ids, ("train", "val", "test"), strict=True))
-        catalog.save_split(StoredSplit("default", (60, 20, 20), 7, True, parts))
         catalog.save_extraction({"objects_read": 3}, [Finding("a.xml, object 3", "is <odd> ü", "", "odd", 1, 0)])
     return path
 
@@ -54,7 +44,7 @@ def path(tmp_path):
 def everything(path):
     with Catalog.open(path, read_only=True) as catalog:
         catalog.last_numbers()
-        return catalog.screenshots(), catalog.crops(), catalog.split("default"), catalog.last_extraction()
+        return catalog.screenshots(), catalog.crops(), catalog.last_extraction()
 
 
 def sql(path, *statements):
@@ -66,7 +56,7 @@ def sql(path, *statements):
 
 
 def test_what_is_saved_is_given_back_by_label_and_number(path):
-    screenshots, crops, split, (counts, findings) = everything(path)
+    screenshots, crops, (counts, findings) = everything(path)
     assert [(s.name, s.context, s.size_wh, s.picture_hash) for s in screenshots] == [
         ("garden/one.png", "garden", (64, 48), "picture hash"),
         ("house/two.png", "house", (64, 48), "picture hash"),
@@ -76,29 +66,25 @@ def test_what_is_saved_is_given_back_by_label_and_number(path):
         ("apple", 1, "apple_0001.png", "hash apple 1", Box(1, 0, 6, 7), "house/two.png", "house"),
         ("pear", 0, "pear_0000.png", "hash pear 0", Box(0, 0, 5, 7), "garden/one.png", "garden"),
     ]
-    assert (split.name, split.ratios, split.seed, split.grouped) == ("default", (60, 20, 20), 7, True)
-    assert split.parts == {crops[0].id: "train", crops[1].id: "val", crops[2].id: "test"}
     assert counts == {"objects_read": 3}
     assert findings == [Finding("a.xml, object 3", "is <odd> ü", "", "odd", 1, 0)]
 
 
-def test_known_crops_keep_their_rows_and_their_place_in_a_split(path):
+def test_known_crops_keep_their_rows(path):
     before = everything(path)
     with Catalog.open(path) as catalog:
         catalog.save_screenshots([shot(crops=[("apple", 0), ("pear", 1)])])
-    _, crops, split, _ = everything(path)
+    crops = everything(path)[1]
     kept = next(crop for crop in crops if crop.file == "apple_0000.png")
     assert kept in before[1]
-    assert split.parts[kept.id] == "train"
     assert {crop.file for crop in crops} == {"apple_0000.png", "apple_0001.png", "pear_0001.png"}
 
 
-def test_a_forgotten_screenshot_takes_its_crops_and_their_places_but_not_their_numbers(path):
+def test_a_forgotten_screenshot_takes_its_crops_but_not_their_numbers(path):
     with Catalog.open(path) as catalog:
         catalog.forget_screenshots([s.id for s in catalog.screenshots() if s.name == "house/two.png"])
         assert {crop.file for crop in catalog.crops()} == {"apple_0000.png", "pear_0000.png"}
         assert catalog.last_numbers() == {"apple": 1, "pear": 0}
-        assert sorted(catalog.split("default").parts.values()) == ["test", "train"]
 
 
 def test_screenshots_are_saved_all_or_none(path):
@@ -110,35 +96,9 @@ def test_screenshots_are_saved_all_or_none(path):
     assert everything(path) == before
 
 
-def test_a_split_under_an_existing_name_is_refused_and_the_old_one_stays(path):
-    before = everything(path)
-    with Catalog.open(path) as catalog:
-        other = StoredSplit("default", (80, 10, 10), 1, False, {})
-        with pytest.raises(UsageError, match="there is a split called 'default' already"):
-            catalog.save_split(other)
-        catalog.save_split(dataclasses.replace(other, name="second"))
-    assert everything(path) == before
-    with Catalog.open(path) as catalog:
-        catalog.save_split(other, replace=True)
-        assert catalog.split("default") == other
-
-
-def test_an_unknown_split_lists_the_known_ones(path, tmp_path):
-    with Catalog.open(path, read_only=True) as catalog, pytest.raises(UsageError) as caught:
-        catalog.split("defualt")
-    assert str(caught.value) == "no split is called 'defualt'. There are: default."
+def test_before_the_first_extraction_there_is_nothing(tmp_path):
     with Catalog.open(tmp_path / "new.sqlite") as catalog:
-        with pytest.raises(UsageError, match="There is none yet. Run: toonvision split"):
-            catalog.split("default")
-        assert catalog.last_extraction() == ({}, [])
-
-
-def test_a_crop_cannot_be_in_no_such_part(path):
-    with Catalog.open(path) as catalog:
-        with pytest.raises(sqlite3.IntegrityError):
-            catalog.save_split(StoredSplit("odd", (60, 20, 20), 0, True, {catalog.crops()[0].id: "training"}))
-        with pytest.raises(UsageError):
-            catalog.split("odd")
+        assert (catalog.screenshots(), catalog.crops(), catalog.last_extraction()) == ([], [], ({}, []))
 
 
 def test_migrations_are_named_in_their_order(path):
@@ -162,7 +122,7 @@ BROKEN = ("0091_broken", "CREATE TABLE half (id INTEGER) STRICT; INSERT INTO hal
 
 def test_an_older_catalogue_is_brought_up_to_date_and_keeps_its_rows(path, monkeypatch):
     before = everything(path)
-    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, NEXT))
     with Catalog.open(path) as catalog:
         assert catalog.crops() == before[1]
     assert sql(path, "SELECT name FROM migrations ORDER BY name", "SELECT * FROM notes") == [
@@ -173,7 +133,7 @@ def test_an_older_catalogue_is_brought_up_to_date_and_keeps_its_rows(path, monke
 
 
 def test_an_older_catalogue_is_refused_for_reading_and_not_changed(path, monkeypatch):
-    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, NEXT))
     before = path.read_bytes()
     with pytest.raises(InputRejectedError) as caught:
         everything(path)
@@ -200,16 +160,14 @@ def test_a_catalogue_of_each_schema_is_brought_up_to_date_and_keeps_every_row(du
     open_for_writing(path)
     after = rows(path)
     for table, held in before.items():
-        assert [row[: len(held[0])] for row in after[table]] == held
-    _, crops, split, (counts, findings) = everything(path)
+        if table not in {"splits", "split_crops"}:
+            assert [row[: len(held[0])] for row in after[table]] == held
+    _, crops, (counts, findings) = everything(path)
     assert [(crop.label, crop.file, crop.box.xyxy) for crop in crops[:1]] == [
         ("apple", "apple_0000.png", (2, 3, 18, 23))
     ]
-    assert split.parts == {crop: part for number, crop, part in before["split_crops"] if number == 1}
-    assert set(split.parts) == {crop.id for crop in crops}
     assert counts["objects_skipped"] == sum(finding.objects for finding in findings) == 1
     with Catalog.open(path) as catalog:
-        assert catalog.split("second").seed == 7
         assert catalog.last_numbers() == {label: last for label, last in before["label_numbers"] if label}
         assert catalog.has_begun()
 
@@ -248,7 +206,6 @@ def test_attributes_are_given_back_and_replaced_without_touching_the_crops_row(p
         crop = everything(path)[1][0]
         assert crop == dataclasses.replace(before, attributes=attributes)
         assert repr(sorted(crop.attributes.items())) == repr(sorted(attributes.items()))
-    assert before.id in everything(path)[2].parts
 
 
 def test_crops_with_attributes_can_be_compared_and_kept_in_sets(path):
@@ -273,7 +230,7 @@ def test_attributes_that_nobody_can_have_stored_are_damage(path, text):
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself(path, monkeypatch):
-    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT, BROKEN))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, NEXT, BROKEN))
     with pytest.raises(sqlite3.OperationalError, match="nowhere"), Catalog.open(path):
         pass
     tables, applied = sql(
@@ -281,7 +238,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(path, monkeypatch):
     )
     assert tables == [("notes",)]
     assert applied == [*((name,) for name, _ in MIGRATIONS), ("0090_notes",)]
-    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, NEXT))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, NEXT))
     assert len(everything(path)[1]) == 3
 
 
@@ -303,10 +260,10 @@ def test_a_newer_catalogue_is_refused_unchanged(path):
 @pytest.mark.parametrize(
     "statement",
     [
-        "DROP TABLE splits",
+        "DROP TABLE extractions",
         "ALTER TABLE crops RENAME COLUMN hash TO hasch",
         "CREATE TABLE mine (a)",
-        "CREATE TRIGGER sqliteXstat AFTER INSERT ON split_crops BEGIN DELETE FROM crops; END",
+        "CREATE TRIGGER sqliteXstat AFTER INSERT ON extractions BEGIN DELETE FROM crops; END",
         "DELETE FROM migrations WHERE name LIKE '0001%'",
         "UPDATE migrations SET name = '0001_of_nobody' WHERE name LIKE '0001%'",
         "DROP TABLE migrations",
@@ -364,9 +321,6 @@ NOBODYS_VALUES = [
     "UPDATE crops SET number = -1 WHERE id = 1",
     f"UPDATE crops SET number = {2**63 - 1} WHERE id = 1",
     f"UPDATE label_numbers SET last = {2**63 - 1} WHERE label <> ''",
-    "UPDATE splits SET ratios = '60/20/21'",
-    "UPDATE splits SET ratios = '120/-10/-10'",
-    "UPDATE splits SET ratios = '80/20'",
     "UPDATE extractions SET counts = '[]'",
     'UPDATE extractions SET counts = \'{"objects_read": "3"}\'',
     "UPDATE extractions SET findings = '[{}]'",
@@ -374,8 +328,6 @@ NOBODYS_VALUES = [
     "UPDATE extractions SET findings = replace(findings, '\"is <odd>', '5, \"remedy\": \"')",
     f"UPDATE extractions SET findings = '{'[' * 9999}'",
     "DELETE FROM screenshots WHERE id = 1",
-    "DELETE FROM crops WHERE id = 1",
-    "DELETE FROM splits",
 ]
 
 
@@ -389,14 +341,9 @@ def test_values_that_nobody_can_have_stored_are_damage(path, statement):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [(b"validate", b"walidate"), (b"pear_0000.png", b"peas_0000.png")],
-    ids=["a part that SQLite does not check of a file that it only reads", "a table and its index that disagree"],
-)
 @pytest.mark.parametrize("find", [bytes.find, bytes.rfind], ids=["first", "last"])
-def test_damage_that_only_the_values_or_the_indexes_show_is_refused(path, old, new, find):
-    pristine = path.read_bytes()
+def test_a_table_and_its_index_that_disagree_are_refused(path, find):
+    pristine, old, new = path.read_bytes(), b"pear_0000.png", b"peas_0000.png"
     place = find(pristine, old)
     path.write_bytes(pristine[:place] + new + pristine[place + len(old) :])
     with pytest.raises(InputRejectedError, match="the catalogue is damaged"):
@@ -436,7 +383,7 @@ def flip(path, pristine, offset, bit):
     damaged = bytearray(pristine)
     damaged[offset] ^= 1 << bit
     path.write_bytes(damaged)
-    read, reading = tried((InputRejectedError, UsageError), everything, path)  # a split's own name may have changed
+    read, reading = tried(InputRejectedError, everything, path)
     assert path.read_bytes() == damaged
     if read:
         assert_one_value_differs(before, read)
@@ -449,14 +396,12 @@ def flip(path, pristine, offset, bit):
 
 def assert_one_value_differs(before, after):
     """Check that nothing but one text or number is another: no row is gone, and none is new."""
-    (shots, crops, split, _), (shots_after, crops_after, split_after, _) = before, after
+    (shots, crops, _), (shots_after, crops_after, _) = before, after
     assert len(shots) == len(shots_after)
     assert len(crops) == len(crops_after)
-    assert len(split.parts) == len(split_after.parts)
     changed_shots = {shot.id for shot in set(shots_after) - set(shots)}
     changed_crops = {crop.id for crop in set(crops_after) - set(crops) if crop.screenshot_id not in changed_shots}
-    changed_parts = dict(split_after.parts.items() - split.parts.items())
-    assert len(changed_shots) + len(changed_crops) + len(changed_parts) <= 1
+    assert len(changed_shots) + len(changed_crops) <= 1
 
 
 def open_for_writing(path):
@@ -479,7 +424,7 @@ def test_a_flipped_bit_is_refused_or_changes_one_value_and_the_file_is_never_cha
 
 def test_flipped_bits_of_names_and_numbers_are_refused_in_the_same_words(path):
     pristine = path.read_bytes()
-    for word in (b"screenshots", b"x_min", b"0001_screenshots", b"60/20/20", b"validate", b"objects_read", b'"item"'):
+    for word in (b"screenshots", b"x_min", b"0001_screenshots", b"objects_read", b'"item"'):
         for place in (pristine.find(word), pristine.rfind(word)):
             for bit in (0, 3, 7):
                 flip(path, pristine, place, bit)
@@ -545,7 +490,7 @@ with Catalog.open(Path(sys.argv[1])) as catalog:
     catalog._connection.execute("PRAGMA cache_size = 1")
     with catalog._transaction() as run:
         run.execute("UPDATE crops SET hash = 'half done' || hex(randomblob(20000))")
-        run.execute("DELETE FROM splits")
+        run.execute("DELETE FROM extractions")
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -563,7 +508,7 @@ def test_what_a_killed_writer_left_half_done_is_rolled_back_by_whoever_comes_nex
     half_write(path)
     with Catalog.open(path, read_only=read_only) as catalog:
         assert catalog.crops() == before[1]
-        assert catalog.split("default") == before[2]
+        assert catalog.last_extraction() == before[2]
 
 
 def test_reading_a_catalogue_untouched_leaves_what_a_killed_writer_has_left(path):

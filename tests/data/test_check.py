@@ -6,11 +6,11 @@ import pytest
 from PIL import Image
 
 import builders
-from builders import open_to_all, tree, unprivileged
+from builders import as_once, open_to_all, tree, unprivileged
 from toonvision.data.attributes import write_attributes
-from toonvision.data.catalog import StoredSplit
 from toonvision.data.check import check_catalog, check_crops, check_leftovers, check_screenshots, check_splits
 from toonvision.data.extraction import extract
+from toonvision.data.splits import Split, read_split, write_split
 from toonvision.data.workspace import open_workspace
 
 
@@ -19,7 +19,7 @@ def checked(workspace):
     known, catalog = check_catalog(workspace)
     areas = [catalog, check_screenshots(workspace, known), check_leftovers(workspace)]
     if known:
-        areas += [*check_crops(workspace, known), check_splits(known)]
+        areas += [*check_crops(workspace, known), check_splits(workspace, known)]
     return tuple({(f.item, f.code) for area in areas for f in getattr(area, kind)} for kind in ("faults", "doubts"))
 
 
@@ -90,7 +90,8 @@ def add_a_crop(workspace):
 
 
 def leave_a_crop_out_of_the_split(workspace):
-    sql(workspace, "DELETE FROM split_crops WHERE crop_id = 1")
+    path = workspace.splits / "default.csv"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "shot_00" not in line))
 
 
 def sql(workspace, *statements):
@@ -183,7 +184,7 @@ def test_a_catalogue_that_cannot_be_used_is_one_fault_and_the_sources_are_checke
 
 
 def test_an_older_catalogue_is_named_with_the_command_that_brings_it_up_to_date(own_workspace):
-    sql(own_workspace, "ALTER TABLE crops DROP COLUMN attributes", "DELETE FROM migrations WHERE name LIKE '0002%'")
+    as_once(own_workspace, version=1)
     _, catalog = check_catalog(own_workspace)
     assert "its schema is older than this version. Run: toonvision extract" in catalog.faults[0].reason
 
@@ -204,38 +205,35 @@ def test_what_a_killed_writer_has_left_is_read_through_and_left(own_workspace):
     assert tree(own_workspace.root) == before
 
 
-def test_screenshots_that_a_split_has_torn_apart_are_named_with_their_parts(own_workspace):
-    with own_workspace.writing("test") as catalog:
-        crops = catalog.crops()
-        parts = dict(catalog.split("default").parts)
-        first, second = [crop for crop in crops if crop.screenshot == "garden/shot_00.png"]
-        catalog.save_split(StoredSplit("torn", (60, 20, 20), 0, True, {**parts, first.id: "train", second.id: "test"}))
-        catalog.save_split(
-            StoredSplit("naive", (60, 20, 20), 0, False, {**parts, first.id: "train", second.id: "test"})
-        )
+def test_near_duplicates_in_different_subsets_are_named_together(own_workspace):
     known, _ = check_catalog(own_workspace)
-    splits = check_splits(known)
+    first, second = sorted({crop.screenshot for crop in known.crops})[:2]
+    mark = next(crop.fingerprint for crop in known.crops if crop.screenshot == first)
+    alike = [dataclasses.replace(c, fingerprint=mark) if c.screenshot == second else c for c in known.crops]
+    subsets = {c.screenshot: "test" if c.screenshot == first else "train" for c in known.crops}
+    write_split(own_workspace.splits, Split("default", subsets), replace=True)
+    assert check_splits(own_workspace, known).faults == ()
+    splits = check_splits(own_workspace, dataclasses.replace(known, crops=alike))
     assert [str(fault) for fault in splits.faults] == [
-        "garden/shot_00.png (test and train): its crops lie in several parts of split torn (toonvision split --name "
-        "torn --force, then train again)"
+        f"{first} (test), {second} (train): near-duplicates lie in several subsets of split default (toonvision split "
+        "--name default --force, then train again)"
     ]
-    assert [doubt.item for doubt in splits.doubts] == ["split naive"]
-    assert "LEAKS, as it was asked to: 1 screenshots" in splits.doubts[0].reason
 
 
-def test_near_duplicates_in_different_parts_are_named_together(own_workspace):
+def test_splits_that_cannot_be_read_lack_crops_or_name_unknown_screenshots_are_named(own_workspace):
+    subsets = dict(read_split(own_workspace.splits, "default").subsets)
+    del subsets["garden/shot_00.png"]
+    write_split(own_workspace.splits, Split("typed", {**subsets, "garden/shot_0.png": "val"}))
+    (own_workspace.splits / "broken.csv").write_text("screenshot,subset\na.png,validate\n")
     known, _ = check_catalog(own_workspace)
-    one, other = sorted({crop.screenshot_id for crop in known.crops})[:2]
-    mark = next(crop.fingerprint for crop in known.crops if crop.screenshot_id == one)
-    crops = [
-        dataclasses.replace(crop, fingerprint=mark) if crop.screenshot_id == other else crop for crop in known.crops
+    splits = check_splits(own_workspace, known)
+    assert (splits.count, [fault.code for fault in splits.faults]) == (3, ["split", "uncovered"])
+    assert "line 2: a subset is train, val, test; got 'validate'" in splits.faults[0].reason
+    assert "does not know 2 of 24 crops" in splits.faults[1].reason
+    assert [str(doubt) for doubt in splits.doubts] == [
+        "split typed: names 1 screenshots that the catalogue does not know: garden/shot_0.png (correct their names; "
+        "those that are gone do no harm)"
     ]
-    parts = {crop.id: "test" if crop.screenshot_id == one else "train" for crop in crops}
-    split = StoredSplit("default", (60, 20, 20), 0, True, parts)
-    (fault,) = check_splits(dataclasses.replace(known, crops=crops, splits=[split])).faults
-    names = sorted({crop.screenshot for crop in crops if crop.screenshot_id in {one, other}})
-    assert all(name in fault.item for name in names)
-    assert "near-duplicates lie in several parts of split default" in fault.reason
 
 
 def test_what_a_killed_process_has_left_is_a_doubt(own_workspace):
@@ -252,7 +250,7 @@ def test_of_a_run_whose_replacing_was_killed_the_old_form_is_named_and_nobody_is
     (own_workspace.runs / "label" / ".kept-replaced").mkdir(parents=True)
     (doubt,) = check_leftovers(own_workspace).doubts
     assert str(doubt) == (
-        "runs/label/.kept-replaced: is the old form of a run that was being replaced (leave it: the next command "
+        "runs/label/.kept-replaced: is the old form of a folder that was being replaced (leave it: the next command "
         "settles it)"
     )
 

@@ -1,212 +1,145 @@
 import dataclasses
-import tomllib
-from collections import Counter, defaultdict
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import (
-    LABELS,
-    SETTINGS_TEXT,
-    Shot,
-    crop,
-    files_property,
-    make_workspace,
-    mark_of,
-    scene,
-    small_shots,
-    tried,
-)
+from builders import crop, files_property, tried
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.data.extraction import extract
 from toonvision.data.splits import (
     SIXTY_TWENTY_TWENTY,
     SUBSETS,
     Ratios,
-    group_keys,
-    plan_split,
-    require_trainable,
-    subset_table,
-    summarize_split,
+    Split,
+    read_split,
+    screenshot_keys,
+    split_digest,
+    split_names,
+    write_split,
 )
-from toonvision.data.workspace import WorkspaceTable
 
-SMALL = WorkspaceTable.model_validate(tomllib.loads(SETTINGS_TEXT)).taxonomy.build()
-ratios_drawn = (
-    st.tuples(st.integers(1, 98), st.integers(1, 98))
-    .filter(lambda r: sum(r) < 100)
-    .map(lambda r: Ratios(*r, 100 - sum(r)))
+TEXT = """\
+# 60/20/20, seed 7
+screenshot,subset
+garden/one.png,train
+house/two.png,test
+"""
+keys = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=20)
+
+
+def written(folder, content, name="default"):
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def test_a_split_is_a_file_that_a_person_can_read(tmp_path):
+    subsets = {"house/two.png": "test", "garden/one.png": "train"}
+    path = write_split(tmp_path / "splits", Split("default", subsets, SIXTY_TWENTY_TWENTY, 7))
+    assert path == tmp_path / "splits" / "default.csv"
+    assert path.read_text() == TEXT
+
+
+@files_property
+@given(subsets=st.dictionaries(keys, st.sampled_from(SUBSETS)), seed=st.integers(0, 2**32 - 1), drawn=st.booleans())
+def test_a_split_is_read_back_as_it_was_written(tmp_path, subsets, seed, drawn):
+    split = Split("mine", subsets, SIXTY_TWENTY_TWENTY, seed) if drawn else Split("mine", subsets)
+    write_split(tmp_path, split, replace=True)
+    assert read_split(tmp_path, "mine") == split
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "screenshot,subset\na.png,val\n",
+        "\ufeffscreenshot,subset\r\na.png,val\r\n",
+        "# mine\n# of last week\nscreenshot,subset\n\na.png,val\n\n",
+        'screenshot,subset\n"a.png","val"',
+    ],
+    ids=["plain", "from a spreadsheet", "comments and blank lines", "quoted"],
 )
-seeds = st.integers(0, 1000)
+def test_a_split_written_by_hand_is_read(tmp_path, text):
+    assert read_split(written(tmp_path, text), "default") == Split("default", {"a.png": "val"})
 
 
-@st.composite
-def annotated_screenshots(draw):
-    """Crops of 3 to 14 screenshots of 1 to 4 objects; some screenshots show the scene of one of the first three."""
-    crops = []
-    for shot in range(draw(st.integers(3, 14))):
-        scene_shown = draw(st.integers(0, 2)) if shot >= 3 and draw(st.booleans()) else shot
-        mark = mark_of(scene_shown, draw(st.lists(st.integers(0, 255), max_size=6, unique=True)))
-        for label in draw(st.lists(st.sampled_from(LABELS), min_size=1, max_size=4)):
-            crops.append(crop(len(crops), label, shot=shot, fingerprint=mark, context=str(scene_shown)))
-    return crops
+BROKEN = [
+    ("", "line 1: must be the header screenshot,subset; got ''"),
+    ("a.png,train\n", "line 1: must be the header screenshot,subset; got 'a.png,train'"),
+    (f"{TEXT}new.png,validate\n", "line 5: a subset is train, val, test; got 'validate'"),
+    (f"{TEXT}new.png\n", "line 5: must be a screenshot and its subset; got 'new.png'"),
+    (f"{TEXT},train\n", "line 5: must be a screenshot and its subset; got ',train'"),
+    (f"{TEXT}garden/one.png,test\n", "line 5: the screenshot 'garden/one.png' stands in the file twice"),
+    (f'{TEXT}"new.png,test\n', "is not CSV"),
+    (TEXT.replace("60/20/20", "60/20/30"), "line 1: split ratios must be positive and sum to 100"),
+    (b"screenshot,subset\n\xff.png,train\n", "is not UTF-8 text. Save it as UTF-8 and run again."),
+]
 
 
-def parts_of(plan, crops, key):
-    found = defaultdict(set)
-    for c, k in zip(crops, key, strict=True):
-        found[k].add(plan.parts[c.id])
-    return found
+@pytest.mark.parametrize(("content", "words"), BROKEN, ids=range(len(BROKEN)))
+def test_a_file_that_breaks_a_rule_is_refused_with_the_line(tmp_path, content, words):
+    with pytest.raises(InputRejectedError) as caught:
+        read_split(written(tmp_path, content), "default")
+    assert str(caught.value).startswith(f"{tmp_path / 'default.csv'}: ")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
-@files_property
-@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds)
-def test_crops_of_one_screenshot_never_straddle_a_split(crops, ratios, seed):
-    plan = plan_split(crops, ratios=ratios, seed=seed)
-    assert plan.grouped
-    assert all(len(parts) == 1 for parts in parts_of(plan, crops, [c.screenshot_id for c in crops]).values())
-
-
-@files_property
-@given(crops=annotated_screenshots(), seed=seeds)
-def test_crops_of_near_duplicate_screenshots_never_straddle_a_split(crops, seed):
-    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=seed)
-    assert all(len(parts) == 1 for parts in parts_of(plan, crops, [c.context for c in crops]).values())
+def test_a_folder_in_the_place_of_a_split_is_refused(tmp_path):
+    (tmp_path / "default.csv").mkdir()
+    with pytest.raises(InputRejectedError, match="is no regular file"):
+        read_split(tmp_path, "default")
 
 
 @files_property
-@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds, grouped=st.booleans())
-def test_every_crop_is_in_just_one_part(crops, ratios, seed, grouped):
-    plan = plan_split(crops, ratios=ratios, seed=seed, grouped=grouped)
-    assert set(plan.parts) == {c.id for c in crops}
-    assert set(plan.parts.values()) <= set(SUBSETS)
-    assert (plan.ratios, plan.seed, plan.grouped) == (ratios.shares, seed, grouped)
+@given(content=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: f"{TEXT}{text}".encode())))
+def test_any_bytes_are_a_split_or_refused(tmp_path, content):
+    split, _ = tried(InputRejectedError, read_split, written(tmp_path, content), "default")
+    assert split is None or set(split.subsets.values()) <= set(SUBSETS)
 
 
-@files_property
-@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds, grouped=st.booleans())
-def test_the_same_seed_gives_the_same_split(crops, ratios, seed, grouped):
-    assert plan_split(crops, ratios=ratios, seed=seed, grouped=grouped) == plan_split(
-        list(crops), ratios=ratios, seed=seed, grouped=grouped
-    )
+def test_an_unknown_split_lists_the_known_ones(tmp_path):
+    with pytest.raises(UsageError, match="There is none yet. Run: toonvision split"):
+        read_split(tmp_path / "splits", "default")
+    written(tmp_path, TEXT)
+    written(tmp_path, TEXT, ".tmp-1")
+    with pytest.raises(UsageError) as caught:
+        read_split(tmp_path, "defualt")
+    assert str(caught.value) == "no split is called 'defualt'. There are: default."
+    assert split_names(tmp_path) == ["default"]
 
 
-def test_another_seed_gives_another_split():
-    crops = [crop(index, LABELS[index % 3]) for index in range(60)]
-    plans = [plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=seed).parts for seed in range(5)]
-    assert len({tuple(sorted(parts.items())) for parts in plans}) == 5
+@pytest.mark.parametrize("name", ["", "../default", "a/b", "ü", ".hidden", "a" * 101])
+def test_a_name_that_no_file_should_have_is_refused(tmp_path, name):
+    for call in (lambda: read_split(tmp_path, name), lambda: write_split(tmp_path, Split(name, {}))):
+        with pytest.raises(UsageError, match="the name of a split is made of"):
+            call()
 
 
-def test_a_split_is_the_same_on_every_machine():
-    crops = [crop(index, LABELS[index % 3]) for index in range(12)]
-    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
-    assert " ".join(plan.parts[index] for index in range(12)) == (
-        "train test train test train test val val train train train val"
-    )
+def test_a_split_is_replaced_only_where_that_is_asked_for(tmp_path):
+    write_split(tmp_path, Split("default", {"a.png": "train"}))
+    other = Split("default", {"a.png": "val"})
+    with pytest.raises(UsageError, match="there is a split called 'default' already"):
+        write_split(tmp_path, other)
+    assert read_split(tmp_path, "default").subsets == {"a.png": "train"}
+    write_split(tmp_path, other, replace=True)
+    assert read_split(tmp_path, "default") == other
 
 
-@files_property
-@given(
-    counts=st.tuples(*[st.integers(0, 40)] * 3).filter(lambda counts: sum(counts) >= 3),
-    ratios=ratios_drawn,
-    seed=seeds,
-    grouped=st.booleans(),
-)
-def test_single_crops_are_dealt_to_within_one_of_the_ratios_for_every_label(counts, ratios, seed, grouped):
-    labels = [label for label, count in zip(LABELS, counts, strict=True) for _ in range(count)]
-    crops = [crop(index, label) for index, label in enumerate(labels)]
-    plan = plan_split(crops, ratios=ratios, seed=seed, grouped=grouped)
-    dealt = Counter((c.label, plan.parts[c.id]) for c in crops)
-    for label, count in zip(LABELS, counts, strict=True):
-        for part, share in zip(SUBSETS, ratios.shares, strict=True):
-            assert abs(dealt[label, part] - count * share / 100) < 1
+def test_crops_belong_to_the_subset_of_their_screenshot_and_newer_ones_to_none():
+    split = Split("mine", {"0.png": "val", "../more/1.png": "test"})
+    assert [split.subset_of(crop(n, shot=shot)) for n, shot in enumerate((0, 0, 1))] == ["val", "val", None]
 
 
-def test_groups_of_mixed_labels_stay_near_the_ratios():
-    rng = np.random.default_rng(0)
-    crops = []
-    for shot in range(120):
-        for label in rng.choice(LABELS, size=rng.integers(1, 5), p=[0.6, 0.3, 0.1]):
-            crops.append(crop(len(crops), str(label), shot=shot))
-    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
-    label, deviation = summarize_split(plan, crops, SMALL).largest_deviation
-    assert label in LABELS
-    assert deviation <= 2
+def test_screenshots_of_one_path_in_two_sources_are_named_with_the_source():
+    shots = [crop(0), crop(1), dataclasses.replace(crop(2), source="../more", screenshot="1.png")]
+    assert set(screenshot_keys(shots).values()) == {"0.png", "screenshots/1.png", "../more/1.png"}
+    split = Split("mine", {"0.png": "val", "screenshots/1.png": "train", "../more/1.png": "test"})
+    assert [split.subset_of(shot) for shot in shots] == ["val", "train", "test"]
 
 
-def test_a_naive_split_separates_crops_of_one_screenshot_and_says_so():
-    crops = [crop(index, shot=index // 4) for index in range(40)]
-    naive = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, grouped=False)
-    assert not naive.grouped
-    assert not summarize_split(naive, crops, SMALL).grouped
-    assert any(len(parts) > 1 for parts in parts_of(naive, crops, [c.screenshot_id for c in crops]).values())
-
-
-@pytest.mark.parametrize("count", [0, 1, 2])
-def test_too_few_screenshots_are_refused(count):
-    crops = [crop(index, shot=index % max(1, count)) for index in range(5 if count else 0)]
-    with pytest.raises(InputRejectedError, match=f"a split needs at least 3 screenshots; got {count}"):
-        plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
-
-
-def test_too_few_crops_are_refused_for_a_naive_split():
-    with pytest.raises(InputRejectedError, match="a split needs at least 3 crops; got 2"):
-        plan_split([crop(0), crop(1)], ratios=SIXTY_TWENTY_TWENTY, seed=0, grouped=False)
-
-
-def test_near_duplicate_pictures_are_grouped_from_the_files_on(tmp_path):
-    shots = [dataclasses.replace(shot, size_wh=(340, 240)) for shot in small_shots()[:6]]
-    twin = Shot("twin", "house", shots[0].objects, size_wh=(340, 240))
-    workspace = make_workspace(tmp_path, [*shots, twin])
-    original = scene("garden/shot_00", (340, 240), shots[0].objects)
-    again = original.resize((680, 480)).resize((340, 240)).point(lambda level: round(0.95 * level))
-    again.save(tmp_path / "screenshots" / "house" / "twin.png")
-    extract(workspace)
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
-    keys = {c.screenshot: key for c, key in zip(crops, group_keys(crops), strict=True)}
-    assert keys["house/twin.png"] == keys["garden/shot_00.png"]
-    assert len(set(keys.values())) == 6
-    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=3)
-    summary = summarize_split(plan, crops, workspace.taxonomy)
-    assert summary.groups == 6
-    assert summary.near_duplicate_groups == (("garden/shot_00.png", "house/twin.png"),)
-    assert summary.near_duplicates == 2
-
-
-def test_near_duplicates_of_one_name_in_two_sources_are_told_too():
-    crops = [
-        dataclasses.replace(crop(index), screenshot="shot.png" if index < 2 else f"{index}.png") for index in range(8)
-    ]
-    crops[1] = dataclasses.replace(crops[1], fingerprint=crops[0].fingerprint)
-    summary = summarize_split(plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0), crops, SMALL)
-    assert summary.near_duplicate_groups == (("shot.png", "shot.png"),)
-    assert summary.near_duplicates == 2
-
-
-def test_the_summary_counts_parts_by_class():
-    crops = [crop(index, LABELS[index % 3]) for index in range(30)]
-    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, name="mine")
-    summary = summarize_split(plan, crops, SMALL)
-    labels, kinds = summary.tables
-    assert summary.name == "mine"
-    assert labels.counts.tolist() == [[6, 2, 2]] * 3
-    assert kinds.counts.tolist() == [[12, 4, 4], [6, 2, 2]]
-    assert summary.achieved == (60, 20, 20)
-    assert summary.groups == 30
-    assert summary.near_duplicates == 0
-    assert summary.largest_deviation[1] == 0
-
-
-def test_crops_that_came_after_a_split_are_in_none_of_its_parts():
-    crops = [crop(index, LABELS[index % 3]) for index in range(30)]
-    plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=0)
-    later = [*crops, crop(99)]
-    before, after = (summarize_split(plan, some, SMALL) for some in (crops, later))
-    assert after.tables[0].counts.tolist() == before.tables[0].counts.tolist() == [[6, 2, 2]] * 3
-    assert after.groups == 30
+def test_the_digest_is_that_of_the_first_version():
+    split = Split("mine", {"0.png": "train", "1.png": "val", "2.png": "test"})
+    assert split_digest([crop(0), crop(1), crop(2)], split) == "6729b1ac822f9c3f"
 
 
 @pytest.mark.parametrize("text", ["60/20/20", "1/1/98", "98/1/1"])
@@ -223,7 +156,7 @@ def test_ratios_that_are_not_three_whole_percentages_are_refused(text):
 
 
 @pytest.mark.parametrize("shares", [(60, 20, 30), (100, 0, 0), (50, 50, 0), (120, -10, -10)])
-def test_ratios_that_leave_a_part_empty_or_do_not_make_a_whole_are_refused(shares):
+def test_ratios_that_leave_a_subset_empty_or_do_not_make_a_whole_are_refused(shares):
     total = sum(shares)
     with pytest.raises(UsageError) as caught:
         Ratios(*shares)
@@ -231,53 +164,3 @@ def test_ratios_that_leave_a_part_empty_or_do_not_make_a_whole_are_refused(share
         f"split ratios must be positive and sum to 100; got {'/'.join(map(str, shares))} ({total}). "
         "Write e.g. --ratios 60/20/20."
     )
-
-
-def table_of(parts):
-    """Make a table of parts from label to the parts of its crops, given by letters: r, v, t."""
-    pairs = [(label, letter) for label, letters in parts.items() for letter in letters]
-    crops = [crop(index, label) for index, (label, _) in enumerate(pairs)]
-    names = {"r": "train", "v": "val", "t": "test"}
-    plan = plan_split([crop(i) for i in range(3)], ratios=SIXTY_TWENTY_TWENTY, seed=0)
-    plan = dataclasses.replace(plan, parts={index: names[letter] for index, (_, letter) in enumerate(pairs)})
-    return subset_table(SMALL.level("label"), plan, crops, SMALL)
-
-
-UNTRAINABLE = [
-    ({}, "needs at least two classes with samples; got 0", "none"),
-    ({"apple": "rrv"}, "needs at least two classes with samples; got 1", "apple 2/1/0"),
-    (
-        {"apple": "rvr", "stone": "r"},
-        "needs two samples of every class that has any; stone has one",
-        "apple 2/1/0, stone 1/0/0",
-    ),
-    ({"apple": "rv", "pear": "vr"}, "needs samples in every part; Test has none", "apple 1/1/0, pear 1/1/0"),
-]
-
-
-@pytest.mark.parametrize(("parts", "rule", "counts"), UNTRAINABLE, ids=["none", "one class", "single", "empty part"])
-def test_what_cannot_be_trained_is_refused_with_classes_and_counts(parts, rule, counts):
-    table = table_of(parts)
-    with pytest.raises(InputRejectedError) as caught:
-        require_trainable(table)
-    assert str(caught.value) == (
-        f"training {rule}. Samples in train/validate/test: {counts}. Annotate more screenshots, then run "
-        "toonvision extract and toonvision split."
-    )
-
-
-@given(parts=st.dictionaries(st.sampled_from(LABELS), st.text("rvt", max_size=4)))
-def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts(parts):
-    present = {label: letters for label, letters in parts.items() if letters}
-    enough = len(present) > 1 and all(len(letters) > 1 and "r" in letters for letters in present.values())
-    _, error = tried(InputRejectedError, require_trainable, table_of(parts))
-    assert (error is None) == (enough and set("".join(present.values())) == set("rvt"))
-    for label, letters in present.items() if error else ():
-        assert f"{label} {'/'.join(str(letters.count(part)) for part in 'rvt')}" in str(error)
-
-
-def test_two_classes_with_samples_in_every_part_can_be_trained(small_workspace):
-    with small_workspace.reading() as catalog:
-        crops, split = catalog.crops(), catalog.split("default")
-    for level in ("label", "kind"):
-        require_trainable(subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy))

@@ -163,7 +163,7 @@ def test_a_taxonomy_may_lie_in_a_file_of_the_workspace_but_not_outside(tmp_path)
 
 
 DERIVED = ["crops", "cache", "figures", "runs", "runs/kind", "runs/kind/one", "runs/kind/one/figures", "studies",
-           "suspects", "contexts", "curves/kind"]  # fmt: skip
+           "studies/kind/one", "splits", "anything/else"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [*DERIVED, "catalog.sqlite"])
@@ -175,6 +175,29 @@ def test_a_link_where_we_write_is_refused_and_nothing_is_written_behind_it(tmp_p
     with pytest.raises(InputRejectedError, match="is a link; what is derived is only written inside the workspace"):
         open_workspace(tmp_path / "w")
     assert contents(tmp_path / "outside") == {}
+
+
+def test_links_where_we_only_read_are_nobodys_business(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    workspace = make_workspace(tmp_path / "w", small_shots()[:1])
+    (tmp_path / "readme").write_text("mine")
+    for name in (".git", "masks", "screenshots/more"):
+        (workspace.root / name).symlink_to(outside)
+    (workspace.root / "README").symlink_to(tmp_path / "readme")
+    open_workspace(workspace.root)
+
+
+@pytest.mark.parametrize("name", ["crops", "splits", "runs/kind", "studies"])
+def test_a_source_where_we_write_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "toonvision.toml").write_text(f"[[sources]]\nformat='voc'\npath='{name}'\n")
+    with pytest.raises(InputRejectedError, match="a source cannot lie in .*, which is written by us"):
+        open_workspace(tmp_path)
+    (tmp_path / "toonvision.toml").unlink()
+    with pytest.raises(InputRejectedError, match="a source cannot lie in .*, which is written by us"):
+        create_workspace(tmp_path, taxonomy="toontown", source=("voc", tmp_path / name))
+    assert not (tmp_path / "toonvision.toml").exists()
 
 
 def test_reading_before_an_extraction_says_what_to_run(tmp_path):

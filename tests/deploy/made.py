@@ -5,9 +5,7 @@ import numpy as np
 
 from toonvision.deploy.bundle import FORMAT, Bundle
 from toonvision.deploy.classifier import Classifier
-from toonvision.deploy.keras_graph import read_graph
-from toonvision.deploy.onnx import write_onnx
-from toonvision.deploy.simplify import simplify
+from toonvision.deploy.conversion import to_onnx, with_probabilities
 from toonvision.metrics.calibration import with_temperature
 
 SIZE = (24, 18)
@@ -36,10 +34,10 @@ def bundle(classes=3, size_hw=SIZE, **changes):
 
 
 def exported(model, *, classes=3, temperature=None, metadata=None):
-    """Give the bytes of a network's export."""
+    """Return the bytes of a network's export."""
     size_hw = tuple(model.inputs[0].shape[1:3])
     held = bundle(classes, size_hw, temperature=temperature).to_metadata() if metadata is None else metadata
-    return write_onnx(simplify(read_graph(model)), classes=classes, temperature=temperature, metadata=held)
+    return to_onnx(with_probabilities(model, classes=classes, temperature=temperature), held)
 
 
 def classifier(model, *, classes=3, temperature=None):
@@ -51,14 +49,14 @@ def pictures(count=5, size_hw=SIZE, seed=0):
 
 
 def expected(model, given, *, temperature=None):
-    """Give what Keras says: always as many probabilities as there are classes."""
+    """Return what Keras predicts: always one probability per class."""
     outputs = np.asarray(model(given, training=False), dtype=np.float32)
     rows = np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
     return rows if temperature is None else with_temperature(rows, temperature)
 
 
 def with_drawn_weights(model, seed=0):
-    """Give every weight a random value, so that nothing is 0 or 1 by chance; variances stay above 0."""
+    """Draw every weight at random, so that nothing is 0 or 1 by chance; variances stay above 0."""
     rng = np.random.default_rng(seed)
     for variable in model.variables:
         shape = tuple(variable.shape)

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from builders import tree
-from toonvision.data.catalog import StoredSplit
 from toonvision.data.check import check_catalog
-from toonvision.data.splits import split_digest
+from toonvision.data.splits import Split, read_split, split_digest, write_split
 from toonvision.deploy.check_runs import CONFIDENT, check_runs, contradicted_labels
 from toonvision.deploy.export import export_run
 from toonvision.metrics.predictions import Prediction
@@ -81,11 +80,10 @@ def test_a_run_that_cannot_be_used_is_named_with_the_reason_and_nothing_is_writt
     assert tree(own.root) == before
 
 
-def test_runs_whose_split_was_made_anew_since_are_doubtful(own):
-    with own.writing("test") as catalog:
-        split = catalog.split("default")
-        moved = dict(zip(split.parts, reversed(split.parts.values()), strict=True))
-        catalog.save_split(StoredSplit("default", split.ratios, 1, True, moved), replace=True)
+def test_runs_whose_split_was_made_again_since_are_doubtful(own):
+    subsets = read_split(own.splits, "default").subsets
+    moved = dict(zip(subsets, reversed(subsets.values()), strict=True))
+    write_split(own.splits, Split("default", moved), replace=True)
     assert [(doubt.item, doubt.code) for doubt in checked(own).doubts] == [
         ("run kind/two", "split-changed"),
         ("run label/three", "split-changed"),
@@ -116,9 +114,9 @@ def test_runs_are_checked_without_keras(trained):
     subprocess.run([sys.executable, "-c", code, str(trained.root)], check=True)
 
 
-def test_labels_that_a_model_contradicts_are_named_the_surest_first_and_unseen_ones_where_the_split_stands(trained):
-    known, _ = check_catalog(trained)
-    record = read_record(trained.root / RUN)
+def test_labels_that_a_model_contradicts_are_named_the_surest_first_and_unseen_ones_where_the_split_stands(own):
+    known, _ = check_catalog(own)
+    record = read_record(own.root / RUN)
     crops = known.crops[:5]
     assert {crop.label for crop in crops} == {"apple"}
     answers = {
@@ -128,13 +126,13 @@ def test_labels_that_a_model_contradicts_are_named_the_surest_first_and_unseen_o
         3: ("stone", CONFIDENT - 0.01),
         4: ("pear", 1.0),
     }
-    predictions = [Prediction(row(*answers[n]), record.classes, trained.crops / c.file) for n, c in enumerate(crops)]
-    parts = {crop.id: "train" for crop in known.crops} | {crops[2].id: "test"}
-    known = replace(known, splits=[replace(known.splits[0], parts=parts)])
-    remade = contradicted_labels(crops, predictions, record, known, trained)
+    predictions = [Prediction(row(*answers[n]), record.classes, own.crops / c.file) for n, c in enumerate(crops)]
+    split = Split("default", {crop.screenshot: "train" for crop in known.crops} | {crops[2].screenshot: "test"})
+    write_split(own.splits, split, replace=True)
+    remade = contradicted_labels(crops, predictions, record, known, own)
     assert not any("never having seen it" in str(doubt) for doubt in remade.doubts)
-    record = replace(record, data_hash=split_digest(known.crops, parts))
-    found = contradicted_labels(crops, predictions, record, known, trained)
+    record = replace(record, data_hash=split_digest(known.crops, split))
+    found = contradicted_labels(crops, predictions, record, known, own)
     assert (found.count, found.faults) == (5, ())
     assert [doubt.item for doubt in found.doubts] == [crops[4].file, crops[2].file, crops[0].file]
     assert "is labelled apple, but label/three, never having seen it, takes it for stone (97.0%)" in str(
@@ -144,6 +142,6 @@ def test_labels_that_a_model_contradicts_are_named_the_surest_first_and_unseen_o
 
 
 def row(label, confidence):
-    """Give the probabilities of a model that is this sure of a label."""
+    """Return the probabilities of a model that is this sure of a label."""
     rest = (1 - confidence) / 2
     return np.array([confidence if name == label else rest for name in ("apple", "pear", "stone")], dtype=np.float32)

@@ -52,13 +52,13 @@ def test_one_picture_of_any_size_is_resized_as_in_training(opened, small):
         assert verdict.classes == ("a", "b", "c")
 
 
-def test_a_batch_gives_a_row_a_picture_in_order_and_none_gives_none(opened, small):
+def test_a_batch_answers_one_row_per_picture_in_order_and_none_for_none(opened, small):
     given = pictures(9)
     np.testing.assert_allclose(opened.predict_batch(given), expected(small, given), atol=2e-6)
     assert opened.predict_batch(given[:0]).shape == (0, 3)
 
 
-def test_a_picture_says_the_same_alone_in_a_batch_and_from_many_threads(path, opened):
+def test_a_picture_is_predicted_the_same_alone_in_a_batch_and_from_many_threads(path, opened):
     given = pictures(40)
     alone = np.stack([Classifier(path, threads=1).predict_batch(one[None])[0] for one in given])
     np.testing.assert_array_equal(opened.predict_batch(given), alone)
@@ -114,7 +114,7 @@ def test_a_folder_is_predicted_and_bad_pictures_are_named_one_line_each(opened, 
     assert seen[-1] == (6, 6)
 
 
-def test_a_folder_that_is_a_file_or_nothing_is_told(opened, tmp_path):
+def test_a_folder_that_is_a_file_or_nothing_is_reported(opened, tmp_path):
     assert opened.predict_files([]) == ([], [])
     predictions, findings = opened.predict_files([tmp_path])
     assert predictions == []

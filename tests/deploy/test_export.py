@@ -103,7 +103,7 @@ def test_an_export_that_says_something_else_is_not_written_and_the_old_one_stays
 @pytest.mark.parametrize(
     "seen", [Parity(100, 1e-4, 0), Parity(100, 1e-9, 1), Parity(99, 0.0, 0), Parity(100, float("nan"), 0)]
 )
-def test_what_is_no_parity_is_refused(seen):
+def test_too_little_parity_is_refused(seen):
     with pytest.raises(ModelRefusedError, match="Nothing was written"):
         require_parity(seen)
     require_parity(Parity(100, 9e-5, 0))
@@ -169,7 +169,7 @@ def test_titles_may_hold_what_any_script_needs(own):
     assert Classifier(export_run(titled, run_of(own)).path).bundle.titles == titles
 
 
-def test_a_busy_workspace_is_told(own, monkeypatch):
+def test_a_busy_workspace_is_reported(own, monkeypatch):
     held, done = threading.Event(), threading.Event()
 
     def hold():
@@ -210,8 +210,8 @@ def test_many_crops_are_compared_from_all_over_the_catalogue(trained, monkeypatc
     with trained.reading() as catalog:
         listed = catalog.crops()
     assert (len(pictures), crops) == (5, 5)
-    for picture, place in zip(pictures, (0, 6, 12, 17, 23), strict=True):
-        seen = read_picture(trained.crops / listed[place].file, size_hw=(32, 32), resize="letterbox")
+    for picture, index in zip(pictures, (0, 6, 12, 17, 23), strict=True):
+        seen = read_picture(trained.crops / listed[index].file, size_hw=(32, 32), resize="letterbox")
         np.testing.assert_array_equal(picture, seen)
 
 
@@ -269,7 +269,7 @@ def test_an_export_without_eight_bits_leaves_no_older_one_of_them(own):
     assert not (run / INT8_EXPORT).exists()
 
 
-def test_eight_bits_are_measured_on_the_parts_that_the_run_was_trained_with_alone(own):
+def test_eight_bits_are_measured_only_on_the_subsets_that_the_run_was_trained_with(own):
     run = run_of(own)
     text = (run / "run.json").read_text()
     (run / "run.json").write_text(text.replace('"data_hash": "', '"data_hash": "0'))
@@ -285,7 +285,7 @@ def test_a_run_without_a_model_has_none_to_export(own):
         export_run(own, run_of(own))
 
 
-def test_the_export_is_of_the_kept_model(own):
+def test_the_export_is_of_the_best_model(own):
     run = run_of(own)
     export_run(own, run)
     pictures, _ = parity_pictures(own, size_hw=(32, 32), resize="stretch")

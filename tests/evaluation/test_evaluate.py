@@ -9,7 +9,8 @@ import pytest
 from builders import SETTINGS_TEXT, copied, encoded, make_workspace, scene, small_shots
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.data.extraction import extract
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+from toonvision.data.split_plan import draw_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, read_split
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.evaluate import evaluate_run, metrics_of, predictions_csv, write_results
 from toonvision.evaluation.predict import predict_files, predict_probabilities
@@ -31,7 +32,8 @@ def judged(small_workspace, tmp_path_factory):
 def test_every_repeat_is_judged_on_every_test_sample(judged):
     workspace, _, evaluation = judged
     with workspace.reading() as catalog:
-        test = [crop for crop, part in catalog.split("default").parts.items() if part == "test"]
+        split = read_split(workspace.splits, "default")
+        test = [crop.id for crop in catalog.crops() if split.subset_of(crop) == "test"]
     assert sorted(crop.id for crop in evaluation.crops) == sorted(test)
     assert evaluation.probabilities.shape == (3, len(test), 3)
     np.testing.assert_allclose(evaluation.probabilities.sum(axis=2), 1, atol=1e-5)
@@ -69,8 +71,7 @@ def test_a_coarser_level_of_which_no_picture_is_judged_is_left_out(tmp_path):
     ]
     workspace = make_workspace(tmp_path, shots, settings_text=text)
     extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0), replace=True)
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
     run = train_run(workspace, workspace.taxonomy.task("label"), TrainingSettings(epochs=1, batch_size=4), seeds=[0])
     evaluation = evaluate_run(workspace, run)
     assert "mineral" not in [up.level for up in evaluation.rolled_up]
@@ -111,9 +112,7 @@ def test_judging_twice_gives_the_same_bytes(judged):
 def test_a_run_is_not_judged_on_a_split_that_was_made_anew(judged, tmp_path):
     workspace, run, _ = judged
     other = copied(workspace, tmp_path / "workspace")
-    with other.writing("split") as catalog:
-        split = plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=3)
-        catalog.save_split(split, replace=True)
+    draw_split(other, ratios=SIXTY_TWENTY_TWENTY, seed=3, replace=True)
     with pytest.raises(InputRejectedError, match="is not what it was when the run was trained"):
         evaluate_run(other, other.runs / "label" / run.name)
 

@@ -9,7 +9,8 @@ import numpy as np
 from toonvision.data.balance import Balance, count_table, measure_balance
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.splits import PART_CATEGORIES, SIXTY_TWENTY_TWENTY, SplitSummary
+from toonvision.data.split_summary import SUBSET_CATEGORIES, SplitSummary
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.classification import roll_up
 from toonvision.tasks.settings import TrainingSettings
@@ -31,8 +32,8 @@ def toontown_crops() -> list[Crop]:
 def crop(label: str, context: str, number: int) -> Crop:
     file = f"{label}_{number:04}.png"
     return Crop(
-        number, label, number, file, f"{number:064x}", Box(0, 0, 9, 9), number // 2, f"{context}/{number // 2}.png",
-        context, "0" * 64,
+        number, label, number, file, f"{number:064x}", Box(0, 0, 9, 9), number // 2, "screenshots",
+        f"{context}/{number // 2}.png", context, "0" * 64,
     )  # fmt: skip
 
 
@@ -53,14 +54,23 @@ def blood_crops() -> list[Crop]:
     return [crop(label, "all", number) for number, label in enumerate(labels)]
 
 
-def split_summary(taxonomy: Taxonomy, crops: list[Crop], *, grouped: bool = True) -> SplitSummary:
+def split_summary(taxonomy: Taxonomy, crops: list[Crop], *, torn: bool = False) -> SplitSummary:
     parts = {one.id: ("train", "train", "train", "val", "test")[one.id % 5] for one in crops}
     pairs = Counter((one.label, parts[one.id]) for one in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
-    tables = tuple(count_table(level, PART_CATEGORIES, pairs, taxonomy) for level in levels)
+    tables = tuple(count_table(level, SUBSET_CATEGORIES, pairs, taxonomy) for level in levels)
     near = (("a.png", "b.png"), ("c.png", "d.png", "e.png"))
     return SplitSummary(
-        "default", SIXTY_TWENTY_TWENTY, 0, grouped, (60.0, 20.0, 20.0), 120, near, tables, (taxonomy.labels[0].name, 1)
+        "default",
+        SIXTY_TWENTY_TWENTY,
+        0,
+        (60.0, 20.0, 20.0),
+        120,
+        near,
+        near[:1] if torn else (),
+        (0, 0, 0),
+        tables,
+        (taxonomy.labels[0].name, 1),
     )
 
 
@@ -79,7 +89,6 @@ def evaluation(
     skill: float = 2.5,
     level: str = LABEL_LEVEL,
     taxonomy: Taxonomy | None = None,
-    grouped: bool = True,
 ) -> Evaluation:
     """Make up an evaluation whose probabilities favour the true class by `skill`."""
     rng = np.random.default_rng(seed)
@@ -97,7 +106,7 @@ def evaluation(
             for coarser in taxonomy.coarser(level)
         )  # fmt: skip
     return Evaluation(
-        record=record(names, samples=samples, repeats=repeats, level=level, grouped=grouped),
+        record=record(names, samples=samples, repeats=repeats, level=level),
         part="test",
         classes=classes,
         crops=tuple(crop(names[place], "all", number) for number, place in enumerate(y_true)),
@@ -109,13 +118,11 @@ def evaluation(
     )
 
 
-def record(
-    names: tuple[str, ...], *, samples: int, repeats: int, level: str = LABEL_LEVEL, grouped: bool = True
-) -> RunRecord:
+def record(names: tuple[str, ...], *, samples: int, repeats: int, level: str = LABEL_LEVEL) -> RunRecord:
     return RunRecord(
         task=level, name="baseline-1", status="done", level=level, classes=names, left_out=(),
         settings=TrainingSettings(), size_hw=(60, 20), resize="stretch", split="default", split_seed=0,
-        ratios=(60, 20, 20), grouped=grouped, samples={"train": 3 * samples, "val": samples, "test": samples},
+        ratios=(60, 20, 20), samples={"train": 3 * samples, "val": samples, "test": samples},
         data_hash="abc", taxonomy=("plain", "def"), parameters=14620, device="tensorflow on cpu:0",
         versions={"python": "3.11", "keras": "3"}, started="2026-01-01T00:00:00+00:00",
         repeats=tuple(RepeatRecord(seed, 9, 7, 0.5, 60.0, diverged=False) for seed in range(repeats)), chosen=0,

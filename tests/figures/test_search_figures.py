@@ -94,7 +94,9 @@ def test_parallel_coordinates_name_each_axis_and_put_the_best_on_top(result):
     drawn = [line for line in ax.lines if len(line.get_xdata()) == len(found.axes)]
     assert len(drawn) == len(found.lines)
     ends = [line.get_ydata()[-1] for line in drawn]
-    assert ends == pytest.approx([line.positions[-1] for line in found.lines])  # the loss is exact, the others are spread
+    assert ends == pytest.approx(
+        [line.positions[-1] for line in found.lines]
+    )  # the loss is exact, the others are spread
     assert all(abs(np.subtract(line.get_ydata(), one.positions)).max() <= 0.026
                for line, one in zip(drawn, found.lines, strict=True))  # fmt: skip
     widths = [line.get_linewidth() for line in drawn]
@@ -201,7 +203,11 @@ def test_a_search_of_which_everything_diverged_can_be_drawn():
     lost = study([dataclasses.replace(one, state="diverged", loss=None) for one in made.trials])
     (ax,) = draw_course(optimization_history(lost)).axes
     assert len(marked(ax, "diverged")) == 4
-    for figure in (draw_slices(slices(lost)), draw_parallel(parallel_coordinates(lost)), draw_course(optimization_history(lost))):
+    for figure in (
+        draw_slices(slices(lost)),
+        draw_parallel(parallel_coordinates(lost)),
+        draw_course(optimization_history(lost)),
+    ):
         assert to_png(figure, dpi=30)
 
 

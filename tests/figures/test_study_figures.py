@@ -9,12 +9,12 @@ from toonvision.figures.learning_curve import draw_learning_curve
 from toonvision.figures.save import to_png
 from toonvision.figures.stress import draw_stress
 from toonvision.figures.suspects import draw_suspects
-from toonvision.metrics.dependence import Estimate
+from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.power_law import PowerLaw
 from toonvision.studies.contexts import ContextScore, ContextStudy
-from toonvision.studies.learning_curve import CurvePoint, LearningCurve
+from toonvision.studies.curve import CurvePoint, LearningCurve
 from toonvision.studies.stress import StressScore, StressTest
-from toonvision.studies.suspects import Suspect
+from toonvision.studies.suspects import Suspect, SuspectCrops
 
 
 def context_study(*, repeats=3, shared=20):
@@ -48,7 +48,6 @@ def learning_curve(**changes):
 def suspects(count):
     return [
         Suspect(
-            n,
             f"cog_bb_somebody_{n:04}.png",
             f"s/{n}.png",
             "s",
@@ -67,7 +66,7 @@ def suspects(count):
 
 def test_each_context_has_its_share_its_ordinary_share_and_its_crops():
     study = context_study()
-    accuracy, f1 = draw_contexts(study, what="street").axes
+    accuracy, f1 = draw_contexts(study).axes
     names = [label.get_text() for label in accuracy.get_yticklabels()]
     assert names == ["Street 0  (80)", "Street 1  (90)", "Street 2  (100)", "Street 3  (110)", "All together  (380)"]
     dots = [line.get_xdata()[0] for line in accuracy.lines if line.get_marker() == "o"]
@@ -75,7 +74,7 @@ def test_each_context_has_its_share_its_ordinary_share_and_its_crops():
     usual = [line.get_xdata()[0] for line in accuracy.lines if line.get_marker() == "D"]
     assert usual == [*(score.ordinary.share for score in study.contexts), study.usual.share]
     assert [text.get_text() for text in f1.texts] == ["0.75"] * 4 + ["0.86", "ordinary test"]
-    assert "street" in accuracy.get_title(loc="left")
+    assert accuracy.get_title(loc="left") == "Accuracy on a context that was not seen (crops)"
 
 
 @pytest.mark.parametrize(("repeats", "shared"), [(1, 20), (3, 0), (1, 0)])
@@ -107,7 +106,7 @@ def test_figures_say_how_many_trainings_diverged():
     assert "not shown: 4 that diverged" in [text.get_text() for text in ax.get_legend().get_texts()]
     assert ax.get_xticklabels()[0].get_text() == "64"
     (legend,) = draw_contexts(dataclasses.replace(context_study(), lost=("north",))).legends
-    assert "Not shown: 3 that diverged" in [text.get_text() for text in legend.get_texts()]
+    assert "Left out: 3 that diverged" in [text.get_text() for text in legend.get_texts()]
     (ax,) = draw_learning_curve(made).axes
     assert not any("diverged" in text.get_text() for text in ax.get_legend().get_texts())
 
@@ -123,7 +122,7 @@ def test_a_curve_without_any_error_can_be_drawn():
 def test_suspects_are_numbered_with_both_classes_and_the_file():
     classes = {category.name: category for category in examples.classes_of(2)}
     pictures = [np.full((60, 20, 3), 90, np.uint8)] * 9
-    figure = draw_suspects(suspects(9), pictures, classes)
+    figure = draw_suspects(SuspectCrops(tuple(suspects(9)), tuple(pictures), classes))
     assert len(figure.axes) == 9
     texts = [text.get_text() for text in figure.axes[4].texts]
     assert texts[0].strip() == "5"
@@ -134,7 +133,7 @@ def test_suspects_are_numbered_with_both_classes_and_the_file():
 
 
 def test_no_suspects_are_said_to_be_none():
-    (ax,) = draw_suspects([], [], {}).axes
+    (ax,) = draw_suspects(SuspectCrops((), (), {})).axes
     assert [text.get_text() for text in ax.texts] == ["There is no suspect label."]
 
 

@@ -8,7 +8,7 @@ from toonvision.metrics.confident_learning import (
     confident_joint,
     estimated_wrong,
     likely_labels,
-    noise_rate_places,
+    noise_rate_indices,
     normalized_margin,
     suspect_indices,
 )
@@ -77,7 +77,7 @@ def test_clean_labels_of_sure_models_are_not_suspected():
 
 def test_labels_are_suspected_both_where_models_are_sure_and_as_often_as_the_joint_expects():
     given, probabilities, flipped, _ = planted(skill=3.0)
-    sure, expected = confident_indices(given, probabilities), noise_rate_places(given, probabilities)
+    sure, expected = confident_indices(given, probabilities), noise_rate_indices(given, probabilities)
     assert set(suspect_indices(given, probabilities)) == set(sure) | set(expected)
     assert flipped[sure].sum() < flipped[expected].sum()
     assert flipped[sure].mean() > flipped[expected].mean()

@@ -34,7 +34,7 @@ def test_the_maps_of_the_stages_are_those_that_the_blocks_hand_on(layout):
 def test_steps_say_what_is_done_and_leave_out_what_does_nothing():
     stages = describe(Layout.parse("4c3-16c5-p3-p2-d0.2"), size_hw=(60, 60), classes=2).stages
     assert [stage.steps for stage in stages] == [
-        ("picture",), ("4 filters, 3 × 3",), ("16 filters, 5 × 5", "pool 3, then 2", "dropout 0.2"),
+        ("image",), ("4 filters, 3 × 3",), ("16 filters, 5 × 5", "pool 3, then 2", "dropout 0.2"),
         ("dense, sigmoid",),
     ]  # fmt: skip
     assert stages[-1].channels == 1

@@ -14,7 +14,8 @@ from toonvision.core.errors import ToonVisionError
 from toonvision.core.runner import Report, work_through
 from toonvision.data.balance import measure_balance
 from toonvision.data.extraction import extract
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+from toonvision.data.split_plan import draw_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, SUBSETS, read_split
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.training.record import RECORD, publish_run, run_records, unfinished_run
 
@@ -117,9 +118,8 @@ def _annotate(workspace: Workspace, rng: random.Random) -> None:
 
 def _split(workspace: Workspace, rng: random.Random) -> None:
     """Make a split of one of few names, most of which are taken soon."""
-    with workspace.writing("split") as catalog:
-        plan = plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0, name=f"split-{rng.randrange(20)}")
-        catalog.save_split(plan, replace=rng.random() < 0.2)
+    name, replace = f"split-{rng.randrange(20)}", rng.random() < 0.2
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0, name=name, replace=replace)
 
 
 def _save_run(workspace: Workspace, _rng: random.Random) -> None:
@@ -137,10 +137,9 @@ def _balance(workspace: Workspace, _rng: random.Random) -> None:
 
 
 def _read_split(workspace: Workspace, _rng: random.Random) -> None:
-    with workspace.reading() as catalog:
-        crops, split = {crop.id for crop in catalog.crops()}, catalog.split("default")
-    if not split.parts.keys() <= crops:
-        raise RuntimeError("a split has crops that are not there")
+    split = read_split(workspace.splits, "default")
+    if set(split.subsets.values()) != set(SUBSETS):
+        raise RuntimeError("a split is not whole")
 
 
 def _list_runs(workspace: Workspace, _rng: random.Random) -> None:

@@ -6,7 +6,6 @@ targets on damaged seeds, `benchmarks/reliability/fuzzing.py` for as long as one
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,13 +13,13 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from builders import CATALOGUE_DUMPS, SETTINGS_TEXT, SIZE_WH, encoded, restored, scene
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
-from toonvision.data.catalog import Catalog, NewCrop, NewScreenshot, StoredSplit
+from toonvision.data.catalog import Catalog, NewCrop, NewScreenshot
 from toonvision.data.examination import PictureTask, examine
 from toonvision.data.formats import pascal_voc
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace, open_workspace
 
 REFUSED = "refused"
@@ -169,21 +168,16 @@ def _read(path: Path, *, read_only: bool) -> None:
         _promise(
             all(isinstance(finding, Finding) and str(finding).isprintable() for finding in findings), "no findings"
         )
-        for name in ("default", "second"):
-            with suppress(UsageError):  # there may be none of that name
-                _promise(sum(catalog.split(name).ratios) == 100, "a split's ratios do not sum to 100")
         group_keys(crops)
 
 
 def _write(path: Path) -> None:
-    """Do what an extraction and a split do to a catalogue."""
+    """Do what an extraction does to a catalogue."""
     with Catalog.open(path) as catalog:
         catalog.begin()
         number = max(catalog.last_numbers().get("apple", -1) + 1, 0)
         crop = NewCrop("apple", Box(0, 0, 4, 4), "ab" * 32, number, f"apple_{number:04}.png")
         catalog.save_screenshots([NewScreenshot("new", "new.png", "garden", SIZE_WH, "ab" * 32, "ab" * 72, (crop,))])
-        parts = dict.fromkeys([crop.id for crop in catalog.crops()], "train")
-        catalog.save_split(StoredSplit("new", SIXTY_TWENTY_TWENTY.shares, 0, True, parts), replace=True)
         catalog.forget_screenshots([shot.id for shot in catalog.screenshots()][:1])
         catalog.save_extraction({"objects_read": 1}, [])
 

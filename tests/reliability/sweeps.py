@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from builders import Shot, contents, make_workspace, small_shots, write_voc
+from builders import Shot, as_once, contents, make_workspace, small_shots, write_voc
 from reliability import disks, jobs
 from reliability.injection import KILL, KILLED, Call, Ending, Job, disturbed, killed_after, undisturbed
 from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, UsageError
 from toonvision.data.catalog import Catalog
 from toonvision.data.extraction import extract
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, plan_split
+from toonvision.data.split_plan import draw_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, read_split
 from toonvision.data.workspace import Workspace, open_workspace
 
 _SPARE = 4_000_000
@@ -30,7 +31,7 @@ class State:
     Attributes:
         screenshots: Rows of the catalogue.
         crops: Rows of the catalogue.
-        split: How the split was made, with the part of each crop's file; nothing where there is none.
+        split: How the split was made, with the subset of each screenshot; nothing where there is none.
         numbers: The last number that each label has used.
         files: Path below the workspace to content, of crops, runs and settings.
     """
@@ -217,21 +218,20 @@ def state(root: Path) -> State:
     if not (root / CATALOG).is_file():
         return State((), (), {}, {}, files)
     try:
-        with open_workspace(root).reading() as catalog:
-            return _state(catalog, files)
+        with open_workspace(root, untouched=True).reading() as catalog:
+            return _state(catalog, root / "splits", files)
     except InputRejectedError as error:
         if "schema is older" not in str(error):  # nothing was committed by this version yet
             raise
         return State((), (), {}, {}, files)
 
 
-def _state(catalog: Catalog, files: dict[str, bytes]) -> State:
+def _state(catalog: Catalog, splits: Path, files: dict[str, bytes]) -> State:
     crops = catalog.crops()
-    file_of = {crop.id: crop.file for crop in crops}
-    split = {}
+    split: dict[str, object] = {}
     with suppress(UsageError):  # there is none yet
-        found = catalog.split("default")
-        split = {"made": (found.ratios, found.seed), **{file_of[crop]: part for crop, part in found.parts.items()}}
+        found = read_split(splits, "default")
+        split = {"made": (found.ratios, found.seed), **found.subsets}
     return State(
         tuple((s.source, s.name, s.context, s.size_wh, s.picture_hash, s.fingerprint) for s in catalog.screenshots()),
         tuple((c.label, c.number, c.file, c.hash, c.box, c.screenshot, str(c.attributes)) for c in crops),
@@ -280,8 +280,7 @@ def with_everything(root: Path) -> Workspace:
     """Make a workspace with crops, a split and a run, of which another one lies ready."""
     workspace = make_workspace(root)
     extract(workspace)
-    with workspace.writing("split") as catalog:
-        catalog.save_split(plan_split(catalog.crops(), ratios=SIXTY_TWENTY_TWENTY, seed=0))
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
     for folder, word in ((workspace.runs / jobs.RUN, b"old"), (root / jobs.READY, b"new")):
         folder.mkdir(parents=True)
         for name in ("history.csv", "model.json", "model.keras", "run.json"):
@@ -303,11 +302,7 @@ def _outdated(root: Path) -> Workspace:
 
 def _of_the_first_version(root: Path) -> Workspace:
     """Make an extracted workspace whose catalogue is as the first version wrote it."""
-    workspace = with_everything(root)
-    with closing(sqlite3.connect(root / CATALOG, isolation_level=None)) as connection:
-        connection.execute("ALTER TABLE crops DROP COLUMN attributes")
-        connection.execute("DELETE FROM migrations WHERE name = '0002_crop_attributes'")
-    return workspace
+    return as_once(with_everything(root), version=1)
 
 
 SUBJECTS: dict[str, tuple[Callable[[Path], Workspace], Job]] = {

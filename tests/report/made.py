@@ -12,7 +12,7 @@ from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.curves import Curve
 from toonvision.metrics.power_law import PowerLaw
 from toonvision.report.contents import Results
-from toonvision.studies.learning_curve import CurvePoint, LearningCurve
+from toonvision.studies.curve import CurvePoint, LearningCurve
 from toonvision.studies.suspects import Suspect, SuspectStudy
 from toonvision.taxonomy.labels import Category, Taxonomy
 from toonvision.training.history import HISTORY, write_history
@@ -43,7 +43,12 @@ def evaluation_of(matrices: list[list[list[int]]], names: tuple[str, ...] = CELL
 
 
 def results_of(
-    evaluation: Evaluation, *, taxonomy: Taxonomy | None = None, crops: list | None = None, findings: int = 0
+    evaluation: Evaluation,
+    *,
+    taxonomy: Taxonomy | None = None,
+    crops: list | None = None,
+    findings: int = 0,
+    torn: bool = False,
 ) -> Results:
     taxonomy = taxonomy or examples.plain_taxonomy(*evaluation.class_names)
     crops = crops or [
@@ -60,7 +65,7 @@ def results_of(
         evaluation=evaluation,
         taxonomy=taxonomy,
         balance=measure_balance(numbered, taxonomy),
-        split=examples.split_summary(taxonomy, numbered, grouped=evaluation.record.grouped),
+        split=examples.split_summary(taxonomy, numbered, torn=torn),
         screenshots=145,
         curves=curves,
         counts={"pictures_read": 145, "objects_skipped": 0},
@@ -88,11 +93,11 @@ def suspects_of(crops: list, *, likely: str, samples: int) -> SuspectStudy:
     """Give a search that takes the labels of some crops for another class."""
     found = tuple(
         Suspect(
-            place=place, file=crop.file, screenshot=crop.screenshot, context=crop.context, box=crop.box.xyxy,
+            file=crop.file, screenshot=crop.screenshot, context=crop.context, box=crop.box.xyxy,
             label=crop.label, given=crop.label, likely=likely, self_confidence=0.04, likely_confidence=0.9,
             margin=-0.86, sure=True,
         )
-        for place, crop in enumerate(crops)
+        for crop in crops
     )  # fmt: skip
     return SuspectStudy(
         task="label", network="binary", folds=5, repeats=3, samples=samples, agreeing=samples - len(found),

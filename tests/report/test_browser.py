@@ -43,7 +43,7 @@ document.body.innerHTML = `<p id="said">wide=${wide};outside=${outside};missing=
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    results = results_of(evaluation_of([[[6, 3, 1], [1, 19, 0], [0, 0, 10]]] * 2, grouped=False), findings=13)
+    results = results_of(evaluation_of([[[6, 3, 1], [1, 19, 0], [0, 0, 10]]] * 2), findings=13, torn=True)
     return render_report(build_contents(results, tmp_path_factory.mktemp("figures")))
 
 

@@ -123,7 +123,7 @@ def test_the_fourth_tells_the_imbalance_and_what_always_guessing_would_give():
     assert data_fact(results_of(evaluation_of([GOOD]))) == (
         "The largest class, RBC, has 200 crops, 5.0 times as many as the smallest, Platelets, with 40 (always "
         "answering RBC would be right for 50.0 % of the test crops); the split keeps all crops of one screenshot in "
-        "one part, and likewise those of near-duplicate screenshots (5 in 2 groups)."
+        "one subset, and likewise those of near-duplicate screenshots (5 in 2 groups)."
     )
 
 
@@ -140,16 +140,15 @@ def test_a_class_without_any_crop_is_named():
 
 
 def test_a_leaking_split_is_told():
-    assert data_fact(results_of(evaluation_of([GOOD], grouped=False))).endswith(
-        "; the split leaks, since it does not keep the crops of one screenshot together, so the scores are likely "
-        "too good."
+    assert data_fact(results_of(evaluation_of([GOOD]), torn=True)).endswith(
+        "; the split leaks, since it does not keep near-duplicate screenshots together: the scores are too good."
     )
 
 
 def test_a_split_without_near_duplicates_says_so():
     results = results_of(evaluation_of([GOOD]))
     results = dataclasses.replace(results, split=dataclasses.replace(results.split, near_duplicate_groups=()))
-    assert data_fact(results).endswith("in one part, and no screenshot is nearly like another.")
+    assert data_fact(results).endswith("in one subset, and there are no near-duplicate screenshots.")
 
 
 def places(*groups):

@@ -76,7 +76,7 @@ def written(small_workspace, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def contents(tmp_path_factory):
-    results = results_of(evaluation_of([MATRIX, MATRIX], grouped=False), findings=13)
+    results = results_of(evaluation_of([MATRIX, MATRIX]), findings=13, torn=True)
     return build_contents(results, tmp_path_factory.mktemp("figures"))
 
 
@@ -125,7 +125,7 @@ def test_settings_seeds_versions_and_hashes_are_at_the_end(written):
         assert wanted in end
 
 
-def test_an_unchanged_run_on_a_grouped_split_has_no_warning(written):
+def test_an_unchanged_run_has_no_warning(written):
     assert not any("warning" in (tag.get("class") or "") for tag in written[4].all("p"))
 
 
@@ -253,7 +253,7 @@ def test_calibration_on_the_validation_part_is_said_to_look_too_good(tmp_path, p
     made = evaluation_of([MATRIX])
     judged = dataclasses.replace(made, part=part, held=ValidationPredictions(made.y_true, made.own))
     shown = (calibration_picture(judged, tmp_path).caption, calibration_table(judged.calibration, None).note)
-    assert [text.endswith("judge the test part to know.") for text in shown] == [said, said]
+    assert [text.endswith("evaluate the test subset instead.") for text in shown] == [said, said]
 
 
 def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(contents):
@@ -330,8 +330,9 @@ def test_near_duplicates_are_listed_and_it_is_said_whether_they_stay_together():
     split = results_of(evaluation_of([MATRIX])).split
     table = near_table(split)
     assert table.rows == (("1", "a.png, b.png"), ("2", "c.png, d.png, e.png"))
-    assert table.note == "Each group stays in one part."
-    assert near_table(dataclasses.replace(split, grouped=False)).note == "This split does not keep them together."
+    assert table.note == "Each group stays in one subset."
+    torn = dataclasses.replace(split, torn=split.near_duplicate_groups)
+    assert near_table(torn).note == "This split does not keep all of them together."
     assert near_table(dataclasses.replace(split, near_duplicate_groups=())) is None
 
 

@@ -15,7 +15,7 @@ from toonvision.report.figure_data import curve_data
 from toonvision.report.gather import gather_results
 from toonvision.report.render import write_report
 from toonvision.report.studies import curve_picture, curve_table, suspects_picture, suspects_table
-from toonvision.studies import learning_curve, stress, suspects
+from toonvision.studies import curve, stress, suspects
 
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 CROPS = [examples.crop("RBC", "all", number) for number in range(3)]
@@ -32,7 +32,7 @@ def searched(standing=3, *, samples=290, **changes):
 
 
 def keep(folder, name, study):
-    write_text(folder / name, json.dumps(dataclasses.asdict(study)))
+    write_text(folder / name, json.dumps(dataclasses.asdict(study) | {"folder": ""}))
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def studied(small_workspace, tmp_path):
     with workspace.reading() as catalog:
         apples = [crop for crop in catalog.crops() if crop.label == "apple"]
     gone = dataclasses.replace(apples[0], file="apple_9999.png")
-    keep(learning_curve.curves_folder(workspace.root, "label") / "baseline", learning_curve.RESULT, curve_of())
+    keep(workspace.studies / "label" / "curve", curve.RESULT, curve_of())
     study = suspects_of([apples[2], gone, apples[1]], likely="pear", samples=24)
-    keep(suspects.suspects_folder(workspace.root, "label") / "binary", suspects.RESULT, study)
+    keep(workspace.studies / "label" / "suspects", suspects.RESULT, study)
     return workspace, run, evaluation, apples
 
 
@@ -59,8 +59,7 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
     for name in ("learning-curve", "suspects"):
         assert (run / "figures" / f"{name}.png").is_file()
         assert (run / "figures" / f"{name}.csv").is_file()
-    for path in (workspace.root / "curves", workspace.root / "suspects"):
-        path.rename(path.with_name(f"{path.name}-elsewhere"))
+    workspace.studies.rename(workspace.root / "elsewhere")
     page = write_report(workspace, run, evaluation).read_text(encoding="utf-8")
     assert "What more pictures would likely bring" not in page
     assert "Suspect labels" not in page
@@ -69,7 +68,7 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
 
 def test_a_damaged_study_is_named_in_the_report_which_goes_on_without_it(studied):
     workspace, run, evaluation, _ = studied
-    damaged = learning_curve.curves_folder(workspace.root, "label") / "baseline" / learning_curve.RESULT
+    damaged = workspace.studies / "label" / "curve" / curve.RESULT
     damaged.write_text(damaged.read_text()[:100])
     write_text(run / stress.RESULT, "{}")
     page = html.unescape(write_report(workspace, run, evaluation).read_text(encoding="utf-8"))
@@ -90,7 +89,7 @@ def test_a_label_that_was_corrected_since_is_suspect_no_more(studied):
 def test_a_search_that_found_nothing_joins_the_report_too(studied):
     workspace, run, evaluation, _ = studied
     study = suspects_of([], likely="pear", samples=24)
-    keep(suspects.suspects_folder(workspace.root, "label") / "binary", suspects.RESULT, study)
+    keep(workspace.studies / "label" / "suspects", suspects.RESULT, study)
     gathered = gather_results(workspace, run, evaluation)
     assert suspects_picture(gathered, run) is None
     assert suspects_table(gathered).note.startswith("No label of 24 is suspect. Searched with the network binary")
@@ -127,7 +126,7 @@ def test_a_curve_of_another_network_or_other_pictures_says_so():
 def test_the_values_of_a_curve_are_its_trainings_its_fit_and_its_promise():
     data = curve_data(curve_of())
     rows = [dict(zip(data.columns, row, strict=True)) for row in data.rows]
-    assert [row["what"] for row in rows] == ["training"] * 6 + ["fit"] * 3 + ["fall of the error by 100 more"]
+    assert [row["what"] for row in rows] == ["training"] * 6 + ["fit"] * 3 + ["gain of 100 more"]
     assert [row["wrong"] for row in rows[:6]] == [14, 16, 10, 11, 7, 7]
     assert (rows[7]["pictures"], rows[7]["error"]) == (120.0, pytest.approx(2 / 120**0.5))
     assert (rows[-1]["pictures"], rows[-1]["error"], rows[-1]["error_low"]) == (220, 0.048, 0.01)

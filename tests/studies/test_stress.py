@@ -11,7 +11,7 @@ from builders import copied, scene
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.data.boxes import Box
 from toonvision.evaluation.evaluate import evaluate_run
-from toonvision.studies.stress import CHANGES, RESULT, StressScore, StressTest, read_stress, stress_rows, stress_run
+from toonvision.studies.stress import CHANGES, RESULT, StressScore, StressTest, load_stress, stress_rows, stress_run
 from toonvision.studies.stress import _cut_beside as cut_beside
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
@@ -25,7 +25,7 @@ def judged(small_workspace, tmp_path_factory):
     return workspace, run, evaluate_run(workspace, run)
 
 
-def test_every_repeat_is_judged_under_every_change(judged):
+def test_every_training_is_evaluated_under_every_change(judged):
     workspace, run, evaluation = judged
     seen = []
     test = stress_run(workspace, run, evaluation, progress=lambda done, total: seen.append((done, total)))
@@ -35,6 +35,8 @@ def test_every_repeat_is_judged_under_every_change(judged):
     assert all(len(score.wrong) == 2 and score.samples == len(evaluation.crops) for score in test.scores)
     assert all(score.own == score.wrong[evaluation.chosen] for score in test.scores)
     assert seen[-1] == (len(evaluation.crops), len(evaluation.crops))
+    assert load_stress(run) == test
+    assert load_stress(run).folder == run
 
 
 def test_a_change_that_changes_nothing_leaves_every_answer(judged, monkeypatch):
@@ -79,7 +81,7 @@ def test_a_crop_or_a_screenshot_that_is_another_one_by_now_is_refused(judged, tm
 
 def test_a_part_without_samples_is_refused(judged):
     workspace, run, evaluation = judged
-    with pytest.raises(InputRejectedError, match="no sample"):
+    with pytest.raises(InputRejectedError, match="has no sample to evaluate"):
         stress_run(workspace, run, dataclasses.replace(evaluation, crops=()))
 
 
@@ -106,21 +108,21 @@ def made(*wrong):
     return StressTest("suit/one", "test", (0,), tuple(scores))
 
 
-def test_the_sentence_names_the_worst_change_only_where_it_clearly_hurts():
-    assert made(5, 30, 6).sentence().startswith("What hurts most is blur (1 px): 70.0 %")
-    assert "1 of 2 changes do not clearly hurt" in made(5, 30, 6).sentence()
-    assert made(5, 6, 7).sentence().startswith("No change clearly hurts")
+def test_the_sentence_names_the_worst_change_only_where_it_clearly_lowers_the_accuracy():
+    assert made(5, 30, 6).sentence().startswith("The accuracy falls most with blur (1 px): 70.0 %")
+    assert "1 of 2 changes do not clearly lower it" in made(5, 30, 6).sentence()
+    assert made(5, 6, 7).sentence().startswith("No change clearly lowers the accuracy")
 
 
 def test_rows_count_right_answers_of_every_training():
     head, plain, blurred = stress_rows(made(5, 30))
     assert head[-1] == "right_seed_0"
     assert (plain[0], plain[3], plain[-1]) == ("none", 95, 95)
-    assert (blurred[:4], blurred[-1]) == (["blur", "1 px", 100, 70], 70)
+    assert (blurred[:4], blurred[-1]) == (("blur", "1 px", 100, 70), 70)
 
 
 def test_a_damaged_result_is_refused_and_a_missing_one_is_none(tmp_path):
-    assert read_stress(tmp_path) is None
+    assert load_stress(tmp_path) is None
     (tmp_path / RESULT).write_text('{"run": 3}')
     with pytest.raises(ModelRefusedError, match=RESULT):
-        read_stress(tmp_path)
+        load_stress(tmp_path)

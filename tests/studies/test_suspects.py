@@ -1,5 +1,4 @@
 import dataclasses
-import json
 import shutil
 
 import numpy as np
@@ -9,18 +8,19 @@ import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples
-from toonvision.studies.folds import Unwatched, grouped_folds, newest_study, recipe_of, study_folder, train_jobs
+from toonvision.studies.folds import Unwatched, grouped_folds, train_jobs
+from toonvision.studies.store import save_study
 from toonvision.studies.suspects import (
     RESULT,
     SEARCH_SETTINGS,
-    find_suspects,
+    average_results,
+    compare_labels,
     fold_jobs,
+    load_suspects,
     newest_suspects,
-    out_of_fold,
-    read_suspects,
     suspects_rows,
 )
-from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.settings import TrainingSettings
 
 COLORS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]])
 
@@ -32,6 +32,10 @@ class Counted(Unwatched):
     def ended(self, *_, known):
         self.known += known
         self.trained += not known
+
+
+def out_of_fold(samples, jobs, **where):
+    return average_results(samples, jobs, train_jobs(samples, jobs, **where))
 
 
 def colored(count=60, *, flips=(), classes=3, shots=None):
@@ -67,17 +71,17 @@ def test_folds_that_cannot_be_made_are_refused_with_a_remedy():
         grouped_folds(list("abcdef"), range(6), folds=5, seed=0)
 
 
-def test_no_sample_is_judged_by_a_model_that_learned_from_its_screenshot():
+def test_no_sample_is_predicted_by_a_model_that_learned_from_its_screenshot():
     samples = colored(60, shots=[n // 4 for n in range(60)])
     jobs = fold_jobs(samples, folds=5, settings=TrainingSettings(), repeats=2, seed=7)
-    judged = np.concatenate([job.division.test for job in jobs])
-    assert np.bincount(judged).tolist() == [2] * 60
+    evaluated = np.concatenate([job.fold.test for job in jobs])
+    assert np.bincount(evaluated).tolist() == [2] * 60
     shots = np.array([crop.screenshot_id for crop in samples.crops])
     for job in jobs:
-        parts = [set(shots[places]) for places in (job.division.train, job.division.val, job.division.test)]
+        parts = [set(shots[places]) for places in (job.fold.train, job.fold.val, job.fold.test)]
         assert sum(map(len, parts)) == len(set.union(*parts))
     assert {job.seed for job in jobs} == {7, 8}
-    assert jobs[0].division.val.tolist() != jobs[1].division.val.tolist()
+    assert jobs[0].fold.val.tolist() != jobs[1].fold.val.tolist()
 
 
 def test_a_class_of_one_screenshot_cannot_be_searched():
@@ -90,16 +94,18 @@ def test_a_class_of_one_screenshot_cannot_be_searched():
         fold_jobs(dataclasses.replace(samples, crops=crops), folds=4, settings=SEARCH_SETTINGS, repeats=1, seed=0)
 
 
-def test_flipped_labels_of_real_pictures_are_found_by_real_trainings_and_a_second_search_trains_nothing(tmp_path):
+def test_flipped_labels_of_real_crops_are_found_by_real_trainings_and_a_second_search_trains_nothing(tmp_path):
     flips = (4, 19, 35)
     samples = colored(60, flips=flips)
     settings = TrainingSettings(epochs=30, batch_size=8, learning_rate=0.02, patience=30)
     jobs = fold_jobs(samples, folds=3, settings=settings, repeats=1, seed=0)
     watcher = Counted()
     probabilities = out_of_fold(samples, jobs, folder=tmp_path, watcher=watcher)
-    study = find_suspects(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
-    assert {one.place for one in study.suspects} == set(flips)
-    assert [one.likely for one in study.suspects] == [samples.classes[one.place % 3] for one in study.suspects]
+    study = compare_labels(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
+    index_of = {crop.file: index for index, crop in enumerate(samples.crops)}
+    found = [index_of[one.file] for one in study.suspects]
+    assert set(found) == set(flips)
+    assert [one.likely for one in study.suspects] == [samples.classes[index % 3] for index in found]
     assert study.agreeing == 57
     assert out_of_fold(samples, jobs, folder=tmp_path, watcher=watcher).tolist() == probabilities.tolist()
     assert (watcher.trained, watcher.known) == (3, 3)
@@ -118,37 +124,37 @@ def test_a_training_that_diverged_is_in_no_average(searched, tmp_path):
     folder, samples, jobs, fold_results = searched
     broken = builders.mark_diverged(shutil.copytree(folder, tmp_path / "search"), "fold-1-*-seed-0-*")
     averaged = out_of_fold(samples, jobs, folder=broken)
-    kept = next(one for one, job in zip(fold_results, jobs, strict=True) if "fold-1" in job.division.name and job.seed)
-    np.testing.assert_array_equal(averaged[jobs[2].division.test], kept.probabilities)
+    kept = next(one for one, job in zip(fold_results, jobs, strict=True) if "fold-1" in job.fold.name and job.seed)
+    np.testing.assert_array_equal(averaged[jobs[2].fold.test], kept.probabilities)
     assert np.isfinite(averaged).all()
 
 
-def test_crops_that_no_training_judged_are_counted_and_never_suspect(searched, tmp_path):
+def test_crops_that_no_training_evaluated_are_counted_and_never_suspect(searched, tmp_path):
     folder, samples, jobs, _ = searched
     broken = builders.mark_diverged(shutil.copytree(folder, tmp_path / "search"), "fold-1-*")
     averaged = out_of_fold(samples, jobs, folder=broken)
-    unevaluated = set(jobs[2].division.test.tolist())
+    unevaluated = set(jobs[2].fold.test.tolist())
     assert set(np.flatnonzero(np.isnan(averaged).any(axis=1)).tolist()) == unevaluated
     flipped = dataclasses.replace(samples, targets=(samples.targets + 1) % 3)
     truth = np.where(np.isnan(averaged), np.nan, np.eye(3)[samples.targets] * 0.9 + 0.05).astype(np.float32)
-    found = find_suspects(flipped, truth, task="label", network="baseline", folds=3, repeats=2, diverged=2)
+    found = compare_labels(flipped, truth, task="label", network="baseline", folds=3, repeats=2, diverged=2)
     assert found.samples == 30 - len(unevaluated)
     assert (found.unevaluated, found.agreeing) == (len(unevaluated), 0)
     assert found.suspects
-    assert all(one.place not in unevaluated and one.file == samples.crops[one.place].file for one in found.suspects)
+    assert not {one.file for one in found.suspects} & {samples.crops[index].file for index in unevaluated}
     assert found.sentence().endswith(
-        f" Trainings that diverged are in no mean: 2 of 6 in all, so that nothing is said of {len(unevaluated)} crops."
+        f" Trainings that diverged are left out: 2 of 6 in all; {len(unevaluated)} crops could not be checked."
     )
-    with pytest.raises(InputRejectedError, match="no label was judged"):
-        find_suspects(samples, np.full_like(truth, np.nan), task="label", network="binary", folds=3, repeats=2)
+    with pytest.raises(InputRejectedError, match="no label was checked"):
+        compare_labels(samples, np.full_like(truth, np.nan), task="label", network="binary", folds=3, repeats=2)
 
 
-def test_the_list_says_where_each_suspect_is_and_is_read_back(tmp_path):
+def test_the_list_says_where_each_suspect_is_and_is_loaded_as_it_was_saved(small_workspace, tmp_path):
     samples = colored(30, flips=(4,))
     probabilities = np.full((30, 3), 0.02, dtype=np.float32)
     probabilities[np.arange(30), np.arange(30) % 3] = 0.96
-    study = find_suspects(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
-    head, row = suspects_rows(study)
+    study = compare_labels(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
+    head, row = suspects_rows(study.suspects)
     told = dict(zip(head, row, strict=True))
     assert (told["crop"], told["screenshot"], told["given"], told["likely"]) == (
         "stone_0004.png",
@@ -159,42 +165,9 @@ def test_the_list_says_where_each_suspect_is_and_is_read_back(tmp_path):
     assert [told[edge] for edge in ("x_min", "y_min", "x_max", "y_max")] == [0, 0, 4, 4]
     assert float(told["margin"]) == pytest.approx(0.02 - 0.96)
     assert "1 of 30 labels is suspect" in study.sentence()
-    folder = tmp_path / "suspects" / "label" / "binary"
-    folder.mkdir(parents=True)
-    (folder / RESULT).write_text(json.dumps(dataclasses.asdict(study)))
-    assert read_suspects(folder) == newest_suspects(tmp_path, "label") == study
-    clean = find_suspects(colored(30), probabilities, task="label", network="baseline", folds=3, repeats=1)
+    workspace = dataclasses.replace(small_workspace, root=tmp_path)
+    folder = workspace.studies / "label" / "suspects"
+    save_study(dataclasses.replace(study, folder=folder), RESULT)
+    assert load_suspects(folder) == newest_suspects(workspace, "label") == study
+    clean = compare_labels(colored(30), probabilities, task="label", network="baseline", folds=3, repeats=1)
     assert clean.sentence() == "No label of 30 is suspect."
-
-
-def test_a_study_of_the_same_recipe_is_gone_on_with_and_one_of_another_is_never_overwritten(tmp_path):
-    samples = colored(30)
-    first = recipe_of(samples, TrainingSettings(), kind="x")
-    other = recipe_of(samples, TrainingSettings(augmentation=Augmentation(flip=True)), kind="x")
-    assert study_folder(tmp_path, first, default="baseline").name == "baseline"
-    assert study_folder(tmp_path, other, default="baseline").name == "baseline-2"
-    assert study_folder(tmp_path, first, default="baseline").name == "baseline"
-    assert study_folder(tmp_path, first, default="baseline", name="mine").name == "mine"
-    with pytest.raises(UsageError, match="other settings, other pictures or other versions"):
-        study_folder(tmp_path, other, default="baseline", name="mine")
-    assert study_folder(tmp_path, other, default="baseline", name="mine", force=True).name == "mine"
-    with pytest.raises(UsageError, match="letters, digits"):
-        study_folder(tmp_path, first, default="baseline", name="../mine")
-    assert newest_study(tmp_path, RESULT) is None
-
-
-def test_force_without_a_name_takes_the_study_of_the_same_recipe_and_only_without_one_the_first(tmp_path):
-    first, second, third = ({"kind": kind} for kind in "abc")
-    for recipe in (first, second):
-        study_folder(tmp_path, recipe, default="baseline")
-    assert study_folder(tmp_path, second, default="baseline", force=True).name == "baseline-2"
-    assert json.loads((tmp_path / "baseline" / "recipe.json").read_text()) == first
-    assert study_folder(tmp_path, third, default="baseline", force=True).name == "baseline"
-    assert json.loads((tmp_path / "baseline" / "recipe.json").read_text()) == third
-
-
-def test_a_study_is_gone_on_with_although_one_of_a_lower_number_is_gone(tmp_path):
-    folders = [study_folder(tmp_path, {"kind": kind}, default="baseline") for kind in "abc"]
-    shutil.rmtree(folders[1])
-    assert study_folder(tmp_path, {"kind": "c"}, default="baseline") == folders[2]
-    assert study_folder(tmp_path, {"kind": "d"}, default="baseline") == folders[1]

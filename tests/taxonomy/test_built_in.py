@@ -80,7 +80,7 @@ def test_an_entity_determines_its_suit_and_kind_and_a_kind_neither(toontown):
     assert [level.name for level in toontown.coarser(LABEL_LEVEL)] == ["kind", "suit", "entity", "animal"]
 
 
-def test_levels_that_put_classes_together_are_those_of_fewer_classes(toontown):
+def test_levels_that_join_classes_are_those_with_fewer_classes(toontown):
     assert [level.name for level in toontown.grouping("label")] == ["kind", "suit"]
     assert [level.name for level in toontown.grouping("entity")] == ["suit"]
     assert [level.name for level in toontown.grouping("suit")] == []
@@ -113,7 +113,7 @@ def test_the_streets_have_distinct_colours_and_titles(toontown):
     ]
 
 
-def test_classes_that_belong_to_one_label_bear_its_title(toontown):
+def test_classes_with_a_single_label_have_its_title(toontown):
     titles = {category.name: category.title for category in toontown.level("entity").classes}
     assert titles["movershaker"] == "Mover & Shaker"
     assert titles["twoface"] == "Two-Face"

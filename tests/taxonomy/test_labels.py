@@ -76,7 +76,7 @@ def test_the_order_of_a_level_counts_its_classes_from_0():
     assert dict(TOONTOWN.level("suit").order) == {"bb": 0, "lb": 1, "cb": 2, "sb": 3}
 
 
-def test_where_no_contexts_are_named_any_name_is_one_with_a_lasting_colour():
+def test_an_unknown_context_has_a_colour_that_depends_on_its_name_alone():
     free = dataclasses.replace(TOONTOWN, contexts=())
     assert free.context("cellar") == free.context("cellar")
     assert free.context("cellar").title == "cellar"
@@ -111,7 +111,7 @@ def two_levels(draw):
 
 
 @given(drawn=two_levels())
-def test_parents_are_given_just_where_they_are_a_function(drawn):
+def test_parents_exist_exactly_if_each_class_has_one(drawn):
     taxonomy, rows = drawn
     pairs = set(rows)
     is_function = len({fine for fine, _ in pairs}) == len(pairs)

@@ -130,7 +130,10 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
     assert len({first_attempt(trials[number]) for number in ended}) == TRIALS
     assert {trial.state.name for trial in trials} == {"COMPLETE", "FAIL"}
     for number in ended:  # a retry is the network that its seed gives, however far its predecessor came
-        assert trials[number].params == {**trials[number].params, **drawn(study.settings, first_attempt(trials[number]))}
+        assert trials[number].params == {
+            **trials[number].params,
+            **drawn(study.settings, first_attempt(trials[number])),
+        }
     result = read_result(folder)
     assert result.finished
     assert result.trials == found(study, task_data).trials

@@ -9,10 +9,10 @@ from toonvision.tuning.retries import (
     OUTCOME,
     SURPLUS,
     counted,
+    first_attempt,
     given_up,
     hand_back,
     is_surplus,
-    first_attempt,
     retries,
     retry,
 )

@@ -44,7 +44,10 @@ def parameters(settings, draw):
 @files_property
 @given(space=spaces(most_blocks=2), seed=st.integers(0, 9), share=st.floats(0, 1))
 def test_every_draw_lies_in_the_space_and_within_the_bounds(space, seed, share):
-    some = sorted(parameters(settings_with(space=space, seed=seed), draw) for draw, _ in asked(settings_with(space=space, seed=seed), 5))
+    some = sorted(
+        parameters(settings_with(space=space, seed=seed), draw)
+        for draw, _ in asked(settings_with(space=space, seed=seed), 5)
+    )
     settings = settings_with(space=space, seed=seed, most=some[round(share * 4)])
     for draw, _ in asked(settings, 5):
         assert space.holds(draw)

@@ -148,7 +148,9 @@ def test_processes_that_die_again_and_again_end_the_search_in_one_line(own_works
 
 def test_what_a_process_cannot_go_on_for_ends_the_search_in_its_words(own_workspace, task_data, tmp_path):
     changed = dataclasses.replace(tiny(task_data), data="what it was before")
-    with pytest.raises(UsageError, match=r"^the split 'default', the crops or the taxonomy were changed since that study began[^\n]+$"):
+    with pytest.raises(
+        UsageError, match=r"^the split 'default', the crops or the taxonomy were changed since that study began[^\n]+$"
+    ):
         run_study(own_workspace, tmp_path / "study", changed, task_data, workers=2)
     assert not multiprocessing.active_children()
 

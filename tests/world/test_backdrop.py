@@ -44,7 +44,7 @@ def test_where_the_classes_say_sky_nothing_is_painted_over_the_sky(view):
         assert np.abs(picture[seen].astype(int) - alone[seen]).mean() < 0.001
 
 
-def test_where_the_classes_say_anything_else_the_sky_is_not_seen(view):
+def test_where_the_classes_say_anything_else_the_sky_is_not_visible(view):
     street, camera, pictures, classes = view
     seen = well_inside(classes != SKY)
     assert np.abs(pictures[0][seen].astype(int) - pictures[1][seen]).mean() < 0.001
@@ -68,7 +68,7 @@ def test_mirroring_exchanges_the_sides():
     assert (mirrored[:, :700] == plain[:, :700]).mean() < 0.98
 
 
-def test_houses_that_went_all_the_way_round_are_where_they_were():
+def test_houses_moved_once_around_are_where_they_were():
     once, never = (
         draw_backdrop("dg", AHEAD, mirrored=False, sky_shift=0.2, wall_shift=shift).tobytes() for shift in (1.0, 0.0)
     )

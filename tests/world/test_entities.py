@@ -5,8 +5,8 @@ import pytest
 
 from toonvision.core.seeds import generator
 from toonvision.world.entities import LABELS, draw_entity, standing_height
-from toonvision.world.plans import street_counts
 from toonvision.world.poses import Pose
+from toonvision.world.screenshot_plans import street_counts
 from toonvision.world.shading import Light
 from toonvision.world.solids import PARTS
 
@@ -81,7 +81,7 @@ def solid_pixels(sprite):
 
 
 @pytest.mark.parametrize("height", [60, 333, 560])
-def test_parts_are_told_for_every_pixel_of_the_figure(height):
+def test_every_pixel_of_the_figure_has_a_part(height):
     sprite = draw_entity("cog_sb_themingler", height_px=height, rng=generator(0, "test"), with_parts=True)
     assert sprite.parts.dtype == np.uint8
     assert sprite.parts.shape == (sprite.image.height, sprite.image.width)
@@ -103,7 +103,7 @@ def test_the_head_is_above_the_cloth():
     assert rows["head"].max() < rows["cloth"].mean()
 
 
-def test_parts_are_only_told_when_asked():
+def test_parts_are_returned_only_if_asked_for():
     assert draw_entity("toon_cat", height_px=60, rng=generator(0, "test")).parts is None
 
 
@@ -140,12 +140,12 @@ def test_a_toon_that_should_fly_only_jumps():
 
 @pytest.mark.parametrize("pose", [Pose("walking", 1.3), Pose("fighting", 2.0, lean=0.4), Pose("standing", lean=-0.2)])
 @pytest.mark.parametrize("label", ["cog_bb_downsizer", "cog_lb_bigwig", "toon_deer"])
-def test_who_does_not_fly_stands_on_the_ground(label, pose):
+def test_a_figure_that_does_not_fly_stands_on_the_ground(label, pose):
     sprite = draw_entity(label, height_px=200, pose=pose, rng=generator(0, "test"))
     assert sprite.foot_xy[1] == pytest.approx(sprite.image.height, abs=2)
 
 
-def test_who_leans_keeps_the_feet_and_moves_the_head():
+def test_a_leaning_figure_keeps_its_feet_and_moves_its_head():
     def head_column(lean):
         pose = Pose("standing", lean=lean)
         sprite = draw_entity(

@@ -74,7 +74,7 @@ def right(model, samples):
     return int((answers == samples.targets[held_back]).sum()), len(held_back)
 
 
-def test_without_cloth_head_and_hands_the_suit_cannot_be_told(samples):
+def test_without_cloth_head_and_hands_the_suit_cannot_be_recognised(samples):
     in_colour = trained(samples[False])
     seen, total = right(in_colour, samples[False])
     assert wilson_interval(seen, total)[0] > 0.5, f"{seen} of {total}: the network must learn the suits from colours"

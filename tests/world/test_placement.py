@@ -65,16 +65,16 @@ def test_a_share_is_what_no_nearer_thing_hides(standing):
 
 
 @given(camera=cameras, column=st.floats(0, SIZE_WH[0]), depth=st.floats(0.5, 80))
-def test_a_place_on_the_ground_is_seen_where_it_was_looked_for(camera, column, depth):
-    seen = camera.place(*camera.across(column, depth))
+def test_projecting_an_unprojected_point_returns_it(camera, column, depth):
+    seen = camera.project(*camera.unproject(column, depth))
     assert seen == pytest.approx((column, camera.ground_row(depth), depth), rel=1e-6, abs=1e-6)
 
 
 @given(camera=cameras, x=st.floats(-9, 9), z=st.floats(6, 64))
-def test_what_is_seen_of_a_place_leads_back_to_it(camera, x, z):
-    column, _, depth = camera.place(x, z)
+def test_unprojecting_a_projected_point_returns_it(camera, x, z):
+    column, _, depth = camera.project(x, z)
     assert depth > 0
-    assert camera.across(column, depth) == pytest.approx((x, z), rel=1e-6, abs=1e-6)
+    assert camera.unproject(column, depth) == pytest.approx((x, z), rel=1e-6, abs=1e-6)
     assert math.isclose(camera.column(x, depth), column, rel_tol=1e-6, abs_tol=1e-6)
 
 

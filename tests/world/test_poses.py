@@ -23,7 +23,7 @@ def test_rates_sum_to_one():
     assert sum(POSE_RATES.values()) == pytest.approx(1)
 
 
-def test_who_may_not_fly_does_not():
+def test_a_figure_that_may_not_fly_does_not():
     assert {pose.kind for pose in poses(may_fly=False)} == set(POSE_KINDS) - {"flying"}
 
 
@@ -36,7 +36,7 @@ def test_only_flying_lifts_off_the_ground():
         assert (0.2 <= pose.lift <= 1.6) if pose.kind == "flying" else pose.lift == 0
 
 
-def test_everyone_leans_a_little_and_fighters_most():
+def test_every_figure_leans_a_little_and_fighters_most():
     leans = {kind: np.std([pose.lean for pose in poses() if pose.kind == kind]) for kind in POSE_KINDS}
     assert min(leans.values()) > 0.01
     assert max(leans, key=leans.get) == "fighting"

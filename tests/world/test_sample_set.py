@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toonvision.world.plans import plan_sample_set, plan_video
 from toonvision.world.sample_set import draw_sample_set, draw_screenshot
+from toonvision.world.screenshot_plans import plan_sample_set, plan_video
 
 
-def test_two_seeds_share_no_picture():
+def test_two_seeds_have_no_image_in_common():
     pictures = [draw_screenshot(plan).image.tobytes() for seed in (0, 1) for plan in plan_sample_set(seed=seed)[:3]]
     assert len(set(pictures)) == 6
 
@@ -59,7 +59,7 @@ def test_the_numbers_in_the_instance_mask_are_those_of_the_figures(drawn):
         assert values == set(range(1, len(shot.figures) + 1))
 
 
-def test_figures_of_a_plan_are_told_in_its_order(drawn, few_plans):
+def test_figures_come_in_the_order_of_the_plan(drawn, few_plans):
     for plan, shot in zip(few_plans, drawn[1][1], strict=True):
         if plan.frame is None:
             assert tuple(figure.label for figure in shot.figures) == plan.labels

@@ -47,14 +47,14 @@ def test_boxes_are_tight_on_the_visible_pixels(scenes):
         assert all(edge.any() for edge in (seen[top], seen[bottom - 1], seen[:, left], seen[:, right - 1]))
 
 
-def test_nobody_is_a_sliver(scenes):
+def test_no_figure_is_a_sliver(scenes):
     for scene, number, figure in figures(scenes):
         left, top, right, bottom = figure.xyxy
         assert (scene.masks.instances == number).sum() > 0.1 * (right - left) * (bottom - top)
         assert bottom - top >= 15
 
 
-def test_every_label_is_told_in_order(scenes):
+def test_every_label_comes_in_order(scenes):
     assert all(tuple(figure.label for figure in scene.figures) == WHO for scene in scenes)
     assert all(figure.track is None for _, _, figure in figures(scenes))
 
@@ -91,7 +91,7 @@ def test_what_hides_a_figure_adds_up_with_what_is_seen_of_it():
     assert causes & {"obstacle", "prop"}
 
 
-def test_a_figure_that_the_frame_cuts_says_so():
+def test_a_figure_that_the_frame_cuts_is_recorded_as_such():
     cut = [one(seed=seed, cut_rate=1, heights_px=(499, 500, 501), with_masks=False).figures[0] for seed in range(12)]
     frames = [figure for figure in cut if figure.hidden["frame"] > 0.1]
     assert frames
@@ -111,7 +111,7 @@ def test_masks_agree_with_each_other(scenes):
         assert {CLASSES[value] for value in np.unique(masks.classes)} >= {"building", "road"}
 
 
-def test_masks_change_no_pixel_of_the_picture():
+def test_masks_change_no_pixel_of_the_image():
     plain, masked = (one("toon_dog", with_masks=wanted) for wanted in (False, True))
     assert plain.image.tobytes() == masked.image.tobytes()
     assert plain.masks is None

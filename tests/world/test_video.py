@@ -60,6 +60,6 @@ def test_a_figure_that_comes_nearer_shows_its_front_and_one_that_goes_its_back(s
     assert abs(distances[-1] - distances[0]) > 0.5
 
 
-def test_numbers_of_the_mask_are_places_of_the_figures_seen(frames):
+def test_numbers_in_the_mask_are_those_of_the_visible_figures(frames):
     values = set(np.unique(frames[0].masks.instances).tolist()) - {0}
     assert values == set(range(1, len(frames[0].figures) + 1))

@@ -14,7 +14,7 @@ from toonvision.data.attributes import attributes_path, read_attributes
 from toonvision.data.formats import pascal_voc
 from toonvision.world.canvas import SOLID_ALPHA
 from toonvision.world.exposure import Exposure
-from toonvision.world.plans import plan_video
+from toonvision.world.screenshot_plans import plan_video
 from toonvision.world.video import random_sequence
 
 PLAIN = Exposure(brightness=1.0, gamma=1.0, cast=(1.0, 1.0, 1.0), blur_px=0.0)

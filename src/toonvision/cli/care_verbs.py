@@ -42,7 +42,7 @@ def check(
     if known:
         with progress_bar("checking", "crops") as progress:
             checked += data.check_crops(opened, known, progress=progress)
-        checked.append(data.check_splits(known))
+        checked.append(data.check_splits(opened, known))
     checked.append(check_runs(opened, known))
     if run:
         checked.append(_contradicted(opened, run, known))
@@ -65,17 +65,16 @@ def check(
 
 
 def rebuild(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Make the catalogue again from the screenshots, with the splits that still apply.
+    """Make the catalogue again from the screenshots; splits and runs are not touched.
 
-    For a catalogue that is damaged, lost or not to be trusted. The old one is kept beside it.
+    For a catalogue that is damaged or lost. The old one is kept beside it.
     """
     from toonvision.data.rebuild import rebuild as rebuild_catalog
     from toonvision.data.workspace import open_workspace
-    from toonvision.training.record import recorded_splits
 
     opened = open_workspace(workspace)
     with progress_bar("rebuilding", "screenshots") as progress:
-        summary = rebuild_catalog(opened, recorded=recorded_splits(opened.runs), progress=progress)
+        summary = rebuild_catalog(opened, progress=progress)
     for loss in summary.losses:
         say(f"lost: {loss}")
     report_findings(summary.extraction.findings, folder=workspace)
@@ -83,10 +82,7 @@ def rebuild(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
         **summary.extraction.counts,
         "numbers_kept": summary.numbers_kept,
         "numbers_new": summary.numbers_new,
-        "splits": [
-            {"name": one.split.name, "places": len(one.split.parts), "gone": one.gone, "proved_by": one.recorded_by}
-            for one in summary.splits
-        ],
+        "splits": {split.name: len(split.subsets) for split in summary.splits},
         "old": str(summary.old) if summary.old else None,
         "crops_aside": str(summary.crops_aside) if summary.crops_aside else None,
         "lost": [asdict(loss) for loss in summary.losses],
@@ -119,7 +115,7 @@ def _contradicted(workspace: "Workspace", run: str, known: "Known | None") -> "C
 
 
 def _check_lines(checked: "Sequence[Checked]", faults: int, doubts: int, run: str | None) -> list[str]:
-    from toonvision.report.wording import counted
+    from toonvision.core.wording import counted
 
     rest = "; --json lists all"
     lines = [line for one in checked for line in finding_lines(one.faults, word=lambda _: "fault", rest=rest)]
@@ -139,16 +135,11 @@ def _rebuild_text(summary: "RebuildSummary") -> str:
         extraction_text(summary.extraction),
         f"Crops: {summary.numbers_kept} keep their numbers, {summary.numbers_new} have new ones.",
     ]
-    for one in summary.splits:
-        gone = f"; {one.gone} of its crops are gone" if one.gone else ""
-        proof = f", planned again with its seed, as the run {one.recorded_by} proves" if one.recorded_by else ""
-        lines.append(f"Split {one.split.name}: the places of {len(one.split.parts)} crops{proof}{gone}.")
-    if not summary.splits:
-        lines.append("There is no split.")
+    lines += [
+        f"Split {split.name}: {len(split.subsets)} screenshots, as its file has them." for split in summary.splits
+    ]
     if summary.crops_aside:
         lines.append(f"Files of crops that show no object any more were moved to {summary.crops_aside}")
-    lines.append(
-        f"The old catalogue is kept as {summary.old}" if summary.old else "There was no catalogue before this one: a "
-        "split that no run was trained on cannot be known."
-    )  # fmt: skip
+    if summary.old:
+        lines.append(f"The old catalogue is kept as {summary.old}")
     return "\n".join(lines)

@@ -15,7 +15,8 @@ from toonvision.core.errors import UsageError
 if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.extraction import ExtractionSummary
-    from toonvision.data.splits import SplitSummary
+    from toonvision.data.split_summary import SplitSummary
+    from toonvision.data.splits import Ratios
     from toonvision.data.workspace import Workspace
 
 _MOST_SHORTAGES = 15
@@ -156,67 +157,63 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
 
 def split(
     workspace: WorkspaceOption = HERE,
-    ratios: Annotated[str, typer.Option(help="Train/validate/test, in percent.")] = "60/20/20",
+    ratios: Annotated[str, typer.Option(help="Train/val/test, in percent.")] = "60/20/20",
     seed: SeedOption = 0,
     name: Annotated[str, typer.Option(help="What to call it.")] = "default",
-    naive: Annotated[bool, typer.Option("--naive", help="Ignore screenshots: leaks, for comparison only.")] = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Divide crops into train, validate and test.
+    """Assign screenshots, and so their crops, to train, val and test.
 
-    Crops of one screenshot, and of near-duplicates of it, stay together.
+    Near-duplicate screenshots stay together.
     """
-    from toonvision.core.names import plain_name
     from toonvision.data.splits import Ratios
     from toonvision.data.workspace import open_workspace
     from toonvision.report.data_figures import write_split_figures
 
     asked = Ratios.parse(ratios)
-    plain_name(name, "a split")
     opened = open_workspace(workspace)
-    summary = make_split(opened, asked, seed=seed, name=name, grouped=not naive, force=force)
+    summary = make_split(opened, asked, seed=seed, name=name, force=force)
     data: dict[str, Any] = {
         "name": summary.name, "ratios": list(asked.shares), "achieved": list(summary.achieved), "seed": seed,
-        "grouped": summary.grouped, "leaks": not summary.grouped, "groups": summary.groups,
-        "near_duplicates": list(summary.near_duplicate_groups), "largest_deviation": list(summary.largest_deviation),
+        "groups": summary.groups, "near_duplicates": list(summary.near_duplicate_groups), "empty": list(summary.empty),
+        "largest_deviation": list(summary.largest_deviation or ()), "file": str(opened.splits / f"{name}.csv"),
         "tables": {counts.level.name: _count_rows(counts) for counts in summary.tables},
     }  # fmt: skip
     files = _drawn(lambda: write_split_figures(summary, opened.figures), opened.figures)
     data["figures"] = [str(file) for file in files]
     tables = [_count_table(f"Split {name} by {counts.level.title.lower()}", counts) for counts in summary.tables]
-    if not summary.grouped:
-        say("This split LEAKS: crops of one screenshot may be in several parts. Its scores are too good.")
     show(data, *tables, split_text(summary), *_named(files), as_json=as_json)
 
 
 def make_split(
-    workspace: "Workspace", ratios: Any, *, seed: int, name: str = "default", grouped: bool = True, force: bool = False
+    workspace: "Workspace", ratios: "Ratios", *, seed: int, name: str = "default", force: bool = False
 ) -> "SplitSummary":
-    """Plan a split, store it and summarize it."""
-    from toonvision.data.splits import plan_split, summarize_split
+    """Draw a split and summarize it."""
+    from toonvision.data.split_plan import draw_split
+    from toonvision.data.split_summary import summarize_split
 
-    with workspace.writing("split") as catalog:
-        crops = catalog.crops()
-        plan = plan_split(crops, ratios=ratios, seed=seed, grouped=grouped, name=name)
-        catalog.save_split(plan, replace=force)
-    return summarize_split(plan, crops, workspace.taxonomy)
+    plan = draw_split(workspace, ratios=ratios, seed=seed, name=name, replace=force)
+    with workspace.reading() as catalog:
+        return summarize_split(plan, catalog.crops(), workspace.taxonomy, screenshots=catalog.screenshots())
 
 
 def split_text(summary: "SplitSummary") -> str:
     """Say how near a split came to what was asked."""
     achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
-    label, samples = summary.largest_deviation
-    unit = "groups of screenshots that stay together" if summary.grouped else "crops (LEAKS: not grouped)"
     pairs = [" = ".join(group) for group in summary.near_duplicate_groups]
     near = (
-        f" (near-duplicates: {'; '.join(pairs[:_MOST_GROUPS])}{'; ...' if len(pairs) > _MOST_GROUPS else ''})"
+        f" Near-duplicates: {'; '.join(pairs[:_MOST_GROUPS])}{'; ...' if len(pairs) > _MOST_GROUPS else ''}."
         if pairs
         else ""
     )
+    label, samples = summary.largest_deviation or ("", 0.0)
+    deviation = f" The label furthest from {summary.ratios} is {label}, by {samples:.1f} crops." if samples else ""
+    train, val, test = summary.empty
+    empty = f" Screenshots without objects: {train} train, {val} val, {test} test." if sum(summary.empty) else ""
     return (
-        f"Asked for {summary.ratios}, got {achieved} from {summary.groups} {unit}{near}. "
-        f"Furthest from it: {label}, by {samples:.1f} samples."
+        f"Asked for {summary.ratios} of each label, got {achieved} from {summary.groups} groups of screenshots that "
+        f"stay together.{near}{deviation}{empty}"
     )
 
 

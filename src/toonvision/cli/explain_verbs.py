@@ -243,7 +243,7 @@ def _sections(
     opened: "Workspace", judged: "Evaluation", places: Sequence[int], evidence: "Evidence", *, seed: int
 ) -> "Sections":
     """Average evidence over all crops, by class and by place."""
-    from toonvision.data.splits import group_keys
+    from toonvision.data.groups import group_keys
     from toonvision.explain.evidence import summarise
 
     titles = {context.name: context.title for context in opened.taxonomy.contexts}

@@ -22,7 +22,7 @@ from toonvision.cli.options import (
     WorkspaceOption,
     given_options,
 )
-from toonvision.cli.output import exit_for, keep_result, progress_bar, report_findings, say, show, table
+from toonvision.cli.output import exit_for, progress_bar, report_findings, say, show, table
 from toonvision.cli.training_display import TrainingDisplay, evaluation_renderables, peaks_text
 
 if TYPE_CHECKING:
@@ -401,18 +401,20 @@ def judge(opened: "Workspace", run: str, part: Literal["train", "val", "test"]) 
 
 def _stressed(opened: "Workspace", folder: Path, judged: "Evaluation") -> tuple[dict[str, Any], list[Any]]:
     """Judge changed pictures under a progress bar and keep what came out; give it as data and for people."""
-    from toonvision.figures.stress import draw_stress
-    from toonvision.studies.stress import RESULT, stress_rows, stress_run
+    from toonvision.figures.panels import write_panel
+    from toonvision.studies.stress import RESULT, stress_panel, stress_run
 
-    with progress_bar("changing and judging", "pictures") as progress:
+    with progress_bar("changing and evaluating", "crops") as progress:
         test = stress_run(opened, folder, judged, progress=progress)
-    files = keep_result(folder, RESULT, asdict(test), stress_rows(test), draw_stress(test))
+    png = write_panel(stress_panel(test), folder)
+    files = [str(path) for path in (folder / RESULT, png.with_suffix(".csv"), png)]
     rows = [
         [score.kind or "-", score.strength, score.right, f"{100 * score.mean_accuracy:.1f} %"] for score in test.scores
     ]
-    columns = ["Change", "Strength", "Right (95 %)", "Mean of all trainings"]
-    shown = [table(f"{test.run} under stress", columns, rows, names=2), test.sentence(), f"Saved in {files[0]}"]
-    return {**asdict(test), "meaning": test.sentence(), "files": files}, shown
+    columns = ["Change", "Strength", "Accuracy (95 %)", "Mean of all trainings"]
+    shown = [table(f"{test.run} under changes", columns, rows, names=2), test.sentence(), f"Saved in {files[0]}"]
+    data = {**asdict(test), "folder": str(folder), "meaning": test.sentence(), "files": files}
+    return data, shown
 
 
 def _refuse_own_settings(context: typer.Context) -> None:

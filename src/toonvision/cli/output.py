@@ -1,7 +1,5 @@
 """What a person sees: results on standard output, progress and messages on standard error."""
 
-import csv
-import io
 import json
 import sys
 import time
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
     from rich.table import Table
-
-    from toonvision.figures.save import Drawing
 
 MOST_ALIKE = 20
 _LINE_EVERY_S = 5.0
@@ -254,21 +250,6 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
     for finding in findings:
         alike.setdefault(finding.code, []).append(finding)
     return list(alike.values())
-
-
-def keep_result(
-    folder: Path, result: str, data: Mapping[str, Any], rows: Sequence[Sequence[Any]], figure: "Drawing"
-) -> list[str]:
-    """Write a figure and a CSV of what was found, and last its JSON, which says that it is done; name the files."""
-    from toonvision.figures.save import save_png
-
-    path = folder / result
-    save_png(figure, path.with_suffix(".png"))
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    write_text(path.with_suffix(".csv"), buffer.getvalue())
-    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
-    return [str(path.with_suffix(suffix)) for suffix in (".json", ".csv", ".png")]
 
 
 def exit_for(findings: Sequence[Finding]) -> None:

@@ -11,8 +11,8 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Workspace, create_workspace, open_workspace
 
 if TYPE_CHECKING:
-    from toonvision.world.plans import ScreenshotPlan
     from toonvision.world.sample_set import DrawnScreenshot
+    from toonvision.world.screenshot_plans import ScreenshotPlan
 
 _MARK, _COMPLETE = ".sample.json", "\n"
 
@@ -37,7 +37,7 @@ class SampleOrder:
 
     def plans(self) -> "tuple[ScreenshotPlan, ...]":
         """Say which screenshots that gives."""
-        from toonvision.world.plans import plan_sample_set, plan_video
+        from toonvision.world.screenshot_plans import plan_sample_set, plan_video
 
         if self.video is not None:
             return plan_video(self.video, seed=self.seed)

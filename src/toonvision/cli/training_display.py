@@ -83,8 +83,6 @@ class TrainingDisplay:
         )
         if record.left_out:
             say(f"Left out, since there is no sample: {', '.join(record.left_out)}.")
-        if not record.grouped:
-            say(f"The split {record.split} LEAKS: crops of one screenshot may be in several parts.")
 
     def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
         """Show the epoch's validation loss."""

@@ -44,7 +44,12 @@ def study_renderables(result: "StudyResult") -> list[Any]:
     rows = [
         [
             *(t.number, t.layout, f"{t.parameters:,}", f"{t.draw['learning_rate']:g}", len(r.wrong)),
-            *(f"{r.median_wrong:g}", min(r.wrong), max(r.wrong), f"left after {r.left_after}" if r.left_after else "in it"),
+            *(
+                f"{r.median_wrong:g}",
+                min(r.wrong),
+                max(r.wrong),
+                f"left after {r.left_after}" if r.left_after else "in it",
+            ),
         ]
         for r in result.racers
         for t in [r.trial]
@@ -91,8 +96,6 @@ class TuningDisplay:
             f"{settings.size_hw[0]}x{settings.size_hw[1]} as {settings.task}/{name}; {train} pictures teach, "
             f"{val} judge; the test part is not looked at."
         )
-        if not data.split.grouped:
-            say(f"The split {data.split.name} LEAKS: crops of one screenshot may be in several parts.")
 
     def update(self, result: "StudyResult") -> None:
         """Show how the search stands, and stop where somebody asked for that."""

@@ -1,4 +1,4 @@
-"""JSON that came from outside."""
+"""JSON of the input."""
 
 import json
 from collections import Counter
@@ -7,7 +7,7 @@ from toonvision.core.errors import RejectedItemError, shown
 
 
 def parse_json(content: str | bytes) -> object:
-    """Read JSON whose objects have each key once: of a key that comes twice, one value would be lost unseen.
+    """Return the value of JSON from the input; refuse objects that have a key twice, where one value would be lost.
 
     Raises:
         RejectedItemError: If it is no such JSON, or is nested too deeply.

@@ -1,7 +1,7 @@
-"""One tree of errors, each with the exit code that the command line promises for it.
+"""The expected errors, each with its exit code.
 
-A message states the rule, then what came, then the repair. Anything that is not a `ToonVisionError` is a bug
-and the only case in which a traceback is shown.
+A message states the rule, then what was received, then the remedy. Any other exception is a bug, and the only case in
+which a traceback is shown.
 """
 
 import reprlib
@@ -19,7 +19,7 @@ class ToonVisionError(Exception):
 
 
 class UsageError(ToonVisionError):
-    """The command was called in a way that cannot work: an unknown task, an impossible option."""
+    """The command was called in a way that cannot work: an unknown task, options that contradict each other."""
 
     exit_code = 2
 
@@ -31,7 +31,7 @@ class InputRejectedError(ToonVisionError):
 
 
 class EnvironmentFaultError(ToonVisionError):
-    """The machine stopped us (disk, permission, device); committed work is kept and a rerun resumes."""
+    """The environment stopped the work (disk, permission, device); committed work is kept and a rerun resumes."""
 
     exit_code = 4
 
@@ -43,7 +43,7 @@ class WorkspaceBusyError(ToonVisionError):
 
 
 class ModelRefusedError(ToonVisionError):
-    """A model does not belong to this program, taxonomy or input size."""
+    """A model file is damaged or unsafe, or is of another taxonomy, input size or version."""
 
     exit_code = 6
 
@@ -54,16 +54,16 @@ EXIT_INTERRUPTED = 130
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that is wrong with the input, in words that a person can act on.
+    """One thing that is wrong with the input, with the remedy.
 
     Attributes:
         item: The file, and the object in it where there is one, for example ``shot.xml, object 3``.
         reason: What is wrong.
-        remedy: What to do about it; empty where nothing need be done.
+        remedy: What to do about it; empty if nothing needs to be done.
         code: A short stable word for machines, for example ``zero-area``.
         objects: How many objects were left out because of it.
         pictures: How many pictures were left out because of it.
-        files: How many other files were left out because of it; without any of the three it is a mere report.
+        files: How many other files were left out because of it. If all three are 0, nothing was left out.
     """
 
     item: str
@@ -80,12 +80,12 @@ class Finding:
         return bool(self.objects or self.pictures or self.files)
 
     def __str__(self) -> str:
-        """Give the one line that is printed: the item, the reason, the remedy."""
+        """Return the line that is printed: item, reason and remedy."""
         return printable(f"{self.item}: {self.reason}" + (f" ({self.remedy})" if self.remedy else ""))
 
 
 class RejectedItemError(Exception):
-    """One item of many cannot be used; whoever reads the many turns it into a `Finding` and goes on."""
+    """One of many items cannot be used; the caller turns it into a `Finding` and continues with the next item."""
 
     def __init__(self, reason: str, remedy: str = "", *, code: str) -> None:
         super().__init__(reason)
@@ -94,16 +94,16 @@ class RejectedItemError(Exception):
         self.code = code
 
     def finding(self, item: str, *, objects: int = 0, pictures: int = 0, files: int = 0) -> Finding:
-        """Name the item that was rejected, and count what was left out with it."""
+        """Return the finding for an item, with how much was left out because of it."""
         return Finding(item, self.reason, self.remedy, self.code, objects, pictures, files)
 
     def without_traceback(self) -> "RejectedItemError":
-        """Give the same rejection to be kept: a caught one holds, in its frames, the whole picture that it is about."""
+        """Return a copy to store: the traceback of the caught one would keep the whole image in memory."""
         return RejectedItemError(self.reason, self.remedy, code=self.code)
 
 
 def printable(text: str) -> str:
-    r"""Write out the characters that cannot be printed: line breaks, the escapes that steer a terminal, odd bytes.
+    r"""Return a text with its unprintable characters escaped: line breaks, terminal control codes, odd bytes.
 
     Examples:
         >>> printable("a\nb ü")
@@ -113,7 +113,7 @@ def printable(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Show a value that came from input in a message, its middle left out where it is long.
+    """Return a value from the input as a short text for a message; the middle of a long one is left out.
 
     Examples:
         >>> shown(10**60)

@@ -1,4 +1,4 @@
-"""Files that are complete or absent, and paths that stay where they belong."""
+"""Files that are written completely or not at all, and paths that cannot leave their folder."""
 
 import contextlib
 import os
@@ -12,18 +12,18 @@ from pathlib import Path
 from toonvision.core.errors import RejectedItemError, shown
 
 TEMPORARY = ".tmp-"
-"""What the names of files that are not complete yet begin with."""
+"""Prefix of the names of files that are not complete yet."""
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place when the block ends without an error.
+    """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
     The old file stays until the new one is on disk (written, fsynced, renamed, folder fsynced). The temporary
-    name keeps the suffix, since some writers choose their format by it.
+    name has the same suffix, since some writers choose the format by it.
 
     Args:
-        path: The file to write; its folder is made where it is missing.
+        path: The file to write; a missing folder is created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
@@ -40,11 +40,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
-    """Let an error of the disk name the file that was to be written: a full disk names none, or the temporary one.
+    """Make an OSError name the file that should be written; on a full disk it names none, or the temporary file.
 
     Args:
-        path: The file that a person knows.
-        temporary: What stands for it until it is complete.
+        path: The file to name.
+        temporary: The file that is written until it is complete.
     """
     try:
         yield
@@ -55,18 +55,18 @@ def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is either the old one or the whole new one."""
+    """Write a file; whatever happens, it has either the old or the complete new content."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_many(folder: Path, contents: Mapping[str, bytes], pool: Executor) -> None:
-    """Write several files of one folder, each whole; names are made to last once, at the end.
+    """Write several files of one folder, each atomically; the folder is fsynced once, at the end.
 
     Args:
-        folder: Where; must exist.
+        folder: The folder; must exist.
         contents: File name to bytes.
-        pool: Threads that write.
+        pool: The threads that write.
     """
 
     def write(name: str) -> None:
@@ -81,21 +81,21 @@ def write_many(folder: Path, contents: Mapping[str, bytes], pool: Executor) -> N
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 text so that the file is either the old one or the whole new one."""
+    """Write UTF-8 text; whatever happens, the file has either the old or the complete new content."""
     write_bytes(path, content.encode())
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last; does nothing where folders cannot be opened (Windows)."""
+    """Fsync a folder, so that the names in it last; does nothing if folders cannot be opened (Windows)."""
     with contextlib.suppress(PermissionError):
         _sync(folder)
 
 
 def require_writable(folder: Path) -> None:
-    """Find out before long work whether its result can be written.
+    """Check before long work that its result can be written.
 
     Raises:
-        OSError: Naming the folder, if no file can be made in it.
+        OSError: If no file can be created in the folder; names it.
     """
     probe = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
     with naming(folder, probe):
@@ -104,15 +104,15 @@ def require_writable(folder: Path) -> None:
 
 
 def path_inside(root: Path, name: str) -> Path:
-    """Resolve a name that came from input, and refuse it if it leads out of its root.
+    """Return the path of a name from the input; refuse one that leads out of its root.
 
     Args:
-        root: The folder that the name must stay in, symbolic links followed.
-        name: A relative path as found in an annotation file.
+        root: The folder that the path must stay in, symbolic links resolved.
+        name: A relative path from an annotation file.
 
     Raises:
-        RejectedItemError: If the name is absolute, climbs out, is a link to somewhere else, or is none that a
-            file can have.
+        RejectedItemError: If the path is absolute, leads out of the root by ``..`` or by a link, or is no possible
+            file name.
 
     Examples:
         >>> path_inside(Path("shots"), "../secret.png")
@@ -128,15 +128,15 @@ def path_inside(root: Path, name: str) -> Path:
 
 
 def followed_inside(root: Path, path: Path, *, name: str) -> Path:
-    """Follow the links of a path, and refuse it if it ends outside its root.
+    """Return a path with its links resolved; refuse one that leads out of its root.
 
     Args:
-        root: The folder that the path must stay in, symbolic links followed.
-        path: The path to follow, `root` included.
-        name: What to call it in a message.
+        root: The folder that the path must stay in, symbolic links resolved.
+        path: The path, `root` included.
+        name: Its name in messages.
 
     Raises:
-        RejectedItemError: If it ends somewhere else, or is a link to itself.
+        RejectedItemError: If it leads out of the root, or is a link to itself.
     """
     named = shown(name)
     base = root.resolve()
@@ -152,14 +152,14 @@ def followed_inside(root: Path, path: Path, *, name: str) -> Path:
 
 
 def read_regular(path: Path, *, limit: int) -> bytes:
-    """Read a file that came from outside: only a regular one (a pipe would never end), and only up to a size.
+    """Read a file of the input: only a regular file (a pipe would never end), and only up to a size.
 
     Args:
         path: The file.
-        limit: Most bytes that such a file can sensibly have.
+        limit: The largest size in bytes.
 
     Raises:
-        RejectedItemError: If it cannot be read, is no regular file, or is larger.
+        RejectedItemError: If it cannot be read, is no regular file, or is too large.
     """
     try:
         status = path.stat()

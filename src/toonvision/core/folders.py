@@ -1,4 +1,4 @@
-"""Folders that are replaced as a whole."""
+"""Folders that are replaced in one step."""
 
 import contextlib
 import shutil
@@ -9,24 +9,24 @@ from toonvision.core.files import sync_folder
 from toonvision.core.locks import exclusive
 
 UNFINISHED = ".unfinished-"
-"""How the names of folders begin that are not complete yet."""
+"""Prefix of the names of folders that are not complete yet."""
 _REPLACED = "-replaced"
 
 
 @contextlib.contextmanager
 def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
-    """Give a new hidden folder beside `folder` that takes its place, with all that is in it, when the block ends.
+    """Yield a new hidden folder beside `folder`, which replaces `folder` when the block ends without an error.
 
-    Until then, and after an error or a kill, the old folder is as it was; killed in the middle of the swap, the next
-    call first puts it back.
+    Until then, and after an error or a kill, the old folder is unchanged. After a kill in the middle of the swap, the
+    next call first restores it.
 
     Args:
-        folder: The folder to replace, or to make; what lies beside it is locked meanwhile against other such calls.
-        purpose: What the holder is doing, told to whoever waits.
+        folder: The folder to replace or create. Its parent is locked meanwhile.
+        purpose: What this process is doing; shown to a process that waits.
 
     Raises:
-        WorkspaceBusyError: If another process is replacing a folder there.
-        EnvironmentFaultError: If the folder above it cannot be written to.
+        WorkspaceBusyError: If another process holds the lock.
+        EnvironmentFaultError: If the parent folder cannot be written to.
     """
     built = folder.with_name(f"{UNFINISHED}{folder.name}")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -43,14 +43,14 @@ def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
 
 
 def swap_in(built: Path, folder: Path) -> None:
-    """Let a finished folder take the place of another one, or of none.
+    """Move a finished folder to its place; an old folder there is removed.
 
-    Python renames no two folders at once: killed between the two renames, the old folder has a hidden name, by which
-    `settle_swaps` knows it. Both are called under one lock.
+    Two folders cannot be swapped in one step. After a kill between the two renames the old folder has a hidden name,
+    by which `settle_swaps` finds it. Call both functions under the same lock.
 
     Args:
         built: The finished folder.
-        folder: Where it goes, in the same folder.
+        folder: Where it goes, in the same parent.
     """
     settle_swaps(folder.parent)
     try:
@@ -63,17 +63,17 @@ def swap_in(built: Path, folder: Path) -> None:
 
 
 def settle_swaps(parent: Path) -> None:
-    """Put back the folders whose swap was stopped halfway, and remove those that were replaced."""
+    """Restore old folders whose swap was stopped halfway, and remove those that were replaced."""
     for old in half_swapped(parent):
         folder = old.with_name(old.name[1:].removesuffix(_REPLACED))
         if not folder.exists():
             old.replace(folder)
         elif old.is_symlink():
-            old.unlink()  # the folder that it leads to is not ours
+            old.unlink()  # the folder that it points to is not ours
         else:
             shutil.rmtree(old, ignore_errors=True)
 
 
 def half_swapped(parent: Path) -> list[Path]:
-    """List the old folders of swaps that go on, or were stopped."""
+    """Return the old folders of swaps that are running or were stopped."""
     return list(parent.glob(f".*{_REPLACED}"))

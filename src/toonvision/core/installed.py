@@ -1,4 +1,4 @@
-"""What is installed, against the oldest versions that the package says it can do with."""
+"""Installed versions of the required libraries, compared with the oldest supported ones."""
 
 from importlib.metadata import PackageNotFoundError, requires, version
 
@@ -8,13 +8,15 @@ PACKAGE, _EXTRA = "toonvision", "train"
 
 
 def outdated_libraries(requirements: list[str] | None = None) -> tuple[dict[str, str], list[Finding]]:
-    """Compare installed libraries with the floors in the package's metadata, which let no version with known holes in.
+    """Compare the installed libraries with the minimum versions in the package's metadata.
+
+    Older versions have known security holes, or are not tested.
 
     Args:
-        requirements: Requirements as metadata write them; by default those of the installed package.
+        requirements: Requirements as in package metadata; by default those of the installed package.
 
     Returns:
-        Name to version of every required library that is installed, and those that are older than required.
+        Version by name of every required library that is installed, and a finding for each that is too old.
     """
     from packaging.requirements import Requirement
 
@@ -22,7 +24,7 @@ def outdated_libraries(requirements: list[str] | None = None) -> tuple[dict[str,
         try:
             requirements = requires(PACKAGE) or []
         except PackageNotFoundError:
-            reason = "is not installed as a package, so that nobody can tell which versions it needs"
+            reason = "is not installed as a package; the versions that it needs are unknown"
             return {}, [Finding(PACKAGE, reason, f"pip install '{PACKAGE}[{_EXTRA}]'", "not-installed")]
     found, findings = {}, []
     for requirement in map(Requirement, requirements):
@@ -31,9 +33,9 @@ def outdated_libraries(requirements: list[str] | None = None) -> tuple[dict[str,
         try:
             found[requirement.name] = installed = version(requirement.name)
         except PackageNotFoundError:
-            continue  # what needs it says so
+            continue  # the command that needs it reports it
         if not requirement.specifier.contains(installed, prereleases=True):
-            reason = f"{installed} is installed; this program asks for {requirement.specifier}, since older versions "
-            reason += "have known holes or are not known to work"
+            reason = f"{installed} is installed; this program needs {requirement.specifier}: older versions have known "
+            reason += "security holes or are not tested"
             findings.append(Finding(requirement.name, reason, f"pip install -U '{requirement.name}'", "old-library"))
     return found, findings

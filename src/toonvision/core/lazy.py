@@ -1,4 +1,4 @@
-"""A package's public names, imported when they are first used."""
+"""Public names of a package that are imported when they are first used."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -6,15 +6,15 @@ from typing import Any
 
 
 def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Make the `__getattr__` and `__dir__` of a package whose names live in its modules (PEP 562).
+    """Return `__getattr__` and `__dir__` for a package whose names are defined in its modules (PEP 562).
 
     Args:
         package: The package's name.
-        homes: Public name to the module below the package that defines it.
+        homes: Public name to the module of the package that defines it.
 
     Returns:
-        The two functions; a name that is not among `homes` is an `AttributeError`, as anywhere, and one that needs what
-        a plain installation leaves out is a `ModuleNotFoundError` that says what to install.
+        The two functions. A name that is not in `homes` raises `AttributeError`; one that needs a library that is not
+        installed raises `ModuleNotFoundError`, which says what to install.
     """
 
     def get(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""One writer a workspace: a lock that says who holds it."""
+"""One writer per workspace: a lock that says who holds it."""
 
 import contextlib
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 from toonvision.core.errors import EnvironmentFaultError, RejectedItemError, WorkspaceBusyError
 from toonvision.core.files import naming, read_regular
 
+LOCK = ".toonvision.lock"
+"""The file that is locked."""
 _LONGEST_NOTE = 1_000
 
 
@@ -16,12 +18,11 @@ _LONGEST_NOTE = 1_000
 def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterator[None]:
     """Hold the right to write to a folder; readers need no lock.
 
-    The operating system drops the lock when the process ends, however it ends, so that a killed run never
-    blocks the next one.
+    The operating system releases the lock when the process ends, even if it is killed.
 
     Args:
         folder: The workspace, or a folder in it.
-        purpose: What the holder is doing, told to whoever waits.
+        purpose: What this process is doing; shown to a process that waits.
         patience_s: Seconds to wait for another writer.
 
     Raises:
@@ -30,7 +31,7 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
     """
     from filelock import FileLock, Timeout
 
-    path = folder / ".toonvision.lock"
+    path = folder / LOCK
     holder = folder / ".toonvision.holder"
     lock = FileLock(path)
     try:
@@ -45,8 +46,8 @@ def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterato
         ) from error
     try:
         started = time.strftime("%H:%M:%S")
-        # Written in place: a temporary file would stay in the folder if we were killed beside it. Made anew, since
-        # what lies there may be a link to a file that is not ours, or a pipe.
+        # Written in place: a temporary file would stay after a kill. Created anew: what is there may be a pipe, or a
+        # link to a file that is not ours.
         with naming(holder):
             holder.unlink(missing_ok=True)
             with holder.open("x", encoding="utf-8") as file:

@@ -1,10 +1,10 @@
-"""What long work tells whoever watches, without knowing who that is."""
+"""How long work reports its progress."""
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total) from the thread that does the work."""
+"""Called with the numbers of items done and of all items, by the thread that does the work."""
 
 
 def silent(done: int, total: int) -> None:
-    """Watch nothing."""
+    """Report nothing."""

@@ -1,4 +1,4 @@
-"""Round numbers along a scale, for those who read values off it."""
+"""Round numbers for the ticks of an axis."""
 
 import math
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ _FEW = 3
 
 
 def round_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
-    """Give round numbers from one end to the other, in steps of 1, 2 or 5 times a power of ten.
+    """Return round numbers within a range, in steps of 1, 2 or 5 times a power of ten.
 
     Args:
-        low: The least value.
-        high: The greatest, not below `low`.
-        most: How many there may be, 2 or more.
+        low: The smallest value.
+        high: The largest value, at least `low`.
+        most: The largest number of ticks, at least 2.
 
     Examples:
         >>> round_ticks(1.37, 1.53)
@@ -27,16 +27,16 @@ def round_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     sizes = (power * 10**more * step for more in (0, 1, 2) for step in _STEPS)
     step = next(size for size in sizes if (high - low) / size <= most - 1 + 1e-9)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
+    return [float(f"{number * step:.12g}") for number in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
-    """Give round numbers for a logarithmic scale: 1, 2 and 5 times powers of ten, or an even step if those are few.
+    """Return round numbers for a logarithmic axis: 1, 2 and 5 times powers of ten, or an even step if those are few.
 
     Args:
-        low: The least value, over 0.
-        high: The greatest, not below `low`.
-        most: How many there may be, 2 or more.
+        low: The smallest value, over 0.
+        high: The largest value, at least `low`.
+        most: The largest number of ticks, at least 2.
 
     Examples:
         >>> log_ticks(0.09, 1.4)

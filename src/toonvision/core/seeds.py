@@ -1,21 +1,20 @@
-"""Randomness is an argument: one seed, any number of independent named streams."""
+"""Random numbers: one seed, any number of independent streams, each with a name."""
 
 import hashlib
 
 import numpy as np
 
 SEED_LIMIT = 2**32
-"""Seeds are whole numbers from 0 to below this, the range that every library beneath us takes."""
+"""Seeds are whole numbers from 0 to below this, which every library accepts."""
 
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:
-    """Make the random stream that belongs to a seed and a purpose.
+    """Return the random generator of a seed and a purpose.
 
-    Streams of different names are independent, so that drawing one number more in one place changes nothing
-    in another.
+    Generators of different names are independent: drawing more numbers from one does not change another.
 
     Args:
-        seed: The user's seed, 0 or more.
+        seed: The user's seed, at least 0.
         names: What the numbers are for, for example ``"split", "default"``.
 
     Returns:

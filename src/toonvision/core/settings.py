@@ -1,4 +1,4 @@
-"""Settings files: TOML read into checked values, with messages that point at the line."""
+"""Settings and results read from files and checked: TOML with messages that name the line, and JSON."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _LARGEST_FILE = 10_000_000
-"""Bytes; far above any settings that a person writes."""
+"""In bytes; far above any settings that a person writes."""
 
 Model = TypeVar("Model", bound="BaseModel")
 Value = TypeVar("Value")
@@ -24,11 +24,11 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
 
     Args:
         path: The file, named in messages.
-        model: What the file must look like.
-        text: The file's content where it is known already.
+        model: The schema.
+        text: The file's content if it was read already.
 
     Raises:
-        InputRejectedError: With file, line, key, rule and what was received, one line a fault.
+        InputRejectedError: With file, line, key, rule and what was received, one line per fault.
     """
     from pydantic import ValidationError
 
@@ -42,18 +42,18 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
 
 
 def read_json(path: Path, kind: type[Value], *, what: str, missing: str, remedy: str = "Train again.") -> Value:
-    """Read back a dataclass that this program wrote as JSON.
+    """Load a dataclass that this program wrote as JSON.
 
     Args:
         path: The file.
         kind: The dataclass.
-        what: What the file should be, for messages.
-        missing: What to say where there is no such file.
-        remedy: What to do where it cannot be understood.
+        what: What the file should hold, for messages.
+        missing: The message if there is no such file.
+        remedy: What to do if the content is not valid.
 
     Raises:
         InputRejectedError: If there is no such file.
-        ModelRefusedError: If it does not hold such a value, naming the first fault.
+        ModelRefusedError: If the content is not such a value; names the first fault.
     """
     from pydantic import TypeAdapter, ValidationError
 
@@ -77,13 +77,13 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError:
         raise InputRejectedError(f"{path}: not UTF-8 text. Save it as UTF-8 and run again.") from None
     except RejectedItemError as error:
-        raise InputRejectedError(f"{path}: {error.reason}. To mend it, {error.remedy}.") from None
+        raise InputRejectedError(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
 
 
 def _faults(path: Path, content: str, error: "ValidationError") -> list[str]:
     lines = []
     for fault in error.errors(include_url=False):
-        keys = [str(part) for part in fault["loc"] if not _is_union_branch(part)]
+        keys = [str(key) for key in fault["loc"] if not _is_union_branch(key)]
         rule = fault["msg"].removeprefix("Value error, ")
         where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
         lines.append(f"{where}{'.'.join(keys)}: {rule}{_received(fault)}. Correct this key and run again.")
@@ -94,20 +94,20 @@ def _received(fault: "ErrorDetails") -> str:
     return "" if fault["type"] in {"missing", "json_invalid"} else f"; got {fault['input']!r}"[:200]
 
 
-def _is_union_branch(part: str | int) -> bool:
-    """Tell the tag of a union's branch, which models write in angle brackets, from a key of the file."""
-    return isinstance(part, str) and part.startswith("<")
+def _is_union_branch(key: str | int) -> bool:
+    """Return whether this is the tag of a union's branch, in angle brackets, and not a key of the file."""
+    return isinstance(key, str) and key.startswith("<")
 
 
 def line_of(content: str, keys: list[str]) -> int:
-    r"""Find the line that a dotted key stands on, as near as the text tells.
+    r"""Return the number of the line that a dotted key is on, or of the nearest outer key that is written out.
 
     Args:
         content: A TOML file's text.
-        keys: The parts of the key, outermost first.
+        keys: The key's names, outermost first.
 
     Returns:
-        A line number from 1: that of the innermost part that is written out.
+        A line number, from 1.
 
     Examples:
         >>> line_of('[targets]\nper_label = "many"', ["targets", "per_label"])

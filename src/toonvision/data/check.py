@@ -13,9 +13,10 @@ from toonvision.core.folders import UNFINISHED, half_swapped
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.balance import unknown_labels
-from toonvision.data.catalog import Crop, StoredScreenshot, StoredSplit
+from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.examination import Outcome, examine_all, identical_pictures
 from toonvision.data.extraction import files_without_row, numbered_stem
+from toonvision.data.groups import group_keys
 from toonvision.data.outliers import Look, look_at, odd_boxes, odd_looks
 from toonvision.data.source_tree import relative
 from toonvision.data.sources import (
@@ -27,7 +28,7 @@ from toonvision.data.sources import (
     refuse_emptied,
     require_sources,
 )
-from toonvision.data.splits import group_keys
+from toonvision.data.splits import Split, read_split, split_names
 from toonvision.data.workspace import Workspace
 
 _NO_SOURCE = "source"
@@ -60,13 +61,11 @@ class Known:
         screenshots: Its screenshots.
         crops: Its crops.
         numbers: The last number that each label has used.
-        splits: Its splits.
     """
 
     screenshots: Sequence[StoredScreenshot] = ()
     crops: Sequence[Crop] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
-    splits: Sequence[StoredSplit] = ()
 
 
 def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
@@ -83,7 +82,7 @@ def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
         )
     try:
         with workspace.reading(untouched=True) as catalog:
-            known = Known(catalog.screenshots(), catalog.crops(), catalog.last_numbers(), catalog.splits())
+            known = Known(catalog.screenshots(), catalog.crops(), catalog.last_numbers())
     except ToonVisionError as error:
         reason = str(error).removeprefix(f"{workspace.catalog}: ")
         return None, Checked("Catalogue", 1, (Finding(name, reason, code="catalogue"),))
@@ -172,36 +171,44 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
     ]
 
 
-def check_splits(known: Known) -> Checked:
-    """Look for screenshots that a split has torn apart, and for crops that it does not know."""
+def check_splits(workspace: Workspace, known: Known) -> Checked:
+    """Look for splits that cannot be read or tear near-duplicates apart, and for crops that a split does not know."""
     faults: list[Finding] = []
     doubts: list[Finding] = []
-    for split in known.splits:
-        name = f"split {split.name}"
-        torn = _torn_groups(split, known.crops)
-        if split.grouped:
-            faults += torn
-        else:
-            reason = f"LEAKS, as it was asked to: {len(torn)} screenshots, or groups of near-duplicates, are torn apart"
-            doubts.append(Finding(name, reason, "use it for comparison alone", "leaks"))
-        missing = sum(crop.id not in split.parts for crop in known.crops)
-        if missing:
+    names = split_names(workspace.splits)
+    for name in names:
+        item, remedy = f"split {name}", f"toonvision split --name {name} --force, then train again"
+        try:
+            split = read_split(workspace.splits, name)
+        except InputRejectedError as error:
+            faults.append(Finding(item, str(error), code="split"))
+            continue
+        faults += _torn_groups(split, known.crops, remedy)
+        if missing := sum(split.subset_of(crop) is None for crop in known.crops):
             reason = f"does not know {missing} of {len(known.crops)} crops, which were cut after it was made"
-            remedy = f"toonvision split --name {split.name} --force, then train again"
-            faults.append(Finding(name, reason, remedy, "uncovered"))
-    return Checked("Splits", len(known.splits), tuple(faults), tuple(doubts))
+            faults.append(Finding(item, reason, remedy, "uncovered"))
+        if gone := sorted(split.subsets.keys() - _possible_keys(known.screenshots)):
+            listed = f"{', '.join(gone[:3])}{', ...' if len(gone) > 3 else ''}"
+            reason = f"names {len(gone)} screenshots that the catalogue does not know: {listed}"
+            doubts.append(Finding(item, reason, "correct their names; those that are gone do no harm", "unknown"))
+    return Checked("Splits", len(names), tuple(faults), tuple(doubts))
+
+
+def _possible_keys(screenshots: Iterable[StoredScreenshot]) -> set[str]:
+    return {key for shot in screenshots for key in (shot.name, f"{shot.source}/{shot.name}")}
 
 
 def check_leftovers(workspace: Workspace) -> Checked:
     """Look for what a killed process has left behind, unless it is one that is at work now."""
-    folders = [workspace.root, workspace.crops, workspace.cache, workspace.figures]
-    folders += [*workspace.runs.glob("*"), *workspace.studies.glob("*")]
+    written = workspace.written_folders()
+    below = sorted(path for folder in written for path in folder.glob("*") if path.is_dir())
+    folders = [workspace.root, *written, *below]
     left = [path for folder in folders for pattern in _LEFT_BEHIND for path in sorted(folder.glob(pattern))]
     reason, remedy = "is not complete: a process was killed, or is still at work", "remove it if none is at work"
     doubts = [Finding(relative(path, workspace.root), reason, remedy, "leftover") for path in left]
-    swaps = [path for task in workspace.runs.glob("*") for path in sorted(half_swapped(task))]
-    # To remove it by hand could cost the run: there may be no other copy of it.
-    reason, remedy = "is the old form of a run that was being replaced", "leave it: the next command settles it"
+    swaps = [path for folder in below for path in sorted(half_swapped(folder))]
+    # To remove it by hand could cost what it holds: there may be no other copy.
+    reason, remedy = "is the old form of a folder that was being replaced", "leave it: the next command settles it"
     doubts += [Finding(relative(path, workspace.root), reason, remedy, "half-replaced") for path in swaps]
     return Checked("Leftovers", len(doubts), (), tuple(doubts))
 
@@ -248,20 +255,19 @@ def _gone(readings: Sequence[SourceReading], known: Known, workspace: Workspace)
     ]
 
 
-def _torn_groups(split: StoredSplit, crops: Sequence[Crop]) -> list[Finding]:
-    """Report groups of near-duplicate screenshots that lie in several parts of a split."""
-    used = [crop for crop in crops if crop.id in split.parts]
-    groups: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+def _torn_groups(split: Split, crops: Sequence[Crop], remedy: str) -> list[Finding]:
+    """Report groups of near-duplicate screenshots that lie in several subsets of a split."""
+    used = [crop for crop in crops if split.subset_of(crop)]
+    groups: dict[int, dict[str, str]] = defaultdict(dict)
     for crop, key in zip(used, group_keys(used), strict=True):
-        groups[key][crop.screenshot].add(split.parts[crop.id])
-    torn = [group for group in groups.values() if len(set().union(*group.values())) > 1]
-    remedy = f"toonvision split --name {split.name} --force, then train again"
+        groups[key][crop.screenshot] = str(split.subset_of(crop))
     return [
         Finding(
-            ", ".join(f"{shot} ({' and '.join(sorted(parts))})" for shot, parts in sorted(group.items())),
-            f"{'near-duplicates lie' if len(group) > 1 else 'its crops lie'} in several parts of split {split.name}",
+            ", ".join(f"{shot} ({subset})" for shot, subset in sorted(group.items())),
+            f"near-duplicates lie in several subsets of split {split.name}",
             remedy,
             "torn",
         )
-        for group in torn
+        for group in groups.values()
+        if len(set(group.values())) > 1
     ]

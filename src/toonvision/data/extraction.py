@@ -142,13 +142,9 @@ def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -
         lost: The catalogue that knew it is lost, so that nothing is concluded from this one.
 
     Raises:
-        InputRejectedError: If it holds a source, or holds files that no extraction of ours made.
+        InputRejectedError: If it holds files that no extraction of ours made.
     """
     folder = workspace.crops
-    for source in workspace.sources:
-        for derived in (folder, workspace.cache, workspace.figures, workspace.runs):
-            if source.root.resolve().is_relative_to(derived.resolve()):
-                raise InputRejectedError(f"{source.root}: a source cannot lie in {derived}, which is written by us.")
     folder.mkdir(exist_ok=True)
     if not catalog.has_begun():
         strange = next((path for path in folder.iterdir() if not path.name.startswith(".")), None)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,10 @@ from toonvision.core.errors import (
 )
 from toonvision.core.files import path_inside, write_text
 from toonvision.core.folders import half_swapped, settle_swaps
-from toonvision.core.locks import exclusive
+from toonvision.core.locks import LOCK, exclusive
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
+from toonvision.data.catalog.database import is_older
 from toonvision.data.formats.layout import Format
 from toonvision.data.images import Resize
 from toonvision.data.source_tree import WORKSPACE_MARK
@@ -31,9 +32,11 @@ from toonvision.taxonomy.loader import TargetsTable, TaxonomyTable, built_in
 SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
-_BY_TASK = ("runs", "studies", "contexts", "suspects", "curves")
-_OURS = ("catalog.sqlite", "crops", "cache", "figures", *_BY_TASK)
+MASKS = "masks"
+_WRITTEN = ("crops", "cache", "figures", "splits", "runs", "studies")
 _PATIENCE_S = 0.5
+_LEVELS = 3
+"""Folders below the workspace's that links are looked for in: a run's figures lie in runs/<task>/<name>/figures."""
 
 
 class _Strict(BaseModel):
@@ -123,7 +126,12 @@ class Workspace:
     @property
     def masks(self) -> Path:
         """The folder of pixel masks that come with drawn screenshots; no picture is read from it."""
-        return self.root / "masks"
+        return self.root / MASKS
+
+    @property
+    def splits(self) -> Path:
+        """The folder of splits, one file each."""
+        return self.root / "splits"
 
     @property
     def runs(self) -> Path:
@@ -134,6 +142,12 @@ class Workspace:
     def studies(self) -> Path:
         """The folder of searches for networks, one below a task."""
         return self.root / "studies"
+
+    def written_folders(self) -> list[Path]:
+        """List the folders in it that may be written to: all but hidden ones, sources and masks."""
+        read = {self.root / SCREENSHOTS, self.masks, *(source.root for source in self.sources)}
+        folders = (Path(entry) for entry in _entries(self.root) if entry.is_dir() and not entry.name.startswith("."))
+        return [folder for folder in folders if folder not in read]
 
     @contextmanager
     def reading(self, *, untouched: bool = False) -> Iterator[Catalog]:
@@ -177,52 +191,98 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
 
     Args:
         root: The folder.
-        untouched: Leave everything as it is; otherwise runs whose replacing was killed halfway are put back.
+        untouched: Leave everything as it is. Otherwise a catalogue of an earlier version is brought up to date, and
+            folders whose replacing was killed halfway are put back.
 
     Raises:
         UsageError: If the folder is no workspace.
-        InputRejectedError: If its settings are wrong, with line, key and rule, or what we write to is a link.
+        InputRejectedError: If its settings are wrong, with line, key and rule, a source lies where we write, or what
+            we write to is a link.
     """
     settings = root / SETTINGS
     if not settings.is_file():
         raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
-    _refuse_links(root)
     table = read_settings(settings, WorkspaceTable)
     taxonomy = _taxonomy(root, table.taxonomy)
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())
     own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
-    _refuse_repeated(settings, [*own, *others])
+    sources = tuple(own + others)
+    _refuse_repeated(settings, sources)
+    workspace = Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, sources)
+    for source in sources:
+        _refuse_among_ours(root, source.root)
+    _refuse_links(workspace)
     if not untouched:
-        _settle_runs(root)
-    return Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, tuple(own + others))
+        _bring_over(workspace)
+        _settle_folders(workspace)
+    return workspace
 
 
-def _refuse_links(root: Path) -> None:
+def _refuse_among_ours(root: Path, source: Path) -> None:
+    """Refuse a source where we write: its pictures would not be safe from us."""
+    for folder in (root / name for name in _WRITTEN):
+        if source.resolve().is_relative_to(folder.resolve()):
+            raise InputRejectedError(f"{source}: a source cannot lie in {folder}, which is written by us.")
+
+
+def _refuse_links(workspace: Workspace) -> None:
     """Refuse a link where we write: a workspace from elsewhere must not choose which folder of this machine that is."""
-    # Below a task lie its runs, and in a run the folder of its figures.
-    below = (path for name in _BY_TASK for depth in ("*", "*/*", "*/*/*") for path in (root / name).glob(depth))
-    for path in (*(root / name for name in _OURS), *below):
-        if path.is_symlink():
-            raise InputRejectedError(
-                f"{path}: is a link; what is derived is only written inside the workspace. Remove the link."
-            )
+    read = {str(path) for path in (workspace.root / SCREENSHOTS, workspace.masks)}
+    read |= {os.path.normpath(source.root) for source in workspace.sources}
+    for link in _links(workspace.root, read, _LEVELS):
+        raise InputRejectedError(
+            f"{link}: is a link; what is derived is only written inside the workspace. Remove the link."
+        )
 
 
-def _settle_runs(root: Path) -> None:
-    """Put back runs whose replacing was killed halfway; whoever cannot write, or would have to wait, reads on."""
-    stopped = [task for task in (root / "runs").glob("*") if half_swapped(task)]
+def _links(folder: Path, passed_over: set[str], levels: int) -> Iterator[str]:
+    top = levels == _LEVELS
+    for entry in _entries(folder):
+        if os.path.normpath(entry.path) in passed_over or (top and entry.name.startswith(".")):
+            continue
+        if entry.is_symlink():
+            if not (top and entry.is_file()):  # a linked file beside ours is replaced, never written through
+                yield entry.path
+        elif levels and entry.is_dir():
+            yield from _links(Path(entry.path), passed_over, levels - 1)
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:  # whoever writes there is told
+        return []
+
+
+def _bring_over(workspace: Workspace) -> None:
+    """Bring a catalogue of an earlier version up to date; whoever reads one that could not be says why."""
+    if is_older(workspace.catalog):
+        with (
+            suppress(WorkspaceBusyError, EnvironmentFaultError, InputRejectedError, OSError),
+            exclusive(workspace.root, purpose="bring the catalogue up to date", patience_s=_PATIENCE_S),
+            Catalog.open(workspace.catalog),
+        ):
+            pass
+
+
+def _settle_folders(workspace: Workspace) -> None:
+    """Put back folders whose replacing was killed halfway; whoever cannot write, or would have to wait, reads on."""
+    below = [Path(entry) for folder in workspace.written_folders() for entry in _entries(folder) if entry.is_dir()]
+    # Where the folder around it has a lock of its own, a swap may be going on under that one.
+    stopped = [parent for parent in below if half_swapped(parent) and not (parent / LOCK).exists()]
     if stopped:
         with (
             suppress(WorkspaceBusyError, EnvironmentFaultError, OSError),
-            exclusive(root, purpose="put back a run", patience_s=_PATIENCE_S),
+            exclusive(workspace.root, purpose="put back a folder", patience_s=_PATIENCE_S),
         ):
-            for task in stopped:
-                settle_swaps(task)
+            for parent in stopped:
+                settle_swaps(parent)
 
 
-def _refuse_repeated(settings: Path, sources: list[Source]) -> None:
+def _refuse_repeated(settings: Path, sources: Iterable[Source]) -> None:
     """Refuse a folder that is named twice: each of its objects would count twice and be cut once."""
     seen: dict[str, str] = {}
     for source in sources:
@@ -268,6 +328,8 @@ def create_workspace(
     settings = root / SETTINGS
     if settings.exists():
         raise UsageError(f"{settings} exists already; nothing was changed. Edit it, or choose another folder.")
+    if source:
+        _refuse_among_ours(root, source[1])
     if "\n" not in taxonomy:
         _taxonomy(root, taxonomy)
     parts = [f'taxonomy = "{taxonomy}"'] if "\n" not in taxonomy else []

@@ -1,7 +1,7 @@
 """What a model needs beside its weights: labels, input, preprocessing, and where it comes from.
 
-It is kept in the ONNX file's metadata, one JSON value a key. A file's metadata is input like any other: every key must
-be there, none other may be, and every value must be what it should be.
+It is stored in the ONNX file's metadata, one JSON value per key. A file's metadata is input like any other: every key
+must be there, no other key may be, and every value must be valid.
 """
 
 import json
@@ -77,7 +77,7 @@ class Bundle:
     parity: Parity | None
 
     def to_metadata(self) -> dict[str, str]:
-        """Give one JSON text a key."""
+        """Return one JSON text per key."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["parity"] = None if self.parity is None else vars(self.parity)
         return {name: json.dumps(value, ensure_ascii=False, allow_nan=False) for name, value in values.items()}

@@ -1,13 +1,13 @@
-"""Checking the runs of a workspace without starting Keras, and the labels against what a run says of them."""
+"""Checking the runs of a workspace without starting Keras, and the labels against a run's predictions."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, ToonVisionError
+from toonvision.core.errors import Finding, InputRejectedError, ToonVisionError, UsageError
 from toonvision.data.catalog import Crop
 from toonvision.data.check import Checked, Known
-from toonvision.data.splits import split_digest
+from toonvision.data.splits import Split, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.current import current_export
 from toonvision.metrics.predictions import Prediction
@@ -15,15 +15,15 @@ from toonvision.models.saving import read_card, require_sound_weights, require_t
 from toonvision.training.record import RECORD, RunRecord, read_record, repeat_folder
 
 CONFIDENT = 0.9
-"""Probability from which on a model's other opinion of a label is worth a look."""
+"""From this probability on, a prediction that differs from the label is reported."""
 
 
 def check_runs(workspace: Workspace, known: Known | None) -> Checked:
-    """Look whether every run can be read, belongs to this taxonomy, and was trained on the splits that there are.
+    """Check that every run can be read, has this taxonomy, and was trained on a split that still exists.
 
     Args:
         workspace: Whose runs.
-        known: What the catalogue says; None where it cannot be asked.
+        known: The catalogue's content; None if the catalogue cannot be read.
     """
     faults: list[Finding] = []
     doubts: list[Finding] = []
@@ -49,17 +49,17 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
 def contradicted_labels(
     crops: Sequence[Crop], predictions: Sequence[Prediction], record: RunRecord, known: Known, workspace: Workspace
 ) -> Checked:
-    """List the crops whose label a run's model contradicts confidently, the surest first.
+    """Return the crops whose label a run's model contradicts confidently, the most confident first.
 
     Args:
-        crops: The crops that it was asked about.
-        predictions: What it said of their files.
+        crops: The crops that were predicted.
+        predictions: The predictions for their files.
         record: The run.
         known: What the catalogue says.
         workspace: Whose taxonomy.
     """
     by_path: dict[Path, Crop] = {workspace.crops / crop.file: crop for crop in crops}
-    parts = next((split.parts for split in known.splits if split.name == record.split), {})
+    split = _split_of(record, workspace)
     stands = _split_stands(record, known, workspace)
     learned = {"train"} | ({"val"} if record.settings.with_validation else set())
     doubts = []
@@ -68,7 +68,7 @@ def contradicted_labels(
         given = workspace.taxonomy.class_of(crop.label, record.level)
         if one.predicted == given or one.confidence < CONFIDENT:
             continue
-        unseen = ", never having seen it," if stands and parts.get(crop.id) not in learned else ""
+        unseen = ", never having seen it," if stands and split and split.subset_of(crop) not in learned else ""
         reason = f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({one.confidence:.1%})"
         where = f"look at {crop.screenshot}, {', '.join(map(str, crop.box.xyxy))}"
         doubts.append(Finding(crop.file, reason, where, "contradicted"))
@@ -76,7 +76,7 @@ def contradicted_labels(
 
 
 def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
-    """Read all of a run but its weights; give its record, and why its export cannot be used."""
+    """Read all of a run but its weights; return its record, and why its export cannot be used."""
     if not (run / RECORD).is_file():
         raise InputRejectedError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
     record = read_record(run)
@@ -88,9 +88,16 @@ def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
 
 
 def _split_stands(record: RunRecord, known: Known, workspace: Workspace) -> bool:
-    split = next((split for split in known.splits if split.name == record.split), None)
+    split = _split_of(record, workspace)
     if split is None:
         return False
     level = record.level
-    used = [c for c in known.crops if c.id in split.parts and workspace.taxonomy.class_of(c.label, level) is not None]
-    return split_digest(used, split.parts) == record.data_hash
+    used = [c for c in known.crops if split.subset_of(c) and workspace.taxonomy.class_of(c.label, level) is not None]
+    return split_digest(used, split) == record.data_hash
+
+
+def _split_of(record: RunRecord, workspace: Workspace) -> Split | None:
+    try:
+        return read_split(workspace.splits, record.split)
+    except (InputRejectedError, UsageError):
+        return None

@@ -1,18 +1,18 @@
 """What an exported file may hold: checked before anything runs it.
 
-Whoever wrote a file, only the operations that our own files have are let through, on shapes that fit together, with
-weights that are all there, in memory that is bounded. The shape of all that is computed is worked out here first, and
-how much that is for one picture.
+A file may use only the operations that our own files use, its shapes must fit together, it must hold all weights, and
+its memory is bounded. To check that, the shape of every result is inferred first, for one image.
 """
 
 import math
+import struct
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.deploy.bundle import Bundle
-from toonvision.deploy.wire import File, Setting, Tensor, read_file
+from toonvision.deploy.wire import MOST_NUMBERS, File, Setting, Tensor, read_file
 
 FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
 INPUT_NAME, OUTPUT_NAME = "pictures", "probabilities"
@@ -23,8 +23,11 @@ LARGEST_MAP = 2**28
 LARGEST_SUM = 4 * LARGEST_MAP
 """Most values that one picture may make in all steps, which may all be needed until the last."""
 
-_FLOAT, _UINT8, _INT8, _INT32 = 1, 2, 3, 6
-_BYTES = {_FLOAT: 4, _UINT8: 1, _INT8: 1, _INT32: 4}
+_FLOAT, _UINT8, _INT8, _INT32, _INT64 = 1, 2, 3, 6, 7
+_BYTES = {_FLOAT: 4, _UINT8: 1, _INT8: 1, _INT32: 4, _INT64: 8}
+
+LISTED = "listed"
+"""The setting that stands for an input of whole numbers: sides, axes, or how often to repeat."""
 
 Shape = tuple[int, ...]
 Given = Sequence[Shape]
@@ -64,12 +67,13 @@ def _check_ports(file: File, bundle: Bundle) -> None:
 
 
 def _check_steps(file: File, bundle: Bundle) -> None:
-    """Work out the shape of all that is computed, for one picture."""
+    """Infer the shape of every result, for one picture."""
     if len(file.nodes) > MOST_STEPS:
         raise ModelRefusedError(f"has {len(file.nodes):,} steps, over {MOST_STEPS:,}")
     shapes: dict[str, Shape] = {}
     for constant in file.constants:
         shapes[_new(constant.name, shapes)] = _sound_shape(constant)
+    numbers = {one.name: _whole_numbers(one) for one in file.constants if one.type == _INT64}
     shapes[_new(INPUT_NAME, shapes)] = (1, *bundle.size_hw, 3)
     total = 0
     for node in file.nodes:
@@ -79,7 +83,8 @@ def _check_steps(file: File, bundle: Bundle) -> None:
         try:
             given = [shapes[name] for name in node.inputs]
             fits = set(node.settings) <= allowed and len(node.outputs) == 1
-            shape = shape_of(given, node.settings) if fits else ()
+            listed = {LISTED: numbers[node.inputs[1]]} if node.kind in _LISTED else {}
+            shape = shape_of(given, {**node.settings, **listed}) if fits else ()
         except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
             shape = ()
         if not shape or min(shape) < 1:
@@ -108,6 +113,12 @@ def _sound_shape(constant: Tensor) -> Shape:
     return sides
 
 
+def _whole_numbers(constant: Tensor) -> tuple[int, ...]:
+    """Read the sides or axes that an operation takes as an input; none where they are too many to be that."""
+    count = len(constant.content) // _BYTES[_INT64]
+    return struct.unpack(f"<{count}q", constant.content) if count <= MOST_NUMBERS else ()
+
+
 def _same(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     return given[0]
 
@@ -122,7 +133,7 @@ def _clipped(given: Given, _settings: Mapping[str, Setting]) -> Shape:
 
 
 def _scaled(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    """Give the shape of what has one scale and one zero, or one of each along an axis."""
+    """Return the shape of values with one scale and one zero point, or one of each along an axis."""
     values, scale, *zero = given
     axis, one = settings.get("axis", 1), ((), (1,))
     along = isinstance(axis, int) and 0 <= axis < len(values) and scale == (values[axis],)
@@ -136,8 +147,8 @@ def _broadcast(given: Given, _settings: Mapping[str, Setting]) -> Shape:
 
 
 def _transposed(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    order = _pairs(settings, "perm", 4)
-    return tuple(given[0][at] for at in order) if sorted(order) == [0, 1, 2, 3] and len(given[0]) == 4 else ()
+    order = _listed(settings, "perm", len(given[0]))
+    return tuple(given[0][at] for at in order) if sorted(order) == list(range(len(order))) else ()
 
 
 def _convolved(given: Given, settings: Mapping[str, Setting]) -> Shape:
@@ -149,7 +160,7 @@ def _convolved(given: Given, settings: Mapping[str, Setting]) -> Shape:
         and groups >= 1
         and filters % groups == 0
         and picture[1] == channels * groups
-        and _pairs(settings, "kernel_shape", 2) == tuple(window)
+        and _listed(settings, "kernel_shape", 2) == tuple(window)
         and bias in ([], [(filters,)])
     )
     return _slid(picture, filters, settings) if fits else ()
@@ -160,8 +171,8 @@ def _pooled(given: Given, settings: Mapping[str, Setting]) -> Shape:
 
 
 def _slid(shape: Shape, channels: int, settings: Mapping[str, Setting]) -> Shape:
-    window, strides = _pairs(settings, "kernel_shape", 2), _pairs(settings, "strides", 2)
-    dilations, pads = _pairs(settings, "dilations", 2, 1), _pairs(settings, "pads", 4, 0)
+    window, strides = _listed(settings, "kernel_shape", 2), _listed(settings, "strides", 2)
+    dilations, pads = _listed(settings, "dilations", 2, 1), _listed(settings, "pads", 4, 0)
     if len(shape) != 4 or min(*window, *strides, *dilations) < 1 or min(pads) < 0:
         return ()
     sides = []
@@ -177,58 +188,99 @@ def _reduced(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     return (*given[0][:2], 1, 1) if len(given[0]) == 4 else ()
 
 
+def _averaged(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    axes, held = settings.get("axes"), settings.get("keepdims", 1)
+    if not isinstance(axes, tuple):
+        return ()
+    gone = {range(len(given[0]))[axis] for axis in axes}
+    return tuple(1 if at in gone else side for at, side in enumerate(given[0]) if held or at not in gone)
+
+
+def _reshaped(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    sides, values = _listed(settings, LISTED, None), math.prod(given[0])
+    if sides.count(-1) == 1:
+        rest = -math.prod(sides)
+        sides = tuple(values // rest if side == -1 else side for side in sides)
+    return sides if min(sides) > 0 and math.prod(sides) == values else ()
+
+
+def _repeated(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    times = _listed(settings, LISTED, len(given[0]))
+    return tuple(side * count for side, count in zip(given[0], times, strict=True))
+
+
+def _squeezed(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    gone = {range(len(given[0]))[axis] for axis in _listed(settings, LISTED, None)}
+    kept = tuple(side for at, side in enumerate(given[0]) if at not in gone)
+    return kept if math.prod(kept) == math.prod(given[0]) else ()
+
+
+def _unsqueezed(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    axes = _listed(settings, LISTED, None)
+    sides, count = iter(given[0]), len(given[0]) + len(axes)
+    new = {range(count)[axis] for axis in axes}
+    return tuple(1 if at in new else next(sides) for at in range(count)) if len(new) == len(axes) else ()
+
+
 def _flattened(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return (given[0][0], math.prod(given[0][1:])) if settings.get("axis") == 1 else ()
 
 
-def _multiplied(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+def _multiplied(given: Given, settings: Mapping[str, Setting]) -> Shape:
     (count, values), (rows, units), *bias = given
-    return (count, units) if values == rows and bias in ([], [(units,)]) else ()
+    transposed = any(settings.values())
+    return (count, units) if values == rows and bias in ([], [(units,)]) and not transposed else ()
 
 
 def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    apart = {(shape[0], *shape[2:]) for shape in given}
-    fits = settings.get("axis") == 1 and len(apart) == 1
-    return (given[0][0], sum(shape[1] for shape in given), *given[0][2:]) if fits else ()
+    axis = settings.get("axis")
+    if not isinstance(axis, int):
+        return ()
+    at = range(len(given[0]))[axis]
+    apart = {(*shape[:at], *shape[at + 1 :]) for shape in given}
+    joined = (*given[0][:at], sum(shape[at] for shape in given), *given[0][at + 1 :])
+    return joined if len(apart) == 1 else ()
 
 
-def _by_row(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    return given[0] if settings.get("axis") == 1 and len(given[0]) == 2 else ()
-
-
-def _pairs(settings: Mapping[str, Setting], name: str, count: int, default: int | None = None) -> tuple[int, ...]:
-    value = settings.get(name, () if default is None else (default,) * count)
-    if not isinstance(value, tuple) or len(value) != count:
+def _listed(
+    settings: Mapping[str, Setting], name: str, count: int | None, default: int | None = None
+) -> tuple[int, ...]:
+    """Return a setting of so many whole numbers, or of any number but none."""
+    value = settings.get(name, () if default is None else (default,) * (count or 0))
+    if not isinstance(value, tuple) or not value or len(value) != (count or len(value)):
         raise ValueError(name)
     return value
 
 
 _WINDOW = frozenset({"kernel_shape", "strides", "pads"})
 _NONE: frozenset[str] = frozenset()
+_AXIS = frozenset({"axis"})
+_LISTED = frozenset({"Reshape", "Squeeze", "Tile", "Unsqueeze"})
 _OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Setting]], Shape]]] = {
-    "Add": (_NONE, _broadcast),
+    **dict.fromkeys(
+        ("Exp", "HardSwish", "Log", "Neg", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Tanh"), (_NONE, _same)
+    ),
+    **dict.fromkeys(("Add", "Div", "Max", "Min", "Mul", "Sub"), (_NONE, _broadcast)),
     "AveragePool": (_WINDOW, _pooled),
     "Cast": (frozenset({"to"}), _as_floats),
     "Clip": (_NONE, _clipped),
-    "Concat": (frozenset({"axis"}), _joined),
+    "Concat": (_AXIS, _joined),
     "Conv": (_WINDOW | {"dilations", "group"}, _convolved),
-    "DequantizeLinear": (frozenset({"axis"}), _scaled),
-    "Div": (_NONE, _broadcast),
-    "Flatten": (frozenset({"axis"}), _flattened),
-    "Gemm": (_NONE, _multiplied),
+    "DequantizeLinear": (_AXIS, _scaled),
+    "Flatten": (_AXIS, _flattened),
+    "Gemm": (frozenset({"transA", "transB"}), _multiplied),
     "GlobalAveragePool": (_NONE, _reduced),
     "GlobalMaxPool": (_NONE, _reduced),
-    "HardSwish": (_NONE, _same),
-    "Log": (_NONE, _same),
-    "Max": (_NONE, _broadcast),
+    "MatMul": (_NONE, _multiplied),
     "MaxPool": (_WINDOW, _pooled),
-    "Mul": (_NONE, _broadcast),
-    "QuantizeLinear": (frozenset({"axis"}), _scaled),
-    "Relu": (_NONE, _same),
-    "Sigmoid": (_NONE, _same),
-    "Softmax": (frozenset({"axis"}), _by_row),
-    "Sqrt": (_NONE, _same),
-    "Sub": (_NONE, _broadcast),
-    "Tanh": (_NONE, _same),
+    "QuantizeLinear": (_AXIS, _scaled),
+    "ReduceMean": (frozenset({"axes", "keepdims"}), _averaged),
+    "Reshape": (_NONE, _reshaped),
+    "Softmax": (_AXIS, _same),
+    "Squeeze": (_NONE, _squeezed),
+    "Tile": (_NONE, _repeated),
     "Transpose": (frozenset({"perm"}), _transposed),
+    "Unsqueeze": (_NONE, _unsqueezed),
 }
+KNOWN_OPERATIONS = frozenset(_OPERATIONS)
+"""What Keras' export makes of our layers; "Flatten" and "HardSwish" stand in files of version 0.1.0."""

@@ -1,7 +1,7 @@
 """Using an exported model: ONNX Runtime, NumPy and Pillow, and nothing else.
 
 This is what a program of your own needs: it neither imports Keras or TensorFlow nor needs them installed. Pictures are
-asked about one by one, each on one core and several at once, since that is quicker than batches on all cores.
+predicted one by one, each on one core and several at once: that is faster than batches on all cores.
 """
 
 from collections.abc import Sequence
@@ -47,10 +47,10 @@ class Classifier:
 
         Args:
             model: The file that `toonvision export` wrote, or its bytes.
-            threads: How many pictures are asked about at once; as many as there are cores by default.
+            threads: How many pictures are predicted at once; by default as many as there are cores.
 
         Raises:
-            UsageError: If there is to be no thread.
+            UsageError: If ``threads`` is below 1.
             InputRejectedError: If there is no such file.
             ModelRefusedError: If it is not what ToonVision exports.
         """
@@ -76,14 +76,14 @@ class Classifier:
         return self._bundle.classes
 
     def predict(self, picture: Image.Image | npt.NDArray[np.uint8]) -> Verdict:
-        """Say what is in one picture of any size.
+        """Predict one picture of any size.
 
         Args:
             picture: A picture, or an array of shape ``(height, width, 3)``, uint8, 0 to 255.
 
         Raises:
             UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
-            ModelRefusedError: If a probability is no number, or the model cannot be run.
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         if isinstance(picture, Image.Image):
             if not all(picture.size):
@@ -98,7 +98,7 @@ class Classifier:
         return Verdict(self._ask(fitted), self.classes)
 
     def predict_batch(self, pictures: Pictures) -> Probabilities:
-        """Give the probabilities of pictures that have the model's input size already.
+        """Return the probabilities of pictures that already have the model's input size.
 
         Args:
             pictures: Shape ``(samples, height, width, 3)``, uint8, 0 to 255.
@@ -108,7 +108,7 @@ class Classifier:
 
         Raises:
             UsageError: If they have another size or type.
-            ModelRefusedError: If a probability is no number, or the model cannot be run.
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         _required(pictures, (None, *self._bundle.size_hw, 3), some=False)
         with ThreadPoolExecutor(self._threads) as pool:
@@ -122,14 +122,14 @@ class Classifier:
 
         Args:
             paths: Pictures or folders.
-            progress: Told how many pictures are done.
+            progress: Called with how many pictures are done.
 
         Returns:
             Predictions in the order of the paths, and what could not be read.
 
         Raises:
             InputRejectedError: If a folder cannot be read.
-            ModelRefusedError: If a probability is no number, or the model cannot be run.
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         with ThreadPoolExecutor(self._threads) as pool:
             return ask_about_files(
@@ -145,16 +145,32 @@ class Classifier:
         except RejectedItemError as error:
             return error.without_traceback()
 
-    def _ask(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Give the probabilities of one picture of the input size, shape ``(classes,)``."""
+    def run_batch(self, pictures: Pictures) -> Probabilities:
+        """Return the probabilities of pictures in a single run; `predict_batch` is quicker.
+
+        Args:
+            pictures: Shape ``(samples, height, width, 3)`` in the model's size, uint8, 0 to 255.
+
+        Returns:
+            Shape ``(samples, classes)``, each row summing to 1.
+
+        Raises:
+            ModelRefusedError: If a probability is NaN, or the model cannot be run.
+        """
         try:
-            ((row,),) = self._session.run([OUTPUT_NAME], {INPUT_NAME: picture[None]})
+            (rows,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})
         except MemoryError:
             raise
         except Exception as error:  # ONNX Runtime's errors have no common kind
             raise ModelRefusedError(f"{self._where}: ONNX Runtime cannot run it ({_brief(error)}).") from error
-        if not np.isfinite(row).all():
-            raise ModelRefusedError(f"{self._where}: its weights give no numbers. Train and export again.")
+        if not np.isfinite(rows).all():
+            raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
+        answers: Probabilities = rows
+        return answers
+
+    def _ask(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the probabilities of one picture of the input size, shape ``(classes,)``."""
+        (row,) = self.run_batch(picture[None])
         answer: npt.NDArray[np.float32] = row
         return answer
 
@@ -181,14 +197,14 @@ def _started(content: bytes) -> onnxruntime.InferenceSession:
 
 
 def _brief(error: Exception) -> str:
-    """Give the first line of what ONNX Runtime says, which may quote a file of anybody's."""
+    """Return the first line of an error of ONNX Runtime, which may quote any file."""
     return printable(str(error).partition("\n")[0][:200])
 
 
 def _required(
     pictures: npt.NDArray[np.uint8], shape: tuple[int | None, ...], *, some: bool = True
 ) -> npt.NDArray[np.uint8]:
-    """Pass on an array that has a shape, None standing for any, and refuse any other, and an empty one if need be."""
+    """Return an array that has a shape (None stands for any side); refuse others, and empty ones if ``some``."""
     fits = (
         isinstance(pictures, np.ndarray)
         and pictures.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""The export that lies beside a run's weights, and whether it is of just these weights."""
+"""The export beside a run's weights, and whether it was made from these weights."""
 
 import hashlib
 from pathlib import Path
@@ -11,7 +11,7 @@ EXPORT, INT8_EXPORT = "model.onnx", "model-int8.onnx"
 
 
 def weights_digest(run: Path) -> str:
-    """Give the SHA-256 of a run's file of weights; nothing where there is none."""
+    """Return the SHA-256 of a run's file of weights, or an empty text if there is none."""
     path = run / WEIGHTS
     if not path.is_file():
         return ""
@@ -20,14 +20,14 @@ def weights_digest(run: Path) -> str:
 
 
 def current_export(run: Path, card: ModelCard) -> tuple[Classifier | None, str]:
-    """Open a run's export if it can stand for the run's model.
+    """Open a run's export if it was made from the run's current model.
 
     Args:
         run: The run's folder.
         card: What the run's model is.
 
     Returns:
-        The export, or None; and why one that is there is not used, as a sentence.
+        The export or None; and, as a sentence, why an existing one is not used.
     """
     path = run / EXPORT
     if not path.is_file():

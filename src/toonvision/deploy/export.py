@@ -1,4 +1,4 @@
-"""Exporting a run: its own model as one ONNX file beside its weights, written only if it says the same as Keras."""
+"""Exporting a run: its model as one ONNX file beside its weights, written only if it predicts the same as Keras."""
 
 import statistics
 import time
@@ -19,8 +19,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import FORMAT, Bundle, Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, weights_digest
-from toonvision.deploy.graph import Graph
-from toonvision.deploy.parity import compare, parity_pictures, require_parity, spread_indices, worse
+from toonvision.deploy.parity import compare, in_batches, parity_pictures, require_parity, spread_indices, worse
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.intervals import Proportion
@@ -35,16 +34,16 @@ _TIMED = 50
 
 @dataclass(frozen=True)
 class Int8Export:
-    """An export that computes with 8 bits, and what that costs.
+    """An export that computes with 8 bits, and its cost.
 
     Attributes:
         path: The file.
         size: Its bytes.
-        parity: How it compares with Keras on the test part.
-        right: Right predictions of the test part by the plain export.
-        int8_right: The same by this one.
-        latency_ms: Median milliseconds for one picture on one core, as a plain export.
-        int8_latency_ms: The same for this one.
+        parity: How it compares with Keras on the test subset.
+        right: Correct predictions of the test subset of the float32 export.
+        int8_right: The same of this one.
+        latency_ms: Median milliseconds for one picture on one core, with the float32 export.
+        int8_latency_ms: The same with this one.
     """
 
     path: Path
@@ -66,7 +65,7 @@ class Export:
         parity: How it compares with Keras.
         crops: How many of the compared pictures are crops; the others are changed copies of them.
         int8: The export that computes with 8 bits, if asked for.
-        removed: Names of files of an earlier export that were not made again, and so are gone.
+        removed: Names of files of an earlier export that were not written again, and so are removed.
     """
 
     path: Path
@@ -84,19 +83,17 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         workspace: Where the run was trained.
         run: The run's folder.
         int8: Write a second file that computes with 8 bits, and measure what that costs.
-        progress: Told how many pictures are compared.
+        progress: Called with how many pictures are compared.
 
     Raises:
         InputRejectedError: If there is no model, or its pictures cannot be read.
-        ModelRefusedError: If the model cannot be used or exported, or the export says something else than it.
+        ModelRefusedError: If the model cannot be used or exported, or its export predicts something else.
         WorkspaceBusyError: If another process writes, or has trained the run again meanwhile.
     """
     card = read_card(run)
     require_taxonomy(card, workspace.taxonomy.digest, run)
     start_keras()
-    from toonvision.deploy.keras_graph import read_graph
-    from toonvision.deploy.onnx import described, write_onnx
-    from toonvision.deploy.simplify import simplify
+    from toonvision.deploy.conversion import described, to_onnx, with_probabilities
 
     bundle = _describe(workspace, card, weights=weights_digest(run))
     model = load_model(run)
@@ -107,26 +104,26 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     def calibrated(rows: Probabilities) -> Probabilities:
         return rows if card.temperature is None else with_temperature(rows, card.temperature)
 
-    def written(graph: Graph, temperature: float | None) -> bytes:
-        return write_onnx(graph, classes=len(card.classes), temperature=temperature, metadata=bundle.to_metadata())
+    def written(temperature: float | None) -> bytes:
+        answering = with_probabilities(model, classes=len(card.classes), temperature=temperature)
+        return to_onnx(answering, bundle.to_metadata())
 
     measured = None
     try:
-        graph = simplify(read_graph(model))
-        plain = written(graph, None)
+        plain = written(None)
         pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
-        # A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is judged
-        # without it, and the temperature on what the export itself answers without it.
+        # A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is compared
+        # without it, and the temperature with the formula on what the export itself answers without it.
         rows = Classifier(plain).predict_batch(pictures)
-        parity = compare(answered(pictures), rows)
+        parity = worse(compare(answered(pictures), rows), compare(rows, in_batches(plain, pictures)))
         if card.temperature is not None:
-            plain = written(graph, card.temperature)
+            plain = written(card.temperature)
             parity = worse(parity, compare(calibrated(rows), Classifier(plain).predict_batch(pictures)))
         require_parity(parity)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:
             files[INT8_EXPORT], measured = _in_int8(
-                run, plain, bundle, _parts(workspace, run), lambda pictures: calibrated(answered(pictures))
+                run, plain, bundle, _trained_with(workspace, run), lambda pictures: calibrated(answered(pictures))
             )
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
@@ -155,7 +152,7 @@ def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
     )
 
 
-def _parts(workspace: Workspace, run: Path) -> TaskData:
+def _trained_with(workspace: Workspace, run: Path) -> TaskData:
     """Load the data that a run was trained with."""
     record = read_record(run)
     data = load_task_data(
@@ -172,12 +169,12 @@ def _parts(workspace: Workspace, run: Path) -> TaskData:
 def _in_int8(
     run: Path, plain: bytes, bundle: Bundle, data: TaskData, expected: Callable[[Pictures], Probabilities]
 ) -> tuple[bytes, Int8Export]:
-    """Quantise on the training part, and measure on the test part what that costs."""
-    from toonvision.deploy.onnx import described
+    """Quantise on the train subset, and measure on the test subset what that costs."""
+    from toonvision.deploy.conversion import described
     from toonvision.deploy.quantize import MOST_PICTURES, quantized
 
-    learned, test = data.places["train"], data.places["test"]
-    seen = data.samples.pictures[learned[spread_indices(len(learned), MOST_PICTURES)]]
+    train, test = data.places["train"], data.places["test"]
+    seen = data.samples.pictures[train[spread_indices(len(train), MOST_PICTURES)]]
     pictures, y_true = data.samples.pictures[test], data.samples.targets[test]
     small = replace(bundle, precision="int8")
     content = quantized(plain, seen, small.to_metadata())
@@ -202,7 +199,7 @@ def _right(rows: Probabilities, y_true: npt.NDArray[np.int64]) -> Proportion:
 
 
 def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list[float]:
-    """Give each classifier's median milliseconds for one picture, timed in turn so that a slow moment hits all."""
+    """Return each classifier's median milliseconds per picture; they take turns, so that a slow moment hits all."""
     seconds: list[list[float]] = [[] for _ in classifiers]
     for picture in pictures:
         for classifier, its in zip(classifiers, seconds, strict=True):
@@ -215,7 +212,7 @@ def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list
 def _publish(
     workspace: Workspace, run: Path, files: Mapping[str, bytes], *, card: ModelCard, weights: str
 ) -> tuple[str, ...]:
-    """Write files beside the model that they were made of, unless it is another by now; name older ones that go."""
+    """Write files beside the model that they were made from, unless it changed; return names of removed older ones."""
     with exclusive(workspace.root, purpose="save an export"):
         if weights_digest(run) != weights or read_card(run) != card:
             raise WorkspaceBusyError(

@@ -1,4 +1,4 @@
-"""Whether an export says the same as its network: on which pictures that is asked, and how it is judged."""
+"""Parity: whether an export predicts the same as its network, on which pictures, and within which limits."""
 
 import numpy as np
 
@@ -7,17 +7,19 @@ from toonvision.core.seeds import generator
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Parity
+from toonvision.deploy.classifier import Classifier
 from toonvision.metrics.predictions import Probabilities
 from toonvision.tasks.augmentation import augment
 from toonvision.tasks.settings import Augmentation
 
 FEWEST, MOST = 100, 200
 LARGEST_DIFFERENCE = 1e-4
+_BATCH = 8
 _CHANGES = Augmentation(flip=True, rotation_degrees=30, zoom=0.3, color=0.4)
 
 
 def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: Resize) -> tuple[Pictures, int]:
-    """Give pictures to compare on: crops from all over the catalogue; where they are few, changed copies of them too.
+    """Return the pictures to compare on: crops from the whole catalogue; if these are few, augmented copies too.
 
     Args:
         workspace: Where the crops are.
@@ -34,7 +36,7 @@ def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: R
         crops = catalog.crops()
     if not crops:
         raise InputRejectedError(f"{workspace.root}: there is no crop to compare on. Run: toonvision extract")
-    chosen = [crops[place] for place in spread_indices(len(crops), MOST)]
+    chosen = [crops[index] for index in spread_indices(len(crops), MOST)]
     pictures = []
     for crop in chosen:
         path = workspace.crops / crop.file
@@ -50,13 +52,13 @@ def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: R
 
 
 def spread_indices(count: int, most: int) -> list[int]:
-    """Give at most so many places of a list, from all over it.
+    """Return at most ``most`` indices below ``count``, evenly spread.
 
     Examples:
-        >>> spread_places(10, 4)
+        >>> spread_indices(10, 4)
         [0, 3, 6, 9]
     """
-    return [int(place) for place in np.linspace(0, count - 1, min(count, most)).round()]
+    return [int(index) for index in np.linspace(0, count - 1, min(count, most)).round()]
 
 
 def compare(expected: Probabilities, found: Probabilities) -> Parity:
@@ -73,8 +75,23 @@ def compare(expected: Probabilities, found: Probabilities) -> Parity:
     )
 
 
+def in_batches(content: bytes, pictures: Pictures) -> Probabilities:
+    """Return what an export answers about batches, as other programs may ask it.
+
+    Args:
+        content: The export's bytes.
+        pictures: Shape ``(samples, height, width, 3)``, uint8, 0 to 255, at least one.
+
+    Raises:
+        ModelRefusedError: If it cannot be run.
+    """
+    classifier = Classifier(content)
+    starts = range(0, len(pictures), _BATCH)
+    return np.concatenate([classifier.run_batch(pictures[start : start + _BATCH]) for start in starts])
+
+
 def worse(one: Parity, other: Parity) -> Parity:
-    """Give what holds of two comparisons of the same pictures."""
+    """Return the worse of two comparisons of the same pictures, figure by figure."""
     return Parity(
         pictures=min(one.pictures, other.pictures),
         largest_difference=max(one.largest_difference, other.largest_difference),
@@ -83,14 +100,14 @@ def worse(one: Parity, other: Parity) -> Parity:
 
 
 def require_parity(parity: Parity) -> None:
-    """Refuse an export that says something else than its network.
+    """Refuse an export that predicts something else than its network.
 
     Raises:
         ModelRefusedError: With both figures.
     """
     if parity.disagreements or not parity.largest_difference < LARGEST_DIFFERENCE or parity.pictures < FEWEST:
         raise ModelRefusedError(
-            f"the export must say the same as its network on {FEWEST} pictures or more, with differences below "
+            f"the export must predict the same as its network on {FEWEST} pictures or more, with differences below "
             f"{LARGEST_DIFFERENCE:g}; for {parity.disagreements} of {parity.pictures} another class comes first, and "
             f"the largest difference is {parity.largest_difference:.2g}. Nothing was written."
         )

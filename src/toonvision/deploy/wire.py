@@ -1,4 +1,4 @@
-"""Reading an ONNX file without running anything: its parts as plain values, everything unexpected refused.
+"""Reading an ONNX file without running anything: its content as plain values, everything unexpected refused.
 
 A file is protobuf: numbered fields, each a whole number, four bytes, or a run of bytes that may be a message again.
 Only the fields that our own files have are known here. Whatever else a file may hold by the ONNX standard (functions,
@@ -80,7 +80,7 @@ def read_file(content: bytes) -> File:
     """Take an ONNX file apart.
 
     Raises:
-        ModelRefusedError: If it is none, is damaged, or holds what no file of ours holds.
+        ModelRefusedError: If it is no ONNX file, is damaged, or holds anything that our files never hold.
     """
     try:
         return _file(memoryview(content))
@@ -165,14 +165,14 @@ class _Message:
         return field in self._held
 
     def number(self, field: int, default: int | None = None) -> int:
-        """Give a whole number, which may be negative."""
+        """Return a whole number, which may be negative."""
         value = self._one(field, default)
         if not isinstance(value, int):
             raise ValueError(field)  # noqa: TRY004 - it is the file that is wrong, not the program
         return _signed(value)
 
     def numbers(self, field: int) -> tuple[int, ...]:
-        """Give several whole numbers, each a field of its own or many in a run."""
+        """Return several whole numbers, each a field of its own or many in a run."""
         found: list[int] = []
         for value in self._held.get(field, []):
             if isinstance(value, int):
@@ -187,19 +187,19 @@ class _Message:
         return tuple(found)
 
     def fraction(self, field: int) -> float:
-        """Give a number of four bytes; 0 where it is missing."""
+        """Return a number of four bytes; 0 where it is missing."""
         (value,) = struct.unpack("<f", self.run(field, b"\0\0\0\0"))
         return float(value)
 
     def run(self, field: int, default: bytes | None = None) -> memoryview:
-        """Give a run of bytes."""
+        """Return a run of bytes."""
         value = self._one(field, None if default is None else memoryview(default))
         if isinstance(value, int):
             raise ValueError(field)  # noqa: TRY004 - it is the file that is wrong, not the program
         return value
 
     def runs(self, field: int) -> list[memoryview]:
-        """Give all runs of bytes of a field that may be there often."""
+        """Return all runs of bytes of a field that may be there often."""
         values = self._held.get(field, [])
         runs = [value for value in values if not isinstance(value, int)]
         if len(runs) != len(values):
@@ -207,7 +207,7 @@ class _Message:
         return runs
 
     def text(self, field: int, default: str | None = None) -> str:
-        """Give a text."""
+        """Return a text."""
         return _decoded(self.run(field, None if default is None else default.encode()))
 
     def _one(self, field: int, default: int | memoryview | None) -> int | memoryview:
@@ -218,7 +218,7 @@ class _Message:
 
 
 def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Give each field's number and value: a whole number, or bytes."""
+    """Yield each field's number and value: a whole number, or bytes."""
     at = 0
     while at < len(content):
         key, at = _number(content, at)
@@ -237,7 +237,7 @@ def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _number(content: memoryview, at: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte, the lowest first; give it and where it ends."""
+    """Read a number of seven bits a byte, the lowest first; return it and where it ends."""
     value = 0
     for count in range(_LONGEST_NUMBER):
         byte = content[at + count]

@@ -17,7 +17,8 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import Pictures
-from toonvision.data.catalog import Crop, Subset
+from toonvision.data.catalog import Crop
+from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.calibration import Calibration, Probabilities, calibrate

@@ -37,7 +37,7 @@ def predict_probabilities(model: "keras.Model", pictures: Pictures, *, progress:
         progress(min(start + GROUP, len(pictures)), len(pictures))
     outputs = np.concatenate(rows) if rows else np.zeros((0, model.output_shape[-1]), np.float32)
     if not np.isfinite(outputs).all():
-        raise ModelRefusedError(f"{model.name}: its weights give no numbers. Train again.")
+        raise ModelRefusedError(f"{model.name}: its predictions are NaN. Train again.")
     return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
 

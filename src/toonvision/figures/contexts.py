@@ -1,4 +1,4 @@
-"""Leave one context out: how a model does where it has never been, beside how it does as usual."""
+"""Leave-one-context-out: accuracy on a context that was not seen, beside that of an ordinary test."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,22 +14,21 @@ _OFFSET = 0.17
 
 
 @styled
-def draw_contexts(study: ContextStudy, *, what: str = "context") -> Figure:
+def draw_contexts(study: ContextStudy) -> Figure:
     """Draw accuracy and macro F1 on each context that was left out, and the ordinary test beside them.
 
     Args:
-        study: What leaving out each context showed.
-        what: What a context is to the reader, for example ``street``.
+        study: The result of leaving out each context.
     """
     figure = new_figure(WIDTH, 2.0 + 0.46 * (len(study.contexts) + 1))
     left, right = figure.subplots(1, 2, width_ratios=(1.75, 1))
-    draw_context_accuracy(left, study, what=what)
+    draw_context_accuracy(left, study)
     draw_context_f1(right, study)
     right.set_yticks(left.get_yticks(), [])
     right.set_ylim(left.get_ylim())
     several = len(study.seeds) > 1
     handles = [
-        Line2D([], [], color=INK, marker="o", linewidth=2.2, markersize=7, label="Not seen: mean, with 95 % interval"),
+        Line2D([], [], color=INK, marker="o", linewidth=2.2, markersize=7, label="Not seen: mean with 95 % interval"),
         Line2D([], [], color=MUTED, marker="D", markerfacecolor="white", linewidth=1.2, markersize=6,
                label=f"Seen: the ordinary test ({study.ordinary})"),
     ]  # fmt: skip
@@ -38,19 +37,18 @@ def draw_contexts(study: ContextStudy, *, what: str = "context") -> Figure:
             1, Line2D([], [], color=MUTED, marker="|", linestyle="none", markersize=9, label="Each training")
         )
     if study.diverged:
-        handles.append(Line2D([], [], linestyle="none", label=f"Not shown: {study.diverged} that diverged"))
+        handles.append(Line2D([], [], linestyle="none", label=f"Left out: {study.diverged} that diverged"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
 @styled
-def draw_context_accuracy(ax: Axes, study: ContextStudy, *, what: str = "context") -> Axes:
+def draw_context_accuracy(ax: Axes, study: ContextStudy) -> Axes:
     """Draw the accuracy on each context left out, and on its pictures of the ordinary test, with 95 % intervals.
 
     Args:
         ax: Where to draw.
-        study: What leaving out each context showed.
-        what: What a context is to the reader.
+        study: The result of leaving out each context.
     """
     for row, score in enumerate(study.contexts):
         _dot(ax, row - _OFFSET, score.accuracy, color=score.color, marker="o", strong=True)
@@ -69,17 +67,17 @@ def draw_context_accuracy(ax: Axes, study: ContextStudy, *, what: str = "context
     ax.set_ylim(last + 0.6, -0.6)
     quiet_axis(ax)
     _share_axis(ax, percent=True)
-    ax.set_title(f"Accuracy on a {what} that was not seen (crops)")
+    ax.set_title("Accuracy on a context that was not seen (crops)")
     return ax
 
 
 @styled
 def draw_context_f1(ax: Axes, study: ContextStudy) -> Axes:
-    """Draw macro F1 on each context left out: the mean of the repeats and their range.
+    """Draw macro F1 on each context left out: the mean of the trainings and their range.
 
     Args:
         ax: Where to draw.
-        study: What leaving out each context showed.
+        study: The result of leaving out each context.
     """
     for row, score in enumerate(study.contexts):
         _range(ax, row, score.macro_f1, color=score.color, marker="o")

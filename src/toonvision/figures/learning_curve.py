@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from toonvision.figures.style import FAINT, INK, MUTED, TRAIN, VALIDATE, halo, new_figure, quiet_axis, styled
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.learning_curve import LearningCurve
+from toonvision.studies.curve import LearningCurve
 
 
 @styled

@@ -71,4 +71,6 @@ def _spread(lines: tuple[Line, ...]) -> list[list[float]]:
     """Move lines that cross a coordinate at the same place apart, in their order by loss; the loss stays exact."""
     ranks = np.argsort(np.argsort([line.positions[-1] for line in lines]))
     shift = _APART * (ranks / max(1, len(lines) - 1) - 0.5)
-    return [[*(at + by for at in line.positions[:-1]), line.positions[-1]] for line, by in zip(lines, shift, strict=True)]
+    return [
+        [*(at + by for at in line.positions[:-1]), line.positions[-1]] for line, by in zip(lines, shift, strict=True)
+    ]

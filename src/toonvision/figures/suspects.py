@@ -1,14 +1,14 @@
 """Suspect labels: the pictures, what they are called, and what they are probably."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toonvision.data.arrays import Pictures
 from toonvision.figures.style import INK, MUTED, PAPER, WIDTH, WRONG, ink_on, new_figure, shorten, styled, write_inside
-from toonvision.studies.suspects import Suspect
+from toonvision.studies.suspects import Suspect, SuspectCrops
 from toonvision.taxonomy.labels import Category
 
 _LINE, _LINES = 0.152, 4
@@ -16,14 +16,9 @@ _NONE = "There is no suspect label."
 
 
 @styled
-def draw_suspects(suspects: Sequence[Suspect], pictures: Sequence[Pictures], classes: Mapping[str, Category]) -> Figure:
-    """Draw suspect labels as a grid of pictures, the most suspect first, numbered as in the CSV.
-
-    Args:
-        suspects: The suspects to show.
-        pictures: Their pictures, each of shape ``(height, width, 3)``, 0 to 255.
-        classes: Class name to what it is called and its colour.
-    """
+def draw_suspects(crops: SuspectCrops) -> Figure:
+    """Draw suspect labels as a grid of crops, the most suspect first, numbered as in the CSV."""
+    suspects, pictures, classes = crops.suspects, crops.pictures, crops.classes
     if not suspects:
         figure = new_figure(WIDTH, 1.0)
         ax = figure.subplots()

@@ -1,4 +1,4 @@
-"""Calibration: whether a model that says 90 % is right nine times out of ten, and how to make it so."""
+"""Calibration: whether predictions with a confidence of 90 % are right in 90 % of the cases, and how to correct it."""
 
 import math
 from collections.abc import Callable
@@ -16,11 +16,11 @@ Floats = npt.NDArray[np.float64]
 
 COLDEST, HOTTEST = 0.05, 20.0
 SPREAD = 0.5
-"""Standard deviation of the logarithm of temperatures, as far as is known before a picture is seen."""
+"""Standard deviation of the prior of a temperature's logarithm."""
 _BINS, _FEWEST = 10, 10
 _RESAMPLES, _BLOCK = 2000, 200
 LOWEST = 2.0**-24
-"""The resolution of float32 just below 1: a smaller probability is one of which nothing more is known."""
+"""The resolution of float32 just below 1; smaller probabilities are rounding errors."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Bin:
 
     Attributes:
         confidence: Their mean confidence, 0 to 1.
-        right: How many of them are right.
-        bounds: Their lowest and highest confidence.
+        right: Number of right predictions.
+        bounds: Lowest and highest confidence.
     """
 
     confidence: float
@@ -40,15 +40,15 @@ class Bin:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How confidence and accuracy go together.
+    """Confidence compared with accuracy.
 
     Attributes:
-        bins: Predictions by confidence, the least confident first, about as many in each.
-        error: Expected calibration error: mean distance of confidence and accuracy over the bins, 0 to 1.
+        bins: Predictions by ascending confidence, about as many in each.
+        error: Expected calibration error: mean difference of confidence and accuracy over the bins, 0 to 1.
         interval: Its 95 % interval, by bootstrap.
-        noise: What 95 of 100 perfectly calibrated models with these confidences would stay below; few samples show
-            an error even where there is none.
-        likelihood: Mean negative log likelihood of the true classes, in nats.
+        noise: 95th percentile of the error of perfectly calibrated models with these confidences: with few samples the
+            error is above 0 even for them.
+        likelihood: Mean negative log-likelihood of the true classes, in nats.
     """
 
     bins: tuple[Bin, ...]
@@ -59,21 +59,21 @@ class Reliability:
 
     @property
     def overconfident(self) -> float:
-        """Mean confidence less accuracy; above 0 where the model promises too much."""
+        """Mean confidence minus accuracy; positive if the model is too confident."""
         total = sum(one.right.total for one in self.bins)
         return sum(one.confidence * one.right.total - one.right.count for one in self.bins) / max(1, total)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A model's calibration on one part, as trained and with a temperature fitted on the validation part.
+    """A model's calibration on one subset, without and with a temperature fitted on the validation subset.
 
     Attributes:
-        before: As trained.
-        after: Divided by the temperature.
-        temperature: What logits are divided by: above 1 where the model is too sure.
-        fitted_on: How many validation pictures that was fitted on.
-        fitted_here: Whether the judged pictures are those very ones.
+        before: Without the temperature.
+        after: With the temperature.
+        temperature: Divisor of the logits; above 1 if the model is too confident.
+        fitted_on: Number of validation samples that it was fitted on.
+        fitted_here: Whether it was fitted on the evaluated samples themselves.
     """
 
     before: Reliability
@@ -84,12 +84,12 @@ class Calibration:
 
     @property
     def caveat(self) -> str:
-        """What must be known before `after` is believed; empty where it was not judged on what it was fitted on."""
+        """A warning if `after` was evaluated on the samples that the temperature was fitted on; else empty."""
         if not self.fitted_here:
             return ""
         return (
-            "The temperature was fitted on these very pictures, so with it the confidences look better than they are: "
-            "judge the test part to know."
+            "The temperature was fitted on these same samples, so that the calibration looks better than it is: "
+            "evaluate the test subset instead."
         )
 
 
@@ -102,15 +102,15 @@ def calibrate(
     fitted_here: bool = False,
     seed: int = 0,
 ) -> Calibration:
-    """Fit a temperature on one part and measure calibration before and after on another.
+    """Fit a temperature on one subset, and return the calibration of another without and with it.
 
     Args:
-        y_true: True classes of the judged part, shape ``(samples,)``.
+        y_true: True classes of the evaluated subset, shape ``(samples,)``.
         probabilities: Of one model, shape ``(samples, classes)``.
-        fit_y_true: True classes of the part to fit on.
-        fit_probabilities: Of the same model, for that part.
-        fitted_here: Whether that is the judged part, which the result then says.
-        seed: What the bootstrap is drawn with.
+        fit_y_true: True classes of the subset to fit on.
+        fit_probabilities: Of the same model for that subset.
+        fitted_here: Whether both are the same subset; stored in the result.
+        seed: Seed of the bootstrap.
     """
     temperature = fit_temperature(fit_y_true, fit_probabilities)
     return Calibration(
@@ -123,33 +123,33 @@ def calibrate(
 
 
 def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _BINS, seed: int = 0) -> Reliability:
-    """Compare confidence with accuracy in bins of equal counts.
+    """Return confidence and accuracy in bins of equal counts.
 
     Args:
         y_true: True classes, shape ``(samples,)``, at least one.
         probabilities: Shape ``(samples, classes)``.
-        bins: How many bins at most; there are fewer where one would have fewer than 10 samples.
-        seed: What the bootstrap is drawn with.
+        bins: Largest number of bins; there are fewer if a bin would have fewer than 10 samples.
+        seed: Seed of the bootstrap.
 
     Source:
         Guo et al., "On calibration of modern neural networks", ICML 2017, eq. 3, with bins of equal counts as in
-        Nguyen and O'Connor, EMNLP 2015. The interval is the basic bootstrap's, which takes off the bias that the
-        absolute value gives small samples (Davison and Hinkley 1997, eq. 5.6); the noise is consistency resampling
+        Nguyen and O'Connor, EMNLP 2015. The interval is the basic bootstrap's, which corrects the bias of the
+        absolute value for small samples (Davison and Hinkley 1997, eq. 5.6); the noise is consistency resampling
         (Broecker and Smith, Weather and Forecasting 22, 2007).
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == y_true
     count = max(1, min(bins, len(y_true) // _FEWEST))
     order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, count)
+    groups = np.array_split(order, count)
     error = float(_errors(confidence[None], right[None].astype(np.float64), count)[0])
     resampled, chance = _resampled_errors(confidence, right, count, seed)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return Reliability(
         bins=tuple(
-            Bin(float(confidence[part].mean()), Proportion(int(right[part].sum()), len(part)),
-                (float(confidence[part[0]]), float(confidence[part[-1]])))
-            for part in parts
+            Bin(float(confidence[group].mean()), Proportion(int(right[group].sum()), len(group)),
+                (float(confidence[group[0]]), float(confidence[group[-1]])))
+            for group in groups
         ),
         error=error,
         interval=(max(0.0, 2 * error - float(high)), min(1.0, max(0.0, 2 * error - float(low)))),
@@ -159,22 +159,22 @@ def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _B
 
 
 def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
-    """Find the temperature that makes the true classes most likely, with some doubt of far ones.
+    """Return the temperature with the highest likelihood of the true classes, with a prior around 1.
 
-    A model that is right about all of a few pictures would become quite certain of everything, and quite wrong about
-    the next mistake. So the logarithm of the temperature is taken to be normally distributed around 0 beforehand
-    (`SPREAD`), which weighs as much as a dozen pictures or, where the model is very sure, some dozens. Of simulated
-    models that are calibrated already, 174 pictures made the log likelihood of new pictures at worst 3.8 times as bad
-    without it, and 1.3 times with it; models twice too sure gain the same.
+    Without a prior, a model that is right about each of a few samples would become completely certain. So the logarithm
+    of the temperature has a normal prior with mean 0 and standard deviation `SPREAD`, which weighs as much as about 12
+    samples, or some dozens if the model is very confident. For simulated models that are calibrated already, a fit on
+    174 samples made the log-likelihood of new samples at worst 3.8 times as bad without the prior, and 1.3 times with
+    it. Models that are twice as confident as they should be gain the same with it.
 
-    The sum is taken to have one lowest point, which golden sections enclose.
+    The minimum is found by golden-section search, which assumes that there is only one.
 
     Args:
-        y_true: True classes of pictures that were not learned from, shape ``(samples,)``.
+        y_true: True classes of samples that were not trained on, shape ``(samples,)``.
         probabilities: Shape ``(samples, classes)``.
 
     Returns:
-        From 0.05 to 20; 1 where there is no picture to fit on.
+        From 0.05 to 20; 1 if there are no samples.
 
     Source:
         Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2.
@@ -191,14 +191,14 @@ def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
 
 
 def with_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Divide logits by a temperature: above 1 makes all predictions less sure, and changes none of them.
+    """Return probabilities whose logits are divided by a temperature; above 1 they are less confident.
 
-    Logits are not needed: log probabilities differ from them by a constant, which the softmax takes off again. A
-    single sigmoid output, given as two probabilities, is the softmax of two logits.
+    The predicted classes do not change. Logits are not needed: log probabilities differ from them by a constant, which
+    the softmax removes. One sigmoid output, as two probabilities, is the softmax of two logits.
 
     Args:
         probabilities: Shape ``(samples, classes)``, each row summing to 1.
-        temperature: Above 0.
+        temperature: The divisor, above 0.
 
     Returns:
         The same shape, each row summing to 1.
@@ -214,7 +214,7 @@ def with_temperature(probabilities: Probabilities, temperature: float) -> Probab
 
 
 def negative_log_likelihood(y_true: Indices, probabilities: Probabilities) -> float:
-    """Give the mean negative logarithm of the true classes' probabilities, in nats."""
+    """Return the mean negative logarithm of the true classes' probabilities, in nats."""
     return _likelihood(_logs(probabilities), y_true)
 
 
@@ -230,28 +230,28 @@ def _likelihood(logs: Floats, y_true: Indices) -> float:
 
 
 def _errors(confidence: Floats, right: Floats, count: int) -> Floats:
-    """Give the expected calibration error of each row of samples, shape ``(rows,)``."""
+    """Return the expected calibration error of each row of samples, shape ``(rows,)``."""
     order = np.argsort(confidence, axis=1, kind="stable")
     gaps = np.take_along_axis(confidence - right, order, axis=1)
-    parts = np.array_split(gaps, count, axis=1)
-    errors: Floats = np.sum([np.abs(part.sum(axis=1)) for part in parts], axis=0) / gaps.shape[1]
+    groups = np.array_split(gaps, count, axis=1)
+    errors: Floats = np.sum([np.abs(group.sum(axis=1)) for group in groups], axis=0) / gaps.shape[1]
     return errors
 
 
 def _resampled_errors(confidence: Floats, right: npt.NDArray[np.bool_], count: int, seed: int) -> tuple[Floats, Floats]:
-    """Give errors of samples drawn anew, and of models that are exactly as often right as they say."""
+    """Return errors of resampled samples, and of perfectly calibrated models with the same confidences."""
     rng, size = generator(seed, "calibration"), len(confidence)
     drawn, chance = [], []
     for _ in range(_RESAMPLES // _BLOCK):
-        places = rng.integers(size, size=(_BLOCK, size))
-        drawn.append(_errors(confidence[places], right[places].astype(np.float64), count))
+        indices = rng.integers(size, size=(_BLOCK, size))
+        drawn.append(_errors(confidence[indices], right[indices].astype(np.float64), count))
         lucky = rng.random((_BLOCK, size)) < confidence
         chance.append(_errors(np.broadcast_to(confidence, lucky.shape), lucky.astype(np.float64), count))
     return np.concatenate(drawn), np.concatenate(chance)
 
 
 def _lowest(function: Callable[[float], float], low: float, high: float) -> float:
-    """Find the lowest point of a function with one, by golden sections (Kiefer, Proc. AMS 4, 1953)."""
+    """Return the minimum of a function that has only one, by golden-section search (Kiefer, Proc. AMS 4, 1953)."""
     ratio = (math.sqrt(5) - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     at_left, at_right = function(left), function(right)

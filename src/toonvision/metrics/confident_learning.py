@@ -1,4 +1,4 @@
-"""Confident learning: which labels are probably wrong, by the probabilities of models that never saw the pictures.
+"""Confident learning: which labels are probably wrong, by the probabilities of models not trained on these samples.
 
 Source:
     Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70 (2021),
@@ -14,14 +14,14 @@ from toonvision.metrics.predictions import Probabilities
 
 
 def class_thresholds(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.float64]:
-    """Give for each class how confident the models are, on average, of samples that are labelled so.
+    """Return the mean confidence of the models in each class, over the samples with that label.
 
     Args:
         given: Each sample's label, shape ``(samples,)``.
-        probabilities: Out of fold, shape ``(samples, classes)``.
+        probabilities: Out-of-fold probabilities, shape ``(samples, classes)``.
 
     Returns:
-        Shape ``(classes,)``; infinite for a class without samples, which no sample can then be taken for.
+        Shape ``(classes,)``; infinite for a class without samples, so that no sample is assigned to it.
     """
     own = probabilities[np.arange(len(given)), given].astype(np.float64)
     classes = probabilities.shape[1]
@@ -31,14 +31,14 @@ def class_thresholds(given: Indices, probabilities: Probabilities) -> npt.NDArra
 
 
 def likely_labels(given: Indices, probabilities: Probabilities) -> Indices:
-    """Give the class that each sample confidently belongs to: the most probable one that reaches its threshold.
+    """Return the confident class of each sample: the most probable one of those that reach their threshold.
 
     Args:
         given: Each sample's label, shape ``(samples,)``.
-        probabilities: Out of fold, shape ``(samples, classes)``.
+        probabilities: Out-of-fold probabilities, shape ``(samples, classes)``.
 
     Returns:
-        Shape ``(samples,)``; -1 where no class reaches its threshold.
+        Shape ``(samples,)``; -1 if no class reaches its threshold.
     """
     reached = probabilities >= class_thresholds(given, probabilities)
     likely: Indices = np.where(reached, probabilities, -1.0).argmax(axis=1)
@@ -46,10 +46,10 @@ def likely_labels(given: Indices, probabilities: Probabilities) -> Indices:
 
 
 def confident_joint(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.int64]:
-    """Count samples by given and likely class; those that no class is confident of are not counted.
+    """Return the numbers of samples by given and likely class; samples without a likely class are not counted.
 
     Returns:
-        Shape ``(classes, classes)``: rows given, columns likely.
+        Shape ``(classes, classes)``: rows are given, columns likely classes.
     """
     likely = likely_labels(given, probabilities)
     counted = likely >= 0
@@ -59,14 +59,14 @@ def confident_joint(given: Indices, probabilities: Probabilities) -> npt.NDArray
 
 
 def estimated_wrong(given: Indices, joint: npt.NDArray[np.int64]) -> float:
-    """Estimate how many labels are wrong: the joint, each row brought to its class's count, off the diagonal."""
+    """Return the estimated number of wrong labels, from the joint with each row scaled to its class's count."""
     counts = np.bincount(given, minlength=len(joint))
     shares = np.diag(joint) / np.maximum(1, joint.sum(axis=1))
     return float((counts * (1 - np.where(joint.sum(axis=1) > 0, shares, 1.0))).sum())
 
 
 def normalized_margin(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.float64]:
-    """Give the probability of each sample's label less the highest of the other classes: shape ``(samples,)``."""
+    """Return the probability of each sample's label minus the highest of the other classes, shape ``(samples,)``."""
     rows = np.arange(len(given))
     others = probabilities.astype(np.float64)
     own = others[rows, given]
@@ -76,42 +76,42 @@ def normalized_margin(given: Indices, probabilities: Probabilities) -> npt.NDArr
 
 
 def confident_indices(given: Indices, probabilities: Probabilities) -> Indices:
-    """List samples off the diagonal of the confident joint whose label is not the models' first choice.
+    """Return the samples off the diagonal of the confident joint whose label is not the most probable class.
 
-    Where a class's threshold is low a sample can be off the diagonal although its label is the first choice. Such a
-    label is not called suspect.
+    If a class's threshold is low, a sample can be off the diagonal although its label is the most probable class. Such
+    a label is not suspect.
     """
     likely = likely_labels(given, probabilities)
     off = (likely >= 0) & (likely != given) & (normalized_margin(given, probabilities) < 0)
     return np.flatnonzero(off)
 
 
-def noise_rate_places(given: Indices, probabilities: Probabilities) -> Indices:
-    """List as many samples as the calibrated joint expects to be wrong ("prune by noise rate").
+def noise_rate_indices(given: Indices, probabilities: Probabilities) -> Indices:
+    """Return as many samples as are wrong by the calibrated joint ("prune by noise rate").
 
-    Of each given and other class so many are taken, those first whose other class is the most probable beside the
-    given one; none whose other class is the less probable.
+    For each pair of given and other class, the samples with the highest probability of the other class compared with
+    the given one are taken first; none whose other class is less probable.
     """
     joint = confident_joint(given, probabilities)
     shares = joint / np.maximum(1, joint.sum(axis=1, keepdims=True))
     expected = np.rint(shares * np.bincount(given, minlength=len(joint))[:, None]).astype(np.int64)
     taken = [np.zeros(0, dtype=np.int64)]
     for one, other in np.argwhere((expected > 0) & ~np.eye(len(joint), dtype=bool)):
-        places = np.flatnonzero(given == one)
-        lead = probabilities[places, other] - probabilities[places, one]
+        indices = np.flatnonzero(given == one)
+        lead = probabilities[indices, other] - probabilities[indices, one]
         order = np.argsort(-lead, kind="stable")[: expected[one, other]]
-        taken.append(places[order[lead[order] > 0]])
+        taken.append(indices[order[lead[order] > 0]])
     return np.unique(np.concatenate(taken))
 
 
 def suspect_indices(given: Indices, probabilities: Probabilities) -> Indices:
-    """List suspect labels, the most suspect (lowest margin) first: `confident_indices` and `noise_rate_places`.
+    """Return the suspect labels, the lowest margin first: those of `confident_indices` and of `noise_rate_indices`.
 
-    The first alone misses many: half of a class's right samples are below their own threshold, and so are wrong
-    labels that the models are less sure of. With made-up probabilities, 5 % of the labels flipped and models that
-    are right 89 % of the time the first alone has recall 0.6 at precision 0.8, both together 0.8 at 0.65; at 95 %
-    0.65 at 0.97, and 0.85 at 0.83.
+    The first function alone misses many: about half of a class's samples are below its threshold, and so are many wrong
+    labels. With simulated probabilities, 5 % of the labels wrong and models with an accuracy of 89 %, the first alone
+    has a recall of 0.6 at a precision of 0.8, both together 0.8 at 0.65; with an accuracy of 95 % 0.65 at 0.97, and
+    0.85 at 0.83.
     """
-    places = np.union1d(confident_indices(given, probabilities), noise_rate_places(given, probabilities))
-    ordered: Indices = places[np.argsort(normalized_margin(given, probabilities)[places], kind="stable")]
+    indices = np.union1d(confident_indices(given, probabilities), noise_rate_indices(given, probabilities))
+    ordered: Indices = indices[np.argsort(normalized_margin(given, probabilities)[indices], kind="stable")]
     return ordered

@@ -2,24 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.seeds import generator
+from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.intervals import group_weights
 
 _DRAWS = 2000
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def cramers_v(table: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> float:

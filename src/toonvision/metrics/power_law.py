@@ -1,4 +1,4 @@
-"""A power law of the error over the number of training pictures, and its fit."""
+"""A power law of the error over the number of training samples, and its fit."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ _EXPONENTS = np.geomspace(_FLATTEST, _STEEPEST, 80)
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """An error that falls with the number of pictures n: ``scale * n ** -exponent + floor``.
+    """An error that decreases with the number of samples n: ``scale * n ** -exponent + floor``.
 
     Attributes:
-        scale: 0 or more.
-        exponent: How steeply it falls, over 0.
-        floor: What no number of pictures would take away, 0 or more.
+        scale: At least 0.
+        exponent: How steeply it decreases, above 0.
+        floor: The error with any number of samples, at least 0.
     """
 
     scale: float
@@ -26,24 +26,24 @@ class PowerLaw:
     floor: float
 
     def at(self, pictures: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Give the error at numbers of pictures, 0 to 1."""
+        """Return the error at numbers of samples, 0 to 1."""
         values: npt.NDArray[np.float64] = self.scale * np.asarray(pictures, float) ** -self.exponent + self.floor
         return values
 
 
 def fit_power_law(pictures: npt.ArrayLike, errors: npt.ArrayLike, *, tested: int) -> PowerLaw:
-    """Fit ``error = scale * n ** -exponent + floor`` by weighted least squares, scale and floor 0 or more.
+    """Fit ``error = scale * n ** -exponent + floor`` by weighted least squares, scale and floor at least 0.
 
-    For a given exponent the rest is linear and solved exactly; exponents from 0.05 to 2 are tried one by one, so
-    that the fit has no starting point to depend on. A point weighs as the inverse of its binomial variance.
+    For a given exponent the rest is linear and solved exactly; exponents from 0.05 to 2 are tried one by one, so that
+    there is no starting point. The weight of a point is the inverse of its binomial variance.
 
     Args:
-        pictures: Numbers of training pictures, shape ``(points,)``, three or more different ones.
-        errors: Shares of wrong answers, shape ``(points,)``, 0 to 1.
-        tested: Pictures that each share is of.
+        pictures: Numbers of training samples, shape ``(points,)``, at least three different ones.
+        errors: Error rates, shape ``(points,)``, 0 to 1.
+        tested: Numbers of samples that the error rates are of.
 
     Raises:
-        InputRejectedError: If a value is no number.
+        InputRejectedError: If a value is NaN.
 
     Source:
         The form: Hestness et al., "Deep learning scaling is predictable, empirically", arXiv:1712.00409.
@@ -51,12 +51,12 @@ def fit_power_law(pictures: npt.ArrayLike, errors: npt.ArrayLike, *, tested: int
     n, error = np.asarray(pictures, float), np.asarray(errors, float)
     if not (np.isfinite(n).all() and np.isfinite(error).all() and (n > 0).all()):
         raise InputRejectedError("a learning curve needs numbers; got some that are none. Train it again.")
-    smoothed = (error * tested + 1) / (tested + 2)  # an error of 0 has a variance, too
+    smoothed = (error * tested + 1) / (tested + 2)  # an error of 0 has a variance too
     weight = tested / (smoothed * (1 - smoothed))
     basis = (n / n.max())[None, :] ** -_EXPONENTS[:, None]
     scale, floor = _nonnegative(basis, error, weight)
     loss = (weight * (scale[:, None] * basis + floor[:, None] - error) ** 2).sum(axis=1)
-    # Of fits that are as good to six digits the flattest: it promises least.
+    # Of fits that are equal to six digits, the flattest one promises least.
     best = int(np.flatnonzero(loss <= loss.min() * (1 + 1e-6) + 1e-12)[0])
     exponent = float(_EXPONENTS[best])
     return PowerLaw(float(scale[best]) * float(n.max()) ** exponent, exponent, float(floor[best]))
@@ -65,7 +65,7 @@ def fit_power_law(pictures: npt.ArrayLike, errors: npt.ArrayLike, *, tested: int
 def _nonnegative(
     basis: npt.NDArray[np.float64], error: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Solve ``scale * basis + floor = error`` for each row of the basis, both 0 or more, by weighted least squares."""
+    """Return scale and floor, at least 0, of ``scale * basis + floor = error`` for each row (least squares)."""
     total, sum_b, sum_e = weight.sum(), basis @ weight, float(weight @ error)
     sum_bb, sum_be = basis**2 @ weight, basis @ (weight * error)
     determinant = total * sum_bb - sum_b**2

@@ -1,4 +1,4 @@
-"""What a network of blocks is made of, stage by stage, for pictures and tables of it."""
+"""The stages of a network, for figures and tables of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from toonvision.models.registry import NETWORKS
 PUBLISHED: Mapping[str, Layout] = {
     network.name: Layout.parse(network.layout) for network in NETWORKS.values() if network.layout
 }
-"""The published networks as layouts, weight for weight; `binary` is none, since its convolutions lose their edges."""
+"""The published networks as layouts; `binary` is none, since its convolutions have no padding."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A point of a network: what was done to get there, and what is handed on.
+    """A stage of a network.
 
     Attributes:
-        steps: What was done, in words, in order.
-        size_hw: Height and width of the maps in pixels; None at the end, where there are none.
-        channels: How many maps, or at the end outputs, there are.
-        weights: How many weights the steps have.
+        steps: Descriptions of its layers, in order.
+        size_hw: Height and width of its output maps in pixels; None for the last stage.
+        channels: Number of output maps; for the last stage, of outputs.
+        weights: Number of weights of its layers.
     """
 
     steps: tuple[str, ...]
@@ -31,11 +31,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network from the picture to its outputs.
+    """The stages of a network.
 
     Attributes:
-        title: What it is called.
-        stages: The picture, the blocks, the dense head.
+        title: Its name.
+        stages: The image, the blocks, the dense head.
     """
 
     title: str
@@ -43,25 +43,25 @@ class Architecture:
 
     @property
     def weights(self) -> int:
-        """Weights of all stages."""
+        """Number of weights of all stages."""
         return sum(stage.weights for stage in self.stages)
 
 
 def describe(layout: Layout, *, size_hw: tuple[int, int], classes: int, title: str = "") -> Architecture:
-    """Tell a layout's stages.
+    """Return the stages of a layout.
 
     Args:
         layout: The network.
         size_hw: Height and width of the input in pixels.
-        classes: How many classes there are, 2 or more.
-        title: What it is called; by default its notation.
+        classes: Number of classes, at least 2.
+        title: Its name; by default that of the layout.
 
     Examples:
         >>> [stage.weights for stage in describe(PUBLISHED["tuned"], size_hw=(600, 200), classes=4).stages]
         [0, 448, 1740, 3844]
     """
-    picture = ("picture, and a", "normalised copy") if layout.with_copy else ("picture",)
-    stages = [Stage(picture, size_hw, layout.input_channels, 0)]
+    image = ("image, and a", "normalised copy") if layout.with_copy else ("image",)
+    stages = [Stage(image, size_hw, layout.input_channels, 0)]
     for block, size in zip(layout.blocks, layout.map_sizes(size_hw), strict=True):
         stages.append(Stage(_steps(block), size, block.filters, block.parameters(stages[-1].channels)))
     outputs = 1 if classes == 2 else classes

@@ -1,4 +1,4 @@
-"""Starting Keras: late, quietly, and on the backend that was measured fastest."""
+"""Start Keras: late, without messages of its backend, on the backend that was measured fastest."""
 
 import contextlib
 import logging
@@ -12,9 +12,9 @@ from toonvision.core.errors import EnvironmentFaultError
 DEFAULT_BACKEND = "tensorflow"
 _ASKED = "TOONVISION_DEVICE"
 _DEVICES = {"cpu": ("cpu", "tfrt_cpu"), "gpu": ("gpu", "cuda", "mps", "rocm")}
-"""How the backends call a kind of device."""
+"""Names of a kind of device in the backends."""
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-_STOPPED = {7, 8}  # TensorFlow's own numbers: permission denied, resource exhausted
+_STOPPED = {7, 8}  # TensorFlow's error codes: permission denied, resource exhausted
 _VERSIONS = (
     "toonvision",
     "keras",
@@ -30,26 +30,26 @@ _VERSIONS = (
 
 
 def start_keras(*, threads: int | None = None) -> str:
-    """Import Keras and run a first operation, keeping the backend's own chatter off the terminal.
+    """Import Keras and run a first operation, without the backend's messages on the terminal.
 
     Args:
-        threads: How many threads may compute; all cores by default. Only the first start of a process decides.
+        threads: How many threads may compute; by default one per core. Only the first call in a process has an effect.
 
     Returns:
-        The device that will compute, for example ``tensorflow on cpu:0``.
+        The device that computes, for example ``tensorflow on cpu:0``.
 
     Raises:
-        EnvironmentFaultError: If the backend that `KERAS_BACKEND` names is not installed, or another kind of device
-            computes than `TOONVISION_DEVICE` asks for (``cpu`` or ``gpu``).
+        EnvironmentFaultError: If the backend that `KERAS_BACKEND` names is not installed, or the device is not of the
+            kind that `TOONVISION_DEVICE` asks for (``cpu`` or ``gpu``).
     """
     name = os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if threads is not None:
         os.environ.update(dict.fromkeys(_THREADS, str(threads)))
-    # TensorFlow warns of graphs that are traced again, as they must be for each of several models.
+    # TensorFlow warns when graphs are traced again, which several models need.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
-        with _muted_stderr():
+        with muted_stderr():
             import keras
 
             device = str(keras.ops.zeros(1).device)
@@ -69,10 +69,10 @@ def start_keras(*, threads: int | None = None) -> str:
 
 @contextlib.contextmanager
 def backend_faults() -> Iterator[None]:
-    """Turn what TensorFlow raises where the machine stops it into one line: a log on a full disk, too little memory.
+    """Turn TensorFlow's errors about a full disk or too little memory into an error of one line.
 
     Raises:
-        EnvironmentFaultError: If it was stopped; any other error passes as it is.
+        EnvironmentFaultError: Instead of such an error; any other error is raised unchanged.
     """
     try:
         yield
@@ -86,7 +86,7 @@ def backend_faults() -> Iterator[None]:
 
 
 def installed_versions() -> dict[str, str]:
-    """Give the versions of what a result depends on, as far as installed."""
+    """Return the installed versions of the libraries that a result depends on."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in _VERSIONS:
         with contextlib.suppress(PackageNotFoundError):
@@ -95,8 +95,8 @@ def installed_versions() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _muted_stderr() -> Iterator[None]:
-    """Divert the process's standard error, which native code writes to past Python; errors still raise."""
+def muted_stderr() -> Iterator[None]:
+    """Discard what native code writes to standard error; exceptions are still raised."""
     sys.stderr.flush()
     kept = os.dup(2)
     sink = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""Building networks of blocks: from uint8 pictures, rescaled inside, to probabilities."""
+"""Build networks of blocks, from uint8 images, rescaled inside, to probabilities."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,51 +9,51 @@ from keras import layers, ops
 from toonvision.models.layout import Block, Layout
 
 Tensor = Any
-"""A symbolic tensor of Keras, whose type depends on the backend."""
+"""A symbolic tensor of Keras; its type depends on the backend."""
 
 
-_MOMENTUM = 0.9  # of the means that normalisation keeps: hundreds of pictures make few steps, too few for Keras' 0.99
+_MOMENTUM = 0.9  # of batch normalisation: hundreds of images make too few steps for Keras' 0.99
 
 
-class BesideNormalized(layers.Layer):  # type: ignore[misc]  # Keras carries no types
-    """Hands a map on beside a copy of it, in which each channel has mean 0 and variance 1 over the picture.
+class BesideNormalized(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Concatenates its input with a copy in which each channel has mean 0 and variance 1 over the image.
 
-    The copy is that of Ulyanov et al., "Instance Normalization" (2016), without learned factors. Keras'
-    `GroupNormalization` computes the same from a difference of squares, which loses digits on dark pictures: two
-    backends then disagree by more than an export may.
+    This is the instance normalisation of Ulyanov et al. (2016), without learned factors. Keras' `GroupNormalization`
+    computes the variance as a difference of squares, which loses precision on dark images: two backends then differ by
+    more than the tolerance of an export.
 
     Attributes:
-        epsilon: Added to the variance, so that a picture of one colour gives numbers.
+        epsilon: Added to the variance, so that an image of one colour does not give NaN.
     """
 
     epsilon = 1e-3
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Give ``(batch, height, width, 2 channels)``: the inputs, then the copy."""
+        """Return shape ``(batch, height, width, 2 * channels)``: the inputs, then the copy."""
         centred = inputs - _mean(inputs)
         variance = _mean(ops.square(centred))
         return ops.concatenate([inputs, centred * ops.rsqrt(variance + self.epsilon)], axis=-1)
 
 
 def _mean(x: Tensor) -> Tensor:
-    """Average over all places: rows first, since a sum of thousands of floats, one by one, loses digits."""
+    """Return the mean over all pixels; rows first, since a sum of thousands of float32 in a row loses precision."""
     return ops.mean(ops.mean(x, axis=2, keepdims=True), axis=1, keepdims=True)
 
 
 def build_layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> keras.Model:
-    """Build the network of a layout, in the form that trains quickest.
+    """Build the network of a layout, in the form that trains fastest.
 
-    Relu and max pooling commute, since both keep the order of values, and two poolings in a row are one of their
-    product; so each block pools once, before its relu. The function is that of the layout as written, weight for
-    weight; a block that normalises is defined to pool first.
+    Relu and max pooling commute, and two poolings in a row are one of the product of their sizes. So each block pools
+    once, before its relu, and the function is that of the layout as written. Blocks with batch normalisation are
+    defined to pool first.
 
     Args:
-        layout: The blocks.
+        layout: The layout.
         size_hw: Height and width of the input in pixels, at least `Layout.smallest` each.
-        classes: How many classes there are, 2 or more.
+        classes: Number of classes, at least 2.
 
     Returns:
-        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
+        A network from uint8 images ``(batch, height, width, 3)`` to probabilities.
     """
 
     def body(x: Tensor) -> Tensor:
@@ -66,13 +66,13 @@ def build_layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> kera
 
 
 def network(name: str, size_hw: tuple[int, int], classes: int, body: Callable[[Tensor], Tensor]) -> keras.Model:
-    """Put a body between the pictures and a dense head: one sigmoid for two classes, else a softmax."""
+    """Return a network of an input, a body and a dense head: one sigmoid for two classes, else a softmax."""
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
     return headed(name, inputs, body(inputs), classes)
 
 
 def headed(name: str, inputs: Tensor, features: Tensor, classes: int) -> keras.Model:
-    """Put a dense head behind features: one sigmoid for two classes, else a softmax."""
+    """Return the outputs of a dense head: one sigmoid for two classes, else a softmax."""
     if classes == 2:
         outputs = layers.Dense(1, activation="sigmoid")(features)
     else:
@@ -81,17 +81,17 @@ def headed(name: str, inputs: Tensor, features: Tensor, classes: int) -> keras.M
 
 
 def rescaled(x: Tensor) -> Tensor:
-    """Bring bytes to 0 to 1."""
+    """Return uint8 values rescaled to 0 to 1."""
     return layers.Rescaling(1 / 255)(x)
 
 
 def around_zero(x: Tensor) -> Tensor:
-    """Bring bytes to -1 to 1."""
+    """Return uint8 values rescaled to -1 to 1."""
     return layers.Rescaling(1 / 127.5, offset=-1)(x)
 
 
 def normalized(x: Tensor) -> Tensor:
-    """Normalise maps by batch (Ioffe and Szegedy 2015), then apply relu."""
+    """Return maps after batch normalisation (Ioffe and Szegedy 2015) and relu."""
     return layers.Activation("relu")(layers.BatchNormalization(momentum=_MOMENTUM)(x))
 
 

@@ -1,6 +1,6 @@
-"""The network of our own: small, quick, and as good with one seed as with another.
+"""The default network: small, fast, and good with every seed.
 
-What it is made of was found by experiment (docs/compact.md has the table, benchmarks/compact.py measures it again).
+Its design was found by experiment: see docs/compact.md, and benchmarks/compact.py, which repeats the measurements.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from keras import layers, ops
 
 from toonvision.models.blocks import BesideNormalized, Tensor, around_zero, headed, network, normalized
-from toonvision.models.registry import MANY_CLASSES
+from toonvision.models.layout import MANY_CLASSES
 
 _BANDS = 3
 _NARROW, _WIDE = (16, 28, 36, 50), (24, 40, 56, 64)
@@ -21,21 +21,19 @@ _BRANCH = (24, 28, 32)
 def compact(size_hw: tuple[int, int], classes: int, branches: int = 0) -> keras.Model:
     """Build the compact network: 5,964 parameters for 4 classes, 16,072 for 32, at 96 x 32.
 
-    It sees every picture twice: as it is, and with each colour brought to mean 0 and variance 1 over the picture
-    (Ulyanov et al., "Instance Normalization", 2016), so that fog, night and the light of a place can be told from the
-    colour of a suit. Then follow a convolution that halves the picture at once, three separable ones (depthwise, then
-    pointwise: Howard et al., "MobileNets", 2017), each normalised by batch (Ioffe and Szegedy 2015), and the mean of
-    each third of the height (head, body, legs; nearly thirds where the rows are no multiple of three) instead of a
-    weight for each place. For more than 8 classes it is wider.
+    Its input is every image and a copy with each colour normalised to mean 0 and variance 1 over the image (Ulyanov et
+    al., "Instance Normalization", 2016), so that the network can separate the light (fog, night) from the colour of an
+    object. Then follow a convolution with stride 2, three separable ones (Howard et al., "MobileNets", 2017), each with
+    batch normalisation (Ioffe and Szegedy 2015), and the mean of each third of the height (about a third if the number
+    of rows is no multiple of three). For more than 8 classes it is wider.
 
     Args:
         size_hw: Height and width of the input in pixels, at least 16 each.
-        classes: How many classes there are, 2 or more.
-        branches: How many coarser levels have separable convolutions of their own, beside those for the classes; see
-            `with_levels`.
+        classes: Number of classes, at least 2.
+        branches: How many coarser levels have a branch of separable convolutions of their own; see `with_levels`.
 
     Returns:
-        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
+        A network from uint8 images ``(batch, height, width, 3)`` to probabilities.
     """
     return network("compact", size_hw, classes, lambda x: _features(_maps(x, classes, branches)))
 
@@ -43,31 +41,30 @@ def compact(size_hw: tuple[int, int], classes: int, branches: int = 0) -> keras.
 def with_levels(
     size_hw: tuple[int, int], classes: int, groups: Sequence[Sequence[str | None]]
 ) -> tuple[keras.Model, Callable[[], keras.Model]]:
-    """Build `compact` with branches in the form in which it learns several levels at once.
+    """Build `compact` with branches, in the form that is trained on several levels at once.
 
-    What speaks for a class is the sum of what speaks for it alone, from the network's own maps, and of what speaks for
-    its group at each coarser level, from the maps of that level's branch. So a branch learns what its groups differ in,
-    as a network for that level would, and a class never disagrees with its groups. All of that is linear, so that one
-    dense layer over all maps computes the same: that is the network which is kept.
+    The logit of a class is the sum of its own logit, from the main branch, and of the logit of its group at each
+    coarser level, from that level's branch. So a branch learns what separates its groups, and classes and groups never
+    contradict each other. The sum is linear, so that the saved network has one dense layer over all maps.
 
     Args:
         size_hw: Height and width of the input in pixels, at least 16 each.
-        classes: How many classes there are, 3 or more.
-        groups: For each coarser level, the name of each class's group there; None for a class without one.
+        classes: Number of classes, at least 3.
+        groups: For each coarser level, the name of each class's group there; None for a class without a group.
 
     Returns:
-        The network to be trained; and what gives ``compact(size_hw, classes, len(groups))`` of the same function, from
-        the weights that the first one has by then.
+        The network to train, and a function that returns ``compact(size_hw, classes, len(groups))`` with the same
+        function, from the current weights of the first one.
     """
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
     maps = _maps(inputs, classes, len(groups))
-    kept = headed("compact", inputs, _features(maps), classes)
+    saved = headed("compact", inputs, _features(maps), classes)
     members = [np.eye(classes, dtype=np.float32), *(_members(one) for one in groups)]
-    heads = [layers.Dense(len(member), use_bias=not place) for place, member in enumerate(members)]
-    spoken = [
+    heads = [layers.Dense(len(member), use_bias=not index) for index, member in enumerate(members)]
+    logits = [
         ops.matmul(head(_features([one])), member) for head, one, member in zip(heads, maps, members, strict=True)
     ]
-    trained = keras.Model(inputs, layers.Activation("softmax")(layers.Add()(spoken)), name="compact")
+    trained = keras.Model(inputs, layers.Activation("softmax")(layers.Add()(logits)), name="compact")
 
     def finished() -> keras.Model:
         kernels = [
@@ -75,20 +72,20 @@ def with_levels(
             for head, one, member in zip(heads, maps, members, strict=True)
         ]
         kernel = np.concatenate(kernels, axis=1).reshape(-1, classes)
-        kept.layers[-1].set_weights([kernel, ops.convert_to_numpy(heads[0].bias)])
-        return kept
+        saved.layers[-1].set_weights([kernel, ops.convert_to_numpy(heads[0].bias)])
+        return saved
 
     return trained, finished
 
 
 def _members(groups: Sequence[str | None]) -> npt.NDArray[np.float32]:
-    """Tell which classes belong to which group: shape ``(groups, classes)``, 1 for a member and else 0."""
-    names = dict.fromkeys(name for name in groups if name is not None) or [""]  # a dense layer gives one number or more
+    """Return which classes belong to which group: shape ``(groups, classes)``, 1 for a member, else 0."""
+    names = dict.fromkeys(name for name in groups if name is not None) or [""]  # a dense layer has at least one output
     return np.array([[one == name for one in groups] for name in names], dtype=np.float32)
 
 
 def _maps(x: Tensor, classes: int, branches: int) -> list[Tensor]:
-    """Give the last maps of the network, then those of each branch; all read what the first convolution gives."""
+    """Return the last maps of the main branch, then of each level's branch; all share the first convolution."""
     first, *own = _WIDE if classes > MANY_CLASSES else _NARROW
     x = BesideNormalized()(around_zero(x))
     x = normalized(layers.Conv2D(first, 3, strides=2, padding="same", use_bias=False)(x))
@@ -108,7 +105,7 @@ def _separable(x: Tensor, filters: int) -> Tensor:
 
 
 def _features(maps: Sequence[Tensor]) -> Tensor:
-    """Average maps over three bands of rows, which overlap where their number is no multiple of three."""
+    """Return the mean of maps over three bands of rows, which overlap if the number of rows is no multiple of three."""
     x = layers.Concatenate()(maps) if len(maps) > 1 else maps[0]
     height, width = x.shape[1:3]
     step = max(1, height // _BANDS)

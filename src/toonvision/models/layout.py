@@ -1,9 +1,9 @@
-"""Networks written as one word: blocks of a convolution, poolings and a dropout, then a dense head.
+"""Layouts: networks written as one word, blocks of a convolution, poolings and a dropout, then a dense head.
 
-The notation is the short one of the literature: ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3`` has a convolution of 16 filters of
-3 x 3 pixels, poolings of 3 and of 2, a dropout of 0.2, then a second such block. ``16c3n`` is a convolution whose maps
-are normalised by batch, and ``z-`` in front lets the network see each picture beside a normalised copy of it. Any
-network that a search finds has such a name, so that it can be trained, saved and loaded like the published ones.
+``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3`` has a convolution of 16 filters of 3 x 3 pixels, poolings of 3 and of 2, a dropout
+of 0.2, then a second such block. ``16c3n`` is a convolution with batch normalisation; with ``z-`` in front, the input
+is each image and a normalised copy of it. Every network that a search finds has such a name, and is trained, saved and
+loaded like the published ones.
 """
 
 import math
@@ -15,8 +15,10 @@ from toonvision.core.errors import UsageError
 MOST_BLOCKS, MOST_FILTERS, LARGEST_KERNEL, LARGEST_POOL = 6, 512, 15, 16
 _COLORS = 3
 _BLOCK = re.compile(r"(\d{1,4})c(\d{1,3})(n?)((?:-p\d{1,3})*)(?:-d(0(?:\.\d{1,4})?))?")
+MANY_CLASSES = 8
+"""With more classes than these, `compact` is wider and trained for more epochs."""
 COPY = "z-"
-"""How the name of a network begins that sees a normalised copy beside each picture."""
+"""Prefix of the names of networks with a normalised copy of the image in their input."""
 _START = re.compile(r"-(?=\d+c)")
 
 
@@ -24,15 +26,14 @@ _START = re.compile(r"-(?=\d+c)")
 class Block:
     """A convolution of the same size with relu, then poolings, then a dropout.
 
-    A block that normalises pools first, then brings each map to the mean and spread that it learns (Ioffe and Szegedy,
-    "Batch normalization", 2015), then applies relu.
+    With batch normalisation (Ioffe and Szegedy 2015) a block pools first, then normalises, then applies relu.
 
     Attributes:
-        filters: How many filters the convolution has.
+        filters: Number of filters of the convolution.
         kernel: Their height and width in pixels.
-        pools: Heights and widths of the poolings, in order; a pooling of 1 does nothing and is left out.
+        pools: Sizes of the poolings in pixels, in order; a pooling of 1 does nothing and is left out.
         dropout: Share of the values that are dropped in training, from 0 to below 1.
-        normalized: Whether the maps are normalised by batch, which makes the bias of the convolution idle.
+        normalized: Whether the block has batch normalisation; the bias of its convolution has no effect then.
     """
 
     filters: int
@@ -62,21 +63,21 @@ class Block:
 
     @property
     def shrink(self) -> int:
-        """How many pixels become one, along each side: ``floor(floor(n / a) / b)`` is ``floor(n / (a b))``."""
+        """Factor by which the block reduces each side: ``floor(floor(n / a) / b)`` is ``floor(n / (a b))``."""
         return math.prod(self.pools)
 
     def parameters(self, channels: int) -> int:
-        """Count the weights for an input of so many maps; normalising takes four a map, two of them learned."""
+        """Return the number of weights for an input of so many maps; batch normalisation has four per map."""
         return (self.kernel**2 * channels + (4 if self.normalized else 1)) * self.filters
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A network from uint8 pictures to probabilities: rescaling, blocks, and a dense head.
+    """A network from uint8 images to probabilities: rescaling, blocks, and a dense head.
 
     Attributes:
         blocks: In order, at least one.
-        with_copy: Whether the network sees each picture beside a copy in which each colour has mean 0 and variance 1.
+        with_copy: Whether the input has each image and a copy in which each colour has mean 0 and variance 1.
     """
 
     blocks: tuple[Block, ...]
@@ -84,10 +85,10 @@ class Layout:
 
     @classmethod
     def parse(cls, text: str) -> "Layout":
-        """Read the notation.
+        """Return the layout of a name.
 
         Raises:
-            UsageError: If it is not one.
+            UsageError: If the name is not a layout.
 
         Examples:
             >>> Layout.parse("4c3-p2-p2-8c5n-d0.5").blocks[1]
@@ -112,21 +113,21 @@ class Layout:
 
     @property
     def name(self) -> str:
-        """The notation, each block in its shortest form."""
+        """The name, each block in its shortest form."""
         return str(self)
 
     @property
     def input_channels(self) -> int:
-        """How many maps the first convolution sees."""
+        """Number of input maps of the first convolution."""
         return _COLORS * (2 if self.with_copy else 1)
 
     @property
     def smallest(self) -> int:
-        """Least height and width in pixels that the poolings leave something of."""
+        """Smallest height and width of the input in pixels, of which the poolings leave at least one pixel."""
         return math.prod(block.shrink for block in self.blocks)
 
     def map_sizes(self, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
-        """Give the height and width of the maps that each block hands on.
+        """Return the height and width of the output of each block, in pixels.
 
         Examples:
             >>> Layout.parse("4c3-p2-p2-8c3-p2-p2").map_sizes((600, 200))
@@ -139,11 +140,11 @@ class Layout:
         return sizes
 
     def parameters(self, size_hw: tuple[int, int], classes: int) -> int:
-        """Count the weights without building the network.
+        """Return the number of weights, without building the network.
 
         Args:
             size_hw: Height and width of the input in pixels.
-            classes: How many classes there are, 2 or more.
+            classes: Number of classes, at least 2.
 
         Examples:
             >>> Layout.parse("4c3-p2-p2-8c3-p2-p2").parameters((600, 200), 4)  # the published `baseline`

@@ -1,11 +1,11 @@
 """The three published networks, layer by layer, for any number of classes and any input size.
 
-Pictures enter as they are stored (uint8, 0 to 255); rescaling is a layer, so that what is saved is what runs. The
-published code threw its augmentation away by feeding the unaugmented inputs on; here the flip of `tuned` flips.
+The input is uint8, 0 to 255; rescaling is a layer of the network. The published code did not use the output of its
+augmentation; here the flip of `tuned` has an effect.
 
 Source:
     nosas, "ToonVision: Binary Classification" and "ToonVision: Multiclass Classification" (fars.io, 2022): the
-    tables of layers; the rates of the dropouts and the place of the flip are those of the code beside it.
+    tables of layers; the rates of the dropouts and the position of the flip are from the published code.
 """
 
 import keras
@@ -19,10 +19,10 @@ def baseline(size_hw: tuple[int, int], classes: int) -> keras.Model:
 
     Args:
         size_hw: Height and width of the input in pixels, at least 16 each.
-        classes: How many classes there are, 2 or more.
+        classes: Number of classes, at least 2.
 
     Returns:
-        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
+        A network from uint8 images ``(batch, height, width, 3)`` to probabilities.
     """
     return _two_blocks(size_hw, classes, name="baseline", filters=(4, 8), pools=((2, 2), (2, 2)), rates=(0.0, 0.0))
 
@@ -32,10 +32,10 @@ def tuned(size_hw: tuple[int, int], classes: int) -> keras.Model:
 
     Args:
         size_hw: Height and width of the input in pixels, at least 36 each.
-        classes: How many classes there are, 2 or more.
+        classes: Number of classes, at least 2.
 
     Returns:
-        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities; it flips at random when training.
+        A network from uint8 images ``(batch, height, width, 3)`` to probabilities; in training it flips at random.
     """
     return _two_blocks(
         size_hw, classes, name="tuned", filters=(16, 12), pools=((3, 2), (2, 3)), rates=(0.2, 0.3), flip=True
@@ -47,10 +47,10 @@ def binary(size_hw: tuple[int, int], classes: int) -> keras.Model:
 
     Args:
         size_hw: Height and width of the input in pixels, at least 46 each.
-        classes: How many classes there are, 2 or more.
+        classes: Number of classes, at least 2.
 
     Returns:
-        A network from uint8 pictures ``(batch, height, width, 3)`` to probabilities.
+        A network from uint8 images ``(batch, height, width, 3)`` to probabilities.
     """
 
     def body(x: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def _two_blocks(
     rates: tuple[float, float],
     flip: bool = False,
 ) -> keras.Model:
-    """Twice a convolution and two poolings: what `baseline` and `tuned` have in common."""
+    """Return the maps of two blocks of a convolution and two poolings, as in `baseline` and `tuned`."""
 
     def body(x: Tensor) -> Tensor:
         x = layers.RandomFlip("horizontal")(x) if flip else x

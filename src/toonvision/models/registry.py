@@ -1,6 +1,5 @@
-"""The networks by name: what can be asked for, what it needs, and how it is built."""
+"""The networks by name."""
 
-import importlib
 import math
 import re
 from dataclasses import dataclass, replace
@@ -14,27 +13,21 @@ if TYPE_CHECKING:
     import keras
 
 
-MANY_CLASSES = 8
-"""To tell more classes than these apart, `compact` is wider and trained longer."""
-
-
 @dataclass(frozen=True)
 class Network:
     """A network that can be built by name.
 
     Attributes:
-        name: What it is called.
-        module: The module of `toonvision.models` whose function of that name builds it.
-        smallest: Least height and width in pixels that its poolings leave something of.
+        name: Its name.
+        smallest: Smallest height and width of the input in pixels.
         about: One line for help texts.
-        layout: A layout of the same function, weight for weight, which is quicker to train; none where there is none.
-        flips: Whether the network mirrors pictures at random in training, which a layout does not.
-        pixels: About how many pixels it wants to see; none where it takes the workspace's size as it is.
-        branches: How many coarser levels it has branches for.
+        layout: A layout with the same function and weights that trains faster; None if there is none.
+        flips: Whether the network mirrors images at random in training, which a layout does not.
+        pixels: About how many pixels its input has; None if it takes the workspace's crop size.
+        branches: How many coarser levels have a branch.
     """
 
     name: str
-    module: str
     smallest: int
     about: str
     layout: str | None = None
@@ -48,39 +41,39 @@ NETWORKS = {
     for network in (
         Network(
             "compact",
-            "compact",
             16,
             "our own: small, quick and steady, 5,964 parameters for 4 classes",
             pixels=96 * 32,
         ),
         Network(
             "baseline",
-            "reference",
             16,
             "published: two blocks, 14,620 parameters for 4 classes",
             layout="4c3-p2-p2-8c3-p2-p2",
         ),
         Network(
             "tuned",
-            "reference",
             36,
             "published: found by search, 6,032 parameters for 4 classes",
             layout="16c3-p3-p2-d0.2-12c3-p2-p3-d0.3",
             flips=True,
         ),
-        Network("binary", "reference", 46, "published: three blocks, 25,537 parameters for 2 classes"),
+        Network("binary", 46, "published: three blocks, 25,537 parameters for 2 classes"),
     )
 }
 
 
+_PUBLISHED = ("baseline", "tuned", "binary")
+
+
 def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "keras.Model":
-    """Build a network by name, with fresh weights from Keras' current random state.
+    """Build a network by name, with new weights from Keras' current random state.
 
     Args:
-        name: One of `NETWORKS`, ``compact+1`` or more for a branch for each of that many coarser levels, or a layout
+        name: One of `NETWORKS`; ``compact+1`` to ``compact+9`` with that many branches for coarser levels; or a layout
             such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
         size_hw: Height and width of the input in pixels.
-        classes: How many classes there are, 2 or more.
+        classes: Number of classes, at least 2.
 
     Raises:
         UsageError: If there is no such network, or the input is too small for it.
@@ -91,19 +84,20 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
             f"{name} needs pictures of at least {found.smallest} x {found.smallest} pixels; got "
             f"{size_hw[0]} x {size_hw[1]}. Choose a larger --size or another --model."
         )
-    model: keras.Model
+    from toonvision.models import reference
+    from toonvision.models.blocks import build_layout
+    from toonvision.models.compact import compact
+
     if isinstance(found, Layout):
-        model = importlib.import_module("toonvision.models.blocks").build_layout(found, size_hw, classes)
-    elif found.branches:
-        model = importlib.import_module("toonvision.models.compact").compact(size_hw, classes, found.branches)
-    else:
-        module = importlib.import_module(f"toonvision.models.{found.module}")
-        model = getattr(module, name)(size_hw, classes)
+        return build_layout(found, size_hw, classes)
+    if name not in _PUBLISHED:
+        return compact(size_hw, classes, found.branches)
+    model: keras.Model = getattr(reference, name)(size_hw, classes)
     return model
 
 
 def find_network(name: str) -> Network | Layout:
-    """Find a network by name, or read the layout that the name is.
+    """Return the network of a name, or the layout that a name describes.
 
     Raises:
         UsageError: If it is neither.
@@ -122,15 +116,15 @@ def find_network(name: str) -> Network | Layout:
 
 
 def input_size(name: str, size_hw: tuple[int, int]) -> tuple[int, int]:
-    """Give the input size that a network wants for pictures of a shape.
+    """Return the input size of a network for crops of a size.
 
     Args:
-        name: One of `NETWORKS`, or a layout.
-        size_hw: Height and width in pixels at which crops are seen otherwise.
+        name: The name of a network, or a layout.
+        size_hw: Height and width of the workspace's crops in pixels.
 
     Returns:
-        The same shape with about as many pixels as the network wants, in multiples of 8; `size_hw` itself where it
-        wants none in particular, or more than there are.
+        The same shape with about as many pixels as the network wants, in multiples of 8; `size_hw` itself if the
+        network takes any size, or wants more pixels.
 
     Examples:
         >>> input_size("compact", (600, 200)), input_size("tuned", (600, 200))
@@ -146,11 +140,11 @@ def input_size(name: str, size_hw: tuple[int, int]) -> tuple[int, int]:
 
 
 def branches_of(name: str) -> int:
-    """Tell for how many coarser levels a network has branches."""
+    """Return for how many coarser levels a network has branches."""
     found = find_network(name)
     return 0 if isinstance(found, Layout) else found.branches
 
 
 def short_name(name: str) -> str:
-    """Give the name that runs of a network are called after."""
+    """Return the name of a network in the names of its runs."""
     return "layout" if isinstance(find_network(name), Layout) else name

@@ -1,7 +1,7 @@
 """Saved models: weights in `model.keras`, their meaning in `model.json`.
 
-A model file is never trusted: our own code builds the network that `model.json` names, and only the weights are
-taken from the file. Nothing in it is unpickled or executed.
+A model file is not trusted: our own code builds the network that `model.json` names, and only the weights are read
+from the file. Nothing in it is unpickled or executed.
 """
 
 import json
@@ -28,22 +28,22 @@ _ARCHIVED = "model.weights.h5"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model is, what goes in and what comes out.
+    """The description of a saved model.
 
     Attributes:
         network: The name of the network.
-        task: What it predicts.
-        level: The level whose classes those are.
+        task: Its task.
+        level: The level of its classes.
         classes: Names of the outputs, in order.
         size_hw: Height and width of the input in pixels.
-        resize: How crops are brought to that size.
-        taxonomy: The digest of the taxonomy that it was trained with.
+        resize: How crops are resized to that size.
+        taxonomy: The digest of its taxonomy.
         seed: The seed of its training.
-        parameters: How many weights it has.
-        versions: Versions of what it was made with.
-        format: The version of this description, and of what the networks compute that it can name. Since 2 `compact`
-            averages over three bands of rows whatever their number is.
-        temperature: What logits are divided by before they become the probabilities of a prediction; None for 1.
+        parameters: Number of weights.
+        versions: Versions of the libraries that trained it.
+        format: The version of this description, and of the functions of the networks. Since 2 `compact` averages over
+            three bands of rows for any number of rows.
+        temperature: Divisor of the logits before the softmax of a prediction; None for 1.
     """
 
     network: str
@@ -61,28 +61,28 @@ class ModelCard:
 
 
 def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
-    """Write weights, then their meaning; a folder with a meaning has its weights."""
+    """Save weights, then their description: a folder with a description has its weights."""
     with replacing(folder / WEIGHTS) as temporary:
         model.save(temporary)
     _write_card(card, folder)
 
 
 def store_temperature(folder: Path, temperature: float | None) -> None:
-    """Keep a temperature with a saved model, or take it away again; its weights stay as they are.
+    """Store a temperature with a saved model, or remove it; the weights do not change.
 
     Raises:
         InputRejectedError: If there is no model in the folder.
-        ModelRefusedError: If its description cannot be understood.
+        ModelRefusedError: If its description is not valid.
     """
     _write_card(replace(read_card(folder), temperature=temperature), folder)
 
 
 def read_card(folder: Path) -> ModelCard:
-    """Read what a saved model is.
+    """Load the description of a saved model.
 
     Raises:
         InputRejectedError: If there is no model in the folder.
-        ModelRefusedError: If its description cannot be understood.
+        ModelRefusedError: If its description is not valid.
     """
     card = read_json(
         folder / MEANING,
@@ -99,23 +99,23 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def load_model(folder: Path) -> "keras.Model":
-    """Build the network that a saved model names and load its weights.
+    """Load a saved model: build the network that it names, and read its weights.
 
     Raises:
-        ModelRefusedError: If the network is not one of ours or the weights do not fit it.
+        ModelRefusedError: If the network is unknown, or the weights are of another network or damaged.
     """
     card = read_card(folder)
     path = _weights(folder)
     try:
         model = build_network(card.network, size_hw=card.size_hw, classes=len(card.classes))
         with warnings.catch_warnings():
-            # Keras only warns when a file lacks weights and leaves those as they were drawn.
+            # If a file lacks weights, Keras only warns and leaves them random.
             warnings.simplefilter("error", UserWarning)
             model.load_weights(path)
     except ToonVisionError as error:
         raise ModelRefusedError(f"{folder / MEANING}: {error}") from error
     except Exception as error:
-        # Keras raises whatever the damaged archive made its parts raise; none of it gets past this line.
+        # A damaged archive can make Keras raise any exception.
         height, width = card.size_hw
         first_line, _, _ = str(error).partition("\n")
         raise ModelRefusedError(
@@ -126,10 +126,10 @@ def load_model(folder: Path) -> "keras.Model":
 
 
 def require_sound_weights(folder: Path) -> None:
-    """Refuse a file of weights that is missing or damaged; Keras is not asked, nothing is read into a network.
+    """Refuse a file of weights that is missing or damaged, without starting Keras.
 
     Raises:
-        ModelRefusedError: If it is no whole archive with weights in it.
+        ModelRefusedError: If it is not a complete archive with weights in it.
         OSError: If it cannot be read.
     """
     path = _weights(folder)
@@ -139,7 +139,7 @@ def require_sound_weights(folder: Path) -> None:
             names = archive.namelist()
     except FileNotFoundError:
         raise ModelRefusedError(f"{path}: is missing. Train again.") from None
-    except Exception as error:  # unpacking answers hostile bytes with errors of any kind
+    except Exception as error:  # hostile bytes can make unpacking raise any exception
         if isinstance(error, OSError) and error.errno:
             raise
         raise ModelRefusedError(f"{path}: is damaged ({error}). Train again.") from error
@@ -148,10 +148,10 @@ def require_sound_weights(folder: Path) -> None:
 
 
 def require_taxonomy(card: ModelCard, digest: str, folder: Path) -> None:
-    """Refuse a model whose outputs mean something else than the workspace's labels.
+    """Refuse a model of another taxonomy than the workspace's.
 
     Raises:
-        ModelRefusedError: Naming both taxonomies.
+        ModelRefusedError: If the taxonomies differ; names both.
     """
     if card.taxonomy != digest:
         raise ModelRefusedError(
@@ -161,7 +161,7 @@ def require_taxonomy(card: ModelCard, digest: str, folder: Path) -> None:
 
 
 def _weights(folder: Path) -> Path:
-    """Give the file of weights; a pipe or a device in its place would be read without end."""
+    """Return the path of the weights; refuse a pipe or a device, which would be read without end."""
     path = folder / WEIGHTS
     if path.exists() and not path.is_file():
         raise ModelRefusedError(f"{path}: is no regular file. Train again.")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from toonvision.core.wording import counted
 from toonvision.report.contents import ReportContents, Results, Section, section, warnings_of
 from toonvision.report.drawings import (
     balance_pictures,
@@ -33,7 +34,6 @@ from toonvision.report.tables import (
     settings_table,
     split_tables,
 )
-from toonvision.report.wording import counted
 
 _OPTIONAL_FIGURES = (
     "shortages", "spread", "wrong", "hardest", "unsure", "breakdown", "recorded", "contexts", "calibration",

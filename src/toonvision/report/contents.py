@@ -8,7 +8,7 @@ import numpy as np
 from toonvision.core.errors import Finding
 from toonvision.data.arrays import Pictures
 from toonvision.data.balance import Balance
-from toonvision.data.splits import SplitSummary
+from toonvision.data.split_summary import SplitSummary
 from toonvision.evaluation.breakdown import Breakdown
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.explain.cam import ClassMaps
@@ -17,7 +17,7 @@ from toonvision.figures.scores import ClassRow
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.contexts import ContextStudy
-from toonvision.studies.learning_curve import LearningCurve
+from toonvision.studies.curve import LearningCurve
 from toonvision.studies.stress import StressTest
 from toonvision.studies.suspects import Suspect, SuspectStudy
 from toonvision.taxonomy.labels import Taxonomy
@@ -222,11 +222,10 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     """Say what must be known before a number is believed."""
     record = results.evaluation.record
     found = []
-    if not record.grouped:
+    if results.split.torn:
         found.append(
-            "The split leaks: it was made without keeping the crops of one screenshot together, so test pictures "
-            "may resemble training pictures and every score here is likely too good. Use it only to compare with "
-            "a grouped split."
+            "The split leaks: it does not keep near-duplicate screenshots together, so test pictures resemble training "
+            "pictures and every score here is likely too good. Draw one that does: toonvision split."
         )
     if results.newer:
         verb = "is" if results.newer == 1 else "are"

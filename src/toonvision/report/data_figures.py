@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from toonvision.data.balance import Balance
-from toonvision.data.splits import SplitSummary
+from toonvision.data.split_summary import SplitSummary
 from toonvision.report.drawings import balance_pictures, split_picture
 from toonvision.report.figure_files import drop_figures
 from toonvision.taxonomy.labels import Taxonomy

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.wording import counted, listed, percent
 from toonvision.data.balance import Balance
-from toonvision.data.splits import SplitSummary
+from toonvision.data.split_summary import SplitSummary
 from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.balance import draw_balance, shown_tables
@@ -26,7 +27,6 @@ from toonvision.figures.subsets import draw_subsets
 from toonvision.report import figure_data as data
 from toonvision.report.contents import Picture, class_rows
 from toonvision.report.figure_files import keep_figure
-from toonvision.report.wording import counted, listed, percent
 from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.stress import StressTest
 from toonvision.taxonomy.labels import Taxonomy
@@ -181,11 +181,11 @@ def contexts_picture(study: ContextStudy | None, folder: Path) -> Picture | None
     if study is None:
         return None
     return keep_figure(
-        folder, "contexts", draw_contexts(study, what="place"), data.contexts_data(study),
+        folder, "contexts", draw_contexts(study), data.contexts_data(study),
         title="In places that it has not seen",
         alternative=f"Accuracy in {counted(len(study.contexts), 'place')}, each left out of the training, "
         f"{percent(study.held_out.share)} in all; in the ordinary test {percent(study.usual.share)}.",
-        caption=study.sentence("place"),
+        caption=study.sentence(),
     )  # fmt: skip
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.wording import counted
 from toonvision.explain.map_warnings import map_warnings
 from toonvision.figures.maps import draw_map_rows
 from toonvision.metrics.classification import Indices
 from toonvision.report.contents import MappedCases, Picture, Results
 from toonvision.report.figure_data import maps_data
 from toonvision.report.figure_files import keep_figure
-from toonvision.report.wording import counted
 
 _MOST_WARNINGS = 3
 

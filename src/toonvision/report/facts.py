@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.data.balance import Shortage
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Group
@@ -12,7 +13,6 @@ from toonvision.metrics.classification import wrong_only
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.contents import Results, class_rows
 from toonvision.report.gather import gather_results
-from toonvision.report.wording import counted, interval, listed, percent
 from toonvision.taxonomy.labels import NO_CONTEXT
 from toonvision.training.record import RunRecord
 
@@ -131,7 +131,7 @@ def place_fact(results: Results) -> str:
     """Say whether the model leans on where a picture was taken; empty where all are from one place."""
     found = next((one for one in results.breakdowns if one.name == "context"), None)
     if results.contexts is not None and results.contexts.difference is not None:
-        return results.contexts.sentence("place")
+        return results.contexts.sentence()
     if found is None:
         return ""
     groups = [group for group in found.groups if not group.few]
@@ -197,15 +197,12 @@ def _sides(clear: Sequence[Group]) -> str:
 
 def _grouping(results: Results) -> str:
     split = results.split
-    if not split.grouped:
-        return (
-            "the split leaks, since it does not keep the crops of one screenshot together, so the scores are likely "
-            "too good"
-        )
+    if split.torn:
+        return "the split leaks, since it does not keep near-duplicate screenshots together: the scores are too good"
     if not split.near_duplicates:
-        return "the split keeps all crops of one screenshot in one part, and no screenshot is nearly like another"
+        return "the split keeps all crops of one screenshot in one subset, and there are no near-duplicate screenshots"
     return (
-        "the split keeps all crops of one screenshot in one part, and likewise those of near-duplicate screenshots "
+        "the split keeps all crops of one screenshot in one subset, and likewise those of near-duplicate screenshots "
         f"({split.near_duplicates:,} in {counted(len(split.near_duplicate_groups), 'group')})"
     )
 

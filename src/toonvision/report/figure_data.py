@@ -1,7 +1,6 @@
 """The values that each figure shows, as rows."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.report.contents import SuspectLabels, class_rows
 from toonvision.report.figure_files import Data
 from toonvision.studies.contexts import ContextStudy, contexts_rows
-from toonvision.studies.learning_curve import LearningCurve, curve_rows
+from toonvision.studies.curve import LearningCurve, curve_rows
 from toonvision.studies.stress import StressTest, stress_rows
 from toonvision.studies.suspects import suspects_rows
 
@@ -129,36 +128,25 @@ def calibration_data(calibration: Calibration) -> Data:
 def contexts_data(study: ContextStudy) -> Data:
     """Give accuracy and macro F1 on each context that was left out, a training each."""
     head, *rows = contexts_rows(study)
-    return Data(tuple(head), tuple(tuple(row) for row in rows))
+    return Data(tuple(map(str, head)), tuple(rows))
 
 
 def curve_data(curve: LearningCurve) -> Data:
     """Give the error of each training, the fitted line with its interval, and by how much more pictures lower it."""
     head, *rows = curve_rows(curve)
-    columns = ("pictures", "error", "error_low", "error_high")
-    line = zip(curve.line, curve.law.at(curve.line).tolist(), curve.low, curve.high, strict=True)
-    gain = (curve.largest + curve.more, curve.gain, curve.gain_low, curve.gain_high)
-    others = [("fit", dict(zip(columns, point, strict=True))) for point in line]
-    others.append((f"fall of the error by {curve.more} more", dict(zip(columns, gain, strict=True))))
-    return Data(
-        ("what", *head),
-        (
-            *(("training", *row) for row in rows),
-            *((what, *(one.get(name, "") for name in head)) for what, one in others),
-        ),
-    )
+    return Data(tuple(map(str, head)), tuple(rows))
 
 
 def stress_data(test: StressTest) -> Data:
     """Give right answers under each change, of each training."""
     head, *rows = stress_rows(test)
-    return Data(tuple(head), tuple(tuple(row) for row in rows))
+    return Data(tuple(map(str, head)), tuple(rows))
 
 
 def suspects_data(suspects: SuspectLabels) -> Data:
     """Give the suspect labels that are shown, with where their screenshots show them."""
-    head, *rows = suspects_rows(replace(suspects.study, suspects=suspects.standing[: len(suspects.pictures)]))
-    return Data(tuple(head), tuple(tuple(row) for row in rows))
+    head, *rows = suspects_rows(suspects.standing[: len(suspects.pictures)])
+    return Data(tuple(map(str, head)), tuple(rows))
 
 
 def maps_data(evaluation: Evaluation, places: Indices, maps: ClassMaps, rows: slice) -> Data:

@@ -10,7 +10,7 @@ import numpy as np
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.arrays import Samples, read_crop
 from toonvision.data.balance import measure_balance
-from toonvision.data.splits import summarize_split
+from toonvision.data.split_summary import summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import break_down, measure_image_statistics
 from toonvision.evaluation.evaluate import Evaluation
@@ -20,8 +20,8 @@ from toonvision.models.backend import start_keras
 from toonvision.models.saving import MEANING, load_model, read_card
 from toonvision.report.contents import MappedCases, Results, SuspectLabels
 from toonvision.studies.contexts import newest_contexts
-from toonvision.studies.learning_curve import newest_curve
-from toonvision.studies.stress import read_stress
+from toonvision.studies.curve import newest_curve
+from toonvision.studies.stress import load_stress
 from toonvision.studies.suspects import newest_suspects
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
@@ -46,7 +46,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         counts, findings = catalog.last_extraction()
     unread: list[str] = []
     network = record.settings.network
-    study = _readable(lambda: newest_contexts(workspace.root, record.task, network=network), unread)
+    study = _readable(lambda: newest_contexts(workspace, record.task, network=network), unread)
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
@@ -60,9 +60,9 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         breakdowns=break_down(evaluation, workspace.taxonomy),
         # A study that was compared with another run says nothing of this one.
         contexts=study if study and study.ordinary == record.title else None,
-        curve=_readable(lambda: newest_curve(workspace.root, record.task), unread),
+        curve=_readable(lambda: newest_curve(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, record.task, record.level, data.samples), unread),
-        stress=_readable(lambda: read_stress(run), unread),
+        stress=_readable(lambda: load_stress(run), unread),
         unread=tuple(unread),
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
     )
@@ -101,7 +101,7 @@ def _map_cases(evaluation: Evaluation, run: Path) -> MappedCases | None:
 
 def _suspects(workspace: Workspace, task: str, level: str, samples: Samples) -> SuspectLabels | None:
     """Read the newest search for suspect labels; a label that was corrected since is suspect no more."""
-    study = newest_suspects(workspace.root, task)
+    study = newest_suspects(workspace, task)
     if study is None:
         return None
     known = workspace.taxonomy.level(level).order

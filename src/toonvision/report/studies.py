@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.figures.learning_curve import draw_learning_curve
 from toonvision.figures.suspects import draw_suspects
 from toonvision.metrics.intervals import Proportion
 from toonvision.report import figure_data as data
 from toonvision.report.contents import Picture, Results, SuspectLabels, Table, number_columns
 from toonvision.report.figure_files import keep_figure
-from toonvision.report.wording import counted, interval, listed, percent
-from toonvision.studies.learning_curve import CurvePoint, LearningCurve
+from toonvision.studies.curve import CurvePoint, LearningCurve
+from toonvision.studies.suspects import SuspectCrops
 from toonvision.taxonomy.labels import Category
 
 _SUSPECTS_SHOWN = 10
@@ -56,7 +57,8 @@ def suspects_picture(results: Results, folder: Path) -> Picture | None:
     pairs = [f"{classes[one.given].title}, rather {classes[one.likely].title}" for one in shown[:5]]
     which = f"the {len(shown)} most suspect" if len(shown) < len(found.standing) else "all, the most suspect first"
     return keep_figure(
-        folder, "suspects", draw_suspects(shown, list(found.pictures), classes), data.suspects_data(found),
+        folder, "suspects", draw_suspects(SuspectCrops(tuple(shown), tuple(found.pictures), classes)),
+        data.suspects_data(found),
         title=f"Suspect labels: {which}",
         alternative=f"{counted(len(shown), 'picture')} whose label is probably wrong, the most suspect first: "
         f"{'; '.join(pairs)}.",

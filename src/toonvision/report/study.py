@@ -4,6 +4,7 @@ from pathlib import Path
 
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
+from toonvision.core.wording import counted
 from toonvision.report.contents import Listing, ReportContents, Section, section
 from toonvision.report.figure_files import data_csv, drop_figures
 from toonvision.report.render import FIGURES, REPORT, render_report
@@ -20,7 +21,6 @@ from toonvision.report.study_drawings import (
 )
 from toonvision.report.study_facts import study_facts, study_warnings, tighten_command, train_command, trial_count
 from toonvision.report.study_tables import front_table, race_table, study_table, trials_table
-from toonvision.report.wording import counted
 from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import importance_of
 from toonvision.tuning.recipes import narrower_space, recipe_of

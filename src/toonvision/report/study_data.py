@@ -51,8 +51,15 @@ def racers_data(racers: Sequence[Racer]) -> Data:
     for racer in racers:
         behind = ("", "", "") if racer.behind is None else (racer.behind.mean, racer.behind.low, racer.behind.high)
         rows += [
-            (racer.trial.number, racer.trial.layout, seed, _cell(score.loss), score.wrong, racer.left_after or "",
-             *behind)
+            (
+                racer.trial.number,
+                racer.trial.layout,
+                seed,
+                _cell(score.loss),
+                score.wrong,
+                racer.left_after or "",
+                *behind,
+            )
             for seed, score in racer.scores.items()
         ]
     return Data(columns, tuple(rows))

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from toonvision.core.wording import counted, listed, percent
 from toonvision.figures.architecture import draw_architectures
 from toonvision.figures.course import draw_course
 from toonvision.figures.front import draw_front
@@ -15,7 +16,6 @@ from toonvision.models.layout import Layout
 from toonvision.report import study_data as data
 from toonvision.report.contents import Picture
 from toonvision.report.figure_files import keep_figure
-from toonvision.report.wording import counted, listed, percent
 from toonvision.tuning.finalists import leading, size_error_points
 from toonvision.tuning.importance import Importance
 from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices

@@ -3,8 +3,8 @@
 import shlex
 import statistics
 
+from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.metrics.intervals import Proportion
-from toonvision.report.wording import counted, interval, listed, percent
 from toonvision.tuning.options import Strategy
 from toonvision.tuning.race import FIRST_TEST
 from toonvision.tuning.result import Racer, StudyResult, Trial

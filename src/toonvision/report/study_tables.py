@@ -4,9 +4,9 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from toonvision.core.wording import counted
 from toonvision.report.contents import Table
 from toonvision.report.tables import training_rows
-from toonvision.report.wording import counted
 from toonvision.tuning.finalists import SizeErrorPoint, size_error_points
 from toonvision.tuning.result import Racer, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text

@@ -6,15 +6,15 @@ from itertools import pairwise
 import numpy as np
 
 from toonvision.core.errors import Finding
+from toonvision.core.wording import counted, interval, percent
 from toonvision.data.balance import Balance, CountTable
-from toonvision.data.splits import SplitSummary
+from toonvision.data.split_summary import SplitSummary
 from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.figures.curves import Curve
 from toonvision.metrics.calibration import Calibration
 from toonvision.metrics.confidence import mostly_predicted
 from toonvision.report.contents import Results, Table, class_rows, number_columns
-from toonvision.report.wording import counted, interval, percent
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 from toonvision.training.history import MEASURES, peaks
@@ -35,7 +35,7 @@ def near_table(split: SplitSummary) -> Table | None:
     if not split.near_duplicate_groups:
         return None
     rows = tuple((str(n), ", ".join(names)) for n, names in enumerate(split.near_duplicate_groups, start=1))
-    note = "Each group stays in one part." if split.grouped else "This split does not keep them together."
+    note = "Each group stays in one subset." if not split.torn else "This split does not keep all of them together."
     return Table("Near-duplicate screenshots", ("Group", "Screenshots"), rows, note=note, shown=_NEAR_SHOWN)
 
 
@@ -241,8 +241,8 @@ def settings_table(results: Results) -> Table:
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
         ("Seed of the kept model", str(record.chosen)),
         ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),
-        ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}, "
-                  f"{'screenshots kept together' if record.grouped else 'screenshots not kept together'}"),
+        ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}" if record.ratios
+                  else f"{record.split}, made by hand"),
         ("Crops", ", ".join(f"{part} {count:,}" for part, count in record.samples.items())),
         ("Screenshots", f"{results.screenshots:,} in {counted(results.split.groups, 'group')}"),
         ("Data hash", record.data_hash),
@@ -271,6 +271,8 @@ def _split_table(table: CountTable, split: SplitSummary) -> Table:
 
 
 def _split_note(table: CountTable, split: SplitSummary) -> str:
+    if split.largest_deviation is None:
+        return "Made by hand."
     note = f"Asked for {split.ratios}, drawn with seed {split.seed}."
     name, samples = split.largest_deviation
     if table.level.name != LABEL_LEVEL or not samples:

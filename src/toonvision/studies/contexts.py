@@ -1,88 +1,77 @@
-"""What leaving out one context after the other shows: does a model know the class, or where its pictures were taken?"""
+"""Leave-one-context-out: does a model know the class, or the place where its pictures were taken?
+
+For each context models learn from all other contexts and are evaluated on it. What counts is the comparison with an
+ordinary test on the *same* crops: how much worse is a model that has not seen their context?
+"""
 
 import statistics
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from toonvision.core.settings import read_json
-from toonvision.metrics.dependence import Estimate
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.panels import FigurePanel, Rows
+from toonvision.core.seeds import generator
+from toonvision.core.wording import counted, percent
+from toonvision.data.arrays import Samples
+from toonvision.data.groups import group_keys
+from toonvision.data.workspace import Workspace
+from toonvision.metrics.bootstrap import Estimate, paired_difference
+from toonvision.metrics.dependence import dependence
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.folds import newest_study, told_diverged
+from toonvision.studies.comparison import (
+    ContextScore,
+    OrdinaryTest,
+    Shared,
+    choose_comparison,
+    context_score,
+    evaluated_context,
+    shared_crops,
+    trained_test,
+)
+from toonvision.studies.folds import (
+    Fold,
+    Job,
+    StudyWatcher,
+    Unwatched,
+    diverged_sentence,
+    split_fold,
+    task_samples,
+    train_jobs,
+)
+from toonvision.studies.held_out import plan_contexts
+from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import Category, Task
 
-CONTEXTS, RESULT = "contexts", "contexts.json"
+RESULT = "contexts.json"
 
-_LEAST_SHARED = 10
-"""Pictures under which nothing is said of a difference."""
-
-
-@dataclass(frozen=True)
-class ContextScore:
-    """How models do on a context that they have not seen.
-
-    Attributes:
-        context: Its name.
-        title: Its name for people.
-        color: ``#rrggbb``.
-        samples: Crops judged: all that the context has.
-        trained_on: Crops that each model learned from.
-        right: Right answers of each repeat that did not diverge.
-        macro_f1: Of each of those, over the classes that have samples in the context.
-        shared: How many of the crops are in the ordinary test, too.
-        shared_right: Right answers about those, by the models that have not seen the context.
-        ordinary_right: Right answers about those of each repeat of the ordinary run.
-        diverged: Seeds of the repeats that are left out, since their loss became no number.
-    """
-
-    context: str
-    title: str
-    color: str
-    samples: int
-    trained_on: int
-    right: tuple[int, ...]
-    macro_f1: tuple[float, ...]
-    shared: int
-    shared_right: tuple[int, ...]
-    ordinary_right: tuple[int, ...]
-    diverged: tuple[int, ...] = ()
-
-    @property
-    def accuracy(self) -> Proportion:
-        """The mean count of right answers, rounded, of all crops."""
-        return Proportion(round(statistics.mean(self.right)), self.samples)
-
-    @property
-    def ordinary(self) -> Proportion:
-        """The same of the ordinary run, over the shared crops."""
-        return Proportion(round(statistics.mean(self.ordinary_right)), self.shared)
-
-    @property
-    def accuracy_range(self) -> tuple[float, float]:
-        """Accuracy of the worst and of the best repeat, 0 to 1."""
-        return min(self.right) / self.samples, max(self.right) / self.samples
+_FEWEST_SHARED = 10
+"""Crops below which nothing is said of a difference."""
 
 
 @dataclass(frozen=True)
 class ContextStudy:
-    """What leaving out each context showed.
+    """The result of leaving out each context in turn.
 
     Attributes:
         task: What is predicted.
         network: Which network was trained.
-        seeds: The repeats' seeds.
-        contexts: The contexts that were left out and judged.
-        skipped: Names of those that could not.
+        seeds: The seeds of each context's trainings.
+        contexts: The contexts that were left out and evaluated.
+        skipped: Names of those that could not be left out.
         ordinary: Name of the run that was compared with.
-        ordinary_samples: Crops of its test.
-        ordinary_right: Right answers of each of its repeats.
-        ordinary_macro_f1: Of each of its repeats.
-        ordinary_trained_on: Crops that it learned from.
-        shared: Crops judged by both.
-        difference: Accuracy on a context that was not seen minus the ordinary one, on the shared crops, -1 to 1.
+        ordinary_samples: How many crops its test has.
+        ordinary_right: Right answers of each of its trainings.
+        ordinary_macro_f1: Of each of its trainings.
+        ordinary_trained_on: How many crops it learned from.
+        shared: How many crops both evaluated.
+        difference: Accuracy on an unseen context minus the ordinary one, on the shared crops, -1 to 1.
         dependence: Level name to Cramer's V of its classes and the contexts, 0 to 1.
-        lost: Names of contexts that were left out, but every repeat diverged.
-        ordinary_diverged: How many repeats of the run that was compared with are left out, since they diverged.
+        lost: Names of contexts of which every training diverged.
+        ordinary_diverged: How many trainings of the run that was compared with are left out because they diverged.
+        findings: Why the contexts in `skipped` could not be left out.
+        folder: Where the study is saved.
     """
 
     task: str
@@ -100,10 +89,12 @@ class ContextStudy:
     dependence: Mapping[str, Estimate]
     lost: tuple[str, ...] = ()
     ordinary_diverged: int = 0
+    findings: tuple[Finding, ...] = ()
+    folder: Path = field(default=Path(), compare=False)
 
     @property
     def held_out(self) -> Proportion:
-        """Right answers about contexts that were not seen: the mean over repeats, rounded, of all crops."""
+        """Right answers about unseen contexts: the mean over trainings, rounded, out of all crops."""
         return Proportion(
             round(sum(statistics.mean(score.right) for score in self.contexts)),
             sum(score.samples for score in self.contexts),
@@ -111,94 +102,222 @@ class ContextStudy:
 
     @property
     def usual(self) -> Proportion:
-        """Right answers in the ordinary test: the mean over repeats, rounded."""
+        """Right answers in the ordinary test: the mean over trainings, rounded."""
         return Proportion(round(statistics.mean(self.ordinary_right)), self.ordinary_samples)
 
     @property
     def diverged(self) -> int:
-        """How many trainings without a context are left out, since they diverged."""
+        """How many trainings without a context are left out because they diverged."""
         return sum(len(score.diverged) for score in self.contexts) + len(self.lost) * len(self.seeds)
 
-    def sentence(self, what: str = "context") -> str:
-        """Say in plain words what it means.
+    def sentence(self) -> str:
+        """Return what it means, in plain words."""
+        alone = (
+            " Each context was left out in one training only, so the interval lacks the variation between trainings."
+        ) * (len(self.seeds) == 1 and self.difference is not None)
+        return self._compared() + alone + diverged_sentence(self._diverged())
 
-        Args:
-            what: What a context is to the reader, for example ``street``.
-        """
-        return self._compared(what) + told_diverged(self._diverged())
+    def _compared(self) -> str:
+        if self.difference is None:
+            return "No crop of the ordinary test is from a context that was left out, so nothing can be compared."
+        value, low, high = (100 * v for v in (self.difference.value, self.difference.low, self.difference.high))
+        how = (
+            f"{abs(value):.1f} points {'worse' if value < 0 else 'better'}"
+            if abs(value) >= 0.05
+            else "as good as usual"
+        )
+        if self.shared < _FEWEST_SHARED:
+            meaning = "too few crops for a conclusion"
+        elif high < 0:
+            meaning = "it relies on the context"
+        elif low >= 0 and low != high:
+            meaning = "it does not rely on the context"
+        else:
+            meaning = "these crops show no difference"
+        return (
+            f"On a context that it has not seen, the model is {how} (95 % interval: {low:+.1f} to {high:+.1f} points, "
+            f"{counted(self.shared, 'crop')}): {meaning}."
+        )
 
     def _diverged(self) -> Iterator[tuple[str, int, int]]:
         repeats = len(self.seeds)
         for score in self.contexts:
             yield f"without {score.context}", len(score.diverged), repeats
         for name in self.lost:
-            yield f"without {name}, of which nothing is said", repeats, repeats
+            yield f"without {name}, which has no result", repeats, repeats
         yield "of the ordinary test", self.ordinary_diverged, len(self.ordinary_right) + self.ordinary_diverged
 
-    def _compared(self, what: str) -> str:
-        if self.difference is None:
-            return f"No picture of the ordinary test is on a {what} that was left out, so nothing can be compared."
-        value, low, high = (100 * v for v in (self.difference.value, self.difference.low, self.difference.high))
-        if abs(value) < 0.05:
-            told = "as good as usual"
-        else:
-            told = f"{abs(value):.1f} points {'worse' if value < 0 else 'better'}"
-        span = f"95 % interval: {_signed(low)} to {_signed(high)} points"
-        meaning = (
-            "too few pictures to tell"
-            if self.shared < _LEAST_SHARED
-            else "no difference that these pictures can show"
-            if low == high
-            else f"it leans on the {what}"
-            if high < 0
-            else f"it does not lean on the {what}"
-            if low >= 0
-            else "no difference that these pictures can show"
-        )
-        alone = " Each was trained with one seed alone, whose luck the interval does not know." * (len(self.seeds) == 1)
-        return (
-            f"On a {what} that it has not seen the model is {told} ({span}, {self.shared} pictures): {meaning}.{alone}"
-        )
 
+def study_contexts(
+    workspace: Workspace,
+    task: str,
+    *,
+    network: str | None = None,
+    repeat: int = 2,
+    seed: int = 0,
+    against: str | None = None,
+    epochs: int | None = None,
+    size_hw: tuple[int, int] | None = None,
+    name: str | None = None,
+    force: bool = False,
+    watcher: StudyWatcher | None = None,
+) -> ContextStudy:
+    """Leave out one context after the other, and compare with an ordinary run on the same crops.
 
-def contexts_folder(root: Path, task: str) -> Path:
-    """Give the folder of a task's studies of contexts in a workspace."""
-    return root / CONTEXTS / task
-
-
-def read_contexts(folder: Path) -> ContextStudy:
-    """Read a study that was written to its folder.
+    Args:
+        workspace: Where the data is and the study is saved.
+        task: What is predicted.
+        network: Which network to train; by default that of the run compared with, or the default network.
+        repeat: How many trainings a context, with seeds ``seed``, ``seed + 1``, ...
+        seed: Also decides which of the other crops validate.
+        against: The run to compare with; by default the newest of the network. Where no run was trained alike, an
+            ordinary test is trained too.
+        epochs: Most epochs; by default those of the run compared with, or of the network's recipe.
+        size_hw: Height and width of the input in pixels; by default the run's, or what the network wants.
+        name: What to call the study.
+        force: Replace a study of that name with other settings.
+        watcher: Told how it goes.
 
     Raises:
-        InputRejectedError: If there is none.
-        ModelRefusedError: If it cannot be understood.
+        UsageError: If a name is unknown, or the run to compare with was trained otherwise.
+        InputRejectedError: If no context can be left out, or every training of one side diverged.
     """
-    missing = f"{folder}: holds no study of contexts. Run: toonvision contexts TASK"
-    return read_json(folder / RESULT, ContextStudy, what="a study of contexts", missing=missing)
+    watch = watcher or Unwatched()
+    wanted = workspace.taxonomy.task(task)
+    settings, size_hw, test = choose_comparison(
+        workspace, wanted, against=against, network=network, epochs=epochs, size_hw=size_hw, watcher=watch
+    )
+    samples = task_samples(workspace, wanted.level, size_hw)
+    folds, findings = plan_contexts(samples, workspace.taxonomy, seed=seed)
+    ordinary = test or split_fold(workspace, samples, wanted.level, "default")
+    compared = test.title if test else ""
+    watch.noted(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
+    recipe = recipe_of(samples, settings, kind="contexts", resize=workspace.resize, seed=seed, against=compared)
+    folder = study_folder(workspace, task, recipe, name=name, force=force)
+    watch.planned(folder, findings)
+    study = leave_out(
+        samples, folds, ordinary, wanted, settings, seeds=range(seed, seed + repeat), folder=folder, watcher=watch
+    )
+    skipped = tuple(finding.item.removeprefix("context ") for finding in findings)
+    study = replace(study, skipped=skipped, findings=tuple(findings))
+    save_study(study, RESULT)
+    return study
 
 
-def newest_contexts(root: Path, task: str, *, network: str | None = None) -> ContextStudy | None:
-    """Give a task's study that was written last, if there is one."""
-    folder = newest_study(contexts_folder(root, task), RESULT, network=network)
-    return read_contexts(folder) if folder else None
+def load_contexts(folder: Path) -> ContextStudy:
+    """Load a study from its folder; raises as `load_study` does."""
+    return load_study(folder, RESULT, ContextStudy, what="study of contexts", verb="contexts TASK")
 
 
-def contexts_rows(study: ContextStudy) -> list[list[Any]]:
-    """Give one row a training that did not diverge, the head first, for CSV: accuracy, macro F1, shared crops."""
-    head = ["context", "samples", "trained_on", "seed", "right", "accuracy", "accuracy_low", "accuracy_high",
-            "macro_f1", "shared", "shared_right"]  # fmt: skip
-    rows: list[list[Any]] = [head]
+def newest_contexts(workspace: Workspace, task: str, *, network: str | None = None) -> ContextStudy | None:
+    """Load the task's study that was saved last, if there is one."""
+    folder = newest_study(workspace, task, RESULT, network=network)
+    return load_contexts(folder) if folder else None
+
+
+def contexts_rows(study: ContextStudy) -> Rows:
+    """Return one row for each training that did not diverge, after a row with the columns' names."""
+    rows: list[tuple[object, ...]] = [
+        ("context", "samples", "trained_on", "seed", "right", "accuracy", "accuracy_low", "accuracy_high", "macro_f1",
+         "shared", "shared_right")
+    ]  # fmt: skip
     for score in study.contexts:
         seeds = [seed for seed in study.seeds if seed not in score.diverged]
         for seed, right, f1, both in zip(seeds, score.right, score.macro_f1, score.shared_right, strict=True):
             share = Proportion(right, score.samples)
-            low, high = share.interval
             rows.append(
-                [score.context, score.samples, score.trained_on, seed, right, f"{share.share:.6f}", f"{low:.6f}",
-                 f"{high:.6f}", f"{f1:.6f}", score.shared, both]
+                (score.context, score.samples, score.trained_on, seed, right, share.share, *share.interval, f1,
+                 score.shared, both)
             )  # fmt: skip
-    return rows
+    return tuple(rows)
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.1f}"
+def contexts_panel(study: ContextStudy) -> FigurePanel:
+    """Return the figure of accuracy and macro F1 on each context that was left out."""
+    return FigurePanel(
+        name="contexts",
+        title="On contexts that it has not seen",
+        alternative=f"Accuracy on {counted(len(study.contexts), 'context')}, each left out of the training: "
+        f"{percent(study.held_out.share)} in all; in the ordinary test {percent(study.usual.share)}.",
+        caption=study.sentence(),
+        value=study,
+        rows=contexts_rows(study),
+    )
+
+
+def leave_out(
+    samples: Samples,
+    folds: Sequence[tuple[Category, Fold]],
+    ordinary: OrdinaryTest | Fold,
+    task: Task,
+    settings: TrainingSettings,
+    *,
+    seeds: Sequence[int],
+    folder: Path | None = None,
+    watcher: StudyWatcher | None = None,
+) -> ContextStudy:
+    """Train once for each context and seed, evaluate on the context, and compare with the ordinary test.
+
+    Args:
+        samples: All samples of the task.
+        folds: Contexts with their folds, of `plan_contexts`.
+        ordinary: The ordinary test; for a fold it is trained, with the same settings and seeds.
+        task: What is predicted.
+        settings: How to train.
+        seeds: One training of each fold each.
+        folder: Where finished trainings are saved and used again; nothing is saved without it.
+        watcher: Told how it goes.
+
+    Raises:
+        InputRejectedError: If every training of the ordinary test, or every one without a context, diverged.
+    """
+    first = [] if isinstance(ordinary, OrdinaryTest) else [ordinary]
+    jobs = [Job(fold, settings, seed) for fold in (*first, *(fold for _, fold in folds)) for seed in seeds]
+    results = train_jobs(samples, jobs, folder=folder, watcher=watcher)
+    by_fold = [results[start : start + len(seeds)] for start in range(0, len(results), len(seeds))]
+    test = ordinary if isinstance(ordinary, OrdinaryTest) else trained_test(samples, ordinary, by_fold.pop(0))
+    evaluated = [
+        evaluated_context(context, fold, dict(zip(seeds, trained, strict=True)))
+        for (context, fold), trained in zip(folds, by_fold, strict=True)
+    ]
+    kept = [one for one in evaluated if len(one.predicted)]
+    if not kept:
+        raise InputRejectedError("every training without a context diverged. Train another network or size.")
+    shared = [shared_crops(samples, one, test) for one in kept]
+    return ContextStudy(
+        task=task.name,
+        network=settings.network,
+        seeds=tuple(seeds),
+        contexts=tuple(context_score(samples, one, both) for one, both in zip(kept, shared, strict=True)),
+        skipped=(),
+        ordinary=test.title,
+        ordinary_samples=len(test.crops),
+        ordinary_right=tuple(int(count) for count in test.right.sum(axis=1)),
+        ordinary_macro_f1=test.macro_f1,
+        ordinary_trained_on=test.trained_on,
+        shared=sum(len(both.indices) for both in shared),
+        difference=_difference(samples, shared),
+        dependence=_dependence(samples, task.level),
+        lost=tuple(one.context.name for one in evaluated if not len(one.predicted)),
+        ordinary_diverged=test.diverged,
+        folder=folder or Path(),
+    )
+
+
+def _difference(samples: Samples, shared: Sequence[Shared]) -> Estimate | None:
+    indices = [index for both in shared for index in both.indices]
+    if not indices:
+        return None
+    groups = group_keys(samples.crops)
+    pairs = [(both.right, both.ordinary) for both in shared]
+    return paired_difference(pairs, [groups[index] for index in indices], rng=generator(0, "difference"))
+
+
+def _dependence(samples: Samples, level: str) -> dict[str, Estimate]:
+    """Measure how much classes, and labels, depend on the context."""
+    groups, contexts = group_keys(samples.crops), [crop.context for crop in samples.crops]
+    classes = [samples.classes[target] for target in samples.targets]
+    levels = {level: classes, "label": [crop.label for crop in samples.crops]}
+    return {
+        name: dependence(values, contexts, groups, seed=0) for name, values in levels.items() if len(set(values)) > 1
+    }

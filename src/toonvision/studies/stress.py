@@ -1,17 +1,16 @@
-"""Stress: does a model still know a picture when the light, the lens, the file or the box is not what it learned from?
+"""Stress test: how a run does on crops that are darker, blurred, smaller, compressed, or cut beside their box.
 
-Each change is made to the crop as it was cut, before it is brought to the network's input size, as the game, the screen
-or the hand that draws boxes would make it. Nothing is random, so that two runs are judged on the same pictures.
+Each change is made to the crop as it was cut, before it is resized to the network's input. Nothing is random, so that
+two runs are evaluated on the same changed crops.
 """
 
 import io
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
@@ -19,8 +18,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside
+from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.progress import Progress, silent
-from toonvision.core.settings import read_json
+from toonvision.core.wording import interval, listed, percent
 from toonvision.data.arrays import Pictures, read_crop
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
@@ -30,6 +30,7 @@ from toonvision.evaluation.evaluate import Evaluation
 from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.saving import load_model
+from toonvision.studies.store import load_study, save_study
 from toonvision.training.record import repeat_folder
 
 RESULT = "stress.json"
@@ -40,12 +41,12 @@ _GROUP = 32
 
 @dataclass(frozen=True)
 class Change:
-    """A change of pictures at one strength.
+    """A change of crops at one strength.
 
     Attributes:
         kind: What is changed.
         strength: How much, for people.
-        of_crop: Makes it, from the crop as it was cut; None where the box is what is moved.
+        of_crop: Changes the crop as it was cut; None where the box is moved instead.
         shift: By which share of its sides the box is moved.
     """
 
@@ -60,11 +61,11 @@ class StressScore:
     """How a run does under one change.
 
     Attributes:
-        kind: What was changed; empty for pictures as they are.
+        kind: What was changed; empty for unchanged crops.
         strength: How much.
-        samples: Pictures judged.
-        own: Wrong predictions of the run's own model.
-        wrong: Wrong predictions of every repeat.
+        samples: How many crops were evaluated.
+        own: Wrong predictions of the run's best model.
+        wrong: Wrong predictions of every training.
     """
 
     kind: str
@@ -75,12 +76,12 @@ class StressScore:
 
     @property
     def right(self) -> Proportion:
-        """Right answers of the run's own model."""
+        """Right predictions of the run's best model."""
         return Proportion(self.samples - self.own, self.samples)
 
     @property
     def mean_accuracy(self) -> float:
-        """Over all repeats, 0 to 1."""
+        """Over all trainings, 0 to 1."""
         return 1 - statistics.mean(self.wrong) / self.samples
 
 
@@ -90,31 +91,33 @@ class StressTest:
 
     Attributes:
         run: The run.
-        part: Which part was judged.
-        seeds: Of its repeats.
-        scores: The first is of the pictures as they are.
+        part: Which subset was evaluated.
+        seeds: Of its trainings.
+        scores: The first is of unchanged crops.
+        folder: The run's folder, where the test is saved.
     """
 
     run: str
     part: str
     seeds: tuple[int, ...]
     scores: tuple[StressScore, ...]
+    folder: Path = field(default=Path(), compare=False)
 
     def sentence(self) -> str:
-        """Say what hurts most, and what hurts not at all."""
+        """Return which change does most harm, in plain words."""
         plain, *changed = self.scores
         worst = min(changed, key=lambda score: score.right.share)
         lost = plain.right.share - worst.right.share
-        if worst.right.interval[1] >= plain.right.interval[0]:
+        clear = [score for score in changed if score.right.interval[1] < plain.right.interval[0]]
+        if worst not in clear:
             return (
-                f"No change clearly hurts: {plain.right} right as they are, at worst {worst.right} "
+                f"No change clearly lowers the accuracy: {plain.right} on unchanged crops, at worst {worst.right} "
                 f"({worst.kind}, {worst.strength})."
             )
-        clear = [score for score in changed if score.right.interval[1] < plain.right.interval[0]]
-        others = len(changed) - len(clear)
         return (
-            f"What hurts most is {worst.kind} ({worst.strength}): {worst.right} right, {100 * lost:.0f} points less "
-            f"than as they are ({plain.right}). {others} of {len(changed)} changes do not clearly hurt."
+            f"The accuracy falls most with {worst.kind} ({worst.strength}): {worst.right}, {100 * lost:.0f} points "
+            f"less than on unchanged crops ({plain.right}). {len(changed) - len(clear)} of {len(changed)} changes do "
+            "not clearly lower it."
         )
 
 
@@ -125,7 +128,7 @@ def _as_jpeg(image: Image.Image, *, quality: int) -> Image.Image:
 
 
 def _small(image: Image.Image, *, height: int) -> Image.Image:
-    """Show a crop as if it had been seen from so far that it is only so high; smaller ones stay as they are."""
+    """Shrink a crop to a height, as if it were seen from afar; smaller ones stay as they are."""
     share = min(1.0, height / image.height)
     return image.resize((max(1, round(image.width * share)), max(1, round(image.height * share))), Image.Resampling.BOX)
 
@@ -161,63 +164,94 @@ in turn, from crop to crop, as far as the screenshot reaches."""
 def stress_run(
     workspace: Workspace, folder: Path, evaluation: Evaluation, *, progress: Progress = silent
 ) -> StressTest:
-    """Ask all models of a run about its pictures under every change.
+    """Evaluate all models of a run under every change, and save the result in the run's folder.
 
     Args:
         workspace: Where crops and screenshots are.
         folder: The run's folder.
-        evaluation: The run as it was judged, with at least one sample.
-        progress: Told how many pictures were changed, of how many.
+        evaluation: The run's evaluation, with at least one sample.
+        progress: Told how many crops are done, of how many.
 
     Raises:
-        InputRejectedError: If there is nothing to judge, or a crop or its screenshot cannot be read.
+        InputRejectedError: If there is no sample, or a crop or its screenshot cannot be read.
         ModelRefusedError: If a model cannot be used.
     """
-    if not evaluation.crops:
-        raise InputRejectedError(f"{folder}: there is no sample in the part {evaluation.part!r} to be judged on.")
+    total = len(evaluation.crops)
+    if not total:
+        raise InputRejectedError(f"{folder}: the subset {evaluation.part!r} has no sample to evaluate.")
     record = evaluation.record
     models = [load_model(repeat_folder(folder, repeat.seed)) for repeat in record.repeats]
     wrong = np.zeros((len(CHANGES), len(models)), dtype=np.int64)
     done = 0
-    for places, pictures in _changed(workspace, evaluation):
+    for indices, pictures in _changed(workspace, evaluation):
         for row, model in enumerate(models):
             flat = pictures.reshape(-1, *pictures.shape[2:])
-            answers = predict_probabilities(model, flat).argmax(axis=1).reshape(pictures.shape[:2])
-            wrong[:, row] += (answers != evaluation.y_true[places]).sum(axis=1)
+            predicted = predict_probabilities(model, flat).argmax(axis=1).reshape(pictures.shape[:2])
+            wrong[:, row] += (predicted != evaluation.y_true[indices]).sum(axis=1)
         done += pictures.shape[1]
-        progress(done, len(evaluation.crops))
-    total = len(evaluation.crops)
-    plain = StressScore("", "as they are", total, evaluation.report.wrong, evaluation.spread.wrong)
+        progress(done, total)
+    plain = StressScore("", "unchanged", total, evaluation.report.wrong, evaluation.spread.wrong)
     scores = (
         StressScore(change.kind, change.strength, total, int(row[evaluation.chosen]), tuple(map(int, row)))
         for change, row in zip(CHANGES, wrong, strict=True)
     )
-    return StressTest(record.title, evaluation.part, tuple(repeat.seed for repeat in record.repeats), (plain, *scores))
+    seeds = tuple(repeat.seed for repeat in record.repeats)
+    test = StressTest(record.title, evaluation.part, seeds, (plain, *scores), folder)
+    save_study(test, RESULT)
+    return test
 
 
-def stress_rows(test: StressTest) -> list[list[Any]]:
-    """Give a row a change, the names of the columns first."""
-    head = ["change", "strength", "samples", "right", "share", "interval_low", "interval_high"]
-    rows = [
-        [score.kind or "none", score.strength, score.samples, score.right.count, score.right.share,
-         *score.right.interval, *(score.samples - wrong for wrong in score.wrong)]
-        for score in test.scores
-    ]  # fmt: skip
-    return [[*head, *(f"right_seed_{seed}" for seed in test.seeds)], *rows]
-
-
-def read_stress(folder: Path) -> StressTest | None:
-    """Read the stress test of a run; None where there was none.
+def load_stress(run: Path) -> StressTest | None:
+    """Load the stress test of a run; None if there is none.
 
     Raises:
         ModelRefusedError: If its file is damaged.
     """
-    path = folder / RESULT
-    return read_json(path, StressTest, what="a stress test", missing="") if path.is_file() else None
+    if not (run / RESULT).is_file():
+        return None
+    return load_study(run, RESULT, StressTest, what="stress test", verb="evaluate RUN --stress")
+
+
+def stress_rows(test: StressTest) -> Rows:
+    """Return a row for each change, after a row with the columns' names."""
+    head = ("change", "strength", "samples", "right", "share", "interval_low", "interval_high",
+            *(f"right_seed_{seed}" for seed in test.seeds))  # fmt: skip
+    return (
+        head,
+        *((score.kind or "none", score.strength, score.samples, score.right.count, score.right.share,
+           *score.right.interval, *(score.samples - wrong for wrong in score.wrong))
+          for score in test.scores),
+    )  # fmt: skip
+
+
+def stress_panel(test: StressTest) -> FigurePanel:
+    """Return the figure of the accuracy under each change."""
+    plain, *changed = test.scores
+    worst = sorted(changed, key=lambda score: score.right.share)[:3]
+    return FigurePanel(
+        name="stress",
+        title="Under changes of light, sharpness, size, compression and box",
+        alternative=f"Accuracy under {len(changed)} changes of the crops; {percent(plain.right.share)} unchanged, "
+        f"lowest with {listed([f'{s.kind}, {s.strength} ({percent(s.right.share)})' for s in worst])}.",
+        caption=test.sentence(),
+        value=test,
+        rows=stress_rows(test),
+    )
+
+
+def stress_table(test: StressTest) -> Table:
+    """Return the accuracy under each change as a table."""
+    columns = ("Change", "Strength", "Accuracy", "95 % interval", "Mean of all trainings")
+    rows = tuple(
+        (score.kind or "none", score.strength, percent(score.right.share), interval(score.right),
+         percent(score.mean_accuracy))
+        for score in test.scores
+    )  # fmt: skip
+    return Table(f"{test.run} under changes", columns, rows, number_columns(columns, 2))
 
 
 def _changed(workspace: Workspace, evaluation: Evaluation) -> Iterator[tuple[slice, Pictures]]:
-    """Give groups of samples and what becomes of them: shape ``(changes, samples, height, width, 3)``."""
+    """Yield groups of samples with their changed crops, shape ``(changes, samples, height, width, 3)``."""
     files = _screenshot_files(workspace)
     record = evaluation.record
 
@@ -242,13 +276,13 @@ def _changed(workspace: Workspace, evaluation: Evaluation) -> Iterator[tuple[sli
 
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(evaluation.crops), _GROUP):
-            places = slice(start, min(start + _GROUP, len(evaluation.crops)))
-            numbered = enumerate(evaluation.crops[places], start=start)
-            yield places, np.stack(list(pool.map(change_all, numbered)), axis=1)
+            indices = slice(start, min(start + _GROUP, len(evaluation.crops)))
+            numbered = enumerate(evaluation.crops[indices], start=start)
+            yield indices, np.stack(list(pool.map(change_all, numbered)), axis=1)
 
 
 def _cut_beside(whole: Image.Image, box: Box, share: float, number: int) -> Image.Image:
-    """Cut a box that is moved by a share of its sides, as far as the picture reaches."""
+    """Cut a box that is moved by a share of its sides, as far as the screenshot reaches."""
     right, down = _DIRECTIONS[number % len(_DIRECTIONS)]
     width, height = box.size_wh
     x_min = min(max(0, box.x_min + round(right * share * width)), whole.width - width)

@@ -1,21 +1,23 @@
-"""Suspect labels: pictures that models which never saw them keep taking for another class, and surely so.
+"""Suspect labels: crops that models which never saw them keep taking, confidently, for another class.
 
-Every picture is judged by models that learned from other screenshots, so that none could learn a wrong label by heart;
-what follows from their probabilities is `confident_learning`'s.
+Every crop is predicted by models that learned from other screenshots, so that none could learn a wrong label by heart;
+what follows from their probabilities is computed in `toonvision.metrics.confident_learning`.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from toonvision.core.errors import InputRejectedError
-from toonvision.core.settings import read_json
-from toonvision.data.arrays import Samples
-from toonvision.data.splits import group_keys
+from toonvision.core.errors import InputRejectedError, RejectedItemError
+from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
+from toonvision.core.wording import counted, percent
+from toonvision.data.arrays import Pictures, Samples
+from toonvision.data.groups import group_keys
+from toonvision.data.images import read_picture
+from toonvision.data.workspace import Workspace
 from toonvision.metrics.confident_learning import (
     class_thresholds,
     confident_indices,
@@ -25,32 +27,38 @@ from toonvision.metrics.confident_learning import (
     suspect_indices,
 )
 from toonvision.metrics.predictions import Probabilities
+from toonvision.models.registry import find_network
 from toonvision.studies.folds import (
     Fold,
     FoldResult,
     Job,
     StudyWatcher,
+    Unwatched,
+    classes_without_samples,
+    diverged_sentence,
     grouped_folds,
-    newest_study,
-    told_diverged,
+    task_samples,
     train_jobs,
 )
+from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import Category
 
-SUSPECTS, RESULT = "suspects", "suspects.json"
+RESULT = "suspects.json"
 
 SEARCH_SETTINGS = TrainingSettings(
     network="binary", epochs=150, batch_size=32, patience=15, augmentation=Augmentation(flip=True)
 )
 """How to train for out-of-fold probabilities, which must be right far more often than labels are wrong.
 
-Measured on one fold of the sample world's suits at 150 x 50 with 5 % of the labels flipped, right answers against the
-true labels: `baseline` 87 %, with mirrored pictures 90 %, `tuned` 87 %, `binary` (three blocks; it takes any number
-of classes) with mirrored pictures 94 %, at about the same cost. Wrong labels make the validation loss jump, hence the
-patience. What is left of a training's own luck is averaged away over repeats.
+Measured on one fold of the sample world's suits at 150 x 50 with 5 % of the labels flipped, right predictions against
+the true labels: `baseline` 87 %, with mirrored crops 90 %, `tuned` 87 %, `binary` (three blocks; it takes any number
+of classes) with mirrored crops 94 %, at about the same cost. Wrong labels make the validation loss jump, hence the
+patience. The variation that remains between trainings is averaged away over repeats.
 """
 SEARCH_SIZE_HW = (150, 50)
-"""A seventh of the cost of 600 x 200, so that fifteen trainings cost what two do."""
+"""A seventh of the cost of 600 x 200, so that fifteen trainings cost as much as two."""
+MOST_PICTURED = 48
 
 
 @dataclass(frozen=True)
@@ -58,21 +66,19 @@ class Suspect:
     """A crop whose label is probably wrong.
 
     Attributes:
-        place: Its place among the samples.
         file: Its file below `crops/`.
         screenshot: The screenshot that it was cut from.
         context: Where that was taken.
         box: Where it was cut from: x_min, y_min, x_max, y_max in pixels.
-        label: What the annotation calls it.
-        given: The class that follows from that.
-        likely: The class that the models take it for.
+        label: Its label in the annotation.
+        given: The class of that label.
+        likely: The class that the models predict.
         self_confidence: Probability of the given class, 0 to 1.
         likely_confidence: Probability of the likely class, 0 to 1.
-        margin: The first less the highest of the others, -1 to 1; the lower, the more suspect.
+        margin: Probability of the given class minus the highest of the others, -1 to 1; the lower, the more suspect.
         sure: Whether the likely class reaches its threshold: off the diagonal of the confident joint.
     """
 
-    place: int
     file: str
     screenshot: str
     context: str
@@ -95,15 +101,16 @@ class SuspectStudy:
         network: Which network was trained.
         folds: How many folds there were.
         repeats: Trainings a fold, averaged.
-        samples: Crops judged: all of the task but the unjudged.
+        samples: How many crops were evaluated: all of the task but the unevaluated.
         agreeing: Crops whose label is the models' first choice.
         classes: Names of the classes.
         thresholds: Mean self-confidence of each class.
         joint: Confident joint: rows given, columns likely.
-        estimated_wrong: Wrong labels that the calibrated joint expects, in crops.
+        estimated_wrong: How many labels are wrong, by the calibrated joint.
         suspects: The most suspect first.
-        diverged: How many trainings are left out, since their loss became no number.
-        unevaluated: Crops that no other training judged.
+        diverged: How many trainings are left out because their loss became NaN.
+        unevaluated: Crops that no other training evaluated.
+        folder: Where the study is saved.
     """
 
     task: str
@@ -119,48 +126,160 @@ class SuspectStudy:
     suspects: tuple[Suspect, ...]
     diverged: int = 0
     unevaluated: int = 0
+    folder: Path = field(default=Path(), compare=False)
 
     def sentence(self) -> str:
-        """Say in plain words what was found."""
-        what = f"in all, so that nothing is said of {self.unevaluated} crops" if self.unevaluated else "in all"
-        return self._found() + told_diverged([(what, self.diverged, self.folds * self.repeats)])
+        """Return what was found, in plain words."""
+        what = f"in all; {counted(self.unevaluated, 'crop')} could not be checked" if self.unevaluated else "in all"
+        return self._found() + diverged_sentence([(what, self.diverged, self.folds * self.repeats)])
 
     def _found(self) -> str:
         if not self.suspects:
             return f"No label of {self.samples} is suspect."
         count = len(self.suspects)
         return (
-            f"{count} of {self.samples} labels {'is' if count == 1 else 'are'} suspect: models that never saw these "
-            "pictures take them for another class. Look at them: hard pictures can be among them."
+            f"{count} of {self.samples} labels {'is' if count == 1 else 'are'} suspect: models that were trained "
+            "without these crops predict another class. Look at them: some may be correct labels of difficult crops."
         )
 
 
-def suspects_folder(root: Path, task: str) -> Path:
-    """Give the folder of a task's searches for suspect labels in a workspace."""
-    return root / SUSPECTS / task
+@dataclass(frozen=True, eq=False)
+class SuspectCrops:
+    """Suspect labels with their crops, as they are drawn.
+
+    Attributes:
+        suspects: The most suspect first.
+        pictures: Their crops, each of shape ``(height, width, 3)``, uint8.
+        classes: Class name to its title and colour.
+    """
+
+    suspects: tuple[Suspect, ...]
+    pictures: tuple[Pictures, ...]
+    classes: Mapping[str, Category]
 
 
-def read_suspects(folder: Path) -> SuspectStudy:
-    """Read a study that was written to its folder.
+def find_suspects(
+    workspace: Workspace,
+    task: str,
+    *,
+    folds: int = 5,
+    repeat: int = 3,
+    network: str = SEARCH_SETTINGS.network,
+    epochs: int = SEARCH_SETTINGS.epochs,
+    size_hw: tuple[int, int] = SEARCH_SIZE_HW,
+    seed: int = 0,
+    name: str | None = None,
+    force: bool = False,
+    watcher: StudyWatcher | None = None,
+) -> SuspectStudy:
+    """Find labels that are probably wrong, by models that were trained without their crops.
+
+    Args:
+        workspace: Where the data is and the study is saved.
+        task: What is predicted.
+        folds: How many folds; each is predicted by models of the others.
+        repeat: Trainings a fold, averaged, with seeds ``seed``, ``seed + 1``, ...
+        network: Which network to train.
+        epochs: Most epochs.
+        size_hw: Height and width of the input in pixels.
+        seed: Also decides the folds.
+        name: What to call the study.
+        force: Replace a study of that name with other settings.
+        watcher: Told how it goes.
 
     Raises:
-        InputRejectedError: If there is none.
-        ModelRefusedError: If it cannot be understood.
+        UsageError: If a name is unknown, or there are fewer than three folds.
+        InputRejectedError: If a class cannot be learned without one of the folds, or every training diverged.
     """
-    missing = f"{folder}: holds no search for suspect labels. Run: toonvision suspects TASK"
-    return read_json(folder / RESULT, SuspectStudy, what="a search for suspect labels", missing=missing)
+    watch = watcher or Unwatched()
+    level = workspace.taxonomy.task(task).level
+    settings = replace(SEARCH_SETTINGS, network=find_network(network).name, epochs=epochs)
+    samples = task_samples(workspace, level, size_hw)
+    jobs = fold_jobs(samples, folds=folds, settings=settings, repeats=repeat, seed=seed)
+    recipe = recipe_of(samples, settings, kind="suspects", resize=workspace.resize, seed=seed, folds=folds)
+    folder = study_folder(workspace, task, recipe, name=name, force=force)
+    watch.planned(folder, [])
+    results = train_jobs(samples, jobs, folder=folder, watcher=watch)
+    study = compare_labels(
+        samples, average_results(samples, jobs, results), task=task, network=settings.network, folds=folds,
+        repeats=repeat, diverged=sum(result.diverged for result in results),
+    )  # fmt: skip
+    study = replace(study, folder=folder)
+    save_study(study, RESULT)
+    return study
 
 
-def newest_suspects(root: Path, task: str, *, network: str | None = None) -> SuspectStudy | None:
-    """Give a task's study that was written last, if there is one."""
-    folder = newest_study(suspects_folder(root, task), RESULT, network=network)
-    return read_suspects(folder) if folder else None
+def load_suspects(folder: Path) -> SuspectStudy:
+    """Load a study from its folder; raises as `load_study` does."""
+    return load_study(folder, RESULT, SuspectStudy, what="search for suspect labels", verb="suspects TASK")
+
+
+def newest_suspects(workspace: Workspace, task: str) -> SuspectStudy | None:
+    """Load the task's study that was saved last, if there is one."""
+    folder = newest_study(workspace, task, RESULT)
+    return load_suspects(folder) if folder else None
+
+
+def suspects_rows(suspects: Sequence[Suspect]) -> Rows:
+    """Return one row for each suspect label, after a row with the columns' names."""
+    head = ("rank", "crop", "screenshot", "context", "x_min", "y_min", "x_max", "y_max", "label", "given", "likely",
+            "self_confidence", "likely_confidence", "margin", "sure")  # fmt: skip
+    return (
+        head,
+        *((rank, one.file, one.screenshot, one.context, *one.box, one.label, one.given, one.likely,
+           one.self_confidence, one.likely_confidence, one.margin, "yes" if one.sure else "no")
+          for rank, one in enumerate(suspects, start=1)),
+    )  # fmt: skip
+
+
+def suspects_panel(workspace: Workspace, study: SuspectStudy, suspects: Sequence[Suspect]) -> FigurePanel:
+    """Return the figure of the crops of suspect labels.
+
+    Args:
+        workspace: Where the crops are; those that cannot be read are drawn empty.
+        study: The search.
+        suspects: Those of the study to draw, the most suspect first.
+    """
+    level = workspace.taxonomy.task(study.task).level
+    classes = {category.name: category for category in workspace.taxonomy.level(level).classes}
+    pairs = [f"{classes[one.given].title}, rather {classes[one.likely].title}" for one in suspects[:5]]
+    return FigurePanel(
+        name="suspects",
+        title=f"Suspect labels: the {len(suspects)} most suspect",
+        alternative=f"{counted(len(suspects), 'crop')} whose label is probably wrong, the most suspect first: "
+        f"{'; '.join(pairs)}.",
+        caption=f"{study.sentence()} Above each crop stands its label. The frame and the bold name are the class that "
+        "the models predict; below are their confidence in that class and in the label.",
+        value=SuspectCrops(tuple(suspects), tuple(_picture(workspace, one) for one in suspects), classes),
+        rows=suspects_rows(suspects),
+    )
+
+
+def suspects_table(study: SuspectStudy, suspects: Sequence[Suspect], classes: Mapping[str, Category]) -> Table:
+    """Return suspect labels as a table.
+
+    Args:
+        study: The search.
+        suspects: Those of the study to list.
+        classes: Class name to its title.
+    """
+    columns = ("Crop", "Screenshot", "Label", "Predicted", "Confidence in the label", "In the prediction")
+    rows = tuple(
+        (one.file, one.screenshot, classes[one.given].title, classes[one.likely].title, percent(one.self_confidence),
+         percent(one.likely_confidence))
+        for one in suspects
+    )  # fmt: skip
+    return Table(
+        f"Suspect labels: {len(suspects):,}", columns, rows, number_columns(columns, 4), shown=10,
+        note=f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} "
+        f"each, in {counted(study.samples, 'crop')}.",
+    )  # fmt: skip
 
 
 def fold_jobs(samples: Samples, *, folds: int, settings: TrainingSettings, repeats: int, seed: int) -> list[Job]:
     """Plan the trainings of a search for suspect labels: fold by fold, each with its repeats.
 
-    In each repeat another fold decides when to stop, so that the averaged models learned from different pictures.
+    In each repeat another fold decides when to stop, so that the averaged models learned from different crops.
 
     Args:
         samples: All samples of the task.
@@ -179,36 +298,18 @@ def fold_jobs(samples: Samples, *, folds: int, settings: TrainingSettings, repea
         for repeat in range(repeats):
             stop = (fold + 1 + repeat % (folds - 1)) % folds
             train = np.flatnonzero((fold_of != fold) & (fold_of != stop))
-            counts = np.bincount(samples.targets[train], minlength=len(samples.classes))
-            if counts.min() == 0:
-                short = [name for name, count in zip(samples.classes, counts, strict=True) if not count]
+            short = classes_without_samples(samples, train)
+            if short:
                 raise InputRejectedError(
-                    f"{', '.join(short)}: too few screenshots to be learned without a part of them. Annotate more."
+                    f"{', '.join(short)}: too few screenshots to be learned without a fold of them. Annotate more."
                 )
             val, test = np.flatnonzero(fold_of == stop), np.flatnonzero(fold_of == fold)
             jobs.append(Job(Fold(f"fold-{fold}-stop-{stop}", train, val, test), settings, seed + repeat))
     return jobs
 
 
-def out_of_fold(
-    samples: Samples, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher | None = None
-) -> Probabilities:
-    """Train all jobs of `fold_jobs` and average what they say of each sample.
-
-    Args:
-        samples: All samples of the task.
-        jobs: Whose judged samples make up all samples, each equally often.
-        folder: The study's folder, where finished trainings are kept and used again.
-        watcher: Told how it goes.
-
-    Returns:
-        As `average_results` gives them.
-    """
-    return average_results(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=watcher))
-
-
 def average_results(samples: Samples, jobs: Sequence[Job], results: Sequence[FoldResult]) -> Probabilities:
-    """Average what the trainings that did not diverge say of each sample.
+    """Average the probabilities of each sample over the trainings that did not diverge.
 
     Args:
         samples: All samples of the task.
@@ -216,19 +317,19 @@ def average_results(samples: Samples, jobs: Sequence[Job], results: Sequence[Fol
         results: Of each job.
 
     Returns:
-        Shape ``(samples, classes)``, in the order of the samples; no numbers where none of them judged a sample.
+        Shape ``(samples, classes)``, in the order of the samples; NaN where no training evaluated a sample.
     """
     sums = np.zeros((len(samples.crops), len(samples.classes)), dtype=np.float64)
     counts = np.zeros((len(samples.crops), 1), dtype=np.int64)
     for job, result in zip(jobs, results, strict=True):
         if not result.diverged:
-            sums[job.division.test] += result.probabilities
-            counts[job.division.test] += 1
+            sums[job.fold.test] += result.probabilities
+            counts[job.fold.test] += 1
     averaged: Probabilities = np.where(counts > 0, sums / np.maximum(1, counts), np.nan).astype(np.float32)
     return averaged
 
 
-def find_suspects(
+def compare_labels(
     samples: Samples,
     probabilities: Probabilities,
     *,
@@ -242,7 +343,7 @@ def find_suspects(
 
     Args:
         samples: All samples of the task.
-        probabilities: Out of fold, shape ``(samples, classes)``; no numbers where nobody judged a sample.
+        probabilities: Out of fold, shape ``(samples, classes)``; NaN where no training evaluated a sample.
         task: What is predicted.
         network: Which network was trained.
         folds: How many folds there were.
@@ -250,32 +351,31 @@ def find_suspects(
         diverged: How many of all trainings diverged.
 
     Raises:
-        InputRejectedError: If no sample was judged.
+        InputRejectedError: If no sample was evaluated.
     """
-    judged = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
-    if not len(judged):
-        raise InputRejectedError("every training diverged, so no label was judged. Train another network or size.")
-    given, probabilities = samples.targets[judged], probabilities[judged]
+    evaluated = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
+    if not len(evaluated):
+        raise InputRejectedError("every training diverged, so no label was checked. Train another network or size.")
+    given, probabilities = samples.targets[evaluated], probabilities[evaluated]
     joint = confident_joint(given, probabilities)
     likely, margin = probabilities.argmax(axis=1), normalized_margin(given, probabilities)
     sure = set(confident_indices(given, probabilities).tolist())
     found = []
-    for place in suspect_indices(given, probabilities).tolist():
-        crop, other = samples.crops[judged[place]], int(likely[place])
+    for index in suspect_indices(given, probabilities).tolist():
+        crop, other = samples.crops[evaluated[index]], int(likely[index])
         found.append(
             Suspect(
-                place=int(judged[place]),
                 file=crop.file,
                 screenshot=crop.screenshot,
                 context=crop.context,
                 box=crop.box.xyxy,
                 label=crop.label,
-                given=samples.classes[given[place]],
+                given=samples.classes[given[index]],
                 likely=samples.classes[other],
-                self_confidence=float(probabilities[place, given[place]]),
-                likely_confidence=float(probabilities[place, other]),
-                margin=float(margin[place]),
-                sure=place in sure,
+                self_confidence=float(probabilities[index, given[index]]),
+                likely_confidence=float(probabilities[index, other]),
+                margin=float(margin[index]),
+                sure=index in sure,
             )
         )
     thresholds = class_thresholds(given, probabilities).tolist()
@@ -285,27 +385,21 @@ def find_suspects(
         folds=folds,
         repeats=repeats,
         samples=len(given),
-        agreeing=int((probabilities.argmax(axis=1) == given).sum()),
+        agreeing=int((likely == given).sum()),
         classes=samples.classes,
         thresholds=tuple(value if math.isfinite(value) else 1.0 for value in thresholds),
         joint=tuple(tuple(row) for row in joint.tolist()),
         estimated_wrong=estimated_wrong(given, joint),
         suspects=tuple(found),
         diverged=diverged,
-        unevaluated=len(samples.crops) - len(judged),
+        unevaluated=len(samples.crops) - len(evaluated),
     )
 
 
-def suspects_rows(study: SuspectStudy) -> list[list[Any]]:
-    """Give one row a suspect label, the head first, for CSV: where it is, what it is called, what it may be."""
-    rows: list[list[Any]] = [
-        ["rank", "crop", "screenshot", "context", "x_min", "y_min", "x_max", "y_max", "label", "given", "likely",
-         "self_confidence", "likely_confidence", "margin", "sure"]
-    ]  # fmt: skip
-    for rank, one in enumerate(study.suspects, start=1):
-        rows.append(
-            [rank, one.file, one.screenshot, one.context, *one.box, one.label, one.given,
-             one.likely, f"{one.self_confidence:.6f}", f"{one.likely_confidence:.6f}", f"{one.margin:.6f}",
-             "yes" if one.sure else "no"]
-        )  # fmt: skip
-    return rows
+def _picture(workspace: Workspace, suspect: Suspect) -> Pictures:
+    """Read a crop in the workspace's size, which shows more than what the network saw; empty if it cannot be read."""
+    path, size_hw = workspace.crops / suspect.file, workspace.size_hw
+    try:
+        return read_picture(path, size_hw=size_hw, resize=workspace.resize)
+    except RejectedItemError:
+        return np.full((*size_hw, 3), 255, dtype=np.uint8)

@@ -17,12 +17,12 @@ from types import MappingProxyType
 from toonvision.core.errors import UsageError
 
 LABEL_LEVEL = "label"
-"""The level that every taxonomy has without saying so: each label is its own class."""
+"""The level that every taxonomy has: each label is its own class."""
 
 LONGEST_NAME = 1_000
 
 NO_CONTEXT = "all"
-"""The context of screenshots that lie in no folder of their own."""
+"""The context of screenshots that are in no subfolder."""
 
 PALETTE = (
     "#0072B2",
@@ -37,16 +37,16 @@ PALETTE = (
     "#44AA99",
     "#666666",
 )
-"""Colours for classes that name none: Okabe and Ito (2008), continued with Tol's muted scheme (2021)."""
+"""Colours of classes without one of their own: Okabe and Ito (2008), then Tol's muted scheme (2021)."""
 
 
 @dataclass(frozen=True)
 class Category:
-    """One class of a level, or one context: a short name, a name for people, a colour.
+    """One class of a level, or one context.
 
     Attributes:
-        name: As it stands in labels, files and tables.
-        title: As it is shown.
+        name: The short name in labels, files and tables.
+        title: The name that is shown.
         color: ``#rrggbb``, the same in every figure.
     """
 
@@ -65,7 +65,7 @@ class Level:
 
     @cached_property
     def order(self) -> Mapping[str, int]:
-        """Class name to its index from 0: the order of a network's outputs."""
+        """Index from 0 by class name: the order of a network's outputs."""
         return MappingProxyType({category.name: index for index, category in enumerate(self.classes)})
 
 
@@ -74,10 +74,10 @@ class Label:
     """What an annotation calls an object.
 
     Attributes:
-        name: The annotation's word.
-        title: The word for people.
-        classes: Level name to class name; a label need not have every level.
-        color: ``#rrggbb``, for where the label is a class of its own.
+        name: The name in annotations.
+        title: The name that is shown.
+        classes: Class name by level name; a label need not have a class at every level.
+        color: ``#rrggbb``, used where each label is a class.
     """
 
     name: str
@@ -96,10 +96,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Targets:
-    """How many samples are enough to start with.
+    """How many samples to collect.
 
     Attributes:
-        per_label: Samples of each label over all contexts.
+        per_label: Samples of each label, over all contexts.
         per_context: Samples of each label in each context.
     """
 
@@ -109,15 +109,15 @@ class Targets:
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """All labels with their levels, and the contexts, tasks and targets that go with them.
+    """All labels with their levels, contexts, tasks and targets.
 
     Attributes:
-        name: What to call it.
+        name: Its name.
         levels: From general to specific.
         labels: In their fixed order.
-        contexts: Known contexts; empty where any folder name is one.
+        contexts: Known contexts; empty if every folder name is one.
         tasks: What can be trained.
-        targets: What the balance is measured against.
+        targets: What the numbers of samples are compared with.
     """
 
     name: str
@@ -129,14 +129,14 @@ class Taxonomy:
 
     @cached_property
     def by_name(self) -> Mapping[str, Label]:
-        """Label name to label."""
+        """Label by name."""
         return MappingProxyType({label.name: label for label in self.labels})
 
     def level(self, name: str) -> Level:
-        """Find a level; `label` is one that every taxonomy has.
+        """Return the level of a name; every taxonomy has the level `label`.
 
         Raises:
-            UsageError: If there is none of that name.
+            UsageError: If there is no such level.
         """
         for level in self.levels:
             if level.name == name:
@@ -147,10 +147,10 @@ class Taxonomy:
         raise UsageError(f"a level is one of {_listed(level.name for level in self.levels)}; got {name!r}.")
 
     def task(self, name: str) -> Task:
-        """Find a task by name.
+        """Return the task of a name.
 
         Raises:
-            UsageError: If there is none of that name.
+            UsageError: If there is no such task.
         """
         for task in self.tasks:
             if task.name == name:
@@ -160,13 +160,13 @@ class Taxonomy:
         raise UsageError(f"a task of this taxonomy is one of {_listed(names)}; got {name!r}.{hint}")
 
     def class_of(self, label: str, level: str) -> str | None:
-        """Give a label's class at a level, or None where it has none there or is not known."""
+        """Return the class of a label at a level, or None if it has none there or is unknown."""
         if label not in self.by_name:
             return None
         return label if level == LABEL_LEVEL else self.by_name[label].classes.get(level)
 
     def context(self, name: str) -> Category:
-        """Find a context; where the taxonomy names none, any name is a context with a colour of its own."""
+        """Return the context of a name; an unknown one gets a colour that depends on the name alone."""
         for context in self.contexts:
             if context.name == name:
                 return context
@@ -174,15 +174,14 @@ class Taxonomy:
         return Category(name, name, color_at(index % len(PALETTE)))
 
     def coarser(self, level: str) -> tuple[Level, ...]:
-        """List the other levels that the classes of a level determine, in the taxonomy's order.
+        """Return the other levels that the classes of a level determine, in the taxonomy's order.
 
-        An entity determines its suit and its kind; a kind determines neither. A label determines them all, as far as
-        it has them: a Toon's has no suit.
+        For example, an entity determines its suit and its kind; a kind determines neither.
         """
         return tuple(other for other in self.levels if other.name != level and self._determines(level, other.name))
 
     def grouping(self, level: str) -> tuple[Level, ...]:
-        """List the coarser levels that put classes of a level together: a label's kind and suit, not its entity."""
+        """Return the coarser levels that join classes of a level: for `label` its kind and suit, not its entity."""
 
         def groups(other: Level) -> bool:
             parents = self.parents(level, other.name)
@@ -196,7 +195,7 @@ class Taxonomy:
         return bool(above) and (len(above) < len(names) or not self.parents(other, level))
 
     def parents(self, level: str, other: str) -> Mapping[str, str]:
-        """Map each class of a level that has one to its class at another; empty where that is not a function."""
+        """Return the class at another level by class of a level; empty if a class has more than one."""
         found: dict[str, str | None] = {}
         for label in self.labels:
             child, parent = self.class_of(label.name, level), self.class_of(label.name, other)
@@ -208,7 +207,7 @@ class Taxonomy:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of all that decides what a model's outputs mean: labels, levels and their order."""
+        """Hash of what decides the meaning of a model's outputs: labels, levels and their order."""
         meaning = {
             "labels": [[label.name, dict(label.classes)] for label in self.labels],
             "levels": [[level.name, [c.name for c in level.classes]] for level in self.levels],
@@ -216,12 +215,12 @@ class Taxonomy:
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
     def with_targets(self, targets: Targets) -> "Taxonomy":
-        """Give the same taxonomy with other targets."""
+        """Return the same taxonomy with other targets."""
         return dataclasses.replace(self, targets=targets)
 
 
 def is_name(text: str) -> bool:
-    r"""Tell whether a text can be a name or a title: at most 1,000 characters, none of them a control character.
+    r"""Return whether a text can be a name or a title: at most 1,000 characters, no control characters.
 
     Examples:
         >>> is_name("Bossbot\u00a0Nr. 1"), is_name("two\nlines")
@@ -232,7 +231,7 @@ def is_name(text: str) -> bool:
 
 
 def color_at(index: int) -> str:
-    """Give the colour of the class at an index; after the palette's end it is repeated in lighter tones.
+    """Return the colour of the class at an index; after its end the palette is repeated in lighter tones.
 
     Examples:
         >>> color_at(0), color_at(11)
@@ -247,7 +246,7 @@ def color_at(index: int) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known name, with a leading blank, or nothing.
+    """Return a suggestion of the most similar known name, with a leading blank, or an empty text.
 
     Examples:
         >>> did_you_mean("cog_bb_flunkey", ["cog_bb_flunky", "toon_dog"])

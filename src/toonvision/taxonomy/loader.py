@@ -1,4 +1,4 @@
-"""Taxonomies as TOML: the built-in one, the workspace's own, and one inferred from labels found."""
+"""Taxonomies as TOML: the built-in one, a workspace's own, and one inferred from the labels of annotations."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -36,27 +36,27 @@ class _Strict(BaseModel):
 
 
 class CategoryTable(_Strict):
-    """A class or context in TOML; both keys may be left out."""
+    """A class or a context in TOML; both keys are optional."""
 
     title: str | None = None
     color: Color | None = None
 
 
 class LevelTable(_Strict):
-    """A level in TOML; classes that are not listed are taken from the labels, in their order."""
+    """A level in TOML; without `classes` they are taken from the labels, in their order."""
 
     title: str | None = None
     classes: dict[str, CategoryTable] = {}
 
 
 class TargetsTable(_Strict):
-    """The targets of the balance in TOML."""
+    """The targets in TOML."""
 
     per_label: Annotated[int, Field(ge=0, le=1_000_000)] = Targets().per_label
     per_context: Annotated[int, Field(ge=0, le=1_000_000)] = Targets().per_context
 
     def build(self) -> Targets:
-        """Make the value."""
+        """Return the value that the rest of the program uses."""
         return Targets(self.per_label, self.per_context)
 
 
@@ -74,13 +74,13 @@ class TaxonomyTable(_Strict):
     @classmethod
     def _no_reserved_level(cls, levels: dict[str, LevelTable]) -> dict[str, LevelTable]:
         for name in sorted(_RESERVED & levels.keys()):
-            raise ValueError(f"a level cannot be called {name!r}, which has a meaning of its own")
+            raise ValueError(f"a level cannot be called {name!r}, which is reserved")
         return levels
 
     @field_validator("levels", "tasks")
     @classmethod
     def _names_can_be_folders(cls, tables: dict[str, Any]) -> dict[str, Any]:
-        """Levels and tasks name files and folders."""
+        """Refuse names of levels and tasks that cannot be a file's name."""
         for name in tables:
             if not _PLAIN.fullmatch(name):
                 raise ValueError(f"the name {name!r} must be made of letters, digits, dash and underscore")
@@ -131,7 +131,7 @@ class TaxonomyTable(_Strict):
         return self
 
     def build(self) -> Taxonomy:
-        """Make the frozen value that the rest of the program uses."""
+        """Return the value that the rest of the program uses."""
         labels = tuple(
             Label(
                 name,
@@ -153,10 +153,10 @@ class TaxonomyTable(_Strict):
 
 
 def require_distinct(labels: Iterable[str]) -> None:
-    """Refuse labels that differ by case or Unicode form alone: labels name files, and some file systems know neither.
+    """Refuse labels that differ only by case or Unicode form: labels name files, and some file systems ignore both.
 
     Raises:
-        ValueError: Naming two of them.
+        ValueError: If two labels do; names them.
     """
     seen: dict[str, str] = {}
     for label in labels:
@@ -169,7 +169,7 @@ def built_in(name: str) -> Taxonomy:
     """Load a taxonomy that comes with the package.
 
     Raises:
-        UsageError: If there is none of that name.
+        UsageError: If there is no such taxonomy.
 
     Examples:
         >>> toontown = built_in("toontown")
@@ -183,20 +183,20 @@ def built_in(name: str) -> Taxonomy:
 
 
 def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
-    """Write a taxonomy, as TOML, for labels that were found in annotations.
+    """Return a taxonomy, as TOML, for the labels of annotations.
 
     Args:
-        labels: The labels found; their order is kept, repetitions are dropped.
-        contexts: The contexts found.
+        labels: The labels; their order is kept, repetitions are dropped.
+        contexts: The contexts.
 
     Returns:
-        The text of a ``[taxonomy]`` table in which every label is a class of the one task `label`.
+        The text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels.
     """
     lines = [
         "[taxonomy]",
         'name = "inferred"',
         "",
-        "# One line a label, in the order of the network's outputs. To group labels, add a level, e.g.",
+        "# One line per label, in the order of the network's outputs. To group labels, add a level, e.g.",
         '# [taxonomy.levels.kind], and write kind = "..." behind each label.',
         "[taxonomy.labels]",
         *(f"{_quoted(label)} = {{ title = {_quoted(label)} }}" for label in dict.fromkeys(labels)),
@@ -214,7 +214,7 @@ def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a TOML basic string, which may hold any character."""
+    """Return a TOML basic string, which may hold any character."""
     escaped = (
         f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else {"\\": "\\\\", '"': '\\"'}.get(c, c) for c in text
     )
@@ -231,7 +231,7 @@ def _level(name: str, table: LevelTable, labels: Sequence[Label]) -> Level:
 
 
 def _is_own(category: str, level: str, labels: Iterable[Label]) -> bool:
-    """Tell whether a class belongs to one label alone, so that the label's title is its title too."""
+    """Return whether a class has one label only, whose title is then the class's title too."""
     return sum(label.classes.get(level) == category for label in labels) == 1
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
-from toonvision.models.registry import MANY_CLASSES
+from toonvision.models.layout import MANY_CLASSES
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import did_you_mean
 

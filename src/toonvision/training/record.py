@@ -12,16 +12,14 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
+from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.files import write_text
 from toonvision.core.folders import UNFINISHED, settle_swaps, swap_in
 from toonvision.core.locks import exclusive
 from toonvision.core.names import free_name, plain_name
 from toonvision.core.settings import read_json
-from toonvision.data.catalog import SUBSETS
 from toonvision.data.images import Resize
-from toonvision.data.rebuild import RecordedSplit
-from toonvision.data.splits import Ratios
+from toonvision.data.splits import SUBSETS
 from toonvision.tasks.settings import TrainingSettings
 
 RECORD, LOGS = "run.json", "tensorboard"
@@ -73,9 +71,8 @@ class RunRecord:
         size_hw: Height and width of the input in pixels.
         resize: How crops are brought to that size.
         split: Name of the split.
-        split_seed: The seed that the split was drawn with.
-        ratios: Shares that the split was asked for, in percent.
-        grouped: Whether the split keeps screenshots together; if not, it leaks.
+        split_seed: The seed that the split was drawn with; None where it was made by hand.
+        ratios: Shares that the split was asked for, in percent; None where it was made by hand.
         samples: Part to number of samples.
         data_hash: Hash of which crops were in which part.
         taxonomy: Name and digest of the taxonomy.
@@ -97,9 +94,8 @@ class RunRecord:
     size_hw: tuple[int, int]
     resize: Resize
     split: str
-    split_seed: int
-    ratios: tuple[int, int, int]
-    grouped: bool
+    split_seed: int | None
+    ratios: tuple[int, int, int] | None
     samples: Mapping[str, int]
     data_hash: str
     taxonomy: tuple[str, str]
@@ -140,6 +136,8 @@ def read_record(run: Path) -> RunRecord:
     """
     missing = f"{run}: holds no run. See: toonvision runs"
     record = read_json(run / RECORD, RunRecord, what="the record of a run", missing=missing)
+    # Earlier versions called a subset by another word.
+    record = replace(record, samples={"val" if name == "validate" else name: n for name, n in record.samples.items()})
     sound = (
         record.chosen in {repeat.seed for repeat in record.repeats}
         and all(0 <= repeat.best_epoch <= repeat.epochs for repeat in record.repeats)
@@ -174,20 +172,6 @@ def find_run(runs: Path, name: str) -> Path:
 def run_records(runs: Path) -> list[Path]:
     """List the records of all runs, by task and name; hidden folders hold what is not finished, or was replaced."""
     return sorted(path for path in runs.glob(f"*/*/{RECORD}") if not path.parent.name.startswith("."))
-
-
-def recorded_splits(runs: Path) -> list[RecordedSplit]:
-    """List what the runs remember of the splits that they were trained on, the newest run first."""
-    records = []
-    for path in run_records(runs):
-        with contextlib.suppress(InputRejectedError, ModelRefusedError, UsageError):
-            record = read_record(path.parent)
-            split = RecordedSplit(
-                record.title, record.split, Ratios(*record.ratios), record.split_seed, record.grouped, record.level,
-                record.data_hash,
-            )  # fmt: skip
-            records.append((record.started, split))
-    return [split for _, split in sorted(records, key=lambda pair: pair[0], reverse=True)]
 
 
 def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, force: bool) -> Path:

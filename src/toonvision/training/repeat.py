@@ -15,9 +15,9 @@ from toonvision.core.files import write_bytes
 from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.arrays import Samples, load_samples
-from toonvision.data.catalog import SUBSETS, StoredSplit
 from toonvision.data.images import Resize
-from toonvision.data.splits import require_trainable, split_digest, subset_table
+from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.splits import SUBSETS, Split, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import build_network, input_size, short_name
@@ -80,14 +80,14 @@ class TaskData:
 
     samples: Samples
     places: Mapping[str, npt.NDArray[np.int64]]
-    split: StoredSplit
+    split: Split
     left_out: tuple[str, ...]
     newer: int
 
     @property
     def digest(self) -> str:
         """A hash of which crop is in which part."""
-        return split_digest(self.samples.crops, self.split.parts)
+        return split_digest(self.samples.crops, self.split)
 
 
 def load_task_data(
@@ -107,12 +107,13 @@ def load_task_data(
         InputRejectedError: If a class could not be learned or judged, with all classes and counts.
     """
     with workspace.reading() as catalog:
-        crops, split = catalog.crops(), catalog.split(split_name)
-    known = [crop for crop in crops if crop.id in split.parts]
+        crops = catalog.crops()
+    split = read_split(workspace.splits, split_name)
+    known = [crop for crop in crops if split.subset_of(crop)]
     level = workspace.taxonomy.level(level_name)
     require_trainable(subset_table(level, split, known, workspace.taxonomy))
     samples = load_samples(workspace, known, level=level_name, size_hw=size_hw, resize=resize)
-    subset_of = np.array([split.parts[crop.id] for crop in samples.crops])
+    subset_of = np.array([split.subset_of(crop) for crop in samples.crops])
     return TaskData(
         samples=samples,
         places={part: np.flatnonzero(subset_of == part) for part in SUBSETS},
@@ -176,8 +177,7 @@ def train_run(
         resize=workspace.resize,
         split=data.split.name,
         split_seed=data.split.seed,
-        ratios=data.split.ratios,
-        grouped=data.split.grouped,
+        ratios=data.split.ratios.shares if data.split.ratios else None,
         samples={part: len(places) for part, places in data.places.items()},
         data_hash=data.digest,
         taxonomy=(workspace.taxonomy.name, workspace.taxonomy.digest),

@@ -68,9 +68,7 @@ def importance_of(result: StudyResult) -> Importance:
     return Importance({}, 0.0, len(draws), reason)
 
 
-def _estimated(
-    result: StudyResult, draws: Sequence[Draw], losses: Sequence[float], names: Sequence[str]
-) -> Importance:
+def _estimated(result: StudyResult, draws: Sequence[Draw], losses: Sequence[float], names: Sequence[str]) -> Importance:
     distributions = {name: one for name, one in result.settings.space.distributions().items() if name in names}
     fits = [_fit(draws, losses, distributions, number=n) for n in range(_COPIES)]
     means = {name: sum(fit[name] for fit in fits) / len(fits) for name in names}

@@ -8,7 +8,7 @@ from typing import Literal
 
 from toonvision.core.scales import log_ticks, round_ticks
 from toonvision.tuning.race import LEAST_LOSS, log_loss
-from toonvision.tuning.result import StudyResult, State, Trial
+from toonvision.tuning.result import State, StudyResult, Trial
 from toonvision.tuning.space import Dimension
 
 Outcome = Literal["best", "done", "cut short", "diverged"]

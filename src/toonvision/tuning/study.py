@@ -83,9 +83,7 @@ def tune(
         folder = study_to_resume(studies, wanted.name, name)
         settings = resumed_settings(read_result(folder).settings, options)
     else:
-        settings = (
-            narrower_settings(earlier, wanted, options) if earlier else new_settings(workspace, wanted, options)
-        )
+        settings = narrower_settings(earlier, wanted, options) if earlier else new_settings(workspace, wanted, options)
         folder = new_study_folder(studies, wanted.name, strategy=settings.strategy, name=name, shared=bool(storage))
     data = load_study_data(workspace, settings)
     settings = replace(settings, data=data.digest)

@@ -34,6 +34,7 @@ def run_workers(workspace: Path, address: Address, logs: Path, *, workers: int, 
         OSError: If a process raised one, for example on a full disk.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
+
     def started() -> WorkerProcess:
         return start_process(_work, workspace, address, logs, threads_for(workers))
 

@@ -1,4 +1,4 @@
-"""Figures before they are placed: who, how it holds itself, how far away, in which light."""
+"""Figures before they are placed: label, pose, distance, light."""
 
 import math
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ class Actor:
 
     Attributes:
         label: For example ``cog_bb_flunky``.
-        yaw: Turn in radians as the camera sees it; 0 shows the front.
-        pose: How it holds itself.
-        distance: From the picture plane in units.
+        yaw: Rotation in radians as seen by the camera; 0 shows the front.
+        pose: Its pose.
+        distance: From the image plane, in units.
         shaded: Whether it stands in the shade.
         light: Factors on red, green and blue of the light that falls on it.
-        look: Seed of its colours, clothes and small differences.
+        look: Random seed of its colours, clothes and small differences.
     """
 
     label: str
@@ -44,7 +44,7 @@ class Actor:
     look: int
 
     def height_px(self, camera: Camera) -> float:
-        """Give its height in pixels when it stands on the ground and upright."""
+        """Return its height in pixels if it stands upright on the ground."""
         return camera.focal * standing_height(self.label) / self.distance
 
 
@@ -57,7 +57,7 @@ def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings:
         height *= 0.92
     yaw = rng.normal(0, 0.7) if rng.random() < settings.facing_rate else rng.uniform(-math.pi, math.pi)
     pose = random_pose(rng)
-    # Whoever flies keeps the greater part of the body in the frame too, or stands where there is no room above.
+    # A flying figure keeps most of its body in the frame too; without room above, it stands.
     above = (camera.ground_row(tall / height) / height - LEAST_IN_FRAME) * standing_height(label)
     if pose.kind == "flying":
         pose = replace(pose, lift=min(pose.lift, above)) if above >= LIFTS[0] else Pose()
@@ -73,13 +73,13 @@ def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings:
 
 
 def random_light(rng: np.random.Generator, settings: SceneSettings) -> tuple[float, float, float]:
-    """Draw the light on a figure as factors on red, green and blue."""
+    """Return random light on a figure: factors of red, green and blue."""
     strength, colour = settings.light_spread
     return random_tint(rng, brightness=strength, hue=colour)
 
 
 def random_look(rng: np.random.Generator) -> int:
-    """Draw the seed of a figure's colours and clothes."""
+    """Return a random seed of a figure's colours and clothes."""
     return int(rng.integers(SEED_LIMIT))
 
 
@@ -89,14 +89,14 @@ def _share_in_frame(camera: Camera, height: float, distance: float) -> float:
 
 
 def draw_actor(actor: Actor, street: str, camera: Camera, *, with_parts: bool = False, grey: bool = False) -> Sprite:
-    """Draw a figure as it looks in a street, hazed and softened by its distance.
+    """Draw a figure as it looks in a street: with the haze and the blur of its distance.
 
     Args:
         actor: The figure.
-        street: Where it stands.
-        camera: From where it is seen.
-        with_parts: Also tell the part of it that each pixel shows.
-        grey: Paint cloth, head and hands in one grey.
+        street: The street that it stands in.
+        camera: The camera.
+        with_parts: Also return which part of it each pixel shows.
+        grey: Paint cloth, head and hands in the same grey.
     """
     sprite = draw_entity(
         actor.label,
@@ -117,12 +117,12 @@ def _light(actor: Actor, street: str, camera: Camera) -> Light:
     ambient, diffuse = (0.5, 0.5) if street == "ddl" else (0.58, 0.55)
     if actor.shaded:
         ambient, diffuse = ambient * 0.82, diffuse * 0.35
-    # A direction to the viewer turns the other way round than one along the street.
+    # A direction towards the viewer rotates the other way than one along the street.
     return Light((x * c + z * s, y, z * c - x * s), ambient, diffuse, actor.light)
 
 
 def faded(sprite: Sprite, street: str, distance: float) -> Sprite:
-    """Let a thing fade into the street's haze and lose its sharpness with distance."""
+    """Return a thing with the haze and the blur of its distance."""
     share = float(haze_share(street, distance))
     alpha = sprite.image.getchannel("A")
     plain = Image.new("RGB", alpha.size, STREETS[street].haze)

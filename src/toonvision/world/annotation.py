@@ -1,4 +1,4 @@
-"""What is true of a figure in a picture, beyond its label and box: why a network may find it hard."""
+"""The ground truth of a drawn figure: its label, its bounding box, and what may make it hard to recognise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from typing import Final
 
 Xyxy = tuple[int, int, int, int]
 CAUSES: Final = ("figure", "obstacle", "prop", "nametag", "frame")
-TELLING_SHARE: Final = 0.03
+LEAST_HIDDEN: Final = 0.03
 
 
 @dataclass(frozen=True)
 class SeenFigure:
-    """A figure as it is seen.
+    """A visible figure.
 
     Attributes:
         label: For example ``cog_bb_flunky``.
-        xyxy: Pixel edges of its visible extent: left, top, right, bottom; half-open, inside the picture.
-        track: Which figure of a sequence it is, from 1; None in a picture that stands alone.
-        view: Side that it shows, one of the eight of `poses.view_of`.
+        xyxy: Bounding box of its visible pixels: left, top, right, bottom; half-open, inside the image.
+        track: Its number in a sequence, from 1; None in a single screenshot.
+        view: The side that it shows, one of the eight of `poses.view_of`.
         pose: ``standing``, ``walking``, ``fighting`` or ``flying``.
-        distance: From the picture plane, in units of about a metre.
-        fog: Share of its colour that has gone to haze, 0 to 0.85.
+        distance: From the image plane, in units of about a metre.
+        fog: Share of the haze in its colour, 0 to 0.85.
         shaded: Whether it stands in the shade.
-        brightness: Of the picture; below 0.8 the light is bad.
-        blur_px: Radius by which the picture is out of focus.
-        hidden: Share of it that each of `CAUSES` hides, from 0 to 1; for ``frame`` the share outside the picture.
+        brightness: Of the image; below 0.8 the light is bad.
+        blur_px: Radius of the image's blur in pixels.
+        hidden: Share of it, from 0 to 1, that each of `CAUSES` hides; for ``frame`` the share outside the image.
     """
 
     label: str
@@ -41,17 +41,17 @@ class SeenFigure:
 
     @property
     def occluded(self) -> float:
-        """The share of it that other things hide or that lies outside the picture, 0 to 1."""
+        """The share of it that is hidden or outside the image, 0 to 1."""
         return sum(self.hidden.values())
 
     @property
     def disturbance(self) -> str:
-        """What hides most of it, one of `CAUSES`, or ``none`` if nothing hides more than 3 %."""
+        """The cause that hides most of it, one of `CAUSES`, or ``none`` if none hides more than 3 %."""
         cause = max(CAUSES, key=lambda cause: self.hidden[cause])
-        return cause if self.hidden[cause] > TELLING_SHARE else "none"
+        return cause if self.hidden[cause] > LEAST_HIDDEN else "none"
 
     def attributes(self) -> dict[str, str | float | bool]:
-        """Give what is recorded beside the annotation, by name; shares and lengths are rounded."""
+        """Return the attributes that are stored beside the annotation, by name, rounded."""
         identity = {} if self.track is None else {"track": self.track}
         return {
             **identity,

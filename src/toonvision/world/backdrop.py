@@ -18,7 +18,7 @@ OVERLAP = 1.04  # the ground reaches a little under the houses
 GROUND_GAP = 4  # rows under the horizon that the ground leaves free
 FINE_UNTIL = 14.0
 MAGNIFIED_UNTIL = 8.0  # nearer than this, a texture's pixel covers several of the picture's
-SHIFT_TURNS = (1, 3, 5)  # how often the left, right and far houses go round while `wall_shift` goes from 0 to 1
+SHIFT_TURNS = (1, 3, 5)  # turns of the left, right and far houses while `wall_shift` goes from 0 to 1
 SOLID = 128
 DOUBLE = np.array([[2.0, 0, -0.5], [0, 2, -0.5], [0, 0, 1]])
 LOW_BITS = np.uint32(0x7F7F7F7F)
@@ -35,12 +35,12 @@ class _Patch:
     Attributes:
         texture: RGBX, X is alpha.
         to_texture: 3x3 map from screen pixels to the texture's.
-        box: Pixel edges of the place in the frame: left, top, right, bottom.
-        coarse: Every how many columns and rows the texture is looked at; 1 or 2, those between are averaged.
-        haze: Share of the colour that has gone to haze where it is looked at, shape (rows, 1) or (1, columns).
-        nearest: Whether the texture's nearest pixel is taken instead of a mean of four.
+        box: Its pixel edges in the frame: left, top, right, bottom.
+        coarse: The texture is sampled at every column and row (1) or at every second one (2), the others are averaged.
+        haze: Share of the haze in the colour at each sample, shape (rows, 1) or (1, columns).
+        nearest: Whether the nearest pixel of the texture is used instead of the mean of four.
         opaque: Whether alpha is ignored.
-        outline: Corners in the frame outside which nothing is seen, if the texture goes further.
+        outline: Corners in the frame of what is visible, if the texture is larger.
     """
 
     texture: Image.Image
@@ -53,7 +53,7 @@ class _Patch:
     outline: tuple[tuple[float, float], ...] = ()
 
     def seen(self, texture: Image.Image, coarse: tuple[int, int], resample: Image.Resampling) -> Image.Image:
-        """Give what is seen of a picture that lies where the texture does."""
+        """Return the visible part of an image that has the position of the texture."""
         (left, top, right, bottom), (wide, high) = self.box, coarse
         place = np.array([[wide, 0, left - (wide - 1) / 2], [0, high, top - (high - 1) / 2], [0, 0, 1]])
         mapping = self.to_texture @ place
@@ -62,7 +62,7 @@ class _Patch:
         return texture.transform(size, Image.Transform.PERSPECTIVE, numbers, resample)
 
     def paint(self, frame: Image.Image, colour: RGB) -> None:
-        """Draw it into an RGBX frame, fading into the colour of the haze."""
+        """Draw it into an RGBX frame, mixed with the colour of the haze."""
         resample = Image.Resampling.NEAREST if self.nearest else Image.Resampling.BILINEAR
         pixels = _hazed(np.asarray(self.seen(self.texture, self.coarse, resample)), colour, self.haze)
         left, top, right, bottom = self.box
@@ -71,7 +71,7 @@ class _Patch:
         frame.paste(picture, (left, top), None if self.opaque else self._cut(picture.getchannel("X")))
 
     def solid(self) -> npt.NDArray[np.bool_]:
-        """Tell which pixels of the box it covers, bool of shape (height, width)."""
+        """Return which pixels of the box it covers, bool of shape (height, width)."""
         alpha = self.texture.getchannel("X")
         return np.asarray(self._cut(self.seen(alpha, (1, 1), Image.Resampling.NEAREST))) >= SOLID
 
@@ -92,13 +92,13 @@ def draw_backdrop(
 
     Args:
         street: ``br``, ``dd``, ``ddl``, ``dg``, ``mml`` or ``ttc``.
-        camera: Where it is seen from.
+        camera: The camera.
         mirrored: Whether the two sides of the street are exchanged.
-        sky_shift: Which part of the sky is seen, 0 to 1.
-        wall_shift: How far the houses are moved along the walls, 0 to 1; each wall goes round at its own pace.
+        sky_shift: Which part of the sky is visible, 0 to 1.
+        wall_shift: How far the houses are moved along the walls, 0 to 1; a different distance for each wall.
 
     Returns:
-        An RGB picture of 1720 x 720 pixels.
+        An RGB image of 1720 x 720 pixels.
     """
     frame, haze = _sky(street, camera, sky_shift), STREETS[street].haze
     for patch in itertools.chain(_ground(street, camera), _walls(street, camera, mirrored, wall_shift)):
@@ -107,16 +107,16 @@ def draw_backdrop(
 
 
 def backdrop_classes(street: str, camera: Camera, *, mirrored: bool, wall_shift: float = 0.0) -> ClassMap:
-    """Tell what `draw_backdrop` shows in each pixel.
+    """Return what `draw_backdrop` shows in each pixel.
 
     Args:
         street: ``br``, ``dd``, ``ddl``, ``dg``, ``mml`` or ``ttc``.
-        camera: Where it is seen from.
+        camera: The camera.
         mirrored: Whether the two sides of the street are exchanged.
         wall_shift: How far the houses are moved along the walls, 0 to 1.
 
     Returns:
-        Places in `CLASSES`, uint8 of shape (720, 1720): sky, building (roofs too), road between the kerbs, or the
+        Indices into `CLASSES`, uint8 of shape (720, 1720): sky, building (roofs too), road between the kerbs, or the
         ground beside it.
     """
     classes: ClassMap = np.full((SIZE_WH[1], SIZE_WH[0]), CLASSES.index("sky"), np.uint8)
@@ -133,7 +133,7 @@ def backdrop_classes(street: str, camera: Camera, *, mirrored: bool, wall_shift:
 
 
 def haze_share(street: str, distance: npt.ArrayLike) -> Vector:
-    """Give how much of a thing's colour has gone to haze at a distance in units, from 0 to 0.85."""
+    """Return the share of the haze in a thing's colour at a distance in units, from 0 to 0.85."""
     gone = 1 - 0.5 ** (np.asarray(distance, dtype=np.float64) / STREETS[street].haze_reach)
     return np.asarray(np.minimum(gone, 0.85))
 
@@ -253,19 +253,19 @@ def _side_wall(
 
 
 def _texels_in(camera: Camera, x: float, reach: tuple[float, float], box: Box, step: float) -> Box:
-    """Give which part of a wall's texture can be seen in a box: its columns may go over the end of the texture."""
+    """Return which part of a wall's texture is visible in a box; its columns may exceed the texture, which repeats."""
     columns = np.array([box[0], box[2]], dtype=np.float64)
     depths = camera.wall_distance(x, columns)
-    seen = [camera.across(column, depth)[1] for column, depth in zip(columns, depths, strict=True)]
+    seen = [camera.unproject(column, depth)[1] for column, depth in zip(columns, depths, strict=True)]
     near, far = np.clip(sorted(seen), *reach)
-    depth = max(camera.place(x, near)[2], camera.place(x, far)[2])
+    depth = max(camera.project(x, near)[2], camera.project(x, far)[2])
     highest = camera.height + (camera.horizon - box[1]) * depth / camera.focal
     top = max(0, int((WALL_HEIGHT - highest) / step) - 1)
     return int(near / step) - 1, top, int(far / step) + 2, round(WALL_HEIGHT / step)
 
 
 def _piece(texture: Image.Image, cut: Box, shift: float, *, below: int = 0) -> Image.Image:
-    """Cut a box out of a texture that goes round, with the last row some more times `below` it."""
+    """Return a box of a texture that repeats to the side; its last row is repeated `below` times."""
     left, top, right, bottom = cut
     piece = Image.new("RGBX", (right - left, bottom - top + below))
     start = (left + round(shift * texture.width)) % texture.width
@@ -281,7 +281,7 @@ def _doubled(texture: Image.Image) -> Image.Image:
 
 
 def _outline(camera: Camera, start: tuple[float, float], end: tuple[float, float]) -> tuple[tuple[float, float], ...]:
-    """Give where the corners of a wall are seen that stands between two world places (x, z)."""
+    """Return the corners in the frame of a wall between two world points (x, z)."""
     corners = [(*start, 0.0), (*start, WALL_HEIGHT), (*end, WALL_HEIGHT), (*end, 0.0)]
     seen = [camera.matrix() @ np.array([x, y, z, 1.0]) for x, z, y in corners]
     return tuple((float(column / depth), float(row / depth)) for column, row, depth in seen)

@@ -1,4 +1,4 @@
-"""A picture in the making: things are set down from far to near, and what hides what is counted."""
+"""An image that is painted from far to near, while counting what hides what."""
 
 import functools
 from collections import Counter
@@ -22,8 +22,8 @@ class Tag:
     """A name above a head.
 
     Attributes:
-        panel: Its RGBA picture.
-        sink: Share of the figure's height by which it hangs into the head; below 0 it floats above.
+        panel: Its RGBA image.
+        sink: Share of the figure's height by which it overlaps the head; negative if it floats above.
     """
 
     panel: Image.Image
@@ -31,12 +31,12 @@ class Tag:
 
 
 class Canvas:
-    """The picture, and which figure is seen where.
+    """The image, and which figure each pixel shows.
 
     Args:
-        frame: RGB picture of the empty street; it is drawn on.
-        figures: How many figures will be set down.
-        classes: Classes of the empty street where masks are wanted, else None.
+        frame: RGB image of the empty street; it is changed.
+        figures: How many figures will be painted.
+        classes: Classes of the empty street if masks are wanted, else None.
     """
 
     def __init__(self, frame: Image.Image, figures: int, classes: Mask | None = None) -> None:
@@ -49,7 +49,7 @@ class Canvas:
         self._regions: list[tuple[slice, slice]] = [(slice(0), slice(0))] * (figures + 1)
 
     def set_down(self, thing: Standing, number: int) -> None:
-        """Paste a thing and its shadow; `number` is 1 and up for figures, 0 for anything else."""
+        """Paint a thing and its shadow; `number` is 1 and up for figures, 0 for other things."""
         image, corner = thing.sprite.image, thing.corner
         _shade_ground(self.frame, thing)
         self.frame.paste(image, corner, image)
@@ -59,29 +59,29 @@ class Canvas:
         self._mark(image, corner, number, kind, parts=thing.sprite.parts)
 
     def hang(self, tag: Tag, thing: Standing, number: int, *, most_hidden: float) -> None:
-        """Paste a name above a figure unless it would hide more than `most_hidden` of another one."""
-        tall = min(thing.sprite.foot_xy[1], thing.sprite.image.height)  # without the air below who flies
+        """Paint a name above a figure, unless it would hide more than `most_hidden` of another figure."""
+        tall = min(thing.sprite.foot_xy[1], thing.sprite.image.height)  # without the air below a flying figure
         above = (
             round(thing.column - tag.panel.width / 2),
             round(thing.corner[1] - tag.panel.height + tag.sink * tall),
         )
         rows, columns, _, _ = _overlap(tag.panel, above)
         below = np.bincount(self._instances[rows, columns].ravel(), minlength=len(self._whole))
-        others = [place for place in range(1, len(self._whole)) if place != number]
-        if all(below[place] <= most_hidden * self._whole[place] for place in others):
+        others = [other for other in range(1, len(self._whole)) if other != number]
+        if all(below[other] <= most_hidden * self._whole[other] for other in others):
             self.frame.paste(tag.panel, above, tag.panel)
             self._mark(tag.panel, above, 0, "nametag")
 
     def seen(self, number: int) -> int:
-        """Count the pixels in which a figure is seen."""
+        """Return the number of pixels that show a figure."""
         return self._whole[number] - sum(self._lost[number].values())
 
     def hidden(self, number: int) -> dict[str, float]:
-        """Give the share of a figure that each cause hides."""
+        """Return the share of a figure that is hidden, by cause."""
         return {cause: self._lost[number][cause] / max(1, self._whole[number]) for cause in CAUSES}
 
     def box(self, number: int) -> Xyxy:
-        """Give the edges of a figure's visible extent; there must be one."""
+        """Return the bounding box of a figure's visible pixels, of which there must be some."""
         rows, columns = self._regions[number]
         seen = self._instances[rows, columns] == number
         across, down = np.flatnonzero(seen.any(axis=0)), np.flatnonzero(seen.any(axis=1))
@@ -89,7 +89,7 @@ class Canvas:
         return left + int(across[0]), top + int(down[0]), left + int(across[-1]) + 1, top + int(down[-1]) + 1
 
     def masks(self, numbers: list[int]) -> SceneMasks:
-        """Give the masks; the figure set down as ``numbers[i]`` becomes i + 1, all others 0."""
+        """Return the masks; the figure painted as ``numbers[i]`` becomes i + 1, all others 0."""
         if self._classes is None or self._parts is None:
             raise ValueError("masks were not asked for when the picture was begun")
         renumbered = np.zeros(len(self._whole), np.uint8)
@@ -103,9 +103,9 @@ class Canvas:
         solid = np.asarray(image.getchannel("A"))[own_rows, own_columns] >= SOLID_ALPHA
         behind = self._instances[rows, columns]
         cause = "figure" if number else kind
-        for place, lost in enumerate(np.bincount(behind[solid], minlength=len(self._whole))):
-            if place and lost:
-                self._lost[place][cause] += int(lost)
+        for figure, lost in enumerate(np.bincount(behind[solid], minlength=len(self._whole))):
+            if figure and lost:
+                self._lost[figure][cause] += int(lost)
         if number:
             self._regions[number] = rows, columns
             self._lost[number]["frame"] = self._whole[number] - int(solid.sum())
@@ -116,7 +116,7 @@ class Canvas:
 
 
 def _overlap(image: Image.Image, corner: tuple[int, int]) -> tuple[slice, slice, slice, slice]:
-    """Give rows and columns of the frame that a picture covers, then the same of the picture; they may be empty."""
+    """Return rows and columns of the frame that an image covers, then those of the image; they may be empty."""
     columns, own_columns = _span(corner[0], image.width, SIZE_WH[0])
     rows, own_rows = _span(corner[1], image.height, SIZE_WH[1])
     return rows, columns, own_rows, own_columns

@@ -1,4 +1,4 @@
-"""Suit cloth: four woven patterns, and the jacket that is cut from each."""
+"""Suit cloth: four woven patterns, and a jacket of each."""
 
 import functools
 from collections.abc import Callable
@@ -57,7 +57,7 @@ PATTERNS: dict[str, Callable[[ImageDraw.ImageDraw, SuitColours], None]] = {
 
 
 def texture_of(picture: Image.Image, *, texels_per_unit: float, tiled: bool) -> Texture:
-    """Make a texture with all its halved sizes from a picture whose sides are powers of two."""
+    """Return a texture with all its halved sizes, from an image whose sides are powers of two."""
     levels = [np.asarray(picture)]
     while min(picture.size) > 4:
         picture = picture.reduce(2)
@@ -76,13 +76,13 @@ def _tile(suit: str) -> Image.Image:
 
 @functools.cache
 def cloth(suit: str) -> Texture:
-    """Give the cloth of a suit (``bb``, ``lb``, ``cb`` or ``sb``) as a texture that repeats."""
+    """Return the cloth of a suit (``bb``, ``lb``, ``cb`` or ``sb``) as a repeating texture."""
     return texture_of(_tile(suit), texels_per_unit=TILE_PX * TILES_PER_UNIT, tiled=True)
 
 
 @functools.cache
 def jacket(suit: str, *, girth: float, height: float) -> Texture:
-    """Cut a jacket: cloth all around, with shirt, tie, lapels, buttons, badge and pocket on the chest.
+    """Return a jacket: cloth all around, with shirt, tie, lapels, buttons, badge and pocket on the chest.
 
     Args:
         suit: ``bb``, ``lb``, ``cb`` or ``sb``.
@@ -105,7 +105,7 @@ def jacket(suit: str, *, girth: float, height: float) -> Texture:
 
 
 def two_halves(left: RGB, right: RGB) -> Texture:
-    """Make a texture whose left and right halves have different colours, to stretch once around."""
+    """Return a texture with different colours left and right, to stretch once around."""
     sheet = Image.new("RGB", (64, 4), left)
     sheet.paste(right, (32, 0, 64, 4))
     return texture_of(sheet, texels_per_unit=64, tiled=False)

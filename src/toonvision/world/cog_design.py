@@ -1,6 +1,6 @@
 """How a Cog is described; the tables are in the modules of the four suits.
 
-The drawings are our own: each is a play on the name that its label carries.
+The drawings are our own: each plays with the name of its label.
 """
 
 from dataclasses import dataclass

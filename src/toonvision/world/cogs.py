@@ -1,4 +1,4 @@
-"""Cogs: a suit of cloth on one of three builds, with its own head."""
+"""Cogs: a suit on one of three builds, and a head of their own."""
 
 import math
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Vec
 
 COGS: Final[dict[str, CogDesign]] = {**BOSSBOTS, **LAWBOTS, **CASHBOTS, **SELLBOTS}
 
-WORN: Final = -0.15  # cloth in the street is darker than new cloth, on the logarithm of its light
+WORN: Final = -0.15  # worn cloth is darker than new cloth; mean of the logarithm of its brightness
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ BUILDS: Final[dict[str, Build]] = {
 
 
 def cog_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Solid]:
-    """Put a Cog together, facing the viewer, above the origin, its lowest foot on the ground or in the air.
+    """Return the solids of a Cog that faces the viewer, above the origin, on the ground or in the air.
 
     Args:
         label: One of the thirty-two Cog labels, for example ``cog_bb_flunky``.
-        pose: How it stands, or flies with a propeller.
-        rng: Decides small differences: face colour, tints of cloth and hands, folds, the turn of its head.
+        pose: Its pose; a flying Cog has a propeller.
+        rng: Decides small differences: colour of the face, tints of cloth and hands, folds, rotation of the head.
 
     Returns:
         The solids in units of about a metre.
@@ -155,7 +155,7 @@ def _arm(build: Build, fabric: Material, skin: tuple[Material, ...], side: int, 
 
 
 def _hand_paint(suit: SuitColours, rng: np.random.Generator) -> tuple[Material, ...]:
-    """Give the paint of palm, finger roots, finger tips and thumb."""
+    """Return the materials of palm, finger roots, finger tips and thumb."""
     wrist, fingers = jittered(suit.wrist, rng, 4), jittered(suit.fingers, rng, 4)
     tint = random_tint(rng)
     colours = (wrist, mix(wrist, fingers, 0.5), fingers, scaled(fingers, 0.97))
@@ -178,7 +178,7 @@ def _hand(skin: tuple[Material, ...], size: float, at: Vec, swing: float, spread
 
 
 def _reach(start: Vec, length: float, swing: float, spread: float, side: int) -> Vec:
-    """Go `length` down from `start`, swung to the front and spread to the side by radians."""
+    """Return the point `length` below `start`, swung to the front and spread to the side by radians."""
     out = math.sin(spread)
     down = math.cos(spread)
     return (

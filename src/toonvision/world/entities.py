@@ -1,4 +1,4 @@
-"""Any of the forty-three labels as a picture."""
+"""Any of the 43 labels as an image."""
 
 import functools
 from dataclasses import replace
@@ -17,7 +17,7 @@ from toonvision.world.toons import toon_solids
 LABELS: Final[tuple[str, ...]] = (*COGS, *ANIMALS)
 FINEST_PX: Final = 560
 GREY: Final[RGB] = (128, 128, 128)
-TELLING_PARTS: Final = ("cloth", "head", "hands")
+REVEALING_PARTS: Final = ("cloth", "head", "hands")
 
 
 def draw_entity(
@@ -37,15 +37,15 @@ def draw_entity(
         label: For example ``cog_bb_flunky`` or ``toon_bear``.
         height_px: Height of the standing figure from the ground to the top of its head, in pixels, with the
             hats and horns that all of its kind have.
-        yaw: Turn in radians: 0 shows the front, pi/2 looks to the right, pi shows the back.
-        pose: How it stands; standing if none is given.
-        light: How it is lit; an even light from the upper left if none is given.
+        yaw: Rotation in radians: 0 shows the front, pi/2 looks to the right, pi shows the back.
+        pose: Its pose; standing by default.
+        light: Its light; by default an even light from the upper left.
         rng: Decides colours and small differences.
-        with_parts: Whether to tell which part of the figure is seen in each pixel.
-        grey: Whether to paint cloth, head and hands in one plain grey, to see what the rest gives away.
+        with_parts: Whether to return which part of the figure each pixel shows.
+        grey: Whether to paint cloth, head and hands in the same grey, to test what the rest reveals.
 
     Returns:
-        An RGBA picture with the pixel on the ground below the figure's middle.
+        An RGBA image with the pixel on the ground below the figure's middle.
     """
     solids = (cog_solids if label in COGS else toon_solids)(label, pose=pose or Pose(), rng=rng)
     return render(
@@ -60,12 +60,12 @@ def draw_entity(
 
 def _greyed(solid: Solid) -> Solid:
     part = solid.material.part
-    return replace(solid, material=Material(GREY, gloss=0.0, part=part)) if part in TELLING_PARTS else solid
+    return replace(solid, material=Material(GREY, gloss=0.0, part=part)) if part in REVEALING_PARTS else solid
 
 
 @functools.cache
 def standing_height(label: str) -> float:
-    """Give the height in units of a label's figure when it stands, with what all of its kind wear."""
+    """Return the height in units of a label's standing figure, with the hats and horns that all of its kind have."""
     rng = np.random.default_rng(0)
     if label in COGS:
         solids = cog_solids(label, pose=Pose(), rng=rng)

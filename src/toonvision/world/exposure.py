@@ -1,4 +1,4 @@
-"""How a whole picture came out: bright or dim, its contrast, its cast of colour, its sharpness."""
+"""The exposure of a whole image: brightness, contrast, colour cast, sharpness."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,13 +16,13 @@ DIM: Final = (0.5, 0.75)
 
 @dataclass(frozen=True)
 class Exposure:
-    """How one picture is exposed.
+    """The exposure of one image.
 
     Attributes:
-        brightness: Factor on everything; below 0.8 the light is bad.
-        gamma: Exponent on light from 0 to 1; above 1 the shades are deeper.
-        cast: Factors on red, green and blue.
-        blur_px: Radius in pixels by which it is out of focus; 0 is sharp.
+        brightness: Factor; below 0.8 the light is bad.
+        gamma: Exponent of values from 0 to 1; above 1 dark areas get darker.
+        cast: Factors of red, green and blue.
+        blur_px: Radius of the blur in pixels; 0 is sharp.
     """
 
     brightness: float
@@ -31,7 +31,7 @@ class Exposure:
     blur_px: float
 
     def develop(self, frame: Image.Image) -> Image.Image:
-        """Apply it to an RGB picture."""
+        """Return an RGB image with this exposure."""
         levels = (np.arange(256) / 255) ** self.gamma * self.brightness
         table = np.concatenate([np.clip(levels * factor, 0, 1) * 255 for factor in self.cast])
         frame = frame.point(table.round().astype(int).tolist())
@@ -39,7 +39,7 @@ class Exposure:
 
 
 def random_exposure(street: str, rng: np.random.Generator, settings: SceneSettings) -> Exposure:
-    """Draw the exposure of a picture of a street, whose own tint is part of the cast."""
+    """Return a random exposure for a street, whose own tint is part of the cast."""
     brightness = float(rng.uniform(*(DIM if rng.random() < settings.dim_rate else BRIGHT)))
     if street == "ddl":
         brightness = max(brightness, DARKEST_NIGHT)

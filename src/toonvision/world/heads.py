@@ -1,7 +1,7 @@
 """Heads: one rounded shape, and the features that are set on its surface.
 
-A feature is a function from a head and its skin to solids, so that a design is a list of features. Places on
-a head are given by azimuth in degrees (0 is the front, positive to the viewer's right) and by height from -1
+A feature is a function from a head and its skin to solids, so that a design is a list of features. Positions on
+a head are azimuth in degrees (0 is the front, positive to the viewer's right) and height from -1
 (chin) to 1 (crown); sizes are in half heights of the head.
 """
 
@@ -35,12 +35,12 @@ class Head:
     pinch: float = 0.0
 
     def ring(self, v: float) -> float:
-        """Give the share of the full width at height `v`."""
+        """Return the width at height `v`, as a share of the full width."""
         rounded = math.pow(max(0.0, 1 - math.pow(abs(v), self.power)), 1 / self.power)
         return rounded * (1 + self.taper * v) * (1 - self.pinch * math.exp(-((v / 0.35) ** 2)))
 
     def solid(self, material: Material) -> Lathe:
-        """Make the bare head."""
+        """Return the bare head."""
         steps = [math.sin(math.pi / 2 * (i / 16 - 1)) for i in range(33)]
         rings = [self.ring(v) for v in steps]
         return Lathe(
@@ -51,7 +51,7 @@ class Head:
         )
 
     def at(self, azimuth: float, v: float, *, out: float = 0.0) -> Vec:
-        """Give the point on the surface, or `out` half heights above it."""
+        """Return the point on the surface, or `out` half heights above it."""
         angle, ring = math.radians(azimuth), self.ring(v)
         lift = out * self.height
         return (
@@ -65,7 +65,7 @@ Feature = Callable[[Head, Material], list[Solid]]
 
 
 def paint(colour: RGB, *, gloss: float = 0.08) -> Material:
-    """Make a plain material."""
+    """Return a plain material."""
     return Material(colour, gloss=gloss)
 
 
@@ -80,7 +80,7 @@ def ball(
     roll: float = 0.0,
     pitch: float = 0.0,
 ) -> Ellipsoid:
-    """Set an ellipsoid on the head, turned to look outwards; sizes in half heights."""
+    """Return an ellipsoid on the surface of the head that points outwards; sizes in half heights."""
     radii = (size, size, size) if isinstance(size, float) else size
     x, y, z = (radius * head.height for radius in radii)
     return Ellipsoid(head.at(azimuth, v, out=out), (x, y, z), material, (pitch, azimuth, roll))
@@ -89,14 +89,14 @@ def ball(
 def stroke(
     head: Head, points: Sequence[tuple[float, float]], thickness: float, material: Material, *, out: float = 0.0
 ) -> list[Solid]:
-    """Draw a line along the surface through (azimuth, height) points."""
+    """Return a line along the surface through (azimuth, height) points."""
     places = [head.at(azimuth, v, out=out) for azimuth, v in points]
     radius = thickness * head.height
     return [Limb(a, b, radius, radius, material) for a, b in itertools.pairwise(places)]
 
 
 def pair(feature: Callable[[int], list[Solid]]) -> list[Solid]:
-    """Make a feature for the left (-1) and the right (1)."""
+    """Return a feature on both sides: left (-1) and right (1)."""
     return [*feature(-1), *feature(1)]
 
 
@@ -243,7 +243,7 @@ def balls(
 
 
 def both(azimuth: float, v: float, size: float) -> tuple[tuple[float, float, float], ...]:
-    """Give the same place left and right, for `balls`."""
+    """Return the same position left and right, for `balls`."""
     return ((-azimuth, v, size), (azimuth, v, size))
 
 

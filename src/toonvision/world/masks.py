@@ -1,4 +1,4 @@
-"""Masks: which figure, which kind of thing and which part of a figure is seen in every pixel."""
+"""Masks: which figure, which class of thing and which part of a figure each pixel shows."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,12 +25,12 @@ PART_COLOURS: Final[tuple[RGB, ...]] = ((0, 0, 0), (150, 150, 150), (0, 114, 178
 
 @dataclass(frozen=True, eq=False)
 class SceneMasks:
-    """What is seen in every pixel; uint8 of shape (720, 1720) each.
+    """What each pixel shows; three arrays of uint8, shape (720, 1720).
 
     Attributes:
-        instances: Number of the object in the annotation, from 1; 0 where no figure is seen.
-        classes: Place in `CLASSES`; a name panel is a prop.
-        parts: Place in `solids.PARTS`; 0 where no figure is seen.
+        instances: Number of the object in the annotation, from 1; 0 where there is no figure.
+        classes: Index into `CLASSES`; a name panel is a prop.
+        parts: Index into `solids.PARTS`; 0 where there is no figure.
     """
 
     instances: Mask
@@ -38,7 +38,7 @@ class SceneMasks:
     parts: Mask
 
     def pictures(self) -> dict[str, Image.Image]:
-        """Give each mask as a picture with a palette: its pixels are the values, its colours are for people."""
+        """Return each mask as an image with a palette: its pixels are the values, the colours are only for display."""
         return {
             "instances": indexed(self.instances, INSTANCE_COLOURS),
             "classes": indexed(self.classes, CLASS_COLOURS),
@@ -47,7 +47,7 @@ class SceneMasks:
 
 
 def indexed(mask: Mask, colours: tuple[RGB, ...]) -> Image.Image:
-    """Make a palette picture (mode P) whose pixels are the values of a mask.
+    """Return an image with a palette (mode P) whose pixels are the values of a mask.
 
     Raises:
         ValueError: If a value has no colour.

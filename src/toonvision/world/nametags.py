@@ -49,12 +49,12 @@ def nametag(label: str, *, size: int, rng: np.random.Generator) -> Image.Image:
     """Draw a name panel.
 
     Args:
-        label: Whose name; Toons get an invented one.
+        label: The figure's label; Toons get an invented name.
         size: Height of the letters in pixels.
         rng: Decides the Toon's name and the Cog's level.
 
     Returns:
-        An RGBA picture, half transparent behind the letters.
+        An RGBA image, half transparent behind the letters.
     """
     parts = label.split("_")
     if parts[0] == "cog":

@@ -52,14 +52,14 @@ class StreetColours:
 
     Attributes:
         sky: Top and bottom of the sky.
-        haze: What far things fade into.
+        haze: Colour of the haze.
         ground: Base colour and joint or speck colour of the ground.
         walls: Colours of the buildings.
         roofs: Colours of their roofs.
         trim: Window frames, doors and cornices.
         glass: Panes of the windows.
-        tint: Factor on red, green and blue of everything, entities too.
-        haze_reach: Distance in units at which half of a thing's colour has gone.
+        tint: Factors of red, green and blue of everything, entities too.
+        haze_reach: Distance in units at which half of a thing's colour is haze.
     """
 
     sky: tuple[RGB, RGB]
@@ -108,19 +108,19 @@ STREETS: Final[dict[str, StreetColours]] = {
 
 
 def mix(first: RGB, second: RGB, share: float) -> RGB:
-    """Blend two colours; at `share` 0 the first, at 1 the second."""
+    """Return a mix of two colours; at `share` 0 the first, at 1 the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def scaled(colour: RGB, factor: float) -> RGB:
-    """Make a colour darker (below 1) or lighter (above 1)."""
+    """Return a darker (factor below 1) or lighter (above 1) colour."""
     red, green, blue = (min(255, max(0, round(part * factor))) for part in colour)
     return red, green, blue
 
 
 def jittered(colour: RGB, rng: np.random.Generator, spread: float) -> RGB:
-    """Shift each channel by a normal number of `spread` standard deviation, in 8-bit steps."""
+    """Return a colour with normal noise on each channel; `spread` is its standard deviation in 8-bit steps."""
     red, green, blue = (int(np.clip(part + rng.normal(0, spread), 0, 255)) for part in colour)
     return red, green, blue
 
@@ -128,6 +128,6 @@ def jittered(colour: RGB, rng: np.random.Generator, spread: float) -> RGB:
 def random_tint(
     rng: np.random.Generator, *, mean: float = 0.0, brightness: float = 0.12, hue: float = 0.01
 ) -> tuple[float, float, float]:
-    """Draw lognormal factors on red, green and blue, with these standard deviations in common and of each."""
+    """Return lognormal factors of red, green and blue, with these standard deviations of all and of each."""
     red, green, blue = (float(math.exp(x)) for x in rng.normal(mean, brightness) + rng.normal(0, hue, 3))
     return red, green, blue

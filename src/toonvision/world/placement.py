@@ -1,4 +1,4 @@
-"""Where the figures of a screenshot stand: seen well enough, in the street, at all distances."""
+"""Where the figures of a screenshot stand: visible enough, in the street, at all distances."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,15 +16,15 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """A drawn thing and where it stands.
+    """A drawn thing and its position.
 
     Attributes:
-        sprite: Its picture.
+        sprite: Its image.
         column: Column of its foot in pixels.
         row: Row of its foot in pixels.
-        distance: From the picture plane in units; nearer things are drawn later.
-        label: Which figure it is, or None for a prop or an obstacle.
-        obstacle: Whether it is as tall as a figure and stands in the way: a tree, a lamp post.
+        distance: From the image plane, in units; nearer things are drawn later.
+        label: The figure's label, or None for a prop or an obstacle.
+        obstacle: Whether it is as tall as a figure: a tree, a lamp post.
     """
 
     sprite: Sprite
@@ -36,25 +36,25 @@ class Standing:
 
     @property
     def corner(self) -> tuple[int, int]:
-        """Give the pixel of the picture's upper left corner in the frame."""
+        """Return the pixel in the frame of the image's upper left corner."""
         return round(self.column - self.sprite.foot_xy[0]), round(self.row - self.sprite.foot_xy[1])
 
 
 def seen_shares(things: list[Standing]) -> list[float]:
-    """Give for each thing the share of its picture that is in the frame and not behind a nearer thing."""
+    """Return for each thing the share of its image that is in the frame and not behind a nearer thing."""
     free = np.ones((GRID_WH[1], GRID_WH[0]), dtype=np.bool_)
     shares = [0.0] * len(things)
-    # Of two at one distance the later is painted over the earlier.
-    for place in sorted(range(len(things)), key=lambda i: (things[i].distance, -i)):
-        window, cells = _cells_in_frame(things[place])
+    # Of two at the same distance the later one is painted over the earlier one.
+    for index in sorted(range(len(things)), key=lambda i: (things[i].distance, -i)):
+        window, cells = _cells_in_frame(things[index])
         seen = free[window] & cells
-        shares[place] = np.count_nonzero(seen) / np.count_nonzero(things[place].sprite.cells)
+        shares[index] = np.count_nonzero(seen) / np.count_nonzero(things[index].sprite.cells)
         free[window] ^= seen
     return shares
 
 
 def _cells_in_frame(thing: Standing) -> tuple[tuple[slice, slice], Mask]:
-    """Give the rows and columns of the coarse frame in which a thing is, and its cells there; empty if it is not."""
+    """Return the rows and columns of the coarse frame that a thing covers, and its cells there; they may be empty."""
     cells = thing.sprite.cells
     left, top = (at // CELL_PX for at in thing.corner)
     high, wide = cells.shape
@@ -66,7 +66,7 @@ def _cells_in_frame(thing: Standing) -> tuple[tuple[slice, slice], Mask]:
 
 
 def column_range(camera: Camera, distance: float, *, width: float, cut: bool) -> tuple[float, float]:
-    """Give the columns in which a figure may stand: between the walls, and inside the frame unless `cut`."""
+    """Return the columns in which a figure may stand: between the walls, and inside the frame unless `cut`."""
     walls = sorted(camera.column(side * (HALF_STREET - 0.8), distance) for side in (-1, 1))
     margin = -0.15 * width if cut else 0.55 * width
     low, high = max(walls[0], margin), min(walls[1], SIZE_WH[0] - margin)

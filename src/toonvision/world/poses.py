@@ -1,4 +1,4 @@
-"""How a figure holds its arms and legs, leans and flies, and which side it shows."""
+"""Poses of figures: arms, legs, leaning and flying, and which side is visible."""
 
 import math
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ HIGHEST_JUMP: Final = 0.6
 
 @dataclass(frozen=True)
 class Pose:
-    """A kind of pose and where in its movement it is.
+    """A kind of pose and the phase of its movement.
 
     Attributes:
         kind: ``standing``, ``walking``, ``fighting`` or ``flying``; Toons jump instead of flying.
-        phase: Radians; in walking, one turn is two steps.
-        lean: Radians to the front, of all above the hip.
-        lift: Units between the ground and the lowest foot.
+        phase: In radians; for walking, a full turn is two steps.
+        lean: To the front, in radians, of everything above the hip.
+        lift: From the ground to the lowest foot, in units.
     """
 
     kind: PoseKind = "standing"
@@ -38,7 +38,7 @@ class Pose:
     lift: float = 0.0
 
     def leg(self, side: int) -> tuple[float, float]:
-        """Give the angle of the thigh to the front and the bend of the knee, in radians."""
+        """Return the angle of the thigh to the front and the bend of the knee, in radians."""
         angle = self.phase if side > 0 else self.phase + math.pi
         if self.kind == "walking":
             return 0.5 * math.sin(angle), max(0.0, 0.75 * math.sin(angle + 1.9))
@@ -49,7 +49,7 @@ class Pose:
         return 0.0, 0.0
 
     def arm(self, side: int) -> tuple[float, float, float]:
-        """Give swing to the front, spread to the side, and bend of the elbow, in radians."""
+        """Return the swing of the arm to the front, its spread to the side, and the bend of the elbow, in radians."""
         if self.kind == "fighting":
             angle = self.phase + 0.7 * side
             return 1.7 + 0.9 * math.sin(angle), 0.5 + 0.35 * math.cos(angle), 0.45 + 0.4 * math.cos(angle + 0.5)
@@ -64,12 +64,12 @@ class Pose:
 def random_pose(
     rng: np.random.Generator, *, may_fly: bool = True, rates: Mapping[PoseKind, float] = POSE_RATES
 ) -> Pose:
-    """Draw a pose.
+    """Return a random pose.
 
     Args:
         rng: Decides it.
         may_fly: Whether flying is possible; if not, the other kinds share its rate.
-        rates: How often each kind comes, in any unit.
+        rates: Relative frequency of each kind.
 
     Returns:
         The pose, with a small lean, and with a lift of 0.2 to 1.6 units if it is flying.
@@ -83,7 +83,7 @@ def random_pose(
 
 
 def view_of(yaw: float) -> str:
-    """Name the side that a figure shows, in sectors of 45 degrees; "right" looks to the picture's right.
+    """Return which side a figure shows, in sectors of 45 degrees; "right" looks to the right of the image.
 
     >>> view_of(0.0), view_of(math.pi / 2), view_of(-math.pi / 4), view_of(math.pi)
     ('front', 'right', 'front left', 'back')

@@ -1,4 +1,4 @@
-"""Trees, lamps and other things that stand in the streets, from the same solids as the figures."""
+"""Trees, lamps and other things in the streets, made of the same solids as the figures."""
 
 import functools
 import math

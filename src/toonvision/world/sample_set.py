@@ -17,8 +17,8 @@ from toonvision.core.files import replacing
 from toonvision.core.seeds import generator
 from toonvision.world.annotation import SeenFigure
 from toonvision.world.camera import SIZE_WH
-from toonvision.world.plans import ScreenshotPlan
 from toonvision.world.scene import Scene, compose
+from toonvision.world.screenshot_plans import ScreenshotPlan
 from toonvision.world.video import random_sequence
 
 
@@ -30,7 +30,7 @@ class DrawnScreenshot:
         name: Stem of its file, for example ``ttc_0007``.
         street: For example ``ttc``.
         size_wh: Width and height in pixels.
-        figures: What is true of its figures, in the order of the plan.
+        figures: The ground truth of its visible figures, in the order of the plan.
     """
 
     name: str
@@ -40,14 +40,14 @@ class DrawnScreenshot:
 
 
 def draw_screenshot(plan: ScreenshotPlan, *, with_masks: bool = False) -> Scene:
-    """Draw one screenshot; the same plan always gives the same picture.
+    """Draw one screenshot; the same plan always gives the same image.
 
     Args:
-        plan: Who stands where, as made in `toonvision.world.plans`.
-        with_masks: Also tell what is seen in every pixel.
+        plan: A plan of `toonvision.world.screenshot_plans`.
+        with_masks: Also return masks of what each pixel shows.
 
     Returns:
-        The RGB picture, and what is true of what is seen in it.
+        The RGB image and its ground truth.
     """
     if plan.frame is not None:
         return random_sequence(plan.street, plan.labels, seed=plan.seed).frame(plan.frame, with_masks=with_masks)
@@ -59,16 +59,16 @@ def draw_sample_set(
 ) -> Iterator[DrawnScreenshot]:
     """Draw screenshots into ``directory/<street>/<name>.png``.
 
-    The pictures are the same bytes whatever `workers` is. They are drawn ahead of the caller.
+    The files are the same bytes for any number of workers. They are drawn before they are asked for.
 
     Args:
-        plans: The screenshots, as made in `toonvision.world.plans`.
-        directory: Where the folders of the streets are made.
-        masks: Where to write ``<kind>/<street>/<name>.png`` for the kinds of `SceneMasks`, if wanted.
-        workers: Processes that draw; by default as many as there are cores to use.
+        plans: Plans of `toonvision.world.screenshot_plans`.
+        directory: Where the folders of the streets are created.
+        masks: Where to write ``<kind>/<street>/<name>.png`` for each kind of `SceneMasks`; None for no masks.
+        workers: Number of processes; by default one per available core.
 
     Yields:
-        What is seen in each screenshot, in the order of the plans, as soon as its files are complete.
+        Each screenshot, in the order of the plans, as soon as its files are complete.
     """
     workers = workers or available_cores()
     draw = functools.partial(_draw_files, directory=directory, masks=masks)
@@ -84,7 +84,7 @@ def draw_sample_set(
 
 
 def _end_with_parent() -> None:
-    """Let a worker process end when its parent does, even if that was killed."""
+    """End a worker process when its parent ends, even if that was killed."""
     parent = multiprocessing.parent_process()
 
     def wait() -> None:

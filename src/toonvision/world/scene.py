@@ -1,4 +1,4 @@
-"""One screenshot: a street, the figures and things in it, the light, and what is true of what is seen."""
+"""One screenshot: a street, its figures and things, the light, and the ground truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,15 +29,15 @@ UNDISTURBED: Final = 0.85
 
 @dataclass(frozen=True)
 class Shot:
-    """A street as a camera sees it, before anybody stands in it.
+    """A street as a camera sees it, without figures.
 
     Attributes:
         street: ``br``, ``dd``, ``ddl``, ``dg``, ``mml`` or ``ttc``.
-        camera: Where it is seen from.
+        camera: The camera.
         mirrored: Whether the two sides of the street are exchanged.
-        sky_shift: Which part of the sky is seen, 0 to 1.
+        sky_shift: Which part of the sky is visible, 0 to 1.
         wall_shift: How far the houses are moved along the street, 0 to 1.
-        exposure: How the picture comes out.
+        exposure: Of the whole image.
     """
 
     street: str
@@ -50,7 +50,7 @@ class Shot:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A figure in its place: how it holds itself, its drawing, its name, and which of a sequence it is."""
+    """A figure at its position: the figure, its drawing, its name tag, and its number in a sequence."""
 
     actor: Actor
     standing: Standing
@@ -63,9 +63,9 @@ class Scene:
     """A composed screenshot.
 
     Attributes:
-        image: RGB picture of 1720 x 720 pixels.
-        figures: The figures that are seen, in the order in which they were asked for.
-        masks: What is seen in every pixel, where that was asked for.
+        image: RGB image of 1720 x 720 pixels.
+        figures: The ground truth of the visible figures, in the order of the labels.
+        masks: What each pixel shows, if asked for.
     """
 
     image: Image.Image
@@ -86,14 +86,14 @@ def compose(
 
     Args:
         street: ``br``, ``dd``, ``ddl``, ``dg``, ``mml`` or ``ttc``.
-        labels: Who is in it, 1 to 4.
+        labels: Labels of its figures, 1 to 4.
         rng: Decides everything else.
-        settings: How hard the picture is.
-        with_masks: Also tell what is seen in every pixel; the picture stays the same.
-        grey: Paint cloth, head and hands of every figure in one grey, to see what else tells its label.
+        settings: How hard the image is.
+        with_masks: Also return masks of what each pixel shows; the image stays the same.
+        grey: Paint cloth, head and hands of every figure in the same grey, to test what else reveals its label.
 
     Returns:
-        The picture with what is true of each label, in the order of `labels`.
+        The image with the ground truth of each figure, in the order of `labels`.
     """
     shot = random_shot(street, rng, settings)
     actors = [random_actor(label, shot.camera, rng, settings) for label in labels]
@@ -105,14 +105,14 @@ def compose(
 
 
 def random_shot(street: str, rng: np.random.Generator, settings: SceneSettings) -> Shot:
-    """Draw from where and in which light a street is seen."""
+    """Return a random camera and exposure of a street."""
     camera, mirrored = random_camera(rng), bool(rng.random() < 0.5)
     sky_shift, wall_shift = (float(shift) for shift in rng.random(2))
     return Shot(street, camera, mirrored, sky_shift, wall_shift, random_exposure(street, rng, settings))
 
 
 def random_tag(actor: Actor, shot: Shot, rng: np.random.Generator, settings: SceneSettings) -> Tag | None:
-    """Draw the name above a figure's head, larger for a nearer figure, or none."""
+    """Return a random name above a figure's head, larger for a nearer figure, or None."""
     if rng.random() >= settings.nametag_rate:
         return None
     sink = rng.uniform(0.03, 0.1) if rng.random() < settings.graze_rate else -rng.uniform(0.02, 0.05)
@@ -128,9 +128,9 @@ def shoot(
     *,
     with_masks: bool = False,
 ) -> Scene:
-    """Take the picture: the street, then figures and things from far to near, then the light.
+    """Draw the screenshot: the street, then figures and things from far to near, then the exposure.
 
-    Figures of which less than 40 pixels are seen are not told.
+    Figures with fewer than 40 visible pixels are not in the ground truth.
     """
     mirrored, wall_shift = shot.mirrored, shot.wall_shift
     frame = draw_backdrop(shot.street, shot.camera, mirrored=mirrored, sky_shift=shot.sky_shift, wall_shift=wall_shift)
@@ -172,11 +172,11 @@ def _standing(actor: Actor, shot: Shot, *, with_parts: bool, grey: bool) -> Stan
 
 
 def _placed(figures: list[Standing], shot: Shot, rng: np.random.Generator, settings: SceneSettings) -> list[Standing]:
-    """Find places in which enough of every figure is seen; gives the figures, then the things about them."""
+    """Return figures at positions where enough of each is visible, then the things around them."""
     crowded = bool(rng.random() < settings.crowded_rate)
     cuts = [bool(rng.random() < settings.cut_rate) for _ in figures]
     screened = [bool(rng.random() < settings.screened_rate) for _ in figures]
-    screens = [_screen(figure, place, shot, rng) for place, figure in enumerate(figures) if screened[place]]
+    screens = [_screen(figure, index, shot, rng) for index, figure in enumerate(figures) if screened[index]]
     props = _props(shot, rng)
     floors = [
         _most_seen(figure)
@@ -188,7 +188,7 @@ def _placed(figures: list[Standing], shot: Shot, rng: np.random.Generator, setti
         standing = [_somewhere(figure, shot.camera, cut, rng) for figure, cut in zip(figures, cuts, strict=True)]
         things = standing.copy()
         if attempt < TRIES // 2:
-            things += [replace(screen, column=standing[place].column + aside) for place, screen, aside in screens]
+            things += [replace(screen, column=standing[index].column + aside) for index, screen, aside in screens]
         if attempt < TRIES * 0.8:
             things += props
         reached = min(seen / floor for seen, floor in zip(seen_shares(things), floors, strict=False))
@@ -200,7 +200,7 @@ def _placed(figures: list[Standing], shot: Shot, rng: np.random.Generator, setti
 
 
 def _most_seen(figure: Standing) -> float:
-    """Give the share of a figure that the frame's upper and lower edge leave, wherever it stands."""
+    """Return the largest share of a figure that can be between the frame's upper and lower edge."""
     return max(0.1, seen_shares([replace(figure, column=SIZE_WH[0] / 2)])[0])
 
 
@@ -220,20 +220,20 @@ def _props(shot: Shot, rng: np.random.Generator) -> list[Standing]:
     return props
 
 
-def _screen(figure: Standing, place: int, shot: Shot, rng: np.random.Generator) -> tuple[int, Standing, float]:
-    """Draw a thing to stand before a figure: the figure's place in the list, the thing, and how far aside."""
+def _screen(figure: Standing, index: int, shot: Shot, rng: np.random.Generator) -> tuple[int, Standing, float]:
+    """Return a random thing to stand before a figure: the figure's index, the thing, and its offset to the side."""
     aside = float(rng.choice((-1, 1)) * rng.uniform(0.2, 0.5)) * figure.sprite.image.width
-    return place, random_prop(shot, 0.0, figure.distance * float(rng.uniform(0.7, 0.95)), rng), aside
+    return index, random_prop(shot, 0.0, figure.distance * float(rng.uniform(0.7, 0.95)), rng), aside
 
 
 def random_prop(shot: Shot, column: float, distance: float, rng: np.random.Generator) -> Standing:
-    """Draw one of the street's things and set it in a column at a distance."""
+    """Return a random thing of the street, in a column at a distance."""
     kinds = STYLES[shot.street].props
     return standing_prop(shot, kinds[int(rng.integers(len(kinds)))], int(rng.integers(3)), column, distance)
 
 
 def standing_prop(shot: Shot, kind: str, variant: int, column: float, distance: float) -> Standing:
-    """Set a thing in a column at a distance."""
+    """Return a thing in a column at a distance."""
     camera = shot.camera
     whole = prop_sprite(kind, variant)
     factor = camera.focal * prop_height(kind) / distance / whole.foot_xy[1]

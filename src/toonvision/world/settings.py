@@ -1,4 +1,4 @@
-"""How hard the pictures of the sample world are."""
+"""How hard the images of the sample world are."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,27 +6,27 @@ from typing import Final
 
 @dataclass(frozen=True)
 class SceneSettings:
-    """How hard the pictures are; every rate is a share of screenshots or figures from 0 to 1.
+    """How hard the images are; each rate is a share of screenshots or figures, from 0 to 1.
 
-    What came of the rates is recorded for every object: see `toonvision.world.annotation`.
+    The result is recorded for every object: see `toonvision.world.annotation`.
 
     Attributes:
-        heights_px: Least, most common and greatest height of a figure; drawn from a triangle on a logarithmic scale.
-        crowded_rate: Screenshots in which figures may stand partly behind each other; elsewhere they hardly do.
-        screened_rate: Figures with a tree, lamp post or other thing partly in front.
-        cut_rate: Figures that may be cut by the frame's side.
+        heights_px: Smallest, most common and largest height of a figure: a triangular distribution of its logarithm.
+        crowded_rate: Screenshots in which figures may overlap more than a little.
+        screened_rate: Figures partly behind a tree, a lamp post or another thing.
+        cut_rate: Figures that may be cut by the left or right edge.
         nametag_rate: Figures with a name above their head.
-        graze_rate: Names that hang so low that they hide the top of the head.
-        most_named_over: Greatest share of a figure that another one's name may hide.
+        graze_rate: Names so low that they hide the top of the head.
+        most_named_over: Largest share of a figure that the name of another may hide.
         shadow_rate: Figures that stand in the shade.
         dim_rate: Screenshots in bad light.
         blur_rate: Screenshots that are out of focus.
         facing_rate: Figures that roughly face the camera; the others look anywhere.
-        least_seen: Share of a figure between the frame's upper and lower edge that is to be seen where it is crowded
-            or screened; names are not counted, and where no place is found the best of many is taken.
-        least_seen_cut: The same of a figure that may be cut by the frame's side.
-        light_spread: How much the light on figures differs: standard deviations of its strength and of its colour,
-            as logarithms.
+        least_seen: Smallest visible share of a crowded or screened figure, of what is between the upper and lower edge;
+            names are not counted. If no position reaches it, the best of many is used.
+        least_seen_cut: The same for a figure that may be cut by the left or right edge.
+        light_spread: Variation of the light on figures: standard deviations of the logarithms of its strength and of
+            its colour.
     """
 
     heights_px: tuple[float, float, float] = (37, 250, 720)

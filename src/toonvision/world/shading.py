@@ -1,4 +1,4 @@
-"""From solids to a picture: a depth buffer, then light, folds and texture."""
+"""From solids to an image: a depth buffer, then light, folds and texture."""
 
 import functools
 import math
@@ -25,9 +25,9 @@ class Light:
 
     Attributes:
         direction: Direction to the lamp, unit length.
-        ambient: Share of light from everywhere.
+        ambient: Share of light from all directions.
         diffuse: Share of light from the lamp.
-        colour: Factor on red, green and blue of the lit picture.
+        colour: Factors of red, green and blue of the lit image.
     """
 
     direction: Vec = (-0.45, 0.6, 0.66)
@@ -41,9 +41,9 @@ class Sprite:
     """A drawn thing.
 
     Attributes:
-        image: RGBA picture.
-        foot_xy: Its pixel (x, y) on the ground; below the picture if the thing hangs in the air.
-        parts: uint8 of shape (height, width): place in `PARTS` of what is seen in each pixel, 0 beside the figure.
+        image: RGBA image.
+        foot_xy: Its pixel (x, y) on the ground; below the image if the thing is in the air.
+        parts: Index into `PARTS` of what each pixel shows, uint8 of shape (height, width); 0 beside the figure.
     """
 
     image: Image.Image
@@ -52,7 +52,7 @@ class Sprite:
 
     @functools.cached_property
     def cells(self) -> npt.NDArray[np.bool_]:
-        """Which cells of 8 x 8 pixels are mostly covered, bool; all of them if none is."""
+        """Which cells of 8 x 8 pixels are mostly covered, bool; if none is, all of them."""
         size = (max(1, round(self.image.width / CELL_PX)), max(1, round(self.image.height / CELL_PX)))
         small = np.asarray(self.image.getchannel("A").resize(size, Image.Resampling.BOX)) > 100
         return small if small.any() else np.ones_like(small)
@@ -60,7 +60,7 @@ class Sprite:
 
 @functools.cache
 def fold_noise() -> FloatArray:
-    """Give a fixed smooth noise, float32 of shape (128, 128), about -1 to 1, that repeats at its edges."""
+    """Return fixed smooth noise, float32 of shape (128, 128), about -1 to 1, that repeats at its edges."""
     coarse = generator(0, "world", "folds").normal(size=(14, 9)).astype(np.float32)
     picture = Image.fromarray(np.tile(coarse, (3, 3))).resize((3 * NOISE_CELLS,) * 2, Image.Resampling.BICUBIC)
     middle = slice(NOISE_CELLS, 2 * NOISE_CELLS)
@@ -68,7 +68,7 @@ def fold_noise() -> FloatArray:
 
 
 class Stage:
-    """A picture in the making: for every pixel the nearest solid and its depth; light comes last."""
+    """An image before it is lit: the nearest solid of each pixel and its depth."""
 
     def __init__(self, width: int, height: int, *, left: float, top: float, scale: float) -> None:
         self._x = (left + (np.arange(width, dtype=np.float32) + 0.5) / scale)[None, :]
@@ -79,7 +79,7 @@ class Stage:
         self._drawn: list[Solid] = []
 
     def draw(self, solid: Solid, extent: Extent) -> None:
-        """Draw one solid where it is nearer than what is there; what is too small or hidden is left out."""
+        """Draw one solid where it is the nearest; one that is too small or hidden is left out."""
         if max(extent.right - extent.left, extent.top - extent.bottom) * self._scale < SMALLEST_PART_PX:
             return
         rows = self._span(self._top - extent.top, self._top - extent.bottom)
@@ -94,7 +94,7 @@ class Stage:
         np.copyto(owner, len(self._drawn), where=nearer)
 
     def lit(self, light: Light) -> npt.NDArray[np.uint8]:
-        """Light what was drawn.
+        """Return the image, lit.
 
         Returns:
             uint8 of shape (height, width, 4): red, green, blue and opacity, all 0 where nothing was drawn.
@@ -114,7 +114,7 @@ class Stage:
         return picture.view(np.uint8).reshape(*self._owner.shape, 4)
 
     def parts(self, width: int, height: int) -> npt.NDArray[np.uint8]:
-        """Give the part seen in each pixel of the picture at another size, uint8 of shape (height, width)."""
+        """Return the part that each pixel of the image shows at another size, uint8 of shape (height, width)."""
         table = np.asarray([0, *(PARTS.index(solid.material.part) for solid in self._drawn)], np.uint8)
         rows, columns = (
             np.minimum(((np.arange(size) + 0.5) * fine / size).astype(np.intp), fine - 1)
@@ -126,7 +126,7 @@ class Stage:
         return slice(max(0, math.floor(low * self._scale)), max(0, math.ceil(high * self._scale)))
 
     def _surfaces(self, places: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Give normals (3, n), colours (3, n) and gloss (n,) at pixels that are sorted by the solid they show."""
+        """Return normals (3, n), colours (3, n) and gloss (n,) at pixels that are sorted by the solid they show."""
         counts = np.bincount(self._owner.ravel()[places], minlength=len(self._drawn) + 1)[1:]
         plain = [(*material.plain_colour, material.gloss) for material in (solid.material for solid in self._drawn)]
         table = np.repeat(np.asarray(plain, np.float32).reshape(-1, 4).T, counts, axis=1)
@@ -148,7 +148,7 @@ class Stage:
 
 
 def _light_up(colours: FloatArray, normal: FloatArray, gloss: FloatArray, light: Light) -> None:
-    """Change colours (3, n) into what is seen of them under a light, 0 to 255."""
+    """Change colours (3, n) in place to their look under a light, 0 to 255."""
     right, up, near = normal / np.sqrt(np.einsum("cn,cn->n", normal, normal) + np.float32(1e-9))
     x, y, z = light.direction
     lamp = right * np.float32(x) + up * np.float32(y) + near * np.float32(z)
@@ -170,7 +170,7 @@ def _light_up(colours: FloatArray, normal: FloatArray, gloss: FloatArray, light:
 
 
 def _albedo(material: Material, u: FloatArray, v: FloatArray, scale: float) -> FloatArray:
-    """Give a material's colour (3, n) at texture coordinates."""
+    """Return a material's colour (3, n) at texture coordinates."""
     if material.texture is None:
         colour = np.asarray(material.plain_colour, np.float32)[:, None]
     else:
@@ -184,7 +184,7 @@ def _albedo(material: Material, u: FloatArray, v: FloatArray, scale: float) -> F
 
 
 def _texels(texture: Texture, u: FloatArray, v: FloatArray, scale: float) -> npt.NDArray[np.uint8]:
-    """Read a texture at n places: uint8 of shape (n, 3)."""
+    """Return the texture at n points: uint8 of shape (n, 3)."""
     wanted = math.log2(max(1.0, texture.texels_per_unit / scale)) + 0.3
     level = min(int(wanted), len(texture.levels) - 1)
     picture = texture.levels[level]
@@ -212,14 +212,14 @@ def render(
 
     Args:
         solids: Its parts, facing the viewer.
-        yaw: Turn in radians; at pi/2 the figure looks to the right, at pi it shows its back.
+        yaw: Rotation in radians; at pi/2 the figure looks to the right, at pi it shows its back.
         pixels_per_unit: Scale of the result.
-        light: How it is lit.
-        finer: How many times finer it is drawn before it is made smaller, 1 or more.
-        with_parts: Whether to tell which part is seen in each pixel.
+        light: Its light.
+        finer: Factor by which it is drawn larger before it is reduced, 1 or more.
+        with_parts: Whether to return which part each pixel shows.
 
     Returns:
-        The picture, just large enough, with the place of the figure's origin.
+        The image, just large enough, with the pixel of the figure's origin.
     """
     seen = [solid.turned(yaw) for solid in solids]
     extents = [solid.extent() for solid in seen]

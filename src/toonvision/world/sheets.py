@@ -1,4 +1,4 @@
-"""Overview pictures for the documentation: entities, poses, streets, masks, and everything that disturbs."""
+"""Overview images for the documentation: entities, poses, streets, masks, and what makes figures hard to see."""
 
 import math
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from toonvision.world.annotation import SeenFigure, Xyxy
 from toonvision.world.camera import SIZE_WH
 from toonvision.world.entities import LABELS, draw_entity, standing_height
 from toonvision.world.palette import STREETS
-from toonvision.world.plans import plan_sample_set
 from toonvision.world.poses import POSE_KINDS, Pose, view_of
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.scene import compose
+from toonvision.world.screenshot_plans import plan_sample_set
 from toonvision.world.settings import SceneSettings
 
 CELL_WIDTH, COG_HEIGHT, TOON_HEIGHT = 170, 320, 226
@@ -28,19 +28,19 @@ def contact_sheet(*, seed: int, yaw: float = 0.0) -> Image.Image:
 
     Args:
         seed: Decides the Toons' colours and the small differences.
-        yaw: Turn of every figure in radians; 0 is the front.
+        yaw: Rotation of every figure in radians; 0 is the front.
 
     Returns:
-        An RGB picture, 8 figures a row.
+        An RGB image, 8 figures a row.
     """
     width = CELL_WIDTH
     heights = [TOON_HEIGHT if label.startswith("toon") else COG_HEIGHT for label in LABELS[::PER_ROW]]
     sheet = Image.new("RGB", (PER_ROW * width, sum(heights)), PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
-    for place, label in enumerate(LABELS):
+    for index, label in enumerate(LABELS):
         tall = standing_height(label)
         sprite = draw_entity(label, height_px=110 * tall, yaw=yaw, rng=generator(seed, "world", "sheet", label))
-        x, y = place % PER_ROW * width + width // 2, sum(heights[: place // PER_ROW + 1]) - 26
+        x, y = index % PER_ROW * width + width // 2, sum(heights[: index // PER_ROW + 1]) - 26
         corner = (round(x - sprite.foot_xy[0]), round(y - sprite.foot_xy[1]))
         sheet.paste(sprite.image, corner, sprite.image)
         draw.text((x, y + 8), label, fill=(30, 34, 40), font=font, anchor="ma")
@@ -51,23 +51,23 @@ def street_sheet(*, seed: int) -> Image.Image:
     """Draw one screenshot of each street at half size, two a row.
 
     Args:
-        seed: Decides the camera and what is seen.
+        seed: Decides the camera and the figures.
 
     Returns:
-        An RGB picture of 1720 x 1080 pixels.
+        An RGB image of 1720 x 1080 pixels.
     """
     sheet = Image.new("RGB", (1720, 1080), PAPER)
     plans = plan_sample_set(seed=seed)
-    for place, street in enumerate(STREETS):
+    for index, street in enumerate(STREETS):
         plan = next(plan for plan in plans if plan.street == street and len(plan.labels) > 2)
         picture = draw_screenshot(plan).image
-        sheet.paste(picture.reduce(2), (place % 2 * 860, place // 2 * 360))
+        sheet.paste(picture.reduce(2), (index % 2 * 860, index // 2 * 360))
     return sheet
 
 
 @dataclass(frozen=True)
 class _Example:
-    """What to show of a disturbance: its name, where, with which settings, and how to tell that it is there."""
+    """One thing that makes a figure hard to see: its name, a street, settings, and a test for it."""
 
     title: str
     street: str
@@ -115,19 +115,19 @@ _EXAMPLES: Final = (
 
 
 def disturbance_sheet(*, seed: int) -> Image.Image:
-    """Draw a Lawbot undisturbed and under everything that disturbs, each with its box, seven a row.
+    """Draw a Lawbot in plain view and under all that makes it hard to see, each with its box, seven a row.
 
     Args:
         seed: Decides everything else.
 
     Returns:
-        An RGB picture of 1680 x 700 pixels.
+        An RGB image of 1680 x 700 pixels.
     """
     wide, tall = 240, 350
     sheet = Image.new("RGB", (7 * wide, 2 * tall), PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=15)
-    for place, example in enumerate(_EXAMPLES):
-        x, y = place % 7 * wide, place // 7 * tall
+    for index, example in enumerate(_EXAMPLES):
+        x, y = index % 7 * wide, index // 7 * tall
         tile = _example_tile(example, seed, (wide - 8, tall - 40))
         sheet.paste(tile, (x + 4, y + 4))
         draw.text((x + wide // 2, y + tall - 30), example.title, fill=(30, 34, 40), font=font, anchor="ma")
@@ -144,7 +144,7 @@ def _example_tile(example: _Example, seed: int, size_wh: tuple[int, int]) -> Ima
 
 
 def _around(picture: Image.Image, xyxy: Xyxy, size_wh: tuple[int, int]) -> Image.Image:
-    """Cut out a box with its surroundings, at the size asked for, and draw its edge."""
+    """Return a box with its surroundings, at the size asked for, with its edge drawn."""
     left, top, right, bottom = xyxy
     fitting = min(0.8 * size_wh[0] / (right - left), 0.8 * size_wh[1] / (bottom - top), 4.0)
     scale = max(fitting, size_wh[1] / picture.height)
@@ -164,13 +164,13 @@ def _around(picture: Image.Image, xyxy: Xyxy, size_wh: tuple[int, int]) -> Image
 
 
 def pose_sheet(*, seed: int) -> Image.Image:
-    """Draw one Cog in every kind of pose, a row each, from eight sides.
+    """Draw one Cog in every kind of pose, one per row, from eight sides.
 
     Args:
         seed: Decides the small differences.
 
     Returns:
-        An RGB picture, 8 figures a row.
+        An RGB image, 8 figures a row.
     """
     label, row = "cog_sb_movershaker", 270
     sheet = Image.new("RGB", (PER_ROW * CELL_WIDTH, len(POSE_KINDS) * row), PAPER)
@@ -191,15 +191,15 @@ def mask_sheet(*, seed: int) -> Image.Image:
     """Draw a screenshot at half size with its masks: figures, classes and parts.
 
     Args:
-        seed: Decides what is seen.
+        seed: Decides the screenshot.
 
     Returns:
-        An RGB picture of 1720 x 720 pixels.
+        An RGB image of 1720 x 720 pixels.
     """
     plan = next(plan for plan in plan_sample_set(seed=seed) if plan.street == "dg" and len(plan.labels) == 4)
     scene = draw_screenshot(plan, with_masks=True)
     masks = scene.masks.pictures() if scene.masks else {}
     sheet = Image.new("RGB", (1720, 720), PAPER)
-    for place, picture in enumerate((scene.image, *masks.values())):
-        sheet.paste(picture.convert("RGB").reduce(2), (place % 2 * 860, place // 2 * 360))
+    for index, picture in enumerate((scene.image, *masks.values())):
+        sheet.paste(picture.convert("RGB").reduce(2), (index % 2 * 860, index // 2 * 360))
     return sheet

@@ -1,7 +1,7 @@
-"""The rounded solids that figures are put together from, and where a ray meets them.
+"""The rounded solids that figures are made of, and where a ray meets them.
 
-A figure stands in its own frame: x to the viewer's right, y up from the ground, z to the viewer, in units of
-about a metre, facing the viewer. Turning its solids about the upright axis gives each view from one description.
+A figure has its own coordinates: x to the viewer's right, y up from the ground, z towards the viewer, in units of
+about a metre. Rotating its solids about the vertical axis gives every view.
 """
 
 import functools
@@ -21,15 +21,15 @@ Vec = tuple[float, float, float]
 Rings = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
 RING_STEPS: Final = 6
 PARTS: Final = ("none", "other", "cloth", "head", "hands")
-"""Parts of a figure by their value in a mask; 0 is where the figure is not."""
+"""Parts of a figure by their value in a mask; 0 is outside the figure."""
 
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """A picture that covers a solid, in halving sizes.
+    """An image that covers a solid, in halving sizes.
 
     Attributes:
-        levels: uint8 pictures of shape (height, width, 3), each half as large as the one before.
+        levels: uint8 images of shape (height, width, 3), each half as large as the one before.
         texels_per_unit: Pixels of the first level along one unit of the surface.
         tiled: Repeated by surface length; otherwise stretched once around and once from top to bottom.
     """
@@ -44,13 +44,13 @@ class Material:
     """What a solid is made of.
 
     Attributes:
-        colour: Its colour where it has no texture.
-        texture: A picture instead of the colour.
+        colour: Its colour if it has no texture.
+        texture: An image instead of the colour.
         gloss: How much it shines, 0 to 1.
         folds: How deep its folds are, 0 to 1.
-        shift: Where in the fold noise it begins.
+        shift: Offset in the noise of the folds.
         part: Which part of the figure it covers, one of `PARTS`.
-        tint: Factor on red, green and blue, of colour or texture.
+        tint: Factors of red, green and blue.
     """
 
     colour: RGB
@@ -63,18 +63,18 @@ class Material:
 
     @property
     def needs_uv(self) -> bool:
-        """Whether its colour depends on the place."""
+        """Whether its colour varies over the surface."""
         return self.texture is not None or self.folds > 0
 
     @property
     def plain_colour(self) -> Vec:
-        """Its tinted colour, folds and texture aside."""
+        """Its tinted colour, without folds and texture."""
         (red, green, blue), (x, y, z) = self.colour, self.tint
         return red * x, green * y, blue * z
 
 
 class Extent(NamedTuple):
-    """Where a solid is, in units; nothing of it is nearer to the viewer than `near` (z)."""
+    """The bounding box of a solid, in units; no point of it is nearer to the viewer than `near` (z)."""
 
     left: float
     right: float
@@ -84,7 +84,7 @@ class Extent(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """Where a solid is seen: x, y and z of n pixels, the heights of their k rows, and each pixel's row (n,)."""
+    """The visible points of a solid: x, y and z of n pixels, the heights of their k rows, and each pixel's row (n,)."""
 
     x: FloatArray
     y: FloatArray
@@ -101,7 +101,7 @@ class Surface(NamedTuple):
 
 
 def rotation(pitch: float, yaw: float, roll: float) -> npt.NDArray[np.float64]:
-    """Make the 3x3 matrix that rolls about z, then pitches about x, then yaws about y (degrees)."""
+    """Return the 3x3 matrix that rolls about z, then pitches about x, then yaws about y (degrees)."""
     (cp, sp), (cy, sy), (cr, sr) = ((math.cos(math.radians(a)), math.sin(math.radians(a))) for a in (pitch, yaw, roll))
     return np.array(
         [
@@ -133,17 +133,17 @@ class Ellipsoid:
     frame: npt.NDArray[np.float64] | None = None
 
     def turned(self, angle: float) -> "Ellipsoid":
-        """Turn about the figure's upright axis, in radians."""
+        """Return it rotated about the figure's vertical axis, in radians."""
         c, s = math.cos(angle), math.sin(angle)
         return self._mapped(_turn(self.centre, angle), np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]))
 
     def moved(self, dx: float, dy: float, dz: float) -> "Ellipsoid":
-        """Move by units."""
+        """Return it moved, in units."""
         x, y, z = self.centre
         return Ellipsoid((x + dx, y + dy, z + dz), self.radii, self.material, self.tilt, self.frame)
 
     def leant(self, angle: float, hinge: float) -> "Ellipsoid":
-        """Lean to the front by radians from the height `hinge` on; levels stay level."""
+        """Return it leant to the front by radians above the height `hinge`; horizontal rings stay horizontal."""
         bend = np.array([[1, 0, 0], [0, math.cos(angle), 0], [0, math.sin(angle), 1]])
         return self._mapped(_lean(self.centre, angle, hinge), bend)
 
@@ -161,13 +161,13 @@ class Ellipsoid:
         return np.linalg.inv(self._axes).astype(np.float32)
 
     def extent(self) -> Extent:
-        """Say where it is."""
+        """Return its bounding box."""
         half_x, half_y, half_z = np.sqrt((self._axes**2).sum(axis=1)).tolist()
         x, y, z = self.centre
         return Extent(x - half_x, x + half_x, y - half_y, y + half_y, z + half_z)
 
     def depth(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Give z where rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1), meet it; nan where they miss."""
+        """Return z where rays at columns `x` (1, w) and rows `y` (h, 1) meet it; NaN where they miss."""
         (a, b, d), (_, c, e), (_, _, f) = (self._inverse.T @ self._inverse).tolist()
         px, py = x - np.float32(self.centre[0]), y - np.float32(self.centre[1])
         root = px * np.float32(d * d - f * a) + py * np.float32(2 * (d * e - f * b))
@@ -180,7 +180,7 @@ class Ellipsoid:
         return root
 
     def surface(self, seen: Seen) -> Surface:
-        """Describe its surface at the pixels in which it is seen."""
+        """Return its surface at the visible pixels."""
         inverse = self._inverse
         at = np.stack([seen.x, seen.y, seen.z]) - np.asarray(self.centre, np.float32)[:, None]
         local = inverse @ at
@@ -205,29 +205,29 @@ class Limb:
     material: Material
 
     def turned(self, angle: float) -> "Limb":
-        """Turn about the figure's upright axis, in radians."""
+        """Return it rotated about the figure's vertical axis, in radians."""
         return self._between(_turn(self.start, angle), _turn(self.end, angle))
 
     def moved(self, dx: float, dy: float, dz: float) -> "Limb":
-        """Move by units."""
+        """Return it moved, in units."""
         (x, y, z), (p, q, r) = self.start, self.end
         return self._between((x + dx, y + dy, z + dz), (p + dx, q + dy, r + dz))
 
     def leant(self, angle: float, hinge: float) -> "Limb":
-        """Lean to the front by radians from the height `hinge` on."""
+        """Return it leant to the front by radians above the height `hinge`."""
         return self._between(_lean(self.start, angle, hinge), _lean(self.end, angle, hinge))
 
     def _between(self, start: Vec, end: Vec) -> "Limb":
         return Limb(start, end, self.radius, self.end_radius, self.material)
 
     def extent(self) -> Extent:
-        """Say where it is."""
+        """Return its bounding box."""
         (x0, y0, z0), (x1, y1, z1), r0, r1 = self.start, self.end, self.radius, self.end_radius
         left, right = min(x0 - r0, x1 - r1), max(x0 + r0, x1 + r1)
         return Extent(left, right, min(y0 - r0, y1 - r1), max(y0 + r0, y1 + r1), max(z0 + r0, z1 + r1))
 
     def depth(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Give z where rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1), meet it; nan where they miss."""
+        """Return z where rays at columns `x` (1, w) and rows `y` (h, 1) meet it; NaN where they miss."""
         (_, _, az), (_, _, z) = self._along, self.start
         share, dx, dy, radius = self._nearest(x, y)
         dx *= dx
@@ -242,7 +242,7 @@ class Limb:
         return radius
 
     def surface(self, seen: Seen) -> Surface:
-        """Describe its surface at the pixels in which it is seen."""
+        """Return its surface at the visible pixels."""
         ax, ay, az = self._along
         share, dx, dy, _ = self._nearest(seen.x, seen.y)
         normal = (dx, dy, seen.z - (np.float32(self.start[2]) + share * np.float32(az)))
@@ -258,7 +258,7 @@ class Limb:
         return p - x, q - y, r - z
 
     def _nearest(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, ...]:
-        """Give the share of the way to the nearest place on the axis, the offset in x and y, and the radius there."""
+        """Return the nearest point on the axis as a share of its length, the offset in x and y, the radius."""
         ax, ay, az = self._along
         squared = ax * ax + ay * ay
         px, py = x - np.float32(self.start[0]), y - np.float32(self.start[1])
@@ -275,7 +275,7 @@ class Limb:
 
 @dataclass(frozen=True, eq=False)
 class Lathe:
-    """A stack of ellipses about an axis that is upright, or leans with levels staying level.
+    """A stack of horizontal ellipses about an axis that is vertical or leans.
 
     Attributes:
         heights: Ascending y of the rings.
@@ -283,7 +283,7 @@ class Lathe:
         half_depths: Half extent along z of each ring.
         material: What it is made of.
         axis: x and z of the axis at the lowest ring.
-        turn: Its own turn about the axis, in radians.
+        turn: Its rotation about the axis, in radians.
         slope: How far the axis moves along x and z with each unit of height.
     """
 
@@ -296,17 +296,17 @@ class Lathe:
     slope: tuple[float, float] = (0.0, 0.0)
 
     def turned(self, angle: float) -> "Lathe":
-        """Turn about the figure's upright axis, in radians."""
+        """Return it rotated about the figure's vertical axis, in radians."""
         (x, _, z), (sx, _, sz) = (_turn((across, 0.0, near), angle) for across, near in (self.axis, self.slope))
         return self._placed(self.heights, (x, z), self.turn + angle, (sx, sz))
 
     def moved(self, dx: float, dy: float, dz: float) -> "Lathe":
-        """Move by units."""
+        """Return it moved, in units."""
         heights = tuple(y + dy for y in self.heights)
         return self._placed(heights, (self.axis[0] + dx, self.axis[1] + dz), self.turn, self.slope)
 
     def leant(self, angle: float, hinge: float) -> "Lathe":
-        """Lean to the front by radians from the height `hinge` on; levels stay level."""
+        """Return it leant to the front by radians above the height `hinge`; horizontal rings stay horizontal."""
         c, s = math.cos(angle), math.sin(angle)
         heights = tuple(hinge + (y - hinge) * c for y in self.heights)
         axis = (self.axis[0], self.axis[1] + (self.heights[0] - hinge) * s)
@@ -318,14 +318,14 @@ class Lathe:
         return Lathe(heights, self.half_widths, self.half_depths, self.material, axis, turn, slope)
 
     def extent(self) -> Extent:
-        """Say where it is."""
+        """Return its bounding box."""
         c, s = math.cos(self.turn), math.sin(self.turn)
         half = max(math.hypot(a * c, b * s) for a, b in zip(self.half_widths, self.half_depths, strict=True))
         low, high = self.axis[0], self.axis[0] + self.slope[0] * (self.heights[-1] - self.heights[0])
         return Extent(min(low, high) - half, max(low, high) + half, self.heights[0], self.heights[-1], math.inf)
 
     def depth(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Give z where rays at columns `x`, shape (1, w), and rows `y`, shape (h, 1), meet it; nan where they miss."""
+        """Return z where rays at columns `x` (1, w) and rows `y` (h, 1) meet it; NaN where they miss."""
         a, b = self._radii(y)
         c, s = np.float32(math.cos(self.turn)), np.float32(math.sin(self.turn))
         ia, ib = np.reciprocal(a * a), np.reciprocal(b * b)
@@ -342,7 +342,7 @@ class Lathe:
         return root
 
     def surface(self, seen: Seen) -> Surface:
-        """Describe its surface at the pixels in which it is seen."""
+        """Return its surface at the visible pixels."""
         step = np.float32((self.heights[-1] - self.heights[0]) / 60)
         a, b = self._radii(seen.rows)
         (a_low, b_low), (a_high, b_high) = self._radii(seen.rows - step), self._radii(seen.rows + step)
@@ -386,7 +386,7 @@ Solid = Ellipsoid | Limb | Lathe
 
 
 def as_part(solids: Iterable[Solid], part: str) -> list[Solid]:
-    """Say of solids which part of the figure they are, one of `PARTS`."""
+    """Return solids marked as a part of the figure, one of `PARTS`."""
     known: dict[Material, Material] = {}
     parts: list[Solid] = []
     for solid in solids:
@@ -397,13 +397,13 @@ def as_part(solids: Iterable[Solid], part: str) -> list[Solid]:
 
 
 def on_ground(body: Sequence[Solid], legs: Sequence[Solid], *, lift: float) -> list[Solid]:
-    """Put a figure together so that the lowest of its legs and feet is `lift` units above the ground."""
+    """Return a figure's solids, moved so that the lowest of its legs and feet is `lift` units above the ground."""
     rise = lift - min(part.extent().bottom for part in legs)
     return [part.moved(0.0, rise, 0.0) for part in (*body, *legs)]
 
 
 def smooth_rings(knots: Sequence[tuple[float, float, float]]) -> Rings:
-    """Round a coarse profile of (height, half width, half depth) rows with a Catmull-Rom curve."""
+    """Return a finer profile through rows of (height, half width, half depth), by a Catmull-Rom curve."""
     return _rounded(tuple(knots))
 
 

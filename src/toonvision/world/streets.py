@@ -1,4 +1,4 @@
-"""The six streets: textures of their houses and grounds, and the things that stand about."""
+"""The six streets: textures of houses and ground, and the things that stand in them."""
 
 import functools
 import math
@@ -14,7 +14,7 @@ from toonvision.world.palette import RGB, STREETS, mix, scaled
 
 PX_PER_UNIT: Final = 44
 WALL_HEIGHT: Final = 12.0
-SHARP_GROUND: Final = 16.0  # how far from the near end, in units, the ground is kept at full size
+SHARP_GROUND: Final = 16.0  # distance from the near end, in units, up to which the ground has full resolution
 KERB: Final = 2.2  # width in units of the strip beside the carriageway
 
 
@@ -55,8 +55,8 @@ def wall_textures(street: str) -> tuple[tuple[Image.Image, ...], ...]:
 def ground_texture(street: str) -> tuple[Image.Image, ...]:
     """Draw the ground between the walls, seen from above, RGBX at full, half and quarter size.
 
-    All end at the near end of the street; the one of full size begins `SHARP_GROUND` from there, the others at the
-    far end.
+    All end at the near end of the street. The one of full size begins `SHARP_GROUND` units from there, the others at
+    the far end.
     """
     whole, half, quarter = _levels(_ground(street, generator(0, "world", street, "ground")))
     near_by = whole.crop((0, whole.height - round(SHARP_GROUND * PX_PER_UNIT), *whole.size))
@@ -268,7 +268,7 @@ def _ground(street: str, rng: np.random.Generator) -> Image.Image:
 
 
 def prop_height(kind: str) -> float:
-    """Give the height in units of a kind of prop."""
+    """Return the height in units of a kind of prop."""
     return {
         "tree": 4.6,
         "pine": 4.4,
@@ -284,6 +284,6 @@ def prop_height(kind: str) -> float:
 
 
 def light_spot(street: str) -> tuple[float, float, float]:
-    """Give the direction to a street's main lamp as a unit vector."""
+    """Return the direction to a street's main lamp as a unit vector."""
     angle = {"br": -0.5, "dd": 0.4, "ddl": 0.7, "dg": -0.6, "mml": 0.5, "ttc": -0.4}[street]
     return (math.sin(angle) * 0.78, 0.62, math.cos(angle) * 0.78)

@@ -37,12 +37,12 @@ HATS: Final = ((1.35, 0.55, 0.85, True), (1.35, 0.75, 0.92, False), (0.0, 1.3, 0
 
 
 def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator, dressed: bool = True) -> list[Solid]:
-    """Put a Toon together, facing the viewer, above the origin, its lowest foot on the ground or in the air.
+    """Return the solids of a Toon that faces the viewer, above the origin, on the ground or in the air.
 
     Args:
         label: One of the eleven Toon labels, for example ``toon_bear``.
-        pose: How it stands.
-        rng: Decides colours, clothes, what it wears, and the turn of its head.
+        pose: Its pose.
+        rng: Decides colours, clothes, what it wears, and the rotation of its head.
         dressed: Whether it may wear a hat, glasses or a backpack.
 
     Returns:
@@ -67,7 +67,7 @@ def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator, dressed: bo
 
 
 def _random_extras(animal: Animal, rng: np.random.Generator) -> tuple[tuple[Feature, ...], list[Solid]]:
-    """Draw what a Toon wears on its head, and the solids on its back."""
+    """Return random hats and glasses of a Toon, and the solids on its back."""
     hatted, spectacled, packed = (bool(rng.random() < rate) for rate in (HAT_RATE, GLASSES_RATE, BACKPACK_RATE))
     choice = int(rng.integers(len(HATS)))
     colours = [TOON_CLOTH[int(i)] for i in rng.choice(len(TOON_CLOTH), 4, replace=False)]

@@ -1,4 +1,4 @@
-"""A short sequence of pictures: figures walk, the camera moves, and everybody stays who they are."""
+"""A short sequence of frames: figures walk, the camera moves, and every figure keeps its identity."""
 
 import math
 from dataclasses import dataclass, replace
@@ -25,14 +25,14 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Walker:
-    """A figure that walks to and fro between two places.
+    """A figure that walks back and forth between two points.
 
     Attributes:
-        actor: How it looks; its turn, pose and distance change as it walks.
-        start: Where it turns: across and along the street, in units.
-        end: Where it turns again.
-        speed: In units a second.
-        lead: Units that it has walked when the sequence begins.
+        actor: The figure; its yaw, pose and distance change as it walks.
+        start: Where it turns back: across and along the street, in units.
+        end: Where it turns back again.
+        speed: In units per second.
+        lead: Distance in units that it has walked when the sequence begins.
         tag: The name above its head, or None.
     """
 
@@ -44,7 +44,7 @@ class Walker:
     tag: Tag | None
 
     def at(self, seconds: float) -> tuple[Place, Place, float]:
-        """Give where it is, the direction in which it walks, and how far it has walked."""
+        """Return its position, the direction in which it walks, and the distance walked."""
         walked = self.lead + self.speed * seconds
         way = math.dist(self.start, self.end)
         back, along = divmod(walked, way)
@@ -55,14 +55,14 @@ class Walker:
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
-    """A sequence of pictures: who walks where, what stands about, how the camera moves.
+    """A sequence of frames: its figures, things and camera.
 
     Attributes:
         shot: The street at the beginning.
-        walkers: Its figures; the place of each, from 1, is its identity.
-        props: What stands about: kind, variant, and where.
-        drift: How far the camera moves to the side in a second, in units.
-        pan: How far it turns in a second, in radians.
+        walkers: Its figures; the number of each, from 1, is its `track`.
+        props: The things: kind, variant and position.
+        drift: Speed of the camera to the side, in units per second.
+        pan: Rotation of the camera, in radians per second.
     """
 
     shot: Shot
@@ -72,14 +72,14 @@ class Sequence:
     pan: float
 
     def frame(self, number: int, *, with_masks: bool = False) -> Scene:
-        """Draw one picture of the sequence.
+        """Draw one frame of the sequence.
 
         Args:
-            number: Which one, from 0; ten make a second.
-            with_masks: Also tell what is seen in every pixel.
+            number: Its number, from 0; ten frames per second.
+            with_masks: Also return masks of what each pixel shows.
 
         Returns:
-            The picture; its figures are those that are seen in it, and `track` says who is who.
+            The frame with its visible figures; `track` identifies each.
         """
         seconds = number / FRAMES_PER_SECOND
         shot = replace(self.shot, camera=self._camera(seconds))
@@ -92,7 +92,7 @@ class Sequence:
 
     def _camera(self, seconds: float) -> Camera:
         camera = self.shot.camera
-        # A slow swing rather than a straight line keeps the camera in the street however long it films.
+        # A slow swing, not a straight line, keeps the camera in the street in a long sequence too.
         swing = math.sin(0.4 * seconds) / 0.4
         return replace(camera, x=camera.x + self.drift * swing, yaw=camera.yaw + self.pan * swing)
 
@@ -102,7 +102,7 @@ def random_sequence(street: str, labels: tuple[str, ...], *, seed: int) -> Seque
 
     Args:
         street: ``br``, ``dd``, ``ddl``, ``dg``, ``mml`` or ``ttc``.
-        labels: Who walks in it.
+        labels: Labels of its figures.
         seed: Decides everything else.
     """
     rng = generator(seed, "world", "sequence", street)
@@ -139,7 +139,7 @@ def _somewhere(rng: np.random.Generator) -> Place:
 
 def _placed(walker: Walker, track: int, seconds: float, shot: Shot, *, with_parts: bool) -> Placed:
     (x, z), (ahead_x, ahead_z), walked = walker.at(seconds)
-    column, row, depth = shot.camera.place(x, z)
+    column, row, depth = shot.camera.project(x, z)
     # A figure that walks away from the camera, along z, shows its back.
     aside = math.atan2(column - SIZE_WH[0] / 2, shot.camera.focal)
     yaw = math.atan2(ahead_x, -ahead_z) + shot.camera.yaw + aside
@@ -150,5 +150,5 @@ def _placed(walker: Walker, track: int, seconds: float, shot: Shot, *, with_part
 
 
 def _prop(shot: Shot, kind: str, variant: int, place: Place) -> Standing:
-    column, _, depth = shot.camera.place(*place)
+    column, _, depth = shot.camera.project(*place)
     return standing_prop(shot, kind, variant, column, depth)

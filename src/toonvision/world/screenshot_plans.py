@@ -1,4 +1,4 @@
-"""Which screenshots the sample world has: how many, of which street, with whom in them."""
+"""Plans of the sample world's screenshots: how many, of which street, with which figures."""
 
 import csv
 import functools
@@ -18,14 +18,14 @@ PER_STREET: Final = 5
 
 @dataclass(frozen=True)
 class ScreenshotPlan:
-    """Who stands in one screenshot.
+    """The plan of one screenshot.
 
     Attributes:
         name: Stem of its file.
-        street: Where it is taken.
-        labels: 1 to 4 figures; for a picture of a sequence, everybody who walks in the sequence.
+        street: Its street.
+        labels: Labels of its 1 to 4 figures; for a frame, of all figures of the sequence.
         seed: The seed of the world.
-        frame: Which picture of a sequence it is, from 0; None for a screenshot that stands alone.
+        frame: Number in a sequence, from 0; None for a single screenshot.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ScreenshotPlan:
 
 @functools.cache
 def street_counts() -> dict[str, dict[str, int]]:
-    """Read how many objects of each label stand on each street at scale 1: street to label to count."""
+    """Load how many objects of each label each street has at scale 1: street to label to count."""
     source = importlib.resources.files("toonvision.world") / "entity_street_counts.csv"
     rows = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
     streets = [column for column in rows[0] if column != "label"]
@@ -45,20 +45,20 @@ def street_counts() -> dict[str, dict[str, int]]:
 
 
 def plan_sample_set(*, seed: int, scale: float = 1.0, balanced: bool = False) -> tuple[ScreenshotPlan, ...]:
-    """Decide which labels stand in which screenshot.
+    """Return which labels are in which screenshot.
 
-    At scale 1 the counts of every label on every street are those of the bundled table, 1,035 objects, or, when
-    balanced, five of each of the 43 labels on each street, 1,290 objects. At any other scale each count is
-    multiplied and rounded up or down at random, so that its mean is kept; a label that has any object at scale 1
-    keeps at least two in total, on the streets where it lives.
+    At scale 1 there are as many objects of each label on each street as in the bundled table (1,035 in total), or, if
+    balanced, five of each of the 43 labels on each street (1,290). At another scale each count is multiplied and
+    rounded up or down at random, with the same mean; a label with any objects at scale 1 keeps at least two in total,
+    on its own streets.
 
     Args:
-        seed: Same seed, same plan.
+        seed: The same seed gives the same plan.
         scale: Factor on all counts, above 0.
-        balanced: Every label equally often on every street.
+        balanced: The same number of objects of each label on each street.
 
     Returns:
-        The screenshots, street by street, each with 1 to 4 figures.
+        The plans, street by street, each with 1 to 4 figures.
 
     Raises:
         ValueError: If `scale` is not a number above 0.
@@ -73,14 +73,14 @@ def plan_sample_set(*, seed: int, scale: float = 1.0, balanced: bool = False) ->
 
 
 def plan_video(frames: int, *, seed: int) -> tuple[ScreenshotPlan, ...]:
-    """Plan a sequence of pictures in one street: four Cogs and two Toons that live there walk about.
+    """Return the frames of a sequence in one street, in which four Cogs and two Toons of that street walk.
 
     Args:
-        frames: How many pictures, ten a second.
-        seed: Same seed, same sequence; it also chooses the street.
+        frames: How many frames, ten per second.
+        seed: The same seed gives the same sequence; it also chooses the street.
 
     Raises:
-        ValueError: If `frames` is not 1 or more.
+        ValueError: If `frames` is below 1.
     """
     if frames < 1:
         raise ValueError(f"a video needs at least one frame; got {frames}. Write e.g. frames=50.")
@@ -96,7 +96,7 @@ def plan_video(frames: int, *, seed: int) -> tuple[ScreenshotPlan, ...]:
 
 
 def _some(labels: list[str], count: int, rng: np.random.Generator) -> tuple[str, ...]:
-    return tuple(labels[int(place)] for place in rng.choice(len(labels), min(count, len(labels)), replace=False))
+    return tuple(labels[int(index)] for index in rng.choice(len(labels), min(count, len(labels)), replace=False))
 
 
 def _scaled_counts(whole: dict[str, dict[str, int]], seed: int, scale: float) -> dict[str, dict[str, int]]:
@@ -118,7 +118,7 @@ def _scaled_counts(whole: dict[str, dict[str, int]], seed: int, scale: float) ->
 def _street_plan(street: str, counts: dict[str, int], seed: int) -> Iterator[ScreenshotPlan]:
     rng = generator(seed, "world", street, "plan")
     labels = [label for label, count in counts.items() for _ in range(count)]
-    labels = [labels[int(place)] for place in rng.permutation(len(labels))]
+    labels = [labels[int(index)] for index in rng.permutation(len(labels))]
     start, number = 0, 0
     while start < len(labels):
         size = 1 + int(rng.choice(len(PER_SCREENSHOT), p=PER_SCREENSHOT))

@@ -1,88 +1,45 @@
-"""The catalogue's file: an SQLite database, opened, checked and brought up to date; for `catalog.py` alone.
+"""The catalogue's file: an SQLite database, opened, checked and brought up to date.
 
 Durability before speed: a rollback journal and `synchronous=EXTRA`, since WAL mode of versions before 3.51.3 can
 lose commits.
 """
 
 import contextlib
-import functools
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from toonvision.core.errors import (
     EnvironmentFaultError,
     InputRejectedError,
     RejectedItemError,
+    UsageError,
     WorkspaceBusyError,
 )
-from toonvision.core.files import naming
-
-Connection = sqlite3.Connection
-DatabaseError = sqlite3.DatabaseError
+from toonvision.core.files import naming, write_bytes
+from toonvision.core.names import free_name
+from toonvision.data.catalog import schema
+from toonvision.data.catalog.old_splits import bring_over_splits
+from toonvision.data.catalog.schema import Connection
 
 _BUSY_TIMEOUT_S = 4.0
+_MAGIC = b"SQLite format 3\0"
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (
-    (
-        "0001_screenshots_crops_splits",
-        """
-        CREATE TABLE screenshots (
-            id INTEGER PRIMARY KEY,
-            source TEXT NOT NULL,
-            name TEXT NOT NULL,
-            context TEXT NOT NULL,
-            width INTEGER NOT NULL,
-            height INTEGER NOT NULL,
-            picture_hash TEXT NOT NULL,
-            fingerprint TEXT NOT NULL,
-            UNIQUE (source, name)
-        ) STRICT;
-        CREATE TABLE crops (
-            id INTEGER PRIMARY KEY,
-            screenshot_id INTEGER NOT NULL REFERENCES screenshots ON DELETE CASCADE,
-            label TEXT NOT NULL,
-            number INTEGER NOT NULL,
-            file TEXT NOT NULL UNIQUE,
-            hash TEXT NOT NULL,
-            x_min INTEGER NOT NULL,
-            y_min INTEGER NOT NULL,
-            x_max INTEGER NOT NULL,
-            y_max INTEGER NOT NULL,
-            UNIQUE (label, number)
-        ) STRICT;
-        CREATE INDEX crops_by_screenshot ON crops (screenshot_id);
-        CREATE TABLE label_numbers (
-            label TEXT PRIMARY KEY,
-            last INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE splits (
-            id INTEGER PRIMARY KEY,
-            name TEXT NOT NULL UNIQUE,
-            ratios TEXT NOT NULL,
-            seed INTEGER NOT NULL,
-            grouped INTEGER NOT NULL
-        ) STRICT;
-        CREATE TABLE split_crops (
-            split_id INTEGER NOT NULL REFERENCES splits ON DELETE CASCADE,
-            crop_id INTEGER NOT NULL REFERENCES crops ON DELETE CASCADE,
-            part TEXT NOT NULL CHECK (part IN ('train', 'validate', 'test')),
-            PRIMARY KEY (split_id, crop_id)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE extractions (
-            id INTEGER PRIMARY KEY,
-            counts TEXT NOT NULL,
-            findings TEXT NOT NULL
-        ) STRICT;
-        """,
-    ),
-    (
-        "0002_crop_attributes",
-        "ALTER TABLE crops ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';",
-    ),
-)
+
+class NewerCatalogError(InputRejectedError):
+    """A newer version of this program wrote the catalogue."""
+
+
+def is_older(path: Path) -> bool:
+    """Say by its header whether a file is a catalogue of an earlier version; one that cannot be read is none."""
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                header = file.read(64)
+            return header.startswith(_MAGIC) and int.from_bytes(header[60:64]) < schema.VERSION
+    return False
 
 
 @contextlib.contextmanager
@@ -126,23 +83,12 @@ def _refuse_foreign_header(path: Path) -> None:
     """Refuse what only the header tells of before SQLite makes files beside it, or fails in the midst of a change."""
     with contextlib.suppress(OSError), path.open("rb") as file:
         header = file.read(60)
-        if not header.startswith(b"SQLite format 3\0"):
+        if not header.startswith(_MAGIC):
             return
         if header[18:20] != b"\1\1":
             raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
         if int.from_bytes(header[56:60]) not in {0, 1}:  # no text yet, or UTF-8
             raise InputRejectedError(_rebuild_advice(path, "its texts are not in UTF-8"))
-
-
-@contextlib.contextmanager
-def open_damaged(path: Path) -> Iterator[Connection]:
-    """Open a copy of a catalogue's file for whatever can still be read of it: nothing is checked or translated."""
-    _require_regular(path)
-    with _copied(path) as copy, contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        connection.text_factory = lambda text: text.decode(errors="replace")
-        connection.execute("PRAGMA writable_schema = ON")  # one broken table must not hide the others
-        connection.execute("PRAGMA trusted_schema = OFF")
-        yield connection
 
 
 def _require_regular(path: Path) -> None:
@@ -153,6 +99,12 @@ def _require_regular(path: Path) -> None:
                 f"{own}: is no regular file, as a catalogue must be. Move it away, then run: toonvision rebuild -w "
                 f"{path.parent}"
             )
+
+
+def copy_database(connection: Connection, path: Path) -> None:
+    """Copy a database to another file."""
+    with contextlib.closing(sqlite3.connect(path)) as copy, naming(path):
+        connection.backup(copy)
 
 
 def journal_of(path: Path) -> Path:
@@ -175,9 +127,20 @@ def roll_back(path: Path) -> None:
     journal_of(path).unlink(missing_ok=True)
 
 
-def is_newer(applied: set[str]) -> bool:
-    """Tell by the migrations of a catalogue whether a newer version of this program wrote it."""
-    return applied > {name for name, _ in MIGRATIONS}
+def set_beside(path: Path) -> Path | None:
+    """Make a catalogue's file ready to be replaced: copy it, as it is, to a free name beside it, and return that name.
+
+    What a killed writer left half done is kept with the copy and then rolled back in the file.
+    """
+    if not path.is_file():
+        roll_back(path)
+        return None
+    kept = path.with_name(free_name(path.parent, f"{path.name}.before-rebuild"))
+    if journal_of(path).exists():
+        write_bytes(journal_of(kept), journal_of(path).read_bytes())
+    write_bytes(kept, path.read_bytes())
+    roll_back(path)
+    return kept
 
 
 @contextlib.contextmanager
@@ -229,7 +192,7 @@ def sound(path: Path) -> Iterator[None]:
     """Say of a value or a text that nobody can have stored that the catalogue is damaged."""
     try:
         yield
-    except (ValueError, TypeError, RecursionError, RejectedItemError) as error:
+    except (ValueError, TypeError, RecursionError, RejectedItemError, UsageError) as error:
         raise InputRejectedError(_rebuild_advice(path, str(error))) from error
 
 
@@ -280,55 +243,38 @@ def _check(connection: Connection, path: Path) -> set[str]:
         if _primary_code(error) == sqlite3.SQLITE_ERROR:
             raise InputRejectedError(_rebuild_advice(path, str(error))) from error
         raise
-    if is_newer(applied) or (tables and "migrations" not in tables):
-        newer = is_newer(applied)
-        what = f"a newer version wrote it ({max(applied)})" if newer else "it is no catalogue of this program"
-        raise InputRejectedError(f"{path}: {what}; it was not changed. Update toonvision, or move the file away.")
-    first = MIGRATIONS[: len(applied)]
-    if applied != {name for name, _ in first} or (applied and _schema(connection) != _schema_after(first)):
+    remedy = "it was not changed. Update toonvision, or move the file away."
+    if schema.is_newer(applied):
+        raise NewerCatalogError(f"{path}: a newer version wrote it ({max(applied)}); {remedy}")
+    if tables and "migrations" not in tables:
+        raise InputRejectedError(f"{path}: it is no catalogue of this program; {remedy}")
+    first = schema.MIGRATIONS[: len(applied)]
+    if applied != {name for name, _ in first} or (
+        applied and schema.schema_of(connection) != schema.schema_after(first)
+    ):
         raise InputRejectedError(_rebuild_advice(path, "its tables are not those of its version"))
     if connection.execute("PRAGMA foreign_key_check").fetchone():
         raise InputRejectedError(_rebuild_advice(path, "its tables do not agree with each other"))
     return applied
 
 
-def _schema(connection: Connection) -> set[tuple[str, str, str | None]]:
-    # LIKE would take the underscore for any letter, and so overlook a trigger called sqliteXstat.
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*'")
-    return set(rows)
-
-
-@functools.cache
-def _schema_after(migrations: tuple[tuple[str, str], ...]) -> set[tuple[str, str, str | None]]:
-    """Give the tables and indexes that migrations make."""
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        _apply(connection, migrations)
-        return _schema(connection)
-
-
 def _rebuild_advice(path: Path, reason: str) -> str:
     return (
-        f"{path}: the catalogue is damaged ({reason}); it was not changed. Make it again, with the splits that can "
-        f"still be read: toonvision rebuild -w {path.parent}"
+        f"{path}: the catalogue is damaged ({reason}); it was not changed. Make it again: toonvision rebuild -w "
+        f"{path.parent}"
     )
 
 
 def _migrate(connection: Connection, path: Path, applied: set[str], *, read_only: bool) -> None:
-    missing = [(name, script) for name, script in MIGRATIONS if name not in applied]
+    missing = [(name, script) for name, script in schema.MIGRATIONS if name not in applied]
     if not missing:
         return
     if read_only:
         raise InputRejectedError(
             f"{path}: its schema is older than this version. Run: toonvision extract -w {path.parent}"
         )
+    if applied and schema.SPLITS_ARE_FILES not in applied:
+        with sound(path):
+            bring_over_splits(connection, path)
     connection.execute("PRAGMA journal_mode = DELETE")
-    _apply(connection, missing)
-
-
-def _apply(connection: Connection, migrations: Iterable[tuple[str, str]]) -> None:
-    """Apply migrations, each in a transaction of its own."""
-    for name, script in migrations:
-        connection.executescript(
-            "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT;"
-            f"{script}; INSERT INTO migrations VALUES ('{name}'); COMMIT;"
-        )
+    schema.apply(connection, missing)

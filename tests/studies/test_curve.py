@@ -7,8 +7,20 @@ import pytest
 import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.arrays import Samples
-from toonvision.studies.curve_study import beginning, curve_jobs, measure_curve, nested_order
+from toonvision.metrics.power_law import PowerLaw
+from toonvision.studies.curve import (
+    RESULT,
+    CurvePoint,
+    LearningCurve,
+    curve_rows,
+    fit_curve,
+    load_curve,
+    newest_curve,
+    train_curve,
+)
 from toonvision.studies.folds import Fold, Unwatched
+from toonvision.studies.nested import beginning, curve_jobs, nested_order
+from toonvision.studies.store import save_study
 from toonvision.tasks.settings import TrainingSettings
 
 QUICK = TrainingSettings(epochs=2, batch_size=16, patience=1)
@@ -33,18 +45,17 @@ def colored(count=60):
     return Samples(pictures, truth, tuple(builders.crop(n, names[target]) for n, target in enumerate(truth)), names)
 
 
-def division(samples):
+def whole_fold(samples):
     part = np.arange(len(samples.crops)) // 3 % 5
     return Fold("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
 
 
 def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES, settings=QUICK):
     samples = colored()
-    whole = division(samples)
-    jobs, kept, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)
-    return measure_curve(
-        samples, whole, jobs=jobs, sizes=kept, task="label", split="default", folder=folder, watcher=watcher
-    )
+    whole = whole_fold(samples)
+    jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)
+    results = train_curve(samples, jobs, folder=folder, watcher=watcher)
+    return fit_curve(samples, whole, jobs, results, task="label", split="default")
 
 
 def test_every_beginning_has_the_labels_shares_and_holds_the_smaller_ones():
@@ -64,38 +75,37 @@ def test_every_beginning_has_the_labels_shares_and_holds_the_smaller_ones():
 
 def test_validate_and_test_stay_and_small_parts_are_trained_for_as_many_steps():
     samples = colored()
-    whole = division(samples)
-    jobs, kept, skipped = curve_jobs(samples, whole, sizes=(1.0, 0.25, 0.5), settings=QUICK, seeds=(3, 4))
-    assert kept == SIZES
-    assert skipped == []
-    for row in jobs:
+    whole = whole_fold(samples)
+    jobs, findings = curve_jobs(samples, whole, sizes=(1.0, 0.25, 0.5), settings=QUICK, seeds=(3, 4))
+    assert tuple(jobs) == SIZES
+    assert findings == []
+    for row in jobs.values():
         for job in row:
-            assert job.division.test.tolist() == whole.test.tolist()
-            assert job.division.val.tolist() == whole.val.tolist()
-            assert set(job.division.train) <= set(whole.train)
-    assert [row[0].settings.epochs for row in jobs] == [8, 4, 2]
-    assert jobs[0][0].division.train.tolist() != jobs[0][1].division.train.tolist()
-    assert jobs[-1][0].division.train.tolist() == whole.train.tolist()
+            assert job.fold.test.tolist() == whole.test.tolist()
+            assert job.fold.val.tolist() == whole.val.tolist()
+            assert set(job.fold.train) <= set(whole.train)
+    assert [row[0].settings.epochs for row in jobs.values()] == [8, 4, 2]
+    assert jobs[0.25][0].fold.train.tolist() != jobs[0.25][1].fold.train.tolist()
+    assert jobs[1.0][0].fold.train.tolist() == whole.train.tolist()
 
 
 def test_a_part_is_trained_for_as_long_as_the_share_that_it_reached_asks_for():
     samples = colored()
     settings = dataclasses.replace(QUICK, epochs=100, patience=5)
-    (smallest, *_), *_ = curve_jobs(samples, division(samples), sizes=(0.26, 0.5, 1), settings=settings, seeds=(0,))
-    assert len(smallest[0].division.train) == 9
-    assert (smallest[0].settings.epochs, smallest[0].settings.patience) == (400, 20)
+    jobs, _ = curve_jobs(samples, whole_fold(samples), sizes=(0.26, 0.5, 1), settings=settings, seeds=(0,))
+    (smallest,) = jobs[0.26]
+    assert len(smallest.fold.train) == 9
+    assert (smallest.settings.epochs, smallest.settings.patience) == (400, 20)
 
 
 def test_a_size_of_the_same_pictures_as_a_smaller_one_is_left_out_and_said():
     samples = colored()
-    jobs, kept, skipped = curve_jobs(
-        samples, division(samples), sizes=(0.25, 0.26, *SIZES), settings=QUICK, seeds=(0, 1)
-    )
-    assert (len(jobs), kept) == (3, SIZES)
-    assert [str(finding) for finding in skipped] == ["size 0.26: chooses the same pictures as 0.25"]
-    assert not skipped[0].skips
-    with pytest.raises(UsageError, match=r"three sizes of different pictures.*got 2 \(size 0.26: chooses the same"):
-        curve_jobs(samples, division(samples), sizes=(0.25, 0.26, 1.0), settings=QUICK, seeds=(0,))
+    jobs, findings = curve_jobs(samples, whole_fold(samples), sizes=(0.25, 0.26, *SIZES), settings=QUICK, seeds=(0, 1))
+    assert tuple(jobs) == SIZES
+    assert [str(finding) for finding in findings] == ["size 0.26: selects the same crops as 0.25"]
+    assert not findings[0].skips
+    with pytest.raises(UsageError, match=r"three sizes that select different.*got 2 \(size 0.26: selects the same"):
+        curve_jobs(samples, whole_fold(samples), sizes=(0.25, 0.26, 1.0), settings=QUICK, seeds=(0,))
 
 
 def test_sizes_that_share_pictures_of_one_seed_alone_share_its_training():
@@ -105,20 +115,20 @@ def test_sizes_that_share_pictures_of_one_seed_alone_share_its_training():
     samples = dataclasses.replace(samples, crops=crops)
     whole = Fold("all", np.arange(54), np.arange(54, 57), np.arange(57, 60))
     sizes = [percent / 100 for percent in range(50, 101, 2)]
-    jobs, *_ = curve_jobs(samples, whole, sizes=sizes, settings=QUICK, seeds=(0, 1, 2))
-    listed = [job for row in jobs for job in row]
-    distinct = {(job.seed, tuple(job.division.train)) for job in listed}
+    jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=QUICK, seeds=(0, 1, 2))
+    listed = [job for row in jobs.values() for job in row]
+    distinct = {(job.seed, tuple(job.fold.train)) for job in listed}
     assert len({id(job) for job in listed}) == len(distinct) < len(listed)
 
 
 def test_a_size_without_a_class_is_skipped_and_too_few_sizes_are_refused():
     samples = colored()
-    *_, skipped = curve_jobs(samples, division(samples), sizes=(0.02, *SIZES), settings=QUICK, seeds=(0,))
-    assert [finding.item for finding in skipped] == ["size 0.02"]
+    _, findings = curve_jobs(samples, whole_fold(samples), sizes=(0.02, *SIZES), settings=QUICK, seeds=(0,))
+    assert [finding.item for finding in findings] == ["size 0.02"]
     with pytest.raises(UsageError, match="at least three sizes"):
-        curve_jobs(samples, division(samples), sizes=(0.5, 1.0), settings=QUICK, seeds=(0,))
+        curve_jobs(samples, whole_fold(samples), sizes=(0.5, 1.0), settings=QUICK, seeds=(0,))
     with pytest.raises(UsageError, match=r"--sizes 0.125,0.25,0.5,1"):
-        curve_jobs(samples, division(samples), sizes=(0.5, 1.5), settings=QUICK, seeds=(0,))
+        curve_jobs(samples, whole_fold(samples), sizes=(0.5, 1.5), settings=QUICK, seeds=(0,))
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +169,7 @@ def test_a_training_that_diverged_is_in_no_mean_and_counted(made, tmp_path):
     assert (first.wrong, first.pictures, first.diverged) == (before.wrong[1:], before.pictures[1:], (0,))
     assert result.points[1:] == whole.points[1:]
     assert (result.diverged, result.lost, result.seeds) == (1, (), (0, 1))
-    assert "1 of 2 of size 0.25." in result.sentence()
+    assert "1 of 2 at size 0.25." in result.sentence()
     assert result.gain_low <= result.gain_high
 
 
@@ -174,7 +184,55 @@ def test_a_size_of_which_every_training_diverged_has_no_point(made, tmp_path):
         curve(broken)
 
 
-def test_a_loss_that_is_no_number_is_noticed():
+def test_a_loss_that_is_nan_is_noticed():
     wild = dataclasses.replace(QUICK, learning_rate=1e30)
     with pytest.raises(InputRejectedError, match="did not diverge; got 0"):
         curve(seeds=(0,), settings=wild)
+
+
+POINTS = (CurvePoint(0.25, (9, 9), (6, 4)), CurvePoint(0.5, (18, 18), (4, 3)), CurvePoint(1.0, (36, 36), (2, 3)))
+CURVE = LearningCurve(
+    "label", "baseline", (0, 1), "default", 0.6, 12, POINTS, PowerLaw(0.0, 0.5, 0.1), (9.0, 236.0), (0.1, 0.0),
+    (0.5, 0.2), 100, 0.012, 0.004, 0.02,
+)  # fmt: skip
+
+
+def test_a_curve_has_a_row_a_training_and_one_a_point_of_the_fit():
+    head, *rows = curve_rows(CURVE)
+    told = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [row["wrong"] for row in told if row["what"] == "training"] == [6, 4, 4, 3, 2, 3]
+    assert [row["pictures"] for row in told if row["what"] == "fit"] == [9.0, 236.0]
+    assert (told[-1]["what"], told[-1]["error"]) == ("gain of 100 more", 0.012)
+
+
+def test_a_curve_is_loaded_as_it_was_saved(small_workspace, tmp_path):
+    workspace = dataclasses.replace(small_workspace, root=tmp_path)
+    folder = workspace.studies / "label" / "curve"
+    assert newest_curve(workspace, "label") is None
+    with pytest.raises(InputRejectedError, match="toonvision curve TASK"):
+        load_curve(folder)
+    save_study(dataclasses.replace(CURVE, folder=folder), RESULT)
+    assert load_curve(folder) == newest_curve(workspace, "label") == CURVE
+
+
+def test_the_sentence_says_what_more_crops_bring_and_when_that_could_be_nothing():
+    assert "by 1.2 points (95 % interval: 0.4 to 2.0)." in CURVE.sentence()
+    assert "about 167 new crops are needed" in CURVE.sentence()
+    assert "; there may be no gain." in dataclasses.replace(CURVE, gain_low=0.0).sentence()
+
+
+def test_the_sentence_warns_of_one_seed():
+    assert "--repeat 3" in dataclasses.replace(CURVE, seeds=(0,)).sentence()
+
+
+def test_the_sentence_counts_trainings_that_diverged_and_names_a_size_that_lost_all():
+    assert "diverged" not in CURVE.sentence()
+    first = CurvePoint(0.25, (9,), (4,), diverged=(0,))
+    told = dataclasses.replace(CURVE, points=(first, *POINTS[1:]), lost=(0.125,))
+    assert told.sentence().endswith(
+        " Trainings that diverged are left out: 1 of 2 at size 0.25; 2 of 2 at size 0.125, which has no point."
+    )
+    assert told.diverged == 3
+    head, row, *rest = curve_rows(told)
+    assert row[head.index("seed")] == 1
+    assert sum(one[0] == "training" for one in rest) == 4

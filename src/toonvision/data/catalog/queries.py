@@ -1,119 +1,25 @@
-"""The catalogue: what was read and what was decided, as rows of its database. The only queries of the project."""
+"""The catalogue's queries: the only ones of the project."""
 
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-from toonvision.core.errors import Finding, UsageError, shown
-from toonvision.data.attributes import Attributes, decoded, encoded
+from toonvision.core.errors import Finding, shown
+from toonvision.data.attributes import decoded, encoded
 from toonvision.data.boxes import Box, checked_label
-from toonvision.data.database import Connection, open_database, sound
+from toonvision.data.catalog.database import copy_database, open_database, sound
+from toonvision.data.catalog.schema import Connection
+from toonvision.data.catalog.values import MOST_NUMBERS, Crop, NewScreenshot, StoredScreenshot
 from toonvision.data.fingerprints import checked_fingerprint
-
-Subset = Literal["train", "val", "test"]
-"""What a crop is for in a split."""
-SUBSETS: tuple[Subset, ...] = get_args(Subset)
-MOST_NUMBERS = 999_999_999
-"""Above any number that a crop has ever had."""
 
 _LONGEST_FILE_NAME = 255
 
 _KEEP_NUMBER = (
     "INSERT INTO label_numbers VALUES (?, ?) ON CONFLICT (label) DO UPDATE SET last = max(last, excluded.last)"
 )
-
-
-_STORED, _READ = {"val": "validate"}, {"validate": "val"}
-"""What the file calls a subset."""
-
-
-@dataclass(frozen=True)
-class StoredScreenshot:
-    """A screenshot as the catalogue knows it.
-
-    Attributes:
-        id: Its row.
-        picture_hash: SHA-256 of the file.
-        size_wh: Width and height in pixels.
-    """
-
-    id: int
-    source: str
-    name: str
-    context: str
-    size_wh: tuple[int, int]
-    picture_hash: str
-    fingerprint: str
-
-
-@dataclass(frozen=True)
-class NewScreenshot:
-    """A screenshot to be stored, with the crops it has now; those not listed are forgotten."""
-
-    source: str
-    name: str
-    context: str
-    size_wh: tuple[int, int]
-    picture_hash: str
-    fingerprint: str
-    crops: tuple["NewCrop", ...]
-
-
-@dataclass(frozen=True)
-class NewCrop:
-    """A crop to be stored; `number` and `file` name it for good."""
-
-    label: str
-    box: Box
-    hash: str
-    number: int
-    file: str
-    attributes: Attributes = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True)
-class Crop:
-    """A crop as the catalogue knows it.
-
-    Attributes:
-        id: Its row; what refers to it, such as its place in a split, goes with it.
-        label: What it shows.
-        number: Its number within the label, from 0; never used again.
-        file: Its file name below `crops/`.
-        hash: SHA-256 of its file.
-        box: Where it was cut from.
-        screenshot_id: The screenshot that it was cut from.
-        screenshot: That screenshot's path below its source.
-        context: Where the screenshot was taken.
-        fingerprint: That screenshot's fingerprint.
-        attributes: What else is known of the object; empty where nothing is.
-    """
-
-    id: int
-    label: str
-    number: int
-    file: str
-    hash: str
-    box: Box
-    screenshot_id: int
-    screenshot: str
-    context: str
-    fingerprint: str
-    attributes: Attributes = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True)
-class StoredSplit:
-    """A split as the catalogue knows it: crop id to part, and how it was made."""
-
-    name: str
-    ratios: tuple[int, int, int]
-    seed: int
-    grouped: bool
-    parts: Mapping[int, str]
 
 
 class Catalog:
@@ -156,8 +62,8 @@ class Catalog:
     def crops(self) -> list[Crop]:
         """Give all crops by label and number."""
         rows = self._connection.execute(
-            "SELECT c.id, c.label, c.number, c.file, c.hash, c.x_min, c.y_min, c.x_max, c.y_max, s.id, s.name, "
-            "s.context, s.fingerprint, c.attributes FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
+            "SELECT c.id, c.label, c.number, c.file, c.hash, c.x_min, c.y_min, c.x_max, c.y_max, s.id, s.source, "
+            "s.name, s.context, s.fingerprint, c.attributes FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
             "ORDER BY c.label, c.number"
         )
         with sound(self._path):
@@ -170,12 +76,13 @@ class Catalog:
                     digest,
                     Box(*xyxy),
                     shot,
+                    source,
                     name,
                     context,
                     checked_fingerprint(mark),
                     decoded(words),
                 )
-                for id_, label, number, file, digest, *xyxy, shot, name, context, mark, words in rows
+                for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, words in rows
             ]
 
     def last_numbers(self) -> dict[str, int]:
@@ -246,47 +153,20 @@ class Catalog:
         with sound(self._path):
             return _counts(json.loads(row[0])), [_finding(entry) for entry in json.loads(row[1])]
 
-    def save_split(self, split: StoredSplit, *, replace: bool = False) -> None:
-        """Store a split by its name.
+    def require_sound(self) -> None:
+        """Read everything.
 
         Raises:
-            UsageError: If there is one of that name and `replace` is not set.
+            InputRejectedError: If a value is one that nobody can have stored.
         """
-        with self._transaction() as run:
-            if replace:
-                run.execute("DELETE FROM splits WHERE name = ?", (split.name,))
-            elif run.execute("SELECT 1 FROM splits WHERE name = ?", (split.name,)).fetchone():
-                raise UsageError(f"there is a split called {split.name!r} already. Choose --name, or give --force.")
-            cursor = run.execute(
-                "INSERT INTO splits (name, ratios, seed, grouped) VALUES (?, ?, ?, ?)",
-                (split.name, "/".join(map(str, split.ratios)), split.seed, int(split.grouped)),
-            )
-            run.executemany(
-                "INSERT INTO split_crops VALUES (?, ?, ?)",
-                [(cursor.lastrowid, crop, _STORED.get(part, part)) for crop, part in split.parts.items()],
-            )
+        self.screenshots()
+        self.crops()
+        self.last_numbers()
+        self.last_extraction()
 
-    def splits(self) -> list[StoredSplit]:
-        """Give all splits by name."""
-        names = [name for (name,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
-        return [self.split(name) for name in names]
-
-    def split(self, name: str) -> StoredSplit:
-        """Give a split by name.
-
-        Raises:
-            UsageError: If there is none.
-        """
-        row = self._connection.execute(
-            "SELECT id, ratios, seed, grouped FROM splits WHERE name = ?", (name,)
-        ).fetchone()
-        if row is None:
-            known = [str(known) for (known,) in self._connection.execute("SELECT name FROM splits ORDER BY name")]
-            listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
-            raise UsageError(f"no split is called {name!r}. {listed}")
-        parts = self._connection.execute("SELECT crop_id, part FROM split_crops WHERE split_id = ?", (row[0],))
-        with sound(self._path):
-            return StoredSplit(name, _ratios(row[1]), row[2], bool(row[3]), _parts(dict(parts)))
+    def copy_to(self, path: Path) -> None:
+        """Copy the catalogue to another file."""
+        copy_database(self._connection, path)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -331,18 +211,3 @@ def _finding(entry: Mapping[str, Any]) -> Finding:
     if not all(type(getattr(finding, one.name)) is one.type for one in fields(Finding)):
         raise ValueError("an extraction has a finding that says nothing")
     return finding
-
-
-def _ratios(text: str) -> tuple[int, int, int]:
-    train, val, test = (int(share) for share in text.split("/"))
-    if min(train, val, test) <= 0 or train + val + test != 100:
-        raise ValueError(f"a split has the ratios {text!r}")
-    return train, val, test
-
-
-def _parts(parts: dict[int, str]) -> dict[int, str]:
-    """Pass on which crop is in which part; SQLite does not check this of a file that it only reads."""
-    parts = {crop: _READ.get(part, part) for crop, part in parts.items()}
-    if strange := set(parts.values()) - set(SUBSETS):
-        raise ValueError(f"a split has a part {min(strange)!r}")
-    return parts

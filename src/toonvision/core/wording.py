@@ -2,8 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
-from toonvision.metrics.intervals import Proportion
+
+class Share(Protocol):
+    """A share of a total with its 95 % interval, such as `toonvision.metrics.intervals.Proportion`."""
+
+    @property
+    def total(self) -> int:
+        """Out of how many."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper bound, each from 0 to 1."""
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -27,7 +38,7 @@ def listed(items: Sequence[str]) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share with one decimal; what is no number as a dash.
+    """Write a share in percent with one decimal; NaN as a dash.
 
     Examples:
         >>> percent(0.8985)
@@ -36,10 +47,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if math.isfinite(share) else "–"
 
 
-def interval(value: Proportion) -> str:
-    """Write the bounds of a proportion's 95 % interval, in percent.
+def interval(value: Share) -> str:
+    """Write the bounds of a share's 95 % interval, in percent; a dash where the share is of nothing.
 
     Examples:
+        >>> from toonvision.metrics.intervals import Proportion
         >>> interval(Proportion(177, 197))
         '84.8–93.3 %'
     """

@@ -3,7 +3,7 @@ import collections
 import pytest
 
 from toonvision.world.entities import LABELS
-from toonvision.world.plans import plan_sample_set, plan_video, street_counts
+from toonvision.world.screenshot_plans import plan_sample_set, plan_video, street_counts
 
 
 def totals(plans):
@@ -47,7 +47,7 @@ def test_a_larger_scale_multiplies_the_counts():
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_scale_that_is_no_number_above_zero_is_refused(scale):
+def test_a_scale_that_is_not_above_zero_is_refused(scale):
     with pytest.raises(ValueError, match="scale must be a number above 0; got"):
         plan_sample_set(seed=0, scale=scale)
 

@@ -1,0 +1,95 @@
+"""What the catalogue stores: screenshots and crops."""
+
+from dataclasses import dataclass, field
+
+from toonvision.data.attributes import Attributes
+from toonvision.data.boxes import Box
+
+MOST_NUMBERS = 999_999_999
+"""Above any number that a crop has ever had."""
+
+
+@dataclass(frozen=True)
+class StoredScreenshot:
+    """A screenshot as the catalogue knows it, with or without objects.
+
+    Attributes:
+        id: Its row.
+        source: Its source.
+        name: Its path below the source.
+        context: Where it was taken.
+        size_wh: Width and height in pixels.
+        picture_hash: SHA-256 of the file.
+        fingerprint: What near-duplicates are recognised by.
+    """
+
+    id: int
+    source: str
+    name: str
+    context: str
+    size_wh: tuple[int, int]
+    picture_hash: str
+    fingerprint: str
+
+    @property
+    def screenshot(self) -> str:
+        """Its path below the source, as a crop calls it."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class NewScreenshot:
+    """A screenshot to be stored, with the crops it has now; those not listed are forgotten."""
+
+    source: str
+    name: str
+    context: str
+    size_wh: tuple[int, int]
+    picture_hash: str
+    fingerprint: str
+    crops: tuple["NewCrop", ...]
+
+
+@dataclass(frozen=True)
+class NewCrop:
+    """A crop to be stored; `number` and `file` name it for good."""
+
+    label: str
+    box: Box
+    hash: str
+    number: int
+    file: str
+    attributes: Attributes = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """An object of a screenshot and its crop, as the catalogue knows them.
+
+    Attributes:
+        id: Its row.
+        label: What it shows.
+        number: Its number within the label, from 0; never used again.
+        file: Its file name below `crops/`.
+        hash: SHA-256 of its file.
+        box: Its bounding box in the screenshot.
+        screenshot_id: The row of the screenshot.
+        source: The screenshot's source.
+        screenshot: The screenshot's path below the source.
+        context: Where the screenshot was taken.
+        fingerprint: The screenshot's fingerprint.
+        attributes: What else is known of the object; empty where nothing is.
+    """
+
+    id: int
+    label: str
+    number: int
+    file: str
+    hash: str
+    box: Box
+    screenshot_id: int
+    source: str
+    screenshot: str
+    context: str
+    fingerprint: str
+    attributes: Attributes = field(default_factory=dict, hash=False)

@@ -1,0 +1,241 @@
+"""Converting a model to ONNX by Keras' own export (tf2onnx), written again so that equal weights are equal bytes.
+
+tf2onnx names and orders what it writes by counters and hashes of the process. So its graph is written a second time:
+nodes in the order in which the outputs need them, named by their number. The model is traced with the channels first
+and a batch of one: so tf2onnx moves every transposition to the input, and no shape is computed when the file runs.
+"""
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import onnx
+from keras import layers, ops
+from onnx import TensorProto, helper, numpy_helper, shape_inference
+
+from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError
+from toonvision.deploy.checks import FORMAT_VERSION, INPUT_NAME, KNOWN_OPERATIONS, OPSET, OUTPUT_NAME, PRODUCER
+from toonvision.metrics.calibration import LOWEST
+from toonvision.models.backend import muted_stderr
+
+_CHANNELS_FIRST, _CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
+
+
+def with_probabilities(model: keras.Model, *, classes: int, temperature: float | None) -> keras.Model:
+    """Return a model that answers with one calibrated probability per class.
+
+    Args:
+        model: From images to a softmax ``(batch, classes)``, or to one sigmoid ``(batch, 1)`` for two classes.
+        classes: How many classes there are, 2 or more.
+        temperature: What logits are divided by; None for 1.
+
+    Raises:
+        ModelRefusedError: If the output has another shape.
+    """
+    rows = model.outputs[0]
+    if len(model.outputs) > 1 or rows.shape[1:] not in {(classes,), (1,) if classes == 2 else ()}:
+        shapes = ", ".join(str(output.shape[1:]) for output in model.outputs)
+        raise ModelRefusedError(
+            f"{model.name}: an exported classifier has one output of {classes} probabilities, or one sigmoid for two "
+            f"classes; got {shapes}."
+        )
+    if rows.shape[1] < classes:
+        rows = layers.Concatenate()([1 - rows, rows])
+    if temperature is not None:
+        rows = ops.softmax(ops.log(ops.maximum(rows, LOWEST)) * (1 / temperature))
+    return keras.Model(model.inputs, rows, name=model.name)
+
+
+def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[str] = (OUTPUT_NAME,)) -> bytes:
+    """Convert a model to an ONNX file that takes batches of any size.
+
+    Args:
+        model: From uint8 images ``(batch, height, width, channels)`` to float32 outputs ``(batch, ...)``.
+        metadata: Stored in the file, in the order of its keys.
+        outputs: A name for each output.
+
+    Returns:
+        The file's bytes; the same for the same weights.
+
+    Raises:
+        EnvironmentFaultError: If Keras does not run on TensorFlow, or tf2onnx is missing.
+        ModelRefusedError: If Keras cannot convert a layer, or the file would need an operation that our check of
+            foreign files does not know.
+    """
+    traced = _traced(model)
+    graph = traced.graph
+    _require_known(graph, model.name)
+    graph.node.insert(0, helper.make_node("Transpose", [INPUT_NAME], [graph.input[0].name], perm=_CHANNELS_FIRST))
+    inputs = helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, [1, *model.inputs[0].shape[1:]])
+    graph.input[0].CopyFrom(inputs)
+    return pack(rewritten(traced, outputs), metadata)
+
+
+def rewritten(model: onnx.ModelProto, outputs: Sequence[str] = (OUTPUT_NAME,)) -> onnx.GraphProto:
+    """Write a graph again: what its outputs need, in one order, under new names, for batches of any size.
+
+    Args:
+        model: With one input; all shapes begin with the size of the batch.
+        outputs: New names of the outputs.
+    """
+    graph = shape_inference.infer_shapes(model).graph
+    shapes = {one.name: _shape(one) for one in (*graph.value_info, *graph.output)}
+    ends = {one.name: name for one, name in zip(graph.output, outputs, strict=True)}
+    writer = _Writer(graph.initializer)
+    writer.names[graph.input[0].name] = INPUT_NAME
+    for node in _in_order(graph):
+        source, result = node.input[0], node.output[0]
+        same = node.op_type == "Reshape" and 0 not in shapes.get(source, [0]) and shapes[source] == shapes.get(result)
+        if same and result not in ends:
+            writer.names[result] = writer.names[source]
+        else:
+            writer.write(node, ends)
+    return helper.make_graph(
+        writer.nodes,
+        "toonvision",
+        [_port(graph.input[0], INPUT_NAME)],
+        [_port(one, ends[one.name]) for one in graph.output],
+        writer.constants,
+    )
+
+
+def pack(graph: onnx.GraphProto, metadata: Mapping[str, str]) -> bytes:
+    """Return a file's bytes; the same for the same graph and metadata."""
+    model = helper.make_model(
+        graph, producer_name=PRODUCER, ir_version=FORMAT_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
+    )
+    for key, value in metadata.items():
+        model.metadata_props.add(key=key, value=value)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def described(content: bytes, metadata: Mapping[str, str]) -> bytes:
+    """Return the bytes of the same file with other metadata."""
+    return pack(onnx.load_model_from_string(content).graph, metadata)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep warnings and logs of converters, which speak to their developers, off the terminal."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _traced(model: keras.Model) -> onnx.ModelProto:
+    """Run Keras' export on the model as it predicts, channels first, in batches of one."""
+    if keras.backend.backend() != "tensorflow":
+        raise EnvironmentFaultError(
+            f"an export needs Keras on TensorFlow; KERAS_BACKEND is {keras.backend.backend()}. Unset it for this "
+            "command: a run's weights are the same for every backend."
+        )
+    height, width, channels = model.inputs[0].shape[1:]
+    inputs = keras.Input((channels, height, width), dtype="uint8")
+    # Layers that augment would go on doing so without training=False.
+    predicting = keras.Model(inputs, model(ops.transpose(inputs, _CHANNELS_LAST), training=False))
+    signature = keras.InputSpec(shape=(1, channels, height, width), dtype="uint8", name="channels_first")
+    try:
+        with tempfile.TemporaryDirectory() as folder, quiet(), muted_stderr():
+            path = Path(folder) / "model.onnx"
+            predicting.export(path, format="onnx", verbose=False, opset_version=OPSET, input_signature=[signature])
+            return onnx.load(path)
+    except ImportError as error:
+        raise EnvironmentFaultError(
+            f"an export needs tf2onnx ({error}). Run: pip install 'toonvision[train]'"
+        ) from error
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # tf2onnx raises whatever it stumbles over
+        reason = str(error).partition("\n")[0]
+        raise ModelRefusedError(
+            f"{model.name}: Keras cannot export it ({type(error).__name__}: {reason}). Use other layers."
+        ) from error
+
+
+def _require_known(graph: onnx.GraphProto, name: str) -> None:
+    unknown = sorted({node.op_type for node in graph.node if node.domain or node.op_type not in KNOWN_OPERATIONS})
+    if unknown:
+        raise ModelRefusedError(
+            f"{name}: its export would need the operation {', '.join(unknown)}, which ToonVision's files may not have. "
+            "Use other layers."
+        )
+    if len(graph.input) > 1:  # what tf2onnx makes of constants that are not weights
+        listed = ", ".join(one.name for one in graph.input[1:])
+        raise ModelRefusedError(f"{name}: its export would need values as inputs ({listed}). Use other layers.")
+
+
+def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Return the nodes that the outputs need, each after those that it needs, whatever order they are stored in."""
+    makers = {name: node for node in graph.node for name in node.output}
+    waiting = [one.name for one in reversed(graph.output)]
+    ordered: dict[str, onnx.NodeProto] = {}
+    while waiting:
+        node = makers.get(waiting[-1])
+        if node is None or node.output[0] in ordered:
+            waiting.pop()
+            continue
+        missing = [name for name in node.input if name in makers and makers[name].output[0] not in ordered]
+        waiting += reversed(missing)
+        if not missing:
+            ordered[node.output[0]] = node
+    return list(ordered.values())
+
+
+class _Writer:
+    """Writes nodes and the constants that they use under new names."""
+
+    def __init__(self, constants: Sequence[onnx.TensorProto]) -> None:
+        self.names: dict[str, str] = {}
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self._values = {one.name: numpy_helper.to_array(one) for one in constants}
+
+    def write(self, node: onnx.NodeProto, ends: Mapping[str, str]) -> None:
+        """Write a node whose inputs are written or constant; its outputs are named by its number or as said."""
+        if node.op_type == "Reshape" and node.input[1] in self._values:
+            target = self._constant(_for_any_batch(self._values[node.input[1]]))
+            given = [self._named(node.input[0]), target]
+        else:
+            given = [self._named(name) for name in node.input]
+        kind = f"{node.op_type.lower()}_{len(self.nodes)}"
+        for number, name in enumerate(node.output):
+            self.names[name] = ends.get(name) or (f"{kind}_{number}" if number else kind)
+        new = helper.make_node(node.op_type, given, [self.names[name] for name in node.output], name=kind)
+        new.attribute.extend(sorted(node.attribute, key=lambda one: one.name))
+        self.nodes.append(new)
+
+    def _named(self, name: str) -> str:
+        if name and name not in self.names:
+            self.names[name] = self._constant(self._values[name])
+        return self.names.get(name, "")
+
+    def _constant(self, values: npt.NDArray[Any]) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(values, name))
+        return name
+
+
+def _for_any_batch(target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Leave the first side of a new shape open: traced for a batch of one, it holds whatever the batch is then."""
+    return np.concatenate([[-1], target[1:]]).astype(target.dtype) if (target > 0).all() else target
+
+
+def _shape(port: onnx.ValueInfoProto) -> list[int]:
+    """Return the sides of a tensor, 0 where one is not known."""
+    return [side.dim_value for side in port.type.tensor_type.shape.dim]
+
+
+def _port(port: onnx.ValueInfoProto, name: str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, port.type.tensor_type.elem_type, ["batch", *_shape(port)[1:]])

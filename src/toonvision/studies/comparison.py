@@ -1,0 +1,312 @@
+"""Models that have not seen a context, compared with those of an ordinary run on the same crops."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
+from toonvision.data.arrays import Samples
+from toonvision.data.catalog import Crop
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.evaluate import evaluate_run
+from toonvision.metrics.classification import Indices, classification_report
+from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.predictions import Probabilities
+from toonvision.models.registry import find_network, input_size
+from toonvision.studies.folds import Fold, FoldResult, StudyWatcher
+from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import Category, Task
+from toonvision.training.recipes import settings_for
+from toonvision.training.record import RunRecord, find_run, read_record, run_records
+
+
+@dataclass(frozen=True)
+class ContextScore:
+    """How models do on a context that they have not seen.
+
+    Attributes:
+        context: Its name.
+        title: Its name for people.
+        color: ``#rrggbb``.
+        samples: How many crops were evaluated: all that the context has.
+        trained_on: How many crops each model learned from.
+        right: Right answers of each training that did not diverge.
+        macro_f1: Of each of those, over the classes that have samples in the context.
+        shared: How many of the crops are in the ordinary test, too.
+        shared_right: Right answers about those, by the models that have not seen the context.
+        ordinary_right: Right answers about those by each training of the ordinary run.
+        diverged: Seeds of the trainings that are left out because their loss became NaN.
+    """
+
+    context: str
+    title: str
+    color: str
+    samples: int
+    trained_on: int
+    right: tuple[int, ...]
+    macro_f1: tuple[float, ...]
+    shared: int
+    shared_right: tuple[int, ...]
+    ordinary_right: tuple[int, ...]
+    diverged: tuple[int, ...] = ()
+
+    @property
+    def accuracy(self) -> Proportion:
+        """The mean count of right answers, rounded, out of all crops."""
+        return Proportion(round(statistics.mean(self.right)), self.samples)
+
+    @property
+    def ordinary(self) -> Proportion:
+        """The same of the ordinary run, over the shared crops."""
+        return Proportion(round(statistics.mean(self.ordinary_right)), self.shared)
+
+    @property
+    def accuracy_range(self) -> tuple[float, float]:
+        """Accuracy of the worst and of the best training, 0 to 1."""
+        return min(self.right) / self.samples, max(self.right) / self.samples
+
+
+@dataclass(frozen=True)
+class OrdinaryTest:
+    """How models that have seen every context do on the test subset of an ordinary split.
+
+    Attributes:
+        title: The run's name, or what was trained instead of one.
+        crops: Ids of the crops.
+        right: Whether each training that did not diverge was right about each crop, shape ``(trainings, crops)``, bool.
+        macro_f1: Of each of those.
+        trained_on: How many samples it learned from.
+        diverged: How many trainings are left out.
+    """
+
+    title: str
+    crops: tuple[int, ...]
+    right: npt.NDArray[np.bool_]
+    macro_f1: tuple[float, ...]
+    trained_on: int
+    diverged: int
+
+
+@dataclass(frozen=True)
+class EvaluatedContext:
+    """A context that was left out, and what the models predicted for it.
+
+    Attributes:
+        context: Its name, title and colour.
+        fold: Who learned and who was evaluated.
+        predicted: The classes that each training that did not diverge predicted, shape ``(trainings, crops)``.
+        diverged: Seeds of the others.
+    """
+
+    context: Category
+    fold: Fold
+    predicted: npt.NDArray[np.int64]
+    diverged: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The crops that both the models without their context and the ordinary ones evaluated.
+
+    Attributes:
+        indices: Which samples they are.
+        right: Whether the models without the context were right, shape ``(trainings, crops)``.
+        ordinary: Whether the ordinary ones were, shape ``(trainings, crops)``.
+    """
+
+    indices: list[int]
+    right: npt.NDArray[np.bool_]
+    ordinary: npt.NDArray[np.bool_]
+
+
+def choose_comparison(
+    workspace: Workspace,
+    task: Task,
+    *,
+    against: str | None,
+    network: str | None,
+    epochs: int | None,
+    size_hw: tuple[int, int] | None,
+    watcher: StudyWatcher,
+) -> tuple[TrainingSettings, tuple[int, int], OrdinaryTest | None]:
+    """Decide how to train without a context, and find a run that was trained in the same way on all of them.
+
+    Args:
+        workspace: Where the runs are.
+        task: What is predicted.
+        against: The run asked for; by default the newest of the network that still fits the data.
+        network: The network asked for.
+        epochs: The epochs asked for.
+        size_hw: The input size asked for.
+        watcher: Told which runs cannot be compared with, and if the run's split leaks.
+
+    Returns:
+        Settings, height and width of the input, and the run's test; None if no run was trained in the same way.
+
+    Raises:
+        UsageError: If there is no such run or network, or the run asked for predicts another level or was trained
+            otherwise than asked for.
+        InputRejectedError: If the run asked for does not fit the data any more.
+        ModelRefusedError: If it cannot be used.
+    """
+    network = find_network(network).name if network else None
+    default = settings_for().network
+    found = _find_comparison(workspace, task, against, network or default, size_hw, watcher)
+    if not found:
+        classes = len(workspace.taxonomy.level(task.level).classes)
+        settings = settings_for(network or default, classes=classes)
+        settings = replace(settings, epochs=epochs or settings.epochs)
+        return settings, size_hw or input_size(settings.network, workspace.size_hw), None
+    test, record = found
+    if network and record.settings.network != network:
+        raise UsageError(
+            f"--against {record.title} is a run of {record.settings.network}; got --model {network}. Leave out --model."
+        )
+    settings, size = replace(record.settings, epochs=epochs or record.settings.epochs), size_hw or record.size_hw
+    if (settings, size, workspace.resize) == (record.settings, record.size_hw, record.resize):
+        return settings, size, test
+    if against:
+        raise UsageError(
+            f"--against {record.title} was trained with other epochs, another size or another resize, so the context "
+            "would not be the only difference. Leave out --against, or --epochs and --size."
+        )
+    return settings, size, None
+
+
+def ordinary_test(
+    title: str,
+    crops: Sequence[Crop],
+    y_true: Indices,
+    probabilities: Probabilities,
+    *,
+    diverged: Sequence[bool],
+    trained_on: int,
+) -> OrdinaryTest:
+    """Score the predictions of an ordinary run.
+
+    Args:
+        title: The run's name.
+        crops: Its test subset.
+        y_true: Their classes, shape ``(samples,)``.
+        probabilities: Of every training, shape ``(trainings, samples, classes)``.
+        diverged: Which trainings diverged; they are left out.
+        trained_on: How many samples it learned from.
+
+    Raises:
+        InputRejectedError: If all diverged.
+    """
+    if all(diverged):
+        raise InputRejectedError(
+            f"{title}: every training diverged, so there is nothing to compare with. Train another network or size."
+        )
+    predicted = probabilities[~np.array(diverged)].argmax(axis=2)
+    return OrdinaryTest(
+        title=title,
+        crops=tuple(crop.id for crop in crops),
+        right=predicted == y_true,
+        macro_f1=tuple(macro_f1(y_true, row, probabilities.shape[2]) for row in predicted),
+        trained_on=trained_on,
+        diverged=sum(diverged),
+    )
+
+
+def trained_test(samples: Samples, fold: Fold, results: Sequence[FoldResult]) -> OrdinaryTest:
+    """Score what was trained on all contexts because there is no run like it; raises as `ordinary_test` does."""
+    return ordinary_test(
+        fold.name,
+        [samples.crops[index] for index in fold.test],
+        samples.targets[fold.test],
+        np.stack([result.probabilities for result in results]),
+        diverged=[result.diverged for result in results],
+        trained_on=len(fold.train),
+    )
+
+
+def evaluated_context(context: Category, fold: Fold, results: Mapping[int, FoldResult]) -> EvaluatedContext:
+    """Collect the predictions of a context's trainings, whose results are given by seed."""
+    rows = [result.probabilities.argmax(axis=1) for result in results.values() if not result.diverged]
+    predicted = np.array(rows, dtype=np.int64).reshape(len(rows), len(fold.test))
+    return EvaluatedContext(context, fold, predicted, tuple(seed for seed, one in results.items() if one.diverged))
+
+
+def shared_crops(samples: Samples, one: EvaluatedContext, test: OrdinaryTest) -> Shared:
+    """Find the crops of a context that are in the ordinary test, too."""
+    index_of = {crop: index for index, crop in enumerate(test.crops)}
+    both = [at for at, index in enumerate(one.fold.test) if samples.crops[index].id in index_of]
+    indices = [int(index) for index in one.fold.test[both]]
+    there = [index_of[samples.crops[index].id] for index in indices]
+    return Shared(indices, one.predicted[:, both] == samples.targets[indices], test.right[:, there])
+
+
+def context_score(samples: Samples, one: EvaluatedContext, shared: Shared) -> ContextScore:
+    """Count right answers on a context, and on the crops shared with the ordinary test."""
+    y_true = samples.targets[one.fold.test]
+    return ContextScore(
+        context=one.context.name,
+        title=one.context.title,
+        color=one.context.color,
+        samples=len(y_true),
+        trained_on=len(one.fold.train),
+        right=tuple(int(count) for count in (one.predicted == y_true).sum(axis=1)),
+        macro_f1=tuple(macro_f1(y_true, row, len(samples.classes)) for row in one.predicted),
+        shared=len(shared.indices),
+        shared_right=tuple(int(count) for count in shared.right.sum(axis=1)),
+        ordinary_right=tuple(int(count) for count in shared.ordinary.sum(axis=1)),
+        diverged=one.diverged,
+    )
+
+
+def macro_f1(y_true: Indices, y_pred: Indices, classes: int) -> float:
+    """Return the mean F1 over the classes that have samples: a class that a context lacks cannot be found in it."""
+    scores = classification_report(y_true, y_pred, [str(index) for index in range(classes)]).classes
+    return float(np.mean([score.f1 for score in scores if score.support]))
+
+
+def _find_comparison(
+    workspace: Workspace,
+    task: Task,
+    against: str | None,
+    network: str,
+    size_hw: tuple[int, int] | None,
+    watcher: StudyWatcher,
+) -> tuple[OrdinaryTest, RunRecord] | None:
+    """Evaluate the run asked for, or the newest of the network and size that still fits the data."""
+    folders = [find_run(workspace.runs, against)] if against else _newest_runs(workspace, task, network, size_hw)
+    for folder in folders:
+        try:
+            record = read_record(folder)
+            if record.level != task.level:
+                raise UsageError(f"{record.title} predicts {record.level}, not {task.level}. Choose another --against.")
+            evaluation = evaluate_run(workspace, folder)
+            test = ordinary_test(
+                record.title,
+                evaluation.crops,
+                evaluation.y_true,
+                evaluation.probabilities,
+                diverged=[repeat.diverged for repeat in record.repeats],
+                trained_on=record.learned_from,
+            )
+        except (InputRejectedError, ModelRefusedError, UsageError) as error:
+            if against:
+                raise
+            watcher.noted(f"not compared with {folder.name}: {error}")
+            continue
+        return test, record
+    return None
+
+
+def _newest_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> list[Path]:
+    found = []
+    for path in run_records(workspace.runs):
+        try:
+            record = read_record(path.parent)
+        except ModelRefusedError:
+            continue  # `toonvision runs` names it
+        fits = record.task == task.name and record.settings.network == network and record.status == "done"
+        if fits and size_hw in (None, record.size_hw):
+            found.append((record.started, path.parent))
+    return [folder for _, folder in sorted(found, reverse=True)]

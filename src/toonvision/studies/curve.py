@@ -1,0 +1,395 @@
+"""The learning curve: how the error falls with the number of training crops, and what more of them would bring.
+
+Each repeat draws its own order of the training crops; its points learn from the first part of that order, so that a
+larger one holds all smaller ones, each with about the same shares of labels. The val and test subsets stay as they are.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
+from toonvision.core.seeds import generator
+from toonvision.core.wording import counted, interval, listed, percent
+from toonvision.data.arrays import Samples
+from toonvision.data.groups import group_keys
+from toonvision.data.workspace import Workspace
+from toonvision.metrics.bootstrap import error_draws
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.power_law import PowerLaw, fit_power_law
+from toonvision.models.registry import find_network, input_size
+from toonvision.studies.folds import (
+    Fold,
+    FoldResult,
+    Job,
+    StudyWatcher,
+    Unwatched,
+    diverged_sentence,
+    split_fold,
+    task_samples,
+    train_jobs,
+)
+from toonvision.studies.nested import FEWEST_SIZES, curve_jobs
+from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.training.recipes import changed, settings_for
+
+RESULT = "curve.json"
+SIZES = (0.125, 0.25, 0.5, 1.0)
+"""Shares of the training subset that are measured unless others are asked for."""
+
+_LINE = 60
+Jobs = dict[float, list[Job]]
+Results = dict[float, list[FoldResult]]
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The trainings on one share of the training subset.
+
+    Attributes:
+        share: Of the training subset, over 0 to 1, as asked for.
+        pictures: How many crops each training that did not diverge learned from; screenshots stay together.
+        wrong: Wrong predictions of each of those in the test subset.
+        diverged: Seeds of the trainings that are left out because their loss became NaN.
+    """
+
+    share: float
+    pictures: tuple[int, ...]
+    wrong: tuple[int, ...]
+    diverged: tuple[int, ...] = ()
+
+    @property
+    def mean_pictures(self) -> float:
+        """Mean number of training crops."""
+        return sum(self.pictures) / len(self.pictures)
+
+    @property
+    def mean_wrong(self) -> float:
+        """Mean number of wrong predictions."""
+        return sum(self.wrong) / len(self.wrong)
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Measured errors, the power law that fits them, and what it predicts for more training crops.
+
+    Attributes:
+        task: What is predicted.
+        network: Which network was trained.
+        seeds: The seeds of each size's trainings.
+        split: The split whose training subset was cut down.
+        train_share: Share of all samples that are in its training subset, 0 to 1.
+        tested: How many crops its test subset has.
+        points: From few to many crops; a size of which every training diverged has none.
+        law: The fit.
+        line: Numbers of crops at which the curve is drawn.
+        low: Lower bound of the fitted error there, 0 to 1 (95 %).
+        high: Upper bound.
+        more: How many more crops were asked about.
+        gain: By how much they would probably lower the error, 0 to 1.
+        gain_low: Lower bound (95 %).
+        gain_high: Upper bound.
+        lost: The sizes of which every training diverged.
+        findings: Which sizes were left out from the start, and why.
+        folder: Where the study is saved.
+    """
+
+    task: str
+    network: str
+    seeds: tuple[int, ...]
+    split: str
+    train_share: float
+    tested: int
+    points: tuple[CurvePoint, ...]
+    law: PowerLaw
+    line: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    more: int
+    gain: float
+    gain_low: float
+    gain_high: float
+    lost: tuple[float, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def largest(self) -> float:
+        """Training crops of the largest point."""
+        return self.points[-1].mean_pictures
+
+    @property
+    def diverged(self) -> int:
+        """How many trainings are left out because they diverged."""
+        return sum(len(point.diverged) for point in self.points) + len(self.lost) * len(self.seeds)
+
+    def sentence(self) -> str:
+        """Return what more training crops would probably bring, in plain words."""
+        now, then = 100 * self.law.at([self.largest, self.largest + self.more])
+        in_all = round(self.more / self.train_share) if self.train_share else self.more
+        told = (
+            f"{counted(self.more, 'more training crop')} would probably lower the error from {now:.1f} % to "
+            f"{then:.1f} %, by {100 * self.gain:.1f} points (95 % interval: {100 * self.gain_low:.1f} to "
+            f"{100 * self.gain_high:.1f})"
+        )
+        # The fit never rises, so the lower bound is at least 0: below a tenth of a point it means no gain.
+        told += "." if self.gain_low >= 0.001 else "; there may be no gain."
+        told += f" For that, about {counted(in_all, 'new crop')} are needed, since some of them validate and test."
+        alone = " Each size was trained with one seed only, so the interval is too narrow: use --repeat 3."
+        return told + alone * (len(self.seeds) == 1) + diverged_sentence(self._diverged())
+
+    def _diverged(self) -> Iterator[tuple[str, int, int]]:
+        repeats = len(self.seeds)
+        for point in self.points:
+            yield f"at size {point.share:g}", len(point.diverged), repeats
+        for size in self.lost:
+            yield f"at size {size:g}, which has no point", repeats, repeats
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The predictions of one size's trainings.
+
+    Attributes:
+        share: The size.
+        pictures: How many crops each training learned from.
+        wrong: Whether each training was wrong about each test crop, shape ``(trainings, crops)``.
+        diverged: Whether each training diverged, shape ``(trainings,)``.
+    """
+
+    share: float
+    pictures: tuple[int, ...]
+    wrong: npt.NDArray[np.bool_]
+    diverged: npt.NDArray[np.bool_]
+
+    def point(self, seeds: Sequence[int]) -> CurvePoint:
+        """Leave out the trainings that diverged."""
+        wrong, out = self.wrong.sum(axis=1).tolist(), self.diverged.tolist()
+        return CurvePoint(
+            share=self.share,
+            pictures=tuple(count for count, diverged in zip(self.pictures, out, strict=True) if not diverged),
+            wrong=tuple(count for count, diverged in zip(wrong, out, strict=True) if not diverged),
+            diverged=tuple(seed for seed, diverged in zip(seeds, out, strict=True) if diverged),
+        )
+
+
+def measure_curve(
+    workspace: Workspace,
+    task: str,
+    *,
+    sizes: Sequence[float] = SIZES,
+    repeat: int = 3,
+    more: int = 100,
+    network: str = settings_for().network,
+    epochs: int | None = None,
+    size_hw: tuple[int, int] | None = None,
+    split: str = "default",
+    seed: int = 0,
+    name: str | None = None,
+    force: bool = False,
+    watcher: StudyWatcher | None = None,
+) -> LearningCurve:
+    """Train on larger and larger parts of the training subset, fit the errors, and predict what more crops bring.
+
+    Args:
+        workspace: Where the data is and the study is saved.
+        task: What is predicted.
+        sizes: Shares of the training subset, over 0 to 1.
+        repeat: How many trainings a size, with seeds ``seed``, ``seed + 1``, ...
+        more: How many more training crops to ask about.
+        network: Which network to train.
+        epochs: Most epochs on the whole training subset; by default those of the network's recipe.
+        size_hw: Height and width of the input in pixels; by default what the network wants.
+        split: The split to use.
+        seed: Also decides which crops a size takes.
+        name: What to call the study.
+        force: Replace a study of that name with other settings.
+        watcher: Told how it goes.
+
+    Raises:
+        UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
+        InputRejectedError: If fewer than three sizes have a training that did not diverge.
+    """
+    watch = watcher or Unwatched()
+    level = workspace.taxonomy.task(task).level
+    classes = len(workspace.taxonomy.level(level).classes)
+    settings = changed(settings_for(find_network(network).name, classes=classes), epochs=epochs)
+    samples = task_samples(workspace, level, size_hw or input_size(settings.network, workspace.size_hw))
+    whole = split_fold(workspace, samples, level, split)
+    jobs, findings = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=range(seed, seed + repeat))
+    recipe = recipe_of(samples, settings, kind="curve", resize=workspace.resize, split=split, seed=seed)
+    folder = study_folder(workspace, task, recipe, name=name, force=force)
+    watch.planned(folder, findings)
+    results = train_curve(samples, jobs, folder=folder, watcher=watch)
+    curve = fit_curve(samples, whole, jobs, results, task=task, split=split, more=more)
+    curve = replace(curve, findings=tuple(findings), folder=folder)
+    save_study(curve, RESULT)
+    return curve
+
+
+def load_curve(folder: Path) -> LearningCurve:
+    """Load a curve from its folder; raises as `load_study` does."""
+    return load_study(folder, RESULT, LearningCurve, what="learning curve", verb="curve TASK")
+
+
+def newest_curve(workspace: Workspace, task: str) -> LearningCurve | None:
+    """Load the task's curve that was saved last, if there is one."""
+    folder = newest_study(workspace, task, RESULT)
+    return load_curve(folder) if folder else None
+
+
+def curve_rows(curve: LearningCurve) -> Rows:
+    """Return a row for each training, for each point of the fitted line, and for the gain, after the columns' names."""
+    head = ("what", "share", "pictures", "seed", "wrong", "tested", "error", "error_low", "error_high")
+    rows: list[tuple[object, ...]] = [head]
+    for point in curve.points:
+        seeds = [seed for seed in curve.seeds if seed not in point.diverged]
+        for seed, pictures, wrong in zip(seeds, point.pictures, point.wrong, strict=True):
+            error = Proportion(wrong, curve.tested)
+            rows.append(
+                ("training", f"{point.share:g}", pictures, seed, wrong, curve.tested, error.share, *error.interval)
+            )
+    for count, *errors in zip(curve.line, curve.law.at(curve.line).tolist(), curve.low, curve.high, strict=True):
+        rows.append(("fit", "", count, "", "", "", *errors))
+    gain = (curve.gain, curve.gain_low, curve.gain_high)
+    rows.append((f"gain of {curve.more} more", "", curve.largest + curve.more, "", "", "", *gain))
+    return tuple(rows)
+
+
+def curve_panel(curve: LearningCurve) -> FigurePanel:
+    """Return the figure of the error by the number of training crops."""
+    then = curve.largest + curve.more
+    points = [f"{percent(point.mean_wrong / curve.tested)} with {point.mean_pictures:,.0f}" for point in curve.points]
+    return FigurePanel(
+        name="learning-curve",
+        title="What more training crops would probably bring",
+        alternative=f"Error of {curve.network} by the number of training crops: {listed(points)}. The fitted curve "
+        f"has {percent(float(curve.law.at(then)))} at {then:,.0f}.",
+        caption=curve.sentence(),
+        value=curve,
+        rows=curve_rows(curve),
+    )
+
+
+def curve_table(curve: LearningCurve) -> Table:
+    """Return the measured and fitted errors as a table."""
+    columns = ("Training crops", "Mean error", "95 % interval", "Lowest to highest training", "Fitted error")
+    rows = []
+    for point in curve.points:
+        low, high = (100 * wrong / curve.tested for wrong in (min(point.wrong), max(point.wrong)))
+        rows.append(
+            (f"{point.mean_pictures:,.0f}", percent(point.mean_wrong / curve.tested),
+             interval(Proportion(round(point.mean_wrong), curve.tested)), f"{low:.1f}–{high:.1f} %",
+             percent(float(curve.law.at(point.mean_pictures))))
+        )  # fmt: skip
+    then = curve.largest + curve.more
+    rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", percent(float(curve.law.at(then)))))
+    return Table(
+        "Error by the number of training crops", columns, tuple(rows), number_columns(columns), totals=1,
+        note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
+        f"{counted(curve.tested, 'test crop')} of the split {curve.split}.",
+    )  # fmt: skip
+
+
+def train_curve(
+    samples: Samples,
+    jobs: Jobs,
+    *,
+    folder: Path | None = None,
+    watcher: StudyWatcher | None = None,
+) -> Results:
+    """Train the jobs of `curve_jobs`, shared ones once; return the results of each size."""
+    distinct = {id(job): job for row in jobs.values() for job in row}
+    results = train_jobs(samples, list(distinct.values()), folder=folder, watcher=watcher)
+    result_of = dict(zip(distinct, results, strict=True))
+    return {size: [result_of[id(job)] for job in row] for size, row in jobs.items()}
+
+
+def fit_curve(
+    samples: Samples,
+    whole: Fold,
+    jobs: Jobs,
+    results: Results,
+    *,
+    task: str,
+    split: str,
+    more: int = 100,
+) -> LearningCurve:
+    """Fit a power law to the errors of all sizes.
+
+    The interval is from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
+    Trainings that diverged are left out.
+
+    Args:
+        samples: All samples of the task.
+        whole: The whole training subset, and the val and test subsets.
+        jobs: The trainings, of `curve_jobs`.
+        results: Theirs, of `train_curve`.
+        task: What is predicted.
+        split: Name of the split.
+        more: How many more training crops to ask about.
+
+    Raises:
+        InputRejectedError: If fewer than three sizes have a training that did not diverge.
+    """
+    y_true = samples.targets[whole.test]
+    measured = [_measured(size, row, results[size], y_true) for size, row in jobs.items()]
+    kept = [one for one in measured if not one.diverged.all()]
+    if len(kept) < FEWEST_SIZES:
+        raise InputRejectedError(
+            f"a curve needs three sizes at which a training did not diverge; got {len(kept)}. Train another network "
+            "or size."
+        )
+    seeds = tuple(job.seed for job in jobs[max(jobs)])
+    points = tuple(one.point(seeds) for one in kept)
+    pictures = [point.mean_pictures for point in points]
+    most = pictures[-1]
+    line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
+    law = fit_power_law(pictures, [point.mean_wrong / len(y_true) for point in points], tested=len(y_true))
+    laws = [fit_power_law(pictures, errors, tested=len(y_true)) for errors in _error_draws(samples, whole, kept)]
+    low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
+    gain_low, gain_high = np.quantile([_gain(one, most, more) for one in laws], [0.025, 0.975])
+    return LearningCurve(
+        task=task,
+        network=jobs[max(jobs)][0].settings.network,
+        seeds=seeds,
+        split=split,
+        train_share=len(whole.train) / (len(whole.train) + len(whole.val) + len(whole.test)),
+        tested=len(y_true),
+        points=points,
+        law=law,
+        line=tuple(line.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        more=more,
+        gain=_gain(law, most, more),
+        gain_low=float(gain_low),
+        gain_high=float(gain_high),
+        lost=tuple(one.share for one in measured if one.diverged.all()),
+    )
+
+
+def _measured(size: float, jobs: Sequence[Job], results: Sequence[FoldResult], y_true: Indices) -> _Measured:
+    return _Measured(
+        size,
+        tuple(len(job.fold.train) for job in jobs),
+        np.stack([result.probabilities.argmax(axis=1) != y_true for result in results]),
+        np.array([result.diverged for result in results]),
+    )
+
+
+def _error_draws(samples: Samples, whole: Fold, kept: Sequence[_Measured]) -> npt.NDArray[np.float64]:
+    keys = group_keys(samples.crops)
+    wrong, diverged = np.stack([one.wrong for one in kept]), np.stack([one.diverged for one in kept])
+    groups = [keys[index] for index in whole.test]
+    return error_draws(wrong, ~diverged, groups, rng=generator(0, "curve", "bootstrap"))
+
+
+def _gain(law: PowerLaw, pictures: float, more: int) -> float:
+    now, then = law.at([pictures, pictures + more])
+    return float(now - then)

@@ -1,0 +1,87 @@
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import builders
+from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.data.arrays import Samples
+from toonvision.studies.contexts import newest_contexts
+from toonvision.studies.store import bring_over, newest_study, recipe_of, study_folder
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+
+
+@pytest.fixture
+def workspace(small_workspace, tmp_path):
+    return dataclasses.replace(small_workspace, root=tmp_path)
+
+
+def recipes(*marks):
+    return [{"kind": "curve", "mark": mark} for mark in marks]
+
+
+def test_a_recipe_differs_with_the_settings():
+    crops = tuple(builders.crop(n) for n in range(4))
+    samples = Samples(np.zeros((4, 16, 16, 3), np.uint8), np.zeros(4, np.int64), crops, ("apple",))
+    first = recipe_of(samples, TrainingSettings(), kind="curve", split="default")
+    assert (first["kind"], first["split"], first["size_hw"]) == ("curve", "default", [16, 16])
+    assert recipe_of(samples, TrainingSettings(augmentation=Augmentation(flip=True)), kind="curve") != first
+
+
+def test_a_study_of_the_same_recipe_is_resumed_and_one_of_another_is_never_overwritten(workspace):
+    first, other = recipes("a", "b")
+    assert study_folder(workspace, "label", first) == workspace.studies / "label" / "curve"
+    assert study_folder(workspace, "label", other).name == "curve-2"
+    assert study_folder(workspace, "label", first).name == "curve"
+    assert study_folder(workspace, "label", first, name="mine").name == "mine"
+    with pytest.raises(UsageError, match="another kind, other settings, other data or other versions"):
+        study_folder(workspace, "label", other, name="mine")
+    assert study_folder(workspace, "label", other, name="mine", force=True).name == "mine"
+    with pytest.raises(UsageError, match="letters, digits"):
+        study_folder(workspace, "label", first, name="../mine")
+    assert newest_study(workspace, "label", "curve.json") is None
+
+
+def test_force_never_replaces_a_study_of_another_kind_or_a_search(workspace):
+    study_folder(workspace, "label", {"kind": "contexts"}, name="mine")
+    (workspace.studies / "label" / "random-1").mkdir()
+    for name in ("mine", "random-1"):
+        with pytest.raises(UsageError, match="another --name"):
+            study_folder(workspace, "label", recipes("a")[0], name=name, force=True)
+
+
+def test_force_without_a_name_takes_the_study_of_the_same_recipe_and_only_without_one_the_first(workspace):
+    first, second, third = recipes("a", "b", "c")
+    for recipe in (first, second):
+        study_folder(workspace, "label", recipe)
+    assert study_folder(workspace, "label", second, force=True).name == "curve-2"
+    kept = workspace.studies / "label" / "curve" / "recipe.json"
+    assert json.loads(kept.read_text()) == first
+    assert study_folder(workspace, "label", third, force=True).name == "curve"
+    assert json.loads(kept.read_text()) == third
+
+
+def test_a_study_is_resumed_although_one_of_a_lower_number_is_gone(workspace):
+    folders = [study_folder(workspace, "label", recipe) for recipe in recipes(*"abc")]
+    shutil.rmtree(folders[1])
+    assert study_folder(workspace, "label", recipes("c")[0]) == folders[2]
+    assert study_folder(workspace, "label", recipes("d")[0]) == folders[1]
+
+
+def test_studies_of_earlier_versions_are_moved_to_their_place_and_resumed(workspace):
+    recipe = {"kind": "suspects", "mark": "a"}
+    for before in ("suspects/label/binary", "contexts/label/compact", "contexts/label/mine"):
+        (workspace.root / before).mkdir(parents=True)
+    (workspace.root / "suspects/label/binary/recipe.json").write_text(json.dumps(recipe))
+    (workspace.root / "contexts/label/mine/contexts.json").write_text("{}")
+    assert study_folder(workspace, "label", recipe) == workspace.studies / "label" / "suspects-binary"
+    assert {path.name for path in (workspace.studies / "label").iterdir()} == {
+        "suspects-binary", "contexts-compact", "contexts-mine",
+    }  # fmt: skip
+    assert not (workspace.root / "suspects").exists()
+    assert not (workspace.root / "contexts").exists()
+    assert bring_over(workspace.root) == []
+    with pytest.raises(ModelRefusedError, match="not a study of contexts"):
+        newest_contexts(workspace, "label")
