@@ -55,7 +55,8 @@ def draw_coordinates(ax: Axes, parallel: ParallelCoordinates) -> Axes:
         for at, text in ticks:
             ax.annotate(text, (place, at), (4, 0), textcoords="offset points", va="center_baseline", fontsize=8,
                         path_effects=halo(), zorder=5)  # fmt: skip
-    ax.set_xticks(range(count), list(parallel.axes), rotation=30 if count > 7 else 0, ha="left" if count > 7 else "center",
+    many = count > 7
+    ax.set_xticks(range(count), list(parallel.axes), rotation=30 if many else 0, ha="left" if many else "center",
                   rotation_mode="anchor", fontsize=8.5)  # fmt: skip
     ax.tick_params(axis="x", length=0, top=False, labeltop=True, labelbottom=False)
     ax.get_xticklabels()[-1].set_fontweight("bold")
