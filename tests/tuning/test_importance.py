@@ -83,7 +83,7 @@ def test_trials_that_were_cut_short_do_not_count_and_those_that_diverged_do():
 
 def test_without_differences_nothing_can_be_said():
     made = [trial(n, draw, SPACE, loss=0.5) for n, draw in enumerate(drawn(SPACE, 12))]
-    assert importance_of(study(made)).reason == "All trials came out the same, so no hyperparameter mattered."
+    assert importance_of(study(made)).reason == "All trials have the same loss, so no hyperparameter mattered."
 
 
 def test_a_space_of_which_nothing_was_varied_says_so():

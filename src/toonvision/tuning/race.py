@@ -136,11 +136,11 @@ def paired_interval(first: Sequence[float], second: Sequence[float]) -> Interval
         >>> paired_interval([2.0, 3.0, 4.0], [1.0, 2.0, 3.0])
         Interval(mean=1.0, low=1.0, high=1.0)
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
     differences = np.subtract(first, second)
-    mean, error = float(differences.mean()), float(stats.sem(differences))
-    reach = float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(differences) - 1)) * error
+    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    reach = float(stdtrit(len(differences) - 1, (1 + _CONFIDENCE) / 2)) * error
     return Interval(mean, mean - reach, mean + reach)
 
 
