@@ -140,13 +140,13 @@ def _train(one: Training, _report: Report) -> dict[str, Any]:
         model, _ = train_fresh(data.samples, train=train, val=val, settings=settings, seed=one.seed)
     seconds = time.monotonic() - started
     found: dict[str, Any] = {"parameters": model.count_params(), "seconds": round(seconds, 1)}
-    for part in ("val", "test"):
-        places = data.places[part]
-        probabilities = predict_probabilities(model, np.asarray(data.samples.pictures[places]))
-        y_true = data.samples.targets[places]
-        found[part] = int((probabilities.argmax(axis=1) != y_true).sum())
-        found[f"{part}_of"] = len(places)
-        found[f"{part}_calibration_error"] = round(reliability(y_true, probabilities).error, 4)
+    for subset in ("val", "test"):
+        indices = data.places[subset]
+        probabilities = predict_probabilities(model, np.asarray(data.samples.pictures[indices]))
+        y_true = data.samples.targets[indices]
+        found[subset] = int((probabilities.argmax(axis=1) != y_true).sum())
+        found[f"{subset}_of"] = len(indices)
+        found[f"{subset}_calibration_error"] = round(reliability(y_true, probabilities).error, 4)
         for above in workspace.taxonomy.coarser(level):
             parents = workspace.taxonomy.parents(level, above.name)
             rolled = roll_up(y_true, probabilities.argmax(axis=1), data.samples.classes, parents, level=above.name)
@@ -208,13 +208,13 @@ def _built(
 
 
 def _summary(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    both = [(one["test"] + one["val"]) / (one["test_of"] + one["validate_of"]) for one in trained]
+    both = [(one["test"] + one["val"]) / (one["test_of"] + one["val_of"]) for one in trained]
     return {
         "parameters": trained[0]["parameters"],
         "wrong_of_test": [one["test"] for one in trained],
         "test": trained[0]["test_of"],
         "wrong_of_validation": [one["val"] for one in trained],
-        "validation": trained[0]["validate_of"],
+        "validation": trained[0]["val_of"],
         "mean_error_of_both": statistics.mean(both),
         "median_calibration_error": statistics.median(one["test_calibration_error"] for one in trained),
         "median_seconds": statistics.median(one["seconds"] for one in trained),

@@ -180,8 +180,9 @@ def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers]
 
     keras.utils.set_random_seed(seed)
     classes = len(data.samples.classes)
-    arrays = {part: data.samples.pictures[data.places[part]].astype(np.float32) for part in ("train", "val")}
-    targets = {part: np.eye(classes, dtype=np.float32)[data.samples.targets[data.places[part]]] for part in arrays}
+    arrays = {subset: data.samples.pictures[data.places[subset]].astype(np.float32) for subset in ("train", "val")}
+    one_hot = np.eye(classes, dtype=np.float32)[data.samples.targets]
+    targets = {subset: one_hot[data.places[subset]] for subset in arrays}
     model = keras.Sequential(
         [
             keras.Input(data.samples.pictures.shape[1:]),
@@ -275,15 +276,15 @@ def _backbone(data: TaskData, _seed: int) -> tuple[Callable[[Pictures], Answers]
     train = data.places["train"]
     known = features(data.samples.pictures[train])
     scaler = StandardScaler().fit(known)
-    judge = data.places["val"]
-    judged = scaler.transform(features(data.samples.pictures[judge]))
+    val = data.places["val"]
+    val_features = scaler.transform(features(data.samples.pictures[val]))
     heads = [
         LogisticRegression(max_iter=5000, C=strength, class_weight="balanced").fit(
             scaler.transform(known), data.samples.targets[train]
         )
         for strength in (0.001, 0.01, 0.1, 1.0)
     ]
-    head = max(heads, key=lambda one: one.score(judged, data.samples.targets[judge]))
+    head = max(heads, key=lambda one: one.score(val_features, data.samples.targets[val]))
     parameters = sum(weight.numel() for weight in network.parameters()) + head.coef_.size + head.intercept_.size
     return lambda pictures: np.asarray(head.predict(scaler.transform(features(pictures)))), parameters
 

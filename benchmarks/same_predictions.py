@@ -220,7 +220,8 @@ def _subsets(root: Path) -> dict[str, str]:
     """Return a screenshot's name to its subset: from the decisions' file or, in older versions, from the catalogue."""
     decisions = root / "splits" / "default.csv"
     if decisions.is_file():
-        rows = csv.DictReader(io.StringIO(decisions.read_text(encoding="utf-8")))
+        lines = decisions.read_text(encoding="utf-8").splitlines()
+        rows = csv.DictReader(line for line in lines if not line.startswith("#"))
         return {row["screenshot"]: row["subset"] for row in rows}
     query = """
         SELECT DISTINCT screenshots.name, split_crops.part FROM split_crops

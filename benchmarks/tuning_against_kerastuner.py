@@ -106,8 +106,8 @@ def _kerastuner(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str,
     data, training = _data(workspace, recipe), recipe.training
     targets = encode_targets(data.samples.targets, len(data.samples.classes))
     # Read before the clocks start, as arrays in memory, which is what the published search was given.
-    pictures = {part: data.samples.pictures[data.places[part]] for part in ("train", "val")}
-    wanted = {part: targets[data.places[part]] for part in ("train", "val")}
+    pictures = {subset: data.samples.pictures[data.places[subset]] for subset in ("train", "val")}
+    wanted = {subset: targets[data.places[subset]] for subset in ("train", "val")}
 
     class Timed(keras_tuner.RandomSearch):  # type: ignore[misc]
         """Records what each trial took, so that a stopped search goes on."""

@@ -22,7 +22,7 @@ def side(folder: Path, *, crop=b"pixels", subset="train", weight=1.0, wrong=3, p
         made.mkdir(parents=True)
     (workspace / "crops" / "a_0000.png").write_bytes(crop)
     if newer:
-        (workspace / "splits" / "default.csv").write_text(f"screenshot,subset\na.png,{subset}\nempty.png,test\n")
+        (workspace / "splits" / "default.csv").write_text(f"# drawn\nscreenshot,subset\na.png,{subset}\nb.png,test\n")
     else:
         with contextlib.closing(sqlite3.connect(workspace / "catalog.sqlite")) as catalog:
             catalog.executescript(f"""

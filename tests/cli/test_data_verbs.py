@@ -86,6 +86,15 @@ def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
     assert (tmp_path / "w" / "toonvision.toml").is_file()
 
 
+def test_pictures_without_annotation_are_a_note_and_no_reason_to_stop(run, tmp_path):
+    write_voc(tmp_path / "set", small_shots()[:4])
+    (tmp_path / "set" / "garden" / "shot_00.xml").unlink()
+    for verb in (("init", tmp_path / "w", "--from", tmp_path / "set"), ("extract", "-w", tmp_path / "w")):
+        outcome = run(*verb)
+        assert outcome.code == 0
+        assert "note: garden/shot_00.png: has no annotation (draw its boxes" in outcome.err
+
+
 def test_init_says_why_no_object_was_found(run, tmp_path):
     write_voc(tmp_path / "set", small_shots()[:1])
     (tmp_path / "set" / "garden" / "shot_00.xml").write_text("<annotation>")

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 import builders
 from toonvision.data.boxes import Box
-from toonvision.data.outliers import ENOUGH, look_at, odd_boxes, odd_looks
+from toonvision.data.outliers import ENOUGH, look_at, odd_boxes, odd_looks, two_modes
 
 
 def boxed(number, width, height, **options):
@@ -27,7 +27,7 @@ def ordinary(count=ENOUGH, label="apple"):
     [
         (200, 400, "its height is 3.9 times"),
         (12, 25, "its height is 0.25 times"),
-        (200, 100, "its width, for its height, is 3.9"),
+        (200, 100, "its aspect ratio (width / height) is 3.9"),
     ],
 )
 def test_a_box_unlike_those_of_its_label_is_named_with_how_much(width, height, told):
@@ -45,6 +45,22 @@ def test_boxes_of_few_samples_or_of_one_size_are_not_judged():
 def test_a_box_is_compared_with_its_own_label_alone():
     pears = [dataclasses.replace(crop, box=Box(0, 0, 500, 400)) for crop in ordinary(label="pear")]
     assert odd_boxes([*ordinary(), *pears]) == []
+
+
+def test_cards_that_stand_and_cards_that_lie_are_no_doubt_but_an_odd_one_among_them_is():
+    standing = ordinary(2 * ENOUGH)
+    lying = [boxed(100 + n, crop.box.size_wh[1], crop.box.size_wh[0]) for n, crop in enumerate(ordinary(ENOUGH))]
+    assert odd_boxes([*standing, *lying]) == []
+    assert [finding.item for finding in odd_boxes([*standing, *lying, boxed(999, 400, 200)])] == ["apple_0999.png"]
+    assert len(odd_boxes([*standing, *lying[:3]])) == 3  # three are no typical shape
+
+
+def test_two_groups_are_seen_where_there_are_two_and_not_in_one():
+    rng = np.random.default_rng(0)
+    for one in (rng.normal(size=500), rng.uniform(size=500), np.zeros(40), rng.exponential(size=500)):
+        assert not two_modes(one).any()
+    two = np.concatenate([rng.normal(-1, 0.2, 60), rng.normal(1, 0.2, 20)])
+    assert two_modes(two).tolist() == [False] * 60 + [True] * 20
 
 
 @given(factor=st.integers(1, 9))

@@ -1,6 +1,7 @@
 """Files that are written completely or not at all, and paths that cannot leave their folder."""
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -141,14 +142,24 @@ def followed_inside(root: Path, path: Path, *, name: str) -> Path:
     named = shown(name)
     base = root.resolve()
     try:
-        followed = path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:
+        followed = Path(os.path.realpath(path))
+        _require_no_loop(followed)
+    except (OSError, ValueError) as error:
         raise RejectedItemError(f"the path {named} leads nowhere", "correct it", code="bad-path") from error
     if not followed.is_relative_to(base):
         raise RejectedItemError(
             f"the path {named} leads out of its folder", "use a path inside it", code="path-escapes"
         )
     return followed
+
+
+def _require_no_loop(path: Path) -> None:
+    """Raise an OSError if links lead to themselves; no function that resolves links does so in every Python."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
 
 
 def read_regular(path: Path, *, limit: int) -> bytes:

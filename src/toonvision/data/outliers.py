@@ -19,10 +19,25 @@ BLURRED = 1 / 20
 """Share of the median sharpness. Of the sample world's 1,035 crops 92 are drawn with a blur of 0.6 to 1.4 pixels. The
 84 least sharp are all among them, near or far (correlation with the height -0.2); the 10 below this share have 0.8 or
 more."""
+SMALLEST_MODE = 1 / 5
+"""Share of a label's boxes that a second typical shape must have."""
+EXPLAINED = 0.8
+"""Share of the variance that two typical shapes must explain."""
 _STRIP = 256
 """Rows of a picture that are measured at once."""
 DARK = 1 / 3
 """Share of the median brightness of the crop's context: a street at night is dark by nature."""
+
+
+def _aspect(crop: Crop) -> float:
+    width, height = crop.box.size_wh
+    return width / height
+
+
+_MEASURES: Mapping[str, Callable[[Crop], float]] = {
+    "height": lambda crop: crop.box.size_wh[1],
+    "aspect ratio (width / height)": _aspect,
+}
 
 
 @dataclass(frozen=True)
@@ -61,32 +76,62 @@ def look_at(image: Image.Image) -> Look:
 
 
 def odd_boxes(crops: Sequence[Crop]) -> list[Finding]:
-    """Report boxes whose height or aspect is an outlier among those of their label, if there are `ENOUGH` of it.
+    """Report boxes whose height or aspect ratio is an outlier among those of their label.
+
+    A label whose boxes have two typical shapes, such as cards that stand and cards that lie, is compared by shape.
+    Groups of fewer than `ENOUGH` boxes are not compared.
 
     Source:
-        Iglewicz and Hoaglin, "How to Detect and Handle Outliers", ASQC 1993: the modified z-score, 0.6745 times the
-        distance from the median over the median absolute deviation; here of logarithms.
+        The modified z-score: Iglewicz and Hoaglin, "How to Detect and Handle Outliers", ASQC 1993. It is taken of the
+        logarithm, since a box can be twice as high as others as well as half as high.
     """
     findings: dict[Crop, list[str]] = defaultdict(list)
-    measures: Mapping[str, Callable[[Crop], float]] = {
-        "height": lambda crop: crop.box.size_wh[1],
-        "width, for its height,": lambda crop: crop.box.size_wh[0] / crop.box.size_wh[1],
-    }
     for group in _groups(crops, lambda crop: crop.label):
-        for what, measure in measures.items():
-            values = np.log([measure(crop) for crop in group])
-            for crop, value, score in zip(group, values, _modified_z(values), strict=True):
-                if abs(score) > CUTOFF:
-                    findings[crop].append(f"its {what} is {np.exp(value - np.median(values)):.2g} times the median")
+        high = two_modes(np.log([_aspect(crop) for crop in group]))
+        for side in (False, True):
+            alike = [crop for crop, is_high in zip(group, high, strict=True) if is_high == side]
+            for what, measure in _MEASURES.items() if len(alike) >= ENOUGH else ():
+                values = np.log([measure(crop) for crop in alike])
+                for crop, value, score in zip(alike, values, _modified_z(values), strict=True):
+                    if abs(score) > CUTOFF:
+                        findings[crop].append(f"its {what} is {np.exp(value - np.median(values)):.2g} times the median")
     return [
         Finding(
             crop.file,
-            f"has an odd box ({_place(crop)}): {' and '.join(told)} of {crop.label!r}",
-            "look whether it holds the whole figure and nothing else",
+            f"has an odd box ({_place(crop)}): {' and '.join(reasons)} of {crop.label!r}",
+            "check that it holds the whole object and nothing else",
             "odd-box",
         )
-        for crop, told in findings.items()
+        for crop, reasons in findings.items()
     ]
+
+
+def two_modes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Separate values into two groups where they clearly form two.
+
+    Args:
+        values: Shape ``(values,)``, finite, at least 2.
+
+    Returns:
+        Which values belong to the upper group, shape ``(values,)``; none where there is but one group: where either
+        would hold fewer than a fifth of the values, or the two would explain less than 80 % of the variance (a normal
+        distribution cut in two explains 64 %, a uniform one 75 %).
+
+    Source:
+        Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 1979: the threshold of the
+        largest between-class variance.
+    """
+    ordered = np.sort(values)
+    below = np.arange(1, len(ordered))
+    sums = np.cumsum(ordered)[:-1]
+    means = sums / below, (ordered.sum() - sums) / (len(ordered) - below)
+    shares = below / len(ordered)
+    between = shares * (1 - shares) * (means[1] - means[0]) ** 2
+    between[(np.minimum(shares, 1 - shares) < SMALLEST_MODE) | (ordered[1:] == ordered[:-1])] = 0
+    cut = int(between.argmax())
+    if between[cut] < EXPLAINED * values.var() or not between[cut]:
+        return np.zeros(len(values), dtype=np.bool_)
+    return values > ordered[cut]
 
 
 def odd_looks(image_statistics: Mapping[Crop, Look]) -> list[Finding]:

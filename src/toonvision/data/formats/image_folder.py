@@ -25,7 +25,7 @@ def read(root: Path) -> Reading:
             continue
         if path.parent == root:
             reason, remedy = "lies in no folder of a label", "move it into the folder of its label"
-            unusable[name] = Finding(name, reason, remedy, "no-annotation", pictures=1)
+            unusable[name] = Finding(name, reason, remedy, "no-annotation")
             continue
         try:
             label = checked_label(path.relative_to(root).parts[0])

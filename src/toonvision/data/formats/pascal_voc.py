@@ -111,7 +111,7 @@ def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedP
         return outside
     if annotation is None:
         remedy = "draw its boxes, or save an empty annotation"
-        return Finding(relative(picture, root), "has no annotation", remedy, "no-annotation", pictures=1)
+        return Finding(relative(picture, root), "has no annotation", remedy, "no-annotation")
     name = relative(annotation, root)
     if outside := confined(annotation, root):
         return outside

@@ -154,7 +154,7 @@ def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -
         return outside
     rows = _label_file(path, root)
     if rows is None:
-        return Finding(name, "has no label file", "draw its boxes, or save an empty file", "no-annotation", pictures=1)
+        return Finding(name, "has no label file", "draw its boxes, or save an empty file", "no-annotation")
     annotation = relative(rows, root)
     if outside := confined(rows, root):
         return outside
