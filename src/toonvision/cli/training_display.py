@@ -27,7 +27,7 @@ def evaluation_renderables(judged: "Evaluation") -> list[Any]:
         [names.get(s.name, s.name), f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.2f}", s.support]
         for s in (*report_.classes, report_.macro, report_.weighted)
     ]
-    title = f"{judged.record.title} on {judged.part} (seed {judged.record.chosen}, lowest validation loss)"
+    title = f"{judged.record.title} on {judged.part} (seed {judged.record.best_seed}, lowest validation loss)"
     lines = [f"Wrong: {report_.wrong} of {spread.total}; accuracy {report_.accuracy}."]
     if len(spread.wrong) > 1:
         lines.append(

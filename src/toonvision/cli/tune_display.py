@@ -6,7 +6,7 @@ from toonvision.cli.interrupts import heed
 from toonvision.cli.output import live_display, say, table
 
 if TYPE_CHECKING:
-    from toonvision.training.repeat import TaskData
+    from toonvision.tasks.base import Dataset
     from toonvision.tuning.result import StudyResult, Trial
     from toonvision.tuning.settings import StudySettings
 
@@ -88,9 +88,9 @@ class TuningDisplay:
         if self._live:
             self._live.stop()
 
-    def started(self, settings: "StudySettings", data: "TaskData", name: str) -> None:
+    def started(self, settings: "StudySettings", data: "Dataset", name: str) -> None:
         """Say what is searched, on what."""
-        train, val = len(data.places["train"]), len(data.places["val"])
+        train, val = len(data.indices["train"]), len(data.indices["val"])
         say(
             f"Searching {settings.trials} networks for {settings.task} ({settings.strategy}) at "
             f"{settings.size_hw[0]}x{settings.size_hw[1]} as {settings.task}/{name}; {train} pictures teach, "

@@ -49,16 +49,23 @@ class Samples:
 
     def __getstate__(self) -> dict[str, Any]:
         """Go to another process without the pictures where those are a mapped file, which it maps itself."""
-        state = dict(vars(self))
-        if isinstance(self.pictures, np.memmap) and isinstance(self.pictures.base, mmap.mmap):
-            state["pictures"] = Path(str(self.pictures.filename))
-        return state
+        return {**vars(self), "pictures": mapped_elsewhere(self.pictures)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Map the pictures again."""
-        if isinstance(state["pictures"], Path):
-            state = {**state, "pictures": _mapped(state["pictures"])}
-        vars(self).update(state)
+        vars(self).update({**state, "pictures": mapped_here(state["pictures"])})
+
+
+def mapped_elsewhere(array: Pictures) -> Pictures | Path:
+    """Return what another process needs to have the same array: the file where it is a mapped one, else the array."""
+    if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
+        return Path(str(array.filename))
+    return array
+
+
+def mapped_here(sent: Pictures | Path) -> Pictures:
+    """Return the array that `mapped_elsewhere` was given in another process."""
+    return _mapped(sent) if isinstance(sent, Path) else sent
 
 
 def load_samples(

@@ -228,8 +228,8 @@ def _before_pooling(weights: Values, pooling: Layer) -> Values:
 
 def _weighted(activations: Values, weights: Values, method: Method) -> Values:
     if method == "gradcam":
-        return np.einsum("nhwc,ck->nkhw", activations, weights.mean((0, 1)))
-    return np.einsum("nhwc,hwck->nkhw", activations, weights)
+        return np.asarray(np.einsum("nhwc,ck->nkhw", activations, weights.mean((0, 1))))
+    return np.asarray(np.einsum("nhwc,hwck->nkhw", activations, weights))
 
 
 def _weighted_by_gradients(activations: Values, tail: Any, outputs: int, method: Method) -> Values:

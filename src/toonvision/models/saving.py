@@ -44,6 +44,7 @@ class ModelCard:
         format: The version of this description, and of the functions of the networks. Since 2 `compact` averages over
             three bands of rows for any number of rows.
         temperature: Divisor of the logits before the softmax of a prediction; None for 1.
+        kind: The kind of its task.
     """
 
     network: str
@@ -58,6 +59,7 @@ class ModelCard:
     versions: Mapping[str, str]
     format: Literal[2] = 2
     temperature: float | None = None
+    kind: str = "classify"
 
 
 def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:

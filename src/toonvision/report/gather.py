@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from toonvision.core.errors import ModelRefusedError
-from toonvision.data.arrays import Samples, read_crop
+from toonvision.data.arrays import read_crop
 from toonvision.data.balance import measure_balance
 from toonvision.data.split_summary import summarize_split
 from toonvision.data.workspace import Workspace
@@ -23,9 +23,10 @@ from toonvision.studies.contexts import newest_contexts
 from toonvision.studies.curve import newest_curve
 from toonvision.studies.stress import load_stress
 from toonvision.studies.suspects import newest_suspects
+from toonvision.tasks.base import Dataset
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
-from toonvision.training.repeat import load_task_data
+from toonvision.training.repeat import load_run_data
 
 T = TypeVar("T")
 
@@ -38,9 +39,7 @@ MOST_SUSPECTS = 24
 def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> Results:
     """Read what a report needs beside the evaluation: the catalogue, the run's histories, studies of its task."""
     record = evaluation.record
-    data = load_task_data(
-        workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
-    )
+    data = load_run_data(workspace, record)
     with workspace.reading() as catalog:
         crops = catalog.crops()
         counts, findings = catalog.last_extraction()
@@ -51,8 +50,8 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
         balance=measure_balance(crops, workspace.taxonomy),
-        split=summarize_split(data.split, crops, workspace.taxonomy),
-        screenshots=len({crop.screenshot_id for crop in data.samples.crops}),
+        split=summarize_split(data.stored_split, crops, workspace.taxonomy),
+        screenshots=len({crop.screenshot_id for crop in data.items}),
         curves=_curves(run, evaluation),
         counts=counts,
         findings=tuple(findings),
@@ -61,7 +60,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         # A study that was compared with another run says nothing of this one.
         contexts=study if study and study.ordinary == record.title else None,
         curve=_readable(lambda: newest_curve(workspace, record.task), unread),
-        suspects=_readable(lambda: _suspects(workspace, record.task, record.level, data.samples), unread),
+        suspects=_readable(lambda: _suspects(workspace, record.task, record.level, data), unread),
         stress=_readable(lambda: load_stress(run), unread),
         unread=tuple(unread),
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
@@ -99,19 +98,19 @@ def _map_cases(evaluation: Evaluation, run: Path) -> MappedCases | None:
     return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.pictures[places]))
 
 
-def _suspects(workspace: Workspace, task: str, level: str, samples: Samples) -> SuspectLabels | None:
+def _suspects(workspace: Workspace, task: str, level: str, data: Dataset) -> SuspectLabels | None:
     """Read the newest search for suspect labels; a label that was corrected since is suspect no more."""
     study = newest_suspects(workspace, task)
     if study is None:
         return None
     known = workspace.taxonomy.level(level).order
-    index_of = {(crop.file, crop.label): place for place, crop in enumerate(samples.crops)}
+    index_of = {(crop.file, crop.label): place for place, crop in enumerate(data.items)}
     standing = tuple(
         one for one in study.suspects
         if (one.file, one.label) in index_of and one.given in known and one.likely in known
     )  # fmt: skip
     shown = np.array([index_of[one.file, one.label] for one in standing[:MOST_SUSPECTS]], dtype=np.int64)
-    return SuspectLabels(study, standing, np.asarray(samples.pictures[shown]), len(samples.crops))
+    return SuspectLabels(study, standing, np.asarray(data.images[shown]), len(data.items))
 
 
 def _curves(run: Path, evaluation: Evaluation) -> tuple[Curve, ...]:
@@ -121,7 +120,7 @@ def _curves(run: Path, evaluation: Evaluation) -> tuple[Curve, ...]:
             repeat.seed,
             read_history(repeat_folder(run, repeat.seed) / HISTORY),
             repeat.best_epoch,
-            repeat.seed == record.chosen,
+            repeat.seed == record.best_seed,
         )
         for repeat in record.repeats
     )

@@ -58,7 +58,7 @@ class Worker:
         Args:
             address: Where it is.
             study: The study, opened by this process.
-            data: The images, and their subsets.
+            data: The dataset.
             logs: TensorBoard's folder.
 
         Raises:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import optuna
 import sqlalchemy
+from optuna.study import StudyDirection
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
@@ -100,7 +101,7 @@ def open_study(address: Address, settings: StudySettings | None = None) -> Store
         storage = _storage(parsed, address)
         if settings is None and name not in optuna.get_all_study_names(storage):
             raise UsageError(f"there is no study called {name!r} in {shown_url(url)}.")
-        directions = ["minimize"] * (2 if settings and settings.strategy == "front" else 1)
+        directions = [StudyDirection.MINIMIZE] * (2 if settings and settings.strategy == "front" else 1)
         try:
             trials = optuna.load_study(study_name=name, storage=storage)
         except KeyError:
