@@ -91,8 +91,12 @@ def _fit(
         for values, value in zip(params, shuffled, strict=True):
             values[name + _COPY] = value
     doubled = {**distributions, **{name + _COPY: one for name, one in distributions.items()}}
+    verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study()
+    try:
+        study = optuna.create_study()
+    finally:
+        optuna.logging.set_verbosity(verbosity)
     study.add_trials(
         [
             optuna.create_trial(params=values, distributions=doubled, value=loss)
