@@ -1,3 +1,4 @@
+import importlib
 import inspect
 import re
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 import toonvision
 from toonvision import figures
+from toonvision.figures.panels import _DRAWN_BY
 
 
 @pytest.mark.parametrize("name", toonvision.__all__)
@@ -26,11 +28,20 @@ def test_every_figure_can_be_had_and_is_documented_and_panels_take_axes(name):
         assert str(signature.return_annotation).endswith(("Axes'>", "Axes") if panel else ("Figure'>", "Figure"))
 
 
+@pytest.mark.parametrize("name", _DRAWN_BY)
+def test_a_value_is_drawn_by_the_function_that_takes_its_type(name):
+    module, function = _DRAWN_BY[name]
+    draw = getattr(importlib.import_module(f"toonvision.figures.{module}"), function)
+    (parameter,) = inspect.signature(draw).parameters.values()
+    assert parameter.annotation.__name__ == name
+
+
 def test_no_figure_is_forgotten():
     folder = Path(figures.__file__).parent
     texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
     found = {name for text in texts for name in re.findall(r"^def (draw_\w+)\(", text, re.MULTILINE)}
-    assert found <= set(figures.__all__)
+    registered = {function for _, function in _DRAWN_BY.values()}
+    assert registered <= found <= registered | set(figures.__all__)
 
 
 def test_the_public_names_are_those_that_the_package_lists():

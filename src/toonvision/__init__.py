@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from toonvision.metrics.calibration import fit_temperature, reliability, with_temperature
     from toonvision.models.registry import build_network
     from toonvision.models.saving import load_model, store_temperature
-    from toonvision.report.render import write_report
+    from toonvision.report.run import write_report
     from toonvision.studies.contexts import study_contexts
     from toonvision.studies.suspects import find_suspects
     from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -129,7 +129,7 @@ __getattr__, __dir__ = _lazy_names(
         "train_run": "training.repeat",
         "trust_curves": "explain.trust",
         "with_temperature": "metrics.calibration",
-        "write_report": "report.render",
+        "write_report": "report.run",
         "write_split": "data.splits",
         "write_results": "evaluation.evaluate",
     },

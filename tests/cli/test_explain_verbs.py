@@ -68,7 +68,7 @@ def test_explain_shows_the_wrong_and_least_sure_ones_with_their_checks(run, trai
     curve = rows_of(folder / "deletion-insertion.csv")
     assert len(curve) == 2 * 21
     assert all(0 <= float(row["deletion"]) <= 1 for row in curve)
-    assert {row["fresh_layers"] for row in rows_of(folder / "randomisation.csv")} == {"1", "2", "3"}
+    assert {row["random_layers"] for row in rows_of(folder / "randomisation.csv")} == {"1", "2", "3"}
 
 
 def test_explain_of_pictures_asks_no_split_and_knows_its_own_crops(run, trained, tmp_path):

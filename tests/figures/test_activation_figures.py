@@ -1,9 +1,9 @@
 import numpy as np
 
 from toonvision.explain.activations import LayerActivation
-from toonvision.figures.activations import draw_activation
-from toonvision.figures.filters import draw_ascent, draw_first_filters
+from toonvision.figures.activations import draw_activation, draw_filter_images, draw_first_filters
 from toonvision.figures.save import to_png
+from toonvision.figures.values import ActivationTiles, FilterImages, FirstFilters
 
 
 def activation(channels=5):
@@ -15,23 +15,23 @@ def names(figure):
     return [ax.get_xlabel() for ax in figure.axes]
 
 
-def test_every_channel_is_a_tile_on_one_scale_and_a_silent_one_is_named_so():
-    figure = draw_activation(activation(), (60, 40), number=2)
-    assert names(figure) == ["0, silent", "1", "2", "3", "4"]
+def test_every_channel_is_a_tile_on_one_scale_and_an_inactive_one_is_named_so():
+    figure = draw_activation(ActivationTiles(activation(), (60, 40), number=2))
+    assert names(figure) == ["0, inactive", "1", "2", "3", "4"]
     assert len({ax.images[0].get_clim() for ax in figure.axes}) == 1
-    assert figure.texts[0].get_text().startswith("Convolution 2: 5 channels of 6 x 4, bright where they answer (up to ")
+    assert figure.texts[0].get_text().startswith("Convolution 2: 5 channels of 6 x 4, bright where active (up to ")
     assert to_png(figure, dpi=30)
 
 
 def test_channels_have_their_own_scales_by_option():
-    figure = draw_activation(activation(), (60, 40), normalise_each=True)
+    figure = draw_activation(ActivationTiles(activation(), (60, 40), normalise_each=True))
     assert [float(ax.images[0].get_array().max()) for ax in figure.axes] == [0, 1, 1, 1, 1]
     title = figure.texts[0].get_text()
-    assert title == "Convolution: 5 channels of 6 x 4, bright where they answer (each on its own scale)"
+    assert title == "Convolution: 5 channels of 6 x 4, bright where active (each on its own scale)"
 
 
 def test_tiles_have_the_shape_of_the_picture_and_stay_within_the_figure():
-    figure = draw_activation(activation(40), (600, 200))
+    figure = draw_activation(ActivationTiles(activation(40), (600, 200)))
     width, height = figure.get_size_inches()
     for ax in figure.axes:
         place = ax.get_position()
@@ -40,16 +40,16 @@ def test_tiles_have_the_shape_of_the_picture_and_stay_within_the_figure():
         assert abs(place.width * width / (place.height * height) - 1 / 3) < 1e-6
 
 
-def test_a_layer_that_is_silent_throughout_can_be_drawn():
+def test_a_layer_that_is_inactive_throughout_can_be_drawn():
     silent = LayerActivation("pool", "pooling", np.zeros((3, 3, 2), np.float32))
-    assert names(draw_activation(silent, (3, 3))) == ["0, silent", "1, silent"]
+    assert names(draw_activation(ActivationTiles(silent, (3, 3)))) == ["0, inactive", "1, inactive"]
 
 
 def test_filters_are_drawn_one_a_tile():
     weights = np.random.default_rng(0).random((3, 3, 3, 7), dtype=np.float32)
-    figure = draw_first_filters(weights)
+    figure = draw_first_filters(FirstFilters(weights))
     assert names(figure) == [str(number) for number in range(7)]
     np.testing.assert_array_equal(figure.axes[4].images[0].get_array(), weights[..., 4])
-    climbed = draw_ascent(np.zeros((2, 8, 8, 3), np.uint8), number=2)
-    assert climbed.texts[0].get_text() == "What the 2 filters of convolution 2 answer to most"
+    climbed = draw_filter_images(FilterImages(np.zeros((2, 8, 8, 3), np.uint8), number=2))
+    assert climbed.texts[0].get_text() == "Images that activate the 2 filters of convolution 2 most"
     assert names(climbed) == ["0", "1"]

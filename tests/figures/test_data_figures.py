@@ -6,12 +6,12 @@ from matplotlib.figure import Figure
 from figures import examples
 from toonvision.data.balance import CountTable, measure_balance
 from toonvision.figures.balance import draw_balance, shown_tables
-from toonvision.figures.counts import draw_counts
+from toonvision.figures.counts import draw_counts, draw_subsets
 from toonvision.figures.rows import Group, label_groups, lay_out
 from toonvision.figures.save import save_png, to_png
 from toonvision.figures.shortages import draw_shortages, missing_counts
 from toonvision.figures.style import SETTINGS, ink_on, new_figure
-from toonvision.figures.subsets import draw_subsets
+from toonvision.figures.values import BalanceBars, ShortageMap
 from toonvision.taxonomy.labels import Category, Level, Targets
 
 
@@ -30,7 +30,7 @@ def toontown():
 
 @pytest.fixture(scope="module")
 def balance_figure(toontown):
-    return draw_balance(*toontown)
+    return draw_balance(BalanceBars(*toontown))
 
 
 def test_toontowns_balance_has_panels_for_labels_kinds_suits_and_animals(toontown):
@@ -75,7 +75,7 @@ def test_segments_have_their_contexts_colour(balance_figure, toontown):
 
 def test_a_single_context_lets_bars_have_their_classes_colours():
     taxonomy = examples.plain_taxonomy("Platelets", "RBC", "WBC")
-    figure = draw_balance(measure_balance(examples.blood_crops(), taxonomy), taxonomy)
+    figure = draw_balance(BalanceBars(measure_balance(examples.blood_crops(), taxonomy), taxonomy))
     (ax,) = figure.axes
     assert [bar.get_width() for bar in ax.containers[0]] == [36, 415, 37]
     colors = [to_hex(bar.get_facecolor()).upper() for bar in ax.containers[0]]
@@ -112,7 +112,7 @@ def test_rows_below_a_heading_never_overlap():
 
 def test_the_map_of_shortages_writes_what_is_missing_and_leaves_the_rest_empty(toontown):
     balance, taxonomy = toontown
-    figure = draw_shortages(balance, taxonomy)
+    figure = draw_shortages(ShortageMap(balance, taxonomy))
     written = [int(text) for ax in figure.axes for text in texts(ax)]
     assert sorted(written) == sorted(shortage.missing for shortage in balance.shortages)
     assert missing_counts(balance).sum() == sum(written)
@@ -122,11 +122,12 @@ def test_the_map_of_shortages_writes_what_is_missing_and_leaves_the_rest_empty(t
 def test_many_labels_without_groups_are_cut_in_halves():
     taxonomy = examples.plain_taxonomy(*(f"label {number}" for number in range(31)))
     crops = [examples.crop("label 0", context, 1) for context in ("here", "there")]
-    figure = draw_shortages(measure_balance(crops, taxonomy.with_targets(Targets(30, 5))), taxonomy)
+    balance = measure_balance(crops, taxonomy.with_targets(Targets(30, 5)))
+    figure = draw_shortages(ShortageMap(balance, taxonomy))
     assert [len(ax.get_yticks()) for ax in figure.axes] == [16, 15]
 
 
-def test_the_split_shows_all_three_parts_of_every_class(toontown):
+def test_the_split_shows_all_three_subsets_of_every_class(toontown):
     split = examples.split_summary(toontown[1], examples.toontown_crops())
     table = next(table for table in split.tables if table.level.name == "suit")
     (ax,) = draw_subsets(table).axes
@@ -137,7 +138,8 @@ def test_the_split_shows_all_three_parts_of_every_class(toontown):
 
 def test_labels_with_dollars_and_braces_are_written_as_they_are(tmp_path):
     taxonomy = examples.plain_taxonomy("$x^{$", "<b>&", "a_b", "トゥーン")
-    figure = draw_balance(measure_balance([examples.crop("$x^{$", "all", 0)], taxonomy), taxonomy)
+    balance = measure_balance([examples.crop("$x^{$", "all", 0)], taxonomy)
+    figure = draw_balance(BalanceBars(balance, taxonomy))
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["$x^{$", "<b>&", "a_b", "トゥーン"]
     assert to_png(figure, dpi=40).startswith(b"\x89PNG")
 
@@ -154,5 +156,5 @@ def test_drawing_leaves_matplotlibs_own_settings_alone(toontown):
     import matplotlib as mpl
 
     before = {name: mpl.rcParams[name] for name in SETTINGS}
-    draw_shortages(*toontown)
+    draw_shortages(ShortageMap(*toontown))
     assert {name: mpl.rcParams[name] for name in SETTINGS} == before

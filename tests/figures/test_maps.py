@@ -4,6 +4,7 @@ import pytest
 from figures import examples
 from toonvision.figures.maps import EVIDENCE, draw_map_grid, draw_map_rows, superimposed
 from toonvision.figures.save import to_png
+from toonvision.figures.values import MapGrid, MapRows
 
 
 def made(classes=4, *, size_hw=(60, 20), count=3):
@@ -17,7 +18,7 @@ def grid(classes=4, *, y_true=1, predicted=2, maps=None, **options):
     shares = np.full(classes, 0.1 / (classes - 1), np.float32)
     shares[predicted] = 0.9
     drawn = drawn[0] if maps is None else maps
-    return draw_map_grid(evaluation.pictures[0], drawn, evaluation.classes, y_true, predicted, shares, **options)
+    return draw_map_grid(MapGrid(evaluation.pictures[0], drawn, evaluation.classes, y_true, shares, **options))
 
 
 def titles(figure):
@@ -45,11 +46,11 @@ def test_the_grid_has_one_column_a_class_with_the_map_above_and_the_picture_belo
         assert above.y0 > below.y1
 
 
-def test_the_grid_marks_the_predicted_and_the_actual_class():
-    assert {"90 %\npredicted", "3 %\nactual"} <= set(texts(grid()))
-    assert "90 %\npredicted and actual" in texts(grid(y_true=2))
+def test_the_grid_marks_the_predicted_and_the_true_class():
+    assert {"90 %\npredicted", "3 %\ntrue"} <= set(texts(grid()))
+    assert "90 %\npredicted and true" in texts(grid(y_true=2))
     said = texts(grid())
-    assert said[said.index("Actual") + 1] == examples.classes_of(4)[1].title
+    assert said[said.index("True class") + 1] == examples.classes_of(4)[1].title
     assert said[said.index("Predicted") + 1] == examples.classes_of(4)[2].title
 
 
@@ -76,7 +77,7 @@ def test_maps_of_nothing_but_zeros_can_be_drawn():
     assert to_png(grid(maps=zeros, normalise_each=True), dpi=30)
 
 
-def test_of_many_classes_the_likeliest_and_the_true_one_are_shown():
+def test_of_many_classes_the_most_probable_and_the_true_one_are_shown():
     shown = titles(grid(32, y_true=31, predicted=5))
     classes = examples.classes_of(32)
     assert len(shown) == 8
@@ -88,9 +89,9 @@ def test_of_many_classes_the_likeliest_and_the_true_one_are_shown():
 @pytest.mark.parametrize("classes", [2, 4, 8])
 def test_grids_and_rows_stay_within_their_figures_whatever_the_shape(size_hw, classes):
     evaluation, maps = made(classes, size_hw=size_hw)
-    rows = draw_map_rows(evaluation.pictures, maps, evaluation.classes, evaluation.y_true, evaluation.own)
-    one = draw_map_grid(evaluation.pictures[0], maps[0], evaluation.classes, 0, 1, evaluation.own[0])
-    for figure in (rows, one):
+    rows = MapRows(evaluation.pictures, maps, evaluation.classes, evaluation.y_true, evaluation.own)
+    one = MapGrid(evaluation.pictures[0], maps[0], evaluation.classes, 0, evaluation.own[0])
+    for figure in (draw_map_rows(rows), draw_map_grid(one)):
         for ax in figure.axes:
             place = ax.get_position()
             assert min(place.x0, place.y0) >= -1e-9
@@ -101,13 +102,13 @@ def test_grids_and_rows_stay_within_their_figures_whatever_the_shape(size_hw, cl
         assert to_png(figure, dpi=20)
 
 
-def test_rows_show_each_picture_with_all_classes_and_say_what_it_was_taken_for():
+def test_rows_show_each_picture_with_all_classes_and_say_what_was_predicted():
     evaluation, maps = made(count=3)
     shares = np.array([[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0], [0, 0.3, 0.6, 0.1]], np.float32)
-    figure = draw_map_rows(evaluation.pictures, maps, evaluation.classes, np.array([0, 0, 2]), shares)
+    figure = draw_map_rows(MapRows(evaluation.pictures, maps, evaluation.classes, np.array([0, 0, 2]), shares))
     a, b, c, d = (category.title for category in evaluation.classes)
     heads = [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
-    assert heads == [f"{a} recognised", f"{a} taken for {b}", f"{c} recognised"]
+    assert heads == [f"{a}, right", f"{a}, predicted {b}", f"{c}, right"]
     assert len([ax for ax in figure.axes if ax.images and ax.images[0].get_array().shape == (60, 20, 3)]) == 15
     below = [ax.texts[0].get_text().split("\n") for ax in figure.axes[1:5]]
     assert all(title.startswith(name.rstrip("…")) for (name, _), title in zip(below, (a, b, c, d), strict=True))

@@ -6,12 +6,22 @@ from matplotlib.colors import to_hex
 
 from figures import examples
 from toonvision.figures.confusion import draw_confusion
-from toonvision.figures.curves import Curve, draw_curves
-from toonvision.figures.gallery import Evaluated, draw_gallery, draw_probabilities, draw_unsure
+from toonvision.figures.curves import draw_curves
+from toonvision.figures.gallery import draw_gallery, draw_probabilities, draw_unsure
 from toonvision.figures.save import to_png
-from toonvision.figures.scores import ClassRow, draw_class_scores
+from toonvision.figures.scores import draw_class_scores
 from toonvision.figures.spread import draw_spread
 from toonvision.figures.style import new_figure
+from toonvision.figures.values import (
+    Case,
+    ClassRow,
+    ConfusionMatrix,
+    Gallery,
+    LeastConfident,
+    TrainingCurve,
+    TrainingCurves,
+    TrainingSpread,
+)
 from toonvision.metrics.classification import Spread
 from toonvision.metrics.intervals import Proportion
 
@@ -22,15 +32,15 @@ def texts(ax):
 
 def judged(count, classes, *, size_hw=(60, 20), repeats=3):
     made = examples.evaluation(examples.classes_of(classes), samples=count, repeats=repeats, size_hw=size_hw, skill=0)
-    return [
-        Evaluated(made.pictures[at], int(made.y_true[at]), made.own[at], int(made.wrong_in[at]), repeats)
+    return tuple(
+        Case(made.pictures[at], int(made.y_true[at]), made.own[at], int(made.wrong_in[at]), repeats)
         for at in range(count)
-    ]
+    )
 
 
-def test_curves_mark_the_best_epoch_of_the_chosen_training():
-    curves = [Curve(seed, examples.history(10, seed=seed), 4, seed == 1) for seed in range(3)]
-    loss, accuracy = draw_curves(curves).axes
+def test_curves_mark_the_saved_epoch_of_the_best_training():
+    curves = [TrainingCurve(seed, examples.history(10, seed=seed), 4, seed == 1) for seed in range(3)]
+    loss, accuracy = draw_curves(TrainingCurves(tuple(curves))).axes
     for ax, name in ((loss, "val_loss"), (accuracy, "val_accuracy")):
         value = curves[1].epochs[3][name]
         dots = [line for line in ax.lines if line.get_marker() == "o"]
@@ -38,63 +48,63 @@ def test_curves_mark_the_best_epoch_of_the_chosen_training():
         assert ax.get_title(loc="right") == f"validation {value:.3f} at epoch 4"
 
 
-def test_the_chosen_training_is_strong_and_the_others_are_thin():
-    curves = [Curve(seed, examples.history(5, seed=seed), 2, seed == 0) for seed in range(4)]
-    (ax, _) = draw_curves(curves).axes
+def test_the_best_training_is_strong_and_the_others_are_thin():
+    curves = [TrainingCurve(seed, examples.history(5, seed=seed), 2, seed == 0) for seed in range(4)]
+    (ax, _) = draw_curves(TrainingCurves(tuple(curves))).axes
     widths = [line.get_linewidth() for line in ax.lines if len(line.get_xdata()) == 5]
     assert sorted(widths) == [0.8] * 6 + [2.2] * 2
 
 
-def test_a_loss_that_is_no_number_leaves_a_gap_instead_of_breaking_the_figure():
+def test_a_loss_that_is_nan_leaves_a_gap_instead_of_breaking_the_figure():
     epochs = [*examples.history(3), {"loss": float("inf"), "accuracy": 0.3, "val_loss": float("nan")}]
-    figure = draw_curves([Curve(0, epochs, 2, chosen=True)])
+    figure = draw_curves(TrainingCurves((TrainingCurve(0, epochs, 2, best=True),)))
     assert np.isnan(figure.axes[0].lines[0].get_ydata()[3])
     assert to_png(figure, dpi=30)
 
 
 def test_a_single_epoch_is_seen_as_dots():
-    figure = draw_curves([Curve(0, examples.history(1), 1, chosen=True)])
+    figure = draw_curves(TrainingCurves((TrainingCurve(0, examples.history(1), 1, best=True),)))
     assert figure.axes[0].lines[0].get_marker() == "o"
 
 
 def test_the_matrix_writes_counts_and_leaves_zeros_empty():
     matrix = np.array([[5, 0, 1], [0, 1234, 0], [2, 0, 3]])
-    every, wrong = draw_confusion(matrix, examples.classes_of(3)).axes
+    every, wrong = draw_confusion(ConfusionMatrix(matrix, examples.classes_of(3))).axes
     assert texts(every) == ["5", "1", "1,234", "2", "3"]
     assert texts(wrong) == ["1", "2"]
     assert wrong.get_title(loc="left") == "Wrong predictions: 3"
-    assert (every.get_xlabel(), every.get_ylabel()) == ("Predicted", "Actual")
+    assert (every.get_xlabel(), every.get_ylabel()) == ("Predicted class", "True class")
 
 
 def test_a_matrix_without_any_wrong_prediction_can_be_drawn():
-    _, wrong = draw_confusion(np.diag([4, 4]), examples.classes_of(2)).axes
+    _, wrong = draw_confusion(ConfusionMatrix(np.diag([4, 4]), examples.classes_of(2))).axes
     assert texts(wrong) == []
 
 
 def test_matrices_of_many_classes_stand_below_each_other():
-    upper, lower = draw_confusion(np.eye(32, dtype=np.int64), examples.classes_of(32)).axes
+    upper, lower = draw_confusion(ConfusionMatrix(np.eye(32, dtype=np.int64), examples.classes_of(32))).axes
     assert upper.get_subplotspec().rowspan != lower.get_subplotspec().rowspan
     assert upper.get_xticklabels()[0].get_text() == "Flunky"
     assert len(upper.get_yticklabels()) == 32
 
 
-def test_wrong_pictures_say_what_they_are_and_what_they_were_taken_for():
+def test_wrong_predictions_name_the_true_and_the_predicted_class():
     classes = examples.classes_of(4)
     picture = np.zeros((60, 20, 3), dtype=np.uint8)
-    one = Evaluated(picture, 0, np.array([0.07, 0.9, 0.02, 0.01], dtype=np.float32), wrong_in=2, repeats=5)
-    (ax,) = draw_gallery([one], classes).axes
-    assert texts(ax) == ["Flunky", "taken for\nPencil Pusher\n90 %, truth 7 %\nwrong in 2 of 5"]
+    one = Case(picture, 0, np.array([0.07, 0.9, 0.02, 0.01], dtype=np.float32), wrong_in=2, repeats=5)
+    (ax,) = draw_gallery(Gallery((one,), classes)).axes
+    assert texts(ax) == ["Flunky", "predicted\nPencil Pusher\n90 %, true class 7 %\nwrong in 2 of 5"]
     assert to_hex(ax.spines["left"].get_edgecolor()).upper() == classes[1].color
 
 
 def test_one_training_alone_is_not_counted_in_the_gallery():
-    (ax,) = draw_gallery(judged(1, 3, repeats=1), examples.classes_of(3)).axes
+    (ax,) = draw_gallery(Gallery(judged(1, 3, repeats=1), examples.classes_of(3))).axes
     assert "wrong in" not in "".join(texts(ax))
 
 
 @pytest.mark.parametrize(("size_hw", "columns"), [((60, 20), 10), ((40, 40), 7), ((20, 60), 5)])
 def test_the_shape_of_the_pictures_decides_how_many_stand_in_a_row(size_hw, columns):
-    figure = draw_gallery(judged(12, 3, size_hw=size_hw), examples.classes_of(3))
+    figure = draw_gallery(Gallery(judged(12, 3, size_hw=size_hw), examples.classes_of(3)))
     tops = [round(ax.get_position().y0, 4) for ax in figure.axes]
     assert tops.count(max(tops)) == columns
     shape = figure.axes[0].get_position()
@@ -112,7 +122,7 @@ def test_probability_bars_fill_the_row_and_frame_the_true_class():
     assert framed == [4 * row + one.y_true for row, one in enumerate(rows)]
 
 
-def test_of_many_classes_the_likeliest_and_the_true_one_are_told_apart():
+def test_of_many_classes_the_most_probable_and_the_true_one_are_shown():
     rows = judged(6, 32)
     ax = draw_probabilities(new_figure(8, 3).subplots(), rows, examples.classes_of(32))
     assert len(ax.containers) == 6 * 6
@@ -122,29 +132,29 @@ def test_of_many_classes_the_likeliest_and_the_true_one_are_told_apart():
 
 
 def test_the_first_five_unsure_predictions_are_shown_as_pictures():
-    figure = draw_unsure(judged(10, 4), examples.classes_of(4))
+    figure = draw_unsure(LeastConfident(judged(10, 4), examples.classes_of(4)))
     upper, lower = figure.subfigs
     assert [ax.get_title() for ax in upper.axes] == ["1", "2", "3", "4", "5"]
     assert len(lower.axes[0].get_yticks()) == 10
 
 
 def test_fewer_unsure_predictions_than_five_can_be_drawn():
-    assert to_png(draw_unsure(judged(2, 3), examples.classes_of(3)), dpi=30)
+    assert to_png(draw_unsure(LeastConfident(judged(2, 3), examples.classes_of(3))), dpi=30)
 
 
 def test_the_spread_shows_every_seed_with_its_interval():
     wrong_in = np.array([0, 0, 1, 3, 3, 2])
-    left, right = draw_spread(Spread((4, 2, 3), 6), [0, 1, 2], wrong_in, chosen=1).axes
+    left, right = draw_spread(TrainingSpread(Spread((4, 2, 3), 6), (0, 1, 2), wrong_in, best=1)).axes
     intervals = [line.get_ydata() for line in left.lines if list(line.get_xdata()) in ([0, 0], [1, 1], [2, 2])]
     expected = [[6 * bound for bound in Proportion(wrong, 6).interval] for wrong in (4, 2, 3)]
     np.testing.assert_allclose(intervals, expected)
     assert {"best 2", "median 3", "worst 4"} <= set(texts(left))
     assert [bar.get_height() for bar in right.patches] == [1, 1, 2]
-    assert right.get_title(loc="left") == "2 of 6 pictures were never wrong"
+    assert right.get_title(loc="left") == "2 of 6 crops are never wrong"
 
 
 def test_equal_results_share_one_line():
-    left, _ = draw_spread(Spread((3, 3), 9), [7, 8], np.zeros(9, dtype=np.int64), chosen=0).axes
+    left, _ = draw_spread(TrainingSpread(Spread((3, 3), 9), (7, 8), np.zeros(9, dtype=np.int64), best=0)).axes
     assert "best, median and worst 3" in texts(left)
 
 
@@ -165,7 +175,7 @@ def test_a_class_that_was_never_predicted_has_no_precision_dot():
     assert texts(ax) == ["1 sample"]
 
 
-def test_judged_knows_whether_it_is_right():
+def test_a_case_knows_whether_it_is_right():
     (one,) = judged(1, 2)
     assert dataclasses.replace(one, y_true=one.predicted).right
     assert not dataclasses.replace(one, y_true=1 - one.predicted).right

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from toonvision.figures.architecture import draw_architectures
-from toonvision.figures.course import draw_course
 from toonvision.figures.front import draw_front
 from toonvision.figures.importance import draw_importance
 from toonvision.figures.parallel import draw_parallel
 from toonvision.figures.race import draw_race
 from toonvision.figures.save import to_png
+from toonvision.figures.search_history import draw_search_history
 from toonvision.figures.slices import draw_slices
 from toonvision.figures.trials import mark
+from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
 from toonvision.models.architecture import PUBLISHED, describe
 from toonvision.models.layout import Layout
 from toonvision.tuning.finalists import size_error_points
@@ -44,9 +45,9 @@ def result():
     return plausible(30, seed=2, cut=1, diverged=0.5)
 
 
-def test_the_course_marks_each_trial_by_what_came_of_it_and_steps_down_to_the_best(result):
+def test_the_history_marks_each_trial_by_its_outcome_and_steps_down_to_the_best(result):
     found = optimization_history(result)
-    (ax,) = draw_course(found).axes
+    (ax,) = draw_search_history(found).axes
     for outcome in ("best", "done", "cut short"):
         shown = [(point.value, point.loss) for point in found.points if point.outcome == outcome]
         assert shown
@@ -61,15 +62,15 @@ def test_the_legend_explains_only_what_is_there(result):
     def words(figure):
         return [text.get_text() for text in figure.legends[0].get_texts()]
 
-    assert words(draw_course(optimization_history(result))) == [
+    assert words(draw_search_history(optimization_history(result))) == [
         "Best trials", "Other finished trials", "Diverged: no loss", "Cut short: lowest loss so far",
     ]  # fmt: skip
-    assert words(draw_course(optimization_history(plausible(2)))) == ["Best trials"]
+    assert words(draw_search_history(optimization_history(plausible(2)))) == ["Best trials"]
 
 
 def test_each_hyperparameter_has_a_panel_with_its_values_and_its_medians(result):
     found = slices(result)
-    axes = [ax for ax in draw_slices(found).axes if ax.axison]
+    axes = [ax for ax in draw_slices(Slices(found)).axes if ax.axison]
     assert [ax.get_title(loc="left") for ax in axes] == [one.name for one in found]
     rates = axes[-1]
     assert [tick.get_text() for tick in rates.get_xticklabels()] == ["0.0001", "0.001", "0.01"]
@@ -81,7 +82,7 @@ def test_each_hyperparameter_has_a_panel_with_its_values_and_its_medians(result)
 
 
 def test_trials_of_one_value_do_not_cover_each_other(result):
-    for ax, one in zip(draw_slices(slices(result)).axes, slices(result), strict=False):
+    for ax, one in zip(draw_slices(Slices(slices(result))).axes, slices(result), strict=False):
         spots = [spot for outcome in ("best", "done", "cut short", "diverged") for spot in marked(ax, outcome)]
         assert len({(round(x, 6), round(y, 6)) for x, y in spots}) == len(one.points)
 
@@ -94,9 +95,7 @@ def test_parallel_coordinates_name_each_axis_and_put_the_best_on_top(result):
     drawn = [line for line in ax.lines if len(line.get_xdata()) == len(found.axes)]
     assert len(drawn) == len(found.lines)
     ends = [line.get_ydata()[-1] for line in drawn]
-    assert ends == pytest.approx(
-        [line.positions[-1] for line in found.lines]
-    )  # the loss is exact, the others are spread
+    assert ends == pytest.approx([line.positions[-1] for line in found.lines])  # the loss alone is not moved apart
     assert all(abs(np.subtract(line.get_ydata(), one.positions)).max() <= 0.026
                for line, one in zip(drawn, found.lines, strict=True))  # fmt: skip
     widths = [line.get_linewidth() for line in drawn]
@@ -106,7 +105,7 @@ def test_parallel_coordinates_name_each_axis_and_put_the_best_on_top(result):
 
 def test_the_race_shows_every_training_the_median_and_who_left_when(result):
     found = result.racers
-    wrong, behind = draw_race(found, judged=JUDGED).axes
+    wrong, behind = draw_race(Race(found, JUDGED)).axes
     for row, racer in enumerate(found):
         dots = [line for line in wrong.lines if line.get_marker() == "o" and abs(line.get_ydata().mean() - row) < 0.4]
         assert sorted(dots[0].get_xdata()) == sorted(racer.wrong)
@@ -117,21 +116,21 @@ def test_the_race_shows_every_training_the_median_and_who_left_when(result):
     assert [("left after round" in note) for note in notes] == [racer.left_after is not None for racer in found]
     assert texts(behind)[0] == "leads"
     assert texts(behind)[1] == f"× {math.exp(found[1].behind.mean):.2f}"
-    assert wrong.get_title(loc="left") == f"Wrong of {JUDGED} validation pictures"
+    assert wrong.get_title(loc="left") == f"Wrong of {JUDGED} validation crops"
 
 
 def test_trainings_of_the_race_that_diverged_are_told_and_do_not_stretch_the_axis():
     draws = plausible(2, raced=False).trials
     scores = {one.number: {seed: Score(0.5, 10 + seed, 3, 9.0) for seed in (1, 2, 3)} for one in draws}
     scores[0][2] = Score(None, JUDGED, 0, 9.0)
-    wrong, _ = draw_race(study(draws, scores).racers, judged=JUDGED).axes
+    wrong, _ = draw_race(Race(study(draws, scores).racers, JUDGED)).axes
     assert any("1 diverged" in text for text in texts(wrong))
     assert wrong.get_xlim()[1] < 20
 
 
 def test_the_front_marks_the_winner_and_leaves_hollow_what_was_not_trained_again(result):
     networks = size_error_points(result)
-    loss, wrong = draw_front(networks, judged=JUDGED, bound=6032).axes
+    loss, wrong = draw_front(SizeErrorFront(networks, JUDGED, 6032)).axes
     diamonds = [line for line in loss.lines if line.get_marker() == "D"]
     assert [line.get_xdata()[0] for line in diamonds] == [result.winner.parameters]
     front = [one for one in networks if one.on_front or one.winner]
@@ -145,7 +144,7 @@ def test_the_front_marks_the_winner_and_leaves_hollow_what_was_not_trained_again
 
 
 def test_a_bound_far_away_is_not_drawn(result):
-    loss, _ = draw_front(size_error_points(result), judged=JUDGED, bound=10**9).axes
+    loss, _ = draw_front(SizeErrorFront(size_error_points(result), JUDGED, 10**9)).axes
     assert "bound" not in texts(loss)
 
 
@@ -160,7 +159,7 @@ def test_importance_is_coloured_where_it_is_above_chance():
 
 def test_an_architecture_is_to_scale_and_says_its_shapes_steps_and_weights():
     told = describe(PUBLISHED["tuned"], size_hw=(600, 200), classes=4)
-    (ax,) = draw_architectures([told]).axes
+    (ax,) = draw_architectures(Architectures((told,))).axes
     assert [text for text in texts(ax) if "×" in text and "filters" not in text] == [
         "600 × 200 × 3", "100 × 33 × 16", "16 × 5 × 12",
     ]  # fmt: skip
@@ -178,7 +177,7 @@ def test_an_architecture_is_to_scale_and_says_its_shapes_steps_and_weights():
 @pytest.mark.parametrize(("layout", "columns"), [("16c3-p3", 2), ("4c3-p2-4c3-p2-4c3-p2-4c3-p2-4c3-p2-4c3-p2", 1)])
 def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
     told = describe(Layout.parse(layout), size_hw=(128, 128), classes=2)
-    figure = draw_architectures([told] * 3)
+    figure = draw_architectures(Architectures((told,) * 3))
     assert figure.axes[0].get_gridspec().ncols == columns
     assert to_png(figure, dpi=30)
 
@@ -190,24 +189,21 @@ def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
 )
 def test_small_and_odd_studies_can_be_drawn(made):
     figures = [
-        draw_course(optimization_history(made)), draw_slices(slices(made)), draw_parallel(parallel_coordinates(made)),
-        draw_front(size_error_points(made), judged=JUDGED),
+        draw_search_history(optimization_history(made)), draw_slices(Slices(slices(made))),
+        draw_parallel(parallel_coordinates(made)), draw_front(SizeErrorFront(size_error_points(made), JUDGED)),
     ]  # fmt: skip
     found = made.racers
-    figures += [draw_race(found, judged=JUDGED)] if found else []
+    figures += [draw_race(Race(found, JUDGED))] if found else []
     assert all(to_png(figure, dpi=30) for figure in figures)
 
 
 def test_a_search_of_which_everything_diverged_can_be_drawn():
     made = plausible(4, raced=False)
     lost = study([dataclasses.replace(one, state="diverged", loss=None) for one in made.trials])
-    (ax,) = draw_course(optimization_history(lost)).axes
+    (ax,) = draw_search_history(optimization_history(lost)).axes
     assert len(marked(ax, "diverged")) == 4
-    for figure in (
-        draw_slices(slices(lost)),
-        draw_parallel(parallel_coordinates(lost)),
-        draw_course(optimization_history(lost)),
-    ):
+    history, parallel = optimization_history(lost), parallel_coordinates(lost)
+    for figure in (draw_slices(Slices(slices(lost))), draw_parallel(parallel), draw_search_history(history)):
         assert to_png(figure, dpi=30)
 
 
@@ -215,5 +211,5 @@ def test_names_with_dollars_are_written_as_they_are():
     draw = plausible(1).trials[0].draw
     space = plausible(1).settings.space
     made = study([dataclasses.replace(trial(0, draw, space), layout="$x^2$")])
-    loss, _ = draw_front(size_error_points(made), judged=JUDGED).axes
+    loss, _ = draw_front(SizeErrorFront(size_error_points(made), JUDGED)).axes
     assert to_png(loss.get_figure(), dpi=30)

@@ -95,7 +95,7 @@ def test_the_curve_is_solid_where_there_are_pictures_and_dashed_beyond():
     diamond = next(line for line in ax.lines if line.get_marker() == "D")
     assert diamond.get_xdata()[0] == 616
     assert diamond.get_ydata()[0] == pytest.approx(float(made.law.at(616)))
-    assert any("1.0 points less\n(0.1 to 2.0)" in text.get_text() for text in ax.texts)
+    assert any("1.0 points lower\n(0.1 to 2.0)" in text.get_text() for text in ax.texts)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["64", "258", "516", "616"]
 
 
@@ -103,7 +103,7 @@ def test_figures_say_how_many_trainings_diverged():
     made = learning_curve()
     first = dataclasses.replace(made.points[0], pictures=(64, 64), wrong=(60, 66), diverged=(2,))
     (ax,) = draw_learning_curve(dataclasses.replace(made, points=(first, *made.points[1:]), lost=(0.25,))).axes
-    assert "not shown: 4 that diverged" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "left out: 4 that diverged" in [text.get_text() for text in ax.get_legend().get_texts()]
     assert ax.get_xticklabels()[0].get_text() == "64"
     (legend,) = draw_contexts(dataclasses.replace(context_study(), lost=("north",))).legends
     assert "Left out: 3 that diverged" in [text.get_text() for text in legend.get_texts()]
@@ -127,7 +127,7 @@ def test_suspects_are_numbered_with_both_classes_and_the_file():
     texts = [text.get_text() for text in figure.axes[4].texts]
     assert texts[0].strip() == "5"
     assert texts[1] == classes["c0"].title
-    assert texts[2].startswith("rather ")
+    assert texts[2].startswith("predicted ")
     assert texts[3:] == ["90 % against 4 %", "cog_bb_somebody_0004"]
     assert to_png(figure, dpi=30)
 

@@ -4,6 +4,7 @@ import pytest
 from toonvision.core.seeds import generator
 from toonvision.explain.evidence import Evidence, summarise
 from toonvision.explain.trust import Randomisation, TrustCurves
+from toonvision.figures.panels import draw
 from toonvision.figures.save import to_png
 from toonvision.figures.style import new_figure
 from toonvision.figures.trust import (
@@ -13,6 +14,7 @@ from toonvision.figures.trust import (
     draw_randomisations,
     draw_trust_curves,
 )
+from toonvision.figures.values import EvidenceBars, RandomisationSteps
 
 
 def curves(pictures=6, steps=20):
@@ -48,11 +50,11 @@ def sections():
     return [
         ("", groups(["All"])),
         ("By suit", groups(["Bossbot", "Lawbot", "Cashbot", "Sellbot"])),
-        ("By street", streets),
+        ("By context", streets),
     ]
 
 
-def test_curves_show_mean_each_picture_and_chance_with_their_areas():
+def test_curves_show_mean_each_image_and_chance_with_their_areas():
     made = curves()
     left, right = draw_trust_curves(made).axes
     assert left.get_title() == ""
@@ -64,12 +66,12 @@ def test_curves_show_mean_each_picture_and_chance_with_their_areas():
     assert left.lines[-1].get_ydata() == pytest.approx(made.deletion.mean(axis=0))
 
 
-def test_curves_of_one_picture_are_drawn_once():
+def test_curves_of_one_image_are_drawn_once():
     left, _ = draw_trust_curves(curves(pictures=1)).axes
     assert len(left.lines) == 2
 
 
-def test_randomisation_shows_every_picture_and_the_mean_size():
+def test_randomisation_shows_every_image_and_the_mean_size():
     ax = draw_randomisation(new_figure(6, 3).subplots(), steps())
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     assert [len(line.get_ydata()) for line in dots] == [12, 12, 12]
@@ -79,13 +81,13 @@ def test_randomisation_shows_every_picture_and_the_mean_size():
 
 
 def test_all_weights_at_once_are_called_all_layers():
-    (ax,) = draw_randomisations(steps()[-1:]).axes
+    (ax,) = draw_randomisations(RandomisationSteps(tuple(steps()[-1:]))).axes
     assert [label.get_text() for label in ax.get_xticklabels()] == ["all layers"]
 
 
-def test_bars_stack_to_one_and_mark_the_area_of_the_figure():
+def test_bars_stack_to_one_and_mark_the_area_of_the_object():
     made = sections()
-    (ax,) = draw_evidence(made).axes
+    (ax,) = draw_evidence(EvidenceBars(made)).axes
     first = [bar for bar in ax.patches if abs(bar.get_y() + bar.get_height() / 2) < 0.01]
     assert len(first) == len(REGION_COLORS)
     assert sum(bar.get_width() for bar in first) == pytest.approx(1)
@@ -99,13 +101,11 @@ def test_bars_stack_to_one_and_mark_the_area_of_the_figure():
 
 
 def test_a_group_without_any_evidence_says_so():
-    (ax,) = draw_evidence([("", groups(["All"], empty=True))]).axes
+    (ax,) = draw_evidence(EvidenceBars([("", groups(["All"], empty=True))])).axes
     assert not ax.patches
-    assert "nothing speaks for the predicted class" in [text.get_text() for text in ax.texts]
+    assert "no evidence for the predicted class" in [text.get_text() for text in ax.texts]
 
 
-@pytest.mark.parametrize(
-    "figure", [draw_trust_curves(curves()), draw_randomisations(steps()), draw_evidence(sections())]
-)
-def test_figures_render(figure):
-    assert to_png(figure, dpi=40).startswith(b"\x89PNG")
+@pytest.mark.parametrize("value", [curves(), RandomisationSteps(tuple(steps())), EvidenceBars(sections())])
+def test_figures_render(value):
+    assert to_png(draw(value), dpi=40).startswith(b"\x89PNG")

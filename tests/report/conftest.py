@@ -3,13 +3,13 @@ from functools import partial
 
 import pytest
 
+from toonvision.figures import panels
 from toonvision.figures.save import save_png
-from toonvision.report import figure_files
 
 
 @pytest.fixture(scope="session", autouse=True)
 def small_pictures() -> Iterator[None]:
     """Draw at a low resolution: what these tests promise does not depend on it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figure_files, "save_png", partial(save_png, dpi=30))
+        patch.setattr(panels, "save_png", partial(save_png, dpi=30))
         yield

@@ -9,9 +9,9 @@ from toonvision.core.errors import Finding
 from toonvision.data.balance import measure_balance
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
-from toonvision.figures.curves import Curve
+from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.power_law import PowerLaw
-from toonvision.report.contents import Results
+from toonvision.report.results import Results
 from toonvision.studies.curve import CurvePoint, LearningCurve
 from toonvision.studies.suspects import Suspect, SuspectStudy
 from toonvision.tasks.classify import ClassScores
@@ -60,7 +60,7 @@ def results_of(
     ]
     numbered = [examples.crop(crop.label, crop.context, number) for number, crop in enumerate(crops)]
     curves = tuple(
-        Curve(repeat.seed, examples.history(9, seed=repeat.seed), 7, repeat.seed == evaluation.record.best_seed)
+        TrainingCurve(repeat.seed, examples.history(9, seed=repeat.seed), 7, repeat.seed == evaluation.record.best_seed)
         for repeat in evaluation.record.repeats
     )
     return Results(

@@ -4,9 +4,9 @@ import pytest
 
 from report.browser import CHROMIUM, measured, opened
 from report.made import evaluation_of, results_of
-from toonvision.report.assemble import build_contents
-from toonvision.report.render import render_report
-from toonvision.report.study import study_contents
+from toonvision.report.page import write_page
+from toonvision.report.run import run_page
+from toonvision.report.search import search_page
 from tuning.made import plausible
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
@@ -44,12 +44,12 @@ document.body.innerHTML = `<p id="said">wide=${wide};outside=${outside};missing=
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     results = results_of(evaluation_of([[[6, 3, 1], [1, 19, 0], [0, 0, 10]]] * 2), findings=13, torn=True)
-    return render_report(build_contents(results, tmp_path_factory.mktemp("figures")))
+    return write_page(run_page(results), tmp_path_factory.mktemp("run")).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def study_page(tmp_path_factory):
-    return render_report(study_contents(plausible(9), tmp_path_factory.mktemp("study")))
+    return write_page(search_page(plausible(9)), tmp_path_factory.mktemp("study")).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("width", [1440, 390])

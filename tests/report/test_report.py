@@ -10,25 +10,25 @@ import pytest
 from figures import examples
 from report.made import evaluation_of, judged_workspace, results_of
 from toonvision.core.errors import InputRejectedError
+from toonvision.core.panels import Table, rows_csv
 from toonvision.evaluation.breakdown import Breakdown, Group
-from toonvision.figures.curves import Curve
+from toonvision.figures.panels import draw
+from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.intervals import Proportion
-from toonvision.report.assemble import build_contents
-from toonvision.report.contents import Picture, Table, class_rows, warnings_of
-from toonvision.report.data_figures import write_balance_figures
-from toonvision.report.drawings import calibration_picture, curves_picture
-from toonvision.report.facts import telling_facts, telling_facts_of
-from toonvision.report.render import render_report, write_report
-from toonvision.report.tables import (
+from toonvision.report.data_panels import near_table, next_table, write_balance_figures
+from toonvision.report.evaluation_panels import (
     breakdown_table,
+    calibration_panel,
     calibration_table,
+    class_rows,
     hardest_table,
     levels_table,
-    near_table,
-    next_table,
-    peaks_table,
     scores_table,
 )
+from toonvision.report.facts import telling_facts, telling_facts_of, warnings_of
+from toonvision.report.page import write_page
+from toonvision.report.run import run_page, write_report
+from toonvision.report.training_panels import curves_panel, peaks_table
 
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 SCRIPT = "<script>alert(1)</script>"
@@ -73,9 +73,13 @@ def written(small_workspace, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def contents(tmp_path_factory):
-    results = results_of(evaluation_of([MATRIX, MATRIX]), findings=13, torn=True)
-    return build_contents(results, tmp_path_factory.mktemp("figures"))
+def contents():
+    return run_page(results_of(evaluation_of([MATRIX, MATRIX]), findings=13, torn=True))
+
+
+@pytest.fixture(scope="module")
+def text(contents, tmp_path_factory):
+    return write_page(contents, tmp_path_factory.mktemp("page")).read_text(encoding="utf-8")
 
 
 def test_a_report_is_one_file_that_fetches_nothing(written):
@@ -96,7 +100,7 @@ def test_every_figure_lies_beside_the_report_and_stands_in_it(written):
     assert path == run / "report.html"
 
 
-def test_every_figure_says_in_words_what_is_to_be_seen(written):
+def test_every_figure_says_in_words_what_there_is_to_see(written):
     assert all(len(image["alt"]) > 20 for image in written[4].all("img"))
 
 
@@ -151,16 +155,17 @@ def test_a_crop_that_cannot_be_read_is_named_with_what_to_do(own_workspace, cont
         write_report(own_workspace, run, evaluation)
 
 
-def test_a_leaking_split_is_warned_of_before_anything_else(contents):
-    page = Page(render_report(contents))
+def test_a_leaking_split_is_warned_of_before_anything_else(contents, text):
+    page = Page(text)
     warnings = [index for index, text in enumerate(page.texts) if text == "Warning."]
-    assert page.texts[warnings[0] + 1].startswith("The split leaks: it was made without keeping the crops")
+    assert page.texts[warnings[0] + 1].startswith("The split leaks: near-duplicate screenshots are in several subsets")
     assert warnings[0] < page.texts.index(contents.facts[0])
 
 
 def test_what_people_wrote_is_never_markup(tmp_path):
     names = (SCRIPT, "a & b", 'c" onerror="x')
-    page_text = render_report(build_contents(results_of(evaluation_of([MATRIX], names), findings=1), tmp_path))
+    path = write_page(run_page(results_of(evaluation_of([MATRIX], names), findings=1)), tmp_path)
+    page_text = path.read_text(encoding="utf-8")
     assert SCRIPT not in page_text
     page = Page(page_text)
     assert len(page.all("script")) == 1
@@ -168,13 +173,13 @@ def test_what_people_wrote_is_never_markup(tmp_path):
     assert SCRIPT in page.texts
 
 
-def test_long_tables_are_folded_after_their_first_rows(contents):
+def test_long_tables_are_folded_after_their_first_rows(contents, text):
     findings = next(
-        part for section in contents.sections for part in section.parts
-        if isinstance(part, Table) and part.title.startswith("Findings")
+        panel for section in contents.sections for panel in section.panels
+        if isinstance(panel, Table) and panel.title.startswith("Findings")
     )  # fmt: skip
     assert (len(findings.rows), findings.shown) == (13, 10)
-    page = Page(render_report(contents))
+    page = Page(text)
     assert "3 more" in page.texts
     assert page.texts.index("shot_9.xml") < page.texts.index("3 more") < page.texts.index("shot_10.xml")
 
@@ -212,8 +217,7 @@ def test_only_the_reports_own_script_may_run_and_every_picture_can_be_enlarged_w
     assert len(boxes) == len(set(boxes)) == len(page.all("img"))
 
 
-def test_rows_that_sum_up_others_stay_below_them(contents):
-    text = render_report(contents)
+def test_rows_that_sum_up_others_stay_below_them(text):
     scores = text[text.index("<h3>Scores of each class</h3>") :]
     body, foot = scores.split("<tfoot>", 1)
     assert "Platelets" in body
@@ -221,19 +225,19 @@ def test_rows_that_sum_up_others_stay_below_them(contents):
     assert "Accuracy" in foot.split("</tfoot>")[0]
 
 
-def test_pictures_are_listed_by_how_many_trainings_were_wrong_about_them():
+def test_crops_are_listed_by_how_many_trainings_are_wrong_about_them():
     one, two = [[4, 1, 0], [0, 5, 0], [0, 0, 1]], [[5, 0, 0], [0, 5, 0], [0, 0, 1]]
     made = evaluation_of([one, one, two])
     table = hardest_table(made)
     assert table.rows == ((made.crops[4].file, made.crops[4].screenshot, "Platelets", "RBC", "2", "33.3 %"),)
-    assert "hard or mislabelled (0 pictures)" in table.note
+    assert "difficult or wrongly labelled (0 crops)" in table.note
     assert hardest_table(evaluation_of([one])) is None
 
 
 def test_a_breakdown_has_a_table_with_counts_and_intervals():
     group = Group("Alley", Proportion(3, 10), 0.25, Proportion(0, 10))
-    table = breakdown_table([Breakdown("context", "Place", (group,), 2)])
-    assert table.rows == (("Place", "Alley", "3", "10", "30.0 %", "10.8–60.3 %", "25.0 %"),)
+    table = breakdown_table([Breakdown("context", "Context", (group,), 2)])
+    assert table.rows == (("Context", "Alley", "3", "10", "30.0 %", "10.8–60.3 %", "25.0 %"),)
     assert table.note.startswith("No group clearly differs from all others.")
     assert breakdown_table([]) is None
 
@@ -241,31 +245,34 @@ def test_a_breakdown_has_a_table_with_counts_and_intervals():
 def test_calibration_says_whether_its_temperature_is_stored():
     made = evaluation_of([MATRIX])
     judged = dataclasses.replace(made, validation=made.best)
-    assert "It is not stored" in calibration_table(judged.calibration, None).note
+    assert "It is not stored with the model." in calibration_table(judged.calibration, None).note
     assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.calibration, 1.5).note
     assert calibration_table(made.calibration, None) is None
 
 
 @pytest.mark.parametrize(("part", "said"), [("val", True), ("test", False)])
-def test_calibration_on_the_validation_part_is_said_to_look_too_good(tmp_path, part, said):
+def test_calibration_on_the_validation_subset_is_said_to_look_too_good(part, said):
     made = evaluation_of([MATRIX])
     judged = dataclasses.replace(made, part=part, validation=made.best)
-    shown = (calibration_picture(judged, tmp_path).caption, calibration_table(judged.calibration, None).note)
+    shown = (calibration_panel(judged.calibration).caption, calibration_table(judged.calibration, None).note)
     assert [text.endswith("evaluate the test subset instead.") for text in shown] == [said, said]
 
 
-def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(contents):
-    page = Page(render_report(contents))
+def test_each_table_scrolls_inside_its_own_box_and_names_its_columns(text):
+    page = Page(text)
     boxes = [div for div in page.all("div") if "scroll" in (div.get("class") or "")]
     assert len(boxes) == len(page.all("table")) + len(page.all("img"))
     assert all(head["scope"] in ("col", "row") for head in page.all("th"))
 
 
-def test_contents_name_every_picture_once(contents):
-    pictures = [part for section in contents.sections for part in section.parts if isinstance(part, Picture)]
-    names = [picture.name for picture in pictures]
-    assert len(set(names)) == len(names)
-    assert all(picture.png.startswith(b"\x89PNG") for picture in pictures)
+def test_every_figure_has_a_name_of_its_own_words_values_and_can_be_drawn(contents):
+    names = [panel.name for panel in contents.figures]
+    assert len(set(names)) == len(names) > 8
+    for panel in contents.figures:
+        assert all((panel.title, panel.alternative, panel.caption))
+        assert len({len(row) for row in panel.rows}) == 1
+        assert draw(panel.value).axes or draw(panel.value).subfigs
+    assert rows_csv(contents.figures[0].rows).startswith("level,class,context,samples\n")
 
 
 def test_scores_have_intervals_and_averages_as_scikit_learn_gives_them():
@@ -300,21 +307,21 @@ def test_coarser_levels_have_a_table_where_they_tell_classes_apart():
 
 def test_peaks_give_value_and_epoch_of_training_and_validation():
     epochs = [{"loss": 0.9, "val_loss": 0.8}, {"loss": 0.4, "val_loss": 0.6}, {"loss": 0.5, "val_loss": 0.5}]
-    table = peaks_table(Curve(0, epochs, 3, chosen=True))
+    table = peaks_table(TrainingCurve(0, epochs, 3, best=True))
     assert table.rows == (("Loss", "0.4000", "2", "0.5000", "3"),)
 
 
 @pytest.mark.parametrize(
     ("best_epoch", "said"),
     [
-        (2, "The weights of epoch 2, with the lowest validation loss, were kept (seed 5)."),
-        (3, "The weights of epoch 3, the last, were kept (seed 5)."),
-        (1, "The weights of epoch 1 were kept (seed 5)."),
+        (2, "The saved weights are those of epoch 2, which has the lowest validation loss (seed 5)."),
+        (3, "The saved weights are those of epoch 3, the last of its schedule (seed 5)."),
+        (1, "The saved weights are those of epoch 1 (seed 5)."),
     ],
 )
-def test_the_curves_call_the_kept_epoch_the_best_only_where_it_is(tmp_path, best_epoch, said):
+def test_the_curves_say_why_the_weights_of_an_epoch_were_saved(best_epoch, said):
     epochs = [{"loss": 1.0, "val_loss": loss, "accuracy": 0.5, "val_accuracy": 0.5} for loss in (0.9, 0.3, 0.4)]
-    assert curves_picture([Curve(5, epochs, best_epoch, chosen=True)], tmp_path).caption == said
+    assert curves_panel((TrainingCurve(5, epochs, best_epoch, best=True),)).caption == said
 
 
 def test_the_table_of_what_to_photograph_shows_twenty_rows_first():
@@ -329,13 +336,13 @@ def test_near_duplicates_are_listed_and_it_is_said_whether_they_stay_together():
     split = results_of(evaluation_of([MATRIX])).split
     table = near_table(split)
     assert table.rows == (("1", "a.png, b.png"), ("2", "c.png, d.png, e.png"))
-    assert table.note == "Each group stays in one subset."
+    assert table.note == "Each group is in one subset."
     torn = dataclasses.replace(split, torn=split.near_duplicate_groups)
     assert near_table(torn).note == "This split does not keep all of them together."
     assert near_table(dataclasses.replace(split, near_duplicate_groups=())) is None
 
 
-def test_warnings_name_newer_crops_and_seeds_that_diverged_or_give_one_answer():
+def test_warnings_name_newer_crops_and_seeds_that_diverged_or_predict_one_class():
     results = results_of(evaluation_of([MATRIX]))
     record = results.evaluation.record
     diverged = (dataclasses.replace(record.repeats[0], seed=7, diverged=True),)
@@ -344,9 +351,9 @@ def test_warnings_name_newer_crops_and_seeds_that_diverged_or_give_one_answer():
     idle = (dataclasses.replace(record.repeats[0], seed=8, collapsed=True),)
     judged = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=idle))
     (third,) = warnings_of(dataclasses.replace(results, evaluation=judged))
-    assert third.startswith("With seed 8 the network gives one answer to every picture")
-    assert first == "1 newer crop is not part of the split. Make the split again to use them."
-    assert second.startswith("The loss became no number with seed 7")
+    assert third.startswith("With seed 8 the network predicts the same class for every training crop")
+    assert first == "1 newer crop is not part of the split. To use them, make the split again."
+    assert second.startswith("The loss became NaN with seed 7")
 
 
 def test_balance_figures_are_files_and_say_nothing_of_shortages_that_are_none(tmp_path):
@@ -359,7 +366,7 @@ def test_balance_figures_are_files_and_say_nothing_of_shortages_that_are_none(tm
 
 def test_a_flawless_model_has_a_report_without_a_gallery(tmp_path):
     results = results_of(evaluation_of([[[5, 0, 0], [0, 5, 0], [0, 0, 5]]]))
-    contents = build_contents(results, tmp_path)
-    assert not (tmp_path / "wrong.png").exists()
+    contents = run_page(results)
+    assert "wrong" not in [panel.name for panel in contents.figures]
     assert contents.facts == telling_facts(results)
-    assert Page(render_report(contents)).all("img")
+    assert Page(write_page(contents, tmp_path).read_text(encoding="utf-8")).all("img")

@@ -1,7 +1,5 @@
-import csv
 import dataclasses
 import html
-import json
 
 import numpy as np
 import pytest
@@ -10,12 +8,12 @@ from builders import copied
 from figures import examples
 from report.made import curve_of, evaluation_of, judged_workspace, results_of, suspects_of
 from toonvision.core.files import write_text
-from toonvision.report.contents import SuspectLabels
-from toonvision.report.figure_data import curve_data
-from toonvision.report.gather import gather_results
-from toonvision.report.render import write_report
-from toonvision.report.studies import curve_picture, curve_table, suspects_picture, suspects_table
-from toonvision.studies import curve, stress, suspects
+from toonvision.metrics.intervals import Proportion
+from toonvision.report.results import CurrentSuspects, gather_results
+from toonvision.report.run import run_page, write_report
+from toonvision.studies import curve, leakage, stress, suspects
+from toonvision.studies.store import save_study
+from toonvision.studies.suspects import SuspectCrops
 
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 CROPS = [examples.crop("RBC", "all", number) for number in range(3)]
@@ -25,14 +23,18 @@ def results(**changes):
     return dataclasses.replace(results_of(evaluation_of([MATRIX])), **changes)
 
 
-def searched(standing=3, *, samples=290, **changes):
+def searched(current=3, *, samples=290, **changes):
     study = dataclasses.replace(suspects_of(CROPS, likely="WBC", samples=290), **changes)
-    pictures = np.zeros((min(standing, 2), 12, 12, 3), np.uint8)
-    return results(suspects=SuspectLabels(study, study.suspects[:standing], pictures, samples))
+    classes = {category.name: category for category in results().evaluation.classes}
+    shown = study.suspects[: min(current, 2)]
+    crops = SuspectCrops(shown, (np.zeros((12, 12, 3), np.uint8),) * len(shown), classes)
+    return results(suspects=CurrentSuspects(study, study.suspects[:current], crops, samples))
 
 
-def keep(folder, name, study):
-    write_text(folder / name, json.dumps(dataclasses.asdict(study) | {"folder": ""}))
+def panel(made, title):
+    """Give the panel of a page whose title begins so; None if there is none."""
+    panels = [one for section in run_page(made).sections for one in section.panels]
+    return next((one for one in panels if one.title.startswith(title)), None)
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def studied(small_workspace, tmp_path):
     with workspace.reading() as catalog:
         apples = [crop for crop in catalog.crops() if crop.label == "apple"]
     gone = dataclasses.replace(apples[0], file="apple_9999.png")
-    keep(workspace.studies / "label" / "curve", curve.RESULT, curve_of())
+    save_study(dataclasses.replace(curve_of(), folder=workspace.studies / "label" / "curve"), curve.RESULT)
     study = suspects_of([apples[2], gone, apples[1]], likely="pear", samples=24)
-    keep(workspace.studies / "label" / "suspects", suspects.RESULT, study)
+    save_study(dataclasses.replace(study, folder=workspace.studies / "label" / "suspects"), suspects.RESULT)
     return workspace, run, evaluation, apples
 
 
@@ -54,14 +56,14 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
     page = html.unescape(write_report(workspace, run, evaluation).read_text(encoding="utf-8"))
     assert curve_of().sentence() in page
     assert "3 of 24 labels are suspect" in page
-    assert page.index("What to photograph next") < page.index("What more pictures would likely bring")
+    assert page.index("What to photograph next") < page.index("What more training crops would probably bring")
     assert page.index('id="data"') < page.index("Suspect labels: 2") < page.index('id="training"')
     for name in ("learning-curve", "suspects"):
         assert (run / "figures" / f"{name}.png").is_file()
         assert (run / "figures" / f"{name}.csv").is_file()
     workspace.studies.rename(workspace.root / "elsewhere")
     page = write_report(workspace, run, evaluation).read_text(encoding="utf-8")
-    assert "What more pictures would likely bring" not in page
+    assert "What more training crops would probably bring" not in page
     assert "Suspect labels" not in page
     assert not list((run / "figures").glob("suspects.*")) + list((run / "figures").glob("learning-curve.*"))
 
@@ -72,7 +74,7 @@ def test_a_damaged_study_is_named_in_the_report_which_goes_on_without_it(studied
     damaged.write_text(damaged.read_text()[:100])
     write_text(run / stress.RESULT, "{}")
     page = html.unescape(write_report(workspace, run, evaluation).read_text(encoding="utf-8"))
-    assert "What more pictures would likely bring" not in page
+    assert "What more training crops would probably bring" not in page
     assert "Suspect labels: 2" in page
     for path in (damaged, run / stress.RESULT):
         assert f"Left out of this report: {path}: not a" in page
@@ -81,72 +83,83 @@ def test_a_damaged_study_is_named_in_the_report_which_goes_on_without_it(studied
 def test_a_label_that_was_corrected_since_is_suspect_no_more(studied):
     workspace, run, evaluation, apples = studied
     found = gather_results(workspace, run, evaluation).suspects
-    assert [one.file for one in found.standing] == [apples[2].file, apples[1].file]
-    assert found.pictures.shape == (2, *evaluation.record.size_hw, 3)
+    assert [one.file for one in found.current] == [apples[2].file, apples[1].file]
+    assert [picture.shape for picture in found.crops.pictures] == [(*workspace.size_hw, 3)] * 2
     assert found.samples == 24
 
 
 def test_a_search_that_found_nothing_joins_the_report_too(studied):
     workspace, run, evaluation, _ = studied
-    study = suspects_of([], likely="pear", samples=24)
-    keep(workspace.studies / "label" / "suspects", suspects.RESULT, study)
+    study = dataclasses.replace(
+        suspects_of([], likely="pear", samples=24), folder=workspace.studies / "label" / "suspects"
+    )
+    save_study(study, suspects.RESULT)
     gathered = gather_results(workspace, run, evaluation)
-    assert suspects_picture(gathered, run) is None
-    assert suspects_table(gathered).note.startswith("No label of 24 is suspect. Searched with the network binary")
+    assert "suspects" not in [one.name for one in run_page(gathered).figures]
+    note = panel(gathered, "Suspect labels: 0").note
+    assert note.startswith("No label of 24 is suspect. Searched with the network binary")
 
 
-def test_without_studies_there_is_nothing_to_show(tmp_path):
-    shown = [show(results()) for show in (curve_table, suspects_table)]
-    shown += [draw(results(), tmp_path) for draw in (curve_picture, suspects_picture)]
-    assert shown == [None] * 4
+def test_without_studies_there_is_nothing_to_show():
+    assert panel(results(), "Error by the number") is panel(results(), "Suspect labels") is None
+    assert not {"learning-curve", "suspects", "contexts", "stress"} & {one.name for one in run_page(results()).figures}
 
 
-def test_the_curve_has_a_row_a_size_and_one_of_what_more_would_bring(tmp_path):
-    table = curve_table(results(curve=curve_of()))
+def test_the_curve_has_a_row_a_size_and_one_of_what_more_would_bring():
+    table = panel(results(curve=curve_of()), "Error by the number")
     assert table.rows[0] == ("30", "37.5 %", "24.2–53.0 %", "35.0–40.0 %", "36.5 %")
     assert table.rows[-1] == ("220 (100 more)", "", "", "", "13.5 %")
     assert table.note == (
-        "Measured with the network baseline, 2 trainings a size, on 40 test pictures of the split default."
+        "Measured with the network baseline, 2 trainings a size, on 40 test crops of the split default."
     )
-    picture = curve_picture(results(curve=curve_of()), tmp_path)
-    assert picture.caption == curve_of().sentence()
-    assert "37.5 % with 30, 26.2 % with 60 and 17.5 % with 120" in picture.alternative
+    figure = panel(results(curve=curve_of()), "What more training crops")
+    assert figure.caption == curve_of().sentence()
+    assert "37.5 % with 30, 26.2 % with 60 and 17.5 % with 120" in figure.alternative
 
 
-def test_a_curve_of_another_network_or_other_pictures_says_so():
-    curve = curve_of(network="tuned")
-    curve = dataclasses.replace(
-        curve, points=(*curve.points[:2], dataclasses.replace(curve.points[2], pictures=(90, 90)))
-    )
-    note = curve_table(results(curve=curve)).note
-    assert "This run's network is another, baseline" in note
-    assert note.endswith("This run learned from 120 pictures, not 90.")
+def test_a_curve_of_another_network_or_other_crops_says_so():
+    made = curve_of(network="tuned")
+    points = (*made.points[:2], dataclasses.replace(made.points[2], pictures=(90, 90)))
+    note = panel(results(curve=dataclasses.replace(made, points=points)), "Error by the number").note
+    assert "This run has another network, baseline" in note
+    assert note.endswith("This run learned from 120 crops, not 90.")
 
 
-def test_the_values_of_a_curve_are_its_trainings_its_fit_and_its_promise():
-    data = curve_data(curve_of())
-    rows = [dict(zip(data.columns, row, strict=True)) for row in data.rows]
-    assert [row["what"] for row in rows] == ["training"] * 6 + ["fit"] * 3 + ["gain of 100 more"]
-    assert [row["wrong"] for row in rows[:6]] == [14, 16, 10, 11, 7, 7]
-    assert (rows[7]["pictures"], rows[7]["error"]) == (120.0, pytest.approx(2 / 120**0.5))
-    assert (rows[-1]["pictures"], rows[-1]["error"], rows[-1]["error_low"]) == (220, 0.048, 0.01)
+def test_the_values_of_a_curve_are_its_trainings_its_fit_and_its_gain():
+    head, *rows = curve.curve_rows(curve_of())
+    told = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [row["what"] for row in told] == ["training"] * 6 + ["fit"] * 3 + ["gain of 100 more"]
+    assert [row["wrong"] for row in told[:6]] == [14, 16, 10, 11, 7, 7]
+    assert (told[7]["pictures"], told[7]["error"]) == (120.0, pytest.approx(2 / 120**0.5))
+    assert (told[-1]["pictures"], told[-1]["error"], told[-1]["error_low"]) == (220, 0.048, 0.01)
 
 
-def test_suspects_are_listed_with_both_names_and_shown_the_first_of_them(tmp_path):
-    made = searched()
-    table = suspects_table(made)
-    assert table.title == "Suspect labels: 3"
+def test_suspects_are_listed_with_both_names_and_shown_the_first_of_them():
+    table = panel(searched(), "Suspect labels: 3")
     assert table.rows[0] == (CROPS[0].file, CROPS[0].screenshot, "RBC", "WBC", "4.0 %", "90.0 %")
-    picture = suspects_picture(made, tmp_path)
-    assert picture.title == "Suspect labels: the 2 most suspect"
-    assert picture.alternative.endswith("RBC, rather WBC; RBC, rather WBC.")
-    rows = list(csv.DictReader((tmp_path / "suspects.csv").open(encoding="utf-8")))
-    assert [(row["rank"], row["crop"]) for row in rows] == [("1", CROPS[0].file), ("2", CROPS[1].file)]
+    figure = panel(searched(), "Suspect labels: the 2 most suspect")
+    assert figure.alternative.endswith("RBC, predicted WBC; RBC, predicted WBC.")
+    assert [row[:2] for row in figure.rows[1:]] == [(1, CROPS[0].file), (2, CROPS[1].file)]
 
 
 def test_what_has_changed_since_the_search_is_said():
-    assert "changed" not in suspects_table(searched()).note
-    note = suspects_table(searched(2, samples=300)).note
-    assert "1 of its suspects has been changed since: not listed." in note
-    assert note.endswith("There are 300 crops now: search again with toonvision suspects label.")
-    assert suspects_table(searched(0)).note.startswith("3 of 290 labels are suspect")
+    assert "corrected" not in panel(searched(), "Suspect labels: 3").note
+    note = panel(searched(2, samples=300), "Suspect labels: 2").note
+    assert "1 of its suspects has been corrected since." in note
+    assert note.endswith("There are 300 crops now. To search again: toonvision suspects label")
+    assert panel(searched(0), "Suspect labels: 0").note.startswith("3 of 290 labels are suspect")
+
+
+def test_a_comparison_with_a_naive_split_stands_in_the_report_of_its_run_alone(studied):
+    workspace, run, evaluation, _ = studied
+    study = leakage.LeakageStudy(
+        evaluation.record.title, 0, Proportion(30, 40), Proportion(39, 40), workspace.studies / "label" / "leakage"
+    )
+    save_study(study, leakage.RESULT)
+    assert leakage.load_leakage(study.folder) == study
+    table = panel(gather_results(workspace, run, evaluation), "The same training on a naive split")
+    assert table.rows[1][1:4] == ("39", "40", "97.5 %")
+    assert "22.5 points higher" in table.note
+    assert table.note.endswith("do not trust its scores.")
+    save_study(dataclasses.replace(study, run="label/other"), leakage.RESULT)
+    assert panel(gather_results(workspace, run, evaluation), "The same training on a naive split") is None

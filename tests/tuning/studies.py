@@ -1,6 +1,10 @@
 """Real searches that are over in seconds: networks of a few weights on images of 32 x 32, for an epoch or two."""
 
+import tomllib
+
+from builders import SETTINGS_TEXT
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.loader import TaxonomyTable
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
@@ -9,6 +13,7 @@ from toonvision.tuning.stored_trials import read_scores, read_trials
 
 SIZE_HW = (32, 32)
 NO_RACE = RaceSettings(trainings=0)
+TAXONOMY = TaxonomyTable.model_validate(tomllib.loads(SETTINGS_TEXT)["taxonomy"]).build().digest
 
 
 def tiny_space(rates=(1e-3, 1e-2)):
@@ -22,7 +27,7 @@ def tiny_space(rates=(1e-3, 1e-2)):
 def tiny(data, *, epochs=1, **changes):
     """Return the settings of a short search."""
     told = {
-        "task": "label", "data": data.digest, "taxonomy": "t" * 16, "size_hw": SIZE_HW, "space": tiny_space(),
+        "task": "label", "data": data.digest, "taxonomy": TAXONOMY, "size_hw": SIZE_HW, "space": tiny_space(),
         "trials": 3, "race": NO_RACE, "training": TrainingSettings(epochs=epochs, batch_size=16),
     }  # fmt: skip
     return StudySettings(**{**told, **changes})

@@ -50,10 +50,9 @@ class Search:
 def searching(root, settings, *, workers=1, storage=None):
     """Search in a process of its own; whatever still runs in the end is killed."""
     command = [sys.executable, "-m", "tuning.searching", root, "study", str(workers), settings_text(settings)]
-    tests = str(Path(__file__).parents[1])
     process = subprocess.Popen(
         [*command, *([storage] if storage else [])],
-        env={**os.environ, "PYTHONPATH": tests},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -132,7 +132,7 @@ def balance(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> N
     """Count samples; say what to photograph next."""
     from toonvision.data.balance import measure_balance
     from toonvision.data.workspace import open_workspace
-    from toonvision.report.data_figures import write_balance_figures
+    from toonvision.report.data_panels import write_balance_figures
 
     opened = open_workspace(workspace)
     with opened.reading() as catalog:
@@ -169,7 +169,7 @@ def split(
     """
     from toonvision.data.splits import Ratios
     from toonvision.data.workspace import open_workspace
-    from toonvision.report.data_figures import write_split_figures
+    from toonvision.report.data_panels import write_split_figures
 
     asked = Ratios.parse(ratios)
     opened = open_workspace(workspace)

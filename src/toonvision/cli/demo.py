@@ -27,7 +27,7 @@ def demo(
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.evaluate import evaluate_run, write_results
     from toonvision.report.facts import telling_facts_of
-    from toonvision.report.render import write_report
+    from toonvision.report.run import write_report
     from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
 

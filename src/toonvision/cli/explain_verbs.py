@@ -153,20 +153,25 @@ def _explained(
     """Find out all about some cases, and draw it into a folder."""
     from toonvision.explain.cam import class_maps
     from toonvision.explain.explanation import Explanation, own_maps
-    from toonvision.report.explain_figures import write_checks, write_evidence, write_map_grids
+    from toonvision.figures.panels import write_panel
+    from toonvision.report.explain_panels import check_panels, evidence_panel, map_grid_panels
 
     shown = cases.judged.pictures if cases.judged else cases.pictures
     with progress_bar("weighing evidence", "pictures") as progress:
         maps = class_maps(model, shown, layer=layer, method=method, progress=progress)
     own = own_maps(cases, maps)
-    with progress_bar("drawing maps", "pictures") as progress:
-        write_map_grids(cases, own, classes, folder, each=each, exact=maps.exact, progress=progress)
+    panels = map_grid_panels(cases, own, classes, each=each, exact=maps.exact)
+    with progress_bar("drawing maps", "images") as progress:
+        for done, panel in enumerate(panels, start=1):
+            write_panel(panel, folder)
+            progress(done, len(panels))
     _show_layers(model, cases.pictures[0], folder, seed=seed)
     curves, steps = _check(model, cases, own, maps, seed=seed)
-    write_checks(curves, steps, cases.names[:_MOST_CHECKED], folder)
+    for panel in check_panels(curves, steps, cases.names[:_MOST_CHECKED]):
+        write_panel(panel, folder)
     evidence = _evidence(opened, cases.judged, maps, seed=seed) if cases.judged else None
     if cases.judged and evidence:
-        write_evidence(cases.judged, evidence, folder)
+        write_panel(evidence_panel(cases.judged, evidence), folder)
     return Explanation(cases, classes, maps, curves, steps, evidence)
 
 
@@ -174,19 +179,22 @@ def _show_layers(model: "keras.Model", picture: "Pictures", folder: Path, *, see
     """Draw what every layer makes of a picture, and what every convolution looks for."""
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.filters import ascent, convolutions, first_filters, responses
-    from toonvision.report.explain_figures import write_activations, write_ascent, write_first_filters
+    from toonvision.figures.panels import write_panel
+    from toonvision.report.explain_panels import activation_panels, filter_images_panel, first_filters_panel
 
     height, width, colours = picture.shape
-    write_activations(layer_activations(model, picture), (height, width), folder)
+    panels = activation_panels(layer_activations(model, picture), (height, width))
     first, *deeper = convolutions(model)
     if first.input.shape[-1] in {colours, 2 * colours}:
-        write_first_filters(first.name, first_filters(model), folder)
+        panels.append(first_filters_panel(first.name, first_filters(model)))
     for number, one in enumerate(deeper, start=2):
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
         noise = ascent(model, one.name, filters, seed=seed, steps=0)
         climbed = ascent(model, one.name, filters, seed=seed)
         before, after = (responses(model, one.name, filters, pictures) for pictures in (noise, climbed))
-        write_ascent(one.name, number, climbed, before, after, folder)
+        panels.append(filter_images_panel(one.name, number, climbed, before, after))
+    for panel in panels:
+        write_panel(panel, folder)
 
 
 def _check(
@@ -220,14 +228,14 @@ def _check(
 
 def _evidence(opened: "Workspace", judged: "Evaluation", maps: "ClassMaps", *, seed: int) -> "MaskedEvidence | None":
     """Measure on what the evidence lies, for all crops of the judged part that have masks."""
-    from toonvision.data.masks import crop_subsets, has_masks
+    from toonvision.data.masks import crop_regions, has_masks
     from toonvision.explain.evidence import distinctive, measure_evidence
     from toonvision.explain.explanation import MaskedEvidence
 
     if not has_masks(opened):
         return None
     record, predicted = judged.record, judged.predicted
-    found = [crop_subsets(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    found = [crop_regions(opened, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
     places = tuple(at for at, mask in enumerate(found) if mask is not None)
     if not places:
         return None

@@ -241,8 +241,8 @@ def report(
     """Write a run's or a study's report: one HTML file."""
     from toonvision.data.workspace import open_workspace
     from toonvision.evaluation.evaluate import write_results
-    from toonvision.report.render import write_report
-    from toonvision.report.study import write_study_report
+    from toonvision.report.run import write_report
+    from toonvision.report.search import write_search_report
     from toonvision.training.record import is_run
     from toonvision.tuning.folders import find_study, is_study
     from toonvision.tuning.result import read_result
@@ -250,7 +250,7 @@ def report(
     opened = open_workspace(workspace)
     if is_study(opened.studies, run) and not is_run(opened.runs, run):
         study = find_study(opened.studies, run)
-        path = write_study_report(study, read_result(study))
+        path = write_search_report(study, read_result(study))
         show({"report": str(path)}, f"Report: {path}", as_json=as_json)
         return
     judged, folder = judge(opened, run, "test")
@@ -406,7 +406,7 @@ def _stressed(opened: "Workspace", folder: Path, judged: "Evaluation") -> tuple[
 
     with progress_bar("changing and evaluating", "crops") as progress:
         test = stress_run(opened, folder, judged, progress=progress)
-    png = write_panel(stress_panel(test), folder)
+    png = write_panel(stress_panel(test), folder).path
     files = [str(path) for path in (folder / RESULT, png.with_suffix(".csv"), png)]
     rows = [
         [score.kind or "-", score.strength, score.right, f"{100 * score.mean_accuracy:.1f} %"] for score in test.scores

@@ -84,7 +84,7 @@ def suspects(
 ) -> None:
     """Find labels that are probably wrong: crops that models, trained without them, take for another class."""
     from toonvision.data.workspace import open_workspace
-    from toonvision.studies.suspects import MOST_PICTURED, find_suspects, suspects_panel
+    from toonvision.studies.suspects import MOST_PICTURED, find_suspects, suspect_crops, suspects_panel
 
     opened = open_workspace(workspace)
     with StudyDisplay() as display:
@@ -92,7 +92,8 @@ def suspects(
             opened, task, folds=folds, repeat=repeat, network=model, epochs=epochs, size_hw=parse_size(size), seed=seed,
             name=name, force=force, watcher=display,
         )  # fmt: skip
-    data = _data(study, suspects_panel(opened, study, study.suspects[:MOST_PICTURED]), "suspects.json")
+    crops = suspect_crops(opened, study, study.suspects[:MOST_PICTURED])
+    data = _data(study, suspects_panel(study, crops), "suspects.json")
     level = opened.taxonomy.level(opened.taxonomy.task(task).level)
     titles = {category.name: category.title for category in level.classes}
     show(data, *suspects_renderables(study, titles), study.sentence(), f"Saved in {study.folder}", as_json=as_json)
@@ -166,6 +167,6 @@ def _data(study: "ContextStudy | SuspectStudy | LearningCurve", panel: "FigurePa
     """Draw a study's figure into its folder, and return what ``--json`` prints."""
     from toonvision.figures.panels import write_panel
 
-    png = write_panel(panel, study.folder)
+    png = write_panel(panel, study.folder).path
     files = [str(path) for path in (study.folder / result, png.with_suffix(".csv"), png)]
     return {**asdict(study), "folder": str(study.folder), "meaning": study.sentence(), "files": files}

@@ -98,7 +98,7 @@ def tune(
 ) -> None:
     """Search for a small network that is good every time."""
     from toonvision.data.workspace import open_workspace
-    from toonvision.report.study import write_study_report
+    from toonvision.report.search import write_search_report
     from toonvision.tuning.options import SearchOptions
     from toonvision.tuning.study import tune as search
 
@@ -133,7 +133,7 @@ def tune(
             watcher=display,
         )
     folder = opened.studies / result.title
-    path = write_study_report(folder, result)
+    path = write_search_report(folder, result)
     again = f"toonvision train {task} --from-study {result.title} --repeat 10 -w {shlex.quote(str(workspace))}"
     show(
         {**study_data(result), "folder": str(folder), "report": str(path)},

@@ -1,4 +1,4 @@
-"""What a report, a notebook or the command line shows of a result: figures and tables, as plain values.
+"""What a report, a notebook or the command line shows of a result: figures, tables and listings, as plain values.
 
 A panel says what is to be shown; `toonvision.figures.draw` draws a figure's value, and `toonvision.report` puts panels
 on a page. So results need to know neither matplotlib nor HTML.
@@ -60,7 +60,22 @@ class Table:
     totals: int = 0
 
 
-Panel = FigurePanel | Table
+@dataclass(frozen=True)
+class Listing:
+    """Lines to be copied as they are: a command, or the content of a file.
+
+    Attributes:
+        title: What it is.
+        text: The lines.
+        note: What it is for.
+    """
+
+    title: str
+    text: str
+    note: str = ""
+
+
+Panel = FigurePanel | Table | Listing
 
 
 def number_columns(columns: Sequence[str], first: int = 1) -> frozenset[int]:

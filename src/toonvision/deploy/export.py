@@ -89,6 +89,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     Raises:
         InputRejectedError: If there is no model, or its pictures cannot be read.
         ModelRefusedError: If the model cannot be used or exported, or its export predicts something else.
+        EnvironmentFaultError: If Keras does not run on TensorFlow.
         WorkspaceBusyError: If another process writes, or has trained the run again meanwhile.
     """
     card = read_card(run)

@@ -1,4 +1,4 @@
-"""What a layer makes of a picture: one tile a channel."""
+"""Channels of a layer, weights of filters, and images that activate them: one tile each."""
 
 import math
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from toonvision.explain.activations import LayerActivation
 from toonvision.figures.maps import axes_at, bare, sheet
 from toonvision.figures.style import FAINT, MUTED, WIDTH, styled
+from toonvision.figures.values import ActivationTiles, FilterImages, FirstFilters
 
 _GAP, _HEAD, _NAME = 0.08, 0.42, 0.2
 """Inches: between tiles, above the first row, and below a tile for its name."""
@@ -19,29 +19,21 @@ _BRIGHTEST = 0.998
 
 
 @styled
-def draw_activation(
-    activation: LayerActivation, size_hw: tuple[int, int], *, number: int = 0, normalise_each: bool = False
-) -> Figure:
-    """Draw every channel of a layer, dark where it is silent.
-
-    Args:
-        activation: What the layer makes of a picture.
-        size_hw: Height and width of that picture, which gives the tiles their shape.
-        number: Which convolution or pooling it is, from 1; 0 leaves the number out.
-        normalise_each: Give each channel its own scale; otherwise all share one.
-    """
+def draw_activation(tiles: ActivationTiles) -> Figure:
+    """Draw every channel of a layer, dark where it is inactive."""
+    activation, normalise_each = tiles.activation, tiles.normalise_each
     height, width, channels = activation.values.shape
-    title = f"{activation.kind.capitalize()} {number or ''}".strip()
+    title = f"{activation.kind.capitalize()} {tiles.number or ''}".strip()
     own = np.abs(activation.values).max(axis=(0, 1))
-    silent = own == 0
-    values = activation.values / np.where(silent, 1, own) if normalise_each else activation.values
+    inactive = own == 0
+    values = activation.values / np.where(inactive, 1, own) if normalise_each else activation.values
     strongest = 1.0 if normalise_each else float(np.quantile(np.abs(values), _BRIGHTEST)) or float(own.max()) or 1.0
     scale = "each on its own scale" if normalise_each else f"up to {strongest:.2g}"
     return draw_tiles(
         np.moveaxis(values, -1, 0),
-        [f"{channel}, silent" if quiet else f"{channel}" for channel, quiet in enumerate(silent.tolist())],
-        size_hw,
-        title=f"{title}: {channels} channels of {height} x {width}, bright where they answer ({scale})",
+        [f"{channel}, inactive" if quiet else f"{channel}" for channel, quiet in enumerate(inactive.tolist())],
+        tiles.size_hw,
+        title=f"{title}: {channels} channels of {height} x {width}, bright where active ({scale})",
         cmap="cividis",
         vmin=min(0.0, float(values.min())),
         vmax=strongest,
@@ -52,11 +44,11 @@ def draw_activation(
 def draw_tiles(
     tiles: npt.NDArray[Any], names: Sequence[str], size_hw: tuple[int, int], *, title: str, **options: Any
 ) -> Figure:
-    """Draw small pictures in a grid with a name below each.
+    """Draw small images in a grid with a name below each.
 
     Args:
         tiles: Shape ``(tiles, height, width)`` or ``(tiles, height, width, 3)``.
-        names: One a tile.
+        names: One for each tile.
         size_hw: Any height and width of the shape in which to draw the tiles.
         title: What they are.
         options: How matplotlib's `imshow` turns values into colours.
@@ -70,8 +62,8 @@ def draw_tiles(
     figure = sheet(max(7.0, columns * (wide + _GAP) + _GAP), _HEAD + rows * (tall + _NAME + _GAP))
     figure.text(_GAP / figure.get_figwidth(), 1 - 0.13 / figure.get_figheight(), title, va="top", fontsize=10.5,
                 fontweight="bold")  # fmt: skip
-    for place, (tile, name) in enumerate(zip(tiles, names, strict=True)):
-        row, column = divmod(place, columns)
+    for index, (tile, name) in enumerate(zip(tiles, names, strict=True)):
+        row, column = divmod(index, columns)
         ax = axes_at(figure, _GAP + column * (wide + _GAP), _HEAD + row * (tall + _NAME + _GAP), wide, tall)
         ax.imshow(tile, interpolation="nearest", aspect="auto", **options)
         bare(ax, tile.shape[:2])
@@ -79,3 +71,28 @@ def draw_tiles(
             spine.set(visible=True, color=FAINT, linewidth=0.8)
         ax.set_xlabel(name, fontsize=7.5, color=MUTED, labelpad=2)
     return figure
+
+
+@styled
+def draw_first_filters(filters: FirstFilters) -> Figure:
+    """Draw the weights of a network's first convolution as small colour images."""
+    height, width, _, count = filters.weights.shape
+    return draw_tiles(
+        np.moveaxis(filters.weights, -1, 0),
+        [f"{number}" for number in range(count)],
+        (height, width),
+        title=f"Weights of the first {count} filters (grey is a weight of 0; each on its own scale)",
+    )
+
+
+@styled
+def draw_filter_images(images: FilterImages) -> Figure:
+    """Draw the images that activate the filters of a convolution most."""
+    pictures = images.pictures
+    where = f" of convolution {images.number}" if images.number else ""
+    return draw_tiles(
+        pictures,
+        [f"{index}" for index in range(len(pictures))],
+        (pictures.shape[1], pictures.shape[2]),
+        title=f"Images that activate the {len(pictures)} filters{where} most",
+    )

@@ -1,6 +1,5 @@
-"""What a network looks like: its maps to scale, what makes them, and where its weights are."""
+"""Networks: their feature maps to scale, the layers that make them, and where their weights are."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -9,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from toonvision.figures.style import MUTED, WIDTH, ink_on, new_figure, shorten, styled
+from toonvision.figures.values import Architectures
 from toonvision.models.architecture import Architecture, Stage
 
 _SLOT, _TALL, _ROOM, _BAR = 1.31, 2.55, 1.15, 0.17
@@ -23,12 +23,9 @@ _BLOCKS = ("#9CCAE8", "#56A5D8", "#1F7FBF", "#0B5C96", "#074573", "#04304F")
 
 
 @styled
-def draw_architectures(architectures: Sequence[Architecture]) -> Figure:
-    """Draw networks, two in a row where they are short; those for pictures of one size have one scale.
-
-    Args:
-        architectures: At least one.
-    """
+def draw_architectures(value: Architectures) -> Figure:
+    """Draw networks, two in a row where they are short; those for images of one size have one scale."""
+    architectures = value.architectures
     longest = max(len(architecture.stages) for architecture in architectures)
     columns = 2 if len(architectures) > 1 and 2 * longest * _SLOT <= WIDTH else 1
     rows = -(-len(architectures) // columns)

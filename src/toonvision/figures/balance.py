@@ -1,4 +1,4 @@
-"""The balance of a collection: how many samples of what, where."""
+"""How many samples there are of each class in each context."""
 
 from matplotlib.figure import Figure
 
@@ -6,6 +6,7 @@ from toonvision.data.balance import Balance, CountTable
 from toonvision.figures.counts import column_handles, draw_counts
 from toonvision.figures.rows import label_groups, lay_out, repeats_labels
 from toonvision.figures.style import WIDTH, new_figure, styled
+from toonvision.figures.values import BalanceBars
 from toonvision.taxonomy.labels import Taxonomy
 
 _ROW, _PANEL = 0.185, 0.75
@@ -13,16 +14,9 @@ _ROW, _PANEL = 0.185, 0.75
 
 
 @styled
-def draw_balance(balance: Balance, taxonomy: Taxonomy) -> Figure:
-    """Draw one panel a level: the labels on the left, coarser levels below each other on the right.
-
-    Args:
-        balance: What was counted.
-        taxonomy: What its labels mean; gives the groups and the target.
-
-    Returns:
-        A figure whose panels are stacked bars by context.
-    """
+def draw_balance(bars: BalanceBars) -> Figure:
+    """Draw bars stacked by context, a panel for each level: the labels on the left, coarser levels on the right."""
+    balance, taxonomy = bars.balance, bars.taxonomy
     labels, *others = shown_tables(balance, taxonomy)
     groups = label_groups(taxonomy)
     rows = lay_out(len(labels.classes), groups).height
@@ -51,7 +45,7 @@ def draw_balance(balance: Balance, taxonomy: Taxonomy) -> Figure:
 
 
 def shown_tables(balance: Balance, taxonomy: Taxonomy) -> tuple[CountTable, ...]:
-    """Give the labels' table and those of levels that do not merely repeat it."""
+    """Return the labels' table and those of levels that do not merely repeat it."""
     labels, *others = balance.tables
     return labels, *(table for table in others if not repeats_labels(table.level, taxonomy))
 

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from toonvision.evaluation.breakdown import FEW, Breakdown, Group
-from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, new_figure, quiet_axis, shorten, styled
+from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, new_figure, percent_axis, quiet_axis, shorten, styled
+from toonvision.figures.values import Breakdowns
 
 _ROW, _HEAD, _LONG = 0.25, 0.72, 14
 _DOT = "#3C6E9E"
@@ -16,12 +17,9 @@ _FAINTLY = 0.35
 
 
 @styled
-def draw_breakdowns(breakdowns: Sequence[Breakdown]) -> Figure:
-    """Draw several breakdowns as panels in two columns, of about equal height.
-
-    Args:
-        breakdowns: At least one; the first come first, each in the column that is shorter so far.
-    """
+def draw_breakdowns(value: Breakdowns) -> Figure:
+    """Draw breakdowns as panels in two columns of about equal height: each goes to the shorter column so far."""
+    breakdowns = value.breakdowns
     columns: tuple[list[Breakdown], list[Breakdown]] = ([], [])
     heights = [0.0, 0.0]
     for breakdown in breakdowns:
@@ -45,11 +43,11 @@ def draw_breakdowns(breakdowns: Sequence[Breakdown]) -> Figure:
 
 @styled
 def draw_breakdown(ax: Axes, breakdown: Breakdown) -> Axes:
-    """Draw one row a group: the share of wrong predictions as a dot on its 95 % interval, the counts beside it.
+    """Draw a row for each group: the share of wrong predictions as a dot on its 95 % interval, the counts beside it.
 
     Args:
         ax: Where to draw.
-        breakdown: The groups, the first on top; those of fewer than 10 pictures are faint.
+        breakdown: The groups, the first on top; those of fewer than 10 crops are faint.
     """
     groups = breakdown.groups
     for row, group in enumerate(groups):
@@ -71,20 +69,18 @@ def draw_breakdown(ax: Axes, breakdown: Breakdown) -> Axes:
     ax.set_ylim(len(groups) - 0.4, -0.6)
     _scale(ax, groups)
     quiet_axis(ax)
-    ax.tick_params(axis="x", labelcolor=MUTED)
     ax.set_title(breakdown.title)
     return ax
 
 
 def _scale(ax: Axes, groups: Sequence[Group]) -> None:
-    """Let the axis end at the highest bound that counts, in steps that are round."""
+    """Let the axis end at the highest bound of a group that is not faint, at a round number."""
     bounds = [group.wrong.interval[1] for group in groups if not group.few]
     shares = [max(group.wrong.share, group.mean) for group in groups]
     highest = max([*bounds, *shares, 0.05])
     step = next(step for step in (0.02, 0.05, 0.1, 0.2, 0.25) if highest / step <= 5.2 or step == 0.25)
-    last = min(math.ceil(highest / step - 1e-9), round(1 / step))
-    ax.set_xlim(-0.012 * last * step, last * step * 1.012)
-    ax.set_xticks([place * step for place in range(last + 1)], [f"{100 * p * step:.0f} %" for p in range(last + 1)])
+    last = min(math.ceil(highest / step - 1e-9), round(1 / step)) * step
+    percent_axis(ax, -0.012 * last, 1.012 * last, step=step)
 
 
 def _tall(breakdown: Breakdown) -> float:
@@ -96,7 +92,7 @@ def _counts(group: Group) -> str:
 
 
 def _handles(*, repeated: bool) -> list[Line2D]:
-    every = f"All; faint: fewer than {FEW} pictures"
+    every = f"All; faint: fewer than {FEW} crops"
     handles = [
         Line2D([], [], color=_DOT, marker="o", linewidth=2, label="Wrong, with 95 % interval"),
         Line2D([], [], color=WRONG, marker="o", linewidth=2, label="Clearly more than all others"),

@@ -1,4 +1,4 @@
-"""Reliability diagrams: what a model says of its own certainty, against how often it is right."""
+"""Reliability diagrams: the confidence of predictions against how often they are right."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,26 +9,22 @@ from toonvision.metrics.calibration import Calibration, Reliability
 
 @styled
 def draw_calibration(calibration: Calibration) -> Figure:
-    """Draw reliability as trained and with the fitted temperature, beside each other.
-
-    Args:
-        calibration: What was measured.
-    """
+    """Draw reliability as trained and with the fitted temperature, beside each other."""
     figure = new_figure(WIDTH, 4.6)
     before, after = figure.subplots(1, 2)
     draw_reliability(before, calibration.before, title="As trained")
-    fitted = ", fitted on these pictures" if calibration.fitted_here else ""
+    fitted = ", fitted on these crops" if calibration.fitted_here else ""
     draw_reliability(after, calibration.after, title=f"With temperature {calibration.temperature:.2f}{fitted}")
     return figure
 
 
 @styled
 def draw_reliability(ax: Axes, reliability: Reliability, *, title: str = "") -> Axes:
-    """Draw accuracy against confidence, one dot a bin, with its 95 % interval; on the diagonal all is well.
+    """Draw accuracy against confidence, a dot for each bin with its 95 % interval; calibrated ones are on the diagonal.
 
     Args:
         ax: Where to draw.
-        reliability: What was measured.
+        reliability: The bins and their summary.
         title: What the panel shows.
     """
     ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), zorder=1)
@@ -41,7 +37,7 @@ def draw_reliability(ax: Axes, reliability: Reliability, *, title: str = "") -> 
     lines = (
         f"calibration error {100 * reliability.error:.1f} % ({100 * low:.1f}-{100 * high:.1f})",
         f"a calibrated model would stay below {100 * reliability.noise:.1f} %",
-        f"confidence less accuracy {100 * reliability.overconfident:+.1f} %",
+        f"confidence minus accuracy {100 * reliability.overconfident:+.1f} %",
     )
     ax.text(
         0.97, 0.04, "\n".join(lines), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5, color=INK,
@@ -56,7 +52,7 @@ def draw_reliability(ax: Axes, reliability: Reliability, *, title: str = "") -> 
     ax.set_xticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
     ax.set_yticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
     ax.set_xlabel("Confidence")
-    ax.set_ylabel("Right")
+    ax.set_ylabel("Accuracy")
     quiet_axis(ax, grid="both")
     ax.tick_params(labelcolor=MUTED)
     ax.set_title(title)

@@ -1,4 +1,4 @@
-"""Confusion matrices: who is taken for whom."""
+"""Confusion matrices."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from toonvision.figures.style import FAINT, INK, MUTED, WIDTH, new_figure, shorten, styled, write_inside
+from toonvision.figures.values import ConfusionMatrix
 from toonvision.metrics.classification import wrong_only
 from toonvision.taxonomy.labels import Category
 
@@ -18,16 +19,9 @@ _REDS = LinearSegmentedColormap.from_list("wrong", ["#FDE7DC", "#F4A582", "#CB3E
 
 
 @styled
-def draw_confusion(matrix: npt.NDArray[np.int64], classes: Sequence[Category]) -> Figure:
-    """Draw the whole matrix and, shaded on its own scale, the wrong predictions alone.
-
-    Args:
-        matrix: Shape ``(classes, classes)``: rows are true, columns predicted.
-        classes: The classes, in that order.
-
-    Returns:
-        A figure of two panels, beside each other or, for many classes, below each other.
-    """
+def draw_confusion(confusion: ConfusionMatrix) -> Figure:
+    """Draw the whole matrix, and beside it (for many classes below it) the wrong predictions on their own scale."""
+    matrix, classes = confusion.matrix, confusion.classes
     count = len(classes)
     beside = count <= _MOST_BESIDE
     side = min(WIDTH / 2, 3.4 + 0.3 * count) if beside else 9.2
@@ -84,7 +78,7 @@ def draw_matrix(
     ax.tick_params(which="both", length=0)
     for spine in ax.spines.values():
         spine.set(visible=True, color=FAINT)
-    ax.set_xlabel("Predicted", color=MUTED)
-    ax.set_ylabel("Actual", color=MUTED)
+    ax.set_xlabel("Predicted class", color=MUTED)
+    ax.set_ylabel("True class", color=MUTED)
     ax.set_title(title)
     return ax

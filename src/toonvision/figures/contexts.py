@@ -1,11 +1,21 @@
 """Leave-one-context-out: accuracy on a context that was not seen, beside that of an ordinary test."""
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from toonvision.figures.style import FAINT, INK, MUTED, WIDTH, halo, new_figure, quiet_axis, shorten, styled
+from toonvision.figures.style import (
+    FAINT,
+    INK,
+    MUTED,
+    WIDTH,
+    halo,
+    new_figure,
+    percent_axis,
+    quiet_axis,
+    shorten,
+    styled,
+)
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.contexts import ContextStudy
 
@@ -115,8 +125,6 @@ def _range(ax: Axes, row: float, values: tuple[float, ...], *, color: str, marke
 def _share_axis(ax: Axes, *, percent: bool) -> None:
     """Name shares up to 1 on an axis that begins where the values do."""
     low = max(0.0, min(0.9, ax.get_xlim()[0]))
-    step = 0.05 if percent and low > 0.6 else 0.1 if low > 0.3 else 0.2
-    ticks = [tick for tick in np.arange(0, 1.001, step).tolist() if tick >= low]
-    ax.set_xticks(ticks, [f"{100 * tick:.0f} %" if percent else f"{tick:.1f}" for tick in ticks])
-    ax.set_xlim(low, 1.06)
-    ax.tick_params(axis="x", labelcolor=MUTED)
+    percent_axis(ax, low, 1.06, step=0.05 if percent and low > 0.6 else 0.1 if low > 0.3 else 0.2)
+    if not percent:
+        ax.xaxis.set_major_formatter("{x:.1f}")

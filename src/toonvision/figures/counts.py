@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from toonvision.data.balance import CountTable
@@ -11,9 +12,11 @@ from toonvision.figures.style import (
     INK,
     MUTED,
     PAPER,
+    WIDTH,
     WRONG,
     halo,
     ink_on,
+    new_figure,
     points_wide,
     quiet_axis,
     styled,
@@ -37,7 +40,7 @@ def draw_counts(
     details: bool = False,
     size: float = 8.5,
 ) -> Axes:
-    """Draw one bar a class, made of one segment a column, with the counts in them and the total behind.
+    """Draw a bar for each class, with a segment for each column, the counts in them and the total behind.
 
     Args:
         ax: Where to draw.
@@ -81,15 +84,27 @@ def draw_counts(
 
 
 @styled
+def draw_subsets(table: CountTable) -> Figure:
+    """Draw how a split came out: a bar for each class, made of its training, validation and test samples."""
+    count = len(table.classes)
+    figure = new_figure(WIDTH, 1.15 + count * (0.42 if count <= 8 else 0.24))
+    title = f"Samples by {table.level.title.lower() if table.level.title.istitle() else table.level.title} and subset"
+    draw_counts(figure.subplots(), table, title=title, details=True, size=9.0 if count <= 12 else 8.0)
+    figure.legend(handles=column_handles(table.columns), loc="outside upper center", ncols=len(table.columns),
+                  handlelength=1.0, handleheight=1.0)  # fmt: skip
+    return figure
+
+
+@styled
 def column_handles(columns: Sequence[Category]) -> list[Patch]:
-    """Give a legend's entries for the columns of a table."""
+    """Return a legend's entries for the columns of a table."""
     return [Patch(facecolor=column.color, label=column.title) for column in columns]
 
 
 def _write_totals(ax: Axes, table: CountTable, places: Sequence[float], *, size: float, details: bool) -> None:
-    for place, total, counts in zip(places, table.totals.tolist(), table.counts.tolist(), strict=True):
+    for at, total, counts in zip(places, table.totals.tolist(), table.counts.tolist(), strict=True):
         text = ax.annotate(
-            f"{total:,}", (total, place), (3, 0), textcoords="offset points",
+            f"{total:,}", (total, at), (3, 0), textcoords="offset points",
             va="center_baseline", fontsize=size, fontweight="bold", color=INK if total else WRONG, path_effects=halo(),
         )  # fmt: skip
         if details:

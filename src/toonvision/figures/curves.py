@@ -1,7 +1,6 @@
-"""How a training went: loss and accuracy after each epoch, of all its repeats."""
+"""Loss and accuracy after each epoch, of all trainings of a run."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,40 +8,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from toonvision.figures.style import INK, MUTED, TRAIN, VALIDATE, WIDTH, new_figure, quiet_axis, styled
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The course of one training.
-
-    Attributes:
-        seed: What it was trained with.
-        epochs: One mapping an epoch from the measure's name to its value.
-        best_epoch: The epoch, from 1, whose weights were kept.
-        chosen: Whether the run's own model came from it.
-    """
-
-    seed: int
-    epochs: Sequence[Mapping[str, float]]
-    best_epoch: int
-    chosen: bool
+from toonvision.figures.values import TrainingCurve, TrainingCurves
 
 
 @styled
-def draw_curves(curves: Sequence[Curve]) -> Figure:
-    """Draw loss and accuracy beside each other: the chosen training strong, the others thin.
-
-    Args:
-        curves: All trainings of a run; one of them is the chosen one.
-    """
+def draw_curves(value: TrainingCurves) -> Figure:
+    """Draw loss and accuracy beside each other: the best training strong, the others thin."""
+    curves = value.curves
     figure = new_figure(WIDTH, 3.7)
     left, right = figure.subplots(1, 2)
-    draw_measure(left, curves, "loss", title="Loss (lower is better)")
-    draw_measure(right, curves, "accuracy", title="Accuracy (higher is better)")
+    draw_metric(left, curves, "loss", title="Loss (lower is better)")
+    draw_metric(right, curves, "accuracy", title="Accuracy (higher is better)")
     handles = [
         Line2D([], [], color=TRAIN, linewidth=2, linestyle=(0, (4, 1.5)), label="Training"),
         Line2D([], [], color=VALIDATE, linewidth=2, label="Validation"),
-        Line2D([], [], color=INK, marker="o", markersize=6, linestyle="none", label="Kept epoch"),
+        Line2D([], [], color=INK, marker="o", markersize=6, linestyle="none", label="Saved epoch"),
     ]
     if len(curves) > 1:
         handles.append(Line2D([], [], color=MUTED, linewidth=0.8, label="Thin: the other trainings"))
@@ -51,34 +31,34 @@ def draw_curves(curves: Sequence[Curve]) -> Figure:
 
 
 @styled
-def draw_measure(ax: Axes, curves: Sequence[Curve], measure: str, *, title: str) -> Axes:
-    """Draw one measure of all trainings over the epochs, training and validation.
+def draw_metric(ax: Axes, curves: Sequence[TrainingCurve], metric: str, *, title: str) -> Axes:
+    """Draw one metric of all trainings over the epochs, training and validation.
 
     Args:
         ax: Where to draw.
         curves: All trainings.
-        measure: ``loss``, ``accuracy``, ``precision`` or ``recall``.
+        metric: ``loss``, ``accuracy``, ``precision`` or ``recall``.
         title: What the panel shows.
     """
-    for curve in sorted(curves, key=lambda curve: curve.chosen):
+    for curve in sorted(curves, key=lambda curve: curve.best):
         numbers = range(1, len(curve.epochs) + 1)
-        for name, color, line in ((measure, TRAIN, (0, (4, 1.5))), (f"val_{measure}", VALIDATE, "solid")):
+        for name, color, line in ((metric, TRAIN, (0, (4, 1.5))), (f"val_{metric}", VALIDATE, "solid")):
             values = np.array([epoch.get(name, np.nan) for epoch in curve.epochs], dtype=float)
             values[~np.isfinite(values)] = np.nan
-            width, alpha = (2.2, 1.0) if curve.chosen else (0.8, 0.5)
+            width, alpha = (2.2, 1.0) if curve.best else (0.8, 0.5)
             ax.plot(
                 numbers, values, color=color, linewidth=width, alpha=alpha, linestyle=line,
                 marker="o" if len(values) == 1 else None, markersize=3,
             )  # fmt: skip
-        if curve.chosen:
-            _mark_kept(ax, curve, f"val_{measure}")
+        if curve.best:
+            _mark_saved(ax, curve, f"val_{metric}")
     quiet_axis(ax, grid="y")
     ax.spines["bottom"].set_visible(True)
     ax.set_xlabel("Epoch")
     longest = max(len(curve.epochs) for curve in curves)
     ax.set_xlim(1 - 0.02 * longest, longest + 0.04 * longest)
     ax.locator_params(axis="x", nbins=10, integer=True)
-    if measure == "loss":
+    if metric == "loss":
         ax.set_ylim(bottom=0)
     else:
         ax.set_ylim(top=1.0 + 0.02 * (1 - ax.get_ylim()[0]))
@@ -86,7 +66,7 @@ def draw_measure(ax: Axes, curves: Sequence[Curve], measure: str, *, title: str)
     return ax
 
 
-def _mark_kept(ax: Axes, curve: Curve, name: str) -> None:
+def _mark_saved(ax: Axes, curve: TrainingCurve, name: str) -> None:
     value = curve.epochs[curve.best_epoch - 1].get(name, np.nan)
     if not np.isfinite(value):
         return

@@ -1,4 +1,4 @@
-"""The front of size against error: the networks that no other one beats in both."""
+"""Size against error: the networks that no other one beats in both."""
 
 from collections.abc import Sequence
 
@@ -8,49 +8,39 @@ from matplotlib.lines import Line2D
 
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
+from toonvision.figures.values import SizeErrorFront
 from toonvision.tuning.finalists import SizeErrorPoint
 
 _WINNER = "#D55E00"
 
 
 @styled
-def draw_front(networks: Sequence[SizeErrorPoint], *, judged: int, bound: int | None = None) -> Figure:
-    """Draw the loss and the wrong pictures of networks against their size.
-
-    Args:
-        networks: The smallest first, at least one.
-        judged: How many pictures each training was judged on.
-        bound: Most weights that were allowed, if there was a bound.
-    """
+def draw_front(front: SizeErrorFront) -> Figure:
+    """Draw the loss and the wrong predictions of networks against their size."""
     figure = new_figure(WIDTH, 4.3)
     left, right = figure.subplots(1, 2)
-    draw_front_loss(left, networks, bound=bound)
-    draw_front_wrong(right, networks, judged=judged, bound=bound)
+    draw_front_loss(left, front)
+    draw_front_wrong(right, front)
     handles = [
-        Line2D([], [], color=BEST, marker="o", markersize=7, linewidth=1.4, label="The front"),
+        Line2D([], [], color=BEST, marker="o", markersize=7, linewidth=1.4, label="On the front"),
         Line2D([], [], color=_WINNER, marker="D", markersize=8, linestyle="none", label="The winner"),
         Line2D([], [], color=PLAIN, marker="o", markersize=4.5, linestyle="none", label="Other networks, or trainings"),
         Line2D([], [], color=BEST, marker="o", markersize=7, markerfacecolor="white", linestyle="none",
-               label="Hollow: not trained again"),
+               label="Hollow: not retrained"),
     ]  # fmt: skip
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
 @styled
-def draw_front_loss(ax: Axes, networks: Sequence[SizeErrorPoint], *, bound: int | None = None) -> Axes:
-    """Draw the mean loss of every network, and of those on the front each training too.
-
-    Args:
-        ax: Where to draw.
-        networks: The smallest first, at least one.
-        bound: Most weights that were allowed, if there was a bound.
-    """
-    front = [one for one in networks if one.on_front]
+def draw_front_loss(ax: Axes, front: SizeErrorFront) -> Axes:
+    """Draw the mean loss of every network, and of those on the front each training too."""
+    networks = front.networks
+    best = [one for one in networks if one.on_front]
     others = [one for one in networks if not one.on_front]
     ax.plot([one.trial.parameters for one in others], [one.loss for one in others], "o", color=PLAIN, markersize=4.5,
             alpha=0.7, markeredgewidth=0)  # fmt: skip
-    ax.step([one.trial.parameters for one in front], [one.loss for one in front], where="post", color=BEST,
+    ax.step([one.trial.parameters for one in best], [one.loss for one in best], where="post", color=BEST,
             linewidth=1.4, alpha=0.7)  # fmt: skip
     for one in _marked(networks):
         size = one.trial.parameters
@@ -61,21 +51,15 @@ def draw_front_loss(ax: Axes, networks: Sequence[SizeErrorPoint], *, bound: int 
     quiet_axis(ax, grid="y")
     trainings = [loss for one in _marked(networks) for loss in one.losses]
     log_axis(ax, "y", [*(one.loss for one in networks), *trainings])
-    _size_axis(ax, networks, bound)
+    _size_axis(ax, front)
     ax.set_title("Mean validation loss in nats (logarithmic)")
     return ax
 
 
 @styled
-def draw_front_wrong(ax: Axes, networks: Sequence[SizeErrorPoint], *, judged: int, bound: int | None = None) -> Axes:
-    """Draw the median wrong of the networks on the front, and of the winner, with its 95 % interval and each training.
-
-    Args:
-        ax: Where to draw.
-        networks: The smallest first, at least one.
-        judged: How many pictures each training was judged on.
-        bound: Most weights that were allowed, if there was a bound.
-    """
+def draw_front_wrong(ax: Axes, front: SizeErrorFront) -> Axes:
+    """Draw the median wrong of the winner and the networks on the front, with its 95 % interval and each training."""
+    networks = front.networks
     for one in _marked(networks):
         size = one.trial.parameters
         color = _WINNER if one.winner else BEST
@@ -86,8 +70,8 @@ def draw_front_wrong(ax: Axes, networks: Sequence[SizeErrorPoint], *, judged: in
     quiet_axis(ax, grid="y")
     ax.set_ylim(bottom=0)
     ax.locator_params(axis="y", nbins=6, integer=True)
-    _size_axis(ax, networks, bound)
-    ax.set_title(f"Median wrong of {judged:,}, with 95 % intervals")
+    _size_axis(ax, front)
+    ax.set_title(f"Median wrong of {front.judged:,}, with 95 % intervals")
     return ax
 
 
@@ -103,8 +87,8 @@ def _mark(ax: Axes, one: SizeErrorPoint, value: float) -> None:
                 fontweight="bold" if one.winner else "normal", color=INK, path_effects=halo(), zorder=6)  # fmt: skip
 
 
-def _size_axis(ax: Axes, networks: Sequence[SizeErrorPoint], bound: int | None) -> None:
-    sizes = [float(one.trial.parameters) for one in networks]
+def _size_axis(ax: Axes, front: SizeErrorFront) -> None:
+    sizes, bound = [float(one.trial.parameters) for one in front.networks], front.bound
     if bound is not None and bound <= 4 * max(sizes):
         ax.axvline(bound, color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), zorder=0)
         ax.annotate("bound", (bound, 1), (-3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",

@@ -1,15 +1,11 @@
-"""Pictures with what was said about them: the wrong ones, and the ones that a model is unsure of."""
+"""Images with their predictions: the wrong ones, and the least confident ones."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.data.arrays import Pictures
 from toonvision.figures.style import (
     INK,
     MUTED,
@@ -18,94 +14,57 @@ from toonvision.figures.style import (
     WRONG,
     ink_on,
     new_figure,
+    picture_grid,
     quiet_axis,
     shorten,
     styled,
     write_inside,
 )
+from toonvision.figures.values import Case, Gallery, LeastConfident
 from toonvision.taxonomy.labels import Category
 
-_MOST_CLASSES, _SHOWN = 8, 5
+_MOST_CLASSES, _SHOWN, _PICTURED = 8, 5, 5
 _OTHERS = Category("", "Others", "#D5D9E0")
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """One picture and what a model said about it.
-
-    Attributes:
-        picture: Shape ``(height, width, 3)``, 0 to 255.
-        y_true: Place of the true class.
-        probabilities: Shape ``(classes,)``.
-        wrong_in: In how many repeats it was wrong.
-        repeats: How many repeats there are.
-    """
-
-    picture: Pictures
-    y_true: int
-    probabilities: npt.NDArray[np.float32]
-    wrong_in: int = 0
-    repeats: int = 1
-
-    @property
-    def predicted(self) -> int:
-        """Place of the most probable class."""
-        return int(self.probabilities.argmax())
-
-    @property
-    def right(self) -> bool:
-        """Whether that is the true class."""
-        return self.predicted == self.y_true
-
-
 @styled
-def draw_gallery(judged: Sequence[Evaluated], classes: Sequence[Category]) -> Figure:
-    """Draw pictures in a grid, each with what it is and what it was taken for.
-
-    Args:
-        judged: The pictures, in the order in which to show them; at least one.
-        classes: The classes, in the order of the probabilities.
-    """
-    height, width = judged[0].picture.shape[:2]
+def draw_gallery(gallery: Gallery) -> Figure:
+    """Draw images in a grid, each with its true and its predicted class."""
+    cases = gallery.cases
+    height, width = cases[0].picture.shape[:2]
     columns = 10 if height > 1.8 * width else 7 if height > 0.7 * width else 5
-    rows = math.ceil(len(judged) / columns)
     cell = WIDTH / columns
-    picture = min(cell - 0.14, 3.0 * width / height)
-    tall = picture * height / width
-    step = tall + 0.16 + 0.152 * (4 + (judged[0].repeats > 1))
-    figure = new_figure(WIDTH, rows * step)
-    figure.set_layout_engine("none")
-    for place, one in enumerate(judged):
-        row, column = divmod(place, columns)
-        x, y = column * cell + (cell - picture) / 2, (rows - row) * step - 0.06 - tall
-        ax = figure.add_axes((x / WIDTH, y / (rows * step), picture / WIDTH, tall / (rows * step)))
-        draw_judged(ax, one, classes, room=int(cell * 72 / 4.3))
+    wide = min(cell - 0.14, 3.0 * width / height)
+    size_hw, lines = (height / width * wide, wide), 4 + (cases[0].repeats > 1)
+    figure, panels = picture_grid(len(cases), size_hw, columns=columns, above=0.06, below=0.1, lines=lines)
+    for ax, one in zip(panels, cases, strict=True):
+        draw_case(ax, one, gallery.classes, room=int(cell * 72 / 4.3))
     return figure
 
 
 @styled
-def draw_judged(ax: Axes, judged: Evaluated, classes: Sequence[Category], *, room: int = 28, title: str = "") -> Axes:
-    """Draw one picture, framed in the colour of the class that it was taken for.
+def draw_case(ax: Axes, judged: Case, classes: Sequence[Category], *, room: int = 28, title: str = "") -> Axes:
+    """Draw one image, framed in the colour of the predicted class.
 
     Args:
         ax: Where to draw.
-        judged: The picture.
+        judged: The image and its prediction.
         classes: The classes, in the order of the probabilities.
         room: How many characters a line may have.
-        title: A line above the picture.
+        title: A line above the image.
     """
-    said = classes[judged.predicted]
+    predicted = classes[judged.predicted]
     ax.imshow(judged.picture, interpolation="lanczos")
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
-        spine.set(visible=True, color=said.color, linewidth=2.5)
+        spine.set(visible=True, color=predicted.color, linewidth=2.5)
     given = judged.probabilities
     lines = [
         shorten(classes[judged.y_true].title, room),
-        "recognised" if judged.right else _taken_for(said.title, room),
+        "right" if judged.right else _predicted(predicted.title, room),
         f"{100 * given[judged.predicted]:.0f} %"
-        + ("" if judged.right else f", truth {100 * given[judged.y_true]:.0f} %"),
+        + ("" if judged.right else f", true class {100 * given[judged.y_true]:.0f} %"),
     ]
     if judged.repeats > 1:
         lines.append(f"wrong in {judged.wrong_in} of {judged.repeats}")
@@ -123,42 +82,37 @@ def draw_judged(ax: Axes, judged: Evaluated, classes: Sequence[Category], *, roo
 
 
 @styled
-def draw_unsure(judged: Sequence[Evaluated], classes: Sequence[Category], *, pictures: int = 5) -> Figure:
-    """Draw the least confident predictions as bars of probabilities, and the first of them as pictures.
-
-    Args:
-        judged: Least confident first; at least one.
-        classes: The classes, in the order of the probabilities.
-        pictures: How many pictures to show.
-    """
-    shown = judged[:pictures]
+def draw_unsure(value: LeastConfident) -> Figure:
+    """Draw the least confident predictions as bars of probabilities, and the first five of them as images."""
+    judged, classes = value.cases, value.classes
+    shown = judged[:_PICTURED]
     height, width = judged[0].picture.shape[:2]
     tall = min(2.6, 0.85 * (WIDTH / 5) * height / width)
     heights = (tall + 1.15, 0.8 + len(judged) * (0.29 if len(classes) <= _MOST_CLASSES else 0.38))
     figure = new_figure(WIDTH, sum(heights))
     upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
-    cells = upper.subplots(1, pictures, squeeze=False)[0]
+    cells = upper.subplots(1, _PICTURED, squeeze=False)[0]
     for ax in cells[len(shown) :]:
         ax.set_axis_off()
     for number, (ax, one) in enumerate(zip(cells, shown, strict=False), start=1):
-        draw_judged(ax, one, classes, title=f"{number}")
+        draw_case(ax, one, classes, title=f"{number}")
     draw_probabilities(lower.subplots(), judged, classes)
     return figure
 
 
 @styled
-def draw_probabilities(ax: Axes, judged: Sequence[Evaluated], classes: Sequence[Category]) -> Axes:
-    """Draw one bar a picture, cut by the classes' probabilities; the true class has a frame.
+def draw_probabilities(ax: Axes, judged: Sequence[Case], classes: Sequence[Category]) -> Axes:
+    """Draw a bar for each image, cut by the classes' probabilities; the true class has a frame.
 
     Args:
         ax: Where to draw.
-        judged: The pictures, the first on top.
-        classes: The classes, in the order of the probabilities; of many only the likeliest are told apart.
+        judged: The images, the first on top.
+        classes: The classes, in the order of the probabilities; of many only the most probable are shown.
     """
     for row, one in enumerate(judged):
         start = 0.0
-        for place, category, share in _segments(one, classes):
-            framed = place == one.y_true
+        for index, category, share in _segments(one, classes):
+            framed = index == one.y_true
             ax.barh(
                 row, share, 0.74, start, color=category.color, zorder=3 if framed else 2,
                 edgecolor=INK if framed else PAPER, linewidth=2.0 if framed else 0.6,
@@ -180,20 +134,20 @@ def draw_probabilities(ax: Axes, judged: Sequence[Evaluated], classes: Sequence[
     return ax
 
 
-def _taken_for(title: str, room: int) -> str:
-    """Say what a picture was taken for, in two lines where one has no room for it."""
-    return f"taken for {title}" if len(title) + 10 <= room else f"taken for\n{shorten(title, room)}"
+def _predicted(title: str, room: int) -> str:
+    """Name the predicted class, in two lines where one has no room for it."""
+    return f"predicted {title}" if len(title) + 10 <= room else f"predicted\n{shorten(title, room)}"
 
 
-def _segments(one: Evaluated, classes: Sequence[Category]) -> list[tuple[int, Category, float]]:
-    """Give place, class and share of each segment; of many classes the likeliest, the rest as one."""
+def _segments(one: Case, classes: Sequence[Category]) -> list[tuple[int, Category, float]]:
+    """Return index, class and share of each segment; of many classes the most probable ones, the rest as one."""
     values = one.probabilities.tolist()
     if len(classes) <= _MOST_CLASSES:
-        return [(place, classes[place], value) for place, value in enumerate(values)]
-    likeliest = np.argsort(-one.probabilities, kind="stable")[:_SHOWN].tolist()
-    places = likeliest if one.y_true in likeliest else [*likeliest[:-1], one.y_true]
-    told = [(int(place), classes[place], values[place]) for place in places]
-    return [*told, (-1, _OTHERS, max(0.0, 1 - sum(value for _, _, value in told)))]
+        return [(index, classes[index], value) for index, value in enumerate(values)]
+    first = np.argsort(-one.probabilities, kind="stable")[:_SHOWN].tolist()
+    indices = first if one.y_true in first else [*first[:-1], one.y_true]
+    shown = [(int(index), classes[index], values[index]) for index in indices]
+    return [*shown, (-1, _OTHERS, max(0.0, 1 - sum(value for _, _, value in shown)))]
 
 
 def _name_segment(ax: Axes, category: Category, start: float, share: float, row: int, *, tall: bool) -> None:

@@ -10,11 +10,7 @@ from toonvision.tuning.importance import Importance
 
 @styled
 def draw_importance(importance: Importance) -> Figure:
-    """Draw the importance of hyperparameters in a figure of its own.
-
-    Args:
-        importance: What was computed, at least one share.
-    """
+    """Draw the importance of hyperparameters, at least one, in a figure of its own."""
     figure = new_figure(WIDTH, 1.15 + 0.27 * len(importance.shares))
     draw_importance_bars(figure.subplots(), importance)
     return figure
@@ -22,11 +18,11 @@ def draw_importance(importance: Importance) -> Figure:
 
 @styled
 def draw_importance_bars(ax: Axes, importance: Importance) -> Axes:
-    """Draw one bar a hyperparameter, the most important on top, and a line at what chance can do.
+    """Draw a bar for each hyperparameter, the most important on top, and a line at what chance can reach.
 
     Args:
         ax: Where to draw.
-        importance: What was computed, at least one share.
+        importance: At least one share.
     """
     names, shares = list(importance.shares), list(importance.shares.values())
     colors = [BEST if name in importance.telling else PLAIN for name in names]
@@ -44,5 +40,5 @@ def draw_importance_bars(ax: Axes, importance: Importance) -> Axes:
     ax.set_xlim(0, 1.12 * max(*shares, importance.chance, 0.05))
     ax.set_xticks([])
     quiet_axis(ax)
-    ax.set_title(f"Share of the differences between {importance.trials:,} trials; grey: no more than chance can do")
+    ax.set_title(f"Share of the variation between {importance.trials:,} trials; grey: no more than chance can reach")
     return ax

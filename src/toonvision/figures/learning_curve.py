@@ -1,4 +1,4 @@
-"""The learning curve: error against training pictures, its fit, and what lies beyond the pictures that there are."""
+"""The learning curve: error against training crops, its fit, and the prediction for more crops."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,11 +11,7 @@ from toonvision.studies.curve import LearningCurve
 
 @styled
 def draw_learning_curve(curve: LearningCurve) -> Figure:
-    """Draw the error of every training, the fitted curve with its interval, and the promise of more pictures.
-
-    Args:
-        curve: What was measured and fitted.
-    """
+    """Draw the error of every training, the fitted curve with its interval, and the prediction for more crops."""
     figure = new_figure(8.6, 4.3)
     draw_curve(figure.subplots(), curve)
     return figure
@@ -23,11 +19,11 @@ def draw_learning_curve(curve: LearningCurve) -> Figure:
 
 @styled
 def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
-    """Draw a learning curve over a logarithmic number of pictures; beyond the last point the curve is dashed.
+    """Draw a learning curve over a logarithmic number of crops; beyond the last point the curve is dashed.
 
     Args:
         ax: Where to draw.
-        curve: What was measured and fitted.
+        curve: Errors and their fit.
     """
     line = np.array(curve.line)
     fitted = curve.law.at(line)
@@ -36,13 +32,11 @@ def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
     joint = np.append(line[inside], curve.largest)
     beyond = np.append(curve.largest, line[~inside])
     ax.plot(joint, curve.law.at(joint), color=TRAIN, linewidth=2.2, label=_formula(curve))
-    ax.plot(
-        beyond, curve.law.at(beyond), color=TRAIN, linewidth=2.0, linestyle=(0, (4, 2)), label="beyond what there is"
-    )
+    ax.plot(beyond, curve.law.at(beyond), color=TRAIN, linewidth=2.0, linestyle=(0, (4, 2)), label="predicted")
     _draw_points(ax, curve)
     if curve.diverged:
-        ax.plot([], [], linestyle="none", label=f"not shown: {curve.diverged} that diverged")
-    _draw_promise(ax, curve)
+        ax.plot([], [], linestyle="none", label=f"left out: {curve.diverged} that diverged")
+    _draw_prediction(ax, curve)
     ax.set_xscale("log")
     ticks = [*(round(point.mean_pictures) for point in curve.points), round(curve.largest) + curve.more]
     ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
@@ -74,13 +68,13 @@ def _draw_points(ax: Axes, curve: LearningCurve) -> None:
                     fontsize=9, fontweight="bold", path_effects=halo(), zorder=6)  # fmt: skip
 
 
-def _draw_promise(ax: Axes, curve: LearningCurve) -> None:
+def _draw_prediction(ax: Axes, curve: LearningCurve) -> None:
     at = curve.largest + curve.more
     error = float(curve.law.at(at))
     ax.axvline(curve.largest, color=FAINT, linewidth=1.0, zorder=0)
     ax.plot([at], [error], "D", color=VALIDATE, markersize=8, zorder=5)
     ax.annotate(
-        f"+{curve.more}: {100 * error:.1f} %\n{100 * curve.gain:.1f} points less\n({100 * curve.gain_low:.1f} to "
+        f"+{curve.more}: {100 * error:.1f} %\n{100 * curve.gain:.1f} points lower\n({100 * curve.gain_low:.1f} to "
         f"{100 * curve.gain_high:.1f})",
         (at, error), (6, 14), textcoords="offset points", fontsize=8.5, color=VALIDATE, va="bottom",
         path_effects=halo(), zorder=6,

@@ -1,4 +1,4 @@
-"""Class activation maps beside and upon their pictures: one column a class."""
+"""Class activation maps beside and upon their images: a column for each class."""
 
 import math
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from PIL import Image
 from toonvision.data.arrays import Pictures
 from toonvision.figures.save import DPI
 from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, new_figure, shorten, styled
+from toonvision.figures.values import MapGrid, MapRows
 from toonvision.taxonomy.labels import Category
 
 Maps = npt.NDArray[np.float32]
@@ -20,7 +21,7 @@ Maps = npt.NDArray[np.float32]
 EVIDENCE: Colormap = LinearSegmentedColormap.from_list(
     "evidence", ["#00407A", "#0072B2", "#7DB8DC", "#F6F6F4", "#F2AE72", "#D55E00", "#7F2E00"]
 )
-"""Blue speaks against a class, orange for it; told apart with every kind of colour vision."""
+"""Blue is evidence against a class, orange for it; distinguishable with every kind of colour vision."""
 
 _MOST = 8
 _STRONGEST = 0.995
@@ -28,35 +29,18 @@ _GREY = np.array([0.299, 0.587, 0.114])
 """How bright red, green and blue are to the eye (ITU-R BT.601)."""
 
 _GAP, _HEAD, _BAR, _FOOT, _LEAST = 0.12, 0.66, 0.95, 0.55, 7.6
-"""Inches: between pictures, above a column, beside the last one and below the last row for the colour bar, and the
+"""Inches: between images, above a column, beside the last one and below the last row for the colour bar, and the
 least width of rows, which leaves its words room."""
 
 
 @styled
-def draw_map_grid(
-    picture: Pictures,
-    maps: Maps,
-    classes: Sequence[Category],
-    y_true: int | None,
-    predicted: int,
-    probabilities: npt.NDArray[np.float32],
-    *,
-    normalise_each: bool = False,
-    unit: str = "Evidence in logits",
-) -> Figure:
-    """Draw a picture and, one column a class, its maps: as they are above, upon the picture below.
+def draw_map_grid(grid: MapGrid) -> Figure:
+    """Draw an image and, a column for each class, its maps: alone above, upon the image below.
 
-    Args:
-        picture: Shape ``(height, width, 3)``, 0 to 255.
-        maps: Signed evidence, shape ``(classes, height, width)`` of any smaller size.
-        classes: The classes, in that order; of more than 8 the likeliest are shown, and the true one.
-        y_true: Place of the true class; None where nobody knows it.
-        predicted: Place of the predicted class.
-        probabilities: Shape ``(classes,)``.
-        normalise_each: Give each class its own scale, as published; otherwise all share one.
-        unit: What the colour bar says.
+    Of more than 8 classes the most probable are shown, and the true one.
     """
-    shown = _shown(probabilities, predicted if y_true is None else y_true, predicted)
+    picture, classes, y_true, predicted = grid.picture, grid.classes, grid.y_true, grid.predicted
+    shown = _shown(grid.probabilities, predicted if y_true is None else y_true, predicted)
     height, width = picture.shape[:2]
     wide = min((WIDTH - _BAR) / (len(shown) + 1) - _GAP, 3.0 * width / height)
     tall = wide * height / width
@@ -64,98 +48,71 @@ def draw_map_grid(
     figure = sheet(cell * (len(shown) + 1) + _BAR, 2 * tall + _HEAD + 3 * _GAP)
     size = 9.5 if cell > 1.3 else 8.0
     room = int(cell * 72 / (0.69 * size))
-    limits = _limits(maps[shown], each=normalise_each)
-    for column, (place, limit) in enumerate(zip(shown, limits, strict=True), start=1):
+    limits = _limits(grid.maps[shown], each=grid.normalise_each)
+    for column, (index, limit) in enumerate(zip(shown, limits, strict=True), start=1):
         left = column * cell + (cell - wide) / 2
-        upper = draw_map(axes_at(figure, left, _HEAD, wide, tall), maps[place], picture.shape[:2], limit=limit)
+        upper = draw_map(axes_at(figure, left, _HEAD, wide, tall), grid.maps[index], picture.shape[:2], limit=limit)
         lower = axes_at(figure, left, _HEAD + tall + _GAP, wide, tall)
-        draw_superimposed(lower, picture, maps[place], limit=limit)
-        marks = " and ".join(word for word, at in (("predicted", predicted), ("actual", y_true)) if at == place)
-        _head_column(upper, classes[place], _percent(probabilities[place]), marks, size, room)
+        draw_superimposed(lower, picture, grid.maps[index], limit=limit)
+        marks = " and ".join(word for word, at in (("predicted", predicted), ("true", y_true)) if at == index)
+        _head_column(upper, classes[index], _percent(grid.probabilities[index]), marks, size, room)
         for ax in (upper, lower):
-            _frame(ax, classes[place].color, strong=place == predicted)
+            _frame(ax, classes[index].color, strong=index == predicted)
     frame = MUTED if y_true is None else classes[y_true].color
     _show(axes_at(figure, (cell - wide) / 2, _HEAD + tall + _GAP, wide, tall), picture, frame)
     verdict = axes_at(figure, 0.08, _HEAD, cell - 0.16, tall)
     truth = None if y_true is None else classes[y_true].title
-    _say_verdict(verdict, truth, classes[predicted].title, probabilities[predicted], size, room)
+    _write_verdict(verdict, truth, classes[predicted].title, grid.probabilities[predicted], size, room)
     bar = axes_at(figure, cell * (len(shown) + 1) + 0.1, _HEAD, 0.13, 2 * tall + _GAP)
-    _draw_bar(bar, limits, unit, each=normalise_each, vertical=True)
+    _draw_bar(bar, limits, grid.unit, each=grid.normalise_each, vertical=True)
     return figure
 
 
 @styled
-def draw_map_rows(
-    pictures: Pictures,
-    maps: Maps,
-    classes: Sequence[Category],
-    y_true: npt.NDArray[np.int64],
-    probabilities: npt.NDArray[np.float32],
-    *,
-    normalise_each: bool = False,
-    unit: str = "Evidence in logits",
-) -> Figure:
-    """Draw several pictures, one row each: the picture, then the maps of the classes upon it.
+def draw_map_rows(rows: MapRows) -> Figure:
+    """Draw several images, a row for each: the image, then the maps of the classes upon it.
 
-    Narrow rows stand beside each other. All maps share one scale.
-
-    Args:
-        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255; at least one.
-        maps: Signed evidence, shape ``(pictures, classes, height, width)``.
-        classes: The classes, in that order; of more than 8 the likeliest of each picture are shown, and the true one.
-        y_true: Place of each picture's true class, shape ``(pictures,)``.
-        probabilities: Shape ``(pictures, classes)``.
-        normalise_each: Give each map its own scale.
-        unit: What the colour bar says.
+    Narrow rows stand beside each other. Of more than 8 classes the most probable of each image are shown, and the true
+    one.
     """
-    said = probabilities.argmax(axis=1)
-    shown = [_shown(row, int(a), int(p)) for row, a, p in zip(probabilities, y_true, said, strict=True)]
+    predicted = rows.probabilities.argmax(axis=1)
+    shown = [
+        _shown(given, int(t), int(p)) for given, t, p in zip(rows.probabilities, rows.y_true, predicted, strict=True)
+    ]
     cells = len(shown[0]) + 1
-    height, width = pictures.shape[1:3]
+    height, width = rows.pictures.shape[1:3]
     wide = min(WIDTH / cells - _GAP, max(0.6, 1.8 * width / height))
     tall = wide * height / width
-    pictures = _as_shown(pictures, (round(wide * DPI), round(tall * DPI)))
+    pictures = _as_shown(rows.pictures, (round(wide * DPI), round(tall * DPI)))
     strip, step = cells * (wide + 0.06) + 2 * _GAP, tall + 0.78
     across = max(1, min(len(pictures), int(WIDTH / strip)))
     down = math.ceil(len(pictures) / across)
     figure = sheet(max(_LEAST, across * strip), down * step + _FOOT)
-    limits = _limits(
-        np.concatenate([row[places] for row, places in zip(maps, shown, strict=True)]), each=normalise_each
-    )
-    for number, (picture, row) in enumerate(zip(pictures, shown, strict=True)):
+    maps = [values[indices] for values, indices in zip(rows.maps, shown, strict=True)]
+    limits = _limits(np.concatenate(maps), each=rows.normalise_each)
+    for number, (picture, indices) in enumerate(zip(pictures, shown, strict=True)):
         left, top = number % across * strip + _GAP, number // across * step + 0.3
-        ax = _show(axes_at(figure, left, top, wide, tall), picture, classes[y_true[number]].color)
-        right = said[number] == y_true[number]
-        title = classes[y_true[number]].title
-        ax.set_title(
-            shorten(f"{title} recognised" if right else f"{title} taken for {classes[said[number]].title}",
-                    int(strip * 72 / 5.2)),
-            fontsize=8.5, pad=5, color=INK if right else WRONG,
-        )  # fmt: skip
-        for column, place in enumerate(row, start=1):
+        ax = _show(axes_at(figure, left, top, wide, tall), picture, rows.classes[rows.y_true[number]].color)
+        _head_row(ax, rows.classes[rows.y_true[number]], rows.classes[predicted[number]], int(strip * 72 / 5.2))
+        for column, index in enumerate(indices, start=1):
             ax = axes_at(figure, left + column * (wide + 0.06), top, wide, tall)
-            limit = limits[number * len(row) + column - 1]
-            draw_superimposed(ax, picture, maps[number, place], limit=limit)
-            _frame(ax, classes[place].color, strong=place == said[number])
-            name = shorten(classes[place].title, max(5, int((wide + 0.06) * 72 / 4.2)))
-            ax.annotate(
-                f"{name}\n{_percent(probabilities[number, place])}", (0.5, 0), (0, -5), xycoords="axes fraction",
-                textcoords="offset points", ha="center", va="top", fontsize=7, linespacing=1.25,
-                color=INK if place == said[number] else MUTED,
-            )  # fmt: skip
+            limit = limits[number * len(indices) + column - 1]
+            draw_superimposed(ax, picture, rows.maps[number, index], limit=limit)
+            strong, share = index == predicted[number], rows.probabilities[number, index]
+            _foot_map(ax, rows.classes[index], share, strong=strong, room=max(5, int((wide + 0.06) * 72 / 4.2)))
     bar = axes_at(figure, 0.4, down * step + 0.06, 3.0, 0.12)
-    _draw_bar(bar, limits, unit, each=normalise_each, vertical=False)
+    _draw_bar(bar, limits, rows.unit, each=rows.normalise_each, vertical=False)
     return figure
 
 
 @styled
 def draw_map(ax: Axes, values: Maps, size_hw: tuple[int, int], *, limit: float) -> Axes:
-    """Draw one map in its own few cells, in the shape of its picture.
+    """Draw one map in its own few cells, in the shape of its image.
 
     Args:
         ax: Where to draw.
         values: Signed evidence, shape ``(height, width)``.
-        size_hw: Height and width of the picture.
+        size_hw: Height and width of the image.
         limit: The evidence, for or against, that has the strongest colour.
     """
     extent = (-0.5, size_hw[1] - 0.5, size_hw[0] - 0.5, -0.5)
@@ -166,7 +123,7 @@ def draw_map(ax: Axes, values: Maps, size_hw: tuple[int, int], *, limit: float) 
 
 @styled
 def draw_superimposed(ax: Axes, picture: Pictures, values: Maps, *, limit: float) -> Axes:
-    """Draw one map upon its picture, which is greyed, so that all colour is evidence.
+    """Draw one map upon its image, which is greyed, so that all colour is evidence.
 
     Args:
         ax: Where to draw.
@@ -180,7 +137,7 @@ def draw_superimposed(ax: Axes, picture: Pictures, values: Maps, *, limit: float
 
 
 def superimposed(picture: Pictures, values: Maps, *, limit: float) -> Pictures:
-    """Lay the colours of a map on a picture, greyed and of full contrast, the more opaque the stronger the evidence.
+    """Lay the colours of a map on an image, greyed and of full contrast, the more opaque the stronger the evidence.
 
     Args:
         picture: Shape ``(height, width, 3)``, 0 to 255.
@@ -188,7 +145,7 @@ def superimposed(picture: Pictures, values: Maps, *, limit: float) -> Pictures:
         limit: The evidence, for or against, that has the strongest colour.
 
     Returns:
-        Shape of the picture, uint8.
+        The shape of the image, uint8.
     """
     height, width = picture.shape[:2]
     whole = Image.fromarray(values.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
@@ -203,17 +160,17 @@ def superimposed(picture: Pictures, values: Maps, *, limit: float) -> Pictures:
 
 
 def _shown(probabilities: npt.NDArray[np.float32], y_true: int, predicted: int) -> list[int]:
-    """Give the places of the classes to show: all, or of many the likeliest with the true and the predicted one."""
+    """Return the indices of the classes to show: all, or of many the true, the predicted and the most probable ones."""
     if len(probabilities) <= _MOST:
         return list(range(len(probabilities)))
     kept = list(dict.fromkeys([predicted, y_true, *np.argsort(-probabilities, kind="stable").tolist()]))[:_MOST]
-    return sorted(kept, key=lambda place: (-float(probabilities[place]), place))
+    return sorted(kept, key=lambda index: (-float(probabilities[index]), index))
 
 
 def _limits(maps: Maps, *, each: bool) -> list[float]:
-    """Give the evidence of the strongest colour for each map, from its own or from all; never 0.
+    """Return the evidence that has the strongest colour, for each map, from its own values or from all; never 0.
 
-    One place in 200 is beyond it, as the single strongest would make the rest pale.
+    One value in 200 is beyond it, as the single strongest would make the rest pale.
     """
     strengths = np.abs(maps).reshape(len(maps), -1)
     limits = np.quantile(strengths, _STRONGEST, axis=1 if each else None) * np.ones(len(maps))
@@ -221,14 +178,14 @@ def _limits(maps: Maps, *, each: bool) -> list[float]:
 
 
 def sheet(width: float, height: float) -> Figure:
-    """Make a figure whose parts are placed in inches: pictures keep their shapes and stand in line."""
+    """Make a figure whose axes are placed in inches: images keep their shapes and stand in line."""
     figure = new_figure(width, height)
     figure.set_layout_engine("none")
     return figure
 
 
 def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Add an axes at a place in inches from the upper left corner."""
+    """Add axes at a position in inches from the upper left corner."""
     whole_width, whole_height = figure.get_size_inches()
     return figure.add_axes(
         (left / whole_width, 1 - (top + height) / whole_height, width / whole_width, height / whole_height)
@@ -236,7 +193,7 @@ def axes_at(figure: Figure, left: float, top: float, width: float, height: float
 
 
 def _as_shown(pictures: Pictures, size_wh: tuple[int, int]) -> Pictures:
-    """Bring large pictures to the size at which they are shown, once for all maps that are laid on them."""
+    """Shrink large images to the size at which they are shown, once for all maps that are laid on them."""
     if size_wh[0] >= pictures.shape[2] or size_wh[1] >= pictures.shape[1]:
         return pictures
     return np.stack([np.asarray(Image.fromarray(one).resize(size_wh, Image.Resampling.LANCZOS)) for one in pictures])
@@ -250,7 +207,7 @@ def _show(ax: Axes, picture: Pictures, color: str) -> Axes:
 
 
 def bare(ax: Axes, size_hw: tuple[int, ...]) -> None:
-    """Fit an axes to a picture's pixels and take its ticks off."""
+    """Fit axes to an image's pixels and remove the ticks."""
     ax.set_xlim(-0.5, size_hw[1] - 0.5)
     ax.set_ylim(size_hw[0] - 0.5, -0.5)
     ax.set_xticks([])
@@ -266,8 +223,23 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def _head_row(ax: Axes, truth: Category, predicted: Category, room: int) -> None:
+    right = truth == predicted
+    title = f"{truth.title}, right" if right else f"{truth.title}, predicted {predicted.title}"
+    ax.set_title(shorten(title, room), fontsize=8.5, pad=5, color=INK if right else WRONG)
+
+
+def _foot_map(ax: Axes, category: Category, share: float, *, strong: bool, room: int) -> None:
+    """Frame a map, and write class and probability below it."""
+    _frame(ax, category.color, strong=strong)
+    ax.annotate(
+        f"{shorten(category.title, room)}\n{_percent(share)}", (0.5, 0), (0, -5), xycoords="axes fraction",
+        textcoords="offset points", ha="center", va="top", fontsize=7, linespacing=1.25, color=INK if strong else MUTED,
+    )  # fmt: skip
+
+
 def _head_column(ax: Axes, category: Category, percent: str, marks: str, size: float, room: int) -> None:
-    """Write class, probability and what it is above a column."""
+    """Write class, probability and marks above a column."""
     ax.set_title(shorten(category.title, room), fontsize=size, loc="center", pad=27)
     ax.annotate(
         f"{percent}\n{marks}", (0.5, 1), (0, 4), xycoords="axes fraction", textcoords="offset points",
@@ -275,15 +247,15 @@ def _head_column(ax: Axes, category: Category, percent: str, marks: str, size: f
     )  # fmt: skip
 
 
-def _say_verdict(ax: Axes, y_true: str | None, predicted: str, confidence: float, size: float, room: int) -> None:
-    """Write what the picture is and what it was taken for, above the picture."""
+def _write_verdict(ax: Axes, y_true: str | None, predicted: str, confidence: float, size: float, room: int) -> None:
+    """Write the true and the predicted class above the image."""
     ax.set_axis_off()
     right = y_true in {None, predicted}
-    lines = [("Actual", y_true or "not known", INK), ("Predicted", predicted, INK if right else WRONG)]
-    for place, (what, title, color) in enumerate(lines):
-        ax.annotate(what, (0, 0), (0, 66 - 34 * place), xycoords="axes fraction", textcoords="offset points",
+    lines = [("True class", y_true or "not known", INK), ("Predicted", predicted, INK if right else WRONG)]
+    for line, (what, title, color) in enumerate(lines):
+        ax.annotate(what, (0, 0), (0, 66 - 34 * line), xycoords="axes fraction", textcoords="offset points",
                     fontsize=8, color=MUTED, va="bottom")  # fmt: skip
-        ax.annotate(shorten(title, room), (0, 0), (0, 53 - 34 * place), xycoords="axes fraction",
+        ax.annotate(shorten(title, room), (0, 0), (0, 53 - 34 * line), xycoords="axes fraction",
                     textcoords="offset points", fontsize=size, fontweight="bold", color=color, va="bottom")  # fmt: skip
     ax.annotate(f"with {_percent(confidence)}", (0, 0), (0, 7), xycoords="axes fraction",
                 textcoords="offset points", fontsize=8, color=MUTED, va="bottom")  # fmt: skip

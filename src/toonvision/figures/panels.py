@@ -1,41 +1,90 @@
-"""Drawing any figure panel: by the type of its value."""
+"""Drawing any figure panel, by the type of its value."""
 
-from functools import singledispatch
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from toonvision.core.panels import FigurePanel, write_rows
-from toonvision.figures.contexts import draw_contexts
-from toonvision.figures.learning_curve import draw_learning_curve
 from toonvision.figures.save import save_png
-from toonvision.figures.stress import draw_stress
-from toonvision.figures.suspects import draw_suspects
-from toonvision.studies.contexts import ContextStudy
-from toonvision.studies.curve import LearningCurve
-from toonvision.studies.stress import StressTest
-from toonvision.studies.suspects import SuspectCrops
+
+DOTS_AN_INCH = 100
+"""CSS pixels for an inch of a figure: text in it is then about as large as that of a page."""
 
 
-@singledispatch
-def draw(value: Any) -> Figure:
-    """Draw the value of a figure panel."""
-    raise TypeError(f"no figure is known for a {type(value).__name__}")
+@dataclass(frozen=True)
+class WrittenFigure:
+    """A figure that was drawn into a file.
 
-
-draw.register(ContextStudy)(draw_contexts)
-draw.register(LearningCurve)(draw_learning_curve)
-draw.register(StressTest)(draw_stress)
-draw.register(SuspectCrops)(draw_suspects)
-
-
-def write_panel(panel: FigurePanel, folder: Path) -> Path:
-    """Draw a panel into a folder, as PNG with its values as CSV beside it; return the PNG's path.
-
-    Each file is replaced as a whole. The folder is made where it is missing.
+    Attributes:
+        path: The PNG; beside it lie its values as CSV.
+        png: The file's bytes.
+        width: Its natural width in CSS pixels.
     """
+
+    path: Path
+    png: bytes
+    width: int
+
+
+_DRAWN_BY = {
+    "ActivationTiles": ("activations", "draw_activation"),
+    "Architectures": ("architecture", "draw_architectures"),
+    "BalanceBars": ("balance", "draw_balance"),
+    "Breakdowns": ("breakdown", "draw_breakdowns"),
+    "Calibration": ("calibration", "draw_calibration"),
+    "ClassRows": ("scores", "draw_scores"),
+    "ConfusionMatrix": ("confusion", "draw_confusion"),
+    "ContextStudy": ("contexts", "draw_contexts"),
+    "CountTable": ("counts", "draw_subsets"),
+    "OptimizationHistory": ("search_history", "draw_search_history"),
+    "EvidenceBars": ("trust", "draw_evidence"),
+    "FilterImages": ("activations", "draw_filter_images"),
+    "FirstFilters": ("activations", "draw_first_filters"),
+    "Gallery": ("gallery", "draw_gallery"),
+    "Importance": ("importance", "draw_importance"),
+    "LearningCurve": ("learning_curve", "draw_learning_curve"),
+    "LeastConfident": ("gallery", "draw_unsure"),
+    "MapGrid": ("maps", "draw_map_grid"),
+    "MapRows": ("maps", "draw_map_rows"),
+    "ParallelCoordinates": ("parallel", "draw_parallel"),
+    "Race": ("race", "draw_race"),
+    "RandomisationSteps": ("trust", "draw_randomisations"),
+    "ShortageMap": ("shortages", "draw_shortages"),
+    "SizeErrorFront": ("front", "draw_front"),
+    "Slices": ("slices", "draw_slices"),
+    "StressTest": ("stress", "draw_stress"),
+    "SuspectCrops": ("suspects", "draw_suspects"),
+    "TrainingCurves": ("curves", "draw_curves"),
+    "TrainingSpread": ("spread", "draw_spread"),
+    "TrustCurves": ("trust", "draw_trust_curves"),
+}
+"""Type of a value to the module and the function that draw it. They are imported when they are first needed: figures of
+the data need not wait for the libraries of a search."""
+
+
+def draw(value: Any) -> Figure:
+    """Draw the value of a figure panel.
+
+    Args:
+        value: A result such as a `LearningCurve`, or a value of `toonvision.figures.values`.
+    """
+    module, function = _DRAWN_BY[type(value).__name__]
+    figure: Figure = getattr(import_module(f"toonvision.figures.{module}"), function)(value)
+    return figure
+
+
+def write_panel(panel: FigurePanel, folder: Path) -> WrittenFigure:
+    """Draw a panel into a folder, as PNG with its values as CSV beside it, each file replaced as a whole.
+
+    Args:
+        panel: The figure.
+        folder: Where the files go; made where it is missing.
+    """
+    figure = draw(panel.value)
     path = folder / f"{panel.name}.png"
-    save_png(draw(panel.value), path)
+    png = save_png(figure, path)
     write_rows(path.with_suffix(".csv"), panel.rows)
-    return path
+    return WrittenFigure(path, png, round(figure.get_figwidth() * DOTS_AN_INCH))

@@ -1,4 +1,4 @@
-"""All trials of a search through all of their hyperparameters."""
+"""Parallel coordinates: the trials of a search through all of their hyperparameters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,11 +23,7 @@ _WORDS: Mapping[Outcome, str] = {"best": "Best trials", "done": "Other finished 
 
 @styled
 def draw_parallel(parallel: ParallelCoordinates) -> Figure:
-    """Draw parallel coordinates in a figure of their own.
-
-    Args:
-        parallel: Coordinates and trials, at least one of each.
-    """
+    """Draw parallel coordinates, with at least one trial, in a figure of their own."""
     figure = new_figure(max(WIDTH, _STEP * len(parallel.axes)), 4.3)
     draw_coordinates(figure.subplots(), parallel)
     seen = {line.outcome for line in parallel.lines}
@@ -38,7 +34,7 @@ def draw_parallel(parallel: ParallelCoordinates) -> Figure:
 
 @styled
 def draw_coordinates(ax: Axes, parallel: ParallelCoordinates) -> Axes:
-    """Draw one upright line a hyperparameter and the loss at the right, and each trial as a line through all of them.
+    """Draw an upright line for each hyperparameter and the loss at the right, and each trial as a line through all.
 
     Trials of the same value run a little apart, so that they can be told from each other.
 
@@ -72,6 +68,5 @@ def _spread(lines: tuple[Line, ...]) -> list[list[float]]:
     """Move lines that cross a coordinate at the same place apart, in their order by loss; the loss stays exact."""
     ranks = np.argsort(np.argsort([line.positions[-1] for line in lines]))
     shift = _APART * (ranks / max(1, len(lines) - 1) - 0.5)
-    return [
-        [*(at + by for at in line.positions[:-1]), line.positions[-1]] for line, by in zip(lines, shift, strict=True)
-    ]
+    rows = [line.positions for line in lines]
+    return [[*(at + by for at in row[:-1]), row[-1]] for row, by in zip(rows, shift, strict=True)]

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, shorten, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
+from toonvision.figures.values import Race
 from toonvision.tuning.result import Racer
 
 _ROW = 0.5
@@ -18,13 +19,9 @@ _STACK, _TALLEST = 0.13, 0.3
 
 
 @styled
-def draw_race(racers: Sequence[Racer], *, judged: int) -> Figure:
-    """Draw the wrong pictures of each network's trainings, and beside them how far its loss is behind the leader's.
-
-    Args:
-        racers: The best first, at least one.
-        judged: How many pictures each training was judged on.
-    """
+def draw_race(race: Race) -> Figure:
+    """Draw the wrong predictions of each network's trainings, and beside them the ratio of its loss to the leader's."""
+    racers, judged = race.racers, race.judged
     figure = new_figure(WIDTH, 1.6 + _ROW * len(racers))
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
     draw_racers(left, racers, judged=judged)
@@ -41,14 +38,14 @@ def draw_race(racers: Sequence[Racer], *, judged: int) -> Figure:
 
 @styled
 def draw_racers(ax: Axes, racers: Sequence[Racer], *, judged: int) -> Axes:
-    """Draw one row a network: each training's wrong pictures as a dot, equal ones on top of each other, the median.
+    """Draw a row for each network: each training's wrong predictions as a dot, equal ones stacked, and the median.
 
     A training that diverged has no dot; beside the row stands how many did.
 
     Args:
         ax: Where to draw.
         racers: The best first, at least one.
-        judged: How many pictures each training was judged on.
+        judged: How many images each training was validated on.
     """
     seen = [0, 1]
     for row, racer in enumerate(racers):
@@ -69,13 +66,13 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, judged: int) -> Axes:
     span = max(seen) - min(seen[2:], default=0)
     ax.set_xlim(max(-0.5, min(seen[2:], default=0) - 0.08 * span - 0.5), max(seen) + 0.08 * span + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    ax.set_title(f"Wrong of {judged:,} validation pictures")
+    ax.set_title(f"Wrong of {judged:,} validation crops")
     return ax
 
 
 @styled
 def draw_behind(ax: Axes, racers: Sequence[Racer]) -> Axes:
-    """Draw how many times the leader's loss each network's is, with the 95 % interval that decides who leaves.
+    """Draw the ratio of each network's loss to the leader's, with the 95 % interval that decides who leaves.
 
     Args:
         ax: Where to draw.
@@ -101,7 +98,7 @@ def draw_behind(ax: Axes, racers: Sequence[Racer]) -> Axes:
     _rows(ax, racers)
     quiet_axis(ax)
     log_axis(ax, "x", bounds, most=5)
-    ax.set_title("Loss, as times the leader's")
+    ax.set_title("Loss, as a multiple of the leader's")
     return ax
 
 
@@ -112,7 +109,7 @@ def _rows(ax: Axes, racers: Sequence[Racer]) -> None:
 
 
 def _stacked(counts: Sequence[int]) -> list[tuple[int, float]]:
-    """Give each count with how far its dot is moved up, so that equal ones can be counted."""
+    """Return each count with how far its dot is moved up, so that equal ones can be counted."""
     highest = max(Counter(counts).values(), default=1)
     step = min(_STACK, 2 * _TALLEST / max(1, highest - 1))
     seen: Counter[int] = Counter()

@@ -9,8 +9,6 @@ from matplotlib.figure import Figure
 from toonvision.core.files import write_bytes
 
 DPI = 150
-Drawing = Figure
-"""A drawn figure, for those who hand it on without knowing matplotlib."""
 
 
 def to_png(figure: Figure, *, dpi: int = DPI) -> bytes:
@@ -24,7 +22,7 @@ def to_png(figure: Figure, *, dpi: int = DPI) -> bytes:
 
 
 def _settle_layout(figure: Figure, dpi: int) -> None:
-    """Place the axes once: with a layout engine left, `savefig` draws the figure, pictures too, twice."""
+    """Place the axes once: with a layout engine left, `savefig` draws the figure, images too, twice."""
     engine = figure.get_layout_engine()
     figure.set_dpi(dpi)
     if engine is not None:
@@ -33,7 +31,7 @@ def _settle_layout(figure: Figure, dpi: int) -> None:
 
 
 def save_png(figure: Figure, path: Path, *, dpi: int = DPI) -> bytes:
-    """Render a figure into a file, which is replaced as a whole, and give the bytes that were written."""
+    """Render a figure into a file, which is replaced as a whole, and return the bytes that were written."""
     content = to_png(figure, dpi=dpi)
     write_bytes(path, content)
     return content

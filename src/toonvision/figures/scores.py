@@ -1,50 +1,34 @@
 """Precision, recall and F1 of each class, with their intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from toonvision.figures.style import INK, MUTED, WIDTH, new_figure, quiet_axis, shorten, styled
-from toonvision.metrics.intervals import Proportion
-from toonvision.taxonomy.labels import Category
+from toonvision.figures.style import INK, MUTED, WIDTH, new_figure, percent_axis, quiet_axis, shorten, styled
+from toonvision.figures.values import ClassRow, ClassRows
 
 _PRECISION, _RECALL = "#0072B2", "#D55E00"
 
 
-@dataclass(frozen=True)
-class ClassRow:
-    """The scores of one class, with what they were counted from.
-
-    Attributes:
-        category: The class.
-        precision: Right ones out of its predictions.
-        recall: Right ones out of its samples.
-        f1: Harmonic mean of the two shares, 0 to 1.
-    """
-
-    category: Category
-    precision: Proportion
-    recall: Proportion
-    f1: float
-
-    @property
-    def support(self) -> int:
-        """Its samples."""
-        return self.recall.total
-
-
 @styled
-def draw_scores(rows: Sequence[ClassRow]) -> Figure:
+def draw_scores(value: ClassRows) -> Figure:
     """Draw the scores of all classes in a figure of their own."""
+    rows = value.rows
     step = 0.52 if len(rows) <= 8 else 0.32
     figure = new_figure(WIDTH, 1.2 + step * len(rows))
     draw_class_scores(figure.subplots(), rows)
     handles = [
-        Line2D([], [], color=_PRECISION, marker="o", linewidth=2, label="Precision: right of its predictions"),
-        Line2D([], [], color=_RECALL, marker="s", linewidth=2, label="Recall: found of its samples"),
+        Line2D(
+            [],
+            [],
+            color=_PRECISION,
+            marker="o",
+            linewidth=2,
+            label="Precision: right share of its predictions",
+        ),
+        Line2D([], [], color=_RECALL, marker="s", linewidth=2, label="Recall: found share of its samples"),
         Line2D([], [], color=INK, marker="|", markersize=11, markeredgewidth=2, linestyle="none", label="F1"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3)
@@ -53,7 +37,7 @@ def draw_scores(rows: Sequence[ClassRow]) -> Figure:
 
 @styled
 def draw_class_scores(ax: Axes, rows: Sequence[ClassRow]) -> Axes:
-    """Draw one row a class: precision and recall as dots on their 95 % intervals, F1 as a line.
+    """Draw a row for each class: precision and recall as dots on their 95 % intervals, F1 as a line.
 
     Args:
         ax: Where to draw.
@@ -69,11 +53,8 @@ def draw_class_scores(ax: Axes, rows: Sequence[ClassRow]) -> Axes:
     ax.set_ylim(len(rows) - 0.45, -0.55)
     lowest = min((value.interval[0] for row in rows for value in (row.precision, row.recall) if value.total), default=0)
     first = min(8, int(5 * min([lowest, *(row.f1 for row in rows)])) * 2)
-    ax.set_xlim(first / 10 - 0.01, 1.01)
-    steps = range(first, 11, 1 if first >= 6 else 2)
-    ax.set_xticks([step / 10 for step in steps], [f"{step * 10} %" for step in steps])
+    percent_axis(ax, first / 10 - 0.01, 1.01, step=0.1 if first >= 6 else 0.2)
     quiet_axis(ax)
-    ax.tick_params(axis="x", labelcolor=MUTED)
     for place, row in enumerate(rows):
         unit = "sample" if row.support == 1 else "samples"
         ax.annotate(f"{row.support:,} {unit}", (1, place), (6, 0), xycoords=("axes fraction", "data"),

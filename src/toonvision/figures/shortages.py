@@ -1,4 +1,4 @@
-"""What to photograph next, as a map of labels and contexts."""
+"""How many samples of each label are missing in each context."""
 
 from collections.abc import Sequence
 
@@ -12,23 +12,17 @@ from matplotlib.patches import Rectangle
 from toonvision.data.balance import Balance
 from toonvision.figures.rows import Group, Rows, label_groups, label_rows, lay_out
 from toonvision.figures.style import FAINT, INK, MUTED, WIDTH, new_figure, shorten, styled, write_inside
-from toonvision.taxonomy.labels import Category, Taxonomy
+from toonvision.figures.values import ShortageMap
+from toonvision.taxonomy.labels import Category
 
 _MOST_ROWS, _NONE = 24, "#F6F7F9"
 _SCALE = LinearSegmentedColormap.from_list("missing", ["#FEF0D9", "#FDBB84", "#E06B2D", "#9C330C"])
 
 
 @styled
-def draw_shortages(balance: Balance, taxonomy: Taxonomy) -> Figure:
-    """Draw how many samples of each label are missing in each context; empty cells have enough.
-
-    Args:
-        balance: What was counted.
-        taxonomy: Its targets and groups.
-
-    Returns:
-        A figure of one panel, or of two beside each other where there are many labels.
-    """
+def draw_shortages(value: ShortageMap) -> Figure:
+    """Draw how many samples of each label are missing in each context; many labels go into two panels."""
+    balance, taxonomy = value.balance, value.taxonomy
     table = balance.tables[0]
     missing = missing_counts(balance)
     groups = label_groups(taxonomy)
@@ -65,7 +59,7 @@ def _halves(count: int, groups: Sequence[Group]) -> list[tuple[int, int, tuple[G
     if not groups:
         return [(0, (count + 1) // 2, ()), ((count + 1) // 2, count, ())]
     sizes = [group.size for group in groups]
-    at = min(range(1, len(groups)), key=lambda place: abs(2 * sum(sizes[:place]) - count))
+    at = min(range(1, len(groups)), key=lambda cut: abs(2 * sum(sizes[:cut]) - count))
     middle = sum(sizes[:at])
     return [(0, middle, tuple(groups[:at])), (middle, count, tuple(groups[at:]))]
 

@@ -1,13 +1,13 @@
 """Each hyperparameter of a search against the loss."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toonvision.figures.style import INK, WIDTH, new_figure, quiet_axis, styled
 from toonvision.figures.trials import handles, log_axis, number, put_points
+from toonvision.figures.values import Slices
 from toonvision.tuning.insight import Point, Slice
 
 _COLUMNS, _MOST_NAMED = 4, 6
@@ -15,18 +15,15 @@ _WIDEST = 0.5
 
 
 @styled
-def draw_slices(slices: Sequence[Slice]) -> Figure:
-    """Draw one panel a hyperparameter, all with the same scale of the loss.
-
-    Args:
-        slices: At least one, with at least one trial.
-    """
+def draw_slices(value: Slices) -> Figure:
+    """Draw a panel for each hyperparameter, all with the same scale of the loss."""
+    slices = value.slices
     rows = -(-len(slices) // _COLUMNS)
     figure = new_figure(WIDTH, 0.5 + 2.25 * rows)
     panels = figure.subplots(rows, _COLUMNS, sharey=True, squeeze=False).ravel()
-    for place, (ax, one) in enumerate(zip(panels, slices, strict=False)):
+    for index, (ax, one) in enumerate(zip(panels, slices, strict=False)):
         draw_slice(ax, one)
-        if place % _COLUMNS:
+        if index % _COLUMNS:
             ax.set_ylabel("")
     for ax in panels[len(slices) :]:
         ax.set_axis_off()
@@ -37,13 +34,13 @@ def draw_slices(slices: Sequence[Slice]) -> Figure:
 
 @styled
 def draw_slice(ax: Axes, one: Slice) -> Axes:
-    """Draw one mark a trial, those of the same value beside each other, and a bar at the median of each value.
+    """Draw a mark for each trial, those of the same value beside each other, and a bar at the median of each value.
 
     Args:
         ax: Where to draw.
         one: The hyperparameter, with at least one trial.
     """
-    losses = put_points(ax, one.points, _places(one))
+    losses = put_points(ax, one.points, _positions(one))
     if one.steps:
         for value, median in one.medians.items():
             ax.plot([one.steps.index(value) + side for side in (-0.32, 0.32)], [median] * 2, color=INK, linewidth=1.6,
@@ -65,15 +62,15 @@ def draw_slice(ax: Axes, one: Slice) -> Axes:
     return ax
 
 
-def _places(one: Slice) -> dict[int, float]:
-    """Give where each trial stands: at its value, or, where values are few, spread about the place of its value."""
+def _positions(one: Slice) -> dict[int, float]:
+    """Return each trial's position: its value, or, where values are few, around the index of its value."""
     if not one.steps:
         return {point.trial: point.value for point in one.points}
     together: dict[float, list[Point]] = defaultdict(list)
     for point in one.points:
         together[point.value].append(point)
     return {
-        point.trial: one.steps.index(value) + _WIDEST * (place - (len(points) - 1) / 2) / max(1, len(points) - 1)
+        point.trial: one.steps.index(value) + _WIDEST * (at - (len(points) - 1) / 2) / max(1, len(points) - 1)
         for value, points in together.items()
-        for place, point in enumerate(points)
+        for at, point in enumerate(points)
     }

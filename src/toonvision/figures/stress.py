@@ -1,11 +1,11 @@
-"""Stress tests: how many pictures a model still knows under each change."""
+"""Stress tests: the accuracy under each change of the crops."""
 
 import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.figures.style import INK, MUTED, RIGHT, WIDTH, WRONG, new_figure, quiet_axis, styled
+from toonvision.figures.style import INK, MUTED, RIGHT, WIDTH, WRONG, new_figure, percent_axis, quiet_axis, styled
 from toonvision.studies.stress import StressScore, StressTest
 
 _ROW, _HEAD = 0.27, 0.95
@@ -13,11 +13,7 @@ _ROW, _HEAD = 0.27, 0.95
 
 @styled
 def draw_stress(test: StressTest) -> Figure:
-    """Draw one row a change: the accuracy of the run's own model as a dot on its 95 % interval.
-
-    Args:
-        test: What was measured.
-    """
+    """Draw a row for each change: the accuracy of the run's model as a dot on its 95 % interval."""
     figure = new_figure(WIDTH, _HEAD + _ROW * len(test.scores))
     draw_stress_rows(figure.subplots(), test)
     return figure
@@ -25,11 +21,11 @@ def draw_stress(test: StressTest) -> Figure:
 
 @styled
 def draw_stress_rows(ax: Axes, test: StressTest) -> Axes:
-    """Draw the rows of a stress test, pictures as they are on top.
+    """Draw the rows of a stress test, unchanged crops on top.
 
     Args:
         ax: Where to draw.
-        test: What was measured; with several repeats a stroke stands at their mean.
+        test: The scores; with several trainings a stroke stands at their mean.
     """
     plain = test.scores[0].right
     ax.axvspan(*plain.interval, color=RIGHT, alpha=0.08, linewidth=0, zorder=0)
@@ -49,14 +45,11 @@ def draw_stress_rows(ax: Axes, test: StressTest) -> Axes:
     ax.set_ylim(len(test.scores) - 0.4, -0.6)
     lowest = min(score.right.interval[0] for score in test.scores)
     first = math.floor(lowest * 10) / 10 if lowest < 0.999 else 0.9
-    ax.set_xlim(first - 0.006 * (1 - first), 1 + 0.006 * (1 - first))
-    steps = round((1 - first) / (0.02 if first > 0.85 else 0.1))
-    ticks = [1 - (1 - first) * step / steps for step in range(steps, -1, -1)]
-    ax.set_xticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
+    room = 0.006 * (1 - first)
+    percent_axis(ax, first - room, 1 + room, step=0.02 if first > 0.85 else 0.1)
     quiet_axis(ax)
-    ax.tick_params(axis="x", labelcolor=MUTED)
     mean = "; strokes: mean of all trainings" if len(test.seeds) > 1 else ""
-    ax.set_title(f"Right of {test.scores[0].samples:,}, with 95 % intervals; red: clearly worse than as they are{mean}")
+    ax.set_title(f"Accuracy on {test.scores[0].samples:,} crops with 95 % intervals; red: clearly lower{mean}")
     return ax
 
 

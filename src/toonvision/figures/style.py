@@ -1,5 +1,6 @@
 """The look of every figure: sizes, colours, and what makes text readable on a colour."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Literal, ParamSpec, TypeVar
@@ -119,6 +120,40 @@ def write_inside(ax: Axes, x: float, y: float, text: str, **options: Any) -> Tex
     written = ax.text(x, y, text, **{"ha": "center", "va": "center_baseline", **options})
     written.set_in_layout(False)
     return written
+
+
+def picture_grid(
+    count: int, size_hw: tuple[float, float], *, columns: int, above: float, below: float, lines: int
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure over the whole width with axes in a grid, row by row.
+
+    Args:
+        count: How many axes, at least one.
+        size_hw: Height and width of each, in inches.
+        columns: How many in a row.
+        above: Inches above each.
+        below: Inches below each, beside its lines of text.
+        lines: How many lines of text stand below each.
+    """
+    tall, wide = size_hw
+    rows, cell, step = -(-count // columns), WIDTH / columns, tall + above + below + 0.152 * lines
+    figure = new_figure(WIDTH, rows * step)
+    figure.set_layout_engine("none")
+    return figure, [
+        figure.add_axes(
+            ((column * cell + (cell - wide) / 2) / WIDTH, 1 - (row * step + above + tall) / (rows * step),
+             wide / WIDTH, tall / (rows * step))
+        )
+        for row, column in (divmod(index, columns) for index in range(count))
+    ]  # fmt: skip
+
+
+def percent_axis(ax: Axes, low: float, high: float, *, step: float) -> None:
+    """Let an x axis of shares run from `low` to `high`, with a tick in percent at each multiple of `step`."""
+    ticks = [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(min(1.0, high) / step + 1e-9) + 1)]
+    ax.set_xticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
+    ax.set_xlim(low, high)
+    ax.tick_params(axis="x", labelcolor=MUTED)
 
 
 def quiet_axis(ax: Axes, *, grid: Literal["x", "y", "both"] = "x") -> None:

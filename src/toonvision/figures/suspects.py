@@ -1,17 +1,28 @@
-"""Suspect labels: the pictures, what they are called, and what they are probably."""
+"""Suspect labels: the crops, their labels, and the classes that the models predict."""
 
-import math
 from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toonvision.data.arrays import Pictures
-from toonvision.figures.style import INK, MUTED, PAPER, WIDTH, WRONG, ink_on, new_figure, shorten, styled, write_inside
+from toonvision.figures.style import (
+    INK,
+    MUTED,
+    PAPER,
+    WIDTH,
+    WRONG,
+    ink_on,
+    new_figure,
+    picture_grid,
+    shorten,
+    styled,
+    write_inside,
+)
 from toonvision.studies.suspects import Suspect, SuspectCrops
 from toonvision.taxonomy.labels import Category
 
-_LINE, _LINES = 0.152, 4
+_LINES = 4
 _NONE = "There is no suspect label."
 
 
@@ -27,18 +38,13 @@ def draw_suspects(crops: SuspectCrops) -> Figure:
         return figure
     height, width = pictures[0].shape[:2]
     columns = 8 if height > 1.8 * width else 6 if height > 0.7 * width else 4
-    rows = math.ceil(len(suspects) / columns)
     cell = WIDTH / columns
     wide = min(cell - 0.2, 2.6 * width / height)
-    tall = wide * height / width
-    step = tall + 0.36 + _LINE * _LINES
-    figure = new_figure(WIDTH, rows * step)
-    figure.set_layout_engine("none")
-    for place, (one, picture) in enumerate(zip(suspects, pictures, strict=True)):
-        row, column = divmod(place, columns)
-        x, y = column * cell + (cell - wide) / 2, (rows - row) * step - 0.24 - tall
-        ax = figure.add_axes((x / WIDTH, y / (rows * step), wide / WIDTH, tall / (rows * step)))
-        draw_suspect(ax, one, picture, classes, rank=place + 1, room=int(cell * 72 / 4.6))
+    figure, panels = picture_grid(
+        len(suspects), (height / width * wide, wide), columns=columns, above=0.24, below=0.12, lines=_LINES
+    )
+    for index, (ax, one, picture) in enumerate(zip(panels, suspects, pictures, strict=True)):
+        draw_suspect(ax, one, picture, classes, rank=index + 1, room=int(cell * 72 / 4.6))
     return figure
 
 
@@ -46,13 +52,13 @@ def draw_suspects(crops: SuspectCrops) -> Figure:
 def draw_suspect(
     ax: Axes, suspect: Suspect, picture: Pictures, classes: Mapping[str, Category], *, rank: int, room: int = 28
 ) -> Axes:
-    """Draw one picture, framed in the colour of the class that it probably shows; its label stands above.
+    """Draw one crop, framed in the colour of the predicted class; its label stands above.
 
     Args:
         ax: Where to draw.
-        suspect: What is known of it.
+        suspect: Its label and its prediction.
         picture: Shape ``(height, width, 3)``, 0 to 255.
-        classes: Class name to what it is called and its colour.
+        classes: Class name to its title and colour.
         rank: Its number in the list, from 1.
         room: How many characters a line may have.
     """
@@ -72,7 +78,7 @@ def draw_suspect(
         bbox={"boxstyle": "round,pad=0.22", "color": given.color, "linewidth": 0},
     )  # fmt: skip
     first = ax.annotate(
-        shorten(f"rather {likely.title}?", room), (0.5, 0), (0, -5), xycoords="axes fraction",
+        shorten(f"predicted {likely.title}", room), (0.5, 0), (0, -5), xycoords="axes fraction",
         textcoords="offset points", ha="center", va="top", fontsize=8.5, fontweight="bold", color=WRONG,
     )  # fmt: skip
     second = ax.annotate(
@@ -87,5 +93,5 @@ def draw_suspect(
 
 
 def _tail(text: str, length: int) -> str:
-    """Cut a file's name in front: its number, at the end, is what tells it from others."""
+    """Cut a file's name at the front: its number, at the end, identifies it."""
     return text if len(text) <= length else "…" + text[-(length - 1) :]

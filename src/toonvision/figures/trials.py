@@ -1,4 +1,4 @@
-"""How trials of a search look in every figure: marks by what came of them, and scales of losses and sizes."""
+"""How trials of a search look in every figure: marks by their outcome, and scales of losses and sizes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
@@ -30,17 +30,17 @@ _WORDS: Mapping[Outcome, str] = {
 
 
 def mark(outcome: Outcome) -> dict[str, Any]:
-    """Give how a trial is marked, for `Axes.plot`."""
+    """Return how a trial is marked, for `Axes.plot`."""
     return {"linestyle": "none", "zorder": 3 + ORDER.index(outcome), **_MARKS[outcome]}
 
 
-def put_points(ax: Axes, points: Sequence[Point], places: Mapping[int, float]) -> list[float]:
-    """Mark trials at their losses, and those that have none in a row on top.
+def put_points(ax: Axes, points: Sequence[Point], x_of: Mapping[int, float]) -> list[float]:
+    """Mark trials at their losses, and those that have none in a row at the top.
 
     Args:
         ax: Where to draw.
         points: The trials.
-        places: Trial to its place from left to right.
+        x_of: Trial to its position from left to right.
 
     Returns:
         The losses.
@@ -48,9 +48,9 @@ def put_points(ax: Axes, points: Sequence[Point], places: Mapping[int, float]) -
     losses = []
     for outcome in ORDER:
         marked = [point for point in points if point.outcome == outcome]
-        known = [(places[point.trial], point.loss) for point in marked if point.loss is not None]
-        lost = [places[point.trial] for point in marked if point.loss is None]
-        ax.plot([place for place, _ in known], [loss for _, loss in known], **mark(outcome))
+        known = [(x_of[point.trial], point.loss) for point in marked if point.loss is not None]
+        lost = [x_of[point.trial] for point in marked if point.loss is None]
+        ax.plot([x for x, _ in known], [loss for _, loss in known], **mark(outcome))
         ax.plot(lost, [_ON_TOP] * len(lost), transform=ax.get_xaxis_transform(), **mark(outcome))
         losses += [loss for _, loss in known]
     return losses

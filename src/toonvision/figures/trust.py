@@ -1,4 +1,4 @@
-"""Whether maps can be trusted: deletion and insertion, fresh weights, and on what the evidence lies."""
+"""Checks of maps: deletion and insertion, random weights, and where the evidence lies."""
 
 from collections.abc import Sequence
 
@@ -23,6 +23,7 @@ from toonvision.figures.style import (
     styled,
     write_inside,
 )
+from toonvision.figures.values import EvidenceBars, RandomisationSteps
 
 REGION_COLORS = {
     "cloth": "#0072B2",
@@ -31,26 +32,22 @@ REGION_COLORS = {
     "other": "#969696",
     "background": "#DDE1E7",
 }
-"""The colours of the parts in the masks of a drawn world."""
+"""The colours of the regions in the masks of a drawn world."""
 
 _MAP, _CHANCE = "#0072B2", "#B26A00"
 _PERCENT = [f"{at} %" for at in (0, 25, 50, 75, 100)]
 _TEXT = 0.03
 """Half of the width of a percentage, as a share of the bar."""
-_NAMES = {"other": "Rest of the figure", "background": "Background"}
+_NAMES = {"other": "Rest of the object", "background": "Background"}
 
 
 @styled
 def draw_trust_curves(curves: TrustCurves) -> Figure:
-    """Draw deletion and insertion beside each other, each with its random order.
-
-    Args:
-        curves: Of one picture or more.
-    """
+    """Draw deletion and insertion beside each other, each with its random order."""
     figure = new_figure(WIDTH, 3.6)
     left, right = figure.subplots(1, 2, sharey=True)
     _draw_curve(left, curves, curves.deletion, curves.random_deletion, title="Deletion (lower is better)")
-    left.set_xlabel("Pixels blanked, the most important first")
+    left.set_xlabel("Pixels removed, the most important first")
     left.set_ylabel("Probability of the class")
     _draw_curve(right, curves, curves.insertion, curves.random_insertion, title="Insertion (higher is better)")
     right.set_xlabel("Pixels shown, the most important first")
@@ -60,66 +57,61 @@ def draw_trust_curves(curves: TrustCurves) -> Figure:
         Line2D([], [], color=_CHANCE, linewidth=2.2, linestyle=(0, (4, 1.5)), label="In random orders"),
     ]
     if several:
-        handles.append(Line2D([], [], color=_MAP, linewidth=0.8, alpha=0.4, label="Thin: each picture"))
+        handles.append(Line2D([], [], color=_MAP, linewidth=0.8, alpha=0.4, label="Thin: each image"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
 @styled
 def draw_randomisation(ax: Axes, steps: Sequence[Randomisation]) -> Axes:
-    """Draw how alike maps stay while layer after layer gets fresh weights, the head first.
+    """Draw how similar maps stay while layer after layer gets random weights, the head first.
 
     Args:
         ax: Where to draw.
         steps: At least one.
     """
-    for place, step in enumerate(steps):
+    for at, step in enumerate(steps):
         sizes = np.abs(step.similarity)
         aside = np.linspace(-0.16, 0.16, len(sizes)) if len(sizes) > 1 else np.zeros(1)
-        ax.plot(place + aside, sizes, "o", color=_MAP, markersize=4, alpha=0.45, markeredgewidth=0)
-        ax.plot([place - 0.26, place + 0.26], [step.mean] * 2, color=INK, linewidth=2.2, solid_capstyle="butt")
+        ax.plot(at + aside, sizes, "o", color=_MAP, markersize=4, alpha=0.45, markeredgewidth=0)
+        ax.plot([at - 0.26, at + 0.26], [step.mean] * 2, color=INK, linewidth=2.2, solid_capstyle="butt")
         ax.annotate(
-            f"{step.mean:.2f}", (place + 0.26, step.mean), (5, 0), textcoords="offset points", va="center_baseline",
+            f"{step.mean:.2f}", (at + 0.26, step.mean), (5, 0), textcoords="offset points", va="center_baseline",
             fontweight="bold", path_effects=halo(),
         )  # fmt: skip
     ax.axhline(SURVIVES, color=_CHANCE, linewidth=1.2, linestyle=(0, (4, 1.5)), zorder=0)
     ax.annotate(
-        "above: the map survives new weights", (1, SURVIVES), (0, 3), xycoords=("axes fraction", "data"),
+        "above: the map does not depend on the weights", (1, SURVIVES), (0, 3), xycoords=("axes fraction", "data"),
         textcoords="offset points", ha="right", va="bottom", fontsize=8, color=_CHANCE, path_effects=halo(),
     )  # fmt: skip
     names = [shorten(step.layer, 18) for step in steps]
     first = steps[0].fresh == 1
     ax.set_xticks(
         range(len(steps)),
-        [
-            f"{'' if first and not place else 'and '}{name}" if first else "all layers"
-            for place, name in enumerate(names)
-        ],
+        [f"{'' if first and not at else 'and '}{name}" if first else "all layers" for at, name in enumerate(names)],
     )
     ax.set_xlim(-0.6, len(steps) - 0.35)
     ax.set_ylim(-0.03, 1.03)
     quiet_axis(ax, grid="y")
-    ax.set_xlabel("Weights drawn afresh, from the head down")
-    ax.set_ylabel("Rank correlation (size)")
-    ax.set_title("Likeness to the trained network's maps (lower is better)")
+    ax.set_xlabel("Layers with random weights, from the head down")
+    ax.set_ylabel("Rank correlation (absolute)")
+    ax.set_title("Similarity to the trained network's maps (lower is better)")
     return ax
 
 
 @styled
-def draw_randomisations(steps: Sequence[Randomisation]) -> Figure:
+def draw_randomisations(value: RandomisationSteps) -> Figure:
     """Draw `draw_randomisation` in a figure of its own."""
+    steps = value.steps
     figure = new_figure(max(5.5, min(WIDTH, 2.2 + 1.5 * len(steps))), 3.4)
     draw_randomisation(figure.subplots(), steps)
     return figure
 
 
 @styled
-def draw_evidence(sections: Sequence[tuple[str, Sequence[GroupEvidence]]]) -> Figure:
-    """Draw on what the evidence lies, one bar a group, below a heading for each section.
-
-    Args:
-        sections: Heading and groups, such as all, classes and streets; at least one group.
-    """
+def draw_evidence(value: EvidenceBars) -> Figure:
+    """Draw where the evidence lies, a bar for each group, below a heading for each section."""
+    sections = value.sections
     rows = sum(len(groups) + bool(title) for title, groups in sections)
     figure = new_figure(WIDTH, 1.35 + 0.42 * rows)
     draw_evidence_bars(figure.subplots(), sections)
@@ -128,7 +120,7 @@ def draw_evidence(sections: Sequence[tuple[str, Sequence[GroupEvidence]]]) -> Fi
     ]
     handles.append(
         Line2D([], [], color=INK, marker="|", markersize=13, markeredgewidth=2.2, linestyle="none",
-               label="Figure's area: an even map")
+               label="Area of the object: an even map")
     )  # fmt: skip
     handles.append(Line2D([], [], color=INK, linewidth=1.2, label="95 % interval"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), handlelength=1.0,
@@ -138,7 +130,7 @@ def draw_evidence(sections: Sequence[tuple[str, Sequence[GroupEvidence]]]) -> Fi
 
 @styled
 def draw_evidence_bars(ax: Axes, sections: Sequence[tuple[str, Sequence[GroupEvidence]]]) -> Axes:
-    """Draw the bars of `draw_evidence`: the figure's parts, then the background; a mark shows the figure's area.
+    """Draw the bars of `draw_evidence`: the parts of the object, then the background; a mark shows the object's area.
 
     Args:
         ax: Where to draw.
@@ -176,7 +168,7 @@ def _draw_group(ax: Axes, row: int, group: GroupEvidence) -> None:
                 textcoords="offset points", va="center_baseline", fontsize=8.5, color=MUTED)  # fmt: skip
     figure = group.of(FIGURE)
     if not group.crops:
-        write_inside(ax, 0.5, row, "nothing speaks for the predicted class", fontsize=8.5, color=MUTED)
+        write_inside(ax, 0.5, row, "no evidence for the predicted class", fontsize=8.5, color=MUTED)
         return
     start = 0.0
     for region, color in REGION_COLORS.items():
@@ -210,7 +202,7 @@ def _draw_curve(ax: Axes, curves: TrustCurves, own: Numbers, random: Numbers, *,
 
 
 def _beside(mark: float, start: float, share: float) -> float:
-    """Give the middle of a segment, or a place beside the mark where that would cross it."""
+    """Return the middle of a segment, or a position beside the mark where the text would cross it."""
     middle = start + share / 2
     if abs(middle - mark) >= _TEXT:
         return middle

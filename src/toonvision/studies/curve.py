@@ -276,8 +276,8 @@ def curve_panel(curve: LearningCurve) -> FigurePanel:
     )
 
 
-def curve_table(curve: LearningCurve) -> Table:
-    """Return the measured and fitted errors as a table."""
+def curve_table(curve: LearningCurve, *, note: str = "") -> Table:
+    """Return the measured and fitted errors as a table; `note` follows its own note."""
     columns = ("Training crops", "Mean error", "95 % interval", "Lowest to highest training", "Fitted error")
     rows = []
     for point in curve.points:
@@ -292,7 +292,7 @@ def curve_table(curve: LearningCurve) -> Table:
     return Table(
         "Error by the number of training crops", columns, tuple(rows), number_columns(columns), totals=1,
         note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
-        f"{counted(curve.tested, 'test crop')} of the split {curve.split}.",
+        f"{counted(curve.tested, 'test crop')} of the split {curve.split}.{note}",
     )  # fmt: skip
 
 

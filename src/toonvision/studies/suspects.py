@@ -232,47 +232,53 @@ def suspects_rows(suspects: Sequence[Suspect]) -> Rows:
     )  # fmt: skip
 
 
-def suspects_panel(workspace: Workspace, study: SuspectStudy, suspects: Sequence[Suspect]) -> FigurePanel:
-    """Return the figure of the crops of suspect labels.
+def suspect_crops(workspace: Workspace, study: SuspectStudy, suspects: Sequence[Suspect]) -> SuspectCrops:
+    """Read the crops of suspect labels in the workspace's size, which shows more than what the network saw.
 
     Args:
-        workspace: Where the crops are; those that cannot be read are drawn empty.
+        workspace: Where the crops are; those that cannot be read are white.
         study: The search.
-        suspects: Those of the study to draw, the most suspect first.
+        suspects: Those of the study to show, the most suspect first.
     """
-    level = workspace.taxonomy.task(study.task).level
-    classes = {category.name: category for category in workspace.taxonomy.level(level).classes}
-    pairs = [f"{classes[one.given].title}, rather {classes[one.likely].title}" for one in suspects[:5]]
+    level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
+    pictures = tuple(_picture(workspace, one) for one in suspects)
+    return SuspectCrops(tuple(suspects), pictures, {category.name: category for category in level.classes})
+
+
+def suspects_panel(study: SuspectStudy, crops: SuspectCrops) -> FigurePanel:
+    """Return the figure of the crops of suspect labels."""
+    shown = crops.suspects
+    pairs = [f"{crops.classes[one.given].title}, predicted {crops.classes[one.likely].title}" for one in shown[:5]]
+    which = f"the {len(shown)} most suspect" if len(shown) < len(study.suspects) else "all, the most suspect first"
     return FigurePanel(
         name="suspects",
-        title=f"Suspect labels: the {len(suspects)} most suspect",
-        alternative=f"{counted(len(suspects), 'crop')} whose label is probably wrong, the most suspect first: "
+        title=f"Suspect labels: {which}",
+        alternative=f"{counted(len(shown), 'crop')} whose label is probably wrong, the most suspect first: "
         f"{'; '.join(pairs)}.",
-        caption=f"{study.sentence()} Above each crop stands its label. The frame and the bold name are the class that "
-        "the models predict; below are their confidence in that class and in the label.",
-        value=SuspectCrops(tuple(suspects), tuple(_picture(workspace, one) for one in suspects), classes),
-        rows=suspects_rows(suspects),
+        caption=f"{study.sentence()} The label stands above each crop. The frame and the bold name are the predicted "
+        "class; below are the confidence in it and in the label.",
+        value=crops,
+        rows=suspects_rows(shown),
     )
 
 
-def suspects_table(study: SuspectStudy, suspects: Sequence[Suspect], classes: Mapping[str, Category]) -> Table:
-    """Return suspect labels as a table.
-
-    Args:
-        study: The search.
-        suspects: Those of the study to list.
-        classes: Class name to its title.
-    """
+def suspects_table(
+    study: SuspectStudy, suspects: Sequence[Suspect], classes: Mapping[str, Category], *, note: str = ""
+) -> Table:
+    """Return suspect labels of a study as a table; `note` follows its own note."""
     columns = ("Crop", "Screenshot", "Label", "Predicted", "Confidence in the label", "In the prediction")
     rows = tuple(
         (one.file, one.screenshot, classes[one.given].title, classes[one.likely].title, percent(one.self_confidence),
          percent(one.likely_confidence))
         for one in suspects
     )  # fmt: skip
+    how = (
+        f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} each, "
+        f"in {counted(study.samples, 'crop')}.{note}"
+    )
     return Table(
         f"Suspect labels: {len(suspects):,}", columns, rows, number_columns(columns, 4), shown=10,
-        note=f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} "
-        f"each, in {counted(study.samples, 'crop')}.",
+        note=how if suspects else f"{study.sentence()} {how}",
     )  # fmt: skip
 
 
@@ -397,7 +403,6 @@ def compare_labels(
 
 
 def _picture(workspace: Workspace, suspect: Suspect) -> Pictures:
-    """Read a crop in the workspace's size, which shows more than what the network saw; empty if it cannot be read."""
     path, size_hw = workspace.crops / suspect.file, workspace.size_hw
     try:
         return read_picture(path, size_hw=size_hw, resize=workspace.resize)

@@ -74,7 +74,7 @@ class Dataset:
         return height, width
 
     def __getstate__(self) -> dict[str, Any]:
-        """Go to another process without the images where those are a mapped file, which it maps itself."""
+        """Leave the images out where they are a mapped file: another process maps it itself."""
         return {**vars(self), "images": mapped_elsewhere(self.images)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from toonvision.figures.breakdown import draw_breakdown, draw_breakdowns
 from toonvision.figures.calibration import draw_calibration, draw_reliability
 from toonvision.figures.save import to_png
 from toonvision.figures.style import WRONG, new_figure
+from toonvision.figures.values import Breakdowns
 from toonvision.metrics.calibration import Bin, Reliability, calibrate
 from toonvision.metrics.intervals import Proportion
 
@@ -27,7 +28,7 @@ def test_each_group_is_a_dot_on_its_interval_with_its_counts_beside_it():
     assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "|"] == [0.2] * 3
 
 
-def test_few_pictures_are_faint_and_only_a_clear_difference_is_red():
+def test_few_crops_are_faint_and_only_a_clear_difference_is_red():
     ax = draw_breakdown(new_figure(6, 3).subplots(), Breakdown("height", "Height", GROUPS, 1))
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     assert [dot.get_alpha() == 1.0 for dot in dots] == [True, True, False]
@@ -37,11 +38,11 @@ def test_few_pictures_are_faint_and_only_a_clear_difference_is_red():
 
 def test_all_breakdowns_stand_in_one_figure():
     several = [Breakdown(f"b{n}", f"Title {n}", GROUPS[: 1 + n % 3], 2) for n in range(5)]
-    figure = draw_breakdowns(several)
+    figure = draw_breakdowns(Breakdowns(tuple(several)))
     titles = {ax.get_title(loc="left") for ax in figure.axes}
     assert titles >= {f"Title {n}" for n in range(5)}
     assert to_png(figure, dpi=20)
-    assert to_png(draw_breakdowns(several[:1]), dpi=20)
+    assert to_png(draw_breakdowns(Breakdowns((several[0],))), dpi=20)
 
 
 def test_a_bin_below_its_confidence_is_red_and_the_error_is_written():
@@ -65,8 +66,8 @@ def test_calibration_stands_before_and_after_beside_each_other():
     assert np.isfinite(before.get_xlim()).all()
 
 
-def test_a_temperature_fitted_on_the_judged_pictures_is_drawn_as_such():
+def test_a_temperature_fitted_on_the_evaluated_crops_is_drawn_as_such():
     made = examples.evaluation(examples.classes_of(3), samples=60)
     calibration = calibrate(made.y_true, made.own, fit_y_true=made.y_true, fit_probabilities=made.own, fitted_here=True)
     _, after = draw_calibration(calibration).axes
-    assert after.get_title(loc="left").endswith(", fitted on these pictures")
+    assert after.get_title(loc="left").endswith(", fitted on these crops")

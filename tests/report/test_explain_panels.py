@@ -4,28 +4,20 @@ import numpy as np
 import pytest
 
 from figures import examples
+from toonvision.core.panels import rows_csv
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.evidence import Evidence, summarise
 from toonvision.explain.explanation import MaskedEvidence, gravest_cases
 from toonvision.explain.trust import Randomisation, TrustCurves
-from toonvision.report.explain_data import (
-    activation_data,
-    ascent_data,
-    evidence_data,
-    first_filters_data,
-    map_grid_data,
-    randomisation_data,
-    trust_curves_data,
+from toonvision.figures.panels import write_panel
+from toonvision.report.explain_panels import (
+    activation_panels,
+    check_panels,
+    evidence_panel,
+    filter_images_panel,
+    first_filters_panel,
+    map_grid_panels,
 )
-from toonvision.report.explain_figures import (
-    write_activations,
-    write_ascent,
-    write_checks,
-    write_evidence,
-    write_first_filters,
-    write_map_grids,
-)
-from toonvision.report.figure_files import data_csv
 
 RNG = np.random.default_rng(0)
 CLASSES = examples.classes_of(3)
@@ -56,13 +48,22 @@ def masked(part):
     return MaskedEvidence((2, 5, 7), told_apart, plain, [("", summarise(told_apart, ["All"] * 3))])
 
 
-def rows_of(data):
-    return list(csv.DictReader(data_csv(data).splitlines()))
+def rows_of(panel):
+    return list(csv.DictReader(rows_csv(panel.rows).splitlines()))
+
+
+def activation_panel(one):
+    (panel,) = activation_panels([one], (60, 20))
+    return panel
+
+
+def cases(count=2):
+    return gravest_cases(judged(), count)
 
 
 def test_a_small_map_is_given_as_it_is_with_each_channel_in_short():
     one = activation(6, 4, 3)
-    rows = rows_of(activation_data(one))
+    rows = rows_of(activation_panel(one))
     assert [(row["layer"], row["channel"], row["block_side"]) for row in rows] == [
         ("conv2d_1", str(channel), "1") for channel in range(3)
     ]
@@ -77,7 +78,7 @@ def test_a_small_map_is_given_as_it_is_with_each_channel_in_short():
 
 def test_a_large_map_is_given_by_means_over_blocks_those_at_the_edge_over_what_there_is():
     one = activation(95, 50, 2)
-    row = rows_of(activation_data(one))[1]
+    row = rows_of(activation_panel(one))[1]
     assert (row["height"], row["width"], row["block_side"]) == ("95", "50", "2")
     own = one.values[..., 1].astype(float)
     assert float(row["row_4_column_6"]) == pytest.approx(own[4:6, 6:8].mean(), rel=1e-4)
@@ -87,15 +88,15 @@ def test_a_large_map_is_given_by_means_over_blocks_those_at_the_edge_over_what_t
 
 @pytest.mark.parametrize("shape", [(600, 200, 16), (200, 66, 64), (12, 4, 512), (1, 1, 1)])
 def test_the_values_of_a_layer_of_any_size_stay_below_a_megabyte(shape):
-    data = activation_data(activation(*shape))
-    assert len(data.rows) == shape[2]
-    assert all(len(row) == len(data.columns) for row in data.rows)
-    assert len(data_csv(data)) < 1_000_000
+    head, *rows = activation_panel(activation(*shape)).rows
+    assert len(rows) == shape[2]
+    assert all(len(row) == len(head) for row in rows)
+    assert len(rows_csv((head, *rows))) < 1_000_000
 
 
 def test_a_climbed_filter_has_how_far_it_came_and_its_picture_pixel_by_pixel():
     pictures = RNG.integers(0, 256, size=(2, 4, 3, 3), dtype=np.uint8)
-    rows = rows_of(ascent_data("conv2d_2", pictures, np.float32([0.5, -1]), np.float32([2.5, 3])))
+    rows = rows_of(filter_images_panel("conv2d_2", 2, pictures, np.float32([0.5, -1]), np.float32([2.5, 3])))
     assert [(row["filter"], row["colour"]) for row in rows] == [
         (str(number), colour) for number in range(2) for colour in ("red", "green", "blue")
     ]
@@ -105,29 +106,30 @@ def test_a_climbed_filter_has_how_far_it_came_and_its_picture_pixel_by_pixel():
 
 def test_the_values_of_sixteen_climbed_filters_stay_below_a_megabyte():
     pictures = np.full((16, 48, 48, 3), 255, np.uint8)
-    assert len(data_csv(ascent_data("conv2d_2", pictures, np.zeros(16, np.float32), np.ones(16, np.float32)))) < 1e6
+    panel = filter_images_panel("conv2d_2", 2, pictures, np.zeros(16, np.float32), np.ones(16, np.float32))
+    assert len(rows_csv(panel.rows)) < 1e6
 
 
 def test_maps_weights_and_checks_are_given_value_by_value():
-    maps = RNG.normal(size=(3, 2, 2)).astype(np.float32)
-    cells = rows_of(map_grid_data(maps, CLASSES))
+    maps = RNG.normal(size=(2, 3, 2, 2)).astype(np.float32)
+    first, _ = map_grid_panels(cases(), maps, CLASSES, each=False, exact=True)
+    cells = rows_of(first)
     assert len(cells) == 12
     assert (cells[6]["class"], cells[6]["row"], cells[6]["column"]) == ("c1", "1", "0")
-    assert float(cells[6]["evidence"]) == pytest.approx(maps[1, 1, 0], rel=1e-5)
+    assert float(cells[6]["evidence"]) == pytest.approx(maps[0, 1, 1, 0], rel=1e-5)
     weights = RNG.random((2, 2, 3, 4), dtype=np.float32)
-    assert len(first_filters_data(weights).rows) == weights.size
-    steps = rows_of(trust_curves_data(CURVES, ("a", "b")))
+    assert len(first_filters_panel("conv2d", weights).rows) == 1 + weights.size
+    steps, alike = map(rows_of, check_panels(CURVES, STEPS, ("a", "b")))
     assert [row["picture"] for row in steps] == ["a"] * 3 + ["b"] * 3
     assert (steps[4]["share_of_pixels"], steps[4]["deletion"], steps[4]["random_insertion"]) == ("0.5", "0.4", "0.43")
-    alike = rows_of(randomisation_data(STEPS, ("a", "b")))
-    assert [(row["fresh_layers"], row["picture"], row["rank_correlation"]) for row in alike] == [
+    assert [(row["random_layers"], row["picture"], row["rank_correlation"]) for row in alike] == [
         ("1", "a", "0.5"), ("1", "b", "-0.25"), ("2", "a", "0.125"), ("2", "b", "0"),
     ]  # fmt: skip
 
 
 def test_a_crop_without_evidence_has_areas_and_no_shares():
     part = judged()
-    rows = rows_of(evidence_data(part, masked(part)))
+    rows = rows_of(evidence_panel(part, masked(part)))
     assert [row["crop"] for row in rows] == [part.crops[at].file for at in (2, 5, 7)]
     assert [row["share_background"] for row in rows] == ["0.25", "", "0.25"]
     assert [row["share_of_plain_map_cloth"] for row in rows] == ["0.6"] * 3
@@ -137,16 +139,20 @@ def test_a_crop_without_evidence_has_areas_and_no_shares():
 
 def test_every_figure_of_an_explanation_is_a_png_with_its_values_beside_it(tmp_path):
     part = judged()
-    cases = gravest_cases(part, 2)
+    shown = cases()
     maps = RNG.normal(size=(2, 3, 6, 2)).astype(np.float32)
-    write_map_grids(cases, maps, CLASSES, tmp_path, each=False, exact=True)
-    write_activations([activation(6, 2, 3), activation(3, 1, 2, "conv2d_2")], (60, 20), tmp_path)
-    write_first_filters("conv2d_1", RNG.random((3, 3, 3, 3), dtype=np.float32), tmp_path)
     climbed = RNG.integers(0, 256, size=(2, 8, 8, 3), dtype=np.uint8)
-    write_ascent("conv2d_2", 2, climbed, np.zeros(2, np.float32), np.ones(2, np.float32), tmp_path)
-    write_checks(CURVES, STEPS, cases.names, tmp_path)
-    write_evidence(part, masked(part), tmp_path)
-    names = [f"maps-{number:02}-{name.removesuffix('.png')}" for number, name in enumerate(cases.names, start=1)]
+    panels = [
+        *map_grid_panels(shown, maps, CLASSES, each=False, exact=True),
+        *activation_panels([activation(6, 2, 3), activation(3, 1, 2, "conv2d_2")], (60, 20)),
+        first_filters_panel("conv2d_1", RNG.random((3, 3, 3, 3), dtype=np.float32)),
+        filter_images_panel("conv2d_2", 2, climbed, np.zeros(2, np.float32), np.ones(2, np.float32)),
+        *check_panels(CURVES, STEPS, shown.names),
+        evidence_panel(part, masked(part)),
+    ]
+    for panel in panels:
+        write_panel(panel, tmp_path)
+    names = [f"maps-{number:02}-{name.removesuffix('.png')}" for number, name in enumerate(shown.names, start=1)]
     names += ["activations-01-conv2d_1", "activations-02-conv2d_2", "filters-01-conv2d_1", "filters-02-conv2d_2"]
     names += ["deletion-insertion", "randomisation", "evidence"]
     for suffix in ("png", "csv"):

@@ -1,0 +1,304 @@
+"""What the figures draw, where it is not a result of its own: frozen values, which need no matplotlib."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.data.balance import Balance
+from toonvision.data.images import Pictures
+from toonvision.evaluation.breakdown import Breakdown
+from toonvision.explain.activations import LayerActivation
+from toonvision.explain.evidence import GroupEvidence
+from toonvision.explain.trust import Randomisation
+from toonvision.metrics.classification import Spread
+from toonvision.metrics.intervals import Proportion
+from toonvision.models.architecture import Architecture
+from toonvision.taxonomy.labels import Category, Taxonomy
+
+if TYPE_CHECKING:
+    from toonvision.tuning.finalists import SizeErrorPoint
+    from toonvision.tuning.insight import Slice
+    from toonvision.tuning.result import Racer
+
+Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class BalanceBars:
+    """What was collected; the taxonomy gives the groups of labels and the target."""
+
+    balance: Balance
+    taxonomy: Taxonomy
+
+
+class ShortageMap(BalanceBars):
+    """The same, for how many samples are missing."""
+
+
+@dataclass(frozen=True)
+class TrainingCurve:
+    """The history of one training.
+
+    Attributes:
+        seed: What it was trained with.
+        epochs: One mapping from metric to value for each epoch.
+        best_epoch: The epoch, from 1, whose weights were saved.
+        best: Whether the run's model came from it.
+    """
+
+    seed: int
+    epochs: Sequence[Mapping[str, float]]
+    best_epoch: int
+    best: bool
+
+
+@dataclass(frozen=True)
+class TrainingCurves:
+    """The histories of all trainings of a run, one of which is the best."""
+
+    curves: tuple[TrainingCurve, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSpread:
+    """How the trainings of a run differ.
+
+    Attributes:
+        spread: Wrong predictions of each training.
+        seeds: The seeds, in the same order.
+        wrong_in: In how many trainings each sample was wrong, shape ``(samples,)``.
+        best: Index of the training whose model is the run's.
+    """
+
+    spread: Spread
+    seeds: tuple[int, ...]
+    wrong_in: Counts
+    best: int
+
+
+@dataclass(frozen=True)
+class Breakdowns:
+    """At least one breakdown, the most important first."""
+
+    breakdowns: tuple[Breakdown, ...]
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """The scores of one class, with the counts that they are made of.
+
+    Attributes:
+        category: The class.
+        precision: Right ones out of its predictions.
+        recall: Right ones out of its samples.
+        f1: Harmonic mean of the two shares, 0 to 1.
+    """
+
+    category: Category
+    precision: Proportion
+    recall: Proportion
+    f1: float
+
+    @property
+    def support(self) -> int:
+        """How many samples it has."""
+        return self.recall.total
+
+
+@dataclass(frozen=True)
+class ClassRows:
+    """The scores of all classes, the first on top."""
+
+    rows: tuple[ClassRow, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ConfusionMatrix:
+    """Counts of shape ``(classes, classes)``: rows are true, columns predicted classes, in the order of `classes`."""
+
+    matrix: Counts
+    classes: tuple[Category, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One image and what a model predicted for it.
+
+    Attributes:
+        picture: Shape ``(height, width, 3)``, uint8.
+        y_true: Index of the true class.
+        probabilities: Shape ``(classes,)``.
+        wrong_in: In how many trainings it was wrong.
+        repeats: How many trainings there are.
+    """
+
+    picture: Pictures
+    y_true: int
+    probabilities: Floats
+    wrong_in: int = 0
+    repeats: int = 1
+
+    @property
+    def predicted(self) -> int:
+        """Index of the most probable class."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def right(self) -> bool:
+        """Whether that is the true class."""
+        return self.predicted == self.y_true
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """At least one case, in the order to show them, and the classes in the order of the probabilities."""
+
+    cases: tuple[Case, ...]
+    classes: tuple[Category, ...]
+
+
+class LeastConfident(Gallery):
+    """The same, the least confident first."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapRows:
+    """Class activation maps of several images.
+
+    Attributes:
+        pictures: Shape ``(images, height, width, 3)``, uint8; at least one.
+        maps: Signed evidence, shape ``(images, classes, height, width)`` of any smaller size.
+        classes: The classes, in that order.
+        y_true: Index of each image's true class, shape ``(images,)``.
+        probabilities: Shape ``(images, classes)``.
+        unit: What the colour bar says.
+        normalise_each: Whether each map has its own scale; otherwise all share one.
+    """
+
+    pictures: Pictures
+    maps: Floats
+    classes: tuple[Category, ...]
+    y_true: Counts
+    probabilities: Floats
+    unit: str = "Evidence in logits"
+    normalise_each: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class MapGrid:
+    """Class activation maps of one image.
+
+    Attributes:
+        picture: Shape ``(height, width, 3)``, uint8.
+        maps: Signed evidence, shape ``(classes, height, width)`` of any smaller size.
+        classes: The classes, in that order.
+        y_true: Index of the true class; None if it is not known.
+        probabilities: Shape ``(classes,)``.
+        unit: What the colour bar says.
+        normalise_each: Whether each class has its own scale, as published; otherwise all share one.
+    """
+
+    picture: Pictures
+    maps: Floats
+    classes: tuple[Category, ...]
+    y_true: int | None
+    probabilities: Floats
+    unit: str = "Evidence in logits"
+    normalise_each: bool = False
+
+    @property
+    def predicted(self) -> int:
+        """Index of the most probable class."""
+        return int(self.probabilities.argmax())
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationTiles:
+    """The channels of a layer.
+
+    Attributes:
+        activation: The layer's output for one image.
+        size_hw: Height and width of that image, which give the tiles their shape.
+        number: Which layer of its kind it is, from 1; 0 leaves the number out.
+        normalise_each: Whether each channel has its own scale; otherwise all share one.
+    """
+
+    activation: LayerActivation
+    size_hw: tuple[int, int]
+    number: int = 0
+    normalise_each: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class FirstFilters:
+    """Weights of the first convolution, shape ``(height, width, 3, filters)``, 0 to 1, where 0.5 is a weight of 0."""
+
+    weights: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class FilterImages:
+    """Images that activate the filters of a convolution most.
+
+    Attributes:
+        pictures: One for each filter, shape ``(filters, height, width, 3)``, uint8.
+        number: Which convolution it is, from 1; 0 leaves the number out.
+    """
+
+    pictures: Pictures
+    number: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class RandomisationSteps:
+    """How similar maps stay while one layer after the other gets random weights; at least one step."""
+
+    steps: tuple[Randomisation, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class EvidenceBars:
+    """Headings with groups of crops: where their evidence lies; at least one group."""
+
+    sections: Sequence[tuple[str, Sequence[GroupEvidence]]]
+
+
+@dataclass(frozen=True)
+class Race:
+    """The networks of a race, the best first, and how many images each training was validated on."""
+
+    racers: "tuple[Racer, ...]"
+    judged: int
+
+
+@dataclass(frozen=True)
+class SizeErrorFront:
+    """Networks by size and error.
+
+    Attributes:
+        networks: The smallest first, at least one.
+        judged: How many images each training was validated on.
+        bound: Most parameters that were allowed, if there was a bound.
+    """
+
+    networks: "tuple[SizeErrorPoint, ...]"
+    judged: int
+    bound: int | None = None
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Each hyperparameter against the loss; at least one, with at least one trial."""
+
+    slices: "tuple[Slice, ...]"
+
+
+@dataclass(frozen=True)
+class Architectures:
+    """At least one network."""
+
+    architectures: tuple[Architecture, ...]

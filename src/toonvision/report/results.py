@@ -1,0 +1,213 @@
+"""Everything that a run's report is made from, read from the workspace and the run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from toonvision.core.errors import Finding, ModelRefusedError
+from toonvision.data.arrays import read_crop
+from toonvision.data.balance import Balance, measure_balance
+from toonvision.data.split_summary import SplitSummary, summarize_split
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.breakdown import Breakdown, break_down, measure_image_statistics
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.explain.cam import ClassMaps, class_maps
+from toonvision.figures.values import TrainingCurve
+from toonvision.metrics.classification import Indices
+from toonvision.models.backend import start_keras
+from toonvision.models.saving import MEANING, load_model, read_card
+from toonvision.studies.contexts import ContextStudy, newest_contexts
+from toonvision.studies.curve import LearningCurve, newest_curve
+from toonvision.studies.leakage import LeakageStudy, newest_leakage
+from toonvision.studies.stress import StressTest, load_stress
+from toonvision.studies.suspects import Suspect, SuspectCrops, SuspectStudy, newest_suspects, suspect_crops
+from toonvision.taxonomy.labels import Taxonomy
+from toonvision.training.history import HISTORY, read_history
+from toonvision.training.record import repeat_folder
+from toonvision.training.repeat import load_run_data
+
+T = TypeVar("T")
+
+MOST_WRONG, MOST_UNSURE = 12, 4
+"""For how many images there are class activation maps."""
+MOST_SUSPECTS = 24
+"""How many suspect labels are shown with their crops."""
+
+
+@dataclass(frozen=True)
+class MappedCases:
+    """Class activation maps of the worst and of the least confident predictions.
+
+    Attributes:
+        wrong: Indices of wrong samples, the worst first.
+        unsure: Indices of other samples, the least confident first.
+        maps: Of `wrong`, then of `unsure`, for all classes.
+    """
+
+    wrong: Indices
+    unsure: Indices
+    maps: ClassMaps
+
+
+@dataclass(frozen=True)
+class CurrentSuspects:
+    """A search for suspect labels, as far as it still holds.
+
+    Attributes:
+        study: The search.
+        current: Its suspects whose crops still have the label that was found suspect, the most suspect first.
+        crops: The first of those with their images.
+        samples: How many crops of the task there are now.
+    """
+
+    study: SuspectStudy
+    current: tuple[Suspect, ...]
+    crops: SuspectCrops
+    samples: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that a run's report is made from.
+
+    Attributes:
+        evaluation: The run's predictions.
+        taxonomy: What the labels mean.
+        balance: What was collected.
+        split: How the split that was trained on came out.
+        screenshots: How many screenshots the task's crops come from.
+        curves: The history of each training.
+        counts: Numbers of the last extraction.
+        findings: What the last extraction found.
+        newer: How many crops the split does not know.
+        breakdowns: Wrong predictions by where, what and how the pictures were taken.
+        contexts: The newest study of contexts of the same task and network that was compared with this run.
+        curve: The newest learning curve of the same task.
+        suspects: The newest search for suspect labels of the same task.
+        stress: The run under changes of light, sharpness, size, compression and box.
+        leakage: How the run's settings do on a naive split.
+        mapped: Class activation maps of some images.
+        temperature: The temperature that is stored with the model.
+        unread: What should be part of the report and cannot be read, in one sentence each.
+    """
+
+    evaluation: Evaluation
+    taxonomy: Taxonomy
+    balance: Balance
+    split: SplitSummary
+    screenshots: int
+    curves: tuple[TrainingCurve, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    newer: int = 0
+    breakdowns: tuple[Breakdown, ...] = ()
+    contexts: ContextStudy | None = None
+    curve: LearningCurve | None = None
+    suspects: CurrentSuspects | None = None
+    stress: StressTest | None = None
+    leakage: LeakageStudy | None = None
+    mapped: MappedCases | None = None
+    temperature: float | None = None
+    unread: tuple[str, ...] = ()
+
+    @property
+    def best_curve(self) -> TrainingCurve:
+        """The history of the training whose model is the run's."""
+        return next(curve for curve in self.curves if curve.best)
+
+
+def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> Results:
+    """Read what a report needs beside the evaluation: the catalogue, the run's histories, studies of its task."""
+    record = evaluation.record
+    data = load_run_data(workspace, record)
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+        counts, findings = catalog.last_extraction()
+    unread: list[str] = []
+    network = record.settings.network
+    study = _readable(lambda: newest_contexts(workspace, record.task, network=network), unread)
+    leakage = _readable(lambda: newest_leakage(workspace, record.task), unread)
+    return Results(
+        evaluation=evaluation,
+        taxonomy=workspace.taxonomy,
+        balance=measure_balance(crops, workspace.taxonomy),
+        split=summarize_split(data.stored_split, crops, workspace.taxonomy),
+        screenshots=len({crop.screenshot_id for crop in data.items}),
+        curves=_curves(run, evaluation),
+        counts=counts,
+        findings=tuple(findings),
+        newer=data.newer,
+        breakdowns=break_down(evaluation, workspace.taxonomy),
+        # A study that was compared with another run says nothing about this one.
+        contexts=study if study and study.ordinary == record.title else None,
+        curve=_readable(lambda: newest_curve(workspace, record.task), unread),
+        suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
+        stress=_readable(lambda: load_stress(run), unread),
+        leakage=leakage if leakage and leakage.run == record.title else None,
+        unread=tuple(unread),
+        temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
+    )
+
+
+def with_details(results: Results, workspace: Workspace, run: Path) -> Results:
+    """Add what takes longer: image statistics of the crops, and class activation maps of the worst predictions."""
+    evaluation = results.evaluation
+    image_statistics = measure_image_statistics(read_crop(workspace, crop) for crop in evaluation.crops)
+    return replace(
+        results,
+        breakdowns=break_down(evaluation, workspace.taxonomy, image_statistics),
+        mapped=_map_cases(evaluation, run) if (run / MEANING).is_file() else None,
+    )
+
+
+def _readable(read: Callable[[], T | None], unread: list[str]) -> T | None:
+    """Read what a report can do without; note why it cannot be read."""
+    try:
+        return read()
+    except ModelRefusedError as error:
+        unread.append(str(error))
+        return None
+
+
+def _map_cases(evaluation: Evaluation, run: Path) -> MappedCases | None:
+    wrong = evaluation.wrong[:MOST_WRONG]
+    unsure = evaluation.unsure[~np.isin(evaluation.unsure, wrong)][:MOST_UNSURE]
+    indices = np.concatenate([wrong, unsure])
+    if not len(indices):
+        return None
+    start_keras()
+    return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.pictures[indices]))
+
+
+def _suspects(workspace: Workspace, evaluation: Evaluation) -> CurrentSuspects | None:
+    """Read the newest search for suspect labels; a label that was corrected since is not suspect any more."""
+    record = evaluation.record
+    study = newest_suspects(workspace, record.task)
+    if study is None:
+        return None
+    classes = workspace.taxonomy.level(record.level).order
+    with workspace.reading() as catalog:
+        labels = {crop.file: crop.label for crop in catalog.crops()}
+    current = tuple(
+        one
+        for one in study.suspects
+        if labels.get(one.file) == one.label and one.given in classes and one.likely in classes
+    )
+    samples = sum(workspace.taxonomy.class_of(label, record.level) is not None for label in labels.values())
+    return CurrentSuspects(study, current, suspect_crops(workspace, study, current[:MOST_SUSPECTS]), samples)
+
+
+def _curves(run: Path, evaluation: Evaluation) -> tuple[TrainingCurve, ...]:
+    record = evaluation.record
+    return tuple(
+        TrainingCurve(
+            repeat.seed,
+            read_history(repeat_folder(run, repeat.seed) / HISTORY),
+            repeat.best_epoch,
+            repeat.seed == record.best_seed,
+        )
+        for repeat in record.repeats
+    )

@@ -1,0 +1,135 @@
+"""The report of a run."""
+
+from pathlib import Path
+
+from toonvision.core.panels import FigurePanel, Table
+from toonvision.core.wording import counted
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.report.data_panels import (
+    balance_panel,
+    findings_table,
+    near_table,
+    next_table,
+    shortages_panel,
+    split_panel,
+    split_tables,
+)
+from toonvision.report.evaluation_panels import (
+    breakdown_panels,
+    breakdown_table,
+    calibration_panel,
+    calibration_table,
+    confusion_panel,
+    hardest_panel,
+    hardest_table,
+    levels_table,
+    scores_panel,
+    scores_table,
+    spread_panel,
+    unsure_panel,
+    wrong_panel,
+)
+from toonvision.report.explain_panels import case_panels
+from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts, warnings_of
+from toonvision.report.page import Page, section, write_page
+from toonvision.report.results import CurrentSuspects, Results, gather_results, with_details
+from toonvision.report.training_panels import curves_panel, peaks_table, repeats_table, settings_table
+from toonvision.studies.contexts import contexts_panel
+from toonvision.studies.curve import LearningCurve, curve_panel, curve_table
+from toonvision.studies.leakage import leakage_table
+from toonvision.studies.stress import stress_panel
+from toonvision.studies.suspects import suspects_panel, suspects_table
+
+
+def write_report(workspace: Workspace, run: Path, evaluation: Evaluation) -> Path:
+    """Draw every figure of a run and write its report.
+
+    Args:
+        workspace: Where the run was trained.
+        run: The run's folder.
+        evaluation: The run's evaluation.
+
+    Returns:
+        The page: `report.html` in the run's folder. The figures lie beside it, but the page does not need them.
+    """
+    results = with_details(gather_results(workspace, run, evaluation), workspace, run)
+    return write_page(run_page(results), run)
+
+
+def run_page(results: Results) -> Page:
+    """Return a run's report: which panel stands where."""
+    evaluation, level = results.evaluation, results.evaluation.record.level
+    subset, title = SUBSET_NAMES[evaluation.part], results.taxonomy.level(level).title
+    seen = "which it has not seen" if evaluation.part == "test" else "which was used for training"
+    return Page(
+        title=evaluation.record.title,
+        subtitle=(
+            f"Predicts the {title.lower() if title.istitle() else title}: "
+            f"{counted(len(evaluation.classes), 'class', 'classes')}. Evaluated on "
+            f"{counted(len(evaluation.crops), f'{subset} crop')}. Trained {evaluation.record.started[:10]}."
+        ),
+        facts=telling_facts(results),
+        warnings=warnings_of(results),
+        sections=(
+            section(
+                "data", "Data", data_fact(results),
+                balance_panel(results.balance, results.taxonomy), shortages_panel(results.balance, results.taxonomy),
+                next_table(results.balance), *_curve_panels(results), split_panel(results.split, level),
+                *split_tables(results.split, level), near_table(results.split), *_suspect_panels(results.suspects),
+                findings_table(results.counts, results.findings),
+            ),
+            section(
+                "training", "Training", "How the network learned.", curves_panel(results.curves),
+                peaks_table(results.best_curve), repeats_table(results),
+            ),
+            section(
+                "evaluation", "Evaluation", f"The predictions of the run's model on the {subset} subset, {seen}.",
+                spread_panel(evaluation), scores_panel(evaluation), confusion_panel(evaluation),
+                scores_table(evaluation), levels_table(evaluation, results.taxonomy), wrong_panel(evaluation),
+                hardest_panel(evaluation), unsure_panel(evaluation), hardest_table(evaluation),
+                *breakdown_panels(results.breakdowns), breakdown_table(results.breakdowns),
+                contexts_panel(results.contexts) if results.contexts else None,
+                stress_panel(results.stress) if results.stress else None,
+                leakage_table(results.leakage) if results.leakage else None,
+                calibration_panel(evaluation.calibration),
+                calibration_table(evaluation.calibration, results.temperature),
+            ),
+            section(
+                "explanations", "Explanations", "Where the model sees evidence for and against each class.",
+                *case_panels(results),
+            ),
+            section("settings", "Settings", "What is needed to repeat this run.", settings_table(results)),
+        ),
+    )  # fmt: skip
+
+
+def _curve_panels(results: Results) -> tuple[FigurePanel | Table, ...]:
+    """Return the learning curve, with a note on how this run differs from what it was measured with."""
+    curve = results.curve
+    return (curve_panel(curve), curve_table(curve, note=_curve_note(results, curve))) if curve else ()
+
+
+def _curve_note(results: Results, curve: LearningCurve) -> str:
+    record = results.evaluation.record
+    note = ""
+    if curve.network != record.settings.network:
+        note = f" This run has another network, {record.settings.network}, for which the numbers may differ."
+    last = curve.points[-1]
+    if last.share == 1 and round(last.mean_pictures) != record.samples["train"]:
+        note += f" This run learned from {record.samples['train']:,} crops, not {last.mean_pictures:,.0f}."
+    return note
+
+
+def _suspect_panels(found: CurrentSuspects | None) -> tuple[FigurePanel | Table, ...]:
+    """Return suspect labels, with a note on what has changed since the search."""
+    if found is None:
+        return ()
+    study, note = found.study, ""
+    changed = len(study.suspects) - len(found.current)
+    if changed:
+        note = f" {changed:,} of its suspects {'has' if changed == 1 else 'have'} been corrected since."
+    if study.samples + study.unevaluated != found.samples:
+        note += f" There are {found.samples:,} crops now. To search again: toonvision suspects {study.task}"
+    table = suspects_table(study, found.current, found.crops.classes, note=note)
+    return (suspects_panel(study, found.crops), table) if found.current else (table,)

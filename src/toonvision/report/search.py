@@ -1,0 +1,112 @@
+"""The report of a search for networks."""
+
+from pathlib import Path
+
+from toonvision.core.errors import UsageError
+from toonvision.core.panels import Listing, write_rows
+from toonvision.core.wording import counted
+from toonvision.report.page import Page, section, write_page
+from toonvision.report.search_facts import (
+    search_facts,
+    search_warnings,
+    tighten_command,
+    train_command,
+    trial_count,
+)
+from toonvision.report.search_panels import (
+    architecture_panel,
+    front_panel,
+    front_rows,
+    front_table,
+    history_panel,
+    importance_panel,
+    parallel_panel,
+    race_panel,
+    race_rows,
+    race_table,
+    settings_table,
+    slices_panel,
+    trials_rows,
+    trials_table,
+)
+from toonvision.tuning.finalists import size_error_points
+from toonvision.tuning.importance import importance_of
+from toonvision.tuning.recipes import narrower_space, recipe_of
+from toonvision.tuning.result import StudyResult
+from toonvision.tuning.space_file import space_text
+
+
+def write_search_report(folder: Path, result: StudyResult) -> Path:
+    """Write a search's values as CSV, draw its figures, and write its report.
+
+    Args:
+        folder: The search's folder: `trials.csv`, `race.csv` and `front.csv` go there, figures into `figures`.
+        result: The search; it need not be finished.
+
+    Returns:
+        The page: `report.html` in the folder. The figures lie beside it, but the page does not need them.
+    """
+    write_rows(folder / "trials.csv", trials_rows(result))
+    write_rows(folder / "race.csv", race_rows(result))
+    front = [one for one in size_error_points(result) if one.on_front]
+    write_rows(folder / "front.csv", front_rows(front, judged=result.judged))
+    return write_page(search_page(result), folder)
+
+
+def search_page(result: StudyResult) -> Page:
+    """Return a search's report: which panel stands where."""
+    importance = importance_of(result)
+    retrained = (
+        "They were retrained with new seeds, since the best of many trainings is partly luck."
+        if result.racers
+        else "They were not retrained, so how much of their lead is luck is not known."
+    )
+    searched = Listing("The space that was searched", space_text(result.settings.space))
+    return Page(
+        title=result.title,
+        subtitle=(
+            f"A search among networks for {counted(len(result.classes), 'class', 'classes')}: "
+            f"{counted(trial_count(result), 'trial')}, compared on {counted(result.judged, 'validation crop')}. "
+            f"Started {result.started[:10]}."
+        ),
+        facts=search_facts(result),
+        warnings=search_warnings(result),
+        sections=(
+            section(
+                "best", "The best networks", retrained, race_panel(result), race_table(result),
+                architecture_panel(result), _training(result),
+            ),
+            section(
+                "front", "Size against error", "How the error grows as networks get smaller.", front_panel(result),
+                front_table(result),
+            ),
+            section(
+                "space", "The space", f"The trials by their hyperparameters. {importance.reason}".strip(),
+                importance_panel(importance), slices_panel(result), parallel_panel(result), *_narrower(result),
+            ),
+            section("trials", "Trials", "All networks that were tried.", history_panel(result), trials_table(result)),
+            section("settings", "Settings", "What is needed to repeat this search.", settings_table(result), searched),
+        ),
+    )  # fmt: skip
+
+
+def _training(result: StudyResult) -> Listing | None:
+    if result.winner is None:
+        return None
+    note = "This is the only step that uses the test subset. With --repeat 10 it shows the spread over seeds, too."
+    return Listing("To train the winner and evaluate it", train_command(result), note)
+
+
+def _narrower(result: StudyResult) -> tuple[Listing, ...]:
+    """Return a narrower space, and how to search it; nothing if too few trials are finished."""
+    try:
+        space = narrower_space(result)
+    except UsageError:
+        return ()
+    spanned = f"The best {len(result.best_tenth)} of {counted(len(result.tried), 'finished trial')} lie in it."
+    task, recipe = result.settings.task, recipe_of(result.settings.training)
+    with_file = f"As a file: toonvision tune {task} --recipe {recipe} --space FILE."
+    return (
+        Listing("A narrower space", space_text(space), f"{spanned} {with_file}"),
+        Listing("To search it", tighten_command(result), "Trials of this search that lie in it count there too."),
+    )

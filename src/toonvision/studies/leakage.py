@@ -1,0 +1,102 @@
+"""Leakage: how much better a run looks on a naive split, which does not keep the crops of a screenshot together."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.panels import Table, number_columns
+from toonvision.core.wording import interval, percent
+from toonvision.data.split_plan import naive_subsets
+from toonvision.data.splits import read_split
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.metrics.intervals import Proportion
+from toonvision.studies.folds import Job, StudyWatcher, Unwatched, fold_of_subsets, task_samples, train_jobs
+from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+
+RESULT = "leakage.json"
+
+
+@dataclass(frozen=True)
+class LeakageStudy:
+    """A run compared with the same training on a naive split.
+
+    Attributes:
+        run: The run.
+        seed: Of the training on the naive split, and of that split: the same as of the run's model.
+        grouped: Right predictions of the run's model on its test subset.
+        naive: Right predictions of the same training on the test subset of the naive split.
+        folder: Where the study is saved.
+    """
+
+    run: str
+    seed: int
+    grouped: Proportion
+    naive: Proportion
+    folder: Path = field(default=Path(), compare=False)
+
+    def sentence(self) -> str:
+        """Return how much the naive split flatters, in plain words."""
+        points = 100 * (self.naive.share - self.grouped.share)
+        clear = self.naive.interval[0] > self.grouped.interval[1]
+        difference = f"{abs(points):.1f} points {'higher' if points >= 0 else 'lower'}"
+        return (
+            "On a naive split, which puts crops of one screenshot into different subsets, the same training has an "
+            f"accuracy of {self.naive}, {difference} than {self.grouped} on the grouped split"
+            f"{'. Such a split hides errors: do not trust its scores.' if clear else '; the intervals overlap.'}"
+        )
+
+
+def compare_naive(
+    workspace: Workspace, run: Path, evaluation: Evaluation, *, watcher: StudyWatcher | None = None
+) -> LeakageStudy:
+    """Train a run's settings once more on a naive split, and save how much better that looks.
+
+    Args:
+        workspace: Where the data is and the study is saved.
+        run: The run's folder, for messages.
+        evaluation: The run's evaluation on its test subset.
+        watcher: Told how it goes.
+
+    Raises:
+        UsageError: If another subset was evaluated, or the run's split is gone.
+        InputRejectedError: If the training diverged.
+    """
+    watch, record = watcher or Unwatched(), evaluation.record
+    if evaluation.part != "test":
+        raise UsageError(f"a naive split is compared on the test subset; got {evaluation.part}. Leave out --part.")
+    samples = task_samples(workspace, record.level, record.size_hw)
+    split, seed = read_split(workspace.splits, record.split), record.best_seed
+    fold = fold_of_subsets("naive", samples, naive_subsets(samples.crops, split, seed=seed))
+    recipe = recipe_of(samples, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
+    folder = study_folder(workspace, record.task, recipe)
+    watch.planned(folder, [])
+    (result,) = train_jobs(samples, [Job(fold, record.settings, seed)], folder=folder, watcher=watch)
+    if result.diverged:
+        raise InputRejectedError(f"{run}: the training on a naive split diverged, so there is nothing to compare with.")
+    right = int((result.probabilities.argmax(axis=1) == samples.targets[fold.test]).sum())
+    naive = Proportion(right, len(fold.test))
+    study = LeakageStudy(record.title, seed, evaluation.report.accuracy, naive, folder)
+    save_study(study, RESULT)
+    return study
+
+
+def load_leakage(folder: Path) -> LeakageStudy:
+    """Load a comparison from its folder; raises as `load_study` does."""
+    return load_study(folder, RESULT, LeakageStudy, what="comparison with a naive split", verb="evaluate RUN --naive")
+
+
+def newest_leakage(workspace: Workspace, task: str) -> LeakageStudy | None:
+    """Load the task's comparison that was saved last, if there is one."""
+    folder = newest_study(workspace, task, RESULT)
+    return load_leakage(folder) if folder else None
+
+
+def leakage_table(study: LeakageStudy) -> Table:
+    """Return both accuracies as a table."""
+    columns = ("Split", "Right", "Of", "Accuracy", "95 % interval")
+    rows = tuple(
+        (name, f"{right.count:,}", f"{right.total:,}", percent(right.share), interval(right))
+        for name, right in (("Grouped: screenshots stay together", study.grouped), ("Naive", study.naive))
+    )
+    return Table("The same training on a naive split", columns, rows, number_columns(columns), note=study.sentence())
