@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.progress import Progress, silent
+from toonvision.data.boxes import Box
 from toonvision.data.source_tree import is_picture, walk
 
 Probabilities = npt.NDArray[np.float32]
@@ -78,6 +79,21 @@ class Prediction(Verdict):
     """
 
     path: Path
+
+
+@dataclass(frozen=True)
+class BoxPrediction(Prediction):
+    """What a model says of an annotated box of a file.
+
+    Attributes:
+        number: The object's place in the annotation, from 1.
+        label: What the annotation calls it.
+        box: Where it is.
+    """
+
+    number: int
+    label: str
+    box: Box
 
 
 def ask_about_files(

@@ -95,7 +95,7 @@ def read_card(folder: Path) -> ModelCard:
     if card.temperature is not None and not (math.isfinite(card.temperature) and card.temperature > 0):
         raise ModelRefusedError(
             f"{folder / MEANING}: a temperature is a number above 0; got {card.temperature:g}. Remove it "
-            "there, then fit it again: toonvision evaluate RUN --temperature"
+            "there, then fit it again: toonvision calibrate RUN"
         )
     return card
 
