@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.arrays import Pictures
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.data.images import Pictures
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.explain.cam import ClassMaps
 from toonvision.explain.evidence import Evidence, GroupEvidence, Values, distinctive, evidence_warnings
 from toonvision.explain.map_warnings import map_warnings, spot_warning
@@ -25,19 +25,19 @@ class Cases:
 
     Attributes:
         names: What to call them.
-        pictures: Shape ``(images, height, width, 3)``, 0 to 255.
+        images: Shape ``(images, height, width, 3)``, 0 to 255.
         y_true: Indices of the true classes; None where they are unknown.
         probabilities: Shape ``(images, classes)``.
-        judged: The evaluated subset that they are from; None for other images.
-        places: Their indices in that subset.
+        evaluation: Of the subset that they are from; None for other images.
+        indices: Their indices in that subset.
     """
 
     names: tuple[str, ...]
-    pictures: Pictures
+    images: Pictures
     y_true: tuple[int | None, ...]
     probabilities: npt.NDArray[np.float32]
-    judged: Evaluation | None = None
-    places: tuple[int, ...] = ()
+    evaluation: ClassEvaluation | None = None
+    indices: tuple[int, ...] = ()
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
@@ -51,14 +51,14 @@ class MaskedEvidence:
     """Where the evidence lies, for those crops of an evaluated subset that have masks.
 
     Attributes:
-        places: Their indices in that subset.
-        told_apart: Of the `distinctive` maps, one row for each crop.
+        indices: Their indices in that subset.
+        distinctive: Of the `distinctive` maps, one row for each crop.
         plain: Of the maps as they are, one row for each crop.
         sections: The first averaged: over all crops, by class, by context.
     """
 
-    places: tuple[int, ...]
-    told_apart: Evidence
+    indices: tuple[int, ...]
+    distinctive: Evidence
     plain: Evidence
     sections: Sections
 
@@ -97,28 +97,29 @@ class Explanation:
     def warnings(self) -> list[str]:
         """What speaks against the maps, the most serious first."""
         found = [randomisation_warning(self.steps), curves_warning(self.curves)]
-        if self.cases.judged:
-            told_apart = distinctive(self.maps.values)[np.arange(len(self.maps.values)), self.cases.judged.predicted]
-            found.append(spot_warning(told_apart))
+        if self.cases.evaluation:
+            own = self.cases.evaluation.best.predicted
+            found.append(spot_warning(distinctive(self.maps.values)[np.arange(len(own)), own]))
         found += [warning for _, members in self.sections for group in members for warning in evidence_warnings(group)]
         predicted = self.own[np.arange(len(self.own)), self.cases.predicted]
-        own = map_warnings(predicted, self.cases.names, size_hw=self.cases.pictures.shape[1:3])
-        return [*(warning for warning in found if warning), *own]
+        flat = map_warnings(predicted, self.cases.names, size_hw=self.cases.images.shape[1:3])
+        return [*(warning for warning in found if warning), *flat]
 
 
-def gravest_cases(judged: Evaluation, count: int) -> Cases:
+def worst_cases(evaluation: ClassEvaluation, count: int) -> Cases:
     """Return the worst mistakes of an evaluated subset, then its least confident predictions, at most `count`."""
-    indices = list(dict.fromkeys([*judged.wrong.tolist(), *judged.unsure.tolist()]))[:count]
+    best = evaluation.best
+    indices = list(dict.fromkeys([*evaluation.wrong.tolist(), *best.unsure.tolist()]))[:count]
     return Cases(
-        names=tuple(judged.crops[index].file for index in indices),
-        pictures=np.asarray(judged.pictures[indices]),
-        y_true=tuple(int(judged.y_true[index]) for index in indices),
-        probabilities=judged.own[indices],
-        judged=judged,
-        places=tuple(indices),
+        names=tuple(evaluation.items[index].file for index in indices),
+        images=np.asarray(evaluation.images[indices]),
+        y_true=tuple(int(best.y_true[index]) for index in indices),
+        probabilities=best.probabilities[indices],
+        evaluation=evaluation,
+        indices=tuple(indices),
     )
 
 
 def own_maps(cases: Cases, maps: ClassMaps) -> Values:
     """Return the cases' maps, shape ``(images, classes, height, width)``, of those of all images of their subset."""
-    return maps.values[list(cases.places)] if cases.judged else maps.values
+    return maps.values[list(cases.indices)] if cases.evaluation else maps.values

@@ -238,7 +238,7 @@ def train_once(data: Dataset, settings: TrainingSettings, seed: int, watcher: Ep
     if not history.best_epoch or (history.diverged and settings.takes_all_epochs):
         return Score(None, len(val), 0, history.seconds)
     kind, loss = kind_of(data.task), history.epochs[history.best_epoch - 1]["val_loss"]
-    scores = kind.score(predict(kind, model, data.images[val]), data, val)
+    scores = kind.score(predict(kind, model, data.images[val]), data, "val")
     return Score(loss, int(scores.wrong.sum()), history.best_epoch, history.seconds)
 
 
