@@ -266,7 +266,7 @@ def suspects_table(
     study: SuspectStudy, suspects: Sequence[Suspect], classes: Mapping[str, Category], *, note: str = ""
 ) -> Table:
     """Return suspect labels of a study as a table; `note` follows its own note."""
-    columns = ("Crop", "Screenshot", "Label", "Predicted", "Confidence in the label", "In the prediction")
+    columns = ("Crop", "Screenshot", "Label", "Predicted", "p(label)", "p(predicted)")
     rows = tuple(
         (one.file, one.screenshot, classes[one.given].title, classes[one.likely].title, percent(one.self_confidence),
          percent(one.likely_confidence))
