@@ -26,9 +26,9 @@ from toonvision.core.runner import Report, work_through
 from toonvision.data.workspace import open_workspace
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import input_size
+from toonvision.tasks.registry import load_dataset
 from toonvision.training.parallel import threads_for
 from toonvision.training.recipes import changed, settings_for
-from toonvision.training.repeat import load_task_data
 
 _SEEDS = range(10)
 _PUBLISHED_SCHEDULE = {"schedule": "constant", "learning_rate": 1e-3, "averaging": 0.0, "epochs": 100, "batch_size": 64}
@@ -120,37 +120,35 @@ def _train(one: Training, _report: Report) -> dict[str, Any]:
     start_keras(threads=threads_for(size_hw))
     import keras
 
-    from toonvision.evaluation.predict import predict_probabilities
     from toonvision.metrics.calibration import reliability
     from toonvision.metrics.classification import roll_up
+    from toonvision.tasks.classify import predict_probabilities
     from toonvision.training.loop import fit, train_fresh
 
-    level = workspace.taxonomy.task(variant.task).level
-    data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
-    classes = len(data.samples.classes)
+    data = load_dataset(workspace, workspace.taxonomy.task(variant.task), size_hw=size_hw)
+    classes = len(data.classes)
     settings = changed(settings_for("compact", classes=classes), **variant.changes)
-    train, val = data.places["train"], data.places["val"]
+    train, val = data.indices["train"], data.indices["val"]
     built: Callable[..., Any] | None = globals().get(variant.network)
     started = time.monotonic()
     if built:
         keras.utils.set_random_seed(one.seed)
         model = built(size_hw, classes)
-        fit(model, data.samples, train=train, val=val, settings=settings, seed=one.seed)
+        fit(model, data, train=train, val=val, settings=settings, seed=one.seed)
     else:
-        model, _ = train_fresh(data.samples, train=train, val=val, settings=settings, seed=one.seed)
+        model, _ = train_fresh(data, train=train, val=val, settings=settings, seed=one.seed)
     seconds = time.monotonic() - started
     found: dict[str, Any] = {"parameters": model.count_params(), "seconds": round(seconds, 1)}
     for subset in ("val", "test"):
-        indices = data.places[subset]
-        probabilities = predict_probabilities(model, np.asarray(data.samples.pictures[indices]))
-        y_true = data.samples.targets[indices]
+        indices = data.indices[subset]
+        probabilities = predict_probabilities(model, np.asarray(data.images[indices]))
+        y_true = data.targets[indices]
         found[subset] = int((probabilities.argmax(axis=1) != y_true).sum())
         found[f"{subset}_of"] = len(indices)
         found[f"{subset}_calibration_error"] = round(reliability(y_true, probabilities).error, 4)
-        for above in workspace.taxonomy.coarser(level):
-            parents = workspace.taxonomy.parents(level, above.name)
-            rolled = roll_up(y_true, probabilities.argmax(axis=1), data.samples.classes, parents, level=above.name)
-            counts = found.setdefault("coarser", {}).setdefault(above.name, {"wrong": 0, "of": 0})
+        for above, parents in data.parents.items():
+            rolled = roll_up(y_true, probabilities.argmax(axis=1), data.classes, parents, level=above)
+            counts = found.setdefault("coarser", {}).setdefault(above, {"wrong": 0, "of": 0})
             counts["wrong"] += rolled.report.wrong
             counts["of"] += rolled.report.accuracy.total
     return found

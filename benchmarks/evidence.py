@@ -17,7 +17,7 @@ from measure import arguments, write_result
 from sample_workspace import sample_workspace
 
 from toonvision.data.groups import group_keys
-from toonvision.data.masks import Mask, crop_subsets
+from toonvision.data.masks import Mask, crop_regions
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.explain.cam import class_maps
@@ -50,7 +50,7 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
     run = _find_or_train(world, network)
     evaluation = evaluate_run(world, run)
     record = evaluation.record
-    found = [crop_subsets(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.crops]
+    found = [crop_regions(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.crops]
     with_mask = np.array([at for at, mask in enumerate(found) if mask is not None])
     masks = [mask for mask in found if mask is not None]
     shots = group_keys([evaluation.crops[at] for at in with_mask])

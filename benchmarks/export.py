@@ -31,9 +31,9 @@ from sample_workspace import sample_workspace
 from toonvision.data.images import decode, read_picture
 from toonvision.deploy.bundle import FORMAT, Bundle
 from toonvision.deploy.classifier import Classifier
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import NETWORKS, build_network, input_size
+from toonvision.tasks.classify import predict_probabilities
 
 _CLASSES, _PUBLISHED, _PUBLISHED_SIZE = 4, "tuned", (600, 200)
 _SMALLER = ((300, 100), (150, 50))

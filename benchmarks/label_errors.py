@@ -15,7 +15,7 @@ import numpy.typing as npt
 from measure import arguments, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.cli.model_verbs import parse_size
+from toonvision.api.training import parse_size
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Samples, load_samples
 from toonvision.studies.folds import FoldResult, Job, Unwatched, train_jobs

@@ -23,8 +23,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser().parse_args(given)
     start_keras()
 
-    from toonvision.evaluation.predict import predict_probabilities
     from toonvision.explain.cam import class_maps
+    from toonvision.tasks.classify import predict_probabilities
 
     images = generator(0, "benchmark").integers(0, 256, (_IMAGES, 600, 200, 3), dtype=np.uint8)
     result = {}

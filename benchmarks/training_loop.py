@@ -18,8 +18,11 @@ from toonvision.core.seeds import generator
 from toonvision.data.arrays import batch_order
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
+from toonvision.tasks import classify
 from toonvision.tasks.augmentation import augment
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import Task
 
 _IMAGES, _BATCH, _CLASSES = 512, 64, 4
 
@@ -30,11 +33,11 @@ def main(given: Sequence[str] | None = None) -> None:
     start_keras()
     import keras
 
-    from toonvision.training.loop import compile_network, encode_targets, quick_form
-
     rng = generator(0, "benchmark")
     images = rng.integers(0, 256, (_IMAGES, 600, 200, 3), dtype=np.uint8)
-    targets = encode_targets(np.arange(_IMAGES) % _CLASSES, _CLASSES)
+    classes = tuple(map(str, range(_CLASSES)))
+    dataset = Dataset(Task("made", "up"), images, np.arange(_IMAGES) % _CLASSES, (), classes)
+    _, targets = classify.batch(dataset, np.arange(_IMAGES), augmentation=Augmentation(), rng=None)
 
     # Keras carries no types, so its class counts as Any.
     class Shuffled(keras.utils.PyDataset):  # type: ignore[misc]
@@ -47,7 +50,7 @@ def main(given: Sequence[str] | None = None) -> None:
 
     def fresh(name: str) -> keras.Model:
         model = build_network(name, size_hw=(600, 200), classes=_CLASSES)
-        compile_network(model, classes=_CLASSES, learning_rate=1e-3)
+        classify.set_loss(model, keras.optimizers.Adam(1e-3), settings=TrainingSettings(), dataset=dataset)
         return model
 
     def loop(model: keras.Model, changes: Augmentation) -> None:
@@ -59,7 +62,7 @@ def main(given: Sequence[str] | None = None) -> None:
 
     result = {}
     for name in ("baseline", "tuned"):
-        quick, nothing = quick_form(TrainingSettings(network=name)), Augmentation()
+        quick, nothing = classify.quick_form(TrainingSettings(network=name)), Augmentation()
         a, b, c, d, e = (fresh(one) for one in (name, name, name, name, quick.network))
         alternatives: dict[str, Callable[[], object]] = {
             "fit on float32": partial(d.fit, floats, targets, batch_size=_BATCH, verbose=0),

@@ -32,12 +32,16 @@ from sample_workspace import sample_workspace
 from sample_world import right_share
 
 from toonvision.core.cores import available_cores
+from toonvision.data.splits import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
-from toonvision.tasks.settings import TrainingSettings
+from toonvision.tasks import classify
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.registry import load_dataset
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.training.parallel import threads_for
 from toonvision.training.record import RECORD
-from toonvision.training.repeat import TaskData, load_task_data, train_run
+from toonvision.training.repeat import train_run
 from toonvision.tuning.recipes import Recipe, recipe_for
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.storage import file_url, open_study
@@ -101,13 +105,13 @@ def _kerastuner(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str,
     import keras
     import keras_tuner
 
-    from toonvision.training.loop import encode_targets
-
     data, training = _data(workspace, recipe), recipe.training
-    targets = encode_targets(data.samples.targets, len(data.samples.classes))
     # Read before the clocks start, as arrays in memory, which is what the published search was given.
-    pictures = {subset: data.samples.pictures[data.places[subset]] for subset in ("train", "val")}
-    wanted = {subset: targets[data.places[subset]] for subset in ("train", "val")}
+    pictures, wanted = {}, {}
+    for subset in SUBSETS[:2]:
+        pictures[subset], wanted[subset] = classify.batch(
+            data, data.indices[subset], augmentation=Augmentation(), rng=None
+        )
 
     class Timed(keras_tuner.RandomSearch):  # type: ignore[misc]
         """Records what each trial took, so that a stopped search goes on."""
@@ -142,7 +146,7 @@ def _kerastuner(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str,
     return {
         **_sums(times),
         "network": layout.name,
-        "parameters": layout.parameters(recipe.size_hw, len(data.samples.classes)),
+        "parameters": layout.parameters(recipe.size_hw, len(data.classes)),
         "learning_rate": draw["learning_rate"],
     }
 
@@ -265,8 +269,8 @@ def _retrain(workspace: Workspace, name: str, found: dict[str, Any], recipe: Rec
     return wrong
 
 
-def _data(workspace: Workspace, recipe: Recipe) -> TaskData:
-    return load_task_data(workspace, "suit", split_name="default", size_hw=recipe.size_hw, resize=workspace.resize)
+def _data(workspace: Workspace, recipe: Recipe) -> Dataset:
+    return load_dataset(workspace, workspace.taxonomy.task("suit"), size_hw=recipe.size_hw)
 
 
 def _found_once(path: Path, find: Any) -> dict[str, Any]:

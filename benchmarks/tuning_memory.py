@@ -20,7 +20,7 @@ from pathlib import Path
 from measure import arguments, write_result
 from tiny_search import LEVEL, SIZE_HW, tiny_settings, tiny_workspace
 
-from toonvision.training.repeat import load_task_data
+from toonvision.tasks.registry import load_dataset
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.study import run_study
 from toonvision.tuning.workers import TRAININGS_A_PROCESS
@@ -34,7 +34,7 @@ def main(given: Sequence[str] | None = None) -> None:
     options = parser().parse_args(given)
     trials = options.trials
     workspace = tiny_workspace(options.folder / "tiny")
-    data = load_task_data(workspace, LEVEL, split_name="default", size_hw=SIZE_HW, resize=workspace.resize)
+    data = load_dataset(workspace, workspace.taxonomy.task(LEVEL), size_hw=SIZE_HW)
     settings = replace(tiny_settings(workspace, data), trials=trials)
     seen: dict[int, list[float]] = defaultdict(list)
     alone: dict[int, list[float]] = defaultdict(list)

@@ -26,8 +26,8 @@ from sample_workspace import sample_workspace
 
 from toonvision.core.cores import available_cores
 from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.repeat import load_task_data
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Space
 from toonvision.tuning.study import run_study
@@ -123,7 +123,7 @@ def _search(
     epochs: int = 2,
     storage: str | None = None,
 ) -> None:
-    data = load_task_data(workspace, "suit", split_name="default", size_hw=size_hw, resize=workspace.resize)
+    data = load_dataset(workspace, workspace.taxonomy.task("suit"), size_hw=size_hw)
     settings = StudySettings(
         task="suit",
         data=data.digest,

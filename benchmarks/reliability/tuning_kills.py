@@ -30,7 +30,7 @@ from tiny_search import LEVEL, SIZE_HW, tiny_settings, tiny_workspace
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
 from toonvision.data.workspace import open_workspace
-from toonvision.training.repeat import load_task_data
+from toonvision.tasks.registry import load_dataset
 from toonvision.tuning.retries import counted, lineage
 from toonvision.tuning.sampling import random_value
 from toonvision.tuning.storage import Pulse, StoredStudy, file_url, open_study
@@ -231,7 +231,7 @@ def _send(pid: int) -> None:
 def _search(root: Path, name: str, trials: int, storage: str | None) -> None:
     """Search in a process that will be killed."""
     workspace = open_workspace(root)
-    data = load_task_data(workspace, LEVEL, split_name="default", size_hw=SIZE_HW, resize=workspace.resize)
+    data = load_dataset(workspace, workspace.taxonomy.task(LEVEL), size_hw=SIZE_HW)
     settings = replace(tiny_settings(workspace, data), trials=trials)
     folder = root / "studies" / LEVEL / name
     run_study(workspace, folder, settings, data, storage=storage, workers=_WORKERS, pulse=_PULSE)

@@ -13,7 +13,7 @@ def test_checking_a_sound_workspace_says_so_and_changes_nothing(run, small_works
     before = tree(small_workspace.root)
     outcome = run("check", "-w", small_workspace.root)
     assert (outcome.code, tree(small_workspace.root)) == (0, before)
-    assert outcome.out.splitlines()[-1] == "Nothing is wrong, nothing doubtful; nothing was changed."
+    assert outcome.out.splitlines()[-1] == "Nothing is wrong or doubtful; nothing was changed."
     told = run("check", "-w", small_workspace.root, "--json").json
     assert (told["faults"], told["doubts"]) == (0, 0)
     counts = {one["what"]: one["count"] for one in told["checked"]}
@@ -48,14 +48,16 @@ def test_doubts_alone_leave_the_exit_code_0(run, own_workspace):
     assert "doubt: crops/.tmp-0123456789abcdef: is not complete" in outcome.out
 
 
-def test_of_many_faults_alike_the_first_are_printed_and_json_has_all(run, own_workspace):
+def test_faults_of_one_kind_are_one_line_details_and_json_have_all(run, own_workspace):
     for path in own_workspace.crops.glob("*.png"):
         path.unlink()
     spoil_pictures(own_workspace, 2)
     outcome = run("check", "-w", own_workspace.root)
-    assert outcome.out.count("is missing") == 20
-    assert "... and 4 more like these (missing); --json lists all" in outcome.out
-    assert outcome.out.count("is not a picture that can be read") == 2
+    assert outcome.out.count("is missing") == outcome.out.count("is not a picture that can be read") == 1
+    assert "... and 23 more of this kind" in outcome.out
+    assert outcome.out.splitlines()[-1] == "26 faults, 0 doubts; nothing was changed. --details lists each one."
+    details = run("check", "-w", own_workspace.root, "--details").out
+    assert (details.count("is missing"), details.count("is not a picture that can be read")) == (24, 2)
     told = run("check", "-w", own_workspace.root, "--json").json
     assert sum(len(one["faults"]) for one in told["checked"]) == told["faults"] == 26
 

@@ -185,7 +185,7 @@ def test_extract_of_an_empty_workspace_says_where_to_put_screenshots(run, tmp_pa
     outcome = run("extract", "-w", tmp_path / "mine")
     assert outcome.code == 0
     assert "Put screenshots and their annotations into" in outcome.out
-    assert f"{tmp_path / 'mine' / 'screenshots'}/<street>/, then run this again." in outcome.out
+    assert f"{tmp_path / 'mine' / 'screenshots'}, then run this again." in outcome.out
 
 
 def test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part(run, tmp_path):
@@ -223,10 +223,14 @@ def test_balance_counts_draws_and_says_what_to_photograph_next(run, own_workspac
         assert Path(figure).read_bytes()[:4] == b"\x89PNG"
 
 
-def test_a_split_is_replaced_only_when_forced(run, own_workspace):
-    outcome = run("split", "-w", own_workspace.root)
+def test_another_split_takes_a_name_only_when_forced_and_the_same_split_may_be_asked_for_again(run, own_workspace):
+    before = contents(own_workspace.root)
+    again = run("split", "-w", own_workspace.root)
+    assert again.code == 0
+    outcome = run("split", "-w", own_workspace.root, "--seed", "7")
     assert outcome.code == 2
     assert "there is a split called 'default' already" in outcome.err
+    assert {name: now for name, now in contents(own_workspace.root).items() if not name.startswith("figures")} == before
     assert run("split", "-w", own_workspace.root, "--force", "--seed", "7").code == 0
 
 

@@ -27,7 +27,7 @@ def test_export_says_where_it_is_and_how_it_was_compared(run, own):
     outcome = run("export", "label/one", "-w", own.root)
     assert outcome.code == 0, outcome.err
     said = " ".join(outcome.out.split())
-    assert "On 24 crops and 76 changed copies it says the same as Keras; the largest difference" in said
+    assert "On 24 crops and 76 changed copies it gives the same answers as Keras; the largest difference" in said
     assert "Comparing with tensorflow on cpu:0." in outcome.err
     assert (own.runs / "label" / "one" / EXPORT).is_file()
     assert not (own.runs / "label" / "one" / INT8_EXPORT).exists()
@@ -42,10 +42,10 @@ def test_export_in_json_and_in_eight_bits(run, own):
     outcome = run("export", "label/one", "-w", own.root, "--int8")
     said = " ".join(outcome.out.split())
     assert "In 8 bits to" in said
-    assert "predictions differ. One picture takes" in said
+    assert "predictions differ. One crop takes" in said
     outcome = run("export", "label/one", "-w", own.root)
-    assert "model-int8.onnx of an earlier export was removed; --int8 writes it anew." in outcome.err
-    assert "earlier" not in run("export", "label/one", "-w", own.root).err
+    assert "model-int8.onnx of an earlier export was removed; --int8 writes it again." in outcome.out
+    assert "earlier" not in run("export", "label/one", "-w", own.root).out
 
 
 def test_predict_shows_the_same_with_the_export_as_with_keras_and_says_which(run, own):
@@ -84,10 +84,13 @@ def test_predict_does_not_use_a_stale_export_and_says_so(run, own):
     folder = own.runs / "label" / "one"
     asked = ("predict", "label/one", own.crops, "-w", own.root)
     run("export", "label/one", "-w", own.root)
-    run("evaluate", "label/one", "-w", own.root, "--temperature")
+    run("calibrate", "label/one", "--remove", "-w", own.root)
     outcome = run(*asked)
     assert outcome.code == 0
-    assert "was exported before the run's temperature was changed. It is not used; make it anew" in outcome.err
+    assert (
+        "was exported before the run's temperature was changed. It is not used. To make it again: toonvision"
+        in outcome.err
+    )
     assert "Predicting on tensorflow" in outcome.err
     run("export", "label/one", "-w", own.root)
     assert "Predicting on onnxruntime" in run(*asked).err

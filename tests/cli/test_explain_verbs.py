@@ -79,7 +79,7 @@ def test_explain_of_pictures_asks_no_split_and_knows_its_own_crops(run, trained,
     assert outcome.code == 0, outcome.err
     data = outcome.json
     assert [row["picture"] for row in data["pictures"]] == [crop.name, "stranger.png"]
-    assert [row["actual"] for row in data["pictures"]] == ["apple", None]
+    assert [row["y_true"] for row in data["pictures"]] == ["apple", None]
     assert data["method"] == "gradcam"
     assert data["evidence"] == []
     assert 0 <= data["deletion"]["area"] <= 1

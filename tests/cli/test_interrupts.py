@@ -4,10 +4,7 @@ from contextlib import suppress
 import pytest
 
 from toonvision.cli.interrupts import heed, listen
-from toonvision.cli.study_display import StudyDisplay
-from toonvision.cli.training_display import TrainingDisplay
-from toonvision.cli.tune_display import TuningDisplay
-from toonvision.tasks.settings import TrainingSettings
+from toonvision.cli.watching import SearchDisplay, StudyDisplay, TrainingDisplay
 from tuning.made import plausible
 
 
@@ -36,9 +33,9 @@ def test_an_interrupt_that_a_library_swallows_is_raised_again_in_the_next_round(
 @pytest.mark.parametrize(
     "epoch_ended",
     [
-        lambda: TrainingDisplay(repeats=1, epochs=2).epoch_ended(0, 1, {"val_loss": 1.0}),
-        lambda: StudyDisplay(TrainingSettings()).epoch_ended(None, 1, {"val_loss": 1.0}),
-        lambda: TuningDisplay().update(plausible(3)),
+        lambda: TrainingDisplay(repeats=1).epoch_ended(0, 1, {"val_loss": 1.0}),
+        lambda: StudyDisplay().epoch_ended(None, 1, {"val_loss": 1.0}),
+        lambda: SearchDisplay().update(plausible(3)),
     ],
     ids=["training", "study", "search"],
 )

@@ -51,8 +51,8 @@ def trained(run, workspace):
         )
         assert outcome.code == 0, outcome.err
         assert "Over 2 trainings: median" in outcome.out
-        assert "Peaks over 3 epochs:" in outcome.out
-        assert "training 2/2 (seed 1): kept epoch" in outcome.err
+        assert "Best values over 3 epochs:" in outcome.out
+        assert "training 2/2 (seed 1): best epoch" in outcome.err
     return workspace
 
 
@@ -65,32 +65,35 @@ def test_train_lists_its_run(run, trained):
     assert listed["wrong"]["worst"] >= listed["wrong"]["median"] >= listed["wrong"]["best"]
 
 
-def test_evaluate_scores_every_repeat_on_the_part_asked_for(run, trained):
-    data = run("evaluate", "label/two", "-w", trained.root, "--part", "val", "--json").json
+def test_evaluate_scores_every_repeat_on_the_subset_asked_for(run, trained):
+    data = run("evaluate", "label/two", "-w", trained.root, "--subset", "val", "--json").json
     assert data["part"] == "val"
     assert len(data["repeats"]) == 2
     assert data["calibration"]["fitted_on_the_judged_samples"] is True
-    assert (trained.runs / "label" / "two" / "metrics-validate.json").is_file()
+    assert (trained.runs / "label" / "two" / "metrics-val.json").is_file()
 
 
-def test_a_temperature_is_kept_with_the_model_used_by_predict_and_can_be_taken_away(run, trained, tmp_path):
+def test_a_training_stores_a_temperature_which_predict_uses_and_calibrate_removes_and_fits_again(
+    run, trained, tmp_path
+):
     other = copied(trained, tmp_path / "workspace")
     folder = other.runs / "label" / "two"
     asked = ("predict", "label/two", other.crops, "-w", other.root, "--json")
-    plain = [one["probabilities"] for one in run(*asked).json["predictions"]]
-    outcome = run("evaluate", "label/two", "-w", other.root, "--temperature", "--json")
-    fitted = outcome.json["calibration"]["temperature"]
-    assert read_card(folder).temperature == fitted
-    assert f"has temperature {fitted:.4f} from now on" in outcome.err
+    fitted = read_card(folder).temperature
+    assert fitted == run("evaluate", "label/two", "-w", other.root, "--json").json["calibration"]["temperature"]
     scaled = [one["probabilities"] for one in run(*asked).json["predictions"]]
+    removed = run("calibrate", "label/two", "--remove", "-w", other.root)
+    assert "has no temperature from now on" in removed.out
+    assert read_card(folder).temperature is None
+    plain = [one["probabilities"] for one in run(*asked).json["predictions"]]
     for before, after in zip(plain, scaled, strict=True):
         expected = with_temperature(np.array([list(before.values())], dtype=np.float32), fitted)[0]
         assert list(after.values()) == pytest.approx(expected.tolist(), abs=1e-6)
-    again = run("evaluate", "label/two", "-w", other.root, "--json").json
-    assert again["calibration"]["temperature"] == fitted
-    run("evaluate", "label/two", "-w", other.root, "--no-temperature")
-    assert read_card(folder).temperature is None
-    assert [one["probabilities"] for one in run(*asked).json["predictions"]] == plain
+    outcome = run("calibrate", "label/two", "-w", other.root)
+    assert f"has the temperature {fitted:.4f} from now on" in outcome.out
+    assert outcome.err.splitlines()[-1] == f"Next: toonvision export label/two -w {other.root}"
+    assert read_card(folder).temperature == fitted
+    assert [one["probabilities"] for one in run(*asked).json["predictions"]] == scaled
 
 
 def test_a_card_from_before_there_were_temperatures_is_read_and_a_senseless_one_is_refused(run, trained, tmp_path):
@@ -135,9 +138,18 @@ def test_predict_prints_a_table_and_writes_all_probabilities(run, trained, tmp_p
 
 
 def test_predict_names_what_it_cannot_read_and_ends_with_three(run, trained, tmp_path):
-    outcome = run("predict", "label/two", tmp_path / "absent.png", "-w", trained.root)
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    outcome = run("predict", "label/two", tmp_path / "bad.png", tmp_path / "absent.png", "-w", trained.root)
     assert outcome.code == 3
+    assert f"skipped: {tmp_path / 'bad.png'}: is not a picture" in outcome.err
     assert f"skipped: {tmp_path / 'absent.png'}: cannot be read" in outcome.err
+
+
+def test_predict_says_that_nothing_is_there_before_it_loads_anything(run, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("toonvision.api.predicting.predict_files", lambda *_, **__: pytest.fail("a model was loaded"))
+    outcome = run("predict", "label/two", tmp_path / "absent", "-w", trained.root)
+    assert outcome.code == 3
+    assert f"no picture or folder of pictures was found; got {tmp_path / 'absent'}" in outcome.err
 
 
 def test_an_unknown_task_or_model_or_run_is_wrong_usage_with_a_suggestion(run, trained):
@@ -211,10 +223,10 @@ def test_one_network_learns_all_levels_and_is_asked_and_exported_as_any(run, own
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (("kind", "--levels"), "no coarser level puts classes of kind together"),
+        (("kind", "--levels"), "no coarser level groups classes of kind"),
         (
             ("label", "--levels", "--model", "tuned"),
-            "--levels gives compact the branches that it needs. Leave out --model tuned.",
+            "--levels adds branches to compact. Leave out --model tuned.",
         ),
         (("label", "--model", "compact+2"), "compact+2 learns 2 coarser levels too, and these classes have 1"),
     ],
@@ -247,7 +259,7 @@ def test_a_training_that_breaks_off_keeps_its_last_good_weights_and_is_said_to_h
     monkeypatch.setattr(keras.Model, "train_on_batch", step)
     told = ("--model", "baseline", "--epochs", "5", "--batch-size", "4", "--name", "broken")
     outcome = run("train", "label", "-w", own_workspace.root, *told)
-    assert re.search(r"FAILED, the loss became no number; kept epoch [12] of 3, validation loss \d", outcome.err)
+    assert re.search(r"FAILED, its loss became NaN; best epoch [12] of 3, validation loss \d", outcome.err)
     (listed,) = run("runs", "-w", own_workspace.root, "--json").json["runs"]
     assert listed["status"] == "failed"
     kept = load_model(own_workspace.runs / "label" / "broken")
@@ -304,13 +316,13 @@ def test_stress_is_told_kept_and_shown_in_the_report(run, trained, tmp_path):
     folder = other.runs / "label" / "two"
     outcome = run("evaluate", "label/two", "-w", other.root, "--stress")
     assert outcome.code == 0, outcome.err
-    assert "label/two under stress" in outcome.out
+    assert "label/two under changes" in outcome.out
     assert "box moved" in outcome.out
     assert {f"stress{suffix}" for suffix in (".json", ".csv", ".png")} <= {path.name for path in folder.iterdir()}
     assert run("report", "label/two", "-w", other.root).code == 0
-    assert "Under stress" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "Under changes of light" in (folder / "report.html").read_text(encoding="utf-8")
     told = run("evaluate", "label/two", "-w", other.root, "--stress", "--json").json["stress"]
-    assert told["scores"][0]["strength"] == "as they are"
+    assert told["scores"][0]["strength"] == "unchanged"
     assert told["meaning"]
 
 

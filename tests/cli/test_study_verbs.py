@@ -1,12 +1,9 @@
 import csv
-import inspect
 import json
 
 import pytest
 
 from builders import copied, mark_diverged
-from toonvision.cli.model_verbs import parse_size
-from toonvision.cli.study_verbs import suspects
 from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW
 
 TINY = ("--model", "baseline", "--epochs", "1", "--size", "16x16", "--json")
@@ -73,10 +70,12 @@ def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
     assert "Trainings that diverged are left out: 1 of 3 in all; " in text.out
 
 
-def test_suspects_searches_as_was_measured_to_be_good_unless_told_otherwise():
-    defaults = {name: one.default for name, one in inspect.signature(suspects).parameters.items()}
-    assert (defaults["model"], defaults["epochs"]) == (SEARCH_SETTINGS.network, SEARCH_SETTINGS.epochs)
-    assert parse_size(defaults["size"]) == SEARCH_SIZE_HW
+def test_suspects_searches_as_was_measured_to_be_good_unless_told_otherwise(run):
+    text = " ".join(run("suspects", "--help").out.split())
+    height, width = SEARCH_SIZE_HW
+    assert f"The network. [default: ({SEARCH_SETTINGS.network})]" in text
+    assert f"Input height x width. [default: ({height}x{width})]" in text
+    assert f"Most passes over the training subset. [default: {SEARCH_SETTINGS.epochs};" in text
 
 
 def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):

@@ -956,10 +956,10 @@ def test_yolo_settings_that_are_missing_or_too_large_are_refused_with_the_plain_
     YOLO.write(tmp_path, SHOTS)
     with (tmp_path / "data.yaml").open("a") as file:
         file.write("#" * 1_000_001)
-    with pytest.raises(InputRejectedError, match=r"data\.yaml: is too large \(1\.0 MB, over 1 MB\)\. Mend this"):
+    with pytest.raises(InputRejectedError, match=r"data\.yaml: is too large \(1\.0 MB, over 1 MB\)\. Fix this"):
         YOLO.read(tmp_path)
     (tmp_path / "data.yaml").unlink()
-    with pytest.raises(InputRejectedError, match=r"data\.yaml: cannot be read \(No such file or directory\)\. Mend"):
+    with pytest.raises(InputRejectedError, match=r"data\.yaml: cannot be read \(No such file or directory\)\. Fix"):
         YOLO.read(tmp_path)
 
 

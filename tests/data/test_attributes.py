@@ -83,7 +83,7 @@ def row(**changes):
             "must be one list called objects; got {'more': 1, 'objects': []}",
         ),
         ('{"objects": [3]}', "bad-attributes", "entry 1 of objects must have a number and attributes; got 3"),
-        ('{"objects": [{"view": "x"}]}', "bad-attributes", "number must be the place of an object"),
+        ('{"objects": [{"view": "x"}]}', "bad-attributes", "number must be the position of an object"),
         (row(number=0), "bad-attributes", "from 1 to 1000000; got 0"),
         (row(number=True), "bad-attributes", "got True"),
         (row(number=1.0), "bad-attributes", "got 1.0"),

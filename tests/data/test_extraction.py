@@ -500,7 +500,7 @@ def test_two_pictures_of_one_name_are_refused_before_anything_is_written(tmp_pat
     extract(workspace)
     shutil.copy(workspace.root / "screenshots/garden/one.png", workspace.root / "screenshots/garden/ONE.png")
     before = tree(workspace.root)
-    with pytest.raises(InputRejectedError, match="cannot be told apart"):
+    with pytest.raises(InputRejectedError, match="two pictures of one name"):
         extract(workspace)
     assert tree(workspace.root) == before
 

@@ -7,7 +7,7 @@ from PIL import Image
 from toonvision.core.errors import InputRejectedError
 from toonvision.data import images
 from toonvision.data.boxes import Box
-from toonvision.data.masks import REGIONS, crop_subsets, fit_mask, has_masks, object_in_box
+from toonvision.data.masks import REGIONS, crop_regions, fit_mask, has_masks, object_in_box
 from toonvision.world.masks import INSTANCE_COLOURS, PART_COLOURS, indexed
 from toonvision.world.solids import PARTS
 
@@ -49,12 +49,12 @@ def test_regions_are_those_of_the_drawn_world_with_background_for_none():
 
 def test_a_workspace_without_masks_has_none(own_workspace, first_crop):
     assert not has_masks(own_workspace)
-    assert crop_subsets(own_workspace, first_crop, (32, 32)) is None
+    assert crop_regions(own_workspace, first_crop, (32, 32)) is None
 
 
 def test_parts_of_the_own_figure_are_kept_and_neighbours_are_background(own_workspace, first_crop):
     own = write_figure(own_workspace, first_crop)
-    mask = crop_subsets(own_workspace, first_crop, own.shape)
+    mask = crop_regions(own_workspace, first_crop, own.shape)
     assert has_masks(own_workspace)
     assert (mask.dtype, mask.shape) == (np.uint8, own.shape)
     assert mask.tolist() == own.tolist()
@@ -64,7 +64,7 @@ def test_parts_of_the_own_figure_are_kept_and_neighbours_are_background(own_work
 
 def test_a_mask_is_resized_by_nearest_pixels_to_the_input(own_workspace, first_crop):
     own = write_figure(own_workspace, first_crop)
-    mask = crop_subsets(own_workspace, first_crop, (60, 20))
+    mask = crop_regions(own_workspace, first_crop, (60, 20))
     assert mask.shape == (60, 20)
     assert set(np.unique(mask)) <= set(np.unique(own))
     assert (mask == 2).mean() == pytest.approx((own == 2).mean(), abs=0.05)
@@ -99,7 +99,7 @@ def test_a_crop_in_whose_box_no_figure_is_seen_has_no_parts(own_workspace, first
     empty = np.zeros((HEIGHT, WIDTH), np.uint8)
     write(own_workspace, first_crop, "parts", indexed(empty, PART_COLOURS))
     write(own_workspace, first_crop, "instances", indexed(empty, INSTANCE_COLOURS))
-    assert crop_subsets(own_workspace, first_crop, (32, 32)) is None
+    assert crop_regions(own_workspace, first_crop, (32, 32)) is None
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_a_crop_in_whose_box_no_figure_is_seen_has_no_parts(own_workspace, first
         (Image.new("RGB", (WIDTH, HEIGHT)), "one value a pixel .* got mode RGB"),
         (Image.new("I;16", (WIDTH, HEIGHT)), "one value a pixel .* got mode I"),
         (Image.new("P", (WIDTH, 2)), "is not as large as"),
-        (Image.new("L", (WIDTH, HEIGHT), 9), "a part is a value from 0 to 4; got 9"),
+        (Image.new("L", (WIDTH, HEIGHT), 9), "a region is a value from 0 to 4; got 9"),
     ],
 )
-def test_what_is_no_part_mask_is_refused_with_its_name(own_workspace, first_crop, picture, reason):
+def test_what_is_no_region_mask_is_refused_with_its_name(own_workspace, first_crop, picture, reason):
     write_figure(own_workspace, first_crop)
     path = write(own_workspace, first_crop, "parts", picture)
     with pytest.raises(InputRejectedError, match=f"^{path}.*{reason}.*Draw the masks again"):
-        crop_subsets(own_workspace, first_crop, (32, 32))
+        crop_regions(own_workspace, first_crop, (32, 32))
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
@@ -124,7 +124,7 @@ def test_a_damaged_mask_is_refused_with_its_name(own_workspace, first_crop, cont
     path = write(own_workspace, first_crop, "instances", Image.new("L", (1, 1)))
     path.write_bytes(content)
     with pytest.raises(InputRejectedError, match="is no mask that can be read"):
-        crop_subsets(own_workspace, first_crop, (32, 32))
+        crop_regions(own_workspace, first_crop, (32, 32))
 
 
 def test_a_truncated_mask_is_refused(own_workspace, first_crop):
@@ -133,18 +133,18 @@ def test_a_truncated_mask_is_refused(own_workspace, first_crop):
     path = write(own_workspace, first_crop, "parts", indexed(noise, PART_COLOURS))
     path.write_bytes(path.read_bytes()[:-300])
     with pytest.raises(InputRejectedError, match="is no mask that can be read"):
-        crop_subsets(own_workspace, first_crop, (32, 32))
+        crop_regions(own_workspace, first_crop, (32, 32))
 
 
 def test_a_box_outside_its_mask_is_refused(own_workspace, first_crop):
     write_figure(own_workspace, first_crop)
     outside = dataclasses.replace(first_crop, box=Box(0, 0, WIDTH + 1, 5))
     with pytest.raises(InputRejectedError, match="leaves it"):
-        crop_subsets(own_workspace, outside, (32, 32))
+        crop_regions(own_workspace, outside, (32, 32))
 
 
 def test_a_mask_outside_the_masks_folder_is_never_read(own_workspace, first_crop):
     write_figure(own_workspace, first_crop)
     climbing = dataclasses.replace(first_crop, context="../../..")
     with pytest.raises(InputRejectedError, match="leads out of its folder"):
-        crop_subsets(own_workspace, climbing, (32, 32))
+        crop_regions(own_workspace, climbing, (32, 32))

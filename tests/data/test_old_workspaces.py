@@ -15,7 +15,7 @@ from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios, Split, read_split, split_names, write_split
 from toonvision.data.workspace import open_workspace
 from toonvision.training.record import read_record
-from toonvision.training.repeat import load_task_data
+from toonvision.training.repeat import load_run_data
 
 OLD = Path(__file__).parent / "old_workspace"
 
@@ -77,12 +77,10 @@ def test_a_split_that_tore_screenshots_apart_is_named_and_kept_with_the_old_cata
 def test_a_run_of_the_old_version_can_still_be_evaluated(old):
     workspace = open_workspace(old)
     record = read_record(workspace.runs / "label" / "baseline-1")
-    data = load_task_data(
-        workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
-    )
+    data = load_run_data(workspace, record)
     assert data.digest == record.data_hash
     assert data.newer == 0
-    assert record.samples == {subset: len(places) for subset, places in data.places.items()}
+    assert record.samples == {subset: len(indices) for subset, indices in data.indices.items()}
 
 
 def test_a_file_of_the_same_name_stays_and_the_old_split_is_kept_with_the_old_catalogue(old, caplog):

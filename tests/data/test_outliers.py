@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 import builders
 from toonvision.data.boxes import Box
-from toonvision.data.outliers import ENOUGH, look_at, odd_boxes, odd_looks, two_modes
+from toonvision.data.outliers import ENOUGH, measure_image, odd_boxes, odd_images, two_modes
 
 
 def boxed(number, width, height, **options):
@@ -75,7 +75,7 @@ def scenes(count=ENOUGH):
 
 
 def image_statistics(images, context="garden"):
-    return {builders.crop(number, context=context): look_at(image) for number, image in enumerate(images)}
+    return {builders.crop(number, context=context): measure_image(image) for number, image in enumerate(images)}
 
 
 def test_a_blurred_crop_is_named_whatever_its_size_and_light():
@@ -83,21 +83,21 @@ def test_a_blurred_crop_is_named_whatever_its_size_and_light():
         blurred = (
             builders.scene("far", size).filter(ImageFilter.GaussianBlur(radius)).point(lambda value: value // 2 + 60)
         )
-        (finding,) = odd_looks(image_statistics([*scenes(), blurred]))
+        (finding,) = odd_images(image_statistics([*scenes(), blurred]))
         assert (finding.item, finding.code) == ("apple_0020.png", "blurred")
-    assert odd_looks(image_statistics(scenes(ENOUGH + 1))) == []
+    assert odd_images(image_statistics(scenes(ENOUGH + 1))) == []
 
 
 def test_a_dark_crop_is_named_unless_its_whole_context_is_dark():
     dark = [image.point(lambda value: value // 5) for image in scenes()]
-    assert odd_looks(image_statistics(dark)) == []
-    (finding,) = odd_looks(image_statistics([*scenes(), dark[0]]))
+    assert odd_images(image_statistics(dark)) == []
+    (finding,) = odd_images(image_statistics([*scenes(), dark[0]]))
     assert (finding.item, finding.code) == ("apple_0020.png", "dark")
 
 
 def test_a_flat_crop_and_one_of_a_single_pixel_are_measured():
     for size in ((1, 1), (1, 9), (30, 30)):
-        look = look_at(Image.new("RGB", size, "#808080"))
+        look = measure_image(Image.new("RGB", size, "#808080"))
         assert (look.brightness, look.sharpness) == (128, 1)
 
 
@@ -107,6 +107,6 @@ def test_a_picture_measured_in_strips_looks_as_it_does_as_a_whole(height):
     grey = np.asarray(image, dtype=float)
     inner = np.pad(grey, 1, mode="edge")
     laplacian = inner[:-2, 1:-1] + inner[2:, 1:-1] + inner[1:-1, :-2] + inner[1:-1, 2:] - 4 * grey
-    look = look_at(image)
+    look = measure_image(image)
     assert look.brightness == pytest.approx(grey.mean())
     assert look.sharpness == pytest.approx((laplacian.var() + 1) / (grey.var() + 1))

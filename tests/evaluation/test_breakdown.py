@@ -34,7 +34,8 @@ def judged(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
         context = contexts[at] if contexts else crop.context
         extra = attributes[at] if attributes else {}
         crops.append(dataclasses.replace(crop, context=context, box=box, attributes=extra))
-    return dataclasses.replace(made, crops=tuple(crops), probabilities=probabilities)
+    scores = tuple(dataclasses.replace(made.best, probabilities=rows) for rows in probabilities)
+    return dataclasses.replace(made, crops=tuple(crops), scores=scores)
 
 
 def taxonomy():

@@ -13,9 +13,12 @@ from toonvision.data.split_plan import draw_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, read_split
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.evaluate import evaluate_run, metrics_of, predictions_csv, write_results
-from toonvision.evaluation.predict import predict_files, predict_probabilities
+from toonvision.evaluation.predict import predict_files
+from toonvision.metrics.calibration import with_temperature
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network
+from toonvision.models.saving import read_card
+from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import read_record
 from toonvision.training.repeat import train_run
@@ -147,7 +150,9 @@ def test_pictures_and_folders_are_predicted_and_what_cannot_be_read_is_named(jud
     assert [p.path for p in predictions] == [*crops, tmp_path / "good.png"]
     assert [finding.item for finding in findings] == [str(tmp_path / "broken.png"), str(tmp_path / "absent.png")]
     assert all(finding.pictures == 1 for finding in findings)
-    for prediction, given in zip(predictions, evaluation.own, strict=False):
+    temperature = read_card(run).temperature
+    assert temperature == pytest.approx(evaluation.calibration.temperature)
+    for prediction, given in zip(predictions, with_temperature(evaluation.own, temperature), strict=False):
         np.testing.assert_allclose(prediction.probabilities, given, atol=1e-6)
 
 

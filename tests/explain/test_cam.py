@@ -8,10 +8,10 @@ from keras import layers
 
 from explain.networks import after, pictures, pooled, relu_without_biases, shaken, smooth, up_to
 from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.explain.activations import map_layers
 from toonvision.explain.cam import class_maps, logits
 from toonvision.models.registry import build_network
+from toonvision.tasks.classify import predict_probabilities
 
 
 def finite_differences(run, activations, *, step=0.01):

@@ -8,12 +8,15 @@ import pytest
 
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import batch_order
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.explain.cam import class_maps
 from toonvision.explain.evidence import Evidence, distinctive, evidence_warnings, measure_evidence, summarise
 from toonvision.explain.trust import Spot, fixed_spot
 from toonvision.models.registry import build_network
-from toonvision.training.loop import compile_network, encode_targets
+from toonvision.tasks import classify
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.classify import predict_probabilities
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import Task
 
 SIZE = HEIGHT, WIDTH = 96, 64
 COLORS = np.array([[230, 60, 40], [40, 200, 70], [50, 80, 230]])
@@ -51,12 +54,12 @@ def train_and_check(*, planted):
     pictures, targets, _ = figures_on_patchwork(180, planted=planted, seed=0)
     keras.utils.set_random_seed(0)
     model = build_network("baseline", size_hw=SIZE, classes=CLASSES)
-    compile_network(model, classes=CLASSES, learning_rate=3e-3)
-    encoded = encode_targets(targets, CLASSES)
+    dataset = Dataset(Task("figure", "figure"), pictures, targets, (), ("red", "green", "blue"))
+    classify.set_loss(model, keras.optimizers.Adam(3e-3), settings=TrainingSettings(), dataset=dataset)
     rng = generator(0, "order")
     for _ in range(EPOCHS):
         for batch in batch_order(np.arange(len(pictures)), batch_size=BATCH, rng=rng):
-            model.train_on_batch(pictures[batch], encoded[batch])
+            model.train_on_batch(*classify.batch(dataset, batch, augmentation=Augmentation(), rng=None))
     shown, y_true, masks = figures_on_patchwork(30, planted=planted, seed=1)
     predicted = predict_probabilities(model, shown).argmax(axis=1)
     maps = distinctive(class_maps(model, shown).values)[np.arange(len(shown)), predicted]

@@ -12,7 +12,7 @@ from toonvision.data.catalog import Crop
 from toonvision.data.split_summary import SUBSET_CATEGORIES, SplitSummary
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.evaluation.evaluate import Evaluation
-from toonvision.metrics.classification import roll_up
+from toonvision.tasks.classify import ClassScores
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Label, Task, Taxonomy, color_at
 from toonvision.taxonomy.loader import built_in
@@ -98,23 +98,17 @@ def evaluation(
     shares = np.exp(logits)
     probabilities = (shares / shares.sum(axis=2, keepdims=True)).astype(np.float32)
     names = tuple(category.name for category in classes)
-    rolled = ()
+    parents = {}
     if taxonomy is not None:
-        rolled = tuple(
-            roll_up(y_true, probabilities[0].argmax(axis=1), names, taxonomy.parents(level, coarser.name),
-                    level=coarser.name)
-            for coarser in taxonomy.coarser(level)
-        )  # fmt: skip
+        parents = {coarser.name: taxonomy.parents(level, coarser.name) for coarser in taxonomy.coarser(level)}
     return Evaluation(
         record=record(names, samples=samples, repeats=repeats, level=level),
         part="test",
         classes=classes,
         crops=tuple(crop(names[place], "all", number) for number, place in enumerate(y_true)),
         pictures=rng.integers(0, 256, size=(samples, *size_hw, 3), dtype=np.uint8),
-        y_true=y_true,
-        probabilities=probabilities,
+        scores=tuple(ClassScores(y_true, rows, names, parents) for rows in probabilities),
         chosen=0,
-        rolled_up=rolled,
     )
 
 
@@ -125,7 +119,7 @@ def record(names: tuple[str, ...], *, samples: int, repeats: int, level: str = L
         ratios=(60, 20, 20), samples={"train": 3 * samples, "val": samples, "test": samples},
         data_hash="abc", taxonomy=("plain", "def"), parameters=14620, device="tensorflow on cpu:0",
         versions={"python": "3.11", "keras": "3"}, started="2026-01-01T00:00:00+00:00",
-        repeats=tuple(RepeatRecord(seed, 9, 7, 0.5, 60.0, diverged=False) for seed in range(repeats)), chosen=0,
+        repeats=tuple(RepeatRecord(seed, 9, 7, 0.5, 60.0, diverged=False) for seed in range(repeats)), best_seed=0,
     )  # fmt: skip
 
 

@@ -7,14 +7,13 @@ from sklearn.metrics import confusion_matrix as sklearn_matrix
 
 from toonvision.metrics.classification import (
     NONE_OF_THESE,
+    Spread,
     classification_report,
     confusion_matrix,
     roll_up,
-    spread,
-    wrong_counts,
     wrong_only,
 )
-from toonvision.metrics.confidence import unsure_order, wrong_order
+from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.taxonomy.loader import built_in
 
 NAMES = ("bb", "lb", "cb", "sb", "none")
@@ -74,28 +73,19 @@ def test_an_entity_taken_for_another_of_its_suit_is_right_about_the_suit():
     assert up.report.accuracy.count == 3
 
 
-def probabilities(*runs):
-    return np.array(runs, dtype=np.float32)
+def test_of_an_even_number_of_runs_the_median_is_the_worse_of_the_two_in_the_middle():
+    spread = Spread((0, 1, 3, 4), 4)
+    assert (spread.best.count, spread.median.count, spread.worst.count) == (0, 3, 4)
 
 
-def test_the_spread_counts_wrong_predictions_run_by_run():
-    right, wrong = [0.9, 0.1], [0.2, 0.8]
-    y_true = np.zeros(4, dtype=np.int64)
-    runs = probabilities([right] * 4, [wrong, right, right, right], [wrong, wrong, wrong, right], [wrong] * 4)
-    result = spread(y_true, runs)
-    assert result.wrong == (0, 1, 3, 4)
-    assert (result.best.count, result.median.count, result.worst.count) == (0, 3, 4)
-    assert wrong_counts(y_true, runs).tolist() == [3, 2, 2, 1]
+def test_wrong_predictions_are_listed_with_the_least_agreement_first():
+    wrong = np.array([False, True, True, True])
+    assert wrong_order(wrong, np.array([0.6, 0.1, 0.45, 0.2], dtype=np.float32)).tolist() == [1, 3, 2]
 
 
-def test_wrong_predictions_are_listed_with_the_least_probability_for_the_truth_first():
-    given_ = np.array([[0.6, 0.4], [0.1, 0.9], [0.45, 0.55], [0.8, 0.2]], dtype=np.float32)
-    assert wrong_order(np.array([0, 0, 0, 1]), given_).tolist() == [1, 3, 2]
-
-
-def test_unsure_predictions_are_listed_with_the_least_confident_first():
-    given_ = np.array([[0.6, 0.4], [0.1, 0.9], [0.45, 0.55]], dtype=np.float32)
-    assert unsure_order(given_).tolist() == [2, 0, 1]
+def test_the_hardest_images_are_those_that_most_are_wrong_about_then_those_with_the_least_agreement():
+    agreement = np.array([0.9, 0.4, 0.3, 0.1], dtype=np.float32)
+    assert hardest_order(np.array([0, 1, 1, 3]), agreement).tolist() == [3, 2, 1]
 
 
 def test_an_entity_is_scored_as_suit_and_as_kind():

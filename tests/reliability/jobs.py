@@ -12,7 +12,7 @@ import rich.progress  # noqa: F401
 import typer
 
 import toonvision.data.setup
-import toonvision.report.data_figures  # noqa: F401
+import toonvision.report.data_panels  # noqa: F401
 from toonvision.cli import app
 from toonvision.core.files import write_bytes
 from toonvision.data import extraction

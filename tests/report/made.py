@@ -14,10 +14,11 @@ from toonvision.metrics.power_law import PowerLaw
 from toonvision.report.results import Results
 from toonvision.studies.curve import CurvePoint, LearningCurve
 from toonvision.studies.suspects import Suspect, SuspectStudy
+from toonvision.tasks.classify import ClassScores
+from toonvision.tasks.registry import load_dataset
 from toonvision.taxonomy.labels import Category, Taxonomy
 from toonvision.training.history import HISTORY, write_history
 from toonvision.training.record import repeat_folder, write_record
-from toonvision.training.repeat import load_task_data
 
 CELLS = ("Platelets", "RBC", "WBC")
 COLORS = ("#0072B2", "#E69F00", "#009E73")
@@ -39,7 +40,8 @@ def evaluation_of(matrices: list[list[list[int]]], names: tuple[str, ...] = CELL
     crops = tuple(examples.crop(names[place], "all", number) for number, place in enumerate(y_true))
     record = examples.record(names, samples=len(y_true), repeats=len(rows), **record_options)
     pictures = np.zeros((len(y_true), 12, 12, 3), dtype=np.uint8)
-    return Evaluation(record, "test", classes, crops, pictures, y_true, probabilities, 0, ())
+    scores = tuple(ClassScores(y_true, rows, names, {}) for rows in probabilities)
+    return Evaluation(record, "test", classes, crops, pictures, scores, 0)
 
 
 def results_of(
@@ -58,7 +60,7 @@ def results_of(
     ]
     numbered = [examples.crop(crop.label, crop.context, number) for number, crop in enumerate(crops)]
     curves = tuple(
-        TrainingCurve(repeat.seed, examples.history(9, seed=repeat.seed), 7, repeat.seed == evaluation.record.chosen)
+        TrainingCurve(repeat.seed, examples.history(9, seed=repeat.seed), 7, repeat.seed == evaluation.record.best_seed)
         for repeat in evaluation.record.repeats
     )
     return Results(
@@ -108,9 +110,9 @@ def suspects_of(crops: list, *, likely: str, samples: int) -> SuspectStudy:
 
 def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
     """Leave a run in a workspace as training would, and give its folder and its evaluation."""
-    data = load_task_data(workspace, "label", split_name="default", size_hw=workspace.size_hw, resize=workspace.resize)
-    names = data.samples.classes
-    places = data.places["test"]
+    data = load_dataset(workspace, workspace.taxonomy.task("label"), size_hw=workspace.size_hw)
+    names = data.classes
+    places = data.indices["test"]
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(len(names)), size=(repeats, len(places))).astype(np.float32)
     record = examples.record(names, samples=len(places), repeats=repeats)
@@ -120,8 +122,9 @@ def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
     for repeat in record.repeats:
         write_history(repeat_folder(run, repeat.seed) / HISTORY, examples.history(repeat.epochs, seed=repeat.seed))
     by_name = {category.name: category for category in workspace.taxonomy.level("label").classes}
+    scores = tuple(ClassScores(data.targets[places], rows, names, {}) for rows in probabilities)
     evaluation = Evaluation(
-        record, "test", tuple(by_name[name] for name in names), tuple(data.samples.crops[at] for at in places),
-        data.samples.pictures[places], data.samples.targets[places], probabilities, 0, (),
+        record, "test", tuple(by_name[name] for name in names), tuple(data.items[at] for at in places),
+        data.images[places], scores, 0,
     )  # fmt: skip
     return run, evaluation

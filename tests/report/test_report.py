@@ -12,10 +12,8 @@ from report.made import evaluation_of, judged_workspace, results_of
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Table, rows_csv
 from toonvision.evaluation.breakdown import Breakdown, Group
-from toonvision.evaluation.evaluate import ValidationPredictions
 from toonvision.figures.panels import draw
 from toonvision.figures.values import TrainingCurve
-from toonvision.metrics.classification import roll_up
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.data_panels import near_table, next_table, write_balance_figures
 from toonvision.report.evaluation_panels import (
@@ -140,7 +138,7 @@ def test_writing_again_replaces_the_report_and_removes_figures_that_no_longer_ho
     one = dataclasses.replace(
         evaluation,
         record=dataclasses.replace(evaluation.record, repeats=evaluation.record.repeats[:1]),
-        probabilities=evaluation.probabilities[:1],
+        scores=evaluation.scores[:1],
     )
     write_report(own_workspace, run, one)
     assert not (run / "figures" / "spread.png").exists()
@@ -246,7 +244,7 @@ def test_a_breakdown_has_a_table_with_counts_and_intervals():
 
 def test_calibration_says_whether_its_temperature_is_stored():
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, held=ValidationPredictions(made.y_true, made.own))
+    judged = dataclasses.replace(made, validation=made.best)
     assert "It is not stored with the model." in calibration_table(judged.calibration, None).note
     assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.calibration, 1.5).note
     assert calibration_table(made.calibration, None) is None
@@ -255,7 +253,7 @@ def test_calibration_says_whether_its_temperature_is_stored():
 @pytest.mark.parametrize(("part", "said"), [("val", True), ("test", False)])
 def test_calibration_on_the_validation_subset_is_said_to_look_too_good(part, said):
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, part=part, held=ValidationPredictions(made.y_true, made.own))
+    judged = dataclasses.replace(made, part=part, validation=made.best)
     shown = (calibration_panel(judged.calibration).caption, calibration_table(judged.calibration, None).note)
     assert [text.endswith("evaluate the test subset instead.") for text in shown] == [said, said]
 
@@ -293,16 +291,17 @@ def test_class_scores_equal_those_of_the_classification_report():
         )
 
 
+def with_parents(judged, parents):
+    return dataclasses.replace(judged, scores=(dataclasses.replace(judged.best, parents={"label": parents}),))
+
+
 def test_coarser_levels_have_a_table_where_they_tell_classes_apart():
     judged = evaluation_of([MATRIX])
     taxonomy = examples.plain_taxonomy(*judged.class_names)
     parents = dict.fromkeys(judged.class_names, "cell")
     assert levels_table(judged, taxonomy) is None
-    up = roll_up(judged.y_true, judged.predicted, judged.class_names, parents, level="label")
-    assert levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy) is None
-    parents["WBC"] = "other"
-    up = roll_up(judged.y_true, judged.predicted, judged.class_names, parents, level="label")
-    table = levels_table(dataclasses.replace(judged, rolled_up=(up,)), taxonomy)
+    assert levels_table(with_parents(judged, parents), taxonomy) is None
+    table = levels_table(with_parents(judged, {**parents, "WBC": "other"}), taxonomy)
     assert table.rows == (("Label", "2", "97.5 %", "87.1–99.6 %", "4", "1"),)
 
 

@@ -5,33 +5,34 @@ import keras
 import numpy as np
 import pytest
 
-from toonvision.data.arrays import Samples
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.models.registry import NETWORKS, build_network
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.classify import predict_probabilities, quick_form
+from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.loop import quick_form, train_fresh
-from toonvision.training.repeat import load_task_data
+from toonvision.taxonomy.labels import Task
+from toonvision.training.loop import train_fresh
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_published_network_is_what_comes_out_with_the_weights_of_its_best_epoch(small_workspace, network):
-    data = load_task_data(small_workspace, "label", split_name="default", size_hw=(48, 48), resize="stretch")
-    val = data.places["val"]
+    data = load_dataset(small_workspace, Task("label", "label"), size_hw=(48, 48))
+    val = data.indices["val"]
     settings = TrainingSettings(network=network, epochs=3, batch_size=4)
-    model, history = train_fresh(data.samples, train=data.places["train"], val=val, settings=settings, seed=3)
+    model, history = train_fresh(data, train=data.indices["train"], val=val, settings=settings, seed=3)
     assert [type(layer) for layer in model.layers] == [
         type(layer) for layer in build_network(network, size_hw=(48, 48), classes=3).layers
     ]
-    predicted = predict_probabilities(model, data.samples.pictures[val])
-    loss = -np.log(predicted[np.arange(len(val)), data.samples.targets[val]]).mean()
+    predicted = predict_probabilities(model, data.images[val])
+    loss = -np.log(predicted[np.arange(len(val)), data.targets[val]]).mean()
     assert loss == pytest.approx(history.epochs[history.best_epoch - 1]["val_loss"], rel=1e-4)
 
 
 def test_the_same_seed_trains_the_same_weights(small_workspace):
-    data = load_task_data(small_workspace, "label", split_name="default", size_hw=(48, 48), resize="stretch")
+    data = load_dataset(small_workspace, Task("label", "label"), size_hw=(48, 48))
     settings = TrainingSettings(network="tuned", epochs=2, batch_size=4)
-    parts = {"train": data.places["train"], "val": data.places["val"]}
-    first, second = (train_fresh(data.samples, **parts, settings=settings, seed=7)[0] for _ in range(2))
+    subsets = {"train": data.indices["train"], "val": data.indices["val"]}
+    first, second = (train_fresh(data, **subsets, settings=settings, seed=7)[0] for _ in range(2))
     for one, other in zip(first.trainable_variables, second.trainable_variables, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -48,26 +49,26 @@ COSINE = TrainingSettings(
 )
 
 
-def small_parts(workspace):
-    data = load_task_data(workspace, "label", split_name="default", size_hw=(48, 48), resize="stretch")
-    return data.samples, {"train": data.places["train"], "val": data.places["val"]}
+def small_subsets(workspace):
+    data = load_dataset(workspace, Task("label", "label"), size_hw=(48, 48))
+    return data, {"train": data.indices["train"], "val": data.indices["val"]}
 
 
 def test_with_a_cosine_all_epochs_are_run_and_the_last_ones_weights_are_kept(small_workspace):
-    samples, parts = small_parts(small_workspace)
-    model, history = train_fresh(samples, **parts, settings=dataclasses.replace(COSINE, patience=1), seed=0)
+    dataset, subsets = small_subsets(small_workspace)
+    model, history = train_fresh(dataset, **subsets, settings=dataclasses.replace(COSINE, patience=1), seed=0)
     assert (len(history.epochs), history.best_epoch) == (4, 4)
     assert float(model.optimizer.learning_rate) < 1e-4
 
 
 def test_averaged_weights_are_what_is_kept_and_judged(small_workspace):
-    samples, parts = small_parts(small_workspace)
+    dataset, subsets = small_subsets(small_workspace)
     settings = dataclasses.replace(COSINE, averaging=0.9, label_smoothing=0.0)
-    model, history = train_fresh(samples, **parts, settings=settings, seed=0)
-    plain, _ = train_fresh(samples, **parts, settings=dataclasses.replace(settings, averaging=0.0), seed=0)
-    val = parts["val"]
-    predicted = predict_probabilities(model, samples.pictures[val])
-    loss = -np.log(predicted[np.arange(len(val)), samples.targets[val]]).mean()
+    model, history = train_fresh(dataset, **subsets, settings=settings, seed=0)
+    plain, _ = train_fresh(dataset, **subsets, settings=dataclasses.replace(settings, averaging=0.0), seed=0)
+    val = subsets["val"]
+    predicted = predict_probabilities(model, dataset.images[val])
+    loss = -np.log(predicted[np.arange(len(val)), dataset.targets[val]]).mean()
     assert loss == pytest.approx(history.epochs[-1]["val_loss"], rel=1e-4)
     assert not np.allclose(model.trainable_variables[0], plain.trainable_variables[0])
 
@@ -77,7 +78,7 @@ def test_a_training_whose_last_step_breaks_it_keeps_the_weights_of_the_epoch_bef
     targets = np.arange(24) % 3
     pictures = np.random.default_rng(0).integers(0, 90, (24, 32, 32, 3), dtype=np.uint8)
     pictures[np.arange(24), :, :, targets] += 100
-    samples = Samples(pictures, targets, (), ("red", "green", "blue"))
+    dataset = Dataset(Task("colour", "colour"), pictures, targets, (), ("red", "green", "blue"))
     train, val = np.arange(16), np.arange(16, 24)
     settings = TrainingSettings(network="4c3-p4-8c3-p4", epochs=6, batch_size=8, learning_rate=0.01)
     settings = dataclasses.replace(settings, **changes)
@@ -91,7 +92,7 @@ def test_a_training_whose_last_step_breaks_it_keeps_the_weights_of_the_epoch_bef
         return answer
 
     monkeypatch.setattr(keras.Model, "train_on_batch", step)
-    model, history = train_fresh(samples, train=train, val=val, settings=settings, seed=1)
+    model, history = train_fresh(dataset, train=train, val=val, settings=settings, seed=1)
     assert (history.diverged, len(history.epochs)) == (True, 3)
     assert history.best_epoch in {1, 2}
     predicted = predict_probabilities(model, pictures[val])

@@ -6,7 +6,7 @@ from toonvision.tasks.settings import TrainingSettings
 from toonvision.training import parallel
 from toonvision.training.parallel import threads_for, trainings_at_once
 from toonvision.training.record import read_record, repeat_folder
-from toonvision.training.repeat import Unwatched, train_run
+from toonvision.training.repeat import TrainingWatcher, train_run
 from training.test_repeat import weights_digest
 
 SMALL, LARGE = (96, 32), (600, 200)
@@ -25,7 +25,7 @@ def test_only_long_trainings_of_small_inputs_run_at_once_and_never_more_than_the
     assert trainings_at_once(TrainingSettings(epochs=2), size_hw=SMALL, pictures=516, trainings=99) == 1
 
 
-class Noting(Unwatched):
+class Noting(TrainingWatcher):
     """Notes what it is told, and may stop everything."""
 
     def __init__(self, *, stop_at=None):
@@ -61,7 +61,7 @@ def test_repeats_at_once_give_the_same_weights_as_one_after_the_other(own_worksp
     for seed in (3, 4):
         assert weights_digest(repeat_folder(plain, seed)) == weights_digest(repeat_folder(together, seed))
     assert [one.seed for one in read_record(together).repeats] == [3, 4]
-    assert read_record(together).chosen == read_record(plain).chosen
+    assert read_record(together).best_seed == read_record(plain).best_seed
     assert sorted(noting.ended) == [(0, 3), (1, 4)]
     assert {(repeat, epoch) for repeat, epoch, _ in noting.epochs} == {(r, e) for r in range(2) for e in (1, 2)}
     assert all("val_loss" in logs for _, _, logs in noting.epochs)
@@ -74,7 +74,7 @@ def test_who_interrupts_repeats_at_once_leaves_no_run(own_workspace, at_once):
 
 
 def test_a_training_that_is_killed_ends_the_run_in_one_line(own_workspace, at_once):
-    class Killing(Unwatched):
+    class Killing(TrainingWatcher):
         def epoch_ended(self, *_):
             import multiprocessing
 

@@ -8,10 +8,11 @@ import pytest
 from builders import contents, copied
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.models.saving import load_model, read_card
+from toonvision.tasks import classify
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.training.history import read_history
 from toonvision.training.record import best_repeat, find_run, read_record, repeat_folder, run_records
-from toonvision.training.repeat import load_task_data, train_run
+from toonvision.training.repeat import load_run_data, train_run
 
 QUICK = TrainingSettings(epochs=2, batch_size=4, learning_rate=1e-2)
 
@@ -60,9 +61,9 @@ def test_the_kept_model_is_that_of_the_lowest_validation_loss(trained):
     _, run = trained
     record = read_record(run)
     losses = {repeat.seed: repeat.val_loss for repeat in record.repeats}
-    assert record.chosen == min(losses, key=losses.get)
-    assert weights_digest(run) == weights_digest(repeat_folder(run, record.chosen))
-    assert losses[record.chosen] == pytest.approx(
+    assert record.best_seed == min(losses, key=losses.get)
+    assert weights_digest(run) == weights_digest(repeat_folder(run, record.best_seed))
+    assert losses[record.best_seed] == pytest.approx(
         min(epoch["val_loss"] for epoch in read_history(run / "history.csv")), rel=1e-5
     )
 
@@ -125,7 +126,7 @@ def test_training_stops_early_and_keeps_the_best_epoch(own_workspace):
 
 
 def test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run(own_workspace):
-    with pytest.raises(InputRejectedError, match="became no number; nothing was saved. Lower --learning-rate"):
+    with pytest.raises(InputRejectedError, match="became NaN; nothing was saved. Lower --learning-rate"):
         train(own_workspace, TrainingSettings(epochs=3, batch_size=4, learning_rate=1e30))
     assert [path.name for path in (own_workspace.runs / "label").iterdir()] == []
 
@@ -156,16 +157,13 @@ def test_seeds_that_cannot_be_are_refused(own_workspace, seeds):
 
 
 def test_the_kept_weights_are_those_of_the_best_epoch(own_workspace):
-    from toonvision.training.loop import compile_network, encode_targets
-
     run = train(own_workspace, TrainingSettings(epochs=12, batch_size=4, patience=3, learning_rate=0.1))
     record = read_record(run)
-    data = load_task_data(own_workspace, "label", split_name="default", size_hw=record.size_hw, resize="stretch")
+    data = load_run_data(own_workspace, record)
     model = load_model(run)
-    compile_network(model, classes=3, learning_rate=0.1)
-    places = data.places["val"]
-    targets = encode_targets(data.samples.targets, 3)[places]
-    loss = model.evaluate(data.samples.pictures[places], targets, verbose=0, return_dict=True)["loss"]
+    classify.set_loss(model, "adam", settings=record.settings, dataset=data)
+    images, targets = classify.batch(data, data.indices["val"], augmentation=Augmentation(), rng=None)
+    loss = model.evaluate(images, targets, verbose=0, return_dict=True)["loss"]
     assert loss == pytest.approx(record.repeats[0].val_loss, rel=1e-4)
     assert record.repeats[0].best_epoch < record.repeats[0].epochs
 

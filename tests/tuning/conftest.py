@@ -5,7 +5,8 @@ import os
 import optuna
 import pytest
 
-from toonvision.training.repeat import load_task_data
+from toonvision.tasks.registry import load_dataset
+from toonvision.taxonomy.labels import Task
 from tuning import studies
 from tuning.servers import PostgresServer, why_not
 
@@ -31,6 +32,4 @@ def postgres():
 @pytest.fixture(scope="session")
 def task_data(small_workspace):
     """The samples of `small_workspace` that searches learn from; its test part is among them and is not looked at."""
-    return load_task_data(
-        small_workspace, "label", split_name="default", size_hw=studies.SIZE_HW, resize=small_workspace.resize
-    )
+    return load_dataset(small_workspace, Task("label", "label"), size_hw=studies.SIZE_HW)

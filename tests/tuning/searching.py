@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toonvision.core.errors import EXIT_INTERRUPTED, ToonVisionError
 from toonvision.data.workspace import open_workspace
-from toonvision.training.repeat import load_task_data
+from toonvision.tasks.registry import load_dataset
 from toonvision.tuning.settings import read_settings_text
 from toonvision.tuning.storage import Pulse
 from toonvision.tuning.study import run_study
@@ -19,8 +19,8 @@ PULSE = Pulse(1, 3)
 def main(root, name, workers, text, storage=None):
     """Search to the end; give the exit code."""
     workspace, settings = open_workspace(Path(root)), read_settings_text(text, "the test")
-    level = workspace.taxonomy.task(settings.task).level
-    data = load_task_data(workspace, level, split_name=settings.split, size_hw=settings.size_hw, resize=settings.resize)
+    task = workspace.taxonomy.task(settings.task)
+    data = load_dataset(workspace, task, split=settings.split, size_hw=settings.size_hw, resize=settings.resize)
     folder = workspace.studies / settings.task / name
     try:
         run_study(workspace, folder, settings, data, storage=storage, workers=int(workers), pulse=PULSE)

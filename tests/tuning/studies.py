@@ -43,9 +43,9 @@ def search(place, data, folder, *, most=100):
 
 def found(study, data):
     """Give how a study stands."""
-    judged = len(data.places["val"])
+    judged = len(data.indices["val"])
     return StudyResult(
-        name="study", settings=study.settings, classes=data.samples.classes, judged=judged, trials=read_trials(study),
+        name="study", settings=study.settings, classes=data.classes, judged=judged, trials=read_trials(study),
         scores=read_scores(study, judged=judged), device="this one", versions={}, started="2026-01-02T03:04:05+00:00",
         storage="a file",
     )  # fmt: skip

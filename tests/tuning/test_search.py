@@ -226,8 +226,7 @@ def test_a_training_of_the_race_that_another_process_took_in_between_is_no_fault
 
 def test_an_error_of_the_training_itself_is_not_taken_for_a_trial_given_away(task_data, tmp_path):
     place, _ = begin(tmp_path, tiny(task_data, trials=1))
-    wide = np.concatenate([task_data.samples.pictures] * 2, axis=3)
-    broken = dataclasses.replace(task_data, samples=dataclasses.replace(task_data.samples, pictures=wide))
+    broken = dataclasses.replace(task_data, images=np.concatenate([task_data.images] * 2, axis=3))
     with pytest.raises(ValueError, match="shape"):
         search(place, broken, tmp_path)
 

@@ -1,31 +1,38 @@
 """The command line: its root, its commands, and what happens to errors."""
 
 import errno
+import inspect
 import io
 import json
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, NoReturn
 
 import typer
 
-from toonvision.cli import (
-    care_verbs,
-    data_verbs,
-    demo,
-    deploy_verbs,
-    explain_verbs,
-    model_verbs,
-    study_verbs,
-    tune_verbs,
-)
+from toonvision.cli import data_verbs as data
+from toonvision.cli import model_verbs as runs
+from toonvision.cli import start_verbs as start
+from toonvision.cli import study_verbs as studies
+from toonvision.cli import tune_verbs as searches
 from toonvision.cli.interrupts import listen
+from toonvision.cli.panels import PanelCommand, PanelGroup
+from toonvision.cli.settings_options import (
+    command_with_defaults,
+    search_defaults,
+    search_options,
+    suspects_defaults,
+    train_defaults,
+    training_options,
+)
+from toonvision.cli.verbs import Step, verb
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
 app = typer.Typer(
-    add_completion=False,
+    cls=PanelGroup,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -70,15 +77,26 @@ def root(
         raise typer.Exit(UsageError.exit_code)
 
 
-for command in (
-    demo.demo, data_verbs.init, data_verbs.sample, data_verbs.extract, data_verbs.balance, data_verbs.split,
-    care_verbs.check, care_verbs.rebuild,
-    model_verbs.train, model_verbs.evaluate, model_verbs.report, model_verbs.predict, deploy_verbs.export,
-    model_verbs.runs,
-    tune_verbs.tune, tune_verbs.studies,
-    explain_verbs.explain, study_verbs.contexts, study_verbs.suspects, study_verbs.curve,
-):  # fmt: skip
-    app.command()(command)
+def _add(
+    group: str, *steps: Step, generated: Sequence[inspect.Parameter] = (), cls: type[PanelCommand] = PanelCommand
+) -> None:
+    """Make each step a command, in a group of the program's help."""
+    for step in steps:
+        app.command(cls=cls, rich_help_panel=group)(verb(step, generated))
+
+
+# In the order of work.
+_add("Start", start.demo, start.quickstart, start.init, start.sample)
+_add("Data", data.extract, data.balance, data.split, data.check, data.rebuild)
+_add("Train", runs.train, generated=training_options(), cls=command_with_defaults(train_defaults))
+_add("Train", searches.tune, generated=search_options(), cls=command_with_defaults(search_defaults))
+_add("Train", runs.runs, searches.studies)
+_add("Judge", runs.evaluate, runs.calibrate, runs.report, runs.explain)
+_EPOCHS = training_options(("epochs",))
+_add("Judge", studies.contexts, generated=_EPOCHS)
+_add("Judge", studies.suspects, generated=_EPOCHS, cls=command_with_defaults(suspects_defaults))
+_add("Judge", studies.curve, generated=_EPOCHS, cls=command_with_defaults(train_defaults))
+_add("Use", runs.predict, runs.export)
 
 
 def main() -> NoReturn:
@@ -136,7 +154,7 @@ def _stopped(error: OSError | MemoryError) -> int:
         raise error
     what = f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
     full = isinstance(error, OSError) and error.errno in _FULL
-    remedy = "free space on the disk" if full else "mend this"
+    remedy = "free space on the disk" if full else "fix this"
     return _failed(f"{what}. What was saved is kept; {remedy} and run again.", EnvironmentFaultError.exit_code)
 
 

@@ -9,11 +9,11 @@ WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace's folder.", show_default="the current folder")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+OpenOption = Annotated[bool, typer.Option("--open", help="Open the report in the web browser.")]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what has that name already.")]
 SplitNameOption = Annotated[str, typer.Option("--split", help="The split to use.")]
-TaskArgument = Annotated[str, typer.Argument(help="What is predicted, for example suit.")]
-NetworkOption = Annotated[str, typer.Option("--model", help="The network.")]
+TaskArgument = Annotated[str, typer.Argument(help="What to predict, for example label.")]
 SizeOption = Annotated[
     str | None, typer.Option("--size", help="Input height x width.", show_default="what the network wants")
 ]
@@ -21,14 +21,7 @@ StudyNameOption = Annotated[
     str | None,
     typer.Option("--name", help="What to call it.", show_default="the model, and a number where that is taken"),
 ]
-RunArgument = Annotated[str, typer.Argument(help="A run's name, such as suit/compact-1, or its folder.")]
+RunArgument = Annotated[str, typer.Argument(help="A run's name, such as label/compact-1, or its folder.")]
 
 HERE = Path()
 DEFAULT_NETWORK = "compact"
-RECIPE = "the network's recipe"
-
-
-def given_options(context: typer.Context) -> set[str]:
-    """Give the names of the parameters that were given rather than left at their defaults."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {name for name, source in sources.items() if source is not None and source.name != "DEFAULT"}

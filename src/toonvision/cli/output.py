@@ -3,24 +3,26 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from toonvision.core.errors import EXIT_SOME_SKIPPED, Finding, printable
+from toonvision.core.errors import Finding, UsageError
 from toonvision.core.files import write_text
+from toonvision.core.panels import Table
 from toonvision.core.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
-    from rich.table import Table
+    from rich.table import Table as RichTable
+
+    from toonvision.api.result import Result
 
 MOST_ALIKE = 20
 _LINE_EVERY_S = 5.0
@@ -66,68 +68,79 @@ def say(text: str) -> None:
     messages().print(text, markup=False)
 
 
-def show(data: Mapping[str, Any], *renderables: "RenderableType", as_json: bool) -> None:
-    """Print a result: as one JSON object, or as text and tables."""
+def show_result(result: "Result[Any]", *, as_json: bool) -> None:
+    """Print what a step returned: one JSON object, or findings, tables, sentences and the next command."""
+    if result.folder is not None:
+        report_findings(result.findings, folder=result.folder)
     if as_json:
-        typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(result.data, ensure_ascii=False, allow_nan=False, default=str))
         return
-    for renderable in renderables:
-        results().print(renderable, markup=False)
+    for block in result.blocks:
+        results().print(Rows(block) if isinstance(block, Table) else block, markup=False)
+    if result.next:
+        sys.stdout.flush()
+        say(f"Next: {result.next}")
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A table for the console; where it is too narrow to be read as one, a sentence a row.
+def show_page(page: Path, *, wanted: bool) -> None:
+    """Open a page in the web browser, if that is wanted."""
+    if wanted:
+        import webbrowser
 
-    Attributes:
-        title: What the table shows.
-        columns: The heads of its columns.
-        rows: Its cells, a value a column.
-        names: How many of the first columns are words; the others are numbers.
+        webbrowser.open(page.resolve().as_uri())
+
+
+def require_free(target: Path, option: str, *, force: bool) -> None:
+    """Refuse a file that is there, before any work is done.
+
+    Raises:
+        UsageError: If it exists and `force` is not set, or if it is no file.
     """
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target}: is no file that could be written. Choose another {option}.")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already; it was not changed. Choose another {option}, or give --force.")
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    names: int
+
+class Rows:
+    """A table for the console; where it is too narrow to be read as one, a sentence for each row."""
+
+    def __init__(self, table: Table) -> None:
+        self._shown = table
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
-        """Give Rich what to print."""
+        """Return what Rich prints."""
         from rich.text import Text
 
+        shown = self._shown
         if not console.is_terminal or self._unbroken_width() <= _MOST_SQUEEZED * options.max_width:
             yield self._table()
             return
-        yield Text(f"{self.title}\n")
-        for row in self.rows:
-            name = ", ".join(filter(None, row[: self.names]))
-            values = zip(self.columns[self.names :], row[self.names :], strict=True)
+        yield Text(f"{shown.title}\n")
+        for row in shown.rows:
+            name = ", ".join(filter(None, (cell for index, cell in enumerate(row) if index not in shown.numbers)))
+            values = ((shown.columns[index], row[index]) for index in sorted(shown.numbers))
             listed = "; ".join(f"{column} {value}".strip() for column, value in values)
             yield Text(f"{name}: {listed}" if name and listed else name or listed)
         yield Text()
 
     def _unbroken_width(self) -> int:
-        """Give the characters that the table takes with no word broken."""
-        columns = zip(self.columns, *self.rows, strict=True)
+        """Return how many characters the table takes with no word broken."""
+        columns = zip(self._shown.columns, *self._shown.rows, strict=True)
         return sum(_GAP + max(len(word) for cell in column for word in [*cell.split(), ""]) for column in columns)
 
-    def _table(self) -> "Table":
+    def _table(self) -> "RichTable":
         from rich.box import SIMPLE
-        from rich.table import Table
+        from rich.table import Table as RichTable
         from rich.text import Text
 
-        made = Table(title=Text(self.title), title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
-        for index, column in enumerate(self.columns):
-            made.add_column(Text(column), justify="left" if index < self.names else "right", overflow="fold")
-        for row in self.rows:
+        shown = self._shown
+        made = RichTable(title=Text(shown.title), title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
+        for index, column in enumerate(shown.columns):
+            made.add_column(Text(column), justify="right" if index in shown.numbers else "left", overflow="fold")
+        for row in shown.rows:
             made.add_row(*map(Text, row))
         return made
-
-
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, names: int = 1) -> Rows:
-    """Make a table whose first `names` columns are words and the others numbers, right-aligned."""
-    cells = tuple(tuple(printable(str(cell)) for cell in row) for row in rows)
-    return Rows(title, tuple(columns), cells, names)
 
 
 def _can_draw() -> bool:
@@ -208,40 +221,28 @@ def _rate(done: int, started: float, unit: str) -> str:
 
 
 def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
-    """Print what was wrong, one line an item; of many alike the first ones and their number, and all in a file.
+    """Print findings, one line an item; of many alike the first ones and their number, and all in a file.
 
     Args:
         findings: What was found; those of one code are alike, and are printed together.
         folder: Where `toonvision-findings.txt` is written if there are too many to print, and removed if there are not.
     """
-    for line in finding_lines(findings, word=lambda finding: "skipped" if finding.skips else "note"):
-        say(line)
+    groups = _alike(findings)
+    for group in groups:
+        for finding in group[:MOST_ALIKE]:
+            say(f"{'skipped' if finding.skips else 'note'}: {finding}")
+        if len(group) > MOST_ALIKE:
+            say(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code})")
     path = folder / "toonvision-findings.txt"
-    if all(len(group) <= MOST_ALIKE for group in _alike(findings)):
+    if all(len(group) <= MOST_ALIKE for group in groups):
         with suppress(OSError):
             path.unlink(missing_ok=True)
         return
     try:
-        write_text(path, "".join(f"{finding}\n" for group in _alike(findings) for finding in group))
+        write_text(path, "".join(f"{finding}\n" for group in groups for finding in group))
         say(f"All {len(findings)} are in {path}")
     except OSError as error:
         say(f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})")
-
-
-def finding_lines(findings: Sequence[Finding], *, word: Callable[[Finding], str], rest: str = "") -> list[str]:
-    """Give one line an item, which begins with its word; of many alike the first ones, and how many more there are.
-
-    Args:
-        findings: What was found.
-        word: What the line of a finding begins with.
-        rest: Where the others can be read, if nothing that follows says so.
-    """
-    lines = []
-    for group in _alike(findings):
-        lines += [f"{word(finding)}: {finding}" for finding in group[:MOST_ALIKE]]
-        if len(group) > MOST_ALIKE:
-            lines.append(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code}){rest}")
-    return lines
 
 
 def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -250,9 +251,3 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
     for finding in findings:
         alike.setdefault(finding.code, []).append(finding)
     return list(alike.values())
-
-
-def exit_for(findings: Sequence[Finding]) -> None:
-    """End with the promised code where items were skipped."""
-    if any(finding.skips for finding in findings):
-        raise typer.Exit(EXIT_SOME_SKIPPED)

@@ -1,9 +1,12 @@
 """Settings and results read from files and checked: TOML with messages that name the line, and JSON."""
 
+import json
 import re
 import tomllib
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
 from toonvision.core.files import read_regular
@@ -41,7 +44,15 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
         raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
 
 
-def read_json(path: Path, kind: type[Value], *, what: str, missing: str, remedy: str = "Train again.") -> Value:
+def read_json(
+    path: Path,
+    kind: type[Value],
+    *,
+    what: str,
+    missing: str,
+    remedy: str = "Train again.",
+    current: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Value:
     """Load a dataclass that this program wrote as JSON.
 
     Args:
@@ -50,6 +61,7 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str, remedy:
         what: What the file should hold, for messages.
         missing: The message if there is no such file.
         remedy: What to do if the content is not valid.
+        current: Turns what an earlier version wrote into what is written now.
 
     Raises:
         InputRejectedError: If there is no such file.
@@ -60,7 +72,11 @@ def read_json(path: Path, kind: type[Value], *, what: str, missing: str, remedy:
     if path.exists() and not path.is_file():
         raise ModelRefusedError(f"{path}: is no regular file. {remedy}")
     try:
-        return TypeAdapter(kind).validate_json(path.read_bytes())
+        content = path.read_bytes()
+        with suppress(ValueError, RecursionError):  # of what is no JSON the message comes from the next line
+            if current and isinstance(values := json.loads(content), dict):
+                content = json.dumps(current(values)).encode()
+        return TypeAdapter(kind).validate_json(content)
     except (FileNotFoundError, NotADirectoryError):
         raise InputRejectedError(missing) from None
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Samples as arrays: uint8, cached on disk, memory-mapped; batches drawn by a seed."""
+"""Samples as arrays: uint8, cached on disk, memory-mapped."""
 
 import hashlib
 import json
@@ -34,11 +34,10 @@ class Samples:
 
     Attributes:
         pictures: Shape ``(samples, height, width, 3)``, uint8, memory-mapped.
-        targets: Shape ``(samples,)``, int64: the class's place among `classes`.
+        targets: Shape ``(samples,)``, int64: indices into `classes`.
         crops: The crops that they were made of, in the same order.
         classes: Names of the classes that have samples, in the taxonomy's order.
-        groups: For each coarser level that puts classes together, the name of each class's group; none where it has
-            none there.
+        groups: For each coarser level that groups the classes, the name of each class's group, or None.
     """
 
     pictures: Pictures
@@ -48,23 +47,30 @@ class Samples:
     groups: tuple[tuple[str | None, ...], ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Go to another process without the pictures where those are a mapped file, which it maps itself."""
-        state = dict(vars(self))
-        if isinstance(self.pictures, np.memmap) and isinstance(self.pictures.base, mmap.mmap):
-            state["pictures"] = Path(str(self.pictures.filename))
-        return state
+        """Leave the pictures out where they are a mapped file: another process maps it itself."""
+        return {**vars(self), "pictures": mapped_elsewhere(self.pictures)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Map the pictures again."""
-        if isinstance(state["pictures"], Path):
-            state = {**state, "pictures": _mapped(state["pictures"])}
-        vars(self).update(state)
+        vars(self).update({**state, "pictures": mapped_here(state["pictures"])})
+
+
+def mapped_elsewhere(array: Pictures) -> Pictures | Path:
+    """Return what another process needs to have the same array: the file where it is a mapped one, else the array."""
+    if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
+        return Path(str(array.filename))
+    return array
+
+
+def mapped_here(sent: Pictures | Path) -> Pictures:
+    """Return the array that `mapped_elsewhere` was given in another process."""
+    return _mapped(sent) if isinstance(sent, Path) else sent
 
 
 def load_samples(
     workspace: Workspace, crops: Sequence[Crop], *, level: str, size_hw: tuple[int, int], resize: Resize
 ) -> Samples:
-    """Give a task's samples as arrays, from the cache where it holds just these.
+    """Load a task's samples as arrays, from the cache if it has them.
 
     Args:
         workspace: Where the crops and the cache are.
@@ -99,12 +105,12 @@ def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:
     Raises:
         InputRejectedError: If its file is missing, damaged, or another one by now.
     """
-    with _told(workspace.crops / crop.file):
+    with _named(workspace.crops / crop.file):
         return read_whole(workspace.crops / crop.file, digest=crop.hash)
 
 
 def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize) -> str:
-    """Name an array by what it holds, so that a stale one is never used."""
+    """Return the file name of an array; it depends on the content, so that a stale one is never used."""
     content = json.dumps([[crop.hash for crop in crops], size_hw, resize])
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     return f"{_cache_stem(level, size_hw)}{digest}.npy"
@@ -124,7 +130,7 @@ def _cache_stem(level: str, size_hw: tuple[int, int]) -> str:
 
 
 def _cached(path: Path, shape: tuple[int, ...]) -> Pictures | None:
-    """Open an array of the cache; one that is missing or damaged is none."""
+    """Open an array of the cache; return None where it is missing or damaged."""
     try:
         pictures = _mapped(path)
     except MemoryError:
@@ -135,7 +141,7 @@ def _cached(path: Path, shape: tuple[int, ...]) -> Pictures | None:
 
 
 def _mapped(path: Path) -> Pictures:
-    """Map an array of the cache, and note that it is in use."""
+    """Map an array of the cache, and mark it as in use."""
     pictures: Pictures = np.load(path, mmap_mode="r")
     with suppress(OSError):
         os.utime(path)
@@ -150,7 +156,7 @@ def _fill(path: Path, files: Sequence[tuple[Path, str]], size_hw: tuple[int, int
 
         def fill(index: int) -> None:
             file, digest = files[index]
-            with _told(file):
+            with _named(file):
                 array[index] = read_picture(file, size_hw=size_hw, resize=resize, digest=digest)
 
         list(pool.map(fill, range(len(files))))
@@ -158,8 +164,8 @@ def _fill(path: Path, files: Sequence[tuple[Path, str]], size_hw: tuple[int, int
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
-    """Name a crop that cannot be read, and what to do."""
+def _named(file: Path) -> Iterator[None]:
+    """Raise an error that names the crop that cannot be read, and the remedy."""
     try:
         yield
     except RejectedItemError as error:
@@ -168,7 +174,7 @@ def _told(file: Path) -> Iterator[None]:
 
 
 def _reserve(path: Path) -> None:
-    """Take a file's room on the disk now: a mapped file for which there is none kills the process later."""
+    """Allocate a file's space on the disk now: a mapped file without it kills the process later."""
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
@@ -177,7 +183,7 @@ def _reserve(path: Path) -> None:
 def _drop_older(path: Path, level: str, size_hw: tuple[int, int]) -> None:
     """Remove arrays of the same task and size that hold other samples, and what killed runs left behind.
 
-    An array that was mapped of late stays: the next process of a training elsewhere may want to map it too.
+    An array that was mapped within the last day stays: another process of a training may be about to map it.
     """
     unused = time.time() - _IN_USE_S
     for other in path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"):

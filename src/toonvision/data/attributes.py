@@ -1,7 +1,7 @@
 """Attributes: what is known of each object of a picture beyond its label and box, in a file beside the annotation.
 
 ``shot.attributes.json`` holds one list, ``{"objects": [{"number": 1, "view": "front left", "occluded": 0.12}]}``.
-`number` is the object's place in the annotation, from 1; every other name is free, and so is every object's absence.
+`number` is the object's position in the annotation, from 1. All other names are free, and objects may be left out.
 """
 
 import json
@@ -15,7 +15,7 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.core.files import read_regular, write_bytes
 
 Attributes = Mapping[str, str | float | bool]
-"""Name to word, finite number or truth value; read it, do not change it."""
+"""Name to word, finite number or truth value; not to be changed."""
 
 SUFFIX = ".attributes.json"
 LARGEST_FILE = 1_000_000
@@ -27,7 +27,7 @@ _NAME = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 
 
 def attributes_path(path: Path) -> Path:
-    """Name the attributes file that lies beside an annotation or a picture.
+    """Return the path of the attributes file beside an annotation or a picture.
 
     Examples:
         >>> attributes_path(Path("garden/shot.png")).name
@@ -53,9 +53,9 @@ def read_attributes(path: Path) -> dict[int, Attributes]:
     if not isinstance(rows, list):
         raise _broken("must be one list called objects", f"got {shown(document)}")
     found: dict[int, Attributes] = {}
-    for place, row in enumerate(rows, start=1):
+    for index, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
-            raise _broken(f"entry {place} of objects must have a number and attributes", f"got {shown(row)}")
+            raise _broken(f"entry {index} of objects must have a number and attributes", f"got {shown(row)}")
         number = _checked_number(row.pop(_NUMBER, None))
         if number in found:
             raise _broken(f"describes object {number} twice", "")
@@ -64,7 +64,7 @@ def read_attributes(path: Path) -> dict[int, Attributes]:
 
 
 def write_attributes(path: Path, objects: Mapping[int, Attributes]) -> None:
-    """Write an attributes file; the same attributes give the same bytes, and reading them back the same attributes.
+    """Write an attributes file; the same attributes give the same bytes.
 
     Args:
         path: The file; replaced whole.
@@ -84,7 +84,7 @@ def write_attributes(path: Path, objects: Mapping[int, Attributes]) -> None:
 
 
 def encoded(attributes: Attributes) -> str:
-    """Write the attributes of one object as JSON text; it differs wherever they differ, ``1`` from ``true`` too.
+    """Return the attributes of one object as JSON text; it differs wherever they differ, also for ``1`` and ``true``.
 
     Examples:
         >>> encoded({"view": "front", "fog": 0.5})
@@ -94,7 +94,7 @@ def encoded(attributes: Attributes) -> str:
 
 
 def decoded(text: str) -> Attributes:
-    """Read back what `encoded` wrote.
+    """Return the attributes that `encoded` wrote.
 
     Raises:
         RejectedItemError: If it did not write that.
@@ -103,14 +103,14 @@ def decoded(text: str) -> Attributes:
 
 
 def checked(attributes: object, *, of: str) -> Attributes:
-    """Pass the attributes of one object on if they keep to the rules.
+    """Return the attributes of one object unchanged.
 
     Args:
         attributes: Name to value.
         of: What they describe, for messages.
 
     Raises:
-        RejectedItemError: If there are too many, or a name or a value is none that attributes can have.
+        RejectedItemError: If there are too many, or a name or a value breaks a rule.
     """
     if not isinstance(attributes, Mapping) or len(attributes) > MOST_ATTRIBUTES:
         got = f"{len(attributes)}" if isinstance(attributes, Mapping) else shown(attributes)
@@ -130,7 +130,7 @@ def checked(attributes: object, *, of: str) -> Attributes:
 
 def _checked_number(number: object) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= LAST_NUMBER:
-        rule = f"number must be the place of an object in the annotation, from 1 to {LAST_NUMBER}"
+        rule = f"number must be the position of an object in the annotation, from 1 to {LAST_NUMBER}"
         raise _broken(rule, f"got {shown(number)}")
     return number
 

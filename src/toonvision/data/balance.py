@@ -15,7 +15,7 @@ from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, d
 
 @dataclass(frozen=True)
 class CountTable:
-    """Samples a class and a column (a context, or a part of a split).
+    """Number of samples by class and column (contexts, or the subsets of a split).
 
     Attributes:
         level: The level whose classes the rows are.
@@ -31,22 +31,22 @@ class CountTable:
 
     @property
     def totals(self) -> npt.NDArray[np.int64]:
-        """Samples a class, shape ``(classes,)``."""
+        """Number of samples of each class, shape ``(classes,)``."""
         totals: npt.NDArray[np.int64] = self.counts.sum(axis=1)
         return totals
 
 
 @dataclass(frozen=True)
 class Shortage:
-    """A label and context with fewer samples than asked for.
+    """A label and context with fewer samples than wanted.
 
     Attributes:
         label: What to photograph.
         context: Where.
         count: Samples there now.
-        missing: How many more would reach the context's target, and the context's share of the label's.
+        missing: Number missing for the context's target and its share of the label's.
         label_count: Samples of the label everywhere.
-        label_missing: How many more would reach the label's target.
+        label_missing: Number missing for the label's target.
     """
 
     label: Category
@@ -59,13 +59,13 @@ class Shortage:
 
 @dataclass(frozen=True)
 class Balance:
-    """The whole picture of what was collected.
+    """What was collected, and what is missing.
 
     Attributes:
-        tables: One a level, samples a class and context; the labels' own first.
+        tables: One for each level, samples by class and context; the labels' own first.
         shortages: What to photograph next, most needed first.
-        crops: How many samples there are.
-        findings: The labels of samples that no table counts, since the taxonomy does not know them any more.
+        crops: Number of samples.
+        findings: Labels that the taxonomy no longer knows; no table counts their samples.
     """
 
     tables: tuple[CountTable, ...]
@@ -101,17 +101,17 @@ def count_table(
     level: Level, columns: tuple[Category, ...], pairs: Counter[tuple[str, str]], taxonomy: Taxonomy
 ) -> CountTable:
     """Arrange counts of (label, column) as a table of one level's classes."""
-    rows, places = level.order, {column.name: index for index, column in enumerate(columns)}
+    rows, column_of = level.order, {column.name: index for index, column in enumerate(columns)}
     counts = np.zeros((len(level.classes), len(columns)), dtype=np.int64)
     for (label, column), count in pairs.items():
         name = taxonomy.class_of(label, level.name)
         if name is not None:
-            counts[rows[name], places[column]] += count
+            counts[rows[name], column_of[column]] += count
     return CountTable(level, level.classes, columns, counts)
 
 
 def unknown_labels(crops: Sequence[Crop], taxonomy: Taxonomy) -> list[Finding]:
-    """Name the labels that crops have and the taxonomy does not know any more."""
+    """Report the labels of crops that the taxonomy no longer knows."""
     counts = Counter(crop.label for crop in crops if crop.label not in taxonomy.by_name)
     remedy = "correct the annotations or add the label to the taxonomy, then run toonvision extract"
     return [

@@ -1,4 +1,4 @@
-"""Boxes and annotated pictures: the one form that every foreign format is turned into.
+"""Bounding boxes and annotated pictures: the one form that every foreign format is converted to.
 
 Coordinates are pixel edges, counted from the left and the top from 0; a box holds the pixels from its minimum up
 to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rounded to the nearest edge, halves up.
@@ -6,15 +6,17 @@ to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rou
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.attributes import attributes_path
 from toonvision.taxonomy.labels import LONGEST_NAME
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+Row = TypeVar("Row")
 _CLAMP_LIMIT = 1
 LARGEST_ANNOTATION = 10_000_000
 MOST_OBJECTS = 10_000
@@ -58,7 +60,7 @@ class AnnotatedObject:
     """One object as its annotation gives it, not yet checked against the picture.
 
     Attributes:
-        number: Its place in the annotation, from 1.
+        number: Its position in the annotation, from 1.
         label: What the annotation calls it.
         xyxy: Left, top, right, bottom edges in pixels, finite; None for the whole picture.
     """
@@ -80,7 +82,7 @@ class AnnotatedPicture:
         objects: The objects that could be read.
         size_wh: Width and height that the annotation declares, where it does.
         findings: Objects of this picture that could not be read.
-        beside: The file that the attributes lie beside, where it is not the picture.
+        beside: The file that the attributes file lies beside, if that is not the picture.
     """
 
     path: Path
@@ -94,12 +96,12 @@ class AnnotatedPicture:
 
     @property
     def attributes(self) -> Path:
-        """Where the attributes file of this picture lies, if it has one."""
+        """The path that the attributes file of this picture would have."""
         return attributes_path(self.beside or self.path)
 
     @property
     def object_count(self) -> int:
-        """How many objects the annotation has, those that could not be read among them."""
+        """Number of objects in the annotation, those that could not be read among them."""
         return len(self.objects) + sum(finding.objects for finding in self.findings)
 
     def item(self, number: int) -> str:
@@ -114,13 +116,44 @@ class Reading:
     Attributes:
         pictures: Annotated pictures, sorted by name.
         findings: Pictures or annotations that could not be used at all.
-        unusable: Of those, the pictures that are there: name to what is wrong with its annotation. Once that is
-            mended they are as good as before.
+        unusable: The pictures among them: name to what is wrong with its annotation. Once that is fixed, their crops
+            are as good as before.
     """
 
     pictures: tuple[AnnotatedPicture, ...]
     findings: tuple[Finding, ...] = ()
     unusable: Mapping[str, Finding] = field(default_factory=dict, hash=False)
+
+
+def gathered(results: Mapping[str, AnnotatedPicture | Finding], more: Iterable[Finding] = ()) -> Reading:
+    """Return what was found below a source.
+
+    Args:
+        results: A picture's name to the picture, or to why it cannot be used.
+        more: Other findings.
+    """
+    pictures = tuple(result for result in results.values() if isinstance(result, AnnotatedPicture))
+    unusable = {name: result for name, result in results.items() if isinstance(result, Finding)}
+    return Reading(pictures, (*unusable.values(), *more), unusable)
+
+
+def read_objects(
+    rows: Iterable[Row], parse: Callable[[Row, int], AnnotatedObject], annotation: str
+) -> tuple[tuple[AnnotatedObject, ...], tuple[Finding, ...]]:
+    """Read the objects of an annotation; each one that cannot be read becomes a finding.
+
+    Args:
+        rows: What describes the objects.
+        parse: Reads one, given with its number, from 1.
+        annotation: What to call the annotation in a message.
+    """
+    objects, findings = [], []
+    for number, row in enumerate(rows, start=1):
+        try:
+            objects.append(parse(row, number))
+        except RejectedItemError as error:
+            findings.append(error.finding(f"{annotation}, object {number}", objects=1))
+    return tuple(objects), tuple(findings)
 
 
 def parse_coordinate(text: str | None, what: str) -> float:
@@ -136,10 +169,10 @@ def parse_coordinate(text: str | None, what: str) -> float:
 
 
 def finite(value: float, what: str) -> float:
-    """Pass a number on unless it is infinite or no number.
+    """Return a number unchanged.
 
     Raises:
-        RejectedItemError: If it is.
+        RejectedItemError: If it is infinite or NaN.
     """
     if not math.isfinite(value):
         raise RejectedItemError(f"{what} must be finite; got {value}", "correct it", code="bad-number")
@@ -147,10 +180,10 @@ def finite(value: float, what: str) -> float:
 
 
 def checked_label(text: str | None) -> str:
-    """Strip a label and pass it on unless it is empty, over 1,000 characters, or cannot be printed.
+    """Return a label without the blanks around it.
 
     Raises:
-        RejectedItemError: If it does.
+        RejectedItemError: If it is empty, over 1,000 characters, or not printable.
     """
     label = (text or "").strip()
     if not label:
@@ -165,7 +198,7 @@ def checked_label(text: str | None) -> str:
 
 
 def require_few_objects(count: int) -> None:
-    """Refuse an annotation with more objects than anybody draws, each of which would have to be named.
+    """Refuse an annotation with more objects than a person draws: each would be named in the findings.
 
     Raises:
         RejectedItemError: If there are more than 10,000.

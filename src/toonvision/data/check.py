@@ -14,10 +14,10 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.balance import unknown_labels
 from toonvision.data.catalog import Crop, StoredScreenshot
-from toonvision.data.examination import Outcome, examine_all, identical_pictures
+from toonvision.data.examination import ExtractionResult, examine_all, identical_pictures
 from toonvision.data.extraction import files_without_row, numbered_stem
 from toonvision.data.groups import group_keys
-from toonvision.data.outliers import Look, look_at, odd_boxes, odd_looks
+from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.source_tree import relative
 from toonvision.data.sources import (
     SourceReading,
@@ -38,13 +38,13 @@ _LEFT_BEHIND = (f"{TEMPORARY}*", f"{UNFINISHED}*")
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in one part of a workspace.
+    """What was found among things of one kind.
 
     Attributes:
-        what: The part.
-        count: How many things were looked at.
+        what: The kind, as a heading.
+        count: How many were checked.
         faults: What is wrong.
-        doubts: What may be meant so, or may be wrong.
+        doubts: What may be wrong or intended.
     """
 
     what: str
@@ -55,13 +55,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Known:
-    """All that the catalogue says.
-
-    Attributes:
-        screenshots: Its screenshots.
-        crops: Its crops.
-        numbers: The last number that each label has used.
-    """
+    """All that the catalogue says; `numbers` are the last that each label has used."""
 
     screenshots: Sequence[StoredScreenshot] = ()
     crops: Sequence[Crop] = ()
@@ -69,7 +63,7 @@ class Known:
 
 
 def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
-    """Read the catalogue, from a copy; what cannot be read is none, and a fault."""
+    """Read the catalogue, from a copy; it is None, and a fault, where it cannot be read."""
     name = workspace.catalog.name
     if not workspace.catalog.exists():
         folder = workspace.crops
@@ -92,71 +86,71 @@ def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
 
 
 def check_screenshots(workspace: Workspace, known: Known | None, *, progress: Progress = silent) -> Checked:
-    """Look at the sources as an extraction would, and compare what it would store with what is stored.
+    """Examine the sources as an extraction would, and compare what it would store with what is stored.
 
     Args:
-        workspace: Whose sources.
-        known: What the catalogue says; None where it cannot be asked.
-        progress: Told how many pictures are done.
+        workspace: The workspace.
+        known: What the catalogue says; None where it cannot be read.
+        progress: Called with the number of pictures that are done.
     """
     there = known or Known()
     readings, found = _readings(workspace, there)
     tasks = plan_tasks(readings, there.screenshots, there.crops)
     found += reading_findings(readings, there.screenshots, there.crops)
-    outcomes: list[Outcome] = []
+    results: list[ExtractionResult] = []
     crops = 0
     with ThreadPoolExecutor(available_cores()) as pool:
-        for outcome in examine_all(tasks, workspace, pool):
-            found += outcome.findings
-            crops += len(outcome.cuts)
-            outcomes.append(outcome.without_contents())
-            progress(len(outcomes), len(tasks))
-    found += identical_pictures(outcomes)
+        for result in examine_all(tasks, workspace, pool):
+            found += result.findings
+            crops += len(result.cuts)
+            results.append(result.without_contents())
+            progress(len(results), len(tasks))
+    found += identical_pictures(results)
     faults: list[Finding] = []
     doubts: list[Finding] = []
     for finding in found:
         (faults if finding.skips or finding.code == _NO_SOURCE else doubts).append(finding)
     if known is None:
-        kept = sum(outcome.kept for outcome in outcomes)
+        kept = sum(result.kept for result in results)
         reason = f"an extraction would give {crops} crops from {kept} pictures"
         doubts.append(Finding("screenshots", reason, code="not-extracted"))
     else:
-        faults += [finding for outcome in outcomes for finding in _stale(outcome)]
+        faults += [finding for result in results for finding in _stale(result)]
         faults += _gone(readings, known, workspace)
     unusable = sum(finding.pictures for _, reading in readings for finding in reading.findings)
     return Checked("Screenshots", len(tasks) + unusable, tuple(faults), tuple(doubts))
 
 
 def check_crops(workspace: Workspace, known: Known, *, progress: Progress = silent) -> list[Checked]:
-    """Compare crops with their files, and boxes and pictures with those of their kind.
+    """Compare crops with their files, and boxes and pictures with others of their kind.
 
     Args:
-        workspace: Whose crops.
+        workspace: The workspace.
         known: What the catalogue says.
-        progress: Told how many crops are done.
+        progress: Called with the number of crops that are done.
     """
 
-    def look(crop: Crop) -> Look | Finding:
+    def measure(crop: Crop) -> ImageStatistics | Finding:
         path = workspace.crops / crop.file
         try:
             with images.room_for(path):
                 content = read_regular(path, limit=images.LARGEST_FILE)
                 if hashlib.sha256(content).hexdigest() != crop.hash:
                     raise RejectedItemError("is not what was extracted", f"{_EXTRACT} makes it again", code="changed")
-                return look_at(images.decode(content))
+                return measure_image(images.decode(content))
         except RejectedItemError as error:
             missing = not path.exists()
             reason, remedy = ("is missing", f"{_EXTRACT} makes it again") if missing else (error.reason, error.remedy)
             return Finding(f"crops/{crop.file}", reason, remedy, "missing" if missing else error.code)
 
-    image_statistics: dict[Crop, Look] = {}
+    statistics: dict[Crop, ImageStatistics] = {}
     faults: list[Finding] = []
     with ThreadPoolExecutor(available_cores()) as pool:
-        for done, (crop, seen) in enumerate(zip(known.crops, pool.map(look, known.crops), strict=True), start=1):
-            if isinstance(seen, Finding):
-                faults.append(seen)
+        for done, (crop, found) in enumerate(zip(known.crops, pool.map(measure, known.crops), strict=True), start=1):
+            if isinstance(found, Finding):
+                faults.append(found)
             else:
-                image_statistics[crop] = seen
+                statistics[crop] = found
             progress(done, len(known.crops))
     strays = files_without_row(workspace, known.crops, known.numbers)
     faults += [
@@ -166,13 +160,13 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
     ]
     faults += unknown_labels(known.crops, workspace.taxonomy)
     return [
-        Checked("Crops", len(known.crops), tuple(faults), tuple(odd_looks(image_statistics))),
+        Checked("Crops", len(known.crops), tuple(faults), tuple(odd_images(statistics))),
         Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),
     ]
 
 
 def check_splits(workspace: Workspace, known: Known) -> Checked:
-    """Look for splits that cannot be read or tear near-duplicates apart, and for crops that a split does not know."""
+    """Find splits that cannot be read or tear near-duplicates apart, and crops that a split does not know."""
     faults: list[Finding] = []
     doubts: list[Finding] = []
     names = split_names(workspace.splits)
@@ -199,14 +193,12 @@ def _possible_keys(screenshots: Iterable[StoredScreenshot]) -> set[str]:
 
 
 def check_leftovers(workspace: Workspace) -> Checked:
-    """Look for what a killed process has left behind, unless it is one that is at work now."""
-    written = workspace.written_folders()
-    below = sorted(path for folder in written for path in folder.glob("*") if path.is_dir())
-    folders = [workspace.root, *written, *below]
+    """Find what killed processes left behind; it may also belong to one that is at work."""
+    folders = [workspace.root, *workspace.own_folders()]
     left = [path for folder in folders for pattern in _LEFT_BEHIND for path in sorted(folder.glob(pattern))]
     reason, remedy = "is not complete: a process was killed, or is still at work", "remove it if none is at work"
     doubts = [Finding(relative(path, workspace.root), reason, remedy, "leftover") for path in left]
-    swaps = [path for folder in below for path in sorted(half_swapped(folder))]
+    swaps = [path for folder in folders for path in sorted(half_swapped(folder))]
     # To remove it by hand could cost what it holds: there may be no other copy.
     reason, remedy = "is the old form of a folder that was being replaced", "leave it: the next command settles it"
     doubts += [Finding(relative(path, workspace.root), reason, remedy, "half-replaced") for path in swaps]
@@ -231,17 +223,17 @@ def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], 
     return readings, findings
 
 
-def _stale(outcome: Outcome) -> Iterable[Finding]:
-    """Say how a picture differs from what the catalogue says of it."""
-    known, name = outcome.task.known, outcome.task.picture.name
-    if not outcome.kept or outcome.stored:
+def _stale(result: ExtractionResult) -> Iterable[Finding]:
+    """Report that a picture differs from what the catalogue says of it."""
+    known, name = result.task.known, result.task.picture.name
+    if not result.kept or result.stored:
         return
     if known is None:
-        yield Finding(name, f"was not extracted yet; it has {len(outcome.cuts)} objects", _EXTRACT, "new")
-    elif known.picture_hash != outcome.picture_hash:
+        yield Finding(name, f"was not extracted yet; it has {len(result.cuts)} objects", _EXTRACT, "new")
+    elif known.picture_hash != result.picture_hash:
         yield Finding(name, "was changed after it was extracted", _EXTRACT, "stale")
     else:
-        yield Finding(outcome.task.picture.annotation, "was changed after it was extracted", _EXTRACT, "stale")
+        yield Finding(result.task.picture.annotation, "was changed after it was extracted", _EXTRACT, "stale")
 
 
 def _gone(readings: Sequence[SourceReading], known: Known, workspace: Workspace) -> list[Finding]:

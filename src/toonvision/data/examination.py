@@ -1,4 +1,4 @@
-"""Examining annotated pictures: what can be cut out of each, and what is wrong with it; nothing is written."""
+"""Examining annotated pictures: what can be cut out of each, and what is wrong with it. Nothing is written."""
 
 import hashlib
 import os
@@ -60,16 +60,16 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExtractionResult:
     """What became of one picture.
 
     Attributes:
-        task: What was looked at.
+        task: The picture.
         findings: What is wrong with it and its objects.
         cuts: Its crops, if it was kept.
         size_wh: Width and height in pixels.
         picture_hash: SHA-256 of the file.
-        fingerprint: By which near-duplicates are known.
+        fingerprint: What near-duplicates are recognised by.
         kept: Whether the picture could be used.
         unchanged: Whether it was known and did not have to be decoded.
     """
@@ -83,13 +83,13 @@ class Outcome:
     kept: bool = True
     unchanged: bool = False
 
-    def without_contents(self) -> "Outcome":
-        """Give the same without the bytes of its crops, once those are on disk or not needed."""
+    def without_contents(self) -> "ExtractionResult":
+        """Return the same without the bytes of its crops, once those are on disk or not needed."""
         return replace(self, cuts=tuple(replace(cut, content=b"") for cut in self.cuts))
 
     @property
     def stored(self) -> bool:
-        """Whether the catalogue says already all that this outcome would say."""
+        """Whether the catalogue has all of this already."""
         known, task = self.task.known, self.task
         return (
             known is not None
@@ -99,13 +99,11 @@ class Outcome:
         )
 
 
-def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcome:
-    """Read one picture and cut what is new in it; it only reads, so that many threads can do so at once.
-
-    Large pictures are examined one at a time.
+def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
+    """Read one picture and cut what is new in it; many threads can do so at once, large pictures one at a time.
 
     Args:
-        task: What to look at.
+        task: The picture.
         taxonomy: The labels and contexts that there are.
         crops_folder: Where the files of known crops are.
 
@@ -116,7 +114,7 @@ def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcom
         return _examine(task, taxonomy, crops_folder)
 
 
-def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outcome:
+def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
     picture = task.picture
     try:
         if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
@@ -146,15 +144,15 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Outco
             cuts.append(Cut(label, box, crop, fresh, attributes.get(number, {})))
     except RejectedItemError as error:
         whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
-        return Outcome(task, (*picture.findings, staying(whole, len(task.crops))), kept=False)
+        return ExtractionResult(task, (*picture.findings, staying(whole, len(task.crops))), kept=False)
     unchanged = decoded is None
-    told = (*picture.findings, *findings, *complaints)
-    return Outcome(task, told, tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
+    found = (*picture.findings, *findings, *complaints)
+    return ExtractionResult(task, found, tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
 
 
-def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[Outcome]:
-    """Examine pictures in parallel and in order, so far ahead that no thread waits while results are dealt with."""
-    waiting: deque[Future[Outcome]] = deque()
+def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[ExtractionResult]:
+    """Examine pictures in parallel and in order, some ahead, so that no thread waits for whoever uses the results."""
+    waiting: deque[Future[ExtractionResult]] = deque()
     for task in tasks:
         waiting.append(pool.submit(examine, task, workspace.taxonomy, workspace.crops))
         if len(waiting) > _AHEAD:
@@ -164,20 +162,20 @@ def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Execut
 
 
 def staying(finding: Finding, crops: int) -> Finding:
-    """Say of a picture that cannot be used now how many of its earlier crops stay."""
+    """Add to the finding of a picture that cannot be used now how many of its earlier crops stay."""
     if not crops:
         return finding
     return replace(finding, reason=f"{finding.reason}; its earlier crops ({crops}) stay as they are")
 
 
-def identical_pictures(outcomes: Iterable[Outcome]) -> list[Finding]:
+def identical_pictures(results: Iterable[ExtractionResult]) -> list[Finding]:
     """Report pictures whose files are the same byte for byte."""
     first: dict[str, str] = {}
     findings = []
-    for outcome in outcomes:
-        name = outcome.task.picture.name
-        if outcome.kept and (other := first.setdefault(outcome.picture_hash, name)) != name:
-            reason = f"is the same file as {other}; a split keeps both in one part"
+    for result in results:
+        name = result.task.picture.name
+        if result.kept and (other := first.setdefault(result.picture_hash, name)) != name:
+            reason = f"is the same file as {other}; a split keeps both in one subset"
             findings.append(Finding(name, reason, "remove one", "identical"))
     return findings
 
@@ -219,7 +217,7 @@ def _wrong_size(declared: tuple[int, int] | None, actual: tuple[int, int]) -> Re
 def _boxes(
     picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
 ) -> tuple[dict[tuple[str, Box], int], list[Finding]]:
-    """Give the number of each object that can be cut, by label and box; each other one becomes a finding."""
+    """Return the number of each object that can be cut, by label and box; each other one becomes a finding."""
     boxes: dict[tuple[str, Box], int] = {}
     findings = []
     for entry in picture.objects:

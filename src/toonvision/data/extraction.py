@@ -1,10 +1,9 @@
 """Extraction: annotated screenshots become crops and rows of the catalogue.
 
-Idempotent and resumable: a screenshot whose file and annotation are known is not decoded again, a crop keeps its
-file and number as long as its label and box stay the same, and a number is never given twice. A screenshot is
-decoded once for all of its crops, in as many threads as asked for (Pillow releases the interpreter's lock).
-Crops are written before their rows are committed, so that a killed run leaves at most files that the next run
-writes again with the same bytes.
+An extraction can be repeated and resumed: a screenshot whose file and annotation are known is not decoded again, a crop
+keeps its file and number as long as its label and box stay the same, and a number is never used twice. A screenshot is
+decoded once for all of its crops, in several threads (Pillow releases the interpreter's lock). Crops are written
+before their rows are committed: a killed run leaves at most files that the next run writes again with the same bytes.
 """
 
 import hashlib
@@ -12,20 +11,28 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.files import TEMPORARY, write_many
 from toonvision.core.progress import Progress, silent
-from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot, StoredScreenshot
-from toonvision.data.examination import Outcome, PictureTask, examine_all, identical_pictures
-from toonvision.data.sources import gone_screenshots, plan_tasks, read_sources, reading_findings, refuse_emptied
+from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot
+from toonvision.data.examination import ExtractionResult, examine_all, identical_pictures
+from toonvision.data.sources import (
+    SourceReading,
+    gone_screenshots,
+    plan_tasks,
+    read_sources,
+    reading_findings,
+    refuse_emptied,
+)
 from toonvision.data.workspace import Workspace
 
 _BATCH = 16
-"""Screenshots a commit: few enough to lose little, enough that waiting for the disk does not count."""
+"""Screenshots per commit: few enough to lose little, enough that waiting for the disk does not count."""
 
 _CROP_FILE = re.compile(r".+_[0-9]{4,9}\.png")
 _LONGEST_STEM = 100
@@ -36,7 +43,7 @@ class ExtractionSummary:
     """What an extraction did; read = kept + skipped, for pictures and for objects.
 
     Attributes:
-        pictures_read: Pictures found in the sources.
+        pictures_read: Annotated pictures found in the sources.
         pictures_skipped: Those that could not be used.
         pictures_unchanged: Those that were known already and not decoded again.
         objects_read: Objects found in the annotations.
@@ -73,76 +80,99 @@ class ExtractionSummary:
         return {name: getattr(self, name) for name in names}
 
 
+@dataclass(frozen=True)
+class Extracted:
+    """What became of the pictures of a workspace.
+
+    Attributes:
+        summary: What is reported.
+        results: One for each picture, without the bytes of its crops.
+        strays: Files below `crops/` that an extraction wrote and that show no object any more.
+    """
+
+    summary: ExtractionSummary
+    results: Sequence[ExtractionResult]
+    strays: Sequence[Path]
+
+
 def extract(workspace: Workspace, *, workers: int | None = None, progress: Progress = silent) -> ExtractionSummary:
     """Bring crops and catalogue in line with the sources.
 
     Args:
         workspace: Where to read and write.
         workers: Threads that decode and encode; as many as there are cores by default.
-        progress: Told how many pictures are done.
+        progress: Called with the number of pictures that are done.
 
     Raises:
-        InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
+        InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
         WorkspaceBusyError: If another process writes to the workspace.
     """
     readings = read_sources(workspace)
     with workspace.writing("extract", begin=True) as catalog:
         claim_crops(workspace, catalog)
-        screenshots, crops = catalog.screenshots(), catalog.crops()
-        for source, reading in readings:
-            refuse_emptied(source, reading, screenshots)
-        tasks = plan_tasks(readings, screenshots, crops)
-        before = reading_findings(readings, screenshots, crops)
-        outcomes, new = cut_and_store(tasks, catalog, workspace, workers=workers, progress=progress)
-        removed = _forget(gone_screenshots(readings, screenshots), crops, catalog, workspace)
-        summary = summarize(outcomes, before, new=new, removed=removed)
-        catalog.save_extraction(summary.counts, summary.findings)
-    return summary
+        extracted = extract_into(catalog, workspace, readings, workers=workers, progress=progress)
+        for path in extracted.strays:
+            path.unlink(missing_ok=True)
+    return extracted.summary
 
 
-def cut_and_store(
-    tasks: Sequence[PictureTask],
+def extract_into(
     catalog: Catalog,
     workspace: Workspace,
+    readings: Sequence[SourceReading],
     *,
+    adopt: Callable[[ExtractionResult], ExtractionResult] | None = None,
     workers: int | None = None,
-    adopt: Callable[[Outcome], Outcome] = lambda outcome: outcome,
     progress: Progress = silent,
-) -> tuple[list[Outcome], int]:
-    """Examine pictures, write their new crops, and store what they are.
+) -> Extracted:
+    """Write the crops of the sources, and store what they are.
 
     Args:
-        tasks: The pictures.
         catalog: Where to store.
         workspace: Where the crops go.
+        readings: The annotations.
+        adopt: Finds the crops of a picture, in order, that have a file already. With it every picture is decoded again,
+            whatever the catalogue says of it.
         workers: Threads that decode and encode; as many as there are cores by default.
-        adopt: May tell an outcome, in order, of crops that stand already.
-        progress: Told how many pictures are done.
+        progress: Called with the number of pictures that are done.
 
-    Returns:
-        An outcome for each task, without the bytes of its crops, and how many crops were written.
+    Raises:
+        InputRejectedError: If a source that had pictures has none.
     """
+    screenshots, crops = catalog.screenshots(), catalog.crops()
+    for source, reading in readings:
+        refuse_emptied(source, reading, screenshots)
+    before = reading_findings(readings, screenshots, crops)
+    tasks = plan_tasks(readings, screenshots, crops)
+    if adopt:
+        tasks = [replace(task, known=None) for task in tasks]
     threads = workers or available_cores()
-    outcomes: list[Outcome] = []
+    results: list[ExtractionResult] = []
     new = 0
     with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as writers:
-        for batch in _batches(map(adopt, examine_all(tasks, workspace, pool))):
+        examined = examine_all(tasks, workspace, pool)
+        for batch in _batches(map(adopt, examined) if adopt else examined):
             new += _store(batch, catalog, workspace, writers)
-            outcomes += [outcome.without_contents() for outcome in batch]
-            progress(len(outcomes), len(tasks))
-    return outcomes, new
+            results += [result.without_contents() for result in batch]
+            progress(len(results), len(tasks))
+    catalog.forget_screenshots(shot.id for shot in gone_screenshots(readings, screenshots))
+    now = catalog.crops()
+    removed = len({crop.file for crop in crops} - {crop.file for crop in now})
+    summary = _summarize(results, before, new=new, removed=removed)
+    catalog.save_extraction(summary.counts, summary.findings)
+    return Extracted(summary, results, files_without_row(workspace, now, catalog.last_numbers()))
 
 
 def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -> None:
-    """Make the folder of crops ours before the first file is written; refuse one that is somebody else's.
+    """Take possession of the folder `crops/` before the first file is written.
 
     Args:
-        workspace: Whose folder.
-        catalog: What knows whether an extraction ever began.
-        lost: The catalogue that knew it is lost, so that nothing is concluded from this one.
+        workspace: The workspace.
+        catalog: Knows whether an extraction ever began.
+        lost: Whether the catalogue that knew it is lost, so that files there may be ours all the same.
 
     Raises:
-        InputRejectedError: If it holds files that no extraction of ours made.
+        InputRejectedError: If the folder holds files that no extraction made.
     """
     folder = workspace.crops
     folder.mkdir(exist_ok=True)
@@ -156,27 +186,21 @@ def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -
         catalog.begin()
 
 
-def _batches(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
-    batch: list[Outcome] = []
-    for outcome in outcomes:
-        batch.append(outcome)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _batches(results: Iterator[ExtractionResult]) -> Iterator[list[ExtractionResult]]:
+    while batch := list(islice(results, _BATCH)):
         yield batch
 
 
-def _store(batch: Sequence[Outcome], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
-    """Write the new crops of a batch, then commit its rows; give the number of new crops."""
+def _store(batch: Sequence[ExtractionResult], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
+    """Write the new crops of a batch, then commit its rows; return the number of new crops."""
     numbers = Counter({label: last + 1 for label, last in catalog.last_numbers().items()})
     contents: dict[str, bytes] = {}
     stored = []
-    for outcome in batch:
-        if not outcome.kept or (outcome.unchanged and outcome.stored):
+    for result in batch:
+        if not result.kept or (result.unchanged and result.stored):
             continue
         crops = []
-        for cut in outcome.cuts:
+        for cut in result.cuts:
             number = cut.known.number if cut.known else numbers[cut.label]
             numbers[cut.label] += not cut.known
             file = cut.known.file if cut.known else crop_file(cut.label, number)
@@ -184,11 +208,11 @@ def _store(batch: Sequence[Outcome], catalog: Catalog, workspace: Workspace, wri
                 contents[file] = cut.content
             digest = hashlib.sha256(cut.content).hexdigest() if cut.content or not cut.known else cut.known.hash
             crops.append(NewCrop(cut.label, cut.box, digest, number, file, cut.attributes))
-        picture = outcome.task.picture
+        picture = result.task.picture
         stored.append(
             NewScreenshot(
-                outcome.task.source.key, picture.name, picture.context, outcome.size_wh,
-                outcome.picture_hash, outcome.fingerprint, tuple(crops),
+                result.task.source.key, picture.name, picture.context, result.size_wh,
+                result.picture_hash, result.fingerprint, tuple(crops),
             )
         )  # fmt: skip
     if stored:
@@ -198,7 +222,7 @@ def _store(batch: Sequence[Outcome], catalog: Catalog, workspace: Workspace, wri
 
 
 def crop_file(label: str, number: int) -> str:
-    """Name the file of a crop; any label gives a name that every file system takes, and never that of another.
+    """Return the file name of a crop; it is valid on every file system, and no two labels share one.
 
     Examples:
         >>> crop_file("cog_bb_flunky", 12)
@@ -208,32 +232,24 @@ def crop_file(label: str, number: int) -> str:
 
 
 def crop_stem(label: str) -> str:
-    """Give what the file names of a label's crops begin with."""
+    """Return what the file names of a label's crops begin with."""
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", label) and len(label) <= _LONGEST_STEM
     return label if plain else _safe_stem(label)
 
 
 def _safe_stem(label: str) -> str:
-    """Keep what is safe of a label and tell it from others by its hash."""
+    """Keep the safe characters of a label, with a hash that no other label has."""
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", label).strip("-")[:40]
     return f"{plain}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"
-
-
-def _forget(gone: Sequence[StoredScreenshot], before: Sequence[Crop], catalog: Catalog, workspace: Workspace) -> int:
-    """Remove the rows of pictures that are gone, then files of crops that have no row; count the crops that went."""
-    catalog.forget_screenshots(shot.id for shot in gone)
-    for path in files_without_row(workspace, catalog.crops(), catalog.last_numbers()):
-        path.unlink(missing_ok=True)
-    return len({crop.file for crop in before} - {crop.file for crop in catalog.crops()})
 
 
 def files_without_row(workspace: Workspace, crops: Iterable[Crop], labels: Iterable[str]) -> list[Path]:
     """List files below `crops/` that an extraction wrote and the catalogue does not know.
 
     Args:
-        workspace: Whose folder.
+        workspace: The workspace.
         crops: What the catalogue knows.
-        labels: Of which an extraction ever cut a crop.
+        labels: The labels of which an extraction ever cut a crop.
     """
     files = {crop.file for crop in crops}
     ours = {crop_stem(label) for label in labels}
@@ -247,20 +263,22 @@ def files_without_row(workspace: Workspace, crops: Iterable[Crop], labels: Itera
 
 
 def numbered_stem(name: str) -> str | None:
-    """Give what comes before the number in the name of a crop's file; None for any other name."""
+    """Return what precedes the number in the name of a crop's file; None for any other name."""
     return name.rpartition("_")[0] if _CROP_FILE.fullmatch(name) else None
 
 
-def summarize(outcomes: Sequence[Outcome], before: Sequence[Finding], *, new: int, removed: int) -> ExtractionSummary:
-    """Count; `before` are the findings of pictures and objects that never came as far as an outcome."""
-    during = [finding for outcome in outcomes for finding in outcome.findings]
-    findings = (*before, *during, *identical_pictures(outcomes))
-    pictures = [outcome.task.picture for outcome in outcomes]
+def _summarize(
+    results: Sequence[ExtractionResult], before: Sequence[Finding], *, new: int, removed: int
+) -> ExtractionSummary:
+    """Count; `before` are the findings of pictures and objects that have no result."""
+    during = [finding for result in results for finding in result.findings]
+    findings = (*before, *during, *identical_pictures(results))
+    pictures = [result.task.picture for result in results]
     unreadable = sum(finding.objects for picture in pictures for finding in picture.findings)
     return ExtractionSummary(
-        pictures_read=len(outcomes) + sum(finding.pictures for finding in before),
+        pictures_read=len(results) + sum(finding.pictures for finding in before),
         pictures_skipped=sum(finding.pictures for finding in findings),
-        pictures_unchanged=sum(outcome.kept and outcome.unchanged for outcome in outcomes),
+        pictures_unchanged=sum(result.kept and result.unchanged for result in results),
         objects_read=sum(len(picture.objects) for picture in pictures)
         + unreadable
         + sum(finding.objects for finding in before),

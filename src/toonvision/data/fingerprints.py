@@ -1,4 +1,4 @@
-"""Telling near-duplicate screenshots, so that they fall on one side of a split."""
+"""Recognising near-duplicate screenshots, so that a split keeps them together."""
 
 import hashlib
 import re
@@ -11,14 +11,12 @@ from PIL import Image
 _SIDE = 16
 _CELLS = _SIDE * _SIDE
 _FORM = re.compile(rf"[0-9a-f]{{{2 * _CELLS // 4 + 16}}}")
-UNMEASURED = "0" * (2 * _CELLS // 4 + 16)
-"""Stands for the fingerprint of a picture that could not be read; all such pictures count as one scene."""
 _STEP = 4
-"""Grey levels by which a cell must differ from its neighbour to say anything: less is noise, or plain ground."""
+"""Grey levels by which a cell must differ from its neighbour to count: less is noise, or a plain surface."""
 _FEWEST_STEPS = 64
-"""With fewer steps than this in two pictures there is too little to compare; only equal pixels count then."""
+"""Steps that two pictures need together to be compared; with fewer only equal pixels count."""
 _SMALLEST_SCENE = 64
-"""Pictures with a shorter side, in pixels, are single things, which may look alike; only equal pixels count then."""
+"""Pixels of the shorter side; of smaller pictures, which show single things, only equal pixels count."""
 LARGEST_DIFFERENCE = 0.22
 """Pictures that differ in at most this share of their steps count as one scene.
 
@@ -53,10 +51,10 @@ def fingerprint(image: Image.Image) -> str:
 
 
 def checked_fingerprint(text: str) -> str:
-    """Pass a fingerprint on that was stored.
+    """Return a stored fingerprint unchanged.
 
     Raises:
-        ValueError: If it is none that `fingerprint` gives.
+        ValueError: If `fingerprint` cannot have made it.
     """
     if not _FORM.fullmatch(text):
         raise ValueError(f"{text!r} is no fingerprint")

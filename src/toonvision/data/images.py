@@ -1,6 +1,6 @@
 """The only decoder: pictures of any allowed kind become 8-bit RGB, by rules that are stated here.
 
-The kind is told by content, never by the suffix. 16-bit grey keeps its upper byte. Transparent areas lie on
+The kind is recognised by content, never by the suffix. 16-bit grey keeps its upper byte. Transparent areas lie on
 black. Of an animation the first frame is taken. Pixels are taken as stored: a rotation in the EXIF data is
 not applied (that of a TIFF is, being part of its format), and a rotated picture that has boxes is refused, since
 nobody can tell which way its boxes were drawn. Pixels of 32 bits, whose range nobody states, are refused too.
@@ -62,7 +62,7 @@ def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
         has_boxes: Whether boxes refer to it, so that a rotation in its EXIF data is refused.
 
     Returns:
-        The picture in mode ``RGB``, 8 bits a channel.
+        The picture in mode ``RGB``, 8 bits per channel.
 
     Raises:
         RejectedItemError: If it is no picture that we read, is damaged, too large, or rotated under its boxes.
@@ -71,7 +71,7 @@ def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
         try:
             if has_boxes and image.getexif().get(_ORIENTATION_TAG, _UPRIGHT) != _UPRIGHT:
                 raise RejectedItemError(
-                    "is rotated by its EXIF data, so its boxes could mean two places",
+                    "is rotated by its EXIF data, so it is unclear which way its boxes were drawn",
                     "rotate its pixels, remove the EXIF rotation, and draw the boxes again",
                     code="exif-rotation",
                 )
@@ -84,7 +84,7 @@ def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Bring a loaded picture of any mode to ``RGB``, 8 bits a channel, by the rules above.
+    """Convert a loaded picture of any mode to ``RGB``, 8 bits per channel, by the rules above.
 
     Raises:
         RejectedItemError: If its pixels are floating-point or 32-bit numbers.
@@ -114,17 +114,13 @@ def _strip_to_rgb(image: Image.Image) -> Image.Image:
 
 @contextmanager
 def room_for(path: Path) -> Iterator[None]:
-    """Wait, before a large picture is read, until no other thread works on one: each takes up to half a gigabyte.
-
-    Args:
-        path: The picture; one that cannot be read is not large.
-    """
+    """Wait, before a large picture is read, until no other thread works on one: each takes up to half a gigabyte."""
     with _turn if _is_large(path) else nullcontext():
         yield
 
 
 def _is_large(path: Path) -> bool:
-    with suppress(Exception):  # whatever is wrong with it is told by whoever reads it
+    with suppress(Exception):  # whoever reads it reports what is wrong with it
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return False
@@ -136,14 +132,14 @@ def _is_large(path: Path) -> bool:
 
 
 def encode_png(image: Image.Image) -> bytes:
-    """Encode without loss, quickly: runs of equal bytes alone are packed, which suits drawn pictures best."""
+    """Encode as PNG, quickly: only runs of equal bytes are compressed, which suits drawn pictures best."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return buffer.getvalue()
 
 
 def fit(image: Image.Image, *, size_hw: tuple[int, int], resize: Resize = "stretch") -> npt.NDArray[np.uint8]:
-    """Bring a crop to a network's input size, with anti-aliasing.
+    """Resize a crop to a network's input size, with anti-aliasing.
 
     Args:
         image: A picture in mode ``RGB``.

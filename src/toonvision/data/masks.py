@@ -1,7 +1,7 @@
-"""Part masks of crops: which pixel shows which part of the figure, where a drawn world came with masks.
+"""Region masks of crops: which pixel shows which region of the figure, where a drawn world came with masks.
 
-A mask is a PNG whose pixels are values, not colours: ``masks/parts/<context>/<stem>.png`` says which part of a figure
-is seen, ``masks/instances/<context>/<stem>.png`` the number of the object, from 1, and 0 where there is none.
+A mask is a PNG whose pixels are values, not colours: ``masks/parts/<context>/<stem>.png`` holds the region of the
+figure (see `REGIONS`), ``masks/instances/<context>/<stem>.png`` the number of the object, from 1, or 0.
 """
 
 import io
@@ -22,30 +22,30 @@ Mask = npt.NDArray[np.uint8]
 """Shape ``(height, width)``."""
 
 REGIONS = ("background", "other", "cloth", "head", "hands")
-"""What the values of a crop's mask mean; background is everything that is not the crop's own figure."""
+"""What the values of a crop's mask mean; background is all that is not the crop's own figure."""
 
 _REMEDY = "Draw the masks again: toonvision sample DIR --masks"
 
 
 def has_masks(workspace: Workspace) -> bool:
-    """Whether the workspace holds part masks at all."""
+    """Return whether the workspace has masks at all."""
     return (workspace.masks / "parts").is_dir() and (workspace.masks / "instances").is_dir()
 
 
-def crop_subsets(
+def crop_regions(
     workspace: Workspace, crop: Crop, size_hw: tuple[int, int], *, resize: Resize = "stretch"
 ) -> Mask | None:
-    """Tell for each pixel of a network's input which part of the crop's own figure it shows.
+    """Return which region of the crop's own figure each pixel of a network's input shows.
 
     Args:
         workspace: Where the masks are.
-        crop: The crop; it does not know its object's number, which is found by its box.
+        crop: The crop; the number of its object is found by its box.
         size_hw: Height and width of the network's input in pixels.
-        resize: How crops are brought to that size; the mask is brought there alike, by nearest pixels.
+        resize: How crops are brought to that size; the mask is resized likewise, by nearest pixels.
 
     Returns:
-        Shape ``(height, width)``, uint8, places in `REGIONS`; None where the screenshot has no masks, or nothing of
-        a figure is seen in the box.
+        Shape ``(height, width)``, uint8, indices into `REGIONS`; None where the screenshot has no masks, or the box
+        shows nothing of a figure.
 
     Raises:
         InputRejectedError: If a mask is damaged or does not fit the crop, with the file's name.
@@ -53,22 +53,22 @@ def crop_subsets(
     files = [_mask_file(workspace, kind, crop) for kind in ("parts", "instances")]
     if not all(file.is_file() for file in files):
         return None
-    parts, instances = (_read_mask(file) for file in files)
-    if parts.shape != instances.shape:
+    regions, instances = (_read_mask(file) for file in files)
+    if regions.shape != instances.shape:
         raise InputRejectedError(f"{files[0]}: is not as large as {files[1]}. {_REMEDY}")
-    if crop.box.x_max > parts.shape[1] or crop.box.y_max > parts.shape[0]:
+    if crop.box.x_max > regions.shape[1] or crop.box.y_max > regions.shape[0]:
         raise InputRejectedError(
-            f"{files[0]}: has {parts.shape[1]} x {parts.shape[0]} pixels, and the box {crop.box.xyxy} leaves it. "
+            f"{files[0]}: has {regions.shape[1]} x {regions.shape[0]} pixels, and the box {crop.box.xyxy} leaves it. "
             f"{_REMEDY}"
         )
-    if int(parts.max(initial=0)) >= len(REGIONS):
+    if int(regions.max(initial=0)) >= len(REGIONS):
         raise InputRejectedError(
-            f"{files[0]}: a part is a value from 0 to {len(REGIONS) - 1}; got {parts.max()}. {_REMEDY}"
+            f"{files[0]}: a region is a value from 0 to {len(REGIONS) - 1}; got {regions.max()}. {_REMEDY}"
         )
     number = object_in_box(instances, crop.box)
     if number is None:
         return None
-    own = np.where(instances == number, parts, 0).astype(np.uint8)
+    own = np.where(instances == number, regions, 0).astype(np.uint8)
     x_min, y_min, x_max, y_max = crop.box.xyxy
     return fit_mask(own[y_min:y_max, x_min:x_max], size_hw=size_hw, resize=resize)
 
@@ -76,8 +76,8 @@ def crop_subsets(
 def object_in_box(instances: Mask, box: Box) -> int | None:
     """Find the object that a box was drawn around: the one whose extent fits the box best.
 
-    The extent is told apart before the count, since a figure that stands in front may cover most of the box of
-    another one, but hardly ever fills just that box.
+    The extent comes before the number of pixels, since a figure in front may cover most of another one's box, but
+    hardly ever fills just that box.
 
     Args:
         instances: Number of the object in each pixel of the screenshot, 0 where there is none.
@@ -96,7 +96,7 @@ def object_in_box(instances: Mask, box: Box) -> int | None:
 
 
 def fit_mask(mask: Mask, *, size_hw: tuple[int, int], resize: Resize = "stretch") -> Mask:
-    """Bring a mask to a network's input size as `images.fit` brings the crop there, by nearest pixels.
+    """Resize a mask to a network's input size as `images.fit` resizes the crop, by nearest pixels.
 
     Args:
         mask: Shape ``(height, width)``.
@@ -118,7 +118,7 @@ def fit_mask(mask: Mask, *, size_hw: tuple[int, int], resize: Resize = "stretch"
 
 
 def _overlap(pixels: npt.NDArray[np.bool_], box: Box) -> float:
-    """Give the intersection over the union of a box and the extent of pixels."""
+    """Compute the intersection over union of a box and the bounding box of pixels."""
     rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
     extent = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     width = min(extent.x_max, box.x_max) - max(extent.x_min, box.x_min)

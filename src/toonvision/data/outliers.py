@@ -1,4 +1,4 @@
-"""Crops that look unlike the others: boxes of an odd size or shape, blurred and dark pictures. Doubts, not faults."""
+"""Crops unlike the others: boxes of an odd size or shape, blurred and dark pictures. They are doubts, not faults."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -12,21 +12,20 @@ from toonvision.core.errors import Finding
 from toonvision.data.catalog import Crop
 
 ENOUGH = 20
-"""Samples of a kind from which on one can be told to be unlike the others."""
+"""Fewest samples of a kind that one of them is compared with."""
 CUTOFF = 3.5
 """Modified z-score from which on a value counts as an outlier, as Iglewicz and Hoaglin recommend."""
 BLURRED = 1 / 20
-"""Share of the median sharpness. Of the sample world's 1,035 crops 92 are drawn with a blur of 0.6 to 1.4 pixels. The
-84 least sharp are all among them, near or far (correlation with the height -0.2); the 10 below this share have 0.8 or
-more."""
+"""Share of the median sharpness. Measured: of the sample world's 1,035 crops 92 are drawn with a blur of 0.6 to 1.4
+pixels. The 84 least sharp are all among them, and the 10 below this share have a blur of 0.8 or more."""
 SMALLEST_MODE = 1 / 5
 """Share of a label's boxes that a second typical shape must have."""
 EXPLAINED = 0.8
 """Share of the variance that two typical shapes must explain."""
 _STRIP = 256
-"""Rows of a picture that are measured at once."""
+"""Rows of a picture that are measured at a time."""
 DARK = 1 / 3
-"""Share of the median brightness of the crop's context: a street at night is dark by nature."""
+"""Share of the median brightness of the crop's context: in some contexts it is night."""
 
 
 def _aspect(crop: Crop) -> float:
@@ -41,8 +40,8 @@ _MEASURES: Mapping[str, Callable[[Crop], float]] = {
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a crop's pixels are like.
+class ImageStatistics:
+    """How bright and how sharp a crop is.
 
     Attributes:
         brightness: Mean of its grey levels, 0 to 255.
@@ -53,7 +52,7 @@ class Look:
     sharpness: float
 
 
-def look_at(image: Image.Image) -> Look:
+def measure_image(image: Image.Image) -> ImageStatistics:
     """Measure a crop.
 
     Args:
@@ -72,7 +71,7 @@ def look_at(image: Image.Image) -> Look:
         sums += [[values.sum(dtype=float), np.square(values).sum(dtype=float)] for values in (grey, laplacian)]
     means, squares = (sums / (image.width * image.height)).T
     contrast, sharpness = squares - means**2
-    return Look(float(means[0]), float((sharpness + 1) / (contrast + 1)))
+    return ImageStatistics(float(means[0]), float((sharpness + 1) / (contrast + 1)))
 
 
 def odd_boxes(crops: Sequence[Crop]) -> list[Finding]:
@@ -131,23 +130,24 @@ def two_modes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     cut = int(between.argmax())
     if between[cut] < EXPLAINED * values.var() or not between[cut]:
         return np.zeros(len(values), dtype=np.bool_)
-    return values > ordered[cut]
+    upper: npt.NDArray[np.bool_] = values > ordered[cut]
+    return upper
 
 
-def odd_looks(image_statistics: Mapping[Crop, Look]) -> list[Finding]:
+def odd_images(statistics: Mapping[Crop, ImageStatistics]) -> list[Finding]:
     """Report crops that are far less sharp than most, or far darker than most of their context."""
     findings = []
-    for group in _groups(image_statistics, lambda _: None):
-        median = float(np.median([image_statistics[crop].sharpness for crop in group]))
-        for crop in sorted(group, key=lambda crop: image_statistics[crop].sharpness):
-            share = image_statistics[crop].sharpness / median
+    for group in _groups(statistics, lambda _: None):
+        median = float(np.median([statistics[crop].sharpness for crop in group]))
+        for crop in sorted(group, key=lambda crop: statistics[crop].sharpness):
+            share = statistics[crop].sharpness / median
             if share < BLURRED:
                 reason = f"is blurred ({_place(crop)}): {share:.1%} of the median sharpness"
                 findings.append(Finding(crop.file, reason, "take a sharper screenshot, if you can", "blurred"))
-    for group in _groups(image_statistics, lambda crop: crop.context):
-        median = float(np.median([image_statistics[crop].brightness for crop in group]))
-        for crop in sorted(group, key=lambda crop: image_statistics[crop].brightness):
-            share = image_statistics[crop].brightness / max(median, 1e-9)
+    for group in _groups(statistics, lambda crop: crop.context):
+        median = float(np.median([statistics[crop].brightness for crop in group]))
+        for crop in sorted(group, key=lambda crop: statistics[crop].brightness):
+            share = statistics[crop].brightness / max(median, 1e-9)
             if share < DARK:
                 reason = f"is dark ({_place(crop)}): {share:.0%} of the median brightness of {crop.context}"
                 findings.append(Finding(crop.file, reason, "take a brighter screenshot, if you can", "dark"))
@@ -162,7 +162,7 @@ def _groups(crops: Iterable[Crop], key: Callable[[Crop], Hashable]) -> list[list
 
 
 def _modified_z(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Give the modified z-score of each value; none is an outlier where half of them are the same."""
+    """Return the modified z-score of each value; all are 0 where half of the values are the same."""
     distance = values - np.median(values)
     deviation = float(np.median(np.abs(distance)))
     return np.zeros_like(distance) if deviation == 0 else 0.6745 * distance / deviation

@@ -1,11 +1,11 @@
-"""Making the catalogue again: the sources are extracted anew, and the decisions, which are files, are read.
+"""Making the catalogue again: the sources are extracted again, and the decisions, which are files, are read.
 
-Crops keep their files and numbers: a sound catalogue says which file is whose; without one, a file below `crops/` is
-recognised by its label and its pixels.
+Crops keep their files and numbers: a sound catalogue says which file belongs to which object; without one, a file below
+`crops/` is recognised by its label and its pixels.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,24 +17,9 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.catalog import Catalog, Crop
 from toonvision.data.catalog.database import NewerCatalogError, is_older, set_beside
-from toonvision.data.examination import Cut, Outcome
-from toonvision.data.extraction import (
-    ExtractionSummary,
-    claim_crops,
-    crop_stem,
-    cut_and_store,
-    files_without_row,
-    numbered_stem,
-    summarize,
-)
-from toonvision.data.sources import (
-    SourceReading,
-    gone_screenshots,
-    plan_tasks,
-    read_sources,
-    reading_findings,
-    refuse_emptied,
-)
+from toonvision.data.examination import Cut, ExtractionResult
+from toonvision.data.extraction import ExtractionSummary, claim_crops, crop_stem, extract_into, numbered_stem
+from toonvision.data.sources import SourceReading, read_sources
 from toonvision.data.splits import Split, read_split, split_names
 from toonvision.data.workspace import Workspace
 
@@ -45,8 +30,8 @@ class RebuildSummary:
 
     Attributes:
         extraction: What was read and cut.
-        numbers_kept: Crops that have the number that they had.
-        numbers_new: Crops that got a number.
+        numbers_kept: Crops that kept their number.
+        numbers_new: Crops that got a new one.
         splits: The splits, as their files have them.
         old: Where the old catalogue is kept; None where there was none.
         crops_aside: Where files of crops are that show no object any more; None where there are none.
@@ -63,12 +48,12 @@ class RebuildSummary:
 
 
 def rebuild(workspace: Workspace, *, workers: int | None = None, progress: Progress = silent) -> RebuildSummary:
-    """Make the catalogue again; the old one stays in its place until the new one is complete, and beside it then.
+    """Make the catalogue again; the old one stays in use until the new one is complete, and is kept beside it then.
 
     Args:
         workspace: Where to read and write.
         workers: Threads that decode and encode; as many as there are cores by default.
-        progress: Told how many pictures are done.
+        progress: Called with the number of pictures that are done.
 
     Raises:
         InputRejectedError: If a source cannot be read as a whole, no source has a picture although there are crops,
@@ -77,23 +62,29 @@ def rebuild(workspace: Workspace, *, workers: int | None = None, progress: Progr
     """
     readings = read_sources(workspace)
     with exclusive(workspace.root, purpose="rebuild"):
-        _remove_unfinished(workspace)
+        for path in workspace.root.glob(f"{TEMPORARY}*{workspace.catalog.suffix}*"):
+            path.unlink(missing_ok=True)  # a killed rebuilding left it
         _refuse_nothing(workspace, readings)
         losses = _lost_splits(workspace.catalog)
         with replacing(workspace.catalog) as temporary:
             _copy_sound(workspace.catalog, temporary)
             with Catalog.open(temporary) as catalog:
-                outcomes, summary, strays = _extract_anew(readings, catalog, workspace, workers, progress)
+                claim_crops(workspace, catalog, lost=True)
+                standing = _StandingCrops(workspace, claimed={crop.file for crop in catalog.crops()})
+                catalog.keep_numbers(standing.last_numbers(_labels(workspace, readings)))
+                extracted = extract_into(
+                    catalog, workspace, readings, adopt=standing.adopt, workers=workers, progress=progress
+                )
             old = set_beside(workspace.catalog)
-        aside = _set_aside(strays, workspace)
+        aside = _set_aside(extracted.strays, workspace)
     splits, broken = _read_splits(workspace)
-    kept = sum(cut.known is not None for outcome in outcomes for cut in outcome.cuts)
-    total = sum(len(outcome.cuts) for outcome in outcomes)
-    return RebuildSummary(summary, kept, total - kept, splits, old, aside, (*losses, *broken))
+    cuts = [cut for result in extracted.results for cut in result.cuts]
+    kept = sum(cut.known is not None for cut in cuts)
+    return RebuildSummary(extracted.summary, kept, len(cuts) - kept, splits, old, aside, (*losses, *broken))
 
 
 def _copy_sound(path: Path, copy: Path) -> None:
-    """Copy the old catalogue where nothing in it is damaged, so that it still says which file is whose.
+    """Copy the old catalogue if nothing in it is damaged.
 
     Raises:
         NewerCatalogError: If a newer version wrote it.
@@ -110,25 +101,9 @@ def _copy_sound(path: Path, copy: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def _extract_anew(
-    readings: Sequence[SourceReading], catalog: Catalog, workspace: Workspace, workers: int | None, progress: Progress
-) -> tuple[list[Outcome], ExtractionSummary, list[Path]]:
-    """Extract as if no picture were known; list also the files that show no object any more."""
-    screenshots, crops = catalog.screenshots(), catalog.crops()
-    for source, reading in readings:
-        refuse_emptied(source, reading, screenshots)
-    claim_crops(workspace, catalog, lost=True)
-    before = reading_findings(readings, screenshots, crops)
-    tasks = [replace(task, known=None) for task in plan_tasks(readings, screenshots, crops)]
-    standing = _StandingCrops(workspace, claimed={crop.file for crop in crops})
-    labels = {entry.label for task in tasks for entry in task.picture.objects}
-    catalog.keep_numbers(standing.last_numbers(labels | workspace.taxonomy.by_name.keys()))
-    outcomes, new = cut_and_store(tasks, catalog, workspace, workers=workers, adopt=standing.adopt, progress=progress)
-    catalog.forget_screenshots(shot.id for shot in gone_screenshots(readings, screenshots))
-    strays = files_without_row(workspace, catalog.crops(), catalog.last_numbers())
-    summary = summarize(outcomes, before, new=new, removed=len(strays))
-    catalog.save_extraction(summary.counts, summary.findings)
-    return outcomes, summary, strays
+def _labels(workspace: Workspace, readings: Iterable[SourceReading]) -> set[str]:
+    found = {entry.label for _, reading in readings for picture in reading.pictures for entry in picture.objects}
+    return found | workspace.taxonomy.by_name.keys()
 
 
 def _refuse_nothing(workspace: Workspace, readings: Sequence[SourceReading]) -> None:
@@ -142,7 +117,7 @@ def _refuse_nothing(workspace: Workspace, readings: Sequence[SourceReading]) -> 
 
 
 def _lost_splits(path: Path) -> list[Finding]:
-    """Say that the splits of an earlier version are lost with its catalogue."""
+    """Report that the splits of an earlier version are lost with its catalogue."""
     if not is_older(path):
         return []
     reason = "an earlier version kept the splits in it, and they cannot be read"
@@ -160,9 +135,9 @@ def _read_splits(workspace: Workspace) -> tuple[tuple[Split, ...], list[Finding]
 
 
 class _StandingCrops:
-    """The files below `crops/`, recognised by what they show; each is given to one object.
+    """The files below `crops/`, recognised by what they show; each becomes the file of one object.
 
-    A claimed one is never given to another object that looks the same.
+    A claimed one, which the catalogue assigns to an object, becomes that of no other object that looks the same.
     """
 
     def __init__(self, workspace: Workspace, *, claimed: set[str]) -> None:
@@ -187,11 +162,11 @@ class _StandingCrops:
         stems = {label: crop_stem(label) for label in labels}
         return {label: self._numbers[stem] for label, stem in stems.items() if stem in self._numbers}
 
-    def adopt(self, outcome: Outcome) -> Outcome:
-        """Say of each crop of an outcome whether its file stands already."""
-        return replace(outcome, cuts=tuple(self._adopt(cut, outcome) for cut in outcome.cuts))
+    def adopt(self, result: ExtractionResult) -> ExtractionResult:
+        """Find the crops of a picture that have a file already."""
+        return replace(result, cuts=tuple(self._adopt(cut, result) for cut in result.cuts))
 
-    def _adopt(self, cut: Cut, outcome: Outcome) -> Cut:
+    def _adopt(self, cut: Cut, result: ExtractionResult) -> Cut:
         same = self._same.get((crop_stem(cut.label), _pixels(cut.content)), [])
         file = cut.known.file if cut.known else next((file for file in same if file not in self._claimed), None)
         if file is None:
@@ -199,10 +174,10 @@ class _StandingCrops:
         stands = file in same
         if stands:
             same.remove(file)
-        shot = outcome.task.picture
+        shot = result.task.picture
         crop = Crop(
-            0, cut.label, _number(file), file, self._hashes.get(file, ""), cut.box, 0, outcome.task.source.key,
-            shot.name, shot.context, outcome.fingerprint,
+            0, cut.label, _number(file), file, self._hashes.get(file, ""), cut.box, 0, result.task.source.key,
+            shot.name, shot.context, result.fingerprint,
         )  # fmt: skip
         return replace(cut, known=crop, content=b"" if stands else cut.content)
 
@@ -218,7 +193,7 @@ def _pixels(content: bytes) -> str:
 
 
 def _set_aside(strays: Sequence[Path], workspace: Workspace) -> Path | None:
-    """Move files of crops that show no object any more out of `crops/`, where the next extraction would delete them."""
+    """Move files that show no object any more out of `crops/`, where the next extraction would delete them."""
     aside = workspace.root / free_name(workspace.root, f"{workspace.crops.name}.before-rebuild")
     for path in strays:
         if path.name.startswith(TEMPORARY):
@@ -227,9 +202,3 @@ def _set_aside(strays: Sequence[Path], workspace: Workspace) -> Path | None:
         aside.mkdir(exist_ok=True)
         path.replace(aside / path.name)
     return aside if aside.exists() else None
-
-
-def _remove_unfinished(workspace: Workspace) -> None:
-    """Remove what a killed rebuilding left behind."""
-    for path in workspace.root.glob(f"{TEMPORARY}*{workspace.catalog.suffix}*"):
-        path.unlink(missing_ok=True)

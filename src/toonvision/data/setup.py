@@ -1,4 +1,4 @@
-"""Setting up a workspace: from nothing, or around annotated pictures that lie somewhere already."""
+"""Setting up a workspace: an empty one, or one around annotated pictures."""
 
 import statistics
 from collections import Counter
@@ -29,8 +29,8 @@ class SetupSummary:
 
     Attributes:
         workspace: The new workspace.
-        source: Format and folder that it reads from, if pictures were there already.
-        pictures: Pictures found there.
+        source: Format and folder of the annotated pictures, if any.
+        pictures: Number of annotated pictures found there.
         labels: Label to number of objects found there.
         taxonomy: Where the taxonomy came from, in words.
         findings: What of the source could not be read; pictures are decoded later, by an extraction.
@@ -45,7 +45,7 @@ class SetupSummary:
 
 
 def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = None) -> SetupSummary:
-    """Make a workspace; pictures of a source are recorded where they are, nothing is copied.
+    """Make a workspace; pictures of a source stay where they are, nothing is copied.
 
     Args:
         root: The new workspace's folder.
@@ -60,7 +60,7 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
     if (root / SETTINGS).exists():
         raise UsageError(f"{root / SETTINGS} exists already; nothing was changed. Edit it, or choose another folder.")
     if root.exists() and not root.is_dir():
-        raise UsageError(f"{root}: is no folder. Choose another place for the workspace.")
+        raise UsageError(f"{root}: is no folder. Choose another folder for the workspace.")
     if source is not None and source.resolve() == root.resolve():
         raise UsageError(
             f"{root}: a workspace cannot be its own source, since it would read its own crops. Make it in a folder of "

@@ -1,4 +1,4 @@
-"""Walking a folder of pictures: sorted, without following links, and refusing names that could be confused."""
+"""Walking a folder of pictures: sorted, without following links, refusing names that could be confused."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ WORKSPACE_MARK = "toonvision.toml"
 
 
 def walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Give every folder below a root with its file names, both sorted; hidden ones and workspaces are passed over.
+    """Return every folder below a root with its file names, both sorted; hidden ones and workspaces are left out.
 
     Raises:
         InputRejectedError: If the root is not a folder, or a folder below it cannot be read.
@@ -60,24 +60,32 @@ def _is_workspace(folder: Path) -> bool:
 
 
 def is_picture(name: str) -> bool:
-    """Tell by its suffix whether a file is meant to be a picture; what it is, its content tells."""
+    """Return whether a file is meant to be a picture, by its suffix; what kind it is, its content decides."""
     return Path(name).suffix.lower() in PICTURE_SUFFIXES
 
 
 def relative(path: Path, root: Path) -> str:
-    r"""Give a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
+    r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
     return _text(path.relative_to(root).as_posix())
 
 
 def context_of(path: Path, root: Path, *, layout_folders: Iterable[str] = ()) -> str:
-    """Give the context of a picture: the first folder below the root that is not part of a format's layout."""
-    parts = path.relative_to(root).parts[:-1]
+    """Return the context of a picture: the first folder below the root that does not belong to a format's layout."""
     layout = set(layout_folders)
-    return next((_text(part) for part in parts if part not in layout), NO_CONTEXT)
+    return next((_text(name) for name in path.relative_to(root).parts[:-1] if name not in layout), NO_CONTEXT)
+
+
+def sibling(path: Path, root: Path, old: str, new: str) -> Path:
+    """Return a path with the last folder of one name below the root replaced by another; unchanged without it."""
+    names = list(path.relative_to(root).parts)
+    if old not in names:
+        return path
+    names[len(names) - 1 - names[::-1].index(old)] = new
+    return Path(root, *names)
 
 
 def confined(path: Path, root: Path) -> Finding | None:
-    """Refuse a file that is a link to a place outside its root."""
+    """Refuse a file that is a link out of its root."""
     try:
         followed_inside(root, path, name=relative(path, root))
     except RejectedItemError as error:
@@ -99,7 +107,7 @@ def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
         if other != path:
             raise InputRejectedError(
                 f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from suffix, "
-                "case or Unicode form) cannot be told apart. Rename one of them."
+                "case or Unicode form). Rename one of them."
             )
 
 

@@ -1,4 +1,4 @@
-"""The sources of a workspace as a whole: what they hold now, beside what the catalogue knows of it."""
+"""The sources of a workspace: what they hold now, and what the catalogue knows of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ def read_sources(workspace: Workspace) -> list[SourceReading]:
     """Read the annotations of every source.
 
     Raises:
-        InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
+        InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
     """
     require_sources(workspace)
     return [(source, read_source(source)) for source in workspace.sources]
@@ -40,13 +40,13 @@ def read_source(source: Source) -> Reading:
     """Read the annotations of one source.
 
     Raises:
-        InputRejectedError: If it is missing, or its names cannot be told apart.
+        InputRejectedError: If it is missing, or two of its pictures have one name.
     """
     return layout.read(source.format, source.root)
 
 
 def refuse_emptied(source: Source, reading: Reading, screenshots: Iterable[StoredScreenshot]) -> None:
-    """Refuse a source that had pictures and has none: a drive that is not mounted must not cost all splits.
+    """Refuse a source that had pictures and has none: a drive that is not mounted must not cost all crops.
 
     Raises:
         InputRejectedError: Naming the source.
@@ -79,7 +79,7 @@ def gone_screenshots(
 ) -> list[StoredScreenshot]:
     """List the screenshots that the catalogue knows and no source has.
 
-    One that is there but cannot be used now is not gone: once it is mended, its crops are in their splits.
+    One that is there but cannot be used now is not gone: its crops stay until it can be.
     """
     there = {(source.key, picture.name) for source, reading in readings for picture in reading.pictures}
     there |= unusable_pictures(readings)
@@ -87,14 +87,14 @@ def gone_screenshots(
 
 
 def unusable_pictures(readings: Iterable[SourceReading]) -> set[tuple[str, str]]:
-    """Give source and name of the pictures that are there, but whose annotation cannot be used."""
+    """Return source and name of the pictures that are there, but whose annotation cannot be used."""
     return {(source.key, name) for source, reading in readings for name in reading.unusable}
 
 
 def reading_findings(
     readings: Sequence[SourceReading], screenshots: Iterable[StoredScreenshot], crops: Iterable[Crop]
 ) -> list[Finding]:
-    """List what was wrong before any picture was looked at, and how many earlier crops stay in spite of it."""
+    """List what is wrong with the annotations, and how many earlier crops stay in spite of it."""
     by_picture = {(shot.source, shot.name): shot.id for shot in screenshots}
     counts = Counter(crop.screenshot_id for crop in crops)
     findings: list[Finding] = []

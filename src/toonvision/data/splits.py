@@ -179,13 +179,13 @@ def write_split(folder: Path, split: Split, *, replace: bool = False) -> Path:
     Args:
         folder: The workspace's ``splits/``; made where it is missing.
         split: The split.
-        replace: Replace an earlier one of that name.
+        replace: Replace another one of that name.
 
     Raises:
-        UsageError: If its name cannot be a file's, or there is one of that name and `replace` is not set.
+        UsageError: If its name cannot be a file's, or there is another one of that name and `replace` is not set.
     """
     path = folder / f"{plain_name(split.name, 'a split')}.csv"
-    if not replace and path.exists():
+    if not replace and path.exists() and read_split(folder, split.name) != split:
         raise UsageError(f"there is a split called {split.name!r} already. Choose --name, or give --force.")
     write_text(path, split_text(split))
     return path

@@ -1,4 +1,4 @@
-"""The workspace: a folder that a person can read, and the names of what lies in it."""
+"""The workspace: a folder that a person can read, its settings, and the paths in it."""
 
 import json
 import os
@@ -125,7 +125,7 @@ class Workspace:
 
     @property
     def masks(self) -> Path:
-        """The folder of pixel masks that come with drawn screenshots; no picture is read from it."""
+        """The folder of pixel masks that come with drawn screenshots."""
         return self.root / MASKS
 
     @property
@@ -143,11 +143,23 @@ class Workspace:
         """The folder of searches for networks, one below a task."""
         return self.root / "studies"
 
-    def written_folders(self) -> list[Path]:
-        """List the folders in it that may be written to: all but hidden ones, sources and masks."""
-        read = {self.root / SCREENSHOTS, self.masks, *(source.root for source in self.sources)}
-        folders = (Path(entry) for entry in _entries(self.root) if entry.is_dir() and not entry.name.startswith("."))
-        return [folder for folder in folders if folder not in read]
+    def own_entries(self) -> Iterator["os.DirEntry[str]"]:
+        """Return what lies in it, down to runs/<task>/<name>/..., but no hidden things, sources and masks."""
+        read = {
+            os.path.normpath(path) for path in (self.root / SCREENSHOTS, self.masks, *(s.root for s in self.sources))
+        }
+        waiting = [(self.root, 0)]
+        for folder, level in waiting:
+            with suppress(OSError), os.scandir(folder) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    if os.path.normpath(entry.path) not in read and (level or not entry.name.startswith(".")):
+                        yield entry
+                        if level < _LEVELS and entry.is_dir(follow_symlinks=False):
+                            waiting.append((Path(entry), level + 1))
+
+    def own_folders(self) -> list[Path]:
+        """List the folders in it that may be written to."""
+        return [Path(entry) for entry in self.own_entries() if entry.is_dir()]
 
     @contextmanager
     def reading(self, *, untouched: bool = False) -> Iterator[Catalog]:
@@ -168,8 +180,8 @@ class Workspace:
         """Open the catalogue for writing, as the only one that does.
 
         Args:
-            purpose: What for, told to whoever waits.
-            begin: Make the catalogue where there is none; only an extraction has something to put into it.
+            purpose: What for; whoever has to wait reads it.
+            begin: Make the catalogue where there is none, as an extraction does.
 
         Raises:
             InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
@@ -229,32 +241,12 @@ def _refuse_among_ours(root: Path, source: Path) -> None:
 
 def _refuse_links(workspace: Workspace) -> None:
     """Refuse a link where we write: a workspace from elsewhere must not choose which folder of this machine that is."""
-    read = {str(path) for path in (workspace.root / SCREENSHOTS, workspace.masks)}
-    read |= {os.path.normpath(source.root) for source in workspace.sources}
-    for link in _links(workspace.root, read, _LEVELS):
-        raise InputRejectedError(
-            f"{link}: is a link; what is derived is only written inside the workspace. Remove the link."
-        )
-
-
-def _links(folder: Path, passed_over: set[str], levels: int) -> Iterator[str]:
-    top = levels == _LEVELS
-    for entry in _entries(folder):
-        if os.path.normpath(entry.path) in passed_over or (top and entry.name.startswith(".")):
-            continue
-        if entry.is_symlink():
-            if not (top and entry.is_file()):  # a linked file beside ours is replaced, never written through
-                yield entry.path
-        elif levels and entry.is_dir():
-            yield from _links(Path(entry.path), passed_over, levels - 1)
-
-
-def _entries(folder: Path) -> list["os.DirEntry[str]"]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:  # whoever writes there is told
-        return []
+    for entry in workspace.own_entries():
+        beside = Path(entry).parent == workspace.root and entry.is_file()  # such as a linked README
+        if entry.is_symlink() and not beside:
+            raise InputRejectedError(
+                f"{entry.path}: is a link; what is derived is only written inside the workspace. Remove the link."
+            )
 
 
 def _bring_over(workspace: Workspace) -> None:
@@ -270,9 +262,8 @@ def _bring_over(workspace: Workspace) -> None:
 
 def _settle_folders(workspace: Workspace) -> None:
     """Put back folders whose replacing was killed halfway; whoever cannot write, or would have to wait, reads on."""
-    below = [Path(entry) for folder in workspace.written_folders() for entry in _entries(folder) if entry.is_dir()]
     # Where the folder around it has a lock of its own, a swap may be going on under that one.
-    stopped = [parent for parent in below if half_swapped(parent) and not (parent / LOCK).exists()]
+    stopped = [folder for folder in workspace.own_folders() if half_swapped(folder) and not (folder / LOCK).exists()]
     if stopped:
         with (
             suppress(WorkspaceBusyError, EnvironmentFaultError, OSError),
@@ -283,7 +274,7 @@ def _settle_folders(workspace: Workspace) -> None:
 
 
 def _refuse_repeated(settings: Path, sources: Iterable[Source]) -> None:
-    """Refuse a folder that is named twice: each of its objects would count twice and be cut once."""
+    """Refuse a folder that is named twice: each of its objects would count twice."""
     seen: dict[str, str] = {}
     for source in sources:
         folder = os.path.realpath(source.root)
@@ -313,7 +304,7 @@ def create_workspace(
     size_hw: tuple[int, int] = DEFAULT_SIZE_HW,
     source: tuple[Format, Path] | None = None,
 ) -> Workspace:
-    """Make a workspace: its folder, its settings, and a place for screenshots.
+    """Make a workspace: its folder, its settings, and a folder for screenshots.
 
     Args:
         root: The folder; made where it is missing.
@@ -332,19 +323,19 @@ def create_workspace(
         _refuse_among_ours(root, source[1])
     if "\n" not in taxonomy:
         _taxonomy(root, taxonomy)
-    parts = [f'taxonomy = "{taxonomy}"'] if "\n" not in taxonomy else []
-    parts.append(
+    blocks = [f'taxonomy = "{taxonomy}"'] if "\n" not in taxonomy else []
+    blocks.append(
         "# The size in pixels at which crops enter a network; resize is stretch or letterbox.\n"
         f'[image]\nheight = {size_hw[0]}\nwidth = {size_hw[1]}\nresize = "stretch"'
     )
     if source:
-        parts.append(
+        blocks.append(
             "# Read where it is, never changed.\n"
             f'[[sources]]\nformat = "{source[0]}"\npath = {json.dumps(_portable(source[1], root), ensure_ascii=False)}'
         )
     if "\n" in taxonomy:
-        parts.append(taxonomy.rstrip())
-    text = "\n\n".join(parts) + "\n"
+        blocks.append(taxonomy.rstrip())
+    text = "\n\n".join(blocks) + "\n"
     read_settings(settings, WorkspaceTable, text=text)
     root.mkdir(parents=True, exist_ok=True)
     if source is None:
@@ -354,7 +345,7 @@ def create_workspace(
 
 
 def _portable(source: Path, root: Path) -> str:
-    """Write a source's path relative to the workspace, so that both can be moved together."""
+    """Return a source's path relative to the workspace, so that both can be moved together."""
     path = Path(os.path.relpath(source.resolve(), root.resolve())).as_posix()
     try:
         path.encode()

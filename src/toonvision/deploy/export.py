@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
+from toonvision.core.errors import ModelRefusedError, WorkspaceBusyError
 from toonvision.core.files import write_bytes
 from toonvision.core.locks import exclusive
 from toonvision.core.progress import Progress, silent
@@ -20,14 +20,15 @@ from toonvision.deploy.bundle import FORMAT, Bundle, Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, weights_digest
 from toonvision.deploy.parity import compare, in_batches, parity_pictures, require_parity, spread_indices, worse
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.classify import predict_probabilities
 from toonvision.training.record import read_record
-from toonvision.training.repeat import TaskData, load_task_data
+from toonvision.training.repeat import load_run_data
 
 _TIMED = 50
 
@@ -124,7 +125,11 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:
             files[INT8_EXPORT], measured = _in_int8(
-                run, plain, bundle, _trained_with(workspace, run), lambda pictures: calibrated(answered(pictures))
+                run,
+                plain,
+                bundle,
+                load_run_data(workspace, read_record(run)),
+                lambda pictures: calibrated(answered(pictures)),
             )
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
@@ -153,30 +158,16 @@ def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
     )
 
 
-def _trained_with(workspace: Workspace, run: Path) -> TaskData:
-    """Load the data that a run was trained with."""
-    record = read_record(run)
-    data = load_task_data(
-        workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
-    )
-    if data.digest != record.data_hash:
-        raise InputRejectedError(
-            f"{run}: the split {record.split!r} is not what it was when the run was trained, so that the loss of 8 "
-            "bits cannot be measured. Train again, or export without --int8."
-        )
-    return data
-
-
 def _in_int8(
-    run: Path, plain: bytes, bundle: Bundle, data: TaskData, expected: Callable[[Pictures], Probabilities]
+    run: Path, plain: bytes, bundle: Bundle, data: Dataset, expected: Callable[[Pictures], Probabilities]
 ) -> tuple[bytes, Int8Export]:
     """Quantise on the train subset, and measure on the test subset what that costs."""
     from toonvision.deploy.conversion import described
     from toonvision.deploy.quantize import MOST_PICTURES, quantized
 
-    train, test = data.places["train"], data.places["test"]
-    seen = data.samples.pictures[train[spread_indices(len(train), MOST_PICTURES)]]
-    pictures, y_true = data.samples.pictures[test], data.samples.targets[test]
+    learned, test = data.indices["train"], data.indices["test"]
+    seen = data.images[learned[spread_indices(len(learned), MOST_PICTURES)]]
+    pictures, y_true = data.images[test], data.targets[test]
     small = replace(bundle, precision="int8")
     content = quantized(plain, seen, small.to_metadata())
     before, after = Classifier(plain), Classifier(content)

@@ -1,4 +1,4 @@
-"""Asking a model: probabilities of every class, for arrays and for files."""
+"""Asking a saved model about files."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,37 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toonvision.core.cores import available_cores
-from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
+from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures, read_picture
 from toonvision.metrics.calibration import with_temperature
-from toonvision.metrics.predictions import GROUP, Answer, Prediction, Probabilities, ask_about_files
+from toonvision.metrics.predictions import Answer, Prediction, Probabilities, ask_about_files
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import load_model, read_card
+from toonvision.tasks.classify import predict_probabilities
 
 if TYPE_CHECKING:
     import keras
-
-
-def predict_probabilities(model: "keras.Model", pictures: Pictures, *, progress: Progress = silent) -> Probabilities:
-    """Run a network over pictures.
-
-    Args:
-        model: One of our networks; a single sigmoid output is turned into two probabilities.
-        pictures: Shape ``(samples, height, width, 3)``, 0 to 255.
-        progress: Told how many pictures are done.
-
-    Raises:
-        ModelRefusedError: If an output is no number.
-    """
-    rows = []
-    for start in range(0, len(pictures), GROUP):
-        rows.append(np.asarray(model.predict_on_batch(np.asarray(pictures[start : start + GROUP])), dtype=np.float32))
-        progress(min(start + GROUP, len(pictures)), len(pictures))
-    outputs = np.concatenate(rows) if rows else np.zeros((0, model.output_shape[-1]), np.float32)
-    if not np.isfinite(outputs).all():
-        raise ModelRefusedError(f"{model.name}: its predictions are NaN. Train again.")
-    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
 
 def predict_files(

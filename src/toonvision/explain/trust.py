@@ -18,8 +18,8 @@ from PIL import Image, ImageFilter
 from toonvision.core.progress import Progress, silent
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import Pictures
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.explain.evidence import enlarge
+from toonvision.tasks.classify import predict_probabilities
 
 if TYPE_CHECKING:
     import keras

@@ -169,23 +169,3 @@ def roll_up(
     wrong, across = y_true != predicted, above != guessed
     report = classification_report(above, guessed, (*coarse, NONE_OF_THESE))
     return RolledUp(level, coarse, report, int((wrong & ~across).sum()), int(across.sum()))
-
-
-def wrong_counts(y_true: Indices, probabilities: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Count for each sample in how many runs it was wrong.
-
-    Args:
-        y_true: The true classes, shape ``(samples,)``.
-        probabilities: Shape ``(runs, samples, classes)``.
-
-    Returns:
-        Shape ``(samples,)``, 0 to the number of runs.
-    """
-    counts: npt.NDArray[np.int64] = (probabilities.argmax(axis=2) != y_true).sum(axis=0)
-    return counts
-
-
-def spread(y_true: Indices, probabilities: npt.NDArray[np.float32]) -> Spread:
-    """Count the wrong predictions of each run, from probabilities of shape ``(runs, samples, classes)``."""
-    wrong = (probabilities.argmax(axis=2) != y_true).sum(axis=1)
-    return Spread(tuple(int(count) for count in wrong), len(y_true))

@@ -1,45 +1,37 @@
-"""Which pictures a model is wrong about, and which it is unsure of."""
+"""Which images a model is wrong about, and which several trainings are wrong about."""
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.classification import Indices, wrong_counts
+from toonvision.metrics.classification import Indices
 
 
-def wrong_order(y_true: Indices, probabilities: npt.NDArray[np.float32]) -> Indices:
-    """List wrong predictions, the gravest first: least probability for the true class.
-
-    Args:
-        y_true: The true classes, shape ``(samples,)``.
-        probabilities: Shape ``(samples, classes)``.
-
-    Returns:
-        Places of the wrong samples.
-    """
-    given = probabilities[np.arange(len(y_true)), y_true]
-    order = np.argsort(given, kind="stable")
-    places: Indices = order[probabilities.argmax(axis=1)[order] != y_true[order]]
-    return places
-
-
-def hardest_order(y_true: Indices, probabilities: npt.NDArray[np.float32]) -> Indices:
-    """List samples that any of several runs was wrong about, those that most were wrong about first.
-
-    Wrong in every run: hard or mislabelled; wrong in one: bad luck. Of as many wrong runs, the sample with the least
-    mean probability for its true class comes first.
+def wrong_order(wrong: npt.NDArray[np.bool_], agreement: npt.NDArray[np.float32]) -> Indices:
+    """Return the indices of wrong predictions, the worst first: those that agree least with the ground truth.
 
     Args:
-        y_true: The true classes, shape ``(samples,)``.
-        probabilities: Shape ``(runs, samples, classes)``.
-
-    Returns:
-        Places of the samples.
+        wrong: Whether the model is wrong about an image, shape ``(images,)``.
+        agreement: How far it agrees with the ground truth of an image, shape ``(images,)``, 0 to 1; a classifier's is
+            its probability for the true class.
     """
-    wrong = wrong_counts(y_true, probabilities)
-    given = probabilities[:, np.arange(len(y_true)), y_true].mean(axis=0)
-    order = np.lexsort((given, -wrong))
-    places: Indices = order[wrong[order] > 0]
-    return places
+    order = np.argsort(agreement, kind="stable")
+    indices: Indices = order[wrong[order]]
+    return indices
+
+
+def hardest_order(wrong_in: npt.NDArray[np.int64], agreement: npt.NDArray[np.float32]) -> Indices:
+    """Return the indices of images that any of several trainings is wrong about, those that most are wrong about first.
+
+    Wrong in every training: hard or mislabelled; wrong in one: bad luck.
+
+    Args:
+        wrong_in: How many trainings are wrong about an image, shape ``(images,)``.
+        agreement: How far they agree with the ground truth on average, shape ``(images,)``; of two images that as many
+            are wrong about, the one with less agreement comes first.
+    """
+    order = np.lexsort((agreement, -wrong_in))
+    indices: Indices = order[wrong_in[order] > 0]
+    return indices
 
 
 def mostly_predicted(probabilities: npt.NDArray[np.float32]) -> Indices:
@@ -55,15 +47,3 @@ def mostly_predicted(probabilities: npt.NDArray[np.float32]) -> Indices:
     votes = (probabilities.argmax(axis=2)[:, :, None] == np.arange(classes)).sum(axis=0)
     mostly: Indices = (votes + probabilities.sum(axis=0) / (runs + 1)).argmax(axis=1)
     return mostly
-
-
-def unsure_order(probabilities: npt.NDArray[np.float32]) -> Indices:
-    """List samples by how probable their most probable class is, the least confident first.
-
-    Args:
-        probabilities: Shape ``(samples, classes)``.
-
-    Returns:
-        Places of all samples.
-    """
-    return np.argsort(probabilities.max(axis=1), kind="stable")

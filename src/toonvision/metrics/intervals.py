@@ -3,6 +3,7 @@
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +33,13 @@ class Proportion:
         """The 95 % Wilson interval of the share, within 0 to 1."""
         return wilson_interval(self.count, self.total)
 
+    def plain(self) -> dict[str, Any]:
+        """Return count, total, share and interval as plain data, for JSON; the share of nothing is None."""
+        share = self.share if self.total else None
+        return {"count": self.count, "total": self.total, "share": share, "interval_95": list(self.interval)}
+
     def __str__(self) -> str:
-        """Give the share in percent with its interval, as in ``89.8 % (84.8-93.3)``."""
+        """Return the share in percent with its interval, as in ``89.8 % (84.8-93.3)``."""
         if not self.total:
             return "no samples"
         low, high = self.interval

@@ -1,4 +1,4 @@
-"""What a model says of pictures, and asking any model about files, whatever runs it."""
+"""What a model predicts, and asking any model about files, whatever runs it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.progress import Progress, silent
+from toonvision.data.boxes import Box
 from toonvision.data.source_tree import is_picture, walk
 
 Probabilities = npt.NDArray[np.float32]
@@ -19,6 +20,31 @@ Answer = npt.NDArray[np.float32] | RejectedItemError
 
 GROUP = 64
 """How many files are asked about at once."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model predicts for some images, whatever kind of task it was made for.
+
+    Attributes:
+        images: How many images the model was asked about.
+        image: The index of the image that each prediction belongs to, shape ``(predictions,)``, int64. A classifier has
+            one prediction for each image, in order; a detector has as many as it finds objects.
+        labels: The predicted classes, shape ``(predictions,)``, int64.
+        scores: How sure the model is of each, shape ``(predictions,)``, float32, 0 to 1.
+        probabilities: Of each class, shape ``(predictions, classes)``, float32; None where a kind has none.
+        boxes: Bounding boxes as x_min, y_min, x_max, y_max in pixels of the image, shape ``(predictions, 4)``, float32;
+            None where a kind has none.
+        masks: Which pixels belong to each, shape ``(predictions, height, width)``, bool; None where a kind has none.
+    """
+
+    images: int
+    image: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+    probabilities: Probabilities | None = None
+    boxes: npt.NDArray[np.float32] | None = None
+    masks: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +79,21 @@ class Prediction(Verdict):
     """
 
     path: Path
+
+
+@dataclass(frozen=True)
+class BoxPrediction(Prediction):
+    """What a model says of an annotated box of a file.
+
+    Attributes:
+        number: The object's place in the annotation, from 1.
+        label: What the annotation calls it.
+        box: Where it is.
+    """
+
+    number: int
+    label: str
+    box: Box
 
 
 def ask_about_files(

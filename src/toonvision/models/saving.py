@@ -44,6 +44,7 @@ class ModelCard:
         format: The version of this description, and of the functions of the networks. Since 2 `compact` averages over
             three bands of rows for any number of rows.
         temperature: Divisor of the logits before the softmax of a prediction; None for 1.
+        kind: The kind of its task.
     """
 
     network: str
@@ -58,6 +59,7 @@ class ModelCard:
     versions: Mapping[str, str]
     format: Literal[2] = 2
     temperature: float | None = None
+    kind: str = "classify"
 
 
 def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
@@ -93,7 +95,7 @@ def read_card(folder: Path) -> ModelCard:
     if card.temperature is not None and not (math.isfinite(card.temperature) and card.temperature > 0):
         raise ModelRefusedError(
             f"{folder / MEANING}: a temperature is a number above 0; got {card.temperature:g}. Remove it "
-            "there, then fit it again: toonvision evaluate RUN --temperature"
+            "there, then fit it again: toonvision calibrate RUN"
         )
     return card
 

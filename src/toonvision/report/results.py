@@ -27,7 +27,7 @@ from toonvision.studies.suspects import Suspect, SuspectCrops, SuspectStudy, new
 from toonvision.taxonomy.labels import Taxonomy
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
-from toonvision.training.repeat import load_task_data
+from toonvision.training.repeat import load_run_data
 
 T = TypeVar("T")
 
@@ -122,9 +122,7 @@ class Results:
 def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> Results:
     """Read what a report needs beside the evaluation: the catalogue, the run's histories, studies of its task."""
     record = evaluation.record
-    data = load_task_data(
-        workspace, record.level, split_name=record.split, size_hw=record.size_hw, resize=record.resize
-    )
+    data = load_run_data(workspace, record)
     with workspace.reading() as catalog:
         crops = catalog.crops()
         counts, findings = catalog.last_extraction()
@@ -136,8 +134,8 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
         balance=measure_balance(crops, workspace.taxonomy),
-        split=summarize_split(data.split, crops, workspace.taxonomy),
-        screenshots=len({crop.screenshot_id for crop in data.samples.crops}),
+        split=summarize_split(data.stored_split, crops, workspace.taxonomy),
+        screenshots=len({crop.screenshot_id for crop in data.items}),
         curves=_curves(run, evaluation),
         counts=counts,
         findings=tuple(findings),
@@ -209,7 +207,7 @@ def _curves(run: Path, evaluation: Evaluation) -> tuple[TrainingCurve, ...]:
             repeat.seed,
             read_history(repeat_folder(run, repeat.seed) / HISTORY),
             repeat.best_epoch,
-            repeat.seed == record.chosen,
+            repeat.seed == record.best_seed,
         )
         for repeat in record.repeats
     )

@@ -100,7 +100,7 @@ def settings_table(results: Results) -> Table:
         *training_rows(settings),
         ("Learning rate", f"{settings.learning_rate:g}" + (", at its peak" if settings.takes_all_epochs else "")),
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
-        ("Seed of the run's model", str(record.chosen)),
+        ("Seed of the run's model", str(record.best_seed)),
         ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),
         ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}" if record.ratios
                   else f"{record.split}, made by hand"),

@@ -26,11 +26,12 @@ from toonvision.data.arrays import Samples, load_samples
 from toonvision.data.split_summary import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
+from toonvision.tasks.classify import dataset_of, predict_probabilities
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import Task
 from toonvision.training.parallel import threads_for, trainings_at_once
 
 TRAININGS = "trainings"
@@ -295,7 +296,7 @@ def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, floa
     fold = job.fold
     with backend_faults():
         model, history = train_fresh(
-            samples,
+            dataset_of(samples, Task("", "")),
             train=fold.train,
             val=fold.val,
             settings=job.settings,

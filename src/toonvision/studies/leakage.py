@@ -66,7 +66,7 @@ def compare_naive(
     if evaluation.part != "test":
         raise UsageError(f"a naive split is compared on the test subset; got {evaluation.part}. Leave out --part.")
     samples = task_samples(workspace, record.level, record.size_hw)
-    split, seed = read_split(workspace.splits, record.split), record.chosen
+    split, seed = read_split(workspace.splits, record.split), record.best_seed
     fold = fold_of_subsets("naive", samples, naive_subsets(samples.crops, split, seed=seed))
     recipe = recipe_of(samples, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
     folder = study_folder(workspace, record.task, recipe)

@@ -27,10 +27,10 @@ from toonvision.data.catalog import Crop
 from toonvision.data.images import fit, read_whole
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
-from toonvision.evaluation.predict import predict_probabilities
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.saving import load_model
 from toonvision.studies.store import load_study, save_study
+from toonvision.tasks.classify import predict_probabilities
 from toonvision.training.record import repeat_folder
 
 RESULT = "stress.json"

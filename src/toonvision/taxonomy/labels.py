@@ -19,6 +19,10 @@ from toonvision.core.errors import UsageError
 LABEL_LEVEL = "label"
 """The level that every taxonomy has: each label is its own class."""
 
+CLASSIFY = "classify"
+KINDS = [CLASSIFY]
+"""Kinds of task: `classify` names what a crop shows. `toonvision.tasks` has a module for each."""
+
 LONGEST_NAME = 1_000
 
 NO_CONTEXT = "all"
@@ -88,10 +92,17 @@ class Label:
 
 @dataclass(frozen=True)
 class Task:
-    """What a model predicts: the classes of one level."""
+    """What a model predicts: the classes of one level.
+
+    Attributes:
+        name: What to call it.
+        level: The level whose classes are predicted.
+        kind: How they are predicted: one of `KINDS`.
+    """
 
     name: str
     level: str
+    kind: str = CLASSIFY
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from toonvision.core.errors import UsageError, shown
 from toonvision.core.names import folded
 from toonvision.core.settings import read_settings
 from toonvision.taxonomy.labels import (
+    CLASSIFY,
+    KINDS,
     LABEL_LEVEL,
     LONGEST_NAME,
     Category,
@@ -60,6 +62,20 @@ class TargetsTable(_Strict):
         return Targets(self.per_label, self.per_context)
 
 
+class TaskTable(_Strict):
+    """A task in TOML; where it is a string, that is the level."""
+
+    level: str
+    kind: str = CLASSIFY
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_is_known(cls, kind: str) -> str:
+        if kind not in KINDS:
+            raise ValueError(f"a kind of task is one of {', '.join(KINDS)}.{did_you_mean(kind, KINDS)}")
+        return kind
+
+
 class TaxonomyTable(_Strict):
     """A taxonomy in TOML, checked as a whole."""
 
@@ -67,7 +83,7 @@ class TaxonomyTable(_Strict):
     levels: dict[str, LevelTable] = {}
     labels: Annotated[dict[str, dict[str, str]], Field(min_length=1)]
     contexts: dict[str, CategoryTable] = {}
-    tasks: dict[str, str] = {}
+    tasks: dict[str, TaskTable] = {}
     targets: TargetsTable = TargetsTable()
 
     @field_validator("levels")
@@ -76,6 +92,13 @@ class TaxonomyTable(_Strict):
         for name in sorted(_RESERVED & levels.keys()):
             raise ValueError(f"a level cannot be called {name!r}, which is reserved")
         return levels
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _task_may_be_a_level(cls, tasks: Any) -> Any:
+        if not isinstance(tasks, dict):
+            return tasks
+        return {name: {"level": task} if isinstance(task, str) else task for name, task in tasks.items()}
 
     @field_validator("levels", "tasks")
     @classmethod
@@ -123,10 +146,10 @@ class TaxonomyTable(_Strict):
                         f"label {label!r} has {key} {value!r}, which is not among {sorted(declared)}."
                         f"{did_you_mean(value, declared)}"
                     )
-        for task, level in self.tasks.items():
-            if level not in {*self.levels, LABEL_LEVEL}:
+        for name, task in self.tasks.items():
+            if task.level not in {*self.levels, LABEL_LEVEL}:
                 raise ValueError(
-                    f"task {task!r} predicts the level {level!r}, which is not among {[*self.levels, LABEL_LEVEL]}"
+                    f"task {name!r} predicts the level {task.level!r}, which is not among {[*self.levels, LABEL_LEVEL]}"
                 )
         return self
 
@@ -141,13 +164,13 @@ class TaxonomyTable(_Strict):
             )
             for index, (name, entry) in enumerate(self.labels.items())
         )
-        tasks = self.tasks or {name: name for name in self.levels} or {LABEL_LEVEL: LABEL_LEVEL}
+        tasks = self.tasks or {name: TaskTable(level=name) for name in [*self.levels] or [LABEL_LEVEL]}
         return Taxonomy(
             name=self.name,
             levels=tuple(_level(name, table, labels) for name, table in self.levels.items()),
             labels=labels,
             contexts=_categories(self.contexts),
-            tasks=tuple(Task(name, level) for name, level in tasks.items()),
+            tasks=tuple(Task(name, task.level, task.kind) for name, task in tasks.items()),
             targets=self.targets.build(),
         )
 

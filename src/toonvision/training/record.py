@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -21,11 +21,14 @@ from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
 from toonvision.data.splits import SUBSETS
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import CLASSIFY, Task
 
 RECORD, LOGS = "run.json", "tensorboard"
 
 Status = Literal["done", "failed"]
 _LOCK = ".lock"
+_WORDS = {"chosen": "best_seed", "validate": "val"}
+"""What earlier versions called something, and what it is called now."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,11 @@ class RepeatRecord:
     Attributes:
         seed: What it was trained with.
         epochs: Epochs that were run.
-        best_epoch: The epoch, from 1, whose weights were kept; 0 for the weights that it began with.
-        val_loss: Validation loss of that epoch; None where it never was a number.
+        best_epoch: The epoch, from 1, whose weights were saved; 0 for the initial weights.
+        val_loss: Validation loss with those weights; None where it was always NaN.
         seconds: How long it took.
-        diverged: Whether the loss stopped being a number.
-        collapsed: Whether the kept weights give one answer to every picture of the training and validation parts.
+        diverged: Whether the loss became NaN.
+        collapsed: Whether the saved weights predict the same for every image of the training and validation subsets.
     """
 
     seed: int
@@ -52,18 +55,18 @@ class RepeatRecord:
 
     @property
     def failed(self) -> bool:
-        """Whether nothing can be expected of it."""
+        """Whether the model is of no use."""
         return self.diverged or self.collapsed
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """All that is needed to understand a run and to make it again.
+    """All that is needed to understand a run and to train it again.
 
     Attributes:
         task: What is predicted.
         name: The run's name within the task.
-        status: ``failed`` where the kept training diverged or collapsed, else ``done``.
+        status: ``failed`` where the best training diverged or collapsed, else ``done``.
         level: The level whose classes are predicted.
         classes: Names of the classes, in the order of the network's outputs.
         left_out: Classes of the level without any sample.
@@ -81,7 +84,8 @@ class RunRecord:
         versions: Versions of what took part.
         started: When, in UTC.
         repeats: The trainings, in the order of their seeds.
-        chosen: The seed of the model that is kept as the run's own: that of the lowest validation loss.
+        best_seed: The seed of the run's own model: that of the lowest validation loss.
+        kind: The kind of the task.
     """
 
     task: str
@@ -104,7 +108,8 @@ class RunRecord:
     versions: Mapping[str, str]
     started: str
     repeats: tuple[RepeatRecord, ...] = ()
-    chosen: int = 0
+    best_seed: int = 0
+    kind: str = CLASSIFY
 
     @property
     def title(self) -> str:
@@ -112,13 +117,18 @@ class RunRecord:
         return f"{self.task}/{self.name}"
 
     @property
+    def as_task(self) -> Task:
+        """The task that it was trained for."""
+        return Task(self.task, self.level, self.kind)
+
+    @property
     def learned_from(self) -> int:
-        """How many pictures it learned from."""
+        """How many images it learned from."""
         return self.samples["train"] + (self.samples["val"] if self.settings.with_validation else 0)
 
 
 def repeat_folder(run: Path, seed: int) -> Path:
-    """Give the folder of one training of a run."""
+    """Return the folder of one training of a run."""
     return run / "repeats" / f"seed-{seed}"
 
 
@@ -135,11 +145,9 @@ def read_record(run: Path) -> RunRecord:
         ModelRefusedError: If its record cannot be understood.
     """
     missing = f"{run}: holds no run. See: toonvision runs"
-    record = read_json(run / RECORD, RunRecord, what="the record of a run", missing=missing)
-    # Earlier versions called a subset by another word.
-    record = replace(record, samples={"val" if name == "validate" else name: n for name, n in record.samples.items()})
+    record = read_json(run / RECORD, RunRecord, what="the record of a run", missing=missing, current=_current)
     sound = (
-        record.chosen in {repeat.seed for repeat in record.repeats}
+        record.best_seed in {repeat.seed for repeat in record.repeats}
         and all(0 <= repeat.best_epoch <= repeat.epochs for repeat in record.repeats)
         and set(SUBSETS) <= record.samples.keys()
         and min(record.size_hw) > 0
@@ -150,8 +158,17 @@ def read_record(run: Path) -> RunRecord:
     return replace(record, name=run.resolve().name)
 
 
+def _current(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a record in the present words; those of earlier versions are read for good."""
+    values = {_WORDS.get(name, name): value for name, value in values.items()}
+    samples = values.get("samples")
+    if isinstance(samples, dict):
+        values["samples"] = {_WORDS.get(subset, subset): count for subset, count in samples.items()}
+    return values
+
+
 def is_run(runs: Path, name: str) -> bool:
-    """Tell whether `find_run` would find one."""
+    """Whether `find_run` would find one."""
     return any((folder / RECORD).is_file() for folder in (runs / name, Path(name)))
 
 
@@ -197,9 +214,9 @@ def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, 
 
 @contextlib.contextmanager
 def unfinished_run(workspace: Path, task_folder: Path) -> Iterator[Path]:
-    """Give a hidden folder to build a run in, which is gone in the end unless it was published.
+    """Make a hidden folder to build a run in, which is removed in the end unless it was published.
 
-    What killed processes left behind is removed first: a live one holds a lock in its folder.
+    What killed processes left behind is removed first; a live process holds a lock in its folder.
 
     Args:
         workspace: The workspace's folder.
@@ -225,7 +242,7 @@ def unfinished_run(workspace: Path, task_folder: Path) -> Iterator[Path]:
 
 
 def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> Path:
-    """Move a finished run to its place; an earlier one stays until then, or is put back when the workspace is opened.
+    """Move a finished run to its folder. An earlier run stays until then, or is restored when the workspace is opened.
 
     Args:
         workspace: The workspace's folder.
@@ -245,5 +262,5 @@ def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> P
 
 
 def best_repeat(repeats: tuple[RepeatRecord, ...]) -> RepeatRecord:
-    """Choose the training to keep: one that did not fail, of the lowest validation loss; the test part has no say."""
+    """Return the training with the lowest validation loss that did not fail; the test subset has no say."""
     return min(repeats, key=lambda r: (r.failed, math.inf if r.val_loss is None else r.val_loss, r.seed))

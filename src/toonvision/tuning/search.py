@@ -36,7 +36,7 @@ from toonvision.tuning.settings import StudySettings
 from toonvision.tuning.storage import CANDIDATE, SEED, Place, StoredStudy, faults, patiently
 
 if TYPE_CHECKING:
-    from toonvision.training.repeat import TaskData
+    from toonvision.tasks.base import Dataset
 
 _POLL_S = 0.5
 
@@ -52,7 +52,7 @@ class _SurplusError(Exception):
 class Worker:
     """Takes and trains, until there is nothing left to take."""
 
-    def __init__(self, place: Place, study: StoredStudy, data: "TaskData", *, logs: Path) -> None:
+    def __init__(self, place: Place, study: StoredStudy, data: "Dataset", *, logs: Path) -> None:
         """Join a study.
 
         Args:
@@ -66,7 +66,7 @@ class Worker:
         """
         self._place, self._study, self._data, self._logs = place, study, data, logs
         self._settings: StudySettings = study.settings
-        accept = acceptance(self._settings, classes=len(data.samples.classes))
+        accept = acceptance(self._settings, classes=len(data.classes))
         self._sampler = BoundedSampler(self._settings, accept)
         study.trials.sampler = self._sampler
         study.trials.pruner = pruner_of(self._settings)
@@ -122,8 +122,8 @@ class Worker:
 
     def _standing(self) -> RaceState:
         candidates = choose_candidates(best_first(read_trials(self._study)), self._settings)
-        scores = read_scores(self._study, judged=len(self._data.places["val"]))
-        classes = len(self._data.samples.classes)
+        scores = read_scores(self._study, judged=len(self._data.indices["val"]))
+        classes = len(self._data.classes)
         return stand(candidates, scores, self._settings, classes=classes)
 
     def _run(self, study: optuna.Study, objective: Callable[[optuna.Trial], float | tuple[float, ...]]) -> None:
@@ -174,7 +174,7 @@ class Worker:
         self._sampler.replaced = None
         draw = suggest(trial, settings.space.distributions())
         layout = settings.space.layout(draw)
-        parameters = layout.parameters(settings.size_hw, len(self._data.samples.classes))
+        parameters = layout.parameters(settings.size_hw, len(self._data.classes))
         trial.set_user_attr("parameters", parameters)
         if self._sampler.replaced is not None:
             trial.set_user_attr("replaced", self._sampler.replaced)
@@ -244,7 +244,7 @@ def _waiting(study: optuna.Study) -> bool:
 
 
 def train_once(
-    data: "TaskData",
+    data: "Dataset",
     settings: TrainingSettings,
     seed: int,
     watcher: Callable[[int, Mapping[str, float]], None],
@@ -252,8 +252,8 @@ def train_once(
     """Train a fresh network and say how it does on the validation part; the network is not kept."""
     from toonvision.training.loop import train_fresh
 
-    train, val = data.places["train"], data.places["val"]
-    _, history = train_fresh(data.samples, train=train, val=val, settings=settings, seed=seed, watcher=watcher)
+    train, val = data.indices["train"], data.indices["val"]
+    _, history = train_fresh(data, train=train, val=val, settings=settings, seed=seed, watcher=watcher)
     if not history.best_epoch or (history.diverged and settings.takes_all_epochs):
         return Score(None, len(val), 0, history.seconds)
     best = history.epochs[history.best_epoch - 1]

@@ -12,7 +12,8 @@ import optuna
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
-from toonvision.training.repeat import TaskData, load_task_data
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.registry import load_dataset
 from toonvision.tuning.folders import find_study, new_study_folder, study_to_resume
 from toonvision.tuning.options import SearchOptions
 from toonvision.tuning.recipes import narrower_settings, new_settings, resumed_settings
@@ -38,7 +39,7 @@ STORE, LOGS = "study.sqlite", "tensorboard"
 class SearchWatcher(Protocol):
     """Whoever wants to follow a search."""
 
-    def started(self, settings: StudySettings, data: TaskData, name: str) -> None:
+    def started(self, settings: StudySettings, data: Dataset, name: str) -> None:
         """The data is loaded; the search of that name begins."""
 
     def update(self, result: StudyResult) -> None:
@@ -108,7 +109,7 @@ def run_study(
     workspace: Workspace,
     folder: Path,
     settings: StudySettings,
-    data: TaskData,
+    data: Dataset,
     *,
     storage: str | None = None,
     workers: int = 1,
@@ -197,19 +198,14 @@ class _Record:
             return replace(self._blank, trials=read_trials(self._study), scores=scores)
 
 
-def _load(workspace: Workspace, settings: StudySettings) -> TaskData:
+def _load(workspace: Workspace, settings: StudySettings) -> Dataset:
     """Load a study's samples.
 
     Raises:
         UsageError: If they are not those that the study began with.
     """
-    data = load_task_data(
-        workspace,
-        workspace.taxonomy.task(settings.task).level,
-        split_name=settings.split,
-        size_hw=settings.size_hw,
-        resize=settings.resize,
-    )
+    task = workspace.taxonomy.task(settings.task)
+    data = load_dataset(workspace, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
     if settings.data and (settings.data, settings.taxonomy) != (data.digest, workspace.taxonomy.digest):
         raise UsageError(
             f"the split {settings.split!r}, the crops or the taxonomy were changed since that study began. Begin "
@@ -232,7 +228,7 @@ def _require_kept_there(known: StudyResult, folder: Path, storage: str | None, p
 def _without_trials(
     folder: Path,
     settings: StudySettings,
-    data: TaskData,
+    data: Dataset,
     known: StudyResult | None,
     *,
     workers: int,
@@ -242,8 +238,8 @@ def _without_trials(
     return StudyResult(
         name=folder.name,
         settings=settings,
-        classes=data.samples.classes,
-        judged=len(data.places["val"]),
+        classes=data.classes,
+        judged=len(data.indices["val"]),
         trials=(),
         scores={},
         device=_device(workers),

@@ -101,20 +101,15 @@ def _work(order: Order, words: Connection) -> None:
     """Run in a process of its own."""
     from toonvision.data.workspace import open_workspace
     from toonvision.models.backend import start_keras
-    from toonvision.training.repeat import load_task_data
+    from toonvision.tasks.registry import load_dataset
     from toonvision.tuning.storage import open_study, patiently, storage_faults
 
     try:
         workspace, place = open_workspace(order.workspace), order.place
         study = patiently(place.url, lambda: open_study(place.url, place.name, pulse=place.pulse))
         settings = study.settings
-        data = load_task_data(
-            workspace,
-            workspace.taxonomy.task(settings.task).level,
-            split_name=settings.split,
-            size_hw=settings.size_hw,
-            resize=settings.resize,
-        )
+        task = workspace.taxonomy.task(settings.task)
+        data = load_dataset(workspace, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
         if data.digest != settings.data:
             raise UsageError("the split was changed while the search ran. Start another study.")
         start_keras(threads=order.threads)

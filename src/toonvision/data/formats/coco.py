@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from toonvision.data.boxes import (
     Reading,
     checked_label,
     finite,
+    read_objects,
     require_few_objects,
 )
 from toonvision.data.source_tree import context_of, is_picture, refuse_confusable, relative, walk
@@ -48,7 +50,7 @@ def read(root: Path) -> Reading:
     refuse_confusable((picture.path for picture in pictures), root)
     findings = [finding for reading in readings for finding in reading.findings]
     unusable = {name: finding for reading in readings for name, finding in reading.unusable.items()}
-    for finding in left_out[:1]:  # nobody can tell which pictures it lists: any that no other file does
+    for finding in left_out[:1]:  # it may list any picture that no other file does
         names = (relative(folder / name, root) for folder, files in walk(root) for name in files if is_picture(name))
         unusable = {**dict.fromkeys(names, finding), **unusable}
     for picture in pictures:
@@ -101,7 +103,9 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
     categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
     labels = {row.get("id"): row.get("name") for row in categories}
     if len(labels) != len(categories):
-        raise InputRejectedError(f"{path}: two categories share an id, so nobody can tell their boxes. Number them.")
+        raise InputRejectedError(
+            f"{path}: two categories share an id, so that their boxes cannot be distinguished. Number them."
+        )
     by_image: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for row in annotations:
         by_image[row.get("image_id")].append(row)
@@ -131,7 +135,7 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
 
 
 def _rows(content: Mapping[str, Any], table: str, annotation: str, findings: list[Finding]) -> list[Mapping[str, Any]]:
-    """Give the rows of a table that can be used; each other one becomes a finding."""
+    """Return the rows of a table that can be used; each other one becomes a finding."""
     good: list[Mapping[str, Any]] = []
     for number, row in enumerate(content[table], start=1):
         if isinstance(row, dict) and all(_hashable(row.get(key)) for key in _KEYS):
@@ -166,12 +170,7 @@ def _picture(
         raise RejectedItemError("has no file_name", "export again", code="missing-tag")
     path = _find(root, name)
     require_few_objects(len(annotations))
-    objects, findings = [], []
-    for number, entry in enumerate(annotations, start=1):
-        try:
-            objects.append(_object(entry, number, labels))
-        except RejectedItemError as error:
-            findings.append(error.finding(f"{annotation}, {name}, object {number}", objects=1))
+    objects, findings = read_objects(annotations, partial(_object, labels=labels), f"{annotation}, {name}")
     width, height = row.get("width"), row.get("height")
     size_wh = None
     if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
@@ -182,16 +181,16 @@ def _picture(
         relative(path, root),
         f"{annotation}, {name}",
         context,
-        tuple(objects),
+        objects,
         size_wh,
-        tuple(findings),
+        findings,
     )
 
 
 def _find(root: Path, name: str) -> Path:
     base = root.resolve()
-    for place in (name, f"images/{name}"):
-        path = path_inside(root, place)
+    for below in (name, f"images/{name}"):
+        path = path_inside(root, below)
         with suppress(OSError):
             if path.is_file():
                 return root / path.relative_to(base)

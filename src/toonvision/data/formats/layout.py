@@ -25,7 +25,7 @@ def read(name: Format, root: Path) -> Reading:
 
 
 def detect(root: Path) -> Format:
-    """Tell a source's format by what lies in it.
+    """Return the format of a source, by what lies in it.
 
     Raises:
         InputRejectedError: If it is none of the formats that can be read, or is a damaged COCO file with pictures,

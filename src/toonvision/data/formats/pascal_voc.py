@@ -1,4 +1,4 @@
-"""Pascal VOC: one XML a picture, beside it or in `Annotations/` next to `JPEGImages/`; read and written."""
+"""Pascal VOC: an XML file for each picture, beside it or in `Annotations/` next to `JPEGImages/`; read and written."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -13,7 +13,9 @@ from toonvision.data.boxes import (
     AnnotatedPicture,
     Reading,
     checked_label,
+    gathered,
     parse_coordinate,
+    read_objects,
     require_few_objects,
 )
 from toonvision.data.source_tree import (
@@ -23,6 +25,7 @@ from toonvision.data.source_tree import (
     linked_folders,
     refuse_confusable,
     relative,
+    sibling,
     walk,
 )
 
@@ -53,11 +56,10 @@ def read(root: Path) -> Reading:
                 annotations[stem] = path
     refuse_confusable(pictures, root)
     by_stem = {path.with_suffix(""): path for path in pictures}
-    outcomes = {path: _read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())}
-    found = tuple(outcome for outcome in outcomes.values() if isinstance(outcome, AnnotatedPicture))
-    unusable = {relative(path, root): outcome for path, outcome in outcomes.items() if isinstance(outcome, Finding)}
-    findings = list(unusable.values())
-    findings += [
+    results = {
+        relative(path, root): _read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())
+    }
+    strays = [
         Finding(
             relative(xml, root),
             "has no picture of its name",
@@ -68,8 +70,7 @@ def read(root: Path) -> Reading:
         for stem, xml in sorted(annotations.items())
         if stem not in by_stem
     ]
-    findings += linked_folders(root, root)
-    return Reading(found, tuple(findings), unusable)
+    return gathered(results, (*strays, *linked_folders(root, root)))
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -98,12 +99,10 @@ def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterab
 
 
 def _picture_stem(annotation: Path, root: Path) -> Path:
-    """Say where the picture of an annotation stands, without its suffix."""
-    parts = list(annotation.with_suffix("").relative_to(root).parts)
-    places = [index for index, part in enumerate(parts) if part == ANNOTATION_FOLDER]
-    if places and Path(root, *parts[: places[-1]], PICTURE_FOLDER).is_dir():
-        parts[places[-1]] = PICTURE_FOLDER
-    return Path(root, *parts)
+    """Return the path of an annotation's picture, without its suffix."""
+    stem = annotation.with_suffix("")
+    inside = sibling(stem, root, ANNOTATION_FOLDER, PICTURE_FOLDER)
+    return inside if any(folder.name == PICTURE_FOLDER and folder.is_dir() for folder in inside.parents) else stem
 
 
 def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedPicture | Finding:
@@ -125,15 +124,10 @@ def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedP
         require_few_objects(len(elements))
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(elements))
-    objects, findings = [], []
-    for number, element in enumerate(elements, start=1):
-        try:
-            objects.append(_object(element, number))
-        except RejectedItemError as error:
-            findings.append(error.finding(f"{name}, object {number}", objects=1))
+    objects, findings = read_objects(elements, _object, name)
     context = context_of(picture, root, layout_folders=(PICTURE_FOLDER,))
     return AnnotatedPicture(
-        picture, relative(picture, root), name, context, tuple(objects), size_wh, tuple(findings), beside=annotation
+        picture, relative(picture, root), name, context, objects, size_wh, findings, beside=annotation
     )
 
 
@@ -159,7 +153,7 @@ def _parse(path: Path) -> ElementTree.Element:
 
 
 def _encoding(content: bytes) -> str:
-    """Name the encoding that a document declares, or must have without a declaration."""
+    """Return the encoding that a document declares, or must have without a declaration."""
     declared = _DECLARED.match(content)
     if declared:
         return declared[1].decode()
@@ -167,7 +161,7 @@ def _encoding(content: bytes) -> str:
 
 
 def _decodes(content: bytes) -> bool:
-    """Whether a document can have the encoding that it declares; text whose declaration can be read is no UTF-16."""
+    """Return whether a document can have the declared encoding; it is not UTF-16 if the declaration can be read."""
     encoding = _encoding(content)
     try:
         content.decode(encoding)

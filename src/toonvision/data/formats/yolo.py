@@ -1,7 +1,8 @@
-"""YOLO: `data.yaml` with class names, and one text file a picture with boxes as shares of its size."""
+"""YOLO: `data.yaml` with class names, and a text file for each picture with boxes as shares of its size."""
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from toonvision.data.boxes import (
     AnnotatedPicture,
     Reading,
     checked_label,
+    gathered,
     parse_coordinate,
+    read_objects,
     require_few_objects,
 )
 from toonvision.data.source_tree import (
@@ -24,6 +27,7 @@ from toonvision.data.source_tree import (
     linked_folders,
     refuse_confusable,
     relative,
+    sibling,
     walk,
 )
 
@@ -35,7 +39,7 @@ _COLUMNS = ("class", "x centre", "y centre", "width", "height")
 
 
 def read(root: Path) -> Reading:
-    """Read the pictures of all parts (train, val, test) that `data.yaml` names.
+    """Read the pictures of all subsets (train, val, test) that `data.yaml` names.
 
     Raises:
         InputRejectedError: If `data.yaml` cannot be used, or two pictures share a name.
@@ -43,19 +47,11 @@ def read(root: Path) -> Reading:
     settings = _settings(root / SETTINGS)
     names = _names(settings, root / SETTINGS)
     folders = _picture_folders(settings, root)
-    pictures: list[AnnotatedPicture] = []
-    unusable: dict[str, Finding] = {}
     paths = {folder / name: top for top in folders for folder, files in walk(top) for name in files if is_picture(name)}
     refuse_confusable(paths, root)
-    for path, top in sorted(paths.items()):
-        outcome = _read_picture(path, top, root, names)
-        if isinstance(outcome, Finding):
-            unusable[relative(path, root)] = outcome
-        else:
-            pictures.append(outcome)
-    strays = _stray_labels(folders, paths, root)
+    results = {relative(path, root): _read_picture(path, top, root, names) for path, top in sorted(paths.items())}
     links = [finding for top in folders for finding in linked_folders(top, root)]
-    return Reading(tuple(pictures), (*unusable.values(), *strays, *links), unusable)
+    return gathered(results, (*_stray_labels(folders, paths, root), *links))
 
 
 def _settings(path: Path) -> Mapping[str, Any]:
@@ -64,7 +60,7 @@ def _settings(path: Path) -> Mapping[str, Any]:
     try:
         content = read_regular(path, limit=_LARGEST_SETTINGS)
     except RejectedItemError as error:
-        raise InputRejectedError(f"{path}: {error.reason}. Mend this and run again.") from error
+        raise InputRejectedError(f"{path}: {error.reason}. Fix this and run again.") from error
     try:
         loaded = yaml.load(content.decode("utf-8-sig"), _plain_loader())
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
@@ -83,21 +79,21 @@ def _names(settings: Mapping[str, Any], path: Path) -> dict[int, str]:
     except (ValueError, TypeError, RejectedItemError) as error:
         raise InputRejectedError(f"{path}: names must map class numbers to labels ({error}).") from error
     if isinstance(names, dict) and len(found) < len(names):
-        raise InputRejectedError(f"{path}: names gives one class number to two labels. Number them apart.")
+        raise InputRejectedError(f"{path}: names has one class number for two labels. Number them differently.")
     if not found:
         raise InputRejectedError(f"{path}: names is missing. List the labels in the order of their numbers.")
     return found
 
 
 def _number(value: object) -> int:
-    """Take a class number: a whole one, or the digits of one."""
+    """Return a class number, which may be written as text."""
     if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
         raise ValueError(f"{value!r} is no class number")
     return int(value)
 
 
 def _plain_loader() -> type:
-    """Make a YAML loader that refuses aliases, with which a few lines can grow without end, and repeated keys."""
+    """Return a YAML loader that refuses repeated keys, and aliases, with which a few lines can grow without end."""
     import yaml
 
     class PlainLoader(yaml.SafeLoader):
@@ -108,7 +104,7 @@ def _plain_loader() -> type:
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             found: dict[Any, Any] = super().construct_mapping(node, deep)
-            if len(found) < len(node.value):  # of one of them the value would be lost unseen
+            if len(found) < len(node.value):  # one of the values would be lost silently
                 raise yaml.YAMLError(f"a key comes twice in what begins in line {node.start_mark.line + 1}")
             return found
 
@@ -116,15 +112,15 @@ def _plain_loader() -> type:
 
 
 def _word(value: object) -> str:
-    """Take a word or a number as text; anything else may be nested, and grow without end when it is written out."""
+    """Return a word or a number as text; anything else may be nested, and grow without end when it is written out."""
     if not isinstance(value, str | int | float):
         raise TypeError(f"a word was expected, not a {type(value).__name__}")
     return str(value)
 
 
 def _picture_folders(settings: Mapping[str, Any], root: Path) -> list[Path]:
-    """Find the folders of the parts; `path` is ignored where it names another machine's folder."""
-    wanted = [settings[part] for part in ("train", "val", "valid", "test") if settings.get(part)]
+    """Find the folders of the subsets; `path` is ignored where it names a folder of another machine."""
+    wanted = [settings[subset] for subset in ("train", "val", "valid", "test") if settings.get(subset)]
     try:
         entries = [_word(entry) for value in wanted for entry in (value if isinstance(value, list) else [value])]
         base = _word(settings.get("path") or ".")
@@ -132,8 +128,8 @@ def _picture_folders(settings: Mapping[str, Any], root: Path) -> list[Path]:
         raise InputRejectedError(f"{root / SETTINGS}: train, val, test and path name folders ({error}).") from error
     found = []
     for entry in entries or ["images"]:
-        places = (f"{base}/{entry}", entry, entry.removeprefix("../"))
-        folder = next((inside for place in places if (inside := _folder_inside(root, place))), None)
+        names = (f"{base}/{entry}", entry, entry.removeprefix("../"))
+        folder = next((inside for name in names if (inside := _folder_inside(root, name))), None)
         if folder is None:
             raise InputRejectedError(f"{root / SETTINGS}: the folder {entry!r} is not below {root}. Correct the path.")
         found.append(folder)
@@ -167,13 +163,8 @@ def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -
         size_wh = images.size_wh(path)
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(lines))
-    objects, findings = [], []
-    for number, line in enumerate(lines, start=1):
-        try:
-            objects.append(_object(line, number, size_wh, names))
-        except RejectedItemError as error:
-            findings.append(error.finding(f"{annotation}, object {number}", objects=1))
-    return AnnotatedPicture(path, name, annotation, context_of(path, top), tuple(objects), size_wh, tuple(findings))
+    objects, findings = read_objects(lines, partial(_object, size_wh=size_wh, names=names), annotation)
+    return AnnotatedPicture(path, name, annotation, context_of(path, top), objects, size_wh, findings)
 
 
 def _lines(path: Path) -> list[str]:
@@ -188,23 +179,18 @@ def _lines(path: Path) -> list[str]:
 
 
 def _label_file(picture: Path, root: Path) -> Path | None:
-    """Find the text where `images` in a picture's path becomes `labels`, or beside the picture."""
-    return next((path for path in _label_places(picture.with_suffix(".txt"), root) if os.path.lexists(path)), None)
+    return next((path for path in _label_paths(picture.with_suffix(".txt"), root) if os.path.lexists(path)), None)
 
 
-def _label_places(path: Path, root: Path) -> tuple[Path, Path]:
-    """Give the path with its last `images` turned into `labels`, and the path itself."""
-    parts = list(path.relative_to(root).parts)
-    places = [index for index, part in enumerate(parts) if part == "images"]
-    if places:
-        parts[places[-1]] = "labels"
-    return Path(root, *parts), path
+def _label_paths(path: Path, root: Path) -> tuple[Path, Path]:
+    """Return where labels may lie: where the last `images` of a path is `labels`, or in the path itself."""
+    return sibling(path, root, "images", "labels"), path
 
 
 def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], root: Path) -> list[Finding]:
     """Report label files without a picture, in `labels` or, where there is no such folder, beside the pictures."""
-    used = {place for picture in pictures for place in _label_places(picture.with_suffix(".txt"), root)}
-    folders = {next(place for place in _label_places(top, root) if place.is_dir()) for top in tops}
+    used = {path for picture in pictures for path in _label_paths(picture.with_suffix(".txt"), root)}
+    folders = {next(path for path in _label_paths(top, root) if path.is_dir()) for top in tops}
     found = {
         folder / name
         for top in folders

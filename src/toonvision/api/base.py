@@ -1,0 +1,128 @@
+"""What an opened workspace and a run know, without their steps."""
+
+import shlex
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toonvision.api.watching import NOBODY, Watcher
+from toonvision.data.workspace import Workspace as WorkspaceFiles
+from toonvision.training.record import RunRecord, read_record
+
+if TYPE_CHECKING:
+    from toonvision.data.splits import Subset
+    from toonvision.evaluation.evaluate import Evaluation
+
+
+@dataclass(frozen=True, repr=False)
+class Opened:
+    """An opened workspace.
+
+    Attributes:
+        files: Its settings and the paths of what lies in it.
+        watcher: What watches its steps.
+    """
+
+    files: WorkspaceFiles
+    watcher: Watcher = field(default=NOBODY, compare=False)
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self.files.root
+
+    def command(self, *words: str) -> str:
+        """Return a command about this workspace, as it can be typed in a shell.
+
+        Examples:
+            >>> from types import SimpleNamespace
+            >>> Opened(SimpleNamespace(root=Path("my game"))).command("train", "label")
+            "toonvision train label -w 'my game'"
+        """
+        there = [] if self.root == Path() else ["-w", str(self.root)]
+        return shlex.join(["toonvision", *words, *there])
+
+    def next_step(self, *, after: str = "") -> str:
+        """Return the command that brings the workspace forward.
+
+        Args:
+            after: The verb that was just done, where that matters.
+        """
+        if not self.files.catalog.is_file():
+            return self.command("extract")
+        with self.files.reading() as catalog:
+            crops = catalog.crops()
+        if not crops:
+            return self.command("extract")
+        if after == "extract":
+            return self.command("balance")
+        if not (self.files.splits / "default.csv").is_file():
+            return self.command("split")
+        newest = self.newest_runs()
+        if after in ("balance", "split") or not newest:
+            return self.command("train", self.first_task(), "--repeat", "5")
+        name = newest[0].relative_to(self.files.runs).as_posix()
+        if not (newest[0] / "report.html").is_file():
+            return self.command("report", name)
+        return self.command("predict", name, str(self.files.crops))
+
+    def first_task(self) -> str:
+        """Return the name of the first task that can be learned: that has at least two classes among the crops."""
+        taxonomy = self.files.taxonomy
+        with self.files.reading() as catalog:
+            labels = {crop.label for crop in catalog.crops()}
+        for task in taxonomy.tasks:
+            if len({taxonomy.class_of(label, task.level) for label in labels} - {None}) > 1:
+                return task.name
+        return taxonomy.tasks[0].name
+
+    def newest_runs(self) -> list[Path]:
+        """Return the folders of all runs, the newest first."""
+        found = [path for path in self.files.runs.glob("*/*/run.json") if not path.parent.name.startswith(".")]
+        return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+
+@dataclass(frozen=True, repr=False)
+class StoredRun:
+    """A run in its folder.
+
+    Attributes:
+        workspace: Where it was trained.
+        folder: Where it is.
+    """
+
+    workspace: Opened
+    folder: Path
+    _evaluations: "dict[Subset, Evaluation]" = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """How it was trained, and what came out."""
+        return read_record(self.folder)
+
+    @property
+    def name(self) -> str:
+        """Its name, such as ``label/compact-1``."""
+        return self.record.title
+
+    def evaluation(self, subset: "Subset" = "test") -> "Evaluation":
+        """Return all predictions for one subset; they are computed once, and written into the run's folder.
+
+        Raises:
+            ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
+            InputRejectedError: If the split or the crops are not those that it was trained with.
+        """
+        from toonvision.core.files import require_writable
+        from toonvision.evaluation.evaluate import evaluate_run, write_results
+        from toonvision.models.backend import start_keras
+
+        if subset not in self._evaluations:
+            require_writable(self.folder)
+            watcher = self.workspace.watcher
+            watcher.say(f"Evaluating on {start_keras()}.")
+            with watcher.progress("evaluating", "crops") as progress:
+                evaluation = evaluate_run(self.workspace.files, self.folder, part=subset, progress=progress)
+            write_results(evaluation, self.folder)
+            self._evaluations[subset] = evaluation
+        return self._evaluations[subset]

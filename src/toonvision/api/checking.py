@@ -1,0 +1,53 @@
+"""All checks of a workspace, one after the other; nothing is written."""
+
+import sys
+from pathlib import Path
+
+from toonvision.api.base import Opened, StoredRun
+from toonvision.core.errors import InputRejectedError
+from toonvision.core.installed import outdated_libraries
+from toonvision.data import check as data
+from toonvision.data.check import Checked, Known
+from toonvision.deploy.check_runs import check_runs, contradicted_labels
+from toonvision.training.record import find_run
+
+
+def check_workspace(workspace: Opened, run: str | None) -> tuple[list[Checked], dict[str, str]]:
+    """Check catalogue, screenshots, crops, splits, runs, leftovers and libraries.
+
+    Args:
+        workspace: What to check.
+        run: A run that is asked about every label, or None.
+
+    Returns:
+        What was found in each part, and the versions of Python and the libraries.
+    """
+    files, watcher = workspace.files, workspace.watcher
+    known, catalog = data.check_catalog(files)
+    with watcher.progress("checking", "screenshots") as progress:
+        checked = [catalog, data.check_screenshots(files, known, progress=progress)]
+    if known:
+        with watcher.progress("checking", "crops") as progress:
+            checked += data.check_crops(files, known, progress=progress)
+        checked.append(data.check_splits(files, known))
+    checked.append(check_runs(files, known))
+    if run:
+        checked.append(_contradicted(workspace, run, known))
+    libraries, old = outdated_libraries()
+    checked += [data.check_leftovers(files), Checked("Libraries", len(libraries), tuple(old))]
+    return checked, {"python": ".".join(map(str, sys.version_info[:3])), **libraries}
+
+
+def _contradicted(workspace: Opened, name: str, known: Known | None) -> Checked:
+    """Ask a run about every crop that has a class at its level."""
+    from toonvision.api.predicting import predict_files
+    from toonvision.models.saving import read_card, require_taxonomy
+
+    files = workspace.files
+    run = StoredRun(workspace, find_run(files.runs, name))
+    require_taxonomy(read_card(run.folder), files.taxonomy.digest, run.folder)
+    if known is None:
+        raise InputRejectedError(f"{files.catalog}: cannot be read, so that no label can be compared. Leave out --run.")
+    crops = [crop for crop in known.crops if files.taxonomy.class_of(crop.label, run.record.level) is not None]
+    predictions, _ = predict_files(run, [Path(files.crops / crop.file) for crop in crops])
+    return contradicted_labels(crops, predictions, run.record, known, files)

@@ -1,0 +1,305 @@
+"""How results about data are shown: what a workspace is, extraction, balance, split, check, rebuild."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toonvision.api.result import Block, Result, table
+from toonvision.core.errors import Finding
+from toonvision.core.panels import Table
+from toonvision.core.wording import counted
+
+if TYPE_CHECKING:
+    from toonvision.data.balance import Balance, CountTable
+    from toonvision.data.check import Checked
+    from toonvision.data.extraction import ExtractionSummary
+    from toonvision.data.rebuild import RebuildSummary
+    from toonvision.data.setup import SetupSummary
+    from toonvision.data.split_summary import SplitSummary
+    from toonvision.data.workspace import Workspace
+
+_MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
+
+
+def workspace_result(workspace: "Workspace", made: "SetupSummary | None", next_step: str) -> "Result[Workspace]":
+    """Return what a workspace is, and what was found when it was made."""
+    tasks = [task.name for task in workspace.taxonomy.tasks]
+    source = made.source if made else None
+    lines = [
+        f"Made the workspace {workspace.root}. Its labels are {made.taxonomy}." if made
+        else f"Workspace {workspace.root} with the taxonomy {workspace.taxonomy.name}."
+    ]  # fmt: skip
+    if made and source:
+        listed = [f"{label} {count:,}" for label, count in made.labels.items()]
+        rest = f", and {counted(len(listed) - _MOST_LABELS, 'more label')}" if len(listed) > _MOST_LABELS else ""
+        lines.append(
+            f"Found {counted(made.pictures, 'picture')} ({source[0]}) in {source[1]}; they are read from there, "
+            "nothing was copied."
+        )
+        lines.append(f"Objects: {', '.join(listed[:_MOST_LABELS])}{rest}.")
+    elif made:
+        lines.append(
+            f"Put screenshots with their annotations into {workspace.root / 'screenshots'}, one folder for each "
+            "place or level of the game."
+        )
+    lines.append(f"Tasks, which are what a model can learn to predict: {_tasks(workspace)}.")
+    return Result(
+        workspace,
+        ("\n".join(lines),),
+        {
+            "workspace": str(workspace.root),
+            "taxonomy": workspace.taxonomy.name,
+            "tasks": tasks,
+            "size_hw": list(workspace.size_hw),
+            "source": [source[0], str(source[1])] if source else None,
+            "pictures": made.pictures if made else None,
+            "labels": dict(made.labels) if made else None,
+            "findings": [asdict(finding) for finding in (made.findings if made else ())],
+        },
+        findings=made.findings if made else (),
+        folder=workspace.root,
+        next=next_step,
+    )
+
+
+def extraction_result(summary: "ExtractionSummary", root: Path, next_step: str) -> "Result[ExtractionSummary]":
+    """Return what an extraction read, kept and skipped."""
+    empty = f"Put screenshots and their annotations into {root / 'screenshots'}, then run this again."
+    return Result(
+        summary,
+        (extraction_text(summary), *([] if summary.pictures_read else [empty])),
+        {**summary.counts, "findings": [asdict(finding) for finding in summary.findings]},
+        findings=summary.findings,
+        folder=root,
+        next=next_step,
+    )
+
+
+def extraction_text(summary: "ExtractionSummary") -> str:
+    """Write what an extraction read, kept and skipped."""
+    s = summary
+    return (
+        f"Pictures: {s.pictures_read:,} read = {s.pictures_kept:,} kept + {s.pictures_skipped:,} skipped "
+        f"({s.pictures_unchanged:,} unchanged).\n"
+        f"Objects: {s.objects_read:,} read = {s.objects_kept:,} kept + {s.objects_skipped:,} skipped; "
+        f"{counted(s.crops_new, 'crop')} written, {s.crops_removed:,} removed."
+    )
+
+
+def balance_result(
+    measured: "Balance", files: Sequence[Path], folder: Path, next_step: str, unwritten: str = ""
+) -> "Result[Balance]":
+    """Return the samples of each class and context, and what to photograph next.
+
+    Args:
+        measured: The counts.
+        files: The figures.
+        folder: Their folder.
+        next_step: The next command.
+        unwritten: Why the figures could not be written, if so.
+    """
+    tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
+    return Result(
+        measured,
+        (*tables, *_shortage_blocks(measured), *_figures(files, unwritten)),
+        {
+            "crops": measured.crops,
+            "tables": {counts.level.name: _count_rows(counts) for counts in measured.tables},
+            "photograph_next": [
+                {"label": s.label.name, "context": s.context.name, "count": s.count, "missing": s.missing,
+                 "label_count": s.label_count, "label_missing": s.label_missing}
+                for s in measured.shortages
+            ],
+            "figures": [str(file) for file in files],
+            "findings": [asdict(finding) for finding in measured.findings],
+        },
+        findings=measured.findings,
+        folder=folder,
+        files=tuple(files),
+        next=next_step,
+    )  # fmt: skip
+
+
+def split_result(
+    summary: "SplitSummary", file: Path, figures: Sequence[Path], next_step: str, *, unwritten: str = ""
+) -> "Result[SplitSummary]":
+    """Return how a split came out.
+
+    Args:
+        summary: The split.
+        file: Its file.
+        figures: The figures.
+        next_step: The next command.
+        unwritten: Why the figures could not be written, if so.
+    """
+    tables = [
+        _count_table(f"Split {summary.name} by {counts.level.title.lower()}", counts) for counts in summary.tables
+    ]
+    return Result(
+        summary,
+        (*tables, split_text(summary), *_figures(figures, unwritten)),
+        {
+            "name": summary.name,
+            "ratios": list(summary.ratios.shares) if summary.ratios else None,
+            "achieved": list(summary.achieved),
+            "seed": summary.seed,
+            "groups": summary.groups,
+            "near_duplicates": list(summary.near_duplicate_groups),
+            "empty": list(summary.empty),
+            "largest_deviation": list(summary.largest_deviation or ()),
+            "file": str(file),
+            "tables": {counts.level.name: _count_rows(counts) for counts in summary.tables},
+            "figures": list(map(str, figures)),
+        },
+        files=tuple(figures),
+        next=next_step,
+    )
+
+
+def split_text(summary: "SplitSummary") -> str:
+    """Write how near a split came to the ratios that were asked for."""
+    achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
+    asked = f" ({summary.ratios} asked for)" if summary.ratios else ""
+    sentences = [
+        f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
+        "that stay together."
+    ]
+    pairs = [" = ".join(group) for group in summary.near_duplicate_groups]
+    if pairs:
+        more = f"; and {counted(len(pairs) - _MOST_GROUPS, 'more group')}" if len(pairs) > _MOST_GROUPS else ""
+        sentences.append(f"Near-duplicates: {'; '.join(pairs[:_MOST_GROUPS])}{more}.")
+    if summary.largest_deviation:
+        label, samples = summary.largest_deviation
+        sentences.append(f"Largest deviation: {label}, {samples:.1f} crops from its share.")
+    if sum(summary.empty):
+        train, val, test = summary.empty
+        sentences.append(f"Screenshots without objects: {train} train, {val} val, {test} test.")
+    return " ".join(sentences)
+
+
+def check_result(
+    checked: "Sequence[Checked]", versions: dict[str, str], *, run: str | None, details: bool, next_step: str
+) -> "Result[Sequence[Checked]]":
+    """Return what is wrong or doubtful in a workspace, a line for each kind of finding.
+
+    Args:
+        checked: What was found in each part of the workspace.
+        versions: The versions of Python and the libraries.
+        run: The run whose opinion of the labels was asked for.
+        details: Whether to list every finding.
+        next_step: The next command.
+    """
+    faults, doubts = ([f for one in checked for f in getattr(one, kind)] for kind in ("faults", "doubts"))
+    rows = [[one.what, one.count, len(one.faults), len(one.doubts)] for one in checked]
+    lines = [*_finding_lines("fault", faults, details), *_finding_lines("doubt", doubts, details)]
+    if run:
+        lines.append(
+            "A model mostly agrees with the labels that it has learned from, wrong ones too. The thorough way to find "
+            "wrong labels is toonvision suspects."
+        )
+    found = f"{counted(len(faults), 'fault')}, {counted(len(doubts), 'doubt')}"
+    hint = " --details lists each one." if not details and len(lines) < len(faults) + len(doubts) else ""
+    lines.append(f"{found if faults or doubts else 'Nothing is wrong or doubtful'}; nothing was changed.{hint}")
+    return Result(
+        checked,
+        (table("Checked", ["What", "Looked at", "Faults", "Doubts"], rows), "\n".join(lines)),
+        {
+            "faults": len(faults),
+            "doubts": len(doubts),
+            "checked": [asdict(one) for one in checked],
+            "versions": versions,
+        },
+        faulty=bool(faults),
+        next=next_step,
+    )
+
+
+def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:
+    """Return a line for each finding, or one for each kind with its first item."""
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(finding.code, []).append(finding)
+    lines = []
+    for group in alike.values():
+        lines += [f"{word}: {finding}" for finding in (group if details else group[:1])]
+        if not details and len(group) > 1:
+            lines[-1] += f" ... and {len(group) - 1:,} more of this kind"
+    return lines
+
+
+def rebuild_result(summary: "RebuildSummary", root: Path, next_step: str) -> "Result[RebuildSummary]":
+    """Return what was made again, and what could not be."""
+    lines = [
+        extraction_text(summary.extraction),
+        f"Crops: {summary.numbers_kept} keep their numbers, {summary.numbers_new} have new ones.",
+    ]
+    lines += [
+        f"Split {split.name}: {len(split.subsets)} screenshots, as its file has them." for split in summary.splits
+    ]
+    if summary.crops_aside:
+        lines.append(f"Files of crops that show no object any more were moved to {summary.crops_aside}")
+    if summary.old:
+        lines.append(f"The old catalogue is kept as {summary.old}")
+    lines += [f"lost: {loss}" for loss in summary.losses]
+    return Result(
+        summary,
+        ("\n".join(lines),),
+        {
+            **summary.extraction.counts,
+            "numbers_kept": summary.numbers_kept,
+            "numbers_new": summary.numbers_new,
+            "splits": {split.name: len(split.subsets) for split in summary.splits},
+            "old": str(summary.old) if summary.old else None,
+            "crops_aside": str(summary.crops_aside) if summary.crops_aside else None,
+            "lost": [asdict(loss) for loss in summary.losses],
+            "findings": [asdict(finding) for finding in summary.extraction.findings],
+        },
+        findings=summary.extraction.findings,
+        folder=root,
+        faulty=bool(summary.losses),
+        next=next_step,
+    )
+
+
+def _tasks(workspace: "Workspace") -> str:
+    """Write each task with the number of its classes."""
+    taxonomy = workspace.taxonomy
+    return ", ".join(
+        f"{task.name} ({counted(len(taxonomy.level(task.level).classes), 'class', 'classes')})"
+        for task in taxonomy.tasks
+    )
+
+
+def _figures(files: Sequence[Path], unwritten: str) -> list[str]:
+    return [unwritten] if unwritten else [f"Figures: {', '.join(map(str, files))}"] if files else []
+
+
+def _count_rows(counts: "CountTable") -> dict[str, dict[str, int]]:
+    columns = [column.name for column in counts.columns]
+    return {
+        row.name: dict(zip(columns, values, strict=True))
+        for row, values in zip(counts.classes, counts.counts.tolist(), strict=True)
+    }
+
+
+def _count_table(title: str, counts: "CountTable") -> Table:
+    columns = [counts.level.title, *(column.title for column in counts.columns), "Total"]
+    rows = [
+        [row.title, *values, sum(values)] for row, values in zip(counts.classes, counts.counts.tolist(), strict=True)
+    ]
+    totals: list[Any] = counts.counts.sum(axis=0).tolist()
+    return table(title, columns, [*rows, ["Total", *totals, sum(totals)]])
+
+
+def _shortage_blocks(measured: "Balance") -> list[Block]:
+    if not measured.shortages:
+        return ["Every label has its target of samples everywhere."]
+    rows = [
+        [s.label.title, s.context.title, s.count, f"+{s.missing}", s.label_count, f"+{s.label_missing}"]
+        for s in measured.shortages[:_MOST_SHORTAGES]
+    ]
+    columns = ["What", "Where", "Samples there", "Missing there", "Samples in all", "Missing in all"]
+    rest = len(measured.shortages) - len(rows)
+    more = [f"... and {rest} more pairs (--json lists all)."] if rest > 0 else []
+    return [table("Photograph next", columns, rows, names=2), *more]

@@ -1,0 +1,298 @@
+"""What `explain` does: maps of some pictures, what every layer sees, checks of the maps, and evidence on masks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.api.base import StoredRun
+from toonvision.api.result import Block, Result, table
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.folders import replacing_folder
+from toonvision.core.panels import FigurePanel, Table
+from toonvision.data.groups import group_keys
+from toonvision.data.images import Pictures, read_picture
+from toonvision.data.masks import crop_regions, has_masks
+from toonvision.explain.activations import layer_activations
+from toonvision.explain.cam import ClassMaps, Method, class_maps
+from toonvision.explain.evidence import Evidence, GroupEvidence, distinctive, measure_evidence, summarise
+from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections, gravest_cases, own_maps
+from toonvision.explain.filters import answers, ascent, convolutions, first_filters
+from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
+from toonvision.figures.panels import write_panel
+from toonvision.models.backend import start_keras
+from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
+from toonvision.report.explain_panels import (
+    activation_panels,
+    check_panels,
+    evidence_panel,
+    filter_images_panel,
+    first_filters_panel,
+    map_grid_panels,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+    from toonvision.evaluation.evaluate import Evaluation
+
+_FOLDER = Path("figures") / "explain"
+_MOST_CHECKED, _MOST_ASCENDED = 12, 16
+"""How many pictures are deleted and inserted step by step; for how many filters of a layer inputs are sought."""
+
+
+def explain(
+    run: StoredRun,
+    pictures: Sequence[Path] | None,
+    *,
+    count: int,
+    layer: str | None,
+    method: Method,
+    each: bool,
+    seed: int,
+) -> Result[Explanation]:
+    """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
+    taxonomy = run.workspace.files.taxonomy
+    card = read_card(run.folder)
+    require_taxonomy(card, taxonomy.digest, run.folder)
+    cases, findings = _given(run, card, pictures) if pictures else (gravest_cases(run.evaluation(), count), [])
+    level = taxonomy.level(card.level)
+    classes = tuple(level.classes[level.order[name]] for name in card.classes)
+    start_keras()
+    _name_layers_afresh()
+    model = load_model(run.folder)
+    folder = run.folder / _FOLDER
+    with replacing_folder(folder, purpose="explain") as built:
+        progress = run.workspace.watcher.progress
+        shown = cases.judged.pictures if cases.judged else cases.pictures
+        with progress("weighing evidence", "pictures") as update:
+            maps = class_maps(model, shown, layer=layer, method=method, progress=update)
+        own = own_maps(cases, maps)
+        panels = map_grid_panels(cases, own, classes, each=each, exact=maps.exact)
+        panels += _layer_panels(model, cases.pictures[0], seed=seed)
+        curves, steps = _check(run, model, cases, own, maps, seed=seed)
+        panels += check_panels(curves, steps, cases.names[:_MOST_CHECKED])
+        evidence = _evidence(run, cases.judged, maps, seed=seed) if cases.judged else None
+        if cases.judged and evidence:
+            panels.append(evidence_panel(cases.judged, evidence))
+        with progress("drawing", "figures") as update:
+            for done, panel in enumerate(panels, start=1):
+                write_panel(panel, built)
+                update(done, len(panels))
+    found = Explanation(cases, classes, maps, curves, steps, evidence)
+    return _result(run, found, folder, findings)
+
+
+def _name_layers_afresh() -> None:
+    """Let Keras count layers from the start, so that they have the same names however many networks were loaded."""
+    import keras
+
+    keras.backend.clear_session()
+
+
+def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
+    """Read and predict the pictures that were asked for."""
+    from toonvision.evaluation.predict import predict_files
+
+    with run.workspace.watcher.progress("predicting", "pictures") as progress:
+        predictions, findings = predict_files(run.folder, paths, progress=progress)
+    if not predictions:
+        listed = "".join(f"\n{finding}" for finding in findings)
+        raise InputRejectedError(f"{paths[0]}: no picture can be read, so that there is nothing to explain.{listed}")
+    cases = Cases(
+        names=tuple(prediction.path.name for prediction in predictions),
+        pictures=np.stack([read_picture(p.path, size_hw=card.size_hw, resize=card.resize) for p in predictions]),
+        y_true=_known_classes(run, card, [prediction.path for prediction in predictions]),
+        probabilities=np.stack([prediction.probabilities for prediction in predictions]),
+    )
+    return cases, findings
+
+
+def _known_classes(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[int | None, ...]:
+    """Look up the classes of pictures that are the workspace's own crops."""
+    files = run.workspace.files
+    try:
+        with files.reading() as catalog:
+            labels = {crop.file: crop.label for crop in catalog.crops()}
+    except InputRejectedError:
+        return (None,) * len(paths)
+    crops = files.crops.resolve()
+    known = [labels.get(path.name) if path.resolve().parent == crops else None for path in paths]
+    names = [files.taxonomy.class_of(label, card.level) if label else None for label in known]
+    return tuple(card.classes.index(name) if name in card.classes else None for name in names)
+
+
+def _layer_panels(model: "keras.Model", picture: Pictures, *, seed: int) -> list[FigurePanel]:
+    """Return the output of every layer for a picture, and an input that each filter of a convolution answers to."""
+    height, width, colors = picture.shape
+    panels = activation_panels(layer_activations(model, picture), (height, width))
+    first, *deeper = convolutions(model)
+    if first.input.shape[-1] in {colors, 2 * colors}:
+        panels.append(first_filters_panel(first.name, first_filters(model)))
+    for number, one in enumerate(deeper, start=2):
+        filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
+        noise = ascent(model, one.name, filters, seed=seed, steps=0)
+        climbed = ascent(model, one.name, filters, seed=seed)
+        before, after = (answers(model, one.name, filters, pictures) for pictures in (noise, climbed))
+        panels.append(filter_images_panel(one.name, number, climbed, before, after))
+    return panels
+
+
+def _check(
+    run: StoredRun, model: "keras.Model", cases: Cases, own: npt.NDArray[np.float32], maps: ClassMaps, *, seed: int
+) -> tuple[TrustCurves, tuple[Randomisation, ...]]:
+    """Delete, insert and randomise, for the first pictures."""
+    pictures, predicted = cases.pictures[:_MOST_CHECKED], cases.predicted[:_MOST_CHECKED]
+    rows = np.arange(len(pictures))
+
+    def maps_of(network: "keras.Model") -> npt.NDArray[np.float32]:
+        values = class_maps(network, pictures, layer=maps.layer, method=maps.method).values
+        chosen: npt.NDArray[np.float32] = values[rows, predicted]
+        return chosen
+
+    watcher = run.workspace.watcher
+    with watcher.progress("deleting and inserting", "pictures") as progress:
+        curves = trust_curves(model, pictures, own[rows, predicted], predicted, seed=seed, progress=progress)
+    watcher.say("Comparing with maps of random weights.")
+    return curves, randomisation(model, maps_of, seed=seed)
+
+
+def _evidence(run: StoredRun, judged: "Evaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
+    """Measure on what the evidence lies, for all crops of the test subset that have masks."""
+    files = run.workspace.files
+    if not has_masks(files):
+        return None
+    record, predicted = judged.record, judged.predicted
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    rows = [index for index, mask in enumerate(found) if mask is not None]
+    if not rows:
+        return None
+    masks = [mask for mask in found if mask is not None]
+    told_apart = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
+    plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
+    return MaskedEvidence(tuple(rows), told_apart, plain, _sections(run, judged, rows, told_apart, seed=seed))
+
+
+def _sections(run: StoredRun, judged: "Evaluation", rows: Sequence[int], evidence: Evidence, *, seed: int) -> Sections:
+    """Average evidence over all crops, by class and by context."""
+    contexts = [run.workspace.files.taxonomy.context(judged.crops[at].context).title for at in rows]
+    y_true = [judged.classes[judged.y_true[at]].title for at in rows]
+    shots = group_keys([judged.crops[at] for at in rows])
+    return [
+        (title, summarise(evidence, groups, screenshots=shots, seed=seed))
+        for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))
+    ]
+
+
+def _result(run: StoredRun, found: Explanation, folder: Path, findings: Sequence[Finding]) -> Result[Explanation]:
+    files = sorted(folder.iterdir())
+    data = {
+        "run": run.name,
+        "folder": str(folder),
+        "files": [path.name for path in files],
+        **_data(found),
+        "findings": [vars(finding) for finding in findings],
+    }
+    maps_first = sorted(files, key=lambda path: not path.name.startswith("maps"))
+    return Result(
+        found,
+        (*_blocks(found), f"{len(files)} files in {folder}"),
+        data,
+        findings=tuple(findings),
+        folder=folder,
+        files=tuple(maps_first),
+        next=run.workspace.command("suspects", run.record.task),
+    )
+
+
+def _blocks(found: Explanation) -> list[Block]:
+    titles = [category.title for category in found.classes]
+    rows = [
+        [name, "-" if y_true is None else titles[y_true], titles[predicted], f"{row[predicted]:.1%}"]
+        for name, y_true, predicted, row in _case_rows(found)
+    ]
+    areas = _areas(found.curves)
+    lines = [
+        f"Deletion: area {areas['deletion']['area']:.2f}, random {areas['deletion']['random']:.2f} (lower is better).",
+        f"Insertion: area {areas['insertion']['area']:.2f}, random {areas['insertion']['random']:.2f} (higher is "
+        "better).",
+        f"Similarity to maps of random weights: {found.steps[-1].mean:.2f} (lower is better; 1 means that the maps do "
+        "not depend on what was learned).",
+    ]
+    blocks: list[Block] = [table("Explained", ["Picture", "True class", "Predicted", "Confidence"], rows, names=3)]
+    if found.sections:
+        blocks.append(_evidence_table(found.sections))
+    elif found.cases.judged:
+        lines.append("There are no masks, so it is not known how much of the evidence lies on the objects.")
+    warnings = [f"Beware: {warning}" for warning in found.warnings] or ["No check speaks against these maps."]
+    return [*blocks, "\n".join([*lines, *warnings])]
+
+
+def _case_rows(found: Explanation) -> Sequence[tuple[str, int | None, int, npt.NDArray[np.float32]]]:
+    cases = found.cases
+    return list(zip(cases.names, cases.y_true, cases.predicted.tolist(), cases.probabilities, strict=True))
+
+
+def _data(found: Explanation) -> dict[str, Any]:
+    names = [category.name for category in found.classes]
+    return {
+        "layer": found.maps.layer,
+        "method": found.maps.method,
+        "pictures": [
+            {
+                "picture": name,
+                "y_true": None if y_true is None else names[y_true],
+                "predicted": names[predicted],
+                "confidence": float(row[predicted]),
+            }
+            for name, y_true, predicted, row in _case_rows(found)
+        ],
+        **_areas(found.curves),
+        "randomisation": [{"layer": step.layer, "fresh": step.fresh, "similarity": step.mean} for step in found.steps],
+        "evidence": [{"by": title, **_group_data(group)} for title, members in found.sections for group in members],
+        "warnings": found.warnings,
+    }
+
+
+def _areas(curves: TrustCurves) -> Mapping[str, Mapping[str, float]]:
+    return {
+        "deletion": {"area": _mean(curves.area("deletion")), "random": _mean(curves.area("random_deletion"))},
+        "insertion": {"area": _mean(curves.area("insertion")), "random": _mean(curves.area("random_insertion"))},
+    }
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return float(values.mean())
+
+
+def _group_data(group: GroupEvidence) -> Mapping[str, Any]:
+    return {
+        "group": group.name,
+        "crops": group.crops,
+        "screenshots": group.screenshots,
+        "without_evidence": group.empty,
+        "regions": {
+            region.region: {
+                "share": region.share if group.crops else None,
+                "interval_95": list(region.interval),
+                "area": region.area,
+            }
+            for region in group.regions
+        },
+    }
+
+
+def _evidence_table(sections: Sections) -> Table:
+    columns = ["Evidence on", "Crops", "Figure", "95 %", "Its area", "Cloth", "Head", "Hands", "Rest", "Background"]
+    rows: list[list[object]] = []
+    for group in (member for _, members in sections for member in members if member.crops):
+        figure = group.of("figure")
+        shares = [group.of(name).share for name in ("cloth", "head", "hands", "other", "background")]
+        low, high = figure.interval
+        rows.append(
+            [group.name, group.crops, f"{figure.share:.0%}", f"{low:.0%}-{high:.0%}", f"{figure.area:.0%}"]
+            + [f"{share:.0%}" for share in shares]
+        )
+    return table("Where the evidence lies that tells a picture from the average one", columns, rows)

@@ -1,0 +1,233 @@
+"""What `predict` does: choose what answers, cut boxes if asked to, warn of pictures that are no crops, draw answers."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from toonvision.api.base import StoredRun
+from toonvision.api.result import Result, table
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
+from toonvision.data import images
+from toonvision.data.boxes import Box
+from toonvision.deploy.current import EXPORT, current_export
+from toonvision.metrics.predictions import BoxPrediction, Prediction
+from toonvision.models.saving import read_card, require_taxonomy
+
+_MOST_MEASURED = 200
+_MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
+"""From which factor on, on the area of the largest crops and on the most extreme shapes, a picture is warned about."""
+_USUAL = (0.01, 0.99)
+
+
+def predict(
+    run: StoredRun, pictures: Sequence[Path], *, boxes: bool, save: Path | None, keras: bool
+) -> Result[list[Prediction]]:
+    """Predict pictures, or the boxes of annotated ones; see `Run.predict`."""
+    taxonomy = run.workspace.files.taxonomy
+    card = read_card(run.folder)
+    require_taxonomy(card, taxonomy.digest, run.folder)
+    _require_there(pictures)
+    if save is not None:
+        _require_new(save)
+    if boxes:
+        predictions, findings = _predict_boxes(run, pictures, keras=keras)
+    else:
+        predictions, findings = predict_files(run, pictures, keras=keras)
+        findings = [*findings, *_not_crops(run, predictions)]
+    if save is not None:
+        from toonvision.report.answers import write_answers
+
+        drawn = write_answers(predictions, taxonomy.level(card.level).classes, save)
+        run.workspace.watcher.say(f"Drew the answers onto {drawn} pictures in {save}")
+    above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
+    return _result(run, predictions, findings, above, boxes=boxes)
+
+
+def predict_files(
+    run: StoredRun, pictures: Sequence[Path], *, keras: bool = False
+) -> tuple[list[Prediction], list[Finding]]:
+    """Predict with a run's export, or with Keras where there is none that can be used."""
+    watcher = run.workspace.watcher
+    export, why_not = (None, "") if keras else current_export(run.folder, read_card(run.folder))
+    if why_not:
+        watcher.say(f"{why_not} It is not used. To make it again: {run.workspace.command('export', run.name)}")
+    if export is not None:
+        watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT}.")
+        with watcher.progress("predicting", "pictures") as progress:
+            return export.predict_files(pictures, progress=progress)
+    from toonvision.evaluation.predict import predict_files as predict_with_keras
+    from toonvision.models.backend import start_keras
+
+    watcher.say(f"Predicting on {start_keras()}.")
+    with watcher.progress("predicting", "pictures") as progress:
+        return predict_with_keras(run.folder, pictures, progress=progress)
+
+
+def _require_there(pictures: Sequence[Path]) -> None:
+    """Refuse paths of which none exists, before anything is loaded."""
+    if not any(path.exists() for path in pictures):
+        listed = ", ".join(map(str, pictures)) or "no path"
+        raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
+
+
+def _require_new(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: exists already and is not an empty folder. Choose another --save.")
+
+
+def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[Prediction], list[Finding]]:
+    """Cut the annotated boxes out of pictures, and predict each."""
+    with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
+        cuts, findings = _cut_boxes(pictures, Path(name))
+        if not cuts:
+            first = f" The first: {findings[0]}" if findings else ""
+            raise InputRejectedError(
+                f"{pictures[0]}: no annotated box was found, so that there is nothing to predict.{first} Leave out "
+                "--boxes for pictures that show one object each."
+            )
+        answers, unread = predict_files(run, [Path(name)], keras=keras)
+    found = [
+        BoxPrediction(answer.probabilities, answer.classes, path, number, label, box)
+        for answer in answers
+        for path, number, label, box in [cuts[answer.path.name]]
+    ]
+    return list(found), [*findings, *unread]
+
+
+def _cut_boxes(paths: Sequence[Path], folder: Path) -> tuple[dict[str, tuple[Path, int, str, Box]], list[Finding]]:
+    """Write each annotated box as a picture of its own; return by file name where it comes from."""
+    from toonvision.core.files import read_regular
+    from toonvision.data.boxes import fit_box
+    from toonvision.data.formats import layout
+
+    cuts: dict[str, tuple[Path, int, str, Box]] = {}
+    findings: list[Finding] = []
+    for path in paths:
+        root = path if path.is_dir() else path.parent
+        reading = layout.read(layout.detect(root), root)
+        chosen = [picture for picture in reading.pictures if path.is_dir() or picture.path == path]
+        findings += [*(reading.findings if path.is_dir() else ()), *(f for one in chosen for f in one.findings)]
+        for picture in chosen:
+            try:
+                content = read_regular(picture.path, limit=images.LARGEST_FILE)
+                decoded = images.decode(content, has_boxes=any(entry.xyxy for entry in picture.objects))
+            except RejectedItemError as error:
+                findings.append(error.finding(picture.name, pictures=1, objects=len(picture.objects)))
+                continue
+            for entry in picture.objects:
+                try:
+                    box, _ = fit_box(entry.xyxy or (0, 0, *decoded.size), decoded.size)
+                except RejectedItemError as error:
+                    findings.append(error.finding(picture.item(entry.number), objects=1))
+                    continue
+                file = f"{len(cuts):08}.png"
+                (folder / file).write_bytes(images.encode_png(decoded.crop(box.xyxy)))
+                cuts[file] = (picture.path, entry.number, entry.label, box)
+    return cuts, findings
+
+
+def _not_crops(run: StoredRun, predictions: Sequence[Prediction]) -> list[Finding]:
+    """Warn of pictures that are much larger than the crops that the model learned from, or of another shape."""
+    try:
+        with run.workspace.files.reading() as catalog:
+            crops = np.array([crop.box.size_wh for crop in catalog.crops()], dtype=np.float64)
+    except InputRejectedError:
+        return []
+    sizes = [(one.path, size) for one in predictions[:_MOST_MEASURED] if (size := _size_wh(one.path))]
+    if not len(crops) or not sizes:
+        return []
+    areas, shapes = crops.prod(axis=1), crops[:, 0] / crops[:, 1]
+    largest = float(np.quantile(areas, _USUAL[1])) * _MUCH_LARGER
+    narrowest, widest = (float(value) for value in np.quantile(shapes, _USUAL))
+    odd = [
+        (path, (width, height))
+        for path, (width, height) in sizes
+        if width * height > largest or not narrowest / _OTHER_SHAPE <= width / height <= widest * _OTHER_SHAPE
+    ]
+    if not odd:
+        return []
+    path, (width, height) = odd[0]
+    typical = " x ".join(f"{side:.0f}" for side in np.median(crops, axis=0))
+    what = f"{len(odd)} of {len(sizes)} pictures" if len(sizes) > 1 else str(path)
+    example = f" ({path} is {width} x {height})" if len(sizes) > 1 else f" ({width} x {height})"
+    reason = (
+        f"much larger than the crops that the model learned from, or of another shape{example}; those are about "
+        f"{typical} pixels (width x height). The model gives one answer for a whole picture, so these are not reliable"
+    )
+    return [Finding(what, reason, "cut out the objects first; if they are annotated, give --boxes", "not-a-crop")]
+
+
+def _size_wh(path: Path) -> tuple[int, int] | None:
+    try:
+        return images.size_wh(path)
+    except (RejectedItemError, OSError):
+        return None
+
+
+def _result(
+    run: StoredRun,
+    predictions: list[Prediction],
+    findings: Sequence[Finding],
+    above: Mapping[str, Mapping[str, str]],
+    *,
+    boxes: bool,
+) -> Result[list[Prediction]]:
+    own = ["Object", "Annotated as"] if boxes else []
+    columns = ["Picture", *own, "Predicted", *(level.capitalize() for level in above), "Confidence"]
+    rows = [
+        [
+            *(p.path, *([p.number, p.label] if isinstance(p, BoxPrediction) else []), p.predicted),
+            *(classes.get(p.predicted, "-") for classes in above.values()),
+            f"{p.confidence:.1%}",
+        ]
+        for p in predictions
+    ]
+    none = "No picture could be read, so that there is no prediction."
+    exported = (run.folder / EXPORT).is_file()
+    return Result(
+        predictions,
+        (table("Predictions", columns, rows, names=len(columns) - 1) if rows else none,),
+        {
+            "predictions": [
+                {
+                    "picture": str(p.path),
+                    **(
+                        {"object": p.number, "label": p.label, "box": p.box.xyxy}
+                        if isinstance(p, BoxPrediction)
+                        else {}
+                    ),
+                    "predicted": p.predicted,
+                    "levels": {level: classes.get(p.predicted) for level, classes in above.items()},
+                    "confidence": p.confidence,
+                    "probabilities": dict(zip(p.classes, p.probabilities.tolist(), strict=True)),
+                }
+                for p in predictions
+            ],
+            "findings": [asdict(finding) for finding in findings],
+        },
+        findings=tuple(findings),
+        folder=run.folder,
+        next=run.workspace.command("explain" if exported else "export", run.name),
+    )
+
+
+def predictions_csv(result: Result[list[Prediction]]) -> str:
+    """Return a row for each prediction: what was predicted, at every level, and all probabilities."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    listed = result.data["predictions"]
+    first = listed[0] if listed else {"levels": {}, "probabilities": {}}
+    extra = [name for name in ("object", "label", "box") if name in first]
+    names = [f"p_{name}" for name in first["probabilities"]]
+    writer.writerow(["picture", *extra, "predicted", "confidence", *first["levels"], *names])
+    for one in listed:
+        own = [" ".join(map(str, one[name])) if name == "box" else one[name] for name in extra]
+        levels = [value or "" for value in one["levels"].values()]
+        probabilities = [f"{value:.6f}" for value in one["probabilities"].values()]
+        writer.writerow([one["picture"], *own, one["predicted"], f"{one['confidence']:.6f}", *levels, *probabilities])
+    return buffer.getvalue()

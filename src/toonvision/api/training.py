@@ -1,0 +1,144 @@
+"""What `train` is asked for: from a network's or a study's settings to those of one run."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from toonvision.core.errors import UsageError
+from toonvision.tasks.settings import TrainingSettings
+from toonvision.training.recipes import changed, settings_for
+
+if TYPE_CHECKING:
+    from toonvision.data.workspace import Workspace
+    from toonvision.taxonomy.labels import Task, Taxonomy
+
+DEFAULT_NETWORK = "compact"
+_SMALLEST, _LARGEST = 16, 2000
+
+Size = str | tuple[int, int]
+"""An input size: ``600x200``, or height and width in pixels."""
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """What will be trained.
+
+    Attributes:
+        settings: How.
+        size_hw: Height and width of the input in pixels; None for what the network wants.
+        split: The name of the split.
+        name: The name of the run; None for the network's with a number.
+    """
+
+    settings: TrainingSettings
+    size_hw: tuple[int, int] | None
+    split: str
+    name: str | None
+
+
+def plan_network(
+    workspace: "Workspace",
+    task: "Task",
+    *,
+    model: str | None,
+    levels: bool,
+    size: Size | None,
+    split: str | None,
+    **settings: object,
+) -> PlannedRun:
+    """Plan a run of a network by its recipe, with some settings changed.
+
+    Args:
+        workspace: Whose taxonomy.
+        task: What to predict.
+        model: The network's name.
+        levels: Whether it learns the coarser levels too.
+        size: The input's size.
+        split: The name of the split.
+        **settings: What to change; None changes nothing.
+
+    Raises:
+        UsageError: If there is no such network, or a setting is unknown or impossible.
+    """
+    from toonvision.models.registry import find_network
+
+    network = model or DEFAULT_NETWORK
+    if levels:
+        network = _with_levels(network, workspace.taxonomy, task)
+    classes = len(workspace.taxonomy.level(task.level).classes)
+    recipe = settings_for(find_network(network).name, classes=classes)
+    return PlannedRun(changed(recipe, **settings), parse_size(size) if size else None, split or "default", None)
+
+
+def plan_from_study(
+    workspace: "Workspace",
+    task: "Task",
+    study: str,
+    trial: int | None,
+    *,
+    with_validation: bool | None = None,
+    **others: object,
+) -> PlannedRun:
+    """Plan a run of the network that a study found, trained as there.
+
+    Args:
+        workspace: Where the study is.
+        task: What to predict.
+        study: The study's name or folder.
+        trial: Which of its trials; None for its winner.
+        with_validation: Whether to learn from the validation subset too.
+        **others: All other settings; each must be None, since the study has them.
+
+    Raises:
+        UsageError: If there is no such study or trial, or another setting is given.
+    """
+    from toonvision.core.names import free_name
+    from toonvision.tuning.choice import chosen_of_study
+
+    if given := [name for name, value in others.items() if value not in (None, False)]:
+        listed = ", ".join(f"--{name.removesuffix('_degrees').replace('_', '-')}" for name in sorted(given))
+        raise UsageError(f"--from-study brings the network and its settings; {listed} cannot be given beside it.")
+    chosen = chosen_of_study(workspace, study, trial, task=task.name, with_validation=bool(with_validation))
+    name = free_name(workspace.runs / task.name, chosen.name)
+    return PlannedRun(chosen.settings, chosen.size_hw, chosen.split, name)
+
+
+def named(planned: PlannedRun, name: str | None) -> PlannedRun:
+    """Return the plan with the name that was asked for, if any."""
+    return replace(planned, name=name or planned.name)
+
+
+def parse_size(size: Size) -> tuple[int, int]:
+    """Return the height and width that a size stands for.
+
+    Args:
+        size: ``600x200`` or a pair of numbers.
+
+    Raises:
+        UsageError: If it is not two whole numbers from 16 to 2000.
+
+    Examples:
+        >>> parse_size("600x200"), parse_size((96, 32))
+        ((600, 200), (96, 32))
+    """
+    fields = size.lower().split("x") if isinstance(size, str) else [str(side) for side in size]
+    if len(fields) != 2 or not all(
+        field.isascii() and field.isdecimal() and len(field) <= 4 and _SMALLEST <= int(field) <= _LARGEST
+        for field in fields
+    ):
+        raise UsageError(
+            f"a size is height x width in pixels, {_SMALLEST} to {_LARGEST} each; got {size!r}. Write e.g. --size "
+            "600x200."
+        )
+    return int(fields[0]), int(fields[1])
+
+
+def _with_levels(network: str, taxonomy: "Taxonomy", task: "Task") -> str:
+    """Return the name of the network that has a branch for each coarser level."""
+    coarser = taxonomy.grouping(task.level)
+    if network != DEFAULT_NETWORK:
+        raise UsageError(f"--levels adds branches to {DEFAULT_NETWORK}. Leave out --model {network}.")
+    if not coarser:
+        raise UsageError(
+            f"no coarser level groups classes of {task.name}, so there is none to learn. Leave out --levels."
+        )
+    return f"{network}+{len(coarser)}"

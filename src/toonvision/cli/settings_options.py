@@ -1,0 +1,119 @@
+"""Options of commands, made from the settings that they are: each is described once, beside its field."""
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from toonvision.cli.panels import ADVANCED, PanelCommand
+from toonvision.core.options import Setting, settings_of
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tuning.options import DEFAULTS, SearchOptions
+
+TRAINING = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
+SEARCH = settings_of(SearchOptions)
+Defaults = Callable[[Sequence[str]], Mapping[str, object]]
+"""From a command's arguments to the value of each setting that is not given; None where it has no effect."""
+
+
+def training_options(names: Collection[str] = tuple(TRAINING)) -> list[inspect.Parameter]:
+    """Return the parameters of a command that is given settings of a training; one that is not given is None.
+
+    Args:
+        names: Which fields of `TrainingSettings` and `Augmentation`.
+    """
+    return [_parameter(setting) for name, setting in TRAINING.items() if name in names]
+
+
+def search_options() -> list[inspect.Parameter]:
+    """Return the parameters of a command that is given `SearchOptions`; one that is not given is None."""
+    as_text = {"space": ("space", Path), "size_hw": ("size", str)}
+    return [_parameter(setting, *as_text.get(name, ())) for name, setting in SEARCH.items()]
+
+
+def _parameter(setting: Setting, name: str = "", kind: Any = None) -> inspect.Parameter:
+    """Return the parameter for a setting; its name and type may differ where a shell gives it as text."""
+    option, kind = setting.option, kind or setting.kind
+    number = get_args(kind)[:1] in ((int,), (float,)) or kind in (int, float)
+    info = typer.Option(
+        f"{setting.flag}/--no-{setting.flag[2:]}" if bool in (kind, *get_args(kind)) else setting.flag,
+        min=option.minimum if number else None,
+        max=option.maximum if number else None,
+        help=f"{option.help[:-1]}, in {option.unit}." if option.unit else option.help,
+        rich_help_panel=None if option.common else ADVANCED,
+    )
+    annotation: Any = Annotated[kind | None, info]
+    return inspect.Parameter(name or setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def command_with_defaults(defaults: Defaults) -> type[PanelCommand]:
+    """Return the class of a command whose help shows the defaults that its other arguments lead to."""
+
+    class CommandWithDefaults(PanelCommand):
+        """A command that trains: its help names the values of the network, or the recipe, that was asked for."""
+
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            if "--help" in args or "-h" in args:
+                values = defaults(args)
+                for parameter in self.params:
+                    if parameter.name in values:
+                        parameter.default = values[parameter.name]
+                        parameter.show_default = True if parameter.default is not None else "not used"  # type: ignore[attr-defined]
+            return super().parse_args(ctx, args)
+
+    return CommandWithDefaults
+
+
+def training_defaults(settings: TrainingSettings) -> Mapping[str, object]:
+    """Return the value of each setting by name; None where it has no effect.
+
+    Examples:
+        >>> [training_defaults(TrainingSettings(schedule=one))["patience"] for one in ("constant", "cosine")]
+        [5, None]
+    """
+    values = {**vars(settings.augmentation), **vars(settings)}
+    if settings.takes_all_epochs:
+        values["patience"] = None
+    return {name: values[name] for name in TRAINING}
+
+
+def train_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
+    """Return the recipe of the network that the arguments of a command name."""
+    from toonvision.training.recipes import settings_for
+
+    return training_defaults(settings_for(argument_after("--model", arguments, "compact")))
+
+
+def suspects_defaults(_: Sequence[str]) -> Mapping[str, object]:
+    """Return how a search for suspect labels trains."""
+    from toonvision.studies.suspects import SEARCH_SETTINGS
+
+    return training_defaults(SEARCH_SETTINGS)
+
+
+def search_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
+    """Return what a search does by the recipe that the arguments of a command name."""
+    from toonvision.tuning.recipes import recipe_for
+
+    recipe = recipe_for(
+        "compact" if argument_after("--recipe", arguments, "published") == "compact" else "published", (600, 200)
+    )
+    values = {**training_defaults(recipe.training), **DEFAULTS}
+    return {name: value for name, value in values.items() if name in SEARCH}
+
+
+def argument_after(option: str, arguments: Sequence[str], default: str) -> str:
+    """Return what stands after an option among a command's arguments.
+
+    Examples:
+        >>> argument_after("--model", ["label", "--model=tuned", "--help"], "compact")
+        'tuned'
+    """
+    for index, argument in enumerate(arguments):
+        if argument == option and index + 1 < len(arguments):
+            return arguments[index + 1]
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return default

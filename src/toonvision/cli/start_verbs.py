@@ -1,0 +1,153 @@
+"""The commands to begin with: demo, quickstart, init, sample."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toonvision.cli.options import OpenOption, SeedOption
+from toonvision.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from toonvision.api.result import Result
+
+SourceOption = typer.Option("--from", help="Annotated pictures: Pascal VOC, YOLO, COCO, or one folder for each class.")
+TaxonomyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="infer (from the labels found), toontown, or a TOML file.", show_default="infer, except for ToonTown"
+    ),
+]
+
+
+def demo(
+    directory: Annotated[Path, typer.Argument(help="Where to work.")] = Path("toonvision-demo"),
+    seed: SeedOption = 0,
+    scale: Annotated[float, typer.Option(min=0.01, max=10, help="Factor on the published counts.")] = 1.0,
+    repeat: Annotated[int, typer.Option(min=1, help="Train this often.")] = 1,
+    open_report: OpenOption = False,
+) -> "Result[Any]":
+    """Draw a sample world, train on it, write a report."""
+    from toonvision.api.result import Result
+    from toonvision.api.workspace import open_workspace
+    from toonvision.cli.output import say, show_page
+    from toonvision.cli.sample_world import SampleOrder, draw_into
+    from toonvision.cli.watching import Terminal
+    from toonvision.report.facts import telling_facts_of
+
+    watcher, seconds = Terminal(), dict[str, float]()
+    with _timed("draw", seconds), watcher.progress("drawing the sample world", "screenshots") as progress:
+        draw_into(directory, SampleOrder(seed, scale), progress=progress)
+    workspace = open_workspace(directory, watcher=watcher)
+    with _timed("extract", seconds):
+        say(workspace.extract().sentences)
+    with _timed("split", seconds):
+        say(workspace.split(seed=seed, force=True).sentences)
+    with _timed("train", seconds):
+        run = workspace.train("suit", repeat=repeat, seed=seed)
+    with _timed("report", seconds):
+        page = run.report().value
+    facts = telling_facts_of(workspace.files, run.evaluation())
+    listed = "\n".join(f"{number}. {fact}" for number, fact in enumerate(facts, start=1))
+    spent = ", ".join(f"{step} {value:.0f} s" for step, value in seconds.items())
+    show_page(page, wanted=open_report)
+    return Result(
+        run,
+        (f"{listed}\n\nReport: {page.resolve()}\n({spent}; {sum(seconds.values()):.0f} s in all)",),
+        {"report": str(page), "facts": list(facts), "seconds": seconds},
+        next=workspace.command("predict", run.name, str(workspace.files.crops)),
+    )
+
+
+def quickstart(
+    directory: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
+    source: Annotated[Path, SourceOption],
+    task: Annotated[
+        str | None, typer.Option(help="What to predict.", show_default="the first task, mostly label")
+    ] = None,
+    taxonomy: TaxonomyOption = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Train this often, to see how much is luck.")] = 1,
+    seed: SeedOption = 0,
+    open_report: OpenOption = False,
+) -> "Result[Any]":
+    """Go from annotated pictures to a report: init, extract, split, train and report in one go.
+
+    Run again, it reads what has changed, and trains a new model.
+    """
+    from toonvision.api.workspace import create
+    from toonvision.cli.output import report_findings, say, show_page
+    from toonvision.cli.watching import Terminal
+
+    workspace = create(directory, source=source, taxonomy=taxonomy, watcher=Terminal())
+    about, extracted = workspace.about(), workspace.extract()
+    for step in (about, extracted, workspace.split(seed=seed, force=True)):
+        say(step.sentences)
+        report_findings(step.findings, folder=directory)
+    run = workspace.train(task or workspace.first_task(), repeat=repeat, seed=seed)
+    page, summary = run.report(), run.summary()
+    show_page(page.value, wanted=open_report)
+    return replace(
+        summary,
+        blocks=(*summary.blocks, *page.blocks),
+        data={**summary.data, **page.data},
+        faulty=any(finding.skips for finding in (*about.findings, *extracted.findings)),
+        next=page.next,
+    )
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
+    source: Annotated[Path | None, SourceOption] = None,
+    taxonomy: TaxonomyOption = None,
+) -> "Result[Any]":
+    """Make a workspace, empty or around your pictures."""
+    from toonvision.api.workspace import create
+
+    return create(directory, source=source, taxonomy=taxonomy, reuse=False).about()
+
+
+def sample(
+    directory: Annotated[Path, typer.Argument(help="The workspace's folder; made where it is missing.")],
+    seed: SeedOption = 0,
+    scale: Annotated[float, typer.Option(min=0.01, max=100, help="Factor on the counts.")] = 1.0,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="30 of each label, 5 on each street, instead of the published counts.")
+    ] = False,
+    video: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100_000, help="Draw a sequence of this many frames instead, 10 a second.", show_default="none"
+        ),
+    ] = None,
+    masks: Annotated[
+        bool, typer.Option("--masks", help="Also write masks of figures, classes and body parts into masks/.")
+    ] = False,
+) -> "Result[Any]":
+    """Draw annotated screenshots of a sample world."""
+    from toonvision.api.result import Result
+    from toonvision.api.workspace import open_workspace
+    from toonvision.cli.sample_world import SampleOrder, draw_into
+    from toonvision.cli.watching import Terminal
+
+    if video is not None and (balanced or scale != 1.0):
+        raise UsageError("--video draws one sequence; it goes with neither --scale nor --balanced. Leave them out.")
+    order = SampleOrder(seed, scale, balanced, video, masks)
+    with Terminal().progress("drawing", "screenshots") as progress:
+        drawn = draw_into(directory, order, progress=progress)
+    return Result(
+        drawn,
+        (f"Drew {drawn.screenshots} screenshots with {drawn.objects} objects into {directory / 'screenshots'}.",),
+        {"workspace": str(directory), **asdict(drawn), **asdict(order)},
+        next=open_workspace(directory).command("extract"),
+    )
+
+
+@contextmanager
+def _timed(step: str, seconds: dict[str, float]) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[step] = time.monotonic() - started

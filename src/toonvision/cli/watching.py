@@ -1,0 +1,232 @@
+"""What a terminal shows while work goes on: bars where it can draw them, lines elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from toonvision.api.watching import Watcher
+from toonvision.cli import output
+from toonvision.cli.interrupts import heed
+from toonvision.cli.output import say
+from toonvision.core.progress import Progress
+from toonvision.core.wording import counted
+
+if TYPE_CHECKING:
+    from toonvision.core.errors import Finding
+    from toonvision.studies.folds import FoldResult, Job
+    from toonvision.tasks.base import Dataset
+    from toonvision.tasks.settings import TrainingSettings
+    from toonvision.training.record import RepeatRecord, RunRecord
+    from toonvision.tuning.result import StudyResult
+    from toonvision.tuning.settings import StudySettings
+
+
+class Terminal(Watcher):
+    """Shows each step on standard error."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        say(text)
+
+    def progress(self, title: str, unit: str) -> AbstractContextManager[Progress]:
+        """Show how far long work is, with rate and time left."""
+        return output.progress_bar(title, unit)
+
+    def training(self, *, repeats: int) -> "TrainingDisplay":
+        """Show each training of a run."""
+        return TrainingDisplay(repeats=repeats)
+
+    def studying(self) -> "StudyDisplay":
+        """Show the trainings of a study."""
+        return StudyDisplay()
+
+    def searching(self) -> "SearchDisplay":
+        """Show the trials of a search."""
+        return SearchDisplay()
+
+
+class _Bar:
+    """A bar for trainings that is there while the block runs, where the terminal can draw one."""
+
+    time_left = False
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __enter__(self) -> Self:
+        """Start the bar."""
+        self.bar = output.training_bar(time_left=self.time_left)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the bar."""
+        if self.bar:
+            self.bar.stop()
+
+
+class TrainingDisplay(_Bar):
+    """Shows a run while it is trained."""
+
+    def __init__(self, *, repeats: int) -> None:
+        super().__init__()
+        self._repeats = repeats
+        self._settings: TrainingSettings | None = None
+        self._best: dict[int, float] = {}
+        self._tasks: dict[int, Any] = {}
+
+    def started(self, record: "RunRecord") -> None:
+        """Print what will be trained on what, and where."""
+        self._settings = record.settings
+        samples = ", ".join(f"{count:,} {subset}" for subset, count in record.samples.items())
+        both = " (it learns from train and val)" if record.settings.with_validation else ""
+        height, width = record.size_hw
+        say(
+            f"Training {record.settings.network} ({record.parameters:,} parameters) for {record.task} on "
+            f"{record.device}. Crops: {samples}{both}; the network sees them at {height} x {width} pixels."
+        )
+        if record.left_out:
+            say(f"Left out, since there is no sample: {', '.join(record.left_out)}.")
+
+    def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
+        """Show the losses of an epoch."""
+        heed()
+        settings = self._settings
+        assert settings is not None
+        best = self._best[repeat] = min(self._best.get(repeat, float("inf")), logs["val_loss"])
+        lowest = "" if settings.takes_all_epochs else f" (best {best:.3f})"
+        text = (
+            f"training {repeat + 1}/{self._repeats}: epoch {epoch}/{settings.epochs}, loss {logs['loss']:.3f}, "
+            f"validation loss {logs['val_loss']:.3f}{lowest}, accuracy {logs['val_accuracy']:.1%}"
+        )
+        if self.bar:
+            if repeat not in self._tasks:
+                self._tasks[repeat] = self.bar.add_task(text, total=settings.epochs)
+            self.bar.update(self._tasks[repeat], completed=epoch, description=text)
+        elif epoch == 1 or epoch % 5 == 0:
+            say(text)
+
+    def repeat_ended(self, repeat: int, record: "RepeatRecord") -> None:
+        """Print which epoch's weights are used, and why."""
+        assert self._settings is not None
+        say(
+            f"training {repeat + 1}/{self._repeats} (seed {record.seed}): {_ending(record, self._settings)}, "
+            f"{record.seconds:.0f} s"
+        )
+
+
+def _ending(record: "RepeatRecord", settings: "TrainingSettings") -> str:
+    """Write how a training ended: the epoch whose weights are used, and its validation loss."""
+    loss = "" if record.val_loss is None else f", validation loss {record.val_loss:.3f}"
+    if record.diverged:
+        return f"FAILED, its loss became NaN; {_best_epoch(record.best_epoch, record.epochs)}{loss}"
+    if record.collapsed:
+        return f"FAILED, it gives one answer to every picture; {_best_epoch(record.best_epoch, record.epochs)}{loss}"
+    if not settings.takes_all_epochs:
+        return f"{_best_epoch(record.best_epoch, record.epochs)}{loss}"
+    averaged = ", averaged over the last steps" if settings.averaging else ""
+    return f"all {counted(record.epochs, 'epoch')} trained; the last weights are used{averaged}{loss}"
+
+
+def _best_epoch(best: int, epochs: int) -> str:
+    return f"best epoch {best} of {epochs}" if best else "no epoch could be used"
+
+
+class StudyDisplay(_Bar):
+    """Shows a study while it trains."""
+
+    time_left = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known = 0
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        """Start the bar with its one task."""
+        super().__enter__()
+        if self.bar:
+            self.bar.add_task("training", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the bar, and say what was used again."""
+        super().__exit__()
+        if self._known:
+            again = "was saved before and is" if self._known == 1 else "were saved before and are"
+            say(f"{counted(self._known, 'training')} {again} used again.")
+
+    def planned(self, folder: Path, findings: "Sequence[Finding]") -> None:
+        """Wait: what is left out is printed with the result."""
+
+    def noted(self, text: str) -> None:
+        """Print it."""
+        say(text)
+
+    def started(self, network: str, missing: int, total: int) -> None:
+        """Print how many trainings are to be done."""
+        say(f"Training {network}: {missing} of {counted(total, 'training')} to do.")
+
+    def epoch_ended(self, job: "Job", epoch: int, logs: Mapping[str, float]) -> None:
+        """Show the validation loss of an epoch."""
+        heed()
+        if self.bar:
+            text = f"{job.fold.name}, seed {job.seed}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
+            self.bar.update(self.bar.tasks[0].id, description=text)
+
+    def ended(self, job: "Job", result: "FoldResult", number: int, total: int, *, known: bool) -> None:
+        """Count a training, and print how it ended."""
+        self._known += known
+        self._done += 1
+        if self.bar:
+            self.bar.update(self.bar.tasks[0].id, completed=self._done, total=total)
+        if known:
+            return
+        how = "DIVERGED (NaN), left out" if result.diverged else _best_epoch(result.best_epoch, result.epochs)
+        say(f"training {number}/{total} ({job.fold.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")
+
+
+class SearchDisplay:
+    """Shows a search while it runs: a table on a terminal, a line for each trial elsewhere."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+        self._shown: set[tuple[int, str]] = set()
+        self._raced = 0
+
+    def __enter__(self) -> Self:
+        """Start the table where there is a terminal."""
+        self._live = output.live_display()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last table standing."""
+        if self._live:
+            self._live.stop()
+
+    def started(self, settings: "StudySettings", data: "Dataset", name: str) -> None:
+        """Print what is searched, on what."""
+        train, val = len(data.indices["train"]), len(data.indices["val"])
+        height, width = settings.size_hw
+        say(
+            f"Searching among {counted(settings.trials, 'network')} for {settings.task} ({settings.strategy}) as "
+            f"{settings.task}/{name}, at {height} x {width} pixels. Each learns from {counted(train, 'crop')} and is "
+            f"evaluated on {val:,}; the test subset is not used."
+        )
+
+    def update(self, result: "StudyResult") -> None:
+        """Show how the search stands, and stop where somebody asked for that."""
+        from toonvision.api.search_results import latest_trials, progress_text, trial_text
+
+        heed()
+        if self._live:
+            self._live.update(output.Rows(latest_trials(result)))
+            return
+        for trial in result.trials:
+            if trial.state not in ("waiting", "running") and (trial.number, trial.state) not in self._shown:
+                self._shown.add((trial.number, trial.state))
+                say(f"trial {trial.number}: {trial_text(trial)}; {progress_text(result)}")
+        raced = sum(map(len, result.scores.values()))
+        if raced > self._raced:
+            self._raced = raced
+            say(f"race: {counted(raced, 'training')}; {progress_text(result)}")

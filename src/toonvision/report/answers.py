@@ -1,0 +1,66 @@
+"""Copies of pictures with what a model says of them drawn onto them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from toonvision.core.files import read_regular, write_bytes
+from toonvision.data import images
+from toonvision.metrics.predictions import BoxPrediction, Prediction
+from toonvision.taxonomy.labels import Category
+
+_SMALLEST, _SHARE = 12, 0.03
+"""Height of the letters in pixels at least, and as a share of the picture's height."""
+_NARROWEST = 240
+
+
+def write_answers(predictions: Sequence[Prediction], classes: Sequence[Category], folder: Path) -> int:
+    """Write a copy of every picture with its answers: on its boxes where it has any, else in a band above it.
+
+    Args:
+        predictions: What a model says; those with a `box` are of a part of their picture.
+        classes: The classes, for their titles and colours.
+        folder: Where the copies go, as PNG; made where it is missing.
+
+    Returns:
+        How many pictures were written.
+    """
+    by_path: dict[Path, list[Prediction]] = {}
+    for prediction in predictions:
+        by_path.setdefault(prediction.path, []).append(prediction)
+    by_name = {category.name: category for category in classes}
+    for number, (path, answers) in enumerate(by_path.items(), start=1):
+        image = images.decode(read_regular(path, limit=images.LARGEST_FILE))
+        drawn = _with_answers(image, answers, by_name)
+        write_bytes(folder / f"{number:04}-{path.stem}.png", images.encode_png(drawn))
+    return len(by_path)
+
+
+def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: dict[str, Category]) -> Image.Image:
+    whole = not isinstance(answers[0], BoxPrediction)
+    if whole and image.width < _NARROWEST:  # a crop may be narrower than its answer
+        image = image.resize((_NARROWEST, round(image.height * _NARROWEST / image.width)))
+    letters = max(_SMALLEST, round(_SHARE * image.height))
+    font, band = ImageFont.load_default(letters), round(1.5 * letters)
+    if whole:
+        taller = Image.new("RGB", (image.width, image.height + band), "white")
+        taller.paste(image, (0, band))
+        image = taller
+    draw = ImageDraw.Draw(image)
+    for answer in answers:
+        category = classes[answer.predicted]
+        text = f"{category.title} {answer.confidence:.0%}"
+        box = answer.box if isinstance(answer, BoxPrediction) else None
+        left, top = (0, 0) if box is None else (box.x_min, max(0, box.y_min - band))
+        if box is not None:
+            draw.rectangle(box.xyxy, outline=category.color, width=max(2, letters // 6))
+        draw.rectangle((left, top, left + draw.textlength(text, font=font) + letters, top + band), fill=category.color)
+        draw.text((left + letters / 2, top + band / 2), text, fill=_ink(category.color), font=font, anchor="lm")
+    return image
+
+
+def _ink(color: str) -> str:
+    """Return black or white, whichever can be read on a colour."""
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"

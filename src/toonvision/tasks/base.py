@@ -1,0 +1,211 @@
+"""What a kind of task must be able to do, and the values that all kinds share.
+
+Splits, seeds, repeats, runs, searches and studies are written once, for these values. What is particular to one kind is
+a module of this folder with the functions of `TaskKind`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import ModelRefusedError
+from toonvision.core.progress import Progress, silent
+from toonvision.data.arrays import mapped_elsewhere, mapped_here
+from toonvision.data.catalog import Crop
+from toonvision.data.images import Pictures, Resize
+from toonvision.data.splits import Split, Subset
+from toonvision.data.workspace import Workspace
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.predictions import GROUP, Predictions
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import Task
+
+if TYPE_CHECKING:
+    import keras
+
+Outputs = tuple[npt.NDArray[np.float32], ...]
+"""One array for each output of a network, each of shape ``(images, ...)``."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The images of a task and what is to be predicted for them.
+
+    Attributes:
+        task: What is predicted.
+        images: Shape ``(images, height, width, 3)``, uint8, memory-mapped.
+        targets: The ground truth, one entry for each image; of which type, the kind of task decides.
+        items: What each image shows.
+        classes: Names of the classes that occur, in the taxonomy's order.
+        parents: Coarser level to the class there of each class that has one.
+        indices: Subset to the indices of its images; empty where no split was asked for.
+        digest: A hash of which item is in which subset; empty without a split.
+        split: The split; None where none was asked for.
+        left_out: Classes of the task's level that do not occur.
+        newer: How many items the split does not know, since they were extracted after it was made.
+    """
+
+    task: Task
+    images: Pictures
+    targets: npt.NDArray[Any]
+    items: tuple[Crop, ...]
+    classes: tuple[str, ...]
+    parents: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    indices: Mapping[Subset, Indices] = field(default_factory=dict)
+    digest: str = ""
+    split: Split | None = None
+    left_out: tuple[str, ...] = ()
+    newer: int = 0
+
+    @property
+    def stored_split(self) -> Split:
+        """The split that the dataset was loaded with."""
+        if self.split is None:
+            raise ValueError("this dataset was loaded without a split")
+        return self.split
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of the images in pixels."""
+        height, width = self.images.shape[1:3]
+        return height, width
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the images out where they are a mapped file: another process maps it itself."""
+        return {**vars(self), "images": mapped_elsewhere(self.images)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the images again."""
+        vars(self).update({**state, "images": mapped_here(state["images"])})
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A network with fresh weights in the form that is trained.
+
+    Attributes:
+        model: The network that is trained.
+        finish: Returns the network that is kept, which computes the same as the trained one does by then.
+        settings: How to train this form.
+    """
+
+    model: "keras.Model"
+    finish: Callable[[], "keras.Model"]
+    settings: TrainingSettings
+
+
+class Scores(Protocol):
+    """How good one model's predictions of some images are."""
+
+    @property
+    def error(self) -> float:
+        """What is to be as small as possible: 0 where all is right."""
+
+    @property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """Whether the model is wrong about an image, shape ``(images,)``."""
+
+    @property
+    def agreement(self) -> npt.NDArray[np.float32]:
+        """How far the model agrees with the ground truth of an image, shape ``(images,)``, 0 to 1."""
+
+    def summary(self) -> dict[str, float]:
+        """Return the one or two most telling scores, by name."""
+
+    def details(self) -> dict[str, Any]:
+        """Return all scores as plain data, for JSON: the main ones under ``model``."""
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """Return columns and rows of `predictions.csv`; each row begins with the index of its image."""
+
+
+class TaskKind(Protocol):
+    """What is particular to a kind of task. A module of functions is one."""
+
+    name: str
+    """What the kind is called in a taxonomy, such as ``classify``."""
+    counts: frozenset[str]
+    """Metrics of the compiled network that are counts; the others are means over a batch."""
+
+    def load(
+        self, workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize
+    ) -> Dataset:
+        """Load a task's dataset and check that something can be learned from it.
+
+        Args:
+            workspace: Where the data is.
+            task: What is predicted.
+            split: Which split to use; None for all items and no subsets.
+            size_hw: Height and width of the input in pixels.
+            resize: How images are brought to that size.
+
+        Raises:
+            UsageError: If there is no such split.
+            InputRejectedError: If a class could not be learned or evaluated, with the counts.
+        """
+
+    def learner(self, settings: TrainingSettings, dataset: Dataset) -> Learner:
+        """Build a network with fresh weights from Keras' current random state.
+
+        Raises:
+            UsageError: If there is no such network, or it does not fit the dataset.
+        """
+
+    def set_loss(self, model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
+        """Compile a network with the kind's loss and metrics."""
+
+    def batch(
+        self, dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
+    ) -> tuple[Pictures, Any]:
+        """Return images and what the loss compares with; with a generator the images are augmented."""
+
+    def weights(self, dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt.NDArray[np.float32] | None:
+        """Return the weight of each image in the loss, shape ``(images,)``; None where all weigh the same."""
+
+    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
+        """Return what is shown of an epoch: of the totals of its batches, ``loss`` and more."""
+
+    def decode(self, outputs: Outputs) -> Predictions:
+        """Turn a network's outputs into predictions."""
+
+    def collapsed(self, predictions: Predictions) -> bool:
+        """Whether a network predicts the same for every image, whatever it shows."""
+
+    def temperature(self, predictions: Predictions, dataset: Dataset, indices: Indices) -> float | None:
+        """Fit what logits are divided by so that confidences are right; None where the kind has no such thing."""
+
+    def score(self, predictions: Predictions, dataset: Dataset, indices: Indices) -> Scores:
+        """Compare the predictions of some of a dataset's images with their ground truth."""
+
+
+def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Outputs:
+    """Run a network over images.
+
+    Args:
+        model: One of our networks.
+        images: Shape ``(images, height, width, 3)``, uint8.
+        progress: Called with how many images are done, and how many there are.
+
+    Raises:
+        ModelRefusedError: If an output is NaN or infinite.
+    """
+    batches: list[list[npt.NDArray[np.float32]]] = []
+    for start in range(0, len(images), GROUP):
+        found = model.predict_on_batch(np.asarray(images[start : start + GROUP]))
+        found = found if isinstance(found, list | tuple) else [found]
+        batches.append([np.asarray(one, dtype=np.float32) for one in found])
+        progress(min(start + GROUP, len(images)), len(images))
+    if not batches:
+        return tuple(np.zeros((0, *output.shape[1:]), np.float32) for output in model.outputs)
+    outputs = tuple(np.concatenate(one) for one in zip(*batches, strict=True))
+    if not all(np.isfinite(output).all() for output in outputs):
+        raise ModelRefusedError(f"{model.name}: its weights give NaN. Train again.")
+    return outputs
+
+
+def predict(kind: TaskKind, model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Predictions:
+    """Return what a network of a kind of task predicts for images; see `network_outputs`."""
+    return kind.decode(network_outputs(model, images, progress=progress))
