@@ -265,7 +265,7 @@ def _retrain(workspace: Workspace, name: str, found: dict[str, Any], recipe: Rec
             task = workspace.taxonomy.task("suit")
             train_run(workspace, task, settings, seeds=together, size_hw=recipe.size_hw, name=run.name)
         evaluation = evaluate_run(workspace, run)
-        wrong += [evaluation.report_of(place).wrong for place in range(len(together))]
+        wrong += [evaluation.scores[place].report.wrong for place in range(len(together))]
     return wrong
 
 

@@ -238,7 +238,18 @@ def crop(
     digest = hashlib.sha256(f"crop {crop_id}".encode()).hexdigest()
     file = f"{label}_{crop_id:04}.png"
     return Crop(
-        crop_id, label, crop_id, file, digest, Box(0, 0, 4, 4), shot, "screenshots", f"{shot}.png", context, mark
+        crop_id,
+        label,
+        crop_id,
+        file,
+        digest,
+        Box(0, 0, 4, 4),
+        shot,
+        "screenshots",
+        f"{shot}.png",
+        context,
+        mark,
+        f"{shot}.xml, object 1",
     )
 
 
@@ -283,6 +294,7 @@ def as_once(workspace: Workspace, *, version: int) -> Workspace:
                 "INSERT INTO split_crops VALUES (?, ?, ?)",
                 [(row, crop, "validate" if part == "val" else part) for row, crop, part in parts],
             )
+        connection.execute("ALTER TABLE crops DROP COLUMN origin")
         if version == 1:
             connection.execute("ALTER TABLE crops DROP COLUMN attributes")
         for name, _ in MIGRATIONS[version:]:

@@ -24,7 +24,14 @@ from toonvision.data.extraction import extract
 
 def shot(name="garden/one.png", crops=(("apple", 0), ("pear", 0)), **changes):
     rows = tuple(
-        NewCrop(label, Box(number, 0, number + 5, 7), f"hash {label} {number}", number, f"{label}_{number:04}.png")
+        NewCrop(
+            label,
+            Box(number, 0, number + 5, 7),
+            f"hash {label} {number}",
+            number,
+            f"{label}_{number:04}.png",
+            f"one.xml, object {number + 1}",
+        )
         for label, number in crops
     )
     row = NewScreenshot("screenshots", name, "garden", (64, 48), "picture hash", "ab" * 72, rows)

@@ -26,16 +26,16 @@ def judged(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
     wrong = np.array(wrong, dtype=bool)
     made = examples.evaluation(examples.classes_of(3), samples=len(wrong), repeats=2)
     probabilities = np.full((2, len(wrong), 3), 0.1, dtype=np.float32)
-    probabilities[:, np.arange(len(wrong)), made.y_true] = 0.8
+    probabilities[:, np.arange(len(wrong)), made.best.y_true] = 0.8
     probabilities[0, wrong] = np.roll(probabilities[0, wrong], 1, axis=1)
     crops = []
-    for at, crop in enumerate(made.crops):
+    for at, crop in enumerate(made.items):
         box = Box(0, 0, 9, heights[at]) if heights else crop.box
         context = contexts[at] if contexts else crop.context
         extra = attributes[at] if attributes else {}
         crops.append(dataclasses.replace(crop, context=context, box=box, attributes=extra))
     scores = tuple(dataclasses.replace(made.best, probabilities=rows) for rows in probabilities)
-    return dataclasses.replace(made, crops=tuple(crops), scores=scores)
+    return dataclasses.replace(made, items=tuple(crops), scores=scores)
 
 
 def taxonomy():
@@ -60,7 +60,7 @@ def test_every_breakdown_counts_every_picture_and_every_fault_once():
     ]  # fmt: skip
     for one in found:
         assert sum(group.wrong.total for group in one.groups) == 90
-        assert sum(group.wrong.count for group in one.groups) == made.report.wrong
+        assert sum(group.wrong.count for group in one.groups) == made.best.report.wrong
         for group in one.groups:
             assert group.wrong.total + group.rest.total == 90
 

@@ -37,31 +37,32 @@ def test_every_repeat_is_judged_on_every_test_sample(judged):
     with workspace.reading() as catalog:
         split = read_split(workspace.splits, "default")
         test = [crop.id for crop in catalog.crops() if split.subset_of(crop) == "test"]
-    assert sorted(crop.id for crop in evaluation.crops) == sorted(test)
-    assert evaluation.probabilities.shape == (3, len(test), 3)
-    np.testing.assert_allclose(evaluation.probabilities.sum(axis=2), 1, atol=1e-5)
+    assert sorted(crop.id for crop in evaluation.items) == sorted(test)
+    assert [scores.probabilities.shape for scores in evaluation.scores] == [(len(test), 3)] * 3
+    for scores in evaluation.scores:
+        np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)
     assert [category.name for category in evaluation.classes] == ["apple", "pear", "stone"]
 
 
 def test_the_targets_are_the_labels_of_the_crops(judged):
     _, _, evaluation = judged
-    names = [evaluation.class_names[place] for place in evaluation.y_true]
-    assert names == [crop.label for crop in evaluation.crops]
+    names = [evaluation.record.classes[place] for place in evaluation.best.y_true]
+    assert names == [crop.label for crop in evaluation.items]
 
 
 def test_wrong_in_k_of_n_agrees_with_the_spread(judged):
     _, _, evaluation = judged
     assert evaluation.wrong_in.sum() == sum(evaluation.spread.wrong)
-    assert evaluation.spread.wrong[evaluation.chosen] == evaluation.report.wrong == len(evaluation.wrong)
-    assert evaluation.matrix.sum() == len(evaluation.crops)
+    assert evaluation.spread.wrong[evaluation.best_index] == evaluation.best.report.wrong == len(evaluation.wrong)
+    assert evaluation.best.matrix.sum() == len(evaluation.items)
 
 
 def test_labels_are_rolled_up_to_the_level_that_they_determine(judged):
     _, _, evaluation = judged
-    assert [up.level for up in evaluation.rolled_up] == ["kind"]
-    (up,) = evaluation.rolled_up
+    assert [up.level for up in evaluation.best.rolled_up] == ["kind"]
+    (up,) = evaluation.best.rolled_up
     assert up.classes == ("fruit", "mineral")
-    assert up.within + up.across == evaluation.report.wrong
+    assert up.within + up.across == evaluation.best.report.wrong
 
 
 def test_a_coarser_level_of_which_no_picture_is_judged_is_left_out(tmp_path):
@@ -77,7 +78,7 @@ def test_a_coarser_level_of_which_no_picture_is_judged_is_left_out(tmp_path):
     draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
     run = train_run(workspace, workspace.taxonomy.task("label"), TrainingSettings(epochs=1, batch_size=4), seeds=[0])
     evaluation = evaluate_run(workspace, run)
-    assert "mineral" not in [up.level for up in evaluation.rolled_up]
+    assert "mineral" not in [up.level for up in evaluation.best.rolled_up]
     write_results(evaluation, run)
 
 
@@ -85,12 +86,14 @@ def test_predictions_and_metrics_are_written_with_all_probabilities(judged):
     _, run, evaluation = judged
     write_results(evaluation, run)
     rows = list(csv.DictReader(io.StringIO((run / "predictions.csv").read_text())))
-    assert len(rows) == len(evaluation.crops)
-    for row, crop, given in zip(rows, evaluation.crops, evaluation.own, strict=True):
+    assert len(rows) == len(evaluation.items)
+    for row, crop, given in zip(rows, evaluation.items, evaluation.best.probabilities, strict=True):
         assert row["crop"] == crop.file
         assert row["screenshot"] == crop.screenshot
-        assert [float(row[f"p_{name}"]) for name in evaluation.class_names] == pytest.approx(given.tolist(), abs=1e-6)
-        assert row["predicted"] == evaluation.class_names[int(given.argmax())]
+        assert [float(row[f"p_{name}"]) for name in evaluation.record.classes] == pytest.approx(
+            given.tolist(), abs=1e-6
+        )
+        assert row["y_pred"] == evaluation.record.classes[int(given.argmax())]
         assert row["repeats"] == "3"
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics == json.loads(json.dumps(metrics_of(evaluation)))
@@ -102,7 +105,7 @@ def test_another_part_does_not_overwrite_the_results_of_the_test_part(judged):
     workspace, run, evaluation = judged
     write_results(evaluation, run)
     before = (run / "predictions.csv").read_bytes()
-    write_results(evaluate_run(workspace, run, part="train"), run)
+    write_results(evaluate_run(workspace, run, subset="train"), run)
     assert (run / "predictions.csv").read_bytes() == before
     assert (run / "predictions-train.csv").read_text().count("\n") == read_record(run).samples["train"] + 1
 
@@ -126,7 +129,7 @@ def test_a_run_sees_pictures_as_it_was_trained_whatever_the_workspace_says_now(j
     settings = other.root / "toonvision.toml"
     settings.write_text(settings.read_text().replace("[image]", '[image]\nresize = "letterbox"'))
     again = evaluate_run(open_workspace(other.root), other.runs / "label" / run.name)
-    np.testing.assert_array_equal(again.pictures, evaluation.pictures)
+    np.testing.assert_array_equal(again.images, evaluation.images)
 
 
 def test_a_run_of_another_taxonomy_is_refused(judged):
@@ -145,14 +148,16 @@ def test_pictures_and_folders_are_predicted_and_what_cannot_be_read_is_named(jud
     workspace, run, evaluation = judged
     (tmp_path / "good.png").write_bytes(encoded(scene(1)))
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    crops = [workspace.crops / crop.file for crop in evaluation.crops]
+    crops = [workspace.crops / crop.file for crop in evaluation.items]
     predictions, findings = predict_files(run, [*crops, tmp_path, tmp_path / "absent.png"])
     assert [p.path for p in predictions] == [*crops, tmp_path / "good.png"]
     assert [finding.item for finding in findings] == [str(tmp_path / "broken.png"), str(tmp_path / "absent.png")]
     assert all(finding.pictures == 1 for finding in findings)
     temperature = read_card(run).temperature
-    assert temperature == pytest.approx(evaluation.calibration.temperature)
-    for prediction, given in zip(predictions, with_temperature(evaluation.own, temperature), strict=False):
+    assert temperature == pytest.approx(evaluation.best.calibration.temperature)
+    for prediction, given in zip(
+        predictions, with_temperature(evaluation.best.probabilities, temperature), strict=False
+    ):
         np.testing.assert_allclose(prediction.probabilities, given, atol=1e-6)
 
 
@@ -170,7 +175,7 @@ def test_two_classes_that_look_different_are_told_apart(judged):
     workspace, *_ = judged
     settings = TrainingSettings(epochs=25, batch_size=4, learning_rate=0.01)
     run = train_run(workspace, workspace.taxonomy.task("kind"), settings, seeds=[0])
-    evaluation = evaluate_run(workspace, run, part="train")
-    assert evaluation.class_names == ("fruit", "mineral")
-    assert evaluation.report.accuracy.share >= 0.9
-    assert evaluation.rolled_up == ()
+    evaluation = evaluate_run(workspace, run, subset="train")
+    assert evaluation.record.classes == ("fruit", "mineral")
+    assert evaluation.best.report.accuracy.share >= 0.9
+    assert evaluation.best.rolled_up == ()

@@ -36,10 +36,10 @@ def test_wrong_ones_come_first_then_the_least_sure_and_none_twice():
     assert 0 < wrong < 20
     assert cases.places[:wrong] == tuple(part.wrong)
     assert len(set(cases.places)) == 20
-    rest = [at for at in part.unsure if at not in part.wrong]
+    rest = [at for at in part.best.unsure if at not in part.wrong]
     assert cases.places[wrong:] == tuple(rest[: 20 - wrong])
-    assert cases.names == tuple(part.crops[at].file for at in cases.places)
-    assert cases.predicted.tolist() == part.predicted[list(cases.places)].tolist()
+    assert cases.names == tuple(part.items[at].file for at in cases.places)
+    assert cases.predicted.tolist() == part.best.predicted[list(cases.places)].tolist()
 
 
 def test_maps_of_a_judged_part_are_those_of_its_cases():
@@ -50,7 +50,7 @@ def test_maps_of_a_judged_part_are_those_of_its_cases():
 
 def test_pictures_of_nobody_have_the_maps_in_their_order():
     part = judged()
-    strangers = Cases(("a", "b"), part.pictures[:2], (None, None), part.own[:2])
+    strangers = Cases(("a", "b"), part.images[:2], (None, None), part.best.probabilities[:2])
     found = explanation(strangers, pictures=2)
     np.testing.assert_array_equal(found.own, found.maps.values)
     assert found.sections == ()

@@ -33,7 +33,7 @@ def texts(ax):
 def judged(count, classes, *, size_hw=(60, 20), repeats=3):
     made = examples.evaluation(examples.classes_of(classes), samples=count, repeats=repeats, size_hw=size_hw, skill=0)
     return tuple(
-        Case(made.pictures[at], int(made.y_true[at]), made.own[at], int(made.wrong_in[at]), repeats)
+        Case(made.images[at], int(made.best.y_true[at]), made.best.probabilities[at], int(made.wrong_in[at]), repeats)
         for at in range(count)
     )
 

@@ -130,11 +130,11 @@ def test_maps_weights_and_checks_are_given_value_by_value():
 def test_a_crop_without_evidence_has_areas_and_no_shares():
     part = judged()
     rows = rows_of(evidence_panel(part, masked(part)))
-    assert [row["crop"] for row in rows] == [part.crops[at].file for at in (2, 5, 7)]
+    assert [row["crop"] for row in rows] == [part.items[at].file for at in (2, 5, 7)]
     assert [row["share_background"] for row in rows] == ["0.25", "", "0.25"]
     assert [row["share_of_plain_map_cloth"] for row in rows] == ["0.6"] * 3
     assert [row["area_background"] for row in rows] == ["0.5"] * 3
-    assert rows[0]["screenshot"] == part.crops[2].screenshot
+    assert rows[0]["screenshot"] == part.items[2].screenshot
 
 
 def test_every_figure_of_an_explanation_is_a_png_with_its_values_beside_it(tmp_path):

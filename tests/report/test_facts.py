@@ -76,7 +76,7 @@ def test_a_single_training_is_said_to_prove_little():
 
 
 def test_another_subset_than_the_test_is_named():
-    judged = dataclasses.replace(evaluation_of([GOOD]), part="val")
+    judged = dataclasses.replace(evaluation_of([GOOD]), subset="val")
     assert "35 of 40 validation crops" in quality_fact(judged)
 
 
@@ -218,4 +218,4 @@ def test_a_class_without_test_crops_does_not_break_the_sentences():
     made = evaluation_of([[[0, 0, 0], [1, 19, 0], [0, 0, 10]]])
     facts = telling_facts(results_of(made))
     assert "nan" not in " ".join(facts)
-    assert np.isfinite(made.own).all()
+    assert np.isfinite(made.best.probabilities).all()

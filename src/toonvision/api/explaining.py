@@ -36,7 +36,7 @@ from toonvision.report.explain_panels import (
 if TYPE_CHECKING:
     import keras
 
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
 
 _FOLDER = Path("figures") / "explain"
 _MOST_CHECKED, _MOST_ASCENDED = 12, 16
@@ -66,7 +66,7 @@ def explain(
     folder = run.folder / _FOLDER
     with replacing_folder(folder, purpose="explain") as built:
         progress = run.workspace.watcher.progress
-        shown = cases.judged.pictures if cases.judged else cases.pictures
+        shown = cases.judged.images if cases.judged else cases.pictures
         with progress("weighing evidence", "pictures") as update:
             maps = class_maps(model, shown, layer=layer, method=method, progress=update)
         own = own_maps(cases, maps)
@@ -159,13 +159,13 @@ def _check(
     return curves, randomisation(model, maps_of, seed=seed)
 
 
-def _evidence(run: StoredRun, judged: "Evaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
+def _evidence(run: StoredRun, judged: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
     """Measure on what the evidence lies, for all crops of the test subset that have masks."""
     files = run.workspace.files
     if not has_masks(files):
         return None
-    record, predicted = judged.record, judged.predicted
-    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    record, predicted = judged.record, judged.best.predicted
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.items]
     rows = [index for index, mask in enumerate(found) if mask is not None]
     if not rows:
         return None
@@ -175,11 +175,13 @@ def _evidence(run: StoredRun, judged: "Evaluation", maps: ClassMaps, *, seed: in
     return MaskedEvidence(tuple(rows), told_apart, plain, _sections(run, judged, rows, told_apart, seed=seed))
 
 
-def _sections(run: StoredRun, judged: "Evaluation", rows: Sequence[int], evidence: Evidence, *, seed: int) -> Sections:
+def _sections(
+    run: StoredRun, judged: "ClassEvaluation", rows: Sequence[int], evidence: Evidence, *, seed: int
+) -> Sections:
     """Average evidence over all crops, by class and by context."""
-    contexts = [run.workspace.files.taxonomy.context(judged.crops[at].context).title for at in rows]
-    y_true = [judged.classes[judged.y_true[at]].title for at in rows]
-    shots = group_keys([judged.crops[at] for at in rows])
+    contexts = [run.workspace.files.taxonomy.context(judged.items[at].context).title for at in rows]
+    y_true = [judged.classes[judged.best.y_true[at]].title for at in rows]
+    shots = group_keys([judged.items[at] for at in rows])
     return [
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))

@@ -97,7 +97,7 @@ def odd_boxes(crops: Sequence[Crop]) -> list[Finding]:
     return [
         Finding(
             crop.file,
-            f"has an odd box ({_place(crop)}): {' and '.join(reasons)} of {crop.label!r}",
+            f"has an odd box ({crop.where}): {' and '.join(reasons)} of {crop.label!r}",
             "check that it holds the whole object and nothing else",
             "odd-box",
         )
@@ -142,14 +142,14 @@ def odd_images(statistics: Mapping[Crop, ImageStatistics]) -> list[Finding]:
         for crop in sorted(group, key=lambda crop: statistics[crop].sharpness):
             share = statistics[crop].sharpness / median
             if share < BLURRED:
-                reason = f"is blurred ({_place(crop)}): {share:.1%} of the median sharpness"
+                reason = f"is blurred ({crop.where}): {share:.1%} of the median sharpness"
                 findings.append(Finding(crop.file, reason, "take a sharper screenshot, if you can", "blurred"))
     for group in _groups(statistics, lambda crop: crop.context):
         median = float(np.median([statistics[crop].brightness for crop in group]))
         for crop in sorted(group, key=lambda crop: statistics[crop].brightness):
             share = statistics[crop].brightness / max(median, 1e-9)
             if share < DARK:
-                reason = f"is dark ({_place(crop)}): {share:.0%} of the median brightness of {crop.context}"
+                reason = f"is dark ({crop.where}): {share:.0%} of the median brightness of {crop.context}"
                 findings.append(Finding(crop.file, reason, "take a brighter screenshot, if you can", "dark"))
     return findings
 
@@ -166,7 +166,3 @@ def _modified_z(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     distance = values - np.median(values)
     deviation = float(np.median(np.abs(distance)))
     return np.zeros_like(distance) if deviation == 0 else 0.6745 * distance / deviation
-
-
-def _place(crop: Crop) -> str:
-    return f"{crop.screenshot}, {', '.join(map(str, crop.box.xyxy))}"

@@ -7,6 +7,7 @@ only where the interval of a group and that of all other pictures have nothing i
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,7 +115,7 @@ def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics
 
 
 def break_down(
-    evaluation: Evaluation, taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
+    evaluation: Evaluation[Any], taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
 ) -> tuple[Breakdown, ...]:
     """Divide the judged pictures by all that is known of them.
 
@@ -127,7 +128,7 @@ def break_down(
         By context, label, height of the crop, sharpness, brightness, and each recorded attribute; only those that
         divide the pictures at all.
     """
-    crops = evaluation.crops
+    crops = evaluation.items
     labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
     contexts = {name: taxonomy.context(name) for name in {crop.context for crop in crops}}
     count = _Counter(evaluation)
@@ -176,10 +177,10 @@ def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
 class _Counter:
     """Counts wrong predictions of groups of one evaluation."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
-        self._wrong = evaluation.predicted != evaluation.y_true
-        self._share = evaluation.wrong_in / len(evaluation.probabilities)
-        self._repeats = len(evaluation.probabilities)
+    def __init__(self, evaluation: Evaluation[Any]) -> None:
+        self._wrong = evaluation.best.wrong
+        self._share = evaluation.wrong_in / len(evaluation.scores)
+        self._repeats = len(evaluation.scores)
 
     def by_category(self, name: str, title: str, categories: Sequence[Category]) -> Breakdown:
         """Divide by class, each with its colour, most often wrong first."""
@@ -219,8 +220,8 @@ class _Counter:
         )
 
 
-def _by_attribute(count: _Counter, name: str, evaluation: Evaluation) -> Breakdown:
-    values = [crop.attributes.get(name) for crop in evaluation.crops]
+def _by_attribute(count: _Counter, name: str, evaluation: Evaluation[Any]) -> Breakdown:
+    values = [crop.attributes.get(name) for crop in evaluation.items]
     title = name.replace("_", " ").capitalize()
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(set(numbers)) > _MOST_VALUES / 2 and not any(isinstance(value, str) for value in values):
@@ -237,16 +238,16 @@ def _value_title(value: str | float | bool | None) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
-def _attribute_names(evaluation: Evaluation) -> list[str]:
-    return sorted({name for crop in evaluation.crops for name in crop.attributes})
+def _attribute_names(evaluation: Evaluation[Any]) -> list[str]:
+    return sorted({name for crop in evaluation.items for name in crop.attributes})
 
 
 def _unknown(label: str) -> Category:
     return Category(label, label, _NEUTRAL)
 
 
-def _heights(evaluation: Evaluation) -> npt.NDArray[np.float64]:
-    return np.array([crop.box.y_max - crop.box.y_min for crop in evaluation.crops], dtype=np.float64)
+def _heights(evaluation: Evaluation[Any]) -> npt.NDArray[np.float64]:
+    return np.array([crop.box.y_max - crop.box.y_min for crop in evaluation.items], dtype=np.float64)
 
 
 def _look(picture: npt.NDArray[np.uint8]) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.data.arrays import Pictures
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.explain.cam import ClassMaps
 from toonvision.explain.evidence import Evidence, GroupEvidence, Values, distinctive, evidence_warnings
 from toonvision.explain.trust import (
@@ -44,7 +44,7 @@ class Cases:
     pictures: Pictures
     y_true: tuple[int | None, ...]
     probabilities: npt.NDArray[np.float32]
-    judged: Evaluation | None = None
+    judged: ClassEvaluation | None = None
     places: tuple[int, ...] = ()
 
     @property
@@ -106,7 +106,9 @@ class Explanation:
         """What speaks against the maps, in plain words, the gravest first."""
         found = [randomisation_warning(self.steps), curves_warning(self.curves)]
         if self.cases.judged:
-            told_apart = distinctive(self.maps.values)[np.arange(len(self.maps.values)), self.cases.judged.predicted]
+            told_apart = distinctive(self.maps.values)[
+                np.arange(len(self.maps.values)), self.cases.judged.best.predicted
+            ]
             found.append(spot_warning(fixed_spot(told_apart)))
         found += [warning for _, members in self.sections for group in members for warning in evidence_warnings(group)]
         predicted = self.own[np.arange(len(self.own)), self.cases.predicted]
@@ -114,19 +116,19 @@ class Explanation:
         return [*(warning for warning in found if warning), *map_warnings(checks, self.cases.names)]
 
 
-def gravest_cases(judged: Evaluation, count: int) -> Cases:
+def gravest_cases(judged: ClassEvaluation, count: int) -> Cases:
     """Choose the wrong ones of a judged part, the gravest first, then the least sure, each once.
 
     Args:
         judged: The judged part.
         count: How many at most.
     """
-    places = list(dict.fromkeys([*judged.wrong.tolist(), *judged.unsure.tolist()]))[:count]
+    places = list(dict.fromkeys([*judged.wrong.tolist(), *judged.best.unsure.tolist()]))[:count]
     return Cases(
-        names=tuple(judged.crops[at].file for at in places),
-        pictures=np.asarray(judged.pictures[places]),
-        y_true=tuple(int(judged.y_true[at]) for at in places),
-        probabilities=judged.own[places],
+        names=tuple(judged.items[at].file for at in places),
+        pictures=np.asarray(judged.images[places]),
+        y_true=tuple(int(judged.best.y_true[at]) for at in places),
+        probabilities=judged.best.probabilities[places],
         judged=judged,
         places=tuple(places),
     )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,24 @@ class Calibration:
     temperature: float
     fitted_on: int
     fitted_here: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """Return all of it but the bins as plain data, for JSON."""
+        return {
+            "temperature": self.temperature,
+            "fitted_on_validation_samples": self.fitted_on,
+            "fitted_on_the_evaluated_samples": self.fitted_here,
+            **{
+                name: {
+                    "expected_calibration_error": reliability.error,
+                    "interval_95": list(reliability.interval),
+                    "error_of_a_calibrated_model_95": reliability.noise,
+                    "negative_log_likelihood": reliability.likelihood,
+                    "confidence_minus_accuracy": reliability.overconfident,
+                }
+                for name, reliability in (("as_trained", self.before), ("with_temperature", self.after))
+            },
+        }
 
     @property
     def caveat(self) -> str:

@@ -284,8 +284,8 @@ def _find_comparison(
             evaluation = evaluate_run(workspace, folder)
             test = ordinary_test(
                 record.title,
-                evaluation.crops,
-                evaluation.y_true,
+                evaluation.items,
+                evaluation.best.y_true,
                 np.stack([scores.predicted for scores in evaluation.scores]),
                 diverged=[repeat.diverged for repeat in record.repeats],
                 trained_on=record.learned_from,

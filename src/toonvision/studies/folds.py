@@ -9,7 +9,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -217,7 +217,8 @@ def train_jobs(
 
 def wrong_predictions(dataset: Dataset, job: Job, result: FoldResult) -> npt.NDArray[np.bool_]:
     """Return whether a training is wrong about each of its fold's test samples, shape ``(samples,)``."""
-    return kind_of(dataset.task).score(result.predictions, dataset, job.fold.test).wrong
+    fold = replace(dataset, indices={"test": job.fold.test})
+    return kind_of(dataset.task).score(result.predictions, fold, "test").wrong
 
 
 def diverged_sentence(groups: Iterable[tuple[str, int, int]]) -> str:

@@ -9,7 +9,7 @@ from toonvision.core.wording import interval, percent
 from toonvision.data.split_plan import naive_subsets
 from toonvision.data.splits import read_split
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.folds import (
     Job,
@@ -56,7 +56,7 @@ class LeakageStudy:
 
 
 def compare_naive(
-    workspace: Workspace, run: Path, evaluation: Evaluation, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, run: Path, evaluation: ClassEvaluation, *, watcher: StudyWatcher | None = None
 ) -> LeakageStudy:
     """Train a run's settings once more on a naive split, and save how much better that looks.
 
@@ -71,8 +71,8 @@ def compare_naive(
         InputRejectedError: If the training diverged.
     """
     watch, record = watcher or Unwatched(), evaluation.record
-    if evaluation.part != "test":
-        raise UsageError(f"a naive split is compared on the test subset; got {evaluation.part}. Leave out --part.")
+    if evaluation.subset != "test":
+        raise UsageError(f"a naive split is compared on the test subset; got {evaluation.subset}. Leave out --part.")
     dataset = task_dataset(workspace, workspace.taxonomy.task(record.task), record.size_hw)
     split, seed = read_split(workspace.splits, record.split), record.best_seed
     fold = fold_of_subsets("naive", dataset, naive_subsets(dataset.items, split, seed=seed))
@@ -85,7 +85,7 @@ def compare_naive(
         raise InputRejectedError(f"{run}: the training on a naive split diverged, so there is nothing to compare with.")
     right = int((~wrong_predictions(dataset, job, result)).sum())
     naive = Proportion(right, len(fold.test))
-    study = LeakageStudy(record.title, seed, evaluation.report.accuracy, naive, folder)
+    study = LeakageStudy(record.title, seed, evaluation.best.report.accuracy, naive, folder)
     save_study(study, RESULT)
     return study
 

@@ -63,8 +63,8 @@ class Catalog:
         """Give all crops by label and number."""
         rows = self._connection.execute(
             "SELECT c.id, c.label, c.number, c.file, c.hash, c.x_min, c.y_min, c.x_max, c.y_max, s.id, s.source, "
-            "s.name, s.context, s.fingerprint, c.attributes FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
-            "ORDER BY c.label, c.number"
+            "s.name, s.context, s.fingerprint, c.origin, c.attributes "
+            "FROM crops c JOIN screenshots s ON s.id = c.screenshot_id ORDER BY c.label, c.number"
         )
         with sound(self._path):
             return [
@@ -80,9 +80,10 @@ class Catalog:
                     name,
                     context,
                     checked_fingerprint(mark),
+                    origin,
                     decoded(words),
                 )
-                for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, words in rows
+                for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, origin, words in rows
             ]
 
     def last_numbers(self) -> dict[str, int]:
@@ -114,9 +115,12 @@ class Catalog:
                 run.execute(f"DELETE FROM crops WHERE screenshot_id = ? AND file NOT IN ({marks})", (row, *files))
                 run.executemany(
                     "INSERT INTO crops (screenshot_id, label, number, file, hash, x_min, y_min, x_max, y_max, "
-                    "attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT (file) DO UPDATE SET hash = excluded.hash, attributes = excluded.attributes",
-                    [(row, c.label, c.number, c.file, c.hash, *c.box.xyxy, encoded(c.attributes)) for c in shot.crops],
+                    "origin, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET "
+                    "hash = excluded.hash, origin = excluded.origin, attributes = excluded.attributes",
+                    [
+                        (row, c.label, c.number, c.file, c.hash, *c.box.xyxy, c.origin, encoded(c.attributes))
+                        for c in shot.crops
+                    ],
                 )
                 run.executemany(_KEEP_NUMBER, [(crop.label, crop.number) for crop in shot.crops])
 
