@@ -106,7 +106,7 @@ PROMISES = (
         2,
         "a JPEG called .png, suffixes in capitals",
         "",
-        "A picture's kind is told by its content.",
+        "A picture's kind is recognised by its content.",
         (
             "tests/data/test_images.py::test_the_kind_is_told_by_content_not_by_suffix",
             "tests/data/test_extraction.py::test_a_jpeg_named_png_is_read_by_its_content",
@@ -129,7 +129,7 @@ PROMISES = (
     ),
     Promise(
         4,
-        "16 bits a channel",
+        "16 bits per channel",
         "",
         "The upper 8 bits are taken; a plain conversion would turn everything bright into white.",
         (
@@ -144,7 +144,7 @@ PROMISES = (
         5,
         "palettes, transparency, CMYK, animations",
         "",
-        "They become RGB: what is transparent lies on black, an animation gives its first frame.",
+        "They become RGB: transparent areas lie on black, and of an animation the first frame counts.",
         (
             "tests/data/test_images.py::test_transparent_colours_of_a_palette_lie_on_black",
             "tests/data/test_images.py::test_transparent_areas_lie_on_black_and_half_transparent_ones_are_half_as_bright",
@@ -159,9 +159,9 @@ PROMISES = (
     ),
     Promise(
         6,
-        "a picture that its EXIF data turns",
+        "a picture that its EXIF data rotates",
         "S",
-        "Boxes count the pixels as they are stored, so a turned picture with boxes is skipped and the remedy named; "
+        "Boxes count the pixels as they are stored, so a rotated picture with boxes is skipped and the remedy named; "
         "without boxes it is taken as it is stored.",
         (
             "tests/data/test_images.py::test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_stored_if_not",
@@ -170,7 +170,7 @@ PROMISES = (
     ),
     Promise(
         7,
-        "an annotation that gives another size than the picture has",
+        "an annotation that declares another size than the picture has",
         "S",
         "The picture is skipped, with both sizes.",
         (
@@ -195,7 +195,7 @@ PROMISES = (
         9,
         "a box that leaves its picture",
         "S",
-        "By up to a pixel it is clamped, and that is said; by more, the object is skipped.",
+        "By up to a pixel it is clamped, and that is reported; by more, the object is skipped.",
         (
             "tests/data/test_boxes.py::test_a_box_one_pixel_outside_is_clamped_and_reported",
             "tests/data/test_boxes.py::test_a_box_more_than_a_pixel_outside_is_refused_naming_how_far",
@@ -224,7 +224,8 @@ PROMISES = (
         11,
         "missing tags; an annotation without any object",
         "S",
-        "An object that lacks a tag is skipped. An empty annotation is valid: nothing is to be seen there.",
+        "An object that lacks a tag is skipped. An empty annotation is valid: the picture is a negative. "
+        "A picture without annotation is noted.",
         (
             "tests/contracts/test_formats.py::test_an_object_with_a_missing_tag_is_reported",
             "tests/contracts/test_formats.py::test_an_object_that_cannot_be_read_is_reported_and_the_others_of_its_picture_are_kept",
@@ -311,7 +312,7 @@ PROMISES = (
         16,
         "an object that is annotated twice",
         "S",
-        "It becomes one crop, and that is said.",
+        "It becomes one crop, and that is reported.",
         (
             "tests/data/test_extraction.py::test_a_duplicated_object_becomes_one_crop_and_is_reported",
             "tests/data/test_extraction.py::test_boxes_of_two_labels_in_one_place_are_two_crops",
@@ -336,7 +337,7 @@ PROMISES = (
         18,
         "labels and paths in any script, with HTML in them, reserved or very long",
         "",
-        "They come out as they went in, are escaped in HTML, and give file names that every system takes.",
+        "They are kept exactly, escaped in HTML, and become file names that are valid on every system.",
         (
             "tests/contracts/test_formats.py::test_any_printable_label_is_read_as_it_was_written",
             "tests/contracts/test_formats.py::test_voc_reads_back_exactly_what_it_wrote",
@@ -374,9 +375,9 @@ PROMISES = (
     ),
     Promise(
         20,
-        "one screenshot twice, or nearly so",
+        "the same screenshot twice, or a near-duplicate",
         "",
-        "It is said, and a split keeps both in one part.",
+        "It is reported, and a split keeps both in one subset.",
         (
             "tests/cli/test_data_verbs.py::test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part",
             "tests/data/test_extraction.py::test_identical_pictures_are_reported_and_both_kept",
@@ -392,7 +393,7 @@ PROMISES = (
         21,
         "a faulty toonvision.toml",
         "R",
-        "File, line, key, the rule, what came, and what to do.",
+        "The message names file, line, key, the rule, what was received, and what to do.",
         (
             "tests/core/test_settings_files.py::test_a_fault_names_file_line_key_rule_and_what_was_received",
             "tests/core/test_settings_files.py::test_every_fault_has_a_line_of_its_own",
@@ -406,7 +407,7 @@ PROMISES = (
     ),
     Promise(
         22,
-        "no crops, one class, a class with one sample, an empty part",
+        "no crops, one class, a class with one sample, an empty subset",
         "R",
         "Nothing is trained; all classes are listed with their counts.",
         (
@@ -473,7 +474,7 @@ PROMISES = (
         26,
         "two that write at once; one that reads meanwhile",
         "B",
-        "The second one is told within 5 seconds who holds the workspace. Readers never fail.",
+        "The second one learns within 5 seconds who holds the workspace. Readers never fail.",
         (
             "tests/core/test_locks.py::test_a_second_process_learns_within_5_s_who_holds_the_workspace",
             "tests/core/test_locks.py::test_the_default_patience_ends_within_5_s",
@@ -491,9 +492,10 @@ PROMISES = (
     ),
     Promise(
         27,
-        "a catalogue that is damaged, or of a newer version",
+        "a catalogue that is damaged, or of a newer version; a split that breaks a rule",
         "R",
-        "It is never changed, and the message says how to make it again.",
+        "It is never changed, and the message says how to make it again or what to correct. An older catalogue is "
+        "brought up to date once, its splits exactly.",
         (
             "tests/data/test_catalog.py::test_a_flipped_bit_is_refused_or_changes_one_value_and_the_file_is_never_changed",
             "tests/data/test_catalog.py::test_flipped_bits_of_names_and_numbers_are_refused_in_the_same_words",
@@ -534,7 +536,7 @@ PROMISES = (
     ),
     Promise(
         29,
-        "a training whose loss becomes no number, or that learns nothing",
+        "a training whose loss becomes NaN, or that learns nothing",
         "",
         "It is marked as failed, the last good weights are kept, and the summary says so.",
         (
@@ -667,7 +669,7 @@ FIGURES = (
     ),
     Figure(
         "concurrency",
-        "8 processes, 100 operations each, on one workspace: each is done or told that it is busy; no violation.",
+        "8 processes, 100 operations each, on one workspace: each is done or learns that it is busy; no violation.",
         "python benchmarks/reliability/concurrency.py FOLDER",
     ),
     Figure(
