@@ -80,8 +80,8 @@ CONFUSED = [[15, 15, 0], [15, 15, 0], [0, 0, 30]]
 def test_classes_that_are_each_others_mirror_image_are_not_to_be_mirrored():
     said = advice_from(trained(CONFUSED, settings=FLIPPED, images=arrows()))
     assert said == (
-        "30 of 60 crops of Flunky and Pencil Pusher are confused, and mirrored crops of one look like the other. Do not "
-        "mirror them: --no-flip.",
+        "30 of 60 crops of Flunky and Pencil Pusher are confused, and mirrored crops of one look like the other. Do "
+        "not mirror them: --no-flip.",
     )
 
 
