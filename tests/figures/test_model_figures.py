@@ -93,7 +93,7 @@ def test_wrong_predictions_name_the_true_and_the_predicted_class():
     picture = np.zeros((60, 20, 3), dtype=np.uint8)
     one = Case(picture, 0, np.array([0.07, 0.9, 0.02, 0.01], dtype=np.float32), wrong_in=2, repeats=5)
     (ax,) = draw_gallery(Gallery((one,), classes)).axes
-    assert texts(ax) == ["Flunky", "predicted\nPencil Pusher\n90 %, true class 7 %\nwrong in 2 of 5"]
+    assert texts(ax) == ["Flunky", "predicted\nPencil Pusher\n90 %, true 7 %\nwrong in 2 of 5"]
     assert to_hex(ax.spines["left"].get_edgecolor()).upper() == classes[1].color
 
 

@@ -64,7 +64,7 @@ def draw_case(ax: Axes, judged: Case, classes: Sequence[Category], *, room: int 
         shorten(classes[judged.y_true].title, room),
         "right" if judged.right else _predicted(predicted.title, room),
         f"{100 * given[judged.predicted]:.0f} %"
-        + ("" if judged.right else f", true class {100 * given[judged.y_true]:.0f} %"),
+        + ("" if judged.right else f", true {100 * given[judged.y_true]:.0f} %"),
     ]
     if judged.repeats > 1:
         lines.append(f"wrong in {judged.wrong_in} of {judged.repeats}")
