@@ -82,7 +82,7 @@ def test_another_subset_than_the_test_is_named():
 
 def test_the_third_names_the_largest_confusion_in_both_directions_and_the_class_found_least():
     assert confusion_fact(evaluation_of([GOOD])) == (
-        "The most frequent confusion is Platelets predicted as RBC: 3 times, and 1 times the other way round. The "
+        "The most frequent confusion is Platelets predicted as RBC: 3 times, and 1 time the other way round. The "
         "class with the lowest recall is Platelets: 6 of 10 crops are found (60.0 %, 95 % interval 31.3–83.2 %)."
     )
 

@@ -251,14 +251,7 @@ def hardest_table(evaluation: ClassEvaluation) -> Table | None:
     wrong_in, given = evaluation.wrong_in, evaluation.agreement
     mostly = mostly_predicted(np.stack([scores.probabilities for scores in evaluation.scores]))
     titles = [category.title for category in evaluation.classes]
-    columns = (
-        "Crop",
-        "Screenshot",
-        "True class",
-        "Mostly predicted",
-        f"Wrong, of {repeats}",
-        "Probability of the truth",
-    )
+    columns = ("Crop", "Screenshot", "True class", "Mostly predicted", f"Wrong of {repeats}", "p(true)")
     rows = tuple(
         (evaluation.items[at].file, evaluation.items[at].screenshot, titles[evaluation.best.y_true[at]],
          titles[mostly[at]], f"{wrong_in[at]}", percent(float(given[at])))
@@ -268,7 +261,7 @@ def hardest_table(evaluation: ClassEvaluation) -> Table | None:
     return Table(
         f"Wrong in how many of {repeats} trainings", columns, rows, number_columns(columns, 4), shown=10,
         note=f"Wrong in every training: difficult or wrongly labelled ({counted(always, 'crop')}). Wrong in one: "
-        f"chance ({counted(once, 'crop')}). The probability of the true class is the mean over all trainings.",
+        f"chance ({counted(once, 'crop')}). p(true): mean probability of the true class over all trainings.",
     )  # fmt: skip
 
 

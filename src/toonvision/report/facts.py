@@ -86,10 +86,10 @@ def confusion_fact(evaluation: ClassEvaluation) -> str:
     tie = f" ({counted(others, 'other pair')} just as often)" if others else ""
     least = min((r for r in class_rows(evaluation) if r.support), key=lambda r: (r.recall.share, -r.support))
     return (
-        f"The most frequent confusion is {classes[row].title} predicted as {classes[column].title}: {most:,} times, "
-        f"and {back:,} times the other way round{tie}. The class with the lowest recall is {least.category.title}: "
-        f"{least.recall.count:,} of {least.recall.total:,} crops are found ({percent(least.recall.share)}, 95 % "
-        f"interval {interval(least.recall)})."
+        f"The most frequent confusion is {classes[row].title} predicted as {classes[column].title}: "
+        f"{counted(most, 'time')}, and {counted(back, 'time')} the other way round{tie}. The class with the lowest "
+        f"recall is {least.category.title}: {least.recall.count:,} of {least.recall.total:,} crops are found "
+        f"({percent(least.recall.share)}, 95 % interval {interval(least.recall)})."
     )
 
 
