@@ -21,7 +21,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 
-def judged(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
+def evaluated(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
     """Give an evaluation of two repeats; the second is right about everything."""
     wrong = np.array(wrong, dtype=bool)
     made = examples.evaluation(examples.classes_of(3), samples=len(wrong), repeats=2)
@@ -48,7 +48,7 @@ def divided(evaluation, name, image_statistics=None):
 
 def test_every_breakdown_counts_every_picture_and_every_fault_once():
     rng = np.random.default_rng(0)
-    made = judged(
+    made = evaluated(
         rng.random(90) < 0.3, contexts=list("ab" * 45), heights=rng.integers(20, 400, 90).tolist(),
         attributes=[{"pose": "sits" if n % 3 else "stands", "fog": float(n % 40), "shaded": n % 2 == 0}
                     for n in range(90)],
@@ -66,19 +66,19 @@ def test_every_breakdown_counts_every_picture_and_every_fault_once():
 
 
 def test_contexts_have_their_titles_and_colours_and_the_worst_comes_first():
-    made = judged([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
+    made = evaluated([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
     worst, best = divided(made, "context").groups
     assert (worst.title, worst.color, worst.wrong) == ("Bridge", "#445566", Proportion(6, 10))
     assert (best.title, best.wrong, best.rest) == ("Alley", Proportion(0, 20), Proportion(6, 10))
 
 
 def test_the_mean_is_taken_over_all_trainings():
-    made = judged([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
+    made = evaluated([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
     assert [group.mean for group in divided(made, "context").groups] == [pytest.approx(0.3), 0.0]
 
 
 def test_recorded_values_are_taken_as_they_are_and_numbers_in_bands():
-    made = judged(
+    made = evaluated(
         [False] * 40,
         attributes=[{"shaded": n < 10, "distance": n / 2, "track": n % 3} for n in range(39)] + [{}],
     )
@@ -91,11 +91,11 @@ def test_recorded_values_are_taken_as_they_are_and_numbers_in_bands():
 
 
 def test_what_divides_nothing_is_left_out():
-    assert [one.name for one in break_down(judged([False] * 9), taxonomy())] == ["label"]
+    assert [one.name for one in break_down(evaluated([False] * 9), taxonomy())] == ["label"]
 
 
 def test_very_many_values_are_gathered():
-    made = judged([False] * 60, attributes=[{"pose": f"p{min(n, 40)}"} for n in range(60)])
+    made = evaluated([False] * 60, attributes=[{"pose": f"p{min(n, 40)}"} for n in range(60)])
     groups = divided(made, "pose").groups
     assert len(groups) == 13
     assert "other values" in {group.title for group in groups}
