@@ -51,7 +51,7 @@ def test_a_record_of_an_earlier_version_is_read_in_the_words_of_this_one(small_w
     assert read_record(run) == record
 
 
-def test_by_force_a_run_takes_the_place_of_the_earlier_one_and_else_a_free_name(own_workspace, run):
+def test_by_force_a_run_replaces_the_earlier_one_and_else_takes_a_free_name(own_workspace, run):
     assert saved(own_workspace.root, run, force=False).name == "kept-2"
     assert contents(run) == {RECORD: b"old"}
     assert saved(own_workspace.root, run, force=True) == run
