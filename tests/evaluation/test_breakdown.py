@@ -46,7 +46,7 @@ def divided(evaluation, name, image_statistics=None):
     return next(one for one in break_down(evaluation, taxonomy(), image_statistics) if one.name == name)
 
 
-def test_every_breakdown_counts_every_picture_and_every_fault_once():
+def test_every_breakdown_counts_every_image_and_every_error_once():
     rng = np.random.default_rng(0)
     made = evaluated(
         rng.random(90) < 0.3, contexts=list("ab" * 45), heights=rng.integers(20, 400, 90).tolist(),
@@ -131,7 +131,7 @@ def group(wrong, total, rest_wrong, rest_total):
         (group(9, 20, 0, 5), 0),
     ],
 )
-def test_only_a_clear_difference_between_enough_pictures_stands_out(one, expected):
+def test_only_a_clear_difference_between_enough_images_stands_out(one, expected):
     assert one.stands_out == expected
     assert one.few == (one.wrong.total < FEW)
 
@@ -145,7 +145,7 @@ def test_a_finding_gives_counts_and_intervals_and_nothing_is_no_finding():
     assert Breakdown("height", "Height", (group(2, 30, 12, 90),), 1).finding == ""
 
 
-def test_a_blurred_picture_is_less_sharp_and_a_dark_one_less_bright():
+def test_a_blurred_image_is_less_sharp_and_a_dark_one_less_bright():
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 20, 3), dtype=np.uint8))
     files = {"sharp": noise, "blurred": noise.filter(ImageFilter.GaussianBlur(2)), "dark": noise.point(lambda v: v / 4)}
     image_statistics = measure_image_statistics(files.values())
@@ -163,5 +163,5 @@ def test_sharpness_is_the_variance_of_the_laplacian():
     assert image_statistics.brightness[0] == pytest.approx(255 / 25)
 
 
-def test_a_picture_of_two_pixels_can_be_measured():
+def test_an_image_of_two_pixels_can_be_measured():
     assert measure_image_statistics([Image.new("RGB", (2, 1), "white")]).sharpness[0] == 0

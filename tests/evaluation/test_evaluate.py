@@ -65,7 +65,7 @@ def test_labels_are_rolled_up_to_the_level_that_they_determine(evaluated):
     assert up.within + up.across == evaluation.best.report.wrong
 
 
-def test_a_coarser_level_of_which_no_picture_is_evaluated_is_left_out(tmp_path):
+def test_a_coarser_level_of_which_no_image_is_evaluated_is_left_out(tmp_path):
     text = SETTINGS_TEXT.replace(
         "[taxonomy.labels]", '[taxonomy.levels.mineral]\nclasses.hard = { title = "Hard" }\n\n[taxonomy.labels]'
     ).replace('kind = "mineral" }', 'kind = "mineral", mineral = "hard" }')
@@ -101,7 +101,7 @@ def test_predictions_and_metrics_are_written_with_all_probabilities(evaluated):
     assert [repeat["seed"] for repeat in metrics["repeats"]] == [0, 1, 2]
 
 
-def test_another_part_does_not_overwrite_the_results_of_the_test_part(evaluated):
+def test_another_subset_does_not_overwrite_the_results_of_the_test_subset(evaluated):
     workspace, run, evaluation = evaluated
     write_results(evaluation, run)
     before = (run / "predictions.csv").read_bytes()
@@ -123,7 +123,7 @@ def test_a_run_is_not_evaluated_on_a_split_that_was_made_anew(evaluated, tmp_pat
         evaluate_run(other, other.runs / "label" / run.name)
 
 
-def test_a_run_sees_pictures_as_it_was_trained_whatever_the_workspace_says_now(evaluated, tmp_path):
+def test_a_run_sees_images_as_it_was_trained_whatever_the_workspace_says_now(evaluated, tmp_path):
     workspace, run, evaluation = evaluated
     other = copied(workspace, tmp_path / "workspace")
     settings = other.root / "toonvision.toml"
@@ -171,7 +171,7 @@ def test_a_sigmoid_is_the_probability_of_the_second_class():
     np.testing.assert_allclose(predict_probabilities(model, pictures), [[1 - expected, expected]] * 4, atol=1e-6)
 
 
-def test_two_classes_that_look_different_are_told_apart(evaluated):
+def test_two_classes_that_look_different_are_distinguished(evaluated):
     workspace, *_ = evaluated
     settings = TrainingSettings(epochs=25, batch_size=4, learning_rate=0.01)
     run = train_run(workspace, workspace.taxonomy.task("kind"), settings, seeds=[0])
