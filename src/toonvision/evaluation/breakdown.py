@@ -133,7 +133,7 @@ def break_down(
     contexts = {name: taxonomy.context(name) for name in {crop.context for crop in crops}}
     count = _Counter(evaluation)
     found = [
-        count.by_category("context", "Place", [contexts[crop.context] for crop in crops]),
+        count.by_category("context", "Context", [contexts[crop.context] for crop in crops]),
         count.by_category("label", "Label", [labels.get(crop.label, _unknown(crop.label)) for crop in crops]),
         count.by_band("height", "Height of the crop", _heights(evaluation), "px", _HEIGHT_BANDS),
     ]
