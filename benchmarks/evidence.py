@@ -22,7 +22,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation, evaluate_run
 from toonvision.explain.cam import class_maps
 from toonvision.explain.evidence import GroupEvidence, distinctive, measure_evidence, summarise
-from toonvision.explain.trust import fixed_spot, spot_warning
+from toonvision.explain.map_warnings import spot_warning
 from toonvision.models.saving import load_model
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import read_record, repeat_folder, run_records
@@ -66,7 +66,7 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
                 "wrong": int((predicted != evaluation.best.y_true).sum()),
                 "distinctive": _shares(distinctive_maps[with_mask, predicted[with_mask]], masks, shots),
                 "plain": _shares(maps[with_mask, predicted[with_mask]], masks, shots),
-                "fixed_spot": spot_warning(fixed_spot(distinctive_maps[rows, predicted])),
+                "fixed_spot": spot_warning(distinctive_maps[rows, predicted]),
             }
         )
         own = repeats[-1]["distinctive"]

@@ -195,7 +195,7 @@ def test_the_panels_of_a_report_are_tables_and_figures_that_can_be_drawn(workspa
     assert panels
     for panel in panels:
         if isinstance(panel, FigurePanel):
-            assert panel.alt
+            assert panel.alternative
             assert write_panel(panel, tmp_path).png.startswith(b"\x89PNG")
         else:
             assert all(len(row) == len(panel.columns) for row in panel.rows)

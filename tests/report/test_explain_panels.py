@@ -7,7 +7,7 @@ from figures import examples
 from toonvision.core.panels import rows_csv
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.evidence import Evidence, summarise
-from toonvision.explain.explanation import MaskedEvidence, gravest_cases
+from toonvision.explain.explanation import MaskedEvidence, worst_cases
 from toonvision.explain.trust import Randomisation, TrustCurves
 from toonvision.figures.panels import write_panel
 from toonvision.report.explain_panels import (
@@ -58,7 +58,7 @@ def activation_panel(one):
 
 
 def cases(count=2):
-    return gravest_cases(judged(), count)
+    return worst_cases(judged(), count)
 
 
 def test_a_small_map_is_given_as_it_is_with_each_channel_in_short():

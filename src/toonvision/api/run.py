@@ -32,8 +32,12 @@ class Run(StoredRun):
         return results.run_result(self.record, self.folder)._repr_html_()
 
     def summary(self) -> "Result[ClassEvaluation]":
-        """Return how the trainings went, and how good the model is on the test subset."""
-        return results.summary_result(self.evaluation(), self.folder, self.workspace.command("report", self.name))
+        """Return how the trainings went, how good the model is on the test subset, and what to try next."""
+        from toonvision.evaluation.advice import advise
+
+        advice = advise(self.workspace.files, self.folder, self.evaluation())
+        next_step = self.workspace.command("report", self.name)
+        return results.summary_result(self.evaluation(), self.folder, advice, next_step)
 
     def evaluate(self, subset: "Subset" = "test") -> "Result[ClassEvaluation]":
         """Evaluate all trainings on one subset of the split.

@@ -1,5 +1,6 @@
 """How results about runs are shown: trainings, scores, calibration, stress, export, the list of runs."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,16 +38,18 @@ def run_result(record: RunRecord, folder: Path) -> Result[RunRecord]:
     return Result(record, (run_text(record, folder),), asdict(record))
 
 
-def summary_result(evaluation: "ClassEvaluation", folder: Path, next_step: str) -> "Result[ClassEvaluation]":
-    """Return the peaks of a run's own training and the scores of all of its trainings."""
+def summary_result(
+    evaluation: "ClassEvaluation", folder: Path, advice: Sequence[str], next_step: str
+) -> "Result[ClassEvaluation]":
+    """Return the peaks of a run's own training, the scores of all of its trainings, and what to try next."""
     history = read_history(folder / HISTORY)
     listed = [f"  {name:<14} {value:.4f} in epoch {epoch}" for name, value, epoch in peaks(history)]
     scores = evaluation_result(evaluation, next_step)
     return Result(
         evaluation,
         ("\n".join([f"Best values over {counted(len(history), 'epoch')}:", *listed]), *scores.blocks,
-         f"Saved in {folder}"),
-        {**scores.data, "folder": str(folder)},
+         "\n".join([*advice, f"Saved in {folder}"])),
+        {**scores.data, "advice": list(advice), "folder": str(folder)},
         next=next_step,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Asking a saved model about files."""
+"""Predictions of a saved model for files."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 def predict_files(
     model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
 ) -> tuple[list[Prediction], list[Finding]]:
-    """Predict pictures, and all pictures in folders, with the temperature that is stored with the model, if any.
+    """Return predictions for picture files, and for all pictures in folders, with the model's stored temperature.
 
     Args:
-        model_folder: Where a saved model lies.
+        model_folder: The folder of a saved model.
         paths: Pictures or folders.
-        progress: Told how many pictures are done.
+        progress: Called with how many pictures are done.
 
     Returns:
-        Predictions in the order of the paths, and what could not be read.
+        Predictions in the order of the paths, and a finding for each file that could not be read.
 
     Raises:
         InputRejectedError: If there is no model.

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, shorten, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
 from toonvision.figures.values import Race
-from toonvision.tuning.finalists import Racer
+from toonvision.tuning.result import Racer
 
 _ROW = 0.5
 _STACK, _TALLEST = 0.13, 0.3
@@ -50,12 +50,12 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, judged: int) -> Axes:
     seen = [0, 1]
     for row, racer in enumerate(racers):
         color = BEST if racer.left_after is None else PLAIN
-        known = [n for n, loss in zip(racer.results.wrong, racer.results.losses, strict=True) if loss is not None]
+        known = [n for n, loss in zip(racer.wrong, racer.losses, strict=True) if loss is not None]
         places = _stacked(known)
         ax.plot([wrong for wrong, _ in places], [row - up for _, up in places], "o", color=color, markersize=6,
                 alpha=0.7, markeredgewidth=0, zorder=4)  # fmt: skip
-        median = racer.results.median_wrong
-        if racer.diverged * 2 < len(racer.results.wrong):
+        median = racer.median_wrong
+        if racer.diverged * 2 < len(racer.wrong):
             ax.plot([median] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2, zorder=3)
             seen.append(math.ceil(median))
         ax.annotate(_note(racer), (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
@@ -122,7 +122,7 @@ def _stacked(counts: Sequence[int]) -> list[tuple[int, float]]:
 
 
 def _note(racer: Racer) -> str:
-    parts = [f"median {racer.results.median_wrong:g}"]
+    parts = [f"median {racer.median_wrong:g}"]
     if racer.diverged:
         parts.append(f"{racer.diverged} diverged")
     if racer.left_after:

@@ -18,8 +18,9 @@ from toonvision.models.architecture import Architecture
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 if TYPE_CHECKING:
-    from toonvision.tuning.finalists import Racer, SizeErrorPoint
+    from toonvision.tuning.finalists import SizeErrorPoint
     from toonvision.tuning.insight import Slice
+    from toonvision.tuning.result import Racer
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

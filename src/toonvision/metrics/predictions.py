@@ -1,4 +1,4 @@
-"""What a model predicts, and asking any model about files, whatever runs it."""
+"""The values that a model predicts, and predictions for files with any model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ Probabilities = npt.NDArray[np.float32]
 """Shape ``(samples, classes)``; each row sums to 1."""
 
 Answer = npt.NDArray[np.float32] | RejectedItemError
-"""Probabilities of one picture, shape ``(classes,)``, or why it cannot be read."""
+"""Probabilities of one image, shape ``(classes,)``, or why it cannot be read."""
 
 GROUP = 64
-"""How many files are asked about at once."""
+"""Number of files that are predicted at once."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model predicts for some images, whatever kind of task it was made for.
+    """What a model of any kind of task predicts for some images.
 
     Attributes:
-        images: How many images the model was asked about.
+        images: Number of images.
         image: The index of the image that each prediction belongs to, shape ``(predictions,)``, int64. A classifier has
             one prediction for each image, in order; a detector has as many as it finds objects.
         labels: The predicted classes, shape ``(predictions,)``, int64.
-        scores: How sure the model is of each, shape ``(predictions,)``, float32, 0 to 1.
+        scores: Confidence of each, shape ``(predictions,)``, float32, 0 to 1.
         probabilities: Of each class, shape ``(predictions, classes)``, float32; None where a kind has none.
         boxes: Bounding boxes as x_min, y_min, x_max, y_max in pixels of the image, shape ``(predictions, 4)``, float32;
             None where a kind has none.
@@ -49,10 +49,10 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a model says of one picture.
+    """The prediction of one image.
 
     Attributes:
-        probabilities: One a class, shape ``(classes,)``, summing to 1.
+        probabilities: One per class, shape ``(classes,)``, summing to 1.
         classes: Names of the classes, in the same order.
     """
 
@@ -72,7 +72,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Prediction(Verdict):
-    """What a model says of a file.
+    """The prediction of a file.
 
     Attributes:
         path: The file.
@@ -83,12 +83,12 @@ class Prediction(Verdict):
 
 @dataclass(frozen=True)
 class BoxPrediction(Prediction):
-    """What a model says of an annotated box of a file.
+    """The prediction of an annotated bounding box of a file.
 
     Attributes:
-        number: The object's place in the annotation, from 1.
-        label: What the annotation calls it.
-        box: Where it is.
+        number: The object's number in the annotation, from 1.
+        label: Its label in the annotation.
+        box: Its bounding box.
     """
 
     number: int
@@ -103,16 +103,16 @@ def ask_about_files(
     classes: tuple[str, ...],
     progress: Progress = silent,
 ) -> tuple[list[Prediction], list[Finding]]:
-    """Ask a model about pictures, and all pictures in folders.
+    """Return predictions for picture files, and for all pictures in folders.
 
     Args:
-        ask: Gives one answer a file, in order.
+        ask: Returns one answer per file, in order.
         paths: Pictures or folders.
         classes: Names of the classes, in the order of the probabilities.
-        progress: Told how many pictures are done.
+        progress: Called with how many pictures are done.
 
     Returns:
-        Predictions in the order of the paths, and what could not be read.
+        Predictions in the order of the paths, and a finding for each file that could not be read.
 
     Raises:
         InputRejectedError: If a folder cannot be read.

@@ -16,7 +16,8 @@ from toonvision.data.masks import REGIONS
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.explanation import Cases, MaskedEvidence
-from toonvision.explain.trust import Randomisation, TrustCurves, check_maps, map_warnings
+from toonvision.explain.map_warnings import map_warnings
+from toonvision.explain.trust import Randomisation, TrustCurves
 from toonvision.figures.values import (
     ActivationTiles,
     EvidenceBars,
@@ -69,7 +70,7 @@ def map_grid_panels(
     return [
         _figure(
             f"maps-{at + 1:02}-{Path(name).stem[:60]}",
-            MapGrid(cases.pictures[at], maps[at], classes, cases.y_true[at], cases.probabilities[at], unit, each),
+            MapGrid(cases.images[at], maps[at], classes, cases.y_true[at], cases.probabilities[at], unit, each),
             ("class", "row", "column", "evidence"),
             [(classes[k].name, row, column, float(value)) for (k, row, column), value in np.ndenumerate(maps[at])],
         )
@@ -141,14 +142,14 @@ def evidence_panel(evaluation: ClassEvaluation, evidence: MaskedEvidence) -> Fig
     """Return where the evidence lies; in the CSV, the shares are empty for a crop without evidence."""
     names, predicted = evaluation.record.classes, evaluation.best.predicted
     tables = {
-        "share": evidence.told_apart.shares, "share_of_plain_map": evidence.plain.shares,
-        "area": evidence.told_apart.areas,
+        "share": evidence.distinctive.shares, "share_of_plain_map": evidence.plain.shares,
+        "area": evidence.distinctive.areas,
     }  # fmt: skip
     rows = [
         (evaluation.items[at].file, evaluation.items[at].screenshot, evaluation.items[at].context,
          names[evaluation.best.y_true[at]], names[predicted[at]],
          *("" if math.isnan(value) else value for values in tables.values() for value in values[number].tolist()))
-        for number, at in enumerate(evidence.places)
+        for number, at in enumerate(evidence.indices)
     ]  # fmt: skip
     head = ("crop", "screenshot", "context", "y_true", "y_pred",
             *(f"{what}_{region}" for what in tables for region in REGIONS))  # fmt: skip
@@ -189,8 +190,8 @@ def _case_panel(
 def _warning(evaluation: ClassEvaluation, indices: Indices, maps: npt.NDArray[np.float32]) -> str:
     """Warn of maps of the predicted classes that explain little, the first few by name."""
     own = maps[np.arange(len(indices)), evaluation.best.predicted[indices]]
-    checks = check_maps(own, size_hw=evaluation.record.size_hw)
-    found = map_warnings(checks, [evaluation.items[at].file for at in indices.tolist()])
+    names = [evaluation.items[index].file for index in indices.tolist()]
+    found = map_warnings(own, names, size_hw=evaluation.record.size_hw)
     more = f" {len(found) - _MOST_WARNINGS} more are like that." if len(found) > _MOST_WARNINGS else ""
     return f" Beware: {' '.join(found[:_MOST_WARNINGS])}{more}" if found else ""
 
