@@ -1,6 +1,7 @@
 """Small real things for tests: pictures, annotated sources in every format, workspaces, catalogue rows."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -255,10 +256,15 @@ def crop(
 
 def mark_of(seed: int, changed: Sequence[int] = ()) -> str:
     """Make a fingerprint unlike that of any other seed; steps that are changed turn into their opposites."""
+    return _mark_of(seed, tuple(sorted(changed)))
+
+
+@functools.cache
+def _mark_of(seed: int, changed: tuple[int, ...]) -> str:
     rng = np.random.default_rng(seed)
     steps = rng.choice([-1, 0, 1], size=256, p=[0.4, 0.2, 0.4])
     steps[list(changed)] *= -1
-    pixels = hashlib.sha256(f"{seed} {sorted(changed)}".encode()).hexdigest()[:16]
+    pixels = hashlib.sha256(f"{seed} {list(changed)}".encode()).hexdigest()[:16]
     return np.packbits(steps > 0).tobytes().hex() + np.packbits(steps < 0).tobytes().hex() + pixels
 
 

@@ -150,7 +150,7 @@ def test_an_older_catalogue_is_refused_for_reading_and_not_changed(path, monkeyp
 
 
 def rows(path):
-    """Give each table's rows, by name, as SQLite gives them."""
+    """Return each table's rows, by name, as SQLite gives them."""
     (tables,) = sql(path, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'migrations'")
     return {name: sql(path, f"SELECT * FROM {name}")[0] for (name,) in tables}
 
@@ -205,7 +205,7 @@ def with_attributes(attributes):
     return dataclasses.replace(row, crops=(dataclasses.replace(row.crops[0], attributes=attributes),))
 
 
-def test_attributes_are_given_back_and_replaced_without_touching_the_crops_row(path):
+def test_attributes_are_returned_and_replaced_without_touching_the_crops_row(path):
     before = everything(path)[1][0]
     for attributes in (ATTRIBUTES, {"track": True}, {}):
         with Catalog.open(path) as catalog:
@@ -417,7 +417,7 @@ def open_for_writing(path):
 
 
 def flips(size, count):
-    """Give bit flips, a third of them in the header and schema page."""
+    """Return bit flips, a third of them in the header and schema page."""
     rng = random.Random(1)
     return [(rng.randrange(100 if index % 3 == 0 else size), rng.randrange(8)) for index in range(count)]
 

@@ -93,7 +93,7 @@ def test_classes_that_are_each_others_mirror_image_are_not_to_be_mirrored():
         (CONFUSED, FLIPPED, arrows()[[2, 2, 0]]),  # mirrored, they look as they did before
     ],
 )
-def test_without_a_reason_nobody_is_told_not_to_mirror(matrix, settings, images):
+def test_without_a_reason_nobody_is_advised_not_to_mirror(matrix, settings, images):
     assert not any("--no-flip" in said for said in advice_from(trained(matrix, settings=settings, images=images)))
 
 

@@ -25,15 +25,15 @@ from toonvision.training.repeat import train_run
 
 
 @pytest.fixture(scope="module")
-def judged(small_workspace, tmp_path_factory):
-    workspace = copied(small_workspace, tmp_path_factory.mktemp("judged") / "workspace")
+def evaluated(small_workspace, tmp_path_factory):
+    workspace = copied(small_workspace, tmp_path_factory.mktemp("evaluated") / "workspace")
     settings = TrainingSettings(epochs=12, batch_size=4, learning_rate=0.01)
     run = train_run(workspace, workspace.taxonomy.task("label"), settings, seeds=[0, 1, 2])
     return workspace, run, evaluate_run(workspace, run)
 
 
-def test_every_repeat_is_judged_on_every_test_sample(judged):
-    workspace, _, evaluation = judged
+def test_every_repeat_is_evaluated_on_every_test_sample(evaluated):
+    workspace, _, evaluation = evaluated
     with workspace.reading() as catalog:
         split = read_split(workspace.splits, "default")
         test = [crop.id for crop in catalog.crops() if split.subset_of(crop) == "test"]
@@ -44,28 +44,28 @@ def test_every_repeat_is_judged_on_every_test_sample(judged):
     assert [category.name for category in evaluation.classes] == ["apple", "pear", "stone"]
 
 
-def test_the_targets_are_the_labels_of_the_crops(judged):
-    _, _, evaluation = judged
+def test_the_targets_are_the_labels_of_the_crops(evaluated):
+    _, _, evaluation = evaluated
     names = [evaluation.record.classes[place] for place in evaluation.best.y_true]
     assert names == [crop.label for crop in evaluation.items]
 
 
-def test_wrong_in_k_of_n_agrees_with_the_spread(judged):
-    _, _, evaluation = judged
+def test_wrong_in_k_of_n_agrees_with_the_spread(evaluated):
+    _, _, evaluation = evaluated
     assert evaluation.wrong_in.sum() == sum(evaluation.spread.wrong)
     assert evaluation.spread.wrong[evaluation.best_index] == evaluation.best.report.wrong == len(evaluation.wrong)
     assert evaluation.best.matrix.sum() == len(evaluation.items)
 
 
-def test_labels_are_rolled_up_to_the_level_that_they_determine(judged):
-    _, _, evaluation = judged
+def test_labels_are_rolled_up_to_the_level_that_they_determine(evaluated):
+    _, _, evaluation = evaluated
     assert [up.level for up in evaluation.best.rolled_up] == ["kind"]
     (up,) = evaluation.best.rolled_up
     assert up.classes == ("fruit", "mineral")
     assert up.within + up.across == evaluation.best.report.wrong
 
 
-def test_a_coarser_level_of_which_no_picture_is_judged_is_left_out(tmp_path):
+def test_a_coarser_level_of_which_no_image_is_evaluated_is_left_out(tmp_path):
     text = SETTINGS_TEXT.replace(
         "[taxonomy.labels]", '[taxonomy.levels.mineral]\nclasses.hard = { title = "Hard" }\n\n[taxonomy.labels]'
     ).replace('kind = "mineral" }', 'kind = "mineral", mineral = "hard" }')
@@ -82,8 +82,8 @@ def test_a_coarser_level_of_which_no_picture_is_judged_is_left_out(tmp_path):
     write_results(evaluation, run)
 
 
-def test_predictions_and_metrics_are_written_with_all_probabilities(judged):
-    _, run, evaluation = judged
+def test_predictions_and_metrics_are_written_with_all_probabilities(evaluated):
+    _, run, evaluation = evaluated
     write_results(evaluation, run)
     rows = list(csv.DictReader(io.StringIO((run / "predictions.csv").read_text())))
     assert len(rows) == len(evaluation.items)
@@ -101,8 +101,8 @@ def test_predictions_and_metrics_are_written_with_all_probabilities(judged):
     assert [repeat["seed"] for repeat in metrics["repeats"]] == [0, 1, 2]
 
 
-def test_another_part_does_not_overwrite_the_results_of_the_test_part(judged):
-    workspace, run, evaluation = judged
+def test_another_subset_does_not_overwrite_the_results_of_the_test_subset(evaluated):
+    workspace, run, evaluation = evaluated
     write_results(evaluation, run)
     before = (run / "predictions.csv").read_bytes()
     write_results(evaluate_run(workspace, run, subset="train"), run)
@@ -110,21 +110,21 @@ def test_another_part_does_not_overwrite_the_results_of_the_test_part(judged):
     assert (run / "predictions-train.csv").read_text().count("\n") == read_record(run).samples["train"] + 1
 
 
-def test_judging_twice_gives_the_same_bytes(judged):
-    workspace, run, evaluation = judged
+def test_evaluating_twice_gives_the_same_bytes(evaluated):
+    workspace, run, evaluation = evaluated
     assert predictions_csv(evaluate_run(workspace, run)) == predictions_csv(evaluation)
 
 
-def test_a_run_is_not_judged_on_a_split_that_was_made_anew(judged, tmp_path):
-    workspace, run, _ = judged
+def test_a_run_is_not_evaluated_on_a_split_that_was_made_anew(evaluated, tmp_path):
+    workspace, run, _ = evaluated
     other = copied(workspace, tmp_path / "workspace")
     draw_split(other, ratios=SIXTY_TWENTY_TWENTY, seed=3, replace=True)
     with pytest.raises(InputRejectedError, match="is not what it was when the run was trained"):
         evaluate_run(other, other.runs / "label" / run.name)
 
 
-def test_a_run_sees_pictures_as_it_was_trained_whatever_the_workspace_says_now(judged, tmp_path):
-    workspace, run, evaluation = judged
+def test_a_run_sees_images_as_it_was_trained_whatever_the_workspace_says_now(evaluated, tmp_path):
+    workspace, run, evaluation = evaluated
     other = copied(workspace, tmp_path / "workspace")
     settings = other.root / "toonvision.toml"
     settings.write_text(settings.read_text().replace("[image]", '[image]\nresize = "letterbox"'))
@@ -132,8 +132,8 @@ def test_a_run_sees_pictures_as_it_was_trained_whatever_the_workspace_says_now(j
     np.testing.assert_array_equal(again.images, evaluation.images)
 
 
-def test_a_run_of_another_taxonomy_is_refused(judged):
-    workspace, run, _ = judged
+def test_a_run_of_another_taxonomy_is_refused(evaluated):
+    workspace, run, _ = evaluated
     settings = workspace.root / "toonvision.toml"
     text = settings.read_text()
     settings.write_text(text.replace('kind = "mineral"', 'kind = "fruit"'))
@@ -144,8 +144,8 @@ def test_a_run_of_another_taxonomy_is_refused(judged):
         settings.write_text(text)
 
 
-def test_pictures_and_folders_are_predicted_and_what_cannot_be_read_is_named(judged, tmp_path):
-    workspace, run, evaluation = judged
+def test_pictures_and_folders_are_predicted_and_what_cannot_be_read_is_named(evaluated, tmp_path):
+    workspace, run, evaluation = evaluated
     (tmp_path / "good.png").write_bytes(encoded(scene(1)))
     (tmp_path / "broken.png").write_bytes(b"no picture")
     crops = [workspace.crops / crop.file for crop in evaluation.items]
@@ -171,8 +171,8 @@ def test_a_sigmoid_is_the_probability_of_the_second_class():
     np.testing.assert_allclose(predict_probabilities(model, pictures), [[1 - expected, expected]] * 4, atol=1e-6)
 
 
-def test_two_classes_that_look_different_are_told_apart(judged):
-    workspace, *_ = judged
+def test_two_classes_that_look_different_are_distinguished(evaluated):
+    workspace, *_ = evaluated
     settings = TrainingSettings(epochs=25, batch_size=4, learning_rate=0.01)
     run = train_run(workspace, workspace.taxonomy.task("kind"), settings, seeds=[0])
     evaluation = evaluate_run(workspace, run, subset="train")

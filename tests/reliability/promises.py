@@ -108,7 +108,7 @@ PROMISES = (
         "",
         "A picture's kind is recognised by its content.",
         (
-            "tests/data/test_images.py::test_the_kind_is_told_by_content_not_by_suffix",
+            "tests/data/test_images.py::test_the_kind_is_recognised_by_content_not_by_suffix",
             "tests/data/test_extraction.py::test_a_jpeg_named_png_is_read_by_its_content",
             "tests/contracts/test_formats.py::test_upper_case_suffixes_are_pictures_and_annotations_too",
         ),
@@ -379,7 +379,7 @@ PROMISES = (
         "",
         "It is reported, and a split keeps both in one subset.",
         (
-            "tests/cli/test_data_verbs.py::test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part",
+            "tests/cli/test_data_verbs.py::test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_subset",
             "tests/data/test_extraction.py::test_identical_pictures_are_reported_and_both_kept",
             "tests/data/test_fingerprints.py::test_a_rescaled_slightly_darker_or_compressed_picture_is_near_its_original",
             "tests/data/test_fingerprints.py::test_different_pictures_stand_alone",
@@ -423,7 +423,7 @@ PROMISES = (
         "a full disk, at any write",
         "E",
         "One line names the file. What was committed is kept; once there is space, the command goes on. Where only "
-        "the figures beside a stored result cannot be written, that is told, and the command has succeeded.",
+        "the figures beside a stored result cannot be written, that is reported, and the command has succeeded.",
         (
             "tests/data/test_catalog.py::test_a_full_disk_is_a_fault_of_the_environment_and_keeps_what_was_committed",
             "tests/core/test_files.py::test_the_old_file_stays_when_the_block_raises",
@@ -485,7 +485,7 @@ PROMISES = (
             "tests/core/test_folders.py::test_a_second_process_learns_who_holds_the_lock",
             "tests/deploy/test_export.py::test_a_busy_workspace_is_reported",
             "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
-            "tests/reliability/test_crowd.py::test_of_many_processes_one_writes_others_are_told_and_readers_never_fail",
+            "tests/reliability/test_crowd.py::test_of_many_processes_one_writes_others_learn_that_and_readers_never_fail",
             "tests/cli/test_data_verbs.py::test_a_second_writer_ends_with_5_within_5_s_and_names_the_first_and_readers_go_on",
             "tests/data/test_rebuild.py::test_nobody_else_writes_while_the_catalogue_is_rebuilt",
         ),
@@ -542,10 +542,10 @@ PROMISES = (
         (
             "tests/training/test_repeat.py::test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run",
             "tests/training/test_repeat.py::test_a_failed_training_by_force_leaves_the_earlier_run_as_it_was",
-            "tests/training/test_repeat.py::test_a_diverged_repeat_is_never_the_kept_one",
-            "tests/training/test_repeat.py::test_a_training_that_gives_every_picture_one_answer_has_failed_and_says_so",
-            "tests/training/test_repeat.py::test_a_repeat_that_gives_one_answer_is_never_the_kept_one",
-            "tests/training/test_repeat.py::test_the_kept_weights_are_those_of_the_best_epoch",
+            "tests/training/test_repeat.py::test_a_diverged_repeat_is_never_the_best_one",
+            "tests/training/test_repeat.py::test_a_training_that_predicts_one_class_for_every_image_has_failed_and_says_so",
+            "tests/training/test_repeat.py::test_a_repeat_that_predicts_one_class_is_never_the_best_one",
+            "tests/training/test_repeat.py::test_the_saved_weights_are_those_of_the_best_epoch",
             "tests/report/test_report.py::test_warnings_name_newer_crops_and_seeds_that_diverged_or_predict_one_class",
             "tests/studies/test_contexts.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
             "tests/studies/test_curve.py::test_a_training_that_diverged_is_in_no_mean_and_counted",

@@ -16,6 +16,7 @@ from toonvision.data.balance import unknown_labels
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.examination import ExtractionResult, examine_all, identical_pictures
 from toonvision.data.extraction import files_without_row, numbered_stem
+from toonvision.data.formats import layout
 from toonvision.data.groups import group_keys
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.source_tree import relative
@@ -23,7 +24,6 @@ from toonvision.data.sources import (
     SourceReading,
     gone_screenshots,
     plan_tasks,
-    read_source,
     reading_findings,
     refuse_emptied,
     require_sources,
@@ -215,7 +215,7 @@ def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], 
         findings.append(Finding("sources", str(error), code=_NO_SOURCE))
     for source in workspace.sources:
         try:
-            reading = read_source(source)
+            reading = layout.read(source.format, source.root)
             refuse_emptied(source, reading, known.screenshots)
             readings.append((source, reading))
         except InputRejectedError as error:

@@ -36,20 +36,20 @@ def draw_parallel(parallel: ParallelCoordinates) -> Figure:
 def draw_coordinates(ax: Axes, parallel: ParallelCoordinates) -> Axes:
     """Draw an upright line for each hyperparameter and the loss at the right, and each trial as a line through all.
 
-    Trials of the same value run a little apart, so that they can be told from each other.
+    Trials of the same value run a little apart, so that they can be distinguished.
 
     Args:
         ax: Where to draw.
         parallel: Coordinates and trials, at least one of each.
     """
     count = len(parallel.axes)
-    for line, places in zip(parallel.lines, _spread(parallel.lines), strict=True):
-        ax.plot(range(count), places, **_STYLES[line.outcome], solid_joinstyle="round", zorder=2)
-    for place, ticks in enumerate(parallel.axes.values()):
-        ax.plot([place, place], [-_APART, 1 + _APART], color=INK if place == count - 1 else MUTED, linewidth=1.0,
+    for line, heights in zip(parallel.lines, _spread(parallel.lines), strict=True):
+        ax.plot(range(count), heights, **_STYLES[line.outcome], solid_joinstyle="round", zorder=2)
+    for index, ticks in enumerate(parallel.axes.values()):
+        ax.plot([index, index], [-_APART, 1 + _APART], color=INK if index == count - 1 else MUTED, linewidth=1.0,
                 zorder=3)  # fmt: skip
         for at, text in ticks:
-            ax.annotate(text, (place, at), (4, 0), textcoords="offset points", va="center_baseline", fontsize=8,
+            ax.annotate(text, (index, at), (4, 0), textcoords="offset points", va="center_baseline", fontsize=8,
                         path_effects=halo(), zorder=5)  # fmt: skip
     many = count > 7
     ax.set_xticks(range(count), list(parallel.axes), rotation=30 if many else 0, ha="left" if many else "center",
@@ -65,7 +65,7 @@ def draw_coordinates(ax: Axes, parallel: ParallelCoordinates) -> Axes:
 
 
 def _spread(lines: tuple[Line, ...]) -> list[list[float]]:
-    """Move lines that cross a coordinate at the same place apart, in their order by loss; the loss stays exact."""
+    """Move lines that cross a coordinate at the same point apart, in their order by loss; the loss stays exact."""
     ranks = np.argsort(np.argsort([line.positions[-1] for line in lines]))
     shift = _APART * (ranks / max(1, len(lines) - 1) - 0.5)
     rows = [line.positions for line in lines]

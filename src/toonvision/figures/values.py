@@ -190,10 +190,10 @@ class EvidenceBars:
 
 @dataclass(frozen=True)
 class Race:
-    """The networks of a race, the best first, and how many images each training was validated on."""
+    """The networks of a race, the best first, and the number of validation images."""
 
     racers: "tuple[Racer, ...]"
-    judged: int
+    validated: int
 
 
 @dataclass(frozen=True)
@@ -202,12 +202,12 @@ class SizeErrorFront:
 
     Attributes:
         networks: The smallest first, at least one.
-        judged: How many images each training was validated on.
+        validated: Number of validation images.
         bound: Most parameters that were allowed, if there was a bound.
     """
 
     networks: "tuple[SizeErrorPoint, ...]"
-    judged: int
+    validated: int
     bound: int | None = None
 
 

@@ -1,22 +1,22 @@
 """The values that a model predicts, and predictions for files with any model."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.boxes import Box
+from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.source_tree import is_picture, walk
 
 Probabilities = npt.NDArray[np.float32]
 """Shape ``(samples, classes)``; each row sums to 1."""
-
-Answer = npt.NDArray[np.float32] | RejectedItemError
-"""Probabilities of one image, shape ``(classes,)``, or why it cannot be read."""
 
 GROUP = 64
 """Number of files that are predicted at once."""
@@ -96,19 +96,23 @@ class BoxPrediction(Prediction):
     box: Box
 
 
-def ask_about_files(
-    ask: Callable[[Sequence[Path]], Sequence[Answer]],
+def predict_files_by(
+    answer: Callable[[Pictures], Probabilities],
     paths: Sequence[Path],
     *,
     classes: tuple[str, ...],
+    size_hw: tuple[int, int],
+    resize: Resize,
     progress: Progress = silent,
 ) -> tuple[list[Prediction], list[Finding]]:
-    """Return predictions for picture files, and for all pictures in folders.
+    """Return predictions for picture files, and for all pictures in folders, with any model.
 
     Args:
-        ask: Returns one answer per file, in order.
+        answer: Returns the probabilities of images of the input size.
         paths: Pictures or folders.
         classes: Names of the classes, in the order of the probabilities.
+        size_hw: Height and width of the input in pixels.
+        resize: How pictures are resized to that size.
         progress: Called with how many pictures are done.
 
     Returns:
@@ -117,19 +121,30 @@ def ask_about_files(
     Raises:
         InputRejectedError: If a folder cannot be read.
     """
+
+    def read(file: Path) -> Pictures | RejectedItemError:
+        try:
+            return read_picture(file, size_hw=size_hw, resize=resize)
+        except RejectedItemError as error:
+            return error.without_traceback()
+
     predictions: list[Prediction] = []
     found = [(path, _files(path)) for path in paths]
     remedy = "name pictures, or folders of pictures"
     findings = [Finding(str(path), "holds no picture", remedy, "no-picture", files=1) for path, own in found if not own]
     files = [file for _, own in found for file in own]
-    for start in range(0, len(files), GROUP):
-        group = files[start : start + GROUP]
-        for file, answer in zip(group, ask(group), strict=True):
-            if isinstance(answer, RejectedItemError):
-                findings.append(answer.finding(str(file), pictures=1))
-            else:
-                predictions.append(Prediction(answer, classes, file))
-        progress(start + len(group), len(files))
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for start in range(0, len(files), GROUP):
+            group = files[start : start + GROUP]
+            read_files = list(pool.map(read, group))
+            images = [one for one in read_files if not isinstance(one, RejectedItemError)]
+            rows = iter(answer(np.stack(images)) if images else ())
+            for file, one in zip(group, read_files, strict=True):
+                if isinstance(one, RejectedItemError):
+                    findings.append(one.finding(str(file), pictures=1))
+                else:
+                    predictions.append(Prediction(next(rows), classes, file))
+            progress(start + len(group), len(files))
     return predictions, findings
 
 

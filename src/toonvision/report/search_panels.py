@@ -281,7 +281,7 @@ def front_rows(networks: Sequence[SizeErrorPoint], *, judged: int) -> Rows:
     """Return a row for each network: its size, its loss, its wrong predictions and the interval of their median."""
     head = ("trial", "layout", "parameters", "on_front", "winner", "loss", "loss_trainings", "raced",
             "wrong_trainings", "wrong_median", "wrong_best", "wrong_worst", "interval_low", "interval_high",
-            "judged")  # fmt: skip
+            "validation_crops")  # fmt: skip
     return (
         head,
         *((one.trial.number, one.trial.layout, one.trial.parameters, int(one.on_front), int(one.winner), one.loss,

@@ -91,8 +91,8 @@ class Learner:
 
     Attributes:
         model: The network that is trained.
-        finish: Returns the network that is kept, which computes the same as the trained one does by then.
-        settings: How to train this form.
+        finish: Returns the network that is saved, which computes the same as the trained one does by then.
+        settings: How this form is trained.
     """
 
     model: "keras.Model"

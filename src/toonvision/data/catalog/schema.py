@@ -103,5 +103,5 @@ def apply(connection: Connection, migrations: Iterable[tuple[str, str]]) -> None
 
 
 def is_newer(applied: set[str]) -> bool:
-    """Say by the migrations of a catalogue whether a newer version of this program wrote it."""
+    """Return whether a newer version of this program wrote a catalogue, by its migrations."""
     return applied > {name for name, _ in MIGRATIONS}
