@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, ToonVisionError
@@ -194,7 +195,7 @@ def _possible_keys(screenshots: Iterable[StoredScreenshot]) -> set[str]:
 
 def check_leftovers(workspace: Workspace) -> Checked:
     """Find what killed processes left behind; it may also belong to one that is at work."""
-    folders = [workspace.root, *workspace.own_folders()]
+    folders = [workspace.root, *map(Path, workspace.own_folders())]
     left = [path for folder in folders for pattern in _LEFT_BEHIND for path in sorted(folder.glob(pattern))]
     reason, remedy = "is not complete: a process was killed, or is still at work", "remove it if none is at work"
     doubts = [Finding(relative(path, workspace.root), reason, remedy, "leftover") for path in left]
