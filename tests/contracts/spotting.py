@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from toonvision.core.panels import Table
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.registry import Network
 from toonvision.tasks import classify
@@ -119,6 +120,11 @@ def score(predictions, dataset, subset, *, validation=None):
     there = targets[:, 4] > 0.5
     found = np.isin(np.arange(len(targets)), predictions.image)
     return SpotScores(np.where(there, overlap, ~found).astype(np.float32), np.where(there, overlap < 0.5, found))
+
+
+def panels(evaluation, taxonomy, *, temperature):
+    rows = [(item.file, f"{share:.2f}") for item, share in zip(evaluation.items, evaluation.best.overlap, strict=True)]
+    return [Table("Overlap with the true box", ("Crop", "Overlap"), tuple(rows))]
 
 
 def _overlap(one, other):

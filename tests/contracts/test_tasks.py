@@ -9,10 +9,12 @@ import pytest
 from builders import SETTINGS_TEXT, copied
 from contracts import spotting
 from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.panels import FigurePanel
 from toonvision.data.splits import SUBSETS
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.breakdown import break_down
 from toonvision.evaluation.evaluate import evaluate_run, metrics_of, write_results
+from toonvision.figures.panels import write_panel
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import NETWORKS
@@ -186,6 +188,17 @@ def test_results_are_written_with_a_row_for_each_prediction(run, evaluation):
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics == json.loads(json.dumps(metrics_of(evaluation)))
     assert [repeat["seed"] for repeat in metrics["repeats"]] == [3, 4]
+
+
+def test_the_panels_of_a_report_are_tables_and_figures_that_can_be_drawn(workspace, evaluation, name, tmp_path):
+    panels = find_kind(name).panels(evaluation, workspace.taxonomy, temperature=None)
+    assert panels
+    for panel in panels:
+        if isinstance(panel, FigurePanel):
+            assert panel.alternative
+            assert write_panel(panel, tmp_path).png.startswith(b"\x89PNG")
+        else:
+            assert all(len(row) == len(panel.columns) for row in panel.rows)
 
 
 def test_errors_are_broken_down_by_what_is_known_of_the_items(workspace, evaluation):

@@ -12,18 +12,10 @@ from toonvision.figures.save import to_png
 from toonvision.figures.scores import draw_class_scores
 from toonvision.figures.spread import draw_spread
 from toonvision.figures.style import new_figure
-from toonvision.figures.values import (
-    Case,
-    ClassRow,
-    ConfusionMatrix,
-    Gallery,
-    LeastConfident,
-    TrainingCurve,
-    TrainingCurves,
-    TrainingSpread,
-)
+from toonvision.figures.values import TrainingCurve, TrainingCurves, TrainingSpread
 from toonvision.metrics.classification import Spread
 from toonvision.metrics.intervals import Proportion
+from toonvision.tasks.classify_panels import Case, ClassRow, ConfusionMatrix, Gallery, LeastConfident
 
 
 def texts(ax):

@@ -16,8 +16,12 @@ from toonvision.figures.panels import draw
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.data_panels import near_table, next_table, write_balance_figures
-from toonvision.report.evaluation_panels import (
-    breakdown_table,
+from toonvision.report.evaluation_panels import breakdown_table
+from toonvision.report.facts import telling_facts, telling_facts_of, warnings_of
+from toonvision.report.page import write_page
+from toonvision.report.run import run_page, write_report
+from toonvision.report.training_panels import curves_panel, peaks_table
+from toonvision.tasks.classify_panels import (
     calibration_panel,
     calibration_table,
     class_rows,
@@ -25,10 +29,6 @@ from toonvision.report.evaluation_panels import (
     levels_table,
     scores_table,
 )
-from toonvision.report.facts import telling_facts, telling_facts_of, warnings_of
-from toonvision.report.page import write_page
-from toonvision.report.run import run_page, write_report
-from toonvision.report.training_panels import curves_panel, peaks_table
 
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 SCRIPT = "<script>alert(1)</script>"

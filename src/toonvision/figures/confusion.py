@@ -9,8 +9,8 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from toonvision.figures.style import FAINT, INK, MUTED, WIDTH, new_figure, shorten, styled, write_inside
-from toonvision.figures.values import ConfusionMatrix
 from toonvision.metrics.classification import wrong_only
+from toonvision.tasks.classify_panels import ConfusionMatrix
 from toonvision.taxonomy.labels import Category
 
 _MOST_BESIDE = 14

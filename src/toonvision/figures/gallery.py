@@ -20,7 +20,7 @@ from toonvision.figures.style import (
     styled,
     write_inside,
 )
-from toonvision.figures.values import Case, Gallery, LeastConfident
+from toonvision.tasks.classify_panels import Case, Gallery, LeastConfident
 from toonvision.taxonomy.labels import Category
 
 _MOST_CLASSES, _SHOWN, _PICTURED = 8, 5, 5

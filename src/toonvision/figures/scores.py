@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from toonvision.figures.style import INK, MUTED, WIDTH, new_figure, percent_axis, quiet_axis, shorten, styled
-from toonvision.figures.values import ClassRow, ClassRows
+from toonvision.tasks.classify_panels import ClassRow, ClassRows
 
 _PRECISION, _RECALL = "#0072B2", "#D55E00"
 

@@ -14,7 +14,6 @@ from toonvision.explain.activations import LayerActivation
 from toonvision.explain.evidence import GroupEvidence
 from toonvision.explain.trust import Randomisation
 from toonvision.metrics.classification import Spread
-from toonvision.metrics.intervals import Proportion
 from toonvision.models.architecture import Architecture
 from toonvision.taxonomy.labels import Category, Taxonomy
 
@@ -85,84 +84,6 @@ class Breakdowns:
     """At least one breakdown, the most important first."""
 
     breakdowns: tuple[Breakdown, ...]
-
-
-@dataclass(frozen=True)
-class ClassRow:
-    """The scores of one class, with the counts that they are made of.
-
-    Attributes:
-        category: The class.
-        precision: Right ones out of its predictions.
-        recall: Right ones out of its samples.
-        f1: Harmonic mean of the two shares, 0 to 1.
-    """
-
-    category: Category
-    precision: Proportion
-    recall: Proportion
-    f1: float
-
-    @property
-    def support(self) -> int:
-        """How many samples it has."""
-        return self.recall.total
-
-
-@dataclass(frozen=True)
-class ClassRows:
-    """The scores of all classes, the first on top."""
-
-    rows: tuple[ClassRow, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class ConfusionMatrix:
-    """Counts of shape ``(classes, classes)``: rows are true, columns predicted classes, in the order of `classes`."""
-
-    matrix: Counts
-    classes: tuple[Category, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """One image and what a model predicted for it.
-
-    Attributes:
-        picture: Shape ``(height, width, 3)``, uint8.
-        y_true: Index of the true class.
-        probabilities: Shape ``(classes,)``.
-        wrong_in: In how many trainings it was wrong.
-        repeats: How many trainings there are.
-    """
-
-    picture: Pictures
-    y_true: int
-    probabilities: Floats
-    wrong_in: int = 0
-    repeats: int = 1
-
-    @property
-    def predicted(self) -> int:
-        """Index of the most probable class."""
-        return int(self.probabilities.argmax())
-
-    @property
-    def right(self) -> bool:
-        """Whether that is the true class."""
-        return self.predicted == self.y_true
-
-
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """At least one case, in the order to show them, and the classes in the order of the probabilities."""
-
-    cases: tuple[Case, ...]
-    classes: tuple[Category, ...]
-
-
-class LeastConfident(Gallery):
-    """The same, the least confident first."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from toonvision.evaluation.breakdown import Group
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.classification import wrong_only
 from toonvision.metrics.intervals import Proportion
-from toonvision.report.evaluation_panels import class_rows
 from toonvision.report.results import Results, gather_results
+from toonvision.tasks.classify_panels import class_rows
 from toonvision.taxonomy.labels import NO_CONTEXT
 from toonvision.training.record import RunRecord
 

@@ -15,21 +15,7 @@ from toonvision.report.data_panels import (
     split_panel,
     split_tables,
 )
-from toonvision.report.evaluation_panels import (
-    breakdown_panels,
-    breakdown_table,
-    calibration_panel,
-    calibration_table,
-    confusion_panel,
-    hardest_panel,
-    hardest_table,
-    levels_table,
-    scores_panel,
-    scores_table,
-    spread_panel,
-    unsure_panel,
-    wrong_panel,
-)
+from toonvision.report.evaluation_panels import breakdown_panels, breakdown_table, spread_panel
 from toonvision.report.explain_panels import case_panels
 from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts, warnings_of
 from toonvision.report.page import Page, section, write_page
@@ -40,6 +26,7 @@ from toonvision.studies.curve import LearningCurve, curve_panel, curve_table
 from toonvision.studies.leakage import leakage_table
 from toonvision.studies.stress import stress_panel
 from toonvision.studies.suspects import suspects_panel, suspects_table
+from toonvision.tasks.registry import kind_of
 
 
 def write_report(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> Path:
@@ -61,6 +48,7 @@ def run_page(results: Results) -> Page:
     """Return a run's report: which panel stands where."""
     evaluation, level = results.evaluation, results.evaluation.record.level
     subset, title = SUBSET_NAMES[evaluation.subset], results.taxonomy.level(level).title
+    kind = kind_of(results.taxonomy.task(evaluation.record.task))
     seen = "which it has not seen" if evaluation.subset == "test" else "which was used for training"
     return Page(
         title=evaluation.record.title,
@@ -85,15 +73,12 @@ def run_page(results: Results) -> Page:
             ),
             section(
                 "evaluation", "Evaluation", f"The predictions of the run's model on the {subset} subset, {seen}.",
-                spread_panel(evaluation), scores_panel(evaluation), confusion_panel(evaluation),
-                scores_table(evaluation), levels_table(evaluation, results.taxonomy), wrong_panel(evaluation),
-                hardest_panel(evaluation), unsure_panel(evaluation), hardest_table(evaluation),
+                spread_panel(evaluation),
+                *kind.panels(evaluation, results.taxonomy, temperature=results.temperature),
                 *breakdown_panels(results.breakdowns), breakdown_table(results.breakdowns),
                 contexts_panel(results.contexts) if results.contexts else None,
                 stress_panel(results.stress) if results.stress else None,
                 leakage_table(results.leakage) if results.leakage else None,
-                calibration_panel(evaluation.best.calibration),
-                calibration_table(evaluation.best.calibration, results.temperature),
             ),
             section(
                 "explanations", "Explanations", "Where the model sees evidence for and against each class.",

@@ -17,6 +17,7 @@ from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Pictures
 from toonvision.data.images import read_picture
 from toonvision.data.workspace import Workspace
+from toonvision.metrics.classification import Indices
 from toonvision.metrics.confident_learning import (
     class_thresholds,
     confident_indices,
@@ -328,6 +329,27 @@ def compare_labels(
         raise InputRejectedError("every training diverged, so no label was checked. Train another network or size.")
     given, probabilities = dataset.targets[evaluated], probabilities[evaluated]
     joint = confident_joint(given, probabilities)
+    thresholds = class_thresholds(given, probabilities).tolist()
+    return SuspectStudy(
+        task=dataset.task.name,
+        network=network,
+        folds=folds,
+        repeats=repeats,
+        samples=len(given),
+        agreeing=int((probabilities.argmax(axis=1) == given).sum()),
+        classes=dataset.classes,
+        thresholds=tuple(value if math.isfinite(value) else 1.0 for value in thresholds),
+        joint=tuple(tuple(row) for row in joint.tolist()),
+        estimated_wrong=estimated_wrong(given, joint),
+        suspects=_suspects(dataset, evaluated, probabilities),
+        diverged=diverged,
+        unevaluated=len(dataset.items) - len(evaluated),
+    )
+
+
+def _suspects(dataset: Dataset, evaluated: Indices, probabilities: Probabilities) -> tuple[Suspect, ...]:
+    """Return the suspect labels among the evaluated samples, whose probabilities are given, the most suspect first."""
+    given = dataset.targets[evaluated]
     likely, margin = probabilities.argmax(axis=1), normalized_margin(given, probabilities)
     sure = set(confident_indices(given, probabilities).tolist())
     found = []
@@ -348,22 +370,7 @@ def compare_labels(
                 sure=index in sure,
             )
         )
-    thresholds = class_thresholds(given, probabilities).tolist()
-    return SuspectStudy(
-        task=dataset.task.name,
-        network=network,
-        folds=folds,
-        repeats=repeats,
-        samples=len(given),
-        agreeing=int((likely == given).sum()),
-        classes=dataset.classes,
-        thresholds=tuple(value if math.isfinite(value) else 1.0 for value in thresholds),
-        joint=tuple(tuple(row) for row in joint.tolist()),
-        estimated_wrong=estimated_wrong(given, joint),
-        suspects=tuple(found),
-        diverged=diverged,
-        unevaluated=len(dataset.items) - len(evaluated),
-    )
+    return tuple(found)
 
 
 def _picture(workspace: Workspace, suspect: Suspect) -> Pictures:

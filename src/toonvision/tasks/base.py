@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.core.panels import Panel
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import mapped_elsewhere, mapped_here
 from toonvision.data.catalog import Crop
@@ -23,7 +24,7 @@ from toonvision.metrics.predictions import GROUP, Predictions
 from toonvision.models.layout import Layout
 from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import CLASSIFY, Task
+from toonvision.taxonomy.labels import CLASSIFY, Category, Task, Taxonomy
 
 if TYPE_CHECKING:
     import keras
@@ -124,6 +125,46 @@ class Scores(Protocol):
         """Return columns and rows of `predictions.csv`; each row begins with the index of its image."""
 
 
+class Evaluated(Protocol):
+    """All models of a run, evaluated on the same images; the scores are of the run's kind."""
+
+    @property
+    def classes(self) -> tuple[Category, ...]:
+        """The classes in the order of the labels."""
+
+    @property
+    def items(self) -> tuple[Crop, ...]:
+        """What the images show."""
+
+    @property
+    def images(self) -> Pictures:
+        """What the networks saw, shape ``(images, height, width, 3)``, uint8."""
+
+    @property
+    def scores(self) -> Sequence[Any]:
+        """Of every repeat."""
+
+    @property
+    def best(self) -> Any:
+        """Scores of the run's own model."""
+
+    @property
+    def wrong(self) -> Indices:
+        """Indices of the images that the run's own model is wrong about, the worst first."""
+
+    @property
+    def wrong_in(self) -> npt.NDArray[np.int64]:
+        """How many repeats are wrong about each image, shape ``(images,)``."""
+
+    @property
+    def hardest(self) -> Indices:
+        """Indices of the images that any repeat is wrong about, those that most are wrong about first."""
+
+    @property
+    def agreement(self) -> npt.NDArray[np.float32]:
+        """How far the repeats agree with the ground truth on average, shape ``(images,)``, 0 to 1."""
+
+
 class TaskKind(Protocol):
     """What is particular to a kind of task. A module of functions is one."""
 
@@ -190,6 +231,15 @@ class TaskKind(Protocol):
             subset: Which subset.
             validation: The same model's predictions of the validation subset, on which it can be calibrated; None where
                 it learned from that subset.
+        """
+
+    def panels(self, evaluation: Evaluated, taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
+        """Return what a report shows of a run's scores, in order.
+
+        Args:
+            evaluation: The run's models with their scores.
+            taxonomy: What the labels mean.
+            temperature: The temperature that is stored with the run's own model.
         """
 
 

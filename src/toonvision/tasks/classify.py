@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import UsageError
+from toonvision.core.panels import Panel
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import Samples, load_samples
 from toonvision.data.images import Pictures, Resize
@@ -27,9 +28,10 @@ from toonvision.metrics.classification import (
 from toonvision.metrics.predictions import Predictions, Probabilities
 from toonvision.models.registry import NETWORKS, branches_of
 from toonvision.tasks.augmentation import augment
-from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
+from toonvision.tasks.base import Dataset, Evaluated, Learner, Outputs, build, network_outputs
+from toonvision.tasks.classify_panels import class_panels
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import CLASSIFY, Task
+from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy
 
 if TYPE_CHECKING:
     import keras
@@ -320,6 +322,11 @@ def score(
         (dataset.targets[dataset.indices["val"]], class_probabilities(validation)) if validation else None,
         on_validation=subset == "val",
     )
+
+
+def panels(evaluation: Evaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
+    """Return scores, confusion matrices, crops with their predictions, and calibration; see `TaskKind.panels`."""
+    return class_panels(evaluation, taxonomy, temperature=temperature)
 
 
 def class_probabilities(predictions: Predictions) -> Probabilities:
