@@ -19,10 +19,10 @@ from sample_workspace import sample_workspace
 from toonvision.data.groups import group_keys
 from toonvision.data.masks import Mask, crop_regions
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import Evaluation, evaluate_run
+from toonvision.evaluation.evaluate import ClassEvaluation, evaluate_run
 from toonvision.explain.cam import class_maps
 from toonvision.explain.evidence import GroupEvidence, distinctive, measure_evidence, summarise
-from toonvision.explain.trust import fixed_spot, spot_warning
+from toonvision.explain.map_warnings import spot_warning
 from toonvision.models.saving import load_model
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import read_record, repeat_folder, run_records
@@ -50,23 +50,23 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
     run = _find_or_train(world, network)
     evaluation = evaluate_run(world, run)
     record = evaluation.record
-    found = [crop_regions(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.crops]
+    found = [crop_regions(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.items]
     with_mask = np.array([at for at, mask in enumerate(found) if mask is not None])
     masks = [mask for mask in found if mask is not None]
-    shots = group_keys([evaluation.crops[at] for at in with_mask])
+    shots = group_keys([evaluation.items[at] for at in with_mask])
     repeats: list[dict[str, Any]] = []
     for number, repeat in enumerate(record.repeats):
-        predicted = evaluation.probabilities[number].argmax(axis=1)
-        maps = class_maps(load_model(repeat_folder(run, repeat.seed)), evaluation.pictures).values
+        predicted = evaluation.scores[number].predicted
+        maps = class_maps(load_model(repeat_folder(run, repeat.seed)), evaluation.images).values
         distinctive_maps = distinctive(maps)
         rows = np.arange(len(predicted))
         repeats.append(
             {
                 "seed": repeat.seed,
-                "wrong": int((predicted != evaluation.y_true).sum()),
+                "wrong": int((predicted != evaluation.best.y_true).sum()),
                 "distinctive": _shares(distinctive_maps[with_mask, predicted[with_mask]], masks, shots),
                 "plain": _shares(maps[with_mask, predicted[with_mask]], masks, shots),
-                "fixed_spot": spot_warning(fixed_spot(distinctive_maps[rows, predicted])),
+                "fixed_spot": spot_warning(distinctive_maps[rows, predicted]),
             }
         )
         own = repeats[-1]["distinctive"]
@@ -74,7 +74,7 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
             f"{network:<9} seed {repeat.seed}: wrong {repeats[-1]['wrong']:>3} of {len(predicted)};"
             + "".join(f" {name} {own[name]['share']:.0%} (area {own[name]['area']:.0%})" for name in _SHOWN)
         )
-        if number == evaluation.chosen:
+        if number == evaluation.best_index:
             groups = _by_group(evaluation, with_mask, distinctive_maps[with_mask, predicted[with_mask]], masks, shots)
             for group in groups:
                 print(f"    {group.name:<28} {group.crops:>4} crops: figure {_figure_evidence(group)}")
@@ -98,15 +98,15 @@ def _shares(maps: npt.NDArray[np.float32], masks: list[Mask], shots: Shots) -> d
 
 
 def _by_group(
-    evaluation: Evaluation,
+    evaluation: ClassEvaluation,
     with_mask: npt.NDArray[np.int64],
     maps: npt.NDArray[np.float32],
     masks: list[Mask],
     shots: Shots,
 ) -> tuple[GroupEvidence, ...]:
     evidence = measure_evidence(maps, masks)
-    classes = [evaluation.classes[evaluation.y_true[at]].title for at in with_mask]
-    contexts = [evaluation.crops[at].context for at in with_mask]
+    classes = [evaluation.classes[evaluation.best.y_true[at]].title for at in with_mask]
+    contexts = [evaluation.items[at].context for at in with_mask]
     return (*summarise(evidence, classes, screenshots=shots), *summarise(evidence, contexts, screenshots=shots))
 
 

@@ -17,9 +17,11 @@ from sample_workspace import sample_workspace
 
 from toonvision.api.training import parse_size
 from toonvision.core.seeds import generator
-from toonvision.data.arrays import Samples, load_samples
+from toonvision.studies.cross_validation import fold_jobs
 from toonvision.studies.folds import FoldResult, Job, Unwatched, train_jobs
-from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW, average_results, compare_labels, fold_jobs
+from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW, average_results, compare_labels
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.registry import load_dataset
 
 
 class Lines(Unwatched):
@@ -31,7 +33,7 @@ class Lines(Unwatched):
         print(f"{number}/{total} {job.fold.name}: {state}", flush=True)
 
 
-def with_wrong_labels(samples: Samples, *, share: float, seed: int) -> tuple[Samples, npt.NDArray[np.bool_]]:
+def with_wrong_labels(samples: Dataset, *, share: float, seed: int) -> tuple[Dataset, npt.NDArray[np.bool_]]:
     """Return samples with a share of the targets changed at random, and which targets those are."""
     rng = generator(seed, "label errors")
     count, classes = len(samples.targets), len(samples.classes)
@@ -45,20 +47,16 @@ def main(given: Sequence[str] | None = None) -> None:
     """Change labels, search for them, compare."""
     order = parser().parse_args(given)
     workspace = sample_workspace(order.folder / "world")
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
     size_hw = parse_size(order.size) if order.size else SEARCH_SIZE_HW
-    truth = load_samples(workspace, crops, level="suit", size_hw=size_hw, resize=workspace.resize)
+    truth = load_dataset(workspace, workspace.taxonomy.task("suit"), size_hw=size_hw, split=None)
     samples, planted = with_wrong_labels(truth, share=order.share, seed=order.seed)
     settings = replace(SEARCH_SETTINGS, network=order.model or SEARCH_SETTINGS.network)
     settings = replace(settings, epochs=order.epochs or settings.epochs)
     jobs = fold_jobs(samples, folds=order.folds, settings=settings, repeats=order.repeat, seed=order.seed)
     folder = workspace.studies / "suit" / f"planted-{order.seed}"
     probabilities = average_results(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=Lines()))
-    study = compare_labels(
-        samples, probabilities, task="suit", network=settings.network, folds=order.folds, repeats=order.repeat
-    )
-    index_of = {crop.file: index for index, crop in enumerate(samples.crops)}
+    study = compare_labels(samples, probabilities, network=settings.network, folds=order.folds, repeats=order.repeat)
+    index_of = {crop.file: index for index, crop in enumerate(samples.items)}
     ranked = [index_of[one.file] for one in study.suspects]
     found = np.isin(np.arange(len(planted)), ranked)
     hits = int((found & planted).sum())

@@ -44,7 +44,7 @@ from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
 from toonvision.tuning.recipes import Recipe, recipe_for
 from toonvision.tuning.settings import Bounds, StudySettings
-from toonvision.tuning.storage import file_url, open_study
+from toonvision.tuning.storage import Address, file_url, open_study
 from toonvision.tuning.study import STORE, run_study
 from toonvision.tuning.workers import default_workers
 
@@ -202,7 +202,7 @@ def _ours(workspace: Workspace, recipe: Recipe, folder: Path) -> dict[str, Any]:
 
 def _leaders(folder: Path, settings: StudySettings, started: datetime) -> list[dict[str, Any]]:
     """Return the trials that had the lowest loss so far when they ended, with the seconds until then."""
-    study = open_study(file_url(folder / STORE), f"{settings.task}/{folder.name}")
+    study = open_study(Address(file_url(folder / STORE), f"{settings.task}/{folder.name}"))
     done = [
         (trial.datetime_complete.astimezone(), trial.value, trial.params)
         for trial in study.trials.get_trials()
@@ -265,7 +265,7 @@ def _retrain(workspace: Workspace, name: str, found: dict[str, Any], recipe: Rec
             task = workspace.taxonomy.task("suit")
             train_run(workspace, task, settings, seeds=together, size_hw=recipe.size_hw, name=run.name)
         evaluation = evaluate_run(workspace, run)
-        wrong += [evaluation.report_of(place).wrong for place in range(len(together))]
+        wrong += [evaluation.scores[place].report.wrong for place in range(len(together))]
     return wrong
 
 

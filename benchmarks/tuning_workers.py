@@ -30,6 +30,7 @@ from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.settings import RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Space
+from toonvision.tuning.storage import Address
 from toonvision.tuning.study import run_study
 from tuning.servers import PostgresServer, why_not
 
@@ -134,7 +135,8 @@ def _search(
         race=replace(RaceSettings(), trainings=0),
         training=TrainingSettings(epochs=epochs),
     )
-    run_study(workspace, workspace.studies / "suit" / name, settings, data, storage=storage, workers=workers)
+    address = Address(storage, f"suit/{name}") if storage else None
+    run_study(workspace, workspace.studies / "suit" / name, settings, data, address=address, workers=workers)
 
 
 if __name__ == "__main__":

@@ -25,10 +25,10 @@ _RULES = """\
 5. The program can be killed at any moment. The next run completes the work, with the same bytes, and loses nothing
    that was said to be done.
 6. What was there stays until what replaces it is complete: a temporary file, synchronised, then renamed.
-7. One process at a time writes to a workspace. Another one waits for a few seconds, then says who is at it.
+7. One process at a time writes to a workspace. Another one waits for a few seconds, then says who is writing.
 8. Input decides neither where is read nor where is written, and is never run. A model file gives weights alone.
-9. A model answers only with the taxonomy and the preparation of pictures that it was trained with, and says which
-   device computes.
+9. A model is used only with the taxonomy and the preprocessing that it was trained with, and says on which device it
+   runs.
 10. Nothing is sent anywhere and nothing is served: reports are plain files that fetch nothing.
 
 Each error is one line: the file and the object, the reason, the remedy. With `--json` standard output holds one object:
@@ -42,7 +42,7 @@ _LIMITS = """\
 A process that is killed leaves to the operating system what it has written; a machine that loses power does not. Files
 are synchronised before they are renamed, and their folders after that, so that a loss of power should cost no more
 than a kill does. But no test here cuts the power, and some disks say that they have written what they have not. Keep a
-copy of your screenshots and annotations elsewhere; all else can be made again from them.
+copy of your screenshots, annotations and splits elsewhere; all else can be made again from them.
 
 ## What it rests on
 
@@ -54,11 +54,11 @@ What reads files from elsewhere is asked for in versions without holes known whe
 
 
 def page() -> str:
-    """Give the page: rules, exit codes, faults, limits, foundations, figures."""
+    """Return the page: rules, exit codes, faults, limits, foundations, figures."""
     codes = [(f"`{one.code}`", one.meaning, _links(one.tests) or "none can promise it") for one in EXIT_CODES]
     faults = [(row.number, row.fault, row.code or "-", row.promise, _links(row.tests)) for row in PROMISES]
     figures = [(one.what, f"`{one.command}`", _last_run(one.result)) for one in FIGURES]
-    parts = [
+    sections = [
         _RULES,
         "## Exit codes\n",
         _table(("code", "meaning", "let to happen by"), codes),
@@ -69,7 +69,7 @@ def page() -> str:
         "## Figures\n\nWhat takes too long for the tests is measured, by hand, with:\n",
         _table(("what", "command", "last run"), figures),
     ]
-    return "\n".join(parts)
+    return "\n".join(sections)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -133,7 +133,7 @@ def _twins() -> Iterable[RefusedSource]:
         ("case of folders", "A/shot.png", "a/shot.png"), ("sharp s", "straße.png", "STRASSE.png"),
     ):  # fmt: skip
         pictures = {name: good(name) for name in (first, second)}
-        message = (first, second, "cannot be told apart")
+        message = (first, second, "two pictures of one name")
         xml = {str(Path(name).with_suffix(".xml")): GOOD_XML for name in pictures}
         yield RefusedSource(f"voc twins by {why}", {**pictures, **xml}, message)
         images = {f"images/{name}": content for name, content in pictures.items()}

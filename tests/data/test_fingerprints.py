@@ -84,7 +84,7 @@ def signs(mark):
 
 
 def are_near(one, other):
-    """State the rule anew: of the steps in either picture, few differ."""
+    """State the rule again: of the steps in either picture, few differ."""
     a, b = signs(one), signs(other)
     together = np.count_nonzero((a != 0) | (b != 0))
     return one == other or (together >= 64 and np.count_nonzero(a != b) <= LARGEST_DIFFERENCE * together)

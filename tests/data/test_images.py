@@ -158,7 +158,7 @@ def test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_sto
     assert pixels(rotated(kind, orientation=1), has_boxes=True).shape == (48, 64, 3)
 
 
-def test_the_kind_is_told_by_content_not_by_suffix(tmp_path):
+def test_the_kind_is_recognised_by_content_not_by_suffix(tmp_path):
     path = tmp_path / "photo.PNG"
     path.write_bytes(encoded(scene("a"), "JPEG"))
     assert size_wh(path) == (64, 48)
@@ -233,7 +233,7 @@ def test_a_bmp_packed_by_run_lengths_is_limited_further_since_one_byte_can_take_
 
 
 def peak_memory(content):
-    """Give the most memory in MB that Python and NumPy hold at once while decoding."""
+    """Return the most memory in MB that Python and NumPy hold at once while decoding."""
     tracemalloc.start()
     decode(content)
     _, peak = tracemalloc.get_traced_memory()

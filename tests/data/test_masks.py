@@ -52,7 +52,7 @@ def test_a_workspace_without_masks_has_none(own_workspace, first_crop):
     assert crop_regions(own_workspace, first_crop, (32, 32)) is None
 
 
-def test_parts_of_the_own_figure_are_kept_and_neighbours_are_background(own_workspace, first_crop):
+def test_regions_of_the_own_figure_are_kept_and_neighbours_are_background(own_workspace, first_crop):
     own = write_figure(own_workspace, first_crop)
     mask = crop_regions(own_workspace, first_crop, own.shape)
     assert has_masks(own_workspace)
@@ -95,7 +95,7 @@ def test_a_box_around_nothing_has_no_object():
     assert object_in_box(np.zeros((9, 9), np.uint8), Box(1, 1, 5, 5)) is None
 
 
-def test_a_crop_in_whose_box_no_figure_is_seen_has_no_parts(own_workspace, first_crop):
+def test_a_crop_in_whose_box_no_figure_is_seen_has_no_regions(own_workspace, first_crop):
     empty = np.zeros((HEIGHT, WIDTH), np.uint8)
     write(own_workspace, first_crop, "parts", indexed(empty, PART_COLOURS))
     write(own_workspace, first_crop, "instances", indexed(empty, INSTANCE_COLOURS))

@@ -23,21 +23,21 @@ def ordinary(count=ENOUGH, label="apple"):
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "told"),
+    ("width", "height", "reasons"),
     [
         (200, 400, "its height is 3.9 times"),
         (12, 25, "its height is 0.25 times"),
         (200, 100, "its aspect ratio (width / height) is 3.9"),
     ],
 )
-def test_a_box_unlike_those_of_its_label_is_named_with_how_much(width, height, told):
+def test_a_box_unlike_those_of_its_label_is_named_with_how_much(width, height, reasons):
     (finding,) = odd_boxes([*ordinary(), boxed(99, width, height)])
     assert finding.item == "apple_0099.png"
-    assert told in finding.reason
+    assert reasons in finding.reason
     assert not finding.skips
 
 
-def test_boxes_of_few_samples_or_of_one_size_are_not_judged():
+def test_boxes_of_few_samples_or_of_one_size_are_not_compared():
     assert odd_boxes([*ordinary(ENOUGH - 2), boxed(99, 200, 400)]) == []
     assert odd_boxes([*(boxed(n, 50, 100) for n in range(ENOUGH)), boxed(99, 51, 100)]) == []
 

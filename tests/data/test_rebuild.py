@@ -55,7 +55,7 @@ def write_unlike(workspace, shots):
 
 
 def alike(rows):
-    """Give rows of crops without telling a picture from its copy."""
+    """Return rows of crops without telling a picture from its copy."""
     return [(*row[:5], row[5].replace("_again", ""), *row[6:]) for row in rows]
 
 

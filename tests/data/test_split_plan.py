@@ -49,13 +49,6 @@ def annotated_screenshots(draw):
     return crops
 
 
-def subsets_of(plan, crops, key):
-    found = defaultdict(set)
-    for c, k in zip(crops, key, strict=True):
-        found[k].add(plan.subset_of(c))
-    return found
-
-
 def screenshots_of(crops, *, empty=()):
     """The screenshots of crops, and some without objects: from a mark to a context."""
     shots = {c.screenshot_id: c for c in crops}.values()
@@ -70,32 +63,23 @@ def screenshots_of(crops, *, empty=()):
 
 @files_property
 @given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds)
-def test_crops_of_one_screenshot_never_straddle_a_split(crops, ratios, seed):
+def test_every_screenshot_has_one_subset_and_the_same_seed_gives_the_same_split(crops, ratios, seed):
     plan = plan_split(crops, ratios=ratios, seed=seed)
-    assert all(len(found) == 1 for found in subsets_of(plan, crops, [c.screenshot_id for c in crops]).values())
+    assert set(plan.subsets) == {c.screenshot for c in crops}
+    assert set(plan.subsets.values()) <= set(SUBSETS)
+    assert (plan.ratios, plan.seed) == (ratios, seed)
+    assert plan == plan_split(list(crops), ratios=ratios, seed=seed)
 
 
 @files_property
 @given(crops=annotated_screenshots(), seed=seeds)
 def test_crops_of_near_duplicate_screenshots_never_straddle_a_split(crops, seed):
     plan = plan_split(crops, ratios=SIXTY_TWENTY_TWENTY, seed=seed)
-    assert all(len(found) == 1 for found in subsets_of(plan, crops, [c.context for c in crops]).values())
+    subsets = defaultdict(set)
+    for c in crops:
+        subsets[c.context].add(plan.subset_of(c))  # which here names the scene
+    assert all(len(found) == 1 for found in subsets.values())
     assert summarize_split(plan, crops, SMALL).torn == ()
-
-
-@files_property
-@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds)
-def test_every_screenshot_is_in_just_one_subset(crops, ratios, seed):
-    plan = plan_split(crops, ratios=ratios, seed=seed)
-    assert set(plan.subsets) == {c.screenshot for c in crops}
-    assert set(plan.subsets.values()) <= set(SUBSETS)
-    assert (plan.ratios, plan.seed) == (ratios, seed)
-
-
-@files_property
-@given(crops=annotated_screenshots(), ratios=ratios_drawn, seed=seeds)
-def test_the_same_seed_gives_the_same_split(crops, ratios, seed):
-    assert plan_split(crops, ratios=ratios, seed=seed) == plan_split(list(crops), ratios=ratios, seed=seed)
 
 
 def test_another_seed_gives_another_split():
@@ -203,7 +187,7 @@ def test_near_duplicate_pictures_are_grouped_from_the_files_on(tmp_path):
     assert summary.near_duplicates == 2
 
 
-def test_near_duplicates_of_one_name_in_two_sources_are_told_too():
+def test_near_duplicates_of_one_name_in_two_sources_are_reported_too():
     crops = [
         dataclasses.replace(crop(index), screenshot="shot.png" if index < 2 else f"{index}.png") for index in range(8)
     ]

@@ -26,7 +26,7 @@ def test_a_new_workspace_has_settings_and_a_place_for_screenshots(tmp_path):
     assert [(source.key, source.format) for source in workspace.sources] == [("screenshots", "voc")]
 
 
-def test_every_folder_of_a_workspace_has_a_place_of_its_own_in_it(tmp_path):
+def test_the_folders_of_a_workspace_lie_in_it(tmp_path):
     workspace = create_workspace(tmp_path / "w", taxonomy="toontown")
     folders = [workspace.crops, workspace.cache, workspace.figures, workspace.masks, workspace.runs]
     assert [folder.name for folder in folders] == ["crops", "cache", "figures", "masks", "runs"]

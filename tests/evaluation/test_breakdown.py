@@ -21,21 +21,21 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 
-def judged(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
+def evaluated(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
     """Give an evaluation of two repeats; the second is right about everything."""
     wrong = np.array(wrong, dtype=bool)
     made = examples.evaluation(examples.classes_of(3), samples=len(wrong), repeats=2)
     probabilities = np.full((2, len(wrong), 3), 0.1, dtype=np.float32)
-    probabilities[:, np.arange(len(wrong)), made.y_true] = 0.8
+    probabilities[:, np.arange(len(wrong)), made.best.y_true] = 0.8
     probabilities[0, wrong] = np.roll(probabilities[0, wrong], 1, axis=1)
     crops = []
-    for at, crop in enumerate(made.crops):
+    for at, crop in enumerate(made.items):
         box = Box(0, 0, 9, heights[at]) if heights else crop.box
         context = contexts[at] if contexts else crop.context
         extra = attributes[at] if attributes else {}
         crops.append(dataclasses.replace(crop, context=context, box=box, attributes=extra))
     scores = tuple(dataclasses.replace(made.best, probabilities=rows) for rows in probabilities)
-    return dataclasses.replace(made, crops=tuple(crops), scores=scores)
+    return dataclasses.replace(made, items=tuple(crops), scores=scores)
 
 
 def taxonomy():
@@ -46,9 +46,9 @@ def divided(evaluation, name, image_statistics=None):
     return next(one for one in break_down(evaluation, taxonomy(), image_statistics) if one.name == name)
 
 
-def test_every_breakdown_counts_every_picture_and_every_fault_once():
+def test_every_breakdown_counts_every_image_and_every_error_once():
     rng = np.random.default_rng(0)
-    made = judged(
+    made = evaluated(
         rng.random(90) < 0.3, contexts=list("ab" * 45), heights=rng.integers(20, 400, 90).tolist(),
         attributes=[{"pose": "sits" if n % 3 else "stands", "fog": float(n % 40), "shaded": n % 2 == 0}
                     for n in range(90)],
@@ -60,25 +60,25 @@ def test_every_breakdown_counts_every_picture_and_every_fault_once():
     ]  # fmt: skip
     for one in found:
         assert sum(group.wrong.total for group in one.groups) == 90
-        assert sum(group.wrong.count for group in one.groups) == made.report.wrong
+        assert sum(group.wrong.count for group in one.groups) == made.best.report.wrong
         for group in one.groups:
             assert group.wrong.total + group.rest.total == 90
 
 
 def test_contexts_have_their_titles_and_colours_and_the_worst_comes_first():
-    made = judged([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
+    made = evaluated([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
     worst, best = divided(made, "context").groups
     assert (worst.title, worst.color, worst.wrong) == ("Bridge", "#445566", Proportion(6, 10))
     assert (best.title, best.wrong, best.rest) == ("Alley", Proportion(0, 20), Proportion(6, 10))
 
 
 def test_the_mean_is_taken_over_all_trainings():
-    made = judged([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
+    made = evaluated([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
     assert [group.mean for group in divided(made, "context").groups] == [pytest.approx(0.3), 0.0]
 
 
 def test_recorded_values_are_taken_as_they_are_and_numbers_in_bands():
-    made = judged(
+    made = evaluated(
         [False] * 40,
         attributes=[{"shaded": n < 10, "distance": n / 2, "track": n % 3} for n in range(39)] + [{}],
     )
@@ -91,11 +91,11 @@ def test_recorded_values_are_taken_as_they_are_and_numbers_in_bands():
 
 
 def test_what_divides_nothing_is_left_out():
-    assert [one.name for one in break_down(judged([False] * 9), taxonomy())] == ["label"]
+    assert [one.name for one in break_down(evaluated([False] * 9), taxonomy())] == ["label"]
 
 
 def test_very_many_values_are_gathered():
-    made = judged([False] * 60, attributes=[{"pose": f"p{min(n, 40)}"} for n in range(60)])
+    made = evaluated([False] * 60, attributes=[{"pose": f"p{min(n, 40)}"} for n in range(60)])
     groups = divided(made, "pose").groups
     assert len(groups) == 13
     assert "other values" in {group.title for group in groups}
@@ -131,7 +131,7 @@ def group(wrong, total, rest_wrong, rest_total):
         (group(9, 20, 0, 5), 0),
     ],
 )
-def test_only_a_clear_difference_between_enough_pictures_stands_out(one, expected):
+def test_only_a_clear_difference_between_enough_images_stands_out(one, expected):
     assert one.stands_out == expected
     assert one.few == (one.wrong.total < FEW)
 
@@ -145,7 +145,7 @@ def test_a_finding_gives_counts_and_intervals_and_nothing_is_no_finding():
     assert Breakdown("height", "Height", (group(2, 30, 12, 90),), 1).finding == ""
 
 
-def test_a_blurred_picture_is_less_sharp_and_a_dark_one_less_bright():
+def test_a_blurred_image_is_less_sharp_and_a_dark_one_less_bright():
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 20, 3), dtype=np.uint8))
     files = {"sharp": noise, "blurred": noise.filter(ImageFilter.GaussianBlur(2)), "dark": noise.point(lambda v: v / 4)}
     image_statistics = measure_image_statistics(files.values())
@@ -163,5 +163,5 @@ def test_sharpness_is_the_variance_of_the_laplacian():
     assert image_statistics.brightness[0] == pytest.approx(255 / 25)
 
 
-def test_a_picture_of_two_pixels_can_be_measured():
+def test_an_image_of_two_pixels_can_be_measured():
     assert measure_image_statistics([Image.new("RGB", (2, 1), "white")]).sharpness[0] == 0

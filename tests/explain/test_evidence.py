@@ -57,7 +57,7 @@ def test_a_map_without_positive_evidence_is_counted_but_not_averaged():
     (group,) = summarise(found, ["all", "all"])
     assert (group.crops, group.empty) == (1, 1)
     assert group.of("figure").share == pytest.approx(0.5)
-    assert "in 1 of 2 pictures nothing speaks for the class" in evidence_warnings(group)[0]
+    assert "in 1 of 2 images nothing speaks for the class" in evidence_warnings(group)[0]
 
 
 def test_a_group_of_nothing_but_empty_maps_has_no_share():

@@ -5,13 +5,13 @@ from figures import examples
 from toonvision.core.seeds import generator
 from toonvision.explain.cam import ClassMaps
 from toonvision.explain.evidence import Evidence, summarise
-from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, gravest_cases
+from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, worst_cases
 from toonvision.explain.trust import Randomisation, TrustCurves
 
 CLASSES = examples.classes_of(3)
 
 
-def judged():
+def evaluated():
     return examples.evaluation(CLASSES, samples=30, skill=0.8)
 
 
@@ -30,27 +30,27 @@ def explanation(cases, *, pictures, similarity=0.1, evidence=None):
 
 
 def test_wrong_ones_come_first_then_the_least_sure_and_none_twice():
-    part = judged()
-    cases = gravest_cases(part, 20)
+    part = evaluated()
+    cases = worst_cases(part, 20)
     wrong = len(part.wrong)
     assert 0 < wrong < 20
-    assert cases.places[:wrong] == tuple(part.wrong)
-    assert len(set(cases.places)) == 20
-    rest = [at for at in part.unsure if at not in part.wrong]
-    assert cases.places[wrong:] == tuple(rest[: 20 - wrong])
-    assert cases.names == tuple(part.crops[at].file for at in cases.places)
-    assert cases.predicted.tolist() == part.predicted[list(cases.places)].tolist()
+    assert cases.indices[:wrong] == tuple(part.wrong)
+    assert len(set(cases.indices)) == 20
+    rest = [at for at in part.best.unsure if at not in part.wrong]
+    assert cases.indices[wrong:] == tuple(rest[: 20 - wrong])
+    assert cases.names == tuple(part.items[at].file for at in cases.indices)
+    assert cases.predicted.tolist() == part.best.predicted[list(cases.indices)].tolist()
 
 
-def test_maps_of_a_judged_part_are_those_of_its_cases():
-    cases = gravest_cases(judged(), 4)
+def test_maps_of_a_evaluated_part_are_those_of_its_cases():
+    cases = worst_cases(evaluated(), 4)
     found = explanation(cases, pictures=30)
-    np.testing.assert_array_equal(found.own, found.maps.values[list(cases.places)])
+    np.testing.assert_array_equal(found.own, found.maps.values[list(cases.indices)])
 
 
 def test_pictures_of_nobody_have_the_maps_in_their_order():
-    part = judged()
-    strangers = Cases(("a", "b"), part.pictures[:2], (None, None), part.own[:2])
+    part = evaluated()
+    strangers = Cases(("a", "b"), part.images[:2], (None, None), part.best.probabilities[:2])
     found = explanation(strangers, pictures=2)
     np.testing.assert_array_equal(found.own, found.maps.values)
     assert found.sections == ()
@@ -64,5 +64,5 @@ def test_what_speaks_against_the_maps_is_said_the_gravest_first(similarity, back
     areas = np.tile([0.5, 0, 0.5, 0, 0], (30, 1))
     evidence = Evidence(shares, areas)
     masked = MaskedEvidence(tuple(range(30)), evidence, evidence, [("", summarise(evidence, ["All"] * 30))])
-    found = explanation(gravest_cases(judged(), 2), pictures=30, similarity=similarity, evidence=masked)
+    found = explanation(worst_cases(evaluated(), 2), pictures=30, similarity=similarity, evidence=masked)
     assert named in found.warnings[0]

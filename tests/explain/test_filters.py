@@ -6,7 +6,7 @@ from keras import layers
 from explain.networks import pictures, pooled, shaken, smooth, up_to
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.explain import gradients
-from toonvision.explain.filters import answers, ascent, convolutions, first_filters
+from toonvision.explain.filters import ascent, convolutions, first_filters, responses
 from toonvision.models.registry import build_network
 
 
@@ -29,11 +29,11 @@ def test_first_filters_are_scaled_one_by_one_around_grey():
 def test_a_network_without_a_convolution_has_no_first_filters():
     inputs = keras.Input((4, 4, 3))
     model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(inputs)), name="plain")
-    with pytest.raises(UsageError, match="plain: its first convolution does not read the picture"):
+    with pytest.raises(UsageError, match="plain: its first convolution does not read the image"):
         first_filters(model)
 
 
-def mean_answer(model, layer, given):
+def mean_response(model, layer, given):
     return up_to(model, layer, given).mean((1, 2))
 
 
@@ -41,29 +41,29 @@ def mean_answer(model, layer, given):
 def test_ascent_excites_its_filter_more_than_the_noise_that_it_began_with(layer):
     model = smooth(size_hw=(16, 16))
     filters = list(range(model.get_layer(layer).filters))
-    before = mean_answer(model, layer, ascent(model, layer, filters, seed=0, steps=0, side=16))
+    before = mean_response(model, layer, ascent(model, layer, filters, seed=0, steps=0, side=16))
     climbed = ascent(model, layer, filters, seed=0, steps=20, side=16)
     assert climbed.shape == (len(filters), 16, 16, 3)
     assert climbed.dtype == np.uint8
-    gain = np.diag(mean_answer(model, layer, climbed) - before)
+    gain = np.diag(mean_response(model, layer, climbed) - before)
     assert (gain > 0.05).all()
 
 
-def test_filters_of_a_branch_are_climbed_along_its_own_way():
+def test_ascent_for_filters_of_a_branch_follows_its_own_layers():
     model = build_network("compact+1", size_hw=(32, 16), classes=5)
     first, *_, own, _, branch = (layer.name for layer in convolutions(model))
     for name in (first, own, branch):
         noise, climbed = (ascent(model, name, [0], seed=1, steps=steps, side=24) for steps in (0, 8))
-        assert answers(model, name, [0], climbed)[0] > answers(model, name, [0], noise)[0]
+        assert responses(model, name, [0], climbed)[0] > responses(model, name, [0], noise)[0]
 
 
-def test_ascent_wakes_a_filter_that_is_silent_on_noise():
+def test_ascent_excites_a_filter_that_is_zero_on_noise():
     model = pooled(size_hw=(16, 16))
     kernel, bias = model.get_layer("first").get_weights()
     bias[:] = -np.abs(kernel).sum((0, 1, 2)) * 0.6
     model.get_layer("first").set_weights([kernel, bias])
     noise = ascent(model, "first", [0], seed=0, steps=0, side=16)
-    assert mean_answer(model, "first", noise)[0, 0] == 0
+    assert mean_response(model, "first", noise)[0, 0] == 0
     assert np.abs(ascent(model, "first", [0], seed=0, steps=5, side=16).astype(int) - noise).max() > 5
 
 
@@ -77,7 +77,7 @@ def test_each_filter_has_its_own_noise_whatever_others_are_asked_for():
     assert np.abs(other[0].astype(int) - alone[0]).max() > 20
 
 
-def test_ascent_leaves_the_network_as_it_was():
+def test_ascent_does_not_change_the_network():
     model, given = smooth(), pictures(1, (6, 4))
     before = model.predict_on_batch(given)
     ascent(model, "second", [0], seed=0, steps=2, side=8)
@@ -92,30 +92,30 @@ def test_ascent_leaves_the_network_as_it_was():
         ("second", [2], "second has the filters 0 to 1; got 2"),
     ],
 )
-def test_what_is_not_there_is_said_with_what_is(layer, filters, message):
+def test_an_unknown_layer_or_filter_is_refused_with_those_that_there_are(layer, filters, message):
     with pytest.raises(UsageError, match=message):
         ascent(smooth(), layer, filters, seed=0)
 
 
 @pytest.mark.parametrize("layer", ["first", "second"])
-def test_answers_are_what_each_filter_says_to_its_own_picture_before_its_activation(layer):
+def test_responses_are_of_each_filter_to_its_own_image_before_its_activation(layer):
     model, given = smooth(size_hw=(16, 16)), pictures(3, (16, 16))
     before = np.arctanh(up_to(model, layer, given).astype(np.float64)).mean((1, 2))
     count = model.get_layer(layer).filters
     filters = [count - 1, 0, count - 1]
-    found = answers(model, layer, filters, given)
+    found = responses(model, layer, filters, given)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, before[np.arange(3), filters], rtol=1e-3, atol=1e-4)
 
 
-def test_no_filters_give_no_pictures():
+def test_no_filters_have_no_images():
     assert ascent(smooth(), "first", [], seed=0, side=8).shape == (0, 8, 8, 3)
 
 
-def test_ascent_asks_for_a_rescaling():
+def test_ascent_needs_a_rescaling():
     inputs = keras.Input((8, 8, 3))
     model = keras.Model(inputs, layers.Conv2D(2, 3, name="first")(inputs), name="raw")
-    with pytest.raises(UsageError, match="raw: filters are shown of networks whose layers follow a Rescaling"):
+    with pytest.raises(UsageError, match="raw: filters are shown only if their layers follow a Rescaling"):
         ascent(model, "first", [0], seed=0)
 
 

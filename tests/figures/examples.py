@@ -33,7 +33,7 @@ def crop(label: str, context: str, number: int) -> Crop:
     file = f"{label}_{number:04}.png"
     return Crop(
         number, label, number, file, f"{number:064x}", Box(0, 0, 9, 9), number // 2, "screenshots",
-        f"{context}/{number // 2}.png", context, "0" * 64,
+        f"{context}/{number // 2}.png", context, "0" * 64, f"{context}/{number // 2}.xml, object 1",
     )  # fmt: skip
 
 
@@ -103,12 +103,12 @@ def evaluation(
         parents = {coarser.name: taxonomy.parents(level, coarser.name) for coarser in taxonomy.coarser(level)}
     return Evaluation(
         record=record(names, samples=samples, repeats=repeats, level=level),
-        part="test",
+        subset="test",
         classes=classes,
-        crops=tuple(crop(names[place], "all", number) for number, place in enumerate(y_true)),
-        pictures=rng.integers(0, 256, size=(samples, *size_hw, 3), dtype=np.uint8),
+        items=tuple(crop(names[place], "all", number) for number, place in enumerate(y_true)),
+        images=rng.integers(0, 256, size=(samples, *size_hw, 3), dtype=np.uint8),
         scores=tuple(ClassScores(y_true, rows, names, parents) for rows in probabilities),
-        chosen=0,
+        best_index=0,
     )
 
 

@@ -105,7 +105,7 @@ def test_groups_follow_the_most_specific_level_that_groups(toontown):
 
 def test_rows_below_a_heading_never_overlap():
     rows = lay_out(3, (Group("one", 2), Group("two", 1)))
-    places = sorted([*rows.places, *(at for at, _ in rows.headings)])
+    places = sorted([*rows.positions, *(at for at, _ in rows.headings)])
     assert min(np.diff(places)) >= 1
     assert rows.height > places[-1]
 

@@ -59,7 +59,12 @@ def test_a_bin_below_its_confidence_is_red_and_the_error_is_written():
 
 def test_calibration_stands_before_and_after_beside_each_other():
     made = examples.evaluation(examples.classes_of(3), samples=60)
-    calibration = calibrate(made.y_true, made.own, fit_y_true=made.y_true, fit_probabilities=made.own)
+    calibration = calibrate(
+        made.best.y_true,
+        made.best.probabilities,
+        fit_y_true=made.best.y_true,
+        fit_probabilities=made.best.probabilities,
+    )
     before, after = draw_calibration(calibration).axes
     assert before.get_title(loc="left") == "As trained"
     assert after.get_title(loc="left") == f"With temperature {calibration.temperature:.2f}"
@@ -68,6 +73,12 @@ def test_calibration_stands_before_and_after_beside_each_other():
 
 def test_a_temperature_fitted_on_the_evaluated_crops_is_drawn_as_such():
     made = examples.evaluation(examples.classes_of(3), samples=60)
-    calibration = calibrate(made.y_true, made.own, fit_y_true=made.y_true, fit_probabilities=made.own, fitted_here=True)
+    calibration = calibrate(
+        made.best.y_true,
+        made.best.probabilities,
+        fit_y_true=made.best.y_true,
+        fit_probabilities=made.best.probabilities,
+        fitted_here=True,
+    )
     _, after = draw_calibration(calibration).axes
     assert after.get_title(loc="left").endswith(", fitted on these crops")

@@ -18,7 +18,7 @@ def grid(classes=4, *, y_true=1, predicted=2, maps=None, **options):
     shares = np.full(classes, 0.1 / (classes - 1), np.float32)
     shares[predicted] = 0.9
     drawn = drawn[0] if maps is None else maps
-    return draw_map_grid(MapGrid(evaluation.pictures[0], drawn, evaluation.classes, y_true, shares, **options))
+    return draw_map_grid(MapGrid(evaluation.images[0], drawn, evaluation.classes, y_true, shares, **options))
 
 
 def titles(figure):
@@ -89,8 +89,8 @@ def test_of_many_classes_the_most_probable_and_the_true_one_are_shown():
 @pytest.mark.parametrize("classes", [2, 4, 8])
 def test_grids_and_rows_stay_within_their_figures_whatever_the_shape(size_hw, classes):
     evaluation, maps = made(classes, size_hw=size_hw)
-    rows = MapRows(evaluation.pictures, maps, evaluation.classes, evaluation.y_true, evaluation.own)
-    one = MapGrid(evaluation.pictures[0], maps[0], evaluation.classes, 0, evaluation.own[0])
+    rows = MapRows(evaluation.images, maps, evaluation.classes, evaluation.best.y_true, evaluation.best.probabilities)
+    one = MapGrid(evaluation.images[0], maps[0], evaluation.classes, 0, evaluation.best.probabilities[0])
     for figure in (draw_map_rows(rows), draw_map_grid(one)):
         for ax in figure.axes:
             place = ax.get_position()
@@ -105,7 +105,7 @@ def test_grids_and_rows_stay_within_their_figures_whatever_the_shape(size_hw, cl
 def test_rows_show_each_picture_with_all_classes_and_say_what_was_predicted():
     evaluation, maps = made(count=3)
     shares = np.array([[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0], [0, 0.3, 0.6, 0.1]], np.float32)
-    figure = draw_map_rows(MapRows(evaluation.pictures, maps, evaluation.classes, np.array([0, 0, 2]), shares))
+    figure = draw_map_rows(MapRows(evaluation.images, maps, evaluation.classes, np.array([0, 0, 2]), shares))
     a, b, c, d = (category.title for category in evaluation.classes)
     heads = [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
     assert heads == [f"{a}, right", f"{a}, predicted {b}", f"{c}, right"]
@@ -116,7 +116,7 @@ def test_rows_show_each_picture_with_all_classes_and_say_what_was_predicted():
 
 
 def test_only_evidence_has_colour_upon_a_picture():
-    picture = examples.evaluation(examples.classes_of(2), samples=2, size_hw=(40, 40)).pictures[0]
+    picture = examples.evaluation(examples.classes_of(2), samples=2, size_hw=(40, 40)).images[0]
     values = np.zeros((8, 8), np.float32)
     values[:, :3], values[:, 5:] = 1, -1
     laid = superimposed(picture, values, limit=1).astype(int)

@@ -30,10 +30,10 @@ def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
-def judged(count, classes, *, size_hw=(60, 20), repeats=3):
+def evaluated(count, classes, *, size_hw=(60, 20), repeats=3):
     made = examples.evaluation(examples.classes_of(classes), samples=count, repeats=repeats, size_hw=size_hw, skill=0)
     return tuple(
-        Case(made.pictures[at], int(made.y_true[at]), made.own[at], int(made.wrong_in[at]), repeats)
+        Case(made.images[at], int(made.best.y_true[at]), made.best.probabilities[at], int(made.wrong_in[at]), repeats)
         for at in range(count)
     )
 
@@ -93,18 +93,18 @@ def test_wrong_predictions_name_the_true_and_the_predicted_class():
     picture = np.zeros((60, 20, 3), dtype=np.uint8)
     one = Case(picture, 0, np.array([0.07, 0.9, 0.02, 0.01], dtype=np.float32), wrong_in=2, repeats=5)
     (ax,) = draw_gallery(Gallery((one,), classes)).axes
-    assert texts(ax) == ["Flunky", "predicted\nPencil Pusher\n90 %, true class 7 %\nwrong in 2 of 5"]
+    assert texts(ax) == ["Flunky", "predicted\nPencil Pusher\n90 %, true 7 %\nwrong in 2 of 5"]
     assert to_hex(ax.spines["left"].get_edgecolor()).upper() == classes[1].color
 
 
 def test_one_training_alone_is_not_counted_in_the_gallery():
-    (ax,) = draw_gallery(Gallery(judged(1, 3, repeats=1), examples.classes_of(3))).axes
+    (ax,) = draw_gallery(Gallery(evaluated(1, 3, repeats=1), examples.classes_of(3))).axes
     assert "wrong in" not in "".join(texts(ax))
 
 
 @pytest.mark.parametrize(("size_hw", "columns"), [((60, 20), 10), ((40, 40), 7), ((20, 60), 5)])
 def test_the_shape_of_the_pictures_decides_how_many_stand_in_a_row(size_hw, columns):
-    figure = draw_gallery(Gallery(judged(12, 3, size_hw=size_hw), examples.classes_of(3)))
+    figure = draw_gallery(Gallery(evaluated(12, 3, size_hw=size_hw), examples.classes_of(3)))
     tops = [round(ax.get_position().y0, 4) for ax in figure.axes]
     assert tops.count(max(tops)) == columns
     shape = figure.axes[0].get_position()
@@ -114,7 +114,7 @@ def test_the_shape_of_the_pictures_decides_how_many_stand_in_a_row(size_hw, colu
 
 def test_probability_bars_fill_the_row_and_frame_the_true_class():
     classes = examples.classes_of(4)
-    rows = judged(3, 4)
+    rows = evaluated(3, 4)
     ax = draw_probabilities(new_figure(8, 3).subplots(), rows, classes)
     widths = [bar.get_width() for container in ax.containers for bar in container]
     np.testing.assert_allclose(np.reshape(widths, (3, 4)), [row.probabilities for row in rows], atol=1e-6)
@@ -123,7 +123,7 @@ def test_probability_bars_fill_the_row_and_frame_the_true_class():
 
 
 def test_of_many_classes_the_most_probable_and_the_true_one_are_shown():
-    rows = judged(6, 32)
+    rows = evaluated(6, 32)
     ax = draw_probabilities(new_figure(8, 3).subplots(), rows, examples.classes_of(32))
     assert len(ax.containers) == 6 * 6
     widths = np.reshape([container[0].get_width() for container in ax.containers], (6, 6))
@@ -132,14 +132,14 @@ def test_of_many_classes_the_most_probable_and_the_true_one_are_shown():
 
 
 def test_the_first_five_unsure_predictions_are_shown_as_pictures():
-    figure = draw_unsure(LeastConfident(judged(10, 4), examples.classes_of(4)))
+    figure = draw_unsure(LeastConfident(evaluated(10, 4), examples.classes_of(4)))
     upper, lower = figure.subfigs
     assert [ax.get_title() for ax in upper.axes] == ["1", "2", "3", "4", "5"]
     assert len(lower.axes[0].get_yticks()) == 10
 
 
 def test_fewer_unsure_predictions_than_five_can_be_drawn():
-    assert to_png(draw_unsure(LeastConfident(judged(2, 3), examples.classes_of(3))), dpi=30)
+    assert to_png(draw_unsure(LeastConfident(evaluated(2, 3), examples.classes_of(3))), dpi=30)
 
 
 def test_the_spread_shows_every_seed_with_its_interval():
@@ -176,6 +176,6 @@ def test_a_class_that_was_never_predicted_has_no_precision_dot():
 
 
 def test_a_case_knows_whether_it_is_right():
-    (one,) = judged(1, 2)
+    (one,) = evaluated(1, 2)
     assert dataclasses.replace(one, y_true=one.predicted).right
     assert not dataclasses.replace(one, y_true=1 - one.predicted).right

@@ -18,9 +18,9 @@ from toonvision.figures.trials import mark
 from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
 from toonvision.models.architecture import PUBLISHED, describe
 from toonvision.models.layout import Layout
-from toonvision.tuning.finalists import racers, sized
+from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import course, parallel, slices
+from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
 from toonvision.tuning.race import Score
 from tuning.made import JUDGED, one_block, plausible, study, trial
 
@@ -46,7 +46,7 @@ def result():
 
 
 def test_the_history_marks_each_trial_by_its_outcome_and_steps_down_to_the_best(result):
-    found = course(result)
+    found = optimization_history(result)
     (ax,) = draw_search_history(found).axes
     for outcome in ("best", "done", "cut short"):
         shown = [(point.value, point.loss) for point in found.points if point.outcome == outcome]
@@ -62,10 +62,10 @@ def test_the_legend_explains_only_what_is_there(result):
     def words(figure):
         return [text.get_text() for text in figure.legends[0].get_texts()]
 
-    assert words(draw_search_history(course(result))) == [
+    assert words(draw_search_history(optimization_history(result))) == [
         "Best trials", "Other finished trials", "Diverged: no loss", "Cut short: lowest loss so far",
     ]  # fmt: skip
-    assert words(draw_search_history(course(plausible(2)))) == ["Best trials"]
+    assert words(draw_search_history(optimization_history(plausible(2)))) == ["Best trials"]
 
 
 def test_each_hyperparameter_has_a_panel_with_its_values_and_its_medians(result):
@@ -88,31 +88,31 @@ def test_trials_of_one_value_do_not_cover_each_other(result):
 
 
 def test_parallel_coordinates_name_each_axis_and_put_the_best_on_top(result):
-    found = parallel(result)
+    found = parallel_coordinates(result)
     (ax,) = draw_parallel(found).axes
     names = [label.get_text() for label in ax.get_xticklabels()]
-    assert names == [one.name for one in found.coordinates]
-    drawn = [line for line in ax.lines if len(line.get_xdata()) == len(found.coordinates)]
+    assert names == list(found.axes)
+    drawn = [line for line in ax.lines if len(line.get_xdata()) == len(found.axes)]
     assert len(drawn) == len(found.lines)
     ends = [line.get_ydata()[-1] for line in drawn]
-    assert ends == pytest.approx([line.places[-1] for line in found.lines])  # the loss is exact, the others are spread
-    assert all(abs(np.subtract(line.get_ydata(), one.places)).max() <= 0.026
+    assert ends == pytest.approx([line.positions[-1] for line in found.lines])  # the loss alone is not moved apart
+    assert all(abs(np.subtract(line.get_ydata(), one.positions)).max() <= 0.026
                for line, one in zip(drawn, found.lines, strict=True))  # fmt: skip
     widths = [line.get_linewidth() for line in drawn]
     assert widths[-3:] == [max(widths)] * 3
-    assert {text for one in found.coordinates for _, text in one.ticks} == set(texts(ax))
+    assert {text for ticks in found.axes.values() for _, text in ticks} == set(texts(ax))
 
 
 def test_the_race_shows_every_training_the_median_and_who_left_when(result):
-    found = racers(result)
+    found = result.racers
     wrong, behind = draw_race(Race(found, JUDGED)).axes
     for row, racer in enumerate(found):
         dots = [line for line in wrong.lines if line.get_marker() == "o" and abs(line.get_ydata().mean() - row) < 0.4]
-        assert sorted(dots[0].get_xdata()) == sorted(racer.results.wrong)
+        assert sorted(dots[0].get_xdata()) == sorted(racer.wrong)
     medians = [line.get_xdata()[0] for line in wrong.lines if line.get_marker() == "None"]
-    assert medians == [racer.results.median_wrong for racer in found]
+    assert medians == [racer.median_wrong for racer in found]
     notes = texts(wrong)
-    assert notes[0] == f"median {found[0].results.median_wrong:g}"
+    assert notes[0] == f"median {found[0].median_wrong:g}"
     assert [("left after round" in note) for note in notes] == [racer.left_after is not None for racer in found]
     assert texts(behind)[0] == "leads"
     assert texts(behind)[1] == f"× {math.exp(found[1].behind.mean):.2f}"
@@ -123,13 +123,13 @@ def test_trainings_of_the_race_that_diverged_are_told_and_do_not_stretch_the_axi
     draws = plausible(2, raced=False).trials
     scores = {one.number: {seed: Score(0.5, 10 + seed, 3, 9.0) for seed in (1, 2, 3)} for one in draws}
     scores[0][2] = Score(None, JUDGED, 0, 9.0)
-    wrong, _ = draw_race(Race(racers(study(draws, scores)), JUDGED)).axes
+    wrong, _ = draw_race(Race(study(draws, scores).racers, JUDGED)).axes
     assert any("1 diverged" in text for text in texts(wrong))
     assert wrong.get_xlim()[1] < 20
 
 
 def test_the_front_marks_the_winner_and_leaves_hollow_what_was_not_trained_again(result):
-    networks = sized(result)
+    networks = size_error_points(result)
     loss, wrong = draw_front(SizeErrorFront(networks, JUDGED, 6032)).axes
     diamonds = [line for line in loss.lines if line.get_marker() == "D"]
     assert [line.get_xdata()[0] for line in diamonds] == [result.winner.parameters]
@@ -144,7 +144,7 @@ def test_the_front_marks_the_winner_and_leaves_hollow_what_was_not_trained_again
 
 
 def test_a_bound_far_away_is_not_drawn(result):
-    loss, _ = draw_front(SizeErrorFront(sized(result), JUDGED, 10**9)).axes
+    loss, _ = draw_front(SizeErrorFront(size_error_points(result), JUDGED, 10**9)).axes
     assert "bound" not in texts(loss)
 
 
@@ -189,10 +189,10 @@ def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
 )
 def test_small_and_odd_studies_can_be_drawn(made):
     figures = [
-        draw_search_history(course(made)), draw_slices(Slices(slices(made))), draw_parallel(parallel(made)),
-        draw_front(SizeErrorFront(sized(made), JUDGED)),
+        draw_search_history(optimization_history(made)), draw_slices(Slices(slices(made))),
+        draw_parallel(parallel_coordinates(made)), draw_front(SizeErrorFront(size_error_points(made), JUDGED)),
     ]  # fmt: skip
-    found = racers(made)
+    found = made.racers
     figures += [draw_race(Race(found, JUDGED))] if found else []
     assert all(to_png(figure, dpi=30) for figure in figures)
 
@@ -200,9 +200,10 @@ def test_small_and_odd_studies_can_be_drawn(made):
 def test_a_search_of_which_everything_diverged_can_be_drawn():
     made = plausible(4, raced=False)
     lost = study([dataclasses.replace(one, state="diverged", loss=None) for one in made.trials])
-    (ax,) = draw_search_history(course(lost)).axes
+    (ax,) = draw_search_history(optimization_history(lost)).axes
     assert len(marked(ax, "diverged")) == 4
-    for figure in (draw_slices(Slices(slices(lost))), draw_parallel(parallel(lost)), draw_search_history(course(lost))):
+    history, parallel = optimization_history(lost), parallel_coordinates(lost)
+    for figure in (draw_slices(Slices(slices(lost))), draw_parallel(parallel), draw_search_history(history)):
         assert to_png(figure, dpi=30)
 
 
@@ -210,5 +211,5 @@ def test_names_with_dollars_are_written_as_they_are():
     draw = plausible(1).trials[0].draw
     space = plausible(1).settings.space
     made = study([dataclasses.replace(trial(0, draw, space), layout="$x^2$")])
-    loss, _ = draw_front(SizeErrorFront(sized(made), JUDGED)).axes
+    loss, _ = draw_front(SizeErrorFront(size_error_points(made), JUDGED)).axes
     assert to_png(loss.get_figure(), dpi=30)

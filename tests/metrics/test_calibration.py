@@ -73,14 +73,14 @@ def test_a_model_that_is_always_right_becomes_surer_but_not_quite_certain():
     assert after < 1.35 * negative_log_likelihood(y_true, probabilities)
 
 
-def test_more_pictures_outweigh_the_doubt_up_to_the_bounds():
+def test_more_images_outweigh_the_doubt_up_to_the_bounds():
     probabilities = np.array([[0.7, 0.2, 0.1]], dtype=np.float32)
     few, many = (np.tile(probabilities, (count, 1)) for count in (9, 9000))
     assert 1 > fit_temperature(np.zeros(9, dtype=np.int64), few) > fit_temperature(np.zeros(9000, dtype=np.int64), many)
     assert 1 < fit_temperature(np.full(9, 2), few) < fit_temperature(np.full(9000, 2), many) <= HOTTEST
 
 
-def test_without_pictures_to_fit_on_nothing_is_changed():
+def test_without_images_to_fit_on_nothing_is_changed():
     assert fit_temperature(np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.float32)) == 1.0
 
 
@@ -118,7 +118,7 @@ def test_bins_hold_equal_counts_and_the_error_is_their_mean_distance():
     assert found.overconfident == pytest.approx(0.75 - 0.75, abs=1e-6)
 
 
-def test_few_pictures_make_few_bins():
+def test_few_images_make_few_bins():
     y_true, probabilities = calibrated(25)
     assert len(reliability(y_true, probabilities).bins) == 2
     assert len(reliability(y_true[:3], probabilities[:3]).bins) == 1

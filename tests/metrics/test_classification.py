@@ -103,7 +103,7 @@ def test_an_entity_is_scored_as_suit_and_as_kind():
     assert ups["kind"].classes == ("cog",)
 
 
-def test_what_has_no_coarser_class_is_not_judged_there_and_what_is_taken_for_it_is_wrong():
+def test_what_has_no_coarser_class_is_not_evaluated_there_and_what_is_taken_for_it_is_wrong():
     parents = {"flunky": "bb", "bigwig": "lb"}
     y_true, predicted = np.array([0, 0, 1, 2, 2]), np.array([0, 2, 1, 2, 0])
     up = roll_up(y_true, predicted, ("flunky", "bigwig", "dog"), parents, level="suit")

@@ -40,13 +40,13 @@ def test_it_takes_any_shape(size_hw, classes):
     assert np.isfinite(outputs).all()
 
 
-def test_pictures_without_any_contrast_give_numbers():
+def test_images_without_any_contrast_give_numbers():
     model = build_network("compact", size_hw=SIZE_HW, classes=3)
     flat = np.stack([np.full((*SIZE_HW, 3), level, dtype=np.uint8) for level in (0, 128, 255)])
     assert np.isfinite(model.predict(flat, verbose=0)).all()
 
 
-def test_what_learns_several_levels_computes_what_is_kept_of_it(tmp_path):
+def test_what_learns_several_levels_computes_what_is_saved_of_it(tmp_path):
     groups = ("aaabbbbbb", ("x", "x", "y", None, None, "y", "x", "y", None), (None,) * 9)
     trained, finished = with_levels(SIZE_HW, 9, groups)
     rng = np.random.default_rng(0)

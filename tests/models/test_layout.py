@@ -87,7 +87,7 @@ def test_a_layout_is_refused_below_its_smallest_input():
         build_network("16c3-p3-p2-12c3-p2-p3", size_hw=(35, 200), classes=4)
 
 
-def test_the_poolings_leave_maps_of_the_told_sizes():
+def test_the_poolings_leave_maps_of_the_stated_sizes():
     layout = Layout.parse("2c3-p3-p2-3c3-p2-p3")
     model = build_network(layout.name, size_hw=(75, 50), classes=3)
     pooled = [layer.output.shape[1:3] for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]

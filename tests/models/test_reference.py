@@ -79,11 +79,11 @@ def test_every_network_gives_probabilities_for_any_number_of_classes(name, class
 def test_a_network_is_built_at_its_smallest_input_and_refused_below_it(name):
     smallest = NETWORKS[name].smallest
     assert build_network(name, size_hw=(smallest, smallest), classes=3).count_params() > 0
-    with pytest.raises(UsageError, match=f"{name} needs pictures of at least {smallest} x {smallest} pixels; got"):
+    with pytest.raises(UsageError, match=f"{name} needs images of at least {smallest} x {smallest} pixels; got"):
         build_network(name, size_hw=(smallest - 1, smallest), classes=3)
 
 
-def test_the_flip_of_tuned_changes_training_pictures_and_never_predictions():
+def test_the_flip_of_tuned_changes_training_images_and_never_predictions():
     model = build_network("tuned", size_hw=(64, 48), classes=4)
     flip = next(layer for layer in model.layers if type(layer).__name__ == "RandomFlip")
     pictures = np.random.default_rng(0).integers(0, 256, (32, 64, 48, 3), dtype=np.uint8)

@@ -10,13 +10,13 @@ from reliability.sweeps import Subject
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
-    """Give a subject by its name; its workspace is copied for each fault."""
+    """Return a subject by its name; its workspace is copied for each fault."""
     return functools.cache(lambda name: Subject.prepared(name, tmp_path_factory.mktemp("subject")))
 
 
 @pytest.fixture
 def subject(request, prepared):
-    """The subject that the test is told."""
+    """The subject that the test names."""
     return prepared(request.param)
 
 

@@ -22,7 +22,7 @@ def why_not() -> str:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, *, size: int) -> Iterator[Path]:
-    """Give an empty disk of so many bytes in a folder that is there."""
+    """Return an empty disk of so many bytes in a folder that is there."""
     with _mounted("-t", "tmpfs", "-o", f"size={size}", "toonvision-test", folder):
         yield folder
 

@@ -86,7 +86,7 @@ def as_command(work: Callable[[], object]) -> None:
 
 
 def _open_to_write(root: Path) -> None:
-    with open_workspace(root).writing("migrate"):
+    with open_workspace(root, untouched=True).writing("migrate"):
         pass
 
 

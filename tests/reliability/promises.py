@@ -106,9 +106,9 @@ PROMISES = (
         2,
         "a JPEG called .png, suffixes in capitals",
         "",
-        "A picture's kind is told by its content.",
+        "A picture's kind is recognised by its content.",
         (
-            "tests/data/test_images.py::test_the_kind_is_told_by_content_not_by_suffix",
+            "tests/data/test_images.py::test_the_kind_is_recognised_by_content_not_by_suffix",
             "tests/data/test_extraction.py::test_a_jpeg_named_png_is_read_by_its_content",
             "tests/contracts/test_formats.py::test_upper_case_suffixes_are_pictures_and_annotations_too",
         ),
@@ -129,7 +129,7 @@ PROMISES = (
     ),
     Promise(
         4,
-        "16 bits a channel",
+        "16 bits per channel",
         "",
         "The upper 8 bits are taken; a plain conversion would turn everything bright into white.",
         (
@@ -144,7 +144,7 @@ PROMISES = (
         5,
         "palettes, transparency, CMYK, animations",
         "",
-        "They become RGB: what is transparent lies on black, an animation gives its first frame.",
+        "They become RGB: transparent areas lie on black, and of an animation the first frame counts.",
         (
             "tests/data/test_images.py::test_transparent_colours_of_a_palette_lie_on_black",
             "tests/data/test_images.py::test_transparent_areas_lie_on_black_and_half_transparent_ones_are_half_as_bright",
@@ -159,9 +159,9 @@ PROMISES = (
     ),
     Promise(
         6,
-        "a picture that its EXIF data turns",
+        "a picture that its EXIF data rotates",
         "S",
-        "Boxes count the pixels as they are stored, so a turned picture with boxes is skipped and the remedy named; "
+        "Boxes count the pixels as they are stored, so a rotated picture with boxes is skipped and the remedy named; "
         "without boxes it is taken as it is stored.",
         (
             "tests/data/test_images.py::test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_stored_if_not",
@@ -170,7 +170,7 @@ PROMISES = (
     ),
     Promise(
         7,
-        "an annotation that gives another size than the picture has",
+        "an annotation that declares another size than the picture has",
         "S",
         "The picture is skipped, with both sizes.",
         (
@@ -195,7 +195,7 @@ PROMISES = (
         9,
         "a box that leaves its picture",
         "S",
-        "By up to a pixel it is clamped, and that is said; by more, the object is skipped.",
+        "By up to a pixel it is clamped, and that is reported; by more, the object is skipped.",
         (
             "tests/data/test_boxes.py::test_a_box_one_pixel_outside_is_clamped_and_reported",
             "tests/data/test_boxes.py::test_a_box_more_than_a_pixel_outside_is_refused_naming_how_far",
@@ -224,7 +224,8 @@ PROMISES = (
         11,
         "missing tags; an annotation without any object",
         "S",
-        "An object that lacks a tag is skipped. An empty annotation is valid: nothing is to be seen there.",
+        "An object that lacks a tag is skipped. An empty annotation is valid: the picture is a negative. "
+        "A picture without annotation is noted.",
         (
             "tests/contracts/test_formats.py::test_an_object_with_a_missing_tag_is_reported",
             "tests/contracts/test_formats.py::test_an_object_that_cannot_be_read_is_reported_and_the_others_of_its_picture_are_kept",
@@ -311,7 +312,7 @@ PROMISES = (
         16,
         "an object that is annotated twice",
         "S",
-        "It becomes one crop, and that is said.",
+        "It becomes one crop, and that is reported.",
         (
             "tests/data/test_extraction.py::test_a_duplicated_object_becomes_one_crop_and_is_reported",
             "tests/data/test_extraction.py::test_boxes_of_two_labels_in_one_place_are_two_crops",
@@ -336,7 +337,7 @@ PROMISES = (
         18,
         "labels and paths in any script, with HTML in them, reserved or very long",
         "",
-        "They come out as they went in, are escaped in HTML, and give file names that every system takes.",
+        "They are kept exactly, escaped in HTML, and become file names that are valid on every system.",
         (
             "tests/contracts/test_formats.py::test_any_printable_label_is_read_as_it_was_written",
             "tests/contracts/test_formats.py::test_voc_reads_back_exactly_what_it_wrote",
@@ -374,11 +375,11 @@ PROMISES = (
     ),
     Promise(
         20,
-        "one screenshot twice, or nearly so",
+        "the same screenshot twice, or a near-duplicate",
         "",
-        "It is said, and a split keeps both in one part.",
+        "It is reported, and a split keeps both in one subset.",
         (
-            "tests/cli/test_data_verbs.py::test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_part",
+            "tests/cli/test_data_verbs.py::test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one_subset",
             "tests/data/test_extraction.py::test_identical_pictures_are_reported_and_both_kept",
             "tests/data/test_fingerprints.py::test_a_rescaled_slightly_darker_or_compressed_picture_is_near_its_original",
             "tests/data/test_fingerprints.py::test_different_pictures_stand_alone",
@@ -392,7 +393,7 @@ PROMISES = (
         21,
         "a faulty toonvision.toml",
         "R",
-        "File, line, key, the rule, what came, and what to do.",
+        "The message names file, line, key, the rule, what was received, and what to do.",
         (
             "tests/core/test_settings_files.py::test_a_fault_names_file_line_key_rule_and_what_was_received",
             "tests/core/test_settings_files.py::test_every_fault_has_a_line_of_its_own",
@@ -406,7 +407,7 @@ PROMISES = (
     ),
     Promise(
         22,
-        "no crops, one class, a class with one sample, an empty part",
+        "no crops, one class, a class with one sample, an empty subset",
         "R",
         "Nothing is trained; all classes are listed with their counts.",
         (
@@ -422,7 +423,7 @@ PROMISES = (
         "a full disk, at any write",
         "E",
         "One line names the file. What was committed is kept; once there is space, the command goes on. Where only "
-        "the figures beside a stored result cannot be written, that is told, and the command has succeeded.",
+        "the figures beside a stored result cannot be written, that is reported, and the command has succeeded.",
         (
             "tests/data/test_catalog.py::test_a_full_disk_is_a_fault_of_the_environment_and_keeps_what_was_committed",
             "tests/core/test_files.py::test_the_old_file_stays_when_the_block_raises",
@@ -473,7 +474,7 @@ PROMISES = (
         26,
         "two that write at once; one that reads meanwhile",
         "B",
-        "The second one is told within 5 seconds who holds the workspace. Readers never fail.",
+        "The second one learns within 5 seconds who holds the workspace. Readers never fail.",
         (
             "tests/core/test_locks.py::test_a_second_process_learns_within_5_s_who_holds_the_workspace",
             "tests/core/test_locks.py::test_the_default_patience_ends_within_5_s",
@@ -484,16 +485,17 @@ PROMISES = (
             "tests/core/test_folders.py::test_a_second_process_learns_who_holds_the_lock",
             "tests/deploy/test_export.py::test_a_busy_workspace_is_reported",
             "tests/cli/test_exit_codes.py::test_an_error_is_one_line_and_one_json_object_with_the_promised_code",
-            "tests/reliability/test_crowd.py::test_of_many_processes_one_writes_others_are_told_and_readers_never_fail",
+            "tests/reliability/test_crowd.py::test_of_many_processes_one_writes_others_learn_that_and_readers_never_fail",
             "tests/cli/test_data_verbs.py::test_a_second_writer_ends_with_5_within_5_s_and_names_the_first_and_readers_go_on",
             "tests/data/test_rebuild.py::test_nobody_else_writes_while_the_catalogue_is_rebuilt",
         ),
     ),
     Promise(
         27,
-        "a catalogue that is damaged, or of a newer version",
+        "a catalogue that is damaged, or of a newer version; a split that breaks a rule",
         "R",
-        "It is never changed, and the message says how to make it again.",
+        "It is never changed, and the message says how to make it again or what to correct. An older catalogue is "
+        "brought up to date once, its splits exactly.",
         (
             "tests/data/test_catalog.py::test_a_flipped_bit_is_refused_or_changes_one_value_and_the_file_is_never_changed",
             "tests/data/test_catalog.py::test_flipped_bits_of_names_and_numbers_are_refused_in_the_same_words",
@@ -534,16 +536,16 @@ PROMISES = (
     ),
     Promise(
         29,
-        "a training whose loss becomes no number, or that learns nothing",
+        "a training whose loss becomes NaN, or that learns nothing",
         "",
         "It is marked as failed, the last good weights are kept, and the summary says so.",
         (
             "tests/training/test_repeat.py::test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run",
             "tests/training/test_repeat.py::test_a_failed_training_by_force_leaves_the_earlier_run_as_it_was",
-            "tests/training/test_repeat.py::test_a_diverged_repeat_is_never_the_kept_one",
-            "tests/training/test_repeat.py::test_a_training_that_gives_every_picture_one_answer_has_failed_and_says_so",
-            "tests/training/test_repeat.py::test_a_repeat_that_gives_one_answer_is_never_the_kept_one",
-            "tests/training/test_repeat.py::test_the_kept_weights_are_those_of_the_best_epoch",
+            "tests/training/test_repeat.py::test_a_diverged_repeat_is_never_the_best_one",
+            "tests/training/test_repeat.py::test_a_training_that_predicts_one_class_for_every_image_has_failed_and_says_so",
+            "tests/training/test_repeat.py::test_a_repeat_that_predicts_one_class_is_never_the_best_one",
+            "tests/training/test_repeat.py::test_the_saved_weights_are_those_of_the_best_epoch",
             "tests/report/test_report.py::test_warnings_name_newer_crops_and_seeds_that_diverged_or_predict_one_class",
             "tests/studies/test_contexts.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
             "tests/studies/test_curve.py::test_a_training_that_diverged_is_in_no_mean_and_counted",
@@ -667,7 +669,7 @@ FIGURES = (
     ),
     Figure(
         "concurrency",
-        "8 processes, 100 operations each, on one workspace: each is done or told that it is busy; no violation.",
+        "8 processes, 100 operations each, on one workspace: each is done or learns that it is busy; no violation.",
         "python benchmarks/reliability/concurrency.py FOLDER",
     ),
     Figure(

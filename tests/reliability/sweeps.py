@@ -15,6 +15,7 @@ from reliability import disks, jobs
 from reliability.injection import KILL, KILLED, Call, Ending, Job, disturbed, killed_after, undisturbed
 from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, UsageError
 from toonvision.data.catalog import Catalog
+from toonvision.data.catalog.database import is_older
 from toonvision.data.extraction import extract
 from toonvision.data.split_plan import draw_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, read_split
@@ -209,7 +210,8 @@ def fault_told(ending: Ending, root: Path) -> list[str]:
 
 
 def state(root: Path) -> State:
-    """Read what a workspace holds."""
+    """Read what a workspace holds; what was replaced halfway is settled first, an old catalogue stays old."""
+    workspace = open_workspace(root, untouched=is_older(root / CATALOG))
     files = {
         path: content
         for path, content in contents(root).items()
@@ -218,8 +220,8 @@ def state(root: Path) -> State:
     if not (root / CATALOG).is_file():
         return State((), (), {}, {}, files)
     try:
-        with open_workspace(root, untouched=True).reading() as catalog:
-            return _state(catalog, root / "splits", files)
+        with workspace.reading() as catalog:
+            return _state(catalog, workspace.splits, files)
     except InputRejectedError as error:
         if "schema is older" not in str(error):  # nothing was committed by this version yet
             raise

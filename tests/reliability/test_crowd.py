@@ -4,7 +4,7 @@ from reliability.crowd import READERS, WRITERS, Done, broken, crowded
 from reliability.sweeps import with_everything
 
 
-def test_of_many_processes_one_writes_others_are_told_and_readers_never_fail(tmp_path):
+def test_of_many_processes_one_writes_others_learn_that_and_readers_never_fail(tmp_path):
     done, violations = crowded(with_everything(tmp_path / "w").root, processes=3, operations=8)
     assert violations == []
     assert {one.name for one in done} == {*READERS, *WRITERS}

@@ -13,7 +13,7 @@ NAMED = {test for row in (*PROMISES, *EXIT_CODES) for test in row.tests}
 
 
 def defined_in(file):
-    """Give the names of the tests that a file defines."""
+    """Return the names of the tests that a file defines."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 

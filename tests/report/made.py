@@ -52,10 +52,10 @@ def results_of(
     findings: int = 0,
     torn: bool = False,
 ) -> Results:
-    taxonomy = taxonomy or examples.plain_taxonomy(*evaluation.class_names)
+    taxonomy = taxonomy or examples.plain_taxonomy(*evaluation.record.classes)
     crops = crops or [
         examples.crop(name, "all", number)
-        for name, count in zip(evaluation.class_names, (40, 200, 50), strict=False)
+        for name, count in zip(evaluation.record.classes, (40, 200, 50), strict=False)
         for number in range(count)
     ]
     numbered = [examples.crop(crop.label, crop.context, number) for number, crop in enumerate(crops)]

@@ -7,7 +7,7 @@ from figures import examples
 from toonvision.core.panels import rows_csv
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.evidence import Evidence, summarise
-from toonvision.explain.explanation import MaskedEvidence, gravest_cases
+from toonvision.explain.explanation import MaskedEvidence, worst_cases
 from toonvision.explain.trust import Randomisation, TrustCurves
 from toonvision.figures.panels import write_panel
 from toonvision.report.explain_panels import (
@@ -36,7 +36,7 @@ def activation(height, width, channels, name="conv2d_1"):
     return LayerActivation(name, "convolution", values)
 
 
-def judged():
+def evaluated():
     return examples.evaluation(CLASSES, samples=12, skill=0.8)
 
 
@@ -58,7 +58,7 @@ def activation_panel(one):
 
 
 def cases(count=2):
-    return gravest_cases(judged(), count)
+    return worst_cases(evaluated(), count)
 
 
 def test_a_small_map_is_given_as_it_is_with_each_channel_in_short():
@@ -128,17 +128,17 @@ def test_maps_weights_and_checks_are_given_value_by_value():
 
 
 def test_a_crop_without_evidence_has_areas_and_no_shares():
-    part = judged()
+    part = evaluated()
     rows = rows_of(evidence_panel(part, masked(part)))
-    assert [row["crop"] for row in rows] == [part.crops[at].file for at in (2, 5, 7)]
+    assert [row["crop"] for row in rows] == [part.items[at].file for at in (2, 5, 7)]
     assert [row["share_background"] for row in rows] == ["0.25", "", "0.25"]
     assert [row["share_of_plain_map_cloth"] for row in rows] == ["0.6"] * 3
     assert [row["area_background"] for row in rows] == ["0.5"] * 3
-    assert rows[0]["screenshot"] == part.crops[2].screenshot
+    assert rows[0]["screenshot"] == part.items[2].screenshot
 
 
 def test_every_figure_of_an_explanation_is_a_png_with_its_values_beside_it(tmp_path):
-    part = judged()
+    part = evaluated()
     shown = cases()
     maps = RNG.normal(size=(2, 3, 6, 2)).astype(np.float32)
     climbed = RNG.integers(0, 256, size=(2, 8, 8, 3), dtype=np.uint8)

@@ -76,13 +76,13 @@ def test_a_single_training_is_said_to_prove_little():
 
 
 def test_another_subset_than_the_test_is_named():
-    judged = dataclasses.replace(evaluation_of([GOOD]), part="val")
+    judged = dataclasses.replace(evaluation_of([GOOD]), subset="val")
     assert "35 of 40 validation crops" in quality_fact(judged)
 
 
 def test_the_third_names_the_largest_confusion_in_both_directions_and_the_class_found_least():
     assert confusion_fact(evaluation_of([GOOD])) == (
-        "The most frequent confusion is Platelets predicted as RBC: 3 times, and 1 times the other way round. The "
+        "The most frequent confusion is Platelets predicted as RBC: 3 times, and 1 time the other way round. The "
         "class with the lowest recall is Platelets: 6 of 10 crops are found (60.0 %, 95 % interval 31.3–83.2 %)."
     )
 
@@ -218,4 +218,4 @@ def test_a_class_without_test_crops_does_not_break_the_sentences():
     made = evaluation_of([[[0, 0, 0], [1, 19, 0], [0, 0, 10]]])
     facts = telling_facts(results_of(made))
     assert "nan" not in " ".join(facts)
-    assert np.isfinite(made.own).all()
+    assert np.isfinite(made.best.probabilities).all()

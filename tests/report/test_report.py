@@ -149,7 +149,7 @@ def test_writing_again_replaces_the_report_and_removes_figures_that_no_longer_ho
 @pytest.mark.parametrize("content", [None, b"x"], ids=["missing", "damaged"])
 def test_a_crop_that_cannot_be_read_is_named_with_what_to_do(own_workspace, content):
     run, evaluation = judged_workspace(own_workspace, repeats=1)
-    path = own_workspace.crops / evaluation.crops[0].file
+    path = own_workspace.crops / evaluation.items[0].file
     path.unlink()
     if content:
         path.write_bytes(content)
@@ -200,11 +200,11 @@ def test_the_values_beside_a_figure_are_those_of_the_run(written):
     _, run, evaluation, *_ = written
     rows = list(csv.DictReader((run / "figures" / "confusion.csv").open(encoding="utf-8")))
     counts = [int(row["samples"]) for row in rows]
-    assert counts == evaluation.matrix.ravel().tolist()
+    assert counts == evaluation.best.matrix.ravel().tolist()
     groups = list(csv.DictReader((run / "figures" / "breakdown.csv").open(encoding="utf-8")))
     labels = [row for row in groups if row["divided_by"] == "label"]
-    assert {row["group"] for row in labels} == {crop.label.capitalize() for crop in evaluation.crops}
-    assert sum(int(row["wrong"]) for row in labels) == evaluation.report.wrong
+    assert {row["group"] for row in labels} == {crop.label.capitalize() for crop in evaluation.items}
+    assert sum(int(row["wrong"]) for row in labels) == evaluation.best.report.wrong
 
 
 def test_only_the_reports_own_script_may_run_and_every_picture_can_be_enlarged_without_it(written):
@@ -231,7 +231,7 @@ def test_crops_are_listed_by_how_many_trainings_are_wrong_about_them():
     one, two = [[4, 1, 0], [0, 5, 0], [0, 0, 1]], [[5, 0, 0], [0, 5, 0], [0, 0, 1]]
     made = evaluation_of([one, one, two])
     table = hardest_table(made)
-    assert table.rows == ((made.crops[4].file, made.crops[4].screenshot, "Platelets", "RBC", "2", "33.3 %"),)
+    assert table.rows == ((made.items[4].file, made.items[4].screenshot, "Platelets", "RBC", "2", "33.3 %"),)
     assert "difficult or wrongly labelled (0 crops)" in table.note
     assert hardest_table(evaluation_of([one])) is None
 
@@ -244,19 +244,25 @@ def test_a_breakdown_has_a_table_with_counts_and_intervals():
     assert breakdown_table([]) is None
 
 
+def calibrated(made, *, subset):
+    validation = made.best.y_true, made.best.probabilities
+    best = dataclasses.replace(made.best, validation=validation, on_validation=subset == "val")
+    return dataclasses.replace(made, subset=subset, scores=(best,))
+
+
 def test_calibration_says_whether_its_temperature_is_stored():
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, validation=made.best)
-    assert "It is not stored with the model." in calibration_table(judged.calibration, None).note
-    assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.calibration, 1.5).note
-    assert calibration_table(made.calibration, None) is None
+    judged = calibrated(made, subset="test")
+    assert "It is not stored with the model." in calibration_table(judged.best.calibration, None).note
+    assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.best.calibration, 1.5).note
+    assert calibration_table(made.best.calibration, None) is None
 
 
-@pytest.mark.parametrize(("part", "said"), [("val", True), ("test", False)])
-def test_calibration_on_the_validation_subset_is_said_to_look_too_good(part, said):
+@pytest.mark.parametrize(("subset", "said"), [("val", True), ("test", False)])
+def test_calibration_on_the_validation_subset_is_said_to_look_too_good(subset, said):
     made = evaluation_of([MATRIX])
-    judged = dataclasses.replace(made, part=part, validation=made.best)
-    shown = (calibration_panel(judged.calibration).caption, calibration_table(judged.calibration, None).note)
+    judged = calibrated(made, subset=subset)
+    shown = (calibration_panel(judged.best.calibration).caption, calibration_table(judged.best.calibration, None).note)
     assert [text.endswith("evaluate the test subset instead.") for text in shown] == [said, said]
 
 
@@ -286,7 +292,7 @@ def test_scores_have_intervals_and_averages_as_scikit_learn_gives_them():
 
 def test_class_scores_equal_those_of_the_classification_report():
     judged = evaluation_of([MATRIX])
-    for row, scores in zip(class_rows(judged), judged.report.classes, strict=True):
+    for row, scores in zip(class_rows(judged), judged.best.report.classes, strict=True):
         assert (row.category.name, row.support) == (scores.name, scores.support)
         assert (row.precision.share, row.recall.share, row.f1) == pytest.approx(
             (scores.precision, scores.recall, scores.f1)
@@ -299,8 +305,8 @@ def with_parents(judged, parents):
 
 def test_coarser_levels_have_a_table_where_they_tell_classes_apart():
     judged = evaluation_of([MATRIX])
-    taxonomy = examples.plain_taxonomy(*judged.class_names)
-    parents = dict.fromkeys(judged.class_names, "cell")
+    taxonomy = examples.plain_taxonomy(*judged.record.classes)
+    parents = dict.fromkeys(judged.record.classes, "cell")
     assert levels_table(judged, taxonomy) is None
     assert levels_table(with_parents(judged, parents), taxonomy) is None
     table = levels_table(with_parents(judged, {**parents, "WBC": "other"}), taxonomy)

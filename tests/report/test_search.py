@@ -31,7 +31,7 @@ from toonvision.report.search_panels import (
     trials_rows,
     trials_table,
 )
-from toonvision.tuning.finalists import sized
+from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.race import Score
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.settings import Bounds, RaceSettings
@@ -156,8 +156,9 @@ def test_cells_of_what_is_not_known_are_empty():
 
 
 def test_the_front_has_the_interval_of_its_median():
-    one = dict(zip(*front_rows(sized(lost_but_one()), judged=JUDGED), strict=True))
-    assert (one["wrong_median"], one["raced"], one["on_front"], one["winner"], one["judged"]) == (40, 0, 1, 1, JUDGED)
+    one = dict(zip(*front_rows(size_error_points(lost_but_one()), judged=JUDGED), strict=True))
+    assert [one[name] for name in ("wrong_median", "raced", "on_front", "winner")] == [40, 0, 1, 1]
+    assert one["validation_crops"] == JUDGED
     assert one["interval_low"] < 40 < one["interval_high"]
 
 
@@ -165,7 +166,7 @@ def test_what_was_searched_is_said_with_its_bounds():
     result = study(trials(0.5), bounds=Bounds(6032, 2.5))
     assert searched_fact(result) == (
         "The search covers networks of 2 blocks for the task suit (4 classes: bb, lb, cb and sb) with an input of "
-        "600 × 200 pixels, each within 6,032 parameters and 2.5 ms a picture; 11 hyperparameters can vary."
+        "600 × 200 pixels, each within 6,032 parameters and 2.5 ms for one image; 11 hyperparameters can vary."
     )
     assert "of any size; 5 hyperparameters" in searched_fact(plausible(2, space=one_block(), bounds=Bounds()))
     many = dataclasses.replace(result, classes=tuple("abcdefgh"))
@@ -219,7 +220,7 @@ def test_the_winner_is_told_by_its_median_best_and_worst_in_the_race_not_by_its_
 @settings(max_examples=30)
 def test_no_sentence_gives_the_winners_best_training_alone(count, seed):
     result = plausible(count, seed=seed)
-    raced = next(one for one in result.retrained if one.trial == result.winner.number)
+    raced = next(one for one in result.racers if one.leads)
     told = winner_fact(result)
     assert f"the median of wrong predictions is {raced.median_wrong:g} of {JUDGED} validation crops" in told
     assert f"the best {min(raced.wrong)} and the worst {max(raced.wrong)}" in told

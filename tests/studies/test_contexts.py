@@ -7,7 +7,6 @@ import pytest
 import builders
 from figures import examples
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.arrays import Samples
 from toonvision.data.groups import group_keys
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.studies.comparison import ContextScore, ordinary_test
@@ -22,6 +21,7 @@ from toonvision.studies.contexts import (
 from toonvision.studies.folds import Fold, Unwatched
 from toonvision.studies.held_out import hold_out, plan_contexts
 from toonvision.studies.store import save_study
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 
@@ -53,7 +53,7 @@ def samples_of(pairs, *, size=16, pictures=None):
     targets = np.array([classes.index(label) for label, _ in pairs])
     if pictures is None:
         pictures = np.random.default_rng(0).integers(0, 256, (len(pairs), size, size, 3), dtype=np.uint8)
-    return Samples(pictures, targets, crops, classes)
+    return Dataset(TASK, pictures, targets, crops, classes)
 
 
 def crossed(count, contexts=("east", "north", "west")):
@@ -64,15 +64,13 @@ SAMPLES = samples_of(crossed(10))
 
 
 def ordinary_fold(samples):
-    part = np.arange(len(samples.crops)) % 5
+    part = np.arange(len(samples.items)) % 5
     return Fold("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
 
 
 def study(samples, folder=None, watcher=None, *, seeds=(0, 1), settings=QUICK):
     folds, _ = plan_contexts(samples, TAXONOMY, seed=0)
-    return leave_out(
-        samples, folds, ordinary_fold(samples), TASK, settings, seeds=seeds, folder=folder, watcher=watcher
-    )
+    return leave_out(samples, folds, ordinary_fold(samples), settings, seeds=seeds, folder=folder, watcher=watcher)
 
 
 def test_the_context_left_out_is_the_test_and_no_screenshot_straddles_parts(small_workspace):
@@ -218,8 +216,8 @@ def test_a_study_of_which_one_side_diverged_is_refused(killed_once, tmp_path, na
 
 def test_macro_f1_of_a_context_is_over_the_classes_that_it_has():
     crops = [builders.crop(n) for n in range(4)]
-    probabilities = np.eye(3)[[0, 0, 1, 2]][None].astype(np.float32)
-    scored = ordinary_test("a/b", crops, np.array([0, 0, 1, 1]), probabilities, diverged=[False], trained_on=9)
+    predicted = np.array([[0, 0, 1, 2]])
+    scored = ordinary_test("a/b", crops, np.array([0, 0, 1, 1]), predicted, diverged=[False], trained_on=9)
     assert scored.macro_f1 == (pytest.approx((1 + 2 / 3) / 2),)
     assert scored.right.tolist() == [[True, True, True, False]]
 

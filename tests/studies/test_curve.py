@@ -6,7 +6,6 @@ import pytest
 
 import builders
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.data.arrays import Samples
 from toonvision.metrics.power_law import PowerLaw
 from toonvision.studies.curve import (
     RESULT,
@@ -21,10 +20,14 @@ from toonvision.studies.curve import (
 from toonvision.studies.folds import Fold, Unwatched
 from toonvision.studies.nested import beginning, curve_jobs, nested_order
 from toonvision.studies.store import save_study
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import Task
 
 QUICK = TrainingSettings(epochs=2, batch_size=16, patience=1)
 SIZES = (0.25, 0.5, 1.0)
+
+TASK = Task("label", "label")
 
 
 class Counted(Unwatched):
@@ -42,11 +45,13 @@ def colored(count=60):
     pictures = rng.integers(0, 90, (count, 16, 16, 3), dtype=np.uint8)
     pictures[np.arange(count), :, :, truth] += 40
     names = ("apple", "pear", "stone")
-    return Samples(pictures, truth, tuple(builders.crop(n, names[target]) for n, target in enumerate(truth)), names)
+    return Dataset(
+        TASK, pictures, truth, tuple(builders.crop(n, names[target]) for n, target in enumerate(truth)), names
+    )
 
 
 def whole_fold(samples):
-    part = np.arange(len(samples.crops)) // 3 % 5
+    part = np.arange(len(samples.items)) // 3 % 5
     return Fold("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
 
 
@@ -55,7 +60,7 @@ def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES, settings=QUIC
     whole = whole_fold(samples)
     jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)
     results = train_curve(samples, jobs, folder=folder, watcher=watcher)
-    return fit_curve(samples, whole, jobs, results, task="label", split="default")
+    return fit_curve(samples, whole, jobs, results, split="default")
 
 
 def test_every_beginning_has_the_labels_shares_and_holds_the_smaller_ones():
@@ -111,8 +116,8 @@ def test_a_size_of_the_same_pictures_as_a_smaller_one_is_left_out_and_said():
 def test_sizes_that_share_pictures_of_one_seed_alone_share_its_training():
     samples = colored()
     shots = [round((2 * n) ** 0.5) for n in range(60)]  # screenshots of one picture, two, three, ...
-    crops = tuple(builders.crop(n, crop.label, shot=shots[n]) for n, crop in enumerate(samples.crops))
-    samples = dataclasses.replace(samples, crops=crops)
+    crops = tuple(builders.crop(n, crop.label, shot=shots[n]) for n, crop in enumerate(samples.items))
+    samples = dataclasses.replace(samples, items=crops)
     whole = Fold("all", np.arange(54), np.arange(54, 57), np.arange(57, 60))
     sizes = [percent / 100 for percent in range(50, 101, 2)]
     jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=QUICK, seeds=(0, 1, 2))

@@ -37,7 +37,7 @@ def test_the_same_settings_are_trained_on_crops_whose_screenshots_are_divided(ev
     subsets = [{shots[index] for index in indices.tolist()} for indices in (fold.train, fold.val, fold.test)]
     assert subsets[0] & subsets[2]
     assert not known
-    assert (study.run, study.seed, study.grouped) == ("label/baseline-1", 3, evaluation.report.accuracy)
+    assert (study.run, study.seed, study.grouped) == ("label/baseline-1", 3, evaluation.best.report.accuracy)
     assert study.naive.total == len(fold.test)
     assert load_leakage(study.folder) == newest_leakage(workspace, "label") == study
     assert compare_naive(workspace, run, evaluation, watcher=seen) == study
@@ -47,7 +47,7 @@ def test_the_same_settings_are_trained_on_crops_whose_screenshots_are_divided(ev
 def test_another_subset_than_the_test_is_not_compared(evaluated):
     workspace, run, evaluation = evaluated
     with pytest.raises(UsageError, match="got val"):
-        compare_naive(workspace, run, dataclasses.replace(evaluation, part="val"))
+        compare_naive(workspace, run, dataclasses.replace(evaluation, subset="val"))
 
 
 def test_the_sentence_warns_only_where_the_difference_is_clear():

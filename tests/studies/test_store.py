@@ -7,10 +7,13 @@ import pytest
 
 import builders
 from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.data.arrays import Samples
 from toonvision.studies.contexts import newest_contexts
 from toonvision.studies.store import bring_over, newest_study, recipe_of, study_folder
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import Task
+
+TASK = Task("label", "label")
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def recipes(*marks):
 
 def test_a_recipe_differs_with_the_settings():
     crops = tuple(builders.crop(n) for n in range(4))
-    samples = Samples(np.zeros((4, 16, 16, 3), np.uint8), np.zeros(4, np.int64), crops, ("apple",))
+    samples = Dataset(TASK, np.zeros((4, 16, 16, 3), np.uint8), np.zeros(4, np.int64), crops, ("apple",))
     first = recipe_of(samples, TrainingSettings(), kind="curve", split="default")
     assert (first["kind"], first["split"], first["size_hw"]) == ("curve", "default", [16, 16])
     assert recipe_of(samples, TrainingSettings(augmentation=Augmentation(flip=True)), kind="curve") != first

@@ -18,29 +18,29 @@ from toonvision.training.repeat import train_run
 
 
 @pytest.fixture(scope="module")
-def judged(small_workspace, tmp_path_factory):
+def evaluated(small_workspace, tmp_path_factory):
     workspace = copied(small_workspace, tmp_path_factory.mktemp("stress") / "workspace")
     settings = TrainingSettings(epochs=12, batch_size=4, learning_rate=0.01)
     run = train_run(workspace, workspace.taxonomy.task("label"), settings, seeds=[0, 1])
     return workspace, run, evaluate_run(workspace, run)
 
 
-def test_every_training_is_evaluated_under_every_change(judged):
-    workspace, run, evaluation = judged
+def test_every_training_is_evaluated_under_every_change(evaluated):
+    workspace, run, evaluation = evaluated
     seen = []
     test = stress_run(workspace, run, evaluation, progress=lambda done, total: seen.append((done, total)))
     plain, *changed = test.scores
     assert plain.wrong == evaluation.spread.wrong
     assert [(score.kind, score.strength) for score in changed] == [(one.kind, one.strength) for one in CHANGES]
-    assert all(len(score.wrong) == 2 and score.samples == len(evaluation.crops) for score in test.scores)
-    assert all(score.own == score.wrong[evaluation.chosen] for score in test.scores)
-    assert seen[-1] == (len(evaluation.crops), len(evaluation.crops))
+    assert all(len(score.wrong) == 2 and score.samples == len(evaluation.items) for score in test.scores)
+    assert all(score.own == score.wrong[evaluation.best_index] for score in test.scores)
+    assert seen[-1] == (len(evaluation.items), len(evaluation.items))
     assert load_stress(run) == test
     assert load_stress(run).folder == run
 
 
-def test_a_change_that_changes_nothing_leaves_every_answer(judged, monkeypatch):
-    workspace, run, evaluation = judged
+def test_a_change_that_changes_nothing_leaves_every_answer(evaluated, monkeypatch):
+    workspace, run, evaluation = evaluated
     same = tuple(dataclasses.replace(CHANGES[0], of_crop=lambda image: image) for _ in range(2))
     still = dataclasses.replace(CHANGES[-1], shift=0.0)
     monkeypatch.setattr("toonvision.studies.stress.CHANGES", (*same, still))
@@ -48,28 +48,28 @@ def test_a_change_that_changes_nothing_leaves_every_answer(judged, monkeypatch):
     assert {score.wrong for score in test.scores} == {evaluation.spread.wrong}
 
 
-def test_pictures_that_are_painted_over_cannot_be_known(judged, monkeypatch):
-    workspace, run, evaluation = judged
+def test_pictures_that_are_painted_over_cannot_be_known(evaluated, monkeypatch):
+    workspace, run, evaluation = evaluated
     blank = dataclasses.replace(CHANGES[0], of_crop=lambda image: Image.new("RGB", image.size))
     monkeypatch.setattr("toonvision.studies.stress.CHANGES", (blank,))
     black = stress_run(workspace, run, evaluation).scores[1]
-    counts = np.bincount(evaluation.y_true)
+    counts = np.bincount(evaluation.best.y_true)
     assert black.samples - black.own in counts.tolist()
 
 
-def test_a_screenshot_that_is_gone_is_named(judged, tmp_path):
-    workspace, run, evaluation = judged
+def test_a_screenshot_that_is_gone_is_named(evaluated, tmp_path):
+    workspace, run, evaluation = evaluated
     other = copied(workspace, tmp_path / "workspace")
-    shot = evaluation.crops[0].screenshot
+    shot = evaluation.items[0].screenshot
     (other.root / "screenshots" / shot).unlink()
     with pytest.raises(InputRejectedError, match=rf"{shot}: .*Extract again"):
         stress_run(other, run, evaluation)
 
 
-def test_a_crop_or_a_screenshot_that_is_another_one_by_now_is_refused(judged, tmp_path):
-    workspace, run, evaluation = judged
-    crop = evaluation.crops[0]
-    other = next(one for one in evaluation.crops if one.screenshot != crop.screenshot)
+def test_a_crop_or_a_screenshot_that_is_another_one_by_now_is_refused(evaluated, tmp_path):
+    workspace, run, evaluation = evaluated
+    crop = evaluation.items[0]
+    other = next(one for one in evaluation.items if one.screenshot != crop.screenshot)
     for number, (place, one, another) in enumerate(
         [("crops", crop.file, other.file), ("screenshots", crop.screenshot, other.screenshot)]
     ):
@@ -79,10 +79,10 @@ def test_a_crop_or_a_screenshot_that_is_another_one_by_now_is_refused(judged, tm
             stress_run(own, run, evaluation)
 
 
-def test_a_part_without_samples_is_refused(judged):
-    workspace, run, evaluation = judged
+def test_a_part_without_samples_is_refused(evaluated):
+    workspace, run, evaluation = evaluated
     with pytest.raises(InputRejectedError, match="has no sample to evaluate"):
-        stress_run(workspace, run, dataclasses.replace(evaluation, crops=()))
+        stress_run(workspace, run, dataclasses.replace(evaluation, items=()))
 
 
 @given(

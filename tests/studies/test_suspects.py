@@ -7,22 +7,25 @@ import pytest
 import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
-from toonvision.data.arrays import Samples
-from toonvision.studies.folds import Unwatched, grouped_folds, train_jobs
+from toonvision.studies.cross_validation import fold_jobs, grouped_folds
+from toonvision.studies.folds import Unwatched, train_jobs
 from toonvision.studies.store import save_study
 from toonvision.studies.suspects import (
     RESULT,
     SEARCH_SETTINGS,
     average_results,
     compare_labels,
-    fold_jobs,
     load_suspects,
     newest_suspects,
     suspects_rows,
 )
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import Task
 
 COLORS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]])
+
+TASK = Task("label", "label")
 
 
 class Counted(Unwatched):
@@ -47,7 +50,7 @@ def colored(count=60, *, flips=(), classes=3, shots=None):
     targets[list(flips)] = (targets[list(flips)] + 1) % classes
     names = ("apple", "pear", "stone")[:classes]
     crops = tuple(builders.crop(n, names[target], shot=shots[n] if shots else None) for n, target in enumerate(targets))
-    return Samples(pictures, targets, crops, names)
+    return Dataset(TASK, pictures, targets, crops, names)
 
 
 def test_folds_keep_screenshots_together_and_spread_the_classes():
@@ -76,7 +79,7 @@ def test_no_sample_is_predicted_by_a_model_that_learned_from_its_screenshot():
     jobs = fold_jobs(samples, folds=5, settings=TrainingSettings(), repeats=2, seed=7)
     evaluated = np.concatenate([job.fold.test for job in jobs])
     assert np.bincount(evaluated).tolist() == [2] * 60
-    shots = np.array([crop.screenshot_id for crop in samples.crops])
+    shots = np.array([crop.screenshot_id for crop in samples.items])
     for job in jobs:
         parts = [set(shots[places]) for places in (job.fold.train, job.fold.val, job.fold.test)]
         assert sum(map(len, parts)) == len(set.union(*parts))
@@ -88,10 +91,10 @@ def test_a_class_of_one_screenshot_cannot_be_searched():
     samples = colored(30)
     crops = tuple(
         dataclasses.replace(crop, screenshot_id=99, fingerprint=builders.mark_of(99)) if crop.label == "stone" else crop
-        for crop in samples.crops
+        for crop in samples.items
     )
     with pytest.raises(InputRejectedError, match="stone: too few screenshots"):
-        fold_jobs(dataclasses.replace(samples, crops=crops), folds=4, settings=SEARCH_SETTINGS, repeats=1, seed=0)
+        fold_jobs(dataclasses.replace(samples, items=crops), folds=4, settings=SEARCH_SETTINGS, repeats=1, seed=0)
 
 
 def test_flipped_labels_of_real_crops_are_found_by_real_trainings_and_a_second_search_trains_nothing(tmp_path):
@@ -101,8 +104,8 @@ def test_flipped_labels_of_real_crops_are_found_by_real_trainings_and_a_second_s
     jobs = fold_jobs(samples, folds=3, settings=settings, repeats=1, seed=0)
     watcher = Counted()
     probabilities = out_of_fold(samples, jobs, folder=tmp_path, watcher=watcher)
-    study = compare_labels(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
-    index_of = {crop.file: index for index, crop in enumerate(samples.crops)}
+    study = compare_labels(samples, probabilities, network="baseline", folds=3, repeats=1)
+    index_of = {crop.file: index for index, crop in enumerate(samples.items)}
     found = [index_of[one.file] for one in study.suspects]
     assert set(found) == set(flips)
     assert [one.likely for one in study.suspects] == [samples.classes[index % 3] for index in found]
@@ -125,7 +128,7 @@ def test_a_training_that_diverged_is_in_no_average(searched, tmp_path):
     broken = builders.mark_diverged(shutil.copytree(folder, tmp_path / "search"), "fold-1-*-seed-0-*")
     averaged = out_of_fold(samples, jobs, folder=broken)
     kept = next(one for one, job in zip(fold_results, jobs, strict=True) if "fold-1" in job.fold.name and job.seed)
-    np.testing.assert_array_equal(averaged[jobs[2].fold.test], kept.probabilities)
+    np.testing.assert_array_equal(averaged[jobs[2].fold.test], kept.predictions.probabilities)
     assert np.isfinite(averaged).all()
 
 
@@ -137,23 +140,23 @@ def test_crops_that_no_training_evaluated_are_counted_and_never_suspect(searched
     assert set(np.flatnonzero(np.isnan(averaged).any(axis=1)).tolist()) == unevaluated
     flipped = dataclasses.replace(samples, targets=(samples.targets + 1) % 3)
     truth = np.where(np.isnan(averaged), np.nan, np.eye(3)[samples.targets] * 0.9 + 0.05).astype(np.float32)
-    found = compare_labels(flipped, truth, task="label", network="baseline", folds=3, repeats=2, diverged=2)
+    found = compare_labels(flipped, truth, network="baseline", folds=3, repeats=2, diverged=2)
     assert found.samples == 30 - len(unevaluated)
     assert (found.unevaluated, found.agreeing) == (len(unevaluated), 0)
     assert found.suspects
-    assert not {one.file for one in found.suspects} & {samples.crops[index].file for index in unevaluated}
+    assert not {one.file for one in found.suspects} & {samples.items[index].file for index in unevaluated}
     assert found.sentence().endswith(
         f" Trainings that diverged are left out: 2 of 6 in all; {len(unevaluated)} crops could not be checked."
     )
     with pytest.raises(InputRejectedError, match="no label was checked"):
-        compare_labels(samples, np.full_like(truth, np.nan), task="label", network="binary", folds=3, repeats=2)
+        compare_labels(samples, np.full_like(truth, np.nan), network="binary", folds=3, repeats=2)
 
 
 def test_the_list_says_where_each_suspect_is_and_is_loaded_as_it_was_saved(small_workspace, tmp_path):
     samples = colored(30, flips=(4,))
     probabilities = np.full((30, 3), 0.02, dtype=np.float32)
     probabilities[np.arange(30), np.arange(30) % 3] = 0.96
-    study = compare_labels(samples, probabilities, task="label", network="baseline", folds=3, repeats=1)
+    study = compare_labels(samples, probabilities, network="baseline", folds=3, repeats=1)
     head, row = suspects_rows(study.suspects)
     told = dict(zip(head, row, strict=True))
     assert (told["crop"], told["screenshot"], told["given"], told["likely"]) == (
@@ -169,5 +172,5 @@ def test_the_list_says_where_each_suspect_is_and_is_loaded_as_it_was_saved(small
     folder = workspace.studies / "label" / "suspects"
     save_study(dataclasses.replace(study, folder=folder), RESULT)
     assert load_suspects(folder) == newest_suspects(workspace, "label") == study
-    clean = compare_labels(colored(30), probabilities, task="label", network="baseline", folds=3, repeats=1)
+    clean = compare_labels(colored(30), probabilities, network="baseline", folds=3, repeats=1)
     assert clean.sentence() == "No label of 30 is suspect."

@@ -50,7 +50,7 @@ def test_each_change_alone_is_active_and_changes_something(name):
 
 
 @given(seed=st.integers(0, 500))
-def test_a_flip_mirrors_each_picture_exactly_or_leaves_it(seed):
+def test_a_flip_mirrors_each_image_exactly_or_leaves_it(seed):
     pictures = pictures_of(seed, 30)
     changed = augment(pictures, Augmentation(flip=True), np.random.default_rng(seed))
     mirrored = (changed == pictures[:, :, ::-1]).all(axis=(1, 2, 3))
@@ -81,13 +81,13 @@ def test_zoom_scales_height_and_width_each_by_itself():
 
 
 @given(seed=st.integers(0, 99), level=st.integers(0, 255))
-def test_contrast_and_saturation_leave_a_gray_picture_gray(seed, level):
+def test_contrast_and_saturation_leave_a_gray_image_gray(seed, level):
     gray = np.full((3, 4, 4, 3), level, dtype=np.uint8)
     changed = augment(gray, Augmentation(color=0.4), np.random.default_rng(seed)).astype(int)
     assert np.ptp(changed, axis=(1, 2, 3)).max() <= 1
 
 
-def test_colours_change_and_places_do_not():
+def test_colours_change_and_positions_do_not():
     pictures = np.zeros((20, 8, 8, 3), dtype=np.uint8)
     pictures[:, 2:5, 3:6] = (200, 80, 40)
     changed = augment(pictures, Augmentation(color=0.3), np.random.default_rng(1)).astype(int)
@@ -97,7 +97,7 @@ def test_colours_change_and_places_do_not():
         assert (picture[5:] == picture[7, 7]).all()
 
 
-def test_a_shift_moves_the_picture_and_draws_its_edge_out():
+def test_a_shift_moves_the_image_and_draws_its_edge_out():
     pictures = np.zeros((1, 40, 20, 3), dtype=np.uint8)
     pictures[0, 20:] = 200
     moved = [augment(pictures, Augmentation(shift=0.25), np.random.default_rng(seed))[0] for seed in range(20)]
@@ -114,7 +114,7 @@ def test_a_cast_scales_each_colour_by_itself():
     assert (changed == changed[0, 0]).all()
 
 
-def test_another_light_at_both_sides_leaves_the_middle_and_some_pictures_as_they_are():
+def test_another_light_at_both_sides_leaves_the_middle_and_some_images_as_they_are():
     pictures = np.full((60, 4, 41, 3), 100, dtype=np.uint8)
     changed = augment(pictures, Augmentation(surround=0.4), np.random.default_rng(2))
     assert (changed[:, :, 14:27] == 100).all()

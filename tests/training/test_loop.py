@@ -54,14 +54,14 @@ def small_subsets(workspace):
     return data, {"train": data.indices["train"], "val": data.indices["val"]}
 
 
-def test_with_a_cosine_all_epochs_are_run_and_the_last_ones_weights_are_kept(small_workspace):
+def test_with_a_cosine_all_epochs_are_run_and_the_last_ones_weights_are_saved(small_workspace):
     dataset, subsets = small_subsets(small_workspace)
     model, history = train_fresh(dataset, **subsets, settings=dataclasses.replace(COSINE, patience=1), seed=0)
     assert (len(history.epochs), history.best_epoch) == (4, 4)
     assert float(model.optimizer.learning_rate) < 1e-4
 
 
-def test_averaged_weights_are_what_is_kept_and_judged(small_workspace):
+def test_averaged_weights_are_saved_and_evaluated(small_workspace):
     dataset, subsets = small_subsets(small_workspace)
     settings = dataclasses.replace(COSINE, averaging=0.9, label_smoothing=0.0)
     model, history = train_fresh(dataset, **subsets, settings=settings, seed=0)

@@ -20,7 +20,7 @@ def test_the_published_networks_are_trained_as_published(name):
     assert settings_for(name) == dataclasses.replace(TrainingSettings(), network=name)
 
 
-def test_telling_many_classes_apart_takes_compact_longer_and_the_published_networks_as_long():
+def test_many_classes_take_compact_longer_and_the_published_networks_as_long():
     few, many = settings_for("compact", classes=8), settings_for("compact", classes=9)
     assert few == settings_for("compact")
     assert many == dataclasses.replace(few, epochs=120)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from builders import contents, copied
@@ -36,7 +38,20 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_by_force_a_run_takes_the_place_of_the_earlier_one_and_else_a_free_name(own_workspace, run):
+def test_a_record_of_an_earlier_version_is_read_in_the_words_of_this_one(small_workspace, tmp_path):
+    workspace = copied(small_workspace, tmp_path / "workspace")
+    settings = TrainingSettings(network="4c3-p4-8c3-p2", epochs=1, batch_size=8)
+    run = train_run(workspace, workspace.taxonomy.task("label"), settings, seeds=[5], size_hw=(32, 32))
+    record, written = read_record(run), json.loads((run / RECORD).read_text())
+    written["chosen"] = written.pop("best_seed")
+    written["samples"]["validate"] = written["samples"].pop("val")
+    written["grouped"] = True
+    del written["kind"]
+    (run / RECORD).write_text(json.dumps(written))
+    assert read_record(run) == record
+
+
+def test_by_force_a_run_replaces_the_earlier_one_and_else_takes_a_free_name(own_workspace, run):
     assert saved(own_workspace.root, run, force=False).name == "kept-2"
     assert contents(run) == {RECORD: b"old"}
     assert saved(own_workspace.root, run, force=True) == run

@@ -43,7 +43,7 @@ def test_a_run_leaves_a_model_a_history_and_a_log_for_every_seed(trained):
         assert list((run / "tensorboard" / f"seed-{seed}" / "validation").glob("events.*"))
 
 
-def test_the_record_tells_all_that_is_needed_to_train_again(trained):
+def test_the_record_holds_all_that_is_needed_to_train_again(trained):
     workspace, run = trained
     record = read_record(run)
     assert record.status == "done"
@@ -57,7 +57,7 @@ def test_the_record_tells_all_that_is_needed_to_train_again(trained):
     assert record.device.startswith("tensorflow on cpu")
 
 
-def test_the_kept_model_is_that_of_the_lowest_validation_loss(trained):
+def test_the_runs_model_is_that_of_the_lowest_validation_loss(trained):
     _, run = trained
     record = read_record(run)
     losses = {repeat.seed: repeat.val_loss for repeat in record.repeats}
@@ -156,7 +156,7 @@ def test_seeds_that_cannot_be_are_refused(own_workspace, seeds):
         train(own_workspace, seeds=seeds)
 
 
-def test_the_kept_weights_are_those_of_the_best_epoch(own_workspace):
+def test_the_saved_weights_are_those_of_the_best_epoch(own_workspace):
     run = train(own_workspace, TrainingSettings(epochs=12, batch_size=4, patience=3, learning_rate=0.1))
     record = read_record(run)
     data = load_run_data(own_workspace, record)
@@ -168,19 +168,19 @@ def test_the_kept_weights_are_those_of_the_best_epoch(own_workspace):
     assert record.repeats[0].best_epoch < record.repeats[0].epochs
 
 
-def test_a_training_that_gives_every_picture_one_answer_has_failed_and_says_so(own_workspace):
+def test_a_training_that_predicts_one_class_for_every_image_has_failed_and_says_so(own_workspace):
     record = read_record(train(own_workspace, dataclasses.replace(QUICK, learning_rate=1e-3), seeds=[6], name="idle"))
     assert [(repeat.collapsed, repeat.diverged) for repeat in record.repeats] == [(True, False)]
     assert record.status == "failed"
 
 
-def test_a_diverged_repeat_is_never_the_kept_one(trained):
+def test_a_diverged_repeat_is_never_the_best_one(trained):
     repeats = read_record(trained[1]).repeats
     broken = dataclasses.replace(repeats[0], diverged=True, val_loss=None)
     assert best_repeat((broken, repeats[1])) == repeats[1]
 
 
-def test_a_repeat_that_gives_one_answer_is_never_the_kept_one(trained):
+def test_a_repeat_that_predicts_one_class_is_never_the_best_one(trained):
     repeats = read_record(trained[1]).repeats
     idle = dataclasses.replace(repeats[0], collapsed=True, val_loss=0.0)
     assert best_repeat((idle, repeats[1])) == repeats[1]
@@ -213,7 +213,7 @@ def test_tensorboard_finds_scalars_the_graph_and_histograms(trained):
     ]
 
 
-def test_with_the_validation_part_the_training_loss_decides(small_workspace, tmp_path):
+def test_with_the_validation_subset_the_training_loss_decides(small_workspace, tmp_path):
     workspace = copied(small_workspace, tmp_path / "workspace")
     run = train(workspace, dataclasses.replace(QUICK, epochs=3, with_validation=True))
     losses = [epoch["loss"] for epoch in read_history(run / "history.csv")]
@@ -221,7 +221,7 @@ def test_with_the_validation_part_the_training_loss_decides(small_workspace, tmp
     assert read_record(run).settings.with_validation
 
 
-def test_with_the_validation_part_more_pictures_teach(small_workspace, tmp_path):
+def test_with_the_validation_subset_more_images_are_learned_from(small_workspace, tmp_path):
     workspace = copied(small_workspace, tmp_path / "workspace")
     one = dataclasses.replace(QUICK, epochs=1)
     runs = [train(workspace, dataclasses.replace(one, with_validation=both)) for both in (False, True)]

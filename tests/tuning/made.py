@@ -1,4 +1,4 @@
-"""Studies made by hand, without any training: every number of them can be foreseen, or follows from a seed."""
+"""Studies made by hand, without any training: every number of them is known, or follows from a seed."""
 
 import math
 
@@ -7,7 +7,6 @@ import numpy as np
 from toonvision.models.layout import Layout
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import StudyResult, Trial
-from toonvision.tuning.sampling import only_value, random_value
 from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space, published_space
 
@@ -15,7 +14,7 @@ SIZE_HW, CLASSES, JUDGED = (600, 200), ("bb", "lb", "cb", "sb"), 174
 
 
 def trial(number, draw, space, *, loss=1.0, wrong=40, state="done", size_hw=SIZE_HW, **changes):
-    """Give a trial whose network is that of its draw; a loss of None is one that diverged."""
+    """Return a trial whose network is that of its draw; a loss of None means that it diverged."""
     layout: Layout = space.layout(draw)
     scores = () if state in ("lost", "cut short") else (Score(loss, wrong, 5 if loss else 0, 12.5),)
     given = {
@@ -27,32 +26,32 @@ def trial(number, draw, space, *, loss=1.0, wrong=40, state="done", size_hw=SIZE
 
 
 def study(trials, scores=None, *, space=None, name="random-1", **settings):
-    """Give a study of some trials, and of a race where scores are given."""
+    """Return a study of some trials, and of a race if scores are given."""
     race = settings.pop("race", RaceSettings(candidates=6, trainings=30 if scores else 0, rounds=5))
-    told = StudySettings(
+    made = StudySettings(
         task="suit", data="d" * 16, taxonomy="t" * 16, space=space or published_space(), race=race,
         trials=len(trials), **{"bounds": Bounds(6032), "size_hw": SIZE_HW, **settings},
     )  # fmt: skip
     return StudyResult(
-        name=name, settings=told, classes=CLASSES, judged=JUDGED, trials=tuple(trials), scores=scores or {},
+        name=name, settings=made, classes=CLASSES, judged=JUDGED, trials=tuple(trials), scores=scores or {},
         device="tensorflow, 1 process of 2 threads", versions={"keras": "3", "optuna": "5"},
         started="2026-01-02T03:04:05+00:00", storage="sqlite:///study.sqlite",
     )  # fmt: skip
 
 
 def drawn(space, count, *, seed=0):
-    """Draw from a space, all alike."""
+    """Draw from a space at random."""
     rng = np.random.default_rng(seed)
-    distributions = space.distributions()
+    varied = set(space.varied)
 
-    def value(one):
-        return only_value(one) if one.single() else float(random_value(one, rng))
+    def value(name, one):
+        return float(one.random(rng)) if name in varied else one.low
 
-    return [{name: value(one) for name, one in distributions.items()} for _ in range(count)]
+    return [{name: value(name, one) for name, one in space.dimensions.items()} for _ in range(count)]
 
 
 def plausible(count=25, *, seed=0, space=None, raced=True, cut=0, lost=0, diverged=0.0, **settings):
-    """Give a study in which the learning rate and the dropouts decide, and a race of its best."""
+    """Return a study in which the learning rate and the dropouts decide, and a race of its best."""
     space = space or published_space()
     rng = np.random.default_rng(seed)
     trials = []
@@ -70,8 +69,8 @@ def plausible(count=25, *, seed=0, space=None, raced=True, cut=0, lost=0, diverg
     blank = study(trials, space=space, race=RaceSettings(5, 25, 5), **settings)
     seeds = StudySettings("suit", "d", "t", race=RaceSettings(rounds=5)).fresh_seeds()
     scores = {}
-    for place, number in enumerate(blank.candidates[:5]):
-        factors = np.exp(rng.normal(0.05 + 0.22 * place, 0.16, size=len(seeds)))
+    for rank, number in enumerate(blank.candidates[:5]):
+        factors = np.exp(rng.normal(0.05 + 0.22 * rank, 0.16, size=len(seeds)))
         base = blank.tried[0].loss
         scores[number] = {
             one: Score(base * f, round(JUDGED * base * f / 4), 12, 31.5)
@@ -81,7 +80,7 @@ def plausible(count=25, *, seed=0, space=None, raced=True, cut=0, lost=0, diverg
 
 
 def one_block():
-    """Give a space of one block whose learning rate is drawn from all orders of magnitude."""
+    """Return a space of one block with a logarithmic range of learning rates."""
     return Space(
         {"filters_1": Range(4, 64, 4), "kernel_1": Choices((3,)), "pool_1a": Range(2, 6, 1), "pool_1b": Choices((1, 2)),
          "dropout_1": Range(0.0, 0.5), "learning_rate": Range(1e-4, 1e-2, log=True)}

@@ -8,22 +8,21 @@ from pathlib import Path
 
 from toonvision.core.errors import EXIT_INTERRUPTED, ToonVisionError
 from toonvision.data.workspace import open_workspace
-from toonvision.tasks.registry import load_dataset
-from toonvision.tuning.settings import read_settings_text
-from toonvision.tuning.storage import Pulse
-from toonvision.tuning.study import run_study
+from toonvision.tuning.settings import load_study_data, read_settings_text
+from toonvision.tuning.storage import Address, file_url
+from toonvision.tuning.study import STORE, run_study
 
-PULSE = Pulse(1, 3)
+GRACE_S = 3
 
 
 def main(root, name, workers, text, storage=None):
-    """Search to the end; give the exit code."""
+    """Search to the end; return the exit code."""
     workspace, settings = open_workspace(Path(root)), read_settings_text(text, "the test")
-    task = workspace.taxonomy.task(settings.task)
-    data = load_dataset(workspace, task, split=settings.split, size_hw=settings.size_hw, resize=settings.resize)
     folder = workspace.studies / settings.task / name
+    address = Address(storage or file_url(folder / STORE), f"{settings.task}/{name}", heartbeat_s=1, grace_s=GRACE_S)
     try:
-        run_study(workspace, folder, settings, data, storage=storage, workers=int(workers), pulse=PULSE)
+        data = load_study_data(workspace, settings)
+        run_study(workspace, folder, settings, data, address=address, workers=int(workers))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except ToonVisionError as error:

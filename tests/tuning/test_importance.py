@@ -5,6 +5,7 @@ import numpy as np
 import optuna
 import pytest
 
+from toonvision.tuning import importance
 from toonvision.tuning.importance import LEAST_TRIALS, importance_of
 from toonvision.tuning.space import published_space
 from tuning.made import drawn, one_block, plausible, study, trial
@@ -13,7 +14,7 @@ SPACE = published_space()
 
 
 def driven_by(name, count, *, noise=0.05, seed=0):
-    """Give a study whose loss follows from one hyperparameter, and a little noise."""
+    """Return a study whose loss follows from one hyperparameter, and a little noise."""
     rng = np.random.default_rng(seed)
     draws = drawn(SPACE, count, seed=seed)
     highest = max(draw[name] for draw in draws)
@@ -37,7 +38,7 @@ def test_what_decides_the_loss_is_found_above_chance_and_the_rest_is_not(found):
     assert found.reason == ""
 
 
-def test_shares_are_given_for_all_that_varied_greatest_first_and_sum_to_one_at_most(found):
+def test_all_that_varied_have_shares_largest_first_that_sum_to_one_at_most(found):
     shares = list(found.shares.values())
     assert set(found.shares) == set(SPACE.dimensions)
     assert shares == sorted(shares, reverse=True)
@@ -55,18 +56,26 @@ def test_where_nothing_matters_chance_explains_most_of_it():
     assert found.chance > 0.1
 
 
-def test_the_same_trials_give_the_same_importance():
+@pytest.fixture
+def few_fits(monkeypatch):
+    """Fit the forest three times, not 19 times."""
+    monkeypatch.setattr(importance, "_COPIES", 3)
+
+
+@pytest.mark.usefixtures("few_fits")
+def test_the_same_trials_have_the_same_importance():
     result = plausible(10, space=one_block(), raced=False)
     assert importance_of(result) == importance_of(result)
 
 
-def test_too_few_finished_trials_say_nothing_and_why():
+def test_too_few_finished_trials_have_no_importance_and_say_why():
     found = importance_of(plausible(LEAST_TRIALS - 1))
     assert found.shares == {}
     assert found.telling == []
     assert found.reason == "Too few finished trials to say which hyperparameters matter: 9, at least 10."
 
 
+@pytest.mark.usefixtures("few_fits")
 def test_trials_that_were_cut_short_do_not_count_and_those_that_diverged_do():
     made = plausible(14, raced=False)
     cut = [dataclasses.replace(one, state="cut short") if one.number < 5 else one for one in made.trials]
@@ -83,16 +92,17 @@ def test_trials_that_were_cut_short_do_not_count_and_those_that_diverged_do():
 
 def test_without_differences_nothing_can_be_said():
     made = [trial(n, draw, SPACE, loss=0.5) for n, draw in enumerate(drawn(SPACE, 12))]
-    assert importance_of(study(made)).reason == "All trials came out the same, so no hyperparameter mattered."
+    assert importance_of(study(made)).reason == "All trials have the same loss, so no hyperparameter mattered."
 
 
-def test_a_space_of_which_nothing_was_varied_says_so():
+def test_a_space_in_which_nothing_varies_has_no_importance_and_says_why():
     draw = drawn(SPACE, 1)[0]
     made = study([trial(n, draw, SPACE, loss=0.5 + n / 10) for n in range(12)])
     assert importance_of(made).reason == "No hyperparameter was varied, so none can matter."
 
 
-def test_optuna_speaks_as_it_did_before(capfd):
+@pytest.mark.usefixtures("few_fits")
+def test_the_logging_of_optuna_stays_as_it_was(capfd):
     optuna.logging.set_verbosity(optuna.logging.INFO)
     try:
         found = importance_of(plausible(10, space=one_block(), raced=False))

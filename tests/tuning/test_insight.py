@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toonvision.tuning.insight import course, log_losses, parallel, slices, varied
+from toonvision.tuning.insight import log_losses, optimization_history, parallel_coordinates, slices
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.space import Choices, Range, Space, published_space, tighten
 from tuning.made import drawn, one_block, plausible, study, trial
@@ -31,11 +31,11 @@ def trials(*losses, **changes):
     ]
 
 
-def test_the_course_has_each_trial_that_came_to_something_and_the_records():
+def test_the_history_has_each_trial_that_ended_and_the_records():
     made = trials(1.0, 1.2, None, 0.8, 0.9)
     made += [trial(5, DRAWS[5], SPACE, loss=0.5, state="cut short"), trial(6, {**DRAWS[6]}, SPACE, state="lost")]
     made += [dataclasses.replace(made[-1], number=7, state="running", loss=None)]
-    found = course(study(made))
+    found = optimization_history(study(made))
     assert [(point.trial, point.loss, point.outcome) for point in found.points] == [
         (0, 1.0, "best"), (1, 1.2, "done"), (2, None, "diverged"), (3, 0.8, "best"), (4, 0.9, "best"),
         (5, 0.5, "cut short"),
@@ -46,7 +46,7 @@ def test_the_course_has_each_trial_that_came_to_something_and_the_records():
 @given(some_studies)
 @few
 def test_the_best_so_far_only_falls_and_ends_at_the_best(result):
-    best = course(result).best
+    best = optimization_history(result).best
     losses = [loss for _, loss in best]
     assert losses == sorted(losses, reverse=True)
     assert not result.tried or best[-1] == (result.tried[0].number, result.tried[0].loss)
@@ -77,7 +77,7 @@ def test_hyperparameters_of_one_value_have_no_slice_and_ranges_know_their_steps(
     result = plausible(12, space=one_block())
     found = {one.name: one for one in slices(result)}
     assert list(found) == ["filters_1", "pool_1a", "pool_1b", "dropout_1", "learning_rate"]
-    assert varied(one_block()) == list(found)
+    assert one_block().varied == list(found)
     assert found["pool_1a"].steps == (2.0, 3.0, 4.0, 5.0, 6.0)
     assert found["filters_1"].steps == ()  # sixteen are too many to name
     assert found["learning_rate"].log
@@ -85,8 +85,8 @@ def test_hyperparameters_of_one_value_have_no_slice_and_ranges_know_their_steps(
     assert {one.name: one.steps for one in slices(plausible(3))}["dropout_1"][3] == 0.3
 
 
-def test_choices_a_factor_of_ten_apart_are_placed_by_their_magnitude():
-    coordinates = {one.name: one.ticks for one in parallel(plausible(5)).coordinates}
+def test_choices_a_factor_of_ten_apart_have_a_logarithmic_axis():
+    coordinates = parallel_coordinates(plausible(5)).axes
     assert coordinates["learning_rate"] == ((0.0, "0.0001"), (pytest.approx(0.5), "0.001"), (1.0, "0.01"))
     assert coordinates["kernel_1"] == ((0.0, "3"), (1.0, "5"))
     assert [text for _, text in coordinates["dropout_1"]] == ["0", "0.2", "0.4", "0.6", "0.8"]
@@ -95,27 +95,27 @@ def test_choices_a_factor_of_ten_apart_are_placed_by_their_magnitude():
 @given(some_studies)
 @few
 def test_lines_cross_all_coordinates_within_them_and_the_best_are_on_top(result):
-    found = parallel(result)
-    assert [one.name for one in found.coordinates] == [*varied(result.settings.space), "loss"]
+    found = parallel_coordinates(result)
+    assert list(found.axes) == [*result.settings.space.varied, "loss"]
     for line in found.lines:
-        assert len(line.places) == len(found.coordinates)
-        assert all(-1e-9 <= place <= 1 + 1e-9 for place in line.places)
+        assert len(line.positions) == len(found.axes)
+        assert all(-1e-9 <= position <= 1 + 1e-9 for position in line.positions)
         assert (line.outcome == "diverged") == (result.by_number[line.trial].state == "diverged")
     outcomes = [line.outcome for line in found.lines]
     assert outcomes == sorted(outcomes, key=("diverged", "done", "best").index)
     losses = [
-        (result.by_number[line.trial].loss, line.places[-1]) for line in found.lines if line.outcome != "diverged"
+        (result.by_number[line.trial].loss, line.positions[-1]) for line in found.lines if line.outcome != "diverged"
     ]
-    assert [place for _, place in sorted(losses)] == sorted(place for _, place in losses)
+    assert [position for _, position in sorted(losses)] == sorted(position for _, position in losses)
 
 
 def test_what_diverged_ends_above_all_numbers():
-    found = parallel(study(trials(0.5, 2.0, None)))
-    ends = {line.trial: line.places[-1] for line in found.lines}
+    found = parallel_coordinates(study(trials(0.5, 2.0, None)))
+    ends = {line.trial: line.positions[-1] for line in found.lines}
     assert ends == {0: 0.0, 1: pytest.approx(0.9), 2: 1.0}
-    assert found.coordinates[-1].ticks[-1] == (1.0, "diverged")
-    assert parallel(study(trials(0.5, 2.0))).lines[-1].places[-1] in (0.0, 1.0)
-    assert parallel(study(trials(None, None))).coordinates[-1].ticks == ((1.0, "diverged"),)
+    assert found.axes["loss"][-1] == (1.0, "diverged")
+    assert parallel_coordinates(study(trials(0.5, 2.0))).lines[-1].positions[-1] in (0.0, 1.0)
+    assert parallel_coordinates(study(trials(None, None))).axes["loss"] == ((1.0, "diverged"),)
 
 
 def test_what_diverged_counts_as_in_the_race_and_what_was_cut_short_does_not():
@@ -128,8 +128,8 @@ def test_what_diverged_counts_as_in_the_race_and_what_was_cut_short_does_not():
 
 def test_a_loss_of_zero_can_be_shown_on_a_logarithmic_scale():
     result = study(trials(0.0, 0.5))
-    assert course(result).best[-1][1] > 0
-    assert all(math.isfinite(place) for line in parallel(result).lines for place in line.places)
+    assert optimization_history(result).best[-1][1] > 0
+    assert all(math.isfinite(position) for line in parallel_coordinates(result).lines for position in line.positions)
     assert all(map(math.isfinite, log_losses(result).values()))
 
 
@@ -138,6 +138,6 @@ def test_a_space_that_varies_nothing_has_the_loss_alone():
                    for name, one in SPACE.dimensions.items()})  # fmt: skip
     result = study([trial(0, drawn(fixed, 1)[0], fixed)], space=fixed)
     assert slices(result) == ()
-    assert [one.name for one in parallel(result).coordinates] == ["loss"]
+    assert list(parallel_coordinates(result).axes) == ["loss"]
     same = Space({**fixed.dimensions, "filters_1": Range(4, 4, 4)})
-    assert varied(same) == []
+    assert same.varied == []

@@ -13,11 +13,10 @@ from builders import copied, tried
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
 from toonvision.tuning.result import read_result
-from toonvision.tuning.retries import counted, lineage
-from toonvision.tuning.sampling import random_value
+from toonvision.tuning.retries import counted, first_attempt
 from toonvision.tuning.settings import RaceSettings, settings_text
-from toonvision.tuning.storage import file_url, open_study
-from tuning.searching import PULSE
+from toonvision.tuning.storage import Address, file_url, open_study
+from tuning.searching import GRACE_S
 from tuning.studies import found, tiny
 
 TRIALS, PATIENCE_S = 8, 180
@@ -51,10 +50,9 @@ class Search:
 def searching(root, settings, *, workers=1, storage=None):
     """Search in a process of its own; whatever still runs in the end is killed."""
     command = [sys.executable, "-m", "tuning.searching", root, "study", str(workers), settings_text(settings)]
-    tests = str(Path(__file__).parents[1])
     process = subprocess.Popen(
         [*command, *([storage] if storage else [])],
-        env={**os.environ, "PYTHONPATH": tests},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -100,7 +98,7 @@ def ended_trials(study):
 
 def wait_for(url, count):
     """Wait until some trials ended; give them."""
-    study = until(lambda: tried(ToonVisionError, open_study, url, STUDY)[0])
+    study = until(lambda: tried(ToonVisionError, open_study, Address(url, STUDY))[0])
     return until(lambda: (ended := ended_trials(study)) and len(ended) >= count and ended)
 
 
@@ -114,13 +112,13 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
         known |= wait_for(url, 2)
         stopped = first.worker()
         os.kill(stopped, signal.SIGSTOP)
-        time.sleep(PULSE.grace_s + 2)
+        time.sleep(GRACE_S + 2)
         os.kill(stopped, signal.SIGCONT)
         known |= wait_for(url, 4)
         orphans = first.workers
         os.kill(first.process.pid, signal.SIGKILL)
         until(lambda: not any("spawn_main" in command_of(pid) for pid in orphans), patience_s=5)
-    study = open_study(url, STUDY)
+    study = open_study(Address(url, STUDY))
     known |= ended_trials(study)
     with searching(root, tiny(task_data, trials=TRIALS)) as second:
         assert second.ended() == (0, "")
@@ -128,10 +126,13 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
     assert {number: ended.get(number) for number in known} == known
     trials = study.trials.get_trials()
     assert len(counted(study.trials)) == len(ended) == TRIALS
-    assert len({lineage(trials[number]) for number in ended}) == TRIALS
+    assert len({first_attempt(trials[number]) for number in ended}) == TRIALS
     assert {trial.state.name for trial in trials} == {"COMPLETE", "FAIL"}
     for number in ended:  # a retry is the network that its seed gives, however far its predecessor came
-        assert trials[number].params == {**trials[number].params, **drawn(study.settings, lineage(trials[number]))}
+        assert trials[number].params == {
+            **trials[number].params,
+            **drawn(study.settings, first_attempt(trials[number])),
+        }
     result = read_result(folder)
     assert result.finished
     assert result.trials == found(study, task_data).trials
@@ -141,8 +142,7 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
 def drawn(settings, number):
     """Draw a trial of a random search without any process."""
     rng = generator(settings.seed, "draw", number)
-    varied = {name: one for name, one in settings.space.distributions().items() if not one.single()}
-    return {name: random_value(one, rng) for name, one in varied.items()}
+    return {name: settings.space.dimensions[name].random(rng) for name in settings.space.varied}
 
 
 def test_an_interrupt_ends_all_processes_and_says_nothing_of_them(own_workspace, task_data):
@@ -169,7 +169,7 @@ def test_machines_that_share_a_server_share_a_search_whatever_becomes_of_them(
         postgres.start()
         outcomes = [first.ended(), second.ended()]
     assert outcomes == [(0, ""), (0, "")]
-    study = open_study(url, STUDY)
+    study = open_study(Address(url, STUDY))
     ended = ended_trials(study)
     assert len(counted(study.trials)) == len(ended) == TRIALS
     assert {number: ended.get(number) for number in known} == known

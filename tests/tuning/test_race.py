@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from builders import files_property
-from toonvision.tuning.race import FIRST_LOOK, LEAST_ROUNDS, Score, paired_interval, race
+from toonvision.tuning.race import FIRST_TEST, LEAST_ROUNDS, Score, paired_interval, race
 
 SEEDS = range(100, 110)
 WORST = 2 * math.log(4)
@@ -62,7 +62,7 @@ def test_the_same_scores_give_the_same_standing_whatever_order_they_came_in(tabl
 def test_nobody_leaves_before_the_third_round_and_who_left_trains_no_more(table, trainings):
     trained, standings = run(table, trainings=trainings)
     last = standings[-1]
-    assert all(round_ >= FIRST_LOOK for round_ in last.left.values())
+    assert all(round_ >= FIRST_TEST for round_ in last.left.values())
     for one, round_ in last.left.items():
         assert [seed for who, seed in trained if who == one] == list(SEEDS[:round_])
     assert sorted([*last.racing, *last.left]) == list(range(len(table)))
@@ -98,10 +98,10 @@ def test_equal_candidates_stay_to_the_end_in_the_order_of_the_trials(row, count)
 
 
 @given(row=st.lists(st.floats(0.1, 2.0), min_size=10, max_size=10), noise=st.lists(st.floats(-0.1, 0.1), min_size=10))
-def test_a_clear_loser_leaves_at_the_first_look(row, noise):
+def test_a_clear_loser_leaves_at_the_first_test(row, noise):
     loser = [loss * math.exp(0.5 + shift) for loss, shift in zip(row, noise, strict=False)]
     _, standings = run([loser, row], trainings=1000)
-    assert standings[-1].left == {0: FIRST_LOOK}
+    assert standings[-1].left == {0: FIRST_TEST}
     assert standings[-1].racing == (1,)
     assert standings[-1].decided
 
@@ -110,7 +110,7 @@ def test_who_is_left_alone_still_gets_five_trainings_to_show_its_spread():
     trained, standings = run([[0.1] * 10, [0.5] * 10], trainings=1000)
     assert standings[-1].rounds == LEAST_ROUNDS
     assert [one for one, _ in trained].count(0) == LEAST_ROUNDS
-    assert [one for one, _ in trained].count(1) == FIRST_LOOK
+    assert [one for one, _ in trained].count(1) == FIRST_TEST
     assert standings[-1].decided
 
 

@@ -14,20 +14,11 @@ from optuna.trial import TrialState
 from builders import files_property
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.tuning.race import Score
-from toonvision.tuning.result import (
-    RESULT,
-    SCORES,
-    StudyResult,
-    Trial,
-    choose_candidates,
-    read_result,
-    read_scores,
-    read_trials,
-    write_result,
-)
-from toonvision.tuning.retries import DIVERGED, MOST_RETRIES, SURPLUS
-from toonvision.tuning.settings import RaceSettings, StudySettings
-from toonvision.tuning.storage import CANDIDATE, SEED, open_study
+from toonvision.tuning.result import RESULT, StudyResult, Trial, pareto_front, read_result, write_result
+from toonvision.tuning.retries import DIVERGED, SURPLUS
+from toonvision.tuning.settings import MOST_RETRIES, RaceSettings, StudySettings
+from toonvision.tuning.storage import CANDIDATE, SEED, Address, open_study
+from toonvision.tuning.stored_trials import SCORES, read_scores, read_trials
 from tuning.studies import begin, tiny_space
 
 SETTINGS = StudySettings("suit", "data", "taxonomy", space=tiny_space(), trials=4, race=RaceSettings(3, 9, 3))
@@ -106,8 +97,8 @@ def test_the_winner_is_who_leads_the_race_and_not_who_had_the_best_run(raced):
     assert result.winner.number == 1
     assert set(result.standing.left) == {0, 2}
     assert result.standing.decided
-    assert result.retrained[0].losses == (0.2, 0.25, 0.15)
-    assert result.retrained[0].median_wrong == 5
+    assert result.racers[0].losses == (0.2, 0.25, 0.15)
+    assert result.racers[0].median_wrong == 5
     assert result.finished
 
 
@@ -127,7 +118,7 @@ def test_a_study_that_is_written_and_read_again_is_the_same(raced, tmp_path):
 
 
 def test_a_stored_study_read_by_another_process_is_the_same(raced, tmp_path):
-    again = open_study(f"sqlite:///{tmp_path / 'study.sqlite'}", "study")
+    again = open_study(Address(f"sqlite:///{tmp_path / 'study.sqlite'}", "study"))
     assert result_of(again) == result_of(raced)
 
 
@@ -185,14 +176,14 @@ def test_a_result_that_contradicts_itself_is_refused(raced, tmp_path, change):
         read_result(tmp_path)
 
 
-def test_a_race_of_few_trainings_has_as_many_candidates_as_it_can_tell_apart(raced):
-    tried = result_of(raced).tried
+def test_a_race_of_few_trainings_has_as_many_candidates_as_it_can_compare(raced):
     for trainings, most in ((1, 1), (5, 1), (6, 2), (30, 6)):
         settings = dataclasses.replace(SETTINGS, race=RaceSettings(6, trainings, 10))
-        assert len(choose_candidates(tried, settings)) == min(most, len(tried))
+        result = result_of(raced, settings=settings)
+        assert len(result.candidates) == min(most, len(result.tried))
 
 
-def test_a_folder_without_a_study_and_a_damaged_result_are_told_in_one_line(raced, tmp_path):
+def test_a_folder_without_a_study_and_a_damaged_result_are_refused_in_one_line(raced, tmp_path):
     with pytest.raises(InputRejectedError, match=r"^[^\n]+ holds no study\. See: toonvision studies$"):
         read_result(tmp_path / "none")
     write_result(tmp_path, result_of(raced))
@@ -203,7 +194,7 @@ def test_a_folder_without_a_study_and_a_damaged_result_are_told_in_one_line(race
             read_result(tmp_path)
 
 
-def test_every_state_of_a_trial_is_told(study):
+def test_every_state_of_a_trial_is_read(study):
     put(study, 0.5, seen=(0.7, 0.5))
     put(study, state=TrialState.PRUNED, seen=(0.9, math.inf, 0.8))
     put(study, state=TrialState.FAIL, outcome=DIVERGED)
@@ -262,8 +253,25 @@ def test_each_network_races_once_and_for_a_front_only_what_is_on_it(study):
     put(study, 0.4, draw=draw_of(2))
     put(study, 0.5, draw=draw_of(4, pool=3))
     result = result_of(study)
-    assert choose_candidates(result.tried, SETTINGS) == [0, 2, 3]
-    assert choose_candidates(result.tried, dataclasses.replace(SETTINGS, strategy="front")) == [0, 2]
-    few = dataclasses.replace(SETTINGS, race=RaceSettings(candidates=1))
-    assert choose_candidates(result.tried, few) == [0]
+    assert result.candidates == [0, 2, 3]
+    assert result_of(study, settings=dataclasses.replace(SETTINGS, strategy="front")).candidates == [0, 2]
+    assert result_of(study, settings=dataclasses.replace(SETTINGS, race=RaceSettings(candidates=1))).candidates == [0]
     assert [trial.number for trial in result.front] == [2, 0]
+
+
+numbers = st.integers(0, 9).map(float)
+costs = st.dictionaries(
+    st.integers(0, 99), st.tuples(numbers, st.one_of(numbers, st.sampled_from([math.nan, math.inf])))
+)
+
+
+def beats(one, other):
+    return all(a <= b for a, b in zip(one, other, strict=True)) and one != other
+
+
+@given(costs=costs)
+def test_the_front_is_what_nothing_beats_each_pair_of_costs_once(costs):
+    finite = {key: pair for key, pair in costs.items() if math.isfinite(pair[1])}
+    unbeaten = {pair for pair in finite.values() if not any(beats(other, pair) for other in finite.values())}
+    front = [costs[key] for key in pareto_front(costs)]
+    assert front == sorted(unbeaten)

@@ -9,10 +9,10 @@ from toonvision.tuning.retries import (
     OUTCOME,
     SURPLUS,
     counted,
+    first_attempt,
     given_up,
     hand_back,
     is_surplus,
-    lineage,
     retries,
     retry,
 )
@@ -124,9 +124,9 @@ def test_whoever_dies_when_the_search_ends_with_as_many_networks_as_asked_and_ea
     searchers.finish()
     trials = searchers.study.get_trials()
     assert len(counted(searchers.study)) == most
-    ended = [lineage(trials[number]) for number in searchers.ended]
+    ended = [first_attempt(trials[number]) for number in searchers.ended]
     assert len(ended) == len(set(ended))
-    lost = {lineage(trial) for trial in trials if given_up(trial)}
+    lost = {first_attempt(trial) for trial in trials if given_up(trial)}
     assert {*ended, *lost} == set(counted(searchers.study))
     for number, value in searchers.ended.items():  # nothing that ended was lost or changed
         kept = trials[number]
@@ -139,7 +139,7 @@ def test_a_trial_is_retried_three_times_and_then_given_up_and_counted():
     for attempt in range(MOST_RETRIES + 1):
         number = study.ask().number
         stored = study.get_trials()[number]
-        assert (lineage(stored), len(retries(stored))) == (0, attempt)
+        assert (first_attempt(stored), len(retries(stored))) == (0, attempt)
         hand_back(study, stored)
     trials = study.get_trials()
     assert [given_up(trial) for trial in trials] == [False] * MOST_RETRIES + [True]

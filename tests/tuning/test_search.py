@@ -11,14 +11,13 @@ import pytest
 from optuna.trial import TrialState
 
 from toonvision.core.errors import UsageError
-from toonvision.core.seeds import generator
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning import search as tuning_search
 from toonvision.tuning.cost import acceptance
 from toonvision.tuning.retries import MOST_RETRIES, counted, hand_back
-from toonvision.tuning.sampling import random_value
 from toonvision.tuning.settings import Bounds, RaceSettings
-from toonvision.tuning.storage import CANDIDATE, SEED, Pulse, open_study
+from toonvision.tuning.storage import CANDIDATE, SEED, open_study
+from tuning.made import drawn
 from tuning.studies import begin, found, search, tiny, tiny_space
 
 HOPELESS = 1e30
@@ -29,13 +28,13 @@ def searched(task_data, tmp_path_factory):
     """A search that ended, in whose space some learning rates lead nowhere, and the best of which raced."""
     folder = tmp_path_factory.mktemp("searched")
     settings = tiny(task_data, trials=4, space=tiny_space((1e-2, HOPELESS)), race=RaceSettings(2, 4, 2))
-    place, _ = begin(folder, settings)
-    assert search(place, task_data, folder)
-    return folder, place
+    address, _ = begin(folder, settings)
+    assert search(address, task_data, folder)
+    return folder, address
 
 
-def stand(place, data):
-    return found(open_study(place.url, place.name), data)
+def stand(address, data):
+    return found(open_study(address), data)
 
 
 def test_all_trials_that_were_asked_for_are_done_once(searched, task_data):
@@ -73,7 +72,7 @@ def test_the_best_raced_with_seeds_that_no_trial_was_trained_with(searched, task
     for scores in result.scores.values():
         assert set(scores) == {1, 2}
     assert result.standing.rounds == 2
-    assert result.retrained[0].trial == result.winner.number
+    assert result.racers[0].trial == result.winner
 
 
 def test_every_trial_that_ended_is_shown_by_tensorboard(searched, task_data):
@@ -91,24 +90,24 @@ def test_every_trial_that_ended_is_shown_by_tensorboard(searched, task_data):
 
 
 def test_a_search_that_ended_does_nothing_more_and_goes_on_when_it_is_made_longer(searched, task_data, tmp_path):
-    _, place = searched
-    before = stand(place, task_data)
-    assert search(place, task_data, tmp_path)
-    assert stand(place, task_data) == before
+    _, address = searched
+    before = stand(address, task_data)
+    assert search(address, task_data, tmp_path)
+    assert stand(address, task_data) == before
     longer = dataclasses.replace(before.settings, trials=5, race=dataclasses.replace(before.settings.race, trainings=0))
-    open_study(place.url, place.name, longer)
-    assert search(place, task_data, tmp_path)
-    after = stand(place, task_data)
+    open_study(address, longer)
+    assert search(address, task_data, tmp_path)
+    after = stand(address, task_data)
     assert (len(after.trials), after.finished) == (5, True)
     assert after.trials[:4] == before.trials
-    open_study(place.url, place.name, before.settings)  # as it was, for the other tests
+    open_study(address, before.settings)  # as it was, for the other tests
 
 
 def test_hyperband_cuts_some_trials_short_and_they_count(task_data, tmp_path):
     settings = tiny(task_data, strategy="hyperband", trials=6, epochs=3)
-    place, _ = begin(tmp_path, settings)
-    assert search(place, task_data, tmp_path)
-    result = stand(place, task_data)
+    address, _ = begin(tmp_path, settings)
+    assert search(address, task_data, tmp_path)
+    result = stand(address, task_data)
     states = [trial.state for trial in result.trials]
     assert set(states) == {"done", "cut short"}
     assert len(states) == 6
@@ -121,9 +120,9 @@ def test_hyperband_cuts_some_trials_short_and_they_count(task_data, tmp_path):
 
 def test_a_front_has_two_objectives_and_every_point_of_it_is_trained_again(task_data, tmp_path):
     settings = tiny(task_data, strategy="front", trials=2, race=RaceSettings(2, 2, 1))
-    place, study = begin(tmp_path, settings)
-    assert search(place, task_data, tmp_path)
-    result = stand(place, task_data)
+    address, study = begin(tmp_path, settings)
+    assert search(address, task_data, tmp_path)
+    result = stand(address, task_data)
     assert len(study.trials.directions) == 2
     for trial, stored in zip(result.trials, study.trials.get_trials(), strict=True):
         assert stored.values == [trial.loss, trial.parameters]
@@ -133,49 +132,49 @@ def test_a_front_has_two_objectives_and_every_point_of_it_is_trained_again(task_
 
 
 def test_a_bayesian_search_runs_with_several_trainings_a_trial(task_data, tmp_path):
-    place, _ = begin(tmp_path, tiny(task_data, strategy="bayesian", trials=1, repeats=2))
-    assert search(place, task_data, tmp_path)
-    (trial,) = stand(place, task_data).trials
+    address, _ = begin(tmp_path, tiny(task_data, strategy="bayesian", trials=1, repeats=2))
+    assert search(address, task_data, tmp_path)
+    (trial,) = stand(address, task_data).trials
     assert len(trial.scores) == 2
     assert trial.loss == pytest.approx(np.mean([score.loss for score in trial.scores]))
 
 
 def test_a_bound_that_nothing_keeps_ends_the_search_with_one_line(task_data, tmp_path):
-    place, _ = begin(tmp_path, tiny(task_data, bounds=Bounds(5)))
+    address, _ = begin(tmp_path, tiny(task_data, bounds=Bounds(5)))
     with pytest.raises(UsageError, match=r"^none of 2,000 networks drawn is within 5 parameters[^\n]+$"):
-        search(place, task_data, tmp_path)
+        search(address, task_data, tmp_path)
 
 
 def test_who_died_between_taking_a_training_and_its_first_heartbeat_is_replaced_after_the_grace(task_data, tmp_path):
     settings = tiny(task_data, trials=1, race=RaceSettings(1, 1, 1))
-    place, study = begin(tmp_path, settings, pulse=Pulse(1, 1))
+    address, study = begin(tmp_path, settings, heartbeat_s=1, grace_s=1)
     study.trials.ask().set_user_attr("parameters", 7)
     hand_back(study.trials, study.trials.get_trials()[0])
     study.trials.ask()  # takes the retry, which inherits what the first put down, and dies
     started = time.monotonic()
-    assert not search(place, task_data, tmp_path, most=1)
+    assert not search(address, task_data, tmp_path, most=1)
     assert time.monotonic() - started > 1
-    result = stand(place, task_data)
+    result = stand(address, task_data)
     assert [(trial.state, trial.attempt) for trial in result.trials] == [("lost", 1), ("lost", 2), ("done", 3)]
     study.race.enqueue_trial({}, user_attrs={CANDIDATE: 2, SEED: settings.fresh_seeds()[0]})
     study.race.ask()  # dies too
-    assert search(place, task_data, tmp_path)
+    assert search(address, task_data, tmp_path)
     assert [trial.state for trial in study.race.get_trials()] == [TrialState.FAIL, TrialState.COMPLETE]
-    assert list(stand(place, task_data).scores) == [2]
-    assert stand(place, task_data).finished
+    assert list(stand(address, task_data).scores) == [2]
+    assert stand(address, task_data).finished
 
 
 def test_a_training_of_the_race_that_kills_its_process_again_and_again_counts_as_all_wrong(task_data, tmp_path):
     settings = tiny(task_data, trials=2, race=RaceSettings(2, 2, 1))
-    place, study = begin(tmp_path, settings)
-    assert not search(place, task_data, tmp_path, most=2)
-    one, seed = stand(place, task_data).candidates[0], settings.fresh_seeds()[0]
+    address, study = begin(tmp_path, settings)
+    assert not search(address, task_data, tmp_path, most=2)
+    one, seed = stand(address, task_data).candidates[0], settings.fresh_seeds()[0]
     study.race.enqueue_trial({}, user_attrs={CANDIDATE: one, SEED: seed})
     for attempt in range(MOST_RETRIES + 1):
         study.race.ask()
         hand_back(study.race, study.race.get_trials()[attempt])
-    assert search(place, task_data, tmp_path)
-    result = stand(place, task_data)
+    assert search(address, task_data, tmp_path)
+    result = stand(address, task_data)
     assert result.scores[one][seed].wrong == result.judged
     assert result.scores[one][seed].loss is None
     assert sum(len(scores) for scores in result.scores.values()) == 2
@@ -190,12 +189,12 @@ def fail(trials, trial):
 
 @pytest.mark.parametrize("end", [hand_back, fail])
 def test_who_was_silent_too_long_finds_its_trial_given_away_and_goes_on(task_data, tmp_path, end):
-    place, study = begin(tmp_path, tiny(task_data, trials=1, epochs=60))
+    address, study = begin(tmp_path, tiny(task_data, trials=1, epochs=60))
     given_away = threading.Thread(target=give_away, args=(study.trials, end))
     given_away.start()
-    assert search(place, task_data, tmp_path)
+    assert search(address, task_data, tmp_path)
     given_away.join()
-    result = stand(place, task_data)
+    result = stand(address, task_data)
     assert [(trial.state, trial.attempt) for trial in result.trials] == [("lost", 1), ("done", 2)]
     assert result.trials[0].draw == result.trials[1].draw
     assert counted(study.trials) == {0: 1}
@@ -218,17 +217,17 @@ def test_a_training_of_the_race_that_another_process_took_in_between_is_no_fault
         return real(study)
 
     monkeypatch.setattr(tuning_search, "_waiting", waiting)
-    place, _ = begin(tmp_path, tiny(task_data, trials=1, race=RaceSettings(1, 1, 1)))
-    assert search(place, task_data, tmp_path)
+    address, _ = begin(tmp_path, tiny(task_data, trials=1, race=RaceSettings(1, 1, 1)))
+    assert search(address, task_data, tmp_path)
     assert told
-    assert stand(place, task_data).finished
+    assert stand(address, task_data).finished
 
 
 def test_an_error_of_the_training_itself_is_not_taken_for_a_trial_given_away(task_data, tmp_path):
-    place, _ = begin(tmp_path, tiny(task_data, trials=1))
+    address, _ = begin(tmp_path, tiny(task_data, trials=1))
     broken = dataclasses.replace(task_data, images=np.concatenate([task_data.images] * 2, axis=3))
     with pytest.raises(ValueError, match="shape"):
-        search(place, broken, tmp_path)
+        search(address, broken, tmp_path)
 
 
 def test_a_training_that_breaks_off_under_a_cosine_is_no_result(task_data, monkeypatch):
@@ -243,12 +242,12 @@ def test_a_training_that_breaks_off_under_a_cosine_is_no_result(task_data, monke
 
     monkeypatch.setattr(keras.Model, "train_on_batch", step)
     cosine = TrainingSettings(network="2c1-p4", epochs=4, batch_size=16, schedule="cosine")
-    assert train_once(task_data, cosine, 0, lambda *_: None).loss is None
+    assert train_once(task_data, cosine, 0).loss is None
 
 
 def test_a_bound_on_time_keeps_slow_networks_out(task_data):
     settings = tiny(task_data)
-    draw = {name: random_value(one, generator(0)) for name, one in settings.space.distributions().items()}
+    (draw,) = drawn(settings.space, 1)
     for milliseconds, within in ((1e6, True), (1e-6, False)):
         bounded = dataclasses.replace(settings, bounds=Bounds(milliseconds=milliseconds))
         assert acceptance(bounded, classes=3)(draw) is within

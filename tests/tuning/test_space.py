@@ -1,7 +1,6 @@
 import math
 import warnings
 
-import numpy as np
 import optuna
 import pytest
 from hypothesis import given
@@ -9,19 +8,10 @@ from hypothesis import strategies as st
 
 from builders import files_property
 from toonvision.core.errors import InputRejectedError
-from toonvision.tuning.sampling import only_value, random_value
 from toonvision.tuning.space import Choices, Range, Space, compact_space, published_space, step_value, tighten
 from toonvision.tuning.space_file import read_space, space_text
+from tuning.made import drawn
 from tuning.spaces import spaces
-
-
-def draws(space, seed, count=5):
-    rng = np.random.default_rng(seed)
-    distributions = space.distributions()
-    return [
-        {name: only_value(one) if one.single() else random_value(one, rng) for name, one in distributions.items()}
-        for _ in range(count)
-    ]
 
 
 def written(tmp_path, text):
@@ -50,14 +40,14 @@ def test_what_a_file_does_not_name_is_as_in_the_usual_space(tmp_path):
 def test_a_file_for_the_compact_space_leaves_normalisation_on_and_can_take_it_away(tmp_path):
     assert read_space(written(tmp_path, space_text(compact_space())), usual=compact_space()) == compact_space()
     deeper = read_space(written(tmp_path, "filters_4 = 8\nnorm_1 = 0\ncopy = 1"), usual=compact_space())
-    layout = deeper.layout(draws(deeper, 0)[0])
+    layout = deeper.layout(drawn(deeper, 5, seed=0)[0])
     assert [block.normalized for block in layout.blocks] == [False, True, True, True]
     assert layout.with_copy
 
 
 def test_the_published_space_is_the_published_one():
     block = {"filters": [4, 8, 12, 16], "kernel": [3, 5], "pool_a": [2, 3, 4], "pool_b": [1, 2, 3, 4]}
-    held = {name: _values(dimension) for name, dimension in published_space().dimensions.items()}
+    held = {name: list(dimension.steps) for name, dimension in published_space().dimensions.items()}
     assert held.pop("learning_rate") == [0.0001, 0.001, 0.01]
     for n in (1, 2):
         found = {"filters": held.pop(f"filters_{n}"), "kernel": held.pop(f"kernel_{n}")}
@@ -125,7 +115,7 @@ def test_no_value_is_refused_without_its_line_one_line_a_fault(tmp_path, name, v
 
 @given(space=spaces(), seed=st.integers(0, 99))
 def test_draws_lie_in_their_space_and_make_networks(space, seed):
-    for draw in draws(space, seed):
+    for draw in drawn(space, 5, seed=seed):
         assert space.holds(draw)
         layout = space.layout(draw)
         assert len(layout.blocks) == space.blocks
@@ -134,7 +124,7 @@ def test_draws_lie_in_their_space_and_make_networks(space, seed):
 
 @given(space=spaces(), seed=st.integers(0, 99))
 def test_a_draw_with_a_value_outside_or_between_the_steps_or_with_other_names_is_not_held(space, seed):
-    draw = draws(space, seed)[0]
+    draw = drawn(space, 5, seed=seed)[0]
     assert not space.holds({**draw, "depth": 3})
     assert not space.holds({name: value for name, value in draw.items() if name != "learning_rate"})
     for name, dimension in space.dimensions.items():
@@ -145,20 +135,20 @@ def test_a_draw_with_a_value_outside_or_between_the_steps_or_with_other_names_is
 
 @given(space=spaces(), seed=st.integers(0, 99), count=st.integers(1, 6))
 def test_a_tightened_space_holds_the_best_and_never_more_than_before(space, seed, count):
-    best = draws(space, seed, count)
+    best = drawn(space, count, seed=seed)
     narrow = tighten(space, best)
     assert all(narrow.holds(draw) for draw in best)
-    assert all(space.holds(draw) for draw in draws(narrow, seed))
+    assert all(space.holds(draw) for draw in drawn(narrow, 5, seed=seed))
     for name, dimension in narrow.dimensions.items():
-        wide, drawn = space.dimensions[name], [draw[name] for draw in best]
-        assert min(_ends(wide)) <= min(_ends(dimension)) == pytest.approx(min(drawn))
-        assert max(_ends(wide)) >= max(_ends(dimension)) == pytest.approx(max(drawn))
+        wide, values = space.dimensions[name], [draw[name] for draw in best]
+        assert min(_ends(wide)) <= min(_ends(dimension)) == pytest.approx(min(values))
+        assert max(_ends(wide)) >= max(_ends(dimension)) == pytest.approx(max(values))
         assert type(dimension) is type(wide)
 
 
 @given(space=spaces(), seed=st.integers(0, 99), count=st.integers(1, 6))
 def test_optuna_takes_a_tightened_space_and_its_draws_as_they_are(space, seed, count):
-    best = draws(space, seed, count)
+    best = drawn(space, count, seed=seed)
     narrow = tighten(space, best)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Optuna warns where it moves an end
@@ -179,13 +169,6 @@ def test_tightening_keeps_how_a_range_is_drawn():
         "learning_rate": Range(1e-3, 1e-2, log=True),
         "dropout_1": Range(0.3, 0.7, 0.1),
     }
-
-
-def _values(dimension):
-    if isinstance(dimension, Choices):
-        return list(dimension.values)
-    count = round((dimension.high - dimension.low) / dimension.step) + 1
-    return [step_value(dimension.low, dimension.step, n) for n in range(count)]
 
 
 def _ends(dimension):

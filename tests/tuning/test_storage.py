@@ -17,7 +17,7 @@ from builders import files_property, tried
 from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError, ToonVisionError, UsageError
 from toonvision.tuning import storage
 from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings, read_settings_text, settings_text
-from toonvision.tuning.storage import Pulse, faults, file_url, open_study, patiently, reading, shown_url
+from toonvision.tuning.storage import FAULTS, Address, file_url, open_study, patiently, shown_url, storage_faults
 from tuning.spaces import spaces
 from tuning.studies import begin
 
@@ -47,9 +47,9 @@ def test_seeds_of_the_race_are_fresh_and_all_seeds_are_possible_ones():
 
 
 def test_a_study_is_found_again_with_its_settings(tmp_path):
-    place, study = begin(tmp_path, PLAIN)
+    address, study = begin(tmp_path, PLAIN)
     study.trials.tell(study.trials.ask(), 0.5)
-    again = open_study(place.url, place.name)
+    again = open_study(address)
     assert again.settings == PLAIN
     assert [trial.value for trial in again.trials.get_trials()] == [0.5]
 
@@ -66,34 +66,34 @@ def test_a_study_is_found_again_with_its_settings(tmp_path):
     ],
 )
 def test_joining_with_other_settings_is_refused_and_names_them(tmp_path, changes, named):
-    place, _ = begin(tmp_path, PLAIN)
+    address, _ = begin(tmp_path, PLAIN)
     with pytest.raises(UsageError, match=rf"^the study 'study' was begun with other settings \({named}\)\. [^\n]+$"):
-        open_study(place.url, place.name, dataclasses.replace(PLAIN, **changes))
-    assert open_study(place.url, place.name).settings == PLAIN
+        open_study(address, dataclasses.replace(PLAIN, **changes))
+    assert open_study(address).settings == PLAIN
 
 
 def test_a_study_may_be_made_longer(tmp_path):
-    place, _ = begin(tmp_path, PLAIN)
+    address, _ = begin(tmp_path, PLAIN)
     longer = dataclasses.replace(PLAIN, trials=50, race=RaceSettings(trainings=60))
-    assert open_study(place.url, place.name, longer).settings == longer
-    assert open_study(place.url, place.name).settings == longer
+    assert open_study(address, longer).settings == longer
+    assert open_study(address).settings == longer
 
 
 def test_a_study_that_is_not_there_is_named_with_where_it_was_looked_for(tmp_path):
-    place, _ = begin(tmp_path, PLAIN)
+    address, _ = begin(tmp_path, PLAIN)
     with pytest.raises(UsageError, match=r"^there is no study called 'suit/none' in sqlite:///.+study\.sqlite\.$"):
-        open_study(place.url, "suit/none")
+        open_study(Address(address.url, "suit/none"))
 
 
-def test_a_study_that_was_begun_and_never_told_what_to_do_can_be_told_or_is_named(tmp_path):
-    place, _ = begin(tmp_path, PLAIN)
-    storage = open_study(place.url, place.name).trials._storage
+def test_a_study_that_was_begun_without_settings_can_get_some_or_is_named(tmp_path):
+    address, _ = begin(tmp_path, PLAIN)
+    storage = open_study(address).trials._storage
     optuna.create_study(study_name="half", storage=storage)
-    with pytest.raises(UsageError, match="'half' in .+ was begun and never told what to do"):
-        open_study(place.url, "half")
-    with pytest.raises(UsageError, match="never told"):  # it has one objective, and never gets a second
-        open_study(place.url, "half", dataclasses.replace(PLAIN, strategy="front"))
-    assert open_study(place.url, "half", PLAIN).settings == PLAIN
+    with pytest.raises(UsageError, match="'half' in .+ has no settings"):
+        open_study(Address(address.url, "half"))
+    with pytest.raises(UsageError, match="has no settings"):  # it has one objective, and never gets a second
+        open_study(Address(address.url, "half"), dataclasses.replace(PLAIN, strategy="front"))
+    assert open_study(Address(address.url, "half"), PLAIN).settings == PLAIN
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_study_that_was_begun_and_never_told_what_to_do_can_be_told_or_is_name
 )
 def test_what_is_no_address_is_refused_in_one_line_without_a_password(url):
     with pytest.raises(UsageError, match=r"^a storage is an address such as [^\n]+$") as caught:
-        open_study(url, "study", PLAIN)
+        open_study(Address(url, "study"), PLAIN)
     assert SECRET not in str(caught.value)
 
 
@@ -125,7 +125,7 @@ def test_a_server_that_does_not_answer_is_told_in_one_line_without_its_password(
     with pytest.raises(
         EnvironmentFaultError, match=r"^postgresql://me[^\n]+cannot be used \([^\n]+\)\.[^\n]+$"
     ) as caught:
-        open_study(url, "study", PLAIN)
+        open_study(Address(url, "study"), PLAIN)
     assert SECRET not in str(caught.value)
     assert SECRET not in shown_url(url)
 
@@ -135,28 +135,28 @@ def test_a_server_that_does_not_answer_is_told_in_one_line_without_its_password(
 )
 def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path, content):
     (tmp_path / "study.sqlite").write_bytes(content)
-    with pytest.raises(EnvironmentFaultError, match=r"^sqlite:///[^\n]+ cannot be used \([^\n]+\)\. Mend this[^\n]+$"):
-        open_study(file_url(tmp_path / "study.sqlite"), "study", PLAIN)
+    with pytest.raises(EnvironmentFaultError, match=r"^sqlite:///[^\n]+ cannot be used \([^\n]+\)\. Fix this[^\n]+$"):
+        open_study(Address(file_url(tmp_path / "study.sqlite"), "study"), PLAIN)
     assert (tmp_path / "study.sqlite").read_bytes() == content
 
 
 def test_a_folder_that_is_not_there_and_a_folder_in_place_of_a_file_are_told_in_one_line(tmp_path):
     for path in (tmp_path / "none" / "study.sqlite", tmp_path):
         with pytest.raises(EnvironmentFaultError, match=r"^[^\n]+unable to open database file[^\n]+$"):
-            open_study(file_url(path), "study", PLAIN)
+            open_study(Address(file_url(path), "study"), PLAIN)
 
 
 def test_tables_of_another_optuna_are_told_in_one_line(tmp_path):
-    place, _ = begin(tmp_path, PLAIN)
+    address, _ = begin(tmp_path, PLAIN)
     with sqlite3.connect(tmp_path / "study.sqlite") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
     connection.close()
     with pytest.raises(EnvironmentFaultError, match=r"^[^\n]+is no longer compatible with the table schema[^\n]+$"):
-        open_study(place.url, place.name)
+        open_study(address)
 
 
 def test_a_damaged_file_is_told_in_one_line_or_does_no_harm(tmp_path):
-    place, study = begin(tmp_path, PLAIN)
+    address, study = begin(tmp_path, PLAIN)
     for number in range(10):
         trial = study.trials.ask()
         trial.set_user_attr("scores", [{"loss": number}])
@@ -169,13 +169,13 @@ def test_a_damaged_file_is_told_in_one_line_or_does_no_harm(tmp_path):
             damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
         path = tmp_path / "damaged.sqlite"
         path.write_bytes(damaged)
-        _, error = tried(ToonVisionError, read_all, file_url(path), place.name)
+        _, error = tried(ToonVisionError, read_all, file_url(path), address.name)
         assert "\n" not in str(error)
 
 
 def read_all(url, name):
-    with reading(url):
-        return open_study(url, name).trials.get_trials()
+    with storage_faults(url, opening=True):
+        return open_study(Address(url, name)).trials.get_trials()
 
 
 @pytest.mark.parametrize(
@@ -184,9 +184,9 @@ def read_all(url, name):
 def test_a_file_may_lie_in_a_folder_of_any_name(tmp_path, name):
     folder = tmp_path / name
     folder.mkdir()
-    place, _ = begin(folder, PLAIN)
+    address, _ = begin(folder, PLAIN)
     assert [path.name for path in folder.iterdir()] == ["study.sqlite"]
-    assert open_study(place.url, place.name).settings == PLAIN
+    assert open_study(address).settings == PLAIN
 
 
 def test_a_file_is_written_so_that_it_survives_a_loss_of_power(tmp_path):
@@ -197,12 +197,12 @@ def test_a_file_is_written_so_that_it_survives_a_loss_of_power(tmp_path):
 
 
 def test_of_many_processes_only_one_takes_a_waiting_trial_and_only_one_fails_a_silent_one(tmp_path):
-    place, study = begin(tmp_path, PLAIN, pulse=Pulse(1, 1))
+    address, study = begin(tmp_path, PLAIN, heartbeat_s=1, grace_s=1)
     for number in range(12):
         study.trials.enqueue_trial({}, user_attrs={"number": number})
 
     def take(_process):
-        own = open_study(place.url, place.name, pulse=place.pulse).trials
+        own = open_study(address).trials
         taken = []
         while any(trial.state is TrialState.WAITING for trial in own.get_trials()):
             taken.append(own.ask())
@@ -210,7 +210,7 @@ def test_of_many_processes_only_one_takes_a_waiting_trial_and_only_one_fails_a_s
         return [trial.user_attrs["number"] for trial in taken if trial.user_attrs]
 
     def bury(_process):
-        own = open_study(place.url, place.name, pulse=place.pulse).trials
+        own = open_study(address).trials
         while any(trial.state is TrialState.RUNNING for trial in own.get_trials()):
             optuna.storages.fail_stale_trials(own)
 
@@ -227,8 +227,8 @@ def test_of_many_processes_only_one_takes_a_waiting_trial_and_only_one_fails_a_s
 def test_many_processes_may_begin_a_study_at_once(tmp_path):
     url = file_url(tmp_path / "study.sqlite")
     with ThreadPoolExecutor(6) as pool:
-        assert set(pool.map(lambda _: open_study(url, "study", PLAIN).settings.task, range(6))) == {"suit"}
-    assert len(optuna.get_all_study_names(open_study(url, "study").trials._storage)) == 2
+        assert set(pool.map(lambda _: open_study(Address(url, "study"), PLAIN).settings.task, range(6))) == {"suit"}
+    assert len(optuna.get_all_study_names(open_study(Address(url, "study")).trials._storage)) == 2
 
 
 def test_a_heartbeat_that_cannot_be_put_down_is_missed_and_no_more(tmp_path):
@@ -236,7 +236,7 @@ def test_a_heartbeat_that_cannot_be_put_down_is_missed_and_no_more(tmp_path):
     trial = study.trials.ask()
     (tmp_path / "study.sqlite").write_bytes(b"damaged" * 100)
     study.trials._storage.record_heartbeat(trial._trial_id)
-    with pytest.raises(EnvironmentFaultError), reading("sqlite:///x"):
+    with pytest.raises(EnvironmentFaultError), storage_faults("sqlite:///x", opening=True):
         study.trials.get_trials()
 
 
@@ -246,14 +246,14 @@ def test_a_server_is_waited_for_and_a_file_is_not():
     def fails_twice():
         calls.append(1)
         if len(calls) < 3:
-            raise faults()[1]("gone")
+            raise FAULTS[1]("gone")
         return "back"
 
     assert patiently("postgresql://host/studies", fails_twice) == "back"
     calls.clear()
-    with pytest.raises(faults()[1]):
+    with pytest.raises(FAULTS[1]):
         patiently("sqlite:///file", fails_twice)
-    with pytest.raises(faults()[1]):
+    with pytest.raises(FAULTS[1]):
         patiently("postgresql://host/studies", fails_twice, patience_s=0)
 
 
@@ -261,13 +261,13 @@ def test_a_study_can_be_moved_with_its_folder(tmp_path):
     (tmp_path / "old").mkdir()
     begin(tmp_path / "old", PLAIN)
     shutil.move(tmp_path / "old", tmp_path / "new")
-    assert open_study(file_url(tmp_path / "new" / "study.sqlite"), "study").settings == PLAIN
+    assert open_study(Address(file_url(tmp_path / "new" / "study.sqlite"), "study")).settings == PLAIN
 
 
 def test_a_server_that_is_gone_for_good_is_waited_for_once_and_then_told(postgres, monkeypatch):
     monkeypatch.setattr(storage, "PATIENCE_S", 2.0)
     url = postgres.database()
-    study = open_study(url, "study", PLAIN)
+    study = open_study(Address(url, "study"), PLAIN)
     study.trials.tell(study.trials.ask(), 0.5)
     postgres.stop(signal.SIGQUIT)
     try:
@@ -288,17 +288,17 @@ def test_a_server_that_is_gone_for_good_is_waited_for_once_and_then_told(postgre
 
 
 def read_values(url, study):
-    with reading(url):
+    with storage_faults(url, opening=True):
         return [trial.value for trial in study.trials.get_trials()]
 
 
 def test_a_file_that_another_process_keeps_locked_is_waited_for_and_then_told(tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "PATIENCE_S", 1.0)
-    place, study = begin(tmp_path, PLAIN)
+    address, study = begin(tmp_path, PLAIN)
     other = sqlite3.connect(tmp_path / "study.sqlite", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(EnvironmentFaultError, match=r"^sqlite:///[^\n]+ cannot be used \([^\n]*locked[^\n]+$"):
-        read_values(place.url, study)
+        read_values(address.url, study)
     Timer(0.3, other.execute, ["COMMIT"]).start()
-    assert read_values(place.url, study) == []
+    assert read_values(address.url, study) == []
     other.close()

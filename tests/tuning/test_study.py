@@ -13,14 +13,15 @@ from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.tuning.folders import find_study, is_study, new_study_folder, study_results
 from toonvision.tuning.recipes import narrower_space
-from toonvision.tuning.result import RESULT, SCORES, StudyResult, Trial, read_result, read_trials, write_result
+from toonvision.tuning.result import RESULT, StudyResult, Trial, read_result, write_result
 from toonvision.tuning.retries import counted
-from toonvision.tuning.sampling import only_value, random_value
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
-from toonvision.tuning.storage import file_url, open_study
+from toonvision.tuning.storage import Address, file_url, open_study
+from toonvision.tuning.stored_trials import SCORES, read_trials
 from toonvision.tuning.study import STORE, run_study
 from toonvision.tuning.workers import default_workers
+from tuning.made import drawn
 from tuning.spaces import spaces
 from tuning.studies import NO_RACE, tiny, tiny_space
 
@@ -37,21 +38,10 @@ def earlier(space, draws, *, strategy="random"):
     )  # fmt: skip
 
 
-def draws_of(space, count, seed=0):
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    distributions = space.distributions()
-    return [
-        {name: only_value(one) if one.single() else random_value(one, rng) for name, one in distributions.items()}
-        for _ in range(count)
-    ]
-
-
 @files_property
 @given(space=spaces(most_blocks=1), seed=st.integers(0, 99), count=st.integers(3, 12))
 def test_the_narrower_space_holds_the_best_tenth_and_optuna_takes_over_what_lies_in_it(space, seed, count):
-    result = earlier(space, draws_of(space, count, seed))
+    result = earlier(space, drawn(space, count, seed=seed))
     narrow = narrower_space(result)
     assert all(narrow.holds(trial.draw) for trial in result.tried[:3])
     study = optuna.create_study()
@@ -64,14 +54,14 @@ def test_the_narrower_space_holds_the_best_tenth_and_optuna_takes_over_what_lies
 
 def test_a_narrower_space_needs_three_finished_trials():
     with pytest.raises(UsageError, match="label/earlier has 2 finished trials; a narrower space needs 3"):
-        narrower_space(earlier(tiny_space(), draws_of(tiny_space(), 2)))
+        narrower_space(earlier(tiny_space(), drawn(tiny_space(), 2)))
 
 
 @pytest.mark.parametrize("strategy", ["random", "front"])
 def test_trials_of_an_earlier_study_count_as_tried_where_they_lie_in_the_space(
     own_workspace, task_data, tmp_path, strategy
 ):
-    inside = draws_of(tiny_space(), 3)
+    inside = drawn(tiny_space(), 3)
     outside = {**inside[0], "dropout_1": 0.25}  # between two steps
     settings = tiny(task_data, strategy=strategy)
     told = {"carry": earlier(tiny_space(), [*inside, outside])}
@@ -84,7 +74,7 @@ def test_trials_of_an_earlier_study_count_as_tried_where_they_lie_in_the_space(
 
 
 def test_no_trial_that_is_larger_than_a_narrower_search_allows_is_taken_over(own_workspace, task_data, tmp_path):
-    draws = draws_of(tiny_space(), 4)
+    draws = drawn(tiny_space(), 4)
     carry = earlier(tiny_space(), draws)
     sizes = sorted(trial.parameters for trial in carry.tried)
     settings = tiny(task_data, bounds=Bounds(sizes[-2]), trials=sum(size <= sizes[-2] for size in sizes))
@@ -95,7 +85,7 @@ def test_no_trial_that_is_larger_than_a_narrower_search_allows_is_taken_over(own
 
 def test_a_study_that_ended_starts_no_process_and_is_the_same_when_it_goes_on(own_workspace, task_data, tmp_path):
     settings = tiny(task_data)
-    carry = earlier(tiny_space(), draws_of(tiny_space(), 3))
+    carry = earlier(tiny_space(), drawn(tiny_space(), 3))
     before = run_study(own_workspace, tmp_path / "study", settings, task_data, carry=carry)
     told = []
     after = run_study(own_workspace, tmp_path / "study", settings, task_data, watch=told.append)
@@ -107,7 +97,7 @@ def test_a_study_that_ended_starts_no_process_and_is_the_same_when_it_goes_on(ow
 def test_a_result_that_is_there_stays_until_there_is_a_better_one(own_workspace, task_data, tmp_path):
     folder = tmp_path / "study"
     settings = tiny(task_data)
-    run_study(own_workspace, folder, settings, task_data, carry=earlier(tiny_space(), draws_of(tiny_space(), 3)))
+    run_study(own_workspace, folder, settings, task_data, carry=earlier(tiny_space(), drawn(tiny_space(), 3)))
     before = (folder / RESULT).read_bytes()
     with pytest.raises(UsageError, match="begun with other settings"):
         run_study(own_workspace, folder, dataclasses.replace(settings, seed=1), task_data)
@@ -158,13 +148,15 @@ def test_processes_that_die_again_and_again_end_the_search_in_one_line(own_works
 
 def test_what_a_process_cannot_go_on_for_ends_the_search_in_its_words(own_workspace, task_data, tmp_path):
     changed = dataclasses.replace(tiny(task_data), data="what it was before")
-    with pytest.raises(UsageError, match=r"^the split was changed while the search ran\. Start another study\.$"):
+    with pytest.raises(
+        UsageError, match=r"^the split 'default', the crops or the taxonomy were changed since that study began[^\n]+$"
+    ):
         run_study(own_workspace, tmp_path / "study", changed, task_data, workers=2)
     assert not multiprocessing.active_children()
 
 
 def test_studies_are_found_by_name_and_by_path(tmp_path):
-    result = earlier(tiny_space(), draws_of(tiny_space(), 3))
+    result = earlier(tiny_space(), drawn(tiny_space(), 3))
     write_result(tmp_path / "label" / "earlier", result)
     assert find_study(tmp_path, "label/earlier") == tmp_path / "label" / "earlier"
     assert find_study(tmp_path, str(tmp_path / "label" / "earlier")) == tmp_path / "label" / "earlier"
@@ -189,9 +181,9 @@ def test_an_unnamed_study_gets_the_next_free_number_and_a_name_stays_a_folder_of
 
 def test_a_carried_trial_keeps_its_trainings(own_workspace, task_data, tmp_path):
     space = Space({**tiny_space().dimensions, "dropout_1": Range(0.0, 0.3, 0.1), "learning_rate": Choices((1e-3,))})
-    carry = earlier(space, draws_of(space, 3))
+    carry = earlier(space, drawn(space, 3))
     run_study(own_workspace, tmp_path / "study", tiny(task_data, space=space), task_data, carry=carry)
-    stored = open_study(file_url(tmp_path / "study" / STORE), "label/study").trials.get_trials()
+    stored = open_study(Address(file_url(tmp_path / "study" / STORE), "label/study")).trials.get_trials()
     assert [trial.user_attrs["parameters"] for trial in stored] == [100, 101, 102]
     assert all(trial.user_attrs[SCORES] == [] for trial in stored)
 
@@ -208,7 +200,7 @@ def test_a_study_killed_while_it_takes_over_trials_has_all_of_them_when_it_goes_
         return real(**given)
 
     monkeypatch.setattr(optuna, "create_trial", dies_at_the_second)
-    given = earlier(tiny_space(), draws_of(tiny_space(), 3))
+    given = earlier(tiny_space(), drawn(tiny_space(), 3))
     with pytest.raises(KeyboardInterrupt):
         run_study(own_workspace, tmp_path / "study", settings, task_data, carry=given)
     monkeypatch.setattr(optuna, "create_trial", real)
@@ -220,21 +212,21 @@ def test_a_study_killed_while_it_takes_over_trials_has_all_of_them_when_it_goes_
 def test_a_study_goes_on_where_it_is_kept_and_nowhere_else(own_workspace, task_data, tmp_path):
     settings = tiny(task_data)
     urls = [file_url(tmp_path / f"{name}.sqlite") for name in ("shared", "other")]
-    carry = earlier(tiny_space(), draws_of(tiny_space(), 3))
+    carry = earlier(tiny_space(), drawn(tiny_space(), 3))
 
     def run(name, **options):
         return run_study(own_workspace, tmp_path / name, settings, task_data, **options)
 
-    kept = run("elsewhere", storage=urls[0], carry=carry)
+    kept = run("elsewhere", address=Address(urls[0], "label/elsewhere"), carry=carry)
     own = run("here", carry=carry)
     with pytest.raises(UsageError, match=r"elsewhere is kept in sqlite:.*shared\.sqlite\. Give its --storage again"):
         run("elsewhere")
     with pytest.raises(UsageError, match=r"there is no study called 'label/elsewhere' in sqlite:.*other\.sqlite"):
-        run("elsewhere", storage=urls[1])
+        run("elsewhere", address=Address(urls[1], "label/elsewhere"))
     with pytest.raises(UsageError, match="here is kept in its own folder. Leave out --storage"):
-        run("here", storage=urls[0])
+        run("here", address=Address(urls[0], "label/elsewhere"))
     assert (read_result(tmp_path / "elsewhere"), read_result(tmp_path / "here")) == (kept, own)
-    assert run("elsewhere", storage=urls[0]) == kept
+    assert run("elsewhere", address=Address(urls[0], "label/elsewhere")) == kept
     (tmp_path / "here" / STORE).unlink()
     with pytest.raises(UsageError, match="there is no study called 'label/here'"):
         run("here")
@@ -244,9 +236,9 @@ def test_a_study_goes_on_where_it_is_kept_and_nowhere_else(own_workspace, task_d
 def test_trials_that_two_machines_took_over_at_once_count_once(own_workspace, task_data, tmp_path):
     settings = tiny(task_data)
     run_study(
-        own_workspace, tmp_path / "study", settings, task_data, carry=earlier(tiny_space(), draws_of(tiny_space(), 3))
+        own_workspace, tmp_path / "study", settings, task_data, carry=earlier(tiny_space(), drawn(tiny_space(), 3))
     )
-    stored = open_study(file_url(tmp_path / "study" / STORE), "label/study")
+    stored = open_study(Address(file_url(tmp_path / "study" / STORE), "label/study"))
     for trial in stored.trials.get_trials():
         stored.trials.add_trial(trial)
     assert [trial.number for trial in read_trials(stored)] == [0, 1, 2]

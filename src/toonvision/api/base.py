@@ -12,7 +12,7 @@ from toonvision.training.record import RunRecord, read_record
 
 if TYPE_CHECKING:
     from toonvision.data.splits import Subset
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,7 +94,7 @@ class StoredRun:
 
     workspace: Opened
     folder: Path
-    _evaluations: "dict[Subset, Evaluation]" = field(default_factory=dict, compare=False)
+    _evaluations: "dict[Subset, ClassEvaluation]" = field(default_factory=dict, compare=False)
 
     @cached_property
     def record(self) -> RunRecord:
@@ -106,7 +106,7 @@ class StoredRun:
         """Its name, such as ``label/compact-1``."""
         return self.record.title
 
-    def evaluation(self, subset: "Subset" = "test") -> "Evaluation":
+    def evaluation(self, subset: "Subset" = "test") -> "ClassEvaluation":
         """Return all predictions for one subset; they are computed once, and written into the run's folder.
 
         Raises:
@@ -122,7 +122,7 @@ class StoredRun:
             watcher = self.workspace.watcher
             watcher.say(f"Evaluating on {start_keras()}.")
             with watcher.progress("evaluating", "crops") as progress:
-                evaluation = evaluate_run(self.workspace.files, self.folder, part=subset, progress=progress)
+                evaluation = evaluate_run(self.workspace.files, self.folder, subset=subset, progress=progress)
             write_results(evaluation, self.folder)
             self._evaluations[subset] = evaluation
         return self._evaluations[subset]

@@ -18,8 +18,8 @@ from toonvision.data.masks import crop_regions, has_masks
 from toonvision.explain.activations import layer_activations
 from toonvision.explain.cam import ClassMaps, Method, class_maps
 from toonvision.explain.evidence import Evidence, GroupEvidence, distinctive, measure_evidence, summarise
-from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections, gravest_cases, own_maps
-from toonvision.explain.filters import answers, ascent, convolutions, first_filters
+from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections, own_maps, worst_cases
+from toonvision.explain.filters import ascent, convolutions, first_filters, responses
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
 from toonvision.figures.panels import write_panel
 from toonvision.models.backend import start_keras
@@ -36,7 +36,7 @@ from toonvision.report.explain_panels import (
 if TYPE_CHECKING:
     import keras
 
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
 
 _FOLDER = Path("figures") / "explain"
 _MOST_CHECKED, _MOST_ASCENDED = 12, 16
@@ -57,7 +57,7 @@ def explain(
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder)
     require_taxonomy(card, taxonomy.digest, run.folder)
-    cases, findings = _given(run, card, pictures) if pictures else (gravest_cases(run.evaluation(), count), [])
+    cases, findings = _given(run, card, pictures) if pictures else (worst_cases(run.evaluation(), count), [])
     level = taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)
     start_keras()
@@ -66,17 +66,17 @@ def explain(
     folder = run.folder / _FOLDER
     with replacing_folder(folder, purpose="explain") as built:
         progress = run.workspace.watcher.progress
-        shown = cases.judged.pictures if cases.judged else cases.pictures
+        shown = cases.evaluation.images if cases.evaluation else cases.images
         with progress("weighing evidence", "pictures") as update:
             maps = class_maps(model, shown, layer=layer, method=method, progress=update)
         own = own_maps(cases, maps)
         panels = map_grid_panels(cases, own, classes, each=each, exact=maps.exact)
-        panels += _layer_panels(model, cases.pictures[0], seed=seed)
+        panels += _layer_panels(model, cases.images[0], seed=seed)
         curves, steps = _check(run, model, cases, own, maps, seed=seed)
         panels += check_panels(curves, steps, cases.names[:_MOST_CHECKED])
-        evidence = _evidence(run, cases.judged, maps, seed=seed) if cases.judged else None
-        if cases.judged and evidence:
-            panels.append(evidence_panel(cases.judged, evidence))
+        evidence = _evidence(run, cases.evaluation, maps, seed=seed) if cases.evaluation else None
+        if cases.evaluation and evidence:
+            panels.append(evidence_panel(cases.evaluation, evidence))
         with progress("drawing", "figures") as update:
             for done, panel in enumerate(panels, start=1):
                 write_panel(panel, built)
@@ -103,7 +103,7 @@ def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Case
         raise InputRejectedError(f"{paths[0]}: no picture can be read, so that there is nothing to explain.{listed}")
     cases = Cases(
         names=tuple(prediction.path.name for prediction in predictions),
-        pictures=np.stack([read_picture(p.path, size_hw=card.size_hw, resize=card.resize) for p in predictions]),
+        images=np.stack([read_picture(p.path, size_hw=card.size_hw, resize=card.resize) for p in predictions]),
         y_true=_known_classes(run, card, [prediction.path for prediction in predictions]),
         probabilities=np.stack([prediction.probabilities for prediction in predictions]),
     )
@@ -135,7 +135,7 @@ def _layer_panels(model: "keras.Model", picture: Pictures, *, seed: int) -> list
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
         noise = ascent(model, one.name, filters, seed=seed, steps=0)
         climbed = ascent(model, one.name, filters, seed=seed)
-        before, after = (answers(model, one.name, filters, pictures) for pictures in (noise, climbed))
+        before, after = (responses(model, one.name, filters, pictures) for pictures in (noise, climbed))
         panels.append(filter_images_panel(one.name, number, climbed, before, after))
     return panels
 
@@ -144,7 +144,7 @@ def _check(
     run: StoredRun, model: "keras.Model", cases: Cases, own: npt.NDArray[np.float32], maps: ClassMaps, *, seed: int
 ) -> tuple[TrustCurves, tuple[Randomisation, ...]]:
     """Delete, insert and randomise, for the first pictures."""
-    pictures, predicted = cases.pictures[:_MOST_CHECKED], cases.predicted[:_MOST_CHECKED]
+    pictures, predicted = cases.images[:_MOST_CHECKED], cases.predicted[:_MOST_CHECKED]
     rows = np.arange(len(pictures))
 
     def maps_of(network: "keras.Model") -> npt.NDArray[np.float32]:
@@ -159,27 +159,29 @@ def _check(
     return curves, randomisation(model, maps_of, seed=seed)
 
 
-def _evidence(run: StoredRun, judged: "Evaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
+def _evidence(run: StoredRun, judged: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
     """Measure on what the evidence lies, for all crops of the test subset that have masks."""
     files = run.workspace.files
     if not has_masks(files):
         return None
-    record, predicted = judged.record, judged.predicted
-    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.crops]
+    record, predicted = judged.record, judged.best.predicted
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.items]
     rows = [index for index, mask in enumerate(found) if mask is not None]
     if not rows:
         return None
     masks = [mask for mask in found if mask is not None]
-    told_apart = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
+    own = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
     plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
-    return MaskedEvidence(tuple(rows), told_apart, plain, _sections(run, judged, rows, told_apart, seed=seed))
+    return MaskedEvidence(tuple(rows), own, plain, _sections(run, judged, rows, own, seed=seed))
 
 
-def _sections(run: StoredRun, judged: "Evaluation", rows: Sequence[int], evidence: Evidence, *, seed: int) -> Sections:
+def _sections(
+    run: StoredRun, judged: "ClassEvaluation", rows: Sequence[int], evidence: Evidence, *, seed: int
+) -> Sections:
     """Average evidence over all crops, by class and by context."""
-    contexts = [run.workspace.files.taxonomy.context(judged.crops[at].context).title for at in rows]
-    y_true = [judged.classes[judged.y_true[at]].title for at in rows]
-    shots = group_keys([judged.crops[at] for at in rows])
+    contexts = [run.workspace.files.taxonomy.context(judged.items[at].context).title for at in rows]
+    y_true = [judged.classes[judged.best.y_true[at]].title for at in rows]
+    shots = group_keys([judged.items[at] for at in rows])
     return [
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))
@@ -224,7 +226,7 @@ def _blocks(found: Explanation) -> list[Block]:
     blocks: list[Block] = [table("Explained", ["Picture", "True class", "Predicted", "Confidence"], rows, names=3)]
     if found.sections:
         blocks.append(_evidence_table(found.sections))
-    elif found.cases.judged:
+    elif found.cases.evaluation:
         lines.append("There are no masks, so it is not known how much of the evidence lies on the objects.")
     warnings = [f"Beware: {warning}" for warning in found.warnings] or ["No check speaks against these maps."]
     return [*blocks, "\n".join([*lines, *warnings])]

@@ -12,7 +12,7 @@ from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
     from toonvision.data.splits import Subset
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.explain.explanation import Explanation
     from toonvision.metrics.predictions import Prediction
     from toonvision.studies.stress import StressTest
@@ -31,11 +31,15 @@ class Run(StoredRun):
     def _repr_html_(self) -> str:
         return results.run_result(self.record, self.folder)._repr_html_()
 
-    def summary(self) -> "Result[Evaluation]":
-        """Return how the trainings went, and how good the model is on the test subset."""
-        return results.summary_result(self.evaluation(), self.folder, self.workspace.command("report", self.name))
+    def summary(self) -> "Result[ClassEvaluation]":
+        """Return how the trainings went, how good the model is on the test subset, and what to try next."""
+        from toonvision.evaluation.advice import advise
 
-    def evaluate(self, subset: "Subset" = "test") -> "Result[Evaluation]":
+        advice = advise(self.workspace.files, self.folder, self.evaluation())
+        next_step = self.workspace.command("report", self.name)
+        return results.summary_result(self.evaluation(), self.folder, advice, next_step)
+
+    def evaluate(self, subset: "Subset" = "test") -> "Result[ClassEvaluation]":
         """Evaluate all trainings on one subset of the split.
 
         Raises:
@@ -55,7 +59,7 @@ class Run(StoredRun):
         """
         from toonvision.models.saving import store_temperature
 
-        fitted = None if remove else self.evaluation().calibration
+        fitted = None if remove else self.evaluation().best.calibration
         if not remove and fitted is None:
             raise UsageError(
                 f"{self.name} learned from the validation subset too, so that no picture is left to fit a temperature "

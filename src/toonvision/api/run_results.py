@@ -16,7 +16,7 @@ from toonvision.training.record import RunRecord, read_record, run_records
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.deploy.export import Export, Int8Export
-    from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.metrics.calibration import Calibration
     from toonvision.studies.stress import StressTest
 
@@ -38,49 +38,51 @@ def run_result(record: RunRecord, folder: Path) -> Result[RunRecord]:
     return Result(record, (run_text(record, folder),), asdict(record))
 
 
-def summary_result(evaluation: "Evaluation", folder: Path, next_step: str) -> "Result[Evaluation]":
-    """Return the peaks of a run's own training and the scores of all of its trainings."""
+def summary_result(
+    evaluation: "ClassEvaluation", folder: Path, advice: Sequence[str], next_step: str
+) -> "Result[ClassEvaluation]":
+    """Return the peaks of a run's own training, the scores of all of its trainings, and what to try next."""
     history = read_history(folder / HISTORY)
     listed = [f"  {name:<14} {value:.4f} in epoch {epoch}" for name, value, epoch in peaks(history)]
     scores = evaluation_result(evaluation, next_step)
     return Result(
         evaluation,
         ("\n".join([f"Best values over {counted(len(history), 'epoch')}:", *listed]), *scores.blocks,
-         f"Saved in {folder}"),
-        {**scores.data, "folder": str(folder)},
+         "\n".join([*advice, f"Saved in {folder}"])),
+        {**scores.data, "advice": list(advice), "folder": str(folder)},
         next=next_step,
     )  # fmt: skip
 
 
-def evaluation_result(evaluation: "Evaluation", next_step: str) -> "Result[Evaluation]":
+def evaluation_result(evaluation: "ClassEvaluation", next_step: str) -> "Result[ClassEvaluation]":
     """Return the scores of a run on one subset."""
     from toonvision.evaluation.evaluate import metrics_of
 
     return Result(evaluation, _score_blocks(evaluation), metrics_of(evaluation), next=next_step)
 
 
-def _score_blocks(evaluation: "Evaluation") -> tuple[Block, ...]:
-    report, record = evaluation.report, evaluation.record
+def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
+    report, record = evaluation.best.report, evaluation.record
     names = {category.name: category.title for category in evaluation.classes}
     rows = [
         [names.get(s.name, s.name), f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.2f}", s.support]
         for s in (*report.classes, report.macro, report.weighted)
     ]
     several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
-    title = f"{record.title} on {evaluation.part}{several}"
+    title = f"{record.title} on {evaluation.subset}{several}"
     lines = [f"Wrong: {report.wrong} of {evaluation.spread.total}; accuracy {report.accuracy}.", *_spread(evaluation)]
     lines += [
         f"Scored as {up.level}: accuracy {up.report.accuracy}; {up.within} wrong within a class, {up.across} across."
         if len(up.classes) > 1
         else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
-        for up in evaluation.rolled_up
+        for up in evaluation.best.rolled_up
     ]
-    if evaluation.calibration:
-        lines.append(_calibration_text(evaluation.calibration))
+    if evaluation.best.calibration:
+        lines.append(_calibration_text(evaluation.best.calibration))
     return table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)
 
 
-def _spread(evaluation: "Evaluation") -> list[str]:
+def _spread(evaluation: "ClassEvaluation") -> list[str]:
     spread = evaluation.spread
     if len(spread.wrong) < 2:
         return []

@@ -29,7 +29,7 @@ def search_result(result: StudyResult, folder: Path, page: Path, next_step: str)
     facts = [outcome_fact(result), winner_fact(result), race_fact(result), *_longer_race(result)]
     return Result(
         result,
-        (_race_table(result) if result.retrained else _best_table(result), "\n".join(facts), f"Report: {page}"),
+        (_race_table(result) if result.racers else _best_table(result), "\n".join(facts), f"Report: {page}"),
         {**_data(result), "folder": str(folder), "report": str(page)},
         files=(page,),
         next=next_step,
@@ -62,7 +62,7 @@ def searches_result(workspace: Opened) -> Result[tuple[StudyResult, ...]]:
 
 def study_row(result: StudyResult) -> Sequence[object]:
     """Return a search's row in the list of all."""
-    winner, raced = result.winner, result.winner_retrained
+    winner, raced = result.winner, result.winner_raced
     return [
         *(result.title, "done" if result.finished else "unfinished", result.started[:16], result.settings.strategy),
         f"{len(result.tried)} of {result.settings.trials}",
@@ -112,12 +112,18 @@ def progress_text(result: StudyResult) -> str:
 def _race_table(result: StudyResult) -> Table:
     rows = [
         [
-            *(raced.trial, trial.layout, f"{trial.parameters:,}", f"{trial.draw['learning_rate']:g}", len(raced.wrong)),
+            *(
+                trial.number,
+                trial.layout,
+                f"{trial.parameters:,}",
+                f"{trial.draw['learning_rate']:g}",
+                len(raced.wrong),
+            ),
             *(f"{raced.median_wrong:g}", min(raced.wrong), max(raced.wrong)),
-            f"left after {after}" if (after := result.standing.left.get(raced.trial)) else "in it",
+            f"left after {raced.left_after}" if raced.left_after else "in it",
         ]
-        for raced in result.retrained
-        for trial in [result.by_number[raced.trial]]
+        for raced in result.racers
+        for trial in [raced.trial]
     ]
     columns = ["Trial", "Network", "Parameters", "Learning rate", "Trainings", "Wrong: median", "best", "worst", "Race"]
     return table(f"{result.title}: the race, wrong of {result.judged} validation crops", columns, rows, names=2)
@@ -138,7 +144,7 @@ def _best_table(result: StudyResult) -> Table:
 def _longer_race(result: StudyResult) -> list[str]:
     """Write that a longer race would help, where it would."""
     standing, settings = result.standing, result.settings
-    over = standing.decided or standing.jobs or settings.strategy == "front" or len(result.retrained) < 2
+    over = standing.decided or standing.jobs or settings.strategy == "front" or len(result.racers) < 2
     return [] if over or standing.rounds >= settings.race.rounds else ["A longer --race would tell them apart."]
 
 
@@ -163,6 +169,6 @@ def _data(result: StudyResult) -> dict[str, Any]:
         "judged": result.judged,
         "winner": result.winner.number if result.winner else None,
         "decided": result.standing.decided,
-        "race": [{"trial": r.trial, "losses": r.losses, "wrong": r.wrong} for r in result.retrained],
+        "race": [{"trial": r.trial.number, "losses": r.losses, "wrong": r.wrong} for r in result.racers],
         "front": [t.number for t in result.front],
     }

@@ -51,7 +51,7 @@ _ENVIRONMENT = {
     errno.EISDIR,
     errno.ENAMETOOLONG,
     errno.ELOOP,
-    errno.ENOENT,  # somebody has removed the folder that we write to
+    errno.ENOENT,  # another program has removed the folder that we write to
     errno.EFBIG,
     errno.EXDEV,
     errno.EBUSY,
@@ -102,12 +102,12 @@ _add("Use", runs.predict, runs.export)
 def main() -> NoReturn:
     """Run the command line and end with the promised exit code."""
     listen()
-    # Pillow warns of odd pictures in lines of its own; those that cannot be used are named in ours.
+    # Pillow prints its own warnings about odd pictures; we report those that cannot be used.
     warnings.filterwarnings("ignore", module="PIL")
     _prepare_streams()
     try:
         code = _run()
-        sys.stdout.flush()  # what cannot be written is known here at the latest
+        sys.stdout.flush()  # what cannot be written fails here at the latest
     except ToonVisionError as error:
         code = _failed(str(error), error.exit_code)
     except _WrongUsageError as error:
@@ -115,14 +115,14 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = _failed("interrupted; what was saved is kept, run again to go on", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        code = 0  # whoever read our output has seen enough
+        code = 0  # the reader of our output has closed it
     except (OSError, MemoryError) as error:
         code = _stopped(error)
     _end(code)
 
 
 def _prepare_streams() -> None:
-    """Let text be printed that the streams cannot show, and be dropped where a stream was closed before we began."""
+    """Make standard output and error accept any text; what is written to a closed stream is dropped."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -132,7 +132,7 @@ def _prepare_streams() -> None:
 
 
 def _run() -> int:
-    """Run the command that was asked for, with errors as they are: Typer's own main would make some of them 1."""
+    """Run the command and raise its errors unchanged; Typer's own main would turn some of them into exit code 1."""
     try:
         with typer.main.get_command(app).make_context("toonvision", sys.argv[1:]) as context:
             context.command.invoke(context)
@@ -142,14 +142,14 @@ def _run() -> int:
 
 
 def _usage_text(error: Exception) -> str:
-    """Give one line of what Typer says of wrong usage."""
+    """Return Typer's message about wrong usage as one line."""
     said = error.format_message().strip().rstrip(".")  # type: ignore[attr-defined]
     context: typer.Context | None = error.ctx  # type: ignore[attr-defined]
     return f"{' '.join(said.split())}. See: {context.command_path if context else 'toonvision'} --help"
 
 
 def _stopped(error: OSError | MemoryError) -> int:
-    """Say what the environment did, or pass on what must be a bug."""
+    """Report a fault of the environment; raise any other error again, which is a bug."""
     if isinstance(error, OSError) and error.errno not in _ENVIRONMENT:
         raise error
     what = f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"

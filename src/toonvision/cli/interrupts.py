@@ -1,7 +1,8 @@
-"""Ctrl-C and what else asks the program to end: told at once, and again where a library has swallowed it.
+"""Ctrl-C and SIGTERM: raised at once, and again if a library has swallowed the exception.
 
-A handler's exception comes up in whatever runs just then. Where that is a destructor or a callback from C, Python
-prints it and goes on: a training was seen to run for minutes after Ctrl-C. So whoever works in rounds asks each round.
+A handler's exception is raised in the code that is running. If that is a destructor or a callback from C, Python
+prints it and continues: a training was seen to run for minutes after Ctrl-C. So code that works in rounds calls `heed`
+in each.
 """
 
 import signal
@@ -12,7 +13,7 @@ _asked: list[int] = []
 
 
 def listen() -> None:
-    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt from now on, unless whoever started us has Ctrl-C ignored."""
+    """Make Ctrl-C and SIGTERM raise KeyboardInterrupt from now on, unless our parent process ignores Ctrl-C."""
     _asked.clear()
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -20,7 +21,7 @@ def listen() -> None:
 
 
 def heed() -> None:
-    """Raise KeyboardInterrupt if it was asked for before."""
+    """Raise KeyboardInterrupt if Ctrl-C or SIGTERM came before."""
     if _asked:
         raise KeyboardInterrupt
 

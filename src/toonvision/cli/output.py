@@ -1,4 +1,4 @@
-"""What a person sees: results on standard output, progress and messages on standard error."""
+"""Output: results on standard output, progress and messages on standard error."""
 
 import json
 import sys
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 MOST_ALIKE = 20
 _LINE_EVERY_S = 5.0
 _WIDTH_WITHOUT_TERMINAL = 10_000
-"""Whoever reads a pipe looks for whole paths and commands: nothing is broken into lines there."""
+"""Columns of a pipe: a program that reads it needs whole paths and commands, so that no line is broken."""
 _WIDTH_OF_A_BAR = 70
-"""Below it there is only room for what is done and how far it is."""
+"""Terminals below this width show only the name and the count of a bar."""
 _GAP = 3
 """Blanks between two columns of a table."""
 _MOST_SQUEEZED = 1.25
-"""How much wider than the terminal a table may be that breaks words, before it is printed as sentences."""
+"""A table that is wider than the terminal by more than this factor is printed as sentences."""
 
 
 @cache
@@ -43,7 +43,7 @@ def results() -> "Console":
 
     class Results(Console):
         def on_broken_pipe(self) -> None:
-            # Rich would end the program with 1; that nobody reads on is for `main` to judge.
+            # Rich would end the program with 1; `main` handles a closed pipe.
             raise BrokenPipeError
 
     width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
@@ -57,7 +57,7 @@ def messages() -> "Console":
 
     class Messages(Console):
         def on_broken_pipe(self) -> None:
-            # Work goes on although nobody reads what is said of it.
+            # Work goes on although its messages are not read.
             self.quiet = True
 
     return Messages(stderr=True, highlight=False, soft_wrap=True)
@@ -83,7 +83,7 @@ def show_result(result: "Result[Any]", *, as_json: bool) -> None:
 
 
 def show_page(page: Path, *, wanted: bool) -> None:
-    """Open a page in the web browser, if that is wanted."""
+    """Open a page in the web browser, if asked for."""
     if wanted:
         import webbrowser
 
@@ -91,7 +91,7 @@ def show_page(page: Path, *, wanted: bool) -> None:
 
 
 def require_free(target: Path, option: str, *, force: bool) -> None:
-    """Refuse a file that is there, before any work is done.
+    """Refuse a file that exists, before any work is done.
 
     Raises:
         UsageError: If it exists and `force` is not set, or if it is no file.
@@ -150,7 +150,7 @@ def _can_draw() -> bool:
 
 @contextmanager
 def progress_bar(title: str, unit: str) -> Iterator[Progress]:
-    """Show how far long work is, with rate and time left; without a terminal, as a line every few seconds."""
+    """Show the progress of long work, with rate and time left; without a terminal, a line every few seconds."""
     if not _can_draw():
         yield _progress_lines(title, unit)
         return
@@ -178,12 +178,12 @@ def training_bar(*, time_left: bool) -> Any:
 
 
 def _bars(*more: "ProgressColumn") -> "Bars":
-    """Make bars that say what is done and how far it is, and more where there is room."""
+    """Return bars with a name and a count, and with more if there is room."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bars
     from rich.table import Column
 
-    # The text gives way: the count at its end is what tells how far it is.
+    # The text is shortened first; the count at its end shows the progress.
     what, count = TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=1)), MofNCompleteColumn()
     if messages().width < _WIDTH_OF_A_BAR:
         return Bars(what, count, console=messages(), expand=True)
@@ -221,7 +221,7 @@ def _rate(done: int, started: float, unit: str) -> str:
 
 
 def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
-    """Print findings, one line an item; of many alike the first ones and their number, and all in a file.
+    """Print findings, one line per item; of many alike the first ones and their number, and all in a file.
 
     Args:
         findings: What was found; those of one code are alike, and are printed together.
@@ -246,7 +246,7 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
 
 
 def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Bring findings of one code together, in the order of their firsts."""
+    """Return findings grouped by code, in the order of the first of each."""
     alike: dict[str, list[Finding]] = {}
     for finding in findings:
         alike.setdefault(finding.code, []).append(finding)

@@ -1,4 +1,4 @@
-"""Drawing the sample world into a workspace, as a person's annotated screenshots would lie there."""
+"""Draw the sample world into a workspace, like a person's own annotated screenshots."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -22,10 +22,10 @@ class SampleOrder:
     """What to draw.
 
     Attributes:
-        seed: Same order, same bytes.
+        seed: The same order gives the same bytes.
         scale: Factor on the counts.
-        balanced: Every label equally often on every street, instead of the published counts.
-        video: Pictures of a sequence to draw instead of screenshots, or None.
+        balanced: The same number of objects of each label on each street, instead of the published counts.
+        video: Number of frames of a sequence to draw instead of screenshots, or None.
         masks: Whether to write masks too.
     """
 
@@ -36,7 +36,7 @@ class SampleOrder:
     masks: bool = False
 
     def plans(self) -> "tuple[ScreenshotPlan, ...]":
-        """Say which screenshots that gives."""
+        """Return the plans of the screenshots."""
         from toonvision.world.screenshot_plans import plan_sample_set, plan_video
 
         if self.video is not None:
@@ -46,28 +46,28 @@ class SampleOrder:
 
 @dataclass(frozen=True)
 class SampleSummary:
-    """How many screenshots and objects there are now."""
+    """The number of screenshots and objects in the workspace."""
 
     screenshots: int
     objects: int
 
 
 def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) -> SampleSummary:
-    """Draw screenshots, with annotations and attributes, into a workspace, which is made where there is none.
+    """Draw screenshots, with annotations and attributes, into a workspace, which is created if it does not exist.
 
-    A drawing that was interrupted is drawn again, with the same bytes; a complete one is left as it is. Masks can be
-    asked for later, and again: the pictures come with the same bytes, annotations are left alone.
+    After an interruption all is drawn again, with the same bytes; a complete set is not changed. Masks can be asked for
+    later: the screenshots are written again with the same bytes, annotations are not changed.
 
     Args:
         root: The workspace's folder.
         order: What to draw.
-        progress: Told how many screenshots are done.
+        progress: Called with how many screenshots are done.
 
     Returns:
-        How many there are.
+        The number of screenshots and objects.
 
     Raises:
-        UsageError: If the workspace holds other screenshots, which are never touched.
+        UsageError: If the workspace has other screenshots, which are never changed.
     """
     from toonvision.world.sample_set import draw_sample_set
 
@@ -86,7 +86,7 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
         write_text(mark, wanted)
     objects = 0
     for done, shot in enumerate(draw_sample_set(plans, folder, masks=workspace.masks if order.masks else None), 1):
-        if not complete:  # else somebody may have corrected the annotations
+        if not complete:  # otherwise a person may have corrected the annotations
             _annotate(shot, folder / shot.street)
         objects += len(shot.figures)
         progress(done, len(plans))
@@ -99,7 +99,7 @@ def _workspace(root: Path) -> Workspace:
     from toonvision.taxonomy.loader import built_in
 
     if root.exists() and not root.is_dir():
-        raise UsageError(f"{root}: is no folder. Choose another place for the workspace.")
+        raise UsageError(f"{root}: is no folder. Choose another folder for the workspace.")
     workspace = open_workspace(root) if (root / SETTINGS).exists() else create_workspace(root, taxonomy=BUILT_IN)
     if workspace.taxonomy.digest != built_in(BUILT_IN).digest:
         raise UsageError(

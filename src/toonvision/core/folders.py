@@ -11,6 +11,8 @@ from toonvision.core.locks import exclusive
 UNFINISHED = ".unfinished-"
 """Prefix of the names of folders that are not complete yet."""
 _REPLACED = "-replaced"
+HALF_SWAPPED = f".*{_REPLACED}"
+"""The names of old folders of swaps that are running or were stopped, as a pattern."""
 
 
 @contextlib.contextmanager
@@ -76,4 +78,4 @@ def settle_swaps(parent: Path) -> None:
 
 def half_swapped(parent: Path) -> list[Path]:
     """Return the old folders of swaps that are running or were stopped."""
-    return list(parent.glob(f".*{_REPLACED}"))
+    return list(parent.glob(HALF_SWAPPED))

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, ToonVisionError
@@ -16,6 +17,7 @@ from toonvision.data.balance import unknown_labels
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.examination import ExtractionResult, examine_all, identical_pictures
 from toonvision.data.extraction import files_without_row, numbered_stem
+from toonvision.data.formats import layout
 from toonvision.data.groups import group_keys
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.source_tree import relative
@@ -23,7 +25,6 @@ from toonvision.data.sources import (
     SourceReading,
     gone_screenshots,
     plan_tasks,
-    read_source,
     reading_findings,
     refuse_emptied,
     require_sources,
@@ -194,7 +195,7 @@ def _possible_keys(screenshots: Iterable[StoredScreenshot]) -> set[str]:
 
 def check_leftovers(workspace: Workspace) -> Checked:
     """Find what killed processes left behind; it may also belong to one that is at work."""
-    folders = [workspace.root, *workspace.own_folders()]
+    folders = [workspace.root, *map(Path, workspace.own_folders())]
     left = [path for folder in folders for pattern in _LEFT_BEHIND for path in sorted(folder.glob(pattern))]
     reason, remedy = "is not complete: a process was killed, or is still at work", "remove it if none is at work"
     doubts = [Finding(relative(path, workspace.root), reason, remedy, "leftover") for path in left]
@@ -215,7 +216,7 @@ def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], 
         findings.append(Finding("sources", str(error), code=_NO_SOURCE))
     for source in workspace.sources:
         try:
-            reading = read_source(source)
+            reading = layout.read(source.format, source.root)
             refuse_emptied(source, reading, known.screenshots)
             readings.append((source, reading))
         except InputRejectedError as error:

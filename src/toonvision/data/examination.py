@@ -48,6 +48,7 @@ class Cut:
         label: What it shows.
         box: Where it is cut from.
         known: What the catalogue knows of it, if anything.
+        origin: The object in its annotation.
         content: The bytes of its file; empty where the file stands already.
         attributes: What else is known of the object.
     """
@@ -55,8 +56,19 @@ class Cut:
     label: str
     box: Box
     known: Crop | None
+    origin: str
     content: bytes = b""
     attributes: Attributes = field(default_factory=dict)
+
+    @property
+    def stored(self) -> bool:
+        """Whether the catalogue has all of this already."""
+        known = self.known
+        return (
+            known is not None
+            and known.origin in ("", self.origin)  # earlier versions did not store it
+            and encoded(known.attributes) == encoded(self.attributes)
+        )
 
 
 @dataclass(frozen=True)
@@ -95,7 +107,7 @@ class ExtractionResult:
             known is not None
             and (known.picture_hash, known.context) == (self.picture_hash, task.picture.context)
             and {cut.known for cut in self.cuts} == set(task.crops)
-            and all(cut.known and encoded(cut.attributes) == encoded(cut.known.attributes) for cut in self.cuts)
+            and all(cut.stored for cut in self.cuts)
         )
 
 
@@ -141,7 +153,7 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
             if not stands and decoded is None:
                 decoded = images.decode(content, has_boxes=has_boxes)
             fresh = b"" if stands or decoded is None else images.encode_png(decoded.crop(box.xyxy))
-            cuts.append(Cut(label, box, crop, fresh, attributes.get(number, {})))
+            cuts.append(Cut(label, box, crop, picture.item(number), fresh, attributes.get(number, {})))
     except RejectedItemError as error:
         whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
         return ExtractionResult(task, (*picture.findings, staying(whole, len(task.crops))), kept=False)

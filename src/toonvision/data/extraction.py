@@ -207,7 +207,7 @@ def _store(batch: Sequence[ExtractionResult], catalog: Catalog, workspace: Works
             if cut.content:
                 contents[file] = cut.content
             digest = hashlib.sha256(cut.content).hexdigest() if cut.content or not cut.known else cut.known.hash
-            crops.append(NewCrop(cut.label, cut.box, digest, number, file, cut.attributes))
+            crops.append(NewCrop(cut.label, cut.box, digest, number, file, cut.origin, cut.attributes))
         picture = result.task.picture
         stored.append(
             NewScreenshot(

@@ -1,7 +1,7 @@
 """Crops unlike the others: boxes of an odd size or shape, blurred and dark pictures. They are doubts, not faults."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +97,7 @@ def odd_boxes(crops: Sequence[Crop]) -> list[Finding]:
     return [
         Finding(
             crop.file,
-            f"has an odd box ({_place(crop)}): {' and '.join(reasons)} of {crop.label!r}",
+            f"has an odd box ({crop.where}): {' and '.join(reasons)} of {crop.label!r}",
             "check that it holds the whole object and nothing else",
             "odd-box",
         )
@@ -136,22 +136,28 @@ def two_modes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 
 def odd_images(statistics: Mapping[Crop, ImageStatistics]) -> list[Finding]:
     """Report crops that are far less sharp than most, or far darker than most of their context."""
-    findings = []
-    for group in _groups(statistics, lambda _: None):
-        median = float(np.median([statistics[crop].sharpness for crop in group]))
-        for crop in sorted(group, key=lambda crop: statistics[crop].sharpness):
-            share = statistics[crop].sharpness / median
-            if share < BLURRED:
-                reason = f"is blurred ({_place(crop)}): {share:.1%} of the median sharpness"
-                findings.append(Finding(crop.file, reason, "take a sharper screenshot, if you can", "blurred"))
-    for group in _groups(statistics, lambda crop: crop.context):
-        median = float(np.median([statistics[crop].brightness for crop in group]))
-        for crop in sorted(group, key=lambda crop: statistics[crop].brightness):
-            share = statistics[crop].brightness / max(median, 1e-9)
-            if share < DARK:
-                reason = f"is dark ({_place(crop)}): {share:.0%} of the median brightness of {crop.context}"
-                findings.append(Finding(crop.file, reason, "take a brighter screenshot, if you can", "dark"))
-    return findings
+    sharpness = {crop: found.sharpness for crop, found in statistics.items()}
+    brightness = {crop: found.brightness for crop, found in statistics.items()}
+    blurred = [
+        Finding(crop.file, f"is blurred ({crop.where}): {share:.1%} of the median sharpness",
+                "take a sharper screenshot, if you can", "blurred")
+        for crop, share in _below(sharpness, BLURRED, lambda _: None)
+    ]  # fmt: skip
+    dark = [
+        Finding(crop.file, f"is dark ({crop.where}): {share:.0%} of the median brightness of {crop.context}",
+                "take a brighter screenshot, if you can", "dark")
+        for crop, share in _below(brightness, DARK, lambda crop: crop.context)
+    ]  # fmt: skip
+    return blurred + dark
+
+
+def _below(values: Mapping[Crop, float], least: float, key: Callable[[Crop], Hashable]) -> Iterator[tuple[Crop, float]]:
+    """Return crops below a share of their group's median, and that share, the lowest of a group first."""
+    for group in _groups(values, key):
+        median = max(float(np.median([values[crop] for crop in group])), 1e-9)
+        for crop in sorted(group, key=lambda crop: values[crop]):
+            if values[crop] / median < least:
+                yield crop, values[crop] / median
 
 
 def _groups(crops: Iterable[Crop], key: Callable[[Crop], Hashable]) -> list[list[Crop]]:
@@ -166,7 +172,3 @@ def _modified_z(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     distance = values - np.median(values)
     deviation = float(np.median(np.abs(distance)))
     return np.zeros_like(distance) if deviation == 0 else 0.6745 * distance / deviation
-
-
-def _place(crop: Crop) -> str:
-    return f"{crop.screenshot}, {', '.join(map(str, crop.box.xyxy))}"

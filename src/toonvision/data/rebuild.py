@@ -177,7 +177,7 @@ class _StandingCrops:
         shot = result.task.picture
         crop = Crop(
             0, cut.label, _number(file), file, self._hashes.get(file, ""), cut.box, 0, result.task.source.key,
-            shot.name, shot.context, result.fingerprint,
+            shot.name, shot.context, result.fingerprint, cut.origin,
         )  # fmt: skip
         return replace(cut, known=crop, content=b"" if stands else cut.content)
 

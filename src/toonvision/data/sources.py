@@ -20,7 +20,7 @@ def read_sources(workspace: Workspace) -> list[SourceReading]:
         InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
     """
     require_sources(workspace)
-    return [(source, read_source(source)) for source in workspace.sources]
+    return [(source, layout.read(source.format, source.root)) for source in workspace.sources]
 
 
 def require_sources(workspace: Workspace) -> None:
@@ -34,15 +34,6 @@ def require_sources(workspace: Workspace) -> None:
             f"{workspace.root}: there is nothing to read: no folder {SCREENSHOTS} and no [[sources]] in {SETTINGS}. "
             "Put the screenshots back, or name their folder."
         )
-
-
-def read_source(source: Source) -> Reading:
-    """Read the annotations of one source.
-
-    Raises:
-        InputRejectedError: If it is missing, or two of its pictures have one name.
-    """
-    return layout.read(source.format, source.root)
 
 
 def refuse_emptied(source: Source, reading: Reading, screenshots: Iterable[StoredScreenshot]) -> None:
@@ -82,13 +73,8 @@ def gone_screenshots(
     One that is there but cannot be used now is not gone: its crops stay until it can be.
     """
     there = {(source.key, picture.name) for source, reading in readings for picture in reading.pictures}
-    there |= unusable_pictures(readings)
+    there |= {(source.key, name) for source, reading in readings for name in reading.unusable}
     return [shot for shot in screenshots if (shot.source, shot.name) not in there]
-
-
-def unusable_pictures(readings: Iterable[SourceReading]) -> set[tuple[str, str]]:
-    """Return source and name of the pictures that are there, but whose annotation cannot be used."""
-    return {(source.key, name) for source, reading in readings for name in reading.unusable}
 
 
 def reading_findings(

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from toonvision.core.errors import (
     WorkspaceBusyError,
 )
 from toonvision.core.files import path_inside, write_text
-from toonvision.core.folders import half_swapped, settle_swaps
+from toonvision.core.folders import HALF_SWAPPED, settle_swaps
 from toonvision.core.locks import LOCK, exclusive
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
@@ -143,23 +144,23 @@ class Workspace:
         """The folder of searches for networks, one below a task."""
         return self.root / "studies"
 
-    def own_entries(self) -> Iterator["os.DirEntry[str]"]:
-        """Return what lies in it, down to runs/<task>/<name>/..., but no hidden things, sources and masks."""
-        read = {
-            os.path.normpath(path) for path in (self.root / SCREENSHOTS, self.masks, *(s.root for s in self.sources))
-        }
-        waiting = [(self.root, 0)]
+    def own_folders(self) -> list["os.DirEntry[str]"]:
+        """List the folders and links in it, down to runs/<task>/<name>/..., but no hidden ones, sources and masks."""
+        read = {os.path.normpath(path) for path in (self.root / SCREENSHOTS, self.root / MASKS)}
+        read |= {os.path.normpath(source.root) for source in self.sources}
+        found: list[os.DirEntry[str]] = []
+        waiting = [(str(self.root), 0)]
         for folder, level in waiting:
             with suppress(OSError), os.scandir(folder) as entries:
-                for entry in sorted(entries, key=lambda entry: entry.name):
-                    if os.path.normpath(entry.path) not in read and (level or not entry.name.startswith(".")):
-                        yield entry
-                        if level < _LEVELS and entry.is_dir(follow_symlinks=False):
-                            waiting.append((Path(entry), level + 1))
-
-    def own_folders(self) -> list[Path]:
-        """List the folders in it that may be written to."""
-        return [Path(entry) for entry in self.own_entries() if entry.is_dir()]
+                own = [
+                    entry for entry in entries
+                    if (entry.is_symlink() or entry.is_dir()) and os.path.normpath(entry.path) not in read
+                    and not (level == 0 and entry.name.startswith("."))
+                ]  # fmt: skip
+                found += sorted(own, key=lambda entry: entry.name)
+                if level < _LEVELS:
+                    waiting += [(entry.path, level + 1) for entry in own if not entry.is_symlink()]
+        return found
 
     @contextmanager
     def reading(self, *, untouched: bool = False) -> Iterator[Catalog]:
@@ -241,7 +242,7 @@ def _refuse_among_ours(root: Path, source: Path) -> None:
 
 def _refuse_links(workspace: Workspace) -> None:
     """Refuse a link where we write: a workspace from elsewhere must not choose which folder of this machine that is."""
-    for entry in workspace.own_entries():
+    for entry in workspace.own_folders():
         beside = Path(entry).parent == workspace.root and entry.is_file()  # such as a linked README
         if entry.is_symlink() and not beside:
             raise InputRejectedError(
@@ -262,8 +263,9 @@ def _bring_over(workspace: Workspace) -> None:
 
 def _settle_folders(workspace: Workspace) -> None:
     """Put back folders whose replacing was killed halfway; whoever cannot write, or would have to wait, reads on."""
+    swapped = {Path(entry).parent for entry in workspace.own_folders() if fnmatch(entry.name, HALF_SWAPPED)}
     # Where the folder around it has a lock of its own, a swap may be going on under that one.
-    stopped = [folder for folder in workspace.own_folders() if half_swapped(folder) and not (folder / LOCK).exists()]
+    stopped = [parent for parent in sorted(swapped) if not (parent / LOCK).exists()]
     if stopped:
         with (
             suppress(WorkspaceBusyError, EnvironmentFaultError, OSError),

@@ -70,7 +70,7 @@ def contradicted_labels(
             continue
         unseen = ", never having seen it," if stands and split and split.subset_of(crop) not in learned else ""
         reason = f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({one.confidence:.1%})"
-        where = f"look at {crop.screenshot}, {', '.join(map(str, crop.box.xyxy))}"
+        where = f"look at {crop.where}"
         doubts.append(Finding(crop.file, reason, where, "contradicted"))
     return Checked(f"Labels by {record.title}", len(predictions), (), tuple(doubts))
 

@@ -28,7 +28,7 @@ from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, OUTPUT_NAME, checked
-from toonvision.metrics.predictions import Answer, Prediction, Probabilities, Verdict, ask_about_files
+from toonvision.metrics.predictions import Prediction, Probabilities, Verdict, predict_files_by
 
 _FATAL_ALONE = 4
 
@@ -131,19 +131,14 @@ class Classifier:
             InputRejectedError: If a folder cannot be read.
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
-        with ThreadPoolExecutor(self._threads) as pool:
-            return ask_about_files(
-                lambda files: list(pool.map(self._ask_file, files)),
-                [Path(path) for path in paths],
-                classes=self.classes,
-                progress=progress,
-            )
-
-    def _ask_file(self, file: Path) -> Answer:
-        try:
-            return self._ask(images.read_picture(file, size_hw=self._bundle.size_hw, resize=self._bundle.resize))
-        except RejectedItemError as error:
-            return error.without_traceback()
+        return predict_files_by(
+            self.predict_batch,
+            [Path(path) for path in paths],
+            classes=self.classes,
+            size_hw=self._bundle.size_hw,
+            resize=self._bundle.resize,
+            progress=progress,
+        )
 
     def run_batch(self, pictures: Pictures) -> Probabilities:
         """Return the probabilities of pictures in a single run; `predict_batch` is quicker.

@@ -1,12 +1,13 @@
-"""Breakdowns: how often predictions are wrong, by where, what and how the pictures were taken.
+"""Breakdowns: the error rates of groups of crops: by context, label, size, sharpness, and attributes.
 
-A bar of three pictures is no finding: every group has its count and its interval, and a difference is told in words
-only where the interval of a group and that of all other pictures have nothing in common.
+Every group has its count and its interval. A difference is reported only if the interval of a group and that of all
+other crops do not overlap.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Taxonomy
 
 FEW = 10
-"""Groups of fewer pictures are shown faintly and never told in words."""
+"""Groups of fewer crops are drawn faint and never reported as different."""
 
 _MOST_VALUES = 12
 _HEIGHT_BANDS, _ATTRIBUTE_BANDS, _THIRDS = 5, 4, 3
@@ -27,10 +28,10 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 @dataclass(frozen=True)
 class ImageStatistics:
-    """What can be measured on crops as they were cut, one value a crop.
+    """Statistics of crops in their original size, one value per crop.
 
     Attributes:
-        sharpness: Variance of the Laplacian of the luma, shape ``(samples,)``; small where a picture is blurred.
+        sharpness: Variance of the Laplacian of the luma, shape ``(samples,)``; small for a blurred image.
         brightness: Mean luma, shape ``(samples,)``, 0 (black) to 255 (white).
     """
 
@@ -40,14 +41,14 @@ class ImageStatistics:
 
 @dataclass(frozen=True)
 class Group:
-    """Pictures that have something in common.
+    """Crops that have something in common.
 
     Attributes:
         title: What they have in common.
-        wrong: How many of them the run's own model is wrong about.
-        mean: Share of them that is wrong on average over all repeats, 0 to 1.
-        rest: The same of all other pictures: how many the run's own model is wrong about.
-        color: ``#rrggbb`` where the group has one elsewhere; else empty.
+        wrong: Wrong predictions of the run's best model.
+        mean: Mean error rate over all repeats, 0 to 1.
+        rest: Wrong predictions of the best model for all other crops.
+        color: ``#rrggbb`` of the class or context; else empty.
     """
 
     title: str
@@ -58,12 +59,12 @@ class Group:
 
     @property
     def few(self) -> bool:
-        """Whether there are too few to learn anything from."""
+        """Whether there are too few crops for a conclusion."""
         return self.wrong.total < FEW
 
     @property
     def stands_out(self) -> int:
-        """1 if clearly more often wrong than all others, -1 if clearly less often, else 0."""
+        """1 if the error rate is clearly higher than that of all others, -1 if clearly lower, else 0."""
         if self.few or self.rest.total < FEW:
             return 0
         (low, high), (rest_low, rest_high) = self.wrong.interval, self.rest.interval
@@ -72,13 +73,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """All pictures divided by one thing.
+    """All crops, grouped by one property.
 
     Attributes:
-        name: A short name that can be part of a file's.
-        title: What they are divided by.
+        name: A short name that can be part of a file's name.
+        title: The property.
         groups: The groups, in the order in which to show them; none is empty.
-        repeats: How many trainings the means are taken over.
+        repeats: Number of trainings of the means.
     """
 
     name: str
@@ -88,10 +89,10 @@ class Breakdown:
 
     @property
     def finding(self) -> str:
-        """What clearly stands out, in one sentence; empty where nothing does."""
-        return " ".join(filter(None, (self._said(1, "more"), self._said(-1, "less"))))
+        """The groups that clearly stand out, in one sentence; empty if none does."""
+        return " ".join(filter(None, (self._sentence(1, "more"), self._sentence(-1, "less"))))
 
-    def _said(self, side: int, word: str) -> str:
+    def _sentence(self, side: int, word: str) -> str:
         found = [group for group in self.groups if group.stands_out == side]
         if not found:
             return ""
@@ -100,39 +101,39 @@ class Breakdown:
 
 
 def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics:
-    """Measure crops as they were cut, before they are brought to a network's size, which would blur small ones.
+    """Return the statistics of crops in their original size; resizing would blur small ones.
 
     Args:
-        pictures: One a sample, in mode ``RGB``.
+        pictures: One per sample, in mode ``RGB``.
 
     Source:
         Variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     """
-    rows = [_look(np.asarray(picture)) for picture in pictures]
+    rows = [_statistics(np.asarray(picture)) for picture in pictures]
     values = np.array(rows, dtype=np.float64).reshape(-1, 2)
     return ImageStatistics(values[:, 0], values[:, 1])
 
 
 def break_down(
-    evaluation: Evaluation, taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
+    evaluation: Evaluation[Any], taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
 ) -> tuple[Breakdown, ...]:
-    """Divide the judged pictures by all that is known of them.
+    """Return the breakdowns of the evaluated crops by each of their properties.
 
     Args:
-        evaluation: The run, judged.
-        taxonomy: What labels and contexts are called.
-        image_statistics: What was measured on the crops, if anything.
+        evaluation: The evaluation.
+        taxonomy: Its labels and contexts.
+        image_statistics: Of the crops, if measured.
 
     Returns:
-        By context, label, height of the crop, sharpness, brightness, and each recorded attribute; only those that
-        divide the pictures at all.
+        By context, label, height of the crop, sharpness, brightness, and each recorded attribute; only those with more
+        than one group.
     """
-    crops = evaluation.crops
+    crops = evaluation.items
     labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
     contexts = {name: taxonomy.context(name) for name in {crop.context for crop in crops}}
     count = _Counter(evaluation)
     found = [
-        count.by_category("context", "Place", [contexts[crop.context] for crop in crops]),
+        count.by_category("context", "Context", [contexts[crop.context] for crop in crops]),
         count.by_category("label", "Label", [labels.get(crop.label, _unknown(crop.label)) for crop in crops]),
         count.by_band("height", "Height of the crop", _heights(evaluation), "px", _HEIGHT_BANDS),
     ]
@@ -148,15 +149,15 @@ def break_down(
 
 
 def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
-    """Choose edges between bands that hold comparable counts.
+    """Return edges between bands with similar counts.
 
     Args:
-        values: What to divide, shape ``(samples,)``.
-        most: How many bands there may be.
+        values: Shape ``(samples,)``.
+        most: Largest number of bands.
 
     Returns:
-        Edges in rising order, at most ``most - 1``, none of which leaves a band empty: a value belongs to the band
-        above an edge that it equals. Values that are very frequent make bands fewer.
+        Ascending edges, at most ``most - 1``; a value equal to an edge belongs to the band above it. No band is empty,
+        so that there are fewer bands if one value is very frequent.
 
     Examples:
         >>> bands(np.arange(12.0), 3)
@@ -165,10 +166,10 @@ def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
         [1.0]
     """
     ordered = np.sort(values)
-    quantiles = [float(ordered[len(ordered) * place // most]) for place in range(1, most)] if len(values) else []
+    quantiles = [float(ordered[len(ordered) * number // most]) for number in range(1, most)] if len(values) else []
     edges = sorted({edge for edge in quantiles if edge > ordered[0]})
     if not edges and len(values) and ordered[-1] > ordered[0]:
-        # One value makes up nearly all: it is a band, all larger ones are the other.
+        # Nearly all values are equal: they are one band, all larger ones the other.
         edges = [float(ordered[ordered > ordered[0]][0])]
     return edges
 
@@ -176,34 +177,34 @@ def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
 class _Counter:
     """Counts wrong predictions of groups of one evaluation."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
-        self._wrong = evaluation.predicted != evaluation.y_true
-        self._share = evaluation.wrong_in / len(evaluation.probabilities)
-        self._repeats = len(evaluation.probabilities)
+    def __init__(self, evaluation: Evaluation[Any]) -> None:
+        self._wrong = evaluation.best.wrong
+        self._share = evaluation.wrong_in / len(evaluation.scores)
+        self._repeats = len(evaluation.scores)
 
     def by_category(self, name: str, title: str, categories: Sequence[Category]) -> Breakdown:
-        """Divide by class, each with its colour, most often wrong first."""
+        """Return the breakdown by class or context, each with its colour, the highest error rate first."""
         names = np.array([category.name for category in categories])
         groups = [self._group(category.title, names == category.name, category.color) for category in set(categories)]
         groups.sort(key=lambda group: (-group.wrong.share, -group.wrong.total, group.title))
         return Breakdown(name, title, tuple(groups), self._repeats)
 
     def by_value(self, name: str, title: str, values: Sequence[str]) -> Breakdown:
-        """Divide by value, most often wrong first; of very many values the rarest make one group."""
+        """Return the breakdown by value, the highest error rate first; of very many values the rarest are one group."""
         distinct, counts = np.unique(np.array(values, dtype=object).astype(str), return_counts=True)
         common = set(distinct[np.argsort(-counts, kind="stable")[:_MOST_VALUES]].tolist())
-        told = np.array([value if value in common else "other values" for value in values])
-        groups = [self._group(value, told == value) for value in sorted(set(told.tolist()))]
+        shown = np.array([value if value in common else "other values" for value in values])
+        groups = [self._group(value, shown == value) for value in sorted(set(shown.tolist()))]
         groups.sort(key=lambda group: (-group.wrong.share, -group.wrong.total, group.title))
         return Breakdown(name, title, tuple(groups), self._repeats)
 
     def by_band(self, name: str, title: str, values: npt.NDArray[np.float64], unit: str, most: int) -> Breakdown:
-        """Divide by size, the smallest first; where a value is not known, in a group of its own."""
+        """Return the breakdown by bands of a number, the smallest first; unknown values are a group of their own."""
         known = np.isfinite(values)
         edges = bands(values[known], most)
         band = np.digitize(values, edges)
         titles = _band_titles(values[known], edges, unit)
-        groups = [self._group(title, known & (band == place)) for place, title in enumerate(titles)]
+        groups = [self._group(title, known & (band == number)) for number, title in enumerate(titles)]
         if not known.all():
             groups.append(self._group("not recorded", ~known))
         return Breakdown(name, title, tuple(groups), self._repeats)
@@ -219,8 +220,8 @@ class _Counter:
         )
 
 
-def _by_attribute(count: _Counter, name: str, evaluation: Evaluation) -> Breakdown:
-    values = [crop.attributes.get(name) for crop in evaluation.crops]
+def _by_attribute(count: _Counter, name: str, evaluation: Evaluation[Any]) -> Breakdown:
+    values = [crop.attributes.get(name) for crop in evaluation.items]
     title = name.replace("_", " ").capitalize()
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(set(numbers)) > _MOST_VALUES / 2 and not any(isinstance(value, str) for value in values):
@@ -237,20 +238,20 @@ def _value_title(value: str | float | bool | None) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
-def _attribute_names(evaluation: Evaluation) -> list[str]:
-    return sorted({name for crop in evaluation.crops for name in crop.attributes})
+def _attribute_names(evaluation: Evaluation[Any]) -> list[str]:
+    return sorted({name for crop in evaluation.items for name in crop.attributes})
 
 
 def _unknown(label: str) -> Category:
     return Category(label, label, _NEUTRAL)
 
 
-def _heights(evaluation: Evaluation) -> npt.NDArray[np.float64]:
-    return np.array([crop.box.y_max - crop.box.y_min for crop in evaluation.crops], dtype=np.float64)
+def _heights(evaluation: Evaluation[Any]) -> npt.NDArray[np.float64]:
+    return np.array([crop.box.y_max - crop.box.y_min for crop in evaluation.items], dtype=np.float64)
 
 
-def _look(picture: npt.NDArray[np.uint8]) -> tuple[float, float]:
-    """Give variance of the Laplacian (4 neighbours, borders left out) and mean of a picture's luma."""
+def _statistics(picture: npt.NDArray[np.uint8]) -> tuple[float, float]:
+    """Return the variance of the Laplacian (4 neighbours, without borders) and the mean of an image's luma."""
     luma = picture @ _LUMA
     if min(luma.shape) < 3:
         return 0.0, float(luma.mean())
@@ -260,11 +261,11 @@ def _look(picture: npt.NDArray[np.uint8]) -> tuple[float, float]:
 
 
 def _band_titles(values: npt.NDArray[np.float64], edges: Sequence[float], unit: str) -> list[str]:
-    """Name bands by their smallest and largest value."""
+    """Return names of bands: their smallest and largest values."""
     if not len(values):
         return []
-    places = np.digitize(values, edges)
-    found = [(values[places == place].min(), values[places == place].max()) for place in range(len(edges) + 1)]
+    band = np.digitize(values, edges)
+    found = [(values[band == number].min(), values[band == number].max()) for number in range(len(edges) + 1)]
     digits = _digits([edge for pair in found for edge in pair])
     suffix = f" {unit}" if unit else ""
     written = [(f"{low:,.{digits}f}", f"{high:,.{digits}f}") for low, high in found]
@@ -272,7 +273,7 @@ def _band_titles(values: npt.NDArray[np.float64], edges: Sequence[float], unit: 
 
 
 def _digits(bounds: Sequence[float]) -> int:
-    """Choose how many decimals tell bounds apart."""
+    """Return how many decimals are needed to distinguish bounds."""
     steps = [abs(after - before) for before, after in pairwise(sorted(set(bounds)))]
     if all(float(bound).is_integer() for bound in bounds) or max(bounds, default=0) >= 100:
         return 0

@@ -3,27 +3,24 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress, silent
-from toonvision.data.arrays import Pictures
 from toonvision.data.catalog import Crop
+from toonvision.data.images import Pictures
 from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.calibration import Calibration, calibrate
-from toonvision.metrics.classification import ClassificationReport, Indices, RolledUp, Spread
+from toonvision.metrics.classification import Indices, Spread
 from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import load_model, read_card, require_taxonomy
-from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.base import Dataset, Scores, predict
 from toonvision.tasks.classify import ClassScores
 from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import Category
@@ -31,96 +28,41 @@ from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
 
 PREDICTIONS, METRICS = "predictions.csv", "metrics.json"
+KindScores = TypeVar("KindScores", bound=Scores)
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Generic[KindScores]):
     """A run's predictions for one subset of its split.
 
     Attributes:
         record: The run.
-        part: Which subset was evaluated.
+        subset: Which subset was evaluated.
         classes: The classes in the order of the labels.
-        crops: What the images show.
-        pictures: What the network saw, shape ``(images, height, width, 3)``, uint8.
+        items: What the images show.
+        images: What the network saw, shape ``(images, height, width, 3)``, uint8.
         scores: Of every repeat, as the networks predict: no stored temperature is applied, so that repeats can be
             compared.
-        chosen: Which repeat is the run's own model.
-        validation: The run's own model on the validation subset; None where it learned from that too.
+        best_index: Which repeat is the run's own model.
     """
 
     record: RunRecord
-    part: Subset
+    subset: Subset
     classes: tuple[Category, ...]
-    crops: tuple[Crop, ...]
-    pictures: Pictures
-    scores: tuple[ClassScores, ...]
-    chosen: int
-    validation: ClassScores | None = None
+    items: tuple[Crop, ...]
+    images: Pictures
+    scores: tuple[KindScores, ...]
+    best_index: int
 
     @property
-    def best(self) -> ClassScores:
+    def best(self) -> KindScores:
         """Scores of the run's own model."""
-        return self.scores[self.chosen]
-
-    @property
-    def y_true(self) -> Indices:
-        """The true classes, shape ``(images,)``."""
-        return self.best.y_true
-
-    @cached_property
-    def probabilities(self) -> npt.NDArray[np.float32]:
-        """Of every repeat, shape ``(repeats, images, classes)``."""
-        return np.stack([scores.probabilities for scores in self.scores])
-
-    @property
-    def own(self) -> npt.NDArray[np.float32]:
-        """Probabilities of the run's own model, shape ``(images, classes)``."""
-        return self.best.probabilities
-
-    @property
-    def predicted(self) -> Indices:
-        """Predictions of the run's own model."""
-        return self.best.predicted
-
-    @property
-    def report(self) -> ClassificationReport:
-        """Scores of the run's own model, class by class."""
-        return self.best.report
-
-    def report_of(self, repeat: int) -> ClassificationReport:
-        """Scores of one repeat."""
-        return self.scores[repeat].report
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes."""
-        return tuple(category.name for category in self.classes)
-
-    @property
-    def matrix(self) -> npt.NDArray[np.int64]:
-        """Confusion matrix of the run's own model: rows true, columns predicted."""
-        return self.best.matrix
-
-    @property
-    def rolled_up(self) -> tuple[RolledUp, ...]:
-        """The run's own model scored at coarser levels; one with a single class cannot be wrong there."""
-        return self.best.rolled_up
-
-    @property
-    def unsure(self) -> Indices:
-        """Indices of all images, the least confident first."""
-        return self.best.unsure
-
-    @property
-    def macro_f1(self) -> tuple[float, ...]:
-        """Macro F1 of every repeat."""
-        return tuple(scores.report.macro.f1 for scores in self.scores)
+        return self.scores[self.best_index]
 
     @property
     def spread(self) -> Spread:
         """How many images each repeat is wrong about."""
-        return Spread(tuple(int(scores.wrong.sum()) for scores in self.scores), len(self.crops))
+        return Spread(tuple(int(scores.wrong.sum()) for scores in self.scores), len(self.items))
 
     @property
     def wrong_in(self) -> npt.NDArray[np.int64]:
@@ -136,34 +78,28 @@ class Evaluation:
     @property
     def hardest(self) -> Indices:
         """Indices of the images that any repeat is wrong about, those that most are wrong about first."""
-        return hardest_order(self.wrong_in, np.mean([scores.agreement for scores in self.scores], axis=0))
+        return hardest_order(self.wrong_in, self.agreement)
 
-    @cached_property
-    def calibration(self) -> Calibration | None:
-        """Calibration of the run's own model, and what a temperature makes of it; None without images to fit on.
-
-        On the validation subset itself the temperature is fitted on the very images that it is evaluated on, which the
-        value says.
-        """
-        validation = self.validation
-        if validation is None or not len(self.y_true) or not len(validation.y_true):
-            return None
-        return calibrate(
-            self.y_true,
-            self.own,
-            fit_y_true=validation.y_true,
-            fit_probabilities=validation.probabilities,
-            fitted_here=self.part == "val",
-        )
+    @property
+    def agreement(self) -> npt.NDArray[np.float32]:
+        """How far the repeats agree with the ground truth of an image on average, shape ``(images,)``, 0 to 1."""
+        agreement: npt.NDArray[np.float32] = np.mean([scores.agreement for scores in self.scores], axis=0)
+        return agreement
 
 
-def evaluate_run(workspace: Workspace, run: Path, *, part: Subset = "test", progress: Progress = silent) -> Evaluation:
+ClassEvaluation = Evaluation[ClassScores]
+"""An evaluation of a task of the kind ``classify``."""
+
+
+def evaluate_run(
+    workspace: Workspace, run: Path, *, subset: Subset = "test", progress: Progress = silent
+) -> Evaluation[Any]:
     """Evaluate every model of a run on one subset.
 
     Args:
         workspace: Where the run was trained.
         run: The run's folder.
-        part: Which subset.
+        subset: Which subset.
         progress: Called with how many images are done, over all repeats.
 
     Raises:
@@ -174,45 +110,43 @@ def evaluate_run(workspace: Workspace, run: Path, *, part: Subset = "test", prog
     require_taxonomy(read_card(run), workspace.taxonomy.digest, run)
     data = load_run_data(workspace, record)
     start_keras()
-    indices = data.indices[part]
     seeds = [repeat.seed for repeat in record.repeats]
-    chosen = seeds.index(record.best_seed)
-    unseen = not record.settings.with_validation  # what a model has learned from says nothing about its confidence
-    total = len(indices) * len(seeds) + (len(data.indices["val"]) if unseen and part != "val" else 0)
-    scores = []
-    for done, seed in enumerate(seeds, start=1):
-        scores.append(_scored(data, repeat_folder(run, seed), part))
-        progress(done * len(indices), total)
-    validation = None
-    if unseen:
-        validation = scores[chosen] if part == "val" else _scored(data, run, "val")
-    progress(total, total)
+    scores, images = [], len(data.indices[subset])
+    for done, seed in enumerate(seeds):
+        progress(done * images, len(seeds) * images)
+        # What a model has learned from says nothing about its confidence.
+        held_out = seed == record.best_seed and not record.settings.with_validation
+        scores.append(_scores(data, repeat_folder(run, seed), subset, held_out=held_out))
+    progress(len(seeds) * images, len(seeds) * images)
     by_name = {category.name: category for category in workspace.taxonomy.level(record.level).classes}
     return Evaluation(
         record=record,
-        part=part,
+        subset=subset,
         classes=tuple(by_name[name] for name in record.classes),
-        crops=tuple(data.items[index] for index in indices),
-        pictures=data.images[indices],
+        items=tuple(data.items[index] for index in data.indices[subset]),
+        images=data.images[data.indices[subset]],
         scores=tuple(scores),
-        chosen=chosen,
-        validation=validation,
+        best_index=seeds.index(record.best_seed),
     )
 
 
-def _scored(data: Dataset, folder: Path, subset: Subset) -> Any:
-    kind, indices = kind_of(data.task), data.indices[subset]
-    return kind.score(predict(kind, load_model(folder), data.images[indices]), data, indices)
+def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> Scores:
+    kind, model = kind_of(data.task), load_model(folder)
+    predictions = predict(kind, model, data.images[data.indices[subset]])
+    validation = None
+    if held_out:
+        validation = predictions if subset == "val" else predict(kind, model, data.images[data.indices["val"]])
+    return kind.score(predictions, data, subset, validation=validation)
 
 
-def write_results(evaluation: Evaluation, run: Path) -> None:
+def write_results(evaluation: Evaluation[Any], run: Path) -> None:
     """Write `predictions.csv` and `metrics.json`; of another subset than test, with the subset in their names."""
-    write_text(run / _subset_file(PREDICTIONS, evaluation.part), predictions_csv(evaluation))
+    write_text(run / _subset_file(PREDICTIONS, evaluation.subset), predictions_csv(evaluation))
     content = json.dumps(metrics_of(evaluation), indent=2)
-    write_text(run / _subset_file(METRICS, evaluation.part), content + "\n")
+    write_text(run / _subset_file(METRICS, evaluation.subset), content + "\n")
 
 
-def predictions_csv(evaluation: Evaluation) -> str:
+def predictions_csv(evaluation: Evaluation[Any]) -> str:
     """Return one row for each prediction: its image, how many repeats are wrong about that, and what is predicted."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -220,20 +154,20 @@ def predictions_csv(evaluation: Evaluation) -> str:
     writer.writerow(["crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns])
     wrong_in = evaluation.wrong_in
     for index, *cells in rows:
-        crop = evaluation.crops[index]
+        item = evaluation.items[index]
         writer.writerow(
-            [crop.file, crop.screenshot, crop.context, crop.label, int(wrong_in[index]), len(evaluation.scores), *cells]
+            [item.file, item.screenshot, item.context, item.label, int(wrong_in[index]), len(evaluation.scores), *cells]
         )
     return buffer.getvalue()
 
 
-def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
+def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
     """Return all scores as plain data, for JSON."""
     spread, record, details = evaluation.spread, evaluation.record, evaluation.best.details()
     return {
         "run": record.title,
-        "part": evaluation.part,
-        "samples": len(evaluation.crops),
+        "subset": evaluation.subset,
+        "samples": len(evaluation.items),
         "repeats": [
             {"seed": repeat.seed, "wrong": wrong, **scores.summary()}
             for repeat, wrong, scores in zip(record.repeats, spread.wrong, evaluation.scores, strict=True)
@@ -241,27 +175,6 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
         "wrong": {name: getattr(spread, name).plain() for name in ("best", "median", "worst")},
         "model": {"seed": record.best_seed, "chosen_by": "lowest validation loss", **details.pop("model")},
         **details,
-        "calibration": _calibration(evaluation.calibration),
-    }
-
-
-def _calibration(calibration: Calibration | None) -> Mapping[str, Any] | None:
-    if calibration is None:
-        return None
-    return {
-        "temperature": calibration.temperature,
-        "fitted_on_validation_samples": calibration.fitted_on,
-        "fitted_on_the_judged_samples": calibration.fitted_here,
-        **{
-            name: {
-                "expected_calibration_error": reliability.error,
-                "interval_95": list(reliability.interval),
-                "error_of_a_calibrated_model_95": reliability.noise,
-                "negative_log_likelihood": reliability.likelihood,
-                "confidence_minus_accuracy": reliability.overconfident,
-            }
-            for name, reliability in (("as_trained", calibration.before), ("with_temperature", calibration.after))
-        },
     }
 
 

@@ -1,4 +1,4 @@
-"""What each layer makes of a picture."""
+"""What each layer computes from an image."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.arrays import Pictures
+from toonvision.data.images import Pictures
 
 if TYPE_CHECKING:
     import keras
@@ -18,7 +18,7 @@ Layer = Any
 
 @dataclass(frozen=True, eq=False)
 class LayerActivation:
-    """What a layer makes of one picture.
+    """What a layer computes from one image.
 
     Attributes:
         name: The layer.
@@ -31,18 +31,18 @@ class LayerActivation:
     values: npt.NDArray[np.float32]
 
 
-def layer_activations(model: "keras.Model", picture: Pictures) -> tuple[LayerActivation, ...]:
-    """Give what every convolution and every pooling makes of a picture, in the order of the network.
+def layer_activations(model: "keras.Model", image: Pictures) -> tuple[LayerActivation, ...]:
+    """Return the activations of every convolution and every pooling for an image, in the order of the network.
 
     Args:
-        model: A network from uint8 pictures.
-        picture: Shape ``(height, width, 3)``, 0 to 255.
+        model: A network from uint8 images.
+        image: Shape ``(height, width, 3)``, 0 to 255.
     """
     import keras
 
     shown = [(layer, kind) for layer in map_layers(model) if (kind := kind_of(layer)) is not None]
     part = keras.Model(model.inputs[0], [layer.output for layer, _ in shown])
-    outputs = part(picture[np.newaxis], training=False) if shown else []
+    outputs = part(image[np.newaxis], training=False) if shown else []
     outputs = [outputs] if len(shown) == 1 and not isinstance(outputs, list | tuple) else outputs
     return tuple(
         LayerActivation(layer.name, kind, np.asarray(keras.ops.convert_to_numpy(output[0]), dtype=np.float32))
@@ -51,7 +51,7 @@ def layer_activations(model: "keras.Model", picture: Pictures) -> tuple[LayerAct
 
 
 def map_layers(model: "keras.Model") -> list[Layer]:
-    """Give the layers whose output is a map of numbers, ``(batch, height, width, channels)``, first to last."""
+    """Return the layers whose output is a float map, ``(batch, height, width, channels)``, first to last."""
     found = []
     for layer in model.layers:
         output: Any = getattr(layer, "output", None)
@@ -61,7 +61,7 @@ def map_layers(model: "keras.Model") -> list[Layer]:
 
 
 def kind_of(layer: Layer) -> Kind | None:
-    """Tell convolutions and poolings from other layers."""
+    """Return whether a layer is a convolution or a pooling; None for other layers."""
     from keras import layers
 
     if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.SeparableConv2D):
@@ -72,7 +72,7 @@ def kind_of(layer: Layer) -> Kind | None:
 
 
 def chain(model: "keras.Model", start: Layer, end: Layer) -> list[Layer] | None:
-    """Give the layers after one up to another, if each reads nothing but the one before it; else None."""
+    """Return the layers after one up to another, if each reads nothing but the one before it; else None."""
     names = [layer.name for layer in model.layers]
     between = model.layers[names.index(start.name) + 1 : names.index(end.name) + 1]
     previous = [start, *between]

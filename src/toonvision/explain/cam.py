@@ -1,4 +1,4 @@
-"""Class activation maps: which places of a picture speak for a class, and which against it.
+"""Class activation maps: which cells of an image speak for a class, and which against it.
 
 Two methods, both for all classes at once:
 
@@ -6,14 +6,14 @@ Two methods, both for all classes at once:
   the gradient is the head's weight and the map is a decomposition of the logit: its sum is the logit without bias.
   Under global average pooling it is the CAM of Zhou et al. For an earlier layer the sum misses what the biases
   between the layer and the head contribute; without biases (and with piecewise linear layers) it is exact again.
-- ``gradcam``: the gradient is averaged over places first. It does not sum to anything in particular.
+- ``gradcam``: the gradient is averaged over all cells first. Its sum has no particular meaning.
 
 Source:
     Selvaraju et al., "Grad-CAM", ICCV 2017, arXiv:1610.02391, eq. 1 and 2. Draelos and Carin, "Use HiResCAM instead
     of Grad-CAM", 2020, arXiv:2011.08891, eq. 4. Zhou et al., CVPR 2016, arXiv:1512.04150, eq. 2.
 """
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.progress import Progress, silent
-from toonvision.data.arrays import Pictures
+from toonvision.data.images import Pictures
 from toonvision.explain.activations import Layer, chain, map_layers
 from toonvision.taxonomy.labels import did_you_mean
 
@@ -34,24 +34,24 @@ Method = Literal["exact", "gradcam"]
 Values = npt.NDArray[np.float32]
 
 _BATCH, _BATCH_OF_GRADIENTS = 64, 16
-"""Pictures at once; with gradients fewer, as every activation on the way is kept."""
+"""Images at once; fewer with gradients, since every activation on the way is kept."""
 
 _PARTS: MutableMapping[Any, dict[str, Any]] = WeakKeyDictionary()
-"""Networks from pictures to a layer within a network: deletion curves ask for the same one again and again, and tracing
-it takes as long as running it over a hundred pictures. A part shares the network's weights and goes when it goes."""
+"""Networks from images to a layer of a network: deletion curves ask for the same one again and again, and tracing it
+takes as long as running it over a hundred images. It shares the network's weights, and is freed with it."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClassMaps:
-    """Maps of all classes for some pictures.
+    """Maps of all classes for some images.
 
     Attributes:
-        values: Signed evidence, shape ``(pictures, classes, height, width)``, float32, unbounded: positive speaks for
+        values: Signed evidence, shape ``(images, classes, height, width)``, float32, unbounded: positive speaks for
             the class, negative against it. ``exact`` maps are in logits.
-        layer: The layer whose activations were weighed; its map gives height and width.
-        method: How they were weighed.
+        layer: The layer whose activations were weighted; height and width are those of its output.
+        method: How they were weighted.
         bias: The head's bias, shape ``(classes,)``, float32; ``values.sum((2, 3)) + bias`` are the logits of `exact`
-            maps. It belongs to no place of the picture.
+            maps. It belongs to no cell of the image.
         exact: Whether that sum holds: the method is ``exact`` and only a linear head follows the layer.
     """
 
@@ -61,33 +61,28 @@ class ClassMaps:
     bias: Values
     exact: bool
 
-    @property
-    def positive(self) -> Values:
-        """Only the evidence for each class; of the method ``gradcam`` these are the maps as published."""
-        return np.maximum(self.values, 0)
-
 
 def class_maps(
     model: "keras.Model",
-    pictures: Pictures,
+    images: Pictures,
     *,
     layer: str | None = None,
     method: Method = "exact",
     batch_size: int = _BATCH,
     progress: Progress = silent,
 ) -> ClassMaps:
-    """Show for every class where a network sees evidence for and against it.
+    """Return for every class where a network sees evidence for and against it.
 
-    One forward pass where a linear head follows the layer (flattening or global average pooling, dropout, dense);
-    otherwise one backward pass a class besides.
+    This takes one forward pass where a linear head follows the layer (flattening or global average pooling, dropout,
+    dense); otherwise also one backward pass for each class.
 
     Args:
         model: A network that ends in a dense layer; one output counts as two classes, with logits ``-z`` and ``z``.
-        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255.
-        layer: Whose activations to weigh; the last one that has a map without it.
-        method: How to weigh them.
-        batch_size: How many pictures at once; it changes nothing but memory and time.
-        progress: Told how many pictures are done.
+        images: Shape ``(images, height, width, 3)``, 0 to 255.
+        layer: The layer whose activations are weighted; by default the last one that has a map.
+        method: How they are weighted.
+        batch_size: How many images at once; it changes nothing but memory and time.
+        progress: Called with how many images are done.
 
     Raises:
         UsageError: If there is no such layer, or it has no map.
@@ -100,29 +95,25 @@ def class_maps(
     part = _part(model, chosen.output)
     tail = None if weights is not None else _tail(chosen, head)
     batch_size = batch_size if weights is not None else min(batch_size, _BATCH_OF_GRADIENTS)
-    values = np.zeros((len(pictures), kernel.shape[1], *chosen.output.shape[1:3]), np.float32)
-    for start in range(0, len(pictures), batch_size):
-        activations = _run(part, pictures[start : start + batch_size])
+    values = np.zeros((len(images), kernel.shape[1], *chosen.output.shape[1:3]), np.float32)
+    for start in range(0, len(images), batch_size):
+        activations = _run(part, images[start : start + batch_size])
         batch = values[start : start + batch_size]
         if weights is not None:
-            _weigh(activations, weights, method, out=batch)
+            batch[:] = _weighted(activations, weights, method)
         else:
-            for place, gradient in enumerate(_gradients(tail, activations, kernel.shape[1])):
-                batch[:, place] = _weigh_by_gradient(activations, gradient, method)
-        progress(min(start + batch_size, len(pictures)), len(pictures))
+            batch[:] = _weighted_by_gradients(activations, tail, kernel.shape[1], method)
+        progress(min(start + batch_size, len(images)), len(images))
     exact = method == "exact" and weights is not None
     return ClassMaps(_two_sided(values), chosen.name, method, _two_sided(bias[np.newaxis])[0], exact)
 
 
-def logits(model: "keras.Model", pictures: Pictures) -> Values:
-    """Give the logits of all classes, before softmax or sigmoid.
+def logits(model: "keras.Model", images: Pictures) -> Values:
+    """Return the logits of all classes, before softmax or sigmoid, shape ``(images, classes)``.
 
     Args:
-        model: A network that ends in a dense layer; one output gives two columns, ``-z`` and ``z``.
-        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255.
-
-    Returns:
-        Shape ``(pictures, classes)``.
+        model: A network that ends in a dense layer; one output becomes two columns, ``-z`` and ``z``.
+        images: Shape ``(images, height, width, 3)``, 0 to 255.
 
     Raises:
         ModelRefusedError: If the network does not end in a dense layer.
@@ -130,7 +121,7 @@ def logits(model: "keras.Model", pictures: Pictures) -> Values:
     head = _head(model)
     kernel, bias = _weights(head)
     part = _part(model, head.input)
-    rows = [_run(part, pictures[at : at + _BATCH]) @ kernel + bias for at in range(0, len(pictures), _BATCH)]
+    rows = [_run(part, images[start : start + _BATCH]) @ kernel + bias for start in range(0, len(images), _BATCH)]
     return _two_sided(np.concatenate([np.zeros((0, len(bias)), np.float32), *rows]))
 
 
@@ -143,15 +134,15 @@ def _part(model: "keras.Model", output: Any) -> "keras.Model":
     return parts[output.name]
 
 
-def _run(part: "keras.Model", pictures: Pictures) -> Values:
-    return np.asarray(part.predict_on_batch(np.asarray(pictures)), dtype=np.float32)
+def _run(part: "keras.Model", images: Pictures) -> Values:
+    return np.asarray(part.predict_on_batch(np.asarray(images)), dtype=np.float32)
 
 
 def _find_layer(model: "keras.Model", name: str | None) -> Layer:
     passed = _on_every_way(model)
     found = {layer.name: layer for layer in map_layers(model) if layer.name in passed}
     if not found:
-        raise ModelRefusedError(f"{model.name}: none of its layers has a map of places, so nothing can be located.")
+        raise ModelRefusedError(f"{model.name}: none of its layers has a map, so nothing can be located.")
     if name is None:
         return _last_fine(list(found.values()))
     if name not in found:
@@ -160,21 +151,21 @@ def _find_layer(model: "keras.Model", name: str | None) -> Layer:
 
 
 def _on_every_way(model: "keras.Model") -> set[str]:
-    """Name the layers past which nothing of the picture gets to the head: of branches, none that lies in one."""
-    places = {id(layer.output): place for place, layer in enumerate(model.layers)}
+    """Return the names of the layers that everything of the image passes: none that lies in a branch."""
+    index_of = {id(layer.output): index for index, layer in enumerate(model.layers)}
     read = [
-        [places[id(tensor)] for tensor in (layer.input if isinstance(layer.input, list) else [layer.input])]
+        [index_of[id(tensor)] for tensor in (layer.input if isinstance(layer.input, list) else [layer.input])]
         for layer in model.layers[1:]
     ]
     return {
         layer.name
-        for place, layer in enumerate(model.layers)
-        if all(source >= place for sources in read[place:] for source in sources)
+        for index, layer in enumerate(model.layers)
+        if all(source >= index for sources in read[index:] for source in sources)
     }
 
 
 def _last_fine(maps: list[Layer]) -> Layer:
-    """Give the last layer with a map that is not just a mean over the map before it, which shows more places."""
+    """Return the last layer with a map that is not just an average of the finer map before it."""
     from keras import layers
 
     fine = [layer for layer in maps if not isinstance(layer, layers.AveragePooling2D)]
@@ -182,7 +173,7 @@ def _last_fine(maps: list[Layer]) -> Layer:
 
 
 def _head(model: "keras.Model") -> Layer:
-    """Give the dense layer that a network ends in, its activation being one that belongs to logits."""
+    """Return the dense layer that a network ends in, with an activation that belongs to logits."""
     from keras import activations, layers
 
     head = model.layers[-1]
@@ -205,9 +196,9 @@ def _weights(head: Layer) -> tuple[Values, Values]:
 
 
 def _linear_weights(model: "keras.Model", layer: Layer, kernel: Values) -> Values | None:
-    """Give the weight of each activation for each output, ``(height, width, channels, outputs)``, if it is constant.
+    """Return the weight of each activation for each output, ``(height, width, channels, outputs)``, if it is constant.
 
-    It is where a chain of average pooling, flattening, global average pooling and dropout leads to the head.
+    It is constant where a chain of average pooling, flattening, global average pooling and dropout leads to the head.
     """
     from keras import layers
 
@@ -225,7 +216,7 @@ def _linear_weights(model: "keras.Model", layer: Layer, kernel: Values) -> Value
 
 
 def _before_pooling(weights: Values, pooling: Layer) -> Values:
-    """Give the weights of what a mean pooling reads: each place has its share in every window that it lies in."""
+    """Return the weights of the cells that an average pooling reads: their share in every window that they lie in."""
     height, width = pooling.input.shape[1:3]
     (tall, wide), (down, across) = pooling.pool_size, pooling.strides
     spread = np.zeros((height, width, *weights.shape[2:]), np.float32)
@@ -235,22 +226,24 @@ def _before_pooling(weights: Values, pooling: Layer) -> Values:
     return spread
 
 
-def _weigh(activations: Values, weights: Values, method: Method, *, out: Values) -> None:
+def _weighted(activations: Values, weights: Values, method: Method) -> Values:
     if method == "gradcam":
-        np.einsum("nhwc,ck->nkhw", activations, weights.mean((0, 1)), out=out)
-    else:
-        np.einsum("nhwc,hwck->nkhw", activations, weights, out=out)
+        return np.asarray(np.einsum("nhwc,ck->nkhw", activations, weights.mean((0, 1))))
+    return np.asarray(np.einsum("nhwc,hwck->nkhw", activations, weights))
 
 
-def _weigh_by_gradient(activations: Values, gradient: Values, method: Method) -> Values:
-    if method == "gradcam":
-        gradient = gradient.mean((1, 2), keepdims=True)
-    weighed: Values = (activations * gradient).sum(-1)
-    return weighed
+def _weighted_by_gradients(activations: Values, tail: Any, outputs: int, method: Method) -> Values:
+    from toonvision.explain.gradients import column_gradients
+
+    maps = []
+    for gradient in column_gradients(lambda values: tail(values, training=False), activations, range(outputs)):
+        weights = gradient.mean((1, 2), keepdims=True) if method == "gradcam" else gradient
+        maps.append((activations * weights).sum(-1))
+    return np.stack(maps, axis=1)
 
 
 def _tail(layer: Layer, head: Layer) -> "keras.Model":
-    """Build what follows a layer, up to the logits; it shares the network's layers, but for the head."""
+    """Return the network that follows a layer, up to the logits; it shares the network's layers, except the head."""
     import keras
 
     outputs = keras.layers.Dense(head.units, use_bias=head.use_bias, dtype=head.dtype_policy)
@@ -259,12 +252,6 @@ def _tail(layer: Layer, head: Layer) -> "keras.Model":
     return tail
 
 
-def _gradients(tail: "keras.Model", activations: Values, outputs: int) -> Iterator[Values]:
-    from toonvision.explain.gradients import class_gradients
-
-    return class_gradients(tail, activations, range(outputs))
-
-
 def _two_sided(values: Values) -> Values:
-    """Turn one output ``z`` into two classes, ``-z`` and ``z``; the second axis is that of the outputs."""
+    """Turn one output ``z``, on the second axis, into two classes, ``-z`` and ``z``."""
     return np.concatenate([-values, values], axis=1) if values.shape[1] == 1 else values

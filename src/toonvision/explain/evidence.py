@@ -1,13 +1,13 @@
-"""Where the evidence lies: how much of what speaks for a class is on the figure, its parts, and the background.
+"""Where the evidence lies: how much of what speaks for a class is on the figure, its body parts, and the background.
 
 A share says little alone: if a figure fills 60 % of its crop, an even map has 60 % of its weight on it. So the area's
-share, what an even map would give, stands beside every share. Intervals come from drawing screenshots, not crops:
-crops of one screenshot share its light and its place, and say less together than as many of others.
+share, which an even map would have, stands beside every share. Intervals come from resampling screenshots, not crops:
+crops of one screenshot share its light and its context, and say less together than as many of other screenshots.
 
-A map by itself is a poor measure, too: a part of it is the same for every picture, only to be taken off again by the
-bias, or the same for every class, so that the softmax never sees it. `distinctive` takes both off. On planted pictures
-that tells a network that looks at the figure from one that looks at a mark far more clearly (tests/explain/
-test_shortcut.py).
+A map by itself is a poor measure, too. One part of it is the same for every image, and the bias takes it off again;
+another is the same for every class, so that the softmax never sees it. `distinctive` removes both. On images with a
+planted mark it separates a network that looks at the figure from one that looks at the mark far more clearly
+(tests/explain/test_shortcut.py).
 """
 
 from collections.abc import Hashable, Sequence
@@ -26,7 +26,7 @@ Shares = npt.NDArray[np.float64]
 
 FIGURE = "figure"
 SHOWN_REGIONS = (FIGURE, *REGIONS[1:], REGIONS[0])
-"""The whole figure, its parts, and the background."""
+"""The whole figure, its body parts, and the background."""
 
 _DRAWS = 2000
 
@@ -37,7 +37,7 @@ class Evidence:
 
     Attributes:
         shares: Share of a crop's positive evidence on each of `REGIONS`, shape ``(crops, regions)``, 0 to 1; a row sums
-            to 1, or is NaN where nothing at all speaks for the class.
+            to 1, or is NaN where nothing speaks for the class.
         areas: Share of its pixels in each of `REGIONS`, same shape; a row sums to 1.
     """
 
@@ -45,11 +45,11 @@ class Evidence:
     areas: Shares
 
     def share(self, region: str) -> Shares:
-        """Shares of one of `SHOWN_REGIONS`, shape ``(crops,)``."""
+        """Return the shares of one of `SHOWN_REGIONS`, shape ``(crops,)``."""
         return _column(self.shares, region)
 
     def area(self, region: str) -> Shares:
-        """Areas of one of `SHOWN_REGIONS`, shape ``(crops,)``."""
+        """Return the areas of one of `SHOWN_REGIONS`, shape ``(crops,)``."""
         return _column(self.areas, region)
 
 
@@ -59,9 +59,9 @@ class RegionShare:
 
     Attributes:
         region: One of `SHOWN_REGIONS`.
-        share: Mean share of the positive evidence, 0 to 1; NaN of no crop.
-        interval: Its 95 % bootstrap interval over screenshots; the whole range for less than two of them.
-        area: Mean share of the pixels, which is what an even map would give.
+        share: Mean share of the positive evidence, 0 to 1; NaN without crops.
+        interval: Its 95 % bootstrap interval over screenshots; 0 to 1 for fewer than two of them.
+        area: Mean share of the pixels, which an even map would have.
     """
 
     region: str
@@ -72,7 +72,7 @@ class RegionShare:
 
 @dataclass(frozen=True)
 class GroupEvidence:
-    """The evidence of the crops of one group: a class, a street, or all.
+    """The evidence of the crops of one group: a class, a context, or all.
 
     Attributes:
         name: The group.
@@ -89,25 +89,25 @@ class GroupEvidence:
     regions: tuple[RegionShare, ...]
 
     def of(self, region: str) -> RegionShare:
-        """One of `SHOWN_REGIONS`."""
+        """Return the share of one of `SHOWN_REGIONS`."""
         return self.regions[SHOWN_REGIONS.index(region)]
 
 
 def distinctive(values: Values, *, average: Values | None = None) -> Values:
-    """Keep of maps what tells a picture from the average one, and a class from the others.
+    """Return what distinguishes an image from the average one, and a class from the others.
 
     Where the maps decompose logits (`ClassMaps.exact`), these are the Shapley values of a linear model: the weight
     times the activation's difference from its mean, here as differences between logits, which are all that the
     softmax sees.
 
     Args:
-        values: Maps of all classes, shape ``(pictures, classes, height, width)``, signed.
-        average: Maps of the average picture, shape ``(classes, height, width)``; by default the mean of `values`, which
-            needs more than a few pictures, of all classes.
+        values: Maps of all classes, shape ``(images, classes, height, width)``, signed.
+        average: Maps of the average image, shape ``(classes, height, width)``; by default the mean of `values`, which
+            needs more than a few images, of all classes.
 
     Returns:
-        The same shape. Summed over places, the difference between two classes is that between their logits, less the
-        same of the average picture.
+        The same shape. Summed over all cells, the difference between two classes is that between their logits, minus
+        the same of the average image.
 
     Source:
         Lundberg and Lee, "A unified approach to interpreting model predictions", NeurIPS 2017, corollary 1.
@@ -121,7 +121,7 @@ def measure_evidence(maps: Sequence[Values] | Values, masks: Sequence[Mask]) -> 
 
     Args:
         maps: One map a crop, of the class to explain: shape ``(height, width)`` each, signed.
-        masks: One mask a crop at the network's input size, values being places in `REGIONS`.
+        masks: One mask a crop at the network's input size, of indices into `REGIONS`.
 
     Returns:
         Shares and areas, one row a crop. Maps are enlarged to the mask's size before their positive part is taken.
@@ -145,9 +145,9 @@ def summarise(
     Args:
         evidence: One row a crop.
         groups: The group of each crop.
-        screenshots: What tells the screenshot of each crop from others, such as `splits.group_keys`; by default each
-            crop counts as from a screenshot of its own, which makes intervals too narrow where that is not so.
-        seed: Where the intervals' chance comes from.
+        screenshots: A key for the screenshot of each crop, such as those of `splits.group_keys`; by default each crop
+            counts as from a screenshot of its own, which makes intervals too narrow where that is not so.
+        seed: Decides the resampling for the intervals.
 
     Returns:
         One entry a group, in the order in which groups first appear.
@@ -160,15 +160,15 @@ def summarise(
 def bootstrap_intervals(
     values: Shares, screenshots: Sequence[Hashable], rng: np.random.Generator
 ) -> tuple[tuple[float, float], ...]:
-    """Give 95 % percentile intervals of means of shares, by drawing screenshots with all their crops.
+    """Return 95 % percentile intervals of mean shares, by drawing screenshots with all their crops.
 
     Args:
         values: Shape ``(crops, columns)``, 0 to 1.
         screenshots: The screenshot of each crop.
-        rng: Where chance comes from.
+        rng: Draws them.
 
     Returns:
-        Lower and upper bound of each column's mean; of less than two screenshots, the whole range.
+        Lower and upper bound of each column's mean; 0 and 1 for fewer than two screenshots.
 
     Source:
         Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979); that whole clusters
@@ -183,24 +183,20 @@ def bootstrap_intervals(
 
 
 def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:
-    """Say in plain words where the evidence of a group of crops is not on its figures.
-
-    Args:
-        group: A class, a street, or all crops.
-    """
+    """Return warnings if the evidence of a group of crops is not on its figures."""
     figure, background = group.of(FIGURE), group.of("background")
     found = []
     if group.empty:
         found.append(
-            f"{group.name}: in {group.empty} of {group.crops + group.empty} pictures nothing speaks for the class."
+            f"{group.name}: in {group.empty} of {group.crops + group.empty} images nothing speaks for the class."
         )
     if group.screenshots < 2:
         return tuple(found)
     if background.interval[0] > background.area:
         found.append(
             f"{group.name}: the background decides more than it should: {_percent(background.share)} of the evidence "
-            f"lies there ({_range(background)}), on {_percent(background.area)} of the area. Suspect the place, or a "
-            "mark at the edge."
+            f"lies there ({_range(background)}), on {_percent(background.area)} of the area. Suspect the context, or "
+            "a mark at the edge."
         )
     elif figure.interval[1] >= figure.area >= figure.interval[0]:
         found.append(
@@ -211,15 +207,7 @@ def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:
 
 
 def enlarge(one: Values, size_hw: tuple[int, ...]) -> Values:
-    """Bring a map to a picture's size, smoothly.
-
-    Args:
-        one: Shape ``(height, width)``, any numbers.
-        size_hw: Height and width in pixels.
-
-    Returns:
-        Shape ``size_hw``, float32.
-    """
+    """Return a map, shape ``(height, width)``, resized smoothly to an image's size in pixels, float32."""
     image = Image.fromarray(np.ascontiguousarray(one, dtype=np.float32))
     return np.asarray(image.resize((size_hw[1], size_hw[0]), Image.Resampling.BILINEAR), dtype=np.float32)
 
@@ -234,9 +222,9 @@ def _column(table: Shares, region: str) -> Shares:
 def _group(
     evidence: Evidence, members: npt.NDArray[np.bool_], name: str, screenshots: Sequence[Hashable], seed: int
 ) -> GroupEvidence:
-    told = members & np.isfinite(evidence.shares[:, 0])
-    own = [screenshots[at] for at in np.flatnonzero(told).tolist()]
-    shares = np.stack([evidence.share(region)[told] for region in SHOWN_REGIONS], axis=1)
+    known = members & np.isfinite(evidence.shares[:, 0])
+    own = [screenshots[index] for index in np.flatnonzero(known).tolist()]
+    shares = np.stack([evidence.share(region)[known] for region in SHOWN_REGIONS], axis=1)
     means = shares.mean(axis=0) if own else np.full(len(SHOWN_REGIONS), np.nan)
     intervals = bootstrap_intervals(shares, own, generator(seed, "evidence", name))
     regions = tuple(

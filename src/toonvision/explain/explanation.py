@@ -1,4 +1,4 @@
-"""All that is found out about some predictions: which places speak for them, and whether that can be trusted."""
+"""An explanation of some predictions: which cells of the images speak for them, and whether that can be trusted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,81 +7,73 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.arrays import Pictures
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.data.images import Pictures
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.explain.cam import ClassMaps
 from toonvision.explain.evidence import Evidence, GroupEvidence, Values, distinctive, evidence_warnings
-from toonvision.explain.trust import (
-    Randomisation,
-    TrustCurves,
-    check_maps,
-    curves_warning,
-    fixed_spot,
-    map_warnings,
-    randomisation_warning,
-    spot_warning,
-)
+from toonvision.explain.map_warnings import map_warnings, spot_warning
+from toonvision.explain.trust import Randomisation, TrustCurves, curves_warning, randomisation_warning
 from toonvision.taxonomy.labels import Category
 
 Sections = Sequence[tuple[str, Sequence[GroupEvidence]]]
-"""Headings, such as ``By class``, with the groups below them; the first, of all crops, has an empty one."""
+"""Headings, such as ``By class``, with the groups below them; the first, of all crops, has an empty heading."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """The pictures to explain.
+    """The images to explain.
 
     Attributes:
         names: What to call them.
-        pictures: Shape ``(pictures, height, width, 3)``, 0 to 255.
-        y_true: Places of the true classes; None where nobody knows.
-        probabilities: Shape ``(pictures, classes)``.
-        judged: The judged part that they are from; None of other pictures.
-        places: Their places in that part.
+        images: Shape ``(images, height, width, 3)``, 0 to 255.
+        y_true: Indices of the true classes; None where they are unknown.
+        probabilities: Shape ``(images, classes)``.
+        evaluation: Of the subset that they are from; None for other images.
+        indices: Their indices in that subset.
     """
 
     names: tuple[str, ...]
-    pictures: Pictures
+    images: Pictures
     y_true: tuple[int | None, ...]
     probabilities: npt.NDArray[np.float32]
-    judged: Evaluation | None = None
-    places: tuple[int, ...] = ()
+    evaluation: ClassEvaluation | None = None
+    indices: tuple[int, ...] = ()
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
-        """Places of the predicted classes."""
+        """Indices of the predicted classes."""
         predicted: npt.NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return predicted
 
 
 @dataclass(frozen=True, eq=False)
 class MaskedEvidence:
-    """On what the evidence lies, for those crops of a judged part that have masks.
+    """Where the evidence lies, for those crops of an evaluated subset that have masks.
 
     Attributes:
-        places: Their places in that part.
-        told_apart: Of the maps of what tells a picture from the average one, one row a crop.
-        plain: Of the maps as they are, one row a crop.
-        sections: The first averaged: over all, by class, by place.
+        indices: Their indices in that subset.
+        distinctive: Of the `distinctive` maps, one row for each crop.
+        plain: Of the maps as they are, one row for each crop.
+        sections: The first averaged: over all crops, by class, by context.
     """
 
-    places: tuple[int, ...]
-    told_apart: Evidence
+    indices: tuple[int, ...]
+    distinctive: Evidence
     plain: Evidence
     sections: Sections
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What was found out about some cases.
+    """What was computed about some cases.
 
     Attributes:
-        cases: The pictures.
+        cases: The images.
         classes: The classes, in the order of the probabilities and maps.
-        maps: Of all pictures of the judged part, or else of the cases.
+        maps: Of all images of the evaluated subset, or else of the cases.
         curves: Deletion and insertion, of the first cases.
         steps: Randomisation, of the same cases.
-        evidence: On what the evidence lies; None where there are no masks.
+        evidence: Where the evidence lies; None where there are no masks.
     """
 
     cases: Cases
@@ -93,7 +85,7 @@ class Explanation:
 
     @property
     def own(self) -> Values:
-        """Maps of the cases, shape ``(pictures, classes, height, width)``."""
+        """Maps of the cases, shape ``(images, classes, height, width)``."""
         return own_maps(self.cases, self.maps)
 
     @property
@@ -103,39 +95,31 @@ class Explanation:
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What speaks against the maps, in plain words, the gravest first."""
+        """What speaks against the maps, the most serious first."""
         found = [randomisation_warning(self.steps), curves_warning(self.curves)]
-        if self.cases.judged:
-            told_apart = distinctive(self.maps.values)[np.arange(len(self.maps.values)), self.cases.judged.predicted]
-            found.append(spot_warning(fixed_spot(told_apart)))
+        if self.cases.evaluation:
+            own = self.cases.evaluation.best.predicted
+            found.append(spot_warning(distinctive(self.maps.values)[np.arange(len(own)), own]))
         found += [warning for _, members in self.sections for group in members for warning in evidence_warnings(group)]
         predicted = self.own[np.arange(len(self.own)), self.cases.predicted]
-        checks = check_maps(predicted, size_hw=self.cases.pictures.shape[1:3])
-        return [*(warning for warning in found if warning), *map_warnings(checks, self.cases.names)]
+        flat = map_warnings(predicted, self.cases.names, size_hw=self.cases.images.shape[1:3])
+        return [*(warning for warning in found if warning), *flat]
 
 
-def gravest_cases(judged: Evaluation, count: int) -> Cases:
-    """Choose the wrong ones of a judged part, the gravest first, then the least sure, each once.
-
-    Args:
-        judged: The judged part.
-        count: How many at most.
-    """
-    places = list(dict.fromkeys([*judged.wrong.tolist(), *judged.unsure.tolist()]))[:count]
+def worst_cases(evaluation: ClassEvaluation, count: int) -> Cases:
+    """Return the worst mistakes of an evaluated subset, then its least confident predictions, at most `count`."""
+    best = evaluation.best
+    indices = list(dict.fromkeys([*evaluation.wrong.tolist(), *best.unsure.tolist()]))[:count]
     return Cases(
-        names=tuple(judged.crops[at].file for at in places),
-        pictures=np.asarray(judged.pictures[places]),
-        y_true=tuple(int(judged.y_true[at]) for at in places),
-        probabilities=judged.own[places],
-        judged=judged,
-        places=tuple(places),
+        names=tuple(evaluation.items[index].file for index in indices),
+        images=np.asarray(evaluation.images[indices]),
+        y_true=tuple(int(best.y_true[index]) for index in indices),
+        probabilities=best.probabilities[indices],
+        evaluation=evaluation,
+        indices=tuple(indices),
     )
 
 
 def own_maps(cases: Cases, maps: ClassMaps) -> Values:
-    """Give the maps of the cases out of those of all pictures of their part.
-
-    Returns:
-        Shape ``(pictures, classes, height, width)``.
-    """
-    return maps.values[list(cases.places)] if cases.judged else maps.values
+    """Return the cases' maps, shape ``(images, classes, height, width)``, of those of all images of their subset."""
+    return maps.values[list(cases.indices)] if cases.evaluation else maps.values

@@ -1,6 +1,6 @@
-"""The one place where derivatives are taken: Keras has no call for it that works on every backend.
+"""The only module that computes gradients: Keras has no call for it that works on every backend.
 
-Tested here with TensorFlow. The functions for PyTorch and JAX follow their documentation and were never run by us.
+Tested with TensorFlow. The functions for PyTorch and JAX follow their documentation and were never run by us.
 """
 
 import importlib
@@ -22,27 +22,13 @@ Function = Callable[[Tensor], Tensor]
 Values = npt.NDArray[np.float32]
 
 
-def class_gradients(tail_model: keras.Model, activations: Values, classes: Sequence[int]) -> Iterator[Values]:
-    """Give the gradient of each class's logit with respect to a layer's activations.
-
-    Args:
-        tail_model: What follows the layer, from its activations to logits ``(samples, outputs)``.
-        activations: Shape ``(samples, height, width, channels)``.
-        classes: Which outputs to derive.
-
-    Yields:
-        One array of the shape of `activations` for each of `classes`, so that one at a time is held.
-    """
-    yield from column_gradients(lambda values: tail_model(values, training=False), activations, classes)
-
-
 def column_gradients(function: Function, values: Values, columns: Sequence[int]) -> Iterator[Values]:
-    """Give the gradient of each column of a function with respect to its input, sample by sample.
+    """Yield the gradient of each column of a function with respect to its input, sample by sample.
 
     Args:
         function: From ``(samples, ...)`` to ``(samples, columns)``; it may use layers and `keras.ops`.
-        values: Where to derive, shape ``(samples, ...)``.
-        columns: Which columns to derive.
+        values: The input, shape ``(samples, ...)``.
+        columns: The columns to differentiate.
 
     Yields:
         One array of the shape of `values` for each of `columns`.

@@ -3,9 +3,9 @@
 `draw` makes a whole figure of a result or of a value of `toonvision.figures.values`; the others draw one panel into
 axes of yours. None computes or shows anything:
 
-    figures.save_png(figures.draw(evaluation.calibration), Path("calibration.png"))
+    figures.save_png(figures.draw(evaluation.best.calibration), Path("calibration.png"))
     figure = figures.new_figure(6, 4)
-    figures.draw_reliability(figure.subplots(), evaluation.calibration.before)
+    figures.draw_reliability(figure.subplots(), evaluation.best.calibration.before)
     figures.save_png(figure, Path("reliability.png"))
 
 Names are imported when they are first used.

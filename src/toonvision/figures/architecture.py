@@ -40,7 +40,7 @@ def draw_architectures(value: Architectures) -> Figure:
 
 @styled
 def draw_architecture(ax: Axes, architecture: Architecture) -> Axes:
-    """Draw a network from its picture to its outputs: each block's maps as a box, and below them a bar of its weights.
+    """Draw a network from its image to its outputs: each block's maps as a box, and below them a bar of its weights.
 
     Height and width of the boxes are to scale, and so is their thickness, the number of maps. The bar is as long for
     each network; its parts are the shares of the weights.
@@ -54,10 +54,10 @@ def draw_architecture(ax: Axes, architecture: Architecture) -> Axes:
     scale = _ROOM / max(height + _LEAN[1] * width, 1)
     thick = min(_PER_CHANNEL, _THICKEST / max(stage.channels for stage in stages))
     reach = 0.0
-    for place, (stage, color) in enumerate(zip(stages, _colors(len(stages)), strict=True)):
-        middle = (place + 0.5) * _SLOT
+    for index, (stage, color) in enumerate(zip(stages, _colors(len(stages)), strict=True)):
+        middle = (index + 0.5) * _SLOT
         left, right = _draw_maps(ax, stage, middle, scale, thick, color)
-        if place:
+        if index:
             ax.annotate("", (left - 0.06, _MIDDLE), (reach + 0.06, _MIDDLE),
                         arrowprops={"arrowstyle": "->", "color": MUTED, "linewidth": 0.9})  # fmt: skip
         reach = right
@@ -76,7 +76,7 @@ def draw_architecture(ax: Axes, architecture: Architecture) -> Axes:
 
 
 def _draw_maps(ax: Axes, stage: Stage, middle: float, scale: float, thick: float, color: str) -> tuple[float, float]:
-    """Draw what a stage hands on as a box in oblique projection; give its left and right end."""
+    """Draw the output maps of a stage as a box in oblique projection; return its left and right end."""
     deep = stage.channels * thick
     high, wide = (max(_LEAST, side * scale) for side in stage.size_hw or (0, 0))
     if not stage.size_hw:  # outputs have no pixels to be drawn to scale
@@ -121,8 +121,8 @@ def _shape(stage: Stage) -> str:
 
 
 def _colors(count: int) -> list[str]:
-    """Give the picture, each block and the head their colours."""
-    return [_PICTURE, *(_BLOCKS[place % len(_BLOCKS)] for place in range(count - 2)), _HEAD]
+    """Return the colours of the image, each block and the head."""
+    return [_PICTURE, *(_BLOCKS[index % len(_BLOCKS)] for index in range(count - 2)), _HEAD]
 
 
 def _shade(color: str, by: float) -> str:

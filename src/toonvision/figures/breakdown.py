@@ -74,7 +74,7 @@ def draw_breakdown(ax: Axes, breakdown: Breakdown) -> Axes:
 
 
 def _scale(ax: Axes, groups: Sequence[Group]) -> None:
-    """Let the axis end at the highest bound of a group that is not faint, at a round number."""
+    """End the axis at the highest bound of a group that is not faint, at a round number."""
     bounds = [group.wrong.interval[1] for group in groups if not group.few]
     shares = [max(group.wrong.share, group.mean) for group in groups]
     highest = max([*bounds, *shares, 0.05])

@@ -60,7 +60,7 @@ def draw_counts(
     for column, counts in zip(table.columns, table.counts.T.tolist(), strict=True):
         colors = [category.color for category in table.classes] if one else [column.color] * len(counts)
         bars = ax.barh(
-            rows.places, counts, _THICKNESS, starts, color=colors, edgecolor=PAPER, linewidth=0.6, label=column.title
+            rows.positions, counts, _THICKNESS, starts, color=colors, edgecolor=PAPER, linewidth=0.6, label=column.title
         )
         for bar, color, count in zip(bars, colors, counts, strict=True):
             if count and not one and count > enough * (len(f"{count:,}") + 0.25):
@@ -70,7 +70,7 @@ def draw_counts(
                     path_effects=halo(color) if bar.get_x() < target < bar.get_x() + count else None,
                 )  # fmt: skip
         starts = [start + count for start, count in zip(starts, counts, strict=True)]
-    _write_totals(ax, table, rows.places, size=size, details=details and not one)
+    _write_totals(ax, table, rows.positions, size=size, details=details and not one)
     label_rows(ax, table.classes, rows, size=size)
     if target:
         ax.axvline(target, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), zorder=2.5)
@@ -101,8 +101,8 @@ def column_handles(columns: Sequence[Category]) -> list[Patch]:
     return [Patch(facecolor=column.color, label=column.title) for column in columns]
 
 
-def _write_totals(ax: Axes, table: CountTable, places: Sequence[float], *, size: float, details: bool) -> None:
-    for at, total, counts in zip(places, table.totals.tolist(), table.counts.tolist(), strict=True):
+def _write_totals(ax: Axes, table: CountTable, positions: Sequence[float], *, size: float, details: bool) -> None:
+    for at, total, counts in zip(positions, table.totals.tolist(), table.counts.tolist(), strict=True):
         text = ax.annotate(
             f"{total:,}", (total, at), (3, 0), textcoords="offset points",
             va="center_baseline", fontsize=size, fontweight="bold", color=INK if total else WRONG, path_effects=halo(),

@@ -71,7 +71,7 @@ def draw_front_wrong(ax: Axes, front: SizeErrorFront) -> Axes:
     ax.set_ylim(bottom=0)
     ax.locator_params(axis="y", nbins=6, integer=True)
     _size_axis(ax, front)
-    ax.set_title(f"Median wrong of {front.judged:,}, with 95 % intervals")
+    ax.set_title(f"Median wrong of {front.validated:,}, with 95 % intervals")
     return ax
 
 

@@ -43,38 +43,37 @@ def draw_gallery(gallery: Gallery) -> Figure:
 
 
 @styled
-def draw_case(ax: Axes, judged: Case, classes: Sequence[Category], *, room: int = 28, title: str = "") -> Axes:
+def draw_case(ax: Axes, case: Case, classes: Sequence[Category], *, room: int = 28, title: str = "") -> Axes:
     """Draw one image, framed in the colour of the predicted class.
 
     Args:
         ax: Where to draw.
-        judged: The image and its prediction.
+        case: The image and its prediction.
         classes: The classes, in the order of the probabilities.
         room: How many characters a line may have.
         title: A line above the image.
     """
-    predicted = classes[judged.predicted]
-    ax.imshow(judged.picture, interpolation="lanczos")
+    predicted = classes[case.predicted]
+    ax.imshow(case.picture, interpolation="lanczos")
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
         spine.set(visible=True, color=predicted.color, linewidth=2.5)
-    given = judged.probabilities
+    given = case.probabilities
     lines = [
-        shorten(classes[judged.y_true].title, room),
-        "right" if judged.right else _predicted(predicted.title, room),
-        f"{100 * given[judged.predicted]:.0f} %"
-        + ("" if judged.right else f", true class {100 * given[judged.y_true]:.0f} %"),
+        shorten(classes[case.y_true].title, room),
+        "right" if case.right else _predicted(predicted.title, room),
+        f"{100 * given[case.predicted]:.0f} %" + ("" if case.right else f", true {100 * given[case.y_true]:.0f} %"),
     ]
-    if judged.repeats > 1:
-        lines.append(f"wrong in {judged.wrong_in} of {judged.repeats}")
+    if case.repeats > 1:
+        lines.append(f"wrong in {case.wrong_in} of {case.repeats}")
     first = ax.annotate(
         lines[0], (0.5, 0), (0, -5), xycoords="axes fraction", textcoords="offset points",
         ha="center", va="top", fontsize=8.5, fontweight="bold", color=INK,
     )  # fmt: skip
     ax.annotate(
         "\n".join(lines[1:]), (0.5, 0), (0, -2), xycoords=first, textcoords="offset points",
-        ha="center", va="top", fontsize=7.5, color=MUTED if judged.right else WRONG, linespacing=1.25,
+        ha="center", va="top", fontsize=7.5, color=MUTED if case.right else WRONG, linespacing=1.25,
     )  # fmt: skip
     if title:
         ax.set_title(title, fontsize=9, loc="center", pad=4)
@@ -84,11 +83,11 @@ def draw_case(ax: Axes, judged: Case, classes: Sequence[Category], *, room: int 
 @styled
 def draw_unsure(value: LeastConfident) -> Figure:
     """Draw the least confident predictions as bars of probabilities, and the first five of them as images."""
-    judged, classes = value.cases, value.classes
-    shown = judged[:_PICTURED]
-    height, width = judged[0].picture.shape[:2]
+    cases, classes = value.cases, value.classes
+    shown = cases[:_PICTURED]
+    height, width = cases[0].picture.shape[:2]
     tall = min(2.6, 0.85 * (WIDTH / 5) * height / width)
-    heights = (tall + 1.15, 0.8 + len(judged) * (0.29 if len(classes) <= _MOST_CLASSES else 0.38))
+    heights = (tall + 1.15, 0.8 + len(cases) * (0.29 if len(classes) <= _MOST_CLASSES else 0.38))
     figure = new_figure(WIDTH, sum(heights))
     upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
     cells = upper.subplots(1, _PICTURED, squeeze=False)[0]
@@ -96,20 +95,20 @@ def draw_unsure(value: LeastConfident) -> Figure:
         ax.set_axis_off()
     for number, (ax, one) in enumerate(zip(cells, shown, strict=False), start=1):
         draw_case(ax, one, classes, title=f"{number}")
-    draw_probabilities(lower.subplots(), judged, classes)
+    draw_probabilities(lower.subplots(), cases, classes)
     return figure
 
 
 @styled
-def draw_probabilities(ax: Axes, judged: Sequence[Case], classes: Sequence[Category]) -> Axes:
+def draw_probabilities(ax: Axes, cases: Sequence[Case], classes: Sequence[Category]) -> Axes:
     """Draw a bar for each image, cut by the classes' probabilities; the true class has a frame.
 
     Args:
         ax: Where to draw.
-        judged: The images, the first on top.
+        cases: The images, the first on top.
         classes: The classes, in the order of the probabilities; of many only the most probable are shown.
     """
-    for row, one in enumerate(judged):
+    for row, one in enumerate(cases):
         start = 0.0
         for index, category, share in _segments(one, classes):
             framed = index == one.y_true
@@ -122,9 +121,9 @@ def draw_probabilities(ax: Axes, judged: Sequence[Case], classes: Sequence[Categ
         verdict = "right" if one.right else "wrong"
         ax.text(1.01, row, verdict, va="center_baseline", fontsize=8.5, color=MUTED if one.right else WRONG,
                 fontweight="normal" if one.right else "bold")  # fmt: skip
-    names = [f"{row}  {shorten(classes[one.y_true].title, 24)}" for row, one in enumerate(judged, start=1)]
-    ax.set_yticks(range(len(judged)), names, fontsize=9)
-    ax.set_ylim(len(judged) - 0.45, -0.55)
+    names = [f"{row}  {shorten(classes[one.y_true].title, 24)}" for row, one in enumerate(cases, start=1)]
+    ax.set_yticks(range(len(cases)), names, fontsize=9)
+    ax.set_ylim(len(cases) - 0.45, -0.55)
     ax.set_xlim(0, 1.0)
     ax.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0 %", "25 %", "50 %", "75 %", "100 %"))
     quiet_axis(ax)

@@ -49,9 +49,9 @@ def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
     ax.set_yticks(ax.get_yticks(), [f"{100 * tick:g} %" for tick in ax.get_yticks()])
     ax.set_ylim(0, top)
     ax.set_xlim(line[0] * 0.88, line[-1])
-    ax.set_xlabel("Training pictures (logarithmic)")
-    ax.set_title(f"Error of {curve.network} on {curve.tested:,} test pictures")
-    ax.legend(loc="upper right")
+    ax.set_xlabel("Training crops (logarithmic)")
+    ax.set_title(f"Error of {curve.network} on {curve.tested:,} test crops")
+    ax.legend(loc="upper right" if curve.law.at(line[-1]) < top / 2 else "lower left")
     return ax
 
 

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, styled
 from toonvision.figures.trials import BAD, BEST, PLAIN
-from toonvision.tuning.insight import Line, Outcome, Parallel
+from toonvision.tuning.insight import Line, Outcome, ParallelCoordinates
 
 _APART, _STEP = 0.05, 0.62
 _STYLES: Mapping[Outcome, Mapping[str, Any]] = {
@@ -22,9 +22,9 @@ _WORDS: Mapping[Outcome, str] = {"best": "Best trials", "done": "Other finished 
 
 
 @styled
-def draw_parallel(parallel: Parallel) -> Figure:
+def draw_parallel(parallel: ParallelCoordinates) -> Figure:
     """Draw parallel coordinates, with at least one trial, in a figure of their own."""
-    figure = new_figure(max(WIDTH, _STEP * len(parallel.coordinates)), 4.3)
+    figure = new_figure(max(WIDTH, _STEP * len(parallel.axes)), 4.3)
     draw_coordinates(figure.subplots(), parallel)
     seen = {line.outcome for line in parallel.lines}
     handles = [Line2D([], [], **_STYLES[one], label=word) for one, word in _WORDS.items() if one in seen]
@@ -33,26 +33,26 @@ def draw_parallel(parallel: Parallel) -> Figure:
 
 
 @styled
-def draw_coordinates(ax: Axes, parallel: Parallel) -> Axes:
+def draw_coordinates(ax: Axes, parallel: ParallelCoordinates) -> Axes:
     """Draw an upright line for each hyperparameter and the loss at the right, and each trial as a line through all.
 
-    Trials of the same value run a little apart, so that they can be told from each other.
+    Trials of the same value run a little apart, so that they can be distinguished.
 
     Args:
         ax: Where to draw.
         parallel: Coordinates and trials, at least one of each.
     """
-    count = len(parallel.coordinates)
-    for line, places in zip(parallel.lines, _spread(parallel.lines), strict=True):
-        ax.plot(range(count), places, **_STYLES[line.outcome], solid_joinstyle="round", zorder=2)
-    for place, coordinate in enumerate(parallel.coordinates):
-        ax.plot([place, place], [-_APART, 1 + _APART], color=INK if place == count - 1 else MUTED, linewidth=1.0,
+    count = len(parallel.axes)
+    for line, heights in zip(parallel.lines, _spread(parallel.lines), strict=True):
+        ax.plot(range(count), heights, **_STYLES[line.outcome], solid_joinstyle="round", zorder=2)
+    for index, ticks in enumerate(parallel.axes.values()):
+        ax.plot([index, index], [-_APART, 1 + _APART], color=INK if index == count - 1 else MUTED, linewidth=1.0,
                 zorder=3)  # fmt: skip
-        for at, text in coordinate.ticks:
-            ax.annotate(text, (place, at), (4, 0), textcoords="offset points", va="center_baseline", fontsize=8,
+        for at, text in ticks:
+            ax.annotate(text, (index, at), (4, 0), textcoords="offset points", va="center_baseline", fontsize=8,
                         path_effects=halo(), zorder=5)  # fmt: skip
-    names = [coordinate.name for coordinate in parallel.coordinates]
-    ax.set_xticks(range(count), names, rotation=30 if count > 7 else 0, ha="left" if count > 7 else "center",
+    many = count > 7
+    ax.set_xticks(range(count), list(parallel.axes), rotation=30 if many else 0, ha="left" if many else "center",
                   rotation_mode="anchor", fontsize=8.5)  # fmt: skip
     ax.tick_params(axis="x", length=0, top=False, labeltop=True, labelbottom=False)
     ax.get_xticklabels()[-1].set_fontweight("bold")
@@ -65,7 +65,8 @@ def draw_coordinates(ax: Axes, parallel: Parallel) -> Axes:
 
 
 def _spread(lines: tuple[Line, ...]) -> list[list[float]]:
-    """Move lines that cross a coordinate at the same place apart, in their order by loss; the loss stays exact."""
-    ranks = np.argsort(np.argsort([line.places[-1] for line in lines]))
+    """Move lines that cross a coordinate at the same point apart, in their order by loss; the loss stays exact."""
+    ranks = np.argsort(np.argsort([line.positions[-1] for line in lines]))
     shift = _APART * (ranks / max(1, len(lines) - 1) - 0.5)
-    return [[*(at + by for at in line.places[:-1]), line.places[-1]] for line, by in zip(lines, shift, strict=True)]
+    rows = [line.positions for line in lines]
+    return [[*(at + by for at in row[:-1]), row[-1]] for row, by in zip(rows, shift, strict=True)]

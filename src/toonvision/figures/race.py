@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, shorten, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
 from toonvision.figures.values import Race
-from toonvision.tuning.finalists import Racer
+from toonvision.tuning.result import Racer
 
 _ROW = 0.5
 _STACK, _TALLEST = 0.13, 0.3
@@ -21,10 +21,10 @@ _STACK, _TALLEST = 0.13, 0.3
 @styled
 def draw_race(race: Race) -> Figure:
     """Draw the wrong predictions of each network's trainings, and beside them the ratio of its loss to the leader's."""
-    racers, judged = race.racers, race.judged
+    racers, validated = race.racers, race.validated
     figure = new_figure(WIDTH, 1.6 + _ROW * len(racers))
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-    draw_racers(left, racers, judged=judged)
+    draw_racers(left, racers, validated=validated)
     draw_behind(right, racers)
     right.set_yticks(range(len(racers)), [])
     handles = [
@@ -37,7 +37,7 @@ def draw_race(race: Race) -> Figure:
 
 
 @styled
-def draw_racers(ax: Axes, racers: Sequence[Racer], *, judged: int) -> Axes:
+def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int) -> Axes:
     """Draw a row for each network: each training's wrong predictions as a dot, equal ones stacked, and the median.
 
     A training that diverged has no dot; beside the row stands how many did.
@@ -45,17 +45,17 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, judged: int) -> Axes:
     Args:
         ax: Where to draw.
         racers: The best first, at least one.
-        judged: How many images each training was validated on.
+        validated: Number of validation images.
     """
     seen = [0, 1]
     for row, racer in enumerate(racers):
         color = BEST if racer.left_after is None else PLAIN
-        known = [n for n, loss in zip(racer.results.wrong, racer.results.losses, strict=True) if loss is not None]
-        places = _stacked(known)
-        ax.plot([wrong for wrong, _ in places], [row - up for _, up in places], "o", color=color, markersize=6,
+        known = [n for n, loss in zip(racer.wrong, racer.losses, strict=True) if loss is not None]
+        dots = _stacked(known)
+        ax.plot([wrong for wrong, _ in dots], [row - up for _, up in dots], "o", color=color, markersize=6,
                 alpha=0.7, markeredgewidth=0, zorder=4)  # fmt: skip
-        median = racer.results.median_wrong
-        if racer.diverged * 2 < len(racer.results.wrong):
+        median = racer.median_wrong
+        if racer.diverged * 2 < len(racer.wrong):
             ax.plot([median] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2, zorder=3)
             seen.append(math.ceil(median))
         ax.annotate(_note(racer), (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
@@ -66,7 +66,7 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, judged: int) -> Axes:
     span = max(seen) - min(seen[2:], default=0)
     ax.set_xlim(max(-0.5, min(seen[2:], default=0) - 0.08 * span - 0.5), max(seen) + 0.08 * span + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    ax.set_title(f"Wrong of {judged:,} validation crops")
+    ax.set_title(f"Wrong of {validated:,} validation crops")
     return ax
 
 
@@ -122,7 +122,7 @@ def _stacked(counts: Sequence[int]) -> list[tuple[int, float]]:
 
 
 def _note(racer: Racer) -> str:
-    parts = [f"median {racer.results.median_wrong:g}"]
+    parts = [f"median {racer.median_wrong:g}"]
     if racer.diverged:
         parts.append(f"{racer.diverged} diverged")
     if racer.left_after:

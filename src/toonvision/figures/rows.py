@@ -30,12 +30,12 @@ class Rows:
     """Where rows lie, counted downwards from 0.
 
     Attributes:
-        places: Of each class.
+        positions: Of each class.
         headings: Of each group, with its title.
         height: Of all together.
     """
 
-    places: tuple[float, ...]
+    positions: tuple[float, ...]
     headings: tuple[tuple[float, str], ...]
     height: float
 
@@ -44,14 +44,14 @@ def lay_out(count: int, groups: Sequence[Group] = ()) -> Rows:
     """Place rows below each other; each group starts with a heading of a row's height."""
     if not groups:
         return Rows(tuple(float(at) for at in range(count)), (), float(count))
-    places: list[float] = []
+    positions: list[float] = []
     headings = []
     at = 0.0
     for group in groups:
         headings.append((at, group.title))
-        places += [at + 1 + row for row in range(group.size)]
+        positions += [at + 1 + row for row in range(group.size)]
         at += group.size + 1.25
-    return Rows(tuple(places), tuple(headings), at - 0.25)
+    return Rows(tuple(positions), tuple(headings), at - 0.25)
 
 
 def label_groups(taxonomy: Taxonomy) -> tuple[Group, ...]:
@@ -79,8 +79,8 @@ def repeats_labels(level: Level, taxonomy: Taxonomy) -> bool:
 def label_rows(ax: Axes, classes: Sequence[Category], rows: Rows, *, size: float | None = None) -> None:
     """Write the classes' titles, and the groups' in bold, to the left of their rows."""
     titles = [shorten(category.title, _LONGEST) for category in classes]
-    places = [*rows.places, *(at for at, _ in rows.headings)]
-    ax.set_yticks(places, [*titles, *(shorten(title, _LONGEST) for _, title in rows.headings)])
+    positions = [*rows.positions, *(at for at, _ in rows.headings)]
+    ax.set_yticks(positions, [*titles, *(shorten(title, _LONGEST) for _, title in rows.headings)])
     for tick in ax.get_yticklabels()[len(titles) :]:
         tick.set_fontweight("bold")
     if size:

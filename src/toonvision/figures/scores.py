@@ -43,21 +43,21 @@ def draw_class_scores(ax: Axes, rows: Sequence[ClassRow]) -> Axes:
         ax: Where to draw.
         rows: The classes, the first on top.
     """
-    for place, row in enumerate(rows):
+    for position, row in enumerate(rows):
         for offset, color, marker, value in ((-0.17, _PRECISION, "o", row.precision), (0.17, _RECALL, "s", row.recall)):
             if value.total:
-                ax.plot(value.interval, [place + offset] * 2, color=color, linewidth=2, alpha=0.45)
-                ax.plot([value.share], [place + offset], marker, color=color, markersize=6)
-        ax.plot([row.f1] * 2, [place - 0.34, place + 0.34], color=INK, linewidth=2)
+                ax.plot(value.interval, [position + offset] * 2, color=color, linewidth=2, alpha=0.45)
+                ax.plot([value.share], [position + offset], marker, color=color, markersize=6)
+        ax.plot([row.f1] * 2, [position - 0.34, position + 0.34], color=INK, linewidth=2)
     ax.set_yticks(range(len(rows)), [shorten(row.category.title, 28) for row in rows])
     ax.set_ylim(len(rows) - 0.45, -0.55)
     lowest = min((value.interval[0] for row in rows for value in (row.precision, row.recall) if value.total), default=0)
     first = min(8, int(5 * min([lowest, *(row.f1 for row in rows)])) * 2)
     percent_axis(ax, first / 10 - 0.01, 1.01, step=0.1 if first >= 6 else 0.2)
     quiet_axis(ax)
-    for place, row in enumerate(rows):
+    for position, row in enumerate(rows):
         unit = "sample" if row.support == 1 else "samples"
-        ax.annotate(f"{row.support:,} {unit}", (1, place), (6, 0), xycoords=("axes fraction", "data"),
+        ax.annotate(f"{row.support:,} {unit}", (1, position), (6, 0), xycoords=("axes fraction", "data"),
                     textcoords="offset points", va="center_baseline", fontsize=8.5, color=MUTED)  # fmt: skip
     ax.set_title("Precision, recall and F1 with 95 % intervals")
     return ax

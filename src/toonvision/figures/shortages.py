@@ -72,13 +72,13 @@ def _draw_panel(
     rows: Rows,
     most: int,
 ) -> None:
-    for place, values in zip(rows.places, missing.tolist(), strict=True):
+    for row, values in zip(rows.positions, missing.tolist(), strict=True):
         for column, value in enumerate(values):
             share = value / max(1, most)
-            ax.add_patch(Rectangle((column - 0.47, place - 0.44), 0.94, 0.88, color=_SCALE(share) if value else _NONE))
+            ax.add_patch(Rectangle((column - 0.47, row - 0.44), 0.94, 0.88, color=_SCALE(share) if value else _NONE))
             if value:
                 ink = "#ffffff" if share > 0.55 else INK
-                write_inside(ax, column, place, str(value), fontsize=8, color=ink)
+                write_inside(ax, column, row, str(value), fontsize=8, color=ink)
     label_rows(ax, classes, rows, size=8)
     ax.set_xlim(-0.5, len(columns) - 0.5)
     ax.set_xticks(range(len(columns)), [shorten(column.title, 22) for column in columns])

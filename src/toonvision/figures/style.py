@@ -64,7 +64,7 @@ SETTINGS: Any = {
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Let a function draw in the common style and leave matplotlib's own settings as they were."""
+    """Make a function draw in the common style, without changing matplotlib's own settings."""
 
     @wraps(draw)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -101,7 +101,7 @@ def ink_on(color: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Cut a text to a length, the last character telling that it was cut.
+    """Cut a text to a length, with an ellipsis at the end if it was cut.
 
     Examples:
         >>> shorten("Ambulance Chaser", 10)
@@ -111,12 +111,12 @@ def shorten(text: str, length: int) -> str:
 
 
 def halo(color: str = PAPER) -> list[AbstractPathEffect]:
-    """Give text an edge in the colour of its ground, so that lines behind it do not cross it."""
+    """Return an outline for text in the colour of its background, so that lines behind it do not cross it."""
     return [withStroke(linewidth=2.5, foreground=color)]
 
 
 def write_inside(ax: Axes, x: float, y: float, text: str, **options: Any) -> Text:
-    """Centre a text on a place within an axes; it is not asked how much room it needs, which makes layout quick."""
+    """Centre a text on a point within an axes; the layout ignores its size, which makes it fast."""
     written = ax.text(x, y, text, **{"ha": "center", "va": "center_baseline", **options})
     written.set_in_layout(False)
     return written
@@ -149,7 +149,7 @@ def picture_grid(
 
 
 def percent_axis(ax: Axes, low: float, high: float, *, step: float) -> None:
-    """Let an x axis of shares run from `low` to `high`, with a tick in percent at each multiple of `step`."""
+    """Make an x axis of shares run from `low` to `high`, with a tick in percent at each multiple of `step`."""
     ticks = [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(min(1.0, high) / step + 1e-9) + 1)]
     ax.set_xticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
     ax.set_xlim(low, high)

@@ -130,7 +130,7 @@ def draw_evidence(value: EvidenceBars) -> Figure:
 
 @styled
 def draw_evidence_bars(ax: Axes, sections: Sequence[tuple[str, Sequence[GroupEvidence]]]) -> Axes:
-    """Draw the bars of `draw_evidence`: the parts of the object, then the background; a mark shows the object's area.
+    """Draw the bars of `draw_evidence`: the regions of the object, then the background; a mark shows the object's area.
 
     Args:
         ax: Where to draw.
@@ -150,8 +150,8 @@ def draw_evidence_bars(ax: Axes, sections: Sequence[tuple[str, Sequence[GroupEvi
             names.append(shorten(group.name, 28))
             row += 1
     ax.set_yticks(ticks, names)
-    for place in bold:
-        ax.get_yticklabels()[place].set_fontweight("bold")
+    for index in bold:
+        ax.get_yticklabels()[index].set_fontweight("bold")
     ax.set_ylim(row - 0.45, -0.6)
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], _PERCENT)

@@ -19,8 +19,9 @@ from toonvision.models.architecture import Architecture
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 if TYPE_CHECKING:
-    from toonvision.tuning.finalists import Racer, SizeErrorPoint
+    from toonvision.tuning.finalists import SizeErrorPoint
     from toonvision.tuning.insight import Slice
+    from toonvision.tuning.result import Racer
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -268,10 +269,10 @@ class EvidenceBars:
 
 @dataclass(frozen=True)
 class Race:
-    """The networks of a race, the best first, and how many images each training was validated on."""
+    """The networks of a race, the best first, and the number of validation images."""
 
     racers: "tuple[Racer, ...]"
-    judged: int
+    validated: int
 
 
 @dataclass(frozen=True)
@@ -280,12 +281,12 @@ class SizeErrorFront:
 
     Attributes:
         networks: The smallest first, at least one.
-        judged: How many images each training was validated on.
+        validated: Number of validation images.
         bound: Most parameters that were allowed, if there was a bound.
     """
 
     networks: "tuple[SizeErrorPoint, ...]"
-    judged: int
+    validated: int
     bound: int | None = None
 
 

@@ -1,8 +1,8 @@
 """Calibration: whether predictions with a confidence of 90 % are right in 90 % of the cases, and how to correct it."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,24 @@ class Calibration:
     temperature: float
     fitted_on: int
     fitted_here: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """Return all of it but the bins as plain data, for JSON."""
+        return {
+            "temperature": self.temperature,
+            "fitted_on_validation_samples": self.fitted_on,
+            "fitted_on_the_evaluated_samples": self.fitted_here,
+            **{
+                name: {
+                    "expected_calibration_error": reliability.error,
+                    "interval_95": list(reliability.interval),
+                    "error_of_a_calibrated_model_95": reliability.noise,
+                    "negative_log_likelihood": reliability.likelihood,
+                    "confidence_minus_accuracy": reliability.overconfident,
+                }
+                for name, reliability in (("as_trained", self.before), ("with_temperature", self.after))
+            },
+        }
 
     @property
     def caveat(self) -> str:
@@ -167,8 +185,6 @@ def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
     174 samples made the log-likelihood of new samples at worst 3.8 times as bad without the prior, and 1.3 times with
     it. Models that are twice as confident as they should be gain the same with it.
 
-    The minimum is found by golden-section search, which assumes that there is only one.
-
     Args:
         y_true: True classes of samples that were not trained on, shape ``(samples,)``.
         probabilities: Shape ``(samples, classes)``.
@@ -179,6 +195,8 @@ def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
     Source:
         Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2.
     """
+    from scipy.optimize import minimize_scalar
+
     if not len(y_true):
         return 1.0
     logs = _logs(probabilities)
@@ -187,7 +205,8 @@ def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
         doubt = (log_temperature / SPREAD) ** 2 / 2
         return _likelihood(logs / math.exp(log_temperature), y_true) + doubt / len(y_true)
 
-    return math.exp(_lowest(loss, math.log(COLDEST), math.log(HOTTEST)))
+    bounds = (math.log(COLDEST), math.log(HOTTEST))
+    return math.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5}).x)
 
 
 def with_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
@@ -248,20 +267,3 @@ def _resampled_errors(confidence: Floats, right: npt.NDArray[np.bool_], count: i
         lucky = rng.random((_BLOCK, size)) < confidence
         chance.append(_errors(np.broadcast_to(confidence, lucky.shape), lucky.astype(np.float64), count))
     return np.concatenate(drawn), np.concatenate(chance)
-
-
-def _lowest(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return the minimum of a function that has only one, by golden-section search (Kiefer, Proc. AMS 4, 1953)."""
-    ratio = (math.sqrt(5) - 1) / 2
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = function(left), function(right)
-    while high - low > 1e-5:
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = function(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = function(right)
-    return (low + high) / 2

@@ -1,4 +1,4 @@
-"""How good predictions are: per class, confused with what, at coarser levels, over repeated runs."""
+"""Metrics of predicted classes: per class, at coarser levels, over repeated trainings; confusion matrices."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ import numpy.typing as npt
 from toonvision.metrics.intervals import Proportion
 
 Indices = npt.NDArray[np.int64]
-"""Shape ``(samples,)``: each sample's class, as its place among the classes."""
+"""Indices, shape ``(samples,)``: of each sample's class among the classes, or of samples."""
 
 
 NONE_OF_THESE = "none of these"
-"""What a sample was taken for that has a class at a level, when what it was taken for has none there."""
+"""Name of a predicted class that does not exist at a level."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class ClassScores:
     Attributes:
         name: The class's name, or ``macro avg`` or ``weighted avg``.
         precision: Share of its predictions that are right, 0 to 1.
-        recall: Share of its samples that were found, 0 to 1.
+        recall: Share of its samples that are predicted as such, 0 to 1.
         f1: Harmonic mean of the two.
-        support: Its samples.
+        support: Number of its samples.
     """
 
     name: str
@@ -41,10 +41,10 @@ class ClassificationReport:
     """scikit-learn's classification report as values.
 
     Attributes:
-        classes: Scores of each class that occurs among samples or predictions.
-        macro: Their plain average.
-        weighted: Their average weighted by support.
-        accuracy: Right predictions out of all.
+        classes: Scores of each class that occurs in the ground truth or the predictions.
+        macro: Their mean.
+        weighted: Their mean weighted by support.
+        accuracy: Right predictions.
     """
 
     classes: tuple[ClassScores, ...]
@@ -54,20 +54,20 @@ class ClassificationReport:
 
     @property
     def wrong(self) -> int:
-        """Wrong predictions."""
+        """Number of wrong predictions."""
         return self.accuracy.total - self.accuracy.count
 
 
 @dataclass(frozen=True)
 class RolledUp:
-    """Predictions of one level scored at a coarser one.
+    """The scores of predictions at a coarser level.
 
     Attributes:
         level: The coarser level's name.
         classes: Names of its classes that occur.
-        report: The scores there.
-        within: Wrong at the finer level, yet of the right coarser class.
-        across: Wrong at both.
+        report: The scores at that level.
+        within: Number of predictions that are wrong at the finer level only.
+        across: Number of predictions that are wrong at both levels.
     """
 
     level: str
@@ -79,11 +79,11 @@ class RolledUp:
 
 @dataclass(frozen=True)
 class Spread:
-    """Wrong predictions over repeated trainings: the result that counts.
+    """Wrong predictions of repeated trainings.
 
     Attributes:
-        wrong: Wrong predictions of each run.
-        total: Samples judged.
+        wrong: Number of wrong predictions of each training.
+        total: Number of evaluated samples.
     """
 
     wrong: tuple[int, ...]
@@ -91,22 +91,22 @@ class Spread:
 
     @property
     def best(self) -> Proportion:
-        """Fewest wrong, as a share of all."""
+        """The fewest wrong predictions."""
         return Proportion(min(self.wrong), self.total)
 
     @property
     def worst(self) -> Proportion:
-        """Most wrong, as a share of all."""
+        """The most wrong predictions."""
         return Proportion(max(self.wrong), self.total)
 
     @property
     def median(self) -> Proportion:
-        """The middle run's; of an even number of runs the worse of the two in the middle, a real run's."""
+        """The median; of an even number of trainings the worse of the two in the middle."""
         return Proportion(int(statistics.median_high(self.wrong)), self.total)
 
 
 def classification_report(y_true: Indices, predicted: Indices, classes: Sequence[str]) -> ClassificationReport:
-    """Score predictions class by class, equal to `sklearn.metrics.classification_report`.
+    """Return the scores of each class, equal to `sklearn.metrics.classification_report`.
 
     Args:
         y_true: The true classes.
@@ -119,8 +119,8 @@ def classification_report(y_true: Indices, predicted: Indices, classes: Sequence
     options = {"labels": present, "zero_division": 0.0}
     columns = precision_recall_fscore_support(y_true, predicted, **options)
     rows = [
-        ClassScores(classes[place], float(p), float(r), float(f), int(s))
-        for place, p, r, f, s in zip(present, *columns, strict=True)
+        ClassScores(classes[index], float(p), float(r), float(f), int(s))
+        for index, p, r, f, s in zip(present, *columns, strict=True)
     ]
     averages = []
     for average in ("macro", "weighted"):
@@ -131,10 +131,10 @@ def classification_report(y_true: Indices, predicted: Indices, classes: Sequence
 
 
 def confusion_matrix(y_true: Indices, predicted: Indices, classes: int) -> npt.NDArray[np.int64]:
-    """Count samples by true and predicted class.
+    """Return the number of samples by true and predicted class.
 
     Returns:
-        Shape ``(classes, classes)``: rows are true, columns predicted.
+        Shape ``(classes, classes)``: rows are true, columns predicted classes.
     """
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (y_true, predicted), 1)
@@ -142,17 +142,16 @@ def confusion_matrix(y_true: Indices, predicted: Indices, classes: int) -> npt.N
 
 
 def wrong_only(matrix: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Empty the diagonal of a confusion matrix."""
+    """Return a confusion matrix with zeros on its diagonal."""
     return matrix - np.diag(np.diag(matrix))
 
 
 def roll_up(
     y_true: Indices, predicted: Indices, classes: Sequence[str], parents: Mapping[str, str], *, level: str
 ) -> RolledUp:
-    """Score predictions at a coarser level: an entity taken for another of its suit is right about the suit.
+    """Return the scores of predictions at a coarser level: another entity of the right suit is right about the suit.
 
-    Samples whose true class has none at the coarser level are left out; a sample that is taken for such a class is
-    wrong there.
+    Samples whose true class has none at the coarser level are left out. A prediction of such a class is wrong there.
 
     Args:
         y_true: The true classes at the finer level.
@@ -163,8 +162,8 @@ def roll_up(
     """
     coarse = tuple(dict.fromkeys(parents[name] for name in classes if name in parents))
     lookup = np.array([coarse.index(parents[name]) if name in parents else len(coarse) for name in classes])
-    judged = lookup[y_true] < len(coarse)
-    y_true, predicted = y_true[judged], predicted[judged]
+    known = lookup[y_true] < len(coarse)
+    y_true, predicted = y_true[known], predicted[known]
     above, guessed = lookup[y_true], lookup[predicted]
     wrong, across = y_true != predicted, above != guessed
     report = classification_report(above, guessed, (*coarse, NONE_OF_THESE))

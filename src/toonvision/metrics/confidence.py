@@ -1,4 +1,4 @@
-"""Which images a model is wrong about, and which several trainings are wrong about."""
+"""Which images one model predicts wrongly, and which of them several trainings do."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,9 @@ def wrong_order(wrong: npt.NDArray[np.bool_], agreement: npt.NDArray[np.float32]
 
 
 def hardest_order(wrong_in: npt.NDArray[np.int64], agreement: npt.NDArray[np.float32]) -> Indices:
-    """Return the indices of images that any of several trainings is wrong about, those that most are wrong about first.
+    """Return the indices of images that any of several trainings predicts wrongly, most trainings first.
 
-    Wrong in every training: hard or mislabelled; wrong in one: bad luck.
+    An image that is wrong in every training is hard or has a wrong label; in only one, it is chance.
 
     Args:
         wrong_in: How many trainings are wrong about an image, shape ``(images,)``.
@@ -35,10 +35,10 @@ def hardest_order(wrong_in: npt.NDArray[np.int64], agreement: npt.NDArray[np.flo
 
 
 def mostly_predicted(probabilities: npt.NDArray[np.float32]) -> Indices:
-    """Give for each sample the class that most runs predict; of as many, the one that is more probable on average.
+    """Return the class that most trainings predict for each sample; of several, the most probable one on average.
 
     Args:
-        probabilities: Shape ``(runs, samples, classes)``.
+        probabilities: Shape ``(trainings, samples, classes)``.
 
     Returns:
         Shape ``(samples,)``.

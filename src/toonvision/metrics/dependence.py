@@ -1,4 +1,4 @@
-"""How much two properties of the samples depend on each other, with an interval over screenshots."""
+"""How much two properties of the samples depend on each other, with a bootstrap interval over screenshots."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _DRAWS = 2000
 
 
 def cramers_v(table: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> float:
-    """Measure how much rows and columns depend on each other, corrected for chance.
+    """Return Cramer's V of the rows and columns of a table, corrected for chance.
 
     Args:
         table: Counts, shape ``(rows, columns)``.
@@ -32,18 +32,18 @@ def cramers_v(table: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> float:
 def dependence(
     classes: Sequence[str], contexts: Sequence[str], groups: Sequence[int], *, seed: int, draws: int = _DRAWS
 ) -> Estimate:
-    """Give Cramer's V of classes and contexts with a 95 % bootstrap interval over screenshots.
+    """Return Cramer's V of classes and contexts with a 95 % bootstrap interval over screenshots.
 
-    A resampled table shows the association of the sample, chance included, and adds chance of its own. Therefore
-    the draws are compared with the sample's uncorrected association, and their scatter is put around the corrected
-    one; without that independent labels would get an interval above zero.
+    A resampled table has the chance association of the sample, and adds more. So the draws are compared with the
+    sample's uncorrected association, and their deviations are added to the corrected one. Otherwise the interval of
+    independent properties would lie above zero.
 
     Args:
         classes: Each sample's class.
         contexts: Each sample's context.
-        groups: Each sample's group; groups are drawn as wholes.
-        seed: Where the draws come from.
-        draws: How many.
+        groups: Each sample's group; whole groups are drawn.
+        seed: Seed of the bootstrap.
+        draws: Number of draws.
     """
     rows, row_of = np.unique(np.asarray(classes), return_inverse=True)
     columns, column_of = np.unique(np.asarray(contexts), return_inverse=True)
@@ -61,7 +61,7 @@ def dependence(
 
 
 def _phi_squared(table: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """Give phi squared of a table, the same less what chance adds, and the corrected value that V = 1 would have."""
+    """Return phi squared of a table, its value corrected for chance, and the corrected value at V = 1."""
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     total, (rows, columns) = table.sum(), table.shape
     if min(rows, columns) < 2 or total < 2:

@@ -1,4 +1,4 @@
-"""Intervals for proportions: no share is shown without one."""
+"""Proportions with their 95 % intervals."""
 
 import math
 from collections.abc import Hashable, Sequence
@@ -16,8 +16,8 @@ class Proportion:
     """A count out of a total, with its share and 95 % interval.
 
     Attributes:
-        count: How many, from 0 to `total`.
-        total: Out of how many, 0 or more.
+        count: From 0 to `total`.
+        total: At least 0.
     """
 
     count: int
@@ -25,7 +25,7 @@ class Proportion:
 
     @property
     def share(self) -> float:
-        """The share from 0 to 1; NaN of nothing."""
+        """The share from 0 to 1; NaN if `total` is 0."""
         return self.count / self.total if self.total else math.nan
 
     @property
@@ -34,7 +34,7 @@ class Proportion:
         return wilson_interval(self.count, self.total)
 
     def plain(self) -> dict[str, Any]:
-        """Return count, total, share and interval as plain data, for JSON; the share of nothing is None."""
+        """Return count, total, share and interval as plain data, for JSON; the share is None if `total` is 0."""
         share = self.share if self.total else None
         return {"count": self.count, "total": self.total, "share": share, "interval_95": list(self.interval)}
 
@@ -47,11 +47,11 @@ class Proportion:
 
 
 def wilson_interval(count: int, total: int) -> tuple[float, float]:
-    """Give the 95 % interval of a proportion; it behaves at 0, at 1 and for few samples.
+    """Return the 95 % interval of a proportion; it is valid at 0, at 1 and for few samples too.
 
     Args:
         count: Successes, from 0 to `total`.
-        total: Trials; 0 gives the whole range.
+        total: Trials; if 0, the interval is 0 to 1.
 
     Returns:
         Lower and upper bound of the share, each from 0 to 1.
@@ -75,7 +75,12 @@ def wilson_interval(count: int, total: int) -> tuple[float, float]:
 
 
 def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Draw groups with replacement, again and again: samples of one screenshot are not independent.
+    """Return bootstrap weights of whole groups: samples of one screenshot are not independent.
+
+    Args:
+        groups: Each sample's group.
+        draws: Number of bootstrap draws.
+        rng: The random generator.
 
     Returns:
         How often each sample was drawn, shape ``(draws, samples)``.

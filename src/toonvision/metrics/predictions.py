@@ -1,37 +1,37 @@
-"""What a model predicts, and asking any model about files, whatever runs it."""
+"""The values that a model predicts, and predictions for files with any model."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.boxes import Box
+from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.source_tree import is_picture, walk
 
 Probabilities = npt.NDArray[np.float32]
 """Shape ``(samples, classes)``; each row sums to 1."""
 
-Answer = npt.NDArray[np.float32] | RejectedItemError
-"""Probabilities of one picture, shape ``(classes,)``, or why it cannot be read."""
-
 GROUP = 64
-"""How many files are asked about at once."""
+"""Number of files that are predicted at once."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model predicts for some images, whatever kind of task it was made for.
+    """What a model of any kind of task predicts for some images.
 
     Attributes:
-        images: How many images the model was asked about.
+        images: Number of images.
         image: The index of the image that each prediction belongs to, shape ``(predictions,)``, int64. A classifier has
             one prediction for each image, in order; a detector has as many as it finds objects.
         labels: The predicted classes, shape ``(predictions,)``, int64.
-        scores: How sure the model is of each, shape ``(predictions,)``, float32, 0 to 1.
+        scores: Confidence of each, shape ``(predictions,)``, float32, 0 to 1.
         probabilities: Of each class, shape ``(predictions, classes)``, float32; None where a kind has none.
         boxes: Bounding boxes as x_min, y_min, x_max, y_max in pixels of the image, shape ``(predictions, 4)``, float32;
             None where a kind has none.
@@ -49,10 +49,10 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a model says of one picture.
+    """The prediction of one image.
 
     Attributes:
-        probabilities: One a class, shape ``(classes,)``, summing to 1.
+        probabilities: One per class, shape ``(classes,)``, summing to 1.
         classes: Names of the classes, in the same order.
     """
 
@@ -72,7 +72,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Prediction(Verdict):
-    """What a model says of a file.
+    """The prediction of a file.
 
     Attributes:
         path: The file.
@@ -83,12 +83,12 @@ class Prediction(Verdict):
 
 @dataclass(frozen=True)
 class BoxPrediction(Prediction):
-    """What a model says of an annotated box of a file.
+    """The prediction of an annotated bounding box of a file.
 
     Attributes:
-        number: The object's place in the annotation, from 1.
-        label: What the annotation calls it.
-        box: Where it is.
+        number: The object's number in the annotation, from 1.
+        label: Its label in the annotation.
+        box: Its bounding box.
     """
 
     number: int
@@ -96,40 +96,55 @@ class BoxPrediction(Prediction):
     box: Box
 
 
-def ask_about_files(
-    ask: Callable[[Sequence[Path]], Sequence[Answer]],
+def predict_files_by(
+    answer: Callable[[Pictures], Probabilities],
     paths: Sequence[Path],
     *,
     classes: tuple[str, ...],
+    size_hw: tuple[int, int],
+    resize: Resize,
     progress: Progress = silent,
 ) -> tuple[list[Prediction], list[Finding]]:
-    """Ask a model about pictures, and all pictures in folders.
+    """Return predictions for picture files, and for all pictures in folders, with any model.
 
     Args:
-        ask: Gives one answer a file, in order.
+        answer: Returns the probabilities of images of the input size.
         paths: Pictures or folders.
         classes: Names of the classes, in the order of the probabilities.
-        progress: Told how many pictures are done.
+        size_hw: Height and width of the input in pixels.
+        resize: How pictures are resized to that size.
+        progress: Called with how many pictures are done.
 
     Returns:
-        Predictions in the order of the paths, and what could not be read.
+        Predictions in the order of the paths, and a finding for each file that could not be read.
 
     Raises:
         InputRejectedError: If a folder cannot be read.
     """
+
+    def read(file: Path) -> Pictures | RejectedItemError:
+        try:
+            return read_picture(file, size_hw=size_hw, resize=resize)
+        except RejectedItemError as error:
+            return error.without_traceback()
+
     predictions: list[Prediction] = []
     found = [(path, _files(path)) for path in paths]
     remedy = "name pictures, or folders of pictures"
     findings = [Finding(str(path), "holds no picture", remedy, "no-picture", files=1) for path, own in found if not own]
     files = [file for _, own in found for file in own]
-    for start in range(0, len(files), GROUP):
-        group = files[start : start + GROUP]
-        for file, answer in zip(group, ask(group), strict=True):
-            if isinstance(answer, RejectedItemError):
-                findings.append(answer.finding(str(file), pictures=1))
-            else:
-                predictions.append(Prediction(answer, classes, file))
-        progress(start + len(group), len(files))
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for start in range(0, len(files), GROUP):
+            group = files[start : start + GROUP]
+            read_files = list(pool.map(read, group))
+            images = [one for one in read_files if not isinstance(one, RejectedItemError)]
+            rows = iter(answer(np.stack(images)) if images else ())
+            for file, one in zip(group, read_files, strict=True):
+                if isinstance(one, RejectedItemError):
+                    findings.append(one.finding(str(file), pictures=1))
+                else:
+                    predictions.append(Prediction(next(rows), classes, file))
+            progress(start + len(group), len(files))
     return predictions, findings
 
 

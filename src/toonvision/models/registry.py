@@ -2,12 +2,14 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
 from toonvision.models.layout import COPY, Layout
-from toonvision.taxonomy.labels import did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -21,6 +23,8 @@ class Network:
         name: Its name.
         smallest: Smallest height and width of the input in pixels.
         about: One line for help texts.
+        build: Builds it for a height and width in pixels and a number of classes.
+        kind: The kind of task that its outputs are made for.
         layout: A layout with the same function and weights that trains faster; None if there is none.
         flips: Whether the network mirrors images at random in training, which a layout does not.
         pixels: About how many pixels its input has; None if it takes the workspace's crop size.
@@ -30,10 +34,25 @@ class Network:
     name: str
     smallest: int
     about: str
+    build: Callable[[tuple[int, int], int], "keras.Model"]
+    kind: str = CLASSIFY
     layout: str | None = None
     flips: bool = False
     pixels: int | None = None
     branches: int = 0
+
+
+def _compact(size_hw: tuple[int, int], classes: int, *, branches: int = 0) -> "keras.Model":
+    from toonvision.models.compact import compact
+
+    return compact(size_hw, classes, branches)
+
+
+def _published(size_hw: tuple[int, int], classes: int, *, name: str) -> "keras.Model":
+    from toonvision.models import reference
+
+    model: keras.Model = getattr(reference, name)(size_hw, classes)
+    return model
 
 
 NETWORKS = {
@@ -43,27 +62,32 @@ NETWORKS = {
             "compact",
             16,
             "our own: small, quick and steady, 5,964 parameters for 4 classes",
+            _compact,
             pixels=96 * 32,
         ),
         Network(
             "baseline",
             16,
             "published: two blocks, 14,620 parameters for 4 classes",
+            partial(_published, name="baseline"),
             layout="4c3-p2-p2-8c3-p2-p2",
         ),
         Network(
             "tuned",
             36,
             "published: found by search, 6,032 parameters for 4 classes",
+            partial(_published, name="tuned"),
             layout="16c3-p3-p2-d0.2-12c3-p2-p3-d0.3",
             flips=True,
         ),
-        Network("binary", 46, "published: three blocks, 25,537 parameters for 2 classes"),
+        Network(
+            "binary",
+            46,
+            "published: three blocks, 25,537 parameters for 2 classes",
+            partial(_published, name="binary"),
+        ),
     )
 }
-
-
-_PUBLISHED = ("baseline", "tuned", "binary")
 
 
 def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "keras.Model":
@@ -81,19 +105,14 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
     found = find_network(name)
     if min(size_hw) < found.smallest:
         raise UsageError(
-            f"{name} needs pictures of at least {found.smallest} x {found.smallest} pixels; got "
+            f"{name} needs images of at least {found.smallest} x {found.smallest} pixels; got "
             f"{size_hw[0]} x {size_hw[1]}. Choose a larger --size or another --model."
         )
-    from toonvision.models import reference
-    from toonvision.models.blocks import build_layout
-    from toonvision.models.compact import compact
-
     if isinstance(found, Layout):
+        from toonvision.models.blocks import build_layout
+
         return build_layout(found, size_hw, classes)
-    if name not in _PUBLISHED:
-        return compact(size_hw, classes, found.branches)
-    model: keras.Model = getattr(reference, name)(size_hw, classes)
-    return model
+    return found.build(size_hw, classes)
 
 
 def find_network(name: str) -> Network | Layout:
@@ -105,7 +124,8 @@ def find_network(name: str) -> Network | Layout:
     if name in NETWORKS:
         return NETWORKS[name]
     if branched := re.fullmatch(r"compact\+([1-9])", name):
-        return replace(NETWORKS["compact"], name=name, branches=int(branched[1]))
+        branches = int(branched[1])
+        return replace(NETWORKS["compact"], name=name, build=partial(_compact, branches=branches), branches=branches)
     if name.removeprefix(COPY)[:1].isdecimal():
         return Layout.parse(name)
     raise UsageError(

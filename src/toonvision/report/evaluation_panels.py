@@ -7,7 +7,7 @@ import numpy as np
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.evaluation.breakdown import FEW, Breakdown
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.figures.values import (
     Breakdowns,
     Case,
@@ -29,7 +29,7 @@ _MEASURED = ("context", "label", "height", "sharpness", "brightness")
 _INTERVAL = ("share", "interval_low", "interval_high")
 
 
-def spread_panel(evaluation: Evaluation) -> FigurePanel | None:
+def spread_panel(evaluation: ClassEvaluation) -> FigurePanel | None:
     """Return the figure of the spread over repeated trainings; None for a single one."""
     spread, repeats = evaluation.spread, evaluation.record.repeats
     if len(repeats) < 2:
@@ -46,12 +46,12 @@ def spread_panel(evaluation: Evaluation) -> FigurePanel | None:
         f"Wrong predictions of each training: {listed([str(wrong) for wrong in spread.wrong])} of {spread.total}.",
         "The same training with different seeds. Crops that are wrong in every training may be difficult or wrongly "
         "labelled; those that are wrong in only one may be chance.",
-        TrainingSpread(spread, tuple(repeat.seed for repeat in repeats), evaluation.wrong_in, evaluation.chosen),
+        TrainingSpread(spread, tuple(repeat.seed for repeat in repeats), evaluation.wrong_in, evaluation.best_index),
         (("panel", "seed_or_times", "crops", "of", *_INTERVAL), *by_seed, *by_times),
     )
 
 
-def scores_panel(evaluation: Evaluation) -> FigurePanel:
+def scores_panel(evaluation: ClassEvaluation) -> FigurePanel:
     """Return the figure of precision, recall and F1 of each class."""
     rows = class_rows(evaluation)
     scores = [f"{row.category.title} {100 * row.f1:.0f} %" for row in rows[:12]]
@@ -67,27 +67,27 @@ def scores_panel(evaluation: Evaluation) -> FigurePanel:
     )
 
 
-def confusion_panel(evaluation: Evaluation) -> FigurePanel:
+def confusion_panel(evaluation: ClassEvaluation) -> FigurePanel:
     """Return the figure of the confusion matrix."""
-    names, matrix = evaluation.class_names, evaluation.matrix
+    names, matrix = evaluation.record.classes, evaluation.best.matrix
     return FigurePanel(
         "confusion",
         "Confusion matrices",
         f"Confusion matrix of {counted(len(names), 'class', 'classes')}; "
-        f"{counted(evaluation.report.wrong, 'prediction')} wrong.",
+        f"{counted(evaluation.best.report.wrong, 'prediction')} wrong.",
         "Rows are true classes, columns predictions. Blue shows the share of its row, red that of the largest number.",
         ConfusionMatrix(matrix, evaluation.classes),
         (("y_true", "y_pred", "samples"), *((names[r], names[c], int(n)) for (r, c), n in np.ndenumerate(matrix))),
     )
 
 
-def wrong_panel(evaluation: Evaluation) -> FigurePanel | None:
+def wrong_panel(evaluation: ClassEvaluation) -> FigurePanel | None:
     """Return the crops of the worst wrong predictions; None if there are none."""
     wrong = evaluation.wrong[:_MOST_WRONG]
     if not len(wrong):
         return None
-    titles, predicted = [category.title for category in evaluation.classes], evaluation.predicted
-    pairs = [f"{titles[evaluation.y_true[at]]} predicted as {titles[predicted[at]]}" for at in wrong[:5].tolist()]
+    titles, predicted = [category.title for category in evaluation.classes], evaluation.best.predicted
+    pairs = [f"{titles[evaluation.best.y_true[at]]} predicted as {titles[predicted[at]]}" for at in wrong[:5].tolist()]
     which = f"the {len(wrong)} worst" if len(wrong) < len(evaluation.wrong) else "all, the worst first"
     return FigurePanel(
         "wrong",
@@ -100,7 +100,7 @@ def wrong_panel(evaluation: Evaluation) -> FigurePanel | None:
     )
 
 
-def hardest_panel(evaluation: Evaluation) -> FigurePanel | None:
+def hardest_panel(evaluation: ClassEvaluation) -> FigurePanel | None:
     """Return the crops that most trainings are wrong about; None for a single training or without wrong ones."""
     repeats, hardest = len(evaluation.record.repeats), evaluation.hardest[:_MOST_HARD]
     if repeats < 2 or not len(hardest):
@@ -118,16 +118,16 @@ def hardest_panel(evaluation: Evaluation) -> FigurePanel | None:
     )
 
 
-def unsure_panel(evaluation: Evaluation) -> FigurePanel | None:
+def unsure_panel(evaluation: ClassEvaluation) -> FigurePanel | None:
     """Return the figure of the least confident predictions; None without samples."""
-    unsure = evaluation.unsure[:_MOST_UNSURE]
+    unsure = evaluation.best.unsure[:_MOST_UNSURE]
     if not len(unsure):
         return None
     return FigurePanel(
         "unsure",
         "Least confident predictions",
         f"Probabilities of the {counted(len(unsure), 'least confident prediction')}, the first with "
-        f"{100 * evaluation.own[unsure[0]].max():.0f} % for its most probable class.",
+        f"{100 * evaluation.best.probabilities[unsure[0]].max():.0f} % for its most probable class.",
         "The first five as crops, numbered like the bars. A frame marks the true class.",
         LeastConfident(_cases(evaluation, unsure), evaluation.classes),
         _case_rows(evaluation, unsure),
@@ -189,7 +189,7 @@ def calibration_panel(calibration: Calibration | None) -> FigurePanel | None:
     )  # fmt: skip
 
 
-def scores_table(evaluation: Evaluation) -> Table:
+def scores_table(evaluation: ClassEvaluation) -> Table:
     """Return the scores of each class as scikit-learn's report does, with intervals."""
     columns = ("Class", "Precision", "95 % interval", "Recall", "95 % interval", "F1", "Support")
     rows = [
@@ -197,7 +197,7 @@ def scores_table(evaluation: Evaluation) -> Table:
          interval(row.recall), f"{row.f1:.3f}", f"{row.support:,}")
         for row in class_rows(evaluation)
     ]  # fmt: skip
-    report = evaluation.report
+    report = evaluation.best.report
     for title, mean in (("Macro average", report.macro), ("Weighted average", report.weighted)):
         rows.append(
             (title, percent(mean.precision), "", percent(mean.recall), "", f"{mean.f1:.3f}", f"{mean.support:,}")
@@ -207,9 +207,9 @@ def scores_table(evaluation: Evaluation) -> Table:
     return Table("Scores of each class", columns, tuple(rows), number_columns(columns), shown=40, totals=3)
 
 
-def levels_table(evaluation: Evaluation, taxonomy: Taxonomy) -> Table | None:
+def levels_table(evaluation: ClassEvaluation, taxonomy: Taxonomy) -> Table | None:
     """Return the scores at coarser levels; None if none distinguishes classes."""
-    coarser = [up for up in evaluation.rolled_up if len(up.classes) > 1]
+    coarser = [up for up in evaluation.best.rolled_up if len(up.classes) > 1]
     if not coarser:
         return None
     columns = ("Level", "Classes", "Accuracy", "95 % interval", "Wrong within a class", "Wrong across classes")
@@ -243,32 +243,25 @@ def breakdown_table(breakdowns: Sequence[Breakdown]) -> Table | None:
     )  # fmt: skip
 
 
-def hardest_table(evaluation: Evaluation) -> Table | None:
+def hardest_table(evaluation: ClassEvaluation) -> Table | None:
     """Return crops by how many trainings are wrong about them; None for a single training or without wrong ones."""
     repeats, indices = len(evaluation.record.repeats), evaluation.hardest
     if repeats < 2 or not len(indices):
         return None
-    wrong_in, mostly = evaluation.wrong_in, mostly_predicted(evaluation.probabilities)
-    given = evaluation.probabilities[:, np.arange(len(evaluation.y_true)), evaluation.y_true].mean(axis=0)
+    wrong_in, given = evaluation.wrong_in, evaluation.agreement
+    mostly = mostly_predicted(np.stack([scores.probabilities for scores in evaluation.scores]))
     titles = [category.title for category in evaluation.classes]
-    columns = (
-        "Crop",
-        "Screenshot",
-        "True class",
-        "Mostly predicted",
-        f"Wrong, of {repeats}",
-        "Probability of the truth",
-    )
+    columns = ("Crop", "Screenshot", "True class", "Mostly predicted", f"Wrong of {repeats}", "p(true)")
     rows = tuple(
-        (evaluation.crops[at].file, evaluation.crops[at].screenshot, titles[evaluation.y_true[at]], titles[mostly[at]],
-         f"{wrong_in[at]}", percent(float(given[at])))
+        (evaluation.items[at].file, evaluation.items[at].screenshot, titles[evaluation.best.y_true[at]],
+         titles[mostly[at]], f"{wrong_in[at]}", percent(float(given[at])))
         for at in indices.tolist()
     )  # fmt: skip
     always, once = int((wrong_in == repeats).sum()), int((wrong_in == 1).sum())
     return Table(
         f"Wrong in how many of {repeats} trainings", columns, rows, number_columns(columns, 4), shown=10,
         note=f"Wrong in every training: difficult or wrongly labelled ({counted(always, 'crop')}). Wrong in one: "
-        f"chance ({counted(once, 'crop')}). The probability of the true class is the mean over all trainings.",
+        f"chance ({counted(once, 'crop')}). p(true): mean probability of the true class over all trainings.",
     )  # fmt: skip
 
 
@@ -297,9 +290,9 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
     )  # fmt: skip
 
 
-def class_rows(evaluation: Evaluation) -> tuple[ClassRow, ...]:
+def class_rows(evaluation: ClassEvaluation) -> tuple[ClassRow, ...]:
     """Return the scores of each class that occurs among samples or predictions."""
-    matrix = evaluation.matrix
+    matrix = evaluation.best.matrix
     rows = []
     for index, category in enumerate(evaluation.classes):
         right, predicted, true = int(matrix[index, index]), int(matrix[:, index].sum()), int(matrix[index].sum())
@@ -312,24 +305,30 @@ def class_rows(evaluation: Evaluation) -> tuple[ClassRow, ...]:
 _NO_DIFFERENCE = "No group clearly differs from all others."
 
 
-def _cases(evaluation: Evaluation, indices: Indices) -> tuple[Case, ...]:
+def _cases(evaluation: ClassEvaluation, indices: Indices) -> tuple[Case, ...]:
     wrong_in, repeats = evaluation.wrong_in, len(evaluation.record.repeats)
     return tuple(
-        Case(evaluation.pictures[at], int(evaluation.y_true[at]), evaluation.own[at], int(wrong_in[at]), repeats)
+        Case(
+            evaluation.images[at],
+            int(evaluation.best.y_true[at]),
+            evaluation.best.probabilities[at],
+            int(wrong_in[at]),
+            repeats,
+        )
         for at in indices.tolist()
     )
 
 
-def _case_rows(evaluation: Evaluation, indices: Indices) -> Rows:
+def _case_rows(evaluation: ClassEvaluation, indices: Indices) -> Rows:
     """Return samples in their order, with their predictions."""
-    names, wrong_in, repeats = evaluation.class_names, evaluation.wrong_in, len(evaluation.record.repeats)
+    names, wrong_in, repeats = evaluation.record.classes, evaluation.wrong_in, len(evaluation.record.repeats)
     head = ("rank", "crop", "screenshot", "context", "y_true", "y_pred", "wrong_in", "trainings",
             *(f"p_{name}" for name in names))  # fmt: skip
     rows: list[tuple[object, ...]] = [head]
     for rank, at in enumerate(indices.tolist(), start=1):
-        crop, given = evaluation.crops[at], evaluation.own[at]
+        crop, given = evaluation.items[at], evaluation.best.probabilities[at]
         rows.append(
-            (rank, crop.file, crop.screenshot, crop.context, names[evaluation.y_true[at]], names[given.argmax()],
+            (rank, crop.file, crop.screenshot, crop.context, names[evaluation.best.y_true[at]], names[given.argmax()],
              int(wrong_in[at]), repeats, *given.tolist())
         )  # fmt: skip
     return tuple(rows)

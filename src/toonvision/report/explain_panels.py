@@ -13,10 +13,11 @@ from toonvision.core.panels import FigurePanel, Rows
 from toonvision.core.wording import counted
 from toonvision.data.images import Pictures
 from toonvision.data.masks import REGIONS
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.explanation import Cases, MaskedEvidence
-from toonvision.explain.trust import Randomisation, TrustCurves, check_maps, map_warnings
+from toonvision.explain.map_warnings import map_warnings
+from toonvision.explain.trust import Randomisation, TrustCurves
 from toonvision.figures.values import (
     ActivationTiles,
     EvidenceBars,
@@ -69,7 +70,7 @@ def map_grid_panels(
     return [
         _figure(
             f"maps-{at + 1:02}-{Path(name).stem[:60]}",
-            MapGrid(cases.pictures[at], maps[at], classes, cases.y_true[at], cases.probabilities[at], unit, each),
+            MapGrid(cases.images[at], maps[at], classes, cases.y_true[at], cases.probabilities[at], unit, each),
             ("class", "row", "column", "evidence"),
             [(classes[k].name, row, column, float(value)) for (k, row, column), value in np.ndenumerate(maps[at])],
         )
@@ -137,18 +138,18 @@ def check_panels(curves: TrustCurves, steps: Sequence[Randomisation], names: Seq
     ]
 
 
-def evidence_panel(evaluation: Evaluation, evidence: MaskedEvidence) -> FigurePanel:
+def evidence_panel(evaluation: ClassEvaluation, evidence: MaskedEvidence) -> FigurePanel:
     """Return where the evidence lies; in the CSV, the shares are empty for a crop without evidence."""
-    names, predicted = evaluation.class_names, evaluation.predicted
+    names, predicted = evaluation.record.classes, evaluation.best.predicted
     tables = {
-        "share": evidence.told_apart.shares, "share_of_plain_map": evidence.plain.shares,
-        "area": evidence.told_apart.areas,
+        "share": evidence.distinctive.shares, "share_of_plain_map": evidence.plain.shares,
+        "area": evidence.distinctive.areas,
     }  # fmt: skip
     rows = [
-        (evaluation.crops[at].file, evaluation.crops[at].screenshot, evaluation.crops[at].context,
-         names[evaluation.y_true[at]], names[predicted[at]],
+        (evaluation.items[at].file, evaluation.items[at].screenshot, evaluation.items[at].context,
+         names[evaluation.best.y_true[at]], names[predicted[at]],
          *("" if math.isnan(value) else value for values in tables.values() for value in values[number].tolist()))
-        for number, at in enumerate(evidence.places)
+        for number, at in enumerate(evidence.indices)
     ]  # fmt: skip
     head = ("crop", "screenshot", "context", "y_true", "y_pred",
             *(f"{what}_{region}" for what in tables for region in REGIONS))  # fmt: skip
@@ -161,16 +162,16 @@ def _figure(name: str, value: object, head: tuple[str, ...], rows: Sequence[tupl
 
 
 def _case_panel(
-    evaluation: Evaluation, cases: MappedCases, indices: Indices, rows: slice, name: str, what: str
+    evaluation: ClassEvaluation, cases: MappedCases, indices: Indices, rows: slice, name: str, what: str
 ) -> FigurePanel:
     maps = cases.maps.values[rows]
     unit = "Evidence in logits" if cases.maps.exact else "Evidence"
     value = MapRows(
-        evaluation.pictures[indices],
+        evaluation.images[indices],
         maps,
         evaluation.classes,
-        evaluation.y_true[indices],
-        evaluation.own[indices],
+        evaluation.best.y_true[indices],
+        evaluation.best.probabilities[indices],
         unit,
     )
     total = "The sum of all evidence for a class, plus a constant, is its logit. " if cases.maps.exact else ""
@@ -186,27 +187,27 @@ def _case_panel(
     )
 
 
-def _warning(evaluation: Evaluation, indices: Indices, maps: npt.NDArray[np.float32]) -> str:
+def _warning(evaluation: ClassEvaluation, indices: Indices, maps: npt.NDArray[np.float32]) -> str:
     """Warn of maps of the predicted classes that explain little, the first few by name."""
-    own = maps[np.arange(len(indices)), evaluation.predicted[indices]]
-    checks = check_maps(own, size_hw=evaluation.record.size_hw)
-    found = map_warnings(checks, [evaluation.crops[at].file for at in indices.tolist()])
+    own = maps[np.arange(len(indices)), evaluation.best.predicted[indices]]
+    names = [evaluation.items[index].file for index in indices.tolist()]
+    found = map_warnings(own, names, size_hw=evaluation.record.size_hw)
     more = f" {len(found) - _MOST_WARNINGS} more are like that." if len(found) > _MOST_WARNINGS else ""
     return f" Beware: {' '.join(found[:_MOST_WARNINGS])}{more}" if found else ""
 
 
-def _map_rows(evaluation: Evaluation, cases: MappedCases, indices: Indices, rows: slice) -> Rows:
+def _map_rows(evaluation: ClassEvaluation, cases: MappedCases, indices: Indices, rows: slice) -> Rows:
     """Sum up each map: the evidence for and against each class, whose sum is the logit minus the bias if exact."""
-    names, maps = evaluation.class_names, cases.maps
+    names, maps = evaluation.record.classes, cases.maps
     found: list[tuple[object, ...]] = [
         ("crop", "y_true", "y_pred", "class", "probability", "evidence_for", "evidence_against", "bias", "exact")
     ]
     for at, values in zip(indices.tolist(), maps.values[rows], strict=True):
-        given = evaluation.own[at]
+        given = evaluation.best.probabilities[at]
         found += [
-            (evaluation.crops[at].file, names[evaluation.y_true[at]], names[given.argmax()], name, float(given[index]),
-             float(np.maximum(one, 0).sum()), float(np.minimum(one, 0).sum()), float(maps.bias[index]),
-             int(maps.exact))
+            (evaluation.items[at].file, names[evaluation.best.y_true[at]], names[given.argmax()], name,
+             float(given[index]), float(np.maximum(one, 0).sum()), float(np.minimum(one, 0).sum()),
+             float(maps.bias[index]), int(maps.exact))
             for index, (name, one) in enumerate(zip(names, values, strict=True))
         ]  # fmt: skip
     return tuple(found)

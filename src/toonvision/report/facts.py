@@ -7,7 +7,7 @@ import numpy as np
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.data.balance import Shortage
 from toonvision.evaluation.breakdown import Group
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.classification import wrong_only
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.evaluation_panels import class_rows
@@ -47,12 +47,12 @@ def training_fact(results: Results) -> str:
     )
 
 
-def quality_fact(evaluation: Evaluation) -> str:
+def quality_fact(evaluation: ClassEvaluation) -> str:
     """Say how accurate the run's model is, and how much that varies with the seed."""
-    accuracy, spread = evaluation.report.accuracy, evaluation.spread
+    accuracy, spread = evaluation.best.report.accuracy, evaluation.spread
     start = (
         f"Its accuracy is {percent(accuracy.share)}: {accuracy.count:,} of {accuracy.total:,} "
-        f"{SUBSET_NAMES[evaluation.part]} crops are right (95 % interval {interval(accuracy)})"
+        f"{SUBSET_NAMES[evaluation.subset]} crops are right (95 % interval {interval(accuracy)})"
     )
     if len(spread.wrong) == 1:
         return f"{start}. It was trained with one seed only, so the variation between trainings is unknown."
@@ -62,15 +62,15 @@ def quality_fact(evaluation: Evaluation) -> str:
     )
 
 
-def confusion_fact(evaluation: Evaluation) -> str:
+def confusion_fact(evaluation: ClassEvaluation) -> str:
     """Say which two classes are confused most, and which class has the lowest recall."""
-    matrix, classes = evaluation.matrix, evaluation.classes
+    matrix, classes = evaluation.best.matrix, evaluation.classes
     wrong = wrong_only(matrix)
     total = int(matrix.sum())
     if not wrong.any():
         _, high = Proportion(0, total).interval
         return (
-            f"It makes no error on its {counted(total, f'{SUBSET_NAMES[evaluation.part]} crop')}; with so few, its "
+            f"It makes no error on its {counted(total, f'{SUBSET_NAMES[evaluation.subset]} crop')}; with so few, its "
             f"true error can still be up to {percent(high)} (95 % interval)."
         )
     row, column = (int(index) for index in np.unravel_index(wrong.argmax(), wrong.shape))
@@ -79,10 +79,10 @@ def confusion_fact(evaluation: Evaluation) -> str:
     tie = f" ({counted(others, 'other pair')} just as often)" if others else ""
     least = min((r for r in class_rows(evaluation) if r.support), key=lambda r: (r.recall.share, -r.support))
     return (
-        f"The most frequent confusion is {classes[row].title} predicted as {classes[column].title}: {most:,} times, "
-        f"and {back:,} times the other way round{tie}. The class with the lowest recall is {least.category.title}: "
-        f"{least.recall.count:,} of {least.recall.total:,} crops are found ({percent(least.recall.share)}, 95 % "
-        f"interval {interval(least.recall)})."
+        f"The most frequent confusion is {classes[row].title} predicted as {classes[column].title}: "
+        f"{counted(most, 'time')}, and {counted(back, 'time')} the other way round{tie}. The class with the lowest "
+        f"recall is {least.category.title}: {least.recall.count:,} of {least.recall.total:,} crops are found "
+        f"({percent(least.recall.share)}, 95 % interval {interval(least.recall)})."
     )
 
 
@@ -95,11 +95,11 @@ def data_fact(results: Results) -> str:
     if most == least:
         even = f"All classes have {counted(most, 'crop')}."
     else:
-        support = int((evaluation.y_true == evaluation.class_names.index(largest.name)).sum())
+        support = int((evaluation.best.y_true == evaluation.record.classes.index(largest.name)).sum())
         even = (
             f"The largest class, {largest.title}, has {counted(most, 'crop')}, {most / least:.1f} times as many as the "
             f"smallest, {smallest.title}, with {least:,}. Always predicting {largest.title} would have an accuracy of "
-            f"{percent(support / len(evaluation.y_true))} on the {SUBSET_NAMES[evaluation.part]} crops."
+            f"{percent(support / len(evaluation.best.y_true))} on the {SUBSET_NAMES[evaluation.subset]} crops."
         )
     none = [c.title for t, c in zip(table.totals, table.classes, strict=True) if not t]
     if none:
@@ -145,11 +145,11 @@ def next_fact(results: Results) -> str:
     ]
     if short:
         return _shortage_fact(short)
-    given = evaluation.own[np.arange(len(evaluation.y_true)), evaluation.y_true]
+    given = evaluation.best.probabilities[np.arange(len(evaluation.best.y_true)), evaluation.best.y_true]
     share, name = min(
-        (float(given[evaluation.y_true == index].mean()), category.title)
+        (float(given[evaluation.best.y_true == index].mean()), category.title)
         for index, category in enumerate(evaluation.classes)
-        if (evaluation.y_true == index).any()
+        if (evaluation.best.y_true == index).any()
     )
     return (
         f"All labels of this task have reached their target. Photograph next what the model is least confident about: "

@@ -13,7 +13,7 @@ from toonvision.data.balance import Balance, measure_balance
 from toonvision.data.split_summary import SplitSummary, summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Breakdown, break_down, measure_image_statistics
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.explain.cam import ClassMaps, class_maps
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.classification import Indices
@@ -94,7 +94,7 @@ class Results:
         unread: What should be part of the report and cannot be read, in one sentence each.
     """
 
-    evaluation: Evaluation
+    evaluation: ClassEvaluation
     taxonomy: Taxonomy
     balance: Balance
     split: SplitSummary
@@ -119,7 +119,7 @@ class Results:
         return next(curve for curve in self.curves if curve.best)
 
 
-def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> Results:
+def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> Results:
     """Read what a report needs beside the evaluation: the catalogue, the run's histories, studies of its task."""
     record = evaluation.record
     data = load_run_data(workspace, record)
@@ -155,7 +155,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation) -> R
 def with_details(results: Results, workspace: Workspace, run: Path) -> Results:
     """Add what takes longer: image statistics of the crops, and class activation maps of the worst predictions."""
     evaluation = results.evaluation
-    image_statistics = measure_image_statistics(read_crop(workspace, crop) for crop in evaluation.crops)
+    image_statistics = measure_image_statistics(read_crop(workspace, crop) for crop in evaluation.items)
     return replace(
         results,
         breakdowns=break_down(evaluation, workspace.taxonomy, image_statistics),
@@ -172,17 +172,17 @@ def _readable(read: Callable[[], T | None], unread: list[str]) -> T | None:
         return None
 
 
-def _map_cases(evaluation: Evaluation, run: Path) -> MappedCases | None:
+def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
     wrong = evaluation.wrong[:MOST_WRONG]
-    unsure = evaluation.unsure[~np.isin(evaluation.unsure, wrong)][:MOST_UNSURE]
+    unsure = evaluation.best.unsure[~np.isin(evaluation.best.unsure, wrong)][:MOST_UNSURE]
     indices = np.concatenate([wrong, unsure])
     if not len(indices):
         return None
     start_keras()
-    return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.pictures[indices]))
+    return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.images[indices]))
 
 
-def _suspects(workspace: Workspace, evaluation: Evaluation) -> CurrentSuspects | None:
+def _suspects(workspace: Workspace, evaluation: ClassEvaluation) -> CurrentSuspects | None:
     """Read the newest search for suspect labels; a label that was corrected since is not suspect any more."""
     record = evaluation.record
     study = newest_suspects(workspace, record.task)
@@ -200,7 +200,7 @@ def _suspects(workspace: Workspace, evaluation: Evaluation) -> CurrentSuspects |
     return CurrentSuspects(study, current, suspect_crops(workspace, study, current[:MOST_SUSPECTS]), samples)
 
 
-def _curves(run: Path, evaluation: Evaluation) -> tuple[TrainingCurve, ...]:
+def _curves(run: Path, evaluation: ClassEvaluation) -> tuple[TrainingCurve, ...]:
     record = evaluation.record
     return tuple(
         TrainingCurve(

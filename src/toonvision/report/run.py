@@ -5,7 +5,7 @@ from pathlib import Path
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.report.data_panels import (
     balance_panel,
     findings_table,
@@ -42,7 +42,7 @@ from toonvision.studies.stress import stress_panel
 from toonvision.studies.suspects import suspects_panel, suspects_table
 
 
-def write_report(workspace: Workspace, run: Path, evaluation: Evaluation) -> Page:
+def write_report(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> Page:
     """Draw every figure of a run and write its report.
 
     Args:
@@ -61,14 +61,14 @@ def write_report(workspace: Workspace, run: Path, evaluation: Evaluation) -> Pag
 def run_page(results: Results) -> Page:
     """Return a run's report: which panel stands where."""
     evaluation, level = results.evaluation, results.evaluation.record.level
-    subset, title = SUBSET_NAMES[evaluation.part], results.taxonomy.level(level).title
-    seen = "which it has not seen" if evaluation.part == "test" else "which was used for training"
+    subset, title = SUBSET_NAMES[evaluation.subset], results.taxonomy.level(level).title
+    seen = "which it has not seen" if evaluation.subset == "test" else "which was used for training"
     return Page(
         title=evaluation.record.title,
         subtitle=(
             f"Predicts the {title.lower() if title.istitle() else title}: "
             f"{counted(len(evaluation.classes), 'class', 'classes')}. Evaluated on "
-            f"{counted(len(evaluation.crops), f'{subset} crop')}. Trained {evaluation.record.started[:10]}."
+            f"{counted(len(evaluation.items), f'{subset} crop')}. Trained {evaluation.record.started[:10]}."
         ),
         facts=telling_facts(results),
         warnings=warnings_of(results),
@@ -93,8 +93,8 @@ def run_page(results: Results) -> Page:
                 contexts_panel(results.contexts) if results.contexts else None,
                 stress_panel(results.stress) if results.stress else None,
                 leakage_table(results.leakage) if results.leakage else None,
-                calibration_panel(evaluation.calibration),
-                calibration_table(evaluation.calibration, results.temperature),
+                calibration_panel(evaluation.best.calibration),
+                calibration_table(evaluation.best.calibration, results.temperature),
             ),
             section(
                 "explanations", "Explanations", "Where the model sees evidence for and against each class.",

@@ -29,7 +29,7 @@ from toonvision.report.search_panels import (
     trials_rows,
     trials_table,
 )
-from toonvision.tuning.finalists import sized
+from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import importance_of
 from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
@@ -48,7 +48,7 @@ def write_search_report(folder: Path, result: StudyResult) -> Path:
     """
     write_rows(folder / "trials.csv", trials_rows(result))
     write_rows(folder / "race.csv", race_rows(result))
-    front = [one for one in sized(result) if one.on_front]
+    front = [one for one in size_error_points(result) if one.on_front]
     write_rows(folder / "front.csv", front_rows(front, judged=result.judged))
     return write_page(search_page(result), folder)
 
@@ -58,7 +58,7 @@ def search_page(result: StudyResult) -> Page:
     importance = importance_of(result)
     retrained = (
         "They were retrained with new seeds, since the best of many trainings is partly luck."
-        if result.retrained
+        if result.racers
         else "They were not retrained, so how much of their lead is luck is not known."
     )
     searched = Listing("The space that was searched", space_text(result.settings.space))

@@ -5,10 +5,9 @@ import statistics
 
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.metrics.intervals import Proportion
-from toonvision.tuning.insight import varied
 from toonvision.tuning.options import Strategy
-from toonvision.tuning.race import FIRST_LOOK
-from toonvision.tuning.result import Retrained, StudyResult, Trial
+from toonvision.tuning.race import FIRST_TEST
+from toonvision.tuning.result import Racer, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
 
 _MOST_NAMED = 6
@@ -56,7 +55,7 @@ def searched_fact(result: StudyResult) -> str:
         f"The search covers networks of {counted(settings.space.blocks, 'block')} for the task {settings.task} "
         f"({counted(len(result.classes), 'class', 'classes')}{names}) with an input of {height} × {width} pixels, "
         f"{f'each within {bounds_text(settings)}' if bounded else 'of any size'}; "
-        f"{counted(len(varied(settings.space)), 'hyperparameter')} can vary."
+        f"{counted(len(settings.space.varied), 'hyperparameter')} can vary."
     )
 
 
@@ -106,7 +105,7 @@ def winner_fact(result: StudyResult) -> str:
         f"trial {winner.number}, {winner.layout}, with {counted(winner.parameters, 'parameter')} and a learning rate "
         f"of {winner.draw['learning_rate']:.3g}"
     )
-    raced = result.winner_retrained
+    raced = result.winner_raced
     if raced is None:
         return f"The best trial is {named}. {_untested(winner, result)}"
     return f"The winner is {named}. {_spread(raced, result)}"
@@ -114,7 +113,7 @@ def winner_fact(result: StudyResult) -> str:
 
 def race_fact(result: StudyResult) -> str:
     """Say whether the race was decided, and by which test."""
-    standing, racers = result.standing, result.retrained
+    standing, racers = result.standing, result.racers
     if not racers:
         return "The best trials were not retrained, so whether the best is really better than the next is not known."
     trainings = sum(len(one.wrong) for one in racers)
@@ -128,7 +127,7 @@ def race_fact(result: StudyResult) -> str:
         return f"{start}; there was no other network to race against."
     test = (
         "the 95 % interval of its mean paired difference in log loss to the leader lies above 0 (Student's t over the "
-        f"rounds, tested after each from round {FIRST_LOOK} on, without a correction for multiple tests)"
+        f"rounds, tested after each from round {FIRST_TEST} on, without a correction for multiple tests)"
     )
     if standing.decided:
         return f"{start}, and the race is decided: all others left. A network leaves when {test}."
@@ -168,7 +167,7 @@ def resume_command(result: StudyResult) -> str:
     return f"toonvision tune {shlex.quote(result.settings.task)} --name {shlex.quote(result.name)} --resume"
 
 
-def _spread(raced: Retrained, result: StudyResult) -> str:
+def _spread(raced: Racer, result: StudyResult) -> str:
     median = Proportion(round(raced.median_wrong), result.judged)
     count = len(raced.wrong)
     lost = sum(loss is None for loss in raced.losses)

@@ -10,10 +10,10 @@ from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slice
 from toonvision.models.architecture import PUBLISHED, Architecture, describe
 from toonvision.models.layout import Layout
 from toonvision.report.training_panels import training_rows
-from toonvision.tuning.finalists import Racer, SizeErrorPoint, leading, racers, sized
+from toonvision.tuning.finalists import SizeErrorPoint, leading, size_error_points
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import course, parallel, slices
-from toonvision.tuning.result import StudyResult, Trial
+from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
+from toonvision.tuning.result import Racer, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
 
 _SHOWN = 3
@@ -23,16 +23,16 @@ _NUMBERS = frozenset(range(2, 8))
 
 def race_panel(result: StudyResult) -> FigurePanel | None:
     """Return the figure of the race; None if there was none."""
-    found = racers(result)
+    found = result.racers
     if not found:
         return None
-    medians = [f"trial {one.trial.number} has a median of {one.results.median_wrong:g} wrong" for one in found]
+    medians = [f"trial {one.trial.number} has a median of {one.median_wrong:g} wrong" for one in found]
     rows = []
     for racer in found:
         behind = ("", "", "") if racer.behind is None else (racer.behind.mean, racer.behind.low, racer.behind.high)
         rows += [
-            (racer.trial.number, racer.trial.layout, seed, _cell(loss), wrong, racer.left_after or "", *behind)
-            for seed, loss, wrong in zip(racer.seeds, racer.results.losses, racer.results.wrong, strict=True)
+            (racer.trial.number, racer.trial.layout, seed, _cell(one.loss), one.wrong, racer.left_after or "", *behind)
+            for seed, one in racer.scores.items()
         ]
     head = ("trial", "layout", "seed", "loss", "wrong", "left_after_round", "log_loss_behind", "behind_low",
             "behind_high")  # fmt: skip
@@ -74,7 +74,7 @@ def architecture_panel(result: StudyResult) -> FigurePanel | None:
 
 def front_panel(result: StudyResult) -> FigurePanel | None:
     """Return the figure of size against error; None if no trial is finished."""
-    networks = sized(result)
+    networks = size_error_points(result)
     if not networks:
         return None
     front = [
@@ -141,10 +141,10 @@ def slices_panel(result: StudyResult) -> FigurePanel | None:
 
 def parallel_panel(result: StudyResult) -> FigurePanel | None:
     """Return trials through all hyperparameters; None if none varied or no trial has a loss."""
-    found = parallel(result)
-    if len(found.coordinates) == 1 or not found.lines:
+    found = parallel_coordinates(result)
+    if len(found.axes) == 1 or not found.lines:
         return None
-    names = tuple(coordinate.name for coordinate in found.coordinates[:-1])
+    names = tuple(found.axes)[:-1]
     rows = []
     for line in found.lines:
         trial = result.by_number[line.trial]
@@ -153,7 +153,7 @@ def parallel_panel(result: StudyResult) -> FigurePanel | None:
     return FigurePanel(
         "parallel",
         "The best trials among all",
-        f"{counted(len(found.lines), 'trial')} as lines through {listed([one.name for one in found.coordinates])}.",
+        f"{counted(len(found.lines), 'trial')} as lines through {listed(list(found.axes))}.",
         f"{_best(result)} Each line is a trial; lines with the same value are drawn a little apart. The loss, at the "
         "right, is logarithmic. Trials that were stopped early are left out.",
         found,
@@ -163,7 +163,7 @@ def parallel_panel(result: StudyResult) -> FigurePanel | None:
 
 def history_panel(result: StudyResult) -> FigurePanel | None:
     """Return the optimization history; None if no trial has a loss."""
-    found = course(result)
+    found = optimization_history(result)
     if not found.points:
         return None
     lowest = {number for number, _ in found.best}
@@ -200,7 +200,7 @@ def trials_table(result: StudyResult) -> Table | None:
 
 def race_table(result: StudyResult) -> Table | None:
     """Return how each network did over its trainings in the race; None if there was none."""
-    found = racers(result)
+    found = result.racers
     if not found:
         return None
     columns = ("Trial", "Network", "Parameters", "Median wrong", "Best–worst", "Mean loss", "Times leader's",
@@ -216,7 +216,7 @@ def race_table(result: StudyResult) -> Table | None:
 
 def front_table(result: StudyResult) -> Table | None:
     """Return the networks that no other one beats both in size and in loss; None if there are none."""
-    front = [one for one in sized(result) if one.on_front]
+    front = [one for one in size_error_points(result) if one.on_front]
     if not front:
         return None
     columns = ("Trial", "Network", "Parameters", "Mean loss", "Raced", "Median wrong", "95 % interval",
@@ -281,7 +281,7 @@ def front_rows(networks: Sequence[SizeErrorPoint], *, judged: int) -> Rows:
     """Return a row for each network: its size, its loss, its wrong predictions and the interval of their median."""
     head = ("trial", "layout", "parameters", "on_front", "winner", "loss", "loss_trainings", "raced",
             "wrong_trainings", "wrong_median", "wrong_best", "wrong_worst", "interval_low", "interval_high",
-            "judged")  # fmt: skip
+            "validation_crops")  # fmt: skip
     return (
         head,
         *((one.trial.number, one.trial.layout, one.trial.parameters, int(one.on_front), int(one.winner), one.loss,
@@ -319,8 +319,8 @@ def _trial_cells(trial: Trial) -> tuple[str, ...]:
 
 
 def _racer_cells(racer: Racer) -> tuple[str, ...]:
-    wrong = racer.results.wrong
-    known = [loss for loss in racer.results.losses if loss is not None]
+    wrong = racer.wrong
+    known = [loss for loss in racer.losses if loss is not None]
     behind = _NONE
     if racer.behind is not None:
         mean, low, high = (math.exp(value) for value in (racer.behind.mean, racer.behind.low, racer.behind.high))
@@ -328,7 +328,7 @@ def _racer_cells(racer: Racer) -> tuple[str, ...]:
     lost = f" ({racer.diverged} diverged)" if racer.diverged else ""
     return (
         f"{racer.trial.number} (leads)" if racer.leads else str(racer.trial.number), racer.trial.layout,
-        f"{racer.trial.parameters:,}", f"{racer.results.median_wrong:g}", f"{min(wrong):,}–{max(wrong):,}{lost}",
+        f"{racer.trial.parameters:,}", f"{racer.median_wrong:g}", f"{min(wrong):,}–{max(wrong):,}{lost}",
         f"{statistics.fmean(known):.4f}" if known else _NONE, behind, str(racer.left_after or _NONE),
     )  # fmt: skip
 

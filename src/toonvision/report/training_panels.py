@@ -7,7 +7,7 @@ from toonvision.core.wording import counted, interval, percent
 from toonvision.figures.values import TrainingCurve, TrainingCurves
 from toonvision.report.results import Results
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.history import MEASURES, peaks
+from toonvision.training.history import metric_names, peaks
 
 
 def curves_panel(curves: tuple[TrainingCurve, ...]) -> FigurePanel:
@@ -38,7 +38,7 @@ def peaks_table(curve: TrainingCurve) -> Table:
     unknown = ("–", "–")
     rows = tuple(
         (name.capitalize(), *found.get(name, unknown), *found.get(f"val_{name}", unknown))
-        for name in MEASURES
+        for name in metric_names(curve.epochs)
         if name in found or f"val_{name}" in found
     )
     note = f"The lowest loss, the highest of all others. The saved weights are those of epoch {curve.best_epoch}."
@@ -53,9 +53,9 @@ def repeats_table(results: Results) -> Table:
     learned = ", on crops that it learned from too" if evaluation.record.settings.with_validation else ""
     rows = []
     for index, repeat in enumerate(evaluation.record.repeats):
-        report = evaluation.report_of(index)
+        report = evaluation.scores[index].report
         rows.append(
-            (f"{repeat.seed} (best)" if index == evaluation.chosen else str(repeat.seed), str(repeat.epochs),
+            (f"{repeat.seed} (best)" if index == evaluation.best_index else str(repeat.seed), str(repeat.epochs),
              str(repeat.best_epoch), "NaN" if repeat.val_loss is None else f"{repeat.val_loss:.4f}",
              f"{repeat.seconds:,.0f}", f"{report.wrong:,}", percent(report.accuracy.share), interval(report.accuracy),
              f"{report.macro.f1:.3f}")

@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
-from toonvision.data.arrays import Samples
 from toonvision.data.catalog import Crop
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.classification import Indices, classification_report
 from toonvision.metrics.intervals import Proportion
-from toonvision.metrics.predictions import Probabilities
 from toonvision.models.registry import find_network, input_size
 from toonvision.studies.folds import Fold, FoldResult, StudyWatcher
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
 from toonvision.training.recipes import settings_for
@@ -181,7 +180,7 @@ def ordinary_test(
     title: str,
     crops: Sequence[Crop],
     y_true: Indices,
-    probabilities: Probabilities,
+    y_pred: npt.NDArray[np.int64],
     *,
     diverged: Sequence[bool],
     trained_on: int,
@@ -192,7 +191,7 @@ def ordinary_test(
         title: The run's name.
         crops: Its test subset.
         y_true: Their classes, shape ``(samples,)``.
-        probabilities: Of every training, shape ``(trainings, samples, classes)``.
+        y_pred: The predicted classes of every training, shape ``(trainings, samples)``.
         diverged: Which trainings diverged; they are left out.
         trained_on: How many samples it learned from.
 
@@ -203,24 +202,24 @@ def ordinary_test(
         raise InputRejectedError(
             f"{title}: every training diverged, so there is nothing to compare with. Train another network or size."
         )
-    predicted = probabilities[~np.array(diverged)].argmax(axis=2)
+    predicted = y_pred[~np.array(diverged)]
     return OrdinaryTest(
         title=title,
         crops=tuple(crop.id for crop in crops),
         right=predicted == y_true,
-        macro_f1=tuple(macro_f1(y_true, row, probabilities.shape[2]) for row in predicted),
+        macro_f1=tuple(macro_f1(y_true, row) for row in predicted),
         trained_on=trained_on,
         diverged=sum(diverged),
     )
 
 
-def trained_test(samples: Samples, fold: Fold, results: Sequence[FoldResult]) -> OrdinaryTest:
+def trained_test(dataset: Dataset, fold: Fold, results: Sequence[FoldResult]) -> OrdinaryTest:
     """Score what was trained on all contexts because there is no run like it; raises as `ordinary_test` does."""
     return ordinary_test(
         fold.name,
-        [samples.crops[index] for index in fold.test],
-        samples.targets[fold.test],
-        np.stack([result.probabilities for result in results]),
+        [dataset.items[index] for index in fold.test],
+        dataset.targets[fold.test],
+        np.stack([result.predictions.labels for result in results]),
         diverged=[result.diverged for result in results],
         trained_on=len(fold.train),
     )
@@ -228,23 +227,23 @@ def trained_test(samples: Samples, fold: Fold, results: Sequence[FoldResult]) ->
 
 def evaluated_context(context: Category, fold: Fold, results: Mapping[int, FoldResult]) -> EvaluatedContext:
     """Collect the predictions of a context's trainings, whose results are given by seed."""
-    rows = [result.probabilities.argmax(axis=1) for result in results.values() if not result.diverged]
+    rows = [result.predictions.labels for result in results.values() if not result.diverged]
     predicted = np.array(rows, dtype=np.int64).reshape(len(rows), len(fold.test))
     return EvaluatedContext(context, fold, predicted, tuple(seed for seed, one in results.items() if one.diverged))
 
 
-def shared_crops(samples: Samples, one: EvaluatedContext, test: OrdinaryTest) -> Shared:
+def shared_crops(dataset: Dataset, one: EvaluatedContext, test: OrdinaryTest) -> Shared:
     """Find the crops of a context that are in the ordinary test, too."""
     index_of = {crop: index for index, crop in enumerate(test.crops)}
-    both = [at for at, index in enumerate(one.fold.test) if samples.crops[index].id in index_of]
+    both = [at for at, index in enumerate(one.fold.test) if dataset.items[index].id in index_of]
     indices = [int(index) for index in one.fold.test[both]]
-    there = [index_of[samples.crops[index].id] for index in indices]
-    return Shared(indices, one.predicted[:, both] == samples.targets[indices], test.right[:, there])
+    there = [index_of[dataset.items[index].id] for index in indices]
+    return Shared(indices, one.predicted[:, both] == dataset.targets[indices], test.right[:, there])
 
 
-def context_score(samples: Samples, one: EvaluatedContext, shared: Shared) -> ContextScore:
+def context_score(dataset: Dataset, one: EvaluatedContext, shared: Shared) -> ContextScore:
     """Count right answers on a context, and on the crops shared with the ordinary test."""
-    y_true = samples.targets[one.fold.test]
+    y_true = dataset.targets[one.fold.test]
     return ContextScore(
         context=one.context.name,
         title=one.context.title,
@@ -252,7 +251,7 @@ def context_score(samples: Samples, one: EvaluatedContext, shared: Shared) -> Co
         samples=len(y_true),
         trained_on=len(one.fold.train),
         right=tuple(int(count) for count in (one.predicted == y_true).sum(axis=1)),
-        macro_f1=tuple(macro_f1(y_true, row, len(samples.classes)) for row in one.predicted),
+        macro_f1=tuple(macro_f1(y_true, row) for row in one.predicted),
         shared=len(shared.indices),
         shared_right=tuple(int(count) for count in shared.right.sum(axis=1)),
         ordinary_right=tuple(int(count) for count in shared.ordinary.sum(axis=1)),
@@ -260,9 +259,10 @@ def context_score(samples: Samples, one: EvaluatedContext, shared: Shared) -> Co
     )
 
 
-def macro_f1(y_true: Indices, y_pred: Indices, classes: int) -> float:
+def macro_f1(y_true: Indices, y_pred: Indices) -> float:
     """Return the mean F1 over the classes that have samples: a class that a context lacks cannot be found in it."""
-    scores = classification_report(y_true, y_pred, [str(index) for index in range(classes)]).classes
+    names = [str(index) for index in range(int(max(y_true.max(), y_pred.max())) + 1)]
+    scores = classification_report(y_true, y_pred, names).classes
     return float(np.mean([score.f1 for score in scores if score.support]))
 
 
@@ -284,9 +284,9 @@ def _find_comparison(
             evaluation = evaluate_run(workspace, folder)
             test = ordinary_test(
                 record.title,
-                evaluation.crops,
-                evaluation.y_true,
-                evaluation.probabilities,
+                evaluation.items,
+                evaluation.best.y_true,
+                np.stack([scores.predicted for scores in evaluation.scores]),
                 diverged=[repeat.diverged for repeat in record.repeats],
                 trained_on=record.learned_from,
             )

@@ -13,7 +13,6 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel, Rows
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, percent
-from toonvision.data.arrays import Samples
 from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, paired_difference
@@ -36,13 +35,14 @@ from toonvision.studies.folds import (
     Unwatched,
     diverged_sentence,
     split_fold,
-    task_samples,
+    task_dataset,
     train_jobs,
 )
 from toonvision.studies.held_out import plan_contexts
 from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.taxonomy.labels import Category, Task
+from toonvision.taxonomy.labels import Category
 
 RESULT = "contexts.json"
 
@@ -187,16 +187,16 @@ def study_contexts(
     settings, size_hw, test = choose_comparison(
         workspace, wanted, against=against, network=network, epochs=epochs, size_hw=size_hw, watcher=watch
     )
-    samples = task_samples(workspace, wanted.level, size_hw)
-    folds, findings = plan_contexts(samples, workspace.taxonomy, seed=seed)
-    ordinary = test or split_fold(workspace, samples, wanted.level, "default")
+    dataset = task_dataset(workspace, wanted, size_hw)
+    folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=seed)
+    ordinary = test or split_fold(workspace, dataset, "default")
     compared = test.title if test else ""
     watch.noted(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
-    recipe = recipe_of(samples, settings, kind="contexts", resize=workspace.resize, seed=seed, against=compared)
+    recipe = recipe_of(dataset, settings, kind="contexts", resize=workspace.resize, seed=seed, against=compared)
     folder = study_folder(workspace, task, recipe, name=name, force=force)
     watch.planned(folder, findings)
     study = leave_out(
-        samples, folds, ordinary, wanted, settings, seeds=range(seed, seed + repeat), folder=folder, watcher=watch
+        dataset, folds, ordinary, settings, seeds=range(seed, seed + repeat), folder=folder, watcher=watch
     )
     skipped = tuple(finding.item.removeprefix("context ") for finding in findings)
     study = replace(study, skipped=skipped, findings=tuple(findings))
@@ -246,10 +246,9 @@ def contexts_panel(study: ContextStudy) -> FigurePanel:
 
 
 def leave_out(
-    samples: Samples,
+    dataset: Dataset,
     folds: Sequence[tuple[Category, Fold]],
     ordinary: OrdinaryTest | Fold,
-    task: Task,
     settings: TrainingSettings,
     *,
     seeds: Sequence[int],
@@ -259,10 +258,9 @@ def leave_out(
     """Train once for each context and seed, evaluate on the context, and compare with the ordinary test.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         folds: Contexts with their folds, of `plan_contexts`.
         ordinary: The ordinary test; for a fold it is trained, with the same settings and seeds.
-        task: What is predicted.
         settings: How to train.
         seeds: One training of each fold each.
         folder: Where finished trainings are saved and used again; nothing is saved without it.
@@ -273,9 +271,9 @@ def leave_out(
     """
     first = [] if isinstance(ordinary, OrdinaryTest) else [ordinary]
     jobs = [Job(fold, settings, seed) for fold in (*first, *(fold for _, fold in folds)) for seed in seeds]
-    results = train_jobs(samples, jobs, folder=folder, watcher=watcher)
+    results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
     by_fold = [results[start : start + len(seeds)] for start in range(0, len(results), len(seeds))]
-    test = ordinary if isinstance(ordinary, OrdinaryTest) else trained_test(samples, ordinary, by_fold.pop(0))
+    test = ordinary if isinstance(ordinary, OrdinaryTest) else trained_test(dataset, ordinary, by_fold.pop(0))
     evaluated = [
         evaluated_context(context, fold, dict(zip(seeds, trained, strict=True)))
         for (context, fold), trained in zip(folds, by_fold, strict=True)
@@ -283,12 +281,12 @@ def leave_out(
     kept = [one for one in evaluated if len(one.predicted)]
     if not kept:
         raise InputRejectedError("every training without a context diverged. Train another network or size.")
-    shared = [shared_crops(samples, one, test) for one in kept]
+    shared = [shared_crops(dataset, one, test) for one in kept]
     return ContextStudy(
-        task=task.name,
+        task=dataset.task.name,
         network=settings.network,
         seeds=tuple(seeds),
-        contexts=tuple(context_score(samples, one, both) for one, both in zip(kept, shared, strict=True)),
+        contexts=tuple(context_score(dataset, one, both) for one, both in zip(kept, shared, strict=True)),
         skipped=(),
         ordinary=test.title,
         ordinary_samples=len(test.crops),
@@ -296,28 +294,28 @@ def leave_out(
         ordinary_macro_f1=test.macro_f1,
         ordinary_trained_on=test.trained_on,
         shared=sum(len(both.indices) for both in shared),
-        difference=_difference(samples, shared),
-        dependence=_dependence(samples, task.level),
+        difference=_difference(dataset, shared),
+        dependence=_dependence(dataset),
         lost=tuple(one.context.name for one in evaluated if not len(one.predicted)),
         ordinary_diverged=test.diverged,
         folder=folder or Path(),
     )
 
 
-def _difference(samples: Samples, shared: Sequence[Shared]) -> Estimate | None:
+def _difference(dataset: Dataset, shared: Sequence[Shared]) -> Estimate | None:
     indices = [index for both in shared for index in both.indices]
     if not indices:
         return None
-    groups = group_keys(samples.crops)
+    groups = group_keys(dataset.items)
     pairs = [(both.right, both.ordinary) for both in shared]
     return paired_difference(pairs, [groups[index] for index in indices], rng=generator(0, "difference"))
 
 
-def _dependence(samples: Samples, level: str) -> dict[str, Estimate]:
+def _dependence(dataset: Dataset) -> dict[str, Estimate]:
     """Measure how much classes, and labels, depend on the context."""
-    groups, contexts = group_keys(samples.crops), [crop.context for crop in samples.crops]
-    classes = [samples.classes[target] for target in samples.targets]
-    levels = {level: classes, "label": [crop.label for crop in samples.crops]}
+    groups, contexts = group_keys(dataset.items), [crop.context for crop in dataset.items]
+    classes = [dataset.classes[target] for target in dataset.targets]
+    levels = {dataset.task.level: classes, "label": [crop.label for crop in dataset.items]}
     return {
         name: dependence(values, contexts, groups, seed=0) for name, values in levels.items() if len(set(values)) > 1
     }

@@ -15,11 +15,9 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, interval, listed, percent
-from toonvision.data.arrays import Samples
 from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import error_draws
-from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.power_law import PowerLaw, fit_power_law
 from toonvision.models.registry import find_network, input_size
@@ -31,11 +29,13 @@ from toonvision.studies.folds import (
     Unwatched,
     diverged_sentence,
     split_fold,
-    task_samples,
+    task_dataset,
     train_jobs,
+    wrong_predictions,
 )
 from toonvision.studies.nested import FEWEST_SIZES, curve_jobs
 from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.tasks.base import Dataset
 from toonvision.training.recipes import changed, settings_for
 
 RESULT = "curve.json"
@@ -216,17 +216,17 @@ def measure_curve(
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
     watch = watcher or Unwatched()
-    level = workspace.taxonomy.task(task).level
-    classes = len(workspace.taxonomy.level(level).classes)
+    wanted = workspace.taxonomy.task(task)
+    classes = len(workspace.taxonomy.level(wanted.level).classes)
     settings = changed(settings_for(find_network(network).name, classes=classes), epochs=epochs)
-    samples = task_samples(workspace, level, size_hw or input_size(settings.network, workspace.size_hw))
-    whole = split_fold(workspace, samples, level, split)
-    jobs, findings = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=range(seed, seed + repeat))
-    recipe = recipe_of(samples, settings, kind="curve", resize=workspace.resize, split=split, seed=seed)
+    dataset = task_dataset(workspace, wanted, size_hw or input_size(settings.network, workspace.size_hw))
+    whole = split_fold(workspace, dataset, split)
+    jobs, findings = curve_jobs(dataset, whole, sizes=sizes, settings=settings, seeds=range(seed, seed + repeat))
+    recipe = recipe_of(dataset, settings, kind="curve", resize=workspace.resize, split=split, seed=seed)
     folder = study_folder(workspace, task, recipe, name=name, force=force)
     watch.planned(folder, findings)
-    results = train_curve(samples, jobs, folder=folder, watcher=watch)
-    curve = fit_curve(samples, whole, jobs, results, task=task, split=split, more=more)
+    results = train_curve(dataset, jobs, folder=folder, watcher=watch)
+    curve = fit_curve(dataset, whole, jobs, results, split=split, more=more)
     curve = replace(curve, findings=tuple(findings), folder=folder)
     save_study(curve, RESULT)
     return curve
@@ -297,7 +297,7 @@ def curve_table(curve: LearningCurve, *, note: str = "") -> Table:
 
 
 def train_curve(
-    samples: Samples,
+    dataset: Dataset,
     jobs: Jobs,
     *,
     folder: Path | None = None,
@@ -305,18 +305,17 @@ def train_curve(
 ) -> Results:
     """Train the jobs of `curve_jobs`, shared ones once; return the results of each size."""
     distinct = {id(job): job for row in jobs.values() for job in row}
-    results = train_jobs(samples, list(distinct.values()), folder=folder, watcher=watcher)
+    results = train_jobs(dataset, list(distinct.values()), folder=folder, watcher=watcher)
     result_of = dict(zip(distinct, results, strict=True))
     return {size: [result_of[id(job)] for job in row] for size, row in jobs.items()}
 
 
 def fit_curve(
-    samples: Samples,
+    dataset: Dataset,
     whole: Fold,
     jobs: Jobs,
     results: Results,
     *,
-    task: str,
     split: str,
     more: int = 100,
 ) -> LearningCurve:
@@ -326,19 +325,18 @@ def fit_curve(
     Trainings that diverged are left out.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         whole: The whole training subset, and the val and test subsets.
         jobs: The trainings, of `curve_jobs`.
         results: Theirs, of `train_curve`.
-        task: What is predicted.
         split: Name of the split.
         more: How many more training crops to ask about.
 
     Raises:
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
-    y_true = samples.targets[whole.test]
-    measured = [_measured(size, row, results[size], y_true) for size, row in jobs.items()]
+    tested = len(whole.test)
+    measured = [_measured(size, row, results[size], dataset) for size, row in jobs.items()]
     kept = [one for one in measured if not one.diverged.all()]
     if len(kept) < FEWEST_SIZES:
         raise InputRejectedError(
@@ -350,17 +348,17 @@ def fit_curve(
     pictures = [point.mean_pictures for point in points]
     most = pictures[-1]
     line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
-    law = fit_power_law(pictures, [point.mean_wrong / len(y_true) for point in points], tested=len(y_true))
-    laws = [fit_power_law(pictures, errors, tested=len(y_true)) for errors in _error_draws(samples, whole, kept)]
+    law = fit_power_law(pictures, [point.mean_wrong / tested for point in points], tested=tested)
+    laws = [fit_power_law(pictures, errors, tested=tested) for errors in _error_draws(dataset, whole, kept)]
     low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
     gain_low, gain_high = np.quantile([_gain(one, most, more) for one in laws], [0.025, 0.975])
     return LearningCurve(
-        task=task,
+        task=dataset.task.name,
         network=jobs[max(jobs)][0].settings.network,
         seeds=seeds,
         split=split,
         train_share=len(whole.train) / (len(whole.train) + len(whole.val) + len(whole.test)),
-        tested=len(y_true),
+        tested=tested,
         points=points,
         law=law,
         line=tuple(line.tolist()),
@@ -374,17 +372,17 @@ def fit_curve(
     )
 
 
-def _measured(size: float, jobs: Sequence[Job], results: Sequence[FoldResult], y_true: Indices) -> _Measured:
+def _measured(size: float, jobs: Sequence[Job], results: Sequence[FoldResult], dataset: Dataset) -> _Measured:
     return _Measured(
         size,
         tuple(len(job.fold.train) for job in jobs),
-        np.stack([result.probabilities.argmax(axis=1) != y_true for result in results]),
+        np.stack([wrong_predictions(dataset, job, result) for job, result in zip(jobs, results, strict=True)]),
         np.array([result.diverged for result in results]),
     )
 
 
-def _error_draws(samples: Samples, whole: Fold, kept: Sequence[_Measured]) -> npt.NDArray[np.float64]:
-    keys = group_keys(samples.crops)
+def _error_draws(dataset: Dataset, whole: Fold, kept: Sequence[_Measured]) -> npt.NDArray[np.float64]:
+    keys = group_keys(dataset.items)
     wrong, diverged = np.stack([one.wrong for one in kept]), np.stack([one.diverged for one in kept])
     groups = [keys[index] for index in whole.test]
     return error_draws(wrong, ~diverged, groups, rng=generator(0, "curve", "bootstrap"))

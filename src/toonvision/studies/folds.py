@@ -7,10 +7,9 @@ predictions of each are saved as it ends, so that a study that was killed resume
 import hashlib
 import io
 import json
-import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,23 +17,23 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding, InputRejectedError, UsageError
+from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.runner import Report, work_through
-from toonvision.core.seeds import SEED_LIMIT, generator
-from toonvision.data.arrays import Samples, load_samples
 from toonvision.data.split_summary import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
-from toonvision.metrics.predictions import Probabilities
+from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
-from toonvision.tasks.classify import dataset_of, predict_probabilities
+from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 from toonvision.training.parallel import threads_for, trainings_at_once
 
 TRAININGS = "trainings"
+_NUMBERS = ("epochs", "best_epoch", "seconds", "diverged")
 
 
 @dataclass(frozen=True)
@@ -68,14 +67,14 @@ class FoldResult:
     """The result of one training.
 
     Attributes:
-        probabilities: Of the fold's test samples, in their order, shape ``(samples, classes)``, float32, 0 to 1.
+        predictions: Of the fold's test samples, in their order.
         epochs: How many epochs were run.
         best_epoch: The epoch, from 1, whose weights were used; 0 for the initial weights.
         seconds: How long it took.
         diverged: Whether the loss became NaN.
     """
 
-    probabilities: Probabilities
+    predictions: Predictions
     epochs: int
     best_epoch: int
     seconds: float
@@ -110,20 +109,19 @@ class Unwatched:
     noted = started = epoch_ended = ended = planned
 
 
-def task_samples(workspace: Workspace, level: str, size_hw: tuple[int, int]) -> Samples:
-    """Load all samples of a level, whatever split they are in.
+def task_dataset(workspace: Workspace, task: Task, size_hw: tuple[int, int]) -> Dataset:
+    """Load all samples of a task, whatever split they are in.
 
     Args:
         workspace: Where the crops are.
-        level: The level whose classes are predicted.
+        task: What is predicted.
         size_hw: Height and width of the input in pixels.
 
     Raises:
         InputRejectedError: If fewer than two classes have samples, with the counts.
     """
     with workspace.reading() as catalog:
-        crops = catalog.crops()
-    known = (workspace.taxonomy.class_of(crop.label, level) for crop in crops)
+        known = [workspace.taxonomy.class_of(crop.label, task.level) for crop in catalog.crops()]
     counts = Counter(name for name in known if name is not None)
     if len(counts) < 2:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
@@ -131,95 +129,47 @@ def task_samples(workspace: Workspace, level: str, size_hw: tuple[int, int]) -> 
             f"training needs at least two classes with samples; got {len(counts)}. Samples: {listed}. Annotate more "
             "screenshots, then run toonvision extract."
         )
-    return load_samples(workspace, crops, level=level, size_hw=size_hw, resize=workspace.resize)
+    return load_dataset(workspace, task, size_hw=size_hw, split=None)
 
 
-def split_fold(workspace: Workspace, samples: Samples, level: str, split_name: str) -> Fold:
-    """Return the fold that a saved split makes of samples.
+def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
+    """Return the fold that a saved split makes of a dataset.
 
     Raises:
         UsageError: If there is no such split.
         InputRejectedError: If a class could not be learned or evaluated.
     """
-    split = read_split(workspace.splits, split_name)
-    require_trainable(subset_table(workspace.taxonomy.level(level), split, samples.crops, workspace.taxonomy))
-    subsets = {crop.id: subset for crop in samples.crops if (subset := split.subset_of(crop))}
-    return fold_of_subsets(f"split {split.name}", samples, subsets)
+    split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
+    require_trainable(subset_table(level, split, dataset.items, workspace.taxonomy))
+    subsets = {item.id: subset for item in dataset.items if (subset := split.subset_of(item))}
+    return fold_of_subsets(f"split {split.name}", dataset, subsets)
 
 
-def fold_of_subsets(name: str, samples: Samples, subset_of: Mapping[int, str]) -> Fold:
+def fold_of_subsets(name: str, dataset: Dataset, subset_of: Mapping[int, str]) -> Fold:
     """Return the fold of samples whose crops are assigned to subsets.
 
     Args:
         name: What to call it.
-        samples: All samples of the task.
+        dataset: All samples of the task.
         subset_of: Crop id to train, val or test; other crops are in no subset.
     """
-    subsets = np.array([subset_of.get(crop.id, "") for crop in samples.crops])
+    subsets = np.array([subset_of.get(item.id, "") for item in dataset.items])
     return Fold(name, *(np.flatnonzero(subsets == subset) for subset in SUBSETS))
 
 
-def classes_without_samples(samples: Samples, *indices: Indices) -> list[str]:
+def classes_without_samples(dataset: Dataset, *indices: Indices) -> list[str]:
     """Return the classes of which at least one of the sets of samples has none."""
-    counts = [np.bincount(samples.targets[some], minlength=len(samples.classes)) for some in indices]
-    return [name for name, fewest in zip(samples.classes, np.min(counts, axis=0), strict=True) if not fewest]
-
-
-def grouped_folds(
-    targets: Sequence[str] | npt.NDArray[Any], groups: Sequence[Hashable], *, folds: int, seed: int
-) -> Indices:
-    """Assign samples to folds: a group stays together, and each class is spread as evenly as its groups allow.
-
-    Args:
-        targets: Each sample's class.
-        groups: Each sample's group, such as `groups.group_keys`.
-        folds: How many folds, 3 or more.
-        seed: Same seed, same folds.
-
-    Returns:
-        Each sample's fold from 0, shape ``(samples,)``.
-
-    Raises:
-        UsageError: If there are fewer than three folds: one is evaluated, one decides when to stop, the others teach.
-        InputRejectedError: If there are fewer groups than folds.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    if folds < 3:
-        raise UsageError(
-            f"at least 3 folds are needed: for training, validation and test; got {folds}. Write e.g. --folds 5."
-        )
-    if len(known) < folds:
-        raise InputRejectedError(
-            f"{folds} folds need at least {folds} screenshots; got {len(known)}. Annotate more, or ask for fewer "
-            "--folds."
-        )
-    classes, counts = np.unique(np.asarray(targets), return_inverse=True, return_counts=True)[1:]
-    if counts.max() < folds:
-        raise InputRejectedError(
-            f"{folds} folds need a class of at least {folds} samples; the largest has {counts.max()}. Annotate more, "
-            "or ask for fewer --folds."
-        )
-    splitter = StratifiedGroupKFold(
-        folds, shuffle=True, random_state=int(generator(seed, "folds").integers(SEED_LIMIT))
-    )
-    fold_of = np.zeros(len(classes), dtype=np.int64)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")  # a fold without a rare class is no fault
-        splits = list(splitter.split(np.zeros(len(classes)), classes, [known[group] for group in groups]))
-    for fold, (_, test) in enumerate(splits):
-        fold_of[test] = fold
-    return fold_of
+    counts = [np.bincount(dataset.targets[some], minlength=len(dataset.classes)) for some in indices]
+    return [name for name, fewest in zip(dataset.classes, np.min(counts, axis=0), strict=True) if not fewest]
 
 
 def train_jobs(
-    samples: Samples, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher | None = None
+    dataset: Dataset, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher | None = None
 ) -> list[FoldResult]:
     """Train and predict, several jobs at once where that is faster; saved results are used again.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         jobs: The trainings.
         folder: The study's folder, where each result is saved as it comes; nothing is saved without it.
         watcher: Told how it goes.
@@ -231,10 +181,10 @@ def train_jobs(
         UsageError: If the input is too small for the network.
     """
     watch = watcher or Unwatched()
-    paths = [None if folder is None else folder / TRAININGS / _result_name(samples, job) for job in jobs]
+    paths = [None if folder is None else folder / TRAININGS / _result_name(dataset, job) for job in jobs]
     results: dict[int, FoldResult] = {}
     for index, (job, path) in enumerate(zip(jobs, paths, strict=True)):
-        known = _read(path, (len(job.fold.test), len(samples.classes))) if path else None
+        known = _read(path, len(job.fold.test)) if path else None
         if known is not None:
             results[index] = known
             watch.ended(job, known, index + 1, len(jobs), known=True)
@@ -250,12 +200,12 @@ def train_jobs(
         watch.ended(jobs[index], result, index + 1, len(jobs), known=False)
 
     watch.started(jobs[missing[0]].settings.network, len(missing), len(jobs))
-    at_once = min(_at_once(samples, jobs[index], len(missing)) for index in missing)
+    at_once = min(_at_once(dataset, jobs[index], len(missing)) for index in missing)
     if at_once == 1:
         for index in missing:
-            ended(index, _train(samples, jobs[index], partial(watch.epoch_ended, jobs[index])))
+            ended(index, _train(dataset, jobs[index], partial(watch.epoch_ended, jobs[index])))
     else:
-        orders = [(samples, jobs[index]) for index in missing]
+        orders = [(dataset, jobs[index]) for index in missing]
         for message in work_through(_train_in_process, orders, processes=at_once):
             index = missing[message.job]
             if message.done:
@@ -263,6 +213,12 @@ def train_jobs(
             else:
                 watch.epoch_ended(jobs[index], *message.content)
     return [results[index] for index in range(len(jobs))]
+
+
+def wrong_predictions(dataset: Dataset, job: Job, result: FoldResult) -> npt.NDArray[np.bool_]:
+    """Return whether a training is wrong about each of its fold's test samples, shape ``(samples,)``."""
+    fold = replace(dataset, indices={"test": job.fold.test})
+    return kind_of(dataset.task).score(result.predictions, fold, "test").wrong
 
 
 def diverged_sentence(groups: Iterable[tuple[str, int, int]]) -> str:
@@ -279,45 +235,38 @@ def diverged_sentence(groups: Iterable[tuple[str, int, int]]) -> str:
     return f" Trainings that diverged are left out: {'; '.join(listed)}." if listed else ""
 
 
-def _at_once(samples: Samples, job: Job, trainings: int) -> int:
-    height, width = samples.pictures.shape[1:3]
-    return trainings_at_once(job.settings, size_hw=(height, width), pictures=len(job.fold.train), trainings=trainings)
+def _at_once(dataset: Dataset, job: Job, trainings: int) -> int:
+    return trainings_at_once(job.settings, size_hw=dataset.size_hw, pictures=len(job.fold.train), trainings=trainings)
 
 
-def _train_in_process(order: tuple[Samples, Job], report: Report) -> FoldResult:
+def _train_in_process(order: tuple[Dataset, Job], report: Report) -> FoldResult:
     return _train(*order, lambda epoch, logs: report((epoch, dict(logs))))
 
 
-def _train(samples: Samples, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> FoldResult:
-    height, width = samples.pictures.shape[1:3]
-    start_keras(threads=threads_for((height, width)))
+def _train(dataset: Dataset, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> FoldResult:
+    start_keras(threads=threads_for(dataset.size_hw))
     from toonvision.training.loop import train_fresh
 
     fold = job.fold
     with backend_faults():
         model, history = train_fresh(
-            dataset_of(samples, Task("", "")),
-            train=fold.train,
-            val=fold.val,
-            settings=job.settings,
-            seed=job.seed,
-            watcher=watcher,
+            dataset, train=fold.train, val=fold.val, settings=job.settings, seed=job.seed, watcher=watcher
         )
-    probabilities = predict_probabilities(model, samples.pictures[fold.test])
-    return FoldResult(probabilities, len(history.epochs), history.best_epoch, history.seconds, history.diverged)
+    predictions = predict(kind_of(dataset.task), model, dataset.images[fold.test])
+    return FoldResult(predictions, len(history.epochs), history.best_epoch, history.seconds, history.diverged)
 
 
-def _result_name(samples: Samples, job: Job) -> str:
+def _result_name(dataset: Dataset, job: Job) -> str:
     """Name a result by everything that it depends on, so that a stale one is never used."""
     fold = job.fold
     learned = np.concatenate([fold.train, fold.val])
     content = [
-        [[samples.crops[index].hash for index in indices] for indices in (learned, fold.test)],
+        [[dataset.items[index].hash for index in indices] for indices in (learned, fold.test)],
         len(fold.train),
-        samples.targets[learned].tolist(),
-        samples.classes,
-        samples.pictures.shape[1:],
-        hashlib.sha256(samples.pictures[fold.test[:8]].tobytes()).hexdigest(),  # how they were resized
+        dataset.targets[learned].tolist(),
+        dataset.classes,
+        dataset.images.shape[1:],
+        hashlib.sha256(dataset.images[fold.test[:8]].tobytes()).hexdigest(),  # how they were resized
         asdict(job.settings),
         installed_versions(),
     ]
@@ -327,20 +276,22 @@ def _result_name(samples: Samples, job: Job) -> str:
 
 
 def _write(path: Path, result: FoldResult) -> None:
+    arrays = {name: value for name, value in vars(result.predictions).items() if value is not None}
     buffer = io.BytesIO()
-    np.savez(buffer, **asdict(result))
+    np.savez(buffer, **arrays, **{name: getattr(result, name) for name in _NUMBERS})
     write_bytes(path, buffer.getvalue())
 
 
-def _read(path: Path, shape: tuple[int, int]) -> FoldResult | None:
-    """Return a saved result; None if it is missing or damaged."""
+def _read(path: Path, images: int) -> FoldResult | None:
+    """Return a saved result; None if it is missing, damaged, or of another number of images."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            probabilities = archive["probabilities"]
-            numbers = [archive[name].item() for name in ("epochs", "best_epoch", "seconds", "diverged")]
+            values = {name: archive[name] for name in archive.files}
+        numbers = [values.pop(name).item() for name in _NUMBERS]
+        predictions = Predictions(**{**values, "images": int(values["images"])})
     except MemoryError:
         raise
     except Exception:  # a damaged archive raises errors of many kinds
         return None
-    sound = probabilities.shape == shape and np.isfinite(probabilities).all()
-    return FoldResult(probabilities.astype(np.float32), *numbers) if sound else None
+    sound = predictions.images == images and np.isfinite(predictions.scores).all()
+    return FoldResult(predictions, *numbers) if sound else None

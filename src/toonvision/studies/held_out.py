@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from toonvision.core.errors import Finding, InputRejectedError
-from toonvision.data.arrays import Samples
 from toonvision.data.catalog import Crop
 from toonvision.data.groups import group_keys
 from toonvision.data.split_plan import plan_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Subset
 from toonvision.studies.folds import Fold, classes_without_samples, fold_of_subsets
+from toonvision.tasks.base import Dataset
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 FEWEST = 5
@@ -44,12 +44,12 @@ def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, Sub
 
 
 def plan_contexts(
-    samples: Samples, taxonomy: Taxonomy, *, seed: int
+    dataset: Dataset, taxonomy: Taxonomy, *, seed: int
 ) -> tuple[list[tuple[Category, Fold]], list[Finding]]:
     """Plan one fold for each context that can be left out.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         taxonomy: Which contexts there are; theirs is the order of the folds.
         seed: Decides train and val.
 
@@ -60,26 +60,26 @@ def plan_contexts(
         InputRejectedError: If no context can be left out.
     """
     known = [context.name for context in taxonomy.contexts]
-    names = sorted({crop.context for crop in samples.crops})
+    names = sorted({crop.context for crop in dataset.items})
     names.sort(key=lambda name: known.index(name) if name in known else len(known))
     planned, findings = [], []
     for name in names:
         try:
-            planned.append((taxonomy.context(name), _fold_without(samples, name, seed)))
+            planned.append((taxonomy.context(name), _fold_without(dataset, name, seed)))
         except InputRejectedError as error:
             reason, _, remedy = str(error).partition(". ")
-            crops = sum(crop.context == name for crop in samples.crops)
+            crops = sum(crop.context == name for crop in dataset.items)
             findings.append(Finding(f"context {name}", reason, remedy.rstrip("."), "context-skipped", objects=crops))
     if not planned:
         raise InputRejectedError(f"no context can be left out, nothing was trained. {'; '.join(map(str, findings))}.")
     return planned, findings
 
 
-def _fold_without(samples: Samples, context: str, seed: int) -> Fold:
-    fold = fold_of_subsets(f"without-{context}", samples, hold_out(samples.crops, context, seed=seed))
+def _fold_without(dataset: Dataset, context: str, seed: int) -> Fold:
+    fold = fold_of_subsets(f"without-{context}", dataset, hold_out(dataset.items, context, seed=seed))
     if len(fold.test) < FEWEST:
         raise InputRejectedError(f"has {len(fold.test)} crops, fewer than {FEWEST}. Annotate more of it.")
-    unseen = classes_without_samples(samples, fold.train)
+    unseen = classes_without_samples(dataset, fold.train)
     if unseen:
         raise InputRejectedError(
             f"without it {', '.join(unseen)} has no sample to learn from. Annotate more elsewhere."

@@ -9,9 +9,17 @@ from toonvision.core.wording import interval, percent
 from toonvision.data.split_plan import naive_subsets
 from toonvision.data.splits import read_split
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.folds import Job, StudyWatcher, Unwatched, fold_of_subsets, task_samples, train_jobs
+from toonvision.studies.folds import (
+    Job,
+    StudyWatcher,
+    Unwatched,
+    fold_of_subsets,
+    task_dataset,
+    train_jobs,
+    wrong_predictions,
+)
 from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
 
 RESULT = "leakage.json"
@@ -48,7 +56,7 @@ class LeakageStudy:
 
 
 def compare_naive(
-    workspace: Workspace, run: Path, evaluation: Evaluation, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, run: Path, evaluation: ClassEvaluation, *, watcher: StudyWatcher | None = None
 ) -> LeakageStudy:
     """Train a run's settings once more on a naive split, and save how much better that looks.
 
@@ -63,20 +71,21 @@ def compare_naive(
         InputRejectedError: If the training diverged.
     """
     watch, record = watcher or Unwatched(), evaluation.record
-    if evaluation.part != "test":
-        raise UsageError(f"a naive split is compared on the test subset; got {evaluation.part}. Leave out --part.")
-    samples = task_samples(workspace, record.level, record.size_hw)
+    if evaluation.subset != "test":
+        raise UsageError(f"a naive split is compared on the test subset; got {evaluation.subset}. Leave out --part.")
+    dataset = task_dataset(workspace, workspace.taxonomy.task(record.task), record.size_hw)
     split, seed = read_split(workspace.splits, record.split), record.best_seed
-    fold = fold_of_subsets("naive", samples, naive_subsets(samples.crops, split, seed=seed))
-    recipe = recipe_of(samples, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
+    fold = fold_of_subsets("naive", dataset, naive_subsets(dataset.items, split, seed=seed))
+    recipe = recipe_of(dataset, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
     folder = study_folder(workspace, record.task, recipe)
     watch.planned(folder, [])
-    (result,) = train_jobs(samples, [Job(fold, record.settings, seed)], folder=folder, watcher=watch)
+    job = Job(fold, record.settings, seed)
+    (result,) = train_jobs(dataset, [job], folder=folder, watcher=watch)
     if result.diverged:
         raise InputRejectedError(f"{run}: the training on a naive split diverged, so there is nothing to compare with.")
-    right = int((result.probabilities.argmax(axis=1) == samples.targets[fold.test]).sum())
+    right = int((~wrong_predictions(dataset, job, result)).sum())
     naive = Proportion(right, len(fold.test))
-    study = LeakageStudy(record.title, seed, evaluation.report.accuracy, naive, folder)
+    study = LeakageStudy(record.title, seed, evaluation.best.report.accuracy, naive, folder)
     save_study(study, RESULT)
     return study
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.seeds import generator
-from toonvision.data.arrays import Samples
 from toonvision.data.groups import group_keys
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 
 FEWEST_SIZES = 3
@@ -58,12 +58,12 @@ def beginning(order: Sequence[Sequence[int]], share: float) -> Indices:
 
 
 def curve_jobs(
-    samples: Samples, whole: Fold, *, sizes: Sequence[float], settings: TrainingSettings, seeds: Sequence[int]
+    dataset: Dataset, whole: Fold, *, sizes: Sequence[float], settings: TrainingSettings, seeds: Sequence[int]
 ) -> tuple[dict[float, list[Job]], list[Finding]]:
     """Plan the trainings of a learning curve.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         whole: The whole training subset, and the val and test subsets, which stay as they are.
         sizes: Shares of the training subset, over 0 to 1.
         settings: How to train on the whole subset.
@@ -81,13 +81,13 @@ def curve_jobs(
         raise UsageError(
             f"sizes are shares over 0 and up to 1; got {list(sizes)}. Write e.g. --sizes 0.125,0.25,0.5,1."
         )
-    orders = _orders(samples, whole, seeds)
+    orders = _orders(dataset, whole, seeds)
     made: dict[tuple[int, int], Job] = {}
     jobs: dict[float, list[Job]] = {}
     findings = []
     for size in asked:
         subsets = [whole.train[beginning(order, size)] for order in orders]
-        missing = classes_without_samples(samples, *subsets)
+        missing = classes_without_samples(dataset, *subsets)
         if missing:
             reason = f"{', '.join(missing)} would have no sample to learn from"
             findings.append(Finding(f"size {size:g}", reason, "ask for larger --sizes", "size-skipped", pictures=1))
@@ -110,9 +110,9 @@ def curve_jobs(
     return jobs, findings
 
 
-def _orders(samples: Samples, whole: Fold, seeds: Sequence[int]) -> list[list[list[int]]]:
-    labels = [samples.crops[index].label for index in whole.train]
-    keys = group_keys(samples.crops)
+def _orders(dataset: Dataset, whole: Fold, seeds: Sequence[int]) -> list[list[list[int]]]:
+    labels = [dataset.items[index].label for index in whole.train]
+    keys = group_keys(dataset.items)
     groups = [keys[index] for index in whole.train]
     return [nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds]
 

@@ -13,9 +13,9 @@ from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.core.files import read_regular, write_text
 from toonvision.core.names import free_name, plain_name
 from toonvision.core.settings import read_json
-from toonvision.data.arrays import Samples
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 
 RECIPE = "recipe.json"
@@ -36,20 +36,20 @@ class Study(Protocol):
 Result = TypeVar("Result", bound=Study)
 
 
-def recipe_of(samples: Samples, settings: TrainingSettings, *, kind: str, **others: Any) -> dict[str, Any]:
+def recipe_of(dataset: Dataset, settings: TrainingSettings, *, kind: str, **others: Any) -> dict[str, Any]:
     """Return everything that decides a study's results: a hash of the data, the settings, and the study's own choices.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         settings: How to train.
         kind: Which study.
         others: What else decides, as plain data.
     """
-    listed = [[crop.hash, crop.context, crop.screenshot_id] for crop in samples.crops]
-    content = json.dumps([listed, samples.targets.tolist(), samples.classes])
+    listed = [[crop.hash, crop.context, crop.screenshot_id] for crop in dataset.items]
+    content = json.dumps([listed, dataset.targets.tolist(), dataset.classes])
     return {
         "data": hashlib.sha256(content.encode()).hexdigest()[:16],
-        "size_hw": list(samples.pictures.shape[1:3]),
+        "size_hw": list(dataset.images.shape[1:3]),
         "settings": asdict(settings),
         "versions": installed_versions(),
         "kind": kind,

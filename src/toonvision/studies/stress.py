@@ -26,7 +26,7 @@ from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
 from toonvision.data.images import fit, read_whole
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.saving import load_model
 from toonvision.studies.store import load_study, save_study
@@ -162,7 +162,7 @@ in turn, from crop to crop, as far as the screenshot reaches."""
 
 
 def stress_run(
-    workspace: Workspace, folder: Path, evaluation: Evaluation, *, progress: Progress = silent
+    workspace: Workspace, folder: Path, evaluation: ClassEvaluation, *, progress: Progress = silent
 ) -> StressTest:
     """Evaluate all models of a run under every change, and save the result in the run's folder.
 
@@ -176,9 +176,9 @@ def stress_run(
         InputRejectedError: If there is no sample, or a crop or its screenshot cannot be read.
         ModelRefusedError: If a model cannot be used.
     """
-    total = len(evaluation.crops)
+    total = len(evaluation.items)
     if not total:
-        raise InputRejectedError(f"{folder}: the subset {evaluation.part!r} has no sample to evaluate.")
+        raise InputRejectedError(f"{folder}: the subset {evaluation.subset!r} has no sample to evaluate.")
     record = evaluation.record
     models = [load_model(repeat_folder(folder, repeat.seed)) for repeat in record.repeats]
     wrong = np.zeros((len(CHANGES), len(models)), dtype=np.int64)
@@ -187,16 +187,16 @@ def stress_run(
         for row, model in enumerate(models):
             flat = pictures.reshape(-1, *pictures.shape[2:])
             predicted = predict_probabilities(model, flat).argmax(axis=1).reshape(pictures.shape[:2])
-            wrong[:, row] += (predicted != evaluation.y_true[indices]).sum(axis=1)
+            wrong[:, row] += (predicted != evaluation.best.y_true[indices]).sum(axis=1)
         done += pictures.shape[1]
         progress(done, total)
-    plain = StressScore("", "unchanged", total, evaluation.report.wrong, evaluation.spread.wrong)
+    plain = StressScore("", "unchanged", total, evaluation.best.report.wrong, evaluation.spread.wrong)
     scores = (
-        StressScore(change.kind, change.strength, total, int(row[evaluation.chosen]), tuple(map(int, row)))
+        StressScore(change.kind, change.strength, total, int(row[evaluation.best_index]), tuple(map(int, row)))
         for change, row in zip(CHANGES, wrong, strict=True)
     )
     seeds = tuple(repeat.seed for repeat in record.repeats)
-    test = StressTest(record.title, evaluation.part, seeds, (plain, *scores), folder)
+    test = StressTest(record.title, evaluation.subset, seeds, (plain, *scores), folder)
     save_study(test, RESULT)
     return test
 
@@ -250,7 +250,7 @@ def stress_table(test: StressTest) -> Table:
     return Table(f"{test.run} under changes", columns, rows, number_columns(columns, 2))
 
 
-def _changed(workspace: Workspace, evaluation: Evaluation) -> Iterator[tuple[slice, Pictures]]:
+def _changed(workspace: Workspace, evaluation: ClassEvaluation) -> Iterator[tuple[slice, Pictures]]:
     """Yield groups of samples with their changed crops, shape ``(changes, samples, height, width, 3)``."""
     files = _screenshot_files(workspace)
     record = evaluation.record
@@ -275,9 +275,9 @@ def _changed(workspace: Workspace, evaluation: Evaluation) -> Iterator[tuple[sli
         return np.stack([fit(one, size_hw=record.size_hw, resize=record.resize) for one in changed])
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        for start in range(0, len(evaluation.crops), _GROUP):
-            indices = slice(start, min(start + _GROUP, len(evaluation.crops)))
-            numbered = enumerate(evaluation.crops[indices], start=start)
+        for start in range(0, len(evaluation.items), _GROUP):
+            indices = slice(start, min(start + _GROUP, len(evaluation.items)))
+            numbered = enumerate(evaluation.items[indices], start=start)
             yield indices, np.stack(list(pool.map(change_all, numbered)), axis=1)
 
 

@@ -14,8 +14,7 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, percent
-from toonvision.data.arrays import Pictures, Samples
-from toonvision.data.groups import group_keys
+from toonvision.data.arrays import Pictures
 from toonvision.data.images import read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.confident_learning import (
@@ -28,19 +27,19 @@ from toonvision.metrics.confident_learning import (
 )
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.registry import find_network
+from toonvision.studies.cross_validation import fold_jobs
 from toonvision.studies.folds import (
-    Fold,
     FoldResult,
     Job,
     StudyWatcher,
     Unwatched,
-    classes_without_samples,
     diverged_sentence,
-    grouped_folds,
-    task_samples,
+    task_dataset,
     train_jobs,
 )
 from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.classify import class_probabilities
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Category
 
@@ -192,16 +191,15 @@ def find_suspects(
         InputRejectedError: If a class cannot be learned without one of the folds, or every training diverged.
     """
     watch = watcher or Unwatched()
-    level = workspace.taxonomy.task(task).level
     settings = replace(SEARCH_SETTINGS, network=find_network(network).name, epochs=epochs)
-    samples = task_samples(workspace, level, size_hw)
-    jobs = fold_jobs(samples, folds=folds, settings=settings, repeats=repeat, seed=seed)
-    recipe = recipe_of(samples, settings, kind="suspects", resize=workspace.resize, seed=seed, folds=folds)
+    dataset = task_dataset(workspace, workspace.taxonomy.task(task), size_hw)
+    jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=repeat, seed=seed)
+    recipe = recipe_of(dataset, settings, kind="suspects", resize=workspace.resize, seed=seed, folds=folds)
     folder = study_folder(workspace, task, recipe, name=name, force=force)
     watch.planned(folder, [])
-    results = train_jobs(samples, jobs, folder=folder, watcher=watch)
+    results = train_jobs(dataset, jobs, folder=folder, watcher=watch)
     study = compare_labels(
-        samples, average_results(samples, jobs, results), task=task, network=settings.network, folds=folds,
+        dataset, average_results(dataset, jobs, results), network=settings.network, folds=folds,
         repeats=repeat, diverged=sum(result.diverged for result in results),
     )  # fmt: skip
     study = replace(study, folder=folder)
@@ -266,7 +264,7 @@ def suspects_table(
     study: SuspectStudy, suspects: Sequence[Suspect], classes: Mapping[str, Category], *, note: str = ""
 ) -> Table:
     """Return suspect labels of a study as a table; `note` follows its own note."""
-    columns = ("Crop", "Screenshot", "Label", "Predicted", "Confidence in the label", "In the prediction")
+    columns = ("Crop", "Screenshot", "Label", "Predicted", "p(label)", "p(predicted)")
     rows = tuple(
         (one.file, one.screenshot, classes[one.given].title, classes[one.likely].title, percent(one.self_confidence),
          percent(one.likely_confidence))
@@ -282,64 +280,31 @@ def suspects_table(
     )  # fmt: skip
 
 
-def fold_jobs(samples: Samples, *, folds: int, settings: TrainingSettings, repeats: int, seed: int) -> list[Job]:
-    """Plan the trainings of a search for suspect labels: fold by fold, each with its repeats.
-
-    In each repeat another fold decides when to stop, so that the averaged models learned from different crops.
-
-    Args:
-        samples: All samples of the task.
-        folds: How many folds.
-        settings: How to train.
-        repeats: Trainings a fold.
-        seed: Decides the folds; the repeats have the seeds from it on.
-
-    Raises:
-        InputRejectedError: If a class could not be learned without one of the folds.
-    """
-    names = [samples.classes[target] for target in samples.targets]
-    fold_of = grouped_folds(names, group_keys(samples.crops), folds=folds, seed=seed)
-    jobs = []
-    for fold in range(folds):
-        for repeat in range(repeats):
-            stop = (fold + 1 + repeat % (folds - 1)) % folds
-            train = np.flatnonzero((fold_of != fold) & (fold_of != stop))
-            short = classes_without_samples(samples, train)
-            if short:
-                raise InputRejectedError(
-                    f"{', '.join(short)}: too few screenshots to be learned without a fold of them. Annotate more."
-                )
-            val, test = np.flatnonzero(fold_of == stop), np.flatnonzero(fold_of == fold)
-            jobs.append(Job(Fold(f"fold-{fold}-stop-{stop}", train, val, test), settings, seed + repeat))
-    return jobs
-
-
-def average_results(samples: Samples, jobs: Sequence[Job], results: Sequence[FoldResult]) -> Probabilities:
+def average_results(dataset: Dataset, jobs: Sequence[Job], results: Sequence[FoldResult]) -> Probabilities:
     """Average the probabilities of each sample over the trainings that did not diverge.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         jobs: The trainings.
         results: Of each job.
 
     Returns:
         Shape ``(samples, classes)``, in the order of the samples; NaN where no training evaluated a sample.
     """
-    sums = np.zeros((len(samples.crops), len(samples.classes)), dtype=np.float64)
-    counts = np.zeros((len(samples.crops), 1), dtype=np.int64)
+    sums = np.zeros((len(dataset.items), len(dataset.classes)), dtype=np.float64)
+    counts = np.zeros((len(dataset.items), 1), dtype=np.int64)
     for job, result in zip(jobs, results, strict=True):
         if not result.diverged:
-            sums[job.fold.test] += result.probabilities
+            sums[job.fold.test] += class_probabilities(result.predictions)
             counts[job.fold.test] += 1
     averaged: Probabilities = np.where(counts > 0, sums / np.maximum(1, counts), np.nan).astype(np.float32)
     return averaged
 
 
 def compare_labels(
-    samples: Samples,
+    dataset: Dataset,
     probabilities: Probabilities,
     *,
-    task: str,
     network: str,
     folds: int,
     repeats: int,
@@ -348,9 +313,8 @@ def compare_labels(
     """Compare labels with out-of-fold probabilities.
 
     Args:
-        samples: All samples of the task.
+        dataset: All samples of the task.
         probabilities: Out of fold, shape ``(samples, classes)``; NaN where no training evaluated a sample.
-        task: What is predicted.
         network: Which network was trained.
         folds: How many folds there were.
         repeats: Trainings a fold.
@@ -362,13 +326,13 @@ def compare_labels(
     evaluated = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
     if not len(evaluated):
         raise InputRejectedError("every training diverged, so no label was checked. Train another network or size.")
-    given, probabilities = samples.targets[evaluated], probabilities[evaluated]
+    given, probabilities = dataset.targets[evaluated], probabilities[evaluated]
     joint = confident_joint(given, probabilities)
     likely, margin = probabilities.argmax(axis=1), normalized_margin(given, probabilities)
     sure = set(confident_indices(given, probabilities).tolist())
     found = []
     for index in suspect_indices(given, probabilities).tolist():
-        crop, other = samples.crops[evaluated[index]], int(likely[index])
+        crop, other = dataset.items[evaluated[index]], int(likely[index])
         found.append(
             Suspect(
                 file=crop.file,
@@ -376,8 +340,8 @@ def compare_labels(
                 context=crop.context,
                 box=crop.box.xyxy,
                 label=crop.label,
-                given=samples.classes[given[index]],
-                likely=samples.classes[other],
+                given=dataset.classes[given[index]],
+                likely=dataset.classes[other],
                 self_confidence=float(probabilities[index, given[index]]),
                 likely_confidence=float(probabilities[index, other]),
                 margin=float(margin[index]),
@@ -386,19 +350,19 @@ def compare_labels(
         )
     thresholds = class_thresholds(given, probabilities).tolist()
     return SuspectStudy(
-        task=task,
+        task=dataset.task.name,
         network=network,
         folds=folds,
         repeats=repeats,
         samples=len(given),
         agreeing=int((likely == given).sum()),
-        classes=samples.classes,
+        classes=dataset.classes,
         thresholds=tuple(value if math.isfinite(value) else 1.0 for value in thresholds),
         joint=tuple(tuple(row) for row in joint.tolist()),
         estimated_wrong=estimated_wrong(given, joint),
         suspects=tuple(found),
         diverged=diverged,
-        unevaluated=len(samples.crops) - len(evaluated),
+        unevaluated=len(dataset.items) - len(evaluated),
     )
 
 

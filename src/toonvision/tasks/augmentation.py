@@ -1,4 +1,4 @@
-"""Random changes to training pictures, a batch at a time."""
+"""Random changes to training images, one batch at a time."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,25 +7,25 @@ from toonvision.data.images import Pictures
 from toonvision.tasks.settings import Augmentation
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-"""What red, green and blue add to brightness (ITU-R BT.601)."""
+"""Weights of red, green and blue in the luma (ITU-R BT.601)."""
 
 _MIDDLE, _SIDES = 0.15, 0.35
-"""How far from the middle, as a share of the width, another light begins, and from where on it is all there is."""
+"""Distances from the middle, as shares of the width, at which the other light begins and is complete."""
 _SURROUNDED = 0.7
 
 Factors = npt.NDArray[np.float32]
 
 
 def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
-    """Change a batch of pictures at random.
+    """Return a batch of randomly changed images.
 
     Args:
-        pictures: Shape ``(samples, height, width, 3)``, 0 to 255; left as it is.
+        pictures: Shape ``(samples, height, width, 3)``, uint8, 0 to 255; not changed.
         settings: What to change, and how much.
-        rng: Where chance comes from.
+        rng: The random generator.
 
     Returns:
-        A new array of the same shape and type. What a turn, a shift or a smaller scale lays bare repeats the edge.
+        A new array of the same shape and type. Pixels from outside the image repeat its edge.
     """
     changed = _mirrored(pictures, rng) if settings.flip else pictures.copy()
     if settings.rotation_degrees or settings.zoom or settings.shift:
@@ -45,7 +45,7 @@ def _mirrored(pictures: Pictures, rng: np.random.Generator) -> Pictures:
 
 
 def _moved(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
-    """Turn, scale and shift: each pixel takes the nearest one of where it comes from."""
+    """Return rotated, scaled and shifted images, by nearest-neighbour sampling."""
     count, height, width = pictures.shape[:3]
     turn = np.deg2rad(settings.rotation_degrees)
     angle = rng.uniform(-turn, turn, (count, 1, 1)).astype(np.float32)
@@ -56,18 +56,18 @@ def _moved(pictures: Pictures, settings: Augmentation, rng: np.random.Generator)
         for side, shape in ((height, (1, -1, 1)), (width, (1, 1, -1)))
     )
     down, right = down / scale[0] - shift[0] * height, right / scale[1] - shift[1] * width
-    if settings.rotation_degrees:  # without it rows and columns stay apart, which is far quicker
+    if settings.rotation_degrees:  # without rotation rows and columns are independent, which is much faster
         down, right = np.cos(angle) * down - np.sin(angle) * right, np.sin(angle) * down + np.cos(angle) * right
     rows, columns = (
-        np.clip(np.rint(place + (side - 1) / 2), 0, side - 1).astype(np.intp)
-        for place, side in ((down, height), (right, width))
+        np.clip(np.rint(position + (side - 1) / 2), 0, side - 1).astype(np.intp)
+        for position, side in ((down, height), (right, width))
     )
     moved: Pictures = pictures[np.arange(count)[:, None, None], rows, columns]
     return moved
 
 
 def _recolored(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
-    """Change brightness, contrast, saturation and cast, which together are a matrix and an offset for each picture."""
+    """Return images of other brightness, contrast, saturation and cast: a matrix and an offset for each image."""
     count, height, width = pictures.shape[:3]
     brightness, contrast, saturation = _factors(rng.uniform(1 - settings.color, 1 + settings.color, (3, count, 1, 1)))
     cast = _factors(np.exp(rng.normal(0, settings.cast, (count, 1, 3))))
@@ -83,9 +83,9 @@ def _recolored(pictures: Pictures, settings: Augmentation, rng: np.random.Genera
 
 
 def _surrounded(pictures: Pictures, spread: float, rng: np.random.Generator) -> Pictures:
-    """Change the light at both sides: what stands in the middle is the same wherever it stands.
+    """Return images with another light left and right of the middle.
 
-    A box is drawn around a thing, so that its middle column shows mostly the thing and its sides mostly the place.
+    A bounding box shows the object mostly in its middle and the background mostly at its sides.
     """
     count, width = len(pictures), pictures.shape[2]
     aside = np.abs(np.linspace(-0.5, 0.5, width, dtype=np.float32)).reshape(1, 1, width, 1)

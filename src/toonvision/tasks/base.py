@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import ModelRefusedError
+from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import mapped_elsewhere, mapped_here
 from toonvision.data.catalog import Crop
@@ -20,8 +20,10 @@ from toonvision.data.splits import Split, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import GROUP, Predictions
+from toonvision.models.layout import Layout
+from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import Task
+from toonvision.taxonomy.labels import CLASSIFY, Task
 
 if TYPE_CHECKING:
     import keras
@@ -88,8 +90,8 @@ class Learner:
 
     Attributes:
         model: The network that is trained.
-        finish: Returns the network that is kept, which computes the same as the trained one does by then.
-        settings: How to train this form.
+        finish: Returns the network that is saved, which computes the same as the trained one does by then.
+        settings: How this form is trained.
     """
 
     model: "keras.Model"
@@ -177,8 +179,34 @@ class TaskKind(Protocol):
     def temperature(self, predictions: Predictions, dataset: Dataset, indices: Indices) -> float | None:
         """Fit what logits are divided by so that confidences are right; None where the kind has no such thing."""
 
-    def score(self, predictions: Predictions, dataset: Dataset, indices: Indices) -> Scores:
-        """Compare the predictions of some of a dataset's images with their ground truth."""
+    def score(
+        self, predictions: Predictions, dataset: Dataset, subset: Subset, *, validation: Predictions | None = None
+    ) -> Scores:
+        """Compare predictions with the ground truth.
+
+        Args:
+            predictions: Of the images of one subset, in order.
+            dataset: The dataset.
+            subset: Which subset.
+            validation: The same model's predictions of the validation subset, on which it can be calibrated; None where
+                it learned from that subset.
+        """
+
+
+def build(network: str, dataset: Dataset) -> "keras.Model":
+    """Build the network that is saved in the end, with fresh weights from Keras' current random state.
+
+    Raises:
+        UsageError: If there is no such network, it is made for another kind of task, or the input is too small for it.
+    """
+    found = find_network(network)
+    kind = CLASSIFY if isinstance(found, Layout) else found.kind
+    if kind != dataset.task.kind:
+        raise UsageError(
+            f"{network} is a network for tasks of the kind {kind}; {dataset.task.name} is of the kind "
+            f"{dataset.task.kind}. Choose another --model."
+        )
+    return build_network(network, size_hw=dataset.size_hw, classes=len(dataset.classes))
 
 
 def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Outputs:

@@ -13,9 +13,9 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import Samples, load_samples
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.split_summary import require_trainable, subset_table
-from toonvision.data.splits import SUBSETS, read_split, split_digest
+from toonvision.data.splits import SUBSETS, Subset, read_split, split_digest
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.calibration import fit_temperature
+from toonvision.metrics.calibration import Calibration, calibrate, fit_temperature
 from toonvision.metrics.classification import (
     ClassificationReport,
     Indices,
@@ -25,9 +25,9 @@ from toonvision.metrics.classification import (
     roll_up,
 )
 from toonvision.metrics.predictions import Predictions, Probabilities
-from toonvision.models.registry import NETWORKS, branches_of, build_network
+from toonvision.models.registry import NETWORKS, branches_of
 from toonvision.tasks.augmentation import augment
-from toonvision.tasks.base import Dataset, Learner, Outputs, network_outputs
+from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Task
 
@@ -47,12 +47,16 @@ class ClassScores:
         probabilities: Shape ``(images, classes)``, as the network gives them, without a temperature.
         classes: Names of the classes.
         parents: Coarser level to the class there of each class that has one.
+        validation: True classes and probabilities of the validation subset; None where the model learned from that.
+        on_validation: Whether these are the scores of that very subset.
     """
 
     y_true: Indices
     probabilities: Probabilities
     classes: tuple[str, ...]
     parents: Mapping[str, Mapping[str, str]]
+    validation: tuple[Indices, Probabilities] | None = None
+    on_validation: bool = False
 
     @cached_property
     def predicted(self) -> Indices:
@@ -97,6 +101,20 @@ class ClassScores:
             if present & parents.keys()  # where all images are of Cogs, none can be right or wrong about an animal
         )
 
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """Calibration of the model, and what a temperature makes of it; None without images to fit that on."""
+        if self.validation is None or not len(self.y_true) or not len(self.validation[0]):
+            return None
+        fit_y_true, fit_probabilities = self.validation
+        return calibrate(
+            self.y_true,
+            self.probabilities,
+            fit_y_true=fit_y_true,
+            fit_probabilities=fit_probabilities,
+            fitted_here=self.on_validation,
+        )
+
     @property
     def unsure(self) -> Indices:
         """Indices of all images, the least confident first."""
@@ -121,6 +139,7 @@ class ClassScores:
                 }
                 for up in self.rolled_up
             ],
+            "calibration": self.calibration.plain() if self.calibration else None,
         }
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
@@ -132,7 +151,7 @@ class ClassScores:
                 zip(self.y_true, self.predicted, self.probabilities, strict=True)
             )
         ]
-        return ["actual", "predicted", "confidence", *(f"p_{one}" for one in self.classes)], rows
+        return ["y_true", "y_pred", "confidence", *(f"p_{one}" for one in self.classes)], rows
 
 
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
@@ -179,8 +198,7 @@ def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
     in the loader: 1.2 times as fast or more. With branches, `compact` is trained in the form that learns several
     levels.
     """
-    network, classes, size_hw = settings.network, len(dataset.classes), dataset.size_hw
-    groups = _groups(dataset)
+    network, groups = settings.network, _groups(dataset)
     branches = branches_of(network)
     if branches and branches != len(groups):
         raise UsageError(
@@ -188,16 +206,16 @@ def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
             "instead of --model, or train compact."
         )
     quick = quick_form(settings)
-    if branches and classes > 2:
+    if branches and len(dataset.classes) > 2:
         from toonvision.models.compact import with_levels
 
-        return Learner(*with_levels(size_hw, classes, groups), quick)
-    trained = build_network(quick.network, size_hw=size_hw, classes=classes)
+        return Learner(*with_levels(dataset.size_hw, len(dataset.classes), groups), quick)
+    trained = build(quick.network, dataset)
 
     def finish() -> "keras.Model":
         if quick.network == network:
             return trained
-        model = build_network(network, size_hw=size_hw, classes=classes)
+        model = build(network, dataset)
         for variable, weights in zip(model.trainable_variables, trained.trainable_variables, strict=True):
             variable.assign(weights)
         return model
@@ -290,9 +308,18 @@ def temperature(predictions: Predictions, dataset: Dataset, indices: Indices) ->
     return fit_temperature(dataset.targets[indices], predictions.probabilities)
 
 
-def score(predictions: Predictions, dataset: Dataset, indices: Indices) -> ClassScores:
-    """Compare predicted classes with the true ones."""
-    return ClassScores(dataset.targets[indices], class_probabilities(predictions), dataset.classes, dataset.parents)
+def score(
+    predictions: Predictions, dataset: Dataset, subset: Subset, *, validation: Predictions | None = None
+) -> ClassScores:
+    """Compare predicted classes with the true ones; see `TaskKind.score`."""
+    return ClassScores(
+        dataset.targets[dataset.indices[subset]],
+        class_probabilities(predictions),
+        dataset.classes,
+        dataset.parents,
+        (dataset.targets[dataset.indices["val"]], class_probabilities(validation)) if validation else None,
+        on_validation=subset == "val",
+    )
 
 
 def class_probabilities(predictions: Predictions) -> Probabilities:

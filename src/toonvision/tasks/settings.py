@@ -58,7 +58,7 @@ class TrainingSettings:
     `network` is the name of a network (`toonvision.models.registry`).
 
     With the schedule ``cosine`` the learning rate rises over the first tenth of the steps and falls to 0 along a cosine
-    (Loshchilov and Hutter, "SGDR", 2017). That takes all epochs, and the last epoch's weights are kept. Only then can
+    (Loshchilov and Hutter, "SGDR", 2017). That takes all epochs, and the last epoch's weights are saved. Only then can
     the weights be averaged (Polyak and Juditsky 1992). Label smoothing is that of Szegedy et al. (2016).
 
     With `with_validation` the training loss decides when to stop, so that nothing guards against overfitting. The
@@ -75,7 +75,7 @@ class TrainingSettings:
     ] = 1e-3
     schedule: Annotated[
         Literal["constant", "cosine"],
-        Option("Learning-rate schedule; cosine takes all epochs and keeps the last one's weights."),
+        Option("Learning-rate schedule; cosine takes all epochs and saves the last one's weights."),
     ] = "constant"
     label_smoothing: Annotated[
         float, Option("Share of the target that is spread over all classes.", minimum=0, maximum=0.9)
@@ -101,5 +101,5 @@ class TrainingSettings:
 
     @property
     def takes_all_epochs(self) -> bool:
-        """Whether every epoch is trained and the last one's weights are kept, instead of the best one's."""
+        """Whether every epoch is trained and the last one's weights are saved, instead of the best one's."""
         return self.schedule == "cosine"

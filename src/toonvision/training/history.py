@@ -11,10 +11,10 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_text
 
 HISTORY = "history.csv"
-MEASURES = ("loss", "accuracy", "precision", "recall")
+_VALIDATION = "val_"
 
 Epochs = Sequence[Mapping[str, float]]
-"""One mapping an epoch: loss, accuracy, precision, recall, and the same with ``val_`` before them."""
+"""One mapping for each epoch: ``loss`` and the other metrics of the task's kind, and the same with ``val_`` before."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class History:
 
     Attributes:
         epochs: What was measured.
-        best_epoch: Number, from 1, of the epoch whose weights were kept; 0 for the weights that it began with.
-        diverged: Whether training stopped because the loss was no number.
+        best_epoch: The epoch, from 1, whose weights were saved; 0 for the initial weights.
+        diverged: Whether the loss became NaN.
         seconds: How long it took.
     """
 
@@ -34,15 +34,20 @@ class History:
     seconds: float
 
 
+def metric_names(epochs: Epochs) -> list[str]:
+    """Return the names of the metrics, in their order, without those of the validation subset."""
+    return [name for name in epochs[0] if not name.startswith(_VALIDATION)]
+
+
 def peaks(epochs: Epochs) -> list[tuple[str, float, int]]:
-    """Give for each measure its best value (lowest for losses) and the first epoch, from 1, that reached it.
+    """Return for each metric its best value (the lowest for losses) and the first epoch, from 1, that reached it.
 
     Examples:
         >>> peaks([{"loss": 0.9}, {"loss": 0.4}, {"loss": 0.6}])
         [('loss', 0.4, 2)]
     """
     found = []
-    for name in (f"{prefix}{measure}" for measure in MEASURES for prefix in ("", "val_")):
+    for name in (f"{prefix}{metric}" for metric in metric_names(epochs) for prefix in ("", _VALIDATION)):
         values = [epoch.get(name, math.nan) for epoch in epochs]
         known = [value for value in values if math.isfinite(value)]
         if known:
@@ -52,7 +57,7 @@ def peaks(epochs: Epochs) -> list[tuple[str, float, int]]:
 
 
 def write_history(path: Path, epochs: Epochs) -> None:
-    """Write one row an epoch, its number first."""
+    """Write one row for each epoch, its number first."""
     buffer = io.StringIO()
     names = ["epoch", *epochs[0]]
     writer = csv.DictWriter(buffer, names, lineterminator="\n")

@@ -1,9 +1,8 @@
-"""How many threads a training gets, and how many trainings run at once.
+"""How many threads a training has, and how many trainings run at once.
 
-Small inputs do not fill a second core: one thread a training, and as many trainings at once as there are cores, is
-quickest (benchmarks/parallel_training.py). Larger ones fill all cores by themselves. Sums of floats depend on how they
-are divided among threads, so a training has the same number of threads whether it is alone or not: the same seed gives
-the same weights.
+A training with a small input does not use a second core: one thread each, and one training per core at once, is fastest
+(benchmarks/parallel_training.py). A larger input uses all cores. Sums of floats depend on the number of threads, so
+that a training always has the same number, alone or not: the same seed gives the same weights.
 """
 
 import math
@@ -16,7 +15,7 @@ _WORTH_STEPS = 500  # steps that take about as long as starting Keras in another
 
 
 def threads_for(size_hw: tuple[int, int]) -> int | None:
-    """Tell how many threads a training gets: one for a small input, None (all cores) for others.
+    """Return how many threads a training has: 1 for a small input, None (all cores) for others.
 
     Args:
         size_hw: Height and width of the input in pixels.
@@ -25,16 +24,16 @@ def threads_for(size_hw: tuple[int, int]) -> int | None:
 
 
 def trainings_at_once(settings: TrainingSettings, *, size_hw: tuple[int, int], pictures: int, trainings: int) -> int:
-    """Tell how many of some trainings run at once, each in a process of its own.
+    """Return how many trainings run at once, each in a process of its own.
 
     Args:
-        settings: How each is trained.
+        settings: The settings of each training.
         size_hw: Height and width of the input in pixels.
-        pictures: How many pictures teach.
-        trainings: How many trainings there are.
+        pictures: Number of training images.
+        trainings: Number of trainings.
 
     Returns:
-        One where a training fills the machine, or is over before another process has started Keras.
+        1 if a training uses all cores, or ends before another process has started Keras.
 
     Examples:
         >>> trainings_at_once(TrainingSettings(), size_hw=(600, 200), pictures=516, trainings=10)

@@ -1,4 +1,4 @@
-"""How each network is trained unless somebody says otherwise: its recipe."""
+"""Recipes: the default settings of each network."""
 
 from dataclasses import replace
 
@@ -17,17 +17,17 @@ _COMPACT = TrainingSettings(
     averaging=0.99,
     augmentation=Augmentation(flip=True, zoom=0.15, color=0.4, shift=0.06, cast=0.12, surround=0.4),
 )
-"""Found by experiment; docs/compact.md tells what each part of it is good for."""
+"""Found by experiment; docs/compact.md reports what each of them contributes."""
 _EPOCHS_FOR_MANY = 120
 _OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 
 
 def settings_for(network: str = _COMPACT.network, *, classes: int = 2) -> TrainingSettings:
-    """Return a network's recipe: its own where it has one, else the published one.
+    """Return the recipe of a network: its own if it has one, else the published one.
 
     Args:
         network: One of `toonvision.models.registry.NETWORKS`, or a layout.
-        classes: How many classes there are: to tell more than 8 apart, `compact` takes more epochs.
+        classes: Number of classes; with more than 8, `compact` is trained for more epochs.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule

@@ -72,16 +72,16 @@ class RunRecord:
         left_out: Classes of the level without any sample.
         settings: How it was trained.
         size_hw: Height and width of the input in pixels.
-        resize: How crops are brought to that size.
+        resize: How crops are resized to that size.
         split: Name of the split.
         split_seed: The seed that the split was drawn with; None where it was made by hand.
         ratios: Shares that the split was asked for, in percent; None where it was made by hand.
         samples: Part to number of samples.
-        data_hash: Hash of which crops were in which part.
+        data_hash: Hash of which crops were in which subset.
         taxonomy: Name and digest of the taxonomy.
         parameters: How many weights the network has.
         device: What computed.
-        versions: Versions of what took part.
+        versions: Versions of the libraries that trained it.
         started: When, in UTC.
         repeats: The trainings, in the order of their seeds.
         best_seed: The seed of the run's own model: that of the lowest validation loss.

@@ -16,9 +16,9 @@ from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
-from toonvision.models.registry import build_network, input_size, short_name
+from toonvision.models.registry import input_size, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
-from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.base import Dataset, build, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -150,7 +150,7 @@ def _new_record(
         samples={subset: len(indices) for subset, indices in data.indices.items()},
         data_hash=data.digest,
         taxonomy=(workspace.taxonomy.name, workspace.taxonomy.digest),
-        parameters=build_network(settings.network, size_hw=data.size_hw, classes=len(data.classes)).count_params(),
+        parameters=build(settings.network, data).count_params(),
         device=device,
         versions=installed_versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -31,20 +31,21 @@ class Chosen:
 def chosen_of_study(
     workspace: Workspace, study: str, number: int | None, *, task: str, with_validation: bool = False
 ) -> Chosen:
-    """Take a study's winner, or one of its trials.
+    """Return a study's winner, or one of its trials.
 
     Args:
         workspace: Where the study is.
         study: Its name or folder.
         number: The trial; the winner by default.
         task: What is to be predicted.
-        with_validation: Train on the validation part too, for the median of the epochs that its trainings in
-            the study kept.
+        with_validation: Train on the validation subset too, for as many epochs as the median best epoch of its
+            trainings in the study.
 
     Raises:
         UsageError: If there is no such study or trial, or it is of another task.
     """
-    result = read_result(find_study(workspace.studies, study))
+    folder = find_study(workspace.studies, study)
+    result = read_result(folder)
     if result.settings.task != task:
         raise UsageError(f"{result.title} searched networks for {result.settings.task}, not for {task}.")
     trial = _trial(result, number)
@@ -52,8 +53,7 @@ def chosen_of_study(
     if with_validation:
         epochs = _epochs(result, trial)
         settings = replace(settings, with_validation=True, epochs=epochs, patience=epochs)
-    name = f"{find_study(workspace.studies, study).name}-trial-{trial.number}"
-    return Chosen(name, settings, result.settings.size_hw, result.settings.split)
+    return Chosen(f"{folder.name}-trial-{trial.number}", settings, result.settings.size_hw, result.settings.split)
 
 
 def _trial(result: StudyResult, number: int | None) -> Trial:
@@ -73,5 +73,5 @@ def _epochs(result: StudyResult, trial: Trial) -> int:
     scores = (*trial.scores, *result.scores.get(trial.number, {}).values())
     known = [score.best_epoch for score in scores if score.best_epoch]
     if not known:
-        raise UsageError(f"{result.title}, trial {trial.number}: no training of it says how many epochs are enough.")
+        raise UsageError(f"{result.title}, trial {trial.number}: no training of it shows how many epochs are enough.")
     return math.ceil(statistics.median(known))

@@ -15,13 +15,13 @@ _WARM_UP, _CALLS = 3, 15
 
 
 def acceptance(settings: StudySettings, *, classes: int) -> Callable[[Draw], bool]:
-    """Give the function that tells whether a draw is within a study's bounds.
+    """Return a function that returns whether a draw is within a study's bounds.
 
-    What is cheap to know is asked first: whether the poolings leave something, the weights, then the time.
+    What is quick to compute comes first: whether the poolings leave something, the weights, then the time.
 
     Args:
         settings: The study's.
-        classes: How many classes there are.
+        classes: Number of classes.
     """
     bounds, known = settings.bounds, dict[str, float]()
 
@@ -34,22 +34,22 @@ def acceptance(settings: StudySettings, *, classes: int) -> Callable[[Draw], boo
         if bounds.milliseconds is None:
             return True
         if layout.name not in known:
-            known[layout.name] = picture_milliseconds(layout, settings.size_hw, classes)
+            known[layout.name] = _image_milliseconds(layout, settings.size_hw, classes)
         return known[layout.name] <= bounds.milliseconds
 
     return accept
 
 
-def picture_milliseconds(layout: Layout, size_hw: tuple[int, int], classes: int) -> float:
-    """Measure how long a network takes for one picture: the median of some calls, once it is warm."""
+def _image_milliseconds(layout: Layout, size_hw: tuple[int, int], classes: int) -> float:
+    """Return how long a network takes for one image: the median of some calls after it is warm."""
     import keras
 
     model = build_network(layout.name, size_hw=size_hw, classes=classes)
-    picture = np.zeros((1, *size_hw, 3), dtype=np.uint8)
-    taken = []
+    image = np.zeros((1, *size_hw, 3), dtype=np.uint8)
+    seconds = []
     for _ in range(_WARM_UP + _CALLS):
         started = time.perf_counter()
-        model.predict_on_batch(picture)
-        taken.append(time.perf_counter() - started)
+        model.predict_on_batch(image)
+        seconds.append(time.perf_counter() - started)
     keras.backend.clear_session()
-    return 1000 * statistics.median(taken[_WARM_UP:])
+    return 1000 * statistics.median(seconds[_WARM_UP:])

@@ -10,7 +10,7 @@ from toonvision.tuning.result import RESULT, read_result
 
 def is_study(studies: Path, name: str) -> bool:
     """Return whether `find_study` would find one."""
-    return any((folder / RESULT).is_file() for folder in (studies / name, Path(name)))
+    return _found(studies, name) is not None
 
 
 def find_study(studies: Path, name: str) -> Path:
@@ -23,9 +23,8 @@ def find_study(studies: Path, name: str) -> Path:
     Raises:
         UsageError: If there is none.
     """
-    for folder in (studies / name, Path(name)):
-        if (folder / RESULT).is_file():
-            return folder
+    if folder := _found(studies, name):
+        return folder
     known = [path.parent.relative_to(studies).as_posix() for path in study_results(studies)]
     listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision tune TASK"
     raise UsageError(f"no study is called {name!r}. {listed}")
@@ -76,3 +75,7 @@ def new_study_folder(studies: Path, task: str, *, strategy: str, name: str | Non
             f"there is a study called {task}/{name} already. Give --resume to go on with it, or choose another --name."
         )
     return folder
+
+
+def _found(studies: Path, name: str) -> Path | None:
+    return next((folder for folder in (studies / name, Path(name)) if (folder / RESULT).is_file()), None)

@@ -1,4 +1,4 @@
-"""Which hyperparameters matter, as far as a study's trials can tell."""
+"""Which hyperparameters matter, as far as a study's trials show it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import optuna
 
 from toonvision.core.seeds import generator
-from toonvision.tuning.insight import log_losses, varied
+from toonvision.tuning.insight import log_losses
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space import Draw
 
@@ -17,11 +17,11 @@ _COPY = " shuffled"
 
 @dataclass(frozen=True)
 class Importance:
-    """How much of what trials differ by goes back to each hyperparameter alone.
+    """Each hyperparameter's share of the differences between trials, by itself.
 
     Attributes:
-        shares: Name to share, from 0 to 1, greatest first; empty where nothing can be said.
-        chance: The greatest share that any hyperparameter without influence got: only what is above it means anything.
+        shares: Name to share, from 0 to 1, largest first; empty where nothing can be said.
+        chance: The largest share that a hyperparameter without influence had: only larger ones mean anything.
         trials: How many trials it was computed from.
         reason: Why nothing can be said; empty where something can.
     """
@@ -40,17 +40,14 @@ class Importance:
 def importance_of(result: StudyResult) -> Importance:
     """Estimate how important each hyperparameter is, by fANOVA: how a random forest's loss varies with it alone.
 
-    The forest is fitted to the logarithm of the loss of finished trials, those that diverged among them, which count as
-    in the race; trials that were cut short are left out, since they were trained for less. The shares are those within
-    the space as a whole, whatever part of it the strategy preferred.
+    The forest is fitted to the logarithm of the loss of finished trials, also of those that diverged, which count as in
+    the race; trials that were cut short are left out, since they were trained for less. The shares are those within
+    the whole space, whichever part of it the strategy preferred.
 
     With a few dozen trials a forest sees influence where there is none. So each hyperparameter has a copy whose values
     are shuffled among the trials; the forest is fitted 19 times, each time with other copies. A share is the mean over
-    the fits; the greatest share of any copy in any fit is what chance can do. What the shares lack to 1 went to the
+    the fits; the largest share of any copy in any fit is what chance can do. What the shares lack to 1 went to the
     copies.
-
-    Args:
-        result: The study.
 
     Source:
         fANOVA, as Optuna computes it: Hutter, Hoos and Leyton-Brown, "An efficient approach for assessing
@@ -59,13 +56,13 @@ def importance_of(result: StudyResult) -> Importance:
     """
     losses = log_losses(result)
     draws = [result.by_number[number].draw for number in losses]
-    names = [name for name in varied(result.settings.space) if len({draw[name] for draw in draws}) > 1]
+    names = [name for name in result.settings.space.varied if len({draw[name] for draw in draws}) > 1]
     if len(draws) < LEAST_TRIALS:
         reason = f"Too few finished trials to say which hyperparameters matter: {len(draws)}, at least {LEAST_TRIALS}."
     elif not names:
         reason = "No hyperparameter was varied, so none can matter."
     elif len(set(losses.values())) == 1:
-        reason = "All trials came out the same, so no hyperparameter mattered."
+        reason = "All trials have the same loss, so no hyperparameter mattered."
     else:
         return _estimated(result, draws, list(losses.values()), names)
     return Importance({}, 0.0, len(draws), reason)
@@ -76,8 +73,7 @@ def _estimated(result: StudyResult, draws: Sequence[Draw], losses: Sequence[floa
     fits = [_fit(draws, losses, distributions, number=n) for n in range(_COPIES)]
     means = {name: sum(fit[name] for fit in fits) / len(fits) for name in names}
     chance = max(fit[name + _COPY] for fit in fits for name in names)
-    ordered = dict(sorted(means.items(), key=lambda item: -item[1]))
-    return Importance(ordered, chance, len(draws))
+    return Importance(dict(sorted(means.items(), key=lambda item: -item[1])), chance, len(draws))
 
 
 def _fit(
@@ -87,24 +83,26 @@ def _fit(
     *,
     number: int,
 ) -> dict[str, float]:
-    """Give the share of each hyperparameter and of its shuffled copy."""
+    """Return the share of each hyperparameter and of its shuffled copy."""
     rng = generator(number, "importance")
-    shuffled = {name: [draws[place][name] for place in rng.permutation(len(draws))] for name in distributions}
+    params = [{name: draw[name] for name in distributions} for draw in draws]
+    for name in distributions:
+        shuffled = [draws[index][name] for index in rng.permutation(len(draws))]
+        for values, value in zip(params, shuffled, strict=True):
+            values[name + _COPY] = value
     doubled = {**distributions, **{name + _COPY: one for name, one in distributions.items()}}
-    study = _silent_study()
-    for place, (draw, loss) in enumerate(zip(draws, losses, strict=True)):
-        values = {name: draw[name] for name in distributions}
-        copies = {name + _COPY: shuffled[name][place] for name in distributions}
-        study.add_trial(optuna.create_trial(params={**values, **copies}, distributions=doubled, value=loss))
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        study = optuna.create_study()
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+    study.add_trials(
+        [
+            optuna.create_trial(params=values, distributions=doubled, value=loss)
+            for values, loss in zip(params, losses, strict=True)
+        ]
+    )
     evaluator = optuna.importance.FanovaImportanceEvaluator(n_trees=_TREES, seed=number)
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
     return {name: float(share) for name, share in shares.items()}
-
-
-def _silent_study() -> optuna.Study:
-    spoken = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        return optuna.create_study()
-    finally:
-        optuna.logging.set_verbosity(spoken)

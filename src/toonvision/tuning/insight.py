@@ -1,35 +1,35 @@
-"""What the trials of a study show, as values to draw: their course, and each hyperparameter against the loss."""
+"""What the trials of a study show, as values to draw: their history, and each hyperparameter against the loss."""
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from toonvision.core.scales import log_ticks, round_ticks
-from toonvision.tuning.result import StudyResult, Trial
-from toonvision.tuning.space import Choices, Dimension, Range, Space
+from toonvision.tuning.race import LEAST_LOSS, log_loss
+from toonvision.tuning.result import State, StudyResult, Trial
+from toonvision.tuning.space import Dimension
 
 Outcome = Literal["best", "done", "cut short", "diverged"]
-"""What came of a trial; ``best`` is the best tenth of those that are done, three at least."""
-
-LEAST_LOSS = 1e-6
-"""What a loss that is less, 0 even, is drawn as: logarithms need one."""
+"""How a trial ended; ``best`` is the best tenth of those that are done, three at least."""
 
 _MOST_STEPS, _MOST_TICKS = 12, 8
 _TOP = 0.9
 _FEW = 3
+_ORDER: Sequence[Outcome] = ("diverged", "done", "best")
+_OUTCOMES: Mapping[State, Outcome] = {"done": "done", "cut short": "cut short", "diverged": "diverged"}
 
 
 @dataclass(frozen=True)
 class Point:
-    """A trial beside one of its values.
+    """A trial's loss beside one of its values.
 
     Attributes:
         trial: Its number.
-        value: The value: of a hyperparameter, say.
-        loss: Its validation loss in nats, the lowest so far where it was cut short; None where it diverged.
-        outcome: What came of it.
+        value: The value, for example of a hyperparameter.
+        loss: Its validation loss, the lowest so far where it was cut short; None where it diverged.
+        outcome: How it ended.
     """
 
     trial: int
@@ -39,11 +39,11 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Course:
+class OptimizationHistory:
     """The trials in their order.
 
     Attributes:
-        points: One a trial that has come to something; its value is its number.
+        points: One for each trial that ended; its value is its number.
         best: Number and loss of each finished trial that was better than all before it.
     """
 
@@ -57,9 +57,9 @@ class Slice:
 
     Attributes:
         name: Of the hyperparameter.
-        points: One a trial.
+        points: One for each trial.
         medians: Value to the median loss of the finished trials that have it, where three or more do.
-        log: Whether orders of magnitude are what matters.
+        log: Whether the axis is logarithmic.
         steps: The values that it may have, in rising order; empty where there are too many to name.
     """
 
@@ -71,192 +71,126 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Coordinate:
-    """An upright axis of parallel coordinates.
-
-    Attributes:
-        name: A hyperparameter, or ``loss``.
-        ticks: Place, from 0 at the bottom to 1, and text of what is named along it.
-    """
-
-    name: str
-    ticks: tuple[tuple[float, str], ...]
-
-
-@dataclass(frozen=True)
 class Line:
-    """A trial through all coordinates.
+    """A trial through all axes of parallel coordinates.
 
     Attributes:
         trial: Its number.
-        places: Where it crosses each coordinate, 0 to 1.
-        outcome: What came of it.
+        positions: Where it crosses each axis, 0 at the bottom to 1.
+        outcome: How it ended.
     """
 
     trial: int
-    places: tuple[float, ...]
+    positions: tuple[float, ...]
     outcome: Outcome
 
 
 @dataclass(frozen=True)
-class Parallel:
-    """All hyperparameters that were varied, and the loss last.
+class ParallelCoordinates:
+    """Trials as lines through all hyperparameters that were varied, to the loss.
 
     Attributes:
-        coordinates: From left to right.
+        axes: Name of each axis, from left to right, the last being ``loss``, to its ticks: position and text.
         lines: Finished and diverged trials, the best last, so that they are drawn on top.
     """
 
-    coordinates: tuple[Coordinate, ...]
+    axes: Mapping[str, tuple[tuple[float, str], ...]]
     lines: tuple[Line, ...]
 
 
 def log_losses(result: StudyResult) -> dict[int, float]:
-    """Give the logarithm of the loss of each trial that was trained to its end; one that diverged counts as in a race.
-
-    Args:
-        result: The study.
+    """Return the logarithm of the loss of each trial that was trained to its end, as the race compares it.
 
     Returns:
-        Trial to logarithm, in the order of the trials.
+        Trial number to logarithm, in the order of the trials.
     """
-    whole = [trial for trial in result.trials if trial.draw and _outcome(trial, result) in ("best", "done", "diverged")]
-    worst = result.worst_loss
-    losses = {trial.number: worst if trial.loss is None or trial.state == "diverged" else trial.loss for trial in whole}
-    return {number: math.log(min(max(loss, LEAST_LOSS), worst)) for number, loss in losses.items()}
+    whole = [point for point in _points(result, _number) if point.outcome != "cut short"]
+    return {point.trial: log_loss(point.loss, result.worst_loss) for point in whole}
 
 
-def varied(space: Space) -> list[str]:
-    """Give the names of a space that have more than one value."""
-    return [name for name, dimension in space.dimensions.items() if len(set(_ends(dimension))) > 1]
-
-
-def course(result: StudyResult) -> Course:
-    """Put the trials in their order, and say which were the best so far."""
-    points = tuple(_point(trial, float(trial.number), result) for trial in result.trials if _outcome(trial, result))
+def optimization_history(result: StudyResult) -> OptimizationHistory:
+    """Return the trials in their order, and which were the best so far."""
+    points = _points(result, _number)
     best: list[tuple[int, float]] = []
-    for trial in sorted(result.tried, key=lambda trial: trial.number):
-        if trial.loss is not None and (not best or trial.loss < best[-1][1]):
-            best.append((trial.number, max(trial.loss, LEAST_LOSS)))
-    return Course(points, tuple(best))
+    for point in points:
+        if point.loss is not None and point.outcome in ("best", "done") and (not best or point.loss < best[-1][1]):
+            best.append((point.trial, point.loss))
+    return OptimizationHistory(points, tuple(best))
 
 
 def slices(result: StudyResult) -> tuple[Slice, ...]:
-    """Set each hyperparameter that was varied against the loss."""
-    dimensions = result.settings.space.dimensions
-    return tuple(_slice(name, dimensions[name], result) for name in varied(result.settings.space))
+    """Return each hyperparameter that was varied against the loss."""
+    space = result.settings.space
+    return tuple(_slice(name, space.dimensions[name], result) for name in space.varied)
 
 
-def parallel(result: StudyResult) -> Parallel:
-    """Lay each finished trial through all hyperparameters that were varied, to its loss.
+def parallel_coordinates(result: StudyResult) -> ParallelCoordinates:
+    """Return each finished trial as a line through all hyperparameters that were varied, to its loss.
 
     Losses are placed by their logarithm; a trial that diverged ends on top, above all numbers.
     """
     space = result.settings.space
-    names = varied(space)
-    shown = [trial for trial in result.trials if trial.draw and _outcome(trial, result) in ("best", "done", "diverged")]
-    losses = [max(trial.loss, LEAST_LOSS) for trial in result.tried if trial.loss is not None]
-    top = _TOP if len(shown) > len(losses) else 1.0
-    coordinates = [Coordinate(name, _ticks(space.dimensions[name])) for name in names]
-    coordinates.append(Coordinate("loss", _loss_ticks(losses, top)))
-    lines = [
-        Line(
-            trial.number,
-            (*(_place(trial.draw[name], space.dimensions[name]) for name in names), _loss_place(trial, losses, top)),
-            _outcome(trial, result) or "done",
-        )
-        for trial in shown
-    ]
-    order: Sequence[Outcome] = ("diverged", "done", "best")
-    return Parallel(tuple(coordinates), tuple(sorted(lines, key=lambda line: order.index(line.outcome))))
+    points = [point for point in _points(result, _number) if point.outcome in _ORDER]
+    losses = [point.loss for point in points if point.loss is not None]
+    low, high = min(losses, default=1.0), max(losses, default=1.0)
+    top = _TOP if len(losses) < len(points) else 1.0
+
+    def height(loss: float | None) -> float:
+        return 1.0 if loss is None else top * _position(loss, low, high, log=True)
+
+    ticks = [(height(tick), f"{tick:.3g}") for tick in (log_ticks(low, high) if losses else ())]
+    if top < 1:
+        ticks.append((1.0, "diverged"))
+    lines = []
+    for point in points:
+        draw = result.by_number[point.trial].draw
+        positions = [_position_in(space.dimensions[name], draw[name]) for name in space.varied]
+        lines.append(Line(point.trial, (*positions, height(point.loss)), point.outcome))
+    axes = {name: _ticks(space.dimensions[name]) for name in space.varied} | {"loss": tuple(ticks)}
+    return ParallelCoordinates(axes, tuple(sorted(lines, key=lambda line: _ORDER.index(line.outcome))))
 
 
-def _outcome(trial: Trial, result: StudyResult) -> Outcome | None:
-    """Say what came of a trial; None while it is under way, or where it was lost."""
-    if trial.state == "diverged":
-        return "diverged"
-    if trial.loss is None or trial.state not in ("done", "cut short"):
-        return None
-    if trial.state == "done" and trial in result.best_tenth:
-        return "best"
-    return "done" if trial.state == "done" else "cut short"
+def _number(trial: Trial) -> float:
+    return float(trial.number)
 
 
-def _point(trial: Trial, value: float, result: StudyResult) -> Point:
-    outcome = _outcome(trial, result)
-    assert outcome is not None
-    known = outcome != "diverged" and trial.loss is not None
-    return Point(trial.number, value, max(trial.loss or 0.0, LEAST_LOSS) if known else None, outcome)
+def _points(result: StudyResult, value: Callable[[Trial], float]) -> tuple[Point, ...]:
+    """Return a point for each trial that ended; not of those under way, nor of those that were lost."""
+    best = {trial.number for trial in result.best_tenth}
+    points = []
+    for trial in result.trials:
+        outcome: Outcome | None = "best" if trial.number in best else _OUTCOMES.get(trial.state)
+        if outcome == "diverged":
+            points.append(Point(trial.number, value(trial), None, outcome))
+        elif outcome and trial.loss is not None:
+            points.append(Point(trial.number, value(trial), max(trial.loss, LEAST_LOSS), outcome))
+    return tuple(points)
 
 
 def _slice(name: str, dimension: Dimension, result: StudyResult) -> Slice:
-    steps = _steps(dimension)
-    drawn = [trial for trial in result.trials if trial.draw and _outcome(trial, result)]
-    points = tuple(_point(trial, _nearest(trial.draw[name], steps), result) for trial in drawn)
-    at: dict[float, list[float]] = {}
+    points = _points(result, lambda trial: dimension.nearest(trial.draw[name]))
+    losses: dict[float, list[float]] = {}
     for point in points:
         if point.loss is not None and point.outcome in ("best", "done"):
-            at.setdefault(point.value, []).append(point.loss)
-    medians = {value: statistics.median(losses) for value, losses in sorted(at.items()) if len(losses) >= _FEW}
-    return Slice(name, points, medians, _is_log(dimension), steps)
-
-
-def _nearest(value: float, steps: Sequence[float]) -> float:
-    """Give the step that a value is, which a sum of tenths is not to the last digit; the value where there are none."""
-    return min(steps, key=lambda step: abs(step - value), default=value)
-
-
-def _ends(dimension: Dimension) -> tuple[float, float]:
-    if isinstance(dimension, Choices):
-        return dimension.values[0], dimension.values[-1]
-    return dimension.low, dimension.high
-
-
-def _is_log(dimension: Dimension) -> bool:
-    """Tell whether a dimension spans orders of magnitude: a logarithmic range, or choices a factor of 10 apart."""
-    if isinstance(dimension, Range):
-        return dimension.log
-    low, high = _ends(dimension)
-    return low > 0 and high >= 10 * low
-
-
-def _steps(dimension: Dimension) -> tuple[float, ...]:
-    if isinstance(dimension, Choices):
-        return dimension.values
-    if dimension.step is None:
-        return ()
-    count = round((dimension.high - dimension.low) / dimension.step) + 1
-    steps = tuple(float(f"{dimension.low + n * dimension.step:.12g}") for n in range(count))
-    return steps if len(steps) <= _MOST_STEPS else ()
+            losses.setdefault(point.value, []).append(point.loss)
+    medians = {value: statistics.median(some) for value, some in sorted(losses.items()) if len(some) >= _FEW}
+    return Slice(name, points, medians, dimension.log, dimension.steps if len(dimension.steps) <= _MOST_STEPS else ())
 
 
 def _ticks(dimension: Dimension) -> tuple[tuple[float, str], ...]:
-    low, high = _ends(dimension)
-    named = _steps(dimension)
+    named: Sequence[float] = dimension.steps
     if not 0 < len(named) <= _MOST_TICKS:
-        named = tuple(log_ticks(low, high, most=5) if _is_log(dimension) else round_ticks(low, high))
-    return tuple((_place(value, dimension), f"{value:g}") for value in named)
+        low, high = dimension.low, dimension.high
+        named = log_ticks(low, high, most=5) if dimension.log else round_ticks(low, high)
+    return tuple((_position_in(dimension, value), f"{value:g}") for value in named)
 
 
-def _place(value: float, dimension: Dimension) -> float:
-    low, high = _ends(dimension)
-    if _is_log(dimension):
-        return math.log(value / low) / math.log(high / low)
-    return (value - low) / (high - low)
+def _position_in(dimension: Dimension, value: float) -> float:
+    return _position(value, dimension.low, dimension.high, log=dimension.log)
 
 
-def _loss_place(trial: Trial, losses: Sequence[float], top: float) -> float:
-    if trial.loss is None or trial.state == "diverged":
-        return 1.0
-    return _log_place(max(trial.loss, LEAST_LOSS), losses, top)
-
-
-def _log_place(loss: float, losses: Sequence[float], top: float) -> float:
-    low, high = min(losses), max(losses)
-    return top * math.log(loss / low) / math.log(high / low) if high > low else top / 2
-
-
-def _loss_ticks(losses: Sequence[float], top: float) -> tuple[tuple[float, str], ...]:
-    named = log_ticks(min(losses), max(losses)) if losses else []
-    ticks = [(_log_place(loss, losses, top), f"{loss:.3g}") for loss in named]
-    return (*ticks, *([(1.0, "diverged")] if top < 1 else []))
+def _position(value: float, low: float, high: float, *, log: bool) -> float:
+    """Return where a value lies between two ends, 0 to 1; in the middle where they are the same."""
+    if low == high:
+        return 0.5
+    return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a search: every trial's values and results, on its HParams page."""
+"""What TensorBoard shows of a search: every trial's values and scores, on its HParams page."""
 
 import io
 import os
@@ -15,25 +15,25 @@ from toonvision.core.files import write_bytes
 from toonvision.tuning.race import Score
 from toonvision.tuning.space import Draw
 
-_MEASURES = ("loss", "wrong", "parameters")
+_METRICS = ("loss", "wrong", "parameters")
 
 
 def log_trial(folder: Path, number: int, draw: Draw, parameters: int, scores: list[Score]) -> None:
-    """Write a finished trial where TensorBoard finds it.
+    """Write a finished trial for TensorBoard.
 
     Args:
-        folder: The logs of the study.
+        folder: TensorBoard's folder of the study.
         number: The trial's number.
         draw: Its values.
         parameters: How many weights its network has.
-        scores: How its trainings did; the mean is shown.
+        scores: How good its trainings are; the mean is shown.
     """
     known = [score.loss for score in scores if score.loss is not None]
     values = {"parameters": float(parameters), "wrong": sum(score.wrong for score in scores) / len(scores)}
     if known:
         values["loss"] = sum(known) / len(known)
     hparams = [api_pb2.HParamInfo(name=name) for name in draw]
-    metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=name)) for name in _MEASURES]
+    metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=name)) for name in _METRICS]
     parts = [
         summary.experiment_pb(hparam_infos=hparams, metric_infos=metrics),
         summary.session_start_pb(dict(draw), group_name=f"trial {number}"),

@@ -1,14 +1,15 @@
-"""A race between the best trials: all are trained with the same fresh seeds until it is clear who is better.
+"""A race between the best trials: all are trained with the same new seeds until it is clear which is better.
 
-One training says little: the published network, trained again, made 2 to 50 mistakes. So the best trials run in rounds.
-A round trains each of them with the same new seed, which makes their results pairs: what a seed does to all of them
-cancels in the difference. After each round from the third on, whoever is clearly worse than the leader leaves.
+One training shows little: the published network, trained again, made 2 to 50 mistakes. So the best trials run in
+rounds. A round trains each of them with the same new seed, so that their results are pairs: what a seed does to all of
+them cancels out in the difference. After each round from the third on, a network that is clearly worse than the leader
+leaves.
 
-Clearly means: the 95 % interval of the mean paired difference of the logarithm of the validation loss (Student's t over
-the rounds) lies above 0. The logarithm, since losses differ by factors and one failed training would otherwise outweigh
-all others. The interval is looked at after each round without a correction for looking often, as racing algorithms do
-(Maron and Moore, "Hoeffding races", 1994; Birattari et al., "A racing algorithm for configuring metaheuristics", 2002):
-who leaves by mistake was close to the leader, so that little is lost.
+"Clearly" means: the 95 % interval of the mean paired difference of the logarithm of the validation loss (Student's t
+over the rounds) lies above 0. The logarithm, because losses differ by factors, and one failed training would otherwise
+outweigh all others. The interval is computed after each round without a correction for repeated tests, as racing
+algorithms do (Maron and Moore, "Hoeffding races", 1994; Birattari et al., "A racing algorithm for configuring
+metaheuristics", 2002): a network that leaves by mistake was close to the leader, so that little is lost.
 """
 
 import math
@@ -18,18 +19,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FIRST_LOOK, LEAST_ROUNDS = 3, 5
+FIRST_TEST, LEAST_ROUNDS = 3, 5
+LEAST_LOSS = 1e-6
+"""Smaller losses, also 0, count and are drawn as this one: logarithms need a positive number."""
 _CONFIDENCE = 0.95
-_LEAST_LOSS = 1e-6
 
 
 @dataclass(frozen=True)
 class Score:
-    """How one training did on the validation part.
+    """How good one training is on the validation subset.
 
     Attributes:
-        loss: The mean cross entropy in the epoch that is kept, in nats; None where it never was a number.
-        wrong: Wrong pictures in that epoch.
+        loss: The mean validation loss in the best epoch, for a classifier the cross entropy in nats; None if it was
+            NaN in every epoch.
+        wrong: Number of wrong images in that epoch.
         best_epoch: That epoch, from 1.
         seconds: How long the training took.
     """
@@ -41,7 +44,7 @@ class Score:
 
 
 Scores = Mapping[int, Mapping[int, Score]]
-"""Candidate to seed to score."""
+"""Trial number to seed to score."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,11 @@ class RaceState:
     """How a race stands.
 
     Attributes:
-        racing: Candidates that are still in it, best first.
-        left: Candidate to the round, from 1, after which it left.
-        rounds: Rounds that are complete.
-        jobs: Candidates and seeds to be trained next; none when the race is over.
-        behind: Candidate, but the leader, to how far its log loss lies above the leader's, over the rounds that it ran.
+        racing: Trials that are still in it, best first.
+        left: Trial to the round, from 1, after which it left.
+        rounds: Number of complete rounds.
+        jobs: Trials and seeds to be trained next; empty when the race is over.
+        behind: Each trial but the leader to how far its log loss lies above the leader's, over the rounds that it ran.
     """
 
     racing: tuple[int, ...]
@@ -86,15 +89,15 @@ def race(
     worst_loss: float,
     leave: bool = True,
 ) -> RaceState:
-    """Work out how a race stands; the same scores give the same answer on every machine.
+    """Return how a race stands; the same scores give the same answer on every machine.
 
     Args:
-        candidates: Who races, best first.
+        candidates: The trials that race, best first.
         scores: What has been trained.
         seeds: The seed of each round, in order.
-        trainings: Most trainings of all candidates together.
-        worst_loss: What a loss that is greater, or no number, counts as, in nats.
-        leave: Whether who is clearly worse leaves; where all are wanted, as on a front, they all stay.
+        trainings: Largest number of trainings of all candidates together.
+        worst_loss: What a larger loss, or NaN, counts as.
+        leave: Whether trials that are clearly worse leave; where all are wanted, as on a front, they all stay.
     """
     racing, spent = list(candidates), 0
     left: dict[int, int] = {}
@@ -108,9 +111,9 @@ def race(
             return RaceState(tuple(racing), left, number - 1, missing, behind)
         spent += len(racing)
         run = seeds[:number]
-        logs = {one: [_log(scores[one][s], worst_loss) for s in run] for one in racing}
+        logs = {one: [log_loss(scores[one][s].loss, worst_loss) for s in run] for one in racing}
         racing.sort(key=lambda one: statistics.fmean(logs[one]))  # stable: equals stay in the order of the trials
-        if number < FIRST_LOOK:
+        if number < FIRST_TEST:
             continue
         leader = racing[0]
         behind.pop(leader, None)  # it may have been behind another one before
@@ -123,25 +126,24 @@ def race(
 
 
 def paired_interval(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Give the mean of ``first - second`` with its interval by Student's t.
+    """Return the mean of ``first - second`` with its interval by Student's t.
 
     Args:
-        first: One number a pair, two or more.
+        first: One number for each pair, two or more.
         second: Its partners.
 
     Examples:
         >>> paired_interval([2.0, 3.0, 4.0], [1.0, 2.0, 3.0])
         Interval(mean=1.0, low=1.0, high=1.0)
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
     differences = np.subtract(first, second)
-    mean = float(differences.mean())
-    error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
-    reach = float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(differences) - 1)) * error
+    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    reach = float(stdtrit(len(differences) - 1, (1 + _CONFIDENCE) / 2)) * error
     return Interval(mean, mean - reach, mean + reach)
 
 
-def _log(score: Score, worst_loss: float) -> float:
-    loss = worst_loss if score.loss is None else min(score.loss, worst_loss)
-    return math.log(max(loss, _LEAST_LOSS))
+def log_loss(loss: float | None, worst_loss: float) -> float:
+    """Return the logarithm of a loss as races compare it; None, for NaN, counts as `worst_loss`."""
+    return math.log(max(worst_loss if loss is None else min(loss, worst_loss), LEAST_LOSS))

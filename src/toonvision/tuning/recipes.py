@@ -1,9 +1,9 @@
 """From what a person asks to the settings of a search: a recipe, as published or as `compact`, and what differs."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
@@ -22,18 +22,11 @@ _WHILE_RESUMING = {"trials", "race"}
 _WHILE_TIGHTENING = {"trials", "race", "strategy", "max_params"}
 _TRAINING_OPTIONS = ("epochs", "patience", "batch_size", "flip")
 _COMPACT_EPOCHS = 60
-"""Fewer than `compact` itself takes: enough to tell which network is better."""
+"""Fewer than `compact` itself takes: enough to find out which network is better."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How networks are drawn and trained.
-
-    Attributes:
-        space: What is drawn from.
-        training: How each is trained, but for the network and the learning rate.
-        size_hw: Height and width of the input in pixels.
-    """
+class Recipe(NamedTuple):
+    """What is drawn from, how each network is trained, and height and width of the input in pixels."""
 
     space: Space
     training: TrainingSettings
@@ -41,12 +34,12 @@ class Recipe:
 
 
 def recipe_for(name: RecipeName, size_hw: tuple[int, int]) -> Recipe:
-    """Give a recipe.
+    """Return a recipe.
 
     Args:
-        name: ``published``: the published space, trained until the validation loss falls no more, with flips;
-            ``compact``: normalised networks, trained as `compact` is, on as small pictures.
-        size_hw: Height and width in pixels at which crops are seen otherwise.
+        name: ``published``: the published space, trained until the validation loss stops falling, with flips;
+            ``compact``: networks with batch normalisation, trained like `compact`, on images as small.
+        size_hw: The workspace's height and width of the input in pixels.
 
     Examples:
         >>> recipe_for("compact", (600, 200)).size_hw
@@ -60,7 +53,7 @@ def recipe_for(name: RecipeName, size_hw: tuple[int, int]) -> Recipe:
 
 
 def recipe_of(training: TrainingSettings) -> RecipeName:
-    """Tell after which recipe somebody trains, whatever was changed of it: only one follows a cosine."""
+    """Return the recipe that a training follows, whatever was changed of it: only one has a cosine schedule."""
     return "compact" if training.takes_all_epochs else "published"
 
 

@@ -1,30 +1,26 @@
-"""What a search found, read from its storage: trials, the race, the front, the winner."""
+"""What a search found: trials, the race, the front, the winner; kept as JSON in the study's folder."""
 
 import json
 import math
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
-
-import optuna
-from optuna.trial import FrozenTrial, TrialState
+from typing import Literal, TypeVar
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
 from toonvision.core.settings import read_json
-from toonvision.tuning.front import pareto_front
-from toonvision.tuning.race import FIRST_LOOK, RaceState, Score, Scores, race
-from toonvision.tuning.retries import DIVERGED, MOST_RETRIES, OUTCOME, SURPLUS, given_up, retries, without_twins
-from toonvision.tuning.settings import StudySettings
+from toonvision.tuning.race import FIRST_TEST, Interval, RaceState, Score, Scores, race
+from toonvision.tuning.settings import MOST_RETRIES, StudySettings
 from toonvision.tuning.space import Draw
-from toonvision.tuning.storage import CANDIDATE, SEED, StoredStudy
 
-RESULT, SCORES = "study.json", "scores"
+RESULT = "study.json"
 LEAST_BEST = 3
 State = Literal["waiting", "running", "done", "cut short", "diverged", "lost"]
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -33,14 +29,13 @@ class Trial:
 
     Attributes:
         number: The trial's number in the study, from 0.
-        state: ``cut short`` by the strategy, ``diverged`` where no loss was a number, ``lost`` where its process died
+        state: ``cut short`` by the strategy, ``diverged`` where every loss was NaN, ``lost`` where its process died
             and its retry, if any, is another trial.
         draw: The values that were drawn; empty before they were.
         layout: The network.
         parameters: How many weights it has.
-        loss: Mean validation loss of its trainings, in nats, in the epochs that they kept; of one that was cut short,
-            the lowest so far.
-        scores: How each of its trainings did.
+        loss: Mean validation loss of its trainings in their best epochs; of one that was cut short, the lowest so far.
+        scores: How good each of its trainings is.
         epochs: Epochs seen so far, where one training is followed.
         replaced: Draws that were out of bounds before this one.
         attempt: 1, or more for a retry.
@@ -59,7 +54,7 @@ class Trial:
 
     @property
     def wrong(self) -> tuple[int, ...]:
-        """Wrong validation pictures of each training, at its best epoch."""
+        """Wrong validation images of each training, in its best epoch."""
         return tuple(score.wrong for score in self.scores)
 
     @property
@@ -69,7 +64,7 @@ class Trial:
 
     @property
     def ended(self) -> bool:
-        """Whether its trainings came to an end, whatever end; not where their process died."""
+        """Whether its trainings ended, in whatever way; not where their process died."""
         return self.state in ("done", "cut short", "diverged")
 
     @property
@@ -79,25 +74,42 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Retrained:
-    """A network over several trainings with seeds of their own.
+class Racer:
+    """A network that raced.
 
     Attributes:
         trial: The trial.
-        losses: Validation loss of each training in the epoch that it kept, in nats; None where it diverged.
-        wrong: Wrong validation pictures of each.
-        best_epochs: The epoch that each kept.
+        scores: Seed to how good its training in the race is, in the order of the rounds; at least one.
+        leads: Whether it leads the race.
+        left_after: The round, from 1, after which it left; None for one that is still in it.
+        behind: How far its log loss lies above the leader's; None for the leader, and before the third round.
     """
 
-    trial: int
-    losses: tuple[float | None, ...]
-    wrong: tuple[int, ...]
-    best_epochs: tuple[int, ...]
+    trial: Trial
+    scores: Mapping[int, Score]
+    leads: bool
+    left_after: int | None
+    behind: Interval | None
+
+    @property
+    def losses(self) -> tuple[float | None, ...]:
+        """Validation loss of each training in its best epoch; None where it diverged."""
+        return tuple(score.loss for score in self.scores.values())
+
+    @property
+    def wrong(self) -> tuple[int, ...]:
+        """Wrong validation images of each training."""
+        return tuple(score.wrong for score in self.scores.values())
 
     @property
     def median_wrong(self) -> float:
-        """Median of the wrong pictures."""
+        """Median of the wrong images."""
         return statistics.median(self.wrong)
+
+    @property
+    def diverged(self) -> int:
+        """How many of its trainings diverged; each counts as all wrong."""
+        return sum(loss is None for loss in self.losses)
 
 
 @dataclass(frozen=True)
@@ -105,28 +117,28 @@ class StudyResult:
     """How a study stands or ended.
 
     Attributes:
-        name: The study's name within its task.
-        settings: What it was told.
+        settings: The study's settings.
         classes: Names of the classes.
-        judged: How many validation pictures there are.
+        judged: Number of validation images.
         trials: By number.
         scores: The race: trial to seed to score.
+        name: The study's name within its task.
         device: What computed.
-        versions: Versions of what took part.
+        versions: Library to its version.
         started: When, in UTC.
-        storage: The address without its password.
+        storage: The storage's address without its password.
     """
 
-    name: str
     settings: StudySettings
     classes: tuple[str, ...]
     judged: int
-    trials: tuple[Trial, ...]
-    scores: Mapping[int, Mapping[int, Score]]
-    device: str
-    versions: Mapping[str, str]
-    started: str
-    storage: str
+    trials: tuple[Trial, ...] = ()
+    scores: Scores = field(default_factory=dict)
+    name: str = ""
+    device: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    started: str = ""
+    storage: str = ""
 
     @property
     def title(self) -> str:
@@ -141,7 +153,8 @@ class StudyResult:
     @cached_property
     def tried(self) -> list[Trial]:
         """Trials with a whole result, best first."""
-        return best_first(self.trials)
+        whole = [trial for trial in self.trials if trial.state == "done" and trial.loss is not None]
+        return sorted(whole, key=lambda trial: (trial.loss, trial.number))
 
     @property
     def best_tenth(self) -> list[Trial]:
@@ -150,31 +163,52 @@ class StudyResult:
 
     @property
     def worst_loss(self) -> float:
-        """What a loss that is greater, or no number, counts as, in nats: twice that of guessing."""
-        return worst_loss(len(self.classes))
+        """What a larger loss, or NaN, counts as: twice the loss of guessing, in nats."""
+        return 2 * math.log(max(2, len(self.classes)))
 
     @cached_property
     def candidates(self) -> list[int]:
-        """Who races."""
-        return choose_candidates(self.tried, self.settings)
+        """The trials that race: the best, each network once; for ``front`` the front of size against loss.
+
+        Where some leave, there are no more of them than the race's trainings bring to the round after which the first
+        may leave.
+        """
+        best: dict[tuple[str, float], Trial] = {}
+        for trial in self.tried:
+            best.setdefault((trial.layout, trial.draw["learning_rate"]), trial)
+        limits, chosen = self.settings.race, [trial.number for trial in best.values()]
+        if self.settings.strategy == "front":
+            costs = {trial.number: (float(trial.parameters), trial.loss or 0.0) for trial in best.values()}
+            front = set(pareto_front(costs))
+            return [number for number in chosen if number in front][: limits.candidates]
+        rounds = min(FIRST_TEST, limits.rounds)
+        return chosen[: min(limits.candidates, max(1, limits.trainings // rounds))]
 
     @cached_property
     def standing(self) -> RaceState:
         """How the race stands."""
-        return stand(self.candidates, self.scores, self.settings, classes=len(self.classes))
+        return race(
+            self.candidates,
+            self.scores,
+            seeds=self.settings.fresh_seeds(),
+            trainings=self.settings.race.trainings,
+            worst_loss=self.worst_loss,
+            leave=self.settings.strategy != "front",
+        )
 
     @cached_property
-    def retrained(self) -> list[Retrained]:
-        """The racers, best first: those still in it, then those that left, last to first."""
-        left = sorted(self.standing.left, key=lambda one: -self.standing.left[one])
+    def racers(self) -> tuple[Racer, ...]:
+        """The networks that raced, best first: those still in it, then those that left, last to first."""
+        standing, seeds = self.standing, self.settings.fresh_seeds()
+        left = sorted(standing.left, key=lambda number: -standing.left[number])
         found = []
-        for number in (*self.standing.racing, *left):
-            scores = [self.scores.get(number, {}).get(seed) for seed in self.settings.fresh_seeds()]
-            known = [score for score in scores if score is not None]
-            if known:
-                losses, wrong, epochs = zip(*((s.loss, s.wrong, s.best_epoch) for s in known), strict=True)
-                found.append(Retrained(number, losses, wrong, epochs))
-        return found
+        for number in (*standing.racing, *left):
+            known = self.scores.get(number, {})
+            if scores := {seed: known[seed] for seed in seeds if seed in known}:
+                leads = number == standing.racing[0]
+                behind = None if leads else standing.behind.get(number)
+                found.append(Racer(self.by_number[number], scores, leads, standing.left.get(number), behind))
+        return tuple(found)
 
     @property
     def finished(self) -> bool:
@@ -185,7 +219,7 @@ class StudyResult:
 
     @property
     def ended(self) -> int:
-        """How many trials ended, and trainings of the race that gave a loss."""
+        """Number of trials that ended, and of the race's trainings that have a loss."""
         raced = [score for scores in self.scores.values() for score in scores.values() if score.loss is not None]
         return sum(trial.ended for trial in self.trials) + len(raced)
 
@@ -197,10 +231,9 @@ class StudyResult:
         return self.tried[0] if self.tried else None
 
     @property
-    def winner_retrained(self) -> Retrained | None:
+    def winner_raced(self) -> Racer | None:
         """How the winner did in the race; None while it has no training there."""
-        winner = self.winner
-        return next((one for one in self.retrained if winner and one.trial == winner.number), None)
+        return next((racer for racer in self.racers if racer.leads), None)
 
     @cached_property
     def front(self) -> list[Trial]:
@@ -210,84 +243,37 @@ class StudyResult:
 
     @property
     def replaced(self) -> int:
-        """Draws that were out of bounds, in all."""
+        """Number of all draws that were out of bounds."""
         return sum(trial.replaced for trial in self.trials if trial.state != "lost" or trial.counts)
 
     def error(self, trial: Trial) -> float:
-        """Give the best estimate of a trial's validation loss: over all its trainings, the race's among them."""
+        """Return the best estimate of a trial's validation loss: the mean over all its trainings, also the race's."""
         scores = (*trial.scores, *self.scores.get(trial.number, {}).values())
         known = [score.loss for score in scores if score.loss is not None]
         return statistics.fmean(known) if known else math.inf
 
 
-def best_first(trials: Sequence[Trial]) -> list[Trial]:
-    """Give the trials with a whole result, best first."""
-    whole = [trial for trial in trials if trial.state == "done" and trial.loss is not None]
-    return sorted(whole, key=lambda trial: (trial.loss, trial.number))
+def pareto_front(costs: Mapping[Key, tuple[float, float]]) -> list[Key]:
+    """Return what nothing else is at least as good as in both costs and better in one.
 
+    Args:
+        costs: Two costs of each; less is better. What has NaN or infinity is never returned.
 
-def choose_candidates(tried: "list[Trial]", settings: StudySettings) -> list[int]:
-    """Choose who races: the best trials, each network once; for ``front`` the front of size against loss.
+    Returns:
+        The front, by rising first cost.
 
-    Where some leave, there are no more than the race's trainings bring to where the first may.
+    Examples:
+        >>> pareto_front({"small": (1, 9), "middle": (4, 4), "wasteful": (5, 4), "large": (9, 1)})
+        ['small', 'middle', 'large']
     """
-    best: dict[tuple[str, float], Trial] = {}
-    for trial in tried:
-        best.setdefault((trial.layout, trial.draw["learning_rate"]), trial)
-    chosen = list(best.values())
-    if settings.strategy == "front":
-        costs = {trial.number: (float(trial.parameters), trial.loss or math.inf) for trial in chosen}
-        on_front = set(pareto_front(costs))
-        chosen = [trial for trial in chosen if trial.number in on_front]
-        return [trial.number for trial in chosen[: settings.race.candidates]]
-    rounds = min(FIRST_LOOK, settings.race.rounds)
-    most = min(settings.race.candidates, max(1, settings.race.trainings // rounds))
-    return [trial.number for trial in chosen[:most]]
-
-
-def stand(candidates: list[int], scores: Scores, settings: StudySettings, *, classes: int) -> RaceState:
-    """Work out how a study's race stands; a loss above twice that of guessing counts as that."""
-    return race(
-        candidates,
-        scores,
-        seeds=settings.fresh_seeds(),
-        trainings=settings.race.trainings,
-        worst_loss=worst_loss(classes),
-        leave=settings.strategy != "front",
-    )
-
-
-def worst_loss(classes: int) -> float:
-    """Give twice the loss of guessing among some classes, in nats."""
-    return 2 * math.log(max(2, classes))
-
-
-def read_trials(study: StoredStudy) -> tuple[Trial, ...]:
-    """Read all trials, but those that were drawn too many."""
-    stored = study.trials.get_trials(deepcopy=False)
-    return tuple(_trial(one, study.settings) for one in without_twins(stored) if one.user_attrs.get(OUTCOME) != SURPLUS)
-
-
-def read_scores(study: StoredStudy, *, judged: int) -> Scores:
-    """Read the race's trainings that ended, each once: a pair that two processes trained counts as the first did.
-
-    A training that killed its process again and again counts as one that had all `judged` pictures wrong.
-    """
-    scores: dict[int, dict[int, Score]] = {}
-    for one in study.race.get_trials(deepcopy=False):
-        kept = one.user_attrs.get(SCORES)
-        if kept and (one.state is TrialState.COMPLETE or one.user_attrs.get(OUTCOME) == DIVERGED):
-            candidate, seed = one.user_attrs[CANDIDATE], one.user_attrs[SEED]
-            scores.setdefault(candidate, {}).setdefault(seed, Score(**kept[0]))
-        elif given_up(one) and CANDIDATE in one.user_attrs:
-            lost = Score(None, judged, 0, 0.0)
-            scores.setdefault(one.user_attrs[CANDIDATE], {}).setdefault(one.user_attrs[SEED], lost)
-    return scores
-
-
-def keep_scores(trial: optuna.Trial, scores: list[Score]) -> None:
-    """Put the scores of a trial's trainings down beside it."""
-    trial.set_user_attr(SCORES, [asdict(score) for score in scores])
+    front: list[Key] = []
+    best = math.inf
+    known = [(pair, key) for key, pair in costs.items() if all(map(math.isfinite, pair))]
+    for (_, second), key in sorted(known, key=lambda item: item[0]):
+        if second < best:
+            front.append(key)
+            best = second
+    return front
 
 
 def write_result(folder: Path, result: StudyResult) -> None:
@@ -316,37 +302,3 @@ def read_result(folder: Path) -> StudyResult:
     if not sound:
         raise ModelRefusedError(f"{folder / RESULT}: contradicts itself. Search again.")
     return result
-
-
-def _trial(stored: FrozenTrial, settings: StudySettings) -> Trial:
-    attributes: Mapping[str, Any] = stored.user_attrs
-    names = settings.space.dimensions.keys()
-    draw = {name: float(value) for name, value in stored.params.items() if name in names}
-    known = draw.keys() == names
-    scores = tuple(Score(**one) for one in attributes.get(SCORES, ()))
-    seen = [value for value in stored.intermediate_values.values() if math.isfinite(value)]
-    value = stored.values[0] if stored.state is TrialState.COMPLETE and stored.values else None
-    return Trial(
-        number=stored.number,
-        state=_state(stored),
-        draw=draw if known else {},
-        layout=settings.space.layout(draw).name if known else "",
-        parameters=attributes.get("parameters", 0),
-        loss=value if value is not None else (min(seen) if seen else None),
-        scores=scores,
-        epochs=max(stored.intermediate_values, default=0),
-        replaced=attributes.get("replaced", 0),
-        attempt=len(retries(stored)) + 1,
-    )
-
-
-def _state(stored: FrozenTrial) -> State:
-    if stored.user_attrs.get(OUTCOME) == DIVERGED:
-        return "diverged"
-    states: dict[TrialState, State] = {
-        TrialState.WAITING: "waiting",
-        TrialState.RUNNING: "running",
-        TrialState.COMPLETE: "done",
-        TrialState.PRUNED: "cut short",
-    }
-    return states.get(stored.state, "lost")

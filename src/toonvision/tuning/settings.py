@@ -1,18 +1,23 @@
-"""What a search is told: enough to go on with it on another day, or on another machine."""
+"""The settings of a search: enough to go on with it on another day, or on another machine."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
-
-from toonvision.core.errors import ModelRefusedError
+from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.images import Resize
+from toonvision.data.workspace import Workspace
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.options import DEFAULTS, Strategy
 from toonvision.tuning.space import Draw, Space, published_space
 
+if TYPE_CHECKING:
+    from toonvision.tasks.base import Dataset
+
 PUBLISHED_TRAINING = TrainingSettings(epochs=75, patience=3)
+MOST_RETRIES = 3
+"""How often a trial whose process died is tried again."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,8 @@ class Bounds:
     """What a network may cost; a draw that costs more is replaced before anything is trained.
 
     Attributes:
-        parameters: Most weights; None for any number.
-        milliseconds: Most time for one picture, measured on the machine that draws; None for any.
+        parameters: Largest number of weights; None for any.
+        milliseconds: Longest time for one image, measured on the machine that draws; None for any.
     """
 
     parameters: int | None = None
@@ -33,9 +38,9 @@ class RaceSettings:
     """How the best trials are compared.
 
     Attributes:
-        candidates: Most trials that race.
-        trainings: Most trainings of the race, all candidates together; 0 for no race.
-        rounds: Most trainings of one candidate.
+        candidates: Largest number of trials that race.
+        trainings: Largest number of trainings of the race, all candidates together; 0 for no race.
+        rounds: Largest number of trainings of one candidate.
     """
 
     candidates: int = 6
@@ -49,19 +54,19 @@ class StudySettings:
 
     Attributes:
         task: What the networks predict.
-        data: Hash of which crops are in which part.
+        data: Hash of which item is in which subset.
         taxonomy: Digest of the taxonomy.
-        split: Name of the split; its test part is never looked at.
+        split: Name of the split; its test subset is never used.
         size_hw: Height and width of the input in pixels.
-        resize: How crops are brought to that size.
-        strategy: How trials are drawn, and when they are cut short.
+        resize: How images are brought to that size.
+        strategy: How trials are drawn, and when they are stopped early.
         space: What is drawn from.
         bounds: What a network may cost.
         seed: Decides the draws and the trainings.
         trials: How many networks are tried.
         repeats: Trainings of each trial, each with its own seed; the same seeds for all trials.
         race: How the best are compared.
-        training: How each network is trained, but for the network and the learning rate.
+        training: How each network is trained, except for the network and the learning rate.
     """
 
     task: str
@@ -80,29 +85,50 @@ class StudySettings:
     training: TrainingSettings = PUBLISHED_TRAINING
 
     def seeds(self) -> list[int]:
-        """Give the seeds of the trials' trainings."""
+        """Return the seeds of the trials' trainings."""
         return [(self.seed + n) % SEED_LIMIT for n in range(self.repeats)]
 
     def fresh_seeds(self) -> list[int]:
-        """Give the seeds of the race's rounds, none of which a trial was trained with."""
+        """Return the seeds of the race's rounds, with none of which a trial was trained."""
         return [(self.seed + self.repeats + n) % SEED_LIMIT for n in range(self.race.rounds)]
 
     def training_of(self, draw: Draw) -> TrainingSettings:
-        """Give the settings that a draw is trained with."""
+        """Return the settings that a draw is trained with."""
         return replace(self.training, network=self.space.layout(draw).name, learning_rate=float(draw["learning_rate"]))
 
 
+def load_study_data(workspace: Workspace, settings: StudySettings) -> "Dataset":
+    """Load the dataset of a study.
+
+    Raises:
+        UsageError: If there is no such task or split, or the dataset is not the one that the study began with.
+        InputRejectedError: If nothing can be learned from it.
+    """
+    from toonvision.tasks.registry import load_dataset
+
+    task = workspace.taxonomy.task(settings.task)
+    data = load_dataset(workspace, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
+    if settings.data and (settings.data, settings.taxonomy) != (data.digest, workspace.taxonomy.digest):
+        raise UsageError(
+            f"the split {settings.split!r}, the crops or the taxonomy were changed since that study began. Begin "
+            "another one."
+        )
+    return data
+
+
 def settings_text(settings: StudySettings) -> str:
-    """Write the settings as JSON."""
+    """Return the settings as JSON."""
     return json.dumps(asdict(settings), sort_keys=True)
 
 
 def read_settings_text(text: str, where: str) -> StudySettings:
-    """Read what `settings_text` wrote.
+    """Read what `settings_text` returned.
 
     Raises:
-        ModelRefusedError: If it is none, naming `where`.
+        ModelRefusedError: If it is something else, naming `where`.
     """
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         return TypeAdapter(StudySettings).validate_json(text)
     except ValidationError as error:

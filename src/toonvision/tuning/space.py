@@ -1,11 +1,11 @@
-"""The space of networks that a search draws from, and how a draw becomes a network and its settings.
+"""The space of networks that a search draws from, and how a draw becomes a network.
 
 The published space (nosas, "Hyperparameter optimization: KerasTuner & TensorBoard", fars.io, 2022) has two blocks: 4 to
 16 filters in steps of 4, kernels of 3 or 5 pixels, a pooling of 2 to 4 and one of 1 to 4 (1 does nothing), a dropout
-from 0 to 0.9 in tenths; and a learning rate of 0.01, 0.001 or 0.0001. It trains up to 75 epochs with patience 3.
+from 0 to 0.9 in steps of 0.1; and a learning rate of 0.01, 0.001 or 0.0001. It trains up to 75 epochs with patience 3.
 
-The other one is what docs/compact.md found to be worth most, left open to the search: three narrow blocks, each
-normalised by batch, and a normalised copy of the picture.
+The compact space leaves open what docs/compact.md found to matter most: three narrow blocks, each with batch
+normalisation, and a normalised copy of the image.
 """
 
 import math
@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from toonvision.models.layout import Block, Layout
 
 if TYPE_CHECKING:
+    import numpy as np
     import optuna
 
 Draw = Mapping[str, float]
 """A value for each name of a space."""
 
-_TOLERANCE = 1e-9
+_TOLERANCE, _MOST_STEPS = 1e-9, 10_000
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,13 @@ class Range:
     """Numbers between two ends.
 
     Attributes:
-        low: The least.
-        high: The greatest.
-        step: The distance of one value from the next; None for any real number between the ends.
-        log: Whether orders of magnitude, rather than values, are equally likely; only without a step.
+        low: The smallest.
+        high: The largest.
+        step: The distance from one value to the next; None for any real number between the ends.
+        log: Whether the logarithm is drawn uniformly, not the value; only without a step.
+
+    Raises:
+        ValueError: If these contradict each other, with the rule.
     """
 
     low: float
@@ -41,12 +45,107 @@ class Range:
     step: float | None = None
     log: bool = False
 
+    def __post_init__(self) -> None:
+        """Check the rules."""
+        if not self.low <= self.high:
+            raise ValueError("low is at most high")
+        if self.log and (self.step is not None or self.low <= 0):
+            raise ValueError("log goes without a step, and above 0")
+        if self.step is not None and self.step <= 0:
+            raise ValueError("step is above 0")
+        steps = (self.high - self.low) / self.step if self.step else 0.0
+        if steps > _MOST_STEPS:
+            raise ValueError(f"there are at most {_MOST_STEPS:,} steps from low to high")
+        if self.step and step_value(self.low, self.step, round(steps)) != self.high:
+            raise ValueError("high is low and some whole steps")
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """All values in rising order; empty without a step."""
+        if self.step is None:
+            return ()
+        count = round((self.high - self.low) / self.step) + 1
+        return tuple(step_value(self.low, self.step, number) for number in range(count))
+
+    def nearest(self, value: float) -> float:
+        """Return the value of the range that is closest to a number."""
+        inside = min(self.high, max(self.low, value))
+        if self.step is None:
+            return inside
+        return min(self.high, step_value(self.low, self.step, round((inside - self.low) / self.step)))
+
+    def random(self, rng: "np.random.Generator") -> float:
+        """Draw a value."""
+        if self.step is not None:
+            return step_value(self.low, self.step, int(rng.integers(round((self.high - self.low) / self.step) + 1)))
+        if self.log:
+            drawn = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
+            return min(self.high, max(self.low, drawn))
+        return float(rng.uniform(self.low, self.high))
+
+    def narrowed(self, drawn: Iterable[float]) -> "Range":
+        """Return the part of the range from the smallest to the largest of some of its values."""
+        values = sorted(drawn)
+        return Range(values[0], values[-1], self.step, self.log)
+
+    def distribution(self) -> "optuna.distributions.BaseDistribution":
+        """Return the same for Optuna."""
+        from optuna.distributions import FloatDistribution
+
+        return FloatDistribution(self.low, self.high, step=self.step, log=self.log)
+
+    def suggest(self, trial: "optuna.Trial", name: str) -> float:
+        """Return the value that was drawn for a trial; Optuna stores it."""
+        return trial.suggest_float(name, self.low, self.high, step=self.step, log=self.log)
+
 
 @dataclass(frozen=True)
 class Choices:
     """Some numbers, in rising order."""
 
     values: tuple[float, ...]
+
+    @property
+    def low(self) -> float:
+        """The smallest."""
+        return self.values[0]
+
+    @property
+    def high(self) -> float:
+        """The largest."""
+        return self.values[-1]
+
+    @property
+    def log(self) -> bool:
+        """Whether they spread over a factor of ten or more, so that their logarithms matter."""
+        return self.low > 0 and self.high >= 10 * self.low
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """All values."""
+        return self.values
+
+    def nearest(self, value: float) -> float:
+        """Return the choice that is closest to a number."""
+        return min(self.values, key=lambda one: abs(value - one))
+
+    def random(self, rng: "np.random.Generator") -> float:
+        """Draw one of them."""
+        return self.values[int(rng.integers(len(self.values)))]
+
+    def narrowed(self, drawn: Iterable[float]) -> "Choices":
+        """Return those of the choices that were drawn."""
+        return Choices(tuple(sorted(set(drawn))))
+
+    def distribution(self) -> "optuna.distributions.BaseDistribution":
+        """Return the same for Optuna."""
+        from optuna.distributions import CategoricalDistribution
+
+        return CategoricalDistribution(self.values)
+
+    def suggest(self, trial: "optuna.Trial", name: str) -> float:
+        """Return the value that was drawn for a trial; Optuna stores it."""
+        return float(trial.suggest_categorical(name, self.values))
 
 
 Dimension = Range | Choices
@@ -58,8 +157,8 @@ class Space:
 
     Attributes:
         dimensions: Name to the values that it may have. Each block, from 1, has ``filters_1``, ``kernel_1``,
-            ``pool_1a``, ``pool_1b`` and ``dropout_1``, and may have ``norm_1`` (1 to normalise it by batch, 0 not to);
-            there is one ``learning_rate``, and may be ``copy`` (1 for a normalised copy of the picture).
+            ``pool_1a``, ``pool_1b`` and ``dropout_1``, and may have ``norm_1`` (1 for batch normalisation, 0 for none);
+            there is one ``learning_rate``, and may be ``copy`` (1 for a normalised copy of the image).
     """
 
     dimensions: Mapping[str, Dimension]
@@ -69,8 +168,13 @@ class Space:
         """How many blocks its networks have."""
         return sum(name.startswith("filters_") for name in self.dimensions)
 
+    @property
+    def varied(self) -> list[str]:
+        """Names that have more than one value."""
+        return [name for name, dimension in self.dimensions.items() if dimension.low < dimension.high]
+
     def layout(self, draw: Draw) -> Layout:
-        """Give the network of a draw."""
+        """Return the network of a draw."""
         return Layout(
             tuple(
                 Block(
@@ -86,23 +190,27 @@ class Space:
         )
 
     def distributions(self) -> "dict[str, optuna.distributions.BaseDistribution]":
-        """Give the same for Optuna."""
-        return {name: _distribution(dimension) for name, dimension in self.dimensions.items()}
+        """Return the same for Optuna."""
+        return {name: dimension.distribution() for name, dimension in self.dimensions.items()}
+
+    def suggest(self, trial: "optuna.Trial") -> Draw:
+        """Return the values that were drawn for a trial; Optuna stores them."""
+        return {name: dimension.suggest(trial, name) for name, dimension in self.dimensions.items()}
 
     def holds(self, draw: Draw) -> bool:
-        """Tell whether a draw lies in the space, but for errors of rounding."""
+        """Return whether a draw lies in the space, apart from errors of rounding."""
         return draw.keys() == self.dimensions.keys() and all(
-            math.isclose(value, _nearest(value, self.dimensions[name]), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE**2)
+            math.isclose(value, self.dimensions[name].nearest(value), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE**2)
             for name, value in draw.items()
         )
 
     def nearest(self, draw: Draw) -> Draw:
-        """Give the draw of the space that lies next to a draw of the same names: the same without its rounding."""
-        return {name: _nearest(draw[name], dimension) for name, dimension in self.dimensions.items()}
+        """Return the draw of the space that is closest to a draw of the same names: without its rounding errors."""
+        return {name: dimension.nearest(draw[name]) for name, dimension in self.dimensions.items()}
 
 
 def published_space() -> Space:
-    """Give the published space."""
+    """Return the published space."""
     block: dict[str, Dimension] = {
         "filters_{}": Range(4, 16, 4),
         "kernel_{}": Choices((3, 5)),
@@ -115,7 +223,7 @@ def published_space() -> Space:
 
 
 def compact_space() -> Space:
-    """Give the space of small networks that are normalised, for pictures of about 96 x 32."""
+    """Return the space of small networks with batch normalisation, for images of about 96 x 32 pixels."""
     made: dict[str, Dimension] = {}
     for n in (1, 2, 3):
         made |= {
@@ -137,44 +245,17 @@ def tighten(space: Space, best: Sequence[Draw]) -> Space:
         best: Draws of it, at least one.
 
     Returns:
-        For ranges the part from the least to the greatest value drawn, for choices those that were drawn.
+        For ranges the part from the smallest to the largest value drawn, for choices those that were drawn.
     """
     draws = [space.nearest(draw) for draw in best]
-    return Space(
-        {name: _narrowed(dimension, [draw[name] for draw in draws]) for name, dimension in space.dimensions.items()}
-    )
+    return Space({name: one.narrowed(draw[name] for draw in draws) for name, one in space.dimensions.items()})
 
 
 def step_value(low: float, step: float, number: int) -> float:
-    """Give a step of a range, counted from 0, as a person would write it: 0.3 is the third tenth.
+    """Return a step of a range, counted from 0, as a person would write it: 0.3 is the third tenth.
 
     Examples:
         >>> step_value(0.0, 0.1, 3), 0.0 + 0.1 * 3
         (0.3, 0.30000000000000004)
     """
     return float(Decimal(str(low)) + number * Decimal(str(step)))
-
-
-def _narrowed(dimension: Dimension, drawn: Iterable[float]) -> Dimension:
-    kept = sorted(set(drawn))
-    if isinstance(dimension, Choices):
-        return Choices(tuple(kept))
-    return Range(kept[0], kept[-1], dimension.step, dimension.log)
-
-
-def _nearest(value: float, dimension: Dimension) -> float:
-    if isinstance(dimension, Choices):
-        return min(dimension.values, key=lambda one: abs(value - one))
-    inside = min(dimension.high, max(dimension.low, value))
-    if dimension.step is None:
-        return inside
-    number = round((inside - dimension.low) / dimension.step)
-    return min(dimension.high, step_value(dimension.low, dimension.step, number))
-
-
-def _distribution(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
-    from optuna.distributions import CategoricalDistribution, FloatDistribution
-
-    if isinstance(dimension, Choices):
-        return CategoricalDistribution(dimension.values)
-    return FloatDistribution(dimension.low, dimension.high, step=dimension.step, log=dimension.log)

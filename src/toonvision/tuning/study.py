@@ -2,42 +2,39 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
-
-import optuna
+from typing import Protocol
 
 from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.progress import unwatched
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.tasks.base import Dataset
-from toonvision.tasks.registry import load_dataset
 from toonvision.tuning.folders import find_study, new_study_folder, study_to_resume
 from toonvision.tuning.options import SearchOptions
 from toonvision.tuning.recipes import narrower_settings, new_settings, resumed_settings
-from toonvision.tuning.result import RESULT, SCORES, StudyResult, read_result, read_scores, read_trials, write_result
+from toonvision.tuning.result import RESULT, StudyResult, read_result, write_result
 from toonvision.tuning.retries import CARRIED
-from toonvision.tuning.settings import StudySettings
+from toonvision.tuning.settings import StudySettings, load_study_data
 from toonvision.tuning.storage import (
-    Place,
-    Pulse,
+    Address,
     StoredStudy,
     file_url,
     open_study,
     patiently,
-    reading,
     shown_url,
     storage_faults,
 )
-from toonvision.tuning.workers import Order, default_workers, run_workers, threads_for
+from toonvision.tuning.stored_trials import carried_trials, carry_over, read_scores, read_trials
+from toonvision.tuning.workers import default_workers, run_workers, threads_for
 
 STORE, LOGS = "study.sqlite", "tensorboard"
 
 
 class SearchWatcher(Protocol):
-    """Whoever wants to follow a search."""
+    """Follows a search. The methods do nothing; override those that you want to see."""
 
     def started(self, settings: StudySettings, data: Dataset, name: str) -> None:
         """The data is loaded; the search of that name begins."""
@@ -77,31 +74,29 @@ def tune(
         InputRejectedError: If nothing can be learned from the data, or every trial diverged.
         EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
     """
-    wanted, options = workspace.taxonomy.task(task), options or SearchOptions()
-    earlier = read_result(find_study(workspace.studies, tighten)) if tighten else None
+    wanted, options, studies = workspace.taxonomy.task(task), options or SearchOptions(), workspace.studies
+    watch: SearchWatcher = watcher or unwatched
     if resume and tighten:
         raise UsageError("a study goes on in its own space; --tighten cannot be given with --resume.")
+    earlier = read_result(find_study(studies, tighten)) if tighten else None
     if resume:
-        folder = study_to_resume(workspace.studies, wanted.name, name)
+        folder = study_to_resume(studies, wanted.name, name)
         settings = resumed_settings(read_result(folder).settings, options)
     else:
         settings = narrower_settings(earlier, wanted, options) if earlier else new_settings(workspace, wanted, options)
-        folder = new_study_folder(
-            workspace.studies, wanted.name, strategy=settings.strategy, name=name, shared=storage is not None
-        )
-    data = _load(workspace, settings)
+        folder = new_study_folder(studies, wanted.name, strategy=settings.strategy, name=name, shared=bool(storage))
+    data = load_study_data(workspace, settings)
     settings = replace(settings, data=data.digest)
-    if watcher:
-        watcher.started(settings, data, folder.name)
+    watch.started(settings, data, folder.name)
     return run_study(
         workspace,
         folder,
         settings,
         data,
-        storage=storage,
+        address=Address(storage, f"{wanted.name}/{folder.name}") if storage else None,
         workers=workers or default_workers(settings.size_hw),
         carry=earlier,
-        watch=watcher.update if watcher else None,
+        watch=watch.update,
     )
 
 
@@ -111,54 +106,47 @@ def run_study(
     settings: StudySettings,
     data: Dataset,
     *,
-    storage: str | None = None,
+    address: Address | None = None,
     workers: int = 1,
     carry: StudyResult | None = None,
-    pulse: Pulse | None = None,
-    watch: Callable[[StudyResult], None] | None = None,
+    watch: Callable[[StudyResult], None] = unwatched.update,
 ) -> StudyResult:
-    """Search until the study's trials and its race are done, or take part in a search that others began.
+    """Search until the study's trials and its race are done, or take part in a search that others began; see `tune`.
 
     Args:
         workspace: Where the data is.
         folder: The study's folder, made where it is not there.
         settings: What to search.
-        data: The samples that `settings` speak of.
-        storage: Where the study is kept; by default in a file in its folder.
+        data: The dataset that `settings` name.
+        address: Where the study is kept; by default in a file in its folder.
         workers: How many processes train at once on this machine.
-        carry: A study whose trials count as tried, as far as they lie in this one's space and have no more weights
-            than it allows.
-        pulse: How dead processes are noticed.
+        carry: A study whose trials count as tried, if they lie in this one's space and have no more weights than it
+            allows.
         watch: Called about twice a second with the result so far.
-
-    Raises:
-        UsageError: If a study of that name has other settings or is kept elsewhere, or no network is within the
-            bounds.
-        EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
-        InputRejectedError: If every trial diverged.
     """
-    place = Place(storage or file_url(folder / STORE), f"{settings.task}/{folder.name}", pulse or Pulse())
+    own = Address(file_url(folder / STORE), f"{settings.task}/{folder.name}")
+    address = address or own
     known = read_result(folder) if (folder / RESULT).exists() else None
     if known:
-        _require_kept_there(known, folder, storage, place)
+        _require_kept_there(known, address, own)
     folder.mkdir(parents=True, exist_ok=True)
-    blank = _without_trials(folder, settings, data, known, workers=workers, storage=storage)
-    first_here = known is None and storage is None
-    if first_here and not carry:
-        write_result(folder, blank)  # so that a search that is killed now is found, and can go on
-    study = open_study(place.url, place.name, settings, pulse=place.pulse)
-    with storage_faults(place.url):
-        if carry and not study.trials.get_trials(deepcopy=False):
-            study.trials.set_user_attr(CARRIED, _carried(study, carry))
-        if first_here and carry:
-            write_result(folder, blank)  # only now is it stored which trials the study begins with
-        _carry_over(study)
-    record = _Record(folder, place.url, study, blank)
+    blank = StudyResult(
+        name=folder.name,
+        settings=settings,
+        classes=data.classes,
+        judged=len(data.indices["val"]),
+        device=_device(workers),
+        versions=installed_versions(),
+        started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
+        storage=STORE if address.url == own.url else shown_url(address.url),
+    )
+    study = _begun(address, folder, blank, carry, first=not known and address.url == own.url)
+    record = _Record(folder, address.url, study, blank)
     result = record.renewed()
     if not result.finished:
-        order = Order(workspace.root.resolve(), place, (folder / LOGS).resolve(), threads_for(workers))
+        root, logs = workspace.root.resolve(), (folder / LOGS).resolve()
         try:
-            run_workers(order, workers=workers, watch=lambda: record.watched(watch))
+            run_workers(root, address, logs, workers=workers, watch=lambda: record.watched(watch))
         finally:
             result = record.renewed()
     if not result.tried:
@@ -166,6 +154,37 @@ def run_study(
             f"{result.title}: the loss of every trial became NaN. Lower the learning rates of the space."
         )
     return result
+
+
+def _require_kept_there(known: StudyResult, address: Address, own: Address) -> None:
+    """Refuse to go on with a study where it is not kept: another would begin, and overwrite its result."""
+    kept_here = known.storage in {STORE, shown_url(own.url)}  # earlier versions wrote the latter
+    if address.url == own.url and not kept_here:
+        raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with any password.")
+    if address.url != own.url and kept_here:
+        raise UsageError(f"{known.title} is kept in its own folder. Leave out --storage, or choose another --name.")
+    if known.trials:
+        open_study(address)  # refuses where there is none of that name
+
+
+def _begun(
+    address: Address, folder: Path, blank: StudyResult, carry: StudyResult | None, *, first: bool
+) -> StoredStudy:
+    """Open the study, or begin it with the trials that it carries over.
+
+    A study in its own folder is found from its `first` moment on, so that it can go on after a kill; one that carries
+    trials over not before it is stored which.
+    """
+    if first and not carry:
+        write_result(folder, blank)
+    study = open_study(address, blank.settings)
+    with storage_faults(address.url):
+        if carry and not study.trials.get_trials(deepcopy=False):
+            study.trials.set_user_attr(CARRIED, carried_trials(study, carry.tried))
+        if first and carry:
+            write_result(folder, blank)
+        carry_over(study)
+    return study
 
 
 class _Record:
@@ -182,105 +201,19 @@ class _Record:
         self._ended = result.ended
         return result
 
-    def watched(self, watch: Callable[[StudyResult], None] | None) -> int:
+    def watched(self, watch: Callable[[StudyResult], None]) -> int:
         """Read the study, write its result if a training ended, and return how many did."""
         result = patiently(self._url, self._read)
         if result.ended > self._ended:
             write_result(self._folder, result)  # for whoever lists the studies meanwhile
         self._ended = result.ended
-        if watch:
-            watch(result)
+        watch(result)
         return result.ended
 
     def _read(self) -> StudyResult:
-        with reading(self._url):
+        with storage_faults(self._url, opening=True):
             scores = read_scores(self._study, judged=self._blank.judged)
             return replace(self._blank, trials=read_trials(self._study), scores=scores)
-
-
-def _load(workspace: Workspace, settings: StudySettings) -> Dataset:
-    """Load a study's samples.
-
-    Raises:
-        UsageError: If they are not those that the study began with.
-    """
-    task = workspace.taxonomy.task(settings.task)
-    data = load_dataset(workspace, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
-    if settings.data and (settings.data, settings.taxonomy) != (data.digest, workspace.taxonomy.digest):
-        raise UsageError(
-            f"the split {settings.split!r}, the crops or the taxonomy were changed since that study began. Begin "
-            "another one."
-        )
-    return data
-
-
-def _require_kept_there(known: StudyResult, folder: Path, storage: str | None, place: Place) -> None:
-    """Refuse to go on with a study anywhere but where it is kept: it would begin anew, and its result be lost."""
-    own = known.storage in {STORE, shown_url(file_url(folder / STORE))}  # the latter in studies of before
-    if storage is None and not own:
-        raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with any password.")
-    if storage is not None and own:
-        raise UsageError(f"{known.title} is kept in its own folder. Leave out --storage, or choose another --name.")
-    if known.trials:
-        open_study(place.url, place.name, pulse=place.pulse)  # refuses where there is none of that name
-
-
-def _without_trials(
-    folder: Path,
-    settings: StudySettings,
-    data: Dataset,
-    known: StudyResult | None,
-    *,
-    workers: int,
-    storage: str | None,
-) -> StudyResult:
-    """Return a study's result without its trials; it began when the known one did."""
-    return StudyResult(
-        name=folder.name,
-        settings=settings,
-        classes=data.classes,
-        judged=len(data.indices["val"]),
-        trials=(),
-        scores={},
-        device=_device(workers),
-        versions=installed_versions(),
-        started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
-        storage=STORE if storage is None else shown_url(storage),
-    )
-
-
-def _carried(study: StoredStudy, earlier: StudyResult) -> list[dict[str, Any]]:
-    """Give the trials of another study that this one could have drawn, as its own storage keeps them."""
-    space, most = study.settings.space, study.settings.bounds.parameters
-    return [
-        {
-            "draw": dict(space.nearest(trial.draw)),
-            "loss": trial.loss,
-            "parameters": trial.parameters,
-            SCORES: [asdict(score) for score in trial.scores],
-        }
-        for trial in earlier.tried
-        if (most is None or trial.parameters <= most) and space.holds(trial.draw) and trial.loss is not None
-    ]
-
-
-def _carry_over(study: StoredStudy) -> None:
-    """Begin a study with the trials that it was given; after a kill, with those that it has not got yet.
-
-    A machine that joins at this moment adds some of them too; of such twins the first counts.
-    """
-    given: list[dict[str, Any]] = study.trials.user_attrs.get(CARRIED, [])
-    there = {trial.user_attrs.get(CARRIED) for trial in study.trials.get_trials(deepcopy=False)}
-    for number, one in enumerate(given):
-        if number not in there:
-            study.trials.add_trial(
-                optuna.create_trial(
-                    params=one["draw"],
-                    distributions=study.settings.space.distributions(),
-                    values=[one["loss"], one["parameters"]][: len(study.trials.directions)],
-                    user_attrs={"parameters": one["parameters"], SCORES: one[SCORES], CARRIED: number},
-                )
-            )
 
 
 def _device(workers: int) -> str:

@@ -1,78 +1,65 @@
-"""The processes of a search on this machine: started, watched, started again, and ended with their parent."""
+"""The processes of a search on this machine: started, watched, replaced, and ended with their parent."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from toonvision.core.cores import available_cores
-from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
+from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
 from toonvision.core.runner import WorkerProcess, start_process
 from toonvision.training import parallel
-from toonvision.tuning.retries import MOST_RETRIES
-from toonvision.tuning.storage import Place
+from toonvision.tuning.settings import MOST_RETRIES
+from toonvision.tuning.storage import Address
 
 TRAININGS_A_PROCESS = 25
-_MOST_CRASHES = MOST_RETRIES + 2  # a training that kills its process may do so, and the next one show that it is that
+"""After so many another process takes its place, so that its memory cannot grow."""
+_MOST_CRASHES = MOST_RETRIES + 2  # a training that kills its process may be retried, and the next show that it is that
 _POLL_S = 0.5
 _LARGE_AT_ONCE = 2
 
 
-@dataclass(frozen=True)
-class Order:
-    """What a process is told.
-
-    Attributes:
-        workspace: The folder of the workspace.
-        place: Where the study is.
-        logs: Where TensorBoard finds its trials.
-        threads: How many threads it may compute with.
-        trainings: After how many trainings it ends, so that nothing it gathers can grow; another takes its place.
-    """
-
-    workspace: Path
-    place: Place
-    logs: Path
-    threads: int
-    trainings: int = TRAININGS_A_PROCESS
-
-
-def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None:
+def run_workers(workspace: Path, address: Address, logs: Path, *, workers: int, watch: Callable[[], int]) -> None:
     """Run processes until the study is finished.
 
     Args:
-        order: What each is told.
-        workers: How many run at once.
-        watch: Called about twice a second; gives how many trainings ended so far.
+        workspace: The folder of the workspace.
+        address: Where the study is.
+        logs: TensorBoard's folder.
+        workers: How many run at once; they share the cores.
+        watch: Called about twice a second; returns how many trainings ended so far.
 
     Raises:
-        ToonVisionError: What a process could not go on for.
-        OSError: What the machine stopped a process with.
+        ToonVisionError: If a process raised one.
+        OSError: If a process raised one, for example on a full disk.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
+
+    def started() -> WorkerProcess:
+        return start_process(_work, workspace, address, logs, threads_for(workers))
+
     running: list[WorkerProcess] = []
     crashes, ended, finished = 0, 0, False
     try:
-        running.extend(start_process(_work, order) for _ in range(workers))
+        running.extend(started() for _ in range(workers))
         while running:
             before, ended = ended, watch()
             crashes = 0 if ended > before else crashes
             time.sleep(_POLL_S)
             for one in [one for one in running if not one.process.is_alive()]:
                 running.remove(one)
-                word = one.last_message()
-                if isinstance(word, Exception):
-                    raise word
-                finished = finished or word is True
-                crashes = 0 if isinstance(word, bool) else crashes + 1
+                message = one.last_message()
+                if isinstance(message, Exception):
+                    raise message
+                finished = finished or message is True
+                crashes = 0 if isinstance(message, bool) else crashes + 1
                 if crashes > _MOST_CRASHES * workers:
                     raise EnvironmentFaultError(
                         f"processes of the search died {crashes} times and no training ended (last exit code "
                         f"{one.process.exitcode}); memory may be short. Try fewer --workers, then --resume."
                     )
                 if not finished:
-                    running.append(start_process(_work, order))
+                    running.append(started())
         watch()
     finally:
         for one in running:
@@ -80,11 +67,11 @@ def run_workers(order: Order, *, workers: int, watch: Callable[[], int]) -> None
 
 
 def default_workers(size_hw: tuple[int, int]) -> int:
-    """Give how many processes a search starts: one a core for small inputs, else two that share the threads.
+    """Return how many processes a search starts: one for each core for small inputs, else two that share the threads.
 
-    A small input does not fill a second core: measured on two (benchmarks/tuning_workers.py), a process for each brings
-    1.86 times the trials an hour of one with both. With 600 x 200 pixels two bring 1.09 times as many; more of them
-    would each take a gigabyte.
+    A small input does not keep a second core busy: measured on two (benchmarks/tuning_workers.py), one process for each
+    brings 1.86 times as many trials an hour as one process with both. At 600 x 200 pixels two bring 1.09 times as many;
+    each further one would take a gigabyte.
 
     Args:
         size_hw: Height and width of the input in pixels.
@@ -93,29 +80,25 @@ def default_workers(size_hw: tuple[int, int]) -> int:
 
 
 def threads_for(workers: int) -> int:
-    """Divide the cores among processes, at least one each."""
+    """Return each process's share of the cores, at least one."""
     return max(1, available_cores() // workers)
 
 
-def _work(order: Order, words: Connection) -> None:
-    """Run in a process of its own."""
+def _work(folder: Path, address: Address, logs: Path, threads: int, pipe: Connection) -> None:
+    """Run in a process of its own: send whether the study is finished, or what made it impossible to go on."""
     from toonvision.data.workspace import open_workspace
     from toonvision.models.backend import start_keras
-    from toonvision.tasks.registry import load_dataset
+    from toonvision.tuning.settings import load_study_data
     from toonvision.tuning.storage import open_study, patiently, storage_faults
 
     try:
-        workspace, place = open_workspace(order.workspace), order.place
-        study = patiently(place.url, lambda: open_study(place.url, place.name, pulse=place.pulse))
-        settings = study.settings
-        task = workspace.taxonomy.task(settings.task)
-        data = load_dataset(workspace, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
-        if data.digest != settings.data:
-            raise UsageError("the split was changed while the search ran. Start another study.")
-        start_keras(threads=order.threads)
+        workspace = open_workspace(folder)
+        study = patiently(address.url, lambda: open_study(address))
+        data = load_study_data(workspace, study.settings)
+        start_keras(threads=threads)
         from toonvision.tuning.search import Worker  # its log writer starts TensorFlow, as chatty as can be
 
-        with storage_faults(place.url):
-            words.send(Worker(place, study, data, logs=order.logs).work(most=order.trainings))
+        with storage_faults(address.url):
+            pipe.send(Worker(address, study, data, logs=logs).work(most=TRAININGS_A_PROCESS))
     except (ToonVisionError, OSError) as error:
-        words.send(error)
+        pipe.send(error)

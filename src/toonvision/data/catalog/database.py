@@ -33,13 +33,9 @@ class NewerCatalogError(InputRejectedError):
 
 
 def is_older(path: Path) -> bool:
-    """Say by its header whether a file is a catalogue of an earlier version; one that cannot be read is none."""
-    with contextlib.suppress(OSError):
-        if path.is_file():
-            with path.open("rb") as file:
-                header = file.read(64)
-            return header.startswith(_MAGIC) and int.from_bytes(header[60:64]) < schema.VERSION
-    return False
+    """Return whether a file is a catalogue of an earlier version, by its header alone."""
+    header = _header(path)
+    return header.startswith(_MAGIC) and int.from_bytes(header[60:64]) < schema.VERSION
 
 
 @contextlib.contextmanager
@@ -62,10 +58,7 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
     _refuse_foreign_header(path)
     with _translated(path), _copied(path) if untouched else contextlib.nullcontext(path) as file:
         connection = sqlite3.connect(
-            f"{file.resolve().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=_BUSY_TIMEOUT_S,
-            isolation_level=None,
+            f"{file.resolve().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
         )
         try:
             with sound(path):
@@ -79,20 +72,25 @@ def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> It
             connection.close()
 
 
+def _header(path: Path) -> bytes:
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(64)
+    return b""
+
+
 def _refuse_foreign_header(path: Path) -> None:
-    """Refuse what only the header tells of before SQLite makes files beside it, or fails in the midst of a change."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        header = file.read(60)
-        if not header.startswith(_MAGIC):
-            return
-        if header[18:20] != b"\1\1":
-            raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
-        if int.from_bytes(header[56:60]) not in {0, 1}:  # no text yet, or UTF-8
-            raise InputRejectedError(_rebuild_advice(path, "its texts are not in UTF-8"))
+    """Refuse what the header shows before SQLite makes files beside it, or fails in the midst of a change."""
+    header = _header(path)
+    if header.startswith(_MAGIC) and header[18:20] != b"\1\1":
+        raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
+    if header.startswith(_MAGIC) and int.from_bytes(header[56:60]) not in {0, 1}:  # no text yet, or UTF-8
+        raise InputRejectedError(_rebuild_advice(path, "its texts are not in UTF-8"))
 
 
 def _require_regular(path: Path) -> None:
-    """Refuse a link, which could lead to a file that is not ours, and a pipe, which would be waited for without end."""
+    """Refuse a link, which could lead to a file that is not ours, and a pipe, which would block."""
     for own in (path, journal_of(path)):
         if own.is_symlink() or (own.exists() and not own.is_file()):
             raise InputRejectedError(
@@ -108,7 +106,7 @@ def copy_database(connection: Connection, path: Path) -> None:
 
 
 def journal_of(path: Path) -> Path:
-    """Name the file in which SQLite keeps what a change that is not complete has overwritten."""
+    """Return the path of the file in which SQLite keeps what an incomplete change has overwritten."""
     return path.with_name(f"{path.name}-journal")
 
 
@@ -145,7 +143,7 @@ def set_beside(path: Path) -> Path | None:
 
 @contextlib.contextmanager
 def _copied(path: Path) -> Iterator[Path]:
-    """Give a copy of a catalogue's file and journal, as they were at one moment, in the system's temporary folder.
+    """Copy a catalogue's file and journal, as they are at one moment, to the system's temporary folder.
 
     Raises:
         EnvironmentFaultError: If there is no temporary folder to write to.
@@ -176,7 +174,7 @@ def _copied(path: Path) -> Iterator[Path]:
 
 
 def _moment(path: Path) -> list[tuple[int, int] | None]:
-    """Tell one state of a catalogue's file and journal from the next: time of change and size."""
+    """Return what changes with a catalogue's file and journal: their times of change and sizes."""
     states: list[tuple[int, int] | None] = []
     for file in (path, journal_of(path)):
         try:
@@ -189,7 +187,7 @@ def _moment(path: Path) -> list[tuple[int, int] | None]:
 
 @contextlib.contextmanager
 def sound(path: Path) -> Iterator[None]:
-    """Say of a value or a text that nobody can have stored that the catalogue is damaged."""
+    """Report a value that cannot have been stored as damage to the catalogue."""
     try:
         yield
     except (ValueError, TypeError, RecursionError, RejectedItemError, UsageError) as error:
@@ -198,7 +196,7 @@ def sound(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """Say what SQLite says in words that help."""
+    """Turn SQLite's errors into ours, with a remedy."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -228,7 +226,7 @@ def _primary_code(error: sqlite3.OperationalError) -> int | None:
 
 
 def _check(connection: Connection, path: Path) -> set[str]:
-    """Refuse a damaged catalogue, a newer one, and what is none; give the names of the applied migrations."""
+    """Refuse a damaged catalogue, a newer one, and other files; return the names of the applied migrations."""
     try:
         (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":

@@ -48,7 +48,7 @@ class Catalog:
             yield cls(connection, path)
 
     def screenshots(self) -> list[StoredScreenshot]:
-        """Give all screenshots by source and name."""
+        """Return all screenshots by source and name."""
         rows = self._connection.execute(
             "SELECT id, source, name, context, width, height, picture_hash, fingerprint "
             "FROM screenshots ORDER BY source, name"
@@ -60,11 +60,11 @@ class Catalog:
             ]
 
     def crops(self) -> list[Crop]:
-        """Give all crops by label and number."""
+        """Return all crops by label and number."""
         rows = self._connection.execute(
             "SELECT c.id, c.label, c.number, c.file, c.hash, c.x_min, c.y_min, c.x_max, c.y_max, s.id, s.source, "
-            "s.name, s.context, s.fingerprint, c.attributes FROM crops c JOIN screenshots s ON s.id = c.screenshot_id "
-            "ORDER BY c.label, c.number"
+            "s.name, s.context, s.fingerprint, c.origin, c.attributes "
+            "FROM crops c JOIN screenshots s ON s.id = c.screenshot_id ORDER BY c.label, c.number"
         )
         with sound(self._path):
             return [
@@ -80,13 +80,14 @@ class Catalog:
                     name,
                     context,
                     checked_fingerprint(mark),
+                    origin,
                     decoded(words),
                 )
-                for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, words in rows
+                for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, origin, words in rows
             ]
 
     def last_numbers(self) -> dict[str, int]:
-        """Give the last number that each label has used."""
+        """Return the last number that each label has used."""
         rows = self._connection.execute("SELECT label, last FROM label_numbers WHERE label <> ''")
         with sound(self._path):
             return {label: _number(last) for label, last in rows}
@@ -114,14 +115,17 @@ class Catalog:
                 run.execute(f"DELETE FROM crops WHERE screenshot_id = ? AND file NOT IN ({marks})", (row, *files))
                 run.executemany(
                     "INSERT INTO crops (screenshot_id, label, number, file, hash, x_min, y_min, x_max, y_max, "
-                    "attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT (file) DO UPDATE SET hash = excluded.hash, attributes = excluded.attributes",
-                    [(row, c.label, c.number, c.file, c.hash, *c.box.xyxy, encoded(c.attributes)) for c in shot.crops],
+                    "origin, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET "
+                    "hash = excluded.hash, origin = excluded.origin, attributes = excluded.attributes",
+                    [
+                        (row, c.label, c.number, c.file, c.hash, *c.box.xyxy, c.origin, encoded(c.attributes))
+                        for c in shot.crops
+                    ],
                 )
                 run.executemany(_KEEP_NUMBER, [(crop.label, crop.number) for crop in shot.crops])
 
     def keep_numbers(self, last: Mapping[str, int]) -> None:
-        """Note the last number that each label has used, so that none up to it is given again."""
+        """Store the last number that each label has used, so that none up to it is used again."""
         with self._transaction() as run:
             run.executemany(_KEEP_NUMBER, list(last.items()))
 
@@ -131,12 +135,12 @@ class Catalog:
             run.executemany("DELETE FROM screenshots WHERE id = ?", [(id_,) for id_ in ids])
 
     def begin(self) -> None:
-        """Note that an extraction began, before its first file is written."""
+        """Store that an extraction began, before its first file is written."""
         with self._transaction() as run:
             run.execute("INSERT OR IGNORE INTO label_numbers VALUES ('', -1)")
 
     def has_begun(self) -> bool:
-        """Whether an extraction ever began, even if it was killed before its first commit."""
+        """Return whether an extraction ever began, even if it was killed before its first commit."""
         return bool(self._connection.execute("SELECT 1 FROM label_numbers LIMIT 1").fetchone())
 
     def save_extraction(self, counts: Mapping[str, int], findings: Iterable[Finding]) -> None:
@@ -146,7 +150,7 @@ class Catalog:
             run.execute("INSERT INTO extractions (counts, findings) VALUES (?, ?)", (json.dumps(counts), listed))
 
     def last_extraction(self) -> tuple[dict[str, int], list[Finding]]:
-        """Give the counts and findings of the newest extraction; empty where there was none."""
+        """Return the counts and findings of the newest extraction; empty where there was none."""
         row = self._connection.execute("SELECT counts, findings FROM extractions ORDER BY id DESC LIMIT 1").fetchone()
         if row is None:
             return {}, []
@@ -181,7 +185,7 @@ class Catalog:
 
 
 def _file_name(name: str) -> str:
-    """Pass a crop's file name on; a path would lead out of the workspace."""
+    """Return a crop's file name unchanged; a path would lead out of the workspace."""
     if not name.endswith(".png") or not name.isprintable() or len(name) > _LONGEST_FILE_NAME or set(name) & {*"/\\"}:
         raise ValueError(f"{shown(name)} is no file name of a crop")
     return name

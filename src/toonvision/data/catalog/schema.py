@@ -68,8 +68,9 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         "ALTER TABLE crops ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';",
     ),
     (
-        "0003_splits_are_files",
-        f"DROP TABLE split_crops; DROP TABLE splits; PRAGMA user_version = {VERSION};",
+        "0003_split_files_and_origins",
+        "DROP TABLE split_crops; DROP TABLE splits; ALTER TABLE crops ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
+        f"PRAGMA user_version = {VERSION};",
     ),
 )
 SPLITS_ARE_FILES = MIGRATIONS[2][0]
@@ -102,5 +103,5 @@ def apply(connection: Connection, migrations: Iterable[tuple[str, str]]) -> None
 
 
 def is_newer(applied: set[str]) -> bool:
-    """Say by the migrations of a catalogue whether a newer version of this program wrote it."""
+    """Return whether a newer version of this program wrote a catalogue, by its migrations."""
     return applied > {name for name, _ in MIGRATIONS}

@@ -59,6 +59,7 @@ class NewCrop:
     hash: str
     number: int
     file: str
+    origin: str
     attributes: Attributes = field(default_factory=dict, hash=False)
 
 
@@ -78,6 +79,8 @@ class Crop:
         screenshot: The screenshot's path below the source.
         context: Where the screenshot was taken.
         fingerprint: The screenshot's fingerprint.
+        origin: The object in its annotation, for example ``shot.xml, object 3``; empty where an earlier version stored
+            the crop.
         attributes: What else is known of the object; empty where nothing is.
     """
 
@@ -92,4 +95,10 @@ class Crop:
     screenshot: str
     context: str
     fingerprint: str
+    origin: str
     attributes: Attributes = field(default_factory=dict, hash=False)
+
+    @property
+    def where(self) -> str:
+        """Where a person finds the object."""
+        return self.origin or f"{self.screenshot}, {', '.join(map(str, self.box.xyxy))}"

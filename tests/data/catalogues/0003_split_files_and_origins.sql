@@ -9,22 +9,22 @@ CREATE TABLE crops (
             x_min INTEGER NOT NULL,
             y_min INTEGER NOT NULL,
             x_max INTEGER NOT NULL,
-            y_max INTEGER NOT NULL, attributes TEXT NOT NULL DEFAULT '{}',
+            y_max INTEGER NOT NULL, attributes TEXT NOT NULL DEFAULT '{}', origin TEXT NOT NULL DEFAULT '',
             UNIQUE (label, number)
         ) STRICT;
-INSERT INTO "crops" VALUES(1,1,'apple',0,'apple_0000.png','6e593f1797cd65a1a45acfd7966628e636ab94303ecce27180e8f09fd20e6cd7',2,3,18,23,'{"far": false, "occluded": 0.25, "view": "front <left> ü"}');
-INSERT INTO "crops" VALUES(2,1,'pear',0,'pear_0000.png','31b928ac99abc83fa50de9ea150fa96103d377073d891a98033f56849fc3b06d',32,8,54,33,'{"track": 3}');
-INSERT INTO "crops" VALUES(3,2,'stone',0,'stone_0000.png','159219c38810209ac1f88f38bdcc186b55f8748dab7de580f3a418ff0bf8d51f',4,5,20,25,'{}');
-INSERT INTO "crops" VALUES(4,2,'apple',1,'apple_0001.png','6e814bb8873c01c9166e1b44213e9f43a834ef0d1ec963b4d26b168638018a63',34,10,56,35,'{}');
-INSERT INTO "crops" VALUES(5,3,'pear',1,'pear_0001.png','68e73b912b6395910ff16be98313c745332c365d22d0105ca29f97d1db09e42b',6,7,22,27,'{}');
-INSERT INTO "crops" VALUES(6,3,'apple',2,'apple_0002.png','6e814bb8873c01c9166e1b44213e9f43a834ef0d1ec963b4d26b168638018a63',36,12,58,37,'{}');
-INSERT INTO "crops" VALUES(7,4,'pear',2,'pear_0002.png','68e73b912b6395910ff16be98313c745332c365d22d0105ca29f97d1db09e42b',3,4,19,24,'{}');
-INSERT INTO "crops" VALUES(8,4,'stone',1,'stone_0001.png','77f297353feaf0c38f8de4d832e9cd1b7e9af10b5f4342cb3dcb9c6391618ded',33,9,55,34,'{}');
-INSERT INTO "crops" VALUES(9,5,'apple',3,'apple_0003.png','6e593f1797cd65a1a45acfd7966628e636ab94303ecce27180e8f09fd20e6cd7',5,6,21,26,'{}');
-INSERT INTO "crops" VALUES(10,5,'stone',2,'stone_0002.png','77f297353feaf0c38f8de4d832e9cd1b7e9af10b5f4342cb3dcb9c6391618ded',35,11,57,36,'{}');
-INSERT INTO "crops" VALUES(11,6,'stone',3,'stone_0003.png','159219c38810209ac1f88f38bdcc186b55f8748dab7de580f3a418ff0bf8d51f',2,8,18,28,'{}');
-INSERT INTO "crops" VALUES(12,6,'pear',3,'pear_0003.png','31b928ac99abc83fa50de9ea150fa96103d377073d891a98033f56849fc3b06d',32,13,54,38,'{}');
-INSERT INTO "crops" VALUES(13,7,'apple',4,'apple_0004.png','a6b88cf6d147f038c36106c52f64d5a47a9fc97ee134d281301c2f996083adfc',0,3,30,40,'{}');
+INSERT INTO "crops" VALUES(1,1,'apple',0,'apple_0000.png','6e593f1797cd65a1a45acfd7966628e636ab94303ecce27180e8f09fd20e6cd7',2,3,18,23,'{"far": false, "occluded": 0.25, "view": "front <left> ü"}','garden/shot_00.xml, object 1');
+INSERT INTO "crops" VALUES(2,1,'pear',0,'pear_0000.png','31b928ac99abc83fa50de9ea150fa96103d377073d891a98033f56849fc3b06d',32,8,54,33,'{"track": 3}','garden/shot_00.xml, object 2');
+INSERT INTO "crops" VALUES(3,2,'stone',0,'stone_0000.png','159219c38810209ac1f88f38bdcc186b55f8748dab7de580f3a418ff0bf8d51f',4,5,20,25,'{}','garden/shot_02.xml, object 1');
+INSERT INTO "crops" VALUES(4,2,'apple',1,'apple_0001.png','6e814bb8873c01c9166e1b44213e9f43a834ef0d1ec963b4d26b168638018a63',34,10,56,35,'{}','garden/shot_02.xml, object 2');
+INSERT INTO "crops" VALUES(5,3,'pear',1,'pear_0001.png','68e73b912b6395910ff16be98313c745332c365d22d0105ca29f97d1db09e42b',6,7,22,27,'{}','garden/shot_04.xml, object 1');
+INSERT INTO "crops" VALUES(6,3,'apple',2,'apple_0002.png','6e814bb8873c01c9166e1b44213e9f43a834ef0d1ec963b4d26b168638018a63',36,12,58,37,'{}','garden/shot_04.xml, object 2');
+INSERT INTO "crops" VALUES(7,4,'pear',2,'pear_0002.png','68e73b912b6395910ff16be98313c745332c365d22d0105ca29f97d1db09e42b',3,4,19,24,'{}','house/shot_01.xml, object 1');
+INSERT INTO "crops" VALUES(8,4,'stone',1,'stone_0001.png','77f297353feaf0c38f8de4d832e9cd1b7e9af10b5f4342cb3dcb9c6391618ded',33,9,55,34,'{}','house/shot_01.xml, object 2');
+INSERT INTO "crops" VALUES(9,5,'apple',3,'apple_0003.png','6e593f1797cd65a1a45acfd7966628e636ab94303ecce27180e8f09fd20e6cd7',5,6,21,26,'{}','house/shot_03.xml, object 1');
+INSERT INTO "crops" VALUES(10,5,'stone',2,'stone_0002.png','77f297353feaf0c38f8de4d832e9cd1b7e9af10b5f4342cb3dcb9c6391618ded',35,11,57,36,'{}','house/shot_03.xml, object 2');
+INSERT INTO "crops" VALUES(11,6,'stone',3,'stone_0003.png','159219c38810209ac1f88f38bdcc186b55f8748dab7de580f3a418ff0bf8d51f',2,8,18,28,'{}','house/shot_05.xml, object 1');
+INSERT INTO "crops" VALUES(12,6,'pear',3,'pear_0003.png','31b928ac99abc83fa50de9ea150fa96103d377073d891a98033f56849fc3b06d',32,13,54,38,'{}','house/shot_05.xml, object 2');
+INSERT INTO "crops" VALUES(13,7,'apple',4,'apple_0004.png','a6b88cf6d147f038c36106c52f64d5a47a9fc97ee134d281301c2f996083adfc',0,3,30,40,'{}','house/shot_odd.xml, object 2');
 CREATE TABLE extractions (
             id INTEGER PRIMARY KEY,
             counts TEXT NOT NULL,
@@ -42,7 +42,7 @@ INSERT INTO "label_numbers" VALUES('stone',3);
 CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT;
 INSERT INTO "migrations" VALUES('0001_screenshots_crops_splits');
 INSERT INTO "migrations" VALUES('0002_crop_attributes');
-INSERT INTO "migrations" VALUES('0003_splits_are_files');
+INSERT INTO "migrations" VALUES('0003_split_files_and_origins');
 CREATE TABLE screenshots (
             id INTEGER PRIMARY KEY,
             source TEXT NOT NULL,
