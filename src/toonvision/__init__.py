@@ -1,14 +1,17 @@
 """Small, explained image classifiers made from your own annotated screenshots.
 
-The way from pictures to a judged model, in the order of the names below:
+From pictures to a model that is evaluated, explained and exported:
 
-    workspace = toonvision.set_up(Path("my-game"), source=Path("annotated")).workspace
-    toonvision.extract(workspace)
-    toonvision.draw_split(workspace, ratios=toonvision.Ratios(60, 20, 20), seed=0)
-    task = workspace.taxonomy.task("label")
-    run = toonvision.train_run(workspace, task, toonvision.settings_for(), seeds=[0, 1, 2])
-    evaluation = toonvision.evaluate_run(workspace, run)
-    toonvision.write_report(workspace, run, evaluation)
+    ws = toonvision.create("my-game", source="annotated")
+    ws.extract(); ws.split(seed=0)
+    run = ws.train("suit", repeat=5)
+    run.evaluate(); run.explain(); run.report()
+    ws.suspects("suit"); ws.tune("suit", max_params=6000)
+    run.export().predict("new/")
+
+Each step returns a result that `print` shows briefly and a notebook as tables and figures; `result.value` holds the
+numbers. `toonvision.open` opens a workspace that is there already. All steps are methods of `Workspace` and `Run`, and
+the commands of the command line call the same ones.
 
 Names are imported when they are first used, so that importing the package costs nothing. The figures have a namespace
 of their own: `from toonvision import figures`.
@@ -19,75 +22,42 @@ from typing import TYPE_CHECKING
 from toonvision.core.lazy import lazy_names as _lazy_names
 
 if TYPE_CHECKING:
+    from toonvision.api.result import Result
+    from toonvision.api.run import Run
+    from toonvision.api.workspace import Workspace, create
+    from toonvision.api.workspace import open_workspace as open  # noqa: A004 - `toonvision.open` reads best
     from toonvision.core.errors import ToonVisionError
-    from toonvision.data.arrays import load_samples
-    from toonvision.data.balance import measure_balance
-    from toonvision.data.extraction import extract
-    from toonvision.data.setup import set_up
-    from toonvision.data.split_plan import draw_split, plan_split
-    from toonvision.data.split_summary import summarize_split
-    from toonvision.data.splits import Ratios, read_split, write_split
-    from toonvision.data.workspace import Workspace, open_workspace
     from toonvision.deploy.classifier import Classifier
-    from toonvision.deploy.export import export_run
-    from toonvision.evaluation.breakdown import break_down, measure_image_statistics
-    from toonvision.evaluation.evaluate import Evaluation, evaluate_run, write_results
-    from toonvision.evaluation.predict import predict_files
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.cam import class_maps
-    from toonvision.explain.evidence import measure_evidence
     from toonvision.explain.filters import first_filters
     from toonvision.explain.trust import trust_curves
     from toonvision.metrics.calibration import fit_temperature, reliability, with_temperature
     from toonvision.models.registry import build_network
-    from toonvision.models.saving import load_model, store_temperature
-    from toonvision.report.run import write_report
-    from toonvision.studies.contexts import study_contexts
-    from toonvision.studies.suspects import find_suspects
+    from toonvision.models.saving import load_model
     from toonvision.tasks.settings import Augmentation, TrainingSettings
     from toonvision.training.recipes import settings_for
-    from toonvision.training.repeat import train_run
 
 __all__ = [
     "Augmentation",
     "Classifier",
-    "Evaluation",
-    "Ratios",
+    "Result",
+    "Run",
     "ToonVisionError",
     "TrainingSettings",
     "Workspace",
-    "break_down",
     "build_network",
     "class_maps",
-    "draw_split",
-    "evaluate_run",
-    "export_run",
-    "extract",
-    "find_suspects",
+    "create",
     "first_filters",
     "fit_temperature",
     "layer_activations",
     "load_model",
-    "load_samples",
-    "measure_balance",
-    "measure_evidence",
-    "measure_image_statistics",
-    "open_workspace",
-    "plan_split",
-    "predict_files",
-    "read_split",
+    "open",
     "reliability",
-    "set_up",
     "settings_for",
-    "store_temperature",
-    "study_contexts",
-    "summarize_split",
-    "train_run",
     "trust_curves",
     "with_temperature",
-    "write_report",
-    "write_results",
-    "write_split",
 ]
 
 __getattr__, __dir__ = _lazy_names(
@@ -95,42 +65,22 @@ __getattr__, __dir__ = _lazy_names(
     {
         "Augmentation": "tasks.settings",
         "Classifier": "deploy.classifier",
-        "Evaluation": "evaluation.evaluate",
-        "Ratios": "data.splits",
+        "Result": "api.result",
+        "Run": "api.run",
         "ToonVisionError": "core.errors",
         "TrainingSettings": "tasks.settings",
-        "Workspace": "data.workspace",
-        "break_down": "evaluation.breakdown",
+        "Workspace": "api.workspace",
         "build_network": "models.registry",
         "class_maps": "explain.cam",
-        "draw_split": "data.split_plan",
-        "evaluate_run": "evaluation.evaluate",
-        "export_run": "deploy.export",
-        "extract": "data.extraction",
-        "find_suspects": "studies.suspects",
+        "create": "api.workspace",
         "first_filters": "explain.filters",
         "fit_temperature": "metrics.calibration",
         "layer_activations": "explain.activations",
         "load_model": "models.saving",
-        "load_samples": "data.arrays",
-        "measure_balance": "data.balance",
-        "measure_evidence": "explain.evidence",
-        "measure_image_statistics": "evaluation.breakdown",
-        "open_workspace": "data.workspace",
-        "plan_split": "data.split_plan",
-        "predict_files": "evaluation.predict",
-        "read_split": "data.splits",
+        "open": "api.workspace:open_workspace",
         "reliability": "metrics.calibration",
-        "set_up": "data.setup",
         "settings_for": "training.recipes",
-        "store_temperature": "models.saving",
-        "study_contexts": "studies.contexts",
-        "summarize_split": "data.split_summary",
-        "train_run": "training.repeat",
         "trust_curves": "explain.trust",
         "with_temperature": "metrics.calibration",
-        "write_report": "report.run",
-        "write_split": "data.splits",
-        "write_results": "evaluation.evaluate",
     },
 )

@@ -17,8 +17,9 @@ from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.data_panels import near_table, next_table, write_balance_figures
 from toonvision.report.evaluation_panels import breakdown_table
-from toonvision.report.facts import telling_facts, telling_facts_of, warnings_of
-from toonvision.report.page import write_page
+from toonvision.report.facts import telling_facts, warnings_of
+from toonvision.report.page import REPORT, write_page
+from toonvision.report.results import gather_results
 from toonvision.report.run import run_page, write_report
 from toonvision.report.training_panels import curves_panel, peaks_table
 from toonvision.tasks.classify_panels import (
@@ -68,7 +69,8 @@ def written(small_workspace, tmp_path_factory):
 
     workspace = copied(small_workspace, tmp_path_factory.mktemp("report") / "workspace")
     run, evaluation = judged_workspace(workspace)
-    path = write_report(workspace, run, evaluation)
+    write_report(workspace, run, evaluation)
+    path = run / REPORT
     return workspace, run, evaluation, path, Page(path.read_text(encoding="utf-8"))
 
 
@@ -105,8 +107,8 @@ def test_every_figure_says_in_words_what_there_is_to_see(written):
 
 
 def test_the_five_sentences_stand_at_the_top(written):
-    workspace, _, evaluation, _, page = written
-    facts = telling_facts_of(workspace, evaluation)
+    workspace, run, evaluation, _, page = written
+    facts = telling_facts(gather_results(workspace, run, evaluation))
     first = page.texts.index(facts[0])
     assert tuple(page.texts[first : first + 5]) == facts
     assert first < page.texts.index("Balance")

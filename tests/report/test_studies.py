@@ -9,6 +9,7 @@ from figures import examples
 from report.made import curve_of, evaluation_of, judged_workspace, results_of, suspects_of
 from toonvision.core.files import write_text
 from toonvision.metrics.intervals import Proportion
+from toonvision.report.page import REPORT
 from toonvision.report.results import CurrentSuspects, gather_results
 from toonvision.report.run import run_page, write_report
 from toonvision.studies import curve, leakage, stress, suspects
@@ -29,6 +30,12 @@ def searched(current=3, *, samples=290, **changes):
     shown = study.suspects[: min(current, 2)]
     crops = SuspectCrops(shown, (np.zeros((12, 12, 3), np.uint8),) * len(shown), classes)
     return results(suspects=CurrentSuspects(study, study.suspects[:current], crops, samples))
+
+
+def written(workspace, run, evaluation):
+    """Return the HTML of a run's report."""
+    write_report(workspace, run, evaluation)
+    return (run / REPORT).read_text(encoding="utf-8")
 
 
 def panel(made, title):
@@ -53,7 +60,7 @@ def studied(small_workspace, tmp_path):
 
 def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_folders(studied):
     workspace, run, evaluation, _ = studied
-    page = html.unescape(write_report(workspace, run, evaluation).read_text(encoding="utf-8"))
+    page = html.unescape(written(workspace, run, evaluation))
     assert curve_of().sentence() in page
     assert "3 of 24 labels are suspect" in page
     assert page.index("What to photograph next") < page.index("What more training crops would probably bring")
@@ -62,7 +69,7 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
         assert (run / "figures" / f"{name}.png").is_file()
         assert (run / "figures" / f"{name}.csv").is_file()
     workspace.studies.rename(workspace.root / "elsewhere")
-    page = write_report(workspace, run, evaluation).read_text(encoding="utf-8")
+    page = written(workspace, run, evaluation)
     assert "What more training crops would probably bring" not in page
     assert "Suspect labels" not in page
     assert not list((run / "figures").glob("suspects.*")) + list((run / "figures").glob("learning-curve.*"))
@@ -73,7 +80,7 @@ def test_a_damaged_study_is_named_in_the_report_which_goes_on_without_it(studied
     damaged = workspace.studies / "label" / "curve" / curve.RESULT
     damaged.write_text(damaged.read_text()[:100])
     write_text(run / stress.RESULT, "{}")
-    page = html.unescape(write_report(workspace, run, evaluation).read_text(encoding="utf-8"))
+    page = html.unescape(written(workspace, run, evaluation))
     assert "What more training crops would probably bring" not in page
     assert "Suspect labels: 2" in page
     for path in (damaged, run / stress.RESULT):

@@ -104,10 +104,12 @@ class Run(StoredRun):
 
     def report(self) -> Result[Path]:
         """Write the run's report: one HTML file that needs nothing else."""
+        from toonvision.report.page import REPORT
         from toonvision.report.run import write_report
 
         page = write_report(self.workspace.files, self.folder, self.evaluation())
-        return results.report_result(page, self.workspace.command("export", self.name))
+        next_step = self.workspace.command("export", self.name)
+        return results.report_result(self.folder / REPORT, page.facts, page.warnings, next_step)
 
     def export(self, *, int8: bool = False) -> "ExportedRun":
         """Write the model as one ONNX file, which needs no Keras, and compare the two.

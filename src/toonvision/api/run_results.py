@@ -126,9 +126,16 @@ def stress_result(test: "StressTest", next_step: str) -> "Result[StressTest]":
     )
 
 
-def report_result(page: Path, next_step: str) -> Result[Path]:
-    """Return where a report was written."""
-    return Result(page, (f"Report: {page}",), {"report": str(page)}, files=(page,), next=next_step)
+def report_result(page: Path, facts: Sequence[str], warnings: Sequence[str], next_step: str) -> Result[Path]:
+    """Return where a report was written, and its most important sentences."""
+    listed = [f"{number}. {fact}" for number, fact in enumerate(facts, start=1)]
+    return Result(
+        page,
+        ("\n".join([*listed, *(f"Beware: {warning}" for warning in warnings), f"Report: {page}"]),),
+        {"report": str(page), "facts": list(facts), "warnings": list(warnings)},
+        files=(page,),
+        next=next_step,
+    )
 
 
 def export_result(exported: "Export", next_step: str) -> "Result[Export]":

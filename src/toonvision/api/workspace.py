@@ -391,6 +391,7 @@ class Workspace(Opened):
         """
         from toonvision.api.run_results import report_result
         from toonvision.report.search import write_search_report
+        from toonvision.report.search_facts import search_facts, search_warnings
         from toonvision.training.record import is_run
         from toonvision.tuning.folders import find_study, is_study
         from toonvision.tuning.result import read_result
@@ -400,7 +401,7 @@ class Workspace(Opened):
         study = find_study(self.files.studies, name)
         result = read_result(study)
         again = self.command("train", result.settings.task, "--from-study", result.title)
-        return report_result(write_search_report(study, result), again)
+        return report_result(write_search_report(study, result), search_facts(result), search_warnings(result), again)
 
     def _drawn(self, draw: Callable[[], list[Path]]) -> tuple[list[Path], str]:
         """Draw figures; where that is impossible the tables are still worth showing, so return why."""

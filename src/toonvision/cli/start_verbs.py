@@ -32,12 +32,10 @@ def demo(
     open_report: OpenOption = False,
 ) -> "Result[Any]":
     """Draw a sample world, train on it, write a report."""
-    from toonvision.api.result import Result
     from toonvision.api.workspace import open_workspace
     from toonvision.cli.output import say, show_page
     from toonvision.cli.sample_world import SampleOrder, draw_into
     from toonvision.cli.watching import Terminal
-    from toonvision.report.facts import telling_facts_of
 
     watcher, seconds = Terminal(), dict[str, float]()
     with _timed("draw", seconds), watcher.progress("drawing the sample world", "screenshots") as progress:
@@ -50,16 +48,13 @@ def demo(
     with _timed("train", seconds):
         run = workspace.train("suit", repeat=repeat, seed=seed)
     with _timed("report", seconds):
-        page = run.report().value
-    facts = telling_facts_of(workspace.files, run.evaluation())
-    listed = "\n".join(f"{number}. {fact}" for number, fact in enumerate(facts, start=1))
+        report = run.report()
+    show_page(report.value, wanted=open_report)
     spent = ", ".join(f"{step} {value:.0f} s" for step, value in seconds.items())
-    show_page(page, wanted=open_report)
-    return Result(
-        run,
-        (f"{listed}\n\nReport: {page.resolve()}\n({spent}; {sum(seconds.values()):.0f} s in all)",),
-        {"report": str(page), "facts": list(facts), "seconds": seconds},
-        next=workspace.command("predict", run.name, str(workspace.files.crops)),
+    return replace(
+        report,
+        blocks=(*report.blocks, f"({spent}; {sum(seconds.values()):.0f} s in all)"),
+        data={**report.data, "seconds": seconds},
     )
 
 

@@ -10,7 +10,8 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], 
 
     Args:
         package: The package's name.
-        homes: Public name to the module of the package that defines it.
+        homes: Public name to the module of the package that defines it. Where it is defined under another name, that
+            stands behind a colon: ``api.workspace:open_workspace``.
 
     Returns:
         The two functions. A name that is not in `homes` raises `AttributeError`; one that needs a library that is not
@@ -21,7 +22,8 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], 
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         try:
-            return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+            module, _, defined_as = homes[name].partition(":")
+            return getattr(importlib.import_module(f"{package}.{module}"), defined_as or name)
         except ModuleNotFoundError as error:
             if str(error.name).partition(".")[0] == "toonvision":
                 raise

@@ -6,12 +6,11 @@ import numpy as np
 
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.data.balance import Shortage
-from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Group
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.classification import wrong_only
 from toonvision.metrics.intervals import Proportion
-from toonvision.report.results import Results, gather_results
+from toonvision.report.results import Results
 from toonvision.tasks.classify_panels import class_rows
 from toonvision.taxonomy.labels import NO_CONTEXT
 from toonvision.training.record import RunRecord
@@ -32,12 +31,6 @@ def telling_facts(results: Results) -> tuple[str, ...]:
         context_fact(results) or data_fact(results),
         next_fact(results),
     )
-
-
-def telling_facts_of(workspace: Workspace, evaluation: ClassEvaluation) -> tuple[str, ...]:
-    """Return the five sentences about an evaluated run of a workspace."""
-    run = workspace.runs / evaluation.record.task / evaluation.record.name
-    return telling_facts(gather_results(workspace, run, evaluation))
 
 
 def training_fact(results: Results) -> str:

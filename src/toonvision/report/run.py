@@ -29,7 +29,7 @@ from toonvision.studies.suspects import suspects_panel, suspects_table
 from toonvision.tasks.registry import kind_of
 
 
-def write_report(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> Path:
+def write_report(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> Page:
     """Draw every figure of a run and write its report.
 
     Args:
@@ -38,10 +38,11 @@ def write_report(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -
         evaluation: The run's evaluation.
 
     Returns:
-        The page: `report.html` in the run's folder. The figures lie beside it, but the page does not need them.
+        What the page says. It is written to `report.html` in the run's folder, which needs no other file.
     """
-    results = with_details(gather_results(workspace, run, evaluation), workspace, run)
-    return write_page(run_page(results), run)
+    page = run_page(with_details(gather_results(workspace, run, evaluation), workspace, run))
+    write_page(page, run)
+    return page
 
 
 def run_page(results: Results) -> Page:
