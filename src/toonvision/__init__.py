@@ -20,7 +20,6 @@ from toonvision.core.lazy import lazy_names as _lazy_names
 
 if TYPE_CHECKING:
     from toonvision.core.errors import ToonVisionError
-    from toonvision.data.arrays import load_samples
     from toonvision.data.balance import measure_balance
     from toonvision.data.extraction import extract
     from toonvision.data.setup import set_up
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from toonvision.report.run import write_report
     from toonvision.studies.contexts import study_contexts
     from toonvision.studies.suspects import find_suspects
+    from toonvision.tasks.registry import load_dataset
     from toonvision.tasks.settings import Augmentation, TrainingSettings
     from toonvision.training.recipes import settings_for
     from toonvision.training.repeat import train_run
@@ -67,8 +67,8 @@ __all__ = [
     "first_filters",
     "fit_temperature",
     "layer_activations",
+    "load_dataset",
     "load_model",
-    "load_samples",
     "measure_balance",
     "measure_evidence",
     "measure_image_statistics",
@@ -111,8 +111,8 @@ __getattr__, __dir__ = _lazy_names(
         "first_filters": "explain.filters",
         "fit_temperature": "metrics.calibration",
         "layer_activations": "explain.activations",
+        "load_dataset": "tasks.registry",
         "load_model": "models.saving",
-        "load_samples": "data.arrays",
         "measure_balance": "data.balance",
         "measure_evidence": "explain.evidence",
         "measure_image_statistics": "evaluation.breakdown",
