@@ -10,7 +10,7 @@ PAGE = Path(__file__).with_name("commands.md")
 
 
 def page() -> str:
-    """Give the page: the root's help, then each command's."""
+    """Return the page: the root's help, then each command's."""
     runner = CliRunner()
     environment = {"COLUMNS": "100", "TERMINAL_WIDTH": "100"}
 

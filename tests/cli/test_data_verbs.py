@@ -198,7 +198,8 @@ def test_identical_and_nearly_identical_screenshots_are_reported_and_kept_in_one
     outcome = run("extract", "-w", workspace.root)
     assert outcome.code == 0
     assert (
-        "note: garden/shot_00.png: is the same file as garden/again.png; a split keeps both in one part" in outcome.err
+        "note: garden/shot_00.png: is the same file as garden/again.png; a split keeps both in one subset"
+        in outcome.err
     )
     told = run("split", "-w", workspace.root, "--json").json
     alike = [f"garden/{name}.png" for name in ("again", "darker", "shot_00")]

@@ -140,8 +140,3 @@ def test_distinctive_maps_still_sum_to_differences_of_logits():
     sums = distinctive(values).sum(axis=(2, 3))
     gap = logits - logits.mean(axis=0)
     assert sums[:, 0] - sums[:, 2] == pytest.approx(gap[:, 0] - gap[:, 2], abs=1e-4)
-
-
-def test_the_average_picture_may_come_from_elsewhere():
-    values = generator(4, "test").normal(size=(5, 3, 4, 5)).astype(np.float32)
-    assert distinctive(values[:1], average=values.mean(axis=0)) == pytest.approx(distinctive(values)[:1])

@@ -5,7 +5,7 @@ from figures import examples
 from toonvision.core.seeds import generator
 from toonvision.explain.cam import ClassMaps
 from toonvision.explain.evidence import Evidence, summarise
-from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, worst_cases
+from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, own_maps, worst_cases
 from toonvision.explain.trust import Randomisation, TrustCurves
 
 CLASSES = examples.classes_of(3)
@@ -45,14 +45,14 @@ def test_wrong_ones_come_first_then_the_least_sure_and_none_twice():
 def test_maps_of_a_evaluated_part_are_those_of_its_cases():
     cases = worst_cases(evaluated(), 4)
     found = explanation(cases, pictures=30)
-    np.testing.assert_array_equal(found.own, found.maps.values[list(cases.indices)])
+    np.testing.assert_array_equal(own_maps(found.cases, found.maps), found.maps.values[list(cases.indices)])
 
 
 def test_pictures_of_nobody_have_the_maps_in_their_order():
     part = evaluated()
     strangers = Cases(("a", "b"), part.images[:2], (None, None), part.best.probabilities[:2])
     found = explanation(strangers, pictures=2)
-    np.testing.assert_array_equal(found.own, found.maps.values)
+    np.testing.assert_array_equal(own_maps(found.cases, found.maps), found.maps.values)
     assert found.sections == ()
 
 

@@ -121,7 +121,7 @@ def test_ascent_needs_a_rescaling():
 
 def test_a_backend_without_gradients_is_named(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")
-    with pytest.raises(EnvironmentFaultError, match="gradients need Keras on tensorflow, torch, jax; got numpy"):
+    with pytest.raises(EnvironmentFaultError, match="gradients need Keras on tensorflow, torch; got numpy"):
         list(gradients.column_gradients(lambda values: values, np.zeros((1, 2), np.float32), [0]))
 
 

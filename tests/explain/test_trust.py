@@ -7,7 +7,6 @@ from toonvision.explain.trust import (
     Randomisation,
     TrustCurves,
     blanked,
-    copied_network,
     curves_warning,
     draw_weights,
     randomisation,
@@ -85,7 +84,8 @@ def test_randomisation_repeats_by_seed(network, pictures):
 
 
 def test_fresh_weights_look_as_the_layer_would_have_drawn_them(network):
-    copy = copied_network(network)
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
     layer = next(layer for layer in copy.layers if "conv" in layer.name)
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel, bias + 1])

@@ -82,7 +82,7 @@ class PostgresServer:
         return self.url(name)
 
     def url(self, database, *, password=PASSWORD, port=None):
-        """Give an address as a person would write it."""
+        """Return an address as a person would write it."""
         from sqlalchemy.engine import URL
 
         url = URL.create("postgresql", _USER, password, "127.0.0.1", port or self.port, database)
@@ -111,7 +111,7 @@ class PostgresServer:
 
 
 def _programs():
-    """Give the newest server's programs, wherever this system keeps them."""
+    """Return the newest server's programs, wherever this system keeps them."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     beside = shutil.which("initdb")
     return found[-1].parent if found else Path(beside).parent if beside else None

@@ -9,7 +9,7 @@ _WHOLE = {"filters": (1, 64, 8), "kernel": (1, 15, 2), "pool": (1, 4, 1)}
 
 @st.composite
 def stepped(draw, low, high, step):
-    """Give a range of some steps between two ends; the step is a multiple of a smallest one."""
+    """Return a range of some steps between two ends; the step is a multiple of a smallest one."""
     least = draw(st.integers(low, high))
     wide = draw(st.integers(1, 4)) * step
     return Range(least, least + wide * draw(st.integers(0, (high - least) // wide)), wide)
@@ -17,14 +17,14 @@ def stepped(draw, low, high, step):
 
 @st.composite
 def fractions(draw, decimals=2, most=95):
-    """Give a range such as 0.1 to 0.7 in steps of 0.2, as a person writes it."""
+    """Return a range such as 0.1 to 0.7 in steps of 0.2, as a person writes it."""
     unit = 10.0**-decimals
     whole = draw(stepped(0, most, 1))
     return Range(*(step_value(0.0, unit, int(one)) for one in (whole.low, whole.high, whole.step)))
 
 
 def rates():
-    """Give a range of learning rates by their orders of magnitude."""
+    """Return a range of learning rates by their orders of magnitude."""
     ends = st.floats(1e-6, 0.5)
     return st.tuples(ends, ends).map(lambda pair: Range(min(pair), max(pair), log=True))
 
@@ -46,7 +46,7 @@ switches = st.sampled_from([Choices((0,)), Choices((1,)), Choices((0, 1))])
 
 @st.composite
 def spaces(draw, most_blocks=3):
-    """Give a space of one block or more, whose smallest poolings leave something of a picture."""
+    """Return a space of one block or more, whose smallest poolings leave something of a picture."""
     made = {}
     for n in range(1, draw(st.integers(1, most_blocks)) + 1):
         made[f"filters_{n}"] = draw(whole("filters"))

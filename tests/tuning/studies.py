@@ -26,11 +26,11 @@ def tiny_space(rates=(1e-3, 1e-2)):
 
 def tiny(data, *, epochs=1, **changes):
     """Return the settings of a short search."""
-    told = {
+    made = {
         "task": "label", "data": data.digest, "taxonomy": TAXONOMY, "size_hw": SIZE_HW, "space": tiny_space(),
         "trials": 3, "race": NO_RACE, "training": TrainingSettings(epochs=epochs, batch_size=16),
     }  # fmt: skip
-    return StudySettings(**{**told, **changes})
+    return StudySettings(**{**made, **changes})
 
 
 def begin(folder, settings, **heartbeat):

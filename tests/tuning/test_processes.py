@@ -19,7 +19,7 @@ from toonvision.tuning.storage import Address, file_url, open_study
 from tuning.searching import GRACE_S
 from tuning.studies import found, tiny
 
-TRIALS, PATIENCE_S = 8, 180
+TRIALS, PATIENCE_S = 6, 180
 STUDY = "label/study"
 """What the search of that name is called in its storage."""
 
@@ -41,7 +41,7 @@ class Search:
         return until(lambda: self.workers)[-1]
 
     def ended(self):
-        """Wait for its end; give its exit code and what it said on standard error."""
+        """Wait for its end; return its exit code and what it said on standard error."""
         _, said = self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode, said
 
@@ -67,7 +67,7 @@ def searching(root, settings, *, workers=1, storage=None):
 
 
 def until(seen, *, patience_s=PATIENCE_S):
-    """Wait until something is seen, and give it."""
+    """Wait until something is seen, and return it."""
     deadline = time.monotonic() + patience_s
     while not (answer := seen()):
         assert time.monotonic() < deadline, "it never came"
@@ -76,7 +76,7 @@ def until(seen, *, patience_s=PATIENCE_S):
 
 
 def children_of(pid):
-    """Give the processes that a process started, oldest first."""
+    """Return the processes that a process started, oldest first."""
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
@@ -84,7 +84,7 @@ def children_of(pid):
 
 
 def command_of(pid):
-    """Give what a process was started with; nothing where it is gone, or is only waited for."""
+    """Return what a process was started with; nothing where it is gone, or is only waited for."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
@@ -92,12 +92,12 @@ def command_of(pid):
 
 
 def ended_trials(study):
-    """Give the trials that ended: their numbers with their values."""
+    """Return the trials that ended: their numbers with their values."""
     return {trial.number: trial.value for trial in study.trials.get_trials(deepcopy=False) if trial.value is not None}
 
 
 def wait_for(url, count):
-    """Wait until some trials ended; give them."""
+    """Wait until some trials ended; return them."""
     study = until(lambda: tried(ToonVisionError, open_study, Address(url, STUDY))[0])
     return until(lambda: (ended := ended_trials(study)) and len(ended) >= count and ended)
 
@@ -114,7 +114,7 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
         os.kill(stopped, signal.SIGSTOP)
         time.sleep(GRACE_S + 2)
         os.kill(stopped, signal.SIGCONT)
-        known |= wait_for(url, 4)
+        known |= wait_for(url, 3)
         orphans = first.workers
         os.kill(first.process.pid, signal.SIGKILL)
         until(lambda: not any("spawn_main" in command_of(pid) for pid in orphans), patience_s=5)
@@ -145,7 +145,7 @@ def drawn(settings, number):
     return {name: settings.space.dimensions[name].random(rng) for name in settings.space.varied}
 
 
-def test_an_interrupt_ends_all_processes_and_says_nothing_of_them(own_workspace, task_data):
+def test_an_interrupt_ends_all_processes_and_prints_nothing_of_them(own_workspace, task_data):
     with searching(own_workspace.root, tiny(task_data, trials=500)) as search:
         worker = search.worker()
         os.killpg(search.process.pid, signal.SIGINT)  # as a terminal does: to all, however young

@@ -29,12 +29,12 @@ def known(scores, jobs):
 
 
 def run(table, *, trainings, leave=True, rounds=10, at_once=10):
-    """Train what the race asks for, some jobs at once; give what was trained and how it stands at every step."""
+    """Train what the race asks for, some jobs at once; return what was trained and how it stands at every step."""
     scores, candidates = scored(table), list(range(len(table)))
     trained, standings = [], []
     while True:
-        told = {"seeds": SEEDS[:rounds], "trainings": trainings, "worst_loss": WORST, "leave": leave}
-        standings.append(race(candidates, known(scores, trained), **told))
+        options = {"seeds": SEEDS[:rounds], "trainings": trainings, "worst_loss": WORST, "leave": leave}
+        standings.append(race(candidates, known(scores, trained), **options))
         if not standings[-1].jobs:
             return trained, standings
         trained.extend(standings[-1].jobs[:at_once])
@@ -51,11 +51,11 @@ def test_a_race_never_trains_more_than_its_budget_and_nothing_twice(table, train
 @given(table=tables, trainings=budgets)
 def test_the_same_scores_give_the_same_standing_whatever_order_they_came_in(table, trainings):
     trained, standings = run(table, trainings=trainings)
-    told = {"seeds": SEEDS, "trainings": trainings, "worst_loss": WORST}
+    options = {"seeds": SEEDS, "trainings": trainings, "worst_loss": WORST}
     scores = scored(table)
     shuffled = {one: dict(reversed(rows.items())) for one, rows in reversed(known(scores, trained).items())}
-    assert race(range(len(table)), shuffled, **told) == standings[-1]
-    assert race(range(len(table)), scores, **told) == standings[-1]  # what was not asked for changes nothing
+    assert race(range(len(table)), shuffled, **options) == standings[-1]
+    assert race(range(len(table)), scores, **options) == standings[-1]  # what was not asked for changes nothing
 
 
 @given(table=tables, trainings=budgets)

@@ -92,7 +92,7 @@ def test_a_narrower_search_has_the_settings_of_the_earlier_one_and_a_length_of_i
 
 
 class Follower:
-    """Remembers what it is told of a search."""
+    """Remembers how a search began."""
 
     def __init__(self):
         self.begun = []

@@ -1,4 +1,4 @@
-"""Results read from real databases whose trials were put down by hand: every number of them is known."""
+"""Results read from real databases whose trials were stored by hand: every number of them is known."""
 
 import dataclasses
 import itertools
@@ -35,7 +35,7 @@ def draw_of(filters=2, rate=1e-3, pool=2, kernel=1, drop=0.1):
 
 
 def put(study, loss=None, *, draw=None, state=TrialState.COMPLETE, seen=(), wrong=3, **attributes):
-    """Put a trial down as a search does."""
+    """Store a trial as a search does."""
     draw = draw_of() if draw is None else draw
     scores = [dataclasses.asdict(Score(loss, wrong, 2, 1.5))] if state is TrialState.COMPLETE else []
     distributions = study.settings.space.distributions()
@@ -65,12 +65,12 @@ def put_race(study, candidate, seed, loss, *, state=TrialState.COMPLETE, retried
 
 
 def result_of(study, **changes):
-    told = {
+    made = {
         "name": "random-1", "settings": study.settings, "classes": CLASSES, "judged": JUDGED,
         "trials": read_trials(study), "scores": read_scores(study, judged=JUDGED), "device": "cpu",
         "versions": {"keras": "3"}, "started": "2026-01-02T03:04:05+00:00", "storage": "sqlite:///study.sqlite",
     }  # fmt: skip
-    return StudyResult(**{**told, **changes})
+    return StudyResult(**{**made, **changes})
 
 
 @pytest.fixture

@@ -23,6 +23,16 @@ from tuning.studies import begin, found, search, tiny, tiny_space
 HOPELESS = 1e30
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_tracing():
+    """Run networks step by step: for trainings of a few batches, compiling them takes far longer than they do."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="module")
 def searched(task_data, tmp_path_factory):
     """A search that ended, in whose space some learning rates lead nowhere, and the best of which raced."""
@@ -45,7 +55,7 @@ def test_all_trials_that_were_asked_for_are_done_once(searched, task_data):
     assert result.finished
 
 
-def test_a_trial_whose_loss_becomes_no_number_failed_and_the_search_went_on(searched, task_data):
+def test_a_trial_whose_loss_becomes_nan_failed_and_the_search_went_on(searched, task_data):
     result = stand(searched[1], task_data)
     for trial in result.trials:
         hopeless = trial.draw["learning_rate"] == HOPELESS
@@ -56,7 +66,7 @@ def test_a_trial_whose_loss_becomes_no_number_failed_and_the_search_went_on(sear
     assert not any(trial.draw["learning_rate"] == HOPELESS for trial in result.tried)
 
 
-def test_each_trial_is_put_down_with_its_network_and_its_weights(searched, task_data):
+def test_each_trial_is_stored_with_its_network_and_its_size(searched, task_data):
     result = stand(searched[1], task_data)
     for trial in result.trials:
         layout = result.settings.space.layout(trial.draw)
@@ -103,7 +113,7 @@ def test_a_search_that_ended_does_nothing_more_and_goes_on_when_it_is_made_longe
     open_study(address, before.settings)  # as it was, for the other tests
 
 
-def test_hyperband_cuts_some_trials_short_and_they_count(task_data, tmp_path):
+def test_hyperband_stops_some_trials_early_and_they_count(task_data, tmp_path):
     settings = tiny(task_data, strategy="hyperband", trials=6, epochs=3)
     address, _ = begin(tmp_path, settings)
     assert search(address, task_data, tmp_path)
@@ -145,7 +155,7 @@ def test_a_bound_that_nothing_keeps_ends_the_search_with_one_line(task_data, tmp
         search(address, task_data, tmp_path)
 
 
-def test_who_died_between_taking_a_training_and_its_first_heartbeat_is_replaced_after_the_grace(task_data, tmp_path):
+def test_a_process_that_died_before_its_first_heartbeat_is_replaced_after_the_grace_period(task_data, tmp_path):
     settings = tiny(task_data, trials=1, race=RaceSettings(1, 1, 1))
     address, study = begin(tmp_path, settings, heartbeat_s=1, grace_s=1)
     study.trials.ask().set_user_attr("parameters", 7)
@@ -183,13 +193,13 @@ def test_a_training_of_the_race_that_kills_its_process_again_and_again_counts_as
 
 
 def fail(trials, trial):
-    """Begin to give a trial away, and do not come to put down its retry."""
+    """Begin to give a trial away, and die before its retry is stored."""
     trials._storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
 
 
 @pytest.mark.parametrize("end", [hand_back, fail])
-def test_who_was_silent_too_long_finds_its_trial_given_away_and_goes_on(task_data, tmp_path, end):
-    address, study = begin(tmp_path, tiny(task_data, trials=1, epochs=60))
+def test_a_process_that_was_silent_too_long_loses_its_trial_and_goes_on(task_data, tmp_path, end):
+    address, study = begin(tmp_path, tiny(task_data, trials=1, epochs=20))
     given_away = threading.Thread(target=give_away, args=(study.trials, end))
     given_away.start()
     assert search(address, task_data, tmp_path)
@@ -208,29 +218,29 @@ def give_away(trials, end):
 
 
 def test_a_training_of_the_race_that_another_process_took_in_between_is_no_fault(task_data, tmp_path, monkeypatch):
-    real, told = tuning_search._waiting, []
+    real, seen = tuning_search._waiting, []
 
     def waiting(study):
-        if study.study_name.endswith("race") and not told:
-            told.append(study)
+        if study.study_name.endswith("race") and not seen:
+            seen.append(study)
             return True  # and by the time that it is asked for it is gone
         return real(study)
 
     monkeypatch.setattr(tuning_search, "_waiting", waiting)
     address, _ = begin(tmp_path, tiny(task_data, trials=1, race=RaceSettings(1, 1, 1)))
     assert search(address, task_data, tmp_path)
-    assert told
+    assert seen
     assert stand(address, task_data).finished
 
 
-def test_an_error_of_the_training_itself_is_not_taken_for_a_trial_given_away(task_data, tmp_path):
+def test_an_error_of_the_training_itself_is_not_mistaken_for_a_lost_trial(task_data, tmp_path):
     address, _ = begin(tmp_path, tiny(task_data, trials=1))
     broken = dataclasses.replace(task_data, images=np.concatenate([task_data.images] * 2, axis=3))
     with pytest.raises(ValueError, match="shape"):
         search(address, broken, tmp_path)
 
 
-def test_a_training_that_breaks_off_under_a_cosine_is_no_result(task_data, monkeypatch):
+def test_a_training_that_diverges_under_a_cosine_schedule_has_no_result(task_data, monkeypatch):
     from toonvision.tuning.search import train_once
 
     real_step, steps = keras.Model.train_on_batch, itertools.count(1)

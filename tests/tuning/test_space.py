@@ -88,10 +88,10 @@ def test_a_rejected_file_is_one_line_with_file_line_and_rule(tmp_path, text, lin
     path = written(tmp_path, text)
     with pytest.raises(InputRejectedError) as caught:
         read_space(path, usual=published_space())
-    told = str(caught.value)
-    assert told.startswith(f"{path}, line {line}")
-    assert rule in told
-    assert "\n" not in told
+    message = str(caught.value)
+    assert message.startswith(f"{path}, line {line}")
+    assert rule in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("text", ["filters_1 =", "pool_1a = 16\npool_1b = 16\npool_2a = 16", "x" * 10])

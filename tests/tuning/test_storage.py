@@ -79,7 +79,7 @@ def test_a_study_may_be_made_longer(tmp_path):
     assert open_study(address).settings == longer
 
 
-def test_a_study_that_is_not_there_is_named_with_where_it_was_looked_for(tmp_path):
+def test_a_study_that_does_not_exist_is_named_with_its_storage(tmp_path):
     address, _ = begin(tmp_path, PLAIN)
     with pytest.raises(UsageError, match=r"^there is no study called 'suit/none' in sqlite:///.+study\.sqlite\.$"):
         open_study(Address(address.url, "suit/none"))
@@ -120,7 +120,7 @@ def test_what_is_no_address_is_refused_in_one_line_without_a_password(url):
 @pytest.mark.parametrize(
     "url", [f"postgresql://me:{SECRET}@127.0.0.1:1/studies", f"postgresql://me@127.0.0.1:1/studies?password={SECRET}"]
 )
-def test_a_server_that_does_not_answer_is_told_in_one_line_without_its_password(url):
+def test_a_server_that_does_not_answer_is_reported_in_one_line_without_its_password(url):
     pytest.importorskip("psycopg")
     with pytest.raises(
         EnvironmentFaultError, match=r"^postgresql://me[^\n]+cannot be used \([^\n]+\)\.[^\n]+$"
@@ -133,20 +133,20 @@ def test_a_server_that_does_not_answer_is_told_in_one_line_without_its_password(
 @pytest.mark.parametrize(
     "content", [b"no database at all, but a text that is long enough to have a header", b"\0" * 9000]
 )
-def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path, content):
+def test_a_file_that_is_no_database_is_reported_in_one_line(tmp_path, content):
     (tmp_path / "study.sqlite").write_bytes(content)
     with pytest.raises(EnvironmentFaultError, match=r"^sqlite:///[^\n]+ cannot be used \([^\n]+\)\. Fix this[^\n]+$"):
         open_study(Address(file_url(tmp_path / "study.sqlite"), "study"), PLAIN)
     assert (tmp_path / "study.sqlite").read_bytes() == content
 
 
-def test_a_folder_that_is_not_there_and_a_folder_in_place_of_a_file_are_told_in_one_line(tmp_path):
+def test_a_missing_folder_and_a_folder_instead_of_a_file_are_reported_in_one_line(tmp_path):
     for path in (tmp_path / "none" / "study.sqlite", tmp_path):
         with pytest.raises(EnvironmentFaultError, match=r"^[^\n]+unable to open database file[^\n]+$"):
             open_study(Address(file_url(path), "study"), PLAIN)
 
 
-def test_tables_of_another_optuna_are_told_in_one_line(tmp_path):
+def test_tables_of_another_optuna_are_reported_in_one_line(tmp_path):
     address, _ = begin(tmp_path, PLAIN)
     with sqlite3.connect(tmp_path / "study.sqlite") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
@@ -155,7 +155,7 @@ def test_tables_of_another_optuna_are_told_in_one_line(tmp_path):
         open_study(address)
 
 
-def test_a_damaged_file_is_told_in_one_line_or_does_no_harm(tmp_path):
+def test_a_damaged_file_is_reported_in_one_line_or_does_no_harm(tmp_path):
     address, study = begin(tmp_path, PLAIN)
     for number in range(10):
         trial = study.trials.ask()
@@ -231,7 +231,7 @@ def test_many_processes_may_begin_a_study_at_once(tmp_path):
     assert len(optuna.get_all_study_names(open_study(Address(url, "study")).trials._storage)) == 2
 
 
-def test_a_heartbeat_that_cannot_be_put_down_is_missed_and_no_more(tmp_path):
+def test_a_heartbeat_that_cannot_be_stored_is_only_missed(tmp_path):
     _, study = begin(tmp_path, PLAIN)
     trial = study.trials.ask()
     (tmp_path / "study.sqlite").write_bytes(b"damaged" * 100)
@@ -264,7 +264,7 @@ def test_a_study_can_be_moved_with_its_folder(tmp_path):
     assert open_study(Address(file_url(tmp_path / "new" / "study.sqlite"), "study")).settings == PLAIN
 
 
-def test_a_server_that_is_gone_for_good_is_waited_for_once_and_then_told(postgres, monkeypatch):
+def test_a_server_that_is_gone_for_good_is_waited_for_once_and_then_reported(postgres, monkeypatch):
     monkeypatch.setattr(storage, "PATIENCE_S", 2.0)
     url = postgres.database()
     study = open_study(Address(url, "study"), PLAIN)
@@ -275,12 +275,12 @@ def test_a_server_that_is_gone_for_good_is_waited_for_once_and_then_told(postgre
             began = time.monotonic()
             with pytest.raises(
                 EnvironmentFaultError, match=r"^postgresql://tester:[^\n]+ cannot be used \([^\n]+"
-            ) as told:
+            ) as caught:
                 patiently(url, lambda: read_values(url, study))
             assert least_s <= time.monotonic() - began < most_s
-            assert told.value.exit_code == 4
-            assert "sécret" not in str(told.value)
-            assert "s%C3%A9cret" not in str(told.value)
+            assert caught.value.exit_code == 4
+            assert "sécret" not in str(caught.value)
+            assert "s%C3%A9cret" not in str(caught.value)
         study.trials._storage.record_heartbeat(0)  # is missed, and says nothing
     finally:
         postgres.start()
@@ -292,7 +292,7 @@ def read_values(url, study):
         return [trial.value for trial in study.trials.get_trials()]
 
 
-def test_a_file_that_another_process_keeps_locked_is_waited_for_and_then_told(tmp_path, monkeypatch):
+def test_a_file_that_another_process_keeps_locked_is_waited_for_and_then_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "PATIENCE_S", 1.0)
     address, study = begin(tmp_path, PLAIN)
     other = sqlite3.connect(tmp_path / "study.sqlite", isolation_level=None, check_same_thread=False)

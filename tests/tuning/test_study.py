@@ -27,7 +27,7 @@ from tuning.studies import NO_RACE, tiny, tiny_space
 
 
 def earlier(space, draws, *, strategy="random"):
-    """Give a study of some draws; the first is the best."""
+    """Return a study of some draws; the first is the best."""
     settings = StudySettings("label", "data", "taxonomy", space=space, strategy=strategy, race=NO_RACE)
     trials = tuple(
         Trial(n, "done", draw, space.layout(draw).name, 100 + n, 0.1 + n, (), 1, 0, 1) for n, draw in enumerate(draws)
@@ -64,12 +64,12 @@ def test_trials_of_an_earlier_study_count_as_tried_where_they_lie_in_the_space(
     inside = drawn(tiny_space(), 3)
     outside = {**inside[0], "dropout_1": 0.25}  # between two steps
     settings = tiny(task_data, strategy=strategy)
-    told = {"carry": earlier(tiny_space(), [*inside, outside])}
-    result = run_study(own_workspace, tmp_path / "study", settings, task_data, **told)
+    options = {"carry": earlier(tiny_space(), [*inside, outside])}
+    result = run_study(own_workspace, tmp_path / "study", settings, task_data, **options)
     assert [trial.draw for trial in result.tried] == [pytest.approx(draw) for draw in inside]
     assert [trial.loss for trial in result.tried] == [0.1, 1.1, 2.1]
     assert result.finished
-    again = run_study(own_workspace, tmp_path / "study", settings, task_data, **told)
+    again = run_study(own_workspace, tmp_path / "study", settings, task_data, **options)
     assert again.trials == result.trials
 
 
@@ -87,10 +87,10 @@ def test_a_study_that_ended_starts_no_process_and_is_the_same_when_it_goes_on(ow
     settings = tiny(task_data)
     carry = earlier(tiny_space(), drawn(tiny_space(), 3))
     before = run_study(own_workspace, tmp_path / "study", settings, task_data, carry=carry)
-    told = []
-    after = run_study(own_workspace, tmp_path / "study", settings, task_data, watch=told.append)
+    seen = []
+    after = run_study(own_workspace, tmp_path / "study", settings, task_data, watch=seen.append)
     assert after == before == read_result(tmp_path / "study")
-    assert not told
+    assert not seen
     assert not multiprocessing.active_children()
 
 
@@ -146,7 +146,7 @@ def test_processes_that_die_again_and_again_end_the_search_in_one_line(own_works
         run_study(own_workspace, tmp_path / "study", tiny(task_data), task_data, watch=kill_all)
 
 
-def test_what_a_process_cannot_go_on_for_ends_the_search_in_its_words(own_workspace, task_data, tmp_path):
+def test_an_error_that_stops_a_process_ends_the_search_with_its_message(own_workspace, task_data, tmp_path):
     changed = dataclasses.replace(tiny(task_data), data="what it was before")
     with pytest.raises(
         UsageError, match=r"^the split 'default', the crops or the taxonomy were changed since that study began[^\n]+$"

@@ -1,7 +1,7 @@
 """Checking a workspace: what is wrong or doubtful with its data. Nothing is written, not even a lock."""
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.examination import ExtractionResult, examine_all, identical_pictures
 from toonvision.data.extraction import files_without_row, numbered_stem
 from toonvision.data.formats import layout
-from toonvision.data.groups import group_keys
+from toonvision.data.groups import screenshot_groups
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.source_tree import relative
 from toonvision.data.sources import (
@@ -250,17 +250,10 @@ def _gone(readings: Sequence[SourceReading], known: Known, workspace: Workspace)
 
 def _torn_groups(split: Split, crops: Sequence[Crop], remedy: str) -> list[Finding]:
     """Report groups of near-duplicate screenshots that lie in several subsets of a split."""
-    used = [crop for crop in crops if split.subset_of(crop)]
-    groups: dict[int, dict[str, str]] = defaultdict(dict)
-    for crop, key in zip(used, group_keys(used), strict=True):
-        groups[key][crop.screenshot] = str(split.subset_of(crop))
-    return [
-        Finding(
-            ", ".join(f"{shot} ({subset})" for shot, subset in sorted(group.items())),
-            f"near-duplicates lie in several subsets of split {split.name}",
-            remedy,
-            "torn",
-        )
-        for group in groups.values()
-        if len(set(group.values())) > 1
-    ]
+    reason = f"near-duplicates lie in several subsets of split {split.name}"
+    findings = []
+    for group in screenshot_groups([crop for crop in crops if split.subset_of(crop)]):
+        if len({split.subset_of(shot) for shot in group}) > 1:
+            names = ", ".join(sorted(f"{shot.screenshot} ({split.subset_of(shot)})" for shot in group))
+            findings.append(Finding(names, reason, remedy, "torn"))
+    return findings

@@ -1,6 +1,6 @@
 """How a split came out: samples a class and subset, and whether a network can be trained and evaluated on them."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.balance import CountTable, count_table
 from toonvision.data.catalog import Crop, StoredScreenshot
-from toonvision.data.groups import group_keys
+from toonvision.data.groups import screenshot_groups
 from toonvision.data.splits import Ratios, Split
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
 
@@ -69,10 +69,8 @@ def summarize_split(
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(subset_table(level, split, used, taxonomy) for level in levels)
     totals = tables[0].counts.sum(axis=0)
-    groups: dict[int, dict[int, Crop]] = defaultdict(dict)  # by their rows: two sources may use the same name
-    for crop, key in zip(used, group_keys(used), strict=True):
-        groups[key].setdefault(crop.screenshot_id, crop)
-    near = [list(shots.values()) for shots in groups.values() if len(shots) > 1]
+    groups = screenshot_groups(used)
+    near = [shots for shots in groups if len(shots) > 1]
     torn = [shots for shots in near if len({split.subset_of(shot) for shot in shots}) > 1]
     annotated = {crop.screenshot_id for crop in crops}
     empty = Counter(split.subset_of(shot) for shot in screenshots if shot.id not in annotated)

@@ -93,7 +93,7 @@ class GroupEvidence:
         return self.regions[SHOWN_REGIONS.index(region)]
 
 
-def distinctive(values: Values, *, average: Values | None = None) -> Values:
+def distinctive(values: Values) -> Values:
     """Return what distinguishes an image from the average one, and a class from the others.
 
     Where the maps decompose logits (`ClassMaps.exact`), these are the Shapley values of a linear model: the weight
@@ -101,9 +101,8 @@ def distinctive(values: Values, *, average: Values | None = None) -> Values:
     softmax sees.
 
     Args:
-        values: Maps of all classes, shape ``(images, classes, height, width)``, signed.
-        average: Maps of the average image, shape ``(classes, height, width)``; by default the mean of `values`, which
-            needs more than a few images, of all classes.
+        values: Maps of all classes, shape ``(images, classes, height, width)``, signed; for more than a few images, of
+            all classes, since their mean stands for the average image.
 
     Returns:
         The same shape. Summed over all cells, the difference between two classes is that between their logits, minus
@@ -112,7 +111,7 @@ def distinctive(values: Values, *, average: Values | None = None) -> Values:
     Source:
         Lundberg and Lee, "A unified approach to interpreting model predictions", NeurIPS 2017, corollary 1.
     """
-    centred = values - (values.mean(axis=0) if average is None else average)
+    centred = values - values.mean(axis=0)
     return np.asarray(centred - centred.mean(axis=1, keepdims=True), dtype=np.float32)
 
 
@@ -160,15 +159,12 @@ def summarise(
 def bootstrap_intervals(
     values: Shares, screenshots: Sequence[Hashable], rng: np.random.Generator
 ) -> tuple[tuple[float, float], ...]:
-    """Return 95 % percentile intervals of mean shares, by drawing screenshots with all their crops.
+    """Return the 95 % percentile interval of each column's mean, by drawing screenshots with all their crops.
 
     Args:
         values: Shape ``(crops, columns)``, 0 to 1.
-        screenshots: The screenshot of each crop.
+        screenshots: The screenshot of each crop; with fewer than two of them the intervals are 0 to 1.
         rng: Draws them.
-
-    Returns:
-        Lower and upper bound of each column's mean; 0 and 1 for fewer than two screenshots.
 
     Source:
         Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979); that whole clusters

@@ -84,11 +84,6 @@ class Explanation:
     evidence: MaskedEvidence | None = None
 
     @property
-    def own(self) -> Values:
-        """Maps of the cases, shape ``(images, classes, height, width)``."""
-        return own_maps(self.cases, self.maps)
-
-    @property
     def sections(self) -> Sections:
         """Averages of the evidence; empty where there are no masks."""
         return self.evidence.sections if self.evidence else ()
@@ -101,7 +96,8 @@ class Explanation:
             own = self.cases.evaluation.best.predicted
             found.append(spot_warning(distinctive(self.maps.values)[np.arange(len(own)), own]))
         found += [warning for _, members in self.sections for group in members for warning in evidence_warnings(group)]
-        predicted = self.own[np.arange(len(self.own)), self.cases.predicted]
+        maps = own_maps(self.cases, self.maps)
+        predicted = maps[np.arange(len(maps)), self.cases.predicted]
         flat = map_warnings(predicted, self.cases.names, size_hw=self.cases.images.shape[1:3])
         return [*(warning for warning in found if warning), *flat]
 

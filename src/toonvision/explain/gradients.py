@@ -1,6 +1,6 @@
 """The only module that computes gradients: Keras has no call for it that works on every backend.
 
-Tested with TensorFlow. The functions for PyTorch and JAX follow their documentation and were never run by us.
+Tested with TensorFlow. The function for PyTorch follows its documentation and was never run by us.
 """
 
 import importlib
@@ -67,14 +67,4 @@ def _torch(function: Function, values: Values, columns: Sequence[int]) -> Iterat
         yield np.asarray(gradient.detach().cpu().numpy(), dtype=np.float32)
 
 
-def _jax(function: Function, values: Values, columns: Sequence[int]) -> Iterator[Values]:
-    jax = importlib.import_module("jax")
-    outputs, pull_back = jax.vjp(function, keras.ops.convert_to_tensor(values))
-    for column in columns:
-        chosen = np.zeros(outputs.shape, np.float32)
-        chosen[:, column] = 1
-        (gradient,) = pull_back(keras.ops.convert_to_tensor(chosen))
-        yield np.asarray(gradient, dtype=np.float32)
-
-
-_BACKENDS = {"tensorflow": _tensorflow, "torch": _torch, "jax": _jax}
+_BACKENDS = {"tensorflow": _tensorflow, "torch": _torch}

@@ -92,8 +92,10 @@ def randomisation(model: "keras.Model", maps_of: MapsOf, *, seed: int = 0) -> tu
     Source:
         Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018, arXiv:1810.03292, section 3.1.
     """
-    trained = maps_of(model)
-    copy = copied_network(model)
+    import keras
+
+    trained, copy = maps_of(model), keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
     groups = _layers_with_weights(copy)[::-1]
     steps = []
     for number, group in enumerate(groups, start=1):
@@ -115,15 +117,6 @@ def _layers_with_weights(model: "keras.Model") -> list[list[Any]]:
         elif layer.trainable_weights:
             groups.append([layer])
     return groups
-
-
-def copied_network(model: "keras.Model") -> "keras.Model":
-    """Return a copy of a network with its weights, so that they can be changed."""
-    import keras
-
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def draw_weights(layer: Any, *, seed: int) -> None:

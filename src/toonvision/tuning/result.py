@@ -3,11 +3,11 @@
 import json
 import math
 import statistics
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
@@ -19,8 +19,6 @@ from toonvision.tuning.space import Draw
 RESULT = "study.json"
 LEAST_BEST = 3
 State = Literal["waiting", "running", "done", "cut short", "diverged", "lost"]
-
-Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -253,20 +251,16 @@ class StudyResult:
         return statistics.fmean(known) if known else math.inf
 
 
-def pareto_front(costs: Mapping[Key, tuple[float, float]]) -> list[Key]:
-    """Return what nothing else is at least as good as in both costs and better in one.
+def pareto_front(costs: Mapping[int, tuple[float, float]]) -> list[int]:
+    """Return the keys of which no other is at least as good in both costs and better in one, by rising first cost.
 
-    Args:
-        costs: Two costs of each; less is better. What has NaN or infinity is never returned.
-
-    Returns:
-        The front, by rising first cost.
+    Less is better. What has NaN or infinity is never returned.
 
     Examples:
-        >>> pareto_front({"small": (1, 9), "middle": (4, 4), "wasteful": (5, 4), "large": (9, 1)})
-        ['small', 'middle', 'large']
+        >>> pareto_front({7: (1, 9), 3: (4, 4), 5: (5, 4), 4: (9, 1)})
+        [7, 3, 4]
     """
-    front: list[Key] = []
+    front: list[int] = []
     best = math.inf
     known = [(pair, key) for key, pair in costs.items() if all(map(math.isfinite, pair))]
     for (_, second), key in sorted(known, key=lambda item: item[0]):

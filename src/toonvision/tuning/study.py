@@ -141,14 +141,7 @@ def run_study(
         storage=STORE if address.url == own.url else shown_url(address.url),
     )
     study = _begun(address, folder, blank, carry, first=not known and address.url == own.url)
-    record = _Record(folder, address.url, study, blank)
-    result = record.renewed()
-    if not result.finished:
-        root, logs = workspace.root.resolve(), (folder / LOGS).resolve()
-        try:
-            run_workers(root, address, logs, workers=workers, watch=lambda: record.watched(watch))
-        finally:
-            result = record.renewed()
+    result = _completed(study, blank, address, folder, workspace.root, workers=workers, watch=watch)
     if not result.tried:
         raise InputRejectedError(
             f"{result.title}: the loss of every trial became NaN. Lower the learning rates of the space."
@@ -187,33 +180,40 @@ def _begun(
     return study
 
 
-class _Record:
-    """A study's result in its folder, kept up to date with the storage."""
+def _completed(
+    study: StoredStudy,
+    blank: StudyResult,
+    address: Address,
+    folder: Path,
+    root: Path,
+    *,
+    workers: int,
+    watch: Callable[[StudyResult], None],
+) -> StudyResult:
+    """Run processes until the study is finished, and keep its result in its folder up to date."""
 
-    def __init__(self, folder: Path, url: str, study: StoredStudy, blank: StudyResult) -> None:
-        self._folder, self._url, self._study, self._blank = folder, url, study, blank
-        self._ended = 0
+    def read() -> StudyResult:
+        with storage_faults(address.url, opening=True):
+            return replace(blank, trials=read_trials(study), scores=read_scores(study, judged=blank.judged))
 
-    def renewed(self) -> StudyResult:
-        """Read the study and write its result."""
-        result = self._read()
-        write_result(self._folder, result)
-        self._ended = result.ended
-        return result
+    result = read()
+    write_result(folder, result)
 
-    def watched(self, watch: Callable[[StudyResult], None]) -> int:
-        """Read the study, write its result if a training ended, and return how many did."""
-        result = patiently(self._url, self._read)
-        if result.ended > self._ended:
-            write_result(self._folder, result)  # for whoever lists the studies meanwhile
-        self._ended = result.ended
+    def watched() -> int:
+        nonlocal result
+        before, result = result, patiently(address.url, read)
+        if result.ended > before.ended:
+            write_result(folder, result)  # for whoever lists the studies meanwhile
         watch(result)
         return result.ended
 
-    def _read(self) -> StudyResult:
-        with storage_faults(self._url, opening=True):
-            scores = read_scores(self._study, judged=self._blank.judged)
-            return replace(self._blank, trials=read_trials(self._study), scores=scores)
+    if not result.finished:
+        try:
+            run_workers(root.resolve(), address, (folder / LOGS).resolve(), workers=workers, watch=watched)
+        finally:
+            result = read()
+            write_result(folder, result)
+    return result
 
 
 def _device(workers: int) -> str:
