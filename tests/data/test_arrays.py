@@ -1,6 +1,5 @@
 import dataclasses
 import os
-import pickle
 import time
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 
 from builders import files_property
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.arrays import batch_order, cache_name, load_samples
+from toonvision.data.arrays import batch_order, cache_name, load_images, mapped_elsewhere, mapped_here
 from toonvision.data.images import fit
 
 SIZE_HW = (24, 16)
@@ -24,7 +23,7 @@ def crops_of(workspace):
 
 def load(workspace, crops=None, level="label", size_hw=SIZE_HW, resize="stretch"):
     used = crops_of(workspace) if crops is None else crops
-    return load_samples(workspace, used, level=level, size_hw=size_hw, resize=resize)
+    return load_images(workspace, used, level=level, size_hw=size_hw, resize=resize)
 
 
 def cached(workspace):
@@ -32,55 +31,33 @@ def cached(workspace):
 
 
 @pytest.mark.parametrize("resize", ["stretch", "letterbox"])
-def test_samples_are_the_fitted_crops_in_their_order(own_workspace, resize):
-    samples = load(own_workspace, resize=resize)
-    assert len(samples.crops) == len(samples.pictures) == 24
-    for index, crop in enumerate(samples.crops):
+def test_images_are_the_fitted_crops_in_their_order(own_workspace, resize):
+    images = load(own_workspace, resize=resize)
+    assert len(images) == 24
+    for index, crop in enumerate(crops_of(own_workspace)):
         with Image.open(own_workspace.crops / crop.file) as image:
-            assert (samples.pictures[index] == fit(image, size_hw=SIZE_HW, resize=resize)).all()
+            assert (images[index] == fit(image, size_hw=SIZE_HW, resize=resize)).all()
 
 
-def test_pictures_are_a_read_only_memory_map_of_bytes(own_workspace):
+def test_images_are_a_read_only_memory_map_of_bytes(own_workspace):
     for _ in range(2):  # just made, then found
-        pictures = load(own_workspace).pictures
-        assert isinstance(pictures, np.memmap)
-        assert pictures.dtype == np.uint8
-        assert pictures.shape == (24, 24, 16, 3)
+        images = load(own_workspace)
+        assert isinstance(images, np.memmap)
+        assert images.dtype == np.uint8
+        assert images.shape == (24, 24, 16, 3)
         with pytest.raises(ValueError, match="read-only"):
-            pictures[0] = 0
+            images[0] = 0
 
 
-@pytest.mark.parametrize(("level", "classes"), [("label", ("apple", "pear", "stone")), ("kind", ("fruit", "mineral"))])
-def test_classes_stand_in_the_taxonomys_order_and_targets_count_them(own_workspace, level, classes):
-    samples = load(own_workspace, crops_of(own_workspace)[::-1], level)
-    assert samples.classes == classes
-    assert samples.targets.dtype == np.int64
-    taxonomy = own_workspace.taxonomy
-    assert [classes[target] for target in samples.targets] == [taxonomy.class_of(c.label, level) for c in samples.crops]
-
-
-def test_classes_without_samples_are_left_out(own_workspace):
-    samples = load(own_workspace, [crop for crop in crops_of(own_workspace) if crop.label != "pear"])
-    assert samples.classes == ("apple", "stone")
-    assert sorted(set(samples.targets.tolist())) == [0, 1]
-
-
-def test_crops_without_a_class_at_the_level_are_left_out(own_workspace):
-    crops = crops_of(own_workspace)
-    stray = dataclasses.replace(crops[0], label="plum")
-    assert load(own_workspace, [stray, *crops]).crops == tuple(crops)
-
-
-def test_no_crops_make_no_samples(own_workspace):
-    samples = load(own_workspace, [])
-    assert (samples.pictures.shape, samples.classes) == ((0, 24, 16, 3), ())
+def test_no_crops_make_an_empty_array(own_workspace):
+    assert load(own_workspace, []).shape == (0, 24, 16, 3)
 
 
 def test_a_second_load_reads_the_cache_alone(own_workspace):
-    first = np.array(load(own_workspace).pictures)
+    first = np.array(load(own_workspace))
     for path in own_workspace.crops.iterdir():
         path.unlink()
-    assert (load(own_workspace).pictures == first).all()
+    assert (load(own_workspace) == first).all()
 
 
 def test_the_cache_is_named_by_what_it_holds(own_workspace):
@@ -101,13 +78,13 @@ def test_the_cache_is_named_by_what_it_holds(own_workspace):
 
 @pytest.mark.parametrize("content", [b"", b"half of an array", None], ids=["empty", "damaged", "other shape"])
 def test_an_array_that_is_damaged_is_made_again(own_workspace, content):
-    first = np.array(load(own_workspace).pictures)
+    first = np.array(load(own_workspace))
     (name,) = cached(own_workspace)
     if content is None:
         np.save(own_workspace.cache / name, first[:3])
     else:
         (own_workspace.cache / name).write_bytes(content)
-    assert (load(own_workspace).pictures == first).all()
+    assert (load(own_workspace) == first).all()
 
 
 def test_a_new_array_drops_the_older_ones_of_its_task_and_size_only(own_workspace):
@@ -130,19 +107,19 @@ def unused_for_days(workspace):
 def test_an_array_that_was_used_of_late_stays_for_the_processes_that_still_need_it(own_workspace):
     load(own_workspace)
     unused_for_days(own_workspace)
-    sent = pickle.dumps(load(own_workspace))
+    sent = mapped_elsewhere(load(own_workspace))
     load(own_workspace, crops_of(own_workspace)[1:])
-    assert len(pickle.loads(sent).crops) == len(crops_of(own_workspace))
+    assert len(mapped_here(sent)) == len(crops_of(own_workspace))
 
 
 @pytest.mark.parametrize("place", range(6, 128, 7))
 def test_a_damaged_byte_in_an_arrays_header_is_no_fault_to_end_with(own_workspace, place):
-    first = np.array(load(own_workspace).pictures)
+    first = np.array(load(own_workspace))
     (name,) = cached(own_workspace)
     whole = (own_workspace.cache / name).read_bytes()
     for value in (1, 40, 92, 255):
         (own_workspace.cache / name).write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
-        assert load(own_workspace).pictures.shape == first.shape
+        assert load(own_workspace).shape == first.shape
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text"], ids=["missing", "empty", "damaged"])
@@ -180,10 +157,10 @@ def test_the_order_of_batches_changes_from_epoch_to_epoch_and_repeats_with_its_s
 
 @files_property
 @given(size_hw=st.tuples(st.integers(1, 40), st.integers(1, 40)))
-def test_samples_have_the_asked_size(small_workspace, tmp_path_factory, size_hw):
+def test_images_have_the_asked_size(small_workspace, tmp_path_factory, size_hw):
     workspace = dataclasses.replace(small_workspace)
     crops = crops_of(workspace)[:2]
     root = tmp_path_factory.mktemp("sizes")
     (root / "crops").symlink_to(workspace.crops)
-    samples = load(dataclasses.replace(workspace, root=root), crops, size_hw=size_hw)
-    assert samples.pictures.shape == (2, *size_hw, 3)
+    images = load(dataclasses.replace(workspace, root=root), crops, size_hw=size_hw)
+    assert images.shape == (2, *size_hw, 3)

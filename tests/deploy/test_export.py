@@ -7,7 +7,6 @@ import pytest
 from builders import contents, make_workspace
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
 from toonvision.core.locks import exclusive
-from toonvision.data.arrays import load_samples
 from toonvision.data.extraction import extract
 from toonvision.data.images import read_picture
 from toonvision.deploy import export, parity
@@ -19,6 +18,7 @@ from toonvision.deploy.parity import FEWEST, compare, parity_pictures, require_p
 from toonvision.evaluation.predict import predict_files
 from toonvision.metrics.calibration import with_temperature
 from toonvision.models.saving import MEANING, WEIGHTS, load_model, read_card, store_temperature
+from toonvision.tasks.registry import load_dataset
 
 
 def run_of(workspace, name="label/three"):
@@ -68,9 +68,8 @@ def test_it_is_compared_on_a_hundred_pictures_with_changed_copies_where_crops_ar
 
 def test_parity_pictures_begin_with_the_crops_as_the_network_sees_them_and_are_always_the_same(trained):
     pictures, crops = parity_pictures(trained, size_hw=(32, 32), resize="stretch")
-    with trained.reading() as catalog:
-        samples = load_samples(trained, catalog.crops(), level="label", size_hw=(32, 32), resize="stretch")
-    np.testing.assert_array_equal(pictures[:crops], samples.pictures)
+    dataset = load_dataset(trained, trained.taxonomy.task("label"), size_hw=(32, 32), split=None, resize="stretch")
+    np.testing.assert_array_equal(pictures[:crops], dataset.images)
     np.testing.assert_array_equal(pictures, parity_pictures(trained, size_hw=(32, 32), resize="stretch")[0])
     distinct = len(np.unique(pictures.reshape(len(pictures), -1), axis=0))
     assert distinct > 2 * len(np.unique(pictures[:crops].reshape(crops, -1), axis=0))

@@ -8,7 +8,7 @@ from toonvision.data.boxes import Box
 from toonvision.evaluation.advice import Trained, advice_from, advise
 from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.tasks.base import Dataset
-from toonvision.tasks.classify import ClassScores
+from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
 from toonvision.training.recipes import settings_for
@@ -35,7 +35,7 @@ def trained(
     made = np.zeros((len(targets), 60, 20, 3), np.uint8) if images is None else images[targets]
     crops = tuple(dataclasses.replace(examples.crop(names[at], "all", at), box=Box(*box)) for at in targets)
     dataset = Dataset(Task("label", "label"), made, targets, crops, names, indices={"train": np.arange(len(targets))})
-    evaluation = Evaluation(record, "test", classes, crops[: len(y_true)], made[: len(y_true)], (scores,), 0)
+    evaluation = Evaluation(classes, crops[: len(y_true)], made[: len(y_true)], (scores,), 0, record, "test")
     return Trained(evaluation, dataset, [history])
 
 

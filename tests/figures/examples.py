@@ -12,7 +12,7 @@ from toonvision.data.catalog import Crop
 from toonvision.data.split_summary import SUBSET_CATEGORIES, SplitSummary
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.evaluation.evaluate import Evaluation
-from toonvision.tasks.classify import ClassScores
+from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Label, Task, Taxonomy, color_at
 from toonvision.taxonomy.loader import built_in

@@ -14,7 +14,7 @@ from toonvision.metrics.power_law import PowerLaw
 from toonvision.report.results import Results
 from toonvision.studies.curve import CurvePoint, LearningCurve
 from toonvision.studies.suspects import Suspect, SuspectStudy
-from toonvision.tasks.classify import ClassScores
+from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.registry import load_dataset
 from toonvision.taxonomy.labels import Category, Taxonomy
 from toonvision.training.history import HISTORY, write_history
@@ -41,7 +41,7 @@ def evaluation_of(matrices: list[list[list[int]]], names: tuple[str, ...] = CELL
     record = examples.record(names, samples=len(y_true), repeats=len(rows), **record_options)
     pictures = np.zeros((len(y_true), 12, 12, 3), dtype=np.uint8)
     scores = tuple(ClassScores(y_true, rows, names, {}) for rows in probabilities)
-    return Evaluation(record, "test", classes, crops, pictures, scores, 0)
+    return Evaluation(classes, crops, pictures, scores, 0, record, "test")
 
 
 def results_of(
@@ -124,7 +124,7 @@ def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
     by_name = {category.name: category for category in workspace.taxonomy.level("label").classes}
     scores = tuple(ClassScores(data.targets[places], rows, names, {}) for rows in probabilities)
     evaluation = Evaluation(
-        record, "test", tuple(by_name[name] for name in names), tuple(data.items[at] for at in places),
-        data.images[places], scores, 0,
+        tuple(by_name[name] for name in names), tuple(data.items[at] for at in places), data.images[places], scores, 0,
+        record, "test",
     )  # fmt: skip
     return run, evaluation

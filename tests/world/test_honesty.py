@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from toonvision.core.seeds import generator
-from toonvision.data.arrays import Samples
 from toonvision.metrics.intervals import wilson_interval
+from toonvision.tasks.base import Dataset
+from toonvision.taxonomy.labels import Task
 from toonvision.world.cogs import COGS
 from toonvision.world.palette import STREETS, SUITS
 from toonvision.world.scene import compose
@@ -43,8 +44,12 @@ def samples():
         order = [(number, suit) for number in range(A_SUIT) for suit in SUITS]
         targets = np.array([list(SUITS).index(suit) for _, suit in order])
         return {
-            grey: Samples(
-                np.stack([crop(number, suit, grey=grey) for number, suit in order]), targets, (), tuple(SUITS)
+            grey: Dataset(
+                Task("suit", "suit"),
+                np.stack([crop(number, suit, grey=grey) for number, suit in order]),
+                targets,
+                (),
+                tuple(SUITS),
             )
             for grey in (False, True)
         }
@@ -61,16 +66,16 @@ def trained(samples):
     keras.utils.set_random_seed(0)
     model = build_network("baseline", size_hw=SIZE_HW, classes=len(SUITS))
     places = np.arange(len(samples.targets))
-    train, validate = places[: TRAIN * len(SUITS)], places[TRAIN * len(SUITS) : (TRAIN + VALIDATE) * len(SUITS)]
+    train, val = places[: TRAIN * len(SUITS)], places[TRAIN * len(SUITS) : (TRAIN + VALIDATE) * len(SUITS)]
     settings = TrainingSettings(epochs=60, batch_size=16, patience=15)
-    fit(model, samples, train=train, validate=validate, settings=settings, seed=0)
+    fit(model, samples, train=train, val=val, settings=settings, seed=0)
     return model
 
 
 def right(model, samples):
     """Count right answers on the pictures that were held back; give them with their number."""
     held_back = np.arange((TRAIN + VALIDATE) * len(SUITS), len(samples.targets))
-    answers = np.asarray(model(samples.pictures[held_back])).argmax(axis=1)
+    answers = np.asarray(model(samples.images[held_back])).argmax(axis=1)
     return int((answers == samples.targets[held_back]).sum()), len(held_back)
 
 

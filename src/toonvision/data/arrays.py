@@ -8,9 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,33 +26,6 @@ from toonvision.data.workspace import Workspace
 _IN_USE_S = 24 * 3600
 
 
-@dataclass(frozen=True)
-class Samples:
-    """The samples of one task.
-
-    Attributes:
-        pictures: Shape ``(samples, height, width, 3)``, uint8, memory-mapped.
-        targets: Shape ``(samples,)``, int64: indices into `classes`.
-        crops: The crops that they were made of, in the same order.
-        classes: Names of the classes that have samples, in the taxonomy's order.
-        groups: For each coarser level that groups the classes, the name of each class's group, or None.
-    """
-
-    pictures: Pictures
-    targets: npt.NDArray[np.int64]
-    crops: tuple[Crop, ...]
-    classes: tuple[str, ...]
-    groups: tuple[tuple[str | None, ...], ...] = ()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the pictures out where they are a mapped file: another process maps it itself."""
-        return {**vars(self), "pictures": mapped_elsewhere(self.pictures)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Map the pictures again."""
-        vars(self).update({**state, "pictures": mapped_here(state["pictures"])})
-
-
 def mapped_elsewhere(array: Pictures) -> Pictures | Path:
     """Return what another process needs to have the same array: the file where it is a mapped one, else the array."""
     if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
@@ -67,36 +38,33 @@ def mapped_here(sent: Pictures | Path) -> Pictures:
     return _mapped(sent) if isinstance(sent, Path) else sent
 
 
-def load_samples(
+def load_images(
     workspace: Workspace, crops: Sequence[Crop], *, level: str, size_hw: tuple[int, int], resize: Resize
-) -> Samples:
-    """Load a task's samples as arrays, from the cache if it has them.
+) -> Pictures:
+    """Load crops as one array, from the cache if it has them.
 
     Args:
         workspace: Where the crops and the cache are.
-        crops: Candidates; those without a class at the level are left out.
-        level: The level whose classes are the targets.
+        crops: Which crops, in the order of the array.
+        level: The level that they are used for, which names the array.
         size_hw: Height and width in pixels.
-        resize: How crops are brought to that size.
+        resize: How crops are resized to that size.
+
+    Returns:
+        Shape ``(crops, height, width, 3)``, uint8, memory-mapped and read-only.
 
     Raises:
         InputRejectedError: If a crop's file is missing or damaged.
         WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
     """
-    used = tuple(crop for crop in crops if workspace.taxonomy.class_of(crop.label, level) is not None)
-    names = [workspace.taxonomy.class_of(crop.label, level) for crop in used]
-    classes = tuple(c.name for c in workspace.taxonomy.level(level).classes if c.name in set(names))
-    targets = np.array([classes.index(name) for name in names if name], dtype=np.int64)
-    path = workspace.cache / cache_name(level, used, size_hw=size_hw, resize=resize)
-    pictures = _cached(path, (len(used), *size_hw, 3))
-    if pictures is None:
+    path = workspace.cache / cache_name(level, crops, size_hw=size_hw, resize=resize)
+    images = _cached(path, (len(crops), *size_hw, 3))
+    if images is None:
         with exclusive(workspace.root, purpose="fill the cache"):
-            _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in used], size_hw, resize)
+            _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in crops], size_hw, resize)
             _drop_older(path, level, size_hw)
-        pictures = _mapped(path)
-    coarser = [workspace.taxonomy.parents(level, above.name) for above in workspace.taxonomy.grouping(level)]
-    groups = tuple(tuple(parents.get(name) for name in classes) for parents in coarser)
-    return Samples(pictures, targets, used, classes, groups)
+        images = _mapped(path)
+    return images
 
 
 def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:

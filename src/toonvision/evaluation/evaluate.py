@@ -5,86 +5,34 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from toonvision.core.files import write_text
 from toonvision.core.progress import Progress, silent
-from toonvision.data.catalog import Crop
-from toonvision.data.images import Pictures
 from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.classification import Indices, Spread
-from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import load_model, read_card, require_taxonomy
-from toonvision.tasks.base import Dataset, Scores, predict
-from toonvision.tasks.classify import ClassScores
+from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
+from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.registry import kind_of
-from toonvision.taxonomy.labels import Category
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
 
 PREDICTIONS, METRICS = "predictions.csv", "metrics.json"
-KindScores = TypeVar("KindScores", bound=Scores)
 
 
 @dataclass(frozen=True)
-class Evaluation(Generic[KindScores]):
+class Evaluation(Evaluated[KindScores]):
     """A run's predictions for one subset of its split.
 
     Attributes:
         record: The run.
         subset: Which subset was evaluated.
-        classes: The classes in the order of the labels.
-        items: What the images show.
-        images: What the network saw, shape ``(images, height, width, 3)``, uint8.
-        scores: Of every repeat, as the networks predict: no stored temperature is applied, so that repeats can be
-            compared.
-        best_index: Which repeat is the run's own model.
     """
 
     record: RunRecord
     subset: Subset
-    classes: tuple[Category, ...]
-    items: tuple[Crop, ...]
-    images: Pictures
-    scores: tuple[KindScores, ...]
-    best_index: int
-
-    @property
-    def best(self) -> KindScores:
-        """Scores of the run's own model."""
-        return self.scores[self.best_index]
-
-    @property
-    def spread(self) -> Spread:
-        """How many images each repeat is wrong about."""
-        return Spread(tuple(int(scores.wrong.sum()) for scores in self.scores), len(self.items))
-
-    @property
-    def wrong_in(self) -> npt.NDArray[np.int64]:
-        """For each image how many repeats are wrong about it, shape ``(images,)``."""
-        wrong_in: npt.NDArray[np.int64] = np.sum([scores.wrong for scores in self.scores], axis=0)
-        return wrong_in
-
-    @property
-    def wrong(self) -> Indices:
-        """Indices of the images that the run's own model is wrong about, the worst first."""
-        return wrong_order(self.best.wrong, self.best.agreement)
-
-    @property
-    def hardest(self) -> Indices:
-        """Indices of the images that any repeat is wrong about, those that most are wrong about first."""
-        return hardest_order(self.wrong_in, self.agreement)
-
-    @property
-    def agreement(self) -> npt.NDArray[np.float32]:
-        """How far the repeats agree with the ground truth of an image on average, shape ``(images,)``, 0 to 1."""
-        agreement: npt.NDArray[np.float32] = np.mean([scores.agreement for scores in self.scores], axis=0)
-        return agreement
 
 
 ClassEvaluation = Evaluation[ClassScores]

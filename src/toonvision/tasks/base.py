@@ -6,7 +6,7 @@ a module of this folder with the functions of `TaskKind`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,8 @@ from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.splits import Split, Subset
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.classification import Indices
+from toonvision.metrics.classification import Indices, Spread
+from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.metrics.predictions import GROUP, Predictions
 from toonvision.models.layout import Layout
 from toonvision.models.registry import build_network, find_network
@@ -125,44 +126,59 @@ class Scores(Protocol):
         """Return columns and rows of `predictions.csv`; each row begins with the index of its image."""
 
 
-class Evaluated(Protocol):
-    """All models of a run, evaluated on the same images; the scores are of the run's kind."""
+KindScores = TypeVar("KindScores", bound=Scores)
+
+
+@dataclass(frozen=True)
+class Evaluated(Generic[KindScores]):
+    """All models of a run, evaluated on the same images.
+
+    Attributes:
+        classes: The classes in the order of the labels.
+        items: What the images show.
+        images: What the networks saw, shape ``(images, height, width, 3)``, uint8.
+        scores: Of every repeat, as the networks predict: no stored temperature is applied, so that repeats can be
+            compared.
+        best_index: Which repeat is the run's own model.
+    """
+
+    classes: tuple[Category, ...]
+    items: tuple[Crop, ...]
+    images: Pictures
+    scores: tuple[KindScores, ...]
+    best_index: int
 
     @property
-    def classes(self) -> tuple[Category, ...]:
-        """The classes in the order of the labels."""
-
-    @property
-    def items(self) -> tuple[Crop, ...]:
-        """What the images show."""
-
-    @property
-    def images(self) -> Pictures:
-        """What the networks saw, shape ``(images, height, width, 3)``, uint8."""
-
-    @property
-    def scores(self) -> Sequence[Any]:
-        """Of every repeat."""
-
-    @property
-    def best(self) -> Any:
+    def best(self) -> KindScores:
         """Scores of the run's own model."""
+        return self.scores[self.best_index]
 
     @property
-    def wrong(self) -> Indices:
-        """Indices of the images that the run's own model is wrong about, the worst first."""
+    def spread(self) -> Spread:
+        """How many images each repeat is wrong about."""
+        return Spread(tuple(int(scores.wrong.sum()) for scores in self.scores), len(self.items))
 
     @property
     def wrong_in(self) -> npt.NDArray[np.int64]:
         """How many repeats are wrong about each image, shape ``(images,)``."""
+        wrong_in: npt.NDArray[np.int64] = np.sum([scores.wrong for scores in self.scores], axis=0)
+        return wrong_in
+
+    @property
+    def agreement(self) -> npt.NDArray[np.float32]:
+        """How far the repeats agree with the ground truth of an image on average, shape ``(images,)``, 0 to 1."""
+        agreement: npt.NDArray[np.float32] = np.mean([scores.agreement for scores in self.scores], axis=0)
+        return agreement
+
+    @property
+    def wrong(self) -> Indices:
+        """Indices of the images that the run's own model is wrong about, the worst first."""
+        return wrong_order(self.best.wrong, self.best.agreement)
 
     @property
     def hardest(self) -> Indices:
         """Indices of the images that any repeat is wrong about, those that most are wrong about first."""
-
-    @property
-    def agreement(self) -> npt.NDArray[np.float32]:
-        """How far the repeats agree with the ground truth on average, shape ``(images,)``, 0 to 1."""
+        return hardest_order(self.wrong_in, self.agreement)
 
 
 class TaskKind(Protocol):
@@ -233,7 +249,7 @@ class TaskKind(Protocol):
                 it learned from that subset.
         """
 
-    def panels(self, evaluation: Evaluated, taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
+    def panels(self, evaluation: Evaluated[Any], taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
         """Return what a report shows of a run's scores, in order.
 
         Args:

@@ -1,8 +1,7 @@
 """The kind of task that names what a crop shows: one class for each image, with its probability."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,24 +10,21 @@ import numpy.typing as npt
 from toonvision.core.errors import UsageError
 from toonvision.core.panels import Panel
 from toonvision.core.progress import Progress, silent
-from toonvision.data.arrays import Samples, load_samples
+from toonvision.data.arrays import load_images
+from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.split_summary import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, Subset, read_split, split_digest
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.calibration import Calibration, calibrate, fit_temperature
+from toonvision.metrics.calibration import fit_temperature
 from toonvision.metrics.classification import (
-    ClassificationReport,
     Indices,
-    RolledUp,
-    classification_report,
-    confusion_matrix,
-    roll_up,
 )
 from toonvision.metrics.predictions import Predictions, Probabilities
 from toonvision.models.registry import NETWORKS, branches_of
 from toonvision.tasks.augmentation import augment
-from toonvision.tasks.base import Dataset, Evaluated, Learner, Outputs, build, network_outputs
+from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
+from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
 from toonvision.tasks.classify_panels import class_panels
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy
@@ -40,157 +36,44 @@ name = CLASSIFY
 counts = frozenset({"hits", "false_alarms", "misses"})
 
 
-@dataclass(frozen=True)
-class ClassScores:
-    """How good one model's predictions of classes are.
-
-    Attributes:
-        y_true: The true classes, shape ``(images,)``.
-        probabilities: Shape ``(images, classes)``, as the network gives them, without a temperature.
-        classes: Names of the classes.
-        parents: Coarser level to the class there of each class that has one.
-        validation: True classes and probabilities of the validation subset; None where the model learned from that.
-        on_validation: Whether these are the scores of that very subset.
-    """
-
-    y_true: Indices
-    probabilities: Probabilities
-    classes: tuple[str, ...]
-    parents: Mapping[str, Mapping[str, str]]
-    validation: tuple[Indices, Probabilities] | None = None
-    on_validation: bool = False
-
-    @cached_property
-    def predicted(self) -> Indices:
-        """The most probable class of each image."""
-        predicted: Indices = self.probabilities.argmax(axis=1)
-        return predicted
-
-    @property
-    def error(self) -> float:
-        """Share of the images whose class is wrong, 0 to 1."""
-        return float(self.wrong.mean())
-
-    @property
-    def wrong(self) -> npt.NDArray[np.bool_]:
-        """Whether the predicted class is wrong."""
-        wrong: npt.NDArray[np.bool_] = self.predicted != self.y_true
-        return wrong
-
-    @property
-    def agreement(self) -> npt.NDArray[np.float32]:
-        """Probability of the true class."""
-        agreement: npt.NDArray[np.float32] = self.probabilities[np.arange(len(self.y_true)), self.y_true]
-        return agreement
-
-    @cached_property
-    def report(self) -> ClassificationReport:
-        """Precision, recall and F1 of each class."""
-        return classification_report(self.y_true, self.predicted, self.classes)
-
-    @property
-    def matrix(self) -> npt.NDArray[np.int64]:
-        """Confusion matrix: rows true, columns predicted."""
-        return confusion_matrix(self.y_true, self.predicted, len(self.classes))
-
-    @cached_property
-    def rolled_up(self) -> tuple[RolledUp, ...]:
-        """The same at the coarser levels of which an image has a class; with one class none can be wrong there."""
-        present = {self.classes[index] for index in np.unique(self.y_true)}
-        return tuple(
-            roll_up(self.y_true, self.predicted, self.classes, parents, level=level)
-            for level, parents in self.parents.items()
-            if present & parents.keys()  # where all images are of Cogs, none can be right or wrong about an animal
-        )
-
-    @cached_property
-    def calibration(self) -> Calibration | None:
-        """Calibration of the model, and what a temperature makes of it; None without images to fit that on."""
-        if self.validation is None or not len(self.y_true) or not len(self.validation[0]):
-            return None
-        fit_y_true, fit_probabilities = self.validation
-        return calibrate(
-            self.y_true,
-            self.probabilities,
-            fit_y_true=fit_y_true,
-            fit_probabilities=fit_probabilities,
-            fitted_here=self.on_validation,
-        )
-
-    @property
-    def unsure(self) -> Indices:
-        """Indices of all images, the least confident first."""
-        return np.argsort(self.probabilities.max(axis=1), kind="stable")
-
-    def summary(self) -> dict[str, float]:
-        """Return accuracy and macro F1."""
-        return {"accuracy": self.report.accuracy.share, "macro_f1": self.report.macro.f1}
-
-    def details(self) -> dict[str, Any]:
-        """Return all scores as plain data, for JSON."""
-        return {
-            "model": _plain(self.report),
-            "confusion": {"classes": list(self.classes), "rows_true_columns_predicted": self.matrix.tolist()},
-            "rolled_up": [
-                {
-                    "level": up.level,
-                    "level_classes": list(up.classes),
-                    "wrong_within": up.within,
-                    "wrong_across": up.across,
-                    **_plain(up.report),
-                }
-                for up in self.rolled_up
-            ],
-            "calibration": self.calibration.plain() if self.calibration else None,
-        }
-
-    def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        """Return columns and rows of `predictions.csv`; each row begins with the index of its image."""
-        rows = [
-            [index, self.classes[truth], self.classes[predicted], f"{given[predicted]:.6f}"]
-            + [f"{value:.6f}" for value in given]
-            for index, (truth, predicted, given) in enumerate(
-                zip(self.y_true, self.predicted, self.probabilities, strict=True)
-            )
-        ]
-        return ["y_true", "y_pred", "confidence", *(f"p_{one}" for one in self.classes)], rows
-
-
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
     """Load the crops of a task; see `TaskKind.load`."""
     with workspace.reading() as catalog:
         crops = catalog.crops()
-    stored = None if split is None else read_split(workspace.splits, split)
-    known = crops if stored is None else [crop for crop in crops if stored.subset_of(crop)]
-    taxonomy, level = workspace.taxonomy, workspace.taxonomy.level(task.level)
-    if stored is not None:
-        require_trainable(subset_table(level, stored, known, taxonomy))
-    samples = load_samples(workspace, known, level=task.level, size_hw=size_hw, resize=resize)
-    dataset = replace(
-        dataset_of(samples, task),
-        parents={above.name: parents for above in taxonomy.coarser(task.level)
-                 if (parents := taxonomy.parents(task.level, above.name))},
-        left_out=tuple(c.name for c in level.classes if c.name not in samples.classes),
-    )  # fmt: skip
-    if stored is None:
-        return dataset
-    subset_of = np.array([stored.subset_of(crop) for crop in samples.crops])
+    if split is None:
+        return dataset_of(workspace, task, crops, size_hw=size_hw, resize=resize)
+    stored = read_split(workspace.splits, split)
+    known = [crop for crop in crops if stored.subset_of(crop)]
+    level = workspace.taxonomy.level(task.level)
+    require_trainable(subset_table(level, stored, known, workspace.taxonomy))
+    dataset = dataset_of(workspace, task, known, size_hw=size_hw, resize=resize)
+    subset_of = np.array([stored.subset_of(crop) for crop in dataset.items])
     return replace(
         dataset,
         indices={subset: np.flatnonzero(subset_of == subset) for subset in SUBSETS},
-        digest=split_digest(samples.crops, stored),
+        digest=split_digest(dataset.items, stored),
         split=stored,
+        left_out=tuple(category.name for category in level.classes if category.name not in dataset.classes),
         newer=len(crops) - len(known),
     )
 
 
-def dataset_of(samples: Samples, task: Task) -> Dataset:
-    """Return samples as a dataset without subsets."""
-    groups = [zip(samples.classes, names, strict=True) for names in samples.groups]
-    parents = {
-        str(number): {one: group for one, group in pairs if group is not None} for number, pairs in enumerate(groups)
-    }
-    return Dataset(task, samples.pictures, samples.targets, samples.crops, samples.classes, parents)
+def dataset_of(
+    workspace: Workspace, task: Task, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize
+) -> Dataset:
+    """Load some crops as a dataset without subsets; those without a class at the task's level are left out."""
+    taxonomy = workspace.taxonomy
+    used = tuple(crop for crop in crops if taxonomy.class_of(crop.label, task.level) is not None)
+    names = [taxonomy.class_of(crop.label, task.level) for crop in used]
+    classes = tuple(one.name for one in taxonomy.level(task.level).classes if one.name in set(names))
+    return Dataset(
+        task=task,
+        images=load_images(workspace, used, level=task.level, size_hw=size_hw, resize=resize),
+        targets=np.array([classes.index(name) for name in names if name], dtype=np.int64),
+        items=used,
+        classes=classes,
+        parents={above.name: taxonomy.parents(task.level, above.name) for above in taxonomy.coarser(task.level)},
+    )
 
 
 def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
@@ -324,7 +207,7 @@ def score(
     )
 
 
-def panels(evaluation: Evaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
+def panels(evaluation: ClassEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
     """Return scores, confusion matrices, crops with their predictions, and calibration; see `TaskKind.panels`."""
     return class_panels(evaluation, taxonomy, temperature=temperature)
 
@@ -345,12 +228,3 @@ def _groups(dataset: Dataset) -> list[tuple[str | None, ...]]:
     """Return the groups of the classes at each coarser level that puts classes together: a suit, not an entity."""
     together = [above for above in dataset.parents.values() if 1 < len(set(above.values())) < len(above)]
     return [tuple(above.get(one) for one in dataset.classes) for above in together]
-
-
-def _plain(report: ClassificationReport) -> dict[str, Any]:
-    return {
-        "accuracy": report.accuracy.plain(),
-        "classes": [asdict(scores) for scores in report.classes],
-        "macro": asdict(report.macro),
-        "weighted": asdict(report.weighted),
-    }

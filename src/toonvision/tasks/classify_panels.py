@@ -12,7 +12,7 @@ from toonvision.metrics.calibration import Calibration
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.confidence import mostly_predicted
 from toonvision.metrics.intervals import Proportion
-from toonvision.tasks.base import Evaluated
+from toonvision.tasks.class_scores import ClassEvaluated
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 _MOST_WRONG, _MOST_UNSURE, _MOST_HARD = 20, 10, 10
@@ -97,7 +97,7 @@ class LeastConfident(Gallery):
     """The same, the least confident first."""
 
 
-def class_panels(evaluation: Evaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
+def class_panels(evaluation: ClassEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
     """Return what a report shows of a classifier's scores, in order; see `TaskKind.panels`."""
     calibration = evaluation.best.calibration
     shown = (
@@ -109,7 +109,7 @@ def class_panels(evaluation: Evaluated, taxonomy: Taxonomy, *, temperature: floa
     return [panel for panel in shown if panel is not None]
 
 
-def scores_panel(evaluation: Evaluated) -> FigurePanel:
+def scores_panel(evaluation: ClassEvaluated) -> FigurePanel:
     """Return the figure of precision, recall and F1 of each class."""
     rows = class_rows(evaluation)
     scores = [f"{row.category.title} {100 * row.f1:.0f} %" for row in rows[:12]]
@@ -125,7 +125,7 @@ def scores_panel(evaluation: Evaluated) -> FigurePanel:
     )
 
 
-def confusion_panel(evaluation: Evaluated) -> FigurePanel:
+def confusion_panel(evaluation: ClassEvaluated) -> FigurePanel:
     """Return the figure of the confusion matrix."""
     names, matrix = evaluation.best.classes, evaluation.best.matrix
     return FigurePanel(
@@ -139,7 +139,7 @@ def confusion_panel(evaluation: Evaluated) -> FigurePanel:
     )
 
 
-def wrong_panel(evaluation: Evaluated) -> FigurePanel | None:
+def wrong_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
     """Return the crops of the worst wrong predictions; None if there are none."""
     wrong = evaluation.wrong[:_MOST_WRONG]
     if not len(wrong):
@@ -158,7 +158,7 @@ def wrong_panel(evaluation: Evaluated) -> FigurePanel | None:
     )
 
 
-def hardest_panel(evaluation: Evaluated) -> FigurePanel | None:
+def hardest_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
     """Return the crops that most trainings are wrong about; None for a single training or without wrong ones."""
     repeats, hardest = len(evaluation.scores), evaluation.hardest[:_MOST_HARD]
     if repeats < 2 or not len(hardest):
@@ -176,7 +176,7 @@ def hardest_panel(evaluation: Evaluated) -> FigurePanel | None:
     )
 
 
-def unsure_panel(evaluation: Evaluated) -> FigurePanel | None:
+def unsure_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
     """Return the figure of the least confident predictions; None without samples."""
     unsure = evaluation.best.unsure[:_MOST_UNSURE]
     if not len(unsure):
@@ -220,7 +220,7 @@ def calibration_panel(calibration: Calibration | None) -> FigurePanel | None:
     )  # fmt: skip
 
 
-def scores_table(evaluation: Evaluated) -> Table:
+def scores_table(evaluation: ClassEvaluated) -> Table:
     """Return the scores of each class as scikit-learn's report does, with intervals."""
     columns = ("Class", "Precision", "95 % interval", "Recall", "95 % interval", "F1", "Support")
     rows = [
@@ -238,7 +238,7 @@ def scores_table(evaluation: Evaluated) -> Table:
     return Table("Scores of each class", columns, tuple(rows), number_columns(columns), shown=40, totals=3)
 
 
-def levels_table(evaluation: Evaluated, taxonomy: Taxonomy) -> Table | None:
+def levels_table(evaluation: ClassEvaluated, taxonomy: Taxonomy) -> Table | None:
     """Return the scores at coarser levels; None if none distinguishes classes."""
     coarser = [up for up in evaluation.best.rolled_up if len(up.classes) > 1]
     if not coarser:
@@ -255,7 +255,7 @@ def levels_table(evaluation: Evaluated, taxonomy: Taxonomy) -> Table | None:
     )  # fmt: skip
 
 
-def hardest_table(evaluation: Evaluated) -> Table | None:
+def hardest_table(evaluation: ClassEvaluated) -> Table | None:
     """Return crops by how many trainings are wrong about them; None for a single training or without wrong ones."""
     repeats, indices = len(evaluation.scores), evaluation.hardest
     if repeats < 2 or not len(indices):
@@ -302,7 +302,7 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
     )  # fmt: skip
 
 
-def class_rows(evaluation: Evaluated) -> tuple[ClassRow, ...]:
+def class_rows(evaluation: ClassEvaluated) -> tuple[ClassRow, ...]:
     """Return the scores of each class that occurs among samples or predictions."""
     matrix = evaluation.best.matrix
     rows = []
@@ -314,7 +314,7 @@ def class_rows(evaluation: Evaluated) -> tuple[ClassRow, ...]:
     return tuple(rows)
 
 
-def _cases(evaluation: Evaluated, indices: Indices) -> tuple[Case, ...]:
+def _cases(evaluation: ClassEvaluated, indices: Indices) -> tuple[Case, ...]:
     wrong_in, repeats = evaluation.wrong_in, len(evaluation.scores)
     return tuple(
         Case(
@@ -328,7 +328,7 @@ def _cases(evaluation: Evaluated, indices: Indices) -> tuple[Case, ...]:
     )
 
 
-def _case_rows(evaluation: Evaluated, indices: Indices) -> Rows:
+def _case_rows(evaluation: ClassEvaluated, indices: Indices) -> Rows:
     """Return samples in their order, with their predictions."""
     names, wrong_in, repeats = evaluation.best.classes, evaluation.wrong_in, len(evaluation.scores)
     head = ("rank", "crop", "screenshot", "context", "y_true", "y_pred", "wrong_in", "trainings",
