@@ -326,6 +326,33 @@ def test_stress_is_told_kept_and_shown_in_the_report(run, trained, tmp_path):
     assert told["meaning"]
 
 
+def test_a_naive_split_is_a_comparison_that_evaluate_makes(run, trained, tmp_path):
+    other = copied(trained, tmp_path / "workspace")
+    refused = run("evaluate", "label/two", "-w", other.root, "--naive", "--subset", "val")
+    assert (refused.code, "compared on the test subset; got val" in refused.err) == (2, True)
+    told = run("evaluate", "label/two", "-w", other.root, "--naive", "--json")
+    assert told.code == 0, told.err
+    assert told.json["leakage"]["run"] == "label/two"
+    assert told.json["leakage"]["meaning"].startswith("On a naive split")
+
+
+def test_predict_warns_of_whole_screenshots_cuts_their_boxes_and_draws_the_answers(run, trained, tmp_path):
+    shots = trained.root / "screenshots"
+    asked = ("predict", "label/two", "-w", trained.root, "--json")
+    whole = run(*asked, shots)
+    assert whole.code == 0
+    (note,) = [finding for finding in whole.json["findings"] if finding["code"] == "not-a-crop"]
+    assert "12 of 12 pictures" in note["item"]
+    assert "give --boxes" in note["remedy"]
+    assert not run(*asked, trained.crops).json["findings"]
+    cut = run(*asked, shots, "--boxes", "--save", tmp_path / "drawn").json
+    assert not cut["findings"]
+    assert sorted(one["label"] for one in cut["predictions"]) == ["apple"] * 8 + ["pear"] * 8 + ["stone"] * 8
+    assert len(list((tmp_path / "drawn").glob("*.png"))) == 12
+    refused = run(*asked, shots, "--boxes", "--save", tmp_path / "drawn")
+    assert (refused.code, "not an empty folder" in refused.json["error"]) == (2, True)
+
+
 def test_the_whole_loop_works_in_a_folder_with_blanks_and_umlauts(run, tmp_path):
     root = make_workspace(tmp_path / "größere Bilder, 2. Fassung").root
     kept = root / "runs" / "label" / "klein"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.explain.explanation import Explanation
     from toonvision.metrics.predictions import Prediction
+    from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
 
 Paths = Path | str | Sequence[Path | str]
@@ -77,6 +78,19 @@ class Run(StoredRun):
         with self.workspace.watcher.progress("changing and evaluating", "crops") as progress:
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
         return results.stress_result(test, self.workspace.command("report", self.name))
+
+    def leakage(self) -> "Result[LeakageStudy]":
+        """Train once more on a naive split, which separates crops of one screenshot, to see how good that looks.
+
+        Raises:
+            InputRejectedError: If that training diverged.
+        """
+        from toonvision.studies.leakage import compare_naive
+
+        evaluation = self.evaluation()
+        with self.workspace.watcher.studying() as watch:
+            study = compare_naive(self.workspace.files, self.folder, evaluation, watcher=watch)
+        return results.leakage_result(study, self.workspace.command("report", self.name))
 
     def explain(
         self,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from toonvision.deploy.export import Export, Int8Export
     from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.metrics.calibration import Calibration
+    from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
 
 _LARGEST_METRICS = 10_000_000
@@ -124,6 +125,14 @@ def stress_result(test: "StressTest", next_step: str) -> "Result[StressTest]":
     return Result(
         test, (stress_table(test), test.sentence(), f"Saved in {files[0]}"), data, files=files, next=next_step
     )
+
+
+def leakage_result(study: "LeakageStudy", next_step: str) -> "Result[LeakageStudy]":
+    """Return how the same training does on a naive split."""
+    from toonvision.studies.leakage import leakage_table
+
+    data = {**asdict(study), "folder": str(study.folder), "meaning": study.sentence()}
+    return Result(study, (leakage_table(study), study.sentence(), f"Saved in {study.folder}"), data, next=next_step)
 
 
 def report_result(page: Path, facts: Sequence[str], warnings: Sequence[str], next_step: str) -> Result[Path]:

@@ -8,6 +8,7 @@ import typer
 
 from toonvision.cli.options import DEFAULT_NETWORK, ForceOption, OpenOption, RunArgument, SeedOption, TaskArgument
 from toonvision.cli.panels import ADVANCED
+from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -97,14 +98,23 @@ def evaluate(
             help="Also evaluate pictures that are darker, blurred, smaller, compressed, or cut beside the box.",
         ),
     ] = False,
+    naive: Annotated[
+        bool,
+        typer.Option(
+            "--naive", help="Also train once on a split that separates crops of one screenshot: how good does it look?"
+        ),
+    ] = False,
 ) -> "Result[Any]":
     """Evaluate all trainings of a run on one subset."""
+    if naive and subset != "test":
+        raise UsageError(f"a naive split is compared on the test subset; got {subset}. Leave out --subset.")
     found = ws.run(run)
     result = found.evaluate(subset)
-    if stress:
-        more = found.stress()
-        data = {**result.data, "stress": more.data}
-        result = replace(result, blocks=(*result.blocks, *more.blocks), data=data)
+    for name, wanted, step in (("stress", stress, found.stress), ("leakage", naive, found.leakage)):
+        if wanted:
+            more = step()
+            data = {**result.data, name: more.data}
+            result = replace(result, blocks=(*result.blocks, *more.blocks), data=data)
     return result
 
 
