@@ -34,6 +34,7 @@ def example():
     return textwrap.dedent("\n".join(line for line in toonvision.__doc__.splitlines() if line.startswith("    ")))
 
 
+@pytest.mark.slow
 def test_the_example_runs_as_it_stands_and_a_second_time(quick, tmp_path):
     shots = [
         Shot(f"shot_{n}", "ttc", tuple((LABELS[(n + k) % 4], (2 + 30 * k, 3, 20 + 30 * k, 40)) for k in range(2)))
