@@ -357,6 +357,21 @@ def test_a_table_and_its_index_that_disagree_are_refused(path, find):
         everything(path)
 
 
+@pytest.mark.parametrize("dump", CATALOGUE_DUMPS, ids=lambda dump: dump.stem)
+def test_an_index_that_names_another_table_is_refused_before_anything_is_brought_over(tmp_path, dump):
+    path = restored(dump, tmp_path / "catalog.sqlite")
+    sql(
+        path,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET tbl_name = 'srops' WHERE name = 'crops_by_screenshot'",
+    )
+    before = path.read_bytes()
+    with pytest.raises(InputRejectedError, match=r"the catalogue is damaged .* was not changed"), Catalog.open(path):
+        pass
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("read_only", [True, False])
 def test_a_catalogue_with_a_write_ahead_log_is_refused_before_sqlite_makes_files_beside_it(path, read_only):
     pristine = path.read_bytes()

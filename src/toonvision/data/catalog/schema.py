@@ -75,13 +75,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 SPLITS_ARE_FILES = MIGRATIONS[2][0]
 
-Schema = frozenset[tuple[str, str, str | None]]
+Schema = frozenset[tuple[str, str, str, str | None]]
 
 
 def schema_of(connection: Connection) -> Schema:
-    """Return the tables and indexes that a database has: type, name, SQL."""
+    """Return the tables and indexes that a database has: type, name, table, SQL."""
     # LIKE would take the underscore for any letter, and so overlook a trigger called sqliteXstat.
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*'")
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*'")
     return frozenset(rows)
 
 
