@@ -18,13 +18,13 @@ from sample_workspace import sample_workspace
 from toonvision.api.training import parse_size
 from toonvision.core.seeds import generator
 from toonvision.studies.cross_validation import fold_jobs
-from toonvision.studies.folds import FoldResult, Job, Unwatched, train_jobs
+from toonvision.studies.folds import FoldResult, Job, StudyWatcher, train_jobs
 from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW, average_results, compare_labels
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import load_dataset
 
 
-class Lines(Unwatched):
+class Lines(StudyWatcher):
     """Prints a line for each training."""
 
     def ended(self, job: Job, result: FoldResult, number: int, total: int, *, known: bool) -> None:
