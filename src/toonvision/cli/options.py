@@ -11,7 +11,7 @@ HERE = Path()
 DEFAULT_NETWORK = "compact"
 
 
-def choice(text: str, default: str, *flags: str, advanced: bool = False, **limits: int) -> Any:
+def choice(text: str, default: str, *flags: str, advanced: bool = False, **limits: Any) -> Any:
     """Return an option that may be left out.
 
     Args:
