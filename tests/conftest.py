@@ -7,6 +7,7 @@ It is made once and must not be changed; `own_workspace` is a copy of it for tes
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
     return folder
+
+
+@pytest.fixture(scope="module")
+def eager() -> Iterator[None]:
+    """Let networks compute without being traced into a graph first, which takes longer than the few steps of a test.
+
+    For modules whose trainings take a few steps only: `pytestmark = pytest.mark.usefixtures("eager")`.
+    """
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)

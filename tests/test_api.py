@@ -13,6 +13,8 @@ from toonvision.training import recipes
 from toonvision.tuning import options
 from toonvision.tuning import recipes as tuning_recipes
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 LABELS = ("cog_bb_flunky", "cog_lb_bottomfeeder", "cog_cb_shortchange", "cog_sb_coldcaller")
 SIZE_HW = (48, 48)
 

@@ -1,3 +1,5 @@
+import pytest
+
 from builders import contents
 from toonvision.data.workspace import open_workspace
 
@@ -61,6 +63,7 @@ def test_a_video_goes_with_neither_scale_nor_balance(run, tmp_path):
     assert not (tmp_path / "world").exists()
 
 
+@pytest.mark.slow
 def test_the_demo_goes_all_the_way_to_a_report_and_says_five_things(run, tmp_path):
     outcome = run("demo", tmp_path / "demo", "--scale", "0.01")
     assert outcome.code == 0, outcome.err

@@ -8,6 +8,8 @@ from builders import copied
 from toonvision.deploy.current import EXPORT, INT8_EXPORT
 from toonvision.models.saving import WEIGHTS
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def workspace(small_workspace, tmp_path_factory):

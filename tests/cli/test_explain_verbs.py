@@ -8,6 +8,8 @@ import pytest
 from builders import copied
 from toonvision.world.masks import INSTANCE_COLOURS, PART_COLOURS, indexed
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def workspace(small_workspace, tmp_path_factory):

@@ -21,6 +21,8 @@ from toonvision.data.workspace import open_workspace
 from toonvision.metrics.calibration import with_temperature
 from toonvision.models.saving import load_model, read_card
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def workspace(small_workspace, tmp_path_factory):

@@ -4,6 +4,8 @@ import pytest
 
 from builders import Shot, contents, make_workspace
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def one_class(tmp_path_factory):

@@ -6,6 +6,8 @@ import pytest
 from builders import copied, mark_diverged
 from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 TINY = ("--model", "baseline", "--epochs", "1", "--size", "16x16", "--json")
 
 

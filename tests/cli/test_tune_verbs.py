@@ -11,6 +11,8 @@ from toonvision.tuning.result import RESULT, read_result
 from toonvision.tuning.space import published_space
 from toonvision.tuning.space_file import read_space, space_text
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 SMALL = ("--epochs", 1, "--batch-size", 8, "--size", "48x48")
 
 

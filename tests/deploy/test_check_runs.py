@@ -15,6 +15,8 @@ from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import store_temperature
 from toonvision.training.record import read_record
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 RUN = "runs/label/three"
 
 

@@ -20,6 +20,8 @@ from toonvision.metrics.calibration import with_temperature
 from toonvision.models.saving import MEANING, WEIGHTS, load_model, read_card, store_temperature
 from toonvision.tasks.registry import load_dataset
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def run_of(workspace, name="label/three"):
     return workspace.runs / name

@@ -14,6 +14,8 @@ from toonvision.taxonomy.labels import Task
 from toonvision.training.recipes import settings_for
 from toonvision.training.repeat import train_run
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 STOPPED_EARLY = TrainingSettings(epochs=100)
 LEARNED = ({"loss": 0.1, "accuracy": 1.0, "val_loss": 0.1, "val_accuracy": 1.0},)
 

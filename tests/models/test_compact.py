@@ -10,6 +10,8 @@ from toonvision.explain.cam import class_maps
 from toonvision.models.compact import compact, with_levels
 from toonvision.models.registry import NETWORKS, build_network, input_size
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 SIZE_HW = (96, 32)
 
 

@@ -31,6 +31,8 @@ from toonvision.tasks.classify_panels import (
     scores_table,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 SCRIPT = "<script>alert(1)</script>"
 VOID = {"meta", "img", "link", "br", "hr", "input"}

@@ -17,6 +17,8 @@ from toonvision.studies.leakage import LeakageStudy
 from toonvision.studies.stress import StressTest
 from toonvision.studies.suspects import SuspectCrops
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
 CROPS = [examples.crop("RBC", "all", number) for number in range(3)]
 

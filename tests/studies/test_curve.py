@@ -19,6 +19,8 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 QUICK = TrainingSettings(epochs=2, batch_size=16, patience=1)
 SIZES = (0.25, 0.5, 1.0)
 

@@ -11,6 +11,8 @@ from toonvision.studies.leakage import LeakageStudy, compare_naive
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 class Seen(StudyWatcher):
     def __init__(self):

@@ -10,6 +10,8 @@ from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD, find_run, publish_run, read_record, run_records, unfinished_run
 from toonvision.training.repeat import train_run
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture
 def run(own_workspace):

@@ -14,6 +14,8 @@ from toonvision.training.history import read_history
 from toonvision.training.record import best_repeat, find_run, read_record, repeat_folder, run_records
 from toonvision.training.repeat import load_run_data, train_run
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 QUICK = TrainingSettings(epochs=2, batch_size=4, learning_rate=1e-2)
 
 

@@ -9,6 +9,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from builders import copied, tried
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
@@ -102,6 +104,7 @@ def wait_for(url, count):
     return until(lambda: (ended := ended_trials(study)) and len(ended) >= count and ended)
 
 
+@pytest.mark.slow
 def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_counts_twice(own_workspace, task_data):
     root = own_workspace.root
     folder = root / "studies" / "label" / "study"
@@ -154,6 +157,7 @@ def test_an_interrupt_ends_all_processes_and_prints_nothing_of_them(own_workspac
     assert not read_result(own_workspace.studies / "label" / "study").finished
 
 
+@pytest.mark.slow
 def test_machines_that_share_a_server_share_a_search_whatever_becomes_of_them(
     small_workspace, task_data, postgres, tmp_path
 ):

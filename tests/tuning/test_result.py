@@ -21,6 +21,8 @@ from toonvision.tuning.storage import CANDIDATE, SEED, Address, open_study
 from toonvision.tuning.stored_trials import SCORES, read_scores, read_trials
 from tuning.studies import begin, tiny_space
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 SETTINGS = StudySettings("suit", "data", "taxonomy", space=tiny_space(), trials=4, race=RaceSettings(3, 9, 3))
 SEEDS = SETTINGS.fresh_seeds()
 JUDGED, CLASSES = 40, ("bb", "cb", "lb", "sb")

@@ -20,6 +20,8 @@ from toonvision.tuning.storage import CANDIDATE, SEED, open_study
 from tuning.made import drawn
 from tuning.studies import begin, found, search, tiny, tiny_space
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 HOPELESS = 1e30
 
 

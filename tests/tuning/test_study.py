@@ -25,6 +25,8 @@ from tuning.made import drawn
 from tuning.spaces import spaces
 from tuning.studies import NO_RACE, tiny, tiny_space
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def earlier(space, draws, *, strategy="random"):
     """Return a study of some draws; the first is the best."""

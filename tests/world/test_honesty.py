@@ -79,6 +79,7 @@ def right(model, samples):
     return int((answers == samples.targets[held_back]).sum()), len(held_back)
 
 
+@pytest.mark.slow
 def test_without_cloth_head_and_hands_the_suit_cannot_be_recognised(samples):
     in_colour = trained(samples[False])
     seen, total = right(in_colour, samples[False])

@@ -150,6 +150,7 @@ def test_streets_have_their_own_colours():
             assert one == other or np.abs(means[one] - means[other]).max() > 6
 
 
+@pytest.mark.slow
 def test_the_sheets_show_all_entities_and_all_streets():
     assert contact_sheet(seed=0).size == (1360, 1732)
     assert street_sheet(seed=0).size == (1720, 1080)

@@ -88,6 +88,8 @@ def fit(
     learned = np.concatenate([train, val]) if settings.with_validation else train
     kind = kind_of(dataset.task)
     kind.set_loss(model, _optimizer(settings, images=len(learned)), settings=settings, dataset=dataset)
+    # Otherwise TensorFlow traces the first step twice: once to make the optimizer's variables, once to compute.
+    model.optimizer.build(model.trainable_variables)
     callbacks = _callbacks(model, settings, log_folder)
     best_weights = model.get_weights()
     epochs: list[Mapping[str, float]] = []
