@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT, generator
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples
 from toonvision.tasks.base import Dataset

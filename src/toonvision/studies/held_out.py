@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.catalog import Crop
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.data.split_plan import plan_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Subset
 from toonvision.studies.folds import Fold, classes_without_samples, fold_of_subsets

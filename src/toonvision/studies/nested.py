@@ -8,7 +8,7 @@ import numpy as np
 
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.seeds import generator
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples
 from toonvision.tasks.base import Dataset
