@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from builders import tried
 from toonvision.core.errors import RejectedItemError
-from toonvision.core.settings import parse_json
+from toonvision.core.files import parse_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -2,10 +2,11 @@
 
 import contextlib
 import errno
+import json
 import os
 import secrets
 import stat
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
@@ -171,6 +172,28 @@ def read_text(path: Path, *, limit: int) -> str:
         raise InputRejectedError(f"{path}: is not UTF-8 text. Save it as UTF-8 and run again.") from None
     except RejectedItemError as error:
         raise InputRejectedError(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
+
+
+def parse_json(content: str | bytes) -> object:
+    """Return the value of JSON from the input; refuse objects that have a key twice, where one value would be lost.
+
+    Raises:
+        RejectedItemError: If it is no such JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(content, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise RejectedItemError(
+            f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
+        ) from error
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (key, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown(key)} comes twice")
+    return found
 
 
 def _sync(path: Path) -> None:

@@ -3,13 +3,12 @@
 import json
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError, shown
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.core.files import read_text
 
 if TYPE_CHECKING:
@@ -113,25 +112,3 @@ def line_of(content: str, keys: list[str]) -> int:
         pattern = re.compile(rf"""(^|[\s.\[{{,"']){re.escape(key)}["']?\s*([=.\]]|$)""")
         at = next((number for number in range(at, len(lines)) if pattern.search(lines[number])), at)
     return at + 1
-
-
-def parse_json(content: str | bytes) -> object:
-    """Return the value of JSON from the input; refuse objects that have a key twice, where one value would be lost.
-
-    Raises:
-        RejectedItemError: If it is no such JSON, or is nested too deeply.
-    """
-    try:
-        return json.loads(content, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
-        raise RejectedItemError(
-            f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
-        ) from error
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        (key, _), *_ = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key {shown(key)} comes twice")
-    return found

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError, shown
-from toonvision.core.files import read_regular, write_bytes
-from toonvision.core.settings import parse_json
+from toonvision.core.files import parse_json, read_regular, write_bytes
 
 Attributes = Mapping[str, str | float | bool]
 """Name to word, finite number or truth value; not to be changed."""

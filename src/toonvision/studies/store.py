@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from toonvision.core.errors import RejectedItemError, UsageError
-from toonvision.core.files import read_regular, write_text
+from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.core.names import free_name, plain_name
-from toonvision.core.settings import parse_json, read_json
+from toonvision.core.settings import read_json
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions
 from toonvision.tasks.base import Dataset

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import followed_inside, path_inside, read_regular
-from toonvision.core.settings import parse_json
+from toonvision.core.files import followed_inside, parse_json, path_inside, read_regular
 from toonvision.data.attributes import SUFFIX
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
 from toonvision.data.formats.base import read_objects
