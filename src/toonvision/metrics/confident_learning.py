@@ -9,7 +9,7 @@ Source:
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.classification import Indices
+from toonvision.metrics.classification import Indices, confusion_matrix
 from toonvision.metrics.predictions import Probabilities
 
 
@@ -24,9 +24,7 @@ def class_thresholds(given: Indices, probabilities: Probabilities) -> npt.NDArra
         Shape ``(classes,)``; infinite for a class without samples, so that no sample is assigned to it.
     """
     own = probabilities[np.arange(len(given)), given].astype(np.float64)
-    classes = probabilities.shape[1]
-    counts = np.bincount(given, minlength=classes)
-    sums = np.bincount(given, own, minlength=classes)
+    counts, sums = (np.bincount(given, weights, probabilities.shape[1]) for weights in (None, own))
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
 
 
@@ -52,10 +50,7 @@ def confident_joint(given: Indices, probabilities: Probabilities) -> npt.NDArray
         Shape ``(classes, classes)``: rows are given, columns likely classes.
     """
     likely = likely_labels(given, probabilities)
-    counted = likely >= 0
-    joint = np.zeros((probabilities.shape[1],) * 2, dtype=np.int64)
-    np.add.at(joint, (given[counted], likely[counted]), 1)
-    return joint
+    return confusion_matrix(given[likely >= 0], likely[likely >= 0], probabilities.shape[1])
 
 
 def estimated_wrong(given: Indices, joint: npt.NDArray[np.int64]) -> float:

@@ -16,8 +16,7 @@ from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, percent
 from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.bootstrap import Estimate, paired_difference
-from toonvision.metrics.dependence import dependence
+from toonvision.metrics.bootstrap import Estimate, dependence, paired_difference
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.comparison import (
     ContextScore,
@@ -284,5 +283,7 @@ def _dependence(dataset: Dataset) -> dict[str, Estimate]:
     classes = [dataset.classes[target] for target in dataset.targets]
     levels = {dataset.task.level: classes, "label": [crop.label for crop in dataset.items]}
     return {
-        name: dependence(values, contexts, groups, seed=0) for name, values in levels.items() if len(set(values)) > 1
+        name: dependence(values, contexts, groups, rng=generator(0, "dependence"))
+        for name, values in levels.items()
+        if len(set(values)) > 1
     }
