@@ -1,13 +1,12 @@
 """Evaluating a run: every repeat over one subset of its split, and what is saved of that."""
 
-import csv
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.files import write_text
+from toonvision.core.panels import rows_csv
 from toonvision.core.progress import Progress, silent
 from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
@@ -18,8 +17,6 @@ from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.registry import kind_of
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
-
-PREDICTIONS, METRICS = "predictions.csv", "metrics.json"
 
 
 @dataclass(frozen=True)
@@ -89,24 +86,18 @@ def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> S
 
 def write_results(evaluation: Evaluation[Any], run: Path) -> None:
     """Write `predictions.csv` and `metrics.json`; of another subset than test, with the subset in their names."""
-    write_text(run / _subset_file(PREDICTIONS, evaluation.subset), predictions_csv(evaluation))
-    content = json.dumps(metrics_of(evaluation), indent=2)
-    write_text(run / _subset_file(METRICS, evaluation.subset), content + "\n")
+    suffix = "" if evaluation.subset == "test" else f"-{evaluation.subset}"
+    write_text(run / f"predictions{suffix}.csv", predictions_csv(evaluation))
+    write_text(run / f"metrics{suffix}.json", json.dumps(metrics_of(evaluation), indent=2) + "\n")
 
 
 def predictions_csv(evaluation: Evaluation[Any]) -> str:
     """Return one row for each prediction: its image, how many repeats are wrong about that, and what is predicted."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     columns, rows = evaluation.best.table()
-    writer.writerow(["crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns])
-    wrong_in = evaluation.wrong_in
-    for index, *cells in rows:
-        item = evaluation.items[index]
-        writer.writerow(
-            [item.file, item.screenshot, item.context, item.label, int(wrong_in[index]), len(evaluation.scores), *cells]
-        )
-    return buffer.getvalue()
+    items, wrong_in, repeats = evaluation.items, evaluation.wrong_in.tolist(), len(evaluation.scores)
+    images = [(item.file, item.screenshot, item.context, item.label) for item in items]
+    head = ("crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns)
+    return rows_csv((head, *((*images[index], wrong_in[index], repeats, *cells) for index, *cells in rows)))
 
 
 def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
@@ -124,7 +115,3 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
         "model": {"seed": record.best_seed, "chosen_by": "lowest validation loss", **details.pop("model")},
         **details,
     }
-
-
-def _subset_file(name: str, subset: Subset) -> str:
-    return name if subset == "test" else name.replace(".", f"-{subset}.")
