@@ -94,7 +94,7 @@ def _name_layers_afresh() -> None:
 
 def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
     """Read and predict the pictures that were asked for."""
-    from toonvision.evaluation.predict import predict_files
+    from toonvision.evaluation.evaluate import predict_files
 
     with run.workspace.watcher.progress("predicting", "pictures") as progress:
         predictions, findings = predict_files(run.folder, paths, progress=progress)

@@ -100,10 +100,7 @@ class Breakdown:
 
 
 def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics:
-    """Return the statistics of crops in their original size; resizing would blur small ones.
-
-    Args:
-        pictures: One per sample, in mode ``RGB``.
+    """Return the statistics of RGB crops in their original size; resizing would blur small ones.
 
     Source:
         Variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
@@ -116,16 +113,10 @@ def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics
 def break_down(
     evaluation: Evaluation[Any], taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
 ) -> tuple[Breakdown, ...]:
-    """Return the breakdowns of the evaluated crops by each of their properties.
+    """Return the breakdowns of the evaluated crops by each of their properties that makes more than one group.
 
-    Args:
-        evaluation: The evaluation.
-        taxonomy: Its labels and contexts.
-        image_statistics: Of the crops, if measured.
-
-    Returns:
-        By context, label, height of the crop, sharpness, brightness, and each recorded attribute; only those with more
-        than one group.
+    These are context, label, height of the crop, sharpness and brightness if they were measured, and each recorded
+    attribute.
     """
     crops, count = evaluation.items, _Counter(evaluation)
     labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
@@ -148,10 +139,6 @@ def break_down(
 
 def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
     """Return edges between bands with similar counts.
-
-    Args:
-        values: Shape ``(samples,)``.
-        most: Largest number of bands.
 
     Returns:
         Ascending edges, at most ``most - 1``; a value equal to an edge belongs to the band above it. No band is empty,

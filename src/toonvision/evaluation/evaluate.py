@@ -1,19 +1,25 @@
-"""Evaluating a run: every repeat over one subset of its split, and what is saved of that."""
+"""What saved models predict: those of a run for a subset of its split, evaluated and saved, or one for files."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toonvision.core.errors import Finding
 from toonvision.core.files import write_text
 from toonvision.core.panels import rows_csv
 from toonvision.core.progress import Progress, silent
+from toonvision.data.images import Pictures
 from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
+from toonvision.metrics.calibration import with_temperature
+from toonvision.metrics.predictions import Prediction, Probabilities, predict_files_by
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import load_model, read_card, require_taxonomy
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
 from toonvision.tasks.class_scores import ClassScores
+from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.registry import kind_of
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
@@ -39,13 +45,7 @@ ClassEvaluation = Evaluation[ClassScores]
 def evaluate_run(
     workspace: Workspace, run: Path, *, subset: Subset = "test", progress: Progress = silent
 ) -> Evaluation[Any]:
-    """Evaluate every model of a run on one subset.
-
-    Args:
-        workspace: Where the run was trained.
-        run: The run's folder.
-        subset: Which subset.
-        progress: Called with how many images are done, over all repeats.
+    """Evaluate every model of a run on one subset; `progress` counts images over all repeats.
 
     Raises:
         ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
@@ -115,3 +115,27 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
         "model": {"seed": record.best_seed, "chosen_by": "lowest validation loss", **details.pop("model")},
         **details,
     }
+
+
+def predict_files(
+    model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
+) -> tuple[list[Prediction], list[Finding]]:
+    """Return predictions for picture files, and for all pictures in folders, with the model's stored temperature.
+
+    They are in the order of the paths; there is a finding for each file that could not be read.
+
+    Raises:
+        InputRejectedError: If there is no model.
+        ModelRefusedError: If the model cannot be used.
+    """
+    card = read_card(model_folder)
+    start_keras()
+    model = load_model(model_folder)
+
+    def answer(images: Pictures) -> Probabilities:
+        rows = predict_probabilities(model, images)
+        return rows if card.temperature is None else with_temperature(rows, card.temperature)
+
+    return predict_files_by(
+        answer, paths, classes=card.classes, size_hw=card.size_hw, resize=card.resize, progress=progress
+    )

@@ -24,15 +24,9 @@ class Estimate:
 
 
 def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return bootstrap weights of whole groups: samples of one screenshot are not independent.
+    """Return how often each sample is drawn where whole groups are, shape ``(draws, samples)``.
 
-    Args:
-        groups: Each sample's group.
-        draws: Number of bootstrap draws.
-        rng: The random generator.
-
-    Returns:
-        How often each sample was drawn, shape ``(draws, samples)``.
+    Samples of one group are not independent: crops of one screenshot share its light and its context.
     """
     known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     weights: npt.NDArray[np.int64] = _draw(len(known), draws, rng)[:, [known[group] for group in groups]]

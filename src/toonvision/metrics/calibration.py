@@ -121,12 +121,8 @@ def calibrate(
 ) -> Calibration:
     """Fit a temperature on one subset, and return the calibration of another without and with it.
 
-    Args:
-        y_true: True classes of the evaluated subset, shape ``(samples,)``.
-        probabilities: Of one model, shape ``(samples, classes)``.
-        fit_y_true: True classes of the subset to fit on.
-        fit_probabilities: Of the same model for that subset.
-        fitted_here: Whether both are the same subset; stored in the result.
+    Each subset has true classes, shape ``(samples,)``, and one model's probabilities, shape ``(samples, classes)``;
+    `fitted_here` says that both are the same subset.
     """
     temperature = fit_temperature(fit_y_true, fit_probabilities)
     before, after = (

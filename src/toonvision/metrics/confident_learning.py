@@ -1,5 +1,8 @@
 """Confident learning: which labels are probably wrong, by the probabilities of models not trained on these samples.
 
+Everywhere `given` are the samples' labels, shape ``(samples,)``, and `probabilities` the out-of-fold probabilities of
+the classes, shape ``(samples, classes)``.
+
 Source:
     Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70 (2021),
     arXiv:1911.00068: thresholds (eq. 2), the confident joint (eq. 1) and its calibration (eq. 3), the samples off
@@ -16,10 +19,6 @@ from toonvision.metrics.predictions import Probabilities
 def class_thresholds(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.float64]:
     """Return the mean confidence of the models in each class, over the samples with that label.
 
-    Args:
-        given: Each sample's label, shape ``(samples,)``.
-        probabilities: Out-of-fold probabilities, shape ``(samples, classes)``.
-
     Returns:
         Shape ``(classes,)``; infinite for a class without samples, so that no sample is assigned to it.
     """
@@ -29,26 +28,14 @@ def class_thresholds(given: Indices, probabilities: Probabilities) -> npt.NDArra
 
 
 def likely_labels(given: Indices, probabilities: Probabilities) -> Indices:
-    """Return the confident class of each sample: the most probable one of those that reach their threshold.
-
-    Args:
-        given: Each sample's label, shape ``(samples,)``.
-        probabilities: Out-of-fold probabilities, shape ``(samples, classes)``.
-
-    Returns:
-        Shape ``(samples,)``; -1 if no class reaches its threshold.
-    """
+    """Return the confident class of each sample: the most probable one of those that reach their threshold; else -1."""
     reached = probabilities >= class_thresholds(given, probabilities)
     likely: Indices = np.where(reached, probabilities, -1.0).argmax(axis=1)
     return np.where(reached.any(axis=1), likely, -1)
 
 
 def confident_joint(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.int64]:
-    """Return the numbers of samples by given and likely class; samples without a likely class are not counted.
-
-    Returns:
-        Shape ``(classes, classes)``: rows are given, columns likely classes.
-    """
+    """Return the numbers of samples by given class (rows) and likely class, where there is one."""
     likely = likely_labels(given, probabilities)
     return confusion_matrix(given[likely >= 0], likely[likely >= 0], probabilities.shape[1])
 

@@ -20,7 +20,6 @@ from toonvision.data.images import Pictures, Resize
 from toonvision.data.splits import Split, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
-from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.metrics.predictions import GROUP, Predictions
 from toonvision.models.layout import Layout
 from toonvision.models.registry import build_network, find_network
@@ -172,13 +171,20 @@ class Evaluated(Generic[KindScores]):
 
     @property
     def wrong(self) -> Indices:
-        """Indices of the images that the run's own model is wrong about, the worst first."""
-        return wrong_order(self.best.wrong, self.best.agreement)
+        """Indices of the images that the run's own model is wrong about, those with the least agreement first."""
+        order = np.argsort(self.best.agreement, kind="stable")
+        indices: Indices = order[self.best.wrong[order]]
+        return indices
 
     @property
     def hardest(self) -> Indices:
-        """Indices of the images that any repeat is wrong about, those that most are wrong about first."""
-        return hardest_order(self.wrong_in, self.agreement)
+        """Indices of the images that any repeat is wrong about: most repeats first, then the least agreement first.
+
+        An image that is wrong in every repeat is hard or has a wrong label; in only one, it is chance.
+        """
+        order = np.lexsort((self.agreement, -self.wrong_in))
+        indices: Indices = order[self.wrong_in[order] > 0]
+        return indices
 
 
 class TaskKind(Protocol):
@@ -276,12 +282,7 @@ def build(network: str, dataset: Dataset) -> "keras.Model":
 
 
 def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Outputs:
-    """Run a network over images.
-
-    Args:
-        model: One of our networks.
-        images: Shape ``(images, height, width, 3)``, uint8.
-        progress: Called with how many images are done, and how many there are.
+    """Run a network over images of shape ``(images, height, width, 3)``, uint8.
 
     Raises:
         ModelRefusedError: If an output is NaN or infinite.

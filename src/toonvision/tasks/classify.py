@@ -17,9 +17,7 @@ from toonvision.data.split_summary import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, Subset, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
-from toonvision.metrics.classification import (
-    Indices,
-)
+from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions, Probabilities
 from toonvision.models.registry import NETWORKS, branches_of
 from toonvision.tasks.augmentation import augment
