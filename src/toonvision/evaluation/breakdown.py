@@ -105,9 +105,14 @@ def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics
     Source:
         Variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     """
-    rows = [_statistics(np.asarray(picture)) for picture in pictures]
-    values = np.array(rows, dtype=np.float64).reshape(-1, 2)
-    return ImageStatistics(values[:, 0], values[:, 1])
+    sharpness, brightness = [], []
+    for picture in pictures:
+        luma = np.asarray(picture) @ _LUMA
+        around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
+        laplacian = around - 4 * luma[1:-1, 1:-1]  # without the borders
+        sharpness.append(laplacian.var() if laplacian.size else 0.0)
+        brightness.append(luma.mean())
+    return ImageStatistics(np.array(sharpness, dtype=np.float64), np.array(brightness, dtype=np.float64))
 
 
 def break_down(
@@ -222,16 +227,6 @@ def _value_title(value: str | float | bool | None) -> str:
 def _plain(name: str) -> Category:
     """Return a category without a title or a colour of its own."""
     return Category(name, name, "")
-
-
-def _statistics(picture: npt.NDArray[np.uint8]) -> tuple[float, float]:
-    """Return the variance of the Laplacian (4 neighbours, without borders) and the mean of an image's luma."""
-    luma = picture @ _LUMA
-    if min(luma.shape) < 3:
-        return 0.0, float(luma.mean())
-    inner = luma[1:-1, 1:-1]
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
-    return float(laplacian.var()), float(luma.mean())
 
 
 def _band_titles(values: npt.NDArray[np.float64], edges: Sequence[float], unit: str) -> list[str]:

@@ -63,11 +63,7 @@ def paired_difference(
 
 
 def error_draws(
-    wrong: npt.NDArray[np.bool_],
-    valid: npt.NDArray[np.bool_],
-    groups: Sequence[Hashable],
-    *,
-    rng: np.random.Generator,
+    wrong: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_], groups: Sequence[Hashable], *, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
     """Draw trainings and test screenshots with replacement, and compute the error of each set of trainings.
 

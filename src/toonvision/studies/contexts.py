@@ -18,23 +18,9 @@ from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, dependence, paired_difference
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.comparison import (
-    ContextScore,
-    OrdinaryTest,
-    choose_comparison,
-    compare_context,
-    trained_test,
-)
+from toonvision.studies.comparison import ContextScore, OrdinaryTest, choose_comparison, compare_context, trained_test
 from toonvision.studies.fold_assignment import plan_contexts
-from toonvision.studies.folds import (
-    Fold,
-    Job,
-    StudyWatcher,
-    diverged_sentence,
-    split_fold,
-    task_dataset,
-    train_jobs,
-)
+from toonvision.studies.folds import Fold, Job, StudyWatcher, diverged_sentence, split_fold, task_dataset, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
