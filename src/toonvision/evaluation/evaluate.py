@@ -12,7 +12,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import load_model, read_card, require_taxonomy
+from toonvision.models.saving import load_model, read_card
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.registry import kind_of
@@ -55,7 +55,7 @@ def evaluate_run(
         InputRejectedError: If its split or images are not those that it was trained with.
     """
     record = read_record(run)
-    require_taxonomy(read_card(run), workspace.taxonomy.digest, run)
+    read_card(run, taxonomy=workspace.taxonomy.digest)
     data = load_run_data(workspace, record)
     start_keras()
     seeds = [repeat.seed for repeat in record.repeats]

@@ -21,7 +21,7 @@ from toonvision.metrics.classification import (
     Indices,
 )
 from toonvision.metrics.predictions import Predictions, Probabilities
-from toonvision.models.registry import NETWORKS, branches_of
+from toonvision.models.registry import NETWORKS, find_network
 from toonvision.tasks.augmentation import augment
 from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
@@ -84,7 +84,7 @@ def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
     levels.
     """
     network, groups = settings.network, _groups(dataset)
-    branches = branches_of(network)
+    branches = find_network(network).branches
     if branches and branches != len(groups):
         raise UsageError(
             f"{network} learns {branches} coarser levels too, and these classes have {len(groups)}. Give --levels "
