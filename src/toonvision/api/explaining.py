@@ -23,7 +23,7 @@ from toonvision.explain.filters import ascent, convolutions, first_filters, resp
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
 from toonvision.figures.panels import write_panel
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
+from toonvision.models.saving import ModelCard, load_model, read_card
 from toonvision.report.explain_panels import (
     activation_panels,
     check_panels,
@@ -55,8 +55,7 @@ def explain(
 ) -> Result[Explanation]:
     """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder)
-    require_taxonomy(card, taxonomy.digest, run.folder)
+    card = read_card(run.folder, taxonomy=taxonomy.digest)
     cases, findings = _given(run, card, pictures) if pictures else (worst_cases(run.evaluation(), count), [])
     level = taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)

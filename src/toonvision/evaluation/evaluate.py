@@ -16,7 +16,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.predictions import Prediction, Probabilities, predict_files_by
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import load_model, read_card, require_taxonomy
+from toonvision.models.saving import load_model, read_card
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
@@ -52,7 +52,7 @@ def evaluate_run(
         InputRejectedError: If its split or images are not those that it was trained with.
     """
     record = read_record(run)
-    require_taxonomy(read_card(run), workspace.taxonomy.digest, run)
+    read_card(run, taxonomy=workspace.taxonomy.digest)
     data = load_run_data(workspace, record)
     start_keras()
     seeds = [repeat.seed for repeat in record.repeats]

@@ -21,10 +21,9 @@ from toonvision.data.splits import Split, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
 from toonvision.metrics.predictions import GROUP, Predictions
-from toonvision.models.layout import Layout
 from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import CLASSIFY, Category, Task, Taxonomy
+from toonvision.taxonomy.labels import Category, Task, Taxonomy
 
 if TYPE_CHECKING:
     import keras
@@ -272,10 +271,9 @@ def build(network: str, dataset: Dataset) -> "keras.Model":
         UsageError: If there is no such network, it is made for another kind of task, or the input is too small for it.
     """
     found = find_network(network)
-    kind = CLASSIFY if isinstance(found, Layout) else found.kind
-    if kind != dataset.task.kind:
+    if found.kind != dataset.task.kind:
         raise UsageError(
-            f"{network} is a network for tasks of the kind {kind}; {dataset.task.name} is of the kind "
+            f"{network} is a network for tasks of the kind {found.kind}; {dataset.task.name} is of the kind "
             f"{dataset.task.kind}. Choose another --model."
         )
     return build_network(network, size_hw=dataset.size_hw, classes=len(dataset.classes))
