@@ -50,7 +50,7 @@ def test_the_example_runs_as_it_stands_and_a_second_time(quick, tmp_path):
         crop = next((tmp_path / "my-game" / "crops").glob("*.png"))
         (tmp_path / "new" / "one.png").write_bytes(crop.read_bytes())
         exec(compile(example(), "example", "exec"), found)
-    workspace = found["ws"]
-    assert [record.title for record in workspace.runs().value] == ["suit/compact-1", "suit/compact-2"]
-    assert (workspace.root / "studies" / "suit" / "random-2" / "report.html").is_file()
-    assert (found["run"].folder / "model.onnx").is_file()
+        workspace = found["ws"]
+        assert [record.title for record in workspace.runs().value] == ["suit/compact-1", "suit/compact-2"]
+        assert (workspace.root / "studies" / "suit" / "random-2" / "report.html").is_file()
+        assert (found["run"].folder / "model.onnx").is_file()

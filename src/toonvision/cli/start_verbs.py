@@ -66,7 +66,7 @@ def quickstart(
 ) -> "Result[Any]":
     """Go from annotated pictures to a report: init, extract, split, train and report in one go.
 
-    Run again, it reads what has changed, and trains a new model.
+    Run again, it reads what has changed, draws the split again, and trains a new model.
     """
     from toonvision.api.workspace import create
     from toonvision.cli.output import report_findings, say, show_page
