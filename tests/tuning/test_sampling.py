@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.errors import UsageError
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.tuning.cost import acceptance
-from toonvision.tuning.sampling import BoundedSampler, pruner_of
+from toonvision.tuning.sampling import BoundedSampler, acceptance, pruner_of
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Space, published_space
 from tuning.spaces import spaces

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
 from toonvision.figures.values import SizeErrorFront
-from toonvision.tuning.finalists import SizeErrorPoint
+from toonvision.tuning.insight import SizeErrorPoint
 
 _WINNER = "#D55E00"
 

@@ -10,15 +10,15 @@ from matplotlib.lines import Line2D
 
 from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, styled
 from toonvision.figures.trials import BAD, BEST, PLAIN
-from toonvision.tuning.insight import Line, Outcome, ParallelCoordinates
+from toonvision.tuning.insight import Ending, Line, ParallelCoordinates
 
 _APART, _STEP = 0.05, 0.62
-_STYLES: Mapping[Outcome, Mapping[str, Any]] = {
+_STYLES: Mapping[Ending, Mapping[str, Any]] = {
     "diverged": {"color": BAD, "linewidth": 1.0, "linestyle": (0, (4, 2)), "alpha": 0.8},
     "done": {"color": PLAIN, "linewidth": 0.9, "alpha": 0.55},
     "best": {"color": BEST, "linewidth": 2.2, "alpha": 0.95},
 }
-_WORDS: Mapping[Outcome, str] = {"best": "Best trials", "done": "Other finished trials", "diverged": "Diverged"}
+_WORDS: Mapping[Ending, str] = {"best": "Best trials", "done": "Other finished trials", "diverged": "Diverged"}
 
 
 @styled
@@ -26,7 +26,7 @@ def draw_parallel(parallel: ParallelCoordinates) -> Figure:
     """Draw parallel coordinates, with at least one trial, in a figure of their own."""
     figure = new_figure(max(WIDTH, _STEP * len(parallel.axes)), 4.3)
     draw_coordinates(figure.subplots(), parallel)
-    seen = {line.outcome for line in parallel.lines}
+    seen = {line.ending for line in parallel.lines}
     handles = [Line2D([], [], **_STYLES[one], label=word) for one, word in _WORDS.items() if one in seen]
     figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))
     return figure
@@ -44,7 +44,7 @@ def draw_coordinates(ax: Axes, parallel: ParallelCoordinates) -> Axes:
     """
     count = len(parallel.axes)
     for line, heights in zip(parallel.lines, _spread(parallel.lines), strict=True):
-        ax.plot(range(count), heights, **_STYLES[line.outcome], solid_joinstyle="round", zorder=2)
+        ax.plot(range(count), heights, **_STYLES[line.ending], solid_joinstyle="round", zorder=2)
     for index, ticks in enumerate(parallel.axes.values()):
         ax.plot([index, index], [-_APART, 1 + _APART], color=INK if index == count - 1 else MUTED, linewidth=1.0,
                 zorder=3)  # fmt: skip

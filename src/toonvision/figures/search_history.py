@@ -14,7 +14,7 @@ def draw_search_history(history: OptimizationHistory) -> Figure:
     """Draw the optimization history of at least one trial in a figure of its own."""
     figure = new_figure(WIDTH, 3.4)
     draw_trials(figure.subplots(), history)
-    shown = handles({point.outcome for point in history.points})
+    shown = handles({point.ending for point in history.points})
     figure.legend(handles=shown, loc="outside upper right", ncols=len(shown))
     return figure
 

@@ -27,7 +27,7 @@ def draw_slices(value: Slices) -> Figure:
             ax.set_ylabel("")
     for ax in panels[len(slices) :]:
         ax.set_axis_off()
-    shown = handles({point.outcome for one in slices for point in one.points})
+    shown = handles({point.ending for one in slices for point in one.points})
     figure.legend(handles=shown, loc="outside upper right", ncols=len(shown))
     return figure
 

@@ -1,4 +1,4 @@
-"""How trials of a search look in every figure: marks by their outcome, and scales of losses and sizes."""
+"""How trials of a search look in every figure: marks by their ending, and scales of losses and sizes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
@@ -8,20 +8,20 @@ from matplotlib.lines import Line2D
 
 from toonvision.core.scales import log_ticks
 from toonvision.figures.style import MUTED, TRAIN, VALIDATE
-from toonvision.tuning.insight import Outcome, Point
+from toonvision.tuning.insight import Ending, Point
 
 BEST, PLAIN, BAD = TRAIN, "#8A93A1", VALIDATE
-ORDER: Sequence[Outcome] = ("cut short", "diverged", "done", "best")
+ORDER: Sequence[Ending] = ("cut short", "diverged", "done", "best")
 """From what is drawn first to what is drawn on top."""
 
 _ON_TOP = 0.94
-_MARKS: Mapping[Outcome, Mapping[str, Any]] = {
+_MARKS: Mapping[Ending, Mapping[str, Any]] = {
     "best": {"marker": "o", "color": BEST, "markersize": 6.5, "markeredgecolor": "white", "markeredgewidth": 0.6},
     "done": {"marker": "o", "color": PLAIN, "markersize": 4.5, "markeredgewidth": 0},
     "cut short": {"marker": "v", "color": MUTED, "markersize": 5, "markerfacecolor": "white"},
     "diverged": {"marker": "x", "color": BAD, "markersize": 6, "markeredgewidth": 1.8},
 }
-_WORDS: Mapping[Outcome, str] = {
+_WORDS: Mapping[Ending, str] = {
     "best": "Best trials",
     "done": "Other finished trials",
     "cut short": "Cut short: lowest loss so far",
@@ -29,9 +29,9 @@ _WORDS: Mapping[Outcome, str] = {
 }
 
 
-def mark(outcome: Outcome) -> dict[str, Any]:
+def mark(ending: Ending) -> dict[str, Any]:
     """Return how a trial is marked, for `Axes.plot`."""
-    return {"linestyle": "none", "zorder": 3 + ORDER.index(outcome), **_MARKS[outcome]}
+    return {"linestyle": "none", "zorder": 3 + ORDER.index(ending), **_MARKS[ending]}
 
 
 def put_points(ax: Axes, points: Sequence[Point], x_of: Mapping[int, float]) -> list[float]:
@@ -46,19 +46,19 @@ def put_points(ax: Axes, points: Sequence[Point], x_of: Mapping[int, float]) -> 
         The losses.
     """
     losses = []
-    for outcome in ORDER:
-        marked = [point for point in points if point.outcome == outcome]
+    for ending in ORDER:
+        marked = [point for point in points if point.ending == ending]
         known = [(x_of[point.trial], point.loss) for point in marked if point.loss is not None]
         lost = [x_of[point.trial] for point in marked if point.loss is None]
-        ax.plot([x for x, _ in known], [loss for _, loss in known], **mark(outcome))
-        ax.plot(lost, [_ON_TOP] * len(lost), transform=ax.get_xaxis_transform(), **mark(outcome))
+        ax.plot([x for x, _ in known], [loss for _, loss in known], **mark(ending))
+        ax.plot(lost, [_ON_TOP] * len(lost), transform=ax.get_xaxis_transform(), **mark(ending))
         losses += [loss for _, loss in known]
     return losses
 
 
-def handles(outcomes: Collection[Outcome]) -> list[Line2D]:
+def handles(endings: Collection[Ending]) -> list[Line2D]:
     """Explain the marks that are used, the best first."""
-    return [Line2D([], [], **mark(one), label=_WORDS[one]) for one in reversed(ORDER) if one in outcomes]
+    return [Line2D([], [], **mark(one), label=_WORDS[one]) for one in reversed(ORDER) if one in endings]
 
 
 def log_axis(

@@ -29,8 +29,8 @@ from toonvision.report.search_panels import (
     trials_rows,
     trials_table,
 )
-from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import importance_of
+from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space_file import space_text

@@ -10,9 +10,14 @@ from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slice
 from toonvision.models.architecture import PUBLISHED, Architecture, describe
 from toonvision.models.layout import Layout
 from toonvision.report.training_panels import training_rows
-from toonvision.tuning.finalists import SizeErrorPoint, leading, size_error_points
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
+from toonvision.tuning.insight import (
+    SizeErrorPoint,
+    optimization_history,
+    parallel_coordinates,
+    size_error_points,
+    slices,
+)
 from toonvision.tuning.result import Racer, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
 
@@ -50,7 +55,7 @@ def race_panel(result: StudyResult) -> FigurePanel | None:
 
 def architecture_panel(result: StudyResult) -> FigurePanel | None:
     """Return the best networks, with the published ones beside them; None if no trial is finished."""
-    best = leading(result, _SHOWN)
+    best = result.leading(_SHOWN)
     if not best:
         return None
     size_hw, classes = result.settings.size_hw, len(result.classes)
@@ -123,7 +128,7 @@ def slices_panel(result: StudyResult) -> FigurePanel | None:
     if not found or not found[0].points:
         return None
     rows = (
-        (one.name, point.trial, point.value, point.outcome, _cell(point.loss), _cell(one.medians.get(point.value)))
+        (one.name, point.trial, point.value, point.ending, _cell(point.loss), _cell(one.medians.get(point.value)))
         for one in found
         for point in one.points
     )
@@ -148,8 +153,8 @@ def parallel_panel(result: StudyResult) -> FigurePanel | None:
     rows = []
     for line in found.lines:
         trial = result.by_number[line.trial]
-        loss = "" if line.outcome == "diverged" else _cell(trial.loss)
-        rows.append((line.trial, line.outcome, *(trial.draw[name] for name in names), loss))
+        loss = "" if line.ending == "diverged" else _cell(trial.loss)
+        rows.append((line.trial, line.ending, *(trial.draw[name] for name in names), loss))
     return FigurePanel(
         "parallel",
         "The best trials among all",
@@ -176,7 +181,7 @@ def history_panel(result: StudyResult) -> FigurePanel | None:
         f"{math.log(max(2, len(result.classes))):.2f}.",
         found,
         (("trial", "outcome", "loss", "best_so_far"),
-         *((point.trial, point.outcome, _cell(point.loss), int(point.trial in lowest)) for point in found.points)),
+         *((point.trial, point.ending, _cell(point.loss), int(point.trial in lowest)) for point in found.points)),
     )  # fmt: skip
 
 

@@ -244,10 +244,20 @@ class StudyResult:
         """Number of all draws that were out of bounds."""
         return sum(trial.replaced for trial in self.trials if trial.state != "lost" or trial.counts)
 
+    def leading(self, most: int) -> list[Trial]:
+        """Return the best trials, each layout once: as the race ranks them, then by their loss."""
+        layouts: dict[str, Trial] = {}
+        for trial in (*(racer.trial for racer in self.racers), *self.tried):
+            layouts.setdefault(trial.layout, trial)
+        return list(layouts.values())[:most]
+
+    def scores_of(self, trial: Trial) -> tuple[Score, ...]:
+        """Return how good all trainings of a trial are, also those of the race."""
+        return (*trial.scores, *self.scores.get(trial.number, {}).values())
+
     def error(self, trial: Trial) -> float:
         """Return the best estimate of a trial's validation loss: the mean over all its trainings, also the race's."""
-        scores = (*trial.scores, *self.scores.get(trial.number, {}).values())
-        known = [score.loss for score in scores if score.loss is not None]
+        known = [score.loss for score in self.scores_of(trial) if score.loss is not None]
         return statistics.fmean(known) if known else math.inf
 
 

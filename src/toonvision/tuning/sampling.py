@@ -1,18 +1,23 @@
-"""Drawing networks: Optuna's samplers, kept within the bounds of a study."""
+"""Drawing networks: Optuna's samplers, kept within what a network of a study may cost."""
 
+import statistics
+import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
-from toonvision.tuning.retries import first_attempt
+from toonvision.models.registry import build_network
 from toonvision.tuning.settings import StudySettings
-from toonvision.tuning.space import Draw
+from toonvision.tuning.space import Draw, random_value
+from toonvision.tuning.stored_trials import first_attempt
 
 MOST_DRAWS = 2000
+_WARM_UP, _CALLS = 3, 15
 
 
 class BoundedSampler(optuna.samplers.BaseSampler):
@@ -27,26 +32,20 @@ class BoundedSampler(optuna.samplers.BaseSampler):
     """
 
     def __init__(self, settings: StudySettings, accept: Callable[[Draw], bool]) -> None:
-        """Draw for a study.
-
-        Args:
-            settings: The study's.
-            accept: Returns whether a draw is within the bounds.
+        """Draw for a study what `accept` says is within its bounds.
 
         Raises:
             UsageError: If the space holds one network only, and that is not.
         """
-        self._settings = settings
-        self._accept = accept
-        self._space = settings.space.distributions()
-        self._only = {name: settings.space.dimensions[name].low for name, one in self._space.items() if one.single()}
+        self._settings, self._accept, self._space = settings, accept, settings.space
+        self._only = {name: one.low for name, one in self._space.dimensions.items() if name not in self._space.varied}
         self.replaced: int | None = None
-        if len(self._only) == len(self._space) and not accept(self._only):
+        if not self._space.varied and not accept(self._only):
             raise UsageError(f"the only network of the space is not within {bounds_text(settings)}. Raise the bound.")
 
     def infer_relative_search_space(self, *_: Any) -> dict[str, BaseDistribution]:
         """Return what has more than one value."""
-        return {name: one for name, one in self._space.items() if name not in self._only}
+        return {name: one for name, one in self._space.distributions().items() if name not in self._only}
 
     def sample_relative(
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -63,7 +62,7 @@ class BoundedSampler(optuna.samplers.BaseSampler):
             drawn = inner.sample_relative(study, trial, search_space) if inner else {}
             for name in search_space:
                 if name not in drawn:
-                    drawn[name] = self._settings.space.dimensions[name].random(rng)
+                    drawn[name] = random_value(self._space.dimensions[name], rng)
             if guided:
                 drawn.update({name: value for name, value in trial.params.items() if name in drawn})
             if self._accept({**self._only, **drawn}):
@@ -77,6 +76,28 @@ class BoundedSampler(optuna.samplers.BaseSampler):
     def sample_independent(self, *drawn: Any) -> Any:
         """Refuse to draw a name that is not of the space."""
         raise KeyError(drawn[2])
+
+
+def acceptance(settings: StudySettings, *, classes: int) -> Callable[[Draw], bool]:
+    """Return a function that returns whether a draw is within a study's bounds.
+
+    What is quick to compute comes first: whether the poolings leave something, the weights, then the time.
+    """
+    bounds, known = settings.bounds, dict[str, float]()
+
+    def accept(draw: Draw) -> bool:
+        layout = settings.space.layout(draw)
+        if layout.smallest > min(settings.size_hw):
+            return False
+        if bounds.parameters is not None and layout.parameters(settings.size_hw, classes) > bounds.parameters:
+            return False
+        if bounds.milliseconds is None:
+            return True
+        if layout.name not in known:
+            known[layout.name] = _image_milliseconds(layout.name, settings.size_hw, classes)
+        return known[layout.name] <= bounds.milliseconds
+
+    return accept
 
 
 def pruner_of(settings: StudySettings) -> optuna.pruners.BasePruner:
@@ -96,3 +117,18 @@ def bounds_text(settings: StudySettings) -> str:
         bounds.append(f"{settings.bounds.milliseconds:g} ms for one image")
     height, width = settings.size_hw
     return " and ".join(bounds) or f"what images of {height} x {width} pixels leave room for"
+
+
+def _image_milliseconds(network: str, size_hw: tuple[int, int], classes: int) -> float:
+    """Return how long a network takes for one image: the median of some calls after it is warm."""
+    import keras
+
+    model = build_network(network, size_hw=size_hw, classes=classes)
+    image = np.zeros((1, *size_hw, 3), dtype=np.uint8)
+    seconds = []
+    for _ in range(_WARM_UP + _CALLS):
+        started = time.perf_counter()
+        model.predict_on_batch(image)
+        seconds.append(time.perf_counter() - started)
+    keras.backend.clear_session()
+    return 1000 * statistics.median(seconds[_WARM_UP:])

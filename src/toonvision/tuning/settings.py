@@ -22,11 +22,9 @@ MOST_RETRIES = 3
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a network may cost; a draw that costs more is replaced before anything is trained.
+    """What a network may cost at most, None for any; a draw that costs more is replaced before anything is trained.
 
-    Attributes:
-        parameters: Largest number of weights; None for any.
-        milliseconds: Longest time for one image, measured on the machine that draws; None for any.
+    The time is that for one image, measured on the machine that draws.
     """
 
     parameters: int | None = None
