@@ -18,13 +18,13 @@ from sample_workspace import sample_workspace
 from toonvision.api.training import parse_size
 from toonvision.core.seeds import generator
 from toonvision.studies.cross_validation import fold_jobs
-from toonvision.studies.folds import FoldResult, Job, Unwatched, train_jobs
+from toonvision.studies.folds import FoldResult, Job, StudyWatcher, train_jobs
 from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW, average_results, compare_labels
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import load_dataset
 
 
-class Lines(Unwatched):
+class Lines(StudyWatcher):
     """Prints a line for each training."""
 
     def ended(self, job: Job, result: FoldResult, number: int, total: int, *, known: bool) -> None:
@@ -54,7 +54,8 @@ def main(given: Sequence[str] | None = None) -> None:
     settings = replace(settings, epochs=order.epochs or settings.epochs)
     jobs = fold_jobs(samples, folds=order.folds, settings=settings, repeats=order.repeat, seed=order.seed)
     folder = workspace.studies / "suit" / f"planted-{order.seed}"
-    probabilities = average_results(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=Lines()))
+    lines: StudyWatcher = Lines()  # type: ignore[abstract]  # the methods that it does not override do nothing
+    probabilities = average_results(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=lines))
     study = compare_labels(samples, probabilities, network=settings.network, folds=order.folds, repeats=order.repeat)
     index_of = {crop.file: index for index, crop in enumerate(samples.items)}
     ranked = [index_of[one.file] for one in study.suspects]

@@ -26,7 +26,7 @@ def quick(monkeypatch):
     monkeypatch.setitem(options.DEFAULTS, "trials", 2)
     monkeypatch.setitem(options.DEFAULTS, "race", 2)
     for name, value in {"epochs": 1, "repeat": 1, "folds": 3, "size_hw": SIZE_HW}.items():
-        monkeypatch.setitem(suspects.find_suspects.__kwdefaults__, name, value)
+        monkeypatch.setitem(suspects.SuspectOptions.__init__.__kwdefaults__, name, value)
 
 
 def example():

@@ -12,8 +12,9 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.report.page import REPORT
 from toonvision.report.results import CurrentSuspects, gather_results
 from toonvision.report.run import run_page, write_report
-from toonvision.studies import curve, leakage, stress, suspects
-from toonvision.studies.store import save_study
+from toonvision.studies.curve import LearningCurve, curve_rows
+from toonvision.studies.leakage import LeakageStudy
+from toonvision.studies.stress import StressTest
 from toonvision.studies.suspects import SuspectCrops
 
 MATRIX = [[6, 3, 1], [1, 19, 0], [0, 0, 10]]
@@ -52,9 +53,9 @@ def studied(small_workspace, tmp_path):
     with workspace.reading() as catalog:
         apples = [crop for crop in catalog.crops() if crop.label == "apple"]
     gone = dataclasses.replace(apples[0], file="apple_9999.png")
-    save_study(dataclasses.replace(curve_of(), folder=workspace.studies / "label" / "curve"), curve.RESULT)
+    dataclasses.replace(curve_of(), folder=workspace.studies / "label" / "curve").save()
     study = suspects_of([apples[2], gone, apples[1]], likely="pear", samples=24)
-    save_study(dataclasses.replace(study, folder=workspace.studies / "label" / "suspects"), suspects.RESULT)
+    dataclasses.replace(study, folder=workspace.studies / "label" / "suspects").save()
     return workspace, run, evaluation, apples
 
 
@@ -77,13 +78,13 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
 
 def test_a_damaged_study_is_named_in_the_report_which_goes_on_without_it(studied):
     workspace, run, evaluation, _ = studied
-    damaged = workspace.studies / "label" / "curve" / curve.RESULT
+    damaged = workspace.studies / "label" / "curve" / LearningCurve.FILE
     damaged.write_text(damaged.read_text()[:100])
-    write_text(run / stress.RESULT, "{}")
+    write_text(run / StressTest.FILE, "{}")
     page = html.unescape(written(workspace, run, evaluation))
     assert "What more training crops would probably bring" not in page
     assert "Suspect labels: 2" in page
-    for path in (damaged, run / stress.RESULT):
+    for path in (damaged, run / StressTest.FILE):
         assert f"Left out of this report: {path}: not a" in page
 
 
@@ -100,7 +101,7 @@ def test_a_search_that_found_nothing_joins_the_report_too(studied):
     study = dataclasses.replace(
         suspects_of([], likely="pear", samples=24), folder=workspace.studies / "label" / "suspects"
     )
-    save_study(study, suspects.RESULT)
+    study.save()
     gathered = gather_results(workspace, run, evaluation)
     assert "suspects" not in [one.name for one in run_page(gathered).figures]
     note = panel(gathered, "Suspect labels: 0").note
@@ -133,7 +134,7 @@ def test_a_curve_of_another_network_or_other_crops_says_so():
 
 
 def test_the_values_of_a_curve_are_its_trainings_its_fit_and_its_gain():
-    head, *rows = curve.curve_rows(curve_of())
+    head, *rows = curve_rows(curve_of())
     told = [dict(zip(head, row, strict=True)) for row in rows]
     assert [row["what"] for row in told] == ["training"] * 6 + ["fit"] * 3 + ["gain of 100 more"]
     assert [row["wrong"] for row in told[:6]] == [14, 16, 10, 11, 7, 7]
@@ -159,14 +160,18 @@ def test_what_has_changed_since_the_search_is_said():
 
 def test_a_comparison_with_a_naive_split_stands_in_the_report_of_its_run_alone(studied):
     workspace, run, evaluation, _ = studied
-    study = leakage.LeakageStudy(
-        evaluation.record.title, 0, Proportion(30, 40), Proportion(39, 40), workspace.studies / "label" / "leakage"
+    study = LeakageStudy(
+        evaluation.record.title,
+        0,
+        Proportion(30, 40),
+        Proportion(39, 40),
+        folder=workspace.studies / "label" / "leakage",
     )
-    save_study(study, leakage.RESULT)
-    assert leakage.load_leakage(study.folder) == study
+    study.save()
+    assert LeakageStudy.load(study.folder) == study
     table = panel(gather_results(workspace, run, evaluation), "The same training on a naive split")
     assert table.rows[1][1:4] == ("39", "40", "97.5 %")
     assert "22.5 points higher" in table.note
     assert table.note.endswith("do not trust its scores.")
-    save_study(dataclasses.replace(study, run="label/other"), leakage.RESULT)
+    dataclasses.replace(study, run="label/other").save()
     assert panel(gather_results(workspace, run, evaluation), "The same training on a naive split") is None

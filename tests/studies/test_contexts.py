@@ -11,16 +11,12 @@ from toonvision.data.groups import group_keys
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.studies.comparison import ContextScore, ordinary_test
 from toonvision.studies.contexts import (
-    RESULT,
     ContextStudy,
     contexts_rows,
     leave_out,
-    load_contexts,
-    newest_contexts,
 )
-from toonvision.studies.folds import Fold, Unwatched
+from toonvision.studies.folds import Fold, StudyWatcher
 from toonvision.studies.held_out import hold_out, plan_contexts
-from toonvision.studies.store import save_study
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -30,7 +26,7 @@ TASK = Task("label", "label")
 TAXONOMY = examples.plain_taxonomy("apple", "pear")
 
 
-class Trained(Unwatched):
+class Trained(StudyWatcher):
     """Counts what was trained, and can be killed in the first epoch of a training."""
 
     def __init__(self, *, die_at=None):
@@ -232,13 +228,13 @@ STUDY = ContextStudy(
 def test_a_study_is_loaded_as_it_was_saved(small_workspace, tmp_path):
     workspace = dataclasses.replace(small_workspace, root=tmp_path)
     folder = workspace.studies / "label" / "contexts"
-    assert newest_contexts(workspace, "label") is None
+    assert ContextStudy.newest(workspace, "label") is None
     with pytest.raises(InputRejectedError, match="toonvision contexts TASK"):
-        load_contexts(folder)
-    save_study(dataclasses.replace(STUDY, folder=folder), RESULT)
-    assert load_contexts(folder) == newest_contexts(workspace, "label", network="baseline") == STUDY
-    assert load_contexts(folder).folder == folder
-    assert newest_contexts(workspace, "label", network="compact") is None
+        ContextStudy.load(folder)
+    dataclasses.replace(STUDY, folder=folder).save()
+    assert ContextStudy.load(folder) == ContextStudy.newest(workspace, "label", network="baseline") == STUDY
+    assert ContextStudy.load(folder).folder == folder
+    assert ContextStudy.newest(workspace, "label", network="compact") is None
 
 
 @pytest.mark.parametrize(

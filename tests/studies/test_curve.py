@@ -8,18 +8,13 @@ import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.metrics.power_law import PowerLaw
 from toonvision.studies.curve import (
-    RESULT,
     CurvePoint,
     LearningCurve,
     curve_rows,
-    fit_curve,
-    load_curve,
-    newest_curve,
     train_curve,
 )
-from toonvision.studies.folds import Fold, Unwatched
+from toonvision.studies.folds import Fold, StudyWatcher
 from toonvision.studies.nested import beginning, curve_jobs, nested_order
-from toonvision.studies.store import save_study
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -30,7 +25,7 @@ SIZES = (0.25, 0.5, 1.0)
 TASK = Task("label", "label")
 
 
-class Counted(Unwatched):
+class Counted(StudyWatcher):
     def __init__(self):
         self.known, self.trained = 0, 0
 
@@ -59,8 +54,7 @@ def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES, settings=QUIC
     samples = colored()
     whole = whole_fold(samples)
     jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)
-    results = train_curve(samples, jobs, folder=folder, watcher=watcher)
-    return fit_curve(samples, whole, jobs, results, split="default")
+    return train_curve(samples, whole, jobs, split="default", folder=folder, watcher=watcher)
 
 
 def test_every_beginning_has_the_labels_shares_and_holds_the_smaller_ones():
@@ -213,11 +207,11 @@ def test_a_curve_has_a_row_a_training_and_one_a_point_of_the_fit():
 def test_a_curve_is_loaded_as_it_was_saved(small_workspace, tmp_path):
     workspace = dataclasses.replace(small_workspace, root=tmp_path)
     folder = workspace.studies / "label" / "curve"
-    assert newest_curve(workspace, "label") is None
+    assert LearningCurve.newest(workspace, "label") is None
     with pytest.raises(InputRejectedError, match="toonvision curve TASK"):
-        load_curve(folder)
-    save_study(dataclasses.replace(CURVE, folder=folder), RESULT)
-    assert load_curve(folder) == newest_curve(workspace, "label") == CURVE
+        LearningCurve.load(folder)
+    dataclasses.replace(CURVE, folder=folder).save()
+    assert LearningCurve.load(folder) == LearningCurve.newest(workspace, "label") == CURVE
 
 
 def test_the_sentence_says_what_more_crops_bring_and_when_that_could_be_nothing():

@@ -6,13 +6,13 @@ from builders import copied
 from toonvision.core.errors import UsageError
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.folds import Unwatched
-from toonvision.studies.leakage import LeakageStudy, compare_naive, load_leakage, newest_leakage
+from toonvision.studies.folds import StudyWatcher
+from toonvision.studies.leakage import LeakageStudy, compare_naive
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
 
 
-class Seen(Unwatched):
+class Seen(StudyWatcher):
     def __init__(self):
         self.folds = []
 
@@ -39,7 +39,7 @@ def test_the_same_settings_are_trained_on_crops_whose_screenshots_are_divided(ev
     assert not known
     assert (study.run, study.seed, study.grouped) == ("label/baseline-1", 3, evaluation.best.report.accuracy)
     assert study.naive.total == len(fold.test)
-    assert load_leakage(study.folder) == newest_leakage(workspace, "label") == study
+    assert LeakageStudy.load(study.folder) == LeakageStudy.newest(workspace, "label") == study
     assert compare_naive(workspace, run, evaluation, watcher=seen) == study
     assert seen.folds[1][1]
 

@@ -7,8 +7,9 @@ import pytest
 
 import builders
 from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.studies.contexts import newest_contexts
-from toonvision.studies.store import bring_over, newest_study, recipe_of, study_folder
+from toonvision.studies.contexts import ContextStudy
+from toonvision.studies.curve import LearningCurve
+from toonvision.studies.store import bring_over, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -44,7 +45,7 @@ def test_a_study_of_the_same_recipe_is_resumed_and_one_of_another_is_never_overw
     assert study_folder(workspace, "label", other, name="mine", force=True).name == "mine"
     with pytest.raises(UsageError, match="letters, digits"):
         study_folder(workspace, "label", first, name="../mine")
-    assert newest_study(workspace, "label", "curve.json") is None
+    assert LearningCurve.newest(workspace, "label") is None
 
 
 def test_force_never_replaces_a_study_of_another_kind_or_a_search(workspace):
@@ -87,4 +88,4 @@ def test_studies_of_earlier_versions_are_moved_to_their_place_and_resumed(worksp
     assert not (workspace.root / "contexts").exists()
     assert bring_over(workspace.root) == []
     with pytest.raises(ModelRefusedError, match="not a study of contexts"):
-        newest_contexts(workspace, "label")
+        ContextStudy.newest(workspace, "label")

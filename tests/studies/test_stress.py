@@ -11,7 +11,7 @@ from builders import copied, scene
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.data.boxes import Box
 from toonvision.evaluation.evaluate import evaluate_run
-from toonvision.studies.stress import CHANGES, RESULT, StressScore, StressTest, load_stress, stress_rows, stress_run
+from toonvision.studies.stress import CHANGES, StressScore, StressTest, stress_rows, stress_run
 from toonvision.studies.stress import _cut_beside as cut_beside
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
@@ -35,8 +35,8 @@ def test_every_training_is_evaluated_under_every_change(evaluated):
     assert all(len(score.wrong) == 2 and score.samples == len(evaluation.items) for score in test.scores)
     assert all(score.own == score.wrong[evaluation.best_index] for score in test.scores)
     assert seen[-1] == (len(evaluation.items), len(evaluation.items))
-    assert load_stress(run) == test
-    assert load_stress(run).folder == run
+    assert StressTest.load(run) == test
+    assert StressTest.load(run).folder == run
 
 
 def test_a_change_that_changes_nothing_leaves_every_answer(evaluated, monkeypatch):
@@ -121,8 +121,9 @@ def test_rows_count_right_answers_of_every_training():
     assert (blurred[:4], blurred[-1]) == (("blur", "1 px", 100, 70), 70)
 
 
-def test_a_damaged_result_is_refused_and_a_missing_one_is_none(tmp_path):
-    assert load_stress(tmp_path) is None
-    (tmp_path / RESULT).write_text('{"run": 3}')
-    with pytest.raises(ModelRefusedError, match=RESULT):
-        load_stress(tmp_path)
+def test_a_damaged_result_is_refused_and_so_is_a_missing_one(tmp_path):
+    with pytest.raises(InputRejectedError, match="evaluate RUN --stress"):
+        StressTest.load(tmp_path)
+    (tmp_path / StressTest.FILE).write_text('{"run": 3}')
+    with pytest.raises(ModelRefusedError, match=StressTest.FILE):
+        StressTest.load(tmp_path)

@@ -8,15 +8,12 @@ import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.studies.cross_validation import fold_jobs, grouped_folds
-from toonvision.studies.folds import Unwatched, train_jobs
-from toonvision.studies.store import save_study
+from toonvision.studies.folds import StudyWatcher, train_jobs
 from toonvision.studies.suspects import (
-    RESULT,
     SEARCH_SETTINGS,
+    SuspectStudy,
     average_results,
     compare_labels,
-    load_suspects,
-    newest_suspects,
     suspects_rows,
 )
 from toonvision.tasks.base import Dataset
@@ -28,7 +25,7 @@ COLORS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]])
 TASK = Task("label", "label")
 
 
-class Counted(Unwatched):
+class Counted(StudyWatcher):
     def __init__(self):
         self.known, self.trained = 0, 0
 
@@ -170,7 +167,7 @@ def test_the_list_says_where_each_suspect_is_and_is_loaded_as_it_was_saved(small
     assert "1 of 30 labels is suspect" in study.sentence()
     workspace = dataclasses.replace(small_workspace, root=tmp_path)
     folder = workspace.studies / "label" / "suspects"
-    save_study(dataclasses.replace(study, folder=folder), RESULT)
-    assert load_suspects(folder) == newest_suspects(workspace, "label") == study
+    dataclasses.replace(study, folder=folder).save()
+    assert SuspectStudy.load(folder) == SuspectStudy.newest(workspace, "label") == study
     clean = compare_labels(colored(30), probabilities, network="baseline", folds=3, repeats=1)
     assert clean.sentence() == "No label of 30 is suspect."

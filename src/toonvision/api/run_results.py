@@ -119,9 +119,9 @@ def calibration_result(name: str, fitted: "Calibration | None", next_step: str) 
 def stress_result(test: "StressTest", next_step: str) -> "Result[StressTest]":
     """Draw how a run does on changed pictures, and return it."""
     from toonvision.api.study_results import written
-    from toonvision.studies.stress import RESULT, stress_panel, stress_table
+    from toonvision.studies.stress import stress_panel, stress_table
 
-    data, files = written(test, stress_panel(test), RESULT)
+    data, files = written(test, stress_panel(test))
     return Result(
         test, (stress_table(test), test.sentence(), f"Saved in {files[0]}"), data, files=files, next=next_step
     )

@@ -9,36 +9,34 @@ from toonvision.api.result import Block, Result, table
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.figures.panels import write_panel
 from toonvision.studies import contexts, curve, suspects
-from toonvision.studies.stress import StressTest
+from toonvision.studies.store import Study
 
 if TYPE_CHECKING:
     from toonvision.data.balance import Shortage
     from toonvision.data.workspace import Workspace
 
-Study = contexts.ContextStudy | suspects.SuspectStudy | curve.LearningCurve | StressTest
 _MOST_SUSPECTS, _MOST_SHORTAGES = 15, 5
 
 
-def written(study: Study, panel: FigurePanel, result: str) -> tuple[dict[str, Any], tuple[Path, ...]]:
+def written(study: Study, panel: FigurePanel) -> tuple[dict[str, Any], tuple[Path, ...]]:
     """Draw a study's figure into its folder.
 
     Args:
         study: The study, which is saved there.
         panel: Its figure.
-        result: The name of the file that it is saved in.
 
     Returns:
         The study as plain data, and its files.
     """
     png = write_panel(panel, study.folder).path
-    files = (study.folder / result, png.with_suffix(".csv"), png)
+    files = (study.folder / study.FILE, png.with_suffix(".csv"), png)
     data = {**asdict(study), "folder": str(study.folder), "meaning": study.sentence(), "files": list(map(str, files))}
     return data, files
 
 
 def contexts_result(study: contexts.ContextStudy, next_step: str) -> Result[contexts.ContextStudy]:
     """Return how models do on a context that they have not seen."""
-    data, files = written(study, contexts.contexts_panel(study), contexts.RESULT)
+    data, files = written(study, contexts.contexts_panel(study))
     lines = [
         f"Ordinary test: {study.ordinary}, {study.ordinary_samples} crops, trained on {study.ordinary_trained_on}, "
         f"accuracy {study.usual}, macro F1 {_mean_and_range(study.ordinary_macro_f1)}."
@@ -56,7 +54,7 @@ def suspects_result(
 ) -> Result[suspects.SuspectStudy]:
     """Return the labels that are probably wrong."""
     pictured = suspects.suspect_crops(workspace, study, study.suspects[: suspects.MOST_PICTURED])
-    data, files = written(study, suspects.suspects_panel(study, pictured), suspects.RESULT)
+    data, files = written(study, suspects.suspects_panel(study, pictured))
     level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
     classes = {category.name: category for category in level.classes}
     listed = [suspects.suspects_table(study, study.suspects[:_MOST_SUSPECTS], classes)] if study.suspects else []
@@ -80,7 +78,7 @@ def curve_result(
         shortages: Labels and contexts short of their target, the shortest first.
         next_step: The next command.
     """
-    data, files = written(study, curve.curve_panel(study), curve.RESULT)
+    data, files = written(study, curve.curve_panel(study))
     first = shortages[:_MOST_SHORTAGES]
     data["photograph_next"] = [
         {"label": s.label.name, "context": s.context.name, "missing": s.missing, "label_missing": s.label_missing}

@@ -285,13 +285,13 @@ class Workspace(Opened):
         Args:
             task: What to predict.
             size: The input's size; by default that of the run compared with, or what the network wants.
-            **options: Those of `toonvision.studies.contexts.study_contexts`, such as ``repeat``.
+            **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``repeat``.
         """
         from toonvision.api.study_results import contexts_result
-        from toonvision.studies.contexts import study_contexts
+        from toonvision.studies.contexts import ContextOptions, study_contexts
 
         with self.watcher.studying() as watch:
-            study = study_contexts(self.files, task, **_sized(size, options), watcher=watch)
+            study = study_contexts(self.files, task, ContextOptions(**_sized(size, options)), watcher=watch)
         return contexts_result(study, self.command("suspects", task))
 
     def suspects(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[SuspectStudy]":
@@ -300,13 +300,13 @@ class Workspace(Opened):
         Args:
             task: What to predict.
             size: The input's size; by default 150 x 50 pixels.
-            **options: Those of `toonvision.studies.suspects.find_suspects`, such as ``folds``.
+            **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``folds``.
         """
         from toonvision.api.study_results import suspects_result
-        from toonvision.studies.suspects import find_suspects
+        from toonvision.studies.suspects import SuspectOptions, find_suspects
 
         with self.watcher.studying() as watch:
-            study = find_suspects(self.files, task, **_sized(size, options), watcher=watch)
+            study = find_suspects(self.files, task, SuspectOptions(**_sized(size, options)), watcher=watch)
         return suspects_result(self.files, study, self.command("curve", task))
 
     def curve(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[LearningCurve]":
@@ -315,14 +315,14 @@ class Workspace(Opened):
         Args:
             task: What to predict.
             size: The input's size; by default what the network wants.
-            **options: Those of `toonvision.studies.curve.measure_curve`, such as ``more``.
+            **options: Fields of `toonvision.studies.curve.CurveOptions`, such as ``more``.
         """
         from toonvision.api.study_results import curve_result
         from toonvision.data.balance import measure_balance
-        from toonvision.studies.curve import measure_curve
+        from toonvision.studies.curve import CurveOptions, measure_curve
 
         with self.watcher.studying() as watch:
-            study = measure_curve(self.files, task, **_sized(size, options), watcher=watch)
+            study = measure_curve(self.files, task, CurveOptions(**_sized(size, options)), watcher=watch)
         with self.files.reading() as catalog:
             shortages = measure_balance(catalog.crops(), self.files.taxonomy).shortages
         return curve_result(study, shortages, self.command("balance"))

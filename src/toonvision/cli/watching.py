@@ -1,8 +1,7 @@
 """What a terminal shows while work goes on: bars where it can draw them, lines elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from toonvision.api.watching import Watcher
@@ -13,7 +12,6 @@ from toonvision.core.progress import Progress
 from toonvision.core.wording import counted
 
 if TYPE_CHECKING:
-    from toonvision.core.errors import Finding
     from toonvision.studies.folds import FoldResult, Job
     from toonvision.tasks.base import Dataset
     from toonvision.tasks.settings import TrainingSettings
@@ -155,9 +153,6 @@ class StudyDisplay(_Bar):
         if self._known:
             again = "was saved before and is" if self._known == 1 else "were saved before and are"
             say(f"{counted(self._known, 'training')} {again} used again.")
-
-    def planned(self, folder: Path, findings: "Sequence[Finding]") -> None:
-        """Wait: what is left out is printed with the result."""
 
     def noted(self, text: str) -> None:
         """Print it."""

@@ -19,11 +19,11 @@ from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.classification import Indices
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import MEANING, load_model, read_card
-from toonvision.studies.contexts import ContextStudy, newest_contexts
-from toonvision.studies.curve import LearningCurve, newest_curve
-from toonvision.studies.leakage import LeakageStudy, newest_leakage
-from toonvision.studies.stress import StressTest, load_stress
-from toonvision.studies.suspects import Suspect, SuspectCrops, SuspectStudy, newest_suspects, suspect_crops
+from toonvision.studies.contexts import ContextStudy
+from toonvision.studies.curve import LearningCurve
+from toonvision.studies.leakage import LeakageStudy
+from toonvision.studies.stress import StressTest
+from toonvision.studies.suspects import Suspect, SuspectCrops, SuspectStudy, suspect_crops
 from toonvision.taxonomy.labels import Taxonomy
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
@@ -128,8 +128,8 @@ def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation)
         counts, findings = catalog.last_extraction()
     unread: list[str] = []
     network = record.settings.network
-    study = _readable(lambda: newest_contexts(workspace, record.task, network=network), unread)
-    leakage = _readable(lambda: newest_leakage(workspace, record.task), unread)
+    study = _readable(lambda: ContextStudy.newest(workspace, record.task, network=network), unread)
+    leakage = _readable(lambda: LeakageStudy.newest(workspace, record.task), unread)
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
@@ -143,9 +143,9 @@ def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation)
         breakdowns=break_down(evaluation, workspace.taxonomy),
         # A study that was compared with another run says nothing about this one.
         contexts=study if study and study.ordinary == record.title else None,
-        curve=_readable(lambda: newest_curve(workspace, record.task), unread),
+        curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
-        stress=_readable(lambda: load_stress(run), unread),
+        stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,
         leakage=leakage if leakage and leakage.run == record.title else None,
         unread=tuple(unread),
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
@@ -185,7 +185,7 @@ def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
 def _suspects(workspace: Workspace, evaluation: ClassEvaluation) -> CurrentSuspects | None:
     """Read the newest search for suspect labels; a label that was corrected since is not suspect any more."""
     record = evaluation.record
-    study = newest_suspects(workspace, record.task)
+    study = SuspectStudy.newest(workspace, record.task)
     if study is None:
         return None
     classes = workspace.taxonomy.level(record.level).order

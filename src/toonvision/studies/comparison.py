@@ -12,10 +12,11 @@ from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageE
 from toonvision.data.catalog import Crop
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
-from toonvision.metrics.classification import Indices, classification_report
+from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import find_network, input_size
 from toonvision.studies.folds import Fold, FoldResult, StudyWatcher
+from toonvision.studies.store import StudyOptions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
@@ -90,58 +91,17 @@ class OrdinaryTest:
     diverged: int
 
 
-@dataclass(frozen=True)
-class EvaluatedContext:
-    """A context that was left out, and what the models predicted for it.
-
-    Attributes:
-        context: Its name, title and colour.
-        fold: Who learned and who was evaluated.
-        predicted: The classes that each training that did not diverge predicted, shape ``(trainings, crops)``.
-        diverged: Seeds of the others.
-    """
-
-    context: Category
-    fold: Fold
-    predicted: npt.NDArray[np.int64]
-    diverged: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Shared:
-    """The crops that both the models without their context and the ordinary ones evaluated.
-
-    Attributes:
-        indices: Which samples they are.
-        right: Whether the models without the context were right, shape ``(trainings, crops)``.
-        ordinary: Whether the ordinary ones were, shape ``(trainings, crops)``.
-    """
-
-    indices: list[int]
-    right: npt.NDArray[np.bool_]
-    ordinary: npt.NDArray[np.bool_]
-
-
 def choose_comparison(
-    workspace: Workspace,
-    task: Task,
-    *,
-    against: str | None,
-    network: str | None,
-    epochs: int | None,
-    size_hw: tuple[int, int] | None,
-    watcher: StudyWatcher,
+    workspace: Workspace, task: Task, asked: StudyOptions, *, against: str | None, watcher: StudyWatcher
 ) -> tuple[TrainingSettings, tuple[int, int], OrdinaryTest | None]:
     """Decide how to train without a context, and find a run that was trained in the same way on all of them.
 
     Args:
         workspace: Where the runs are.
         task: What is predicted.
+        asked: The network, epochs and input size asked for.
         against: The run asked for; by default the newest of the network that still fits the data.
-        network: The network asked for.
-        epochs: The epochs asked for.
-        size_hw: The input size asked for.
-        watcher: Told which runs cannot be compared with, and if the run's split leaks.
+        watcher: Told which runs cannot be compared with.
 
     Returns:
         Settings, height and width of the input, and the run's test; None if no run was trained in the same way.
@@ -152,20 +112,21 @@ def choose_comparison(
         InputRejectedError: If the run asked for does not fit the data any more.
         ModelRefusedError: If it cannot be used.
     """
-    network = find_network(network).name if network else None
-    default = settings_for().network
-    found = _find_comparison(workspace, task, against, network or default, size_hw, watcher)
+    network = find_network(asked.network).name if asked.network else None
+    wanted = network or settings_for().network
+    found = _find_comparison(workspace, task, against, wanted, asked.size_hw, watcher)
     if not found:
         classes = len(workspace.taxonomy.level(task.level).classes)
-        settings = settings_for(network or default, classes=classes)
-        settings = replace(settings, epochs=epochs or settings.epochs)
-        return settings, size_hw or input_size(settings.network, workspace.size_hw), None
+        settings = settings_for(wanted, classes=classes)
+        settings = replace(settings, epochs=asked.epochs or settings.epochs)
+        return settings, asked.size_hw or input_size(settings.network, workspace.size_hw), None
     test, record = found
     if network and record.settings.network != network:
         raise UsageError(
             f"--against {record.title} is a run of {record.settings.network}; got --model {network}. Leave out --model."
         )
-    settings, size = replace(record.settings, epochs=epochs or record.settings.epochs), size_hw or record.size_hw
+    settings = replace(record.settings, epochs=asked.epochs or record.settings.epochs)
+    size = asked.size_hw or record.size_hw
     if (settings, size, workspace.resize) == (record.settings, record.size_hw, record.resize):
         return settings, size, test
     if against:
@@ -225,45 +186,51 @@ def trained_test(dataset: Dataset, fold: Fold, results: Sequence[FoldResult]) ->
     )
 
 
-def evaluated_context(context: Category, fold: Fold, results: Mapping[int, FoldResult]) -> EvaluatedContext:
-    """Collect the predictions of a context's trainings, whose results are given by seed."""
-    rows = [result.predictions.labels for result in results.values() if not result.diverged]
-    predicted = np.array(rows, dtype=np.int64).reshape(len(rows), len(fold.test))
-    return EvaluatedContext(context, fold, predicted, tuple(seed for seed, one in results.items() if one.diverged))
+def compare_context(
+    dataset: Dataset, context: Category, fold: Fold, results: Mapping[int, FoldResult], test: OrdinaryTest
+) -> tuple[ContextScore, Indices, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] | None:
+    """Count right answers on a context, and on those of its crops that are in the ordinary test, too.
 
+    Args:
+        dataset: All samples of the task.
+        context: The context that was left out.
+        fold: Who learned and who was evaluated.
+        results: Of its trainings, by seed.
+        test: The ordinary test.
 
-def shared_crops(dataset: Dataset, one: EvaluatedContext, test: OrdinaryTest) -> Shared:
-    """Find the crops of a context that are in the ordinary test, too."""
+    Returns:
+        The score, the indices of the shared crops, and whether the models without the context and the ordinary ones
+        were right about those, each of shape ``(trainings, shared)``; None if every training diverged.
+    """
+    kept = [result.predictions.labels for result in results.values() if not result.diverged]
+    if not kept:
+        return None
+    y_true, predicted = dataset.targets[fold.test], np.stack(kept)
     index_of = {crop: index for index, crop in enumerate(test.crops)}
-    both = [at for at, index in enumerate(one.fold.test) if dataset.items[index].id in index_of]
-    indices = [int(index) for index in one.fold.test[both]]
-    there = [index_of[dataset.items[index].id] for index in indices]
-    return Shared(indices, one.predicted[:, both] == dataset.targets[indices], test.right[:, there])
-
-
-def context_score(dataset: Dataset, one: EvaluatedContext, shared: Shared) -> ContextScore:
-    """Count right answers on a context, and on the crops shared with the ordinary test."""
-    y_true = dataset.targets[one.fold.test]
-    return ContextScore(
-        context=one.context.name,
-        title=one.context.title,
-        color=one.context.color,
+    rows = [index_of.get(dataset.items[index].id, -1) for index in fold.test]
+    both = np.flatnonzero(np.array(rows) >= 0)
+    right, ordinary = predicted == y_true, test.right[:, [rows[at] for at in both]]
+    score = ContextScore(
+        context=context.name,
+        title=context.title,
+        color=context.color,
         samples=len(y_true),
-        trained_on=len(one.fold.train),
-        right=tuple(int(count) for count in (one.predicted == y_true).sum(axis=1)),
-        macro_f1=tuple(macro_f1(y_true, row) for row in one.predicted),
-        shared=len(shared.indices),
-        shared_right=tuple(int(count) for count in shared.right.sum(axis=1)),
-        ordinary_right=tuple(int(count) for count in shared.ordinary.sum(axis=1)),
-        diverged=one.diverged,
+        trained_on=len(fold.train),
+        right=tuple(right.sum(axis=1).tolist()),
+        macro_f1=tuple(macro_f1(y_true, row) for row in predicted),
+        shared=len(both),
+        shared_right=tuple(right[:, both].sum(axis=1).tolist()),
+        ordinary_right=tuple(ordinary.sum(axis=1).tolist()),
+        diverged=tuple(seed for seed, one in results.items() if one.diverged),
     )
+    return score, fold.test[both], (right[:, both], ordinary)
 
 
 def macro_f1(y_true: Indices, y_pred: Indices) -> float:
     """Return the mean F1 over the classes that have samples: a class that a context lacks cannot be found in it."""
-    names = [str(index) for index in range(int(max(y_true.max(), y_pred.max())) + 1)]
-    scores = classification_report(y_true, y_pred, names).classes
-    return float(np.mean([score.f1 for score in scores if score.support]))
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(y_true, y_pred, labels=np.unique(y_true), average="macro", zero_division=0.0))
 
 
 def _find_comparison(

@@ -1,4 +1,4 @@
-"""Leave-one-context-out: does a model know the class, or the place where its pictures were taken?
+"""Leave-one-context-out: does a model know the class, or the context of its screenshots?
 
 For each context models learn from all other contexts and are evaluated on it. What counts is the comparison with an
 ordinary test on the *same* crops: how much worse is a model that has not seen their context?
@@ -6,11 +6,12 @@ ordinary test on the *same* crops: how much worse is a model that has not seen t
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel, Rows
+from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, percent
 from toonvision.data.groups import group_keys
@@ -21,37 +22,31 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.studies.comparison import (
     ContextScore,
     OrdinaryTest,
-    Shared,
     choose_comparison,
-    context_score,
-    evaluated_context,
-    shared_crops,
+    compare_context,
     trained_test,
 )
 from toonvision.studies.folds import (
     Fold,
     Job,
     StudyWatcher,
-    Unwatched,
     diverged_sentence,
     split_fold,
     task_dataset,
     train_jobs,
 )
 from toonvision.studies.held_out import plan_contexts
-from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category
-
-RESULT = "contexts.json"
 
 _FEWEST_SHARED = 10
 """Crops below which nothing is said of a difference."""
 
 
 @dataclass(frozen=True)
-class ContextStudy:
+class ContextStudy(Study):
     """The result of leaving out each context in turn.
 
     Attributes:
@@ -71,8 +66,9 @@ class ContextStudy:
         lost: Names of contexts of which every training diverged.
         ordinary_diverged: How many trainings of the run that was compared with are left out because they diverged.
         findings: Why the contexts in `skipped` could not be left out.
-        folder: Where the study is saved.
     """
+
+    FILE, WHAT, COMMAND = "contexts.json", "study of contexts", "contexts TASK"
 
     task: str
     network: str
@@ -90,7 +86,6 @@ class ContextStudy:
     lost: tuple[str, ...] = ()
     ordinary_diverged: int = 0
     findings: tuple[Finding, ...] = ()
-    folder: Path = field(default=Path(), compare=False)
 
     @property
     def held_out(self) -> Proportion:
@@ -148,71 +143,50 @@ class ContextStudy:
         yield "of the ordinary test", self.ordinary_diverged, len(self.ordinary_right) + self.ordinary_diverged
 
 
+@dataclass(frozen=True, kw_only=True)
+class ContextOptions(StudyOptions):
+    """What a study of contexts can be asked for.
+
+    By default it trains the network of the run that it is compared with, or else the default network, with that run's
+    epochs and input size.
+
+    Attributes:
+        against: The run to compare with; by default the newest of the network. Where no run was trained alike, an
+            ordinary test is trained too.
+    """
+
+    repeat: int = 2
+    against: str | None = None
+
+
 def study_contexts(
-    workspace: Workspace,
-    task: str,
-    *,
-    network: str | None = None,
-    repeat: int = 2,
-    seed: int = 0,
-    against: str | None = None,
-    epochs: int | None = None,
-    size_hw: tuple[int, int] | None = None,
-    name: str | None = None,
-    force: bool = False,
-    watcher: StudyWatcher | None = None,
+    workspace: Workspace, task: str, options: ContextOptions, *, watcher: StudyWatcher | None = None
 ) -> ContextStudy:
     """Leave out one context after the other, and compare with an ordinary run on the same crops.
 
     Args:
         workspace: Where the data is and the study is saved.
         task: What is predicted.
-        network: Which network to train; by default that of the run compared with, or the default network.
-        repeat: How many trainings a context, with seeds ``seed``, ``seed + 1``, ...
-        seed: Also decides which of the other crops validate.
-        against: The run to compare with; by default the newest of the network. Where no run was trained alike, an
-            ordinary test is trained too.
-        epochs: Most epochs; by default those of the run compared with, or of the network's recipe.
-        size_hw: Height and width of the input in pixels; by default the run's, or what the network wants.
-        name: What to call the study.
-        force: Replace a study of that name with other settings.
+        options: What is asked for.
         watcher: Told how it goes.
 
     Raises:
         UsageError: If a name is unknown, or the run to compare with was trained otherwise.
         InputRejectedError: If no context can be left out, or every training of one side diverged.
     """
-    watch = watcher or Unwatched()
+    watch: StudyWatcher = watcher or unwatched
     wanted = workspace.taxonomy.task(task)
-    settings, size_hw, test = choose_comparison(
-        workspace, wanted, against=against, network=network, epochs=epochs, size_hw=size_hw, watcher=watch
-    )
+    settings, size_hw, test = choose_comparison(workspace, wanted, options, against=options.against, watcher=watch)
     dataset = task_dataset(workspace, wanted, size_hw)
-    folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=seed)
+    folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed)
     ordinary = test or split_fold(workspace, dataset, "default")
     compared = test.title if test else ""
     watch.noted(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
-    recipe = recipe_of(dataset, settings, kind="contexts", resize=workspace.resize, seed=seed, against=compared)
-    folder = study_folder(workspace, task, recipe, name=name, force=force)
-    watch.planned(folder, findings)
-    study = leave_out(
-        dataset, folds, ordinary, settings, seeds=range(seed, seed + repeat), folder=folder, watcher=watch
-    )
+    recipe = recipe_of(dataset, settings, kind="contexts", resize=workspace.resize, seed=options.seed, against=compared)
+    folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
+    study = leave_out(dataset, folds, ordinary, settings, seeds=options.seeds, folder=folder, watcher=watch)
     skipped = tuple(finding.item.removeprefix("context ") for finding in findings)
-    study = replace(study, skipped=skipped, findings=tuple(findings))
-    save_study(study, RESULT)
-    return study
-
-
-def load_contexts(folder: Path) -> ContextStudy:
-    """Load a study from its folder; raises as `load_study` does."""
-    return load_study(folder, RESULT, ContextStudy, what="study of contexts", verb="contexts TASK")
-
-
-def newest_contexts(workspace: Workspace, task: str, *, network: str | None = None) -> ContextStudy | None:
-    """Load the task's study that was saved last, if there is one."""
-    folder = newest_study(workspace, task, RESULT, network=network)
-    return load_contexts(folder) if folder else None
+    return replace(study, skipped=skipped, findings=tuple(findings)).save()
 
 
 def contexts_rows(study: ContextStudy) -> Rows:
@@ -269,46 +243,39 @@ def leave_out(
     Raises:
         InputRejectedError: If every training of the ordinary test, or every one without a context, diverged.
     """
-    first = [] if isinstance(ordinary, OrdinaryTest) else [ordinary]
-    jobs = [Job(fold, settings, seed) for fold in (*first, *(fold for _, fold in folds)) for seed in seeds]
+    own = [ordinary] if isinstance(ordinary, Fold) else []
+    jobs = [Job(fold, settings, seed) for fold in (*own, *(fold for _, fold in folds)) for seed in seeds]
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
     by_fold = [results[start : start + len(seeds)] for start in range(0, len(results), len(seeds))]
-    test = ordinary if isinstance(ordinary, OrdinaryTest) else trained_test(dataset, ordinary, by_fold.pop(0))
-    evaluated = [
-        evaluated_context(context, fold, dict(zip(seeds, trained, strict=True)))
+    test = trained_test(dataset, ordinary, by_fold.pop(0)) if isinstance(ordinary, Fold) else ordinary
+    compared = {
+        context.name: compare_context(dataset, context, fold, dict(zip(seeds, trained, strict=True)), test)
         for (context, fold), trained in zip(folds, by_fold, strict=True)
-    ]
-    kept = [one for one in evaluated if len(one.predicted)]
+    }
+    kept = [one for one in compared.values() if one]
     if not kept:
         raise InputRejectedError("every training without a context diverged. Train another network or size.")
-    shared = [shared_crops(dataset, one, test) for one in kept]
+    keys = group_keys(dataset.items)
+    groups = [keys[index] for _, shared, _ in kept for index in shared]
+    pairs = [pair for _, _, pair in kept]
     return ContextStudy(
         task=dataset.task.name,
         network=settings.network,
         seeds=tuple(seeds),
-        contexts=tuple(context_score(dataset, one, both) for one, both in zip(kept, shared, strict=True)),
+        contexts=tuple(score for score, _, _ in kept),
         skipped=(),
         ordinary=test.title,
         ordinary_samples=len(test.crops),
-        ordinary_right=tuple(int(count) for count in test.right.sum(axis=1)),
+        ordinary_right=tuple(test.right.sum(axis=1).tolist()),
         ordinary_macro_f1=test.macro_f1,
         ordinary_trained_on=test.trained_on,
-        shared=sum(len(both.indices) for both in shared),
-        difference=_difference(dataset, shared),
+        shared=len(groups),
+        difference=paired_difference(pairs, groups, rng=generator(0, "difference")) if groups else None,
         dependence=_dependence(dataset),
-        lost=tuple(one.context.name for one in evaluated if not len(one.predicted)),
+        lost=tuple(name for name, one in compared.items() if not one),
         ordinary_diverged=test.diverged,
         folder=folder or Path(),
     )
-
-
-def _difference(dataset: Dataset, shared: Sequence[Shared]) -> Estimate | None:
-    indices = [index for both in shared for index in both.indices]
-    if not indices:
-        return None
-    groups = group_keys(dataset.items)
-    pairs = [(both.right, both.ordinary) for both in shared]
-    return paired_difference(pairs, [groups[index] for index in indices], rng=generator(0, "difference"))
 
 
 def _dependence(dataset: Dataset) -> dict[str, Estimate]:

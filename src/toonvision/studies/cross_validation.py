@@ -1,7 +1,7 @@
 """Folds for cross-validation: every sample is in the test subset of one of them."""
 
 import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from toonvision.tasks.settings import TrainingSettings
 
 
 def grouped_folds(
-    targets: Sequence[str] | npt.NDArray[Any], groups: Sequence[Hashable], *, folds: int, seed: int
+    targets: Sequence[str] | npt.NDArray[Any], groups: Sequence[int], *, folds: int, seed: int
 ) -> Indices:
     """Assign samples to folds: a group stays together, and each class is spread as evenly as its groups allow.
 
@@ -36,14 +36,13 @@ def grouped_folds(
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     if folds < 3:
         raise UsageError(
             f"at least 3 folds are needed: for training, validation and test; got {folds}. Write e.g. --folds 5."
         )
-    if len(known) < folds:
+    if len(set(groups)) < folds:
         raise InputRejectedError(
-            f"{folds} folds need at least {folds} screenshots; got {len(known)}. Annotate more, or ask for fewer "
+            f"{folds} folds need at least {folds} screenshots; got {len(set(groups))}. Annotate more, or ask for fewer "
             "--folds."
         )
     classes, counts = np.unique(np.asarray(targets), return_inverse=True, return_counts=True)[1:]
@@ -58,7 +57,7 @@ def grouped_folds(
     fold_of = np.zeros(len(classes), dtype=np.int64)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class")  # a fold without a rare class is no fault
-        splits = list(splitter.split(np.zeros(len(classes)), classes, [known[group] for group in groups]))
+        splits = list(splitter.split(np.zeros(len(classes)), classes, groups))
     for fold, (_, test) in enumerate(splits):
         fold_of[test] = fold
     return fold_of

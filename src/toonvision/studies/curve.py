@@ -4,8 +4,8 @@ Each repeat draws its own order of the training crops; its points learn from the
 larger one holds all smaller ones, each with about the same shares of labels. The val and test subsets stay as they are.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,8 @@ from toonvision.metrics.power_law import PowerLaw, fit_power_law
 from toonvision.models.registry import find_network, input_size
 from toonvision.studies.folds import (
     Fold,
-    FoldResult,
     Job,
     StudyWatcher,
-    Unwatched,
     diverged_sentence,
     split_fold,
     task_dataset,
@@ -34,17 +32,12 @@ from toonvision.studies.folds import (
     wrong_predictions,
 )
 from toonvision.studies.nested import FEWEST_SIZES, curve_jobs
-from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.training.recipes import changed, settings_for
 
-RESULT = "curve.json"
-SIZES = (0.125, 0.25, 0.5, 1.0)
-"""Shares of the training subset that are measured unless others are asked for."""
-
 _LINE = 60
-Jobs = dict[float, list[Job]]
-Results = dict[float, list[FoldResult]]
+"""At how many numbers of crops the fitted curve is drawn."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,7 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
-class LearningCurve:
+class LearningCurve(Study):
     """Measured errors, the power law that fits them, and what it predicts for more training crops.
 
     Attributes:
@@ -96,8 +89,9 @@ class LearningCurve:
         gain_high: Upper bound.
         lost: The sizes of which every training diverged.
         findings: Which sizes were left out from the start, and why.
-        folder: Where the study is saved.
     """
+
+    FILE, WHAT, COMMAND = "curve.json", "learning curve", "curve TASK"
 
     task: str
     network: str
@@ -116,7 +110,6 @@ class LearningCurve:
     gain_high: float
     lost: tuple[float, ...] = ()
     findings: tuple[Finding, ...] = ()
-    folder: Path = field(default=Path(), compare=False)
 
     @property
     def largest(self) -> float:
@@ -151,96 +144,47 @@ class LearningCurve:
             yield f"at size {size:g}, which has no point", repeats, repeats
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """The predictions of one size's trainings.
+@dataclass(frozen=True, kw_only=True)
+class CurveOptions(StudyOptions):
+    """What a learning curve can be asked for.
 
     Attributes:
-        share: The size.
-        pictures: How many crops each training learned from.
-        wrong: Whether each training was wrong about each test crop, shape ``(trainings, crops)``.
-        diverged: Whether each training diverged, shape ``(trainings,)``.
+        sizes: Shares of the training subset, over 0 to 1.
+        more: How many more training crops to ask about.
+        split: The split to use.
     """
 
-    share: float
-    pictures: tuple[int, ...]
-    wrong: npt.NDArray[np.bool_]
-    diverged: npt.NDArray[np.bool_]
-
-    def point(self, seeds: Sequence[int]) -> CurvePoint:
-        """Leave out the trainings that diverged."""
-        wrong, out = self.wrong.sum(axis=1).tolist(), self.diverged.tolist()
-        return CurvePoint(
-            share=self.share,
-            pictures=tuple(count for count, diverged in zip(self.pictures, out, strict=True) if not diverged),
-            wrong=tuple(count for count, diverged in zip(wrong, out, strict=True) if not diverged),
-            diverged=tuple(seed for seed, diverged in zip(seeds, out, strict=True) if diverged),
-        )
+    sizes: Sequence[float] = (0.125, 0.25, 0.5, 1.0)
+    more: int = 100
+    split: str = "default"
 
 
 def measure_curve(
-    workspace: Workspace,
-    task: str,
-    *,
-    sizes: Sequence[float] = SIZES,
-    repeat: int = 3,
-    more: int = 100,
-    network: str = settings_for().network,
-    epochs: int | None = None,
-    size_hw: tuple[int, int] | None = None,
-    split: str = "default",
-    seed: int = 0,
-    name: str | None = None,
-    force: bool = False,
-    watcher: StudyWatcher | None = None,
+    workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher | None = None
 ) -> LearningCurve:
-    """Train on larger and larger parts of the training subset, fit the errors, and predict what more crops bring.
+    """Train on larger and larger shares of the training subset, fit the errors, and predict what more crops bring.
 
     Args:
         workspace: Where the data is and the study is saved.
         task: What is predicted.
-        sizes: Shares of the training subset, over 0 to 1.
-        repeat: How many trainings a size, with seeds ``seed``, ``seed + 1``, ...
-        more: How many more training crops to ask about.
-        network: Which network to train.
-        epochs: Most epochs on the whole training subset; by default those of the network's recipe.
-        size_hw: Height and width of the input in pixels; by default what the network wants.
-        split: The split to use.
-        seed: Also decides which crops a size takes.
-        name: What to call the study.
-        force: Replace a study of that name with other settings.
+        options: What is asked for; its epochs are those on the whole training subset.
         watcher: Told how it goes.
 
     Raises:
         UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
-    watch = watcher or Unwatched()
-    wanted = workspace.taxonomy.task(task)
+    wanted, split = workspace.taxonomy.task(task), options.split
+    network = find_network(options.network or settings_for().network).name
     classes = len(workspace.taxonomy.level(wanted.level).classes)
-    settings = changed(settings_for(find_network(network).name, classes=classes), epochs=epochs)
-    dataset = task_dataset(workspace, wanted, size_hw or input_size(settings.network, workspace.size_hw))
+    settings = changed(settings_for(network, classes=classes), epochs=options.epochs)
+    dataset = task_dataset(workspace, wanted, options.size_hw or input_size(settings.network, workspace.size_hw))
     whole = split_fold(workspace, dataset, split)
-    jobs, findings = curve_jobs(dataset, whole, sizes=sizes, settings=settings, seeds=range(seed, seed + repeat))
-    recipe = recipe_of(dataset, settings, kind="curve", resize=workspace.resize, split=split, seed=seed)
-    folder = study_folder(workspace, task, recipe, name=name, force=force)
-    watch.planned(folder, findings)
-    results = train_curve(dataset, jobs, folder=folder, watcher=watch)
-    curve = fit_curve(dataset, whole, jobs, results, split=split, more=more)
-    curve = replace(curve, findings=tuple(findings), folder=folder)
-    save_study(curve, RESULT)
-    return curve
-
-
-def load_curve(folder: Path) -> LearningCurve:
-    """Load a curve from its folder; raises as `load_study` does."""
-    return load_study(folder, RESULT, LearningCurve, what="learning curve", verb="curve TASK")
-
-
-def newest_curve(workspace: Workspace, task: str) -> LearningCurve | None:
-    """Load the task's curve that was saved last, if there is one."""
-    folder = newest_study(workspace, task, RESULT)
-    return load_curve(folder) if folder else None
+    jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
+    recipe = recipe_of(dataset, settings, kind="curve", resize=workspace.resize, split=split, seed=options.seed)
+    folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
+    curve = train_curve(dataset, whole, jobs, split=split, more=options.more, folder=folder, watcher=watcher)
+    return replace(curve, findings=tuple(findings)).save()
 
 
 def curve_rows(curve: LearningCurve) -> Rows:
@@ -298,28 +242,15 @@ def curve_table(curve: LearningCurve, *, note: str = "") -> Table:
 
 def train_curve(
     dataset: Dataset,
-    jobs: Jobs,
-    *,
-    folder: Path | None = None,
-    watcher: StudyWatcher | None = None,
-) -> Results:
-    """Train the jobs of `curve_jobs`, shared ones once; return the results of each size."""
-    distinct = {id(job): job for row in jobs.values() for job in row}
-    results = train_jobs(dataset, list(distinct.values()), folder=folder, watcher=watcher)
-    result_of = dict(zip(distinct, results, strict=True))
-    return {size: [result_of[id(job)] for job in row] for size, row in jobs.items()}
-
-
-def fit_curve(
-    dataset: Dataset,
     whole: Fold,
-    jobs: Jobs,
-    results: Results,
+    jobs: Mapping[float, Sequence[Job]],
     *,
     split: str,
     more: int = 100,
+    folder: Path | None = None,
+    watcher: StudyWatcher | None = None,
 ) -> LearningCurve:
-    """Fit a power law to the errors of all sizes.
+    """Train all sizes, those that share a job once, and fit a power law to their errors.
 
     The interval is from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
     Trainings that diverged are left out.
@@ -327,35 +258,44 @@ def fit_curve(
     Args:
         dataset: All samples of the task.
         whole: The whole training subset, and the val and test subsets.
-        jobs: The trainings, of `curve_jobs`.
-        results: Theirs, of `train_curve`.
+        jobs: The trainings of each size, of `curve_jobs`.
         split: Name of the split.
         more: How many more training crops to ask about.
+        folder: Where finished trainings are saved and used again; nothing is saved without it.
+        watcher: Told how it goes.
 
     Raises:
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
-    tested = len(whole.test)
-    measured = [_measured(size, row, results[size], dataset) for size, row in jobs.items()]
-    kept = [one for one in measured if not one.diverged.all()]
+    distinct = list(dict.fromkeys(job for row in jobs.values() for job in row))
+    result_of = dict(zip(distinct, train_jobs(dataset, distinct, folder=folder, watcher=watcher), strict=True))
+    valid = {size: np.array([not result_of[job].diverged for job in row]) for size, row in jobs.items()}
+    kept = [size for size in jobs if valid[size].any()]
     if len(kept) < FEWEST_SIZES:
         raise InputRejectedError(
             f"a curve needs three sizes at which a training did not diverge; got {len(kept)}. Train another network "
             "or size."
         )
-    seeds = tuple(job.seed for job in jobs[max(jobs)])
-    points = tuple(one.point(seeds) for one in kept)
-    pictures = [point.mean_pictures for point in points]
+    wrong = {size: np.stack([wrong_predictions(dataset, job, result_of[job]) for job in jobs[size]]) for size in kept}
+    points = tuple(_point(size, jobs[size], wrong[size], valid[size]) for size in kept)
+    tested, pictures = len(whole.test), [point.mean_pictures for point in points]
     most = pictures[-1]
     line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
     law = fit_power_law(pictures, [point.mean_wrong / tested for point in points], tested=tested)
-    laws = [fit_power_law(pictures, errors, tested=tested) for errors in _error_draws(dataset, whole, kept)]
+    keys = group_keys(dataset.items)
+    draws = error_draws(
+        np.stack([wrong[size] for size in kept]),
+        np.stack([valid[size] for size in kept]),
+        [keys[index] for index in whole.test],
+        rng=generator(0, "curve", "bootstrap"),
+    )
+    laws = [fit_power_law(pictures, errors, tested=tested) for errors in draws]
     low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
     gain_low, gain_high = np.quantile([_gain(one, most, more) for one in laws], [0.025, 0.975])
     return LearningCurve(
         task=dataset.task.name,
-        network=jobs[max(jobs)][0].settings.network,
-        seeds=seeds,
+        network=distinct[0].settings.network,
+        seeds=tuple(job.seed for job in jobs[kept[0]]),
         split=split,
         train_share=len(whole.train) / (len(whole.train) + len(whole.val) + len(whole.test)),
         tested=tested,
@@ -368,24 +308,20 @@ def fit_curve(
         gain=_gain(law, most, more),
         gain_low=float(gain_low),
         gain_high=float(gain_high),
-        lost=tuple(one.share for one in measured if one.diverged.all()),
+        lost=tuple(size for size in jobs if not valid[size].any()),
+        folder=folder or Path(),
     )
 
 
-def _measured(size: float, jobs: Sequence[Job], results: Sequence[FoldResult], dataset: Dataset) -> _Measured:
-    return _Measured(
-        size,
-        tuple(len(job.fold.train) for job in jobs),
-        np.stack([wrong_predictions(dataset, job, result) for job, result in zip(jobs, results, strict=True)]),
-        np.array([result.diverged for result in results]),
+def _point(size: float, jobs: Sequence[Job], wrong: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_]) -> CurvePoint:
+    """Leave out the trainings that diverged."""
+    kept = [job for job, sound in zip(jobs, valid, strict=True) if sound]
+    return CurvePoint(
+        share=size,
+        pictures=tuple(len(job.fold.train) for job in kept),
+        wrong=tuple(wrong[valid].sum(axis=1).tolist()),
+        diverged=tuple(job.seed for job, sound in zip(jobs, valid, strict=True) if not sound),
     )
-
-
-def _error_draws(dataset: Dataset, whole: Fold, kept: Sequence[_Measured]) -> npt.NDArray[np.float64]:
-    keys = group_keys(dataset.items)
-    wrong, diverged = np.stack([one.wrong for one in kept]), np.stack([one.diverged for one in kept])
-    groups = [keys[index] for index in whole.test]
-    return error_draws(wrong, ~diverged, groups, rng=generator(0, "curve", "bootstrap"))
 
 
 def _gain(law: PowerLaw, pictures: float, more: int) -> float:

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
+from toonvision.core.progress import unwatched
 from toonvision.data.split_summary import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
@@ -53,7 +54,7 @@ class Fold:
     test: Indices
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """One training of a study."""
 
@@ -82,10 +83,7 @@ class FoldResult:
 
 
 class StudyWatcher(Protocol):
-    """Whoever wants to follow a study."""
-
-    def planned(self, folder: Path, findings: Sequence[Finding]) -> None:
-        """The study will be saved in `folder`; `findings` say what it has to leave out."""
+    """Follows a study. The methods do nothing; override those that you want to see."""
 
     def noted(self, text: str) -> None:
         """Something that a person should know, as a sentence."""
@@ -98,15 +96,6 @@ class StudyWatcher(Protocol):
 
     def ended(self, job: Job, result: FoldResult, number: int, total: int, *, known: bool) -> None:
         """A training ended, or its result was there from before (`known`)."""
-
-
-class Unwatched:
-    """Ignores everything; override what you want to see."""
-
-    def planned(self, *_: Any, **__: Any) -> None:
-        """Do nothing."""
-
-    noted = started = epoch_ended = ended = planned
 
 
 def task_dataset(workspace: Workspace, task: Task, size_hw: tuple[int, int]) -> Dataset:
@@ -180,34 +169,30 @@ def train_jobs(
     Raises:
         UsageError: If the input is too small for the network.
     """
-    watch = watcher or Unwatched()
-    paths = [None if folder is None else folder / TRAININGS / _result_name(dataset, job) for job in jobs]
-    results: dict[int, FoldResult] = {}
-    for index, (job, path) in enumerate(zip(jobs, paths, strict=True)):
-        known = _read(path, len(job.fold.test)) if path else None
-        if known is not None:
-            results[index] = known
-            watch.ended(job, known, index + 1, len(jobs), known=True)
-    missing = [index for index in range(len(jobs)) if index not in results]
-    if not missing:
-        return [results[index] for index in range(len(jobs))]
+    watch: StudyWatcher = watcher or unwatched
+    paths = [folder / TRAININGS / _result_name(dataset, job) if folder else None for job in jobs]
+    results = [_read(path, len(job.fold.test)) if path else None for job, path in zip(jobs, paths, strict=True)]
+    for index, known in enumerate(results):
+        if known:
+            watch.ended(jobs[index], known, index + 1, len(jobs), known=True)
+    missing = [index for index, known in enumerate(results) if not known]
 
     def ended(index: int, result: FoldResult) -> None:
-        path = paths[index]
-        if path:
+        if path := paths[index]:
             _write(path, result)
         results[index] = result
         watch.ended(jobs[index], result, index + 1, len(jobs), known=False)
 
-    watch.started(jobs[missing[0]].settings.network, len(missing), len(jobs))
-    train_all(
-        partial(_train, dataset),
-        [jobs[index] for index in missing],
-        at_once=min(_at_once(dataset, jobs[index], len(missing)) for index in missing),
-        epoch_ended=lambda number, epoch, logs: watch.epoch_ended(jobs[missing[number]], epoch, logs),
-        ended=lambda number, result: ended(missing[number], result),
-    )
-    return [results[index] for index in range(len(jobs))]
+    if missing:
+        watch.started(jobs[missing[0]].settings.network, len(missing), len(jobs))
+        train_all(
+            partial(_train, dataset),
+            [jobs[index] for index in missing],
+            at_once=min(_at_once(dataset, jobs[index], len(missing)) for index in missing),
+            epoch_ended=lambda number, epoch, logs: watch.epoch_ended(jobs[missing[number]], epoch, logs),
+            ended=lambda number, result: ended(missing[number], result),
+        )
+    return [result for result in results if result]
 
 
 def wrong_predictions(dataset: Dataset, job: Job, result: FoldResult) -> npt.NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """Leakage: how much better a run looks on a naive split, which does not keep the crops of a screenshot together."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, UsageError
@@ -11,22 +11,12 @@ from toonvision.data.splits import read_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.folds import (
-    Job,
-    StudyWatcher,
-    Unwatched,
-    fold_of_subsets,
-    task_dataset,
-    train_jobs,
-    wrong_predictions,
-)
-from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
-
-RESULT = "leakage.json"
+from toonvision.studies.folds import Job, StudyWatcher, fold_of_subsets, task_dataset, train_jobs, wrong_predictions
+from toonvision.studies.store import Study, recipe_of, study_folder
 
 
 @dataclass(frozen=True)
-class LeakageStudy:
+class LeakageStudy(Study):
     """A run compared with the same training on a naive split.
 
     Attributes:
@@ -34,14 +24,14 @@ class LeakageStudy:
         seed: Of the training on the naive split, and of that split: the same as of the run's model.
         grouped: Right predictions of the run's model on its test subset.
         naive: Right predictions of the same training on the test subset of the naive split.
-        folder: Where the study is saved.
     """
+
+    FILE, WHAT, COMMAND = "leakage.json", "comparison with a naive split", "evaluate RUN --naive"
 
     run: str
     seed: int
     grouped: Proportion
     naive: Proportion
-    folder: Path = field(default=Path(), compare=False)
 
     def sentence(self) -> str:
         """Return how much the naive split flatters, in plain words."""
@@ -70,7 +60,7 @@ def compare_naive(
         UsageError: If another subset was evaluated, or the run's split is gone.
         InputRejectedError: If the training diverged.
     """
-    watch, record = watcher or Unwatched(), evaluation.record
+    record = evaluation.record
     if evaluation.subset != "test":
         raise UsageError(f"a naive split is compared on the test subset; got {evaluation.subset}. Leave out --part.")
     dataset = task_dataset(workspace, workspace.taxonomy.task(record.task), record.size_hw)
@@ -78,27 +68,13 @@ def compare_naive(
     fold = fold_of_subsets("naive", dataset, naive_subsets(dataset.items, split, seed=seed))
     recipe = recipe_of(dataset, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
     folder = study_folder(workspace, record.task, recipe)
-    watch.planned(folder, [])
     job = Job(fold, record.settings, seed)
-    (result,) = train_jobs(dataset, [job], folder=folder, watcher=watch)
+    (result,) = train_jobs(dataset, [job], folder=folder, watcher=watcher)
     if result.diverged:
         raise InputRejectedError(f"{run}: the training on a naive split diverged, so there is nothing to compare with.")
     right = int((~wrong_predictions(dataset, job, result)).sum())
     naive = Proportion(right, len(fold.test))
-    study = LeakageStudy(record.title, seed, evaluation.best.report.accuracy, naive, folder)
-    save_study(study, RESULT)
-    return study
-
-
-def load_leakage(folder: Path) -> LeakageStudy:
-    """Load a comparison from its folder; raises as `load_study` does."""
-    return load_study(folder, RESULT, LeakageStudy, what="comparison with a naive split", verb="evaluate RUN --naive")
-
-
-def newest_leakage(workspace: Workspace, task: str) -> LeakageStudy | None:
-    """Load the task's comparison that was saved last, if there is one."""
-    folder = newest_study(workspace, task, RESULT)
-    return load_leakage(folder) if folder else None
+    return LeakageStudy(record.title, seed, evaluation.best.report.accuracy, naive, folder=folder).save()
 
 
 def leakage_table(study: LeakageStudy) -> Table:

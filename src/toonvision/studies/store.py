@@ -1,12 +1,13 @@
-"""Where studies lie: each in a folder of its own, ``studies/<task>/<name>/``, with the recipe that made it."""
+"""Where studies are saved: each in a folder of its own, ``studies/<task>/<name>/``, with the recipe that made it."""
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Self
 
 from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError, UsageError
@@ -25,15 +26,83 @@ _BEFORE = {"contexts": "contexts", "suspects": "suspects", "curves": "curve"}
 """Folders of a workspace that held one kind of study each, and what that kind is called now."""
 
 
-class Study(Protocol):
-    """A result that knows the folder where it is saved; the path itself is not saved."""
+@dataclass(frozen=True)
+class Study(ABC):
+    """The result of a study. It is saved as JSON in its folder; the folder's path is not saved.
+
+    Attributes:
+        folder: The study's folder, or the run's for what belongs to a run.
+    """
+
+    FILE: ClassVar[str]
+    """The name of its file, which says what kind of study it is."""
+    WHAT: ClassVar[str]
+    """What it is, for messages."""
+    COMMAND: ClassVar[str]
+    """The command that makes one, with its argument."""
+
+    folder: Path = field(default=Path(), compare=False, kw_only=True)
+
+    @abstractmethod
+    def sentence(self) -> str:
+        """Return the result in plain words."""
+
+    def save(self) -> Self:
+        """Save the study in its folder, and return it."""
+        values = asdict(self)
+        del values["folder"]
+        write_text(self.folder / self.FILE, json.dumps(values, indent=2, allow_nan=False) + "\n")
+        return self
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Load a study from its folder.
+
+        Raises:
+            InputRejectedError: If there is none.
+            ModelRefusedError: If it cannot be understood.
+        """
+        remedy = f"Run: toonvision {cls.COMMAND}"
+        missing = f"{folder}: holds no {cls.WHAT}. {remedy}"
+        return replace(
+            read_json(folder / cls.FILE, cls, what=f"a {cls.WHAT}", missing=missing, remedy=remedy), folder=folder
+        )
+
+    @classmethod
+    def newest(cls, workspace: Workspace, task: str, *, network: str | None = None) -> Self | None:
+        """Load the task's study that was saved last, of a network or of any; None if there is none."""
+        bring_over(workspace.root)
+        paths = (workspace.studies / task).glob(f"*/{cls.FILE}")
+        found = [path for path in paths if network is None or _read(path).get("network") == network]
+        return cls.load(max(found, key=lambda path: path.stat().st_mtime).parent) if found else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """What every study can be asked for.
+
+    Attributes:
+        network: Which network to train; by default the study's own choice.
+        epochs: Most epochs; by default those of the network's recipe.
+        size_hw: Height and width of the input in pixels; by default the study's own choice.
+        repeat: How many trainings of each fold, with seeds ``seed``, ``seed + 1``, ...
+        seed: Also decides which crops are in which fold.
+        name: What to call the study.
+        force: Replace a study of that name with other settings.
+    """
+
+    network: str | None = None
+    epochs: int | None = None
+    size_hw: tuple[int, int] | None = None
+    repeat: int = 3
+    seed: int = 0
+    name: str | None = None
+    force: bool = False
 
     @property
-    def folder(self) -> Path:
-        """The study's folder, or the run's for what belongs to a run."""
-
-
-Result = TypeVar("Result", bound=Study)
+    def seeds(self) -> range:
+        """The seeds of the trainings of each fold."""
+        return range(self.seed, self.seed + self.repeat)
 
 
 def recipe_of(dataset: Dataset, settings: TrainingSettings, *, kind: str, **others: Any) -> dict[str, Any]:
@@ -88,51 +157,6 @@ def study_folder(
         wanted = parent / free_name(parent, kind)
     write_text(wanted / RECIPE, text)
     return wanted
-
-
-def save_study(study: Study, result: str) -> None:
-    """Save a study as JSON in its folder.
-
-    Args:
-        study: A dataclass of plain values.
-        result: The file's name, which says what kind of study it is.
-    """
-    values = {name: value for name, value in asdict(study).items() if name != "folder"}  # type: ignore[call-overload]
-    write_text(study.folder / result, json.dumps(values, indent=2, allow_nan=False) + "\n")
-
-
-def load_study(folder: Path, result: str, kind: type[Result], *, what: str, verb: str) -> Result:
-    """Load a study from its folder.
-
-    Args:
-        folder: The study's folder.
-        result: The file's name.
-        kind: The dataclass.
-        what: What it is, for messages.
-        verb: The command that makes one, with its argument.
-
-    Raises:
-        InputRejectedError: If there is none.
-        ModelRefusedError: If it cannot be understood.
-    """
-    missing = f"{folder}: holds no {what}. Run: toonvision {verb}"
-    loaded = read_json(folder / result, kind, what=f"a {what}", missing=missing, remedy=f"Run: toonvision {verb}")
-    return replace(loaded, folder=folder)  # type: ignore[type-var]
-
-
-def newest_study(workspace: Workspace, task: str, result: str, *, network: str | None = None) -> Path | None:
-    """Return the folder of the task's study that was saved last; None if there is none.
-
-    Args:
-        workspace: Where the studies are.
-        task: What is predicted.
-        result: The name of the result's file.
-        network: Only studies of this network.
-    """
-    bring_over(workspace.root)
-    paths = (workspace.studies / task).glob(f"*/{result}")
-    found = [path for path in paths if network is None or _read(path).get("network") == network]
-    return max(found, key=lambda path: path.stat().st_mtime).parent if found else None
 
 
 def bring_over(root: Path) -> list[Path]:

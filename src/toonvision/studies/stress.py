@@ -8,7 +8,7 @@ import io
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,11 +29,9 @@ from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.saving import load_model
-from toonvision.studies.store import load_study, save_study
+from toonvision.studies.store import Study
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.training.record import repeat_folder
-
-RESULT = "stress.json"
 
 _DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 _GROUP = 32
@@ -86,7 +84,7 @@ class StressScore:
 
 
 @dataclass(frozen=True)
-class StressTest:
+class StressTest(Study):
     """How a run does under all changes.
 
     Attributes:
@@ -94,14 +92,14 @@ class StressTest:
         part: Which subset was evaluated.
         seeds: Of its trainings.
         scores: The first is of unchanged crops.
-        folder: The run's folder, where the test is saved.
     """
+
+    FILE, WHAT, COMMAND = "stress.json", "stress test", "evaluate RUN --stress"
 
     run: str
     part: str
     seeds: tuple[int, ...]
     scores: tuple[StressScore, ...]
-    folder: Path = field(default=Path(), compare=False)
 
     def sentence(self) -> str:
         """Return which change does most harm, in plain words."""
@@ -146,12 +144,9 @@ def _blurred(image: Image.Image, *, radius: float) -> Image.Image:
 
 
 CHANGES = (
-    *(Change("darker", f"{factor:g} x", partial(_lit, factor=factor))
-      for factor in (0.7, 0.5)),
-    *(Change("brighter", f"{factor:g} x", partial(_lit, factor=factor))
-      for factor in (1.3, 1.6)),
-    *(Change("contrast", f"{factor:g} x", partial(_contrasted, factor=factor))
-      for factor in (0.5, 1.5)),
+    *(Change("darker", f"{factor:g} x", partial(_lit, factor=factor)) for factor in (0.7, 0.5)),
+    *(Change("brighter", f"{factor:g} x", partial(_lit, factor=factor)) for factor in (1.3, 1.6)),
+    *(Change("contrast", f"{factor:g} x", partial(_contrasted, factor=factor)) for factor in (0.5, 1.5)),
     *(Change("blur", f"{radius} px", partial(_blurred, radius=radius)) for radius in (2, 4)),
     *(Change("small", f"{height} px high", partial(_small, height=height)) for height in (40, 20)),
     *(Change("JPEG", f"quality {quality}", partial(_as_jpeg, quality=quality)) for quality in (50, 20)),
@@ -196,20 +191,7 @@ def stress_run(
         for change, row in zip(CHANGES, wrong, strict=True)
     )
     seeds = tuple(repeat.seed for repeat in record.repeats)
-    test = StressTest(record.title, evaluation.subset, seeds, (plain, *scores), folder)
-    save_study(test, RESULT)
-    return test
-
-
-def load_stress(run: Path) -> StressTest | None:
-    """Load the stress test of a run; None if there is none.
-
-    Raises:
-        ModelRefusedError: If its file is damaged.
-    """
-    if not (run / RESULT).is_file():
-        return None
-    return load_study(run, RESULT, StressTest, what="stress test", verb="evaluate RUN --stress")
+    return StressTest(record.title, evaluation.subset, seeds, (plain, *scores), folder=folder).save()
 
 
 def stress_rows(test: StressTest) -> Rows:

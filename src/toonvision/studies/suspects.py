@@ -6,7 +6,7 @@ what follows from their probabilities is computed in `toonvision.metrics.confide
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,22 +29,12 @@ from toonvision.metrics.confident_learning import (
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.registry import find_network
 from toonvision.studies.cross_validation import fold_jobs
-from toonvision.studies.folds import (
-    FoldResult,
-    Job,
-    StudyWatcher,
-    Unwatched,
-    diverged_sentence,
-    task_dataset,
-    train_jobs,
-)
-from toonvision.studies.store import load_study, newest_study, recipe_of, save_study, study_folder
+from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, task_dataset, train_jobs
+from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import class_probabilities
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Category
-
-RESULT = "suspects.json"
 
 SEARCH_SETTINGS = TrainingSettings(
     network="binary", epochs=150, batch_size=32, patience=15, augmentation=Augmentation(flip=True)
@@ -93,7 +83,7 @@ class Suspect:
 
 
 @dataclass(frozen=True)
-class SuspectStudy:
+class SuspectStudy(Study):
     """What out-of-fold predictions say of the labels.
 
     Attributes:
@@ -110,8 +100,9 @@ class SuspectStudy:
         suspects: The most suspect first.
         diverged: How many trainings are left out because their loss became NaN.
         unevaluated: Crops that no other training evaluated.
-        folder: Where the study is saved.
     """
+
+    FILE, WHAT, COMMAND = "suspects.json", "search for suspect labels", "suspects TASK"
 
     task: str
     network: str
@@ -126,7 +117,6 @@ class SuspectStudy:
     suspects: tuple[Suspect, ...]
     diverged: int = 0
     unevaluated: int = 0
-    folder: Path = field(default=Path(), compare=False)
 
     def sentence(self) -> str:
         """Return what was found, in plain words."""
@@ -158,65 +148,45 @@ class SuspectCrops:
     classes: Mapping[str, Category]
 
 
+@dataclass(frozen=True, kw_only=True)
+class SuspectOptions(StudyOptions):
+    """What a search for suspect labels can be asked for; by default `SEARCH_SETTINGS` and `SEARCH_SIZE_HW`.
+
+    Attributes:
+        folds: How many folds; each is predicted by models of the others, whose probabilities are averaged.
+    """
+
+    folds: int = 5
+
+
 def find_suspects(
-    workspace: Workspace,
-    task: str,
-    *,
-    folds: int = 5,
-    repeat: int = 3,
-    network: str = SEARCH_SETTINGS.network,
-    epochs: int = SEARCH_SETTINGS.epochs,
-    size_hw: tuple[int, int] = SEARCH_SIZE_HW,
-    seed: int = 0,
-    name: str | None = None,
-    force: bool = False,
-    watcher: StudyWatcher | None = None,
+    workspace: Workspace, task: str, options: SuspectOptions, *, watcher: StudyWatcher | None = None
 ) -> SuspectStudy:
     """Find labels that are probably wrong, by models that were trained without their crops.
 
     Args:
         workspace: Where the data is and the study is saved.
         task: What is predicted.
-        folds: How many folds; each is predicted by models of the others.
-        repeat: Trainings a fold, averaged, with seeds ``seed``, ``seed + 1``, ...
-        network: Which network to train.
-        epochs: Most epochs.
-        size_hw: Height and width of the input in pixels.
-        seed: Also decides the folds.
-        name: What to call the study.
-        force: Replace a study of that name with other settings.
+        options: What is asked for.
         watcher: Told how it goes.
 
     Raises:
         UsageError: If a name is unknown, or there are fewer than three folds.
         InputRejectedError: If a class cannot be learned without one of the folds, or every training diverged.
     """
-    watch = watcher or Unwatched()
-    settings = replace(SEARCH_SETTINGS, network=find_network(network).name, epochs=epochs)
-    dataset = task_dataset(workspace, workspace.taxonomy.task(task), size_hw)
-    jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=repeat, seed=seed)
+    network = find_network(options.network or SEARCH_SETTINGS.network).name
+    settings = replace(SEARCH_SETTINGS, network=network, epochs=options.epochs or SEARCH_SETTINGS.epochs)
+    folds, seed = options.folds, options.seed
+    dataset = task_dataset(workspace, workspace.taxonomy.task(task), options.size_hw or SEARCH_SIZE_HW)
+    jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=options.repeat, seed=seed)
     recipe = recipe_of(dataset, settings, kind="suspects", resize=workspace.resize, seed=seed, folds=folds)
-    folder = study_folder(workspace, task, recipe, name=name, force=force)
-    watch.planned(folder, [])
-    results = train_jobs(dataset, jobs, folder=folder, watcher=watch)
+    folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
+    results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
+    diverged, averaged = sum(result.diverged for result in results), average_results(dataset, jobs, results)
     study = compare_labels(
-        dataset, average_results(dataset, jobs, results), network=settings.network, folds=folds,
-        repeats=repeat, diverged=sum(result.diverged for result in results),
-    )  # fmt: skip
-    study = replace(study, folder=folder)
-    save_study(study, RESULT)
-    return study
-
-
-def load_suspects(folder: Path) -> SuspectStudy:
-    """Load a study from its folder; raises as `load_study` does."""
-    return load_study(folder, RESULT, SuspectStudy, what="search for suspect labels", verb="suspects TASK")
-
-
-def newest_suspects(workspace: Workspace, task: str) -> SuspectStudy | None:
-    """Load the task's study that was saved last, if there is one."""
-    folder = newest_study(workspace, task, RESULT)
-    return load_suspects(folder) if folder else None
+        dataset, averaged, network=network, folds=folds, repeats=options.repeat, diverged=diverged, folder=folder
+    )
+    return study.save()
 
 
 def suspects_rows(suspects: Sequence[Suspect]) -> Rows:
@@ -310,6 +280,7 @@ def compare_labels(
     folds: int,
     repeats: int,
     diverged: int = 0,
+    folder: Path | None = None,
 ) -> SuspectStudy:
     """Compare labels with out-of-fold probabilities.
 
@@ -320,6 +291,7 @@ def compare_labels(
         folds: How many folds there were.
         repeats: Trainings a fold.
         diverged: How many of all trainings diverged.
+        folder: The study's folder.
 
     Raises:
         InputRejectedError: If no sample was evaluated.
@@ -344,6 +316,7 @@ def compare_labels(
         suspects=_suspects(dataset, evaluated, probabilities),
         diverged=diverged,
         unevaluated=len(dataset.items) - len(evaluated),
+        folder=folder or Path(),
     )
 
 
