@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from toonvision.core.errors import UsageError
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning import search as tuning_search
-from toonvision.tuning.sampling import acceptance
+from toonvision.tuning.sampling import BoundedSampler
 from toonvision.tuning.settings import MOST_RETRIES, Bounds, RaceSettings
 from toonvision.tuning.storage import open_study
 from toonvision.tuning.stored_trials import CANDIDATE, SEED, counted, hand_back
@@ -260,4 +260,4 @@ def test_a_bound_on_time_keeps_slow_networks_out(task_data):
     (draw,) = drawn(settings.space, 1)
     for milliseconds, within in ((1e6, True), (1e-6, False)):
         bounded = dataclasses.replace(settings, bounds=Bounds(milliseconds=milliseconds))
-        assert acceptance(bounded, classes=3)(draw) is within
+        assert BoundedSampler(bounded, classes=3).accepts(draw) is within

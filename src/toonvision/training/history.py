@@ -23,10 +23,8 @@ class History:
     """A finished training.
 
     Attributes:
-        epochs: What was measured.
         best_epoch: The epoch, from 1, whose weights were saved; 0 for the initial weights.
         diverged: Whether the loss became NaN.
-        seconds: How long it took.
     """
 
     epochs: Epochs

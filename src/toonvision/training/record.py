@@ -39,10 +39,8 @@ class RepeatRecord:
 
     Attributes:
         seed: What it was trained with.
-        epochs: Epochs that were run.
         best_epoch: The epoch, from 1, whose weights were saved; 0 for the initial weights.
         val_loss: Validation loss with those weights; None where it was always NaN.
-        seconds: How long it took.
         diverged: Whether the loss became NaN.
         collapsed: Whether the saved weights predict the same for every image of the training and validation subsets.
     """
@@ -66,16 +64,13 @@ class RunRecord:
     """All that is needed to understand a run and to train it again.
 
     Attributes:
-        task: What is predicted.
         name: The run's name within the task.
         status: ``failed`` where the best training diverged or collapsed, else ``done``.
         level: The level whose classes are predicted.
         classes: Names of the classes, in the order of the network's outputs.
         left_out: Classes of the level without any sample.
-        settings: How it was trained.
         size_hw: Height and width of the input in pixels.
         resize: How crops are resized to that size.
-        split: Name of the split.
         split_seed: The seed that the split was drawn with; None where it was made by hand.
         ratios: Shares that the split was asked for, in percent; None where it was made by hand.
         samples: Subset to number of samples.
@@ -87,7 +82,6 @@ class RunRecord:
         started: When, in UTC.
         repeats: The trainings, in the order of their seeds.
         best_seed: The seed of the run's own model: that of the lowest validation loss.
-        kind: The kind of the task.
     """
 
     task: str

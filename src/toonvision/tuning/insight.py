@@ -51,8 +51,6 @@ class Slice:
     """One hyperparameter against the loss.
 
     Attributes:
-        name: Of the hyperparameter.
-        points: One for each trial.
         medians: Value to the median loss of the finished trials that have it, where three or more do.
         log: Whether the axis is logarithmic.
         steps: The values that it may have, in rising order; empty where there are too many to name.
@@ -98,7 +96,6 @@ class SizeErrorPoint:
     share their images. What another seed changes is shown by the trainings themselves.
 
     Attributes:
-        trial: The trial.
         loss: Mean validation loss over all trainings of the network, also those of the race.
         losses: Of each training that did not diverge.
         wrong: Wrong images of each training that counts here.

@@ -30,7 +30,6 @@ class Trial:
         state: ``cut short`` by the strategy, ``diverged`` where every loss was NaN, ``lost`` where its process died
             and its retry, if any, is another trial.
         draw: The values that were drawn; empty before they were.
-        layout: The network.
         parameters: How many weights it has.
         loss: Mean validation loss of its trainings in their best epochs; of one that was cut short, the lowest so far.
         scores: How good each of its trainings is.
@@ -76,7 +75,6 @@ class Racer:
     """A network that raced.
 
     Attributes:
-        trial: The trial.
         scores: Seed to how good its training in the race is, in the order of the rounds; at least one.
         leads: Whether it leads the race.
         left_after: The round, from 1, after which it left; None for one that is still in it.
@@ -115,8 +113,6 @@ class StudyResult:
     """How a study stands or ended.
 
     Attributes:
-        settings: The study's settings.
-        classes: Names of the classes.
         judged: Number of validation images.
         trials: By number.
         scores: The race: trial to seed to score.

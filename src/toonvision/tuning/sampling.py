@@ -2,7 +2,6 @@
 
 import statistics
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,17 +30,31 @@ class BoundedSampler(optuna.samplers.BaseSampler):
         replaced: How many draws out of bounds the last trial discarded; None before one was drawn.
     """
 
-    def __init__(self, settings: StudySettings, accept: Callable[[Draw], bool]) -> None:
-        """Draw for a study what `accept` says is within its bounds.
+    def __init__(self, settings: StudySettings, *, classes: int) -> None:
+        """Draw for a study whose networks predict so many classes.
 
         Raises:
-            UsageError: If the space holds one network only, and that is not.
+            UsageError: If the space holds one network only, and that is not within the bounds.
         """
-        self._settings, self._accept, self._space = settings, accept, settings.space
+        self._settings, self._classes, self._space = settings, classes, settings.space
+        self._milliseconds: dict[str, float] = {}
         self._only = {name: one.low for name, one in self._space.dimensions.items() if name not in self._space.varied}
         self.replaced: int | None = None
-        if not self._space.varied and not accept(self._only):
+        if not self._space.varied and not self.accepts(self._only):
             raise UsageError(f"the only network of the space is not within {bounds_text(settings)}. Raise the bound.")
+
+    def accepts(self, draw: Draw) -> bool:
+        """Return whether a network is within the bounds; whether its poolings leave something is computed first."""
+        layout, size_hw, bounds = self._space.layout(draw), self._settings.size_hw, self._settings.bounds
+        if layout.smallest > min(size_hw):
+            return False
+        if bounds.parameters is not None and layout.parameters(size_hw, self._classes) > bounds.parameters:
+            return False
+        if bounds.milliseconds is None:
+            return True
+        if layout.name not in self._milliseconds:
+            self._milliseconds[layout.name] = _image_milliseconds(layout.name, size_hw, self._classes)
+        return self._milliseconds[layout.name] <= bounds.milliseconds
 
     def infer_relative_search_space(self, *_: Any) -> dict[str, BaseDistribution]:
         """Return what has more than one value."""
@@ -65,7 +78,7 @@ class BoundedSampler(optuna.samplers.BaseSampler):
                     drawn[name] = random_value(self._space.dimensions[name], rng)
             if guided:
                 drawn.update({name: value for name, value in trial.params.items() if name in drawn})
-            if self._accept({**self._only, **drawn}):
+            if self.accepts({**self._only, **drawn}):
                 self.replaced = number
                 return drawn
         raise UsageError(
@@ -76,28 +89,6 @@ class BoundedSampler(optuna.samplers.BaseSampler):
     def sample_independent(self, *drawn: Any) -> Any:
         """Refuse to draw a name that is not of the space."""
         raise KeyError(drawn[2])
-
-
-def acceptance(settings: StudySettings, *, classes: int) -> Callable[[Draw], bool]:
-    """Return a function that returns whether a draw is within a study's bounds.
-
-    What is quick to compute comes first: whether the poolings leave something, the weights, then the time.
-    """
-    bounds, known = settings.bounds, dict[str, float]()
-
-    def accept(draw: Draw) -> bool:
-        layout = settings.space.layout(draw)
-        if layout.smallest > min(settings.size_hw):
-            return False
-        if bounds.parameters is not None and layout.parameters(settings.size_hw, classes) > bounds.parameters:
-            return False
-        if bounds.milliseconds is None:
-            return True
-        if layout.name not in known:
-            known[layout.name] = _image_milliseconds(layout.name, settings.size_hw, classes)
-        return known[layout.name] <= bounds.milliseconds
-
-    return accept
 
 
 def pruner_of(settings: StudySettings) -> optuna.pruners.BasePruner:

@@ -23,7 +23,7 @@ from toonvision.tuning import stored_trials as stored
 from toonvision.tuning.logs import log_trial
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import StudyResult
-from toonvision.tuning.sampling import BoundedSampler, acceptance, pruner_of
+from toonvision.tuning.sampling import BoundedSampler, pruner_of
 from toonvision.tuning.storage import FAULTS, Address, patiently
 from toonvision.tuning.stored_trials import CANDIDATE, DIVERGED, OUTCOME, SEED, SURPLUS, StoredStudy, counted
 
@@ -51,7 +51,7 @@ class Worker:
         """
         self._address, self._study, self._data, self._logs = address, study, data, logs
         self._settings = study.settings
-        self._sampler = BoundedSampler(self._settings, acceptance(self._settings, classes=len(data.classes)))
+        self._sampler = BoundedSampler(self._settings, classes=len(data.classes))
         study.trials.sampler = self._sampler
         study.trials.pruner = pruner_of(self._settings)
         study.race.pruner = optuna.pruners.NopPruner()

@@ -4,7 +4,7 @@ A network whose processes die is tried several times, and counts once.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ def counted(study: optuna.Study) -> dict[int, int]:
         a number of its own.
     """
     found: dict[int, int] = {}
-    for trial in _without_twins(study.get_trials(deepcopy=False)):
+    for trial in _without_twins(study):
         if _counts(trial):
             found.setdefault(first_attempt(trial), trial.number)
     return found
@@ -88,15 +88,14 @@ def _counts(trial: FrozenTrial) -> bool:
     return alive and outcome != SURPLUS
 
 
-def _without_twins(trials: Iterable[FrozenTrial]) -> Iterator[FrozenTrial]:
-    """Leave out trials of another study that a second machine carried over at the same moment."""
-    seen: set[int] = set()
-    for trial in trials:
+def _without_twins(study: optuna.Study) -> Iterator[FrozenTrial]:
+    """Return the trials without those of another study that a second machine carried over at the same moment."""
+    seen: set[int | None] = set()
+    for trial in study.get_trials(deepcopy=False):
         carried = trial.user_attrs.get(CARRIED)
         if carried is None or carried not in seen:
             yield trial
-        if carried is not None:
-            seen.add(carried)
+        seen.add(carried)
 
 
 def is_surplus(study: optuna.Study, number: int, *, most: int) -> bool:
@@ -137,8 +136,8 @@ def hand_back(study: optuna.Study, trial: FrozenTrial) -> None:
 
 def read_trials(study: StoredStudy) -> tuple[Trial, ...]:
     """Read all trials, except those that were one too many."""
-    stored = _without_twins(study.trials.get_trials(deepcopy=False))
-    return tuple(_trial(one, study.settings) for one in stored if one.user_attrs.get(OUTCOME) != SURPLUS)
+    stored = [one for one in _without_twins(study.trials) if one.user_attrs.get(OUTCOME) != SURPLUS]
+    return tuple(_trial(one, study.settings) for one in stored)
 
 
 def read_scores(study: StoredStudy, *, judged: int) -> Scores:
