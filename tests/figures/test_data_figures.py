@@ -5,11 +5,18 @@ from matplotlib.figure import Figure
 
 from figures import examples
 from toonvision.data.balance import CountTable, measure_balance
-from toonvision.figures.balance import draw_balance, shown_tables
-from toonvision.figures.counts import draw_counts, draw_subsets
-from toonvision.figures.rows import Group, label_groups, lay_out
+from toonvision.figures.data import (
+    Group,
+    draw_balance,
+    draw_counts,
+    draw_shortages,
+    draw_subsets,
+    label_groups,
+    lay_out,
+    missing_counts,
+    shown_tables,
+)
 from toonvision.figures.save import save_png, to_png
-from toonvision.figures.shortages import draw_shortages, missing_counts
 from toonvision.figures.style import SETTINGS, ink_on, new_figure
 from toonvision.figures.values import BalanceBars, ShortageMap
 from toonvision.taxonomy.labels import Category, Level, Targets

@@ -5,13 +5,11 @@ import pytest
 from matplotlib.colors import to_hex
 
 from figures import examples
-from toonvision.figures.confusion import draw_confusion
-from toonvision.figures.curves import draw_curves
-from toonvision.figures.gallery import draw_gallery, draw_probabilities, draw_unsure
+from toonvision.figures.evaluation import draw_class_scores, draw_confusion
+from toonvision.figures.pictures import draw_gallery, draw_probabilities, draw_unsure
 from toonvision.figures.save import to_png
-from toonvision.figures.scores import draw_class_scores
-from toonvision.figures.spread import draw_spread
 from toonvision.figures.style import new_figure
+from toonvision.figures.training import draw_curves, draw_spread
 from toonvision.figures.values import TrainingCurve, TrainingCurves, TrainingSpread
 from toonvision.metrics.classification import Spread
 from toonvision.metrics.intervals import Proportion

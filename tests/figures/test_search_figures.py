@@ -7,14 +7,9 @@ import numpy as np
 import pytest
 
 from toonvision.figures.architecture import draw_architectures
-from toonvision.figures.front import draw_front
-from toonvision.figures.importance import draw_importance
-from toonvision.figures.parallel import draw_parallel
-from toonvision.figures.race import draw_race
+from toonvision.figures.race import draw_front, draw_race
 from toonvision.figures.save import to_png
-from toonvision.figures.search_history import draw_search_history
-from toonvision.figures.slices import draw_slices
-from toonvision.figures.trials import mark
+from toonvision.figures.trials import draw_importance, draw_parallel, draw_search_history, draw_slices, mark
 from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
 from toonvision.models.architecture import PUBLISHED, describe
 from toonvision.models.layout import Layout

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from figures import examples
-from toonvision.figures.contexts import draw_contexts
-from toonvision.figures.learning_curve import draw_learning_curve
+from toonvision.figures.pictures import draw_suspects
 from toonvision.figures.save import to_png
-from toonvision.figures.stress import draw_stress
-from toonvision.figures.suspects import draw_suspects
+from toonvision.figures.studies import draw_contexts, draw_learning_curve, draw_stress
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.power_law import PowerLaw
 from toonvision.studies.contexts import ContextScore, ContextStudy

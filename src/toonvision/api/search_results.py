@@ -1,7 +1,7 @@
 """How searches for networks are shown."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from toonvision.core.errors import Finding, ModelRefusedError
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted
 from toonvision.report.search_facts import outcome_fact, race_fact, winner_fact
+from toonvision.report.search_panels import race_table, trials_table
 from toonvision.tuning.folders import study_results
 from toonvision.tuning.result import StudyResult, Trial, read_result
 
@@ -18,18 +19,15 @@ _MOST_BEST, _MOST_LATEST = 10, 12
 
 
 def search_result(result: StudyResult, folder: Path, page: Path, next_step: str) -> Result[StudyResult]:
-    """Return what a search found: its race, or its best trials where there was none.
-
-    Args:
-        result: The search.
-        folder: Where it is kept.
-        page: Its report.
-        next_step: The command that trains its winner.
-    """
+    """Return what a search that lies in `folder` found: its race, or its best trials where there was none."""
     facts = [outcome_fact(result), winner_fact(result), race_fact(result), *_longer_race(result)]
+    wrong = f"wrong of {result.judged} validation crops"
+    best = trials_table(result, result.tried[:_MOST_BEST], title=f"{result.title}: the best trials, {wrong}")
+    race = race_table(result)
+    shown = replace(race, title=f"{result.title}: the race, {wrong}") if race else best
     return Result(
         result,
-        (_race_table(result) if result.racers else _best_table(result), "\n".join(facts), f"Report: {page}"),
+        (shown, "\n".join(facts), f"Report: {page}"),
         {**_data(result), "folder": str(folder), "report": str(page)},
         files=(page,),
         next=next_step,
@@ -73,15 +71,7 @@ def study_row(result: StudyResult) -> Sequence[object]:
 
 def latest_trials(result: StudyResult) -> Table:
     """Return the trials that began last, and how far the search is."""
-    rows = [
-        [
-            *(t.number, t.layout or "-", t.state, f"{t.parameters:,}", "-" if t.loss is None else f"{t.loss:.3f}"),
-            *(t.epochs or "-", f"{t.seconds:.0f} s" if t.scores else "-"),
-        ]
-        for t in result.trials[-_MOST_LATEST:]
-    ]
-    columns = ["Trial", "Network", "State", "Parameters", "Validation loss", "Epoch", "Took"]
-    return table(f"{result.title}: {progress_text(result)}", columns, rows, names=3)
+    return trials_table(result, result.trials[-_MOST_LATEST:], title=f"{result.title}: {progress_text(result)}")
 
 
 def trial_text(trial: Trial) -> str:
@@ -109,38 +99,6 @@ def progress_text(result: StudyResult) -> str:
     return ", ".join(parts)
 
 
-def _race_table(result: StudyResult) -> Table:
-    rows = [
-        [
-            *(
-                trial.number,
-                trial.layout,
-                f"{trial.parameters:,}",
-                f"{trial.draw['learning_rate']:g}",
-                len(raced.wrong),
-            ),
-            *(f"{raced.median_wrong:g}", min(raced.wrong), max(raced.wrong)),
-            f"left after {raced.left_after}" if raced.left_after else "in it",
-        ]
-        for raced in result.racers
-        for trial in [raced.trial]
-    ]
-    columns = ["Trial", "Network", "Parameters", "Learning rate", "Trainings", "Wrong: median", "best", "worst", "Race"]
-    return table(f"{result.title}: the race, wrong of {result.judged} validation crops", columns, rows, names=2)
-
-
-def _best_table(result: StudyResult) -> Table:
-    rows = [
-        [
-            *(t.number, t.layout, f"{t.parameters:,}", f"{t.draw['learning_rate']:g}", f"{t.loss:.3f}"),
-            ", ".join(map(str, t.wrong)),
-        ]
-        for t in result.tried[:_MOST_BEST]
-    ]
-    title = f"{result.title}: the best trials, wrong of {result.judged} validation crops"
-    return table(title, ["Trial", "Network", "Parameters", "Learning rate", "Validation loss", "Wrong"], rows, names=2)
-
-
 def _longer_race(result: StudyResult) -> list[str]:
     """Write that a longer race would help, where it would."""
     standing, settings = result.standing, result.settings
@@ -154,15 +112,8 @@ def _data(result: StudyResult) -> dict[str, Any]:
         "finished": result.finished,
         "strategy": result.settings.strategy,
         "trials": [
-            {
-                "number": t.number,
-                "state": t.state,
-                "network": t.layout,
-                "parameters": t.parameters,
-                "learning_rate": t.draw.get("learning_rate"),
-                "loss": t.loss,
-                "wrong": t.wrong,
-            }
+            {"number": t.number, "state": t.state, "network": t.layout, "parameters": t.parameters,
+             "learning_rate": t.draw.get("learning_rate"), "loss": t.loss, "wrong": t.wrong}
             for t in result.trials
         ],
         "replaced": result.replaced,
@@ -171,4 +122,4 @@ def _data(result: StudyResult) -> dict[str, Any]:
         "decided": result.standing.decided,
         "race": [{"trial": r.trial.number, "losses": r.losses, "wrong": r.wrong} for r in result.racers],
         "front": [t.number for t in result.front],
-    }
+    }  # fmt: skip

@@ -17,7 +17,6 @@ from toonvision.cli import data_verbs as data
 from toonvision.cli import model_verbs as runs
 from toonvision.cli import start_verbs as start
 from toonvision.cli import study_verbs as studies
-from toonvision.cli import tune_verbs as searches
 from toonvision.cli.interrupts import listen
 from toonvision.cli.panels import PanelCommand, PanelGroup
 from toonvision.cli.settings_options import (
@@ -38,25 +37,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+# ENOENT: another program has removed the folder that we write to.
 _ENVIRONMENT = {
-    *_FULL,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.EIO,
-    errno.EMFILE,
-    errno.ENOMEM,
-    errno.EEXIST,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.ENAMETOOLONG,
-    errno.ELOOP,
-    errno.ENOENT,  # another program has removed the folder that we write to
-    errno.EFBIG,
-    errno.EXDEV,
-    errno.EBUSY,
-    errno.ESTALE,
-}
+    *_FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENOMEM, errno.EEXIST, errno.ENOTDIR,
+    errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.EFBIG, errno.EXDEV, errno.EBUSY, errno.ESTALE,
+}  # fmt: skip
 # Typer has its own copy of click's usage error, whose name is private.
 _WrongUsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -89,8 +74,8 @@ def _add(
 _add("Start", start.demo, start.quickstart, start.init, start.sample)
 _add("Data", data.extract, data.balance, data.split, data.check, data.rebuild)
 _add("Train", runs.train, generated=training_options(), cls=command_with_defaults(train_defaults))
-_add("Train", searches.tune, generated=search_options(), cls=command_with_defaults(search_defaults))
-_add("Train", runs.runs, searches.studies)
+_add("Train", studies.tune, generated=search_options(), cls=command_with_defaults(search_defaults))
+_add("Train", runs.runs, studies.studies)
 _add("Judge", runs.evaluate, runs.calibrate, runs.report, runs.explain)
 _EPOCHS = training_options(("epochs",))
 _add("Judge", studies.contexts, generated=_EPOCHS)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toonvision.cli.options import ForceOption, SeedOption
+from toonvision.cli.options import ForceOption, SeedOption, choice
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -37,9 +37,7 @@ def split(
 
 def check(
     ws: "Workspace",
-    run: Annotated[
-        str | None, typer.Option(help="Also list crops whose label this run contradicts.", show_default="no run")
-    ] = None,
+    run: Annotated[str | None, choice("Also list crops whose label this run contradicts.", "no run")] = None,
     details: Annotated[bool, typer.Option("--details", help="List every finding, not one of each kind.")] = False,
 ) -> "Result[Any]":
     """Find what is wrong or doubtful in a workspace; nothing is changed.

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from toonvision.cli.options import DEFAULT_NETWORK, ForceOption, OpenOption, RunArgument, SeedOption, TaskArgument
+from toonvision.cli.options import (
+    DEFAULT_NETWORK,
+    ForceOption,
+    OpenOption,
+    RunArgument,
+    SeedOption,
+    TaskArgument,
+    choice,
+)
 from toonvision.cli.panels import ADVANCED
 from toonvision.core.errors import UsageError
 
@@ -22,27 +30,15 @@ def train(
     task: TaskArgument,
     model: Annotated[
         str | None,
-        typer.Option(
-            help="The network: compact, baseline, tuned, binary, or a layout such as 16c3-p3-p2.",
-            show_default=DEFAULT_NETWORK,
-        ),
+        choice("The network: compact, baseline, tuned, binary, or a layout such as 16c3-p3-p2.", DEFAULT_NETWORK),
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
     seed: SeedOption = 0,
-    name: Annotated[
-        str | None, typer.Option(help="What to call the run.", show_default="the network's name and a number")
-    ] = None,
+    name: Annotated[str | None, choice("What to call the run.", "the network's name and a number")] = None,
     size: Annotated[
-        str | None,
-        typer.Option(
-            help="Height x width of the input, as in 600x200.",
-            show_default="what the network wants",
-            rich_help_panel=ADVANCED,
-        ),
+        str | None, choice("Height x width of the input, as in 600x200.", "what the network wants", advanced=True)
     ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="The split to use.", show_default="default", rich_help_panel=ADVANCED)
-    ] = None,
+    split: Annotated[str | None, choice("The split to use.", "default", advanced=True)] = None,
     levels: Annotated[
         bool,
         typer.Option(
@@ -50,17 +46,9 @@ def train(
         ),
     ] = False,
     from_study: Annotated[
-        str | None,
-        typer.Option(
-            help="Take the network and its settings from this study's winner.",
-            show_default="none",
-            rich_help_panel=ADVANCED,
-        ),
+        str | None, choice("Take the network and its settings from this study's winner.", "none", advanced=True)
     ] = None,
-    trial: Annotated[
-        int | None,
-        typer.Option(min=0, help="Or from this trial of it.", show_default="the winner", rich_help_panel=ADVANCED),
-    ] = None,
+    trial: Annotated[int | None, choice("Or from this trial of it.", "the winner", min=0, advanced=True)] = None,
     force: ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
@@ -151,9 +139,7 @@ def explain(
         typer.Argument(help="Pictures, or folders of pictures.", show_default="the wrong and least sure ones"),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Most pictures of the test subset to explain.")] = 12,
-    layer: Annotated[
-        str | None, typer.Option(help="The layer whose activations the maps weigh.", show_default="the last with a map")
-    ] = None,
+    layer: Annotated[str | None, choice("The layer whose activations the maps weigh.", "the last with a map")] = None,
     method: Annotated[
         Literal["exact", "gradcam"], typer.Option(help="exact splits the logit up; gradcam is as published.")
     ] = "exact",
@@ -168,20 +154,16 @@ def predict(
     ws: "Workspace",
     run: RunArgument,
     pictures: Annotated[
-        list[Path],
-        typer.Argument(help="Pictures that show one object each, as the crops do, or folders of them."),
+        list[Path], typer.Argument(help="Pictures that show one object each, as the crops do, or folders of them.")
     ],
     boxes: Annotated[
-        bool,
-        typer.Option("--boxes", help="The pictures are annotated screenshots: cut out their boxes, predict each."),
+        bool, typer.Option("--boxes", help="The pictures are annotated screenshots: cut out their boxes, predict each.")
     ] = False,
     save: Annotated[
-        Path | None,
-        typer.Option(help="Write the pictures with the answers drawn onto them to this new folder.", show_default="no"),
+        Path | None, choice("Write the pictures with the answers drawn onto them to this new folder.", "no")
     ] = None,
     csv_file: Annotated[
-        Path | None,
-        typer.Option("--csv", help="Write all probabilities to this file; - for standard output.", show_default="no"),
+        Path | None, choice("Write all probabilities to this file; - for standard output.", "no", "--csv")
     ] = None,
     keras: Annotated[
         bool, typer.Option("--keras", help="Use the trained network itself, even where there is an export.")
@@ -214,8 +196,7 @@ def export(
     ws: "Workspace",
     run: RunArgument,
     int8: Annotated[
-        bool,
-        typer.Option("--int8", help="Write a second file that computes with 8 bits, and measure what that costs."),
+        bool, typer.Option("--int8", help="Write a second file that computes with 8 bits, and measure what that costs.")
     ] = False,
 ) -> "Result[Any]":
     """Write a run's model as one ONNX file, which needs no Keras."""

@@ -1,27 +1,39 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", help="The workspace's folder.", show_default="the current folder")
-]
+from toonvision.cli.panels import ADVANCED
+
+HERE = Path()
+DEFAULT_NETWORK = "compact"
+
+
+def choice(text: str, default: str, *flags: str, advanced: bool = False, **limits: Any) -> Any:
+    """Return an option that may be left out.
+
+    Args:
+        text: Its help.
+        default: What the help says is used without it.
+        *flags: Its names; by default that of the parameter.
+        advanced: Whether the help shows it after the others.
+        **limits: ``min`` and ``max`` of its number.
+    """
+    panel = ADVANCED if advanced else None
+    return typer.Option(*flags, help=text, show_default=default, rich_help_panel=panel, **limits)
+
+
+WorkspaceOption = Annotated[Path, choice("The workspace's folder.", "the current folder", "--workspace", "-w")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 OpenOption = Annotated[bool, typer.Option("--open", help="Open the report in the web browser.")]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what has that name already.")]
 SplitNameOption = Annotated[str, typer.Option("--split", help="The split to use.")]
 TaskArgument = Annotated[str, typer.Argument(help="What to predict, for example label.")]
-SizeOption = Annotated[
-    str | None, typer.Option("--size", help="Input height x width.", show_default="what the network wants")
-]
+SizeOption = Annotated[str | None, choice("Input height x width.", "what the network wants", "--size")]
 StudyNameOption = Annotated[
-    str | None,
-    typer.Option("--name", help="What to call it.", show_default="the model, and a number where that is taken"),
+    str | None, choice("What to call it.", "the model, and a number where that is taken", "--name")
 ]
 RunArgument = Annotated[str, typer.Argument(help="A run's name, such as label/compact-1, or its folder.")]
-
-HERE = Path()
-DEFAULT_NETWORK = "compact"

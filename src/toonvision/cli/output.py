@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -227,7 +227,10 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
         findings: What was found; those of one code are alike, and are printed together.
         folder: Where `toonvision-findings.txt` is written if there are too many to print, and removed if there are not.
     """
-    groups = _alike(findings)
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(finding.code, []).append(finding)
+    groups = list(alike.values())
     for group in groups:
         for finding in group[:MOST_ALIKE]:
             say(f"{'skipped' if finding.skips else 'note'}: {finding}")
@@ -243,11 +246,3 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
         say(f"All {len(findings)} are in {path}")
     except OSError as error:
         say(f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})")
-
-
-def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Return findings grouped by code, in the order of the first of each."""
-    alike: dict[str, list[Finding]] = {}
-    for finding in findings:
-        alike.setdefault(finding.code, []).append(finding)
-    return list(alike.values())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toonvision.cli.options import OpenOption, SeedOption
+from toonvision.cli.options import OpenOption, SeedOption, choice
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 SourceOption = typer.Option("--from", help="Annotated pictures: Pascal VOC, YOLO, COCO, or one folder for each class.")
 TaxonomyOption = Annotated[
-    str | None,
-    typer.Option(
-        help="infer (from the labels found), toontown, or a TOML file.", show_default="infer, except for ToonTown"
-    ),
+    str | None, choice("infer (from the labels found), toontown, or a TOML file.", "infer, except for ToonTown")
 ]
 
 
@@ -61,9 +58,7 @@ def demo(
 def quickstart(
     directory: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
     source: Annotated[Path, SourceOption],
-    task: Annotated[
-        str | None, typer.Option(help="What to predict.", show_default="the first task, mostly label")
-    ] = None,
+    task: Annotated[str | None, choice("What to predict.", "the first task, mostly label")] = None,
     taxonomy: TaxonomyOption = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, to see how much is luck.")] = 1,
     seed: SeedOption = 0,
@@ -113,10 +108,7 @@ def sample(
         bool, typer.Option("--balanced", help="30 of each label, 5 on each street, instead of the published counts.")
     ] = False,
     video: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=100_000, help="Draw a sequence of this many frames instead, 10 a second.", show_default="none"
-        ),
+        int | None, choice("Draw a sequence of this many frames instead, 10 a second.", "none", min=1, max=100_000)
     ] = None,
     masks: Annotated[
         bool, typer.Option("--masks", help="Also write masks of figures, classes and body parts into masks/.")

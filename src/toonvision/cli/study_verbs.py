@@ -1,4 +1,4 @@
-"""The commands that train many models to learn about the data: contexts, suspects, curve."""
+"""The commands that train many models: to learn about the data (contexts, suspects, curve), and to find networks."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,9 @@ from toonvision.cli.options import (
     SplitNameOption,
     StudyNameOption,
     TaskArgument,
+    choice,
 )
+from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -22,17 +24,12 @@ if TYPE_CHECKING:
 def contexts(
     ws: "Workspace",
     task: TaskArgument,
-    model: Annotated[
-        str | None, typer.Option(help="The network.", show_default="the compared run's, or compact")
-    ] = None,
+    model: Annotated[str | None, choice("The network.", "the compared run's, or compact")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a context, with seeds SEED, SEED+1, ...")] = 2,
     seed: SeedOption = 0,
-    against: Annotated[
-        str | None, typer.Option(help="The run to compare with.", show_default="the newest of the network")
-    ] = None,
+    against: Annotated[str | None, choice("The run to compare with.", "the newest of the network")] = None,
     size: Annotated[
-        str | None,
-        typer.Option(help="Input height x width.", show_default="the compared run's, or what the network wants"),
+        str | None, choice("Input height x width.", "the compared run's, or what the network wants")
     ] = None,
     name: StudyNameOption = None,
     force: ForceOption = False,
@@ -49,8 +46,8 @@ def suspects(
     task: TaskArgument,
     folds: Annotated[int, typer.Option(min=3, max=50, help="Folds; each is predicted by models of the others.")] = 5,
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a fold, averaged.")] = 3,
-    model: Annotated[str | None, typer.Option(help="The network.", show_default="binary")] = None,
-    size: Annotated[str | None, typer.Option(help="Input height x width.", show_default="150x50")] = None,
+    model: Annotated[str | None, choice("The network.", "binary")] = None,
+    size: Annotated[str | None, choice("Input height x width.", "150x50")] = None,
     seed: SeedOption = 0,
     name: StudyNameOption = None,
     force: ForceOption = False,
@@ -85,6 +82,41 @@ def curve(
     )  # fmt: skip
 
 
+def tune(
+    ws: "Workspace",
+    task: TaskArgument,
+    name: Annotated[str | None, choice("What to call the study.", "the strategy and a number")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a study: the named one, or the newest.")] = False,
+    tighten: Annotated[
+        str | None,
+        choice(
+            "A study: search the part of its space that its best tenth spans. Its trials there count.",
+            "none",
+            advanced=True,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, choice("Processes that train at once.", "the measured best", min=1, advanced=True)
+    ] = None,
+    storage: Annotated[
+        str | None,
+        choice(
+            "A database that machines share, as in postgresql://user:password@host/database.",
+            "a file in the study's folder",
+            advanced=True,
+        ),
+    ] = None,
+    **options: Any,
+) -> "Result[Any]":
+    """Search for a small network that is good with every seed."""
+    return ws.tune(task, name=name, resume=resume, tighten=tighten, workers=workers, storage=storage, **options)
+
+
+def studies(ws: "Workspace") -> "Result[Any]":
+    """List the searches of a workspace."""
+    return ws.studies()
+
+
 def parse_sizes(text: str) -> tuple[float, ...]:
     """Return the shares that are written as ``0.125,0.25,0.5,1``.
 
@@ -95,8 +127,6 @@ def parse_sizes(text: str) -> tuple[float, ...]:
         >>> parse_sizes("0.25,1")
         (0.25, 1.0)
     """
-    from toonvision.core.errors import UsageError
-
     try:
         sizes = tuple(float(field) for field in text.split(","))
     except ValueError:

@@ -44,26 +44,26 @@ class Terminal(Watcher):
         return SearchDisplay()
 
 
-class _Bar:
-    """A bar for trainings that is there while the block runs, where the terminal can draw one."""
-
-    time_left = False
+class _Display:
+    """What a terminal draws while the block runs; nothing where it cannot draw."""
 
     def __init__(self) -> None:
-        self.bar: Any = None
+        self.drawn: Any = None
 
     def __enter__(self) -> Self:
-        """Start the bar."""
-        self.bar = output.training_bar(time_left=self.time_left)
+        self.drawn = self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the bar."""
-        if self.bar:
-            self.bar.stop()
+        if self.drawn:
+            self.drawn.stop()
+
+    def start(self) -> Any:
+        """Start a bar with the time that is gone."""
+        return output.training_bar(time_left=False)
 
 
-class TrainingDisplay(_Bar):
+class TrainingDisplay(_Display):
     """Shows a run while it is trained."""
 
     def __init__(self, *, repeats: int) -> None:
@@ -97,10 +97,10 @@ class TrainingDisplay(_Bar):
             f"training {repeat + 1}/{self._repeats}: epoch {epoch}/{settings.epochs}, loss {logs['loss']:.3f}, "
             f"validation loss {logs['val_loss']:.3f}{lowest}, accuracy {logs['val_accuracy']:.1%}"
         )
-        if self.bar:
+        if self.drawn:
             if repeat not in self._tasks:
-                self._tasks[repeat] = self.bar.add_task(text, total=settings.epochs)
-            self.bar.update(self._tasks[repeat], completed=epoch, description=text)
+                self._tasks[repeat] = self.drawn.add_task(text, total=settings.epochs)
+            self.drawn.update(self._tasks[repeat], completed=epoch, description=text)
         elif epoch == 1 or epoch % 5 == 0:
             say(text)
 
@@ -116,39 +116,34 @@ class TrainingDisplay(_Bar):
 def _ending(record: "RepeatRecord", settings: "TrainingSettings") -> str:
     """Write how a training ended: the epoch whose weights are used, and its validation loss."""
     loss = "" if record.val_loss is None else f", validation loss {record.val_loss:.3f}"
-    if record.diverged:
-        return f"FAILED, its loss became NaN; {_best_epoch(record.best_epoch, record.epochs)}{loss}"
-    if record.collapsed:
-        return f"FAILED, it gives one answer to every picture; {_best_epoch(record.best_epoch, record.epochs)}{loss}"
-    if not settings.takes_all_epochs:
-        return f"{_best_epoch(record.best_epoch, record.epochs)}{loss}"
-    averaged = ", averaged over the last steps" if settings.averaging else ""
-    return f"all {counted(record.epochs, 'epoch')} trained; the last weights are used{averaged}{loss}"
+    if settings.takes_all_epochs and not record.diverged and not record.collapsed:
+        averaged = ", averaged over the last steps" if settings.averaging else ""
+        return f"all {counted(record.epochs, 'epoch')} trained; the last weights are used{averaged}{loss}"
+    fault = "its loss became NaN" if record.diverged else "it gives one answer to every picture"
+    failed = f"FAILED, {fault}; " if record.diverged or record.collapsed else ""
+    return f"{failed}{_best_epoch(record.best_epoch, record.epochs)}{loss}"
 
 
 def _best_epoch(best: int, epochs: int) -> str:
     return f"best epoch {best} of {epochs}" if best else "no epoch could be used"
 
 
-class StudyDisplay(_Bar):
+class StudyDisplay(_Display):
     """Shows a study while it trains."""
-
-    time_left = True
 
     def __init__(self) -> None:
         super().__init__()
         self._known = 0
         self._done = 0
 
-    def __enter__(self) -> Self:
-        """Start the bar with its one task."""
-        super().__enter__()
-        if self.bar:
-            self.bar.add_task("training", total=None)
-        return self
+    def start(self) -> Any:
+        """Start a bar with its one task and the time left."""
+        bar = output.training_bar(time_left=True)
+        if bar:
+            bar.add_task("training", total=None)
+        return bar
 
     def __exit__(self, *_: object) -> None:
-        """Stop the bar, and say what was used again."""
         super().__exit__()
         if self._known:
             again = "was saved before and is" if self._known == 1 else "were saved before and are"
@@ -165,39 +160,33 @@ class StudyDisplay(_Bar):
     def epoch_ended(self, job: "Job", epoch: int, logs: Mapping[str, float]) -> None:
         """Show the validation loss of an epoch."""
         heed()
-        if self.bar:
+        if self.drawn:
             text = f"{job.fold.name}, seed {job.seed}: epoch {epoch}, validation loss {logs['val_loss']:.3f}"
-            self.bar.update(self.bar.tasks[0].id, description=text)
+            self.drawn.update(self.drawn.tasks[0].id, description=text)
 
     def ended(self, job: "Job", result: "FoldResult", number: int, total: int, *, known: bool) -> None:
         """Count a training, and print how it ended."""
         self._known += known
         self._done += 1
-        if self.bar:
-            self.bar.update(self.bar.tasks[0].id, completed=self._done, total=total)
+        if self.drawn:
+            self.drawn.update(self.drawn.tasks[0].id, completed=self._done, total=total)
         if known:
             return
         how = "DIVERGED (NaN), left out" if result.diverged else _best_epoch(result.best_epoch, result.epochs)
         say(f"training {number}/{total} ({job.fold.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")
 
 
-class SearchDisplay:
+class SearchDisplay(_Display):
     """Shows a search while it runs: a table on a terminal, a line for each trial elsewhere."""
 
     def __init__(self) -> None:
-        self._live: Any = None
+        super().__init__()
         self._shown: set[tuple[int, str]] = set()
         self._raced = 0
 
-    def __enter__(self) -> Self:
-        """Start the table where there is a terminal."""
-        self._live = output.live_display()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the last table standing."""
-        if self._live:
-            self._live.stop()
+    def start(self) -> Any:
+        """Start the table."""
+        return output.live_display()
 
     def started(self, settings: "StudySettings", data: "Dataset", name: str) -> None:
         """Print what is searched, on what."""
@@ -214,8 +203,8 @@ class SearchDisplay:
         from toonvision.api.search_results import latest_trials, progress_text, trial_text
 
         heed()
-        if self._live:
-            self._live.update(output.Rows(latest_trials(result)))
+        if self.drawn:
+            self.drawn.update(output.Rows(latest_trials(result)))
             return
         for trial in result.trials:
             if trial.state not in ("waiting", "running") and (trial.number, trial.state) not in self._shown:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from toonvision.figures.maps import axes_at, bare, sheet
+from toonvision.figures import style
 from toonvision.figures.style import FAINT, MUTED, WIDTH, styled
 from toonvision.figures.values import ActivationTiles, FilterImages, FirstFilters
 
@@ -59,16 +59,15 @@ def draw_tiles(
     rows = math.ceil(len(tiles) / columns)
     # Full rows to the last: 16 tiles stand 8 by 8 where a row had room for 13.
     columns = math.ceil(len(tiles) / rows)
-    figure = sheet(max(7.0, columns * (wide + _GAP) + _GAP), _HEAD + rows * (tall + _NAME + _GAP))
+    figure = style.sheet(max(7.0, columns * (wide + _GAP) + _GAP), _HEAD + rows * (tall + _NAME + _GAP))
     figure.text(_GAP / figure.get_figwidth(), 1 - 0.13 / figure.get_figheight(), title, va="top", fontsize=10.5,
                 fontweight="bold")  # fmt: skip
     for index, (tile, name) in enumerate(zip(tiles, names, strict=True)):
         row, column = divmod(index, columns)
-        ax = axes_at(figure, _GAP + column * (wide + _GAP), _HEAD + row * (tall + _NAME + _GAP), wide, tall)
+        ax = style.axes_at(figure, _GAP + column * (wide + _GAP), _HEAD + row * (tall + _NAME + _GAP), wide, tall)
         ax.imshow(tile, interpolation="nearest", aspect="auto", **options)
-        bare(ax, tile.shape[:2])
-        for spine in ax.spines.values():
-            spine.set(visible=True, color=FAINT, linewidth=0.8)
+        style.bare(ax)
+        style.frame(ax, FAINT)
         ax.set_xlabel(name, fontsize=7.5, color=MUTED, labelpad=2)
     return figure
 

@@ -7,7 +7,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from toonvision.figures.style import MUTED, WIDTH, ink_on, new_figure, shorten, styled
+from toonvision.figures import style
+from toonvision.figures.style import MUTED, WIDTH, styled
 from toonvision.figures.values import Architectures
 from toonvision.models.architecture import Architecture, Stage
 
@@ -29,7 +30,7 @@ def draw_architectures(value: Architectures) -> Figure:
     longest = max(len(architecture.stages) for architecture in architectures)
     columns = 2 if len(architectures) > 1 and 2 * longest * _SLOT <= WIDTH else 1
     rows = -(-len(architectures) // columns)
-    figure = new_figure(WIDTH, (_TALL + 0.4) * rows + 0.1)
+    figure = style.new_figure(WIDTH, (_TALL + 0.4) * rows + 0.1)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, architecture in zip(panels, architectures, strict=False):
         draw_architecture(ax, architecture)
@@ -71,7 +72,7 @@ def draw_architecture(ax: Axes, architecture: Architecture) -> Axes:
     ax.set_ylim(_TOP - _TALL, _TOP)
     ax.set_aspect("equal", anchor="W")
     ax.set_axis_off()
-    ax.set_title(shorten(architecture.title, 13 * len(stages)), fontsize=9.5)
+    ax.set_title(style.shorten(architecture.title, 13 * len(stages)), fontsize=9.5)
     return ax
 
 
@@ -107,7 +108,7 @@ def _draw_weights(ax: Axes, architecture: Architecture) -> None:
                 ha="center",
                 va="center_baseline",
                 fontsize=7.5,
-                color=ink_on(color),
+                color=style.ink_on(color),
             )
         at += wide
     ax.text(full, -_BAR - 0.05, f"{architecture.weights:,} weights", ha="right", va="top", fontsize=8)

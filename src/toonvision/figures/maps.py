@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from toonvision.data.arrays import Pictures
+from toonvision.figures import style
 from toonvision.figures.save import DPI
-from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, new_figure, shorten, styled
+from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, styled
 from toonvision.figures.values import MapGrid, MapRows
 from toonvision.taxonomy.labels import Category
 
@@ -31,6 +32,8 @@ _GREY = np.array([0.299, 0.587, 0.114])
 _GAP, _HEAD, _BAR, _FOOT, _LEAST = 0.12, 0.66, 0.95, 0.55, 7.6
 """Inches: between images, above a column, beside the last one and below the last row for the colour bar, and the
 least width of rows, which leaves its words room."""
+_STRONG, _WEAK = 2.5, 0.8
+"""Points of a frame."""
 
 
 @styled
@@ -45,25 +48,29 @@ def draw_map_grid(grid: MapGrid) -> Figure:
     wide = min((WIDTH - _BAR) / (len(shown) + 1) - _GAP, 3.0 * width / height)
     tall = wide * height / width
     cell = max(wide + _GAP, min(1.5, (WIDTH - _BAR) / (len(shown) + 1)))
-    figure = sheet(cell * (len(shown) + 1) + _BAR, 2 * tall + _HEAD + 3 * _GAP)
+    figure = style.sheet(cell * (len(shown) + 1) + _BAR, 2 * tall + _HEAD + 3 * _GAP)
     size = 9.5 if cell > 1.3 else 8.0
     room = int(cell * 72 / (0.69 * size))
     limits = _limits(grid.maps[shown], each=grid.normalise_each)
     for column, (index, limit) in enumerate(zip(shown, limits, strict=True), start=1):
         left = column * cell + (cell - wide) / 2
-        upper = draw_map(axes_at(figure, left, _HEAD, wide, tall), grid.maps[index], picture.shape[:2], limit=limit)
-        lower = axes_at(figure, left, _HEAD + tall + _GAP, wide, tall)
+        upper = draw_map(
+            style.axes_at(figure, left, _HEAD, wide, tall), grid.maps[index], picture.shape[:2], limit=limit
+        )
+        lower = style.axes_at(figure, left, _HEAD + tall + _GAP, wide, tall)
         draw_superimposed(lower, picture, grid.maps[index], limit=limit)
         marks = " and ".join(word for word, at in (("predicted", predicted), ("true", y_true)) if at == index)
-        _head_column(upper, classes[index], _percent(grid.probabilities[index]), marks, size, room)
+        _head_column(upper, classes[index], grid.probabilities[index], marks, size, room)
         for ax in (upper, lower):
-            _frame(ax, classes[index].color, strong=index == predicted)
-    frame = MUTED if y_true is None else classes[y_true].color
-    _show(axes_at(figure, (cell - wide) / 2, _HEAD + tall + _GAP, wide, tall), picture, frame)
-    verdict = axes_at(figure, 0.08, _HEAD, cell - 0.16, tall)
+            style.frame(ax, classes[index].color, _STRONG if index == predicted else _WEAK)
+    color = MUTED if y_true is None else classes[y_true].color
+    style.show_picture(
+        style.axes_at(figure, (cell - wide) / 2, _HEAD + tall + _GAP, wide, tall), picture, color, aspect="auto"
+    )
+    verdict = style.axes_at(figure, 0.08, _HEAD, cell - 0.16, tall)
     truth = None if y_true is None else classes[y_true].title
     _write_verdict(verdict, truth, classes[predicted].title, grid.probabilities[predicted], size, room)
-    bar = axes_at(figure, cell * (len(shown) + 1) + 0.1, _HEAD, 0.13, 2 * tall + _GAP)
+    bar = style.axes_at(figure, cell * (len(shown) + 1) + 0.1, _HEAD, 0.13, 2 * tall + _GAP)
     _draw_bar(bar, limits, grid.unit, each=grid.normalise_each, vertical=True)
     return figure
 
@@ -87,20 +94,27 @@ def draw_map_rows(rows: MapRows) -> Figure:
     strip, step = cells * (wide + 0.06) + 2 * _GAP, tall + 0.78
     across = max(1, min(len(pictures), int(WIDTH / strip)))
     down = math.ceil(len(pictures) / across)
-    figure = sheet(max(_LEAST, across * strip), down * step + _FOOT)
+    figure = style.sheet(max(_LEAST, across * strip), down * step + _FOOT)
     maps = [values[indices] for values, indices in zip(rows.maps, shown, strict=True)]
     limits = _limits(np.concatenate(maps), each=rows.normalise_each)
     for number, (picture, indices) in enumerate(zip(pictures, shown, strict=True)):
         left, top = number % across * strip + _GAP, number // across * step + 0.3
-        ax = _show(axes_at(figure, left, top, wide, tall), picture, rows.classes[rows.y_true[number]].color)
-        _head_row(ax, rows.classes[rows.y_true[number]], rows.classes[predicted[number]], int(strip * 72 / 5.2))
+        truth, said = rows.classes[rows.y_true[number]], rows.classes[predicted[number]]
+        ax = style.axes_at(figure, left, top, wide, tall)
+        style.show_picture(ax, picture, truth.color, aspect="auto")
+        title = f"{truth.title}, right" if truth == said else f"{truth.title}, predicted {said.title}"
+        title = style.shorten(title, int(strip * 72 / 5.2))
+        ax.set_title(title, fontsize=8.5, pad=5, color=INK if truth == said else WRONG)
         for column, index in enumerate(indices, start=1):
-            ax = axes_at(figure, left + column * (wide + 0.06), top, wide, tall)
+            ax = style.axes_at(figure, left + column * (wide + 0.06), top, wide, tall)
             limit = limits[number * len(indices) + column - 1]
             draw_superimposed(ax, picture, rows.maps[number, index], limit=limit)
-            strong, share = index == predicted[number], rows.probabilities[number, index]
-            _foot_map(ax, rows.classes[index], share, strong=strong, room=max(5, int((wide + 0.06) * 72 / 4.2)))
-    bar = axes_at(figure, 0.4, down * step + 0.06, 3.0, 0.12)
+            category, strong = rows.classes[index], index == predicted[number]
+            style.frame(ax, category.color, _STRONG if strong else _WEAK)
+            name = style.shorten(category.title, max(5, int((wide + 0.06) * 72 / 4.2)))
+            look: style.Look = {"fontsize": 7, "linespacing": 1.25, "color": INK if strong else MUTED}
+            style.write_below(ax, (f"{name}\n{_percent(rows.probabilities[number, index])}", look))
+    bar = style.axes_at(figure, 0.4, down * step + 0.06, 3.0, 0.12)
     _draw_bar(bar, limits, rows.unit, each=rows.normalise_each, vertical=False)
     return figure
 
@@ -117,7 +131,7 @@ def draw_map(ax: Axes, values: Maps, size_hw: tuple[int, int], *, limit: float) 
     """
     extent = (-0.5, size_hw[1] - 0.5, size_hw[0] - 0.5, -0.5)
     ax.imshow(values, cmap=EVIDENCE, vmin=-limit, vmax=limit, extent=extent, interpolation="nearest", aspect="auto")
-    bare(ax, size_hw)
+    style.bare(ax)
     return ax
 
 
@@ -132,7 +146,7 @@ def draw_superimposed(ax: Axes, picture: Pictures, values: Maps, *, limit: float
         limit: The evidence, for or against, that has the strongest colour.
     """
     ax.imshow(superimposed(picture, values, limit=limit), interpolation="lanczos", aspect="auto")
-    bare(ax, picture.shape[:2])
+    style.bare(ax)
     return ax
 
 
@@ -177,21 +191,6 @@ def _limits(maps: Maps, *, each: bool) -> list[float]:
     return [float(limit or most or 1.0) for limit, most in zip(limits, strengths.max(axis=1), strict=True)]
 
 
-def sheet(width: float, height: float) -> Figure:
-    """Make a figure whose axes are placed in inches: images keep their shapes and stand in line."""
-    figure = new_figure(width, height)
-    figure.set_layout_engine("none")
-    return figure
-
-
-def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Add axes at a position in inches from the upper left corner."""
-    whole_width, whole_height = figure.get_size_inches()
-    return figure.add_axes(
-        (left / whole_width, 1 - (top + height) / whole_height, width / whole_width, height / whole_height)
-    )
-
-
 def _as_shown(pictures: Pictures, size_wh: tuple[int, int]) -> Pictures:
     """Shrink large images to the size at which they are shown, once for all maps that are laid on them."""
     if size_wh[0] >= pictures.shape[2] or size_wh[1] >= pictures.shape[1]:
@@ -199,66 +198,31 @@ def _as_shown(pictures: Pictures, size_wh: tuple[int, int]) -> Pictures:
     return np.stack([np.asarray(Image.fromarray(one).resize(size_wh, Image.Resampling.LANCZOS)) for one in pictures])
 
 
-def _show(ax: Axes, picture: Pictures, color: str) -> Axes:
-    ax.imshow(picture, interpolation="lanczos", aspect="auto")
-    bare(ax, picture.shape[:2])
-    _frame(ax, color, strong=True)
-    return ax
-
-
-def bare(ax: Axes, size_hw: tuple[int, ...]) -> None:
-    """Fit axes to an image's pixels and remove the ticks."""
-    ax.set_xlim(-0.5, size_hw[1] - 0.5)
-    ax.set_ylim(size_hw[0] - 0.5, -0.5)
-    ax.set_xticks([])
-    ax.set_yticks([])
-
-
-def _frame(ax: Axes, color: str, *, strong: bool) -> None:
-    for spine in ax.spines.values():
-        spine.set(visible=True, color=color, linewidth=2.5 if strong else 0.8)
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _head_row(ax: Axes, truth: Category, predicted: Category, room: int) -> None:
-    right = truth == predicted
-    title = f"{truth.title}, right" if right else f"{truth.title}, predicted {predicted.title}"
-    ax.set_title(shorten(title, room), fontsize=8.5, pad=5, color=INK if right else WRONG)
-
-
-def _foot_map(ax: Axes, category: Category, share: float, *, strong: bool, room: int) -> None:
-    """Frame a map, and write class and probability below it."""
-    _frame(ax, category.color, strong=strong)
-    ax.annotate(
-        f"{shorten(category.title, room)}\n{_percent(share)}", (0.5, 0), (0, -5), xycoords="axes fraction",
-        textcoords="offset points", ha="center", va="top", fontsize=7, linespacing=1.25, color=INK if strong else MUTED,
-    )  # fmt: skip
-
-
-def _head_column(ax: Axes, category: Category, percent: str, marks: str, size: float, room: int) -> None:
+def _head_column(ax: Axes, category: Category, share: float, marks: str, size: float, room: int) -> None:
     """Write class, probability and marks above a column."""
-    ax.set_title(shorten(category.title, room), fontsize=size, loc="center", pad=27)
-    ax.annotate(
-        f"{percent}\n{marks}", (0.5, 1), (0, 4), xycoords="axes fraction", textcoords="offset points",
-        ha="center", va="bottom", fontsize=8, linespacing=1.3, color=INK if marks else MUTED,
-    )  # fmt: skip
+    ax.set_title(style.shorten(category.title, room), fontsize=size, loc="center", pad=27)
+    look: style.Look = {"xycoords": "axes fraction", "ha": "center", "va": "bottom", "fontsize": 8, "linespacing": 1.3}
+    style.note(ax, f"{_percent(share)}\n{marks}", (0.5, 1), (0, 4), color=INK if marks else MUTED, **look)
 
 
 def _write_verdict(ax: Axes, y_true: str | None, predicted: str, confidence: float, size: float, room: int) -> None:
     """Write the true and the predicted class above the image."""
     ax.set_axis_off()
-    right = y_true in {None, predicted}
-    lines = [("True class", y_true or "not known", INK), ("Predicted", predicted, INK if right else WRONG)]
-    for line, (what, title, color) in enumerate(lines):
-        ax.annotate(what, (0, 0), (0, 66 - 34 * line), xycoords="axes fraction", textcoords="offset points",
-                    fontsize=8, color=MUTED, va="bottom")  # fmt: skip
-        ax.annotate(shorten(title, room), (0, 0), (0, 53 - 34 * line), xycoords="axes fraction",
-                    textcoords="offset points", fontsize=size, fontweight="bold", color=color, va="bottom")  # fmt: skip
-    ax.annotate(f"with {_percent(confidence)}", (0, 0), (0, 7), xycoords="axes fraction",
-                textcoords="offset points", fontsize=8, color=MUTED, va="bottom")  # fmt: skip
+    color = INK if y_true in {None, predicted} else WRONG
+    small, bold = {"fontsize": 8, "color": MUTED}, {"fontsize": size, "fontweight": "bold"}
+    lines: list[tuple[str, int, style.Look]] = [
+        ("True class", 66, small),
+        (style.shorten(y_true or "not known", room), 53, {**bold, "color": INK}),
+        ("Predicted", 32, small),
+        (style.shorten(predicted, room), 19, {**bold, "color": color}),
+        (f"with {_percent(confidence)}", 7, small),
+    ]
+    for text, up, look in lines:
+        style.note(ax, text, (0, 0), (0, up), xycoords="axes fraction", va="bottom", **look)
 
 
 def _draw_bar(ax: Axes, limits: Sequence[float], unit: str, *, each: bool, vertical: bool) -> None:
@@ -279,8 +243,6 @@ def _draw_bar(ax: Axes, limits: Sequence[float], unit: str, *, each: bool, verti
     else:
         ax.set_xticks(ticks, names)
         ax.set_yticks([])
-        ax.annotate(label, (1, 0.5), (14, 0), xycoords="axes fraction", textcoords="offset points", va="center",
-                    fontsize=8, color=MUTED)  # fmt: skip
+        style.note(ax, label, (1, 0.5), (14, 0), xycoords="axes fraction", va="center", fontsize=8, color=MUTED)
     ax.tick_params(length=0, labelsize=8)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    ax.spines[:].set_visible(False)

@@ -1,4 +1,4 @@
-"""The race between the best networks of a search."""
+"""The best networks of a search: their race, and their size against their error."""
 
 import math
 from collections import Counter
@@ -6,33 +6,35 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from toonvision.figures.style import INK, MUTED, WIDTH, halo, new_figure, quiet_axis, shorten, styled
+from toonvision.figures import style
+from toonvision.figures.style import DASHED, INK, MUTED, WIDTH, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
-from toonvision.figures.values import Race
+from toonvision.figures.values import Race, SizeErrorFront
+from toonvision.tuning.insight import SizeErrorPoint
 from toonvision.tuning.result import Racer
 
-_ROW = 0.5
+_WINNER = "#D55E00"
 _STACK, _TALLEST = 0.13, 0.3
+_DOTS: style.Look = {"color": PLAIN, "markersize": 3.5, "markeredgewidth": 0, "zorder": 3}
 
 
 @styled
 def draw_race(race: Race) -> Figure:
     """Draw the wrong predictions of each network's trainings, and beside them the ratio of its loss to the leader's."""
-    racers, validated = race.racers, race.validated
-    figure = new_figure(WIDTH, 1.6 + _ROW * len(racers))
+    racers = race.racers
+    figure = style.new_figure(WIDTH, 1.6 + 0.5 * len(racers))
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-    draw_racers(left, racers, validated=validated)
+    draw_racers(left, racers, validated=race.validated)
     draw_behind(right, racers)
     right.set_yticks(range(len(racers)), [])
     handles = [
-        Line2D([], [], color=BEST, marker="o", markersize=6, linestyle="none", alpha=0.7, label="A training"),
-        Line2D([], [], color=INK, marker="|", markersize=12, markeredgewidth=2, linestyle="none", label="Median"),
-        Line2D([], [], color=PLAIN, marker="o", markersize=6, linestyle="none", label="Grey: has left the race"),
+        style.key("A training", color=BEST, marker="o", markersize=6, alpha=0.7),
+        style.key("Median", color=INK, marker="|", markersize=12, markeredgewidth=2),
+        style.key("Grey: has left the race", color=PLAIN, marker="o", markersize=6),
     ]
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
+    style.add_legend(figure, handles, "upper right")
     return figure
 
 
@@ -47,24 +49,20 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int) -> Axes:
         racers: The best first, at least one.
         validated: Number of validation images.
     """
-    seen = [0, 1]
+    seen, counted = [0, 1], []
     for row, racer in enumerate(racers):
-        color = BEST if racer.left_after is None else PLAIN
         known = [n for n, loss in zip(racer.wrong, racer.losses, strict=True) if loss is not None]
-        dots = _stacked(known)
-        ax.plot([wrong for wrong, _ in dots], [row - up for _, up in dots], "o", color=color, markersize=6,
-                alpha=0.7, markeredgewidth=0, zorder=4)  # fmt: skip
-        median = racer.median_wrong
+        look: style.Look = {"markersize": 6, "alpha": 0.7, "markeredgewidth": 0, "zorder": 4}
+        ax.plot(known, [row - up for up in _stacked(known)], "o", color=_color(racer), **look)
         if racer.diverged * 2 < len(racer.wrong):
-            ax.plot([median] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2, zorder=3)
-            seen.append(math.ceil(median))
-        ax.annotate(_note(racer), (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                    va="center_baseline", fontsize=8.5, color=MUTED, linespacing=1.3)  # fmt: skip
-        seen += known
-    _rows(ax, racers)
-    quiet_axis(ax)
-    span = max(seen) - min(seen[2:], default=0)
-    ax.set_xlim(max(-0.5, min(seen[2:], default=0) - 0.08 * span - 0.5), max(seen) + 0.08 * span + 0.5)
+            ax.plot([racer.median_wrong] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2, zorder=3)
+            counted.append(math.ceil(racer.median_wrong))
+        style.note_row(ax, row, _note(racer), linespacing=1.3)
+        counted += known
+    _name_racers(ax, racers)
+    least, most = min(counted, default=0), max([*seen, *counted])
+    room = 0.08 * (most - least) + 0.5
+    ax.set_xlim(max(-0.5, least - room), most + room)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
     ax.set_title(f"Wrong of {validated:,} validation crops")
     return ax
@@ -72,59 +70,136 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int) -> Axes:
 
 @styled
 def draw_behind(ax: Axes, racers: Sequence[Racer]) -> Axes:
-    """Draw the ratio of each network's loss to the leader's, with the 95 % interval that decides who leaves.
-
-    Args:
-        ax: Where to draw.
-        racers: The best first, at least one.
-    """
+    """Draw the ratio of each network's loss to the leader's, with the 95 % interval that decides who leaves."""
     bounds = [1.0]
     for row, racer in enumerate(racers):
-        color = BEST if racer.left_after is None else PLAIN
+        color = _color(racer)
         if racer.behind is None:
-            word = "leads" if racer.leads else "too few rounds"
-            ax.annotate(word, (1.0, row), (7, 0), textcoords="offset points", va="center_baseline", fontsize=8.5,
-                        color=MUTED, path_effects=halo())  # fmt: skip
+            text = "leads" if racer.leads else "too few rounds"
+            style.note(ax, text, (1.0, row), (7, 0), color=MUTED)
             if racer.leads:
                 ax.plot([1.0], [row], "D", color=color, markersize=7, zorder=4)
             continue
         mean, low, high = (math.exp(value) for value in (racer.behind.mean, racer.behind.low, racer.behind.high))
         ax.plot([low, high], [row, row], color=color, linewidth=2.4, alpha=0.6, solid_capstyle="round")
         ax.plot([mean], [row], "o", color=color, markersize=7, zorder=4)
-        ax.annotate(f"× {mean:.2f}", (1, row), (6, 0), xycoords=("axes fraction", "data"),
-                    textcoords="offset points", va="center_baseline", fontsize=8.5, color=MUTED)  # fmt: skip
+        style.note_row(ax, row, f"× {mean:.2f}")
         bounds += [low, high]
-    ax.axvline(1.0, color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), zorder=0)
-    _rows(ax, racers)
-    quiet_axis(ax)
+    ax.axvline(1.0, color=MUTED, linewidth=1.0, linestyle=DASHED, zorder=0)
+    _name_racers(ax, racers)
     log_axis(ax, "x", bounds, most=5)
     ax.set_title("Loss, as a multiple of the leader's")
     return ax
 
 
-def _rows(ax: Axes, racers: Sequence[Racer]) -> None:
-    ax.set_yticks(range(len(racers)), [f"{racer.trial.number}: {shorten(racer.trial.layout, 34)}" for racer in racers])
+@styled
+def draw_front(front: SizeErrorFront) -> Figure:
+    """Draw the loss and the wrong predictions of networks against their size."""
+    figure = style.new_figure(WIDTH, 4.3)
+    left, right = figure.subplots(1, 2)
+    draw_front_loss(left, front)
+    draw_front_wrong(right, front)
+    handles = [
+        style.key("On the front", color=BEST, marker="o", markersize=7, linewidth=1.4),
+        style.key("The winner", color=_WINNER, marker="D", markersize=8),
+        style.key("Other networks, or trainings", color=PLAIN, marker="o", markersize=4.5),
+        style.key("Hollow: not retrained", color=BEST, marker="o", markersize=7, markerfacecolor="white"),
+    ]
+    style.add_legend(figure, handles)
+    return figure
+
+
+@styled
+def draw_front_loss(ax: Axes, front: SizeErrorFront) -> Axes:
+    """Draw the mean loss of every network, and of those on the front each training too."""
+    best, others = (
+        [(one.trial.parameters, one.loss) for one in front.networks if one.on_front == on_front]
+        for on_front in (True, False)
+    )
+    look: style.Look = {"color": PLAIN, "markersize": 4.5, "alpha": 0.7, "markeredgewidth": 0}
+    ax.plot([size for size, _ in others], [loss for _, loss in others], "o", **look)
+    steps: style.Look = {"where": "post", "color": BEST, "linewidth": 1.4, "alpha": 0.7}
+    ax.step([size for size, _ in best], [loss for _, loss in best], **steps)
+    losses = [one.loss for one in front.networks]
+    for one in _marked(front):
+        size = one.trial.parameters
+        if len(one.losses) > 1:
+            ax.plot([size, size], [min(one.losses), max(one.losses)], color=PLAIN, linewidth=1.0, zorder=2)
+            ax.plot([size] * len(one.losses), one.losses, "o", **_DOTS)
+        _mark(ax, one, one.loss)
+        losses += one.losses
+    style.quiet_axis(ax, grid="y")
+    log_axis(ax, "y", losses)
+    _size_axis(ax, front)
+    ax.set_title("Mean validation loss in nats (logarithmic)")
+    return ax
+
+
+@styled
+def draw_front_wrong(ax: Axes, front: SizeErrorFront) -> Axes:
+    """Draw the median wrong of the winner and the networks on the front, with its 95 % interval and each training."""
+    for one in _marked(front):
+        size, color = one.trial.parameters, _WINNER if one.winner else BEST
+        ax.plot([size, size], one.interval, color=color, linewidth=2.2, alpha=0.4, solid_capstyle="round", zorder=2)
+        if len(one.wrong) > 1:
+            ax.plot([size] * len(one.wrong), one.wrong, "o", **_DOTS)
+        _mark(ax, one, one.median_wrong)
+    style.quiet_axis(ax, grid="y")
+    ax.set_ylim(bottom=0)
+    ax.locator_params(axis="y", nbins=6, integer=True)
+    _size_axis(ax, front)
+    ax.set_title(f"Median wrong of {front.validated:,}, with 95 % intervals")
+    return ax
+
+
+def _color(racer: Racer) -> str:
+    return BEST if racer.left_after is None else PLAIN
+
+
+def _name_racers(ax: Axes, racers: Sequence[Racer]) -> None:
+    style.name_rows(ax, [f"{racer.trial.number}: {style.shorten(racer.trial.layout, 34)}" for racer in racers])
     ax.get_yticklabels()[0].set_fontweight("bold")
-    ax.set_ylim(len(racers) - 0.45, -0.55)
+    style.quiet_axis(ax)
 
 
-def _stacked(counts: Sequence[int]) -> list[tuple[int, float]]:
-    """Return each count with how far its dot is moved up, so that equal ones can be counted."""
-    highest = max(Counter(counts).values(), default=1)
-    step = min(_STACK, 2 * _TALLEST / max(1, highest - 1))
-    seen: Counter[int] = Counter()
+def _stacked(counts: Sequence[int]) -> list[float]:
+    """Return how far each count's dot is moved up, so that equal ones can be counted."""
     totals = Counter(counts)
-    placed = []
+    step = min(_STACK, 2 * _TALLEST / max(1, max(totals.values(), default=1) - 1))
+    seen: Counter[int] = Counter()
+    moved = []
     for count in counts:
-        placed.append((count, step * (seen[count] - (totals[count] - 1) / 2)))
+        moved.append(step * (seen[count] - (totals[count] - 1) / 2))
         seen[count] += 1
-    return placed
+    return moved
 
 
 def _note(racer: Racer) -> str:
-    parts = [f"median {racer.median_wrong:g}"]
-    if racer.diverged:
-        parts.append(f"{racer.diverged} diverged")
-    if racer.left_after:
-        parts.append(f"left after round {racer.left_after}")
-    return ", ".join(parts)
+    diverged = f", {racer.diverged} diverged" if racer.diverged else ""
+    left = f", left after round {racer.left_after}" if racer.left_after else ""
+    return f"median {racer.median_wrong:g}{diverged}{left}"
+
+
+def _marked(front: SizeErrorFront) -> list[SizeErrorPoint]:
+    return [one for one in front.networks if one.on_front or one.winner]
+
+
+def _mark(ax: Axes, one: SizeErrorPoint, value: float) -> None:
+    """Mark a network on the front, hollow where it was not retrained, and number it."""
+    marker, color, size, weight = ("D", _WINNER, 9, "bold") if one.winner else ("o", BEST, 7, "normal")
+    look: style.Look = {"color": color, "markersize": size, "markerfacecolor": color if one.raced else "white"}
+    ax.plot([one.trial.parameters], [value], marker, markeredgewidth=1.6, zorder=5, **look)
+    look = {"fontweight": weight, "zorder": 6, "va": "baseline"}
+    style.note(ax, f"{one.trial.number}", (one.trial.parameters, value), (7, 5), **look)
+
+
+def _size_axis(ax: Axes, front: SizeErrorFront) -> None:
+    sizes, bound = [float(one.trial.parameters) for one in front.networks], front.bound
+    if bound is not None and bound <= 4 * max(sizes):
+        ax.axvline(bound, color=MUTED, linewidth=1.0, linestyle=DASHED, zorder=0)
+        look: style.Look = {"xycoords": ("data", "axes fraction"), "ha": "right", "va": "top", "rotation": 90}
+        style.note(ax, "bound", (bound, 1), (-3, -2), fontsize=8, color=MUTED, **look)
+        sizes.append(float(bound))
+    log_axis(ax, "x", sizes)
+    ax.spines["bottom"].set_visible(True)
+    ax.set_xlabel("Parameters (logarithmic)")

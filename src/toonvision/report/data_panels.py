@@ -9,7 +9,7 @@ from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, listed
 from toonvision.data.balance import Balance, CountTable
 from toonvision.data.split_summary import SplitSummary
-from toonvision.figures.balance import shown_tables
+from toonvision.figures.data import shown_tables
 from toonvision.figures.panels import write_panel
 from toonvision.figures.values import BalanceBars, ShortageMap
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy

@@ -84,7 +84,8 @@ def search_page(result: StudyResult) -> Page:
                 "space", "The space", f"The trials by their hyperparameters. {importance.reason}".strip(),
                 importance_panel(importance), slices_panel(result), parallel_panel(result), *_narrower(result),
             ),
-            section("trials", "Trials", "All networks that were tried.", history_panel(result), trials_table(result)),
+            section("trials", "Trials", "All networks that were tried.", history_panel(result),
+                    trials_table(result) if result.trials else None),
             section("settings", "Settings", "What is needed to repeat this search.", settings_table(result), searched),
         ),
     )  # fmt: skip

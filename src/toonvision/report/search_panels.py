@@ -185,18 +185,19 @@ def history_panel(result: StudyResult) -> FigurePanel | None:
     )  # fmt: skip
 
 
-def trials_table(result: StudyResult) -> Table | None:
-    """Return all trials, the best first; None if there are none."""
-    if not result.trials:
-        return None
+def trials_table(
+    result: StudyResult, trials: Sequence[Trial] | None = None, title: str = "Trials, the best first"
+) -> Table:
+    """Return trials; by default all of a search, the best first."""
+    if trials is None:
+        rest = [trial for trial in result.trials if trial not in result.tried]
+        trials = [*result.tried, *sorted(rest, key=lambda one: one.loss or math.inf)]
     columns = ("Trial", "Network", "Parameters", "Learning rate", "Loss", "Wrong", "Epochs", "Seconds",
                "Outcome")  # fmt: skip
-    best = [trial.number for trial in result.tried]
-    rest = sorted((trial for trial in result.trials if trial.number not in best), key=lambda one: one.loss or math.inf)
     of_epoch = "of the last epoch" if result.settings.training.takes_all_epochs else "of the best epoch"
     several = f", the mean over {counted(result.settings.repeats, 'training')}" if result.settings.repeats > 1 else ""
     return Table(
-        "Trials, the best first", columns, tuple(_trial_cells(trial) for trial in (*result.tried, *rest)), _NUMBERS,
+        title, columns, tuple(map(_trial_cells, trials)), _NUMBERS,
         note=f"Validation loss {of_epoch}{several}; wrong of {counted(result.judged, 'validation crop')}. All trials "
         "have the same seeds, so the best of many is partly lucky: the race shows how much. All values are in "
         "trials.csv.", shown=10,
