@@ -85,13 +85,3 @@ class NamedFolders:
         known = [path.parent.relative_to(root).as_posix() for path in self.records(root)]
         listed = f"There are: {', '.join(known)}." if known else f"There is none yet. Run: toonvision {self.command}"
         raise UsageError(f"no {self.noun} is called {name!r}. {listed}")
-
-    def choose(self, parent: Path, name: str | None, *, like: str) -> Path:
-        """Return the folder of a new one; without a name it is called like `like`, with the next free number.
-
-        Raises:
-            UsageError: If the name cannot be a folder's.
-        """
-        if name is None:
-            return parent / free_name(parent, like, number_first=True)
-        return parent / plain_name(name, f"a {self.noun}")

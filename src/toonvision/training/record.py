@@ -16,7 +16,7 @@ from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.files import write_text
 from toonvision.core.folders import UNFINISHED, settle_swaps, swap_in
 from toonvision.core.locks import exclusive
-from toonvision.core.names import NamedFolders, free_name
+from toonvision.core.names import NamedFolders, free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
 from toonvision.data.splits import SUBSETS
@@ -169,7 +169,8 @@ def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, 
     Raises:
         UsageError: If the name cannot be a folder's, or is taken and `force` is not set.
     """
-    folder = _RUNS.choose(runs / task, name, like=network)
+    free = free_name(runs / task, network, number_first=True)
+    folder = runs / task / (free if name is None else plain_name(name, "a run"))
     if folder.exists() and not force:
         raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")
     return folder

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.core.names import NamedFolders, free_name
+from toonvision.core.names import NamedFolders, free_name, plain_name
 from toonvision.data.workspace import Workspace
 from toonvision.training.recipes import PlannedRun
 from toonvision.tuning.result import RESULT, read_result
@@ -43,7 +43,8 @@ def new_study_folder(studies: Path, task: str, *, strategy: str, name: str | Non
     Raises:
         UsageError: If the name cannot be a folder's, or is taken.
     """
-    folder = _STUDIES.choose(studies / task, name, like=strategy)
+    free = free_name(studies / task, strategy, number_first=True)
+    folder = studies / task / (free if name is None else plain_name(name, "a study"))
     if (folder / RESULT).exists() and not shared:
         raise UsageError(
             f"there is a study called {task}/{name} already. Give --resume to go on with it, or choose another --name."
