@@ -220,9 +220,8 @@ class StudyResult:
     @property
     def winner(self) -> Trial | None:
         """The leader of the race, or the best trial where there was none; None while nothing is done."""
-        if self.standing.racing:
-            return self.by_number[self.standing.racing[0]]
-        return self.tried[0] if self.tried else None
+        racing = self.standing.racing
+        return self.by_number[racing[0]] if racing else None
 
     @property
     def winner_raced(self) -> Racer | None:
