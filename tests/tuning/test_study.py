@@ -32,7 +32,7 @@ def earlier(space, draws, *, strategy="random"):
         Trial(n, "done", draw, space.layout(draw).name, 100 + n, 0.1 + n, (), 1, 0, 1) for n, draw in enumerate(draws)
     )
     return StudyResult(
-        name="earlier", settings=settings, classes=("a", "b", "c"), judged=4, trials=trials, scores={}, device="cpu",
+        name="earlier", settings=settings, classes=("a", "b", "c"), evaluated=4, trials=trials, scores={}, device="cpu",
         versions={}, started="2026-01-02T03:04:05+00:00", storage="file",
     )  # fmt: skip
 

@@ -41,11 +41,11 @@ def check_workspace(workspace: Opened, run: str | None) -> tuple[list[Checked], 
 def _contradicted(workspace: Opened, name: str, known: Known | None) -> Checked:
     """Ask a run about every crop that has a class at its level."""
     from toonvision.api.predicting import predict_files
-    from toonvision.models.saving import read_card, require_taxonomy
+    from toonvision.models.saving import read_card
 
     files = workspace.files
     run = StoredRun(workspace, find_run(files.runs, name))
-    require_taxonomy(read_card(run.folder), files.taxonomy.digest, run.folder)
+    read_card(run.folder, taxonomy=files.taxonomy.digest)
     if known is None:
         raise InputRejectedError(f"{files.catalog}: cannot be read, so that no label can be compared. Leave out --run.")
     crops = [crop for crop in known.crops if files.taxonomy.class_of(crop.label, run.record.level) is not None]

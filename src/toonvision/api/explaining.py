@@ -23,7 +23,7 @@ from toonvision.explain.filters import ascent, convolutions, first_filters, resp
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
 from toonvision.figures.panels import write_panel
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
+from toonvision.models.saving import ModelCard, load_model, read_card
 from toonvision.report.explain_panels import (
     activation_panels,
     check_panels,
@@ -55,8 +55,7 @@ def explain(
 ) -> Result[Explanation]:
     """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder)
-    require_taxonomy(card, taxonomy.digest, run.folder)
+    card = read_card(run.folder, taxonomy=taxonomy.digest)
     cases, findings = _given(run, card, pictures) if pictures else (worst_cases(run.evaluation(), count), [])
     level = taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)
@@ -94,7 +93,7 @@ def _name_layers_afresh() -> None:
 
 def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
     """Read and predict the pictures that were asked for."""
-    from toonvision.evaluation.predict import predict_files
+    from toonvision.evaluation.evaluate import predict_files
 
     with run.workspace.watcher.progress("predicting", "pictures") as progress:
         predictions, findings = predict_files(run.folder, paths, progress=progress)
@@ -159,29 +158,29 @@ def _check(
     return curves, randomisation(model, maps_of, seed=seed)
 
 
-def _evidence(run: StoredRun, judged: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
+def _evidence(run: StoredRun, evaluation: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
     """Measure on what the evidence lies, for all crops of the test subset that have masks."""
     files = run.workspace.files
     if not has_masks(files):
         return None
-    record, predicted = judged.record, judged.best.predicted
-    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.items]
+    record, predicted = evaluation.record, evaluation.best.predicted
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in evaluation.items]
     rows = [index for index, mask in enumerate(found) if mask is not None]
     if not rows:
         return None
     masks = [mask for mask in found if mask is not None]
     own = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
     plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
-    return MaskedEvidence(tuple(rows), own, plain, _sections(run, judged, rows, own, seed=seed))
+    return MaskedEvidence(tuple(rows), own, plain, _sections(run, evaluation, rows, own, seed=seed))
 
 
 def _sections(
-    run: StoredRun, judged: "ClassEvaluation", rows: Sequence[int], evidence: Evidence, *, seed: int
+    run: StoredRun, evaluation: "ClassEvaluation", rows: Sequence[int], evidence: Evidence, *, seed: int
 ) -> Sections:
     """Average evidence over all crops, by class and by context."""
-    contexts = [run.workspace.files.taxonomy.context(judged.items[at].context).title for at in rows]
-    y_true = [judged.classes[judged.best.y_true[at]].title for at in rows]
-    shots = group_keys([judged.items[at] for at in rows])
+    contexts = [run.workspace.files.taxonomy.context(evaluation.items[at].context).title for at in rows]
+    y_true = [evaluation.classes[evaluation.best.y_true[at]].title for at in rows]
+    shots = group_keys([evaluation.items[at] for at in rows])
     return [
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))

@@ -180,14 +180,14 @@ def size_error_points(result: StudyResult) -> tuple[SizeErrorPoint, ...]:
             continue
         losses = [score.loss for score in result.scores_of(trial) if score.loss is not None]
         wrong = tuple(score.wrong for score in raced or trial.scores)
-        low, high = wilson_interval(round(statistics.median(wrong)), result.judged)
+        low, high = wilson_interval(round(statistics.median(wrong)), result.evaluated)
         points.append(
             SizeErrorPoint(
                 trial=trial,
                 loss=max(result.error(trial), LEAST_LOSS),
                 losses=tuple(max(loss, LEAST_LOSS) for loss in losses),
                 wrong=wrong,
-                interval=(low * result.judged, high * result.judged),
+                interval=(low * result.evaluated, high * result.evaluated),
                 raced=bool(raced),
                 on_front=trial in result.front,
                 winner=trial is result.winner,

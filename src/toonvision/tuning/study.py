@@ -134,7 +134,7 @@ def run_study(
         name=folder.name,
         settings=settings,
         classes=data.classes,
-        judged=len(data.indices["val"]),
+        evaluated=len(data.indices["val"]),
         device=f"{backend}, {workers} process{'es' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}",
         versions=installed_versions(),
         started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
@@ -193,7 +193,7 @@ def _completed(
 
     def read() -> StudyResult:
         with storage_faults(url, opening=True):
-            return replace(blank, trials=read_trials(study), scores=read_scores(study, judged=blank.judged))
+            return replace(blank, trials=read_trials(study), scores=read_scores(study, evaluated=blank.evaluated))
 
     result = read()
     write_result(folder, result)
