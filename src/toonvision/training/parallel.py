@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from toonvision.core.cores import available_cores
-from toonvision.core.runner import Report, work_through
+from toonvision.core.runner import Report, available_cores, work_through
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import EpochWatcher
 
