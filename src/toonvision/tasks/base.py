@@ -299,6 +299,6 @@ def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progres
     return outputs
 
 
-def predict(kind: TaskKind, model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Predictions:
+def predict(kind: TaskKind, model: "keras.Model", images: Pictures) -> Predictions:
     """Return what a network of a kind of task predicts for images; see `network_outputs`."""
-    return kind.decode(network_outputs(model, images, progress=progress))
+    return kind.decode(network_outputs(model, images))
