@@ -6,7 +6,7 @@ import pytest
 
 from builders import contents, make_workspace
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.data.extraction import extract
 from toonvision.data.images import read_picture
 from toonvision.deploy import export, parity

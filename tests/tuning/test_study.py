@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import files_property
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.core.runner import available_cores
 from toonvision.tuning.folders import find_study, is_study, new_study_folder, study_results
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.result import RESULT, StudyResult, Trial, read_result, write_result

@@ -20,7 +20,7 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.core.runner import Report, work_through
-from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.split_plan import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError, UsageError
-from toonvision.core.files import read_regular, write_text
+from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.core.names import free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.workspace import Workspace

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside
 from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.progress import Progress, silent
+from toonvision.core.runner import available_cores
 from toonvision.core.wording import interval, listed, percent
 from toonvision.data.arrays import Pictures, read_crop
 from toonvision.data.boxes import Box

@@ -13,7 +13,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import load_images
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
-from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.split_plan import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, Subset, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
