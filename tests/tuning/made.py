@@ -8,7 +8,7 @@ from toonvision.models.layout import Layout
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import StudyResult, Trial
 from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
-from toonvision.tuning.space import Choices, Range, Space, published_space
+from toonvision.tuning.space import Choices, Range, Space, published_space, random_value
 
 SIZE_HW, CLASSES, JUDGED = (600, 200), ("bb", "lb", "cb", "sb"), 174
 
@@ -33,7 +33,7 @@ def study(trials, scores=None, *, space=None, name="random-1", **settings):
         trials=len(trials), **{"bounds": Bounds(6032), "size_hw": SIZE_HW, **settings},
     )  # fmt: skip
     return StudyResult(
-        name=name, settings=made, classes=CLASSES, judged=JUDGED, trials=tuple(trials), scores=scores or {},
+        name=name, settings=made, classes=CLASSES, evaluated=JUDGED, trials=tuple(trials), scores=scores or {},
         device="tensorflow, 1 process of 2 threads", versions={"keras": "3", "optuna": "5"},
         started="2026-01-02T03:04:05+00:00", storage="sqlite:///study.sqlite",
     )  # fmt: skip
@@ -45,7 +45,7 @@ def drawn(space, count, *, seed=0):
     varied = set(space.varied)
 
     def value(name, one):
-        return float(one.random(rng)) if name in varied else one.low
+        return float(random_value(one, rng)) if name in varied else one.low
 
     return [{name: value(name, one) for name, one in space.dimensions.items()} for _ in range(count)]
 

@@ -7,7 +7,8 @@ from toonvision.api.base import Opened, StoredRun
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.installed import outdated_libraries
 from toonvision.data import check as data
-from toonvision.data.check import Checked, Known
+from toonvision.data.check import Checked
+from toonvision.data.records import Known
 from toonvision.deploy.check_runs import check_runs, contradicted_labels
 from toonvision.training.record import find_run
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.setup import SetupSummary
-    from toonvision.data.split_summary import SplitSummary
+    from toonvision.data.split_plan import SplitSummary
     from toonvision.data.workspace import Workspace
 
 _MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12

@@ -12,7 +12,7 @@ from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
 from toonvision.core.panels import FigurePanel, Table
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_regions, has_masks
 from toonvision.explain.activations import layer_activations
@@ -93,7 +93,7 @@ def _name_layers_afresh() -> None:
 
 def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
     """Read and predict the pictures that were asked for."""
-    from toonvision.evaluation.predict import predict_files
+    from toonvision.evaluation.evaluate import predict_files
 
     with run.workspace.watcher.progress("predicting", "pictures") as progress:
         predictions, findings = predict_files(run.folder, paths, progress=progress)
@@ -158,29 +158,29 @@ def _check(
     return curves, randomisation(model, maps_of, seed=seed)
 
 
-def _evidence(run: StoredRun, judged: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
+def _evidence(run: StoredRun, evaluation: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
     """Measure on what the evidence lies, for all crops of the test subset that have masks."""
     files = run.workspace.files
     if not has_masks(files):
         return None
-    record, predicted = judged.record, judged.best.predicted
-    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.items]
+    record, predicted = evaluation.record, evaluation.best.predicted
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in evaluation.items]
     rows = [index for index, mask in enumerate(found) if mask is not None]
     if not rows:
         return None
     masks = [mask for mask in found if mask is not None]
     own = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
     plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
-    return MaskedEvidence(tuple(rows), own, plain, _sections(run, judged, rows, own, seed=seed))
+    return MaskedEvidence(tuple(rows), own, plain, _sections(run, evaluation, rows, own, seed=seed))
 
 
 def _sections(
-    run: StoredRun, judged: "ClassEvaluation", rows: Sequence[int], evidence: Evidence, *, seed: int
+    run: StoredRun, evaluation: "ClassEvaluation", rows: Sequence[int], evidence: Evidence, *, seed: int
 ) -> Sections:
     """Average evidence over all crops, by class and by context."""
-    contexts = [run.workspace.files.taxonomy.context(judged.items[at].context).title for at in rows]
-    y_true = [judged.classes[judged.best.y_true[at]].title for at in rows]
-    shots = group_keys([judged.items[at] for at in rows])
+    contexts = [run.workspace.files.taxonomy.context(evaluation.items[at].context).title for at in rows]
+    y_true = [evaluation.classes[evaluation.best.y_true[at]].title for at in rows]
+    shots = group_keys([evaluation.items[at] for at in rows])
     return [
         (title, summarise(evidence, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))

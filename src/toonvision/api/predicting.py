@@ -59,7 +59,7 @@ def predict_files(
         watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT}.")
         with watcher.progress("predicting", "pictures") as progress:
             return export.predict_files(pictures, progress=progress)
-    from toonvision.evaluation.predict import predict_files as predict_with_keras
+    from toonvision.evaluation.evaluate import predict_files as predict_with_keras
     from toonvision.models.backend import start_keras
 
     watcher.say(f"Predicting on {start_keras()}.")

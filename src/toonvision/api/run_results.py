@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.result import Block, Result, table
-from toonvision.core.documents import parse_json
 from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, RejectedItemError
-from toonvision.core.files import read_regular
+from toonvision.core.files import parse_json, read_regular
 from toonvision.core.wording import counted
 from toonvision.training.history import HISTORY, peaks, read_history
 from toonvision.training.record import RunRecord, read_record, run_records

@@ -55,9 +55,8 @@ def suspects_result(
     """Return the labels that are probably wrong."""
     pictured = suspects.suspect_crops(workspace, study, study.suspects[: suspects.MOST_PICTURED])
     data, files = written(study, suspects.suspects_panel(study, pictured))
-    level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
-    classes = {category.name: category for category in level.classes}
-    listed = [suspects.suspects_table(study, study.suspects[:_MOST_SUSPECTS], classes)] if study.suspects else []
+    first = study.suspects[:_MOST_SUSPECTS]
+    listed = [suspects.suspects_table(study, first, pictured.classes)] if first else []
     rest = len(study.suspects) - _MOST_SUSPECTS
     more = [f"... and {rest} more; all are in {files[0]}."] if rest > 0 else []
     text = (

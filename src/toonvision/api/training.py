@@ -1,11 +1,10 @@
 """What `train` is asked for: from a network's or a study's settings to those of one run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
-from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.recipes import changed, settings_for
+from toonvision.training.recipes import PlannedRun, changed, settings_for
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -16,23 +15,6 @@ _SMALLEST, _LARGEST = 16, 2000
 
 Size = str | tuple[int, int]
 """An input size: ``600x200``, or height and width in pixels."""
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """What will be trained.
-
-    Attributes:
-        settings: How.
-        size_hw: Height and width of the input in pixels; None for what the network wants.
-        split: The name of the split.
-        name: The name of the run; None for the network's with a number.
-    """
-
-    settings: TrainingSettings
-    size_hw: tuple[int, int] | None
-    split: str
-    name: str | None
 
 
 def plan_network(
@@ -91,15 +73,12 @@ def plan_from_study(
     Raises:
         UsageError: If there is no such study or trial, or another setting is given.
     """
-    from toonvision.core.names import free_name
-    from toonvision.tuning.choice import chosen_of_study
+    from toonvision.tuning.folders import run_of_study
 
     if given := [name for name, value in others.items() if value not in (None, False)]:
         listed = ", ".join(f"--{name.removesuffix('_degrees').replace('_', '-')}" for name in sorted(given))
         raise UsageError(f"--from-study brings the network and its settings; {listed} cannot be given beside it.")
-    chosen = chosen_of_study(workspace, study, trial, task=task.name, with_validation=bool(with_validation))
-    name = free_name(workspace.runs / task.name, chosen.name)
-    return PlannedRun(chosen.settings, chosen.size_hw, chosen.split, name)
+    return run_of_study(workspace, study, trial, task=task.name, with_validation=bool(with_validation))
 
 
 def named(planned: PlannedRun, name: str | None) -> PlannedRun:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
-    from toonvision.data.split_summary import SplitSummary
+    from toonvision.data.split_plan import SplitSummary
     from toonvision.studies.contexts import ContextStudy
     from toonvision.studies.curve import LearningCurve
     from toonvision.studies.suspects import SuspectStudy
@@ -153,8 +153,7 @@ class Workspace(Opened):
             UsageError: If another split has that name, or the ratios are none.
             InputRejectedError: If there are too few crops or screenshots.
         """
-        from toonvision.data.split_plan import draw_split
-        from toonvision.data.split_summary import summarize_split
+        from toonvision.data.split_plan import draw_split, summarize_split
         from toonvision.data.splits import Ratios
         from toonvision.report.data_panels import write_split_figures
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, ToonVisionError, UsageError
 from toonvision.data.catalog import Crop
-from toonvision.data.check import Checked, Known
+from toonvision.data.check import Checked
+from toonvision.data.records import Known
 from toonvision.data.splits import Split, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.current import current_export

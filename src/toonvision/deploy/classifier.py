@@ -15,10 +15,10 @@ import onnxruntime
 from PIL import Image
 
 from toonvision.core import errors
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
+from toonvision.core.runner import available_cores
 from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, OUTPUT_NAME, checked

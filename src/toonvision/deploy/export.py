@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toonvision.core.errors import ModelRefusedError, WorkspaceBusyError
 from toonvision.core.files import write_bytes
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace

@@ -18,8 +18,7 @@ from toonvision.models.architecture import Architecture
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 if TYPE_CHECKING:
-    from toonvision.tuning.finalists import SizeErrorPoint
-    from toonvision.tuning.insight import Slice
+    from toonvision.tuning.insight import SizeErrorPoint, Slice
     from toonvision.tuning.result import Racer
 
 Counts = npt.NDArray[np.int64]

@@ -29,8 +29,8 @@ from toonvision.report.search_panels import (
     trials_rows,
     trials_table,
 )
-from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import importance_of
+from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space_file import space_text
@@ -49,7 +49,7 @@ def write_search_report(folder: Path, result: StudyResult) -> Path:
     write_rows(folder / "trials.csv", trials_rows(result))
     write_rows(folder / "race.csv", race_rows(result))
     front = [one for one in size_error_points(result) if one.on_front]
-    write_rows(folder / "front.csv", front_rows(front, judged=result.judged))
+    write_rows(folder / "front.csv", front_rows(front, evaluated=result.evaluated))
     return write_page(search_page(result), folder)
 
 
@@ -66,7 +66,7 @@ def search_page(result: StudyResult) -> Page:
         title=result.title,
         subtitle=(
             f"A search among networks for {counted(len(result.classes), 'class', 'classes')}: "
-            f"{counted(trial_count(result), 'trial')}, compared on {counted(result.judged, 'validation crop')}. "
+            f"{counted(trial_count(result), 'trial')}, compared on {counted(result.evaluated, 'validation crop')}. "
             f"Started {result.started[:10]}."
         ),
         facts=search_facts(result),

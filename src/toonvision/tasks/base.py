@@ -20,7 +20,6 @@ from toonvision.data.images import Pictures, Resize
 from toonvision.data.splits import Split, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
-from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.metrics.predictions import GROUP, Predictions
 from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -171,13 +170,20 @@ class Evaluated(Generic[KindScores]):
 
     @property
     def wrong(self) -> Indices:
-        """Indices of the images that the run's own model is wrong about, the worst first."""
-        return wrong_order(self.best.wrong, self.best.agreement)
+        """Indices of the images that the run's own model is wrong about, those with the least agreement first."""
+        order = np.argsort(self.best.agreement, kind="stable")
+        indices: Indices = order[self.best.wrong[order]]
+        return indices
 
     @property
     def hardest(self) -> Indices:
-        """Indices of the images that any repeat is wrong about, those that most are wrong about first."""
-        return hardest_order(self.wrong_in, self.agreement)
+        """Indices of the images that any repeat is wrong about: most repeats first, then the least agreement first.
+
+        An image that is wrong in every repeat is hard or has a wrong label; in only one, it is chance.
+        """
+        order = np.lexsort((self.agreement, -self.wrong_in))
+        indices: Indices = order[self.wrong_in[order] > 0]
+        return indices
 
 
 class TaskKind(Protocol):
@@ -191,14 +197,7 @@ class TaskKind(Protocol):
     def load(
         self, workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize
     ) -> Dataset:
-        """Load a task's dataset and check that something can be learned from it.
-
-        Args:
-            workspace: Where the data is.
-            task: What is predicted.
-            split: Which split to use; None for all items and no subsets.
-            size_hw: Height and width of the input in pixels.
-            resize: How images are brought to that size.
+        """Load a task's dataset and check that something can be learned from it; without a split it has no subsets.
 
         Raises:
             UsageError: If there is no such split.
@@ -238,24 +237,14 @@ class TaskKind(Protocol):
     def score(
         self, predictions: Predictions, dataset: Dataset, subset: Subset, *, validation: Predictions | None = None
     ) -> Scores:
-        """Compare predictions with the ground truth.
+        """Compare predictions of a subset's images, in order, with the ground truth.
 
-        Args:
-            predictions: Of the images of one subset, in order.
-            dataset: The dataset.
-            subset: Which subset.
-            validation: The same model's predictions of the validation subset, on which it can be calibrated; None where
-                it learned from that subset.
+        `validation` are the same model's predictions of the validation subset, on which it can be calibrated; None
+        where it learned from that subset.
         """
 
     def panels(self, evaluation: Evaluated[Any], taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
-        """Return what a report shows of a run's scores, in order.
-
-        Args:
-            evaluation: The run's models with their scores.
-            taxonomy: What the labels mean.
-            temperature: The temperature that is stored with the run's own model.
-        """
+        """Return what a report shows of a run's scores, in order; `temperature` is the one stored with its model."""
 
 
 def build(network: str, dataset: Dataset) -> "keras.Model":
@@ -274,12 +263,7 @@ def build(network: str, dataset: Dataset) -> "keras.Model":
 
 
 def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Outputs:
-    """Run a network over images.
-
-    Args:
-        model: One of our networks.
-        images: Shape ``(images, height, width, 3)``, uint8.
-        progress: Called with how many images are done, and how many there are.
+    """Run a network over images of shape ``(images, height, width, 3)``, uint8.
 
     Raises:
         ModelRefusedError: If an output is NaN or infinite.
@@ -298,6 +282,6 @@ def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progres
     return outputs
 
 
-def predict(kind: TaskKind, model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Predictions:
+def predict(kind: TaskKind, model: "keras.Model", images: Pictures) -> Predictions:
     """Return what a network of a kind of task predicts for images; see `network_outputs`."""
-    return kind.decode(network_outputs(model, images, progress=progress))
+    return kind.decode(network_outputs(model, images))

@@ -13,13 +13,11 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import load_images
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
-from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.split_plan import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, Subset, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
-from toonvision.metrics.classification import (
-    Indices,
-)
+from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions, Probabilities
 from toonvision.models.registry import NETWORKS, find_network
 from toonvision.tasks.augmentation import augment
