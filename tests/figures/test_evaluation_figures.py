@@ -3,7 +3,7 @@ import numpy as np
 from figures import examples
 from toonvision.evaluation.breakdown import Breakdown, Group
 from toonvision.figures.evaluation import draw_breakdown, draw_breakdowns, draw_calibration, draw_reliability
-from toonvision.figures.save import to_png
+from toonvision.figures.panels import to_png
 from toonvision.figures.style import WRONG, new_figure
 from toonvision.figures.values import Breakdowns
 from toonvision.metrics.calibration import Bin, Reliability, calibrate

@@ -6,8 +6,8 @@ from matplotlib.colors import to_hex
 
 from figures import examples
 from toonvision.figures.evaluation import draw_class_scores, draw_confusion
+from toonvision.figures.panels import to_png
 from toonvision.figures.pictures import draw_gallery, draw_probabilities, draw_unsure
-from toonvision.figures.save import to_png
 from toonvision.figures.style import new_figure
 from toonvision.figures.training import draw_curves, draw_spread
 from toonvision.figures.values import TrainingCurve, TrainingCurves, TrainingSpread

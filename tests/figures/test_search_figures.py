@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from toonvision.figures.architecture import draw_architectures
+from toonvision.figures.panels import to_png
 from toonvision.figures.race import draw_front, draw_race
-from toonvision.figures.save import to_png
 from toonvision.figures.trials import draw_importance, draw_parallel, draw_search_history, draw_slices, mark
 from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
 from toonvision.models.architecture import PUBLISHED, describe

@@ -4,8 +4,7 @@ import pytest
 from toonvision.core.seeds import generator
 from toonvision.explain.evidence import Evidence, summarise
 from toonvision.explain.trust import Randomisation, TrustCurves
-from toonvision.figures.panels import draw
-from toonvision.figures.save import to_png
+from toonvision.figures.panels import draw, to_png
 from toonvision.figures.style import new_figure
 from toonvision.figures.trust import (
     REGION_COLORS,

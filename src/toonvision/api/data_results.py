@@ -24,11 +24,11 @@ _MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
 
 def workspace_result(workspace: "Workspace", made: "SetupSummary | None", next_step: str) -> "Result[Workspace]":
     """Return what a workspace is, and what was found when it was made."""
-    tasks = [task.name for task in workspace.taxonomy.tasks]
-    source = made.source if made else None
+    taxonomy, source = workspace.taxonomy, made.source if made else None
+    tasks = [(task.name, len(taxonomy.level(task.level).classes)) for task in taxonomy.tasks]
     lines = [
         f"Made the workspace {workspace.root}. Its labels are {made.taxonomy}." if made
-        else f"Workspace {workspace.root} with the taxonomy {workspace.taxonomy.name}."
+        else f"Workspace {workspace.root} with the taxonomy {taxonomy.name}."
     ]  # fmt: skip
     if made and source:
         listed = [f"{label} {count:,}" for label, count in made.labels.items()]
@@ -43,14 +43,15 @@ def workspace_result(workspace: "Workspace", made: "SetupSummary | None", next_s
             f"Put screenshots with their annotations into {workspace.root / 'screenshots'}, one folder for each "
             "place or level of the game."
         )
-    lines.append(f"Tasks, which are what a model can learn to predict: {_tasks(workspace)}.")
+    sizes = ", ".join(f"{name} ({counted(count, 'class', 'classes')})" for name, count in tasks)
+    lines.append(f"Tasks, which are what a model can learn to predict: {sizes}.")
     return Result(
         workspace,
         ("\n".join(lines),),
         {
             "workspace": str(workspace.root),
-            "taxonomy": workspace.taxonomy.name,
-            "tasks": tasks,
+            "taxonomy": taxonomy.name,
+            "tasks": [name for name, _ in tasks],
             "size_hw": list(workspace.size_hw),
             "source": [source[0], str(source[1])] if source else None,
             "pictures": made.pictures if made else None,
@@ -76,9 +77,8 @@ def extraction_result(summary: "ExtractionSummary", root: Path, next_step: str) 
     )
 
 
-def extraction_text(summary: "ExtractionSummary") -> str:
+def extraction_text(s: "ExtractionSummary") -> str:
     """Write what an extraction read, kept and skipped."""
-    s = summary
     return (
         f"Pictures: {s.pictures_read:,} read = {s.pictures_kept:,} kept + {s.pictures_skipped:,} skipped "
         f"({s.pictures_unchanged:,} unchanged).\n"
@@ -92,12 +92,7 @@ def balance_result(
 ) -> "Result[Balance]":
     """Return the samples of each class and context, and what to photograph next.
 
-    Args:
-        measured: The counts.
-        files: The figures.
-        folder: Their folder.
-        next_step: The next command.
-        unwritten: Why the figures could not be written, if so.
+    The figures are `files` in `folder`; `unwritten` says why there are none.
     """
     tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
     return Result(
@@ -124,18 +119,9 @@ def balance_result(
 def split_result(
     summary: "SplitSummary", file: Path, figures: Sequence[Path], next_step: str, *, unwritten: str = ""
 ) -> "Result[SplitSummary]":
-    """Return how a split came out.
-
-    Args:
-        summary: The split.
-        file: Its file.
-        figures: The figures.
-        next_step: The next command.
-        unwritten: Why the figures could not be written, if so.
-    """
-    tables = [
-        _count_table(f"Split {summary.name} by {counts.level.title.lower()}", counts) for counts in summary.tables
-    ]
+    """Return how a split, which is in `file`, came out; `unwritten` says why there are no figures."""
+    by_level = {counts.level: counts for counts in summary.tables}
+    tables = [_count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()]
     return Result(
         summary,
         (*tables, split_text(summary), *_figures(figures, unwritten)),
@@ -149,7 +135,7 @@ def split_result(
             "empty": list(summary.empty),
             "largest_deviation": list(summary.largest_deviation or ()),
             "file": str(file),
-            "tables": {counts.level.name: _count_rows(counts) for counts in summary.tables},
+            "tables": {level.name: _count_rows(counts) for level, counts in by_level.items()},
             "figures": list(map(str, figures)),
         },
         files=tuple(figures),
@@ -181,14 +167,9 @@ def split_text(summary: "SplitSummary") -> str:
 def check_result(
     checked: "Sequence[Checked]", versions: dict[str, str], *, run: str | None, details: bool, next_step: str
 ) -> "Result[Sequence[Checked]]":
-    """Return what is wrong or doubtful in a workspace, a line for each kind of finding.
+    """Return what is wrong or doubtful in a workspace: every finding (`details`), or a line for each kind.
 
-    Args:
-        checked: What was found in each part of the workspace.
-        versions: The versions of Python and the libraries.
-        run: The run whose opinion of the labels was asked for.
-        details: Whether to list every finding.
-        next_step: The next command.
+    `run` is the run whose opinion of the labels was asked for.
     """
     faults, doubts = ([f for one in checked for f in getattr(one, kind)] for kind in ("faults", "doubts"))
     rows = [[one.what, one.count, len(one.faults), len(one.doubts)] for one in checked]
@@ -259,15 +240,6 @@ def rebuild_result(summary: "RebuildSummary", root: Path, next_step: str) -> "Re
         folder=root,
         faulty=bool(summary.losses),
         next=next_step,
-    )
-
-
-def _tasks(workspace: "Workspace") -> str:
-    """Write each task with the number of its classes."""
-    taxonomy = workspace.taxonomy
-    return ", ".join(
-        f"{task.name} ({counted(len(taxonomy.level(task.level).classes), 'class', 'classes')})"
-        for task in taxonomy.tasks
     )
 
 

@@ -30,7 +30,7 @@ class Run(StoredRun):
         return results.run_text(self.record, self.folder)
 
     def _repr_html_(self) -> str:
-        return results.run_result(self.record, self.folder)._repr_html_()
+        return Result(self.record, (repr(self),), {})._repr_html_()
 
     def summary(self) -> "Result[ClassEvaluation]":
         """Return how the trainings went, how good the model is on the test subset, and what to try next."""
@@ -72,12 +72,14 @@ class Run(StoredRun):
 
     def stress(self) -> "Result[StressTest]":
         """Evaluate pictures that are darker, blurred, smaller, compressed, or cut beside the box."""
-        from toonvision.studies.stress import stress_run
+        from toonvision.api.study_results import study_result
+        from toonvision.studies.stress import stress_panel, stress_run, stress_table
 
         evaluation = self.evaluation()
         with self.workspace.watcher.progress("changing and evaluating", "crops") as progress:
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
-        return results.stress_result(test, self.workspace.command("report", self.name))
+        next_step = self.workspace.command("report", self.name)
+        return study_result(test, stress_panel(test), [stress_table(test)], next_step)
 
     def leakage(self) -> "Result[LeakageStudy]":
         """Train once more on a naive split, which separates crops of one screenshot, to see how good that looks.
@@ -143,7 +145,8 @@ class Run(StoredRun):
         watcher.say(f"Comparing with {start_keras()}.")
         with watcher.progress("comparing", "crops") as progress:
             exported = export_run(self.workspace.files, self.folder, int8=int8, progress=progress)
-        shown = results.export_result(exported, self._use())
+        crops = self.workspace.files.crops
+        shown = results.export_result(exported, self.workspace.command("predict", self.name, str(crops)))
         return ExportedRun(shown.value, shown.blocks, shown.data, next=shown.next, run=self)
 
     def predict(
@@ -167,10 +170,6 @@ class Run(StoredRun):
 
         folder = None if save is None else Path(save)
         return predict(self, paths_of(pictures) or [], boxes=boxes, save=folder, keras=keras)
-
-    def _use(self) -> str:
-        """Return the command that uses the model on pictures that there are."""
-        return self.workspace.command("predict", self.name, str(self.workspace.files.crops))
 
 
 @dataclass(frozen=True, repr=False)

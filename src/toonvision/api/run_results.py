@@ -1,7 +1,7 @@
 """How results about runs are shown: trainings, scores, calibration, stress, export, the list of runs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.metrics.calibration import Calibration
     from toonvision.studies.leakage import LeakageStudy
-    from toonvision.studies.stress import StressTest
 
 _LARGEST_METRICS = 10_000_000
 
@@ -32,11 +31,6 @@ def run_text(record: RunRecord, folder: Path) -> str:
         f"Run {record.title}: {record.settings.network} ({record.parameters:,} parameters), "
         f"{counted(len(record.repeats), 'training')}{scores}"
     )
-
-
-def run_result(record: RunRecord, folder: Path) -> Result[RunRecord]:
-    """Return what is known of a run without loading it."""
-    return Result(record, (run_text(record, folder),), asdict(record))
 
 
 def summary_result(
@@ -63,15 +57,21 @@ def evaluation_result(evaluation: "ClassEvaluation", next_step: str) -> "Result[
 
 
 def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
+    from toonvision.tasks.classify_panels import scores_table
+
     report, record = evaluation.best.report, evaluation.record
-    names = {category.name: category.title for category in evaluation.classes}
-    rows = [
-        [names.get(s.name, s.name), f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.2f}", s.support]
-        for s in (*report.classes, report.macro, report.weighted)
-    ]
     several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
     title = f"{record.title} on {evaluation.subset}{several}"
-    lines = [f"Wrong: {report.wrong} of {evaluation.spread.total}; accuracy {report.accuracy}.", *_spread(evaluation)]
+    spread, wrong_in = evaluation.spread, evaluation.wrong_in
+    lines = [f"Wrong: {report.wrong} of {spread.total}; accuracy {report.accuracy}."]
+    if len(spread.wrong) > 1:
+        always = int((wrong_in == len(spread.wrong)).sum())
+        lines += [
+            f"Over {len(spread.wrong)} trainings: median {spread.median.count} wrong ({spread.median}), "
+            f"best {spread.best.count} ({spread.best}), worst {spread.worst.count} ({spread.worst}).",
+            f"{counted(always, 'crop')} {'was' if always == 1 else 'were'} wrong in every training, "
+            f"{int((wrong_in > 0).sum())} in at least one.",
+        ]
     lines += [
         f"Scored as {up.level}: accuracy {up.report.accuracy}; {up.within} wrong within a class, {up.across} across."
         if len(up.classes) > 1
@@ -80,21 +80,7 @@ def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     ]
     if evaluation.best.calibration:
         lines.append(_calibration_text(evaluation.best.calibration))
-    return table(title, ["Class", "Precision", "Recall", "F1", "Samples"], rows), "\n".join(lines)
-
-
-def _spread(evaluation: "ClassEvaluation") -> list[str]:
-    spread = evaluation.spread
-    if len(spread.wrong) < 2:
-        return []
-    always = int((evaluation.wrong_in == len(spread.wrong)).sum())
-    ever = int((evaluation.wrong_in > 0).sum())
-    return [
-        f"Over {len(spread.wrong)} trainings: median {spread.median.count} wrong ({spread.median}), "
-        f"best {spread.best.count} ({spread.best}), worst {spread.worst.count} ({spread.worst}).",
-        f"{counted(always, 'crop')} {'was' if always == 1 else 'were'} wrong in every training, {ever} in at least "
-        "one.",
-    ]
+    return replace(scores_table(evaluation), title=title), "\n".join(lines)
 
 
 def _calibration_text(calibration: "Calibration") -> str:
@@ -114,17 +100,6 @@ def calibration_result(name: str, fitted: "Calibration | None", next_step: str) 
         else f"The model of {name} has no temperature from now on: its confidences are as trained."
     )
     return Result(temperature, (text,), {"run": name, "temperature": temperature}, next=next_step)
-
-
-def stress_result(test: "StressTest", next_step: str) -> "Result[StressTest]":
-    """Draw how a run does on changed pictures, and return it."""
-    from toonvision.api.study_results import written
-    from toonvision.studies.stress import stress_panel, stress_table
-
-    data, files = written(test, stress_panel(test))
-    return Result(
-        test, (stress_table(test), test.sentence(), f"Saved in {files[0]}"), data, files=files, next=next_step
-    )
 
 
 def leakage_result(study: "LeakageStudy", next_step: str) -> "Result[LeakageStudy]":

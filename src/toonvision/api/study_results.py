@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.api.result import Block, Result, table
 from toonvision.core.panels import FigurePanel, Table
@@ -15,28 +14,28 @@ if TYPE_CHECKING:
     from toonvision.data.balance import Shortage
     from toonvision.data.workspace import Workspace
 
+S = TypeVar("S", bound=Study)
 _MOST_SUSPECTS, _MOST_SHORTAGES = 15, 5
 
 
-def written(study: Study, panel: FigurePanel) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """Draw a study's figure into its folder.
-
-    Args:
-        study: The study, which is saved there.
-        panel: Its figure.
-
-    Returns:
-        The study as plain data, and its files.
-    """
+def study_result(study: S, panel: FigurePanel, blocks: Sequence[Block], next_step: str, **more: Any) -> Result[S]:
+    """Draw a study's figure into its folder, and return the study as text, as plain data with `more`, and its files."""
     png = write_panel(panel, study.folder).path
     files = (study.folder / study.FILE, png.with_suffix(".csv"), png)
     data = {**asdict(study), "folder": str(study.folder), "meaning": study.sentence(), "files": list(map(str, files))}
-    return data, files
+    return Result(
+        study,
+        (*blocks, study.sentence(), f"Saved in {study.folder}"),
+        {**data, **more},
+        findings=getattr(study, "findings", ()),
+        folder=study.folder,
+        files=files,
+        next=next_step,
+    )
 
 
 def contexts_result(study: contexts.ContextStudy, next_step: str) -> Result[contexts.ContextStudy]:
     """Return how models do on a context that they have not seen."""
-    data, files = written(study, contexts.contexts_panel(study))
     lines = [
         f"Ordinary test: {study.ordinary}, {study.ordinary_samples} crops, trained on {study.ordinary_trained_on}, "
         f"accuracy {study.usual}, macro F1 {_mean_and_range(study.ordinary_macro_f1)}."
@@ -45,8 +44,8 @@ def contexts_result(study: contexts.ContextStudy, next_step: str) -> Result[cont
         f"Dependence of {level} and context in the data (Cramer's V, 0 to 1): {v.value:.2f} ({v.low:.2f}-{v.high:.2f})."
         for level, v in study.dependence.items()
     ]
-    blocks = (_contexts_table(study), "\n".join(lines), study.sentence(), f"Saved in {study.folder}")
-    return Result(study, blocks, data, findings=study.findings, folder=study.folder, files=files, next=next_step)
+    blocks = (_contexts_table(study), "\n".join(lines))
+    return study_result(study, contexts.contexts_panel(study), blocks, next_step)
 
 
 def suspects_result(
@@ -54,40 +53,31 @@ def suspects_result(
 ) -> Result[suspects.SuspectStudy]:
     """Return the labels that are probably wrong."""
     pictured = suspects.suspect_crops(workspace, study, study.suspects[: suspects.MOST_PICTURED])
-    data, files = written(study, suspects.suspects_panel(study, pictured))
     level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
     classes = {category.name: category for category in level.classes}
     listed = [suspects.suspects_table(study, study.suspects[:_MOST_SUSPECTS], classes)] if study.suspects else []
     rest = len(study.suspects) - _MOST_SUSPECTS
-    more = [f"... and {rest} more; all are in {files[0]}."] if rest > 0 else []
+    more = [f"... and {rest} more; all are in {study.folder / study.FILE}."] if rest > 0 else []
     text = (
         f"The models agree with {study.agreeing} of {study.samples} labels; estimated by confident learning, about "
         f"{study.estimated_wrong:.0f} are wrong."
     )
-    blocks: tuple[Block, ...] = (*listed, *more, text, study.sentence(), f"Saved in {study.folder}")
-    return Result(study, blocks, data, files=files, next=next_step)
+    return study_result(study, suspects.suspects_panel(study, pictured), (*listed, *more, text), next_step)
 
 
 def curve_result(
     study: curve.LearningCurve, shortages: "Sequence[Shortage]", next_step: str
 ) -> Result[curve.LearningCurve]:
-    """Return how the error falls with more training crops, and what to photograph first.
-
-    Args:
-        study: The learning curve.
-        shortages: Labels and contexts short of their target, the shortest first.
-        next_step: The next command.
-    """
-    data, files = written(study, curve.curve_panel(study))
+    """Return how the error falls with more training crops, and the first of the shortages to photograph."""
     first = shortages[:_MOST_SHORTAGES]
-    data["photograph_next"] = [
+    wanted = [
         {"label": s.label.name, "context": s.context.name, "missing": s.missing, "label_missing": s.label_missing}
         for s in first
     ]
     listed = "; ".join(f"{s.label.title} in {s.context.title} (+{s.missing})" for s in first)
-    wanted = f"Photograph first: {listed}." if listed else "Every label has its target of samples everywhere."
-    blocks = (curve.curve_table(study), study.sentence(), wanted, f"Saved in {study.folder}")
-    return Result(study, blocks, data, findings=study.findings, folder=study.folder, files=files, next=next_step)
+    text = f"Photograph first: {listed}." if listed else "Every label has its target of samples everywhere."
+    blocks = (curve.curve_table(study), text)
+    return study_result(study, curve.curve_panel(study), blocks, next_step, photograph_next=wanted)
 
 
 def _contexts_table(study: contexts.ContextStudy) -> Table:

@@ -232,34 +232,20 @@ class Workspace(Opened):
             InputRejectedError: If a class could not be learned or evaluated, or every training diverged.
         """
         from toonvision.api.run import Run
-        from toonvision.api.training import named, plan_from_study, plan_network
+        from toonvision.api.training import plan_run
         from toonvision.models.registry import short_name
         from toonvision.training.record import choose_run_folder
         from toonvision.training.repeat import train_run
 
-        wanted = self.files.taxonomy.task(task)
         asked = {"model": model, "levels": levels, "size": size, "split": split, **settings}
-        if from_study is not None:
-            planned = plan_from_study(self.files, wanted, from_study, trial, **asked)
-        elif trial is not None:
-            raise UsageError("--trial is a trial of a study. Give --from-study too.")
-        else:
-            planned = plan_network(self.files, wanted, **asked)
-        planned = named(planned, name)
+        planned = plan_run(self.files, task, name=name, from_study=from_study, trial=trial, **asked)
         network = short_name(planned.settings.network)
         choose_run_folder(self.files.runs, task, network=network, name=planned.name, force=force)
         with self.watcher.training(repeats=repeat) as watch:
             folder = train_run(
-                self.files,
-                wanted,
-                planned.settings,
-                seeds=range(seed, seed + repeat),
-                split_name=planned.split,
-                size_hw=planned.size_hw,
-                name=planned.name,
-                force=force,
-                watcher=watch,
-            )
+                self.files, planned.task, planned.settings, seeds=range(seed, seed + repeat), split_name=planned.split,
+                size_hw=planned.size_hw, name=planned.name, force=force, watcher=watch,
+            )  # fmt: skip
         return Run(self, folder)
 
     def run(self, name: str) -> "Run":
@@ -362,17 +348,11 @@ class Workspace(Opened):
         from toonvision.tuning.study import tune
 
         with self.watcher.searching() as watch:
+            wanted = SearchOptions(**_sized(size, options))
             result = tune(
-                self.files,
-                task,
-                SearchOptions(**_sized(size, options)),
-                name=name,
-                resume=resume,
-                tighten=tighten,
-                storage=storage,
-                workers=workers,
+                self.files, task, wanted, name=name, resume=resume, tighten=tighten, storage=storage, workers=workers,
                 watcher=watch,
-            )
+            )  # fmt: skip
         folder = self.files.studies / result.title
         again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
         return search_result(result, folder, write_search_report(folder, result), again)

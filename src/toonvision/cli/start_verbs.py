@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toonvision.cli.options import OpenOption, SeedOption, choice
+from toonvision.cli import options
+from toonvision.cli.options import choice
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ TaxonomyOption = Annotated[
 
 def demo(
     directory: Annotated[Path, typer.Argument(help="Where to work.")] = Path("toonvision-demo"),
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     scale: Annotated[float, typer.Option(min=0.01, max=10, help="Factor on the published counts.")] = 1.0,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often.")] = 1,
-    open_report: OpenOption = False,
+    open_report: options.OpenOption = False,
 ) -> "Result[Any]":
     """Draw a sample world, train on it, write a report."""
     from toonvision.api.workspace import open_workspace
@@ -61,8 +62,8 @@ def quickstart(
     task: Annotated[str | None, choice("What to predict.", "the first task, mostly label")] = None,
     taxonomy: TaxonomyOption = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, to see how much is luck.")] = 1,
-    seed: SeedOption = 0,
-    open_report: OpenOption = False,
+    seed: options.SeedOption = 0,
+    open_report: options.OpenOption = False,
 ) -> "Result[Any]":
     """Go from annotated pictures to a report: init, extract, split, train and report in one go.
 
@@ -102,7 +103,7 @@ def init(
 
 def sample(
     directory: Annotated[Path, typer.Argument(help="The workspace's folder; made where it is missing.")],
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     scale: Annotated[float, typer.Option(min=0.01, max=100, help="Factor on the counts.")] = 1.0,
     balanced: Annotated[
         bool, typer.Option("--balanced", help="30 of each label, 5 on each street, instead of the published counts.")
@@ -124,11 +125,11 @@ def sample(
         raise UsageError("--video draws one sequence; it goes with neither --scale nor --balanced. Leave them out.")
     order = SampleOrder(seed, scale, balanced, video, masks)
     with Terminal().progress("drawing", "screenshots") as progress:
-        drawn = draw_into(directory, order, progress=progress)
+        screenshots, objects = draw_into(directory, order, progress=progress)
     return Result(
-        drawn,
-        (f"Drew {drawn.screenshots} screenshots with {drawn.objects} objects into {directory / 'screenshots'}.",),
-        {"workspace": str(directory), **asdict(drawn), **asdict(order)},
+        order,
+        (f"Drew {screenshots} screenshots with {objects} objects into {directory / 'screenshots'}.",),
+        {"workspace": str(directory), "screenshots": screenshots, "objects": objects, **asdict(order)},
         next=open_workspace(directory).command("extract"),
     )
 

@@ -62,7 +62,9 @@ def draw_architecture(ax: Axes, architecture: Architecture) -> Axes:
             ax.annotate("", (left - 0.06, _MIDDLE), (reach + 0.06, _MIDDLE),
                         arrowprops={"arrowstyle": "->", "color": MUTED, "linewidth": 0.9})  # fmt: skip
         reach = right
-        ax.text(middle, 0.87, _shape(stage), ha="center", va="top", fontsize=8, fontweight="bold")
+        outputs = f"{stage.channels:,} output{'s' * (stage.channels > 1)}"
+        shape = " × ".join(map(str, (*stage.size_hw, stage.channels))) if stage.size_hw else outputs
+        ax.text(middle, 0.87, shape, ha="center", va="top", fontsize=8, fontweight="bold")
         ax.text(middle, 0.72, "\n".join(stage.steps), ha="center", va="top", fontsize=8, color=MUTED,
                 linespacing=1.25)  # fmt: skip
         if stage.weights:
@@ -112,13 +114,6 @@ def _draw_weights(ax: Axes, architecture: Architecture) -> None:
             )
         at += wide
     ax.text(full, -_BAR - 0.05, f"{architecture.weights:,} weights", ha="right", va="top", fontsize=8)
-
-
-def _shape(stage: Stage) -> str:
-    if stage.size_hw is None:
-        return f"{stage.channels:,} output{'s' * (stage.channels > 1)}"
-    height, width = stage.size_hw
-    return f"{height} × {width} × {stage.channels}"
 
 
 def _colors(count: int) -> list[str]:

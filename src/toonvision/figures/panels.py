@@ -1,5 +1,7 @@
-"""Drawing any figure panel, by the type of its value."""
+"""Drawing any figure panel, by the type of its value, and saving figures as PNG."""
 
+import io
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -7,8 +9,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from toonvision.core.files import write_bytes
 from toonvision.core.panels import FigurePanel, write_rows
-from toonvision.figures.save import save_png
+from toonvision.figures.style import DPI
 
 DOTS_AN_INCH = 100
 """CSS pixels for an inch of a figure: text in it is then about as large as that of a page."""
@@ -88,3 +91,24 @@ def write_panel(panel: FigurePanel, folder: Path) -> WrittenFigure:
     png = save_png(figure, path)
     write_rows(path.with_suffix(".csv"), panel.rows)
     return WrittenFigure(path, png, round(figure.get_figwidth() * DOTS_AN_INCH))
+
+
+def to_png(figure: Figure, *, dpi: int = DPI) -> bytes:
+    """Render a figure, whose layout is settled by that; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # a box stands for it
+        engine = figure.get_layout_engine()
+        figure.set_dpi(dpi)
+        if engine is not None:  # with a layout engine left, `savefig` draws the figure, images too, twice
+            engine.execute(figure)
+            figure.set_layout_engine(None)
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def save_png(figure: Figure, path: Path, *, dpi: int = DPI) -> bytes:
+    """Render a figure into a file, which is replaced as a whole, and return the bytes that were written."""
+    content = to_png(figure, dpi=dpi)
+    write_bytes(path, content)
+    return content

@@ -89,7 +89,10 @@ def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
     inside = line <= curve.largest
     joint = np.append(line[inside], curve.largest)
     beyond = np.append(curve.largest, line[~inside])
-    ax.plot(joint, curve.law.at(joint), color=TRAIN, linewidth=2.2, label=_formula(curve))
+    law = curve.law
+    floor = f" + {100 * law.floor:.1f} %" if law.floor > 0 else ""
+    formula = f"fit: {100 * law.scale:.3g} % × n^-{law.exponent:.2g}{floor}"
+    ax.plot(joint, law.at(joint), color=TRAIN, linewidth=2.2, label=formula)
     ax.plot(beyond, curve.law.at(beyond), color=TRAIN, linewidth=2.0, linestyle=(0, (4, 2)), label="predicted")
     _draw_points(ax, curve)
     if curve.diverged:
@@ -198,9 +201,3 @@ def _draw_prediction(ax: Axes, curve: LearningCurve) -> None:
         f"{100 * curve.gain_high:.1f})"
     )
     style.note(ax, text, (at, error), (6, 14), color=VALIDATE, va="bottom", zorder=6)
-
-
-def _formula(curve: LearningCurve) -> str:
-    law = curve.law
-    floor = f" + {100 * law.floor:.1f} %" if law.floor > 0 else ""
-    return f"fit: {100 * law.scale:.3g} % × n^-{law.exponent:.2g}{floor}"

@@ -9,7 +9,7 @@ from toonvision.core.wording import counted, listed, percent
 from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
 from toonvision.models.architecture import PUBLISHED, Architecture, describe
 from toonvision.models.layout import Layout
-from toonvision.report.training_panels import training_rows
+from toonvision.report.run_panels import training_rows
 from toonvision.tuning.finalists import SizeErrorPoint, leading, size_error_points
 from toonvision.tuning.importance import Importance
 from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
