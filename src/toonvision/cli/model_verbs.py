@@ -171,13 +171,16 @@ def predict(
     run was exported, that file answers, so that Keras need not start.
     """
     from toonvision.api.predicting import predictions_csv
-    from toonvision.cli.output import require_free, say
+    from toonvision.cli.output import say
     from toonvision.core.files import write_text
 
     to_screen = str(csv_file) == "-"
     target = None if to_screen else csv_file
-    if target is not None:
-        require_free(target, "--csv", force=force)
+    if target is not None and target.exists():
+        if not target.is_file():
+            raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
+        if not force:
+            raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
     result = ws.run(run).predict(pictures, boxes=boxes, save=save, keras=keras)
     if csv_file is None:
         return result

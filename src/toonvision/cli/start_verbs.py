@@ -33,12 +33,12 @@ def demo(
     from toonvision.api.workspace import open_workspace
     from toonvision.cli.output import say, show_page
     from toonvision.cli.sample_world import SampleOrder, draw_into
-    from toonvision.cli.watching import Terminal
+    from toonvision.cli.watching import TERMINAL
 
-    watcher, seconds = Terminal(), dict[str, float]()
-    with _timed("draw", seconds), watcher.progress("drawing the sample world", "screenshots") as progress:
+    seconds = dict[str, float]()
+    with _timed("draw", seconds), TERMINAL.progress("drawing the sample world", "screenshots") as progress:
         draw_into(directory, SampleOrder(seed, scale), progress=progress)
-    workspace = open_workspace(directory, watcher=watcher)
+    workspace = open_workspace(directory, watcher=TERMINAL)
     with _timed("extract", seconds):
         say(workspace.extract().sentences)
     with _timed("split", seconds):
@@ -71,9 +71,9 @@ def quickstart(
     """
     from toonvision.api.workspace import create
     from toonvision.cli.output import report_findings, say, show_page
-    from toonvision.cli.watching import Terminal
+    from toonvision.cli.watching import TERMINAL
 
-    workspace = create(directory, source=source, taxonomy=taxonomy, watcher=Terminal())
+    workspace = create(directory, source=source, taxonomy=taxonomy, watcher=TERMINAL)
     about, extracted = workspace.about(), workspace.extract()
     for step in (about, extracted, workspace.split(seed=seed, force=True)):
         say(step.sentences)
@@ -119,12 +119,12 @@ def sample(
     from toonvision.api.result import Result
     from toonvision.api.workspace import open_workspace
     from toonvision.cli.sample_world import SampleOrder, draw_into
-    from toonvision.cli.watching import Terminal
+    from toonvision.cli.watching import TERMINAL
 
     if video is not None and (balanced or scale != 1.0):
         raise UsageError("--video draws one sequence; it goes with neither --scale nor --balanced. Leave them out.")
     order = SampleOrder(seed, scale, balanced, video, masks)
-    with Terminal().progress("drawing", "screenshots") as progress:
+    with TERMINAL.progress("drawing", "screenshots") as progress:
         screenshots, objects = draw_into(directory, order, progress=progress)
     return Result(
         order,

@@ -39,10 +39,10 @@ def verb(step: Step, generated: Iterable[inspect.Parameter] = ()) -> Callable[..
 
         if needs_workspace:
             from toonvision.api.workspace import open_workspace
-            from toonvision.cli.watching import Terminal
+            from toonvision.cli.watching import TERMINAL
 
             untouched = step.__name__ == "check"
-            given["ws"] = open_workspace(given.pop("workspace"), untouched=untouched, watcher=Terminal())
+            given["ws"] = open_workspace(given.pop("workspace"), untouched=untouched, watcher=TERMINAL)
         result = step(**given)
         show_result(result, as_json=as_json)
         if result.faulty or any(finding.skips for finding in result.findings):

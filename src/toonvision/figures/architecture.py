@@ -9,7 +9,6 @@ from matplotlib.patches import Polygon, Rectangle
 
 from toonvision.figures import style
 from toonvision.figures.style import MUTED, WIDTH, styled
-from toonvision.figures.values import Architectures
 from toonvision.models.architecture import Architecture, Stage
 
 _SLOT, _TALL, _ROOM, _BAR = 1.31, 2.55, 1.15, 0.17
@@ -24,9 +23,8 @@ _BLOCKS = ("#9CCAE8", "#56A5D8", "#1F7FBF", "#0B5C96", "#074573", "#04304F")
 
 
 @styled
-def draw_architectures(value: Architectures) -> Figure:
+def draw_architectures(architectures: tuple[Architecture, ...]) -> Figure:
     """Draw networks, two in a row where they are short; those for images of one size have one scale."""
-    architectures = value.architectures
     longest = max(len(architecture.stages) for architecture in architectures)
     columns = 2 if len(architectures) > 1 and 2 * longest * _SLOT <= WIDTH else 1
     rows = -(-len(architectures) // columns)

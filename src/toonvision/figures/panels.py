@@ -34,9 +34,9 @@ class WrittenFigure:
 
 _DRAWN_BY = {
     "ActivationTiles": ("activations", "draw_activation"),
-    "Architectures": ("architecture", "draw_architectures"),
+    "Architecture": ("architecture", "draw_architectures"),
     "BalanceBars": ("data", "draw_balance"),
-    "Breakdowns": ("evaluation", "draw_breakdowns"),
+    "Breakdown": ("evaluation", "draw_breakdowns"),
     "Calibration": ("evaluation", "draw_calibration"),
     "ClassRows": ("evaluation", "draw_scores"),
     "ConfusionMatrix": ("evaluation", "draw_confusion"),
@@ -54,27 +54,29 @@ _DRAWN_BY = {
     "OptimizationHistory": ("trials", "draw_search_history"),
     "ParallelCoordinates": ("trials", "draw_parallel"),
     "Race": ("race", "draw_race"),
-    "RandomisationSteps": ("trust", "draw_randomisations"),
+    "Randomisation": ("trust", "draw_randomisations"),
     "ShortageMap": ("data", "draw_shortages"),
     "SizeErrorFront": ("race", "draw_front"),
-    "Slices": ("trials", "draw_slices"),
+    "Slice": ("trials", "draw_slices"),
     "StressTest": ("studies", "draw_stress"),
     "SuspectCrops": ("pictures", "draw_suspects"),
-    "TrainingCurves": ("training", "draw_curves"),
+    "TrainingCurve": ("training", "draw_curves"),
     "TrainingSpread": ("training", "draw_spread"),
     "TrustCurves": ("trust", "draw_trust_curves"),
 }
-"""Type of a value to the module and the function that draw it. They are imported when they are first needed: figures of
-the data need not wait for the libraries of a search."""
+"""Type of a value, or of those in a tuple, to the module and the function that draw it. They are imported when they are
+first needed: figures of the data need not wait for the libraries of a search."""
 
 
 def draw(value: Any) -> Figure:
     """Draw the value of a figure panel.
 
     Args:
-        value: A result such as a `LearningCurve`, or a value of `toonvision.figures.values`.
+        value: A result such as a `LearningCurve`, a value of `toonvision.figures.values`, or a tuple of at least one
+            `Architecture`, `Breakdown`, `Randomisation`, `Slice` or `TrainingCurve`.
     """
-    module, function = _DRAWN_BY[type(value).__name__]
+    one = value[0] if isinstance(value, tuple) else value
+    module, function = _DRAWN_BY[type(one).__name__]
     figure: Figure = getattr(import_module(f"toonvision.figures.{module}"), function)(value)
     return figure
 

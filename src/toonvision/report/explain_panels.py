@@ -116,7 +116,7 @@ def check_panels(curves: TrustCurves, steps: Sequence[Randomisation], names: Seq
     step_head = ("picture", "random_layers", "last_random_layer", "rank_correlation")
     return [
         _figure("deletion-insertion", curves, curve_head, curve_rows),
-        _figure("randomisation", shown.RandomisationSteps(tuple(steps)), step_head, step_rows),
+        _figure("randomisation", tuple(steps), step_head, step_rows),
     ]
 
 

@@ -9,7 +9,7 @@ from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.evaluate import ClassEvaluation
-from toonvision.figures.values import Breakdowns, TrainingCurve, TrainingCurves, TrainingSpread
+from toonvision.figures.values import TrainingCurve, TrainingSpread
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.results import Results
 from toonvision.tasks.classify_panels import INTERVAL, cells_of
@@ -36,7 +36,7 @@ def curves_panel(curves: tuple[TrainingCurve, ...]) -> FigurePanel:
         f"Curves of loss and accuracy over {counted(len(best.epochs), 'epoch')}; the saved weights are those of "
         f"{which}.",
         f"The saved weights are those of {which} (seed {best.seed}).",
-        TrainingCurves(curves),
+        curves,
         (("seed", "best_training", "epoch", "best_epoch", *names), *rows),
     )
 
@@ -164,7 +164,7 @@ def breakdown_panels(breakdowns: Sequence[Breakdown]) -> tuple[FigurePanel, ...]
             f"{' '.join(one.finding for one in shown if one.finding) or _NO_DIFFERENCE}",
             "Each dot is a group's share of wrong predictions, on its 95 % interval; beside it stands how many are "
             f"wrong. Groups of fewer than {FEW} crops are faint: they allow no conclusion.",
-            Breakdowns(shown),
+            shown,
             (head, *((one.name, group.title, *cells_of(group.wrong), group.mean, group.rest.count, group.rest.total,
                       group.stands_out) for one in shown for group in one.groups)),
         )

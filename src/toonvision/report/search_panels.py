@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from toonvision.core.panels import FigurePanel, Rows, Table
 from toonvision.core.wording import counted, listed, percent
-from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
+from toonvision.figures.values import Race, SizeErrorFront
 from toonvision.models.architecture import PUBLISHED, Architecture, describe
 from toonvision.models.layout import Layout
 from toonvision.report.run_panels import training_rows
@@ -66,7 +66,7 @@ def architecture_panel(result: StudyResult) -> FigurePanel | None:
         " ".join(_in_words(one) for one in shown),
         "Boxes: the output of each block, its height and width to scale, its thickness the number of feature maps. "
         "Bars: where the weights are. The published networks are built for this input size and these classes.",
-        Architectures(shown),
+        shown,
         (head, *((one.title, number, "; ".join(stage.steps), *(stage.size_hw or ("", "")), stage.channels,
                   stage.weights) for one in shown for number, stage in enumerate(one.stages))),
     )  # fmt: skip
@@ -134,7 +134,7 @@ def slices_panel(result: StudyResult) -> FigurePanel | None:
         f"{counted(len(found[0].points), 'trial')} by its value.",
         f"{_best(result)} Bars are medians of the finished trials with a value, if there are at least three. Trials "
         "with the same value stand side by side. The number in a name is that of the block.",
-        Slices(found),
+        found,
         (("hyperparameter", "trial", "value", "outcome", "loss", "median_of_value"), *rows),
     )
 
