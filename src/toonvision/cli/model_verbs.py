@@ -8,8 +8,10 @@ import typer
 
 from toonvision.cli import options
 from toonvision.cli.options import choice
+from toonvision.cli.output import say, show_page
 from toonvision.cli.panels import ADVANCED
 from toonvision.core.errors import UsageError
+from toonvision.core.files import write_text
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -119,8 +121,6 @@ def report(
     open_report: options.OpenOption = False,
 ) -> "Result[Any]":
     """Write a run's or a study's report: one HTML file."""
-    from toonvision.cli.output import show_page
-
     result = ws.report(run)
     show_page(result.value, wanted=open_report)
     return result
@@ -171,8 +171,6 @@ def predict(
     run was exported, that file answers, so that Keras need not start.
     """
     from toonvision.api.predicting import predictions_csv
-    from toonvision.cli.output import say
-    from toonvision.core.files import write_text
 
     to_screen = str(csv_file) == "-"
     target = None if to_screen else csv_file

@@ -11,6 +11,8 @@ import typer
 
 from toonvision.cli import options
 from toonvision.cli.options import choice
+from toonvision.cli.output import report_findings, say, show_page
+from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,9 +33,7 @@ def demo(
 ) -> "Result[Any]":
     """Draw a sample world, train on it, write a report."""
     from toonvision.api.workspace import open_workspace
-    from toonvision.cli.output import say, show_page
     from toonvision.cli.sample_world import SampleOrder, draw_into
-    from toonvision.cli.watching import TERMINAL
 
     seconds = dict[str, float]()
     with _timed("draw", seconds), TERMINAL.progress("drawing the sample world", "screenshots") as progress:
@@ -70,8 +70,6 @@ def quickstart(
     Run again, it reads what has changed, and trains a new model.
     """
     from toonvision.api.workspace import create
-    from toonvision.cli.output import report_findings, say, show_page
-    from toonvision.cli.watching import TERMINAL
 
     workspace = create(directory, source=source, taxonomy=taxonomy, watcher=TERMINAL)
     about, extracted = workspace.about(), workspace.extract()
@@ -119,7 +117,6 @@ def sample(
     from toonvision.api.result import Result
     from toonvision.api.workspace import open_workspace
     from toonvision.cli.sample_world import SampleOrder, draw_into
-    from toonvision.cli.watching import TERMINAL
 
     if video is not None and (balanced or scale != 1.0):
         raise UsageError("--video draws one sequence; it goes with neither --scale nor --balanced. Leave them out.")
