@@ -14,7 +14,7 @@ from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, INK, MUTED, RIGHT, WIDTH, WRONG, styled
 from toonvision.metrics.calibration import Calibration, Reliability
 from toonvision.metrics.classification import wrong_only
-from toonvision.tasks.classify_panels import ClassRow, ClassRows, ConfusionMatrix
+from toonvision.tasks.classify_panels import ClassRow, ConfusionMatrix
 from toonvision.taxonomy.labels import Category
 
 _PRECISION, _RECALL, _DOT = "#0072B2", "#D55E00", "#3C6E9E"
@@ -25,10 +25,10 @@ _REDS = LinearSegmentedColormap.from_list("wrong", ["#FDE7DC", "#F4A582", "#CB3E
 
 
 @styled
-def draw_scores(value: ClassRows) -> Figure:
+def draw_scores(rows: tuple[ClassRow, ...]) -> Figure:
     """Draw the scores of all classes in a figure of their own."""
-    figure = style.new_figure(WIDTH, 1.2 + (0.52 if len(value.rows) <= 8 else 0.32) * len(value.rows))
-    draw_class_scores(figure.subplots(), value.rows)
+    figure = style.new_figure(WIDTH, 1.2 + (0.52 if len(rows) <= 8 else 0.32) * len(rows))
+    draw_class_scores(figure.subplots(), rows)
     handles = [
         style.key("Precision: right share of its predictions", color=_PRECISION, marker="o", linewidth=2),
         style.key("Recall: found share of its samples", color=_RECALL, marker="s", linewidth=2),

@@ -38,7 +38,7 @@ _DRAWN_BY = {
     "BalanceBars": ("data", "draw_balance"),
     "Breakdown": ("evaluation", "draw_breakdowns"),
     "Calibration": ("evaluation", "draw_calibration"),
-    "ClassRows": ("evaluation", "draw_scores"),
+    "ClassRow": ("evaluation", "draw_scores"),
     "ConfusionMatrix": ("evaluation", "draw_confusion"),
     "ContextStudy": ("studies", "draw_contexts"),
     "CountTable": ("data", "draw_subsets"),
@@ -73,7 +73,7 @@ def draw(value: Any) -> Figure:
 
     Args:
         value: A result such as a `LearningCurve`, a value of `toonvision.figures.values`, or a tuple of at least one
-            `Architecture`, `Breakdown`, `Randomisation`, `Slice` or `TrainingCurve`.
+            `Architecture`, `Breakdown`, `ClassRow`, `Randomisation`, `Slice` or `TrainingCurve`.
     """
     one = value[0] if isinstance(value, tuple) else value
     module, function = _DRAWN_BY[type(one).__name__]

@@ -42,13 +42,6 @@ class ClassRow:
         return self.recall.total
 
 
-@dataclass(frozen=True)
-class ClassRows:
-    """The scores of all classes, the first on top."""
-
-    rows: tuple[ClassRow, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class ConfusionMatrix:
     """Counts of shape ``(classes, classes)``: rows are true, columns predicted classes, in the order of `classes`."""
@@ -121,7 +114,7 @@ def scores_panel(evaluation: ClassEvaluated) -> FigurePanel:
         "Precision, recall and F1",
         f"Scores of each class with intervals. F1: {listed(scores)}.",
         "The lines are 95 % intervals, long where samples are few. The scale starts below the lowest.",
-        ClassRows(rows),
+        rows,
         (head, *((row.category.name, *cells_of(row.precision), *cells_of(row.recall), row.f1) for row in rows)),
     )
 
