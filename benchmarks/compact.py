@@ -21,8 +21,7 @@ import numpy as np
 from measure import arguments, some_of, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.core.cores import available_cores
-from toonvision.core.runner import Report, work_through
+from toonvision.core.runner import Report, available_cores, work_through
 from toonvision.data.workspace import open_workspace
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import input_size

@@ -17,7 +17,7 @@ from sample_workspace import sample_workspace
 
 from toonvision.api.training import parse_size
 from toonvision.core.seeds import generator
-from toonvision.studies.cross_validation import fold_jobs
+from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import FoldResult, Job, StudyWatcher, train_jobs
 from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW, average_results, compare_labels
 from toonvision.tasks.base import Dataset

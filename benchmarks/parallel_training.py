@@ -16,8 +16,7 @@ from functools import partial
 import numpy as np
 from measure import alternate, arguments, medians, write_result
 
-from toonvision.core.cores import available_cores
-from toonvision.core.runner import Report, work_through
+from toonvision.core.runner import Report, available_cores, work_through
 from toonvision.core.seeds import generator
 from toonvision.models.backend import start_keras
 from toonvision.tasks.base import Dataset

@@ -26,7 +26,7 @@ from toonvision.data.splits import Split, write_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.held_out import hold_out
+from toonvision.studies.fold_assignment import hold_out
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run

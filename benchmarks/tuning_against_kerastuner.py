@@ -31,7 +31,7 @@ from measure import arguments, write_result
 from sample_workspace import sample_workspace
 from sample_world import right_share
 
-from toonvision.core.cores import available_cores
+from toonvision.core.runner import available_cores
 from toonvision.data.splits import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from measure import alternate, arguments, medians, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.core.cores import available_cores
+from toonvision.core.runner import available_cores
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import TrainingSettings

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.data.splits import read_split
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from builders import contents, make_workspace, small_shots
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 
 
 def program(*arguments):

@@ -27,7 +27,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.extraction import extract
-from toonvision.data.formats import layout, pascal_voc, yolo
+from toonvision.data.formats import base, layout, pascal_voc
 from toonvision.data.workspace import create_workspace
 from toonvision.taxonomy.loader import infer
 
@@ -504,20 +504,18 @@ def test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over():
             BESIDE.read(root)
 
 
-@pytest.mark.parametrize(
-    ("kind", "reader"), [(BESIDE, pascal_voc), (FOLDERS, pascal_voc), (YOLO, yolo)], ids=["beside", "folders", "yolo"]
-)
+@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, YOLO], ids=["beside", "folders", "yolo"])
 @pytest.mark.parametrize("gone", ["picture", "annotation"])
-def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, kind, reader, gone, monkeypatch):
+def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, kind, gone, monkeypatch):
     kind.write(tmp_path, SHOTS)
     path = getattr(kind, gone)(tmp_path, SHOTS[0])
-    listed = reader.refuse_confusable
+    listed = base.refuse_confusable
 
     def lose_one(*arguments):
         listed(*arguments)
         path.unlink()
 
-    monkeypatch.setattr(reader, "refuse_confusable", lose_one)
+    monkeypatch.setattr(base, "refuse_confusable", lose_one)
     reading = kind.read(tmp_path)
     if kind is not YOLO and gone == "picture":  # which is opened later, by the extraction
         assert len(reading.pictures) == 4

@@ -20,7 +20,7 @@ from toonvision.models.backend import start_keras
 from toonvision.models.registry import NETWORKS
 from toonvision.models.saving import load_model, read_card
 from toonvision.tasks.base import network_outputs, predict
-from toonvision.tasks.registry import TASK_KINDS, find_kind, load_dataset
+from toonvision.tasks.registry import TASK_KINDS, kind_of, load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import KINDS, Task
 from toonvision.training.history import read_history
@@ -82,7 +82,7 @@ def evaluation(workspace, run):
 
 
 def test_a_task_has_the_kind_that_the_settings_name(task, name):
-    assert task.kind == find_kind(task.kind).name == name
+    assert task.kind == kind_of(task).name == name
 
 
 def test_a_dataset_has_a_target_for_each_image_and_each_image_is_in_one_subset(dataset):
@@ -109,7 +109,7 @@ def test_without_a_split_a_dataset_has_all_items_and_no_subsets(workspace, task,
 def test_augmentation_changes_the_images_of_a_batch_and_never_those_of_the_dataset(dataset, name):
     indices = dataset.indices["train"][:6]
     before = np.array(dataset.images[indices])
-    kind, changes = find_kind(name), SETTINGS[name].augmentation
+    kind, changes = TASK_KINDS[name], SETTINGS[name].augmentation
     plain, _ = kind.batch(dataset, indices, augmentation=changes, rng=None)
     changed, _ = kind.batch(dataset, indices, augmentation=changes, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(plain, before)
@@ -120,7 +120,7 @@ def test_augmentation_changes_the_images_of_a_batch_and_never_those_of_the_datas
 
 def test_the_network_that_is_kept_computes_what_the_trained_one_does(dataset, name):
     start_keras()
-    learner = find_kind(name).learner(SETTINGS[name], dataset)
+    learner = TASK_KINDS[name].learner(SETTINGS[name], dataset)
     images = dataset.images[:5]
     for kept, trained in zip(
         network_outputs(learner.finish(), images), network_outputs(learner.model, images), strict=True
@@ -146,10 +146,10 @@ def test_a_run_records_its_kind_and_the_metrics_of_each_epoch(run, task, name):
 
 
 def test_predictions_belong_to_images_and_classes_that_there_are(workspace, run, dataset, name):
-    found = predict(find_kind(name), load_model(run), dataset.images)
+    found = predict(TASK_KINDS[name], load_model(run), dataset.images)
     require_sound(found, classes=len(dataset.classes))
     assert found.images == len(dataset.images)
-    assert predict(find_kind(name), load_model(run), dataset.images[:0]).images == 0
+    assert predict(TASK_KINDS[name], load_model(run), dataset.images[:0]).images == 0
 
 
 def require_sound(found: Predictions, *, classes):
@@ -191,7 +191,7 @@ def test_results_are_written_with_a_row_for_each_prediction(run, evaluation):
 
 
 def test_the_panels_of_a_report_are_tables_and_figures_that_can_be_drawn(workspace, evaluation, name, tmp_path):
-    panels = find_kind(name).panels(evaluation, workspace.taxonomy, temperature=None)
+    panels = TASK_KINDS[name].panels(evaluation, workspace.taxonomy, temperature=None)
     assert panels
     for panel in panels:
         if isinstance(panel, FigurePanel):
@@ -225,7 +225,7 @@ def test_an_exported_network_predicts_the_same(run, dataset, name):
 
     from toonvision.deploy.conversion import to_onnx
 
-    model, kind = load_model(run), find_kind(name)
+    model, kind = load_model(run), TASK_KINDS[name]
     session = onnxruntime.InferenceSession(to_onnx(model, {}, OUTPUTS[name]), providers=["CPUExecutionProvider"])
     exported = session.run(OUTPUTS[name], {session.get_inputs()[0].name: np.asarray(dataset.images)})
     wanted = network_outputs(model, dataset.images)
@@ -253,7 +253,7 @@ def test_an_unknown_kind_is_refused_with_those_that_there_are(tmp_path):
     with pytest.raises(
         UsageError, match=r"a kind of task is one of classify, spot; got 'clasify'\. Did you mean class"
     ):
-        find_kind(Task("mine", "label", "clasify").kind)
+        kind_of(Task("mine", "label", "clasify"))
     text = SETTINGS_TEXT.replace("[taxonomy.tasks]\n", '[taxonomy.tasks]\nmine = { level = "kind", kind = "detcet" }\n')
     (tmp_path / "toonvision.toml").write_text(text)
     with pytest.raises(InputRejectedError, match=r"line \d+, taxonomy.tasks.mine.kind: a kind of task is one of"):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import tried
-from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError
+from toonvision.core.files import parse_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

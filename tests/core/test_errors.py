@@ -22,20 +22,6 @@ def test_every_error_has_the_promised_exit_code(name, code):
     assert kind.exit_code == code
 
 
-def test_a_stored_rejection_keeps_no_traceback():
-    def read():
-        try:
-            raise ValueError("truncated")
-        except ValueError as error:
-            raise RejectedItemError("is damaged", "save it again", code="damaged") from error
-
-    with pytest.raises(RejectedItemError) as caught:
-        read()
-    kept = caught.value.without_traceback()
-    assert (kept.reason, kept.remedy, kept.code) == ("is damaged", "save it again", "damaged")
-    assert (kept.__traceback__, kept.__cause__, kept.__context__) == (None, None, None)
-
-
 @pytest.mark.parametrize("value", ["x" * 10**6, 10**400, [[1] * 10**5] * 9, {"a": ["y" * 999] * 99}, ("z",) * 99])
 def test_a_value_is_shown_in_few_words_however_large_it_is(value):
     assert 0 < len(shown(value)) < 1000

@@ -8,12 +8,12 @@ import pytest
 
 from builders import open_to_all, unprivileged
 from toonvision.core.errors import EnvironmentFaultError, WorkspaceBusyError
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 with exclusive(Path(sys.argv[1]), purpose="extract"):
     print("held", flush=True)
     time.sleep(60)

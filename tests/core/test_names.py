@@ -1,9 +1,7 @@
-from itertools import islice
-
 import pytest
 
 from toonvision.core.errors import UsageError
-from toonvision.core.names import folded, free_name, numbered_names, plain_name
+from toonvision.core.names import folded, free_name, plain_name
 
 
 @pytest.mark.parametrize("name", ["compact-1", "a", "A.b_c-d", "x" * 100])
@@ -37,7 +35,3 @@ def test_a_taken_name_is_followed_by_the_first_free_number(tmp_path):
 def test_a_link_that_leads_nowhere_takes_its_name(tmp_path):
     (tmp_path / "run").symlink_to(tmp_path / "gone")
     assert free_name(tmp_path, "run") == "run-2"
-
-
-def test_names_to_try_are_numbered_from_two():
-    assert list(islice(numbered_names("suit"), 3)) == ["suit", "suit-2", "suit-3"]

@@ -19,7 +19,7 @@ from PIL import Image
 import builders
 from builders import SIZE_WH, Shot, as_once, contents, copied, encoded, make_workspace, scene, tree, tried, write_voc
 from toonvision.core.errors import InputRejectedError
-from toonvision.data import images
+from toonvision.data import extraction, images
 from toonvision.data.attributes import attributes_path, write_attributes
 from toonvision.data.catalog import Catalog
 from toonvision.data.extraction import crop_file, extract
@@ -105,11 +105,12 @@ def test_every_object_becomes_the_crop_of_its_box(tmp_path):
         assert (np.asarray(Image.open(workspace.crops / crop.file)) == expected).all()
 
 
-def test_the_number_of_threads_changes_nothing(tmp_path):
+def test_the_number_of_threads_changes_nothing(tmp_path, monkeypatch):
     results = []
     for workers in (1, 2, 7):
         workspace = make_workspace(tmp_path / str(workers))
-        extract(workspace, workers=workers)
+        monkeypatch.setattr(extraction, "available_cores", lambda workers=workers: workers)
+        extract(workspace)
         results.append((contents(workspace.crops), crops_of(workspace)))
     assert results[0] == results[1] == results[2]
 
@@ -881,7 +882,7 @@ from toonvision.data.extraction import extract
 from toonvision.data.workspace import open_workspace
 workspace = open_workspace(Path(sys.argv[1]))
 print("ready", flush=True)
-extract(workspace, workers=2)
+extract(workspace)
 """
 
 
@@ -924,7 +925,7 @@ def many_shots(tmp_path_factory):
         describe(workspace, shot, {number: {"place": f"{index}/{number}"} for number in range(1, 6)})
     undisturbed = copied(workspace, workspace.root.parent / "undisturbed")
     start = time.monotonic()
-    extract(undisturbed, workers=2)
+    extract(undisturbed)
     return workspace, state(undisturbed), time.monotonic() - start
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from toonvision.core.errors import InputRejectedError
 from toonvision.data import images
 from toonvision.data.boxes import Box
-from toonvision.data.masks import REGIONS, crop_regions, fit_mask, has_masks, object_in_box
+from toonvision.data.masks import REGIONS, crop_regions, has_masks, object_in_box
 from toonvision.world.masks import INSTANCE_COLOURS, PART_COLOURS, indexed
 from toonvision.world.solids import PARTS
 
@@ -76,7 +76,7 @@ def test_masks_lie_where_their_crops_do(resize):
     mask[5:20, 3:9] = 2
     crop = Image.fromarray(np.repeat((mask > 0)[..., None], 3, axis=2).astype(np.uint8) * 255)
     seen = images.fit(crop, size_hw=(64, 48), resize=resize)[..., 0] > 127
-    fitted = fit_mask(mask, size_hw=(64, 48), resize=resize) > 0
+    fitted = images.fit(Image.fromarray(mask), size_hw=(64, 48), resize=resize, resampling=Image.Resampling.NEAREST) > 0
     assert (seen & fitted).sum() / (seen | fitted).sum() > 0.85
 
 

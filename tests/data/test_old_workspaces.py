@@ -9,7 +9,7 @@ import pytest
 
 from builders import Shot, contents, make_workspace, restored, write_voc
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.data.catalog import Catalog
 from toonvision.data.extraction import extract
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios, Split, read_split, split_names, write_split

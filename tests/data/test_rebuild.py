@@ -13,7 +13,8 @@ from PIL import Image
 import builders
 from builders import as_once, contents, copied, encoded, make_workspace, scene, small_shots, tree, tried
 from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, WorkspaceBusyError
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
+from toonvision.data import extraction
 from toonvision.data.attributes import write_attributes
 from toonvision.data.catalog import Catalog
 from toonvision.data.extraction import extract
@@ -368,7 +369,8 @@ def killed_at(workspace, step):
         for owner, name in ((os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "write_bytes")):
             setattr(owner, name, dying(getattr(owner, name), steps))
         try:
-            rebuild(workspace, workers=1)
+            extraction.available_cores = lambda: 1  # so that the steps come in one order
+            rebuild(workspace)
         finally:
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9

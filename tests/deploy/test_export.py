@@ -6,7 +6,7 @@ import pytest
 
 from builders import contents, make_workspace
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.data.extraction import extract
 from toonvision.data.images import read_picture
 from toonvision.deploy import export, parity
@@ -15,7 +15,7 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, current_export, weights_digest
 from toonvision.deploy.export import export_run
 from toonvision.deploy.parity import FEWEST, compare, parity_pictures, require_parity, spread_indices
-from toonvision.evaluation.predict import predict_files
+from toonvision.evaluation.evaluate import predict_files
 from toonvision.metrics.calibration import with_temperature
 from toonvision.models.saving import MEANING, WEIGHTS, load_model, read_card, store_temperature
 from toonvision.tasks.registry import load_dataset

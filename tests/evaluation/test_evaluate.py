@@ -12,8 +12,7 @@ from toonvision.data.extraction import extract
 from toonvision.data.split_plan import draw_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, read_split
 from toonvision.data.workspace import open_workspace
-from toonvision.evaluation.evaluate import evaluate_run, metrics_of, predictions_csv, write_results
-from toonvision.evaluation.predict import predict_files
+from toonvision.evaluation.evaluate import evaluate_run, metrics_of, predict_files, predictions_csv, write_results
 from toonvision.metrics.calibration import with_temperature
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import build_network

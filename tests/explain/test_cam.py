@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from keras import layers
 
-from explain.networks import after, pictures, pooled, relu_without_biases, shaken, smooth, up_to
+from explain.networks import after, logits, pictures, pooled, relu_without_biases, shaken, smooth, up_to
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.explain.activations import map_layers
-from toonvision.explain.cam import class_maps, logits
+from toonvision.explain.cam import class_maps
 from toonvision.models.registry import build_network
-from toonvision.tasks.classify import predict_probabilities
 
 
 def finite_differences(run, activations, *, step=0.01):
@@ -55,17 +54,6 @@ def test_the_exact_map_under_global_average_pooling_is_that_of_zhou():
     assert (maps.layer, maps.exact) == ("map", True)
     np.testing.assert_allclose(maps.values, zhou, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(maps.values.sum((2, 3)) + bias, logits(model, given), rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize(("classes", "name"), [(4, "baseline"), (2, "baseline"), (3, "smooth"), (2, "smooth")])
-def test_logits_are_those_of_the_probabilities(classes, name):
-    size = (24, 16)
-    model = smooth(classes, size) if name == "smooth" else shaken(build_network(name, size_hw=size, classes=classes))
-    given = pictures(70, size)
-    found = logits(model, given)
-    shares = 1 / (1 + np.exp(-found)) if classes == 2 else np.exp(found - found.max(axis=1, keepdims=True))
-    shares = shares if classes == 2 else shares / shares.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(shares, predict_probabilities(model, given), atol=1e-5)
 
 
 @pytest.mark.parametrize("layer", ["first", "pool", "second"])
@@ -120,7 +108,6 @@ def test_the_batch_size_changes_nothing(method, layer):
 def test_no_images_have_no_maps():
     model = smooth()
     assert class_maps(model, pictures(0, (6, 4))).values.shape == (0, 3, 3, 2)
-    assert logits(model, pictures(0, (6, 4))).shape == (0, 3)
 
 
 @pytest.mark.parametrize("layer", ["first", "second"])
@@ -130,8 +117,6 @@ def test_what_speaks_for_one_of_two_classes_speaks_as_much_against_the_other(lay
     maps = class_maps(model, given, layer=layer, method=method)
     np.testing.assert_array_equal(maps.values[:, 0], -maps.values[:, 1])
     np.testing.assert_array_equal(maps.bias, [-maps.bias[1], maps.bias[1]])
-    found = logits(model, given)
-    np.testing.assert_array_equal(found[:, 0], -found[:, 1])
 
 
 def test_progress_counts_the_images():

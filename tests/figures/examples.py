@@ -9,7 +9,7 @@ import numpy as np
 from toonvision.data.balance import Balance, count_table, measure_balance
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.split_summary import SUBSET_CATEGORIES, SplitSummary
+from toonvision.data.split_plan import SUBSET_CATEGORIES, SplitSummary
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.tasks.class_scores import ClassScores

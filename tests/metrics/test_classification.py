@@ -13,7 +13,6 @@ from toonvision.metrics.classification import (
     roll_up,
     wrong_only,
 )
-from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.taxonomy.loader import built_in
 
 NAMES = ("bb", "lb", "cb", "sb", "none")
@@ -76,16 +75,6 @@ def test_an_entity_taken_for_another_of_its_suit_is_right_about_the_suit():
 def test_of_an_even_number_of_runs_the_median_is_the_worse_of_the_two_in_the_middle():
     spread = Spread((0, 1, 3, 4), 4)
     assert (spread.best.count, spread.median.count, spread.worst.count) == (0, 3, 4)
-
-
-def test_wrong_predictions_are_listed_with_the_least_agreement_first():
-    wrong = np.array([False, True, True, True])
-    assert wrong_order(wrong, np.array([0.6, 0.1, 0.45, 0.2], dtype=np.float32)).tolist() == [1, 3, 2]
-
-
-def test_the_hardest_images_are_those_that_most_are_wrong_about_then_those_with_the_least_agreement():
-    agreement = np.array([0.9, 0.4, 0.3, 0.1], dtype=np.float32)
-    assert hardest_order(np.array([0, 1, 1, 3]), agreement).tolist() == [3, 2, 1]
 
 
 def test_an_entity_is_scored_as_suit_and_as_kind():

@@ -105,7 +105,7 @@ def _ended(operation: Operation, root: Path, rng: random.Random) -> tuple[int, s
 
 
 def _extract(workspace: Workspace, _rng: random.Random) -> None:
-    extract(workspace, workers=1)
+    extract(workspace)
 
 
 def _annotate(workspace: Workspace, rng: random.Random) -> None:
@@ -113,7 +113,7 @@ def _annotate(workspace: Workspace, rng: random.Random) -> None:
     stem = f"more_{rng.getrandbits(60):015x}"
     left = rng.randrange(20)
     write_voc(workspace.root / "screenshots", [Shot(stem, "garden", (("apple", (left, 3, left + 20, 30)),))])
-    extract(workspace, workers=1)
+    extract(workspace)
 
 
 def _split(workspace: Workspace, rng: random.Random) -> None:

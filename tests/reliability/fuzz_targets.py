@@ -17,10 +17,10 @@ from builders import CATALOGUE_DUMPS, SETTINGS_TEXT, SIZE_WH, encoded, restored,
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
-from toonvision.data.catalog import Catalog, NewCrop, NewScreenshot
+from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, examine
+from toonvision.data.fingerprints import group_keys
 from toonvision.data.formats import pascal_voc
-from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace, open_workspace
 
 REFUSED = "refused"
@@ -183,8 +183,12 @@ def _write(path: Path) -> None:
     with Catalog.open(path) as catalog:
         catalog.begin()
         number = max(catalog.last_numbers().get("apple", -1) + 1, 0)
-        crop = NewCrop("apple", Box(0, 0, 4, 4), "ab" * 32, number, f"apple_{number:04}.png", "new.xml, object 1")
-        catalog.save_screenshots([NewScreenshot("new", "new.png", "garden", SIZE_WH, "ab" * 32, "ab" * 72, (crop,))])
+        shot = StoredScreenshot(0, "new", "new.png", "garden", SIZE_WH, "ab" * 32, "ab" * 72)
+        file, box = f"apple_{number:04}.png", Box(0, 0, 4, 4)
+        crop = Crop(
+            0, "apple", number, file, "ab" * 32, box, 0, "new", "new.png", "garden", "ab" * 72, "new.xml, object 1"
+        )
+        catalog.save_screenshots([(shot, [crop])])
         catalog.forget_screenshots([shot.id for shot in catalog.screenshots()][:1])
         catalog.save_extraction({"objects_read": 1}, [])
 

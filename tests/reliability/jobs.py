@@ -15,7 +15,9 @@ import toonvision.data.setup
 import toonvision.report.data_panels  # noqa: F401
 from toonvision.cli import app
 from toonvision.core.files import write_bytes
+from toonvision.core.folders import exclusive
 from toonvision.data import extraction
+from toonvision.data.catalog import Catalog
 from toonvision.data.workspace import open_workspace
 from toonvision.training.record import publish_run, unfinished_run
 
@@ -86,7 +88,7 @@ def as_command(work: Callable[[], object]) -> None:
 
 
 def _open_to_write(root: Path) -> None:
-    with open_workspace(root, untouched=True).writing("migrate"):
+    with exclusive(root, purpose="migrate"), Catalog.open(open_workspace(root, untouched=True).catalog):
         pass
 
 

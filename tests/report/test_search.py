@@ -156,7 +156,7 @@ def test_cells_of_what_is_not_known_are_empty():
 
 
 def test_the_front_has_the_interval_of_its_median():
-    one = dict(zip(*front_rows(size_error_points(lost_but_one()), judged=JUDGED), strict=True))
+    one = dict(zip(*front_rows(size_error_points(lost_but_one()), evaluated=JUDGED), strict=True))
     assert [one[name] for name in ("wrong_median", "raced", "on_front", "winner")] == [40, 0, 1, 1]
     assert one["validation_crops"] == JUDGED
     assert one["interval_low"] < 40 < one["interval_high"]

@@ -12,7 +12,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.report.page import REPORT
 from toonvision.report.results import CurrentSuspects, gather_results
 from toonvision.report.run import run_page, write_report
-from toonvision.studies.curve import LearningCurve, curve_rows
+from toonvision.studies.curve import LearningCurve, curve_panel
 from toonvision.studies.leakage import LeakageStudy
 from toonvision.studies.stress import StressTest
 from toonvision.studies.suspects import SuspectCrops
@@ -134,7 +134,7 @@ def test_a_curve_of_another_network_or_other_crops_says_so():
 
 
 def test_the_values_of_a_curve_are_its_trainings_its_fit_and_its_gain():
-    head, *rows = curve_rows(curve_of())
+    head, *rows = curve_panel(curve_of()).rows
     told = [dict(zip(head, row, strict=True)) for row in rows]
     assert [row["what"] for row in told] == ["training"] * 6 + ["fit"] * 3 + ["gain of 100 more"]
     assert [row["wrong"] for row in told[:6]] == [14, 16, 10, 11, 7, 7]

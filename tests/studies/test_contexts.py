@@ -7,16 +7,16 @@ import pytest
 import builders
 from figures import examples
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.studies.comparison import ContextScore, ordinary_test
 from toonvision.studies.contexts import (
     ContextStudy,
-    contexts_rows,
+    contexts_panel,
     leave_out,
 )
+from toonvision.studies.fold_assignment import hold_out, plan_contexts
 from toonvision.studies.folds import Fold, StudyWatcher
-from toonvision.studies.held_out import hold_out, plan_contexts
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -171,7 +171,7 @@ def test_scores_are_of_all_crops_and_the_comparison_is_of_shared_ones(killed_onc
     unseen = sum(sum(score.shared_right) for score in result.contexts)
     usual = sum(sum(score.ordinary_right) for score in result.contexts)
     assert result.difference.value == pytest.approx((unseen - usual) / 24)
-    rows = contexts_rows(result)
+    rows = contexts_panel(result).rows
     assert len(rows) == 1 + 3 * 2
     assert all(len(row) == len(rows[0]) for row in rows)
 
@@ -188,7 +188,7 @@ def test_a_training_that_diverged_is_in_no_mean_and_counted(killed_once, tmp_pat
     unseen = sum(sum(score.shared_right) / len(score.shared_right) for score in result.contexts)
     usual = sum(score.ordinary_right[0] for score in result.contexts)
     assert result.difference.value == pytest.approx((unseen - usual) / 12)
-    assert len(contexts_rows(result)) == 1 + 5
+    assert len(contexts_panel(result).rows) == 1 + 5
     assert result.sentence().endswith(
         " Trainings that diverged are left out: 1 of 2 without east; 1 of 2 of the ordinary test."
     )

@@ -10,11 +10,11 @@ from toonvision.metrics.power_law import PowerLaw
 from toonvision.studies.curve import (
     CurvePoint,
     LearningCurve,
-    curve_rows,
+    curve_panel,
     train_curve,
 )
+from toonvision.studies.fold_assignment import beginning, curve_jobs, nested_order
 from toonvision.studies.folds import Fold, StudyWatcher
-from toonvision.studies.nested import beginning, curve_jobs, nested_order
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -197,7 +197,7 @@ CURVE = LearningCurve(
 
 
 def test_a_curve_has_a_row_a_training_and_one_a_point_of_the_fit():
-    head, *rows = curve_rows(CURVE)
+    head, *rows = curve_panel(CURVE).rows
     told = [dict(zip(head, row, strict=True)) for row in rows]
     assert [row["wrong"] for row in told if row["what"] == "training"] == [6, 4, 4, 3, 2, 3]
     assert [row["pictures"] for row in told if row["what"] == "fit"] == [9.0, 236.0]
@@ -232,6 +232,6 @@ def test_the_sentence_counts_trainings_that_diverged_and_names_a_size_that_lost_
         " Trainings that diverged are left out: 1 of 2 at size 0.25; 2 of 2 at size 0.125, which has no point."
     )
     assert told.diverged == 3
-    head, row, *rest = curve_rows(told)
+    head, row, *rest = curve_panel(told).rows
     assert row[head.index("seed")] == 1
     assert sum(one[0] == "training" for one in rest) == 4

@@ -11,7 +11,7 @@ from builders import copied, scene
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.data.boxes import Box
 from toonvision.evaluation.evaluate import evaluate_run
-from toonvision.studies.stress import CHANGES, StressScore, StressTest, stress_rows, stress_run
+from toonvision.studies.stress import CHANGES, StressScore, StressTest, stress_panel, stress_run
 from toonvision.studies.stress import _cut_beside as cut_beside
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
@@ -115,7 +115,7 @@ def test_the_sentence_names_the_worst_change_only_where_it_clearly_lowers_the_ac
 
 
 def test_rows_count_right_answers_of_every_training():
-    head, plain, blurred = stress_rows(made(5, 30))
+    head, plain, blurred = stress_panel(made(5, 30)).rows
     assert head[-1] == "right_seed_0"
     assert (plain[0], plain[3], plain[-1]) == ("none", 95, 95)
     assert (blurred[:4], blurred[-1]) == (("blur", "1 px", 100, 70), 70)

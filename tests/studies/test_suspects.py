@@ -7,7 +7,7 @@ import pytest
 import builders
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
-from toonvision.studies.cross_validation import fold_jobs, grouped_folds
+from toonvision.studies.fold_assignment import fold_jobs, grouped_folds
 from toonvision.studies.folds import StudyWatcher, train_jobs
 from toonvision.studies.suspects import (
     SEARCH_SETTINGS,

@@ -1,7 +1,7 @@
 import pytest
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError
+from toonvision.core.runner import available_cores
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training import parallel
 from toonvision.training.parallel import threads_for, trainings_at_once

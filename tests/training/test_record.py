@@ -4,7 +4,7 @@ import pytest
 
 from builders import contents, copied
 from toonvision.core.errors import UsageError
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.data.workspace import open_workspace
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.record import RECORD, find_run, publish_run, read_record, run_records, unfinished_run

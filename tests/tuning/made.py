@@ -33,7 +33,7 @@ def study(trials, scores=None, *, space=None, name="random-1", **settings):
         trials=len(trials), **{"bounds": Bounds(6032), "size_hw": SIZE_HW, **settings},
     )  # fmt: skip
     return StudyResult(
-        name=name, settings=made, classes=CLASSES, judged=JUDGED, trials=tuple(trials), scores=scores or {},
+        name=name, settings=made, classes=CLASSES, evaluated=JUDGED, trials=tuple(trials), scores=scores or {},
         device="tensorflow, 1 process of 2 threads", versions={"keras": "3", "optuna": "5"},
         started="2026-01-02T03:04:05+00:00", storage="sqlite:///study.sqlite",
     )  # fmt: skip

@@ -48,9 +48,9 @@ def search(address, data, folder, *, most=100):
 
 def found(study, data):
     """Return how a study stands."""
-    judged = len(data.indices["val"])
+    evaluated = len(data.indices["val"])
     return StudyResult(
-        name="study", settings=study.settings, classes=data.classes, judged=judged, trials=read_trials(study),
-        scores=read_scores(study, judged=judged), device="this one", versions={}, started="2026-01-02T03:04:05+00:00",
-        storage="a file",
+        name="study", settings=study.settings, classes=data.classes, evaluated=evaluated, trials=read_trials(study),
+        scores=read_scores(study, evaluated=evaluated), device="this one", versions={},
+        started="2026-01-02T03:04:05+00:00", storage="a file",
     )  # fmt: skip

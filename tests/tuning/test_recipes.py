@@ -107,7 +107,7 @@ class Follower:
 def test_one_call_searches_carries_over_and_goes_on(own_workspace, task_data):
     draws = drawn(tiny_space(), 3)
     trials = [trial(n, draw, tiny_space(), loss=0.1 + n, size_hw=(32, 32)) for n, draw in enumerate(draws)]
-    earlier = StudyResult(tiny(task_data), task_data.classes, judged=4, trials=tuple(trials), name="earlier")
+    earlier = StudyResult(tiny(task_data), task_data.classes, evaluated=4, trials=tuple(trials), name="earlier")
     write_result(own_workspace.studies / "label" / "earlier", earlier)
     follower, options = Follower(), SearchOptions(trials=3, race=0)
     found = tune(own_workspace, "label", options, tighten="label/earlier", workers=1, watcher=follower)

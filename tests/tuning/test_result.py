@@ -66,8 +66,8 @@ def put_race(study, candidate, seed, loss, *, state=TrialState.COMPLETE, retried
 
 def result_of(study, **changes):
     made = {
-        "name": "random-1", "settings": study.settings, "classes": CLASSES, "judged": JUDGED,
-        "trials": read_trials(study), "scores": read_scores(study, judged=JUDGED), "device": "cpu",
+        "name": "random-1", "settings": study.settings, "classes": CLASSES, "evaluated": JUDGED,
+        "trials": read_trials(study), "scores": read_scores(study, evaluated=JUDGED), "device": "cpu",
         "versions": {"keras": "3"}, "started": "2026-01-02T03:04:05+00:00", "storage": "sqlite:///study.sqlite",
     }  # fmt: skip
     return StudyResult(**{**made, **changes})
@@ -148,7 +148,7 @@ trials_ = st.lists(
 @files_property
 @given(trials=trials_, race=st.dictionaries(st.integers(0, 9), st.dictionaries(st.integers(0, 2**32 - 1), scores_)))
 def test_any_result_is_read_back_as_it_was_written(tmp_path, trials, race):
-    blank = {"name": "a", "classes": CLASSES, "judged": JUDGED, "device": "cpu", "versions": {}, "started": "now"}
+    blank = {"name": "a", "classes": CLASSES, "evaluated": JUDGED, "device": "cpu", "versions": {}, "started": "now"}
     drawn = tuple(trial if trial.draw else dataclasses.replace(trial, loss=None) for trial in trials)
     raced = {trial.number: race[trial.number] for trial in trials if trial.number in race}
     result = StudyResult(**blank, settings=SETTINGS, trials=drawn, scores=raced, storage="file")
@@ -188,10 +188,17 @@ def test_a_folder_without_a_study_and_a_damaged_result_are_refused_in_one_line(r
         read_result(tmp_path / "none")
     write_result(tmp_path, result_of(raced))
     whole = (tmp_path / RESULT).read_text()
-    for damaged in (whole[: len(whole) // 2], "{}", whole.replace('"judged": 40', '"judged": "many"')):
+    for damaged in (whole[: len(whole) // 2], "{}", whole.replace('"evaluated": 40', '"evaluated": "many"')):
         (tmp_path / RESULT).write_text(damaged)
         with pytest.raises(ModelRefusedError, match=r"^[^\n]+: not the result of a study \([^\n]+$"):
             read_result(tmp_path)
+
+
+def test_a_result_in_the_words_of_an_earlier_version_is_read(raced, tmp_path):
+    write_result(tmp_path, result_of(raced))
+    now = read_result(tmp_path)
+    (tmp_path / RESULT).write_text((tmp_path / RESULT).read_text().replace('"evaluated": 40', '"judged": 40'))
+    assert read_result(tmp_path) == now
 
 
 def test_every_state_of_a_trial_is_read(study):
@@ -242,7 +249,7 @@ def test_a_training_of_the_race_that_diverged_or_was_given_up_counts_and_one_tha
     put_race(study, 0, SEEDS[0], None, state=TrialState.FAIL, outcome=DIVERGED)
     put_race(study, 0, SEEDS[1], None, state=TrialState.FAIL)
     put_race(study, 0, SEEDS[2], None, state=TrialState.FAIL, retried=[2, 3, 4])
-    assert read_scores(study, judged=JUDGED) == {
+    assert read_scores(study, evaluated=JUDGED) == {
         0: {SEEDS[0]: Score(None, 5, 0, 2.0), SEEDS[2]: Score(None, JUDGED, 0, 0.0)}
     }
 

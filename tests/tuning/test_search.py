@@ -72,7 +72,7 @@ def test_each_trial_is_stored_with_its_network_and_its_size(searched, task_data)
         layout = result.settings.space.layout(trial.draw)
         assert (trial.layout, trial.parameters) == (layout.name, layout.parameters((32, 32), 3))
         assert trial.seconds > 0
-        assert all(0 <= wrong <= result.judged for wrong in trial.wrong)
+        assert all(0 <= wrong <= result.evaluated for wrong in trial.wrong)
 
 
 def test_the_best_raced_with_seeds_that_no_trial_was_trained_with(searched, task_data):
@@ -185,7 +185,7 @@ def test_a_training_of_the_race_that_kills_its_process_again_and_again_counts_as
         hand_back(study.race, study.race.get_trials()[attempt])
     assert search(address, task_data, tmp_path)
     result = stand(address, task_data)
-    assert result.scores[one][seed].wrong == result.judged
+    assert result.scores[one][seed].wrong == result.evaluated
     assert result.scores[one][seed].loss is None
     assert sum(len(scores) for scores in result.scores.values()) == 2
     assert len(study.race.get_trials()) == MOST_RETRIES + 1 + 1

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import files_property
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.core.runner import available_cores
 from toonvision.tuning.folders import find_study, is_study, new_study_folder, study_results
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.result import RESULT, StudyResult, Trial, read_result, write_result
@@ -33,7 +33,7 @@ def earlier(space, draws, *, strategy="random"):
         Trial(n, "done", draw, space.layout(draw).name, 100 + n, 0.1 + n, (), 1, 0, 1) for n, draw in enumerate(draws)
     )
     return StudyResult(
-        name="earlier", settings=settings, classes=("a", "b", "c"), judged=4, trials=trials, scores={}, device="cpu",
+        name="earlier", settings=settings, classes=("a", "b", "c"), evaluated=4, trials=trials, scores={}, device="cpu",
         versions={}, started="2026-01-02T03:04:05+00:00", storage="file",
     )  # fmt: skip
 

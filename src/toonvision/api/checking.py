@@ -7,7 +7,8 @@ from toonvision.api.base import Opened, StoredRun
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.installed import outdated_libraries
 from toonvision.data import check as data
-from toonvision.data.check import Checked, Known
+from toonvision.data.check import Checked
+from toonvision.data.records import Known
 from toonvision.deploy.check_runs import check_runs, contradicted_labels
 from toonvision.training.record import find_run
 
@@ -36,11 +37,11 @@ def check_workspace(workspace: Opened, run: str | None) -> tuple[list[Checked], 
 def _contradicted(workspace: Opened, name: str, known: Known | None) -> Checked:
     """Ask a run about every crop that has a class at its level."""
     from toonvision.api.predicting import predict_files
-    from toonvision.models.saving import read_card, require_taxonomy
+    from toonvision.models.saving import read_card
 
     files = workspace.files
     run = StoredRun(workspace, find_run(files.runs, name))
-    require_taxonomy(read_card(run.folder), files.taxonomy.digest, run.folder)
+    read_card(run.folder, taxonomy=files.taxonomy.digest)
     if known is None:
         raise InputRejectedError(f"{files.catalog}: cannot be read, so that no label can be compared. Leave out --run.")
     crops = [crop for crop in known.crops if files.taxonomy.class_of(crop.label, run.record.level) is not None]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
-    from toonvision.data.split_summary import SplitSummary
+    from toonvision.data.split_plan import SplitSummary
 
 _MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
 
@@ -144,8 +144,7 @@ class DataSteps(Opened):
             UsageError: If another split has that name, or the ratios are none.
             InputRejectedError: If there are too few crops or screenshots.
         """
-        from toonvision.data.split_plan import draw_split
-        from toonvision.data.split_summary import summarize_split
+        from toonvision.data.split_plan import draw_split, summarize_split
         from toonvision.data.splits import Ratios
         from toonvision.report.data_panels import write_split_figures
 

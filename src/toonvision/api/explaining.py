@@ -12,7 +12,7 @@ from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
 from toonvision.core.panels import FigurePanel, Table
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_regions, has_masks
 from toonvision.explain.activations import layer_activations
@@ -23,7 +23,7 @@ from toonvision.explain.filters import ascent, convolutions, first_filters, resp
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
 from toonvision.figures.panels import write_panel
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
+from toonvision.models.saving import ModelCard, load_model, read_card
 from toonvision.report import explain_panels as shown_as
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def explain(
 ) -> Result[Explanation]:
     """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder)
-    require_taxonomy(card, taxonomy.digest, run.folder)
+    card = read_card(run.folder, taxonomy=taxonomy.digest)
     cases, findings = _given(run, card, pictures) if pictures else (worst_cases(run.evaluation(), count), [])
     level = taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)
@@ -82,7 +81,7 @@ def explain(
 
 def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
     """Read and predict the pictures that were asked for."""
-    from toonvision.evaluation.predict import predict_files
+    from toonvision.evaluation.evaluate import predict_files
 
     with run.workspace.watcher.progress("predicting", "pictures") as progress:
         predictions, findings = predict_files(run.folder, paths, progress=progress)
@@ -147,22 +146,22 @@ def _check(
     return curves, randomisation(model, maps_of, seed=seed)
 
 
-def _evidence(run: StoredRun, judged: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
+def _evidence(run: StoredRun, evaluation: "ClassEvaluation", maps: ClassMaps, *, seed: int) -> MaskedEvidence | None:
     """Measure on what the evidence lies, for all crops of the test subset that have masks."""
     files = run.workspace.files
     if not has_masks(files):
         return None
-    record, predicted = judged.record, judged.best.predicted
-    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in judged.items]
+    record, predicted = evaluation.record, evaluation.best.predicted
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in evaluation.items]
     rows = [index for index, mask in enumerate(found) if mask is not None]
     if not rows:
         return None
     masks = [mask for mask in found if mask is not None]
     own = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
     plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
-    contexts = [files.taxonomy.context(judged.items[at].context).title for at in rows]
-    y_true = [judged.classes[judged.best.y_true[at]].title for at in rows]
-    shots = group_keys([judged.items[at] for at in rows])
+    contexts = [files.taxonomy.context(evaluation.items[at].context).title for at in rows]
+    y_true = [evaluation.classes[evaluation.best.y_true[at]].title for at in rows]
+    shots = group_keys([evaluation.items[at] for at in rows])
     sections = [
         (title, summarise(own, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))

@@ -16,7 +16,7 @@ from toonvision.data import images
 from toonvision.data.boxes import Box
 from toonvision.deploy.current import EXPORT, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction
-from toonvision.models.saving import read_card, require_taxonomy
+from toonvision.models.saving import read_card
 
 _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
@@ -29,8 +29,7 @@ def predict(
 ) -> Result[list[Prediction]]:
     """Predict pictures, or the boxes of annotated ones; see `Run.predict`."""
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder)
-    require_taxonomy(card, taxonomy.digest, run.folder)
+    card = read_card(run.folder, taxonomy=taxonomy.digest)
     if not any(path.exists() for path in pictures):
         listed = ", ".join(map(str, pictures)) or "no path"
         raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
@@ -62,7 +61,7 @@ def predict_files(
         watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT}.")
         with watcher.progress("predicting", "pictures") as progress:
             return export.predict_files(pictures, progress=progress)
-    from toonvision.evaluation.predict import predict_files as predict_with_keras
+    from toonvision.evaluation.evaluate import predict_files as predict_with_keras
     from toonvision.models.backend import start_keras
 
     watcher.say(f"Predicting on {start_keras()}.")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result
-from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError, UsageError
-from toonvision.core.files import read_regular
+from toonvision.core.files import parse_json, read_regular
 from toonvision.core.wording import counted
 from toonvision.training.history import HISTORY, peaks, read_history
 

@@ -18,7 +18,7 @@ _MOST_BEST, _MOST_LATEST = 10, 12
 def search_result(result: StudyResult, folder: Path, page: Path, next_step: str) -> Result[StudyResult]:
     """Return what a search that lies in `folder` found: its race, or its best trials where there was none."""
     facts = [outcome_fact(result), winner_fact(result), race_fact(result), *_longer_race(result)]
-    wrong = f"wrong of {result.judged} validation crops"
+    wrong = f"wrong of {result.evaluated} validation crops"
     best = trials_table(result, result.tried[:_MOST_BEST], title=f"{result.title}: the best trials, {wrong}")
     race = race_table(result)
     shown = replace(race, title=f"{result.title}: the race, {wrong}") if race else best
@@ -91,7 +91,7 @@ def search_data(result: StudyResult) -> dict[str, Any]:
             for t in result.trials
         ],
         "replaced": result.replaced,
-        "judged": result.judged,
+        "evaluated": result.evaluated,
         "winner": result.winner.number if result.winner else None,
         "decided": result.standing.decided,
         "race": [{"trial": r.trial.number, "losses": r.losses, "wrong": r.wrong} for r in result.racers],

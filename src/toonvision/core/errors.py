@@ -80,26 +80,22 @@ class Finding:
         return bool(self.objects or self.pictures or self.files)
 
     def __str__(self) -> str:
-        """Return the line that is printed: item, reason and remedy."""
         return printable(f"{self.item}: {self.reason}" + (f" ({self.remedy})" if self.remedy else ""))
 
 
 class RejectedItemError(Exception):
     """One of many items cannot be used; the caller turns it into a `Finding` and continues with the next item."""
 
-    def __init__(self, reason: str, remedy: str = "", *, code: str) -> None:
+    def __init__(self, reason: str, remedy: str = "", *, code: str, objects: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
         self.code = code
+        self.objects = objects
 
     def finding(self, item: str, *, objects: int = 0, pictures: int = 0, files: int = 0) -> Finding:
         """Return the finding for an item, with how much was left out because of it."""
-        return Finding(item, self.reason, self.remedy, self.code, objects, pictures, files)
-
-    def without_traceback(self) -> "RejectedItemError":
-        """Return a copy to store: the traceback of the caught one would keep the whole image in memory."""
-        return RejectedItemError(self.reason, self.remedy, code=self.code)
+        return Finding(item, self.reason, self.remedy, self.code, objects or self.objects, pictures, files)
 
 
 def printable(text: str) -> str:

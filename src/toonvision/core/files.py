@@ -2,15 +2,16 @@
 
 import contextlib
 import errno
+import json
 import os
 import secrets
 import stat
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from toonvision.core.errors import RejectedItemError, shown
+from toonvision.core.errors import InputRejectedError, RejectedItemError, shown
 
 TEMPORARY = ".tmp-"
 """Prefix of the names of files that are not complete yet."""
@@ -20,11 +21,8 @@ TEMPORARY = ".tmp-"
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
-    The old file stays until the new one is on disk (written, fsynced, renamed, folder fsynced). The temporary
-    name has the same suffix, since some writers choose the format by it.
-
-    Args:
-        path: The file to write; a missing folder is created.
+    The old file stays until the new one is on disk (written, fsynced, renamed, folder fsynced); a missing folder is
+    created. The temporary name has the same suffix, since some writers choose the format by it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
@@ -41,12 +39,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
-    """Make an OSError name the file that should be written; on a full disk it names none, or the temporary file.
-
-    Args:
-        path: The file to name.
-        temporary: The file that is written until it is complete.
-    """
+    """Make an OSError name the file that should be written; on a full disk it names none, or the temporary file."""
     try:
         yield
     except OSError as error:
@@ -62,13 +55,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_many(folder: Path, contents: Mapping[str, bytes], pool: Executor) -> None:
-    """Write several files of one folder, each atomically; the folder is fsynced once, at the end.
-
-    Args:
-        folder: The folder; must exist.
-        contents: File name to bytes.
-        pool: The threads that write.
-    """
+    """Write several files of a folder, by name, each atomically; the folder is fsynced once, at the end."""
 
     def write(name: str) -> None:
         temporary = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
@@ -105,11 +92,7 @@ def require_writable(folder: Path) -> None:
 
 
 def path_inside(root: Path, name: str) -> Path:
-    """Return the path of a name from the input; refuse one that leads out of its root.
-
-    Args:
-        root: The folder that the path must stay in, symbolic links resolved.
-        name: A relative path from an annotation file.
+    """Return the path of a name from the input, below a folder whose links are resolved.
 
     Raises:
         RejectedItemError: If the path is absolute, leads out of the root by ``..`` or by a link, or is no possible
@@ -129,12 +112,7 @@ def path_inside(root: Path, name: str) -> Path:
 
 
 def followed_inside(root: Path, path: Path, *, name: str) -> Path:
-    """Return a path with its links resolved; refuse one that leads out of its root.
-
-    Args:
-        root: The folder that the path must stay in, symbolic links resolved.
-        path: The path, `root` included.
-        name: Its name in messages.
+    """Return a path with its links resolved; `name` is what messages call it.
 
     Raises:
         RejectedItemError: If it leads out of the root, or is a link to itself.
@@ -163,11 +141,7 @@ def _require_no_loop(path: Path) -> None:
 
 
 def read_regular(path: Path, *, limit: int) -> bytes:
-    """Read a file of the input: only a regular file (a pipe would never end), and only up to a size.
-
-    Args:
-        path: The file.
-        limit: The largest size in bytes.
+    """Read a file of the input: only a regular file (a pipe would never end), and only up to a size in bytes.
 
     Raises:
         RejectedItemError: If it cannot be read, is no regular file, or is too large.
@@ -182,6 +156,44 @@ def read_regular(path: Path, *, limit: int) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+
+
+def read_text(path: Path, *, limit: int) -> str:
+    """Read UTF-8 text that a person wrote; the limit is in bytes.
+
+    Raises:
+        InputRejectedError: Naming the file and the remedy.
+    """
+    if not path.exists():
+        raise InputRejectedError(f"{path}: no such file. Correct its name.")
+    try:
+        return read_regular(path, limit=limit).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputRejectedError(f"{path}: is not UTF-8 text. Save it as UTF-8 and run again.") from None
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
+
+
+def parse_json(content: str | bytes) -> object:
+    """Return the value of JSON from the input; refuse objects that have a key twice, where one value would be lost.
+
+    Raises:
+        RejectedItemError: If it is no such JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(content, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise RejectedItemError(
+            f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
+        ) from error
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (key, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown(key)} comes twice")
+    return found
 
 
 def _sync(path: Path) -> None:

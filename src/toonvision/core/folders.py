@@ -1,13 +1,18 @@
-"""Folders that are replaced in one step."""
+"""Folders: one writer at a time, and replaced in one step."""
 
 import contextlib
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from toonvision.core.files import sync_folder
-from toonvision.core.locks import exclusive
+from toonvision.core.errors import EnvironmentFaultError, RejectedItemError, WorkspaceBusyError
+from toonvision.core.files import naming, read_regular, sync_folder
 
+LOCK = ".toonvision.lock"
+"""The file that is locked."""
+_LONGEST_NOTE = 1_000
 UNFINISHED = ".unfinished-"
 """Prefix of the names of folders that are not complete yet."""
 _REPLACED = "-replaced"
@@ -16,15 +21,52 @@ HALF_SWAPPED = f".*{_REPLACED}"
 
 
 @contextlib.contextmanager
+def exclusive(folder: Path, *, purpose: str, patience_s: float = 3.0) -> Iterator[None]:
+    """Hold the right to write to a workspace, or a folder in it; readers need no lock.
+
+    The operating system releases the lock when the process ends, even if it is killed. Another one waits for
+    `patience_s` seconds; then it reads for what `purpose` the lock is held.
+
+    Raises:
+        WorkspaceBusyError: If another process still writes after `patience_s`.
+        EnvironmentFaultError: If the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    path = folder / LOCK
+    holder = folder / ".toonvision.holder"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=patience_s)
+    except Timeout:
+        note = "holder unknown"
+        with contextlib.suppress(RejectedItemError, UnicodeDecodeError):
+            note = read_regular(holder, limit=_LONGEST_NOTE).decode() or note
+        raise WorkspaceBusyError(f"{folder}: another process writes here ({note}). Wait for it to end.") from None
+    except OSError as error:
+        raise EnvironmentFaultError(
+            f"{folder}: cannot write here ({error.strerror}). Free space or allow writing, then run again."
+        ) from error
+    try:
+        started = time.strftime("%H:%M:%S")
+        # Written in place: a temporary file would stay after a kill. Created anew: what is there may be a pipe, or a
+        # link to a file that is not ours.
+        with naming(holder):
+            holder.unlink(missing_ok=True)
+            with holder.open("x", encoding="utf-8") as file:
+                file.write(f"process {os.getpid()}, {purpose}, since {started}")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+@contextlib.contextmanager
 def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
     """Yield a new hidden folder beside `folder`, which replaces `folder` when the block ends without an error.
 
     Until then, and after an error or a kill, the old folder is unchanged. After a kill in the middle of the swap, the
-    next call first restores it.
-
-    Args:
-        folder: The folder to replace or create. Its parent is locked meanwhile.
-        purpose: What this process is doing; shown to a process that waits.
+    next call first restores it. The parent folder is locked meanwhile; a process that waits for it reads the `purpose`.
 
     Raises:
         WorkspaceBusyError: If another process holds the lock.
@@ -45,14 +87,10 @@ def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
 
 
 def swap_in(built: Path, folder: Path) -> None:
-    """Move a finished folder to its place; an old folder there is removed.
+    """Move a finished folder to its place in the same parent; an old folder there is removed.
 
     Two folders cannot be swapped in one step. After a kill between the two renames the old folder has a hidden name,
     by which `settle_swaps` finds it. Call both functions under the same lock.
-
-    Args:
-        built: The finished folder.
-        folder: Where it goes, in the same parent.
     """
     settle_swaps(folder.parent)
     try:

@@ -8,15 +8,11 @@ PACKAGE, _EXTRA = "toonvision", "train"
 
 
 def outdated_libraries(requirements: list[str] | None = None) -> tuple[dict[str, str], list[Finding]]:
-    """Compare the installed libraries with the minimum versions in the package's metadata.
-
-    Older versions have known security holes, or are not tested.
-
-    Args:
-        requirements: Requirements as in package metadata; by default those of the installed package.
+    """Compare the installed libraries with the minimum versions in the package's metadata, or in `requirements`.
 
     Returns:
-        Version by name of every required library that is installed, and a finding for each that is too old.
+        Version by name of every required library that is installed, and a finding for each that is too old: older ones
+        have known security holes, or are not tested.
     """
     from packaging.requirements import Requirement
 

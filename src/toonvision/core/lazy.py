@@ -8,14 +8,13 @@ from typing import Any
 def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return `__getattr__` and `__dir__` for a package whose names are defined in its modules (PEP 562).
 
+    A name that is not in `homes` raises `AttributeError`; one that needs a library that is not installed raises
+    `ModuleNotFoundError`, which says what to install.
+
     Args:
         package: The package's name.
         homes: Public name to the module of the package that defines it. Where it is defined under another name, that
             stands behind a colon: ``api.workspace:open_workspace``.
-
-    Returns:
-        The two functions. A name that is not in `homes` raises `AttributeError`; one that needs a library that is not
-        installed raises `ModuleNotFoundError`, which says what to install.
     """
 
     def get(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -12,11 +11,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
 def plain_name(name: str, what: str) -> str:
-    """Return a name unchanged if it can be part of a file's name on any system.
-
-    Args:
-        name: A name that a person chose.
-        what: What it names, for the message, for example ``a run``.
+    """Return the name that a person chose for `what`, such as ``a run``; it must be possible as a file's on any system.
 
     Raises:
         UsageError: If it has other characters than letters, digits, dot, dash and underscore, or over 100 of them.
@@ -31,20 +26,10 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
-def numbered_names(name: str) -> Iterator[str]:
-    """Return the names to try in turn where one may be taken: ``name``, ``name-2``, ``name-3`` and so on."""
-    yield name
-    yield from (f"{name}-{number}" for number in count(2))
-
-
 def free_name(folder: Path, name: str, *, number_first: bool = False) -> str:
-    """Return the first name that nothing in a folder has.
-
-    Args:
-        folder: Where the name is wanted; need not exist.
-        name: The name, which is followed by a number where it is taken.
-        number_first: Number the first one too: ``name-1``, ``name-2`` and so on.
-    """
+    """Return the first name that nothing in a folder has: ``name``, ``name-2`` and so on, or from ``name-1`` on."""
     taken = {path.name for path in folder.glob("*")}
-    names = (f"{name}-{number}" for number in count(1)) if number_first else numbered_names(name)
-    return next(free for free in names if free not in taken)
+    if name not in taken and not number_first:
+        return name
+    numbered = (f"{name}-{number}" for number in count(1 if number_first else 2))
+    return next(free for free in numbered if free not in taken)

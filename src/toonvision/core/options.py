@@ -34,14 +34,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Setting:
-    """A field of a settings dataclass.
-
-    Attributes:
-        name: The field's name.
-        kind: The type of its values: bool, int, float, str or a ``Literal``.
-        default: The value where none is chosen.
-        option: How people see it.
-    """
+    """A field of a settings dataclass: its values are bool, int, float, str or of a ``Literal``."""
 
     name: str
     kind: Any

@@ -62,13 +62,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Listing:
-    """Lines to be copied as they are: a command, or the content of a file.
-
-    Attributes:
-        title: What it is.
-        text: The lines.
-        note: What it is for.
-    """
+    """Lines to be copied as they are: a command, or the content of a file; the note says what they are for."""
 
     title: str
     text: str

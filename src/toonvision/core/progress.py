@@ -15,11 +15,7 @@ class _Unwatched:
     """Stands in for a watcher of any kind: each of its methods does nothing."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return _ignore
-
-
-def _ignore(*_: object, **__: object) -> None:
-    """Ignore what happened."""
+        return lambda *_, **__: None
 
 
 unwatched: Any = _Unwatched()

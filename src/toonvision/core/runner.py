@@ -26,17 +26,18 @@ Report = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Message(Generic[Result]):
-    """What a process sent about a job.
-
-    Attributes:
-        job: The job's index, from 0.
-        content: What the job reported, or its result.
-        done: Whether `content` is the result; it is the job's last message.
-    """
+    """What a process sent about a job, by its index: what the job reported or, when it is `done`, its result."""
 
     job: int
     content: Any
     done: bool
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
 
 
 def work_through(
@@ -44,10 +45,7 @@ def work_through(
 ) -> Iterator[Message[Result]]:
     """Do jobs in several processes, each of which does one after the other.
 
-    Args:
-        function: Does one job; a function of a module, so that a new process can import it.
-        jobs: Arguments of `function`, each pickled when a process takes it.
-        processes: The largest number of processes.
+    `function`, which does one job, is a function of a module, so that a new process can import it; jobs are pickled.
 
     Yields:
         What the jobs report, and their results, in the order in which they arrive. All processes are killed when
@@ -108,11 +106,8 @@ class WorkerProcess:
 def start_process(work: Callable[..., None], *args: Any) -> WorkerProcess:
     """Start a process that runs ``work(*args, pipe)`` and is killed when this one ends.
 
-    Ctrl-C does not reach it: its parent decides what to end.
-
-    Args:
-        work: A function of a module; its last argument is the process's end of the pipe.
-        *args: Its other arguments, pickled.
+    Ctrl-C does not reach it: its parent decides what to end. `work` is a function of a module; the arguments are
+    pickled.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

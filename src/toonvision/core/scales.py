@@ -33,10 +33,7 @@ def round_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
 def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     """Return round numbers for a logarithmic axis: 1, 2 and 5 times powers of ten, or an even step if those are few.
 
-    Args:
-        low: The smallest value, over 0.
-        high: The largest value, at least `low`.
-        most: The largest number of ticks, at least 2.
+    Takes what `round_ticks` takes; `low` is over 0.
 
     Examples:
         >>> log_ticks(0.09, 1.4)

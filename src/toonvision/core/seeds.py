@@ -9,16 +9,9 @@ SEED_LIMIT = 2**32
 
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:
-    """Return the random generator of a seed and a purpose.
+    """Return the random generator of a seed, at least 0, and a purpose; the same on every machine.
 
     Generators of different names are independent: drawing more numbers from one does not change another.
-
-    Args:
-        seed: The user's seed, at least 0.
-        names: What the numbers are for, for example ``"split", "default"``.
-
-    Returns:
-        A fresh generator; the same arguments give the same numbers on every machine.
 
     Examples:
         >>> bool(generator(0, "split").integers(1000) == generator(0, "split").integers(1000))

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
-from toonvision.core.files import read_regular
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.core.files import read_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -23,19 +23,14 @@ Value = TypeVar("Value")
 
 
 def read_settings(path: Path, model: type[Model], *, text: str | None = None) -> Model:
-    """Read a TOML file into a pydantic model.
-
-    Args:
-        path: The file, named in messages.
-        model: The schema.
-        text: The file's content if it was read already.
+    """Read a TOML file into a pydantic model; `text` is its content if that was read already.
 
     Raises:
         InputRejectedError: With file, line, key, rule and what was received, one line per fault.
     """
     from pydantic import ValidationError
 
-    content = _read(path) if text is None else text
+    content = read_text(path, limit=_LARGEST_FILE) if text is None else text
     try:
         return model.model_validate(tomllib.loads(content))
     except ValidationError as error:
@@ -85,21 +80,10 @@ def read_json(
         raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). {remedy}") from error
 
 
-def _read(path: Path) -> str:
-    if not path.exists():
-        raise InputRejectedError(f"{path}: no such file. Correct its name.")
-    try:
-        return read_regular(path, limit=_LARGEST_FILE).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputRejectedError(f"{path}: not UTF-8 text. Save it as UTF-8 and run again.") from None
-    except RejectedItemError as error:
-        raise InputRejectedError(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
-
-
 def _faults(path: Path, content: str, error: "ValidationError") -> list[str]:
     lines = []
     for fault in error.errors(include_url=False):
-        keys = [str(key) for key in fault["loc"] if not _is_union_branch(key)]
+        keys = [str(key) for key in fault["loc"] if not str(key).startswith("<")]  # such a one is a union's branch
         rule = fault["msg"].removeprefix("Value error, ")
         where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
         lines.append(f"{where}{'.'.join(keys)}: {rule}{_received(fault)}. Correct this key and run again.")
@@ -110,20 +94,8 @@ def _received(fault: "ErrorDetails") -> str:
     return "" if fault["type"] in {"missing", "json_invalid"} else f"; got {fault['input']!r}"[:200]
 
 
-def _is_union_branch(key: str | int) -> bool:
-    """Return whether this is the tag of a union's branch, in angle brackets, and not a key of the file."""
-    return isinstance(key, str) and key.startswith("<")
-
-
 def line_of(content: str, keys: list[str]) -> int:
-    r"""Return the number of the line that a dotted key is on, or of the nearest outer key that is written out.
-
-    Args:
-        content: A TOML file's text.
-        keys: The key's names, outermost first.
-
-    Returns:
-        A line number, from 1.
+    r"""Return the number, from 1, of the line of TOML that a dotted key is on, or the nearest outer key that is there.
 
     Examples:
         >>> line_of('[targets]\nper_label = "many"', ["targets", "per_label"])

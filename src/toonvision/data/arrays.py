@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import TEMPORARY, replacing
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
+from toonvision.core.runner import available_cores
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
 from toonvision.data.images import Resize, read_picture, read_whole
@@ -120,12 +120,14 @@ def _fill(path: Path, files: Sequence[tuple[Path, str]], size_hw: tuple[int, int
     with replacing(path) as temporary, ThreadPoolExecutor(available_cores()) as pool:
         shape = (len(files), *size_hw, 3)
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
-        _reserve(temporary)
+        if hasattr(os, "posix_fallocate"):  # a mapped file without space on the disk kills the process later
+            with temporary.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
 
         def fill(index: int) -> None:
-            file, digest = files[index]
-            with _named(file):
-                array[index] = read_picture(file, size_hw=size_hw, resize=resize, digest=digest)
+            path, digest = files[index]
+            with _named(path):
+                array[index] = read_picture(path, size_hw=size_hw, resize=resize, digest=digest)
 
         list(pool.map(fill, range(len(files))))
         array.flush()
@@ -139,13 +141,6 @@ def _named(file: Path) -> Iterator[None]:
     except RejectedItemError as error:
         remedy = f"Crops can be made again: toonvision extract -w {file.parents[1]}"
         raise InputRejectedError(f"{file}: {error.reason}. {remedy}") from error
-
-
-def _reserve(path: Path) -> None:
-    """Allocate a file's space on the disk now: a mapped file without it kills the process later."""
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _drop_older(path: Path, level: str, size_hw: tuple[int, int]) -> None:

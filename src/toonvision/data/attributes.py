@@ -5,14 +5,13 @@
 """
 
 import json
-import math
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError, shown
-from toonvision.core.files import read_regular, write_bytes
+from toonvision.core.files import parse_json, read_regular, write_bytes
 
 Attributes = Mapping[str, str | float | bool]
 """Name to word, finite number or truth value; not to be changed."""
@@ -37,13 +36,7 @@ def attributes_path(path: Path) -> Path:
 
 
 def read_attributes(path: Path) -> dict[int, Attributes]:
-    """Read an attributes file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The objects that it describes: number, from 1, to attributes.
+    """Read an attributes file: number of each object that it describes, from 1, to attributes.
 
     Raises:
         RejectedItemError: If it cannot be read, is over 1 MB, or breaks a rule of the form, with the first fault.
@@ -64,11 +57,7 @@ def read_attributes(path: Path) -> dict[int, Attributes]:
 
 
 def write_attributes(path: Path, objects: Mapping[int, Attributes]) -> None:
-    """Write an attributes file; the same attributes give the same bytes.
-
-    Args:
-        path: The file; replaced whole.
-        objects: The objects to describe: number, from 1, to attributes.
+    """Write an attributes file: number of each object, from 1, to attributes; the same attributes give the same bytes.
 
     Raises:
         RejectedItemError: If the file could not be read back.
@@ -103,11 +92,7 @@ def decoded(text: str) -> Attributes:
 
 
 def checked(attributes: object, *, of: str) -> Attributes:
-    """Return the attributes of one object unchanged.
-
-    Args:
-        attributes: Name to value.
-        of: What they describe, for messages.
+    """Return the attributes of one object unchanged; messages call the object what `of` says.
 
     Raises:
         RejectedItemError: If there are too many, or a name or a value breaks a rule.
@@ -123,7 +108,7 @@ def checked(attributes: object, *, of: str) -> Attributes:
             if len(value) > LONGEST_WORD or not value.isprintable():
                 rule = f"a word of at most {LONGEST_WORD} characters that can be printed"
                 raise _broken(f"{name} of {of} must be {rule}", f"got {shown(value)}")
-        elif not _is_finite(value):
+        elif not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:  # NaN is neither
             raise _broken(f"{name} of {of} must be a word, a finite number, true or false", f"got {shown(value)}")
     return dict(attributes)
 
@@ -133,13 +118,6 @@ def _checked_number(number: object) -> int:
         rule = f"number must be the position of an object in the annotation, from 1 to {LAST_NUMBER}"
         raise _broken(rule, f"got {shown(number)}")
     return number
-
-
-def _is_finite(value: object) -> bool:
-    try:
-        return isinstance(value, int | float) and math.isfinite(value)
-    except OverflowError:  # a whole number that no float can hold
-        return False
 
 
 def _dumped(value: Mapping[str, object]) -> str:

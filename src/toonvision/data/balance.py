@@ -21,7 +21,7 @@ class CountTable:
         level: The level whose classes the rows are.
         classes: The rows.
         columns: The columns.
-        counts: Shape ``(classes, columns)``, each 0 or more.
+        counts: Shape ``(classes, columns)``, int64, each 0 or more.
     """
 
     level: Level
@@ -77,10 +77,6 @@ class Balance:
 def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     """Count samples by level and context, and compare them with the taxonomy's targets.
 
-    Args:
-        crops: All samples.
-        taxonomy: Their labels' meaning; also the targets.
-
     Raises:
         InputRejectedError: If crops lie in contexts that the taxonomy no longer knows.
     """
@@ -114,17 +110,12 @@ def unknown_labels(crops: Sequence[Crop], taxonomy: Taxonomy) -> list[Finding]:
     """Report the labels of crops that the taxonomy no longer knows."""
     counts = Counter(crop.label for crop in crops if crop.label not in taxonomy.by_name)
     remedy = "correct the annotations or add the label to the taxonomy, then run toonvision extract"
-    return [
-        Finding(
-            f"label {label!r}",
-            f"is not in the taxonomy any more; its {count} crop{'s' * (count > 1)} count nowhere."
-            f"{did_you_mean(label, taxonomy.by_name)}",
-            remedy,
-            "unknown-label",
-            objects=count,
-        )
-        for label, count in sorted(counts.items())
-    ]
+    findings = []
+    for label, count in sorted(counts.items()):
+        reason = f"is not in the taxonomy any more; its {count} crop{'s' * (count > 1)} count nowhere."
+        reason += did_you_mean(label, taxonomy.by_name)
+        findings.append(Finding(f"label {label!r}", reason, remedy, "unknown-label", objects=count))
+    return findings
 
 
 def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:

@@ -6,33 +6,23 @@ to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rou
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.attributes import attributes_path
 from toonvision.taxonomy.labels import LONGEST_NAME
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-Row = TypeVar("Row")
 _CLAMP_LIMIT = 1
-LARGEST_ANNOTATION = 10_000_000
-MOST_OBJECTS = 10_000
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True, order=True)
 class Box:
-    """A rectangle of whole pixels, inside its picture, of positive area.
-
-    Attributes:
-        x_min: Left edge, pixels.
-        y_min: Top edge, pixels.
-        x_max: Right edge, pixels, greater than `x_min`.
-        y_max: Bottom edge, pixels, greater than `y_min`.
-    """
+    """A rectangle of whole pixels, inside its picture, of positive area: its left, top, right and bottom edges."""
 
     x_min: int
     y_min: int
@@ -40,7 +30,6 @@ class Box:
     y_max: int
 
     def __post_init__(self) -> None:
-        """Refuse a rectangle without area."""
         if self.x_min >= self.x_max or self.y_min >= self.y_max or min(self.x_min, self.y_min) < 0:
             raise ValueError(f"a box needs 0 <= min < max; got {self.xyxy}")
 
@@ -125,37 +114,6 @@ class Reading:
     unusable: Mapping[str, Finding] = field(default_factory=dict, hash=False)
 
 
-def gathered(results: Mapping[str, AnnotatedPicture | Finding], more: Iterable[Finding] = ()) -> Reading:
-    """Return what was found below a source.
-
-    Args:
-        results: A picture's name to the picture, or to why it cannot be used.
-        more: Other findings.
-    """
-    pictures = tuple(result for result in results.values() if isinstance(result, AnnotatedPicture))
-    unusable = {name: result for name, result in results.items() if isinstance(result, Finding)}
-    return Reading(pictures, (*unusable.values(), *more), unusable)
-
-
-def read_objects(
-    rows: Iterable[Row], parse: Callable[[Row, int], AnnotatedObject], annotation: str
-) -> tuple[tuple[AnnotatedObject, ...], tuple[Finding, ...]]:
-    """Read the objects of an annotation; each one that cannot be read becomes a finding.
-
-    Args:
-        rows: What describes the objects.
-        parse: Reads one, given with its number, from 1.
-        annotation: What to call the annotation in a message.
-    """
-    objects, findings = [], []
-    for number, row in enumerate(rows, start=1):
-        try:
-            objects.append(parse(row, number))
-        except RejectedItemError as error:
-            findings.append(error.finding(f"{annotation}, object {number}", objects=1))
-    return tuple(objects), tuple(findings)
-
-
 def parse_coordinate(text: str | None, what: str) -> float:
     """Read a coordinate written as a finite decimal number in ASCII digits; blanks around it do not matter.
 
@@ -169,14 +127,14 @@ def parse_coordinate(text: str | None, what: str) -> float:
 
 
 def finite(value: float, what: str) -> float:
-    """Return a number unchanged.
+    """Return a number of a bounding box as a float.
 
     Raises:
         RejectedItemError: If it is infinite or NaN.
     """
-    if not math.isfinite(value):
-        raise RejectedItemError(f"{what} must be finite; got {value}", "correct it", code="bad-number")
-    return value
+    if not abs(value) <= sys.float_info.max:
+        raise RejectedItemError(f"{what} must be finite; got {shown(value)}", "correct it", code="bad-number")
+    return float(value)
 
 
 def checked_label(text: str | None) -> str:
@@ -197,24 +155,8 @@ def checked_label(text: str | None) -> str:
     return label
 
 
-def require_few_objects(count: int) -> None:
-    """Refuse an annotation with more objects than a person draws: each would be named in the findings.
-
-    Raises:
-        RejectedItemError: If there are more than 10,000.
-    """
-    if count > MOST_OBJECTS:
-        raise RejectedItemError(
-            f"has {count:,} objects, over {MOST_OBJECTS:,}", "annotate the picture again", code="too-many-objects"
-        )
-
-
 def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]:
-    """Round a box to whole pixels and fit it into its picture.
-
-    Args:
-        xyxy: Left, top, right, bottom in pixels, finite.
-        size_wh: The picture's width and height in pixels.
+    """Round a box (left, top, right, bottom in pixels, finite) to whole pixels and fit it into its picture.
 
     Returns:
         The box, and whether an edge had to be moved by the one pixel that is allowed.
@@ -237,9 +179,6 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
     clamped = [min(max(edge, 0), limit) for edge, limit in zip(edges, limits, strict=True)]
     moved = max(abs(edge - inside) for edge, inside in zip(edges, clamped, strict=True))
     if moved > _CLAMP_LIMIT or clamped[0] == clamped[2] or clamped[1] == clamped[3]:
-        raise RejectedItemError(
-            f"the box ({corners}) leaves the picture of {width} x {height} by {shown(moved)} pixels",
-            "draw it again inside the picture",
-            code="out-of-bounds",
-        )
+        reason = f"the box ({corners}) leaves the picture of {width} x {height} by {shown(moved)} pixels"
+        raise RejectedItemError(reason, "draw it again inside the picture", code="out-of-bounds")
     return Box(*clamped), moved > 0

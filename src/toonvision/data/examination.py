@@ -1,38 +1,37 @@
-"""Examining annotated pictures: what can be cut out of each, and what is wrong with it. Nothing is written."""
+"""Examining the sources: what they hold, what the catalogue knows of it, what can be cut out, and what is wrong.
+
+Nothing is written.
+"""
 
 import hashlib
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import followed_inside, read_regular
 from toonvision.data import images
 from toonvision.data.attributes import SUFFIX, Attributes, encoded, read_attributes
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box
-from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.fingerprints import fingerprint
+from toonvision.data.formats import layout
+from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.source_tree import relative
-from toonvision.data.workspace import Source, Workspace
+from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 
 _AHEAD = 32
 """Pictures examined ahead of those that are dealt with."""
+SourceReading = tuple[Source, Reading]
+"""A source and what its annotations say."""
 
 
 @dataclass(frozen=True)
 class PictureTask:
-    """One picture to look at.
-
-    Attributes:
-        source: Where it is from.
-        picture: The picture with its annotation.
-        known: What the catalogue knows of it, if anything.
-        crops: Its crops that the catalogue knows.
-    """
+    """One picture to examine, and what the catalogue knows of it: its row, if any, and its crops."""
 
     source: Source
     picture: AnnotatedPicture
@@ -42,15 +41,12 @@ class PictureTask:
 
 @dataclass(frozen=True)
 class Cut:
-    """One crop of a screenshot.
+    """One crop of a screenshot: what it shows, where it is cut from, and what is known of the object.
 
     Attributes:
-        label: What it shows.
-        box: Where it is cut from.
         known: What the catalogue knows of it, if anything.
         origin: The object in its annotation.
         content: The bytes of its file; empty where the file stands already.
-        attributes: What else is known of the object.
     """
 
     label: str
@@ -64,24 +60,18 @@ class Cut:
     def stored(self) -> bool:
         """Whether the catalogue has all of this already."""
         known = self.known
-        return (
-            known is not None
-            and known.origin in ("", self.origin)  # earlier versions did not store it
-            and encoded(known.attributes) == encoded(self.attributes)
-        )
+        if known is None or known.origin not in ("", self.origin):  # earlier versions did not store it
+            return False
+        return encoded(known.attributes) == encoded(self.attributes)
 
 
 @dataclass(frozen=True)
 class ExtractionResult:
-    """What became of one picture.
+    """What became of one picture; see `StoredScreenshot` for what is not explained here.
 
     Attributes:
-        task: The picture.
         findings: What is wrong with it and its objects.
         cuts: Its crops, if it was kept.
-        size_wh: Width and height in pixels.
-        picture_hash: SHA-256 of the file.
-        fingerprint: What near-duplicates are recognised by.
         kept: Whether the picture could be used.
         unchanged: Whether it was known and did not have to be decoded.
     """
@@ -99,6 +89,14 @@ class ExtractionResult:
         """Return the same without the bytes of its crops, once those are on disk or not needed."""
         return replace(self, cuts=tuple(replace(cut, content=b"") for cut in self.cuts))
 
+    def crop_of(self, cut: Cut, *, number: int, file: str, digest: str) -> Crop:
+        """Return one of its crops as it is stored."""
+        picture = self.task.picture
+        return Crop(
+            0, cut.label, number, file, digest, cut.box, 0, self.task.source.key, picture.name, picture.context,
+            self.fingerprint, cut.origin, cut.attributes,
+        )  # fmt: skip
+
     @property
     def stored(self) -> bool:
         """Whether the catalogue has all of this already."""
@@ -111,55 +109,121 @@ class ExtractionResult:
         )
 
 
+def read_sources(workspace: Workspace) -> list[SourceReading]:
+    """Read the annotations of every source.
+
+    Raises:
+        InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
+    """
+    require_sources(workspace)
+    return [(source, layout.read(source.format, source.root)) for source in workspace.sources]
+
+
+def require_sources(workspace: Workspace) -> None:
+    """Refuse a workspace without any source.
+
+    Raises:
+        InputRejectedError: If there is none.
+    """
+    if not workspace.sources:
+        raise InputRejectedError(
+            f"{workspace.root}: there is nothing to read: no folder {SCREENSHOTS} and no [[sources]] in {SETTINGS}. "
+            "Put the screenshots back, or name their folder."
+        )
+
+
+def refuse_emptied(source: Source, reading: Reading, known: Known) -> None:
+    """Refuse a source that had pictures and has none: a drive that is not mounted must not cost all crops.
+
+    Raises:
+        InputRejectedError: Naming the source.
+    """
+    if not reading.pictures and any(shot.source == source.key for shot in known.screenshots):
+        raise InputRejectedError(
+            f"{source.root}: had annotated pictures at the last extraction and has none now; nothing was changed. "
+            "Bring them back, or take the source out of toonvision.toml."
+        )
+
+
+def plan_tasks(readings: Iterable[SourceReading], known: Known) -> list[PictureTask]:
+    """List the pictures to examine, each with what the catalogue knows of it."""
+    shots = {(shot.source, shot.name): shot for shot in known.screenshots}
+    found = [(source, picture, (source.key, picture.name)) for source, own in readings for picture in own.pictures]
+    return [
+        PictureTask(source, picture, shots.get(key), tuple(known.crops_of.get(key, ())))
+        for source, picture, key in found
+    ]
+
+
+def gone_screenshots(readings: Sequence[SourceReading], known: Known) -> list[StoredScreenshot]:
+    """List the screenshots that the catalogue knows and no source has.
+
+    One that is there but cannot be used now is not gone: its crops stay until it can be.
+    """
+    there = {(source.key, picture.name) for source, reading in readings for picture in reading.pictures}
+    there |= {(source.key, name) for source, reading in readings for name in reading.unusable}
+    return [shot for shot in known.screenshots if (shot.source, shot.name) not in there]
+
+
+def reading_findings(readings: Sequence[SourceReading], known: Known) -> list[Finding]:
+    """List what is wrong with the annotations, and how many earlier crops stay in spite of it."""
+    findings: list[Finding] = []
+    for source, reading in readings:
+        earlier: Counter[Finding] = Counter()
+        for name, finding in reading.unusable.items():
+            earlier[finding] += len(known.crops_of.get((source.key, name), ()))
+        findings += [staying(finding, earlier[finding]) for finding in reading.findings]
+    return findings + [stray for source, reading in readings for stray in stray_attributes(source.root, reading)]
+
+
 def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
     """Read one picture and cut what is new in it; many threads can do so at once, large pictures one at a time.
 
-    Args:
-        task: The picture.
-        taxonomy: The labels and contexts that there are.
-        crops_folder: Where the files of known crops are.
-
-    Returns:
-        Its crops and findings; a picture that cannot be used is one finding.
+    The files of known crops are in `crops_folder`. Of a picture that cannot be used there is but a finding.
     """
-    with images.room_for(task.picture.path):
-        return _examine(task, taxonomy, crops_folder)
-
-
-def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
     picture = task.picture
     try:
-        if taxonomy.contexts and picture.context not in {context.name for context in taxonomy.contexts}:
-            raise _unknown_context(picture.context, taxonomy)
-        content = read_regular(picture.path, limit=images.LARGEST_FILE)
-        digest = hashlib.sha256(content).hexdigest()
-        same_picture = task.known is not None and task.known.picture_hash == digest
-        decoded = None
-        has_boxes = any(entry.xyxy for entry in picture.objects)
-        if task.known is not None and same_picture:
-            size_wh, mark = task.known.size_wh, task.known.fingerprint
-        else:
-            decoded = images.decode(content, has_boxes=has_boxes)
-            size_wh, mark = decoded.size, fingerprint(decoded)
-        if picture.size_wh not in {None, size_wh}:
-            raise _wrong_size(picture.size_wh, size_wh)
-        boxes, findings = _boxes(picture, size_wh, taxonomy)
-        attributes, complaints = _attributes(picture, task.source.root)
-        known = {(crop.label, crop.box): crop for crop in task.crops}
-        cuts = []
-        for (label, box), number in boxes.items():
-            crop = known.get((label, box))
-            stands = crop is not None and same_picture and _file_hash(crops_folder / crop.file) == crop.hash
-            if not stands and decoded is None:
-                decoded = images.decode(content, has_boxes=has_boxes)
-            fresh = b"" if stands or decoded is None else images.encode_png(decoded.crop(box.xyxy))
-            cuts.append(Cut(label, box, crop, picture.item(number), fresh, attributes.get(number, {})))
+        with images.room_for(picture.path):
+            return _examine(task, taxonomy, crops_folder)
     except RejectedItemError as error:
         whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
         return ExtractionResult(task, (*picture.findings, staying(whole, len(task.crops))), kept=False)
-    unchanged = decoded is None
+
+
+def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
+    picture, known = task.picture, task.known
+    contexts = [context.name for context in taxonomy.contexts]
+    if contexts and picture.context not in contexts:
+        reason = f"lies in the folder {picture.context!r}, which is no context of the taxonomy."
+        remedy = f"move it to one of {', '.join(contexts)}, or add the context"
+        raise RejectedItemError(reason + did_you_mean(picture.context, contexts), remedy, code="unknown-context")
+    content = read_regular(picture.path, limit=images.LARGEST_FILE)
+    digest = hashlib.sha256(content).hexdigest()
+    has_boxes = any(entry.xyxy for entry in picture.objects)
+    decoded = None
+    if known is not None and known.picture_hash == digest:
+        size_wh, mark = known.size_wh, known.fingerprint
+    else:
+        known = None
+        decoded = images.decode(content, has_boxes=has_boxes)
+        size_wh, mark = decoded.size, fingerprint(decoded)
+    if picture.size_wh and picture.size_wh != size_wh:
+        pixels, declared = ("x".join(map(str, size)) for size in (size_wh, picture.size_wh))
+        reason = f"has {pixels} pixels, but its annotation says {declared}"
+        raise RejectedItemError(reason, "the boxes were drawn on another size: annotate it again", code="size-differs")
+    boxes, findings = _boxes(picture, size_wh, taxonomy)
+    attributes, complaints = _attributes(picture, task.source.root)
+    crops = {(crop.label, crop.box): crop for crop in task.crops}
+    cuts = []
+    for (label, box), number in boxes.items():
+        crop = crops.get((label, box))
+        fresh = b""
+        if not (crop and known and _file_hash(crops_folder / crop.file) == crop.hash):
+            decoded = decoded or images.decode(content, has_boxes=has_boxes)
+            fresh = images.encode_png(decoded.crop(box.xyxy))
+        cuts.append(Cut(label, box, crop, picture.item(number), fresh, attributes.get(number, {})))
     found = (*picture.findings, *findings, *complaints)
-    return ExtractionResult(task, found, tuple(cuts), size_wh, digest, mark, unchanged=unchanged)
+    return ExtractionResult(task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None)
 
 
 def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[ExtractionResult]:
@@ -175,9 +239,8 @@ def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Execut
 
 def staying(finding: Finding, crops: int) -> Finding:
     """Add to the finding of a picture that cannot be used now how many of its earlier crops stay."""
-    if not crops:
-        return finding
-    return replace(finding, reason=f"{finding.reason}; its earlier crops ({crops}) stay as they are")
+    reason = f"{finding.reason}; its earlier crops ({crops}) stay as they are"
+    return replace(finding, reason=reason) if crops else finding
 
 
 def identical_pictures(results: Iterable[ExtractionResult]) -> list[Finding]:
@@ -208,24 +271,6 @@ def _file_hash(path: Path) -> str:
         return ""
 
 
-def _unknown_context(name: str, taxonomy: Taxonomy) -> RejectedItemError:
-    known = [context.name for context in taxonomy.contexts]
-    return RejectedItemError(
-        f"lies in the folder {name!r}, which is no context of the taxonomy.{did_you_mean(name, known)}",
-        f"move it to one of {', '.join(known)}, or add the context",
-        code="unknown-context",
-    )
-
-
-def _wrong_size(declared: tuple[int, int] | None, actual: tuple[int, int]) -> RejectedItemError:
-    shown = "x".join(map(str, declared or ()))
-    return RejectedItemError(
-        f"has {actual[0]}x{actual[1]} pixels, but its annotation says {shown}",
-        "the boxes were drawn on another size: annotate it again",
-        code="size-differs",
-    )
-
-
 def _boxes(
     picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
 ) -> tuple[dict[tuple[str, Box], int], list[Finding]]:
@@ -235,30 +280,20 @@ def _boxes(
     for entry in picture.objects:
         try:
             if entry.label not in taxonomy.by_name:
-                raise RejectedItemError(
-                    f"the taxonomy knows no label {entry.label!r}.{did_you_mean(entry.label, taxonomy.by_name)}",
-                    "correct the label, or add it to toonvision.toml",
-                    code="unknown-label",
-                )
+                reason = f"the taxonomy knows no label {entry.label!r}.{did_you_mean(entry.label, taxonomy.by_name)}"
+                remedy = "correct the label, or add it to toonvision.toml"
+                raise RejectedItemError(reason, remedy, code="unknown-label")
             box, moved = fit_box(entry.xyxy or (0, 0, *size_wh), size_wh)
             if (entry.label, box) in boxes:
-                raise RejectedItemError(
-                    f"repeats object {boxes[entry.label, box]}: same label, same box",
-                    "remove one",
-                    code="duplicate",
-                )
+                reason = f"repeats object {boxes[entry.label, box]}: same label, same box"
+                raise RejectedItemError(reason, "remove one", code="duplicate")
         except RejectedItemError as error:
             findings.append(error.finding(picture.item(entry.number), objects=1))
             continue
         boxes[entry.label, box] = entry.number
         if moved:
-            findings.append(
-                Finding(
-                    picture.item(entry.number),
-                    "the box left the picture by one pixel; it was clamped",
-                    code="clamped",
-                )
-            )
+            reason = "the box left the picture by one pixel; it was clamped"
+            findings.append(Finding(picture.item(entry.number), reason, code="clamped"))
     return boxes, findings
 
 
@@ -273,11 +308,8 @@ def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Att
         found = read_attributes(path)
         last = max(found, default=0)
         if last > picture.object_count:
-            raise RejectedItemError(
-                f"describes object {last}, but the annotation has {picture.object_count}",
-                "correct the number; objects are counted from 1",
-                code="no-object",
-            )
+            reason = f"describes object {last}, but the annotation has {picture.object_count}"
+            raise RejectedItemError(reason, "correct the number; objects are counted from 1", code="no-object")
     except RejectedItemError as error:
         reason = f"{error.reason}; the crops are kept without attributes"
         return {}, [Finding(name, reason, error.remedy, error.code, files=1)]

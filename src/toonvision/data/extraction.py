@@ -9,26 +9,21 @@ before their rows are committed: a killed run leaves at most files that the next
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.files import TEMPORARY, write_many
+from toonvision.core.folders import exclusive
 from toonvision.core.progress import Progress, silent
-from toonvision.data.catalog import Catalog, Crop, NewCrop, NewScreenshot
-from toonvision.data.examination import ExtractionResult, examine_all, identical_pictures
-from toonvision.data.sources import (
-    SourceReading,
-    gone_screenshots,
-    plan_tasks,
-    read_sources,
-    reading_findings,
-    refuse_emptied,
-)
+from toonvision.core.runner import available_cores
+from toonvision.data import examination
+from toonvision.data.catalog import Catalog
+from toonvision.data.examination import ExtractionResult, SourceReading
+from toonvision.data.records import Known, StoredScreenshot
 from toonvision.data.workspace import Workspace
 
 _BATCH = 16
@@ -80,40 +75,20 @@ class ExtractionSummary:
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True)
-class Extracted:
-    """What became of the pictures of a workspace.
-
-    Attributes:
-        summary: What is reported.
-        results: One for each picture, without the bytes of its crops.
-        strays: Files below `crops/` that an extraction wrote and that show no object any more.
-    """
-
-    summary: ExtractionSummary
-    results: Sequence[ExtractionResult]
-    strays: Sequence[Path]
-
-
-def extract(workspace: Workspace, *, workers: int | None = None, progress: Progress = silent) -> ExtractionSummary:
-    """Bring crops and catalogue in line with the sources.
-
-    Args:
-        workspace: Where to read and write.
-        workers: Threads that decode and encode; as many as there are cores by default.
-        progress: Called with the number of pictures that are done.
+def extract(workspace: Workspace, *, progress: Progress = silent) -> ExtractionSummary:
+    """Bring crops and catalogue in line with the sources; `progress` counts pictures.
 
     Raises:
         InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
         WorkspaceBusyError: If another process writes to the workspace.
     """
-    readings = read_sources(workspace)
-    with workspace.writing("extract", begin=True) as catalog:
+    readings = examination.read_sources(workspace)
+    with exclusive(workspace.root, purpose="extract"), Catalog.open(workspace.catalog) as catalog:
         claim_crops(workspace, catalog)
-        extracted = extract_into(catalog, workspace, readings, workers=workers, progress=progress)
-        for path in extracted.strays:
+        summary, _, strays = extract_into(catalog, workspace, readings, progress=progress)
+        for path in strays:
             path.unlink(missing_ok=True)
-    return extracted.summary
+    return summary
 
 
 def extract_into(
@@ -122,54 +97,49 @@ def extract_into(
     readings: Sequence[SourceReading],
     *,
     adopt: Callable[[ExtractionResult], ExtractionResult] | None = None,
-    workers: int | None = None,
     progress: Progress = silent,
-) -> Extracted:
+) -> tuple[ExtractionSummary, list[ExtractionResult], list[Path]]:
     """Write the crops of the sources, and store what they are.
 
-    Args:
-        catalog: Where to store.
-        workspace: Where the crops go.
-        readings: The annotations.
-        adopt: Finds the crops of a picture, in order, that have a file already. With it every picture is decoded again,
-            whatever the catalogue says of it.
-        workers: Threads that decode and encode; as many as there are cores by default.
-        progress: Called with the number of pictures that are done.
+    Where `adopt` is given, every picture is decoded again, whatever the catalogue says of it; `adopt` is called with
+    the pictures in order, and finds the crops that have a file already.
+
+    Returns:
+        What is reported; what became of each picture, without the bytes of its crops; and the files below `crops/` that
+        an extraction wrote and that show no object any more.
 
     Raises:
         InputRejectedError: If a source that had pictures has none.
     """
-    screenshots, crops = catalog.screenshots(), catalog.crops()
+    known = catalog.known()
     for source, reading in readings:
-        refuse_emptied(source, reading, screenshots)
-    before = reading_findings(readings, screenshots, crops)
-    tasks = plan_tasks(readings, screenshots, crops)
+        examination.refuse_emptied(source, reading, known)
+    before = examination.reading_findings(readings, known)
+    tasks = examination.plan_tasks(readings, known)
     if adopt:
         tasks = [replace(task, known=None) for task in tasks]
-    threads = workers or available_cores()
+    threads = available_cores()
     results: list[ExtractionResult] = []
     new = 0
     with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as writers:
-        examined = examine_all(tasks, workspace, pool)
-        for batch in _batches(map(adopt, examined) if adopt else examined):
+        examined = examination.examine_all(tasks, workspace, pool)
+        adopted = map(adopt, examined) if adopt else examined
+        while batch := list(islice(adopted, _BATCH)):
             new += _store(batch, catalog, workspace, writers)
             results += [result.without_contents() for result in batch]
             progress(len(results), len(tasks))
-    catalog.forget_screenshots(shot.id for shot in gone_screenshots(readings, screenshots))
-    now = catalog.crops()
-    removed = len({crop.file for crop in crops} - {crop.file for crop in now})
+    catalog.forget_screenshots(shot.id for shot in examination.gone_screenshots(readings, known))
+    now = catalog.known()
+    removed = len({crop.file for crop in known.crops} - {crop.file for crop in now.crops})
     summary = _summarize(results, before, new=new, removed=removed)
     catalog.save_extraction(summary.counts, summary.findings)
-    return Extracted(summary, results, files_without_row(workspace, now, catalog.last_numbers()))
+    return summary, results, files_without_row(workspace, now)
 
 
 def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -> None:
     """Take possession of the folder `crops/` before the first file is written.
 
-    Args:
-        workspace: The workspace.
-        catalog: Knows whether an extraction ever began.
-        lost: Whether the catalogue that knew it is lost, so that files there may be ours all the same.
+    With `lost` the catalogue that knew whether an extraction ever began is lost: files there may be ours all the same.
 
     Raises:
         InputRejectedError: If the folder holds files that no extraction made.
@@ -184,11 +154,6 @@ def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -
                 f"catalogue was lost: toonvision rebuild -w {workspace.root}"
             )
         catalog.begin()
-
-
-def _batches(results: Iterator[ExtractionResult]) -> Iterator[list[ExtractionResult]]:
-    while batch := list(islice(results, _BATCH)):
-        yield batch
 
 
 def _store(batch: Sequence[ExtractionResult], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
@@ -207,14 +172,10 @@ def _store(batch: Sequence[ExtractionResult], catalog: Catalog, workspace: Works
             if cut.content:
                 contents[file] = cut.content
             digest = hashlib.sha256(cut.content).hexdigest() if cut.content or not cut.known else cut.known.hash
-            crops.append(NewCrop(cut.label, cut.box, digest, number, file, cut.origin, cut.attributes))
-        picture = result.task.picture
-        stored.append(
-            NewScreenshot(
-                result.task.source.key, picture.name, picture.context, result.size_wh,
-                result.picture_hash, result.fingerprint, tuple(crops),
-            )
-        )  # fmt: skip
+            crops.append(result.crop_of(cut, number=number, file=file, digest=digest))
+        source, picture = result.task.source.key, result.task.picture
+        shot = (source, picture.name, picture.context, result.size_wh, result.picture_hash, result.fingerprint)
+        stored.append((StoredScreenshot(0, *shot), crops))
     if stored:
         write_many(workspace.crops, contents, writers)
         catalog.save_screenshots(stored)
@@ -233,28 +194,18 @@ def crop_file(label: str, number: int) -> str:
 
 def crop_stem(label: str) -> str:
     """Return what the file names of a label's crops begin with."""
-    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", label) and len(label) <= _LONGEST_STEM
-    return label if plain else _safe_stem(label)
-
-
-def _safe_stem(label: str) -> str:
-    """Keep the safe characters of a label, with a hash that no other label has."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", label) and len(label) <= _LONGEST_STEM:
+        return label
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", label).strip("-")[:40]
-    return f"{plain}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"
+    return f"{plain}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"  # the hash is no other label's
 
 
-def files_without_row(workspace: Workspace, crops: Iterable[Crop], labels: Iterable[str]) -> list[Path]:
-    """List files below `crops/` that an extraction wrote and the catalogue does not know.
-
-    Args:
-        workspace: The workspace.
-        crops: What the catalogue knows.
-        labels: The labels of which an extraction ever cut a crop.
-    """
-    files = {crop.file for crop in crops}
-    ours = {crop_stem(label) for label in labels}
+def files_without_row(workspace: Workspace, known: Known) -> list[Path]:
+    """List files below `crops/` that an extraction wrote and the catalogue does not know."""
     if not workspace.crops.is_dir():
         return []
+    files = {crop.file for crop in known.crops}
+    ours = {crop_stem(label) for label in known.numbers}
     return [
         path
         for path in sorted(workspace.crops.iterdir())
@@ -272,16 +223,13 @@ def _summarize(
 ) -> ExtractionSummary:
     """Count; `before` are the findings of pictures and objects that have no result."""
     during = [finding for result in results for finding in result.findings]
-    findings = (*before, *during, *identical_pictures(results))
+    findings = (*before, *during, *examination.identical_pictures(results))
     pictures = [result.task.picture for result in results]
-    unreadable = sum(finding.objects for picture in pictures for finding in picture.findings)
     return ExtractionSummary(
         pictures_read=len(results) + sum(finding.pictures for finding in before),
         pictures_skipped=sum(finding.pictures for finding in findings),
         pictures_unchanged=sum(result.kept and result.unchanged for result in results),
-        objects_read=sum(len(picture.objects) for picture in pictures)
-        + unreadable
-        + sum(finding.objects for finding in before),
+        objects_read=sum(picture.object_count for picture in pictures) + sum(finding.objects for finding in before),
         objects_skipped=sum(finding.objects for finding in findings),
         crops_new=new,
         crops_removed=removed,

@@ -1,12 +1,14 @@
-"""Recognising near-duplicate screenshots, so that a split keeps them together."""
+"""Recognising near-duplicate screenshots, and the groups of screenshots that a split must not tear apart."""
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
+
+from toonvision.data.records import Crop
 
 _SIDE = 16
 _CELLS = _SIDE * _SIDE
@@ -28,9 +30,6 @@ unrelated pictures by 0.56, the sample world's nearest screenshots by 0.35, and 
 
 def fingerprint(image: Image.Image) -> str:
     """Describe a picture by where brightness rises and falls between the cells of a 16 x 16 grid.
-
-    Args:
-        image: A picture in any mode.
 
     Returns:
         144 hexadecimal digits: which cells are darker than their right neighbours (256 bits), which are brighter (256
@@ -62,15 +61,14 @@ def checked_fingerprint(text: str) -> str:
 
 
 def near_groups(fingerprints: Sequence[str]) -> list[int]:
-    """Group pictures that are near-duplicates of each other, directly or through others.
-
-    Args:
-        fingerprints: One from `fingerprint` a picture.
+    """Group pictures that are near-duplicates of each other, directly or through others, by their fingerprints.
 
     Returns:
         For each picture the index of the first picture of its group.
     """
-    rises, falls = _steps(fingerprints)
+    raw = b"".join(bytes.fromhex(mark[: 2 * _CELLS // 4]) for mark in fingerprints)
+    bits = np.unpackbits(np.frombuffer(raw, dtype=np.uint8)).reshape(len(fingerprints), 2, _CELLS)
+    rises, falls = bits.astype(np.float32).swapaxes(0, 1)
     either = rises + falls
     groups = list(range(len(fingerprints)))
     first_of: dict[str, int] = {}
@@ -84,10 +82,16 @@ def near_groups(fingerprints: Sequence[str]) -> list[int]:
     return groups
 
 
-def _steps(fingerprints: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Unpack fingerprints into which cells rise and which fall, each of shape ``(pictures, 256)``, 0 or 1."""
-    digits = _CELLS // 4
-    raw = [bytes.fromhex(mark[: 2 * digits]) for mark in fingerprints]
-    bits = np.unpackbits(np.frombuffer(b"".join(raw), dtype=np.uint8)).reshape(len(raw), 2 * _CELLS)
-    steps = bits.astype(np.float32)
-    return steps[:, :_CELLS], steps[:, _CELLS:]
+def group_keys(crops: Sequence[Crop]) -> list[int]:
+    """Return the group of each crop: a number that crops of one screenshot, or of near-duplicates, share."""
+    shots = {crop.screenshot_id: crop.fingerprint for crop in crops}
+    key = dict(zip(shots, near_groups(list(shots.values())), strict=True))
+    return [key[crop.screenshot_id] for crop in crops]
+
+
+def screenshot_groups(crops: Sequence[Crop]) -> list[list[Crop]]:
+    """Return the groups, each with one crop of each of its screenshots."""
+    groups: dict[int, dict[int, Crop]] = defaultdict(dict)  # by their rows: two sources may use the same name
+    for crop, key in zip(crops, group_keys(crops), strict=True):
+        groups[key].setdefault(crop.screenshot_id, crop)
+    return [list(shots.values()) for shots in groups.values()]

@@ -55,17 +55,11 @@ def size_wh(path: Path) -> tuple[int, int]:
 
 
 def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
-    """Decode a whole picture.
-
-    Args:
-        content: The file's bytes.
-        has_boxes: Whether boxes refer to it, so that a rotation in its EXIF data is refused.
-
-    Returns:
-        The picture in mode ``RGB``, 8 bits per channel.
+    """Decode a whole picture to mode ``RGB``, 8 bits per channel.
 
     Raises:
-        RejectedItemError: If it is no picture that we read, is damaged, too large, or rotated under its boxes.
+        RejectedItemError: If it is no picture that we read, is damaged, too large, or, where it `has_boxes`, rotated by
+            its EXIF data.
     """
     with _open(content) as image:
         try:
@@ -138,52 +132,48 @@ def encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def fit(image: Image.Image, *, size_hw: tuple[int, int], resize: Resize = "stretch") -> npt.NDArray[np.uint8]:
-    """Resize a crop to a network's input size, with anti-aliasing.
+def fit(
+    image: Image.Image,
+    *,
+    size_hw: tuple[int, int],
+    resize: Resize = "stretch",
+    resampling: Image.Resampling = Image.Resampling.BILINEAR,
+) -> npt.NDArray[np.uint8]:
+    """Resize a crop, or its mask, to a network's input size.
 
     Args:
-        image: A picture in mode ``RGB``.
+        image: A picture in mode ``RGB``, or a mask in mode ``L``.
         size_hw: Height and width in pixels.
         resize: ``stretch`` fills the whole input (as published); ``letterbox`` keeps the aspect, on black.
+        resampling: How pixels are found; by default with anti-aliasing.
 
     Returns:
-        Array of shape ``(height, width, 3)``, 0 to 255.
+        Array of shape ``(height, width, 3)``, or ``(height, width)`` of a mask, 0 to 255.
     """
     height, width = size_hw
     if resize == "stretch":
-        return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+        return np.asarray(image.resize((width, height), resampling))
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    canvas = Image.new("RGB", (width, height))
-    resized = image.resize(inner, Image.Resampling.BILINEAR)
-    canvas.paste(resized, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    canvas = Image.new(image.mode, (width, height))
+    canvas.paste(image.resize(inner, resampling), ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return np.asarray(canvas)
 
 
 def read_whole(path: Path, *, digest: str = "") -> Image.Image:
-    """Read one picture in its own size.
-
-    Args:
-        path: The file.
-        digest: SHA-256 that the file must have, if any.
+    """Read one picture in its own size; `digest` is the SHA-256 that the file must have, if any.
 
     Raises:
         RejectedItemError: If it cannot be read.
     """
     content = read_regular(path, limit=LARGEST_FILE)
     if digest and hashlib.sha256(content).hexdigest() != digest:
-        raise RejectedItemError("is not what was extracted", "extract again", code="changed")
+        raise RejectedItemError("is not what was extracted", "toonvision extract makes it again", code="changed")
     return decode(content)
 
 
 def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest: str = "") -> npt.NDArray[np.uint8]:
-    """Read one picture as a network sees it.
-
-    Args:
-        path: The file.
-        size_hw: Height and width in pixels.
-        resize: How it is brought to that size.
-        digest: SHA-256 that the file must have, if any.
+    """Read one picture as a network sees it: `read_whole`, then `fit`.
 
     Returns:
         Shape ``(height, width, 3)``, 0 to 255.
@@ -204,13 +194,10 @@ def _open(content: bytes) -> Image.Image:
         large = isinstance(error, Image.DecompressionBombError)
         reason = "has too many pixels" if large else f"is not a picture that can be read ({', '.join(_KINDS)})"
         raise RejectedItemError(reason, "save it as PNG", code="too-large" if large else "not-a-picture") from error
-    by_run_lengths = any(tile.codec_name == "bmp_rle" for tile in image.tile)
-    limit = LARGEST_RUN_LENGTH_PIXELS if by_run_lengths else LARGEST_PIXELS
+    packed = any(tile.codec_name == "bmp_rle" for tile in image.tile)
+    limit = LARGEST_RUN_LENGTH_PIXELS if packed else LARGEST_PIXELS
     if image.width * image.height > limit:
-        raise RejectedItemError(
-            f"has {image.width} x {image.height} pixels, more than {limit // 1_000_000} million"
-            f"{' in a BMP packed by run lengths' if by_run_lengths else ''}",
-            "save it as PNG" if by_run_lengths else "make it smaller",
-            code="too-large",
-        )
+        reason = f"has {image.width} x {image.height} pixels, more than {limit // 1_000_000} million"
+        reason += " in a BMP packed by run lengths" if packed else ""
+        raise RejectedItemError(reason, "save it as PNG" if packed else "make it smaller", code="too-large")
     return image

@@ -5,6 +5,7 @@ figure (see `REGIONS`), ``masks/instances/<context>/<stem>.png`` the number of t
 """
 
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside, read_regular
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.images import LARGEST_FILE, LARGEST_PIXELS, Resize
+from toonvision.data.images import LARGEST_FILE, LARGEST_PIXELS, Resize, fit
 from toonvision.data.workspace import Workspace
 
 Mask = npt.NDArray[np.uint8]
@@ -37,15 +38,11 @@ def crop_regions(
 ) -> Mask | None:
     """Return which region of the crop's own figure each pixel of a network's input shows.
 
-    Args:
-        workspace: Where the masks are.
-        crop: The crop; the number of its object is found by its box.
-        size_hw: Height and width of the network's input in pixels.
-        resize: How crops are brought to that size; the mask is resized likewise, by nearest pixels.
+    The mask is resized as the crop is, by nearest pixels; the number of the crop's object is found by its box.
 
     Returns:
-        Shape ``(height, width)``, uint8, indices into `REGIONS`; None where the screenshot has no masks, or the box
-        shows nothing of a figure.
+        Shape ``size_hw`` (height, width), uint8, indices into `REGIONS`; None where the screenshot has no masks, or the
+        box shows nothing of a figure.
 
     Raises:
         InputRejectedError: If a mask is damaged or does not fit the crop, with the file's name.
@@ -70,7 +67,8 @@ def crop_regions(
         return None
     own = np.where(instances == number, regions, 0).astype(np.uint8)
     x_min, y_min, x_max, y_max = crop.box.xyxy
-    return fit_mask(own[y_min:y_max, x_min:x_max], size_hw=size_hw, resize=resize)
+    mask = Image.fromarray(own[y_min:y_max, x_min:x_max])
+    return fit(mask, size_hw=size_hw, resize=resize, resampling=Image.Resampling.NEAREST)
 
 
 def object_in_box(instances: Mask, box: Box) -> int | None:
@@ -95,40 +93,13 @@ def object_in_box(instances: Mask, box: Box) -> int | None:
     return int(max(candidates, key=lambda number: (_overlap(instances == number, box), counts[number])))
 
 
-def fit_mask(mask: Mask, *, size_hw: tuple[int, int], resize: Resize = "stretch") -> Mask:
-    """Resize a mask to a network's input size as `images.fit` resizes the crop, by nearest pixels.
-
-    Args:
-        mask: Shape ``(height, width)``.
-        size_hw: Height and width in pixels.
-        resize: ``stretch``, or ``letterbox`` with 0 around it.
-
-    Returns:
-        Array of the shape ``size_hw`` with none but the mask's own values.
-    """
-    height, width = size_hw
-    image = Image.fromarray(mask)
-    if resize == "stretch":
-        return np.asarray(image.resize((width, height), Image.Resampling.NEAREST))
-    scale = min(width / image.width, height / image.height)
-    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    canvas = Image.new("L", (width, height))
-    canvas.paste(image.resize(inner, Image.Resampling.NEAREST), ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    return np.asarray(canvas)
-
-
 def _overlap(pixels: npt.NDArray[np.bool_], box: Box) -> float:
     """Compute the intersection over union of a box and the bounding box of pixels."""
     rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
     extent = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    width = min(extent.x_max, box.x_max) - max(extent.x_min, box.x_min)
-    height = min(extent.y_max, box.y_max) - max(extent.y_min, box.y_min)
-    common = max(0, width) * max(0, height)
-    return common / (_area(extent) + _area(box) - common)
-
-
-def _area(box: Box) -> int:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)
+    low, high = np.maximum(extent.xyxy[:2], box.xyxy[:2]), np.minimum(extent.xyxy[2:], box.xyxy[2:])
+    common: int = math.prod(np.maximum(0, high - low).tolist())
+    return common / (math.prod(extent.size_wh) + math.prod(box.size_wh) - common)
 
 
 def _mask_file(workspace: Workspace, kind: str, crop: Crop) -> Path:

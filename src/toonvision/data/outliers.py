@@ -53,10 +53,7 @@ class ImageStatistics:
 
 
 def measure_image(image: Image.Image) -> ImageStatistics:
-    """Measure a crop.
-
-    Args:
-        image: A picture in any mode.
+    """Measure a crop in any mode.
 
     Source:
         The variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
@@ -94,14 +91,10 @@ def odd_boxes(crops: Sequence[Crop]) -> list[Finding]:
                 for crop, value, score in zip(alike, values, _modified_z(values), strict=True):
                     if abs(score) > CUTOFF:
                         findings[crop].append(f"its {what} is {np.exp(value - np.median(values)):.2g} times the median")
+    remedy = "check that it holds the whole object and nothing else"
+    listed = {crop: f"{' and '.join(reasons)} of {crop.label!r}" for crop, reasons in findings.items()}
     return [
-        Finding(
-            crop.file,
-            f"has an odd box ({crop.where}): {' and '.join(reasons)} of {crop.label!r}",
-            "check that it holds the whole object and nothing else",
-            "odd-box",
-        )
-        for crop, reasons in findings.items()
+        Finding(crop.file, f"has an odd box ({crop.where}): {what}", remedy, "odd-box") for crop, what in listed.items()
     ]
 
 
@@ -138,17 +131,14 @@ def odd_images(statistics: Mapping[Crop, ImageStatistics]) -> list[Finding]:
     """Report crops that are far less sharp than most, or far darker than most of their context."""
     sharpness = {crop: found.sharpness for crop, found in statistics.items()}
     brightness = {crop: found.brightness for crop, found in statistics.items()}
-    blurred = [
-        Finding(crop.file, f"is blurred ({crop.where}): {share:.1%} of the median sharpness",
-                "take a sharper screenshot, if you can", "blurred")
-        for crop, share in _below(sharpness, BLURRED, lambda _: None)
-    ]  # fmt: skip
-    dark = [
-        Finding(crop.file, f"is dark ({crop.where}): {share:.0%} of the median brightness of {crop.context}",
-                "take a brighter screenshot, if you can", "dark")
-        for crop, share in _below(brightness, DARK, lambda crop: crop.context)
-    ]  # fmt: skip
-    return blurred + dark
+    findings = []
+    for crop, share in _below(sharpness, BLURRED, lambda _: None):
+        reason = f"is blurred ({crop.where}): {share:.1%} of the median sharpness"
+        findings.append(Finding(crop.file, reason, "take a sharper screenshot, if you can", "blurred"))
+    for crop, share in _below(brightness, DARK, lambda crop: crop.context):
+        reason = f"is dark ({crop.where}): {share:.0%} of the median brightness of {crop.context}"
+        findings.append(Finding(crop.file, reason, "take a brighter screenshot, if you can", "dark"))
+    return findings
 
 
 def _below(values: Mapping[Crop, float], least: float, key: Callable[[Crop], Hashable]) -> Iterator[tuple[Crop, float]]:

@@ -5,22 +5,21 @@ Crops keep their files and numbers: a sound catalogue says which file belongs to
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import TEMPORARY, read_regular, replacing
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.core.names import free_name
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
-from toonvision.data.catalog import Catalog, Crop
+from toonvision.data.catalog import Catalog
 from toonvision.data.catalog.database import NewerCatalogError, is_older, set_beside
-from toonvision.data.examination import Cut, ExtractionResult
+from toonvision.data.examination import Cut, ExtractionResult, read_sources
 from toonvision.data.extraction import ExtractionSummary, claim_crops, crop_stem, extract_into, numbered_stem
-from toonvision.data.sources import SourceReading, read_sources
-from toonvision.data.splits import Split, read_split, split_names
+from toonvision.data.splits import Split, read_splits
 from toonvision.data.workspace import Workspace
 
 
@@ -47,13 +46,8 @@ class RebuildSummary:
     losses: tuple[Finding, ...]
 
 
-def rebuild(workspace: Workspace, *, workers: int | None = None, progress: Progress = silent) -> RebuildSummary:
+def rebuild(workspace: Workspace, *, progress: Progress = silent) -> RebuildSummary:
     """Make the catalogue again; the old one stays in use until the new one is complete, and is kept beside it then.
-
-    Args:
-        workspace: Where to read and write.
-        workers: Threads that decode and encode; as many as there are cores by default.
-        progress: Called with the number of pictures that are done.
 
     Raises:
         InputRejectedError: If a source cannot be read as a whole, no source has a picture although there are crops,
@@ -64,23 +58,30 @@ def rebuild(workspace: Workspace, *, workers: int | None = None, progress: Progr
     with exclusive(workspace.root, purpose="rebuild"):
         for path in workspace.root.glob(f"{TEMPORARY}*{workspace.catalog.suffix}*"):
             path.unlink(missing_ok=True)  # a killed rebuilding left it
-        _refuse_nothing(workspace, readings)
-        losses = _lost_splits(workspace.catalog)
+        if not any(reading.pictures for _, reading in readings):
+            _refuse_nothing(workspace)
+        losses = []
+        if is_older(workspace.catalog):
+            reason = "an earlier version kept the splits in it, and they cannot be read"
+            remedy = "draw them again with their seeds: toonvision split --seed SEED"
+            losses.append(Finding(workspace.catalog.name, reason, remedy, "split-lost"))
         with replacing(workspace.catalog) as temporary:
             _copy_sound(workspace.catalog, temporary)
             with Catalog.open(temporary) as catalog:
                 claim_crops(workspace, catalog, lost=True)
                 standing = _StandingCrops(workspace, claimed={crop.file for crop in catalog.crops()})
-                catalog.keep_numbers(standing.last_numbers(_labels(workspace, readings)))
-                extracted = extract_into(
-                    catalog, workspace, readings, adopt=standing.adopt, workers=workers, progress=progress
+                pictures = [picture for _, reading in readings for picture in reading.pictures]
+                labels = {entry.label for picture in pictures for entry in picture.objects}
+                catalog.keep_numbers(standing.last_numbers(labels | workspace.taxonomy.by_name.keys()))
+                reported, results, strays = extract_into(
+                    catalog, workspace, readings, adopt=standing.adopt, progress=progress
                 )
             old = set_beside(workspace.catalog)
-        aside = _set_aside(extracted.strays, workspace)
-    splits, broken = _read_splits(workspace)
-    cuts = [cut for result in extracted.results for cut in result.cuts]
+        aside = _set_aside(strays, workspace)
+    splits, broken = read_splits(workspace.splits)
+    cuts = [cut for result in results for cut in result.cuts]
     kept = sum(cut.known is not None for cut in cuts)
-    return RebuildSummary(extracted.summary, kept, len(cuts) - kept, splits, old, aside, (*losses, *broken))
+    return RebuildSummary(reported, kept, len(cuts) - kept, tuple(splits), old, aside, (*losses, *broken))
 
 
 def _copy_sound(path: Path, copy: Path) -> None:
@@ -101,37 +102,13 @@ def _copy_sound(path: Path, copy: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def _labels(workspace: Workspace, readings: Iterable[SourceReading]) -> set[str]:
-    found = {entry.label for _, reading in readings for picture in reading.pictures for entry in picture.objects}
-    return found | workspace.taxonomy.by_name.keys()
-
-
-def _refuse_nothing(workspace: Workspace, readings: Sequence[SourceReading]) -> None:
-    """Refuse sources that are all empty: where the catalogue is lost too, only the crops show that they were not."""
-    empty = not any(reading.pictures for _, reading in readings)
-    if empty and any(numbered_stem(path.name) for path in workspace.crops.glob("*")):
+def _refuse_nothing(workspace: Workspace) -> None:
+    """Refuse sources without a picture where there are crops, which show that there were some."""
+    if any(numbered_stem(path.name) for path in workspace.crops.glob("*")):
         raise InputRejectedError(
             f"{workspace.root}: crops/ holds crops, but no source has an annotated picture; nothing was changed. Bring "
             "the pictures back, or move the crops away."
         )
-
-
-def _lost_splits(path: Path) -> list[Finding]:
-    """Report that the splits of an earlier version are lost with its catalogue."""
-    if not is_older(path):
-        return []
-    reason = "an earlier version kept the splits in it, and they cannot be read"
-    return [Finding(path.name, reason, "draw them again with their seeds: toonvision split --seed SEED", "split-lost")]
-
-
-def _read_splits(workspace: Workspace) -> tuple[tuple[Split, ...], list[Finding]]:
-    splits, broken = [], []
-    for name in split_names(workspace.splits):
-        try:
-            splits.append(read_split(workspace.splits, name))
-        except InputRejectedError as error:
-            broken.append(Finding(f"split {name}", str(error), code="split"))
-    return tuple(splits), broken
 
 
 class _StandingCrops:
@@ -174,11 +151,7 @@ class _StandingCrops:
         stands = file in same
         if stands:
             same.remove(file)
-        shot = result.task.picture
-        crop = Crop(
-            0, cut.label, _number(file), file, self._hashes.get(file, ""), cut.box, 0, result.task.source.key,
-            shot.name, shot.context, result.fingerprint, cut.origin,
-        )  # fmt: skip
+        crop = result.crop_of(cut, number=_number(file), file=file, digest=self._hashes.get(file, ""))
         return replace(cut, known=crop, content=b"" if stands else cut.content)
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,9 +79,13 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
         others = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
         seen = f" What was found is faulty: {findings[0]}{others}." if findings else ""
         raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.{seen}")
-    chosen = taxonomy or (BUILT_IN if _known_to_toontown(labels) else INFER)
+    chosen = taxonomy or (INFER if labels.keys().isdisjoint(built_in(BUILT_IN).by_name) else BUILT_IN)
     if chosen == INFER:
-        _require_distinct(source, labels)
+        try:
+            require_distinct(sorted(labels))
+        except ValueError as error:
+            remedy = "Correct one in the annotations, or say which labels count: --taxonomy FILE."
+            raise InputRejectedError(f"{source}: {error}. {remedy}") from error
         contexts = sorted({picture.context for picture in reading.pictures})
         name, words = infer(sorted(labels), contexts), f"inferred from the {len(labels)} labels found"
     else:
@@ -96,9 +100,6 @@ def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = Non
 def suggest_size_hw(reading: Reading) -> tuple[int, int]:
     """Suggest an input size with the shape of the typical box and about the pixels of the published size at most.
 
-    Args:
-        reading: Annotated pictures.
-
     Returns:
         Height and width in pixels, multiples of 8, from 48 to 1000.
     """
@@ -106,7 +107,9 @@ def suggest_size_hw(reading: Reading) -> tuple[int, int]:
     width = statistics.median(size[0] for size in sizes) if sizes else DEFAULT_SIZE_HW[1]
     height = statistics.median(size[1] for size in sizes) if sizes else DEFAULT_SIZE_HW[0]
     shrink = min(1.0, (DEFAULT_SIZE_HW[0] * DEFAULT_SIZE_HW[1] / max(1.0, width * height)) ** 0.5)
-    return _rounded(height * shrink), _rounded(width * shrink)
+    steps = (round(side * shrink / _STEP) for side in (height, width))
+    high, wide = (min(_LARGEST, max(_SMALLEST, step * _STEP)) for step in steps)
+    return high, wide
 
 
 def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
@@ -116,23 +119,6 @@ def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
         with suppress(RejectedItemError, OSError):
             sizes.append(images.size_wh(picture.path))
     return [size for size in sizes if min(size) > 0]
-
-
-def _rounded(length: float) -> int:
-    return min(_LARGEST, max(_SMALLEST, round(length / _STEP) * _STEP))
-
-
-def _require_distinct(source: Path, labels: Iterable[str]) -> None:
-    try:
-        require_distinct(sorted(labels))
-    except ValueError as error:
-        raise InputRejectedError(
-            f"{source}: {error}. Correct one in the annotations, or say which labels count: --taxonomy FILE."
-        ) from error
-
-
-def _known_to_toontown(labels: Mapping[str, int]) -> bool:
-    return not labels.keys().isdisjoint(built_in(BUILT_IN).by_name)
 
 
 def _given_taxonomy(root: Path, given: str) -> tuple[str, str]:

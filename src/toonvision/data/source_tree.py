@@ -21,41 +21,30 @@ def walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     Raises:
         InputRejectedError: If the root is not a folder, or a folder below it cannot be read.
     """
+    for folder, _, names in _folders(root):
+        yield folder, tuple(sorted(name for name in names if not name.startswith(".")))
+
+
+def linked_folders(top: Path, root: Path) -> list[Finding]:
+    """Report the links to folders below `top`, which `walk` does not follow."""
+    reason, remedy = "is a link to a folder, which is not followed", "put the folder here, or name it as a source"
+    links = [folder / name for folder, subfolders, _ in _folders(top) for name in subfolders]
+    return [Finding(relative(path, root), reason, remedy, "linked-folder") for path in links if path.is_symlink()]
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Return every folder below a root with the names of its folders, links among them, and of its files."""
     if not root.is_dir():
         raise InputRejectedError(f"{root}: no such folder. Name the folder that holds the pictures.")
     for folder, subfolders, names in os.walk(root, onerror=_refuse_unreadable):
         hidden = {name for name in subfolders if name.startswith(".") or _is_workspace(Path(folder) / name)}
         subfolders[:] = sorted(set(subfolders) - hidden)
-        yield Path(folder), tuple(sorted(name for name in names if not name.startswith(".")))
-
-
-def linked_folders(top: Path, root: Path) -> list[Finding]:
-    """Report the links to folders below `top`, which `walk` does not follow."""
-    links: list[Path] = []
-    for folder, _ in walk(top):
-        with suppress(OSError):  # the folder has gone since it was listed
-            links += [path for path in sorted(folder.iterdir()) if _is_linked_folder(path)]
-    return [
-        Finding(
-            relative(link, root),
-            "is a link to a folder, which is not followed",
-            "put the folder here, or name it as a source",
-            "linked-folder",
-        )
-        for link in links
-        if not link.name.startswith(".")
-    ]
-
-
-def _is_linked_folder(path: Path) -> bool:
-    with suppress(OSError):
-        return path.is_symlink() and path.is_dir()
-    return False
+        yield Path(folder), subfolders, names
 
 
 def _is_workspace(folder: Path) -> bool:
     with suppress(OSError):
-        return (folder / WORKSPACE_MARK).is_file()
+        return (folder / WORKSPACE_MARK).is_file() and not folder.is_symlink()
     return False
 
 

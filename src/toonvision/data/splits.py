@@ -20,20 +20,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError, UsageError, shown
-from toonvision.core.files import read_regular, write_text
+from toonvision.core.errors import Finding, InputRejectedError, UsageError, shown
+from toonvision.core.files import read_text, write_text
 from toonvision.core.names import plain_name
+from toonvision.data.records import Crop, StoredScreenshot
 
 Subset = Literal["train", "val", "test"]
 """What a screenshot is for."""
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 _HEADER = ["screenshot", "subset"]
-_DRAWN = re.compile(r"# (\d{1,3}/\d{1,3}/\d{1,3}), seed (\d{1,10})", re.ASCII)
+_RATIOS = re.compile(r"\d{1,3}/\d{1,3}/\d{1,3}", re.ASCII)
+_DRAWN = re.compile(rf"# ({_RATIOS.pattern}), seed (\d{{1,10}})", re.ASCII)
 _LARGEST_FILE = 100_000_000
-_DIGEST_WORDS = {"val": "validate"}
+_DIGEST_WORDS: Mapping[Subset | None, str] = {"train": "train", "val": "validate", "test": "test"}
 """What the digest calls a subset: the first version's word, so that runs of that time can still be evaluated."""
 
 
@@ -55,7 +57,6 @@ class Ratios:
     test: int
 
     def __post_init__(self) -> None:
-        """Refuse shares that leave a subset empty or do not sum to 100."""
         if min(self.shares) <= 0 or sum(self.shares) != 100:
             raise UsageError(
                 f"split ratios must be positive and sum to 100; got {self} ({sum(self.shares)}). "
@@ -69,12 +70,9 @@ class Ratios:
         Raises:
             UsageError: If they are not three whole percentages that sum to 100.
         """
-        fields = text.split("/")
-        if len(fields) != len(SUBSETS) or not all(
-            field.isascii() and field.isdecimal() and len(field) <= 3 for field in fields
-        ):
+        if not _RATIOS.fullmatch(text):
             raise UsageError(f"split ratios are three whole percentages; got {text!r}. Write e.g. --ratios 60/20/20.")
-        return cls(*(int(field) for field in fields))
+        return cls(*map(int, text.split("/")))
 
     @property
     def shares(self) -> tuple[int, int, int]:
@@ -82,31 +80,10 @@ class Ratios:
         return self.train, self.val, self.test
 
     def __str__(self) -> str:
-        """Write them as they are parsed."""
         return "/".join(map(str, self.shares))
 
 
 SIXTY_TWENTY_TWENTY = Ratios(60, 20, 20)
-
-
-class OfScreenshot(Protocol):
-    """What belongs to a screenshot: a crop, or the screenshot itself."""
-
-    @property
-    def source(self) -> str:
-        """The screenshot's source."""
-
-    @property
-    def screenshot(self) -> str:
-        """The screenshot's path below its source."""
-
-
-class HashedCrop(OfScreenshot, Protocol):
-    """A crop and the hash of its file."""
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the crop's file."""
 
 
 @dataclass(frozen=True)
@@ -125,21 +102,18 @@ class Split:
     ratios: Ratios | None = None
     seed: int | None = None
 
-    def subset_of(self, item: OfScreenshot) -> Subset | None:
+    def subset_of(self, item: Crop | StoredScreenshot) -> Subset | None:
         """Return the subset of a crop or a screenshot; None where the split does not know it."""
         return self.subsets.get(f"{item.source}/{item.screenshot}") or self.subsets.get(item.screenshot)
 
+    def tears(self, group: Iterable[Crop | StoredScreenshot]) -> bool:
+        """Return whether what must stay together lies in several subsets."""
+        return len({self.subset_of(item) for item in group}) > 1
 
-def screenshot_keys(items: Iterable[OfScreenshot]) -> dict[tuple[str, str], str]:
-    """Name screenshots for a split: by their path below the source, with the source where two have the same path.
 
-    Args:
-        items: All screenshots, or crops of them.
-
-    Returns:
-        A screenshot's source and path to its key.
-    """
-    known = sorted({(item.source, item.screenshot) for item in items})
+def screenshot_keys(screenshots: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Name screenshots (source and path) for a split: by their path, with the source where two have the same."""
+    known = sorted(set(screenshots))
     times = Counter(path for _, path in known)
     return {(source, path): f"{source}/{path}" if times[path] > 1 else path for source, path in known}
 
@@ -150,11 +124,7 @@ def split_names(folder: Path) -> list[str]:
 
 
 def read_split(folder: Path, name: str) -> Split:
-    """Read a split.
-
-    Args:
-        folder: The workspace's ``splits/``.
-        name: The split's name.
+    """Read a split of a folder.
 
     Raises:
         UsageError: If there is none of that name.
@@ -165,21 +135,22 @@ def read_split(folder: Path, name: str) -> Split:
         known = split_names(folder)
         listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
         raise UsageError(f"no split is called {name!r}. {listed}")
-    try:
-        return _parsed(name, read_regular(path, limit=_LARGEST_FILE).decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise InputRejectedError(f"{path}: is not UTF-8 text. Save it as UTF-8 and run again.") from None
-    except RejectedItemError as error:
-        raise InputRejectedError(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
+    return _parsed(path, read_text(path, limit=_LARGEST_FILE))
+
+
+def read_splits(folder: Path) -> tuple[list[Split], list[Finding]]:
+    """Read all splits of a folder; one that breaks a rule becomes a finding."""
+    splits, broken = [], []
+    for name in split_names(folder):
+        try:
+            splits.append(read_split(folder, name))
+        except InputRejectedError as error:
+            broken.append(Finding(f"split {name}", str(error), code="split"))
+    return splits, broken
 
 
 def write_split(folder: Path, split: Split, *, replace: bool = False) -> Path:
     """Write a split; the same split gives the same bytes, and reading them back the same split.
-
-    Args:
-        folder: The workspace's ``splits/``; made where it is missing.
-        split: The split.
-        replace: Replace another one of that name.
 
     Raises:
         UsageError: If its name cannot be a file's, or there is another one of that name and `replace` is not set.
@@ -194,56 +165,44 @@ def write_split(folder: Path, split: Split, *, replace: bool = False) -> Path:
 def split_text(split: Split) -> str:
     """Write a split as the text of its file."""
     drawn = [f"# {split.ratios}, seed {split.seed}"] if split.ratios and split.seed is not None else []
-    rows = [f"{_quoted(key)},{subset}" for key, subset in sorted(split.subsets.items())]
+    # What `csv` of some Python versions leaves without quotes, others cannot read.
+    keys = {key: '"' + key.replace('"', '""') + '"' if set(key) & {*',"\r\n'} else key for key in split.subsets}
+    rows = [f"{keys[key]},{subset}" for key, subset in sorted(split.subsets.items())]
     return "\n".join([*drawn, ",".join(_HEADER), *rows, ""])
 
 
-def split_digest(crops: Iterable[HashedCrop], split: Split) -> str:
-    """Return a hash of which crop is in which subset.
-
-    Args:
-        crops: In the order of the catalogue; the split must know all of them.
-        split: The split.
-    """
-    listed = []
-    for crop in crops:
-        subset = str(split.subset_of(crop))
-        listed.append([crop.hash, _DIGEST_WORDS.get(subset, subset)])
+def split_digest(crops: Iterable[Crop], split: Split) -> str:
+    """Return a hash of which crop, in the order of the catalogue, is in which subset of a split that knows them all."""
+    listed = [[crop.hash, _DIGEST_WORDS.get(split.subset_of(crop))] for crop in crops]
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
 
 
-def _quoted(key: str) -> str:
-    return '"' + key.replace('"', '""') + '"' if set(key) & {*',"\r\n'} else key
-
-
-def _parsed(name: str, text: str) -> Split:
+def _parsed(path: Path, text: str) -> Split:
     lines = list(io.StringIO(text, newline=""))
     comments = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
     drawn = _DRAWN.fullmatch(lines[0].strip()) if comments else None
     rows = csv.reader(lines[comments:], strict=True)
     subsets: dict[str, Subset] = {}
+
+    def broken(rule: str, line: int | None = None) -> InputRejectedError:
+        line = comments + rows.line_num if line is None else line
+        return InputRejectedError(f"{path}: line {line}: {rule}. To fix it, correct this line and run again.")
+
     try:
         if (header := next(rows, None)) != _HEADER:
-            raise _broken(comments + 1, f"must be the header screenshot,subset; got {shown(','.join(header or []))}")
-        for row in rows:
-            line = comments + rows.line_num
-            if not row:
-                continue
+            raise broken(f"must be the header screenshot,subset; got {shown(','.join(header or []))}", comments + 1)
+        for row in filter(None, rows):
             if len(row) != len(_HEADER) or not row[0]:
-                raise _broken(line, f"must be a screenshot and its subset; got {shown(','.join(row))}")
+                raise broken(f"must be a screenshot and its subset; got {shown(','.join(row))}")
             key, subset = row[0], next((one for one in SUBSETS if one == row[1]), None)
             if subset is None:
-                raise _broken(line, f"a subset is {', '.join(SUBSETS)}; got {shown(row[1])}")
+                raise broken(f"a subset is {', '.join(SUBSETS)}; got {shown(row[1])}")
             if key in subsets:
-                raise _broken(line, f"the screenshot {shown(key)} stands in the file twice")
+                raise broken(f"the screenshot {shown(key)} stands in the file twice")
             subsets[key] = subset
         ratios, seed = (Ratios.parse(drawn[1]), int(drawn[2])) if drawn else (None, None)
     except csv.Error as error:
-        raise _broken(comments + rows.line_num, f"is not CSV ({error})") from error
+        raise broken(f"is not CSV ({error})") from error
     except UsageError as error:
-        raise _broken(1, str(error)) from error
-    return Split(name, subsets, ratios, seed)
-
-
-def _broken(line: int, rule: str) -> RejectedItemError:
-    return RejectedItemError(f"line {line}: {rule}", "correct this line and run again", code="bad-split")
+        raise broken(str(error), 1) from error
+    return Split(path.stem, subsets, ratios, seed)

@@ -9,18 +9,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-from toonvision.core.errors import (
-    EnvironmentFaultError,
-    InputRejectedError,
-    RejectedItemError,
-    UsageError,
-    WorkspaceBusyError,
-)
+from toonvision.core.errors import InputRejectedError, RejectedItemError, ToonVisionError, UsageError
 from toonvision.core.files import path_inside, write_text
-from toonvision.core.folders import HALF_SWAPPED, settle_swaps
-from toonvision.core.locks import LOCK, exclusive
+from toonvision.core.folders import HALF_SWAPPED, LOCK, exclusive, settle_swaps
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
 from toonvision.data.catalog.database import is_older
@@ -28,7 +21,7 @@ from toonvision.data.formats.layout import Format
 from toonvision.data.images import Resize
 from toonvision.data.source_tree import WORKSPACE_MARK
 from toonvision.taxonomy.labels import Taxonomy
-from toonvision.taxonomy.loader import TargetsTable, TaxonomyTable, built_in
+from toonvision.taxonomy.loader import Strict, TargetsTable, TaxonomyTable, built_in
 
 SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
@@ -40,18 +33,14 @@ _LEVELS = 3
 """Folders below the workspace's that links are looked for in: a run's figures lie in runs/<task>/<name>/figures."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceTable(_Strict):
+class SourceTable(Strict):
     """A folder of annotated pictures that the workspace reads but does not own."""
 
     format: Format
     path: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 
 
-class ImageTable(_Strict):
+class ImageTable(Strict):
     """How crops enter the networks."""
 
     height: Annotated[int, Field(ge=16, le=2000)] = DEFAULT_SIZE_HW[0]
@@ -59,7 +48,7 @@ class ImageTable(_Strict):
     resize: Resize = "stretch"
 
 
-class WorkspaceTable(_Strict):
+class WorkspaceTable(Strict):
     """All of `toonvision.toml`."""
 
     taxonomy: Annotated[
@@ -73,22 +62,26 @@ class WorkspaceTable(_Strict):
 
 @dataclass(frozen=True)
 class Source:
-    """Where annotated pictures are read from.
-
-    Attributes:
-        key: What the catalogue calls it: its path as the settings give it.
-        format: The format of its annotations.
-        root: The folder.
-    """
+    """Where annotated pictures are read from; the catalogue calls it what the settings do, which is its `key`."""
 
     key: str
     format: Format
     root: Path
 
 
+class _Inside:
+    """A path in a workspace, by its name there."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, workspace: "Workspace", _: object) -> Path:
+        return workspace.root / self._name
+
+
 @dataclass(frozen=True)
 class Workspace:
-    """An opened workspace: its settings, checked, and its paths.
+    """An opened workspace: its settings, checked, and its paths; `crops` and `cache` can be made again.
 
     Attributes:
         root: The folder.
@@ -104,45 +97,14 @@ class Workspace:
     resize: Resize
     sources: tuple[Source, ...]
 
-    @property
-    def catalog(self) -> Path:
-        """The catalogue's file."""
-        return self.root / "catalog.sqlite"
-
-    @property
-    def crops(self) -> Path:
-        """The folder of the crops; derived, can be made again."""
-        return self.root / "crops"
-
-    @property
-    def cache(self) -> Path:
-        """The folder of arrays; derived."""
-        return self.root / "cache"
-
-    @property
-    def figures(self) -> Path:
-        """The folder of figures about the data."""
-        return self.root / "figures"
-
-    @property
-    def masks(self) -> Path:
-        """The folder of pixel masks that come with drawn screenshots."""
-        return self.root / MASKS
-
-    @property
-    def splits(self) -> Path:
-        """The folder of splits, one file each."""
-        return self.root / "splits"
-
-    @property
-    def runs(self) -> Path:
-        """The folder of training runs, one below a task."""
-        return self.root / "runs"
-
-    @property
-    def studies(self) -> Path:
-        """The folder of searches for networks, one below a task."""
-        return self.root / "studies"
+    catalog = _Inside("catalog.sqlite")
+    crops = _Inside("crops")
+    cache = _Inside("cache")
+    figures = _Inside("figures")
+    masks = _Inside(MASKS)
+    splits = _Inside("splits")
+    runs = _Inside("runs")
+    studies = _Inside("studies")
 
     def own_folders(self) -> list["os.DirEntry[str]"]:
         """List the folders and links in it, down to runs/<task>/<name>/..., but no hidden ones, sources and masks."""
@@ -164,48 +126,22 @@ class Workspace:
 
     @contextmanager
     def reading(self, *, untouched: bool = False) -> Iterator[Catalog]:
-        """Open the catalogue for reading.
-
-        Args:
-            untouched: Read a copy, so that not even what a killed writer left half done is rolled back in the file.
+        """Open the catalogue for reading; with `untouched`, a copy of it, as `Catalog.open` explains.
 
         Raises:
             InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
         """
-        self._require_catalog()
-        with Catalog.open(self.catalog, read_only=True, untouched=untouched) as catalog:
-            yield catalog
-
-    @contextmanager
-    def writing(self, purpose: str, *, begin: bool = False) -> Iterator[Catalog]:
-        """Open the catalogue for writing, as the only one that does.
-
-        Args:
-            purpose: What for; whoever has to wait reads it.
-            begin: Make the catalogue where there is none, as an extraction does.
-
-        Raises:
-            InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
-            WorkspaceBusyError: If another process writes.
-            EnvironmentFaultError: If the folder cannot be written to.
-        """
-        if not begin:
-            self._require_catalog()
-        with exclusive(self.root, purpose=purpose), Catalog.open(self.catalog) as catalog:
-            yield catalog
-
-    def _require_catalog(self) -> None:
         if not self.catalog.is_file():
             raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
+        with Catalog.open(self.catalog, read_only=True, untouched=untouched) as catalog:
+            yield catalog
 
 
 def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     """Open the workspace in a folder.
 
-    Args:
-        root: The folder.
-        untouched: Leave everything as it is. Otherwise a catalogue of an earlier version is brought up to date, and
-            folders whose replacing was killed halfway are put back.
+    A catalogue of an earlier version is brought up to date, and folders whose replacing was killed halfway are put
+    back, unless everything is to be left `untouched`.
 
     Raises:
         UsageError: If the folder is no workspace.
@@ -226,10 +162,14 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     workspace = Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, sources)
     for source in sources:
         _refuse_among_ours(root, source.root)
-    _refuse_links(workspace)
+    for entry in workspace.own_folders():
+        beside = Path(entry).parent == root and entry.is_file()  # such as a linked README
+        if entry.is_symlink() and not beside:  # it would choose which folder of this machine we write to
+            raise InputRejectedError(
+                f"{entry.path}: is a link; what is derived is only written inside the workspace. Remove the link."
+            )
     if not untouched:
-        _bring_over(workspace)
-        _settle_folders(workspace)
+        _settle(workspace)
     return workspace
 
 
@@ -240,39 +180,24 @@ def _refuse_among_ours(root: Path, source: Path) -> None:
             raise InputRejectedError(f"{source}: a source cannot lie in {folder}, which is written by us.")
 
 
-def _refuse_links(workspace: Workspace) -> None:
-    """Refuse a link where we write: a workspace from elsewhere must not choose which folder of this machine that is."""
-    for entry in workspace.own_folders():
-        beside = Path(entry).parent == workspace.root and entry.is_file()  # such as a linked README
-        if entry.is_symlink() and not beside:
-            raise InputRejectedError(
-                f"{entry.path}: is a link; what is derived is only written inside the workspace. Remove the link."
-            )
+def _settle(workspace: Workspace) -> None:
+    """Bring a catalogue of an earlier version up to date, and put back folders whose replacing was killed halfway.
 
-
-def _bring_over(workspace: Workspace) -> None:
-    """Bring a catalogue of an earlier version up to date; whoever reads one that could not be says why."""
-    if is_older(workspace.catalog):
-        with (
-            suppress(WorkspaceBusyError, EnvironmentFaultError, InputRejectedError, OSError),
-            exclusive(workspace.root, purpose="bring the catalogue up to date", patience_s=_PATIENCE_S),
-            Catalog.open(workspace.catalog),
-        ):
-            pass
-
-
-def _settle_folders(workspace: Workspace) -> None:
-    """Put back folders whose replacing was killed halfway; whoever cannot write, or would have to wait, reads on."""
+    Whoever cannot write, or would have to wait, reads on; whoever reads a catalogue that could not be says why.
+    """
     swapped = {Path(entry).parent for entry in workspace.own_folders() if fnmatch(entry.name, HALF_SWAPPED)}
     # Where the folder around it has a lock of its own, a swap may be going on under that one.
     stopped = [parent for parent in sorted(swapped) if not (parent / LOCK).exists()]
-    if stopped:
+    if stopped or is_older(workspace.catalog):
         with (
-            suppress(WorkspaceBusyError, EnvironmentFaultError, OSError),
-            exclusive(workspace.root, purpose="put back a folder", patience_s=_PATIENCE_S),
+            suppress(ToonVisionError, OSError),
+            exclusive(workspace.root, purpose="put in order what was left", patience_s=_PATIENCE_S),
         ):
             for parent in stopped:
                 settle_swaps(parent)
+            if is_older(workspace.catalog):
+                with Catalog.open(workspace.catalog):
+                    pass
 
 
 def _refuse_repeated(settings: Path, sources: Iterable[Source]) -> None:
@@ -331,9 +256,13 @@ def create_workspace(
         f'[image]\nheight = {size_hw[0]}\nwidth = {size_hw[1]}\nresize = "stretch"'
     )
     if source:
+        # Relative to the workspace, so that both can be moved together.
+        path = Path(os.path.relpath(source[1].resolve(), root.resolve())).as_posix()
+        if path != path.encode(errors="replace").decode():
+            raise UsageError(f"{path}: the path is not Unicode text, as {SETTINGS} must be. Rename the folder.")
         blocks.append(
             "# Read where it is, never changed.\n"
-            f'[[sources]]\nformat = "{source[0]}"\npath = {json.dumps(_portable(source[1], root), ensure_ascii=False)}'
+            f'[[sources]]\nformat = "{source[0]}"\npath = {json.dumps(path, ensure_ascii=False)}'
         )
     if "\n" in taxonomy:
         blocks.append(taxonomy.rstrip())
@@ -344,13 +273,3 @@ def create_workspace(
         (root / SCREENSHOTS).mkdir(exist_ok=True)
     write_text(settings, text)
     return open_workspace(root)
-
-
-def _portable(source: Path, root: Path) -> str:
-    """Return a source's path relative to the workspace, so that both can be moved together."""
-    path = Path(os.path.relpath(source.resolve(), root.resolve())).as_posix()
-    try:
-        path.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{path}: the path is not Unicode text, as {SETTINGS} must be. Rename the folder.") from error
-    return path

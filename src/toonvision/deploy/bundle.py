@@ -8,8 +8,8 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal, cast
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.images import Resize
@@ -19,7 +19,7 @@ Precision = Literal["float32", "int8"]
 
 FORMAT = 1
 MOST_CLASSES = 10_000
-SMALLEST_SIDE, LARGEST_SIDE = 1, 4096
+LARGEST_SIDE = 4096
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -78,8 +78,7 @@ class Bundle:
 
     def to_metadata(self) -> dict[str, str]:
         """Return one JSON text per key."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values["parity"] = None if self.parity is None else vars(self.parity)
+        values = vars(self) | {"parity": self.parity and vars(self.parity)}
         return {name: json.dumps(value, ensure_ascii=False, allow_nan=False) for name, value in values.items()}
 
     @classmethod
@@ -96,79 +95,67 @@ class Bundle:
             what = "an unknown" if odd in metadata else "no"
             raise ModelRefusedError(f"its description has {what} {odd[:LONGEST_NAME]!r}; export it again")
         values: dict[str, Any] = {}
-        for name, check in _CHECKS.items():
+        for name, sound in _CHECKS.items():
             try:
-                values[name] = check(json.loads(metadata[name]))
-            except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-                raise ModelRefusedError(f"its description has a {name} that makes no sense; export it again") from error
+                value = json.loads(metadata[name])
+                fits = sound(value)
+            except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+                fits = False
+            if not fits:
+                raise ModelRefusedError(f"its description has a {name} that makes no sense; export it again")
+            values[name] = tuple(value) if isinstance(value, list) else value
         if len(values["titles"]) != len(values["classes"]) or len(set(values["classes"])) != len(values["classes"]):
             raise ModelRefusedError("its description has classes and titles that do not fit; export it again")
-        return cls(**values)
+        return cls(**values | {"parity": values["parity"] and Parity(**values["parity"])})
 
 
-def _text(value: Any) -> str:
-    return cast("str", _sound(value, isinstance(value, str) and is_name(value)))
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and is_name(value)
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    _sound(value, isinstance(value, list) and 2 <= len(value) <= MOST_CLASSES)
-    return tuple(_text(one) for one in value)
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and 2 <= len(value) <= MOST_CLASSES and all(map(_is_text, value))
 
 
-def _digest(value: Any) -> str:
-    return cast("str", _sound(value, isinstance(value, str) and bool(_DIGEST.fullmatch(value))))
+def _is_digest(value: Any) -> bool:
+    return bool(_DIGEST.fullmatch(value))
 
 
-def _size(value: Any) -> tuple[int, int]:
+def _is_size(value: Any) -> bool:
     height, width = value
-    _sound(value, all(_whole(side) == side and SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (height, width)))
-    return height, width
+    return all(type(side) is int and 1 <= side <= LARGEST_SIDE for side in (height, width))
 
 
-def _whole(value: Any) -> int:
-    return cast("int", _sound(value, type(value) is int and value >= 0))
+def _is_temperature(value: Any) -> bool:
+    return value is None or (_is_finite(value) and value > 0)
 
 
-def _temperature(value: Any) -> float | None:
-    return None if value is None else float(_sound(value, _finite(value) and value > 0))
+def _is_parity(value: Any) -> bool:
+    return value is None or (
+        value.keys() == {"pictures", "largest_difference", "disagreements"}
+        and _is_finite(value["largest_difference"])
+        and all(type(value[count]) is int and value[count] >= 0 for count in ("pictures", "disagreements"))
+    )
 
 
-def _parity(value: Any) -> Parity | None:
-    if value is None:
-        return None
-    _sound(value, value.keys() == {"pictures", "largest_difference", "disagreements"})
-    difference = _sound(value["largest_difference"], _finite(value["largest_difference"]))
-    return Parity(_whole(value["pictures"]), float(difference), _whole(value["disagreements"]))
-
-
-def _one_of(*allowed: object) -> Callable[[Any], Any]:
-    return lambda value: _sound(value, any(type(value) is type(one) and value == one for one in allowed))
-
-
-def _finite(value: Any) -> bool:
+def _is_finite(value: Any) -> bool:
     return type(value) in {int, float} and math.isfinite(value)
 
 
-def _sound(value: Any, sound: bool) -> Any:
-    if not sound:
-        raise ValueError
-    return value
-
-
-_CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "format": _one_of(FORMAT),
-    "toonvision": _text,
-    "network": _text,
-    "task": _text,
-    "level": _text,
-    "classes": _texts,
-    "titles": _texts,
-    "taxonomy_name": _text,
-    "taxonomy": _digest,
-    "size_hw": _size,
-    "resize": _one_of("stretch", "letterbox"),
-    "temperature": _temperature,
-    "weights": _digest,
-    "precision": _one_of("float32", "int8"),
-    "parity": _parity,
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "format": lambda value: type(value) is int and value == FORMAT,
+    "toonvision": _is_text,
+    "network": _is_text,
+    "task": _is_text,
+    "level": _is_text,
+    "classes": _are_texts,
+    "titles": _are_texts,
+    "taxonomy_name": _is_text,
+    "taxonomy": _is_digest,
+    "size_hw": _is_size,
+    "resize": ("stretch", "letterbox").__contains__,
+    "temperature": _is_temperature,
+    "weights": _is_digest,
+    "precision": ("float32", "int8").__contains__,
+    "parity": _is_parity,
 }

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, ToonVisionError, UsageError
 from toonvision.data.catalog import Crop
-from toonvision.data.check import Checked, Known
+from toonvision.data.check import Checked
+from toonvision.data.records import Known
 from toonvision.data.splits import Split, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.current import current_export
 from toonvision.metrics.predictions import Prediction
-from toonvision.models.saving import read_card, require_sound_weights, require_taxonomy
+from toonvision.models.saving import read_card, require_sound_weights
 from toonvision.training.record import RECORD, RunRecord, read_record, repeat_folder
 
 CONFIDENT = 0.9
@@ -81,8 +82,7 @@ def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
         raise InputRejectedError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
     record = read_record(run)
     for folder in (run, *(repeat_folder(run, repeat.seed) for repeat in record.repeats)):
-        card = read_card(folder)
-        require_taxonomy(card, workspace.taxonomy.digest, folder)
+        read_card(folder, taxonomy=workspace.taxonomy.digest)
         require_sound_weights(folder)
     return record, current_export(run, read_card(run))[1]
 

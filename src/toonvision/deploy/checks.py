@@ -7,8 +7,10 @@ its memory is bounded. To check that, the shape of every result is inferred firs
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.deploy.bundle import Bundle
@@ -31,6 +33,7 @@ LISTED = "listed"
 
 Shape = tuple[int, ...]
 Given = Sequence[Shape]
+ShapeOf = Callable[[Given, Mapping[str, Setting]], Shape]
 
 
 def checked(content: bytes) -> Bundle:
@@ -59,11 +62,10 @@ def checked(content: bytes) -> Bundle:
 
 
 def _check_ports(file: File, bundle: Bundle) -> None:
-    wanted = [(INPUT_NAME, _UINT8, (*bundle.size_hw, 3))], [(OUTPUT_NAME, _FLOAT, (len(bundle.classes),))]
-    for ports, ours in zip((file.inputs, file.outputs), wanted, strict=True):
-        found = [(port.name, port.type, port.shape[1:]) for port in ports]
-        if found != ours or ports[0].shape[0] is not None:
-            raise ModelRefusedError("takes or gives something else than its description says; export it again")
+    taken = ((INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3)),)
+    given = ((OUTPUT_NAME, _FLOAT, (None, len(bundle.classes))),)
+    if (file.inputs, file.outputs) != (taken, given):
+        raise ModelRefusedError("takes or gives something else than its description says; export it again")
 
 
 def _check_steps(file: File, bundle: Bundle) -> None:
@@ -77,6 +79,8 @@ def _check_steps(file: File, bundle: Bundle) -> None:
     shapes[_new(INPUT_NAME, shapes)] = (1, *bundle.size_hw, 3)
     total = 0
     for node in file.nodes:
+        if node.domain:
+            raise ModelRefusedError(f"has an operation of the foreign domain {node.domain[:100]!r}; export it again")
         if node.kind not in _OPERATIONS:
             raise ModelRefusedError(f"has an operation {node.kind[:100]!r}, which no file of ToonVision's has")
         allowed, shape_of = _OPERATIONS[node.kind]
@@ -146,9 +150,13 @@ def _broadcast(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     return shape if shape == given[0] or shape == given[-1] else ()
 
 
-def _transposed(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    order = _listed(settings, "perm", len(given[0]))
-    return tuple(given[0][at] for at in order) if sorted(order) == list(range(len(order))) else ()
+def _by_numpy(change: Callable[..., npt.NDArray[Any]], name: str = LISTED) -> ShapeOf:
+    """Let NumPy find a new shape, on an array that takes no memory: it has one element, repeated."""
+
+    def shape_of(given: Given, settings: Mapping[str, Setting]) -> Shape:
+        return change(np.broadcast_to(np.False_, given[0]), _listed(settings, name)).shape
+
+    return shape_of
 
 
 def _convolved(given: Given, settings: Mapping[str, Setting]) -> Shape:
@@ -189,37 +197,13 @@ def _reduced(given: Given, _settings: Mapping[str, Setting]) -> Shape:
 
 
 def _averaged(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    axes, held = settings.get("axes"), settings.get("keepdims", 1)
-    if not isinstance(axes, tuple):
-        return ()
-    gone = {range(len(given[0]))[axis] for axis in axes}
+    held, gone = settings.get("keepdims", 1), {range(len(given[0]))[axis] for axis in _listed(settings, "axes")}
     return tuple(1 if at in gone else side for at, side in enumerate(given[0]) if held or at not in gone)
-
-
-def _reshaped(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    sides, values = _listed(settings, LISTED, None), math.prod(given[0])
-    if sides.count(-1) == 1:
-        rest = -math.prod(sides)
-        sides = tuple(values // rest if side == -1 else side for side in sides)
-    return sides if min(sides) > 0 and math.prod(sides) == values else ()
 
 
 def _repeated(given: Given, settings: Mapping[str, Setting]) -> Shape:
     times = _listed(settings, LISTED, len(given[0]))
     return tuple(side * count for side, count in zip(given[0], times, strict=True))
-
-
-def _squeezed(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    gone = {range(len(given[0]))[axis] for axis in _listed(settings, LISTED, None)}
-    kept = tuple(side for at, side in enumerate(given[0]) if at not in gone)
-    return kept if math.prod(kept) == math.prod(given[0]) else ()
-
-
-def _unsqueezed(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    axes = _listed(settings, LISTED, None)
-    sides, count = iter(given[0]), len(given[0]) + len(axes)
-    new = {range(count)[axis] for axis in axes}
-    return tuple(1 if at in new else next(sides) for at in range(count)) if len(new) == len(axes) else ()
 
 
 def _flattened(given: Given, settings: Mapping[str, Setting]) -> Shape:
@@ -242,9 +226,7 @@ def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return joined if len(apart) == 1 else ()
 
 
-def _listed(
-    settings: Mapping[str, Setting], name: str, count: int | None, default: int | None = None
-) -> tuple[int, ...]:
+def _listed(settings: Mapping[str, Setting], name: str, count: int | None = None, default: int | None = None) -> Shape:
     """Return a setting of so many whole numbers, or of any number but none."""
     value = settings.get(name, () if default is None else (default,) * (count or 0))
     if not isinstance(value, tuple) or not value or len(value) != (count or len(value)):
@@ -256,7 +238,7 @@ _WINDOW = frozenset({"kernel_shape", "strides", "pads"})
 _NONE: frozenset[str] = frozenset()
 _AXIS = frozenset({"axis"})
 _LISTED = frozenset({"Reshape", "Squeeze", "Tile", "Unsqueeze"})
-_OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Setting]], Shape]]] = {
+_OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     **dict.fromkeys(
         ("Exp", "HardSwish", "Log", "Neg", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Tanh"), (_NONE, _same)
     ),
@@ -275,12 +257,12 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], Callable[[Given, Mapping[str, Se
     "MaxPool": (_WINDOW, _pooled),
     "QuantizeLinear": (_AXIS, _scaled),
     "ReduceMean": (frozenset({"axes", "keepdims"}), _averaged),
-    "Reshape": (_NONE, _reshaped),
+    "Reshape": (_NONE, _by_numpy(np.reshape)),
     "Softmax": (_AXIS, _same),
-    "Squeeze": (_NONE, _squeezed),
+    "Squeeze": (_NONE, _by_numpy(np.squeeze)),
     "Tile": (_NONE, _repeated),
-    "Transpose": (frozenset({"perm"}), _transposed),
-    "Unsqueeze": (_NONE, _unsqueezed),
+    "Transpose": (frozenset({"perm"}), _by_numpy(np.transpose, "perm")),
+    "Unsqueeze": (_NONE, _by_numpy(np.expand_dims)),
 }
 KNOWN_OPERATIONS = frozenset(_OPERATIONS)
 """What Keras' export makes of our layers; "Flatten" and "HardSwish" stand in files of version 0.1.0."""

@@ -13,7 +13,6 @@ import numpy.typing as npt
 import onnxruntime
 from PIL import Image
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import (
     Finding,
     InputRejectedError,
@@ -24,6 +23,7 @@ from toonvision.core.errors import (
 )
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
+from toonvision.core.runner import available_cores
 from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.bundle import Bundle

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError, WorkspaceBusyError
 from toonvision.core.files import write_bytes
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import exclusive
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
@@ -24,7 +24,7 @@ from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import ModelCard, load_model, read_card, require_taxonomy
+from toonvision.models.saving import ModelCard, load_model, read_card
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.training.record import read_record
@@ -92,8 +92,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         EnvironmentFaultError: If Keras does not run on TensorFlow.
         WorkspaceBusyError: If another process writes, or has trained the run again meanwhile.
     """
-    card = read_card(run)
-    require_taxonomy(card, workspace.taxonomy.digest, run)
+    card = read_card(run, taxonomy=workspace.taxonomy.digest)
     start_keras()
     from toonvision.deploy.conversion import described, to_onnx, with_probabilities
 

@@ -6,10 +6,12 @@ subgraphs, data in other files, training information) is refused, since code tha
 """
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from itertools import chain
+from types import MappingProxyType
+from typing import Any
 
 from toonvision.core.errors import ModelRefusedError
 
@@ -17,11 +19,12 @@ _NUMBER, _RUN, _FOUR_BYTES = 0, 2, 5
 _LONGEST_NUMBER = 10
 MOST_FIELDS, MOST_NUMBERS = 20_000, 8
 """Of one message, and of a shape or a setting: ours have a few hundred and four, and each takes memory to hold."""
-_ELSEWHERE = frozenset({13, 14})
-"""The fields of a tensor that say that its data is in another file."""
 
 Setting = float | int | tuple[int, ...]
-T = TypeVar("T")
+Port = tuple[str, int, tuple[int | None, ...]]
+"""An input or output of the whole: its name, the number of its type, its shape with None where it may vary."""
+Decoders = Mapping[int, Callable[[Any], Any]]
+_NONE: Decoders = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,13 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Node:
-    """An operation: its kind, what goes in and comes out by name, its settings."""
+    """An operation: its kind, what goes in and comes out by name, its settings, its domain ("" for ONNX' own)."""
 
     kind: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     settings: Mapping[str, Setting]
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or output of the whole: its name, the number of its type, its shape with None where it may vary."""
-
-    name: str
-    type: int
-    shape: tuple[int | None, ...]
+    domain: str
 
 
 @dataclass(frozen=True)
@@ -84,137 +79,68 @@ def read_file(content: bytes) -> File:
     """
     try:
         return _file(memoryview(content))
-    except (ValueError, IndexError, struct.error) as error:
+    except (ValueError, LookupError, TypeError, struct.error) as error:  # TypeError: a number where bytes should be
         raise ModelRefusedError("is no ONNX file that ToonVision wrote, or is damaged; export it again") from error
 
 
 def _file(content: memoryview) -> File:
-    model = _Message(content, once={1, 2, 3, 7}, many={8, 14})
-    graph = _Message(model.run(7), once={2}, many={1, 5, 11, 12})
-    opsets = [_Message(one, once={1, 2}) for one in model.runs(8)]
-    metadata = [_Message(one, once={1, 2}) for one in model.runs(14)]
-    return File(
-        format_version=model.number(1),
-        opsets=_unrepeated([(one.text(1, ""), one.number(2)) for one in opsets]),
-        metadata=_unrepeated([(one.text(1), one.text(2)) for one in metadata]),
-        nodes=tuple(_node(one) for one in graph.runs(1)),
-        constants=tuple(_tensor(one) for one in graph.runs(5)),
-        inputs=tuple(_port(one) for one in graph.runs(11)),
-        outputs=tuple(_port(one) for one in graph.runs(12)),
-    )
+    many: Decoders = {
+        8: partial(_message, once={1: _text, 2: _whole}),
+        14: partial(_message, once={1: _text, 2: _text}),
+    }
+    model = _message(content, {1: _whole, 2: memoryview, 3: memoryview, 7: _graph}, many)
+    opsets = [(one.get(1, ""), one[2]) for one in model[8]]
+    metadata = [(one[1], one[2]) for one in model[14]]
+    return File(model[1], _unrepeated(opsets), _unrepeated(metadata), *model[7])
+
+
+def _graph(content: memoryview) -> tuple[tuple[Any, ...], ...]:
+    graph = _message(content, {2: memoryview}, {1: _node, 5: _tensor, 11: _port, 12: _port})
+    return tuple(tuple(graph[field]) for field in (1, 5, 11, 12))
 
 
 def _node(content: memoryview) -> Node:
-    node = _Message(content, once={3, 4, 7}, many={1, 2, 5})
-    if node.text(7, ""):
-        raise ModelRefusedError(f"has an operation of the foreign domain {node.text(7)[:100]!r}; export it again")
-    settings = [_setting(one) for one in node.runs(5)]
-    return Node(
-        node.text(4),
-        tuple(_decoded(one) for one in node.runs(1)),
-        tuple(_decoded(one) for one in node.runs(2)),
-        _unrepeated(settings),
-    )
+    node = _message(content, {3: memoryview, 4: _text, 7: _text}, {1: _text, 2: _text, 5: _setting})
+    return Node(node[4], tuple(node[1]), tuple(node[2]), _unrepeated(node[5]), node.get(7, ""))
 
 
 def _setting(content: memoryview) -> tuple[str, Setting]:
     """Read a setting, whose value is a float, a whole number, or several whole numbers."""
-    setting = _Message(content, once={1, 2, 3, 20}, many={8})
-    kind = setting.number(20)
-    held: Mapping[int, Setting] = {1: setting.fraction(2), 2: setting.number(3, 0), 7: setting.numbers(8)}
-    if kind not in held:
-        raise ValueError(kind)
-    return setting.text(1), held[kind]
+    setting = _message(content, {1: _text, 2: _fraction, 3: _whole, 20: _whole}, {8: _numbers})
+    by_type = {1: setting.get(2, 0.0), 2: setting.get(3, 0), 7: _joined(setting[8])}
+    return setting[1], by_type[setting[20]]
 
 
 def _tensor(content: memoryview) -> Tensor:
-    if any(field in _ELSEWHERE for field, _ in _fields(content)):
-        raise ModelRefusedError("has weights outside the file, which are never read; export it again")
-    tensor = _Message(content, once={2, 8, 9}, many={1})
-    return Tensor(tensor.text(8), tensor.number(2), tensor.numbers(1), tensor.run(9, b""))
+    once: Decoders = {2: _whole, 8: _text, 9: memoryview, 13: _refuse_outside, 14: _refuse_outside}
+    tensor = _message(content, once, {1: _numbers})
+    return Tensor(tensor[8], tensor[2], _joined(tensor[1]), tensor.get(9, memoryview(b"")))
+
+
+def _refuse_outside(_value: Any) -> None:
+    """Refuse the fields of a tensor that say that its data is in another file."""
+    raise ModelRefusedError("has weights outside the file, which are never read; export it again")
 
 
 def _port(content: memoryview) -> Port:
-    port = _Message(content, once={1, 2})
-    tensor = _Message(_Message(port.run(2), once={1}).run(1), once={1, 2})
-    sides = [_Message(one, once={1, 2}) for one in _Message(tensor.run(2), many={1}).runs(1)]
-    return Port(port.text(1), tensor.number(1), tuple(side.number(1) if side.has(1) else None for side in sides))
+    side = partial(_message, once={1: _whole, 2: memoryview})
+    tensor = partial(_message, once={1: _whole, 2: partial(_message, once={}, many={1: side})})
+    port = _message(content, {1: _text, 2: partial(_message, once={1: tensor})})
+    found = port[2][1]
+    return port[1], found[1], tuple(one.get(1) for one in found[2][1])
 
 
-def _unrepeated(pairs: Sequence[tuple[str, T]]) -> Mapping[str, T]:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("a key is there twice")
-    return dict(pairs)
-
-
-class _Message:
-    """The fields of a message: those that may be there once, those that may be there often, and no others."""
-
-    def __init__(
-        self, content: memoryview, *, once: AbstractSet[int] = frozenset(), many: AbstractSet[int] = frozenset()
-    ) -> None:
-        self._held: dict[int, list[int | memoryview]] = {}
-        for count, (field, value) in enumerate(_fields(content)):
-            if count >= MOST_FIELDS:
-                raise ValueError(count)
-            if field not in once | many or (field in once and field in self._held):
-                raise ValueError(field)
-            self._held.setdefault(field, []).append(value)
-
-    def has(self, field: int) -> bool:
-        return field in self._held
-
-    def number(self, field: int, default: int | None = None) -> int:
-        """Return a whole number, which may be negative."""
-        value = self._one(field, default)
-        if not isinstance(value, int):
-            raise ValueError(field)  # noqa: TRY004 - it is the file that is wrong, not the program
-        return _signed(value)
-
-    def numbers(self, field: int) -> tuple[int, ...]:
-        """Return several whole numbers, each a field of its own or many in a run."""
-        found: list[int] = []
-        for value in self._held.get(field, []):
-            if isinstance(value, int):
-                found.append(_signed(value))
-                continue
-            at = 0
-            while at < len(value) and len(found) <= MOST_NUMBERS:
-                number, at = _number(value, at)
-                found.append(_signed(number))
-        if len(found) > MOST_NUMBERS:
+def _message(content: memoryview, once: Decoders, many: Decoders = _NONE) -> dict[int, Any]:
+    """Decode the fields of a message: a value for those that may be there once, a list for those that may be often."""
+    held: dict[int, Any] = {field: [] for field in many}
+    for count, (field, value) in enumerate(_fields(content)):
+        if count >= MOST_FIELDS or (field in once and field in held):
             raise ValueError(field)
-        return tuple(found)
-
-    def fraction(self, field: int) -> float:
-        """Return a number of four bytes; 0 where it is missing."""
-        (value,) = struct.unpack("<f", self.run(field, b"\0\0\0\0"))
-        return float(value)
-
-    def run(self, field: int, default: bytes | None = None) -> memoryview:
-        """Return a run of bytes."""
-        value = self._one(field, None if default is None else memoryview(default))
-        if isinstance(value, int):
-            raise ValueError(field)  # noqa: TRY004 - it is the file that is wrong, not the program
-        return value
-
-    def runs(self, field: int) -> list[memoryview]:
-        """Return all runs of bytes of a field that may be there often."""
-        values = self._held.get(field, [])
-        runs = [value for value in values if not isinstance(value, int)]
-        if len(runs) != len(values):
-            raise ValueError(field)
-        return runs
-
-    def text(self, field: int, default: str | None = None) -> str:
-        """Return a text."""
-        return _decoded(self.run(field, None if default is None else default.encode()))
-
-    def _one(self, field: int, default: int | memoryview | None) -> int | memoryview:
-        value = self._held.get(field, [default])[0]
-        if value is None:
-            raise ValueError(field)
-        return value
+        if field in once:
+            held[field] = once[field](value)
+        else:
+            held[field].append(many[field](value))
+    return held
 
 
 def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
@@ -247,9 +173,36 @@ def _number(content: memoryview, at: int) -> tuple[int, int]:
     raise ValueError(at)
 
 
-def _signed(value: int) -> int:
+def _whole(value: int) -> int:
     return value - 2**64 if value >= 2**63 else value
 
 
-def _decoded(content: memoryview) -> str:
-    return bytes(content).decode()
+def _numbers(value: int | memoryview) -> list[int]:
+    """Return a whole number that is a field of its own, or the many of a run; not much more than may be there."""
+    if isinstance(value, int):
+        return [_whole(value)]
+    found, at = list[int](), 0
+    while at < len(value) and len(found) <= MOST_NUMBERS:
+        number, at = _number(value, at)
+        found.append(_whole(number))
+    return found
+
+
+def _joined(numbers: list[list[int]]) -> tuple[int, ...]:
+    if sum(map(len, numbers)) > MOST_NUMBERS:
+        raise ValueError(len(numbers))
+    return tuple(chain(*numbers))
+
+
+def _fraction(value: memoryview) -> float:
+    return float(struct.unpack("<f", value)[0])
+
+
+def _text(value: memoryview) -> str:
+    return str(value, "utf-8")  # never bytes(value): a number would ask for that many bytes
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key is there twice")
+    return dict(pairs)

@@ -42,12 +42,7 @@ class Trained:
 
 
 def advise(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> tuple[str, ...]:
-    """Return what to try next, the most urgent first; nothing where nothing follows from what was measured.
-
-    Args:
-        workspace: Where the run was trained.
-        run: The run's folder.
-        evaluation: The run on its test subset.
+    """Return what to try next after a run, the most urgent first; nothing where nothing follows from its evaluation.
 
     Raises:
         InputRejectedError: If the run's history or its data cannot be read.

@@ -22,7 +22,6 @@ FEW = 10
 
 _MOST_VALUES = 12
 _HEIGHT_BANDS, _ATTRIBUTE_BANDS, _THIRDS = 5, 4, 3
-_NEUTRAL = ""
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -55,7 +54,7 @@ class Group:
     wrong: Proportion
     mean: float
     rest: Proportion
-    color: str = _NEUTRAL
+    color: str = ""
 
     @property
     def few(self) -> bool:
@@ -101,59 +100,50 @@ class Breakdown:
 
 
 def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics:
-    """Return the statistics of crops in their original size; resizing would blur small ones.
-
-    Args:
-        pictures: One per sample, in mode ``RGB``.
+    """Return the statistics of RGB crops in their original size; resizing would blur small ones.
 
     Source:
         Variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     """
-    rows = [_statistics(np.asarray(picture)) for picture in pictures]
-    values = np.array(rows, dtype=np.float64).reshape(-1, 2)
-    return ImageStatistics(values[:, 0], values[:, 1])
+    sharpness, brightness = [], []
+    for picture in pictures:
+        luma = np.asarray(picture) @ _LUMA
+        around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
+        laplacian = around - 4 * luma[1:-1, 1:-1]  # without the borders
+        sharpness.append(laplacian.var() if laplacian.size else 0.0)
+        brightness.append(luma.mean())
+    return ImageStatistics(np.array(sharpness, dtype=np.float64), np.array(brightness, dtype=np.float64))
 
 
 def break_down(
     evaluation: Evaluation[Any], taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
 ) -> tuple[Breakdown, ...]:
-    """Return the breakdowns of the evaluated crops by each of their properties.
+    """Return the breakdowns of the evaluated crops by each of their properties that makes more than one group.
 
-    Args:
-        evaluation: The evaluation.
-        taxonomy: Its labels and contexts.
-        image_statistics: Of the crops, if measured.
-
-    Returns:
-        By context, label, height of the crop, sharpness, brightness, and each recorded attribute; only those with more
-        than one group.
+    These are context, label, height of the crop, sharpness and brightness if they were measured, and each recorded
+    attribute.
     """
-    crops = evaluation.items
+    crops, count = evaluation.items, _Counter(evaluation)
     labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
-    contexts = {name: taxonomy.context(name) for name in {crop.context for crop in crops}}
-    count = _Counter(evaluation)
+    heights = np.array([crop.box.y_max - crop.box.y_min for crop in crops], dtype=np.float64)
     found = [
-        count.by_category("context", "Context", [contexts[crop.context] for crop in crops]),
-        count.by_category("label", "Label", [labels.get(crop.label, _unknown(crop.label)) for crop in crops]),
-        count.by_band("height", "Height of the crop", _heights(evaluation), "px", _HEIGHT_BANDS),
+        count.by_category("context", "Context", [taxonomy.context(crop.context) for crop in crops]),
+        count.by_category("label", "Label", [labels.get(crop.label, _plain(crop.label)) for crop in crops]),
+        count.by_band("height", "Height of the crop", heights, "px", _HEIGHT_BANDS),
     ]
     if image_statistics is not None:
+        sharpness, brightness = image_statistics.sharpness, image_statistics.brightness
         found += [
-            count.by_band(
-                "sharpness", "Sharpness (variance of the Laplacian)", image_statistics.sharpness, "", _THIRDS
-            ),
-            count.by_band("brightness", "Brightness (mean luma, 0 to 255)", image_statistics.brightness, "", _THIRDS),
+            count.by_band("sharpness", "Sharpness (variance of the Laplacian)", sharpness, "", _THIRDS),
+            count.by_band("brightness", "Brightness (mean luma, 0 to 255)", brightness, "", _THIRDS),
         ]
-    found += [_by_attribute(count, name, evaluation) for name in _attribute_names(evaluation)]
+    names = sorted({name for crop in crops for name in crop.attributes})
+    found += [_by_attribute(count, name, [crop.attributes.get(name) for crop in crops]) for name in names]
     return tuple(breakdown for breakdown in found if len(breakdown.groups) > 1)
 
 
 def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
     """Return edges between bands with similar counts.
-
-    Args:
-        values: Shape ``(samples,)``.
-        most: Largest number of bands.
 
     Returns:
         Ascending edges, at most ``most - 1``; a value equal to an edge belongs to the band above it. No band is empty,
@@ -193,10 +183,7 @@ class _Counter:
         """Return the breakdown by value, the highest error rate first; of very many values the rarest are one group."""
         distinct, counts = np.unique(np.array(values, dtype=object).astype(str), return_counts=True)
         common = set(distinct[np.argsort(-counts, kind="stable")[:_MOST_VALUES]].tolist())
-        shown = np.array([value if value in common else "other values" for value in values])
-        groups = [self._group(value, shown == value) for value in sorted(set(shown.tolist()))]
-        groups.sort(key=lambda group: (-group.wrong.share, -group.wrong.total, group.title))
-        return Breakdown(name, title, tuple(groups), self._repeats)
+        return self.by_category(name, title, [_plain(value if value in common else "other values") for value in values])
 
     def by_band(self, name: str, title: str, values: npt.NDArray[np.float64], unit: str, most: int) -> Breakdown:
         """Return the breakdown by bands of a number, the smallest first; unknown values are a group of their own."""
@@ -209,7 +196,7 @@ class _Counter:
             groups.append(self._group("not recorded", ~known))
         return Breakdown(name, title, tuple(groups), self._repeats)
 
-    def _group(self, title: str, inside: npt.NDArray[np.bool_], color: str = _NEUTRAL) -> Group:
+    def _group(self, title: str, inside: npt.NDArray[np.bool_], color: str = "") -> Group:
         wrong = self._wrong
         return Group(
             title,
@@ -220,8 +207,7 @@ class _Counter:
         )
 
 
-def _by_attribute(count: _Counter, name: str, evaluation: Evaluation[Any]) -> Breakdown:
-    values = [crop.attributes.get(name) for crop in evaluation.items]
+def _by_attribute(count: _Counter, name: str, values: Sequence[str | float | bool | None]) -> Breakdown:
     title = name.replace("_", " ").capitalize()
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(set(numbers)) > _MOST_VALUES / 2 and not any(isinstance(value, str) for value in values):
@@ -238,26 +224,9 @@ def _value_title(value: str | float | bool | None) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
-def _attribute_names(evaluation: Evaluation[Any]) -> list[str]:
-    return sorted({name for crop in evaluation.items for name in crop.attributes})
-
-
-def _unknown(label: str) -> Category:
-    return Category(label, label, _NEUTRAL)
-
-
-def _heights(evaluation: Evaluation[Any]) -> npt.NDArray[np.float64]:
-    return np.array([crop.box.y_max - crop.box.y_min for crop in evaluation.items], dtype=np.float64)
-
-
-def _statistics(picture: npt.NDArray[np.uint8]) -> tuple[float, float]:
-    """Return the variance of the Laplacian (4 neighbours, without borders) and the mean of an image's luma."""
-    luma = picture @ _LUMA
-    if min(luma.shape) < 3:
-        return 0.0, float(luma.mean())
-    inner = luma[1:-1, 1:-1]
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
-    return float(laplacian.var()), float(luma.mean())
+def _plain(name: str) -> Category:
+    """Return a category without a title or a colour of its own."""
+    return Category(name, name, "")
 
 
 def _band_titles(values: npt.NDArray[np.float64], edges: Sequence[float], unit: str) -> list[str]:

@@ -1,25 +1,28 @@
-"""Evaluating a run: every repeat over one subset of its split, and what is saved of that."""
+"""What saved models predict: those of a run for a subset of its split, evaluated and saved, or one for files."""
 
-import csv
-import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toonvision.core.errors import Finding
 from toonvision.core.files import write_text
+from toonvision.core.panels import rows_csv
 from toonvision.core.progress import Progress, silent
+from toonvision.data.images import Pictures
 from toonvision.data.splits import Subset
 from toonvision.data.workspace import Workspace
+from toonvision.metrics.calibration import with_temperature
+from toonvision.metrics.predictions import Prediction, Probabilities, predict_files_by
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import load_model, read_card, require_taxonomy
+from toonvision.models.saving import load_model, read_card
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
 from toonvision.tasks.class_scores import ClassScores
+from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.registry import kind_of
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
-
-PREDICTIONS, METRICS = "predictions.csv", "metrics.json"
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,14 @@ ClassEvaluation = Evaluation[ClassScores]
 def evaluate_run(
     workspace: Workspace, run: Path, *, subset: Subset = "test", progress: Progress = silent
 ) -> Evaluation[Any]:
-    """Evaluate every model of a run on one subset.
-
-    Args:
-        workspace: Where the run was trained.
-        run: The run's folder.
-        subset: Which subset.
-        progress: Called with how many images are done, over all repeats.
+    """Evaluate every model of a run on one subset; `progress` counts images over all repeats.
 
     Raises:
         ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
         InputRejectedError: If its split or images are not those that it was trained with.
     """
     record = read_record(run)
-    require_taxonomy(read_card(run), workspace.taxonomy.digest, run)
+    read_card(run, taxonomy=workspace.taxonomy.digest)
     data = load_run_data(workspace, record)
     start_keras()
     seeds = [repeat.seed for repeat in record.repeats]
@@ -89,24 +86,18 @@ def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> S
 
 def write_results(evaluation: Evaluation[Any], run: Path) -> None:
     """Write `predictions.csv` and `metrics.json`; of another subset than test, with the subset in their names."""
-    write_text(run / _subset_file(PREDICTIONS, evaluation.subset), predictions_csv(evaluation))
-    content = json.dumps(metrics_of(evaluation), indent=2)
-    write_text(run / _subset_file(METRICS, evaluation.subset), content + "\n")
+    suffix = "" if evaluation.subset == "test" else f"-{evaluation.subset}"
+    write_text(run / f"predictions{suffix}.csv", predictions_csv(evaluation))
+    write_text(run / f"metrics{suffix}.json", json.dumps(metrics_of(evaluation), indent=2) + "\n")
 
 
 def predictions_csv(evaluation: Evaluation[Any]) -> str:
     """Return one row for each prediction: its image, how many repeats are wrong about that, and what is predicted."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     columns, rows = evaluation.best.table()
-    writer.writerow(["crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns])
-    wrong_in = evaluation.wrong_in
-    for index, *cells in rows:
-        item = evaluation.items[index]
-        writer.writerow(
-            [item.file, item.screenshot, item.context, item.label, int(wrong_in[index]), len(evaluation.scores), *cells]
-        )
-    return buffer.getvalue()
+    items, wrong_in, repeats = evaluation.items, evaluation.wrong_in.tolist(), len(evaluation.scores)
+    images = [(item.file, item.screenshot, item.context, item.label) for item in items]
+    head = ("crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns)
+    return rows_csv((head, *((*images[index], wrong_in[index], repeats, *cells) for index, *cells in rows)))
 
 
 def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
@@ -126,5 +117,25 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
     }
 
 
-def _subset_file(name: str, subset: Subset) -> str:
-    return name if subset == "test" else name.replace(".", f"-{subset}.")
+def predict_files(
+    model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
+) -> tuple[list[Prediction], list[Finding]]:
+    """Return predictions for picture files, and for all pictures in folders, with the model's stored temperature.
+
+    They are in the order of the paths; there is a finding for each file that could not be read.
+
+    Raises:
+        InputRejectedError: If there is no model.
+        ModelRefusedError: If the model cannot be used.
+    """
+    card = read_card(model_folder)
+    start_keras()
+    model = load_model(model_folder)
+
+    def answer(images: Pictures) -> Probabilities:
+        rows = predict_probabilities(model, images)
+        return rows if card.temperature is None else with_temperature(rows, card.temperature)
+
+    return predict_files_by(
+        answer, paths, classes=card.classes, size_hw=card.size_hw, resize=card.resize, progress=progress
+    )

@@ -40,10 +40,10 @@ def layer_activations(model: "keras.Model", image: Pictures) -> tuple[LayerActiv
     """
     import keras
 
-    shown = [(layer, kind) for layer in map_layers(model) if (kind := kind_of(layer)) is not None]
+    shown = [(layer, kind) for layer in map_layers(model) if (kind := kind_of(layer))]
     part = keras.Model(model.inputs[0], [layer.output for layer, _ in shown])
     outputs = part(image[np.newaxis], training=False) if shown else []
-    outputs = [outputs] if len(shown) == 1 and not isinstance(outputs, list | tuple) else outputs
+    outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
     return tuple(
         LayerActivation(layer.name, kind, np.asarray(keras.ops.convert_to_numpy(output[0]), dtype=np.float32))
         for (layer, kind), output in zip(shown, outputs, strict=True)

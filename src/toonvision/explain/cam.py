@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 Method = Literal["exact", "gradcam"]
 Values = npt.NDArray[np.float32]
 
-_BATCH, _BATCH_OF_GRADIENTS = 64, 16
-"""Images at once; fewer with gradients, since every activation on the way is kept."""
+_BATCH_OF_GRADIENTS = 16
+"""Most images at once with gradients, since every activation on the way is kept."""
 
 _PARTS: MutableMapping[Any, dict[str, Any]] = WeakKeyDictionary()
 """Networks from images to a layer of a network: deletion curves ask for the same one again and again, and tracing it
@@ -68,7 +68,7 @@ def class_maps(
     *,
     layer: str | None = None,
     method: Method = "exact",
-    batch_size: int = _BATCH,
+    batch_size: int = 64,
     progress: Progress = silent,
 ) -> ClassMaps:
     """Return for every class where a network sees evidence for and against it.
@@ -89,40 +89,23 @@ def class_maps(
         ModelRefusedError: If the network does not end in a dense layer.
     """
     chosen = _find_layer(model, layer)
-    head = _head(model)
-    kernel, bias = _weights(head)
+    head, kernel, bias = _head(model)
     weights = _linear_weights(model, chosen, kernel)
-    part = _part(model, chosen.output)
     tail = None if weights is not None else _tail(chosen, head)
-    batch_size = batch_size if weights is not None else min(batch_size, _BATCH_OF_GRADIENTS)
+    part = _part(model, chosen.output)
+    batch_size = batch_size if tail is None else min(batch_size, _BATCH_OF_GRADIENTS)
     values = np.zeros((len(images), kernel.shape[1], *chosen.output.shape[1:3]), np.float32)
     for start in range(0, len(images), batch_size):
-        activations = _run(part, images[start : start + batch_size])
-        batch = values[start : start + batch_size]
-        if weights is not None:
-            batch[:] = _weighted(activations, weights, method)
-        else:
-            batch[:] = _weighted_by_gradients(activations, tail, kernel.shape[1], method)
+        batch = np.asarray(images[start : start + batch_size])
+        activations = np.asarray(part.predict_on_batch(batch), dtype=np.float32)
+        values[start : start + batch_size] = (
+            _weighted_by_gradients(activations, tail, kernel.shape[1], method)
+            if weights is None
+            else _weighted(activations, weights, method)
+        )
         progress(min(start + batch_size, len(images)), len(images))
     exact = method == "exact" and weights is not None
     return ClassMaps(_two_sided(values), chosen.name, method, _two_sided(bias[np.newaxis])[0], exact)
-
-
-def logits(model: "keras.Model", images: Pictures) -> Values:
-    """Return the logits of all classes, before softmax or sigmoid, shape ``(images, classes)``.
-
-    Args:
-        model: A network that ends in a dense layer; one output becomes two columns, ``-z`` and ``z``.
-        images: Shape ``(images, height, width, 3)``, 0 to 255.
-
-    Raises:
-        ModelRefusedError: If the network does not end in a dense layer.
-    """
-    head = _head(model)
-    kernel, bias = _weights(head)
-    part = _part(model, head.input)
-    rows = [_run(part, images[start : start + _BATCH]) @ kernel + bias for start in range(0, len(images), _BATCH)]
-    return _two_sided(np.concatenate([np.zeros((0, len(bias)), np.float32), *rows]))
 
 
 def _part(model: "keras.Model", output: Any) -> "keras.Model":
@@ -134,17 +117,16 @@ def _part(model: "keras.Model", output: Any) -> "keras.Model":
     return parts[output.name]
 
 
-def _run(part: "keras.Model", images: Pictures) -> Values:
-    return np.asarray(part.predict_on_batch(np.asarray(images)), dtype=np.float32)
-
-
 def _find_layer(model: "keras.Model", name: str | None) -> Layer:
+    from keras import layers
+
     passed = _on_every_way(model)
     found = {layer.name: layer for layer in map_layers(model) if layer.name in passed}
     if not found:
         raise ModelRefusedError(f"{model.name}: none of its layers has a map, so nothing can be located.")
-    if name is None:
-        return _last_fine(list(found.values()))
+    if name is None:  # the last one that is not just an average of the finer map before it
+        fine = [layer for layer in found.values() if not isinstance(layer, layers.AveragePooling2D)]
+        return (fine or list(found.values()))[-1]
     if name not in found:
         raise UsageError(f"a layer with a map is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
     return found[name]
@@ -164,16 +146,8 @@ def _on_every_way(model: "keras.Model") -> set[str]:
     }
 
 
-def _last_fine(maps: list[Layer]) -> Layer:
-    """Return the last layer with a map that is not just an average of the finer map before it."""
-    from keras import layers
-
-    fine = [layer for layer in maps if not isinstance(layer, layers.AveragePooling2D)]
-    return (fine or maps)[-1]
-
-
-def _head(model: "keras.Model") -> Layer:
-    """Return the dense layer that a network ends in, with an activation that belongs to logits."""
+def _head(model: "keras.Model") -> tuple[Layer, Values, Values]:
+    """Return the dense layer that a network ends in, with an activation that belongs to logits, its kernel and bias."""
     from keras import activations, layers
 
     head = model.layers[-1]
@@ -183,16 +157,8 @@ def _head(model: "keras.Model") -> Layer:
             f"{model.name}: maps need a network that ends in a dense layer with softmax or sigmoid; "
             f"it ends in {head.name}. Put a Dense layer last."
         )
-    return head
-
-
-def _weights(head: Layer) -> tuple[Values, Values]:
-    import keras
-
-    kernel = np.asarray(keras.ops.convert_to_numpy(head.kernel), dtype=np.float32)
-    if head.bias is None:
-        return kernel, np.zeros(kernel.shape[1], np.float32)
-    return kernel, np.asarray(keras.ops.convert_to_numpy(head.bias), dtype=np.float32)
+    kernel, *bias = (np.asarray(weights, dtype=np.float32) for weights in head.get_weights())
+    return head, kernel, bias[0] if bias else np.zeros(kernel.shape[1], np.float32)
 
 
 def _linear_weights(model: "keras.Model", layer: Layer, kernel: Values) -> Values | None:

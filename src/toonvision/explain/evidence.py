@@ -19,7 +19,7 @@ from PIL import Image
 
 from toonvision.core.seeds import generator
 from toonvision.data.masks import REGIONS, Mask
-from toonvision.metrics.intervals import group_weights
+from toonvision.metrics.bootstrap import group_weights
 
 Values = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]

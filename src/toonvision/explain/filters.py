@@ -80,11 +80,12 @@ def ascent(
     Raises:
         UsageError: If there is no such convolution or filter, or no chain of layers leads to it.
     """
-    index, rescaling, excite = _excited(model, layer, filters)
-    noise = [_noise(seed, index, number, side) for number in filters]
-    pixels = np.stack(noise) if noise else np.zeros((0, side, side, 3), np.float32)
     from toonvision.explain.gradients import column_gradients
 
+    index, rescaling, excite = _excited(model, layer, filters)
+    pixels = np.zeros((len(filters), side, side, 3), np.float32)
+    for row, number in zip(pixels, filters, strict=True):
+        row[:] = generator(seed, "ascent", index, number).normal(0.5, _NOISE, row.shape).clip(0, 1)
     for _ in range(steps if filters else 0):
         (gradient,) = column_gradients(excite, pixels * np.float32(255 * rescaling.scale) + rescaling.offset, [0])
         sizes = np.sqrt((gradient**2).mean((1, 2, 3), keepdims=True)) + np.finfo(np.float32).tiny
@@ -96,17 +97,11 @@ def ascent(
 def responses(model: "keras.Model", layer: str, filters: Sequence[int], images: Pictures) -> Values:
     """Return how strongly each filter of a convolution responds to its own image, which `ascent` makes large.
 
-    Args:
-        model: See `ascent`.
-        layer: The convolution.
-        filters: Which of its filters, from 0.
-        images: One for each filter, shape ``(filters, height, width, 3)``, 0 to 255.
+    The arguments and errors are those of `ascent`; of the images there is one for each filter, shape
+    ``(filters, height, width, 3)``, 0 to 255.
 
     Returns:
         The mean response over all cells, before the activation function: shape ``(filters,)``, float32, unbounded.
-
-    Raises:
-        UsageError: If there is no such convolution or filter, or no chain of layers leads to it.
     """
     import keras
 
@@ -117,6 +112,8 @@ def responses(model: "keras.Model", layer: str, filters: Sequence[int], images: 
 
 def _excited(model: "keras.Model", name: str, filters: Sequence[int]) -> tuple[int, Layer, Callable[[Any], Any]]:
     """Return a convolution's index, the rescaling, and how strongly each rescaled image excites its own filter."""
+    import keras
+
     found = {layer.name: (index, layer) for index, layer in enumerate(convolutions(model))}
     if name not in found:
         raise UsageError(f"a convolution is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
@@ -125,7 +122,18 @@ def _excited(model: "keras.Model", name: str, filters: Sequence[int]) -> tuple[i
     if not all(0 <= number < count for number in filters):
         raise UsageError(f"{name} has the filters 0 to {count - 1}; got {', '.join(map(str, filters))}.")
     rescaling, between = _way(model, target)
-    return index, rescaling, _excitement(between, target, filters)
+    linear = type(target).from_config({**target.get_config(), "activation": "linear"})
+    linear.build(target.input.shape)
+    linear.set_weights(target.get_weights())
+    own = np.eye(count, dtype=np.float32)[list(filters)]
+
+    def excite(values: Any) -> Any:
+        for layer in between:
+            values = layer(values, training=False)
+        means = keras.ops.mean(linear(values), axis=(1, 2))
+        return keras.ops.sum(means * own, axis=1, keepdims=True)
+
+    return index, rescaling, excite
 
 
 def _way(model: "keras.Model", target: Layer) -> tuple[Layer, list[Layer]]:
@@ -142,32 +150,9 @@ def _way(model: "keras.Model", target: Layer) -> tuple[Layer, list[Layer]]:
     return way[0], way[1:-1]
 
 
-def _excitement(between: Sequence[Layer], target: Layer, filters: Sequence[int]) -> Callable[[Any], Any]:
-    """Return the function from rescaled images, one for each filter, to how strongly each excites its own filter."""
-    import keras
-
-    silent = type(target).from_config({**target.get_config(), "activation": "linear"})
-    silent.build(target.input.shape)
-    silent.set_weights(target.get_weights())
-    own = np.eye(target.output.shape[-1], dtype=np.float32)[list(filters)]
-
-    def excite(values: Any) -> Any:
-        for layer in between:
-            values = layer(values, training=False)
-        means = keras.ops.mean(silent(values), axis=(1, 2))
-        return keras.ops.sum(means * own, axis=1, keepdims=True)
-
-    return excite
-
-
 def _smoothed(pixels: Values) -> Values:
     """Mix each pixel a little with its neighbours, which prevents the speckle that poolings cause."""
     padded = np.pad(pixels, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     across = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
     blurred: Values = (across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]) / np.float32(16)
     return pixels + _BLUR * (blurred - pixels)
-
-
-def _noise(seed: int, index: int, number: int, side: int) -> Values:
-    noise = generator(seed, "ascent", index, number).normal(0.5, _NOISE, (side, side, 3))
-    return np.clip(noise, 0, 1).astype(np.float32)

@@ -79,12 +79,7 @@ class TrustCurves:
 
 
 def randomisation(model: "keras.Model", maps_of: MapsOf, *, seed: int = 0) -> tuple[Randomisation, ...]:
-    """Compare maps with those of the same network whose weights are drawn afresh, from the head down.
-
-    Args:
-        model: A trained network; it is not changed.
-        maps_of: Returns the maps of a network.
-        seed: Decides the fresh weights.
+    """Compare maps with those of a copy of the network whose weights are drawn afresh, from the head down.
 
     Returns:
         One entry for each layer, the head first; the last one has nothing left of what was learned.
@@ -145,9 +140,9 @@ def rank_correlation(a: Values, b: Values) -> float:
     """
     from scipy import stats
 
-    constant_a, constant_b = np.ptp(a) == 0, np.ptp(b) == 0
-    if constant_a or constant_b:
-        return float(constant_a == constant_b)
+    constant = np.ptp(a) == 0, np.ptp(b) == 0
+    if any(constant):
+        return float(all(constant))
     return float(stats.spearmanr(a.ravel(), b.ravel()).statistic)
 
 
@@ -237,10 +232,7 @@ def curves_warning(curves: TrustCurves) -> str | None:
 
 def _changes(start: Pictures, goal: Pictures, order: Values, steps: int) -> Pictures:
     """Turn one image into another by steps, pixels of large values first; shape ``(steps + 1, h, w, 3)``."""
-    height, width = start.shape[:2]
-    importance = enlarge(order, (height, width)).ravel()
-    ranks = np.empty(importance.size, dtype=np.int64)
-    ranks[np.argsort(-importance, kind="stable")] = np.arange(importance.size)
+    importance = enlarge(order, start.shape[:2])
+    ranks = np.argsort(np.argsort(-importance, axis=None, kind="stable")).reshape(1, *importance.shape, 1)
     limits = np.rint(np.linspace(0, importance.size, steps + 1))
-    turned = ranks.reshape(1, height, width, 1) < limits[:, np.newaxis, np.newaxis, np.newaxis]
-    return np.where(turned, goal, start)
+    return np.where(ranks < limits[:, np.newaxis, np.newaxis, np.newaxis], goal, start)

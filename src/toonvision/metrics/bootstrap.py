@@ -1,18 +1,17 @@
-"""Bootstrap intervals over screenshots and trainings at once.
+"""Bootstrap intervals: screenshots are drawn with replacement, and with them all of their crops.
 
 Source:
-    Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007).
+    Over screenshots and trainings at once: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007).
 """
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.intervals import group_weights
-
-_PAIRED_DRAWS, _ERROR_DRAWS = 2000, 1000
+_DRAWS, _ERROR_DRAWS = 2000, 1000
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,16 @@ class Estimate:
     high: float
 
 
+def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return how often each sample is drawn where whole groups are, shape ``(draws, samples)``.
+
+    Samples of one group are not independent: crops of one screenshot share its light and its context.
+    """
+    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    weights: npt.NDArray[np.int64] = _draw(len(known), draws, rng)[:, [known[group] for group in groups]]
+    return weights
+
+
 def paired_difference(
     pairs: Sequence[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]],
     groups: Sequence[Hashable],
@@ -32,19 +41,19 @@ def paired_difference(
 ) -> Estimate:
     """Compare the accuracies of two sets of trainings on the same crops.
 
-    Screenshots are drawn with replacement, and so are the trainings: those of the first set anew for each pair, those
-    of the second set once for all pairs.
+    Trainings are drawn with replacement, too: those of the first set anew for each pair, those of the second set once
+    for all pairs.
 
     Args:
         pairs: For each set of crops, whether each training of either set was right: two arrays of shape
             ``(trainings, crops)``; the second set's trainings are the same in all pairs.
         groups: Screenshot group of each crop, in the order of the pairs; at least one.
-        rng: Where chance comes from.
+        rng: The random generator.
 
     Returns:
         Accuracy of the first set minus that of the second, -1 to 1.
     """
-    drawn = group_weights(groups, draws=_PAIRED_DRAWS, rng=rng)
+    drawn = group_weights(groups, draws=_DRAWS, rng=rng)
     first = np.concatenate([_redrawn(right, rng) for right, _ in pairs], axis=1)
     second = _redrawn(np.concatenate([right for _, right in pairs], axis=1), rng)
     values = (drawn * (first - second)).sum(axis=1) / np.maximum(1, drawn.sum(axis=1))
@@ -54,11 +63,7 @@ def paired_difference(
 
 
 def error_draws(
-    wrong: npt.NDArray[np.bool_],
-    valid: npt.NDArray[np.bool_],
-    groups: Sequence[Hashable],
-    *,
-    rng: np.random.Generator,
+    wrong: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_], groups: Sequence[Hashable], *, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
     """Draw trainings and test screenshots with replacement, and compute the error of each set of trainings.
 
@@ -67,14 +72,13 @@ def error_draws(
         valid: Which trainings count, shape ``(sets, trainings)``, at least one a set. Where a draw holds none of a
             set's valid trainings, all of them are taken.
         groups: Screenshot group of each crop.
-        rng: Where chance comes from.
+        rng: The random generator.
 
     Returns:
         Errors from 0 to 1, shape ``(draws, sets)``.
     """
-    trainings = valid.shape[1]
     crops = group_weights(groups, draws=_ERROR_DRAWS, rng=rng).astype(float)
-    chosen = rng.multinomial(trainings, np.full(trainings, 1 / trainings), size=_ERROR_DRAWS)[:, None, :] * valid
+    chosen = _draw(valid.shape[1], _ERROR_DRAWS, rng)[:, None, :] * valid
     chosen = np.where(chosen.any(axis=2, keepdims=True), chosen, valid)
     shares = chosen / chosen.sum(axis=2, keepdims=True)
     counts = np.einsum("dsr,src,dc->ds", shares, wrong.astype(float), crops, optimize=True)
@@ -82,9 +86,62 @@ def error_draws(
     return errors
 
 
+def dependence(
+    classes: Sequence[str],
+    contexts: Sequence[str],
+    groups: Sequence[Hashable],
+    *,
+    rng: np.random.Generator,
+    draws: int = _DRAWS,
+) -> Estimate:
+    """Return Cramer's V of classes and contexts, corrected for chance: 0 (independent) to 1.
+
+    A resampled table has the chance association of the sample, and adds more. So the draws are compared with the
+    sample's uncorrected association, and their deviations are added to the corrected one. Otherwise the interval of
+    independent properties would lie above zero.
+
+    Args:
+        classes: Each sample's class.
+        contexts: Each sample's context; with only one context or class V is 0.
+        groups: Screenshot group of each sample.
+        rng: The random generator.
+        draws: Number of draws.
+
+    Source:
+        Bergsma, "A bias-correction for Cramer's V and Tschuprow's T", J. Korean Stat. Soc. 42 (2013).
+    """
+    row_of, column_of = (np.unique(np.asarray(values), return_inverse=True)[1] for values in (classes, contexts))
+    shape = (row_of.max() + 1, column_of.max() + 1)
+    cells = np.ravel_multi_index((row_of, column_of), shape)
+    weights = group_weights(groups, draws=draws, rng=rng)
+    tables = (np.bincount(cells, row, math.prod(shape)).reshape(shape) for row in (np.ones(len(cells)), *weights))
+    raw, corrected, scale = _phi_squared(next(tables))
+    if scale <= 0:
+        return Estimate(0.0, 0.0, 0.0)
+    low, high = np.quantile([_phi_squared(table)[1] - raw for table in tables], [0.025, 0.975])
+    bounds = [math.sqrt(min(1.0, max(0.0, corrected + shift) / scale)) for shift in (0.0, low, high)]
+    return Estimate(bounds[0], min(bounds), max(bounds))
+
+
+def _draw(count: int, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return how often each of some things is drawn with replacement, shape ``(draws, count)``."""
+    return rng.multinomial(count, np.full(count, 1 / count), size=draws)
+
+
 def _redrawn(right: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Average trainings that were drawn with replacement: from ``(trainings, crops)`` to ``(draws, crops)``."""
-    trainings = len(right)
-    weights = rng.multinomial(trainings, np.full(trainings, 1 / trainings), size=_PAIRED_DRAWS) / trainings
-    averaged: npt.NDArray[np.float64] = weights @ right
+    averaged: npt.NDArray[np.float64] = _draw(len(right), _DRAWS, rng) / len(right) @ right
     return averaged
+
+
+def _phi_squared(table: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return phi squared of a table, its value corrected for chance, and the corrected value at V = 1."""
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    total, (rows, columns) = table.sum(), table.shape
+    if min(rows, columns) < 2 or total < 2:
+        return 0.0, 0.0, 0.0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / total
+    raw = float(((table - expected) ** 2 / expected).sum() / total)
+    bias = (rows - 1) * (columns - 1) / (total - 1)
+    scale = min(size - (size - 1) ** 2 / (total - 1) for size in (rows, columns)) - 1
+    return raw, raw - bias, float(scale)

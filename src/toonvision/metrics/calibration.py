@@ -10,8 +10,8 @@ import numpy.typing as npt
 from toonvision.core.seeds import generator
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.predictions import Probabilities
 
-Probabilities = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
 COLDEST, HOTTEST = 0.05, 20.0
@@ -118,26 +118,17 @@ def calibrate(
     fit_y_true: Indices,
     fit_probabilities: Probabilities,
     fitted_here: bool = False,
-    seed: int = 0,
 ) -> Calibration:
     """Fit a temperature on one subset, and return the calibration of another without and with it.
 
-    Args:
-        y_true: True classes of the evaluated subset, shape ``(samples,)``.
-        probabilities: Of one model, shape ``(samples, classes)``.
-        fit_y_true: True classes of the subset to fit on.
-        fit_probabilities: Of the same model for that subset.
-        fitted_here: Whether both are the same subset; stored in the result.
-        seed: Seed of the bootstrap.
+    Each subset has true classes, shape ``(samples,)``, and one model's probabilities, shape ``(samples, classes)``;
+    `fitted_here` says that both are the same subset.
     """
     temperature = fit_temperature(fit_y_true, fit_probabilities)
-    return Calibration(
-        reliability(y_true, probabilities, seed=seed),
-        reliability(y_true, with_temperature(probabilities, temperature), seed=seed),
-        temperature,
-        len(fit_y_true),
-        fitted_here,
+    before, after = (
+        reliability(y_true, rows) for rows in (probabilities, with_temperature(probabilities, temperature))
     )
+    return Calibration(before, after, temperature, len(fit_y_true), fitted_here)
 
 
 def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _BINS, seed: int = 0) -> Reliability:
@@ -159,7 +150,6 @@ def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _B
     right = probabilities.argmax(axis=1) == y_true
     count = max(1, min(bins, len(y_true) // _FEWEST))
     order = np.argsort(confidence, kind="stable")
-    groups = np.array_split(order, count)
     error = float(_errors(confidence[None], right[None].astype(np.float64), count)[0])
     resampled, chance = _resampled_errors(confidence, right, count, seed)
     low, high = np.quantile(resampled, (0.025, 0.975))
@@ -167,7 +157,7 @@ def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _B
         bins=tuple(
             Bin(float(confidence[group].mean()), Proportion(int(right[group].sum()), len(group)),
                 (float(confidence[group[0]]), float(confidence[group[-1]])))
-            for group in groups
+            for group in np.array_split(order, count)
         ),
         error=error,
         interval=(max(0.0, 2 * error - float(high)), min(1.0, max(0.0, 2 * error - float(low)))),
@@ -199,11 +189,11 @@ def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
 
     if not len(y_true):
         return 1.0
-    logs = _logs(probabilities)
 
     def loss(log_temperature: float) -> float:
         doubt = (log_temperature / SPREAD) ** 2 / 2
-        return _likelihood(logs / math.exp(log_temperature), y_true) + doubt / len(y_true)
+        likelihood = negative_log_likelihood(y_true, probabilities, temperature=math.exp(log_temperature))
+        return likelihood + doubt / len(y_true)
 
     bounds = (math.log(COLDEST), math.log(HOTTEST))
     return math.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5}).x)
@@ -232,9 +222,12 @@ def with_temperature(probabilities: Probabilities, temperature: float) -> Probab
     return scaled
 
 
-def negative_log_likelihood(y_true: Indices, probabilities: Probabilities) -> float:
-    """Return the mean negative logarithm of the true classes' probabilities, in nats."""
-    return _likelihood(_logs(probabilities), y_true)
+def negative_log_likelihood(y_true: Indices, probabilities: Probabilities, *, temperature: float = 1.0) -> float:
+    """Return the mean negative logarithm of the true classes' probabilities with a temperature, in nats."""
+    logs = _logs(probabilities) / temperature
+    highest = logs.max(axis=1)
+    totals = highest + np.log(np.exp(logs - highest[:, None]).sum(axis=1))
+    return float((totals - logs[np.arange(len(y_true)), y_true]).mean())
 
 
 def _logs(probabilities: Probabilities) -> Floats:
@@ -242,18 +235,11 @@ def _logs(probabilities: Probabilities) -> Floats:
     return logs
 
 
-def _likelihood(logs: Floats, y_true: Indices) -> float:
-    highest = logs.max(axis=1)
-    totals = highest + np.log(np.exp(logs - highest[:, None]).sum(axis=1))
-    return float((totals - logs[np.arange(len(y_true)), y_true]).mean())
-
-
 def _errors(confidence: Floats, right: Floats, count: int) -> Floats:
     """Return the expected calibration error of each row of samples, shape ``(rows,)``."""
     order = np.argsort(confidence, axis=1, kind="stable")
-    gaps = np.take_along_axis(confidence - right, order, axis=1)
-    groups = np.array_split(gaps, count, axis=1)
-    errors: Floats = np.sum([np.abs(group.sum(axis=1)) for group in groups], axis=0) / gaps.shape[1]
+    bins = np.array_split(np.take_along_axis(confidence - right, order, axis=1), count, axis=1)
+    errors: Floats = np.sum([np.abs(gaps.sum(axis=1)) for gaps in bins], axis=0) / confidence.shape[1]
     return errors
 
 

@@ -12,7 +12,6 @@ from toonvision.metrics.intervals import Proportion
 Indices = npt.NDArray[np.int64]
 """Indices, shape ``(samples,)``: of each sample's class among the classes, or of samples."""
 
-
 NONE_OF_THESE = "none of these"
 """Name of a predicted class that does not exist at a level."""
 
@@ -106,13 +105,7 @@ class Spread:
 
 
 def classification_report(y_true: Indices, predicted: Indices, classes: Sequence[str]) -> ClassificationReport:
-    """Return the scores of each class, equal to `sklearn.metrics.classification_report`.
-
-    Args:
-        y_true: The true classes.
-        predicted: The predicted classes.
-        classes: Names of the classes.
-    """
+    """Return the scores of each class, equal to `sklearn.metrics.classification_report`."""
     from sklearn.metrics import precision_recall_fscore_support
 
     present = np.union1d(y_true, predicted)
@@ -131,11 +124,7 @@ def classification_report(y_true: Indices, predicted: Indices, classes: Sequence
 
 
 def confusion_matrix(y_true: Indices, predicted: Indices, classes: int) -> npt.NDArray[np.int64]:
-    """Return the number of samples by true and predicted class.
-
-    Returns:
-        Shape ``(classes, classes)``: rows are true, columns predicted classes.
-    """
+    """Return the number of samples by true class (rows) and predicted class, shape ``(classes, classes)``."""
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (y_true, predicted), 1)
     return counts
@@ -168,3 +157,18 @@ def roll_up(
     wrong, across = y_true != predicted, above != guessed
     report = classification_report(above, guessed, (*coarse, NONE_OF_THESE))
     return RolledUp(level, coarse, report, int((wrong & ~across).sum()), int(across.sum()))
+
+
+def mostly_predicted(probabilities: npt.NDArray[np.float32]) -> Indices:
+    """Return the class that most trainings predict for each sample; of several, the most probable one on average.
+
+    Args:
+        probabilities: Shape ``(trainings, samples, classes)``.
+
+    Returns:
+        Shape ``(samples,)``.
+    """
+    runs, _, classes = probabilities.shape
+    votes = (probabilities.argmax(axis=2)[:, :, None] == np.arange(classes)).sum(axis=0)
+    mostly: Indices = (votes + probabilities.sum(axis=0) / (runs + 1)).argmax(axis=1)
+    return mostly

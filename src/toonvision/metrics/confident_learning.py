@@ -1,5 +1,8 @@
 """Confident learning: which labels are probably wrong, by the probabilities of models not trained on these samples.
 
+Everywhere `given` are the samples' labels, shape ``(samples,)``, and `probabilities` the out-of-fold probabilities of
+the classes, shape ``(samples, classes)``.
+
 Source:
     Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70 (2021),
     arXiv:1911.00068: thresholds (eq. 2), the confident joint (eq. 1) and its calibration (eq. 3), the samples off
@@ -9,53 +12,32 @@ Source:
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.classification import Indices
+from toonvision.metrics.classification import Indices, confusion_matrix
 from toonvision.metrics.predictions import Probabilities
 
 
 def class_thresholds(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.float64]:
     """Return the mean confidence of the models in each class, over the samples with that label.
 
-    Args:
-        given: Each sample's label, shape ``(samples,)``.
-        probabilities: Out-of-fold probabilities, shape ``(samples, classes)``.
-
     Returns:
         Shape ``(classes,)``; infinite for a class without samples, so that no sample is assigned to it.
     """
     own = probabilities[np.arange(len(given)), given].astype(np.float64)
-    classes = probabilities.shape[1]
-    counts = np.bincount(given, minlength=classes)
-    sums = np.bincount(given, own, minlength=classes)
+    counts, sums = (np.bincount(given, weights, probabilities.shape[1]) for weights in (None, own))
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
 
 
 def likely_labels(given: Indices, probabilities: Probabilities) -> Indices:
-    """Return the confident class of each sample: the most probable one of those that reach their threshold.
-
-    Args:
-        given: Each sample's label, shape ``(samples,)``.
-        probabilities: Out-of-fold probabilities, shape ``(samples, classes)``.
-
-    Returns:
-        Shape ``(samples,)``; -1 if no class reaches its threshold.
-    """
+    """Return the confident class of each sample: the most probable one of those that reach their threshold; else -1."""
     reached = probabilities >= class_thresholds(given, probabilities)
     likely: Indices = np.where(reached, probabilities, -1.0).argmax(axis=1)
     return np.where(reached.any(axis=1), likely, -1)
 
 
 def confident_joint(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.int64]:
-    """Return the numbers of samples by given and likely class; samples without a likely class are not counted.
-
-    Returns:
-        Shape ``(classes, classes)``: rows are given, columns likely classes.
-    """
+    """Return the numbers of samples by given class (rows) and likely class, where there is one."""
     likely = likely_labels(given, probabilities)
-    counted = likely >= 0
-    joint = np.zeros((probabilities.shape[1],) * 2, dtype=np.int64)
-    np.add.at(joint, (given[counted], likely[counted]), 1)
-    return joint
+    return confusion_matrix(given[likely >= 0], likely[likely >= 0], probabilities.shape[1])
 
 
 def estimated_wrong(given: Indices, joint: npt.NDArray[np.int64]) -> float:

@@ -1,12 +1,8 @@
 """Proportions with their 95 % intervals."""
 
 import math
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 _Z_95 = 1.959963984540054
 
@@ -72,20 +68,3 @@ def wilson_interval(count: int, total: int) -> tuple[float, float]:
     middle = scale * (share + z_squared / (2 * total))
     half = scale * _Z_95 * math.sqrt(share * (1 - share) / total + z_squared / (4 * total**2))
     return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return bootstrap weights of whole groups: samples of one screenshot are not independent.
-
-    Args:
-        groups: Each sample's group.
-        draws: Number of bootstrap draws.
-        rng: The random generator.
-
-    Returns:
-        How often each sample was drawn, shape ``(draws, samples)``.
-    """
-    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    counts = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), size=draws)
-    weights: npt.NDArray[np.int64] = counts[:, [known[group] for group in groups]]
-    return weights

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.progress import Progress, silent
+from toonvision.core.runner import available_cores
 from toonvision.data.boxes import Box
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.source_tree import is_picture, walk
@@ -122,11 +122,11 @@ def predict_files_by(
         InputRejectedError: If a folder cannot be read.
     """
 
-    def read(file: Path) -> Pictures | RejectedItemError:
+    def read(file: Path) -> Pictures | Finding:
         try:
             return read_picture(file, size_hw=size_hw, resize=resize)
         except RejectedItemError as error:
-            return error.without_traceback()
+            return error.finding(str(file), pictures=1)
 
     predictions: list[Prediction] = []
     found = [(path, _files(path)) for path in paths]
@@ -137,11 +137,11 @@ def predict_files_by(
         for start in range(0, len(files), GROUP):
             group = files[start : start + GROUP]
             read_files = list(pool.map(read, group))
-            images = [one for one in read_files if not isinstance(one, RejectedItemError)]
+            images = [one for one in read_files if not isinstance(one, Finding)]
             rows = iter(answer(np.stack(images)) if images else ())
             for file, one in zip(group, read_files, strict=True):
-                if isinstance(one, RejectedItemError):
-                    findings.append(one.finding(str(file), pictures=1))
+                if isinstance(one, Finding):
+                    findings.append(one)
                 else:
                     predictions.append(Prediction(next(rows), classes, file))
             progress(start + len(group), len(files))

@@ -31,12 +31,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Architecture:
-    """The stages of a network.
-
-    Attributes:
-        title: Its name.
-        stages: The image, the blocks, the dense head.
-    """
+    """A network's title and its stages: the image, the blocks, the dense head."""
 
     title: str
     stages: tuple[Stage, ...]
@@ -64,18 +59,13 @@ def describe(layout: Layout, *, size_hw: tuple[int, int], classes: int, title: s
     stages = [Stage(image, size_hw, layout.input_channels, 0)]
     for block, size in zip(layout.blocks, layout.map_sizes(size_hw), strict=True):
         stages.append(Stage(_steps(block), size, block.filters, block.parameters(stages[-1].channels)))
-    outputs = 1 if classes == 2 else classes
-    height, width = layout.map_sizes(size_hw)[-1]
     head = "dense, sigmoid" if classes == 2 else "dense, softmax"
-    stages.append(Stage((head,), None, outputs, (height * width * stages[-1].channels + 1) * outputs))
-    return Architecture(title or layout.name, tuple(stages))
+    weights = layout.head_parameters(size_hw, classes)
+    return Architecture(title or layout.name, (*stages, Stage((head,), None, 1 if classes == 2 else classes, weights)))
 
 
 def _steps(block: Block) -> tuple[str, ...]:
-    found = [f"{block.filters} filters, {block.kernel} × {block.kernel}"]
     pools = [f"pool {', then '.join(map(str, block.pools))}"] if block.pools else []
-    if between := pools + ["normalise"] * block.normalized:
-        found.append(", ".join(between))
-    if block.dropout:
-        found.append(f"dropout {block.dropout:g}")
-    return tuple(found)
+    between = ", ".join(pools + ["normalise"] * block.normalized)
+    dropout = f"dropout {block.dropout:g}" if block.dropout else ""
+    return tuple(filter(None, (f"{block.filters} filters, {block.kernel} × {block.kernel}", between, dropout)))

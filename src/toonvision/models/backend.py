@@ -15,18 +15,8 @@ _DEVICES = {"cpu": ("cpu", "tfrt_cpu"), "gpu": ("gpu", "cuda", "mps", "rocm")}
 """Names of a kind of device in the backends."""
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 _STOPPED = {7, 8}  # TensorFlow's error codes: permission denied, resource exhausted
-_VERSIONS = (
-    "toonvision",
-    "keras",
-    "tensorflow-cpu",
-    "tensorflow",
-    "torch",
-    "jax",
-    "numpy",
-    "pillow",
-    "scikit-learn",
-    "optuna",
-)
+_BACKENDS = ("tensorflow-cpu", "tensorflow", "torch", "jax")
+_VERSIONS = ("toonvision", "keras", *_BACKENDS, "numpy", "pillow", "scikit-learn", "optuna")
 
 
 def start_keras(*, threads: int | None = None) -> str:

@@ -104,7 +104,7 @@ class Layout:
                     f"normalised copy of the picture; got {text!r}."
                 )
             filters, kernel, normalized, pools, dropout = found.groups()
-            sizes = tuple(int(pool) for pool in pools.split("-p")[1:])
+            sizes = tuple(map(int, pools.split("-p")[1:]))
             blocks.append(Block(int(filters), int(kernel), sizes, float(dropout or 0), bool(normalized)))
         return cls(tuple(blocks), with_copy=text.startswith(COPY))
 
@@ -150,10 +150,11 @@ class Layout:
             >>> Layout.parse("4c3-p2-p2-8c3-p2-p2").parameters((600, 200), 4)  # the published `baseline`
             14620
         """
-        channels, total = self.input_channels, 0
-        for block in self.blocks:
-            total += block.parameters(channels)
-            channels = block.filters
+        channels = (self.input_channels, *(block.filters for block in self.blocks))
+        of_blocks = sum(block.parameters(maps) for block, maps in zip(self.blocks, channels, strict=False))
+        return of_blocks + self.head_parameters(size_hw, classes)
+
+    def head_parameters(self, size_hw: tuple[int, int], classes: int) -> int:
+        """Return the number of weights of the dense head; see `parameters`."""
         height, width = self.map_sizes(size_hw)[-1]
-        outputs = 1 if classes == 2 else classes
-        return total + (height * width * channels + 1) * outputs
+        return (height * width * self.blocks[-1].filters + 1) * (1 if classes == 2 else classes)

@@ -12,46 +12,37 @@ import keras
 from keras import layers
 
 from toonvision.models.blocks import Tensor, network, rescaled
+from toonvision.models.layout import Layout
 
 
-def baseline(size_hw: tuple[int, int], classes: int) -> keras.Model:
-    """Build the published first network: 14,620 parameters for 4 classes at 600 x 200.
+def in_blocks(name: str, layout: Layout, size_hw: tuple[int, int], classes: int, *, flip: bool) -> keras.Model:
+    """Build a network as its layout was published: relu before every pooling, the last dropout on the flat features.
 
     Args:
-        size_hw: Height and width of the input in pixels, at least 16 each.
+        name: The network's name.
+        layout: Its blocks.
+        size_hw: Height and width of the input in pixels, at least `Layout.smallest` each.
         classes: Number of classes, at least 2.
+        flip: Whether it mirrors images at random in training.
 
     Returns:
         A network from uint8 images ``(batch, height, width, 3)`` to probabilities.
     """
-    return _two_blocks(size_hw, classes, name="baseline", filters=(4, 8), pools=((2, 2), (2, 2)), rates=(0.0, 0.0))
 
+    def body(x: Tensor) -> Tensor:
+        x = rescaled(layers.RandomFlip("horizontal")(x) if flip else x)
+        for block in layout.blocks:
+            x = layers.Conv2D(block.filters, block.kernel, padding="same", activation="relu")(x)
+            for pool in block.pools:
+                x = layers.MaxPooling2D(pool)(x)
+            x = layers.Dropout(block.dropout)(layers.Flatten()(x) if block is layout.blocks[-1] else x)
+        return x
 
-def tuned(size_hw: tuple[int, int], classes: int) -> keras.Model:
-    """Build the network that the published search found: 6,032 parameters for 4 classes at 600 x 200.
-
-    Args:
-        size_hw: Height and width of the input in pixels, at least 36 each.
-        classes: Number of classes, at least 2.
-
-    Returns:
-        A network from uint8 images ``(batch, height, width, 3)`` to probabilities; in training it flips at random.
-    """
-    return _two_blocks(
-        size_hw, classes, name="tuned", filters=(16, 12), pools=((3, 2), (2, 3)), rates=(0.2, 0.3), flip=True
-    )
+    return network(name, size_hw, classes, body)
 
 
 def binary(size_hw: tuple[int, int], classes: int) -> keras.Model:
-    """Build the published network for Cog or Toon: 25,537 parameters for 2 classes at 600 x 200.
-
-    Args:
-        size_hw: Height and width of the input in pixels, at least 46 each.
-        classes: Number of classes, at least 2.
-
-    Returns:
-        A network from uint8 images ``(batch, height, width, 3)`` to probabilities.
-    """
+    """Build the published network for Cog or Toon, whose convolutions have no padding, at least 46 x 46 pixels."""
 
     def body(x: Tensor) -> Tensor:
         x = layers.MaxPooling2D(2)(rescaled(x))
@@ -61,31 +52,3 @@ def binary(size_hw: tuple[int, int], classes: int) -> keras.Model:
         return layers.Dropout(0.9)(layers.Flatten()(x))
 
     return network("binary", size_hw, classes, body)
-
-
-def _two_blocks(
-    size_hw: tuple[int, int],
-    classes: int,
-    *,
-    name: str,
-    filters: tuple[int, int],
-    pools: tuple[tuple[int, int], tuple[int, int]],
-    rates: tuple[float, float],
-    flip: bool = False,
-) -> keras.Model:
-    """Return the maps of two blocks of a convolution and two poolings, as in `baseline` and `tuned`."""
-
-    def body(x: Tensor) -> Tensor:
-        x = layers.RandomFlip("horizontal")(x) if flip else x
-        x = _block(rescaled(x), filters[0], pools[0])
-        x = _block(layers.Dropout(rates[0])(x), filters[1], pools[1])
-        return layers.Dropout(rates[1])(layers.Flatten()(x))
-
-    return network(name, size_hw, classes, body)
-
-
-def _block(x: Tensor, filters: int, pools: tuple[int, int]) -> Tensor:
-    x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-    for pool in pools:
-        x = layers.MaxPooling2D(pool)(x)
-    return x

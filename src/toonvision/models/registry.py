@@ -48,46 +48,42 @@ def _compact(size_hw: tuple[int, int], classes: int, *, branches: int = 0) -> "k
     return compact(size_hw, classes, branches)
 
 
-def _published(size_hw: tuple[int, int], classes: int, *, name: str) -> "keras.Model":
-    from toonvision.models import reference
+def _published(name: str, layout: str, size_hw: tuple[int, int], classes: int, *, flip: bool = False) -> "keras.Model":
+    from toonvision.models.reference import in_blocks
 
-    model: keras.Model = getattr(reference, name)(size_hw, classes)
-    return model
+    return in_blocks(name, Layout.parse(layout), size_hw, classes, flip=flip)
 
 
+def _binary(size_hw: tuple[int, int], classes: int) -> "keras.Model":
+    from toonvision.models.reference import binary
+
+    return binary(size_hw, classes)
+
+
+def _layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> "keras.Model":
+    from toonvision.models.blocks import build_layout
+
+    return build_layout(layout, size_hw, classes)
+
+
+_BASELINE, _TUNED = "4c3-p2-p2-8c3-p2-p2", "16c3-p3-p2-d0.2-12c3-p2-p3-d0.3"
 NETWORKS = {
     network.name: network
     for network in (
         Network(
-            "compact",
-            16,
-            "our own: small, quick and steady, 5,964 parameters for 4 classes",
-            _compact,
-            pixels=96 * 32,
+            "compact", 16, "our own: small, quick and steady, 5,964 parameters for 4 classes", _compact, pixels=96 * 32
         ),
         Network(
-            "baseline",
-            16,
-            "published: two blocks, 14,620 parameters for 4 classes",
-            partial(_published, name="baseline"),
-            layout="4c3-p2-p2-8c3-p2-p2",
+            "baseline", 16, "published: two blocks, 14,620 parameters for 4 classes",
+            partial(_published, "baseline", _BASELINE), layout=_BASELINE,
         ),
         Network(
-            "tuned",
-            36,
-            "published: found by search, 6,032 parameters for 4 classes",
-            partial(_published, name="tuned"),
-            layout="16c3-p3-p2-d0.2-12c3-p2-p3-d0.3",
-            flips=True,
+            "tuned", 36, "published: found by search, 6,032 parameters for 4 classes",
+            partial(_published, "tuned", _TUNED, flip=True), layout=_TUNED, flips=True,
         ),
-        Network(
-            "binary",
-            46,
-            "published: three blocks, 25,537 parameters for 2 classes",
-            partial(_published, name="binary"),
-        ),
+        Network("binary", 46, "published: three blocks, 25,537 parameters for 2 classes", _binary),
     )
-}
+}  # fmt: skip
 
 
 def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "keras.Model":
@@ -108,15 +104,11 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
             f"{name} needs images of at least {found.smallest} x {found.smallest} pixels; got "
             f"{size_hw[0]} x {size_hw[1]}. Choose a larger --size or another --model."
         )
-    if isinstance(found, Layout):
-        from toonvision.models.blocks import build_layout
-
-        return build_layout(found, size_hw, classes)
     return found.build(size_hw, classes)
 
 
-def find_network(name: str) -> Network | Layout:
-    """Return the network of a name, or the layout that a name describes.
+def find_network(name: str) -> Network:
+    """Return the network of a name, or of the layout that a name describes.
 
     Raises:
         UsageError: If it is neither.
@@ -126,12 +118,12 @@ def find_network(name: str) -> Network | Layout:
     if branched := re.fullmatch(r"compact\+([1-9])", name):
         branches = int(branched[1])
         return replace(NETWORKS["compact"], name=name, build=partial(_compact, branches=branches), branches=branches)
-    if name.removeprefix(COPY)[:1].isdecimal():
-        return Layout.parse(name)
+    if _is_layout(name):
+        layout = Layout.parse(name)
+        return Network(layout.name, layout.smallest, "a layout", partial(_layout, layout))
     raise UsageError(
         f"a model is one of {', '.join(NETWORKS)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3 or "
-        f"z-12c3n-p2-16c3n-p4; got {name!r}."
-        f"{did_you_mean(name, NETWORKS)}"
+        f"z-12c3n-p2-16c3n-p4; got {name!r}.{did_you_mean(name, NETWORKS)}"
     )
 
 
@@ -152,19 +144,17 @@ def input_size(name: str, size_hw: tuple[int, int]) -> tuple[int, int]:
     """
     found = find_network(name)
     height, width = size_hw
-    if isinstance(found, Layout) or found.pixels is None or found.pixels >= height * width:
+    if found.pixels is None or found.pixels >= height * width:
         return size_hw
     share = math.sqrt(found.pixels / (height * width))
     rows, columns = (max(found.smallest, 8 * round(side * share / 8)) for side in size_hw)
     return rows, columns
 
 
-def branches_of(name: str) -> int:
-    """Return for how many coarser levels a network has branches."""
-    found = find_network(name)
-    return 0 if isinstance(found, Layout) else found.branches
-
-
 def short_name(name: str) -> str:
     """Return the name of a network in the names of its runs."""
-    return "layout" if isinstance(find_network(name), Layout) else name
+    return "layout" if _is_layout(find_network(name).name) else name
+
+
+def _is_layout(name: str) -> bool:
+    return name.removeprefix(COPY)[:1].isdecimal()

@@ -79,12 +79,16 @@ def store_temperature(folder: Path, temperature: float | None) -> None:
     _write_card(replace(read_card(folder), temperature=temperature), folder)
 
 
-def read_card(folder: Path) -> ModelCard:
+def read_card(folder: Path, *, taxonomy: str | None = None) -> ModelCard:
     """Load the description of a saved model.
+
+    Args:
+        folder: The model's.
+        taxonomy: The digest of the workspace's taxonomy, which must be the model's; by default any may.
 
     Raises:
         InputRejectedError: If there is no model in the folder.
-        ModelRefusedError: If its description is not valid.
+        ModelRefusedError: If its description is not valid, or it has another taxonomy.
     """
     card = read_json(
         folder / MEANING,
@@ -96,6 +100,11 @@ def read_card(folder: Path) -> ModelCard:
         raise ModelRefusedError(
             f"{folder / MEANING}: a temperature is a number above 0; got {card.temperature:g}. Remove it "
             "there, then fit it again: toonvision calibrate RUN"
+        )
+    if taxonomy not in {None, card.taxonomy}:
+        raise ModelRefusedError(
+            f"{folder}: was trained with taxonomy {card.taxonomy}, this workspace has {taxonomy}. Train again, or use "
+            "the workspace that it was trained in."
         )
     return card
 
@@ -137,29 +146,15 @@ def require_sound_weights(folder: Path) -> None:
     path = _weights(folder)
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-            names = archive.namelist()
+            damaged = archive.testzip() or (_ARCHIVED if _ARCHIVED not in archive.namelist() else None)
     except FileNotFoundError:
         raise ModelRefusedError(f"{path}: is missing. Train again.") from None
     except Exception as error:  # hostile bytes can make unpacking raise any exception
         if isinstance(error, OSError) and error.errno:
             raise
         raise ModelRefusedError(f"{path}: is damaged ({error}). Train again.") from error
-    if damaged or _ARCHIVED not in names:
-        raise ModelRefusedError(f"{path}: is damaged ({damaged or _ARCHIVED}). Train again.")
-
-
-def require_taxonomy(card: ModelCard, digest: str, folder: Path) -> None:
-    """Refuse a model of another taxonomy than the workspace's.
-
-    Raises:
-        ModelRefusedError: If the taxonomies differ; names both.
-    """
-    if card.taxonomy != digest:
-        raise ModelRefusedError(
-            f"{folder}: was trained with taxonomy {card.taxonomy}, this workspace has {digest}. Train again, or use "
-            "the workspace that it was trained in."
-        )
+    if damaged:
+        raise ModelRefusedError(f"{path}: is damaged ({damaged}). Train again.")
 
 
 def _weights(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from toonvision.core.errors import Finding
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, listed
 from toonvision.data.balance import Balance, CountTable
-from toonvision.data.split_summary import SplitSummary
+from toonvision.data.split_plan import SplitSummary
 from toonvision.figures.data import shown_tables
 from toonvision.figures.panels import write_panel
 from toonvision.figures.values import BalanceBars, ShortageMap

@@ -10,7 +10,7 @@ import numpy as np
 from toonvision.core.errors import Finding, ModelRefusedError
 from toonvision.data.arrays import read_crop
 from toonvision.data.balance import Balance, measure_balance
-from toonvision.data.split_summary import SplitSummary, summarize_split
+from toonvision.data.split_plan import SplitSummary, summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Breakdown, break_down, measure_image_statistics
 from toonvision.evaluation.evaluate import ClassEvaluation

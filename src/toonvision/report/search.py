@@ -23,7 +23,7 @@ def write_search_report(folder: Path, result: StudyResult) -> Path:
     write_rows(folder / "trials.csv", panels.trials_rows(result))
     write_rows(folder / "race.csv", panels.race_rows(result))
     front = [one for one in size_error_points(result) if one.on_front]
-    write_rows(folder / "front.csv", panels.front_rows(front, judged=result.judged))
+    write_rows(folder / "front.csv", panels.front_rows(front, evaluated=result.evaluated))
     return write_page(search_page(result), folder)
 
 
@@ -40,7 +40,7 @@ def search_page(result: StudyResult) -> Page:
         title=result.title,
         subtitle=(
             f"A search among networks for {counted(len(result.classes), 'class', 'classes')}: "
-            f"{counted(trial_count(result), 'trial')}, compared on {counted(result.judged, 'validation crop')}. "
+            f"{counted(trial_count(result), 'trial')}, compared on {counted(result.evaluated, 'validation crop')}. "
             f"Started {result.started[:10]}."
         ),
         facts=search_facts(result),

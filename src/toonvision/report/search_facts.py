@@ -74,7 +74,7 @@ def sampled_fact(result: StudyResult) -> str:
         )
     return (
         f"Networks were sampled {_SAMPLED[settings.strategy]}; each was trained with {with_seeds} {how} loss on "
-        f"{counted(result.judged, 'validation crop')}."
+        f"{counted(result.evaluated, 'validation crop')}."
     )
 
 
@@ -168,13 +168,13 @@ def resume_command(result: StudyResult) -> str:
 
 
 def _spread(raced: Racer, result: StudyResult) -> str:
-    median = Proportion(round(raced.median_wrong), result.judged)
+    median = Proportion(round(raced.median_wrong), result.evaluated)
     count = len(raced.wrong)
     lost = sum(loss is None for loss in raced.losses)
     counts = f" ({lost} of them diverged, which counts as all wrong)" if lost else ""
     return (
         f"In {counted(count, 'training')} of the race with new seeds{counts}, the median of wrong predictions is "
-        f"{raced.median_wrong:g} of {counted(result.judged, 'validation crop')} ({percent(median.share)}, 95 % "
+        f"{raced.median_wrong:g} of {counted(result.evaluated, 'validation crop')} ({percent(median.share)}, 95 % "
         f"interval {interval(median)}), the best {min(raced.wrong):,} and the worst {max(raced.wrong):,}."
     )
 
@@ -184,7 +184,7 @@ def _untested(best: Trial, result: StudyResult) -> str:
     wrong = best.wrong
     if not wrong:
         return "It was not retrained."
-    crops = counted(result.judged, "validation crop")
+    crops = counted(result.evaluated, "validation crop")
     luck = (
         f"It was selected from {counted(len(result.tried), 'trial')} for this, so new seeds will probably be worse."
         if len(result.tried) > 1

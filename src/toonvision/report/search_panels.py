@@ -43,7 +43,7 @@ def race_panel(result: StudyResult) -> FigurePanel | None:
         f"{listed(medians)}. Beside them the loss of each as a multiple of the leader's.",
         "Left: each dot is a training with a new seed, the same seeds for all. Right: the mean paired ratio of the "
         "losses with its 95 % interval; networks whose interval is right of the dashed line left the race.",
-        Race(found, result.judged),
+        Race(found, result.evaluated),
         (head, *rows),
     )
 
@@ -92,8 +92,8 @@ def front_panel(result: StudyResult) -> FigurePanel | None:
         "are single trainings. Right: the median wrong over the trainings of the race or, hollow, of the trial itself, "
         "which is too good because the network was selected for it. Bars: 95 % interval (Wilson) of that median, for "
         "other validation crops; small dots: other seeds.",
-        SizeErrorFront(networks, result.judged, result.settings.bounds.parameters),
-        front_rows(networks, judged=result.judged),
+        SizeErrorFront(networks, result.evaluated, result.settings.bounds.parameters),
+        front_rows(networks, evaluated=result.evaluated),
     )
 
 
@@ -193,8 +193,8 @@ def trials_table(
     several = f", the mean over {counted(result.settings.repeats, 'training')}" if result.settings.repeats > 1 else ""
     return Table(
         title, columns, tuple(map(_trial_cells, trials)), _NUMBERS,
-        note=f"Validation loss {of_epoch}{several}; wrong of {counted(result.judged, 'validation crop')}. All trials "
-        "have the same seeds, so the best of many is partly lucky: the race shows how much. All values are in "
+        note=f"Validation loss {of_epoch}{several}; wrong of {counted(result.evaluated, 'validation crop')}. All "
+        "trials have the same seeds, so the best of many is partly lucky: the race shows how much. All values are in "
         "trials.csv.", shown=10,
     )  # fmt: skip
 
@@ -208,7 +208,7 @@ def race_table(result: StudyResult) -> Table | None:
                "Left after")  # fmt: skip
     return Table(
         "The race", columns, tuple(map(_racer_cells, found)), _NUMBERS,
-        note=f"Wrong of {counted(result.judged, 'validation crop')} over up to "
+        note=f"Wrong of {counted(result.evaluated, 'validation crop')} over up to "
         f"{counted(result.standing.rounds, 'round')}, one training each. Times leader's: the mean paired ratio of the "
         "losses over the rounds that both ran, with its 95 % interval by Student's t; a network leaves after the round "
         "in which the whole interval is above 1. All trainings are in race.csv.",
@@ -224,9 +224,9 @@ def front_table(result: StudyResult) -> Table | None:
                "Best–worst")  # fmt: skip
     return Table(
         "The front of size against error", columns, tuple(_front_cells(one) for one in front), _NUMBERS,
-        note=f"Wrong of {counted(result.judged, 'validation crop')}; the interval (Wilson) is that of the median, for "
-        "other validation crops. Raced: trainings of the race, over which wrong is counted; a network without any has "
-        "the numbers of its trial, which are too good because it was selected for them.",
+        note=f"Wrong of {counted(result.evaluated, 'validation crop')}; the interval (Wilson) is that of the median, "
+        "for other validation crops. Raced: trainings of the race, over which wrong is counted; a network without any "
+        "has the numbers of its trial, which are too good because it was selected for them.",
     )  # fmt: skip
 
 
@@ -278,7 +278,7 @@ def race_rows(result: StudyResult) -> Rows:
     )  # fmt: skip
 
 
-def front_rows(networks: Sequence[SizeErrorPoint], *, judged: int) -> Rows:
+def front_rows(networks: Sequence[SizeErrorPoint], *, evaluated: int) -> Rows:
     """Return a row for each network: its size, its loss, its wrong predictions and the interval of their median."""
     head = ("trial", "layout", "parameters", "on_front", "winner", "loss", "loss_trainings", "raced",
             "wrong_trainings", "wrong_median", "wrong_best", "wrong_worst", "interval_low", "interval_high",
@@ -287,7 +287,7 @@ def front_rows(networks: Sequence[SizeErrorPoint], *, judged: int) -> Rows:
         head,
         *((one.trial.number, one.trial.layout, one.trial.parameters, int(one.on_front), int(one.winner), one.loss,
            len(one.losses), int(one.raced), len(one.wrong), one.median_wrong, min(one.wrong), max(one.wrong),
-           *one.interval, judged) for one in networks),
+           *one.interval, evaluated) for one in networks),
     )  # fmt: skip
 
 

@@ -96,12 +96,8 @@ def choose_comparison(
 ) -> tuple[TrainingSettings, tuple[int, int], OrdinaryTest | None]:
     """Decide how to train without a context, and find a run that was trained in the same way on all of them.
 
-    Args:
-        workspace: Where the runs are.
-        task: What is predicted.
-        asked: The network, epochs and input size asked for.
-        against: The run asked for; by default the newest of the network that still fits the data.
-        watcher: Told which runs cannot be compared with.
+    That is the run asked for, or the newest of the network that still fits the data; `watcher` is told which runs
+    cannot be compared with.
 
     Returns:
         Settings, height and width of the input, and the run's test; None if no run was trained in the same way.
@@ -146,15 +142,7 @@ def ordinary_test(
     diverged: Sequence[bool],
     trained_on: int,
 ) -> OrdinaryTest:
-    """Score the predictions of an ordinary run.
-
-    Args:
-        title: The run's name.
-        crops: Its test subset.
-        y_true: Their classes, shape ``(samples,)``.
-        y_pred: The predicted classes of every training, shape ``(trainings, samples)``.
-        diverged: Which trainings diverged; they are left out.
-        trained_on: How many samples it learned from.
+    """Score the predictions of an ordinary run, shape ``(trainings, samples)``, without those that diverged.
 
     Raises:
         InputRejectedError: If all diverged.
@@ -189,14 +177,7 @@ def trained_test(dataset: Dataset, fold: Fold, results: Sequence[FoldResult]) ->
 def compare_context(
     dataset: Dataset, context: Category, fold: Fold, results: Mapping[int, FoldResult], test: OrdinaryTest
 ) -> tuple[ContextScore, Indices, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] | None:
-    """Count right answers on a context, and on those of its crops that are in the ordinary test, too.
-
-    Args:
-        dataset: All samples of the task.
-        context: The context that was left out.
-        fold: Who learned and who was evaluated.
-        results: Of its trainings, by seed.
-        test: The ordinary test.
+    """Count right answers of trainings by seed on a context, and on those of its crops that the ordinary test has, too.
 
     Returns:
         The score, the indices of the shared crops, and whether the models without the context and the ordinary ones

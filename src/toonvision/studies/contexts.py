@@ -10,32 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError
-from toonvision.core.panels import FigurePanel, Rows
+from toonvision.core.panels import FigurePanel
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, percent
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.bootstrap import Estimate, paired_difference
-from toonvision.metrics.dependence import dependence
+from toonvision.metrics.bootstrap import Estimate, dependence, paired_difference
 from toonvision.metrics.intervals import Proportion
-from toonvision.studies.comparison import (
-    ContextScore,
-    OrdinaryTest,
-    choose_comparison,
-    compare_context,
-    trained_test,
-)
-from toonvision.studies.folds import (
-    Fold,
-    Job,
-    StudyWatcher,
-    diverged_sentence,
-    split_fold,
-    task_dataset,
-    train_jobs,
-)
-from toonvision.studies.held_out import plan_contexts
+from toonvision.studies.comparison import ContextScore, OrdinaryTest, choose_comparison, compare_context, trained_test
+from toonvision.studies.fold_assignment import plan_contexts
+from toonvision.studies.folds import Fold, Job, StudyWatcher, diverged_sentence, split_fold, task_dataset, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
@@ -162,13 +147,7 @@ class ContextOptions(StudyOptions):
 def study_contexts(
     workspace: Workspace, task: str, options: ContextOptions, *, watcher: StudyWatcher | None = None
 ) -> ContextStudy:
-    """Leave out one context after the other, and compare with an ordinary run on the same crops.
-
-    Args:
-        workspace: Where the data is and the study is saved.
-        task: What is predicted.
-        options: What is asked for.
-        watcher: Told how it goes.
+    """Leave out one context after the other, compare with an ordinary run on the same crops, and save the study.
 
     Raises:
         UsageError: If a name is unknown, or the run to compare with was trained otherwise.
@@ -189,8 +168,8 @@ def study_contexts(
     return replace(study, skipped=skipped, findings=tuple(findings)).save()
 
 
-def contexts_rows(study: ContextStudy) -> Rows:
-    """Return one row for each training that did not diverge, after a row with the columns' names."""
+def contexts_panel(study: ContextStudy) -> FigurePanel:
+    """Return the figure of the scores on each context left out; its rows are the trainings that did not diverge."""
     rows: list[tuple[object, ...]] = [
         ("context", "samples", "trained_on", "seed", "right", "accuracy", "accuracy_low", "accuracy_high", "macro_f1",
          "shared", "shared_right")
@@ -203,11 +182,6 @@ def contexts_rows(study: ContextStudy) -> Rows:
                 (score.context, score.samples, score.trained_on, seed, right, share.share, *share.interval, f1,
                  score.shared, both)
             )  # fmt: skip
-    return tuple(rows)
-
-
-def contexts_panel(study: ContextStudy) -> FigurePanel:
-    """Return the figure of accuracy and macro F1 on each context that was left out."""
     return FigurePanel(
         name="contexts",
         title="On contexts that it has not seen",
@@ -215,7 +189,7 @@ def contexts_panel(study: ContextStudy) -> FigurePanel:
         f"{percent(study.held_out.share)} in all; in the ordinary test {percent(study.usual.share)}.",
         caption=study.sentence(),
         value=study,
-        rows=contexts_rows(study),
+        rows=tuple(rows),
     )
 
 
@@ -231,14 +205,8 @@ def leave_out(
 ) -> ContextStudy:
     """Train once for each context and seed, evaluate on the context, and compare with the ordinary test.
 
-    Args:
-        dataset: All samples of the task.
-        folds: Contexts with their folds, of `plan_contexts`.
-        ordinary: The ordinary test; for a fold it is trained, with the same settings and seeds.
-        settings: How to train.
-        seeds: One training of each fold each.
-        folder: Where finished trainings are saved and used again; nothing is saved without it.
-        watcher: Told how it goes.
+    The folds are those of `plan_contexts`. Where the ordinary test is a fold, it is trained with the same settings and
+    seeds. Finished trainings are saved in the folder and used again; without one nothing is saved.
 
     Raises:
         InputRejectedError: If every training of the ordinary test, or every one without a context, diverged.
@@ -284,5 +252,7 @@ def _dependence(dataset: Dataset) -> dict[str, Estimate]:
     classes = [dataset.classes[target] for target in dataset.targets]
     levels = {dataset.task.level: classes, "label": [crop.label for crop in dataset.items]}
     return {
-        name: dependence(values, contexts, groups, seed=0) for name, values in levels.items() if len(set(values)) > 1
+        name: dependence(values, contexts, groups, rng=generator(0, "dependence"))
+        for name, values in levels.items()
+        if len(set(values)) > 1
     }

@@ -12,15 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
-from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, interval, listed, percent
-from toonvision.data.groups import group_keys
+from toonvision.data.fingerprints import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import error_draws
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.power_law import PowerLaw, fit_power_law
 from toonvision.models.registry import find_network, input_size
+from toonvision.studies.fold_assignment import FEWEST_SIZES, curve_jobs
 from toonvision.studies.folds import (
     Fold,
     Job,
@@ -31,7 +32,6 @@ from toonvision.studies.folds import (
     train_jobs,
     wrong_predictions,
 )
-from toonvision.studies.nested import FEWEST_SIZES, curve_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.training.recipes import changed, settings_for
@@ -164,11 +164,7 @@ def measure_curve(
 ) -> LearningCurve:
     """Train on larger and larger shares of the training subset, fit the errors, and predict what more crops bring.
 
-    Args:
-        workspace: Where the data is and the study is saved.
-        task: What is predicted.
-        options: What is asked for; its epochs are those on the whole training subset.
-        watcher: Told how it goes.
+    The epochs asked for are those on the whole training subset; on a share of it there are as many more.
 
     Raises:
         UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
@@ -187,8 +183,8 @@ def measure_curve(
     return replace(curve, findings=tuple(findings)).save()
 
 
-def curve_rows(curve: LearningCurve) -> Rows:
-    """Return a row for each training, for each point of the fitted line, and for the gain, after the columns' names."""
+def curve_panel(curve: LearningCurve) -> FigurePanel:
+    """Return the figure of the error by the number of crops; its rows are trainings, the fitted line, and the gain."""
     head = ("what", "share", "pictures", "seed", "wrong", "tested", "error", "error_low", "error_high")
     rows: list[tuple[object, ...]] = [head]
     for point in curve.points:
@@ -200,14 +196,8 @@ def curve_rows(curve: LearningCurve) -> Rows:
             )
     for count, *errors in zip(curve.line, curve.law.at(curve.line).tolist(), curve.low, curve.high, strict=True):
         rows.append(("fit", "", count, "", "", "", *errors))
-    gain = (curve.gain, curve.gain_low, curve.gain_high)
-    rows.append((f"gain of {curve.more} more", "", curve.largest + curve.more, "", "", "", *gain))
-    return tuple(rows)
-
-
-def curve_panel(curve: LearningCurve) -> FigurePanel:
-    """Return the figure of the error by the number of training crops."""
     then = curve.largest + curve.more
+    gain = (curve.gain, curve.gain_low, curve.gain_high)
     points = [f"{percent(point.mean_wrong / curve.tested)} with {point.mean_pictures:,.0f}" for point in curve.points]
     return FigurePanel(
         name="learning-curve",
@@ -216,7 +206,7 @@ def curve_panel(curve: LearningCurve) -> FigurePanel:
         f"has {percent(float(curve.law.at(then)))} at {then:,.0f}.",
         caption=curve.sentence(),
         value=curve,
-        rows=curve_rows(curve),
+        rows=(*rows, (f"gain of {curve.more} more", "", then, "", "", "", *gain)),
     )
 
 
@@ -253,16 +243,8 @@ def train_curve(
     """Train all sizes, those that share a job once, and fit a power law to their errors.
 
     The interval is from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
-    Trainings that diverged are left out.
-
-    Args:
-        dataset: All samples of the task.
-        whole: The whole training subset, and the val and test subsets.
-        jobs: The trainings of each size, of `curve_jobs`.
-        split: Name of the split.
-        more: How many more training crops to ask about.
-        folder: Where finished trainings are saved and used again; nothing is saved without it.
-        watcher: Told how it goes.
+    Trainings that diverged are left out. Finished ones are saved in the folder and used again; without one nothing is
+    saved.
 
     Raises:
         InputRejectedError: If fewer than three sizes have a training that did not diverge.

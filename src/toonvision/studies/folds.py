@@ -1,7 +1,6 @@
 """The trainings of a study: each has its own fold of the samples, and leaves its predictions in the study's folder.
 
-A study (contexts, suspects, curve) is a list of trainings that differ in who learns and who is evaluated. The
-predictions of each are saved as it ends, so that a study that was killed resumes; the models are not saved.
+The predictions of each are saved as it ends, so that a study that was killed resumes; the models are not saved.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.core.runner import Report, work_through
-from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.split_plan import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
@@ -39,13 +38,9 @@ _NUMBERS = ("epochs", "best_epoch", "seconds", "diverged")
 
 @dataclass(frozen=True)
 class Fold:
-    """Which samples are learned from, decide when to stop, and are evaluated.
+    """Indices of the samples that are learned from, that decide when to stop, and that are evaluated.
 
-    Attributes:
-        name: What to call it; part of a file's name.
-        train: Indices of the samples to learn from.
-        val: Indices of the samples that decide when to stop.
-        test: Indices of the samples to predict.
+    Its name is part of a file's name.
     """
 
     name: str
@@ -101,11 +96,6 @@ class StudyWatcher(Protocol):
 def task_dataset(workspace: Workspace, task: Task, size_hw: tuple[int, int]) -> Dataset:
     """Load all samples of a task, whatever split they are in.
 
-    Args:
-        workspace: Where the crops are.
-        task: What is predicted.
-        size_hw: Height and width of the input in pixels.
-
     Raises:
         InputRejectedError: If fewer than two classes have samples, with the counts.
     """
@@ -135,13 +125,7 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
 
 
 def fold_of_subsets(name: str, dataset: Dataset, subset_of: Mapping[int, str]) -> Fold:
-    """Return the fold of samples whose crops are assigned to subsets.
-
-    Args:
-        name: What to call it.
-        dataset: All samples of the task.
-        subset_of: Crop id to train, val or test; other crops are in no subset.
-    """
+    """Return the fold of samples whose crops are assigned to train, val or test by id; others are in no subset."""
     subsets = np.array([subset_of.get(item.id, "") for item in dataset.items])
     return Fold(name, *(np.flatnonzero(subsets == subset) for subset in SUBSETS))
 
@@ -155,16 +139,9 @@ def classes_without_samples(dataset: Dataset, *indices: Indices) -> list[str]:
 def train_jobs(
     dataset: Dataset, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher | None = None
 ) -> list[FoldResult]:
-    """Train and predict, several jobs at once where that is faster; saved results are used again.
+    """Train and predict, several jobs at once where that is faster; return the results in the order of the jobs.
 
-    Args:
-        dataset: All samples of the task.
-        jobs: The trainings.
-        folder: The study's folder, where each result is saved as it comes; nothing is saved without it.
-        watcher: Told how it goes.
-
-    Returns:
-        The results in the order of the jobs.
+    Each result is saved in the study's folder as it comes, and used again; without a folder nothing is saved.
 
     Raises:
         UsageError: If the input is too small for the network.

@@ -50,12 +50,6 @@ def compare_naive(
 ) -> LeakageStudy:
     """Train a run's settings once more on a naive split, and save how much better that looks.
 
-    Args:
-        workspace: Where the data is and the study is saved.
-        run: The run's folder, for messages.
-        evaluation: The run's evaluation on its test subset.
-        watcher: Told how it goes.
-
     Raises:
         UsageError: If another subset was evaluated, or the run's split is gone.
         InputRejectedError: If the training diverged.

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from toonvision.core.documents import parse_json
 from toonvision.core.errors import RejectedItemError, UsageError
-from toonvision.core.files import read_regular, write_text
+from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.core.names import free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.workspace import Workspace
@@ -106,14 +105,7 @@ class StudyOptions:
 
 
 def recipe_of(dataset: Dataset, settings: TrainingSettings, *, kind: str, **others: Any) -> dict[str, Any]:
-    """Return everything that decides a study's results: a hash of the data, the settings, and the study's own choices.
-
-    Args:
-        dataset: All samples of the task.
-        settings: How to train.
-        kind: Which study.
-        others: What else decides, as plain data.
-    """
+    """Return all that decides a study's results, as plain data: a hash of the data, settings, and its own choices."""
     listed = [[crop.hash, crop.context, crop.screenshot_id] for crop in dataset.items]
     content = json.dumps([listed, dataset.targets.tolist(), dataset.classes])
     return {
@@ -160,13 +152,10 @@ def study_folder(
 
 
 def bring_over(root: Path) -> list[Path]:
-    """Move studies of earlier versions, which lay in a folder for each kind, to where they belong now.
-
-    Args:
-        root: The workspace's folder; in one that cannot be written to, nothing is moved.
+    """Move studies of earlier versions, which had a folder for each kind, to where they belong now.
 
     Returns:
-        Their new folders.
+        Their new folders; in a workspace that cannot be written to, nothing is moved.
     """
     moved = []
     for before, kind in _BEFORE.items():

@@ -6,7 +6,7 @@ two runs are evaluated on the same changed crops.
 
 import io
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside
-from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.progress import Progress, silent
+from toonvision.core.runner import available_cores
 from toonvision.core.wording import interval, listed, percent
 from toonvision.data.arrays import Pictures, read_crop
 from toonvision.data.boxes import Box
@@ -161,12 +161,6 @@ def stress_run(
 ) -> StressTest:
     """Evaluate all models of a run under every change, and save the result in the run's folder.
 
-    Args:
-        workspace: Where crops and screenshots are.
-        folder: The run's folder.
-        evaluation: The run's evaluation, with at least one sample.
-        progress: Told how many crops are done, of how many.
-
     Raises:
         InputRejectedError: If there is no sample, or a crop or its screenshot cannot be read.
         ModelRefusedError: If a model cannot be used.
@@ -194,22 +188,17 @@ def stress_run(
     return StressTest(record.title, evaluation.subset, seeds, (plain, *scores), folder=folder).save()
 
 
-def stress_rows(test: StressTest) -> Rows:
-    """Return a row for each change, after a row with the columns' names."""
-    head = ("change", "strength", "samples", "right", "share", "interval_low", "interval_high",
-            *(f"right_seed_{seed}" for seed in test.seeds))  # fmt: skip
-    return (
-        head,
-        *((score.kind or "none", score.strength, score.samples, score.right.count, score.right.share,
-           *score.right.interval, *(score.samples - wrong for wrong in score.wrong))
-          for score in test.scores),
-    )  # fmt: skip
-
-
 def stress_panel(test: StressTest) -> FigurePanel:
-    """Return the figure of the accuracy under each change."""
+    """Return the figure of the accuracy under each change, with a row for each."""
     plain, *changed = test.scores
     worst = sorted(changed, key=lambda score: score.right.share)[:3]
+    head = ("change", "strength", "samples", "right", "share", "interval_low", "interval_high",
+            *(f"right_seed_{seed}" for seed in test.seeds))  # fmt: skip
+    rows = (
+        (score.kind or "none", score.strength, score.samples, score.right.count, score.right.share,
+         *score.right.interval, *(score.samples - wrong for wrong in score.wrong))
+        for score in test.scores
+    )  # fmt: skip
     return FigurePanel(
         name="stress",
         title="Under changes of light, sharpness, size, compression and box",
@@ -217,7 +206,7 @@ def stress_panel(test: StressTest) -> FigurePanel:
         f"lowest with {listed([f'{s.kind}, {s.strength} ({percent(s.right.share)})' for s in worst])}.",
         caption=test.sentence(),
         value=test,
-        rows=stress_rows(test),
+        rows=(head, *rows),
     )
 
 
@@ -234,17 +223,22 @@ def stress_table(test: StressTest) -> Table:
 
 def _changed(workspace: Workspace, evaluation: ClassEvaluation) -> Iterator[tuple[slice, Pictures]]:
     """Yield groups of samples with their changed crops, shape ``(changes, samples, height, width, 3)``."""
-    files = _screenshot_files(workspace)
     record = evaluation.record
+    roots = {source.key: source.root for source in workspace.sources}
+    with workspace.reading() as catalog:
+        shots = {shot.id: shot for shot in catalog.screenshots() if shot.source in roots}
 
     def screenshot_of(crop: Crop) -> Image.Image:
-        if crop.screenshot_id not in files:
+        if crop.screenshot_id not in shots:
             raise InputRejectedError(f"{crop.screenshot}: its source is gone from the workspace's settings.")
-        path, digest = files[crop.screenshot_id]
+        shot = shots[crop.screenshot_id]
+        root = roots[shot.source]
         try:
-            return read_whole(path, digest=digest)
+            return read_whole(path_inside(root, shot.name), digest=shot.picture_hash)
         except RejectedItemError as error:
-            raise InputRejectedError(f"{path}: {error.reason}. Extract again: toonvision extract") from error
+            raise InputRejectedError(
+                f"{root / shot.name}: {error.reason}. Extract again: toonvision extract"
+            ) from error
 
     def change_all(numbered: tuple[int, Crop]) -> Pictures:
         number, crop = numbered
@@ -270,17 +264,3 @@ def _cut_beside(whole: Image.Image, box: Box, share: float, number: int) -> Imag
     x_min = min(max(0, box.x_min + round(right * share * width)), whole.width - width)
     y_min = min(max(0, box.y_min + round(down * share * height)), whole.height - height)
     return whole.crop((x_min, y_min, x_min + width, y_min + height))
-
-
-def _screenshot_files(workspace: Workspace) -> Mapping[int, tuple[Path, str]]:
-    roots = {source.key: source.root for source in workspace.sources}
-    with workspace.reading() as catalog:
-        listed = catalog.screenshots()
-    try:
-        return {
-            shot.id: (path_inside(roots[shot.source], shot.name), shot.picture_hash)
-            for shot in listed
-            if shot.source in roots
-        }
-    except RejectedItemError as error:
-        raise InputRejectedError(f"{workspace.root}: {error.reason}. {error.remedy}") from error

@@ -28,7 +28,7 @@ from toonvision.metrics.confident_learning import (
 )
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.registry import find_network
-from toonvision.studies.cross_validation import fold_jobs
+from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, task_dataset, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
@@ -162,13 +162,7 @@ class SuspectOptions(StudyOptions):
 def find_suspects(
     workspace: Workspace, task: str, options: SuspectOptions, *, watcher: StudyWatcher | None = None
 ) -> SuspectStudy:
-    """Find labels that are probably wrong, by models that were trained without their crops.
-
-    Args:
-        workspace: Where the data is and the study is saved.
-        task: What is predicted.
-        options: What is asked for.
-        watcher: Told how it goes.
+    """Find labels that are probably wrong, by models that were trained without their crops, and save the search.
 
     Raises:
         UsageError: If a name is unknown, or there are fewer than three folds.
@@ -204,10 +198,7 @@ def suspects_rows(suspects: Sequence[Suspect]) -> Rows:
 def suspect_crops(workspace: Workspace, study: SuspectStudy, suspects: Sequence[Suspect]) -> SuspectCrops:
     """Read the crops of suspect labels in the workspace's size, which shows more than what the network saw.
 
-    Args:
-        workspace: Where the crops are; those that cannot be read are white.
-        study: The search.
-        suspects: Those of the study to show, the most suspect first.
+    Crops that cannot be read are white.
     """
     level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
     pictures = tuple(_picture(workspace, one) for one in suspects)
@@ -254,13 +245,8 @@ def suspects_table(
 def average_results(dataset: Dataset, jobs: Sequence[Job], results: Sequence[FoldResult]) -> Probabilities:
     """Average the probabilities of each sample over the trainings that did not diverge.
 
-    Args:
-        dataset: All samples of the task.
-        jobs: The trainings.
-        results: Of each job.
-
     Returns:
-        Shape ``(samples, classes)``, in the order of the samples; NaN where no training evaluated a sample.
+        Shape ``(samples, classes)``; NaN where no training evaluated a sample.
     """
     sums = np.zeros((len(dataset.items), len(dataset.classes)), dtype=np.float64)
     counts = np.zeros((len(dataset.items), 1), dtype=np.int64)
@@ -282,16 +268,7 @@ def compare_labels(
     diverged: int = 0,
     folder: Path | None = None,
 ) -> SuspectStudy:
-    """Compare labels with out-of-fold probabilities.
-
-    Args:
-        dataset: All samples of the task.
-        probabilities: Out of fold, shape ``(samples, classes)``; NaN where no training evaluated a sample.
-        network: Which network was trained.
-        folds: How many folds there were.
-        repeats: Trainings a fold.
-        diverged: How many of all trainings diverged.
-        folder: The study's folder.
+    """Compare labels with out-of-fold probabilities, shape ``(samples, classes)``, NaN where there are none.
 
     Raises:
         InputRejectedError: If no sample was evaluated.

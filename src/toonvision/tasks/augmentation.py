@@ -1,7 +1,6 @@
 """Random changes to training images, one batch at a time."""
 
 import numpy as np
-import numpy.typing as npt
 
 from toonvision.data.images import Pictures
 from toonvision.tasks.settings import Augmentation
@@ -12,8 +11,6 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _MIDDLE, _SIDES = 0.15, 0.35
 """Distances from the middle, as shares of the width, at which the other light begins and is complete."""
 _SURROUNDED = 0.7
-
-Factors = npt.NDArray[np.float32]
 
 
 def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
@@ -27,20 +24,16 @@ def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator
     Returns:
         A new array of the same shape and type. Pixels from outside the image repeat its edge.
     """
-    changed = _mirrored(pictures, rng) if settings.flip else pictures.copy()
+    changed = pictures.copy()
+    if settings.flip:
+        chosen = rng.random(len(changed)) < 0.5
+        changed[chosen] = changed[chosen, :, ::-1]
     if settings.rotation_degrees or settings.zoom or settings.shift:
         changed = _moved(changed, settings, rng)
     if settings.color or settings.cast:
         changed = _recolored(changed, settings, rng)
     if settings.surround:
         changed = _surrounded(changed, settings.surround, rng)
-    return changed
-
-
-def _mirrored(pictures: Pictures, rng: np.random.Generator) -> Pictures:
-    changed = pictures.copy()
-    chosen = rng.random(len(changed)) < 0.5
-    changed[chosen] = changed[chosen, :, ::-1]
     return changed
 
 
@@ -69,8 +62,9 @@ def _moved(pictures: Pictures, settings: Augmentation, rng: np.random.Generator)
 def _recolored(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
     """Return images of other brightness, contrast, saturation and cast: a matrix and an offset for each image."""
     count, height, width = pictures.shape[:3]
-    brightness, contrast, saturation = _factors(rng.uniform(1 - settings.color, 1 + settings.color, (3, count, 1, 1)))
-    cast = _factors(np.exp(rng.normal(0, settings.cast, (count, 1, 3))))
+    factors = rng.uniform(1 - settings.color, 1 + settings.color, (3, count, 1, 1)).astype(np.float32)
+    brightness, contrast, saturation = factors
+    cast = np.exp(rng.normal(0, settings.cast, (count, 1, 3))).astype(np.float32)
     values = pictures.reshape(count, height * width, 3).astype(np.float32)
     middle = (values.mean(axis=1, keepdims=True) @ _LUMA)[..., None]
     gray = np.broadcast_to(_LUMA[:, None], (3, 3))
@@ -91,11 +85,7 @@ def _surrounded(pictures: Pictures, spread: float, rng: np.random.Generator) -> 
     aside = np.abs(np.linspace(-0.5, 0.5, width, dtype=np.float32)).reshape(1, 1, width, 1)
     share = np.clip((aside - _MIDDLE) / (_SIDES - _MIDDLE), 0, 1)
     chosen = rng.random((count, 1, 1, 1)) < _SURROUNDED
-    factors = _factors(np.exp(rng.normal(0, spread, (count, 1, 1, 3)) + rng.normal(0, spread, (count, 1, 1, 1))))
-    values = pictures * (1 + share * np.where(chosen, factors - 1, 0))
+    lights = np.exp(rng.normal(0, spread, (count, 1, 1, 3)) + rng.normal(0, spread, (count, 1, 1, 1)))
+    values = pictures * (1 + share * np.where(chosen, lights.astype(np.float32) - 1, 0))
     surrounded: Pictures = np.clip(np.rint(values, out=values), 0, 255).astype(np.uint8)
     return surrounded
-
-
-def _factors(drawn: npt.NDArray[np.float64]) -> Factors:
-    return drawn.astype(np.float32)

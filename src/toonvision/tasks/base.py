@@ -20,12 +20,10 @@ from toonvision.data.images import Pictures, Resize
 from toonvision.data.splits import Split, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
-from toonvision.metrics.confidence import hardest_order, wrong_order
 from toonvision.metrics.predictions import GROUP, Predictions
-from toonvision.models.layout import Layout
 from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import CLASSIFY, Category, Task, Taxonomy
+from toonvision.taxonomy.labels import Category, Task, Taxonomy
 
 if TYPE_CHECKING:
     import keras
@@ -172,13 +170,20 @@ class Evaluated(Generic[KindScores]):
 
     @property
     def wrong(self) -> Indices:
-        """Indices of the images that the run's own model is wrong about, the worst first."""
-        return wrong_order(self.best.wrong, self.best.agreement)
+        """Indices of the images that the run's own model is wrong about, those with the least agreement first."""
+        order = np.argsort(self.best.agreement, kind="stable")
+        indices: Indices = order[self.best.wrong[order]]
+        return indices
 
     @property
     def hardest(self) -> Indices:
-        """Indices of the images that any repeat is wrong about, those that most are wrong about first."""
-        return hardest_order(self.wrong_in, self.agreement)
+        """Indices of the images that any repeat is wrong about: most repeats first, then the least agreement first.
+
+        An image that is wrong in every repeat is hard or has a wrong label; in only one, it is chance.
+        """
+        order = np.lexsort((self.agreement, -self.wrong_in))
+        indices: Indices = order[self.wrong_in[order] > 0]
+        return indices
 
 
 class TaskKind(Protocol):
@@ -266,22 +271,16 @@ def build(network: str, dataset: Dataset) -> "keras.Model":
         UsageError: If there is no such network, it is made for another kind of task, or the input is too small for it.
     """
     found = find_network(network)
-    kind = CLASSIFY if isinstance(found, Layout) else found.kind
-    if kind != dataset.task.kind:
+    if found.kind != dataset.task.kind:
         raise UsageError(
-            f"{network} is a network for tasks of the kind {kind}; {dataset.task.name} is of the kind "
+            f"{network} is a network for tasks of the kind {found.kind}; {dataset.task.name} is of the kind "
             f"{dataset.task.kind}. Choose another --model."
         )
     return build_network(network, size_hw=dataset.size_hw, classes=len(dataset.classes))
 
 
 def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Outputs:
-    """Run a network over images.
-
-    Args:
-        model: One of our networks.
-        images: Shape ``(images, height, width, 3)``, uint8.
-        progress: Called with how many images are done, and how many there are.
+    """Run a network over images of shape ``(images, height, width, 3)``, uint8.
 
     Raises:
         ModelRefusedError: If an output is NaN or infinite.

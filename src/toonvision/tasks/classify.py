@@ -13,15 +13,13 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import load_images
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
-from toonvision.data.split_summary import require_trainable, subset_table
+from toonvision.data.split_plan import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, Subset, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
-from toonvision.metrics.classification import (
-    Indices,
-)
+from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions, Probabilities
-from toonvision.models.registry import NETWORKS, branches_of
+from toonvision.models.registry import NETWORKS, find_network
 from toonvision.tasks.augmentation import augment
 from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
@@ -84,7 +82,7 @@ def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
     levels.
     """
     network, groups = settings.network, _groups(dataset)
-    branches = branches_of(network)
+    branches = find_network(network).branches
     if branches and branches != len(groups):
         raise UsageError(
             f"{network} learns {branches} coarser levels too, and these classes have {len(groups)}. Give --levels "

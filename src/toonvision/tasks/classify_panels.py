@@ -9,8 +9,7 @@ from toonvision.core.panels import FigurePanel, Panel, Rows, Table, number_colum
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.data.images import Pictures
 from toonvision.metrics.calibration import Calibration
-from toonvision.metrics.classification import Indices
-from toonvision.metrics.confidence import mostly_predicted
+from toonvision.metrics.classification import Indices, mostly_predicted
 from toonvision.metrics.intervals import Proportion
 from toonvision.tasks.class_scores import ClassEvaluated
 from toonvision.taxonomy.labels import Category, Taxonomy

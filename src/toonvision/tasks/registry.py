@@ -10,21 +10,16 @@ from toonvision.taxonomy.labels import Task, did_you_mean
 TASK_KINDS: dict[str, TaskKind] = {classify.name: classify}
 
 
-def find_kind(name: str) -> TaskKind:
-    """Return a kind of task.
+def kind_of(task: Task) -> TaskKind:
+    """Return the kind of a task.
 
     Raises:
         UsageError: If there is none of that name.
     """
-    if name not in TASK_KINDS:
+    if task.kind not in TASK_KINDS:
         known = ", ".join(TASK_KINDS)
-        raise UsageError(f"a kind of task is one of {known}; got {name!r}.{did_you_mean(name, TASK_KINDS)}")
-    return TASK_KINDS[name]
-
-
-def kind_of(task: Task) -> TaskKind:
-    """Return the kind of a task; see `find_kind`."""
-    return find_kind(task.kind)
+        raise UsageError(f"a kind of task is one of {known}; got {task.kind!r}.{did_you_mean(task.kind, TASK_KINDS)}")
+    return TASK_KINDS[task.kind]
 
 
 def load_dataset(
@@ -35,13 +30,5 @@ def load_dataset(
     split: str | None = "default",
     resize: Resize | None = None,
 ) -> Dataset:
-    """Load a task's dataset; see `TaskKind.load`.
-
-    Args:
-        workspace: Where the data is.
-        task: What is predicted.
-        size_hw: Height and width of the input in pixels.
-        split: Which split to use; None for all items and no subsets.
-        resize: How images are brought to that size; by default as the workspace's settings say.
-    """
+    """Load a task's dataset, by default resized as the workspace's settings say; see `TaskKind.load`."""
     return kind_of(task).load(workspace, task, split=split, size_hw=size_hw, resize=resize or workspace.resize)

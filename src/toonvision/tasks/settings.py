@@ -70,8 +70,7 @@ class TrainingSettings:
     epochs: Annotated[int, Option("Most passes over the training subset.", minimum=1, common=True)] = 100
     batch_size: Annotated[int, Option("Images per training step.", minimum=1, common=True)] = 64
     learning_rate: Annotated[
-        float,
-        Option("Learning rate of Adam; its peak with the schedule cosine.", minimum=1e-7, maximum=1, common=True),
+        float, Option("Learning rate of Adam; its peak with the schedule cosine.", minimum=1e-7, maximum=1, common=True)
     ] = 1e-3
     schedule: Annotated[
         Literal["constant", "cosine"],

@@ -4,13 +4,12 @@ A *label* is what an annotation says (`cog_bb_flunky`). It has a *class* at some
 `bb`, entity `flunky`). A *task* predicts the classes of one level. A *context* is where a screenshot was taken.
 """
 
-import dataclasses
 import difflib
 import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -29,18 +28,9 @@ NO_CONTEXT = "all"
 """The context of screenshots that are in no subfolder."""
 
 PALETTE = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#332288",
-    "#999933",
-    "#882255",
-    "#44AA99",
-    "#666666",
-)
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00",
+    "#332288", "#999933", "#882255", "#44AA99", "#666666",
+)  # fmt: skip
 """Colours of classes without one of their own: Okabe and Ito (2008), then Tol's muted scheme (2021)."""
 
 
@@ -92,13 +82,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Task:
-    """What a model predicts: the classes of one level.
-
-    Attributes:
-        name: What to call it.
-        level: The level whose classes are predicted.
-        kind: How they are predicted: one of `KINDS`.
-    """
+    """What a model predicts: the classes of one level, in one of the ways in `KINDS`."""
 
     name: str
     level: str
@@ -107,12 +91,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Targets:
-    """How many samples to collect.
-
-    Attributes:
-        per_label: Samples of each label, over all contexts.
-        per_context: Samples of each label in each context.
-    """
+    """How many samples to collect of each label, over all contexts and in each context."""
 
     per_label: int = 30
     per_context: int = 5
@@ -122,13 +101,7 @@ class Targets:
 class Taxonomy:
     """All labels with their levels, contexts, tasks and targets.
 
-    Attributes:
-        name: Its name.
-        levels: From general to specific.
-        labels: In their fixed order.
-        contexts: Known contexts; empty if every folder name is one.
-        tasks: What can be trained.
-        targets: What the numbers of samples are compared with.
+    Levels go from general to specific. Without contexts every folder's name is one. Tasks are what can be trained.
     """
 
     name: str
@@ -227,7 +200,7 @@ class Taxonomy:
 
     def with_targets(self, targets: Targets) -> "Taxonomy":
         """Return the same taxonomy with other targets."""
-        return dataclasses.replace(self, targets=targets)
+        return replace(self, targets=targets)
 
 
 def is_name(text: str) -> bool:

@@ -1,12 +1,14 @@
 """Taxonomies as TOML: the built-in one, a workspace's own, and one inferred from the labels of annotations."""
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from toonvision.core.errors import UsageError, shown
 from toonvision.core.names import folded
@@ -33,25 +35,27 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 Color = Annotated[str, Field(pattern=f"^{_COLOR.pattern}$")]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A table of a TOML file; a key that it does not know is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CategoryTable(_Strict):
+class CategoryTable(Strict):
     """A class or a context in TOML; both keys are optional."""
 
     title: str | None = None
     color: Color | None = None
 
 
-class LevelTable(_Strict):
+class LevelTable(Strict):
     """A level in TOML; without `classes` they are taken from the labels, in their order."""
 
     title: str | None = None
     classes: dict[str, CategoryTable] = {}
 
 
-class TargetsTable(_Strict):
+class TargetsTable(Strict):
     """The targets in TOML."""
 
     per_label: Annotated[int, Field(ge=0, le=1_000_000)] = Targets().per_label
@@ -62,7 +66,7 @@ class TargetsTable(_Strict):
         return Targets(self.per_label, self.per_context)
 
 
-class TaskTable(_Strict):
+class TaskTable(Strict):
     """A task in TOML; where it is a string, that is the level."""
 
     level: str
@@ -76,7 +80,7 @@ class TaskTable(_Strict):
         return kind
 
 
-class TaxonomyTable(_Strict):
+class TaxonomyTable(Strict):
     """A taxonomy in TOML, checked as a whole."""
 
     name: str = "custom"
@@ -85,13 +89,6 @@ class TaxonomyTable(_Strict):
     contexts: dict[str, CategoryTable] = {}
     tasks: dict[str, TaskTable] = {}
     targets: TargetsTable = TargetsTable()
-
-    @field_validator("levels")
-    @classmethod
-    def _no_reserved_level(cls, levels: dict[str, LevelTable]) -> dict[str, LevelTable]:
-        for name in sorted(_RESERVED & levels.keys()):
-            raise ValueError(f"a level cannot be called {name!r}, which is reserved")
-        return levels
 
     @field_validator("tasks", mode="before")
     @classmethod
@@ -102,9 +99,10 @@ class TaxonomyTable(_Strict):
 
     @field_validator("levels", "tasks")
     @classmethod
-    def _names_can_be_folders(cls, tables: dict[str, Any]) -> dict[str, Any]:
-        """Refuse names of levels and tasks that cannot be a file's name."""
+    def _names_can_be_folders(cls, tables: dict[str, Any], field: ValidationInfo) -> dict[str, Any]:
         for name in tables:
+            if field.field_name == "levels" and name in _RESERVED:
+                raise ValueError(f"a level cannot be called {name!r}, which is reserved")
             if not _PLAIN.fullmatch(name):
                 raise ValueError(f"the name {name!r} must be made of letters, digits, dash and underscore")
         return tables
@@ -117,11 +115,13 @@ class TaxonomyTable(_Strict):
 
     @model_validator(mode="after")
     def _names_and_titles_fit_a_line(self) -> "TaxonomyTable":
-        labels = [text for label, entry in self.labels.items() for text in (label, *entry.values())]
-        levels = [table.title or "" for table in self.levels.values()]
-        listed = [(name, table) for level in self.levels.values() for name, table in level.classes.items()]
-        classes = [text for name, table in listed for text in (name, table.title or "")]
-        for text in (self.name, *labels, *levels, *classes):
+        texts = [self.name]
+        for label, entry in self.labels.items():
+            texts += [label, *entry.values()]
+        for level in self.levels.values():
+            texts.append(level.title or "")
+            texts += [text for name, table in level.classes.items() for text in (name, table.title or "")]
+        for text in texts:
             if not is_name(text):
                 raise ValueError(
                     f"the name or title {shown(text)} has {len(text):,} characters; at most {LONGEST_NAME:,} are "
@@ -206,15 +206,7 @@ def built_in(name: str) -> Taxonomy:
 
 
 def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
-    """Return a taxonomy, as TOML, for the labels of annotations.
-
-    Args:
-        labels: The labels; their order is kept, repetitions are dropped.
-        contexts: The contexts.
-
-    Returns:
-        The text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels.
-    """
+    """Return the text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels, in their order."""
     lines = [
         "[taxonomy]",
         'name = "inferred"',
@@ -237,11 +229,8 @@ def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a TOML basic string, which may hold any character."""
-    escaped = (
-        f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else {"\\": "\\\\", '"': '\\"'}.get(c, c) for c in text
-    )
-    return '"' + "".join(escaped) + '"'
+    """Return a TOML basic string, which is JSON's apart from the one control character that JSON leaves as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _level(name: str, table: LevelTable, labels: Sequence[Label]) -> Level:
@@ -249,13 +238,9 @@ def _level(name: str, table: LevelTable, labels: Sequence[Label]) -> Level:
         return Level(name, table.title or name, _categories(table.classes))
     names = dict.fromkeys(label.classes[name] for label in labels if name in label.classes)
     titles = {label.classes[name]: label.title for label in labels if name in label.classes}
-    derived = (Category(c, titles[c] if _is_own(c, name, labels) else c, color_at(i)) for i, c in enumerate(names))
+    times = Counter(label.classes.get(name) for label in labels)  # the title of a class's only label is its own
+    derived = (Category(c, titles[c] if times[c] == 1 else c, color_at(i)) for i, c in enumerate(names))
     return Level(name, table.title or name, tuple(derived))
-
-
-def _is_own(category: str, level: str, labels: Iterable[Label]) -> bool:
-    """Return whether a class has one label only, whose title is then the class's title too."""
-    return sum(label.classes.get(level) == category for label in labels) == 1
 
 
 def _categories(tables: dict[str, CategoryTable]) -> tuple[Category, ...]:

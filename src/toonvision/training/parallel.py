@@ -7,7 +7,7 @@ that a training always has the same number, alone or not: the same seed gives th
 
 import math
 
-from toonvision.core.cores import available_cores
+from toonvision.core.runner import available_cores
 from toonvision.tasks.settings import TrainingSettings
 
 _SMALL_PIXELS = 10_000

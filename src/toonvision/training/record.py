@@ -14,8 +14,7 @@ from filelock import FileLock, Timeout
 
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.files import write_text
-from toonvision.core.folders import UNFINISHED, settle_swaps, swap_in
-from toonvision.core.locks import exclusive
+from toonvision.core.folders import UNFINISHED, exclusive, settle_swaps, swap_in
 from toonvision.core.names import free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize

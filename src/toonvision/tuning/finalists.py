@@ -65,13 +65,13 @@ def leading(result: StudyResult, most: int) -> list[Trial]:
 def _point(trial: Trial, result: StudyResult) -> SizeErrorPoint:
     race: Sequence[Score] = tuple(result.scores.get(trial.number, {}).values())
     wrong = tuple(score.wrong for score in race or trial.scores)
-    low, high = wilson_interval(round(statistics.median(wrong)), result.judged)
+    low, high = wilson_interval(round(statistics.median(wrong)), result.evaluated)
     return SizeErrorPoint(
         trial=trial,
         loss=max(result.error(trial), LEAST_LOSS),
         losses=tuple(max(score.loss, LEAST_LOSS) for score in (*trial.scores, *race) if score.loss is not None),
         wrong=wrong,
-        interval=(low * result.judged, high * result.judged),
+        interval=(low * result.evaluated, high * result.evaluated),
         raced=bool(race),
         on_front=trial in result.front,
         winner=trial is result.winner,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
@@ -117,7 +117,7 @@ class StudyResult:
     Attributes:
         settings: The study's settings.
         classes: Names of the classes.
-        judged: Number of validation images.
+        evaluated: Number of validation images.
         trials: By number.
         scores: The race: trial to seed to score.
         name: The study's name within its task.
@@ -129,7 +129,7 @@ class StudyResult:
 
     settings: StudySettings
     classes: tuple[str, ...]
-    judged: int
+    evaluated: int
     trials: tuple[Trial, ...] = ()
     scores: Scores = field(default_factory=dict)
     name: str = ""
@@ -284,7 +284,12 @@ def read_result(folder: Path) -> StudyResult:
     """
     missing = f"{folder}: holds no study. See: toonvision studies"
     result = read_json(
-        folder / RESULT, StudyResult, what="the result of a study", missing=missing, remedy="Search again."
+        folder / RESULT,
+        StudyResult,
+        what="the result of a study",
+        missing=missing,
+        remedy="Search again.",
+        current=_current,
     )
     names, numbers = result.settings.space.dimensions.keys(), {trial.number for trial in result.trials}
     sound = (
@@ -296,3 +301,8 @@ def read_result(folder: Path) -> StudyResult:
     if not sound:
         raise ModelRefusedError(f"{folder / RESULT}: contradicts itself. Search again.")
     return result
+
+
+def _current(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a study in the present words; those of earlier versions are read for good."""
+    return {"evaluated" if name == "judged" else name: value for name, value in values.items()}

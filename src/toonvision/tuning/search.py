@@ -119,9 +119,9 @@ class Worker:
 
     def _jobs(self) -> tuple[tuple[int, int], ...]:
         """Return the trials and seeds that the race needs next."""
-        judged = len(self._data.indices["val"])
-        trials, scores = read_trials(self._study), read_scores(self._study, judged=judged)
-        return StudyResult(self._settings, self._data.classes, judged, trials, scores).standing.jobs
+        evaluated = len(self._data.indices["val"])
+        trials, scores = read_trials(self._study), read_scores(self._study, evaluated=evaluated)
+        return StudyResult(self._settings, self._data.classes, evaluated, trials, scores).standing.jobs
 
     def _run(self, study: optuna.Study, objective: Callable[[optuna.Trial], float | tuple[float, ...]]) -> None:
         """Take a trial and train it; that another process ended it, or the storage broke off, is no error here."""

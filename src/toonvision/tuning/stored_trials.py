@@ -31,10 +31,10 @@ def read_trials(study: StoredStudy) -> tuple[Trial, ...]:
     return tuple(_trial(one, study.settings) for one in without_twins(stored) if one.user_attrs.get(OUTCOME) != SURPLUS)
 
 
-def read_scores(study: StoredStudy, *, judged: int) -> Scores:
+def read_scores(study: StoredStudy, *, evaluated: int) -> Scores:
     """Read the race's trainings that ended, each once: of a pair that two processes trained, the first counts.
 
-    A training that killed its process again and again counts as one that had all `judged` images wrong.
+    A training that killed its process again and again counts as one that had all `evaluated` images wrong.
     """
     scores: dict[int, dict[int, Score]] = {}
     for one in study.race.get_trials(deepcopy=False):
@@ -42,7 +42,7 @@ def read_scores(study: StoredStudy, *, judged: int) -> Scores:
         if stored and (one.state is TrialState.COMPLETE or one.user_attrs.get(OUTCOME) == DIVERGED):
             score = Score(**stored[0])
         elif given_up(one) and CANDIDATE in one.user_attrs:
-            score = Score(None, judged, 0, 0.0)
+            score = Score(None, evaluated, 0, 0.0)
         else:
             continue
         scores.setdefault(one.user_attrs[CANDIDATE], {}).setdefault(one.user_attrs[SEED], score)

@@ -134,7 +134,7 @@ def run_study(
         name=folder.name,
         settings=settings,
         classes=data.classes,
-        judged=len(data.indices["val"]),
+        evaluated=len(data.indices["val"]),
         device=_device(workers),
         versions=installed_versions(),
         started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
@@ -194,7 +194,7 @@ def _completed(
 
     def read() -> StudyResult:
         with storage_faults(address.url, opening=True):
-            return replace(blank, trials=read_trials(study), scores=read_scores(study, judged=blank.judged))
+            return replace(blank, trials=read_trials(study), scores=read_scores(study, evaluated=blank.evaluated))
 
     result = read()
     write_result(folder, result)

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from toonvision.core.cores import available_cores
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
-from toonvision.core.runner import WorkerProcess, start_process
+from toonvision.core.runner import WorkerProcess, available_cores, start_process
 from toonvision.training import parallel
 from toonvision.tuning.settings import MOST_RETRIES
 from toonvision.tuning.storage import Address

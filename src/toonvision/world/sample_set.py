@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from toonvision.core.cores import available_cores
 from toonvision.core.files import replacing
+from toonvision.core.runner import available_cores
 from toonvision.core.seeds import generator
 from toonvision.world.annotation import SeenFigure
 from toonvision.world.camera import SIZE_WH

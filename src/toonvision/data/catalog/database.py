@@ -25,6 +25,9 @@ from toonvision.data.catalog.old_splits import bring_over_splits
 from toonvision.data.catalog.schema import Connection
 
 _BUSY_TIMEOUT_S = 4.0
+_ENVIRONMENT = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM
+}  # fmt: skip
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -40,22 +43,10 @@ def is_older(path: Path) -> bool:
 
 @contextlib.contextmanager
 def open_database(path: Path, *, read_only: bool, untouched: bool = False) -> Iterator[Connection]:
-    """Open a catalogue's file and bring its schema up to date.
-
-    Args:
-        path: The file; made where it is missing, unless `read_only`.
-        read_only: Promise to change nothing; an older schema is then refused.
-        untouched: Read a copy, so that not even what a killed writer left half done is rolled back in the file.
-
-    Raises:
-        InputRejectedError: If the file is damaged, is no catalogue, or comes from a newer version.
-        EnvironmentFaultError: If the disk is full or the file cannot be opened.
-        WorkspaceBusyError: If another process keeps it locked.
-    """
-    _require_regular(path)
+    """Open a catalogue's file and bring its schema up to date: what `Catalog.open` does."""
+    _refuse_foreign(path)
     # What a killed writer left half done is rolled back by the next one to open, who must be allowed to write.
     mode = "rwc" if not read_only else "rw" if journal_of(path).exists() else "ro"
-    _refuse_foreign_header(path)
     with _translated(path), _copied(path) if untouched else contextlib.nullcontext(path) as file:
         connection = sqlite3.connect(
             f"{file.resolve().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
@@ -80,29 +71,22 @@ def _header(path: Path) -> bytes:
     return b""
 
 
-def _refuse_foreign_header(path: Path) -> None:
-    """Refuse what the header shows before SQLite makes files beside it, or fails in the midst of a change."""
-    header = _header(path)
-    if header.startswith(_MAGIC) and header[18:20] != b"\1\1":
-        raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
-    if header.startswith(_MAGIC) and int.from_bytes(header[56:60]) not in {0, 1}:  # no text yet, or UTF-8
-        raise InputRejectedError(_rebuild_advice(path, "its texts are not in UTF-8"))
+def _refuse_foreign(path: Path) -> None:
+    """Refuse what can be seen before SQLite makes files beside it, or fails in the midst of a change.
 
-
-def _require_regular(path: Path) -> None:
-    """Refuse a link, which could lead to a file that is not ours, and a pipe, which would block."""
+    A link could lead to a file that is not ours, and a pipe would block.
+    """
     for own in (path, journal_of(path)):
         if own.is_symlink() or (own.exists() and not own.is_file()):
             raise InputRejectedError(
                 f"{own}: is no regular file, as a catalogue must be. Move it away, then run: toonvision rebuild -w "
                 f"{path.parent}"
             )
-
-
-def copy_database(connection: Connection, path: Path) -> None:
-    """Copy a database to another file."""
-    with contextlib.closing(sqlite3.connect(path)) as copy, naming(path):
-        connection.backup(copy)
+    header = _header(path)
+    if header.startswith(_MAGIC) and header[18:20] != b"\1\1":
+        raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
+    if header.startswith(_MAGIC) and int.from_bytes(header[56:60]) not in {0, 1}:  # no text yet, or UTF-8
+        raise InputRejectedError(_rebuild_advice(path, "its texts are not in UTF-8"))
 
 
 def journal_of(path: Path) -> Path:
@@ -143,12 +127,7 @@ def set_beside(path: Path) -> Path | None:
 
 @contextlib.contextmanager
 def _copied(path: Path) -> Iterator[Path]:
-    """Copy a catalogue's file and journal, as they are at one moment, to the system's temporary folder.
-
-    Raises:
-        EnvironmentFaultError: If there is no temporary folder to write to.
-        WorkspaceBusyError: If they keep changing.
-    """
+    """Copy a catalogue's file and journal, as they are at one moment, to the system's temporary folder."""
     try:
         temporary = tempfile.TemporaryDirectory()
     except FileNotFoundError as error:  # what Python says of a full disk too
@@ -204,16 +183,9 @@ def _translated(path: Path) -> Iterator[None]:
         if code is None:  # Python's own complaint, of text that is not UTF-8
             raise InputRejectedError(_rebuild_advice(path, str(error))) from error
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise WorkspaceBusyError(
-                f"{path}: another process keeps it locked. Try again when it has ended."
-            ) from error
-        if code in {
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_PERM,
-        }:
+            busy = f"{path}: another process keeps it locked. Try again when it has ended."
+            raise WorkspaceBusyError(busy) from error
+        if code in _ENVIRONMENT:
             raise EnvironmentFaultError(f"{path}: {error}. Free space or allow writing, then run again.") from error
         raise
     except sqlite3.DatabaseError as error:
@@ -225,35 +197,37 @@ def _primary_code(error: sqlite3.OperationalError) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def _check(connection: Connection, path: Path) -> set[str]:
-    """Refuse a damaged catalogue, a newer one, and other files; return the names of the applied migrations."""
+def _check(connection: Connection, path: Path) -> list[tuple[str, str]]:
+    """Refuse a damaged catalogue, a newer one, and other files; return the migrations that were applied.
+
+    Raises:
+        ValueError: Saying what is damaged.
+    """
     try:
         (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
-            raise InputRejectedError(_rebuild_advice(path, verdict))
+            raise ValueError(verdict)
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        applied = (
-            {name for (name,) in connection.execute("SELECT name FROM migrations")} if "migrations" in tables else set()
-        )
+        names = connection.execute("SELECT name FROM migrations").fetchall() if "migrations" in tables else []
     except MemoryError as error:  # a size that a flipped bit made huge
-        raise InputRejectedError(_rebuild_advice(path, "it asks for more memory than there is")) from error
+        raise ValueError("it asks for more memory than there is") from error
     except sqlite3.OperationalError as error:
         if _primary_code(error) == sqlite3.SQLITE_ERROR:
-            raise InputRejectedError(_rebuild_advice(path, str(error))) from error
+            raise ValueError(str(error)) from error
         raise
+    applied = {name for (name,) in names}
     remedy = "it was not changed. Update toonvision, or move the file away."
-    if schema.is_newer(applied):
+    if applied > {name for name, _ in schema.MIGRATIONS}:
         raise NewerCatalogError(f"{path}: a newer version wrote it ({max(applied)}); {remedy}")
     if tables and "migrations" not in tables:
         raise InputRejectedError(f"{path}: it is no catalogue of this program; {remedy}")
     first = schema.MIGRATIONS[: len(applied)]
-    if applied != {name for name, _ in first} or (
-        applied and schema.schema_of(connection) != schema.schema_after(first)
-    ):
-        raise InputRejectedError(_rebuild_advice(path, "its tables are not those of its version"))
+    is_its = applied == {name for name, _ in first}
+    if not is_its or (applied and schema.schema_of(connection) != schema.schema_after(first)):
+        raise ValueError("its tables are not those of its version")
     if connection.execute("PRAGMA foreign_key_check").fetchone():
-        raise InputRejectedError(_rebuild_advice(path, "its tables do not agree with each other"))
-    return applied
+        raise ValueError("its tables do not agree with each other")
+    return list(first)
 
 
 def _rebuild_advice(path: Path, reason: str) -> str:
@@ -263,15 +237,15 @@ def _rebuild_advice(path: Path, reason: str) -> str:
     )
 
 
-def _migrate(connection: Connection, path: Path, applied: set[str], *, read_only: bool) -> None:
-    missing = [(name, script) for name, script in schema.MIGRATIONS if name not in applied]
+def _migrate(connection: Connection, path: Path, applied: list[tuple[str, str]], *, read_only: bool) -> None:
+    missing = schema.MIGRATIONS[len(applied) :]
     if not missing:
         return
     if read_only:
         raise InputRejectedError(
             f"{path}: its schema is older than this version. Run: toonvision extract -w {path.parent}"
         )
-    if applied and schema.SPLITS_ARE_FILES not in applied:
+    if applied and schema.SPLITS_ARE_FILES in missing:
         with sound(path):
             bring_over_splits(connection, path)
     connection.execute("PRAGMA journal_mode = DELETE")

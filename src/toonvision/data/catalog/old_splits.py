@@ -1,7 +1,6 @@
 """Splits of earlier versions, which stood in the catalogue crop by crop: brought over to files."""
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.files import write_bytes
@@ -11,21 +10,11 @@ from toonvision.data.splits import Ratios, Split, Subset, screenshot_keys, split
 _SUBSETS: dict[str, Subset] = {"train": "train", "validate": "val", "test": "test"}
 
 
-@dataclass(frozen=True)
-class _Shot:
-    source: str
-    screenshot: str
-
-
 def bring_over_splits(connection: Connection, path: Path) -> None:
     """Write the splits of an earlier catalogue as files, and say so.
 
     A split that tears screenshots apart, as ``split --naive`` once made them, cannot be one of screenshots: it is
     named, and a copy of the old catalogue is kept beside the new one.
-
-    Args:
-        connection: The catalogue, of an earlier schema.
-        path: Its file.
 
     Raises:
         ValueError: If the tables hold what nobody can have stored.
@@ -53,8 +42,7 @@ def bring_over_splits(connection: Connection, path: Path) -> None:
 
 def _old_splits(connection: Connection) -> list[tuple[str, dict[str, Subset] | None, Ratios, int]]:
     """Read name, subsets, ratios and seed of each split; no subsets where it tears screenshots apart."""
-    shots = [_Shot(*row) for row in connection.execute("SELECT source, name FROM screenshots")]
-    keys = screenshot_keys(shots)
+    keys = screenshot_keys(connection.execute("SELECT source, name FROM screenshots"))
     found = []
     for row, name, ratios, seed in connection.execute("SELECT id, name, ratios, seed FROM splits ORDER BY name"):
         subsets: dict[str, Subset] | None = {}

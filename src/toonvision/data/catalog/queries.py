@@ -2,18 +2,20 @@
 
 import contextlib
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, shown
+from toonvision.core.files import naming
 from toonvision.data.attributes import decoded, encoded
 from toonvision.data.boxes import Box, checked_label
-from toonvision.data.catalog.database import copy_database, open_database, sound
+from toonvision.data.catalog.database import open_database, sound
 from toonvision.data.catalog.schema import Connection
-from toonvision.data.catalog.values import MOST_NUMBERS, Crop, NewScreenshot, StoredScreenshot
 from toonvision.data.fingerprints import checked_fingerprint
+from toonvision.data.records import MOST_NUMBERS, Crop, Known, StoredScreenshot
 
 _LONGEST_FILE_NAME = 255
 
@@ -47,6 +49,10 @@ class Catalog:
         with open_database(path, read_only=read_only, untouched=untouched) as connection:
             yield cls(connection, path)
 
+    def known(self) -> Known:
+        """Return all screenshots, crops and numbers."""
+        return Known(self.screenshots(), self.crops(), self.last_numbers())
+
     def screenshots(self) -> list[StoredScreenshot]:
         """Return all screenshots by source and name."""
         rows = self._connection.execute(
@@ -69,22 +75,11 @@ class Catalog:
         with sound(self._path):
             return [
                 Crop(
-                    id_,
-                    checked_label(label),
-                    _number(number),
-                    _file_name(file),
-                    digest,
-                    Box(*xyxy),
-                    shot,
-                    source,
-                    name,
-                    context,
-                    checked_fingerprint(mark),
-                    origin,
-                    decoded(words),
+                    id_, checked_label(label), _number(number), _file_name(file), digest, Box(*xyxy), shot, source,
+                    name, context, checked_fingerprint(mark), origin, decoded(words),
                 )
                 for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, origin, words in rows
-            ]
+            ]  # fmt: skip
 
     def last_numbers(self) -> dict[str, int]:
         """Return the last number that each label has used."""
@@ -92,25 +87,18 @@ class Catalog:
         with sound(self._path):
             return {label: _number(last) for label, last in rows}
 
-    def save_screenshots(self, screenshots: Sequence[NewScreenshot]) -> None:
-        """Store screenshots with their crops, all or none; known crops keep their rows."""
+    def save_screenshots(self, screenshots: Iterable[tuple[StoredScreenshot, Sequence[Crop]]]) -> None:
+        """Store screenshots, each with the crops it has now, all or none; known crops keep their rows."""
         with self._transaction() as run:
-            for shot in screenshots:
+            for shot, crops in screenshots:
                 (row,) = run.execute(
                     "INSERT INTO screenshots (source, name, context, width, height, picture_hash, fingerprint) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, name) DO UPDATE SET "
                     "context = excluded.context, width = excluded.width, height = excluded.height, "
                     "picture_hash = excluded.picture_hash, fingerprint = excluded.fingerprint RETURNING id",
-                    (
-                        shot.source,
-                        shot.name,
-                        shot.context,
-                        *shot.size_wh,
-                        shot.picture_hash,
-                        shot.fingerprint,
-                    ),
+                    (shot.source, shot.name, shot.context, *shot.size_wh, shot.picture_hash, shot.fingerprint),
                 ).fetchone()
-                files = [crop.file for crop in shot.crops]
+                files = [crop.file for crop in crops]
                 marks = ", ".join("?" * len(files))
                 run.execute(f"DELETE FROM crops WHERE screenshot_id = ? AND file NOT IN ({marks})", (row, *files))
                 run.executemany(
@@ -119,10 +107,10 @@ class Catalog:
                     "hash = excluded.hash, origin = excluded.origin, attributes = excluded.attributes",
                     [
                         (row, c.label, c.number, c.file, c.hash, *c.box.xyxy, c.origin, encoded(c.attributes))
-                        for c in shot.crops
+                        for c in crops
                     ],
                 )
-                run.executemany(_KEEP_NUMBER, [(crop.label, crop.number) for crop in shot.crops])
+                run.executemany(_KEEP_NUMBER, [(crop.label, crop.number) for crop in crops])
 
     def keep_numbers(self, last: Mapping[str, int]) -> None:
         """Store the last number that each label has used, so that none up to it is used again."""
@@ -163,14 +151,13 @@ class Catalog:
         Raises:
             InputRejectedError: If a value is one that nobody can have stored.
         """
-        self.screenshots()
-        self.crops()
-        self.last_numbers()
+        self.known()
         self.last_extraction()
 
     def copy_to(self, path: Path) -> None:
         """Copy the catalogue to another file."""
-        copy_database(self._connection, path)
+        with contextlib.closing(sqlite3.connect(path)) as copy, naming(path):
+            self._connection.backup(copy)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -73,7 +73,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         f"PRAGMA user_version = {VERSION};",
     ),
 )
-SPLITS_ARE_FILES = MIGRATIONS[2][0]
+SPLITS_ARE_FILES = MIGRATIONS[2]
 
 Schema = frozenset[tuple[str, str, str, str | None]]
 
@@ -100,8 +100,3 @@ def apply(connection: Connection, migrations: Iterable[tuple[str, str]]) -> None
             "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT;"
             f"{script}; INSERT INTO migrations VALUES ('{name}'); COMMIT;"
         )
-
-
-def is_newer(applied: set[str]) -> bool:
-    """Return whether a newer version of this program wrote a catalogue, by its migrations."""
-    return applied > {name for name, _ in MIGRATIONS}

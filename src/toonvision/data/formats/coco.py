@@ -8,23 +8,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.documents import parse_json
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import followed_inside, path_inside, read_regular
+from toonvision.core.files import followed_inside, parse_json, path_inside, read_regular
 from toonvision.data.attributes import SUFFIX
-from toonvision.data.boxes import (
-    AnnotatedObject,
-    AnnotatedPicture,
-    Reading,
-    checked_label,
-    finite,
-    read_objects,
-    require_few_objects,
-)
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
+from toonvision.data.formats.base import read_objects
 from toonvision.data.source_tree import context_of, is_picture, refuse_confusable, relative, walk
 
 _KEYS = ("id", "image_id", "category_id")
 _TABLES = ("categories", "annotations", "images")
+_LOST_WITH = {"annotations": {"objects": 1}, "images": {"pictures": 1}}
+"""What is left out with a row of a table."""
 _LARGEST_FILE = 20_000_000
 """Bytes; the worst JSON of this size takes some 0.6 GB of memory."""
 _MOST_ROWS = 200_000
@@ -121,16 +115,9 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
             findings.append(error.finding(f"{annotation}, {shown(row.get('file_name'))}", pictures=1, objects=len(own)))
             with suppress(RejectedItemError):
                 unusable[relative(_find(root, str(row.get("file_name"))), root)] = findings[-1]
-    findings += [
-        Finding(
-            f"{annotation}, image {shown(key)}",
-            "is not in the table images",
-            "add it",
-            "no-picture",
-            objects=len(rows),
-        )
-        for key, rows in by_image.items()
-    ]
+    for key, rows in by_image.items():
+        item = f"{annotation}, image {shown(key)}"
+        findings.append(Finding(item, "is not in the table images", "add it", "no-picture", objects=len(rows)))
     return Reading(tuple(pictures), tuple(findings), unusable)
 
 
@@ -138,24 +125,12 @@ def _rows(content: Mapping[str, Any], table: str, annotation: str, findings: lis
     """Return the rows of a table that can be used; each other one becomes a finding."""
     good: list[Mapping[str, Any]] = []
     for number, row in enumerate(content[table], start=1):
-        if isinstance(row, dict) and all(_hashable(row.get(key)) for key in _KEYS):
+        if isinstance(row, dict) and all(isinstance(row.get(key), int | str | float | None) for key in _KEYS):
             good.append(row)
-        else:
-            findings.append(
-                Finding(
-                    f"{annotation}, {table}, row {number}",
-                    "must be an object whose ids are numbers or words",
-                    "export again",
-                    "bad-row",
-                    objects=int(table == "annotations"),
-                    pictures=int(table == "images"),
-                )
-            )
+            continue
+        reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
+        findings.append(Finding(f"{annotation}, {table}, row {number}", reason, "export again", "bad-row", **lost))
     return good
-
-
-def _hashable(value: object) -> bool:
-    return value is None or isinstance(value, int | str | float)
 
 
 def _picture(
@@ -169,22 +144,14 @@ def _picture(
     if not isinstance(name, str) or not name:
         raise RejectedItemError("has no file_name", "export again", code="missing-tag")
     path = _find(root, name)
-    require_few_objects(len(annotations))
-    objects, findings = read_objects(annotations, partial(_object, labels=labels), f"{annotation}, {name}")
+    item = f"{annotation}, {name}"
+    objects, findings = read_objects(annotations, partial(_object, labels=labels), item)
     width, height = row.get("width"), row.get("height")
     size_wh = None
     if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
         size_wh = (width, height)
     context = context_of(path, root, layout_folders=("images",))
-    return AnnotatedPicture(
-        path,
-        relative(path, root),
-        f"{annotation}, {name}",
-        context,
-        objects,
-        size_wh,
-        findings,
-    )
+    return AnnotatedPicture(path, relative(path, root), item, context, objects, size_wh, findings)
 
 
 def _find(root: Path, name: str) -> Path:
@@ -200,20 +167,10 @@ def _find(root: Path, name: str) -> Path:
 def _object(row: Mapping[str, Any], number: int, labels: Mapping[Any, Any]) -> AnnotatedObject:
     name = labels.get(row.get("category_id"))
     if not isinstance(name, str):
-        raise RejectedItemError(
-            f"category {shown(row.get('category_id'))} is not in the table categories",
-            "add it",
-            code="unknown-class",
-        )
+        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
+        raise RejectedItemError(reason, "add it", code="unknown-class")
     box = row.get("bbox")
     if not isinstance(box, list) or len(box) != 4 or not all(isinstance(v, int | float) for v in box):
         raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
-    left, top, width, height = (finite(_as_float(value), "bbox") for value in box)
+    left, top, width, height = (finite(value, "bbox") for value in box)
     return AnnotatedObject(number, checked_label(name), (left, top, left + width, top + height))
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")

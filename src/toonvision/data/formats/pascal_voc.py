@@ -3,31 +3,14 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
 from toonvision.core.files import read_regular, write_bytes
-from toonvision.data.boxes import (
-    LARGEST_ANNOTATION,
-    AnnotatedObject,
-    AnnotatedPicture,
-    Reading,
-    checked_label,
-    gathered,
-    parse_coordinate,
-    read_objects,
-    require_few_objects,
-)
-from toonvision.data.source_tree import (
-    confined,
-    context_of,
-    is_picture,
-    linked_folders,
-    refuse_confusable,
-    relative,
-    sibling,
-    walk,
-)
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
+from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
+from toonvision.data.source_tree import context_of, is_picture, linked_folders, relative, sibling, walk
 
 ANNOTATION_FOLDER, PICTURE_FOLDER = "Annotations", "JPEGImages"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -43,55 +26,44 @@ def read(root: Path) -> Reading:
     """
     pictures: list[Path] = []
     annotations: dict[Path, Path] = {}
-    for folder, names in walk(root):
-        for name in names:
-            path = folder / name
-            if is_picture(name):
-                pictures.append(path)
-            elif path.suffix.lower() == ".xml":
-                stem = _picture_stem(path, root)
-                if stem in annotations:
-                    both = printable(f"{annotations[stem]} and {path}")
-                    raise InputRejectedError(f"{both} annotate one picture. Remove one.")
-                annotations[stem] = path
-    refuse_confusable(pictures, root)
-    by_stem = {path.with_suffix(""): path for path in pictures}
-    results = {
-        relative(path, root): _read_pair(path, annotations.get(stem), root) for stem, path in sorted(by_stem.items())
-    }
-    strays = [
-        Finding(
-            relative(xml, root),
-            "has no picture of its name",
-            f"add {stem.name}.png or remove it",
-            "no-picture",
-            pictures=1,
-        )
-        for stem, xml in sorted(annotations.items())
-        if stem not in by_stem
-    ]
-    return gathered(results, (*strays, *linked_folders(root, root)))
+    for path in (folder / name for folder, names in walk(root) for name in names):
+        if is_picture(path.name):
+            pictures.append(path)
+        elif path.suffix.lower() == ".xml":
+            stem = _picture_stem(path, root)
+            if stem in annotations:
+                both = printable(f"{annotations[stem]} and {path}")
+                raise InputRejectedError(f"{both} annotate one picture. Remove one.")
+            annotations[stem] = path
+
+    def read_picture(path: Path) -> AnnotatedPicture | Finding:
+        annotation = annotations.get(path.with_suffix(""))
+        if annotation is None:
+            remedy = "draw its boxes, or save an empty annotation"
+            return Finding(relative(path, root), "has no annotation", remedy, "no-annotation")
+        return read_annotation(annotation, root, partial(_read, path, annotation, root))
+
+    stems = sorted(annotations.keys() - {path.with_suffix("") for path in pictures})
+    strays = [no_picture(annotations[stem], root, f"add {stem.name}.png or remove it") for stem in stems]
+    pictures.sort(key=lambda path: path.with_suffix(""))
+    return read_pictures(pictures, root, read_picture, (*strays, *linked_folders(root, root)))
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
     """Write the annotation of one picture; reading it back gives the same objects.
 
-    Args:
-        path: The XML file; replaced whole.
-        picture: The picture's file name.
-        size_wh: The picture's width and height in pixels.
-        objects: Its objects; one without a box is written with the box of the whole picture.
+    One without a box is written with the box of the whole picture. `picture` is the picture's file name.
     """
     width, height = size_wh
     root = ElementTree.Element("annotation")
     _tag(root, "filename", picture)
-    size = ElementTree.SubElement(root, "size")
+    size = _tag(root, "size")
     for name, value in (("width", width), ("height", height), ("depth", 3)):
         _tag(size, name, str(value))
     for entry in objects:
-        element = ElementTree.SubElement(root, "object")
+        element = _tag(root, "object")
         _tag(element, "name", checked_label(entry.label))
-        box = ElementTree.SubElement(element, "bndbox")
+        box = _tag(element, "bndbox")
         for name, edge in zip(_EDGES, entry.xyxy or (0, 0, width, height), strict=True):
             _tag(box, name, format(edge, "g") if edge == int(edge) and abs(edge) < 1e6 else repr(float(edge)))
     ElementTree.indent(root)
@@ -105,30 +77,12 @@ def _picture_stem(annotation: Path, root: Path) -> Path:
     return inside if any(folder.name == PICTURE_FOLDER and folder.is_dir() for folder in inside.parents) else stem
 
 
-def _read_pair(picture: Path, annotation: Path | None, root: Path) -> AnnotatedPicture | Finding:
-    if outside := confined(picture, root):
-        return outside
-    if annotation is None:
-        remedy = "draw its boxes, or save an empty annotation"
-        return Finding(relative(picture, root), "has no annotation", remedy, "no-annotation")
-    name = relative(annotation, root)
-    if outside := confined(annotation, root):
-        return outside
-    try:
-        tree = _parse(annotation)
-        size_wh = _size(tree)
-    except RejectedItemError as error:
-        return error.finding(name, pictures=1)
-    elements = list(tree.iter("object"))
-    try:
-        require_few_objects(len(elements))
-    except RejectedItemError as error:
-        return error.finding(name, pictures=1, objects=len(elements))
-    objects, findings = read_objects(elements, _object, name)
+def _read(picture: Path, annotation: Path, root: Path, name: str) -> AnnotatedPicture:
+    tree = _parse(annotation)
+    size_wh = _size(tree)
+    objects, findings = read_objects(list(tree.iter("object")), _object, name)
     context = context_of(picture, root, layout_folders=(PICTURE_FOLDER,))
-    return AnnotatedPicture(
-        picture, relative(picture, root), name, context, objects, size_wh, findings, beside=annotation
-    )
+    return AnnotatedPicture(picture, relative(picture, root), name, context, objects, size_wh, findings, annotation)
 
 
 def _parse(path: Path) -> ElementTree.Element:
@@ -182,14 +136,14 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
 def _object(element: ElementTree.Element, number: int) -> AnnotatedObject:
     label = checked_label(element.findtext("name"))
     box = element.find("bndbox")
-    if box is None:
-        raise RejectedItemError(f"{label} has no <bndbox>", "draw its box again", code="missing-tag")
-    missing = [edge for edge in _EDGES if box.find(edge) is None]
-    if missing:
+    missing = ["bndbox"] if box is None else [edge for edge in _EDGES if box.find(edge) is None]
+    if box is None or missing:
         raise RejectedItemError(f"{label} has no <{missing[0]}>", "draw its box again", code="missing-tag")
     left, top, right, bottom = (parse_coordinate(box.findtext(edge), edge) for edge in _EDGES)
     return AnnotatedObject(number, label, (left, top, right, bottom))
 
 
-def _tag(parent: ElementTree.Element, name: str, text: str) -> None:
-    ElementTree.SubElement(parent, name).text = text
+def _tag(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:
+    tag = ElementTree.SubElement(parent, name)
+    tag.text = text
+    return tag

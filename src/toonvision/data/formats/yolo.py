@@ -9,27 +9,9 @@ from typing import Any
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
 from toonvision.core.files import path_inside, read_regular
 from toonvision.data import images
-from toonvision.data.boxes import (
-    LARGEST_ANNOTATION,
-    AnnotatedObject,
-    AnnotatedPicture,
-    Reading,
-    checked_label,
-    gathered,
-    parse_coordinate,
-    read_objects,
-    require_few_objects,
-)
-from toonvision.data.source_tree import (
-    confined,
-    context_of,
-    is_picture,
-    linked_folders,
-    refuse_confusable,
-    relative,
-    sibling,
-    walk,
-)
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
+from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
+from toonvision.data.source_tree import confined, context_of, is_picture, linked_folders, relative, sibling, walk
 
 SETTINGS = "data.yaml"
 _CLASS_NAMES = "classes.txt"
@@ -48,10 +30,18 @@ def read(root: Path) -> Reading:
     names = _names(settings, root / SETTINGS)
     folders = _picture_folders(settings, root)
     paths = {folder / name: top for top in folders for folder, files in walk(top) for name in files if is_picture(name)}
-    refuse_confusable(paths, root)
-    results = {relative(path, root): _read_picture(path, top, root, names) for path, top in sorted(paths.items())}
+
+    def read_picture(path: Path) -> AnnotatedPicture | Finding:
+        rows = next((rows for rows in _label_paths(path.with_suffix(".txt"), root) if os.path.lexists(rows)), None)
+        if rows is None:
+            remedy = "draw its boxes, or save an empty file"
+            return Finding(relative(path, root), "has no label file", remedy, "no-annotation")
+        context = context_of(path, paths[path])
+        return read_annotation(rows, root, partial(_read, path, rows, root, names, context))
+
+    strays = [no_picture(path, root, "add its picture, or remove it") for path in _stray_labels(folders, paths, root)]
     links = [finding for top in folders for finding in linked_folders(top, root)]
-    return gathered(results, (*_stray_labels(folders, paths, root), *links))
+    return read_pictures(sorted(paths), root, read_picture, (*strays, *links))
 
 
 def _settings(path: Path) -> Mapping[str, Any]:
@@ -144,27 +134,16 @@ def _folder_inside(root: Path, name: str) -> Path | None:
         return None
 
 
-def _read_picture(path: Path, top: Path, root: Path, names: Mapping[int, str]) -> AnnotatedPicture | Finding:
-    name = relative(path, root)
-    if outside := confined(path, root):
-        return outside
-    rows = _label_file(path, root)
-    if rows is None:
-        return Finding(name, "has no label file", "draw its boxes, or save an empty file", "no-annotation")
-    annotation = relative(rows, root)
-    if outside := confined(rows, root):
-        return outside
+def _read(
+    path: Path, rows: Path, root: Path, names: Mapping[int, str], context: str, annotation: str
+) -> AnnotatedPicture | Finding:
+    name, lines = relative(path, root), _lines(rows)
     try:
-        lines = _lines(rows)
-    except RejectedItemError as error:
-        return error.finding(annotation, pictures=1)
-    try:
-        require_few_objects(len(lines))
         size_wh = images.size_wh(path)
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(lines))
     objects, findings = read_objects(lines, partial(_object, size_wh=size_wh, names=names), annotation)
-    return AnnotatedPicture(path, name, annotation, context_of(path, top), objects, size_wh, findings)
+    return AnnotatedPicture(path, name, annotation, context, objects, size_wh, findings)
 
 
 def _lines(path: Path) -> list[str]:
@@ -173,13 +152,8 @@ def _lines(path: Path) -> list[str]:
     try:
         return [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError as error:
-        raise RejectedItemError(
-            "is not written in UTF-8, as it should be", "save it as UTF-8", code="encoding"
-        ) from error
-
-
-def _label_file(picture: Path, root: Path) -> Path | None:
-    return next((path for path in _label_paths(picture.with_suffix(".txt"), root) if os.path.lexists(path)), None)
+        reason = "is not written in UTF-8, as it should be"
+        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
 
 
 def _label_paths(path: Path, root: Path) -> tuple[Path, Path]:
@@ -187,8 +161,8 @@ def _label_paths(path: Path, root: Path) -> tuple[Path, Path]:
     return sibling(path, root, "images", "labels"), path
 
 
-def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], root: Path) -> list[Finding]:
-    """Report label files without a picture, in `labels` or, where there is no such folder, beside the pictures."""
+def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], root: Path) -> list[Path]:
+    """Return the label files without a picture, in `labels` or, where there is no such folder, beside the pictures."""
     used = {path for picture in pictures for path in _label_paths(picture.with_suffix(".txt"), root)}
     folders = {next(path for path in _label_paths(top, root) if path.is_dir()) for top in tops}
     found = {
@@ -199,28 +173,18 @@ def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], root: Path) ->
         for name in names
         if name.endswith(".txt") and name != _CLASS_NAMES
     }
-    remedy = "add its picture, or remove it"
-    return [
-        Finding(relative(path, root), "has no picture of its name", remedy, "no-picture", pictures=1)
-        for path in sorted(found - used)
-    ]
+    return sorted(found - used)
 
 
 def _object(line: str, number: int, size_wh: tuple[int, int], names: Mapping[int, str]) -> AnnotatedObject:
     columns = line.split()
     if len(columns) != len(_COLUMNS):
-        raise RejectedItemError(
-            f"must have {len(_COLUMNS)} columns ({', '.join(_COLUMNS)}); got {len(columns)}",
-            "export boxes, not polygons",
-            code="bad-row",
-        )
+        reason = f"must have {len(_COLUMNS)} columns ({', '.join(_COLUMNS)}); got {len(columns)}"
+        raise RejectedItemError(reason, "export boxes, not polygons", code="bad-row")
     values = [parse_coordinate(text, what) for text, what in zip(columns, _COLUMNS, strict=True)]
     if values[0] not in names:
-        raise RejectedItemError(
-            f"class {shown(columns[0])} is not among the {len(names)} names of {SETTINGS}",
-            "add its name",
-            code="unknown-class",
-        )
+        reason = f"class {shown(columns[0])} is not among the {len(names)} names of {SETTINGS}"
+        raise RejectedItemError(reason, "add its name", code="unknown-class")
     (width, height), (x, y, w, h) = size_wh, values[1:]
     xyxy = ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
     return AnnotatedObject(number, names[int(values[0])], xyxy)

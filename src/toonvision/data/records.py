@@ -1,6 +1,8 @@
 """What the catalogue stores: screenshots and crops."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from toonvision.data.attributes import Attributes
 from toonvision.data.boxes import Box
@@ -14,7 +16,7 @@ class StoredScreenshot:
     """A screenshot as the catalogue knows it, with or without objects.
 
     Attributes:
-        id: Its row.
+        id: Its row; 0 where it is yet to be stored.
         source: Its source.
         name: Its path below the source.
         context: Where it was taken.
@@ -38,37 +40,11 @@ class StoredScreenshot:
 
 
 @dataclass(frozen=True)
-class NewScreenshot:
-    """A screenshot to be stored, with the crops it has now; those not listed are forgotten."""
-
-    source: str
-    name: str
-    context: str
-    size_wh: tuple[int, int]
-    picture_hash: str
-    fingerprint: str
-    crops: tuple["NewCrop", ...]
-
-
-@dataclass(frozen=True)
-class NewCrop:
-    """A crop to be stored; `number` and `file` name it for good."""
-
-    label: str
-    box: Box
-    hash: str
-    number: int
-    file: str
-    origin: str
-    attributes: Attributes = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True)
 class Crop:
     """An object of a screenshot and its crop, as the catalogue knows them.
 
     Attributes:
-        id: Its row.
+        id: Its row; 0 where it is yet to be stored.
         label: What it shows.
         number: Its number within the label, from 0; never used again.
         file: Its file name below `crops/`.
@@ -102,3 +78,20 @@ class Crop:
     def where(self) -> str:
         """Where a person finds the object."""
         return self.origin or f"{self.screenshot}, {', '.join(map(str, self.box.xyxy))}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that a catalogue says; `numbers` has the last that each label has used."""
+
+    screenshots: Sequence[StoredScreenshot] = ()
+    crops: Sequence[Crop] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def crops_of(self) -> Mapping[tuple[str, str], Sequence[Crop]]:
+        """The crops of each screenshot that has some, by its source and name."""
+        found: dict[tuple[str, str], list[Crop]] = {}
+        for crop in self.crops:
+            found.setdefault((crop.source, crop.screenshot), []).append(crop)
+        return found

@@ -1,0 +1,69 @@
+"""What the formats share: pictures are read one by one, and each that cannot be used becomes a finding."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.source_tree import confined, refuse_confusable, relative
+
+LARGEST_ANNOTATION = 10_000_000
+"""Of one picture, in bytes."""
+MOST_OBJECTS = 10_000
+Row = TypeVar("Row")
+
+
+def read_pictures(
+    paths: Iterable[Path],
+    root: Path,
+    read: Callable[[Path], AnnotatedPicture | Finding],
+    findings: Iterable[Finding] = (),
+) -> Reading:
+    """Read the pictures of a source in the given order; `read` returns one, or why it cannot be used.
+
+    Raises:
+        InputRejectedError: If two pictures share a name.
+    """
+    paths = list(paths)
+    refuse_confusable(paths, root)
+    results = {relative(path, root): confined(path, root) or read(path) for path in paths}
+    pictures = tuple(result for result in results.values() if isinstance(result, AnnotatedPicture))
+    unusable = {name: result for name, result in results.items() if isinstance(result, Finding)}
+    return Reading(pictures, (*unusable.values(), *findings), unusable)
+
+
+def read_annotation(
+    path: Path, root: Path, read: Callable[[str], AnnotatedPicture | Finding]
+) -> AnnotatedPicture | Finding:
+    """Read the annotation file of a picture, given its name; a link out of the root, and a fault, become a finding."""
+    name = relative(path, root)
+    try:
+        return confined(path, root) or read(name)
+    except RejectedItemError as error:
+        return error.finding(name, pictures=1)
+
+
+def read_objects(
+    rows: Sequence[Row], parse: Callable[[Row, int], AnnotatedObject], annotation: str
+) -> tuple[tuple[AnnotatedObject, ...], tuple[Finding, ...]]:
+    """Read the objects of an annotation, each from a row and its number, from 1; one that cannot be read is a finding.
+
+    Raises:
+        RejectedItemError: If there are over 10,000, more than a person draws: each would be named in the findings.
+    """
+    if len(rows) > MOST_OBJECTS:
+        reason = f"has {len(rows):,} objects, over {MOST_OBJECTS:,}"
+        raise RejectedItemError(reason, "annotate the picture again", code="too-many-objects", objects=len(rows))
+    objects, findings = [], []
+    for number, row in enumerate(rows, start=1):
+        try:
+            objects.append(parse(row, number))
+        except RejectedItemError as error:
+            findings.append(error.finding(f"{annotation}, object {number}", objects=1))
+    return tuple(objects), tuple(findings)
+
+
+def no_picture(annotation: Path, root: Path, remedy: str) -> Finding:
+    """Report an annotation file that has no picture."""
+    return Finding(relative(annotation, root), "has no picture of its name", remedy, "no-picture", pictures=1)

@@ -1,0 +1,275 @@
+"""Who learns and who is evaluated in the trainings of a study: which samples are in which fold.
+
+- Contexts: one context is left out at a time.
+- Suspect labels: cross-validation, in which every sample is in the test subset of one fold.
+- Learning curve: smaller and larger shares of a training subset, each within the next larger one.
+"""
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import Finding, InputRejectedError, UsageError
+from toonvision.core.seeds import SEED_LIMIT, generator
+from toonvision.data.catalog import Crop
+from toonvision.data.fingerprints import group_keys
+from toonvision.data.split_plan import plan_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Subset
+from toonvision.metrics.classification import Indices
+from toonvision.studies.folds import Fold, Job, classes_without_samples, fold_of_subsets
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import Category, Taxonomy
+
+FEWEST_CROPS = 5
+"""Crops in a context below which a share of right answers says nothing."""
+FEWEST_SIZES = 3
+
+
+def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, Subset]:
+    """Assign crops to subsets: one context is the test subset, the others are train and val, about four to one.
+
+    The others are split as ever (60/20/20), and the test subset of that joins train. A crop whose screenshot
+    is a near-duplicate of one in the context left out is in no subset.
+
+    Returns:
+        Crop id to subset; the same for the same seed.
+
+    Raises:
+        InputRejectedError: If the others are too few to be split.
+    """
+    keys = group_keys(crops)
+    held = {key for crop, key in zip(crops, keys, strict=True) if crop.context == context}
+    others = [crop for crop, key in zip(crops, keys, strict=True) if crop.context != context and key not in held]
+    if not others:
+        raise InputRejectedError(f"{context} is the only one with crops. Annotate screenshots of others.")
+    split = plan_split(others, ratios=SIXTY_TWENTY_TWENTY, seed=seed)
+    subsets: dict[int, Subset] = {crop.id: "val" if split.subset_of(crop) == "val" else "train" for crop in others}
+    subsets.update({crop.id: "test" for crop in crops if crop.context == context})
+    return subsets
+
+
+def plan_contexts(
+    dataset: Dataset, taxonomy: Taxonomy, *, seed: int
+) -> tuple[list[tuple[Category, Fold]], list[Finding]]:
+    """Plan one fold for each context that can be left out, in the taxonomy's order; the seed decides train and val.
+
+    Returns:
+        Contexts with their folds, and why the others cannot be left out.
+
+    Raises:
+        InputRejectedError: If no context can be left out.
+    """
+    known = [context.name for context in taxonomy.contexts]
+    names = sorted({crop.context for crop in dataset.items})
+    names.sort(key=lambda name: known.index(name) if name in known else len(known))
+    planned, findings = [], []
+    for name in names:
+        try:
+            planned.append((taxonomy.context(name), _fold_without(dataset, name, seed)))
+        except InputRejectedError as error:
+            reason, _, remedy = str(error).partition(". ")
+            crops = sum(crop.context == name for crop in dataset.items)
+            findings.append(Finding(f"context {name}", reason, remedy.rstrip("."), "context-skipped", objects=crops))
+    if not planned:
+        raise InputRejectedError(f"no context can be left out, nothing was trained. {'; '.join(map(str, findings))}.")
+    return planned, findings
+
+
+def _fold_without(dataset: Dataset, context: str, seed: int) -> Fold:
+    fold = fold_of_subsets(f"without-{context}", dataset, hold_out(dataset.items, context, seed=seed))
+    if len(fold.test) < FEWEST_CROPS:
+        raise InputRejectedError(f"has {len(fold.test)} crops, fewer than {FEWEST_CROPS}. Annotate more of it.")
+    unseen = classes_without_samples(dataset, fold.train)
+    if unseen:
+        raise InputRejectedError(
+            f"without it {', '.join(unseen)} has no sample to learn from. Annotate more elsewhere."
+        )
+    if not len(fold.val):
+        raise InputRejectedError("without it no sample is left to validate on. Annotate more elsewhere.")
+    return fold
+
+
+def grouped_folds(
+    targets: Sequence[str] | npt.NDArray[Any], groups: Sequence[int], *, folds: int, seed: int
+) -> Indices:
+    """Assign samples to folds: a group stays together, and each class is spread as evenly as its groups allow.
+
+    Args:
+        targets: Each sample's class.
+        groups: Each sample's group, such as `groups.group_keys`.
+        folds: How many folds, 3 or more.
+        seed: Same seed, same folds.
+
+    Returns:
+        Each sample's fold from 0, shape ``(samples,)``.
+
+    Raises:
+        UsageError: If there are fewer than three folds: one is evaluated, one decides when to stop, the others teach.
+        InputRejectedError: If there are fewer groups than folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    if folds < 3:
+        raise UsageError(
+            f"at least 3 folds are needed: for training, validation and test; got {folds}. Write e.g. --folds 5."
+        )
+    if len(set(groups)) < folds:
+        raise InputRejectedError(
+            f"{folds} folds need at least {folds} screenshots; got {len(set(groups))}. Annotate more, or ask for fewer "
+            "--folds."
+        )
+    classes, counts = np.unique(np.asarray(targets), return_inverse=True, return_counts=True)[1:]
+    if counts.max() < folds:
+        raise InputRejectedError(
+            f"{folds} folds need a class of at least {folds} samples; the largest has {counts.max()}. Annotate more, "
+            "or ask for fewer --folds."
+        )
+    splitter = StratifiedGroupKFold(
+        folds, shuffle=True, random_state=int(generator(seed, "folds").integers(SEED_LIMIT))
+    )
+    fold_of = np.zeros(len(classes), dtype=np.int64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")  # a fold without a rare class is no fault
+        splits = list(splitter.split(np.zeros(len(classes)), classes, groups))
+    for fold, (_, test) in enumerate(splits):
+        fold_of[test] = fold
+    return fold_of
+
+
+def fold_jobs(dataset: Dataset, *, folds: int, settings: TrainingSettings, repeats: int, seed: int) -> list[Job]:
+    """Plan the trainings of a search for suspect labels: fold by fold, each with its repeats.
+
+    The seed decides the folds; the repeats have the seeds from it on. In each repeat another fold decides when to stop,
+    so that the averaged models learned from different crops.
+
+    Raises:
+        InputRejectedError: If a class could not be learned without one of the folds.
+    """
+    names = [dataset.classes[target] for target in dataset.targets]
+    fold_of = grouped_folds(names, group_keys(dataset.items), folds=folds, seed=seed)
+    jobs = []
+    for fold in range(folds):
+        for repeat in range(repeats):
+            stop = (fold + 1 + repeat % (folds - 1)) % folds
+            train = np.flatnonzero((fold_of != fold) & (fold_of != stop))
+            short = classes_without_samples(dataset, train)
+            if short:
+                raise InputRejectedError(
+                    f"{', '.join(short)}: too few screenshots to be learned without a fold of them. Annotate more."
+                )
+            val, test = np.flatnonzero(fold_of == stop), np.flatnonzero(fold_of == fold)
+            jobs.append(Job(Fold(f"fold-{fold}-stop-{stop}", train, val, test), settings, seed + repeat))
+    return jobs
+
+
+def nested_order(labels: Sequence[str], groups: Sequence[int], *, rng: np.random.Generator) -> list[list[int]]:
+    """Order groups of samples so that every beginning of the order has about the same shares of labels as the whole.
+
+    The next group is always the one that brings the labels so far nearest to those shares (chi-squared); ties are
+    broken at random.
+
+    Args:
+        labels: Each sample's label.
+        groups: Each sample's group.
+        rng: The random generator.
+
+    Returns:
+        The groups in their order, each as the indices of its samples.
+    """
+    known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    classes, class_of = np.unique(np.asarray(labels), return_inverse=True)
+    group_of = np.array([known[group] for group in groups])
+    members = [np.flatnonzero(group_of == group).tolist() for group in range(len(known))]
+    counts = np.zeros((len(known), len(classes)))
+    np.add.at(counts, (group_of, class_of), 1)
+    shares = counts.sum(axis=0) / counts.sum()
+    waiting = rng.permutation(len(known))
+    so_far, order = np.zeros(len(classes)), []
+    while len(waiting):
+        after = so_far + counts[waiting]
+        expected = after.sum(axis=1, keepdims=True) * shares
+        best = int(((after - expected) ** 2 / shares).sum(axis=1).argmin())
+        so_far = after[best]
+        order.append(members[waiting[best]])
+        waiting = np.delete(waiting, best)
+    return order
+
+
+def beginning(order: Sequence[Sequence[int]], share: float) -> Indices:
+    """Return the samples of the first groups, at least one, that together come nearest to a share of all samples."""
+    ends = np.cumsum([len(group) for group in order])
+    last = int(np.abs(ends - share * ends[-1]).argmin())
+    return np.sort(np.array([index for group in order[: last + 1] for index in group], dtype=np.int64))
+
+
+def curve_jobs(
+    dataset: Dataset, whole: Fold, *, sizes: Sequence[float], settings: TrainingSettings, seeds: Sequence[int]
+) -> tuple[dict[float, list[Job]], list[Finding]]:
+    """Plan the trainings of a learning curve.
+
+    Args:
+        dataset: All samples of the task.
+        whole: The whole training subset, and the val and test subsets, which stay as they are.
+        sizes: Shares of the training subset, over 0 to 1.
+        settings: How to train on the whole training subset.
+        seeds: One repeat each, with an order of its own.
+
+    Returns:
+        The jobs of each size, from small to large, and which sizes were left out. Sizes that choose the very same
+        crops share their jobs.
+
+    Raises:
+        UsageError: If a size is out of range, or fewer than three are left, which determine no curve.
+    """
+    asked = sorted(set(sizes))
+    if not asked or not all(0 < size <= 1 for size in asked):
+        raise UsageError(
+            f"sizes are shares over 0 and up to 1; got {list(sizes)}. Write e.g. --sizes 0.125,0.25,0.5,1."
+        )
+    keys = group_keys(dataset.items)
+    labels, groups = [dataset.items[index].label for index in whole.train], [keys[index] for index in whole.train]
+    orders = [nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds]
+    made: dict[tuple[int, int], Job] = {}
+    jobs: dict[float, list[Job]] = {}
+    findings = []
+    for size in asked:
+        subsets = [whole.train[beginning(order, size)] for order in orders]
+        missing = classes_without_samples(dataset, *subsets)
+        if missing:
+            reason = f"{', '.join(missing)} would have no sample to learn from"
+            findings.append(Finding(f"size {size:g}", reason, "ask for larger --sizes", "size-skipped", pictures=1))
+            continue
+        # Of one order's beginnings two that are equally long are the same.
+        row = [
+            made.setdefault((seed, len(subset)), _job(whole, subset, settings, seed))
+            for subset, seed in zip(subsets, seeds, strict=True)
+        ]
+        if jobs and all(job is before for job, before in zip(row, jobs[max(jobs)], strict=True)):
+            findings.append(Finding(f"size {size:g}", f"selects the same crops as {max(jobs):g}", code="size-repeated"))
+            continue
+        jobs[size] = row
+    if len(jobs) < FEWEST_SIZES:
+        found = f" ({'; '.join(map(str, findings))})" if findings else ""
+        raise UsageError(
+            "a curve needs at least three sizes that select different crops and at which every class can be learned; "
+            f"got {len(jobs)}{found}. Write e.g. --sizes 0.125,0.25,0.5,1."
+        )
+    return jobs, findings
+
+
+def _job(whole: Fold, subset: Indices, settings: TrainingSettings, seed: int) -> Job:
+    """Plan a training on a share of the training subset, for as many steps as on the whole.
+
+    It is named by the share that it is: whatever was asked for, it is the same training. An epoch of an eighth of the
+    crops has an eighth of the steps; with the same epochs and patience the small points would also be the least
+    trained ones, and the curve too steep.
+    """
+    epochs, patience = (math.ceil(n * len(whole.train) / len(subset)) for n in (settings.epochs, settings.patience))
+    name = f"share-{len(subset) / len(whole.train):.4g}"
+    return Job(replace(whole, name=name, train=subset), replace(settings, epochs=epochs, patience=patience), seed)
