@@ -13,9 +13,8 @@ from toonvision.figures.trials import draw_importance, draw_parallel, draw_searc
 from toonvision.figures.values import Race, SizeErrorFront
 from toonvision.models.architecture import PUBLISHED, describe
 from toonvision.models.layout import Layout
-from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
+from toonvision.tuning.insight import optimization_history, parallel_coordinates, size_error_points, slices
 from toonvision.tuning.race import Score
 from tuning.made import JUDGED, one_block, plausible, study, trial
 
@@ -24,9 +23,9 @@ def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
-def marked(ax, outcome):
-    """Give the points that are marked as an outcome."""
-    wanted = (mark(outcome)["marker"], mark(outcome)["color"])
+def marked(ax, ending):
+    """Give the points that are marked for an ending."""
+    wanted = (mark(ending)["marker"], mark(ending)["color"])
     lines = [line for line in ax.lines if (line.get_marker(), line.get_color()) == wanted]
     return [tuple(point) for line in lines for point in line.get_xydata().tolist()]
 
@@ -40,14 +39,14 @@ def result():
     return plausible(30, seed=2, cut=1, diverged=0.5)
 
 
-def test_the_history_marks_each_trial_by_its_outcome_and_steps_down_to_the_best(result):
+def test_the_history_marks_each_trial_by_its_ending_and_steps_down_to_the_best(result):
     found = optimization_history(result)
     (ax,) = draw_search_history(found).axes
-    for outcome in ("best", "done", "cut short"):
-        shown = [(point.value, point.loss) for point in found.points if point.outcome == outcome]
+    for ending in ("best", "done", "cut short"):
+        shown = [(point.value, point.loss) for point in found.points if point.ending == ending]
         assert shown
-        assert marked(ax, outcome) == shown
-    lost = [point.value for point in found.points if point.outcome == "diverged"]
+        assert marked(ax, ending) == shown
+    lost = [point.value for point in found.points if point.ending == "diverged"]
     assert [at for at, _ in marked(ax, "diverged")] == lost
     assert texts(ax) == [f"best {result.tried[0].loss:.3f}"]
     assert ax.get_yscale() == "log"
@@ -71,14 +70,14 @@ def test_each_hyperparameter_has_a_panel_with_its_values_and_its_medians(result)
     assert [tick.get_text() for tick in rates.get_xticklabels()] == ["0.0001", "0.001", "0.01"]
     levels = [line.get_ydata()[0] for line in rates.lines if line.get_marker() == "None" and len(line.get_xdata()) == 2]
     assert levels == pytest.approx(list(found[-1].medians.values()))
-    places = [round(at) for outcome in ("best", "done") for at, _ in marked(rates, outcome)]
-    values = [p.value for outcome in ("best", "done") for p in found[-1].points if p.outcome == outcome]
+    places = [round(at) for ending in ("best", "done") for at, _ in marked(rates, ending)]
+    values = [p.value for ending in ("best", "done") for p in found[-1].points if p.ending == ending]
     assert [found[-1].steps[place] for place in places] == values
 
 
 def test_trials_of_one_value_do_not_cover_each_other(result):
     for ax, one in zip(draw_slices(slices(result)).axes, slices(result), strict=False):
-        spots = [spot for outcome in ("best", "done", "cut short", "diverged") for spot in marked(ax, outcome)]
+        spots = [spot for ending in ("best", "done", "cut short", "diverged") for spot in marked(ax, ending)]
         assert len({(round(x, 6), round(y, 6)) for x, y in spots}) == len(one.points)
 
 

@@ -80,9 +80,8 @@ class StudySteps(Opened):
                 self.files, task, suspects.SuspectOptions(**sized(size, options)), watcher=watch
             )
         pictured = suspects.suspect_crops(self.files, study, study.suspects[: suspects.MOST_PICTURED])
-        level = self.files.taxonomy.level(self.files.taxonomy.task(study.task).level)
-        classes = {category.name: category for category in level.classes}
-        listed = [suspects.suspects_table(study, study.suspects[:_MOST_SUSPECTS], classes)] if study.suspects else []
+        first = study.suspects[:_MOST_SUSPECTS]
+        listed = [suspects.suspects_table(study, first, pictured.classes)] if first else []
         rest = len(study.suspects) - _MOST_SUSPECTS
         more = [f"... and {rest} more; all are in {study.folder / study.FILE}."] if rest > 0 else []
         text = (

@@ -1,11 +1,10 @@
 """What `train` is asked for: from a network's or a study's settings to those of one run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import UsageError
-from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.recipes import changed, settings_for
+from toonvision.training.recipes import PlannedRun, changed, settings_for
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -18,40 +17,20 @@ Size = str | tuple[int, int]
 """An input size: ``600x200``, or height and width in pixels."""
 
 
-@dataclass(frozen=True)
-class PlannedRun:
-    """What will be trained.
-
-    Attributes:
-        task: What to predict.
-        settings: How.
-        size_hw: Height and width of the input in pixels; None for what the network wants.
-        split: The name of the split.
-        name: The name of the run; None for the network's with a number.
-    """
-
-    task: "Task"
-    settings: TrainingSettings
-    size_hw: tuple[int, int] | None
-    split: str
-    name: str | None
-
-
 def plan_run(
-    workspace: "Workspace", task: str, *, name: str | None, from_study: str | None, trial: int | None, **asked: Any
+    workspace: "Workspace", task: "Task", *, name: str | None, from_study: str | None, trial: int | None, **asked: Any
 ) -> PlannedRun:
     """Plan a run that `Workspace.train` was asked for.
 
     Raises:
-        UsageError: If there is no such task, network, study or trial, or a setting is unknown or impossible.
+        UsageError: If there is no such network, study or trial, or a setting is unknown or impossible.
     """
-    wanted = workspace.taxonomy.task(task)
     if from_study is not None:
-        planned = _plan_from_study(workspace, wanted, from_study, trial, **asked)
+        planned = _plan_from_study(workspace, task, from_study, trial, **asked)
     elif trial is not None:
         raise UsageError("--trial is a trial of a study. Give --from-study too.")
     else:
-        planned = _plan_network(workspace, wanted, **asked)
+        planned = _plan_network(workspace, task, **asked)
     return replace(planned, name=name or planned.name)
 
 
@@ -74,7 +53,7 @@ def _plan_network(
     classes = len(workspace.taxonomy.level(task.level).classes)
     recipe = settings_for(find_network(network).name, classes=classes)
     size_hw = parse_size(size) if size else None
-    return PlannedRun(task, changed(recipe, **settings), size_hw, split or "default", None)
+    return PlannedRun(changed(recipe, **settings), size_hw, split or "default", None)
 
 
 def _plan_from_study(
@@ -87,15 +66,12 @@ def _plan_from_study(
     **others: object,
 ) -> PlannedRun:
     """Plan a run of a study's winner, or of one of its trials, trained as there; all other settings must be None."""
-    from toonvision.core.names import free_name
-    from toonvision.tuning.choice import chosen_of_study
+    from toonvision.tuning.folders import run_of_study
 
     if given := [name for name, value in others.items() if value not in (None, False)]:
         listed = ", ".join(f"--{name.removesuffix('_degrees').replace('_', '-')}" for name in sorted(given))
         raise UsageError(f"--from-study brings the network and its settings; {listed} cannot be given beside it.")
-    chosen = chosen_of_study(workspace, study, trial, task=task.name, with_validation=bool(with_validation))
-    name = free_name(workspace.runs / task.name, chosen.name)
-    return PlannedRun(task, chosen.settings, chosen.size_hw, chosen.split, name)
+    return run_of_study(workspace, study, trial, task=task.name, with_validation=bool(with_validation))
 
 
 def parse_size(size: Size) -> tuple[int, int]:

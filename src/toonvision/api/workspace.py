@@ -141,12 +141,13 @@ class Workspace(DataSteps, StudySteps):
         from toonvision.training.repeat import train_run
 
         asked = {"model": model, "levels": levels, "size": size, "split": split, **settings}
-        planned = plan_run(self.files, task, name=name, from_study=from_study, trial=trial, **asked)
+        wanted = self.files.taxonomy.task(task)
+        planned = plan_run(self.files, wanted, name=name, from_study=from_study, trial=trial, **asked)
         network = short_name(planned.settings.network)
         choose_run_folder(self.files.runs, task, network=network, name=planned.name, force=force)
         with self.watcher.training(repeats=repeat) as watch:
             folder = train_run(
-                self.files, planned.task, planned.settings, seeds=range(seed, seed + repeat), split_name=planned.split,
+                self.files, wanted, planned.settings, seeds=range(seed, seed + repeat), split_name=planned.split,
                 size_hw=planned.size_hw, name=planned.name, force=force, watcher=watch,
             )  # fmt: skip
         return Run(self, folder)

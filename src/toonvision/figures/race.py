@@ -12,7 +12,7 @@ from toonvision.figures import style
 from toonvision.figures.style import DASHED, INK, MUTED, WIDTH, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
 from toonvision.figures.values import Race, SizeErrorFront
-from toonvision.tuning.finalists import SizeErrorPoint
+from toonvision.tuning.insight import SizeErrorPoint
 from toonvision.tuning.result import Racer
 
 _WINNER = "#D55E00"

@@ -15,7 +15,7 @@ from toonvision.metrics.classification import Spread
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 if TYPE_CHECKING:
-    from toonvision.tuning.finalists import SizeErrorPoint
+    from toonvision.tuning.insight import SizeErrorPoint
     from toonvision.tuning.result import Racer
 
 Counts = npt.NDArray[np.int64]

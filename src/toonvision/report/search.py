@@ -8,8 +8,8 @@ from toonvision.core.wording import counted
 from toonvision.report import search_panels as panels
 from toonvision.report.page import Page, section, write_page
 from toonvision.report.search_facts import search_facts, search_warnings, tighten_command, train_command, trial_count
-from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import importance_of
+from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space_file import space_text
