@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from toonvision.figures.architecture import draw_architectures
+from toonvision.figures.panels import to_png
 from toonvision.figures.race import draw_front, draw_race
-from toonvision.figures.save import to_png
 from toonvision.figures.trials import draw_importance, draw_parallel, draw_search_history, draw_slices, mark
-from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
+from toonvision.figures.values import Race, SizeErrorFront
 from toonvision.models.architecture import PUBLISHED, describe
 from toonvision.models.layout import Layout
 from toonvision.tuning.importance import Importance
@@ -64,7 +64,7 @@ def test_the_legend_explains_only_what_is_there(result):
 
 def test_each_hyperparameter_has_a_panel_with_its_values_and_its_medians(result):
     found = slices(result)
-    axes = [ax for ax in draw_slices(Slices(found)).axes if ax.axison]
+    axes = [ax for ax in draw_slices(found).axes if ax.axison]
     assert [ax.get_title(loc="left") for ax in axes] == [one.name for one in found]
     rates = axes[-1]
     assert [tick.get_text() for tick in rates.get_xticklabels()] == ["0.0001", "0.001", "0.01"]
@@ -76,7 +76,7 @@ def test_each_hyperparameter_has_a_panel_with_its_values_and_its_medians(result)
 
 
 def test_trials_of_one_value_do_not_cover_each_other(result):
-    for ax, one in zip(draw_slices(Slices(slices(result))).axes, slices(result), strict=False):
+    for ax, one in zip(draw_slices(slices(result)).axes, slices(result), strict=False):
         spots = [spot for ending in ("best", "done", "cut short", "diverged") for spot in marked(ax, ending)]
         assert len({(round(x, 6), round(y, 6)) for x, y in spots}) == len(one.points)
 
@@ -153,7 +153,7 @@ def test_importance_is_coloured_where_it_is_above_chance():
 
 def test_an_architecture_is_to_scale_and_says_its_shapes_steps_and_weights():
     told = describe(PUBLISHED["tuned"], size_hw=(600, 200), classes=4)
-    (ax,) = draw_architectures(Architectures((told,))).axes
+    (ax,) = draw_architectures((told,)).axes
     assert [text for text in texts(ax) if "×" in text and "filters" not in text] == [
         "600 × 200 × 3", "100 × 33 × 16", "16 × 5 × 12",
     ]  # fmt: skip
@@ -171,7 +171,7 @@ def test_an_architecture_is_to_scale_and_says_its_shapes_steps_and_weights():
 @pytest.mark.parametrize(("layout", "columns"), [("16c3-p3", 2), ("4c3-p2-4c3-p2-4c3-p2-4c3-p2-4c3-p2-4c3-p2", 1)])
 def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
     told = describe(Layout.parse(layout), size_hw=(128, 128), classes=2)
-    figure = draw_architectures(Architectures((told,) * 3))
+    figure = draw_architectures((told,) * 3)
     assert figure.axes[0].get_gridspec().ncols == columns
     assert to_png(figure, dpi=30)
 
@@ -183,7 +183,7 @@ def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
 )
 def test_small_and_odd_studies_can_be_drawn(made):
     figures = [
-        draw_search_history(optimization_history(made)), draw_slices(Slices(slices(made))),
+        draw_search_history(optimization_history(made)), draw_slices(slices(made)),
         draw_parallel(parallel_coordinates(made)), draw_front(SizeErrorFront(size_error_points(made), JUDGED)),
     ]  # fmt: skip
     found = made.racers
@@ -197,7 +197,7 @@ def test_a_search_of_which_everything_diverged_can_be_drawn():
     (ax,) = draw_search_history(optimization_history(lost)).axes
     assert len(marked(ax, "diverged")) == 4
     history, parallel = optimization_history(lost), parallel_coordinates(lost)
-    for figure in (draw_slices(Slices(slices(lost))), draw_parallel(parallel), draw_search_history(history)):
+    for figure in (draw_slices(slices(lost)), draw_parallel(parallel), draw_search_history(history)):
         assert to_png(figure, dpi=30)
 
 

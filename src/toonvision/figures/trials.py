@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 from toonvision.core.scales import log_ticks
 from toonvision.figures import style
 from toonvision.figures.style import DASHED, INK, MUTED, TRAIN, VALIDATE, WIDTH, styled
-from toonvision.figures.values import Slices
 from toonvision.tuning.importance import Importance
 from toonvision.tuning.insight import Ending, Line, OptimizationHistory, ParallelCoordinates, Point, Slice
 
@@ -72,9 +71,8 @@ def draw_trials(ax: Axes, history: OptimizationHistory) -> Axes:
 
 
 @styled
-def draw_slices(value: Slices) -> Figure:
+def draw_slices(slices: tuple[Slice, ...]) -> Figure:
     """Draw a panel for each hyperparameter, all with the same scale of the loss."""
-    slices = value.slices
     rows = -(-len(slices) // _COLUMNS)
     figure = style.new_figure(WIDTH, 0.5 + 2.25 * rows)
     panels = figure.subplots(rows, _COLUMNS, sharey=True, squeeze=False).ravel()
