@@ -122,7 +122,7 @@ def _train(one: Training, _report: Report) -> dict[str, Any]:
     from toonvision.metrics.calibration import reliability
     from toonvision.metrics.classification import roll_up
     from toonvision.tasks.classify import predict_probabilities
-    from toonvision.training.loop import fit, train_fresh
+    from toonvision.training.loop import Training, train_fresh
 
     data = load_dataset(workspace, workspace.taxonomy.task(variant.task), size_hw=size_hw)
     classes = len(data.classes)
@@ -133,7 +133,7 @@ def _train(one: Training, _report: Report) -> dict[str, Any]:
     if built:
         keras.utils.set_random_seed(one.seed)
         model = built(size_hw, classes)
-        fit(model, data, train=train, val=val, settings=settings, seed=one.seed)
+        Training(model, data, settings, train, val, one.seed).run()
     else:
         model, _ = train_fresh(data, train=train, val=val, settings=settings, seed=one.seed)
     seconds = time.monotonic() - started

@@ -31,8 +31,9 @@ from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
 from toonvision.data.workspace import open_workspace
 from toonvision.tasks.registry import load_dataset
-from toonvision.tuning.retries import counted, first_attempt
-from toonvision.tuning.storage import Address, StoredStudy, file_url, open_study
+from toonvision.tuning.space import random_value
+from toonvision.tuning.storage import Address, file_url, open_study
+from toonvision.tuning.stored_trials import StoredStudy, counted, first_attempt
 from toonvision.tuning.study import STORE, run_study
 
 _WORKERS, _FIRST_TRIALS, _MORE_TRIALS = 2, 40, 20
@@ -201,7 +202,7 @@ def _drawn(study: StoredStudy, number: int) -> dict[str, Any]:
     """Draw a trial of a random search anew."""
     rng = generator(study.settings.seed, "draw", number)
     space = study.settings.space
-    return {name: space.dimensions[name].random(rng) for name in space.varied}
+    return {name: random_value(space.dimensions[name], rng) for name in space.varied}
 
 
 def _workers(pid: int) -> list[int]:

@@ -2,7 +2,7 @@ import numpy as np
 
 from toonvision.explain.activations import LayerActivation
 from toonvision.figures.activations import draw_activation, draw_filter_images, draw_first_filters
-from toonvision.figures.save import to_png
+from toonvision.figures.panels import to_png
 from toonvision.figures.values import ActivationTiles, FilterImages, FirstFilters
 
 

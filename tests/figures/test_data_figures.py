@@ -16,7 +16,7 @@ from toonvision.figures.data import (
     missing_counts,
     shown_tables,
 )
-from toonvision.figures.save import save_png, to_png
+from toonvision.figures.panels import save_png, to_png
 from toonvision.figures.style import SETTINGS, ink_on, new_figure
 from toonvision.figures.values import BalanceBars, ShortageMap
 from toonvision.taxonomy.labels import Category, Level, Targets

@@ -3,9 +3,8 @@ import numpy as np
 from figures import examples
 from toonvision.evaluation.breakdown import Breakdown, Group
 from toonvision.figures.evaluation import draw_breakdown, draw_breakdowns, draw_calibration, draw_reliability
-from toonvision.figures.save import to_png
+from toonvision.figures.panels import to_png
 from toonvision.figures.style import WRONG, new_figure
-from toonvision.figures.values import Breakdowns
 from toonvision.metrics.calibration import Bin, Reliability, calibrate
 from toonvision.metrics.intervals import Proportion
 
@@ -37,11 +36,11 @@ def test_few_crops_are_faint_and_only_a_clear_difference_is_red():
 
 def test_all_breakdowns_stand_in_one_figure():
     several = [Breakdown(f"b{n}", f"Title {n}", GROUPS[: 1 + n % 3], 2) for n in range(5)]
-    figure = draw_breakdowns(Breakdowns(tuple(several)))
+    figure = draw_breakdowns(tuple(several))
     titles = {ax.get_title(loc="left") for ax in figure.axes}
     assert titles >= {f"Title {n}" for n in range(5)}
     assert to_png(figure, dpi=20)
-    assert to_png(draw_breakdowns(Breakdowns((several[0],))), dpi=20)
+    assert to_png(draw_breakdowns((several[0],)), dpi=20)
 
 
 def test_a_bin_below_its_confidence_is_red_and_the_error_is_written():

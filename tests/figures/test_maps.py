@@ -3,7 +3,7 @@ import pytest
 
 from figures import examples
 from toonvision.figures.maps import EVIDENCE, draw_map_grid, draw_map_rows, superimposed
-from toonvision.figures.save import to_png
+from toonvision.figures.panels import to_png
 from toonvision.figures.values import MapGrid, MapRows
 
 

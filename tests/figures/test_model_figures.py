@@ -6,11 +6,11 @@ from matplotlib.colors import to_hex
 
 from figures import examples
 from toonvision.figures.evaluation import draw_class_scores, draw_confusion
+from toonvision.figures.panels import to_png
 from toonvision.figures.pictures import draw_gallery, draw_probabilities, draw_unsure
-from toonvision.figures.save import to_png
 from toonvision.figures.style import new_figure
 from toonvision.figures.training import draw_curves, draw_spread
-from toonvision.figures.values import TrainingCurve, TrainingCurves, TrainingSpread
+from toonvision.figures.values import TrainingCurve, TrainingSpread
 from toonvision.metrics.classification import Spread
 from toonvision.metrics.intervals import Proportion
 from toonvision.tasks.classify_panels import Case, ClassRow, ConfusionMatrix, Gallery, LeastConfident
@@ -30,7 +30,7 @@ def evaluated(count, classes, *, size_hw=(60, 20), repeats=3):
 
 def test_curves_mark_the_saved_epoch_of_the_best_training():
     curves = [TrainingCurve(seed, examples.history(10, seed=seed), 4, seed == 1) for seed in range(3)]
-    loss, accuracy = draw_curves(TrainingCurves(tuple(curves))).axes
+    loss, accuracy = draw_curves(tuple(curves)).axes
     for ax, name in ((loss, "val_loss"), (accuracy, "val_accuracy")):
         value = curves[1].epochs[3][name]
         dots = [line for line in ax.lines if line.get_marker() == "o"]
@@ -40,20 +40,20 @@ def test_curves_mark_the_saved_epoch_of_the_best_training():
 
 def test_the_best_training_is_strong_and_the_others_are_thin():
     curves = [TrainingCurve(seed, examples.history(5, seed=seed), 2, seed == 0) for seed in range(4)]
-    (ax, _) = draw_curves(TrainingCurves(tuple(curves))).axes
+    (ax, _) = draw_curves(tuple(curves)).axes
     widths = [line.get_linewidth() for line in ax.lines if len(line.get_xdata()) == 5]
     assert sorted(widths) == [0.8] * 6 + [2.2] * 2
 
 
 def test_a_loss_that_is_nan_leaves_a_gap_instead_of_breaking_the_figure():
     epochs = [*examples.history(3), {"loss": float("inf"), "accuracy": 0.3, "val_loss": float("nan")}]
-    figure = draw_curves(TrainingCurves((TrainingCurve(0, epochs, 2, best=True),)))
+    figure = draw_curves((TrainingCurve(0, epochs, 2, best=True),))
     assert np.isnan(figure.axes[0].lines[0].get_ydata()[3])
     assert to_png(figure, dpi=30)
 
 
 def test_a_single_epoch_is_seen_as_dots():
-    figure = draw_curves(TrainingCurves((TrainingCurve(0, examples.history(1), 1, best=True),)))
+    figure = draw_curves((TrainingCurve(0, examples.history(1), 1, best=True),))
     assert figure.axes[0].lines[0].get_marker() == "o"
 
 

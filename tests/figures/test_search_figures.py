@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 
 from toonvision.figures.architecture import draw_architectures
+from toonvision.figures.panels import to_png
 from toonvision.figures.race import draw_front, draw_race
-from toonvision.figures.save import to_png
 from toonvision.figures.trials import draw_importance, draw_parallel, draw_search_history, draw_slices, mark
-from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
+from toonvision.figures.values import Race, SizeErrorFront
 from toonvision.models.architecture import PUBLISHED, describe
 from toonvision.models.layout import Layout
-from toonvision.tuning.finalists import size_error_points
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
+from toonvision.tuning.insight import optimization_history, parallel_coordinates, size_error_points, slices
 from toonvision.tuning.race import Score
 from tuning.made import JUDGED, one_block, plausible, study, trial
 
@@ -24,9 +23,9 @@ def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
-def marked(ax, outcome):
-    """Give the points that are marked as an outcome."""
-    wanted = (mark(outcome)["marker"], mark(outcome)["color"])
+def marked(ax, ending):
+    """Give the points that are marked for an ending."""
+    wanted = (mark(ending)["marker"], mark(ending)["color"])
     lines = [line for line in ax.lines if (line.get_marker(), line.get_color()) == wanted]
     return [tuple(point) for line in lines for point in line.get_xydata().tolist()]
 
@@ -40,14 +39,14 @@ def result():
     return plausible(30, seed=2, cut=1, diverged=0.5)
 
 
-def test_the_history_marks_each_trial_by_its_outcome_and_steps_down_to_the_best(result):
+def test_the_history_marks_each_trial_by_its_ending_and_steps_down_to_the_best(result):
     found = optimization_history(result)
     (ax,) = draw_search_history(found).axes
-    for outcome in ("best", "done", "cut short"):
-        shown = [(point.value, point.loss) for point in found.points if point.outcome == outcome]
+    for ending in ("best", "done", "cut short"):
+        shown = [(point.value, point.loss) for point in found.points if point.ending == ending]
         assert shown
-        assert marked(ax, outcome) == shown
-    lost = [point.value for point in found.points if point.outcome == "diverged"]
+        assert marked(ax, ending) == shown
+    lost = [point.value for point in found.points if point.ending == "diverged"]
     assert [at for at, _ in marked(ax, "diverged")] == lost
     assert texts(ax) == [f"best {result.tried[0].loss:.3f}"]
     assert ax.get_yscale() == "log"
@@ -65,20 +64,20 @@ def test_the_legend_explains_only_what_is_there(result):
 
 def test_each_hyperparameter_has_a_panel_with_its_values_and_its_medians(result):
     found = slices(result)
-    axes = [ax for ax in draw_slices(Slices(found)).axes if ax.axison]
+    axes = [ax for ax in draw_slices(found).axes if ax.axison]
     assert [ax.get_title(loc="left") for ax in axes] == [one.name for one in found]
     rates = axes[-1]
     assert [tick.get_text() for tick in rates.get_xticklabels()] == ["0.0001", "0.001", "0.01"]
     levels = [line.get_ydata()[0] for line in rates.lines if line.get_marker() == "None" and len(line.get_xdata()) == 2]
     assert levels == pytest.approx(list(found[-1].medians.values()))
-    places = [round(at) for outcome in ("best", "done") for at, _ in marked(rates, outcome)]
-    values = [p.value for outcome in ("best", "done") for p in found[-1].points if p.outcome == outcome]
+    places = [round(at) for ending in ("best", "done") for at, _ in marked(rates, ending)]
+    values = [p.value for ending in ("best", "done") for p in found[-1].points if p.ending == ending]
     assert [found[-1].steps[place] for place in places] == values
 
 
 def test_trials_of_one_value_do_not_cover_each_other(result):
-    for ax, one in zip(draw_slices(Slices(slices(result))).axes, slices(result), strict=False):
-        spots = [spot for outcome in ("best", "done", "cut short", "diverged") for spot in marked(ax, outcome)]
+    for ax, one in zip(draw_slices(slices(result)).axes, slices(result), strict=False):
+        spots = [spot for ending in ("best", "done", "cut short", "diverged") for spot in marked(ax, ending)]
         assert len({(round(x, 6), round(y, 6)) for x, y in spots}) == len(one.points)
 
 
@@ -154,7 +153,7 @@ def test_importance_is_coloured_where_it_is_above_chance():
 
 def test_an_architecture_is_to_scale_and_says_its_shapes_steps_and_weights():
     told = describe(PUBLISHED["tuned"], size_hw=(600, 200), classes=4)
-    (ax,) = draw_architectures(Architectures((told,))).axes
+    (ax,) = draw_architectures((told,)).axes
     assert [text for text in texts(ax) if "×" in text and "filters" not in text] == [
         "600 × 200 × 3", "100 × 33 × 16", "16 × 5 × 12",
     ]  # fmt: skip
@@ -172,7 +171,7 @@ def test_an_architecture_is_to_scale_and_says_its_shapes_steps_and_weights():
 @pytest.mark.parametrize(("layout", "columns"), [("16c3-p3", 2), ("4c3-p2-4c3-p2-4c3-p2-4c3-p2-4c3-p2-4c3-p2", 1)])
 def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
     told = describe(Layout.parse(layout), size_hw=(128, 128), classes=2)
-    figure = draw_architectures(Architectures((told,) * 3))
+    figure = draw_architectures((told,) * 3)
     assert figure.axes[0].get_gridspec().ncols == columns
     assert to_png(figure, dpi=30)
 
@@ -184,7 +183,7 @@ def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
 )
 def test_small_and_odd_studies_can_be_drawn(made):
     figures = [
-        draw_search_history(optimization_history(made)), draw_slices(Slices(slices(made))),
+        draw_search_history(optimization_history(made)), draw_slices(slices(made)),
         draw_parallel(parallel_coordinates(made)), draw_front(SizeErrorFront(size_error_points(made), JUDGED)),
     ]  # fmt: skip
     found = made.racers
@@ -198,7 +197,7 @@ def test_a_search_of_which_everything_diverged_can_be_drawn():
     (ax,) = draw_search_history(optimization_history(lost)).axes
     assert len(marked(ax, "diverged")) == 4
     history, parallel = optimization_history(lost), parallel_coordinates(lost)
-    for figure in (draw_slices(Slices(slices(lost))), draw_parallel(parallel), draw_search_history(history)):
+    for figure in (draw_slices(slices(lost)), draw_parallel(parallel), draw_search_history(history)):
         assert to_png(figure, dpi=30)
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from figures import examples
+from toonvision.figures.panels import to_png
 from toonvision.figures.pictures import draw_suspects
-from toonvision.figures.save import to_png
 from toonvision.figures.studies import draw_contexts, draw_learning_curve, draw_stress
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.power_law import PowerLaw

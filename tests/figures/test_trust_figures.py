@@ -4,8 +4,7 @@ import pytest
 from toonvision.core.seeds import generator
 from toonvision.explain.evidence import Evidence, summarise
 from toonvision.explain.trust import Randomisation, TrustCurves
-from toonvision.figures.panels import draw
-from toonvision.figures.save import to_png
+from toonvision.figures.panels import draw, to_png
 from toonvision.figures.style import new_figure
 from toonvision.figures.trust import (
     REGION_COLORS,
@@ -14,7 +13,7 @@ from toonvision.figures.trust import (
     draw_randomisations,
     draw_trust_curves,
 )
-from toonvision.figures.values import EvidenceBars, RandomisationSteps
+from toonvision.figures.values import EvidenceBars
 
 
 def curves(pictures=6, steps=20):
@@ -81,7 +80,7 @@ def test_randomisation_shows_every_image_and_the_mean_size():
 
 
 def test_all_weights_at_once_are_called_all_layers():
-    (ax,) = draw_randomisations(RandomisationSteps(tuple(steps()[-1:]))).axes
+    (ax,) = draw_randomisations(tuple(steps()[-1:])).axes
     assert [label.get_text() for label in ax.get_xticklabels()] == ["all layers"]
 
 
@@ -106,6 +105,6 @@ def test_a_group_without_any_evidence_says_so():
     assert "no evidence for the predicted class" in [text.get_text() for text in ax.texts]
 
 
-@pytest.mark.parametrize("value", [curves(), RandomisationSteps(tuple(steps())), EvidenceBars(sections())])
+@pytest.mark.parametrize("value", [curves(), tuple(steps()), EvidenceBars(sections())])
 def test_figures_render(value):
     assert to_png(draw(value), dpi=40).startswith(b"\x89PNG")

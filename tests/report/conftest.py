@@ -4,7 +4,7 @@ from functools import partial
 import pytest
 
 from toonvision.figures import panels
-from toonvision.figures.save import save_png
+from toonvision.figures.panels import save_png
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,12 +16,11 @@ from toonvision.figures.panels import draw
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.data_panels import near_table, next_table, write_balance_figures
-from toonvision.report.evaluation_panels import breakdown_table
 from toonvision.report.facts import telling_facts, warnings_of
 from toonvision.report.page import REPORT, write_page
 from toonvision.report.results import gather_results
 from toonvision.report.run import run_page, write_report
-from toonvision.report.training_panels import curves_panel, peaks_table
+from toonvision.report.run_panels import breakdown_table, curves_panel, peaks_table
 from toonvision.tasks.classify_panels import (
     calibration_panel,
     calibration_table,

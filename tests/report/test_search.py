@@ -31,7 +31,7 @@ from toonvision.report.search_panels import (
     trials_rows,
     trials_table,
 )
-from toonvision.tuning.finalists import size_error_points
+from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.race import Score
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.settings import Bounds, RaceSettings

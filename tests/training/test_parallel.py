@@ -19,10 +19,10 @@ def test_small_inputs_have_one_thread_a_training_and_large_ones_all():
 
 
 def test_only_long_trainings_of_small_inputs_run_at_once_and_never_more_than_there_are():
-    assert trainings_at_once(LONG, size_hw=SMALL, pictures=516, trainings=99) == available_cores()
-    assert trainings_at_once(LONG, size_hw=SMALL, pictures=516, trainings=1) == 1
-    assert trainings_at_once(LONG, size_hw=LARGE, pictures=516, trainings=99) == 1
-    assert trainings_at_once(TrainingSettings(epochs=2), size_hw=SMALL, pictures=516, trainings=99) == 1
+    assert trainings_at_once(LONG, size_hw=SMALL, images=516, trainings=99) == available_cores()
+    assert trainings_at_once(LONG, size_hw=SMALL, images=516, trainings=1) == 1
+    assert trainings_at_once(LONG, size_hw=LARGE, images=516, trainings=99) == 1
+    assert trainings_at_once(TrainingSettings(epochs=2), size_hw=SMALL, images=516, trainings=99) == 1
 
 
 class Noting(TrainingWatcher):

@@ -8,7 +8,7 @@ from toonvision.models.layout import Layout
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import StudyResult, Trial
 from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
-from toonvision.tuning.space import Choices, Range, Space, published_space
+from toonvision.tuning.space import Choices, Range, Space, published_space, random_value
 
 SIZE_HW, CLASSES, JUDGED = (600, 200), ("bb", "lb", "cb", "sb"), 174
 
@@ -45,7 +45,7 @@ def drawn(space, count, *, seed=0):
     varied = set(space.varied)
 
     def value(name, one):
-        return float(one.random(rng)) if name in varied else one.low
+        return float(random_value(one, rng)) if name in varied else one.low
 
     return [{name: value(name, one) for name, one in space.dimensions.items()} for _ in range(count)]
 

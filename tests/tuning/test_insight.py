@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toonvision.tuning.insight import log_losses, optimization_history, parallel_coordinates, slices
+from toonvision.tuning.importance import log_losses
+from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.space import Choices, Range, Space, published_space, tighten
 from tuning.made import drawn, one_block, plausible, study, trial
@@ -36,7 +37,7 @@ def test_the_history_has_each_trial_that_ended_and_the_records():
     made += [trial(5, DRAWS[5], SPACE, loss=0.5, state="cut short"), trial(6, {**DRAWS[6]}, SPACE, state="lost")]
     made += [dataclasses.replace(made[-1], number=7, state="running", loss=None)]
     found = optimization_history(study(made))
-    assert [(point.trial, point.loss, point.outcome) for point in found.points] == [
+    assert [(point.trial, point.loss, point.ending) for point in found.points] == [
         (0, 1.0, "best"), (1, 1.2, "done"), (2, None, "diverged"), (3, 0.8, "best"), (4, 0.9, "best"),
         (5, 0.5, "cut short"),
     ]  # fmt: skip
@@ -68,7 +69,7 @@ def test_a_slice_has_every_trial_at_its_value_and_medians_of_three_or_more(resul
             assert point.value == pytest.approx(result.by_number[point.trial].draw[one.name])
             assert not one.steps or point.value in one.steps
         for value, median in one.medians.items():
-            losses = [p.loss for p in one.points if p.value == value and p.outcome in ("best", "done")]
+            losses = [p.loss for p in one.points if p.value == value and p.ending in ("best", "done")]
             assert len(losses) >= 3
             assert median == statistics.median(losses)
 
@@ -100,11 +101,11 @@ def test_lines_cross_all_coordinates_within_them_and_the_best_are_on_top(result)
     for line in found.lines:
         assert len(line.positions) == len(found.axes)
         assert all(-1e-9 <= position <= 1 + 1e-9 for position in line.positions)
-        assert (line.outcome == "diverged") == (result.by_number[line.trial].state == "diverged")
-    outcomes = [line.outcome for line in found.lines]
-    assert outcomes == sorted(outcomes, key=("diverged", "done", "best").index)
+        assert (line.ending == "diverged") == (result.by_number[line.trial].state == "diverged")
+    endings = [line.ending for line in found.lines]
+    assert endings == sorted(endings, key=("diverged", "done", "best").index)
     losses = [
-        (result.by_number[line.trial].loss, line.positions[-1]) for line in found.lines if line.outcome != "diverged"
+        (result.by_number[line.trial].loss, line.positions[-1]) for line in found.lines if line.ending != "diverged"
     ]
     assert [position for _, position in sorted(losses)] == sorted(position for _, position in losses)
 

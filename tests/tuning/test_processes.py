@@ -15,9 +15,10 @@ from builders import copied, tried
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
 from toonvision.tuning.result import read_result
-from toonvision.tuning.retries import counted, first_attempt
 from toonvision.tuning.settings import RaceSettings, settings_text
+from toonvision.tuning.space import random_value
 from toonvision.tuning.storage import Address, file_url, open_study
+from toonvision.tuning.stored_trials import counted, first_attempt
 from tuning.searching import GRACE_S
 from tuning.studies import found, tiny
 
@@ -145,7 +146,7 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
 def drawn(settings, number):
     """Draw a trial of a random search without any process."""
     rng = generator(settings.seed, "draw", number)
-    return {name: settings.space.dimensions[name].random(rng) for name in settings.space.varied}
+    return {name: random_value(settings.space.dimensions[name], rng) for name in settings.space.varied}
 
 
 def test_an_interrupt_ends_all_processes_and_prints_nothing_of_them(own_workspace, task_data):

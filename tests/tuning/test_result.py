@@ -15,10 +15,9 @@ from builders import files_property
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import RESULT, StudyResult, Trial, pareto_front, read_result, write_result
-from toonvision.tuning.retries import DIVERGED, SURPLUS
 from toonvision.tuning.settings import MOST_RETRIES, RaceSettings, StudySettings
-from toonvision.tuning.storage import CANDIDATE, SEED, Address, open_study
-from toonvision.tuning.stored_trials import SCORES, read_scores, read_trials
+from toonvision.tuning.storage import Address, open_study
+from toonvision.tuning.stored_trials import CANDIDATE, DIVERGED, SCORES, SEED, SURPLUS, read_scores, read_trials
 from tuning.studies import begin, tiny_space
 
 pytestmark = pytest.mark.usefixtures("eager")

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState
 
-from toonvision.tuning.retries import (
+from toonvision.tuning.settings import MOST_RETRIES
+from toonvision.tuning.stored_trials import (
     DIVERGED,
-    MOST_RETRIES,
     OUTCOME,
     SURPLUS,
     counted,

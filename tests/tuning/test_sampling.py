@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.errors import UsageError
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.tuning.cost import acceptance
 from toonvision.tuning.sampling import BoundedSampler, pruner_of
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Space, published_space
@@ -24,8 +23,7 @@ def settings_with(strategy="random", *, most=None, space=None, seed=0, size_hw=S
 
 def asked(settings, trials, *, loss=lambda draw: draw["learning_rate"], study=None):
     """Draw trials in one process, each with a loss; return their draws and how many were replaced."""
-    accept = acceptance(settings, classes=CLASSES)
-    sampler = BoundedSampler(settings, accept)
+    sampler = BoundedSampler(settings, classes=CLASSES)
     directions = ["minimize"] * (1 + (settings.strategy == "front"))
     study = study or optuna.create_study(directions=directions)
     study.sampler, found = sampler, []
@@ -108,7 +106,7 @@ def test_the_only_network_of_a_space_is_drawn_or_refused():
 @given(seed=st.integers(0, 50), kept=st.integers(0, 11), strategy=st.sampled_from(["random", "bayesian"]))
 def test_a_retry_of_a_trial_that_died_while_it_was_drawn_keeps_its_values_and_the_bounds(seed, kept, strategy):
     settings = settings_with(strategy, seed=seed, most=6032)
-    study = optuna.create_study(sampler=BoundedSampler(settings, acceptance(settings, classes=CLASSES)))
+    study = optuna.create_study(sampler=BoundedSampler(settings, classes=CLASSES))
     distributions = settings.space.distributions()
     whole = settings.space.suggest(study.ask())
     retry = optuna.create_trial(
@@ -134,7 +132,7 @@ def test_only_hyperband_stops_trials_early():
 def test_hyperband_takes_any_number_of_epochs(epochs):
     settings = settings_with("hyperband", epochs=epochs)
     study = optuna.create_study(pruner=pruner_of(settings))
-    study.sampler = BoundedSampler(settings, acceptance(settings, classes=CLASSES))
+    study.sampler = BoundedSampler(settings, classes=CLASSES)
     trial = study.ask()
     settings.space.suggest(trial)
     trial.report(1.0, 1)

@@ -13,10 +13,10 @@ from optuna.trial import TrialState
 from toonvision.core.errors import UsageError
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning import search as tuning_search
-from toonvision.tuning.cost import acceptance
-from toonvision.tuning.retries import MOST_RETRIES, counted, hand_back
-from toonvision.tuning.settings import Bounds, RaceSettings
-from toonvision.tuning.storage import CANDIDATE, SEED, open_study
+from toonvision.tuning.sampling import BoundedSampler
+from toonvision.tuning.settings import MOST_RETRIES, Bounds, RaceSettings
+from toonvision.tuning.storage import open_study
+from toonvision.tuning.stored_trials import CANDIDATE, SEED, counted, hand_back
 from tuning.made import drawn
 from tuning.studies import begin, found, search, tiny, tiny_space
 
@@ -220,15 +220,15 @@ def give_away(trials, end):
 
 
 def test_a_training_of_the_race_that_another_process_took_in_between_is_no_fault(task_data, tmp_path, monkeypatch):
-    real, seen = tuning_search._waiting, []
+    real, seen = tuning_search._has, []
 
-    def waiting(study):
+    def waiting(study, *states):
         if study.study_name.endswith("race") and not seen:
             seen.append(study)
             return True  # and by the time that it is asked for it is gone
-        return real(study)
+        return real(study, *states)
 
-    monkeypatch.setattr(tuning_search, "_waiting", waiting)
+    monkeypatch.setattr(tuning_search, "_has", waiting)
     address, _ = begin(tmp_path, tiny(task_data, trials=1, race=RaceSettings(1, 1, 1)))
     assert search(address, task_data, tmp_path)
     assert seen
@@ -262,4 +262,4 @@ def test_a_bound_on_time_keeps_slow_networks_out(task_data):
     (draw,) = drawn(settings.space, 1)
     for milliseconds, within in ((1e6, True), (1e-6, False)):
         bounded = dataclasses.replace(settings, bounds=Bounds(milliseconds=milliseconds))
-        assert acceptance(bounded, classes=3)(draw) is within
+        assert BoundedSampler(bounded, classes=3).accepts(draw) is within

@@ -14,11 +14,10 @@ from toonvision.core.runner import available_cores
 from toonvision.tuning.folders import find_study, is_study, new_study_folder, study_results
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.result import RESULT, StudyResult, Trial, read_result, write_result
-from toonvision.tuning.retries import counted
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 from toonvision.tuning.storage import Address, file_url, open_study
-from toonvision.tuning.stored_trials import SCORES, read_trials
+from toonvision.tuning.stored_trials import SCORES, counted, read_trials
 from toonvision.tuning.study import STORE, run_study
 from toonvision.tuning.workers import default_workers
 from tuning.made import drawn

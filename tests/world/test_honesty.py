@@ -61,14 +61,14 @@ def trained(samples):
 
     from toonvision.models.registry import build_network
     from toonvision.tasks.settings import TrainingSettings
-    from toonvision.training.loop import fit
+    from toonvision.training.loop import Training
 
     keras.utils.set_random_seed(0)
     model = build_network("baseline", size_hw=SIZE_HW, classes=len(SUITS))
     places = np.arange(len(samples.targets))
     train, val = places[: TRAIN * len(SUITS)], places[TRAIN * len(SUITS) : (TRAIN + VALIDATE) * len(SUITS)]
     settings = TrainingSettings(epochs=60, batch_size=16, patience=15)
-    fit(model, samples, train=train, val=val, settings=settings, seed=0)
+    Training(model, samples, settings, train, val, seed=0).run()
     return model
 
 

@@ -14,14 +14,9 @@ from toonvision.training.record import find_run
 
 
 def check_workspace(workspace: Opened, run: str | None) -> tuple[list[Checked], dict[str, str]]:
-    """Check catalogue, screenshots, crops, splits, runs, leftovers and libraries.
+    """Check catalogue, screenshots, crops, splits, runs, leftovers and libraries; `run` is asked about every label.
 
-    Args:
-        workspace: What to check.
-        run: A run that is asked about every label, or None.
-
-    Returns:
-        What was found in each part, and the versions of Python and the libraries.
+    Return what was found in each part, and the versions of Python and the libraries.
     """
     files, watcher = workspace.files, workspace.watcher
     known, catalog = data.check_catalog(files)

@@ -17,21 +17,14 @@ from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_regions, has_masks
 from toonvision.explain.activations import layer_activations
 from toonvision.explain.cam import ClassMaps, Method, class_maps
-from toonvision.explain.evidence import Evidence, GroupEvidence, distinctive, measure_evidence, summarise
+from toonvision.explain.evidence import GroupEvidence, distinctive, measure_evidence, summarise
 from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, Sections, own_maps, worst_cases
 from toonvision.explain.filters import ascent, convolutions, first_filters, responses
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
 from toonvision.figures.panels import write_panel
 from toonvision.models.backend import start_keras
 from toonvision.models.saving import ModelCard, load_model, read_card
-from toonvision.report.explain_panels import (
-    activation_panels,
-    check_panels,
-    evidence_panel,
-    filter_images_panel,
-    first_filters_panel,
-    map_grid_panels,
-)
+from toonvision.report import explain_panels as shown_as
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +53,9 @@ def explain(
     level = taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)
     start_keras()
-    _name_layers_afresh()
+    import keras
+
+    keras.backend.clear_session()  # so that layers have the same names however many networks were loaded
     model = load_model(run.folder)
     folder = run.folder / _FOLDER
     with replacing_folder(folder, purpose="explain") as built:
@@ -69,26 +64,19 @@ def explain(
         with progress("weighing evidence", "pictures") as update:
             maps = class_maps(model, shown, layer=layer, method=method, progress=update)
         own = own_maps(cases, maps)
-        panels = map_grid_panels(cases, own, classes, each=each, exact=maps.exact)
+        panels = shown_as.map_grid_panels(cases, own, classes, each=each, exact=maps.exact)
         panels += _layer_panels(model, cases.images[0], seed=seed)
         curves, steps = _check(run, model, cases, own, maps, seed=seed)
-        panels += check_panels(curves, steps, cases.names[:_MOST_CHECKED])
+        panels += shown_as.check_panels(curves, steps, cases.names[:_MOST_CHECKED])
         evidence = _evidence(run, cases.evaluation, maps, seed=seed) if cases.evaluation else None
         if cases.evaluation and evidence:
-            panels.append(evidence_panel(cases.evaluation, evidence))
+            panels.append(shown_as.evidence_panel(cases.evaluation, evidence))
         with progress("drawing", "figures") as update:
             for done, panel in enumerate(panels, start=1):
                 write_panel(panel, built)
                 update(done, len(panels))
     found = Explanation(cases, classes, maps, curves, steps, evidence)
     return _result(run, found, folder, findings)
-
-
-def _name_layers_afresh() -> None:
-    """Let Keras count layers from the start, so that they have the same names however many networks were loaded."""
-    import keras
-
-    keras.backend.clear_session()
 
 
 def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Cases, list[Finding]]:
@@ -126,16 +114,16 @@ def _known_classes(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tu
 def _layer_panels(model: "keras.Model", picture: Pictures, *, seed: int) -> list[FigurePanel]:
     """Return the output of every layer for a picture, and an input that each filter of a convolution answers to."""
     height, width, colors = picture.shape
-    panels = activation_panels(layer_activations(model, picture), (height, width))
+    panels = shown_as.activation_panels(layer_activations(model, picture), (height, width))
     first, *deeper = convolutions(model)
     if first.input.shape[-1] in {colors, 2 * colors}:
-        panels.append(first_filters_panel(first.name, first_filters(model)))
+        panels.append(shown_as.first_filters_panel(first.name, first_filters(model)))
     for number, one in enumerate(deeper, start=2):
         filters = range(min(_MOST_ASCENDED, one.output.shape[-1]))
         noise = ascent(model, one.name, filters, seed=seed, steps=0)
         climbed = ascent(model, one.name, filters, seed=seed)
         before, after = (responses(model, one.name, filters, pictures) for pictures in (noise, climbed))
-        panels.append(filter_images_panel(one.name, number, climbed, before, after))
+        panels.append(shown_as.filter_images_panel(one.name, number, climbed, before, after))
     return panels
 
 
@@ -171,36 +159,25 @@ def _evidence(run: StoredRun, evaluation: "ClassEvaluation", maps: ClassMaps, *,
     masks = [mask for mask in found if mask is not None]
     own = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
     plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
-    return MaskedEvidence(tuple(rows), own, plain, _sections(run, evaluation, rows, own, seed=seed))
-
-
-def _sections(
-    run: StoredRun, evaluation: "ClassEvaluation", rows: Sequence[int], evidence: Evidence, *, seed: int
-) -> Sections:
-    """Average evidence over all crops, by class and by context."""
-    contexts = [run.workspace.files.taxonomy.context(evaluation.items[at].context).title for at in rows]
+    contexts = [files.taxonomy.context(evaluation.items[at].context).title for at in rows]
     y_true = [evaluation.classes[evaluation.best.y_true[at]].title for at in rows]
     shots = group_keys([evaluation.items[at] for at in rows])
-    return [
-        (title, summarise(evidence, groups, screenshots=shots, seed=seed))
+    sections = [
+        (title, summarise(own, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))
     ]
+    return MaskedEvidence(tuple(rows), own, plain, sections)
 
 
 def _result(run: StoredRun, found: Explanation, folder: Path, findings: Sequence[Finding]) -> Result[Explanation]:
     files = sorted(folder.iterdir())
-    data = {
-        "run": run.name,
-        "folder": str(folder),
-        "files": [path.name for path in files],
-        **_data(found),
-        "findings": [vars(finding) for finding in findings],
-    }
+    data = _data(found)
+    about = {"run": run.name, "folder": str(folder), "files": [path.name for path in files]}
     maps_first = sorted(files, key=lambda path: not path.name.startswith("maps"))
     return Result(
         found,
-        (*_blocks(found), f"{len(files)} files in {folder}"),
-        data,
+        (*_blocks(found, data), f"{len(files)} files in {folder}"),
+        {**about, **data, "findings": [vars(finding) for finding in findings]},
         findings=tuple(findings),
         folder=folder,
         files=tuple(maps_first),
@@ -208,17 +185,45 @@ def _result(run: StoredRun, found: Explanation, folder: Path, findings: Sequence
     )
 
 
-def _blocks(found: Explanation) -> list[Block]:
-    titles = [category.title for category in found.classes]
+def _data(found: Explanation) -> dict[str, Any]:
+    names = [category.name for category in found.classes]
+    cases, area = found.cases, found.curves.area
+    rows = zip(cases.names, cases.y_true, cases.predicted.tolist(), cases.probabilities, strict=True)
+    return {
+        "layer": found.maps.layer,
+        "method": found.maps.method,
+        "pictures": [
+            {"picture": name, "y_true": None if y_true is None else names[y_true], "predicted": names[predicted],
+             "confidence": float(shares[predicted])}
+            for name, y_true, predicted, shares in rows
+        ],
+        "deletion": {"area": float(area("deletion").mean()), "random": float(area("random_deletion").mean())},
+        "insertion": {"area": float(area("insertion").mean()), "random": float(area("random_insertion").mean())},
+        "randomisation": [{"layer": step.layer, "fresh": step.fresh, "similarity": step.mean} for step in found.steps],
+        "evidence": [{"by": title, **_group_data(group)} for title, members in found.sections for group in members],
+        "warnings": found.warnings,
+    }  # fmt: skip
+
+
+def _group_data(group: GroupEvidence) -> dict[str, Any]:
+    regions = {
+        one.region: {"share": one.share if group.crops else None, "interval_95": list(one.interval), "area": one.area}
+        for one in group.regions
+    }
+    counts = {"crops": group.crops, "screenshots": group.screenshots, "without_evidence": group.empty}
+    return {"group": group.name, **counts, "regions": regions}
+
+
+def _blocks(found: Explanation, data: Mapping[str, Any]) -> list[Block]:
+    titles = {category.name: category.title for category in found.classes}
     rows = [
-        [name, "-" if y_true is None else titles[y_true], titles[predicted], f"{row[predicted]:.1%}"]
-        for name, y_true, predicted, row in _case_rows(found)
+        [one["picture"], titles.get(one["y_true"], "-"), titles[one["predicted"]], f"{one['confidence']:.1%}"]
+        for one in data["pictures"]
     ]
-    areas = _areas(found.curves)
+    deletion, insertion = data["deletion"], data["insertion"]
     lines = [
-        f"Deletion: area {areas['deletion']['area']:.2f}, random {areas['deletion']['random']:.2f} (lower is better).",
-        f"Insertion: area {areas['insertion']['area']:.2f}, random {areas['insertion']['random']:.2f} (higher is "
-        "better).",
+        f"Deletion: area {deletion['area']:.2f}, random {deletion['random']:.2f} (lower is better).",
+        f"Insertion: area {insertion['area']:.2f}, random {insertion['random']:.2f} (higher is better).",
         f"Similarity to maps of random weights: {found.steps[-1].mean:.2f} (lower is better; 1 means that the maps do "
         "not depend on what was learned).",
     ]
@@ -231,69 +236,12 @@ def _blocks(found: Explanation) -> list[Block]:
     return [*blocks, "\n".join([*lines, *warnings])]
 
 
-def _case_rows(found: Explanation) -> Sequence[tuple[str, int | None, int, npt.NDArray[np.float32]]]:
-    cases = found.cases
-    return list(zip(cases.names, cases.y_true, cases.predicted.tolist(), cases.probabilities, strict=True))
-
-
-def _data(found: Explanation) -> dict[str, Any]:
-    names = [category.name for category in found.classes]
-    return {
-        "layer": found.maps.layer,
-        "method": found.maps.method,
-        "pictures": [
-            {
-                "picture": name,
-                "y_true": None if y_true is None else names[y_true],
-                "predicted": names[predicted],
-                "confidence": float(row[predicted]),
-            }
-            for name, y_true, predicted, row in _case_rows(found)
-        ],
-        **_areas(found.curves),
-        "randomisation": [{"layer": step.layer, "fresh": step.fresh, "similarity": step.mean} for step in found.steps],
-        "evidence": [{"by": title, **_group_data(group)} for title, members in found.sections for group in members],
-        "warnings": found.warnings,
-    }
-
-
-def _areas(curves: TrustCurves) -> Mapping[str, Mapping[str, float]]:
-    return {
-        "deletion": {"area": _mean(curves.area("deletion")), "random": _mean(curves.area("random_deletion"))},
-        "insertion": {"area": _mean(curves.area("insertion")), "random": _mean(curves.area("random_insertion"))},
-    }
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    return float(values.mean())
-
-
-def _group_data(group: GroupEvidence) -> Mapping[str, Any]:
-    return {
-        "group": group.name,
-        "crops": group.crops,
-        "screenshots": group.screenshots,
-        "without_evidence": group.empty,
-        "regions": {
-            region.region: {
-                "share": region.share if group.crops else None,
-                "interval_95": list(region.interval),
-                "area": region.area,
-            }
-            for region in group.regions
-        },
-    }
-
-
 def _evidence_table(sections: Sections) -> Table:
     columns = ["Evidence on", "Crops", "Figure", "95 %", "Its area", "Cloth", "Head", "Hands", "Rest", "Background"]
     rows: list[list[object]] = []
     for group in (member for _, members in sections for member in members if member.crops):
-        figure = group.of("figure")
+        figure, (low, high) = group.of("figure"), group.of("figure").interval
         shares = [group.of(name).share for name in ("cloth", "head", "hands", "other", "background")]
-        low, high = figure.interval
-        rows.append(
-            [group.name, group.crops, f"{figure.share:.0%}", f"{low:.0%}-{high:.0%}", f"{figure.area:.0%}"]
-            + [f"{share:.0%}" for share in shares]
-        )
+        own = [group.name, group.crops, f"{figure.share:.0%}", f"{low:.0%}-{high:.0%}", f"{figure.area:.0%}"]
+        rows.append([*own, *(f"{share:.0%}" for share in shares)])
     return table("Where the evidence lies that tells a picture from the average one", columns, rows)

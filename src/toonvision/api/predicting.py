@@ -30,9 +30,11 @@ def predict(
     """Predict pictures, or the boxes of annotated ones; see `Run.predict`."""
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
-    _require_there(pictures)
-    if save is not None:
-        _require_new(save)
+    if not any(path.exists() for path in pictures):
+        listed = ", ".join(map(str, pictures)) or "no path"
+        raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
+    if save is not None and save.exists() and (not save.is_dir() or any(save.iterdir())):
+        raise UsageError(f"{save}: exists already and is not an empty folder. Choose another --save.")
     if boxes:
         predictions, findings = _predict_boxes(run, pictures, keras=keras)
     else:
@@ -65,18 +67,6 @@ def predict_files(
     watcher.say(f"Predicting on {start_keras()}.")
     with watcher.progress("predicting", "pictures") as progress:
         return predict_with_keras(run.folder, pictures, progress=progress)
-
-
-def _require_there(pictures: Sequence[Path]) -> None:
-    """Refuse paths of which none exists, before anything is loaded."""
-    if not any(path.exists() for path in pictures):
-        listed = ", ".join(map(str, pictures)) or "no path"
-        raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
-
-
-def _require_new(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder}: exists already and is not an empty folder. Choose another --save.")
 
 
 def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[Prediction], list[Finding]]:
@@ -178,37 +168,23 @@ def _result(
 ) -> Result[list[Prediction]]:
     own = ["Object", "Annotated as"] if boxes else []
     columns = ["Picture", *own, "Predicted", *(level.capitalize() for level in above), "Confidence"]
-    rows = [
-        [
-            *(p.path, *([p.number, p.label] if isinstance(p, BoxPrediction) else []), p.predicted),
-            *(classes.get(p.predicted, "-") for classes in above.values()),
-            f"{p.confidence:.1%}",
-        ]
-        for p in predictions
-    ]
+    rows, data = [], []
+    for p in predictions:
+        about = {"object": p.number, "label": p.label, "box": p.box.xyxy} if isinstance(p, BoxPrediction) else {}
+        levels = {level: classes.get(p.predicted) for level, classes in above.items()}
+        probabilities = dict(zip(p.classes, p.probabilities.tolist(), strict=True))
+        data.append(
+            {"picture": str(p.path), **about, "predicted": p.predicted, "levels": levels, "confidence": p.confidence,
+             "probabilities": probabilities}
+        )  # fmt: skip
+        coarser = [name or "-" for name in levels.values()]
+        rows.append([p.path, *list(about.values())[:2], p.predicted, *coarser, f"{p.confidence:.1%}"])
     none = "No picture could be read, so that there is no prediction."
     exported = (run.folder / EXPORT).is_file()
     return Result(
         predictions,
         (table("Predictions", columns, rows, names=len(columns) - 1) if rows else none,),
-        {
-            "predictions": [
-                {
-                    "picture": str(p.path),
-                    **(
-                        {"object": p.number, "label": p.label, "box": p.box.xyxy}
-                        if isinstance(p, BoxPrediction)
-                        else {}
-                    ),
-                    "predicted": p.predicted,
-                    "levels": {level: classes.get(p.predicted) for level, classes in above.items()},
-                    "confidence": p.confidence,
-                    "probabilities": dict(zip(p.classes, p.probabilities.tolist(), strict=True)),
-                }
-                for p in predictions
-            ],
-            "findings": [asdict(finding) for finding in findings],
-        },
+        {"predictions": data, "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
         folder=run.folder,
         next=run.workspace.command("explain" if exported else "export", run.name),

@@ -1,24 +1,29 @@
 """A run as an object: evaluated, explained, reported, exported and used."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from toonvision.api import run_results as results
 from toonvision.api.base import StoredRun
-from toonvision.api.result import Result
-from toonvision.core.errors import UsageError
+from toonvision.api.result import Block, Result
+from toonvision.core.errors import RejectedItemError, UsageError
+from toonvision.core.files import parse_json, read_regular
+from toonvision.core.wording import counted
+from toonvision.training.history import HISTORY, peaks, read_history
 
 if TYPE_CHECKING:
     from toonvision.data.splits import Subset
+    from toonvision.deploy.export import Export, Int8Export
     from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.explain.explanation import Explanation
+    from toonvision.metrics.calibration import Calibration
     from toonvision.metrics.predictions import Prediction
     from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
 
 Paths = Path | str | Sequence[Path | str]
+_LARGEST_METRICS = 10_000_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,18 +32,27 @@ class Run(StoredRun):
 
     def __repr__(self) -> str:
         """Return the name, the network, and how the trainings ended."""
-        return results.run_text(self.record, self.folder)
+        record, wrong = self.record, wrong_on_test(self.folder)
+        scores = f"; wrong on test: median {wrong['median']}, worst {wrong['worst']}" if wrong else ""
+        return (
+            f"Run {record.title}: {record.settings.network} ({record.parameters:,} parameters), "
+            f"{counted(len(record.repeats), 'training')}{scores}"
+        )
 
     def _repr_html_(self) -> str:
-        return results.run_result(self.record, self.folder)._repr_html_()
+        return Result(self.record, (repr(self),), {})._repr_html_()
 
     def summary(self) -> "Result[ClassEvaluation]":
         """Return how the trainings went, how good the model is on the test subset, and what to try next."""
         from toonvision.evaluation.advice import advise
 
-        advice = advise(self.workspace.files, self.folder, self.evaluation())
-        next_step = self.workspace.command("report", self.name)
-        return results.summary_result(self.evaluation(), self.folder, advice, next_step)
+        history = read_history(self.folder / HISTORY)
+        listed = [f"  {name:<14} {value:.4f} in epoch {epoch}" for name, value, epoch in peaks(history)]
+        best = "\n".join([f"Best values over {counted(len(history), 'epoch')}:", *listed])
+        scores = self.evaluate()
+        advice = advise(self.workspace.files, self.folder, scores.value)
+        blocks = (best, *scores.blocks, "\n".join([*advice, f"Saved in {self.folder}"]))
+        return replace(scores, blocks=blocks, data={**scores.data, "advice": advice, "folder": str(self.folder)})
 
     def evaluate(self, subset: "Subset" = "test") -> "Result[ClassEvaluation]":
         """Evaluate all trainings on one subset of the split.
@@ -47,7 +61,11 @@ class Run(StoredRun):
             ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
             InputRejectedError: If the split or the crops are not those that it was trained with.
         """
-        return results.evaluation_result(self.evaluation(subset), self.workspace.command("report", self.name))
+        from toonvision.evaluation.evaluate import metrics_of
+
+        evaluation = self.evaluation(subset)
+        next_step = self.workspace.command("report", self.name)
+        return Result(evaluation, _score_blocks(evaluation), metrics_of(evaluation), next=next_step)
 
     def calibrate(self, *, remove: bool = False) -> Result[float | None]:
         """Fit a temperature on the validation subset and store it with the model, so that confidences can be believed.
@@ -68,16 +86,24 @@ class Run(StoredRun):
             )
         temperature = fitted.temperature if fitted else None
         store_temperature(self.folder, temperature)
-        return results.calibration_result(self.name, fitted, self.workspace.command("export", self.name))
+        text = (
+            f"The model of {self.name} has the temperature {temperature:.4f} from now on. {_calibration_text(fitted)}"
+            if fitted
+            else f"The model of {self.name} has no temperature from now on: its confidences are as trained."
+        )
+        data = {"run": self.name, "temperature": temperature}
+        return Result(temperature, (text,), data, next=self.workspace.command("export", self.name))
 
     def stress(self) -> "Result[StressTest]":
         """Evaluate pictures that are darker, blurred, smaller, compressed, or cut beside the box."""
-        from toonvision.studies.stress import stress_run
+        from toonvision.api.study_steps import study_result
+        from toonvision.studies.stress import stress_panel, stress_run, stress_table
 
         evaluation = self.evaluation()
         with self.workspace.watcher.progress("changing and evaluating", "crops") as progress:
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
-        return results.stress_result(test, self.workspace.command("report", self.name))
+        next_step = self.workspace.command("report", self.name)
+        return study_result(test, stress_panel(test), [stress_table(test)], next_step)
 
     def leakage(self) -> "Result[LeakageStudy]":
         """Train once more on a naive split, which separates crops of one screenshot, to see how good that looks.
@@ -85,12 +111,14 @@ class Run(StoredRun):
         Raises:
             InputRejectedError: If that training diverged.
         """
-        from toonvision.studies.leakage import compare_naive
+        from toonvision.studies.leakage import compare_naive, leakage_table
 
         evaluation = self.evaluation()
         with self.workspace.watcher.studying() as watch:
             study = compare_naive(self.workspace.files, self.folder, evaluation, watcher=watch)
-        return results.leakage_result(study, self.workspace.command("report", self.name))
+        data = {**asdict(study), "folder": str(study.folder), "meaning": study.sentence()}
+        blocks = (leakage_table(study), study.sentence(), f"Saved in {study.folder}")
+        return Result(study, blocks, data, next=self.workspace.command("report", self.name))
 
     def explain(
         self,
@@ -123,7 +151,7 @@ class Run(StoredRun):
 
         page = write_report(self.workspace.files, self.folder, self.evaluation())
         next_step = self.workspace.command("export", self.name)
-        return results.report_result(self.folder / REPORT, page.facts, page.warnings, next_step)
+        return report_result(self.folder / REPORT, page.facts, page.warnings, next_step)
 
     def export(self, *, int8: bool = False) -> "ExportedRun":
         """Write the model as one ONNX file, which needs no Keras, and compare the two.
@@ -143,8 +171,11 @@ class Run(StoredRun):
         watcher.say(f"Comparing with {start_keras()}.")
         with watcher.progress("comparing", "crops") as progress:
             exported = export_run(self.workspace.files, self.folder, int8=int8, progress=progress)
-        shown = results.export_result(exported, self._use())
-        return ExportedRun(shown.value, shown.blocks, shown.data, next=shown.next, run=self)
+        data: dict[str, Any] = {**asdict(exported), "path": str(exported.path)}
+        if exported.int8:
+            data["int8"] |= {"path": str(exported.int8.path)}
+        use = self.workspace.command("predict", self.name, str(self.workspace.files.crops))
+        return ExportedRun(exported, (_export_text(exported),), data, next=use, run=self)
 
     def predict(
         self, pictures: Paths, *, boxes: bool = False, save: Path | str | None = None, keras: bool = False
@@ -167,10 +198,6 @@ class Run(StoredRun):
 
         folder = None if save is None else Path(save)
         return predict(self, paths_of(pictures) or [], boxes=boxes, save=folder, keras=keras)
-
-    def _use(self) -> str:
-        """Return the command that uses the model on pictures that there are."""
-        return self.workspace.command("predict", self.name, str(self.workspace.files.crops))
 
 
 @dataclass(frozen=True, repr=False)
@@ -196,3 +223,84 @@ def paths_of(given: Paths | None) -> list[Path] | None:
     if given is None:
         return None
     return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]
+
+
+def report_result(page: Path, facts: Sequence[str], warnings: Sequence[str], next_step: str) -> Result[Path]:
+    """Return where a report was written, and its most important sentences."""
+    listed = [f"{number}. {fact}" for number, fact in enumerate(facts, start=1)]
+    return Result(
+        page,
+        ("\n".join([*listed, *(f"Beware: {warning}" for warning in warnings), f"Report: {page}"]),),
+        {"report": str(page), "facts": list(facts), "warnings": list(warnings)},
+        files=(page,),
+        next=next_step,
+    )
+
+
+def wrong_on_test(run: Path) -> dict[str, int] | None:
+    """Read how often the trainings of a run were wrong on test; None where it was not evaluated."""
+    try:
+        metrics: Any = parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))
+        return {name: metrics["wrong"][name]["count"] for name in ("best", "median", "worst")}
+    except (RejectedItemError, KeyError, TypeError):
+        return None
+
+
+def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
+    from toonvision.tasks.classify_panels import scores_table
+
+    report, record = evaluation.best.report, evaluation.record
+    several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
+    title = f"{record.title} on {evaluation.subset}{several}"
+    spread, wrong_in = evaluation.spread, evaluation.wrong_in
+    lines = [f"Wrong: {report.wrong} of {spread.total}; accuracy {report.accuracy}."]
+    if len(spread.wrong) > 1:
+        always = int((wrong_in == len(spread.wrong)).sum())
+        lines += [
+            f"Over {len(spread.wrong)} trainings: median {spread.median.count} wrong ({spread.median}), "
+            f"best {spread.best.count} ({spread.best}), worst {spread.worst.count} ({spread.worst}).",
+            f"{counted(always, 'crop')} {'was' if always == 1 else 'were'} wrong in every training, "
+            f"{int((wrong_in > 0).sum())} in at least one.",
+        ]
+    lines += [
+        f"Scored as {up.level}: accuracy {up.report.accuracy}; {up.within} wrong within a class, {up.across} across."
+        if len(up.classes) > 1
+        else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
+        for up in evaluation.best.rolled_up
+    ]
+    if evaluation.best.calibration:
+        lines.append(_calibration_text(evaluation.best.calibration))
+    return replace(scores_table(evaluation), title=title), "\n".join(lines)
+
+
+def _calibration_text(calibration: "Calibration") -> str:
+    return (
+        f"Calibration error: {calibration.before.error:.1%} as trained, {calibration.after.error:.1%} with the "
+        f"temperature {calibration.temperature:.2f}, fitted on {counted(calibration.fitted_on, 'validation crop')}. "
+        f"{calibration.caveat}"
+    ).rstrip()
+
+
+def _export_text(exported: "Export") -> str:
+    """Return what was written, and how it was compared."""
+    parity = exported.parity
+    changed = parity.pictures - exported.crops
+    copies = f" and {changed} changed copies" if changed else ""
+    lines = [
+        f"Exported to {exported.path} ({exported.size / 1000:,.0f} kB). On {exported.crops} crops{copies} it gives the "
+        f"same answers as Keras; the largest difference of a probability is {parity.largest_difference:.1e}.",
+        *([_int8_text(exported.int8)] if exported.int8 else []),
+        *(f"{name} of an earlier export was removed; --int8 writes it again." for name in exported.removed),
+    ]
+    return "\n".join(lines)
+
+
+def _int8_text(int8: "Int8Export") -> str:
+    """Return what 8 bits cost, in accuracy and in time."""
+    change = int8.int8_latency_ms / int8.latency_ms
+    speed = f"{change:.1f} times as long" if change > 1 else f"{1 / change:.1f} times as fast"
+    return (
+        f"In 8 bits to {int8.path} ({int8.size / 1000:,.0f} kB). On the test subset {int8.int8_right} are right, with "
+        f"the plain export {int8.right}; {int8.parity.disagreements} of {int8.parity.pictures} predictions differ. One "
+        f"crop takes {int8.int8_latency_ms:.2f} ms on one core, {speed} as the plain export's {int8.latency_ms:.2f} ms."
+    )

@@ -1,19 +1,16 @@
 """How searches for networks are shown."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from toonvision.api.base import Opened
-from toonvision.api.result import Result, table
-from toonvision.core.errors import Finding, ModelRefusedError
+from toonvision.api.result import Result
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted
 from toonvision.report.search_facts import outcome_fact, race_fact, winner_fact
 from toonvision.report.search_panels import race_table, trials_table
-from toonvision.tuning.folders import study_results
-from toonvision.tuning.result import StudyResult, Trial, read_result
+from toonvision.tuning.result import StudyResult, Trial
 
 _MOST_BEST, _MOST_LATEST = 10, 12
 
@@ -28,33 +25,9 @@ def search_result(result: StudyResult, folder: Path, page: Path, next_step: str)
     return Result(
         result,
         (shown, "\n".join(facts), f"Report: {page}"),
-        {**_data(result), "folder": str(folder), "report": str(page)},
+        {**search_data(result), "folder": str(folder), "report": str(page)},
         files=(page,),
         next=next_step,
-    )
-
-
-def searches_result(workspace: Opened) -> Result[tuple[StudyResult, ...]]:
-    """Return all searches of a workspace; damaged ones are findings."""
-    listed: list[StudyResult] = []
-    damaged = []
-    for path in study_results(workspace.files.studies):
-        try:
-            listed.append(read_result(path.parent))
-        except ModelRefusedError as error:
-            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code="damaged-study"))
-    newest = max((one for one in listed if one.winner), key=lambda one: one.started, default=None)
-    train = ("train", newest.settings.task, "--from-study", newest.title) if newest else None
-    columns = ["Study", "State", "Started (UTC)", "Strategy", "Tried", "Best: network", "parameters"]
-    rows = [study_row(one) for one in listed]
-    shown = table("Studies", [*columns, "wrong: median", "worst"], rows, names=4) if rows else "There is no study yet."
-    return Result(
-        tuple(listed),
-        (shown,),
-        {"studies": [_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]},
-        findings=tuple(damaged),
-        folder=workspace.files.studies,
-        next=workspace.command(*train) if train else workspace.command("tune", workspace.first_task()),
     )
 
 
@@ -106,7 +79,8 @@ def _longer_race(result: StudyResult) -> list[str]:
     return [] if over or standing.rounds >= settings.race.rounds else ["A longer --race would tell them apart."]
 
 
-def _data(result: StudyResult) -> dict[str, Any]:
+def search_data(result: StudyResult) -> dict[str, Any]:
+    """Return a search as plain data."""
     return {
         "study": result.title,
         "finished": result.finished,

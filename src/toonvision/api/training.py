@@ -1,11 +1,10 @@
 """What `train` is asked for: from a network's or a study's settings to those of one run."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import UsageError
-from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.recipes import changed, settings_for
+from toonvision.training.recipes import PlannedRun, changed, settings_for
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -18,24 +17,24 @@ Size = str | tuple[int, int]
 """An input size: ``600x200``, or height and width in pixels."""
 
 
-@dataclass(frozen=True)
-class PlannedRun:
-    """What will be trained.
+def plan_run(
+    workspace: "Workspace", task: "Task", *, name: str | None, from_study: str | None, trial: int | None, **asked: Any
+) -> PlannedRun:
+    """Plan a run that `Workspace.train` was asked for.
 
-    Attributes:
-        settings: How.
-        size_hw: Height and width of the input in pixels; None for what the network wants.
-        split: The name of the split.
-        name: The name of the run; None for the network's with a number.
+    Raises:
+        UsageError: If there is no such network, study or trial, or a setting is unknown or impossible.
     """
+    if from_study is not None:
+        planned = _plan_from_study(workspace, task, from_study, trial, **asked)
+    elif trial is not None:
+        raise UsageError("--trial is a trial of a study. Give --from-study too.")
+    else:
+        planned = _plan_network(workspace, task, **asked)
+    return replace(planned, name=name or planned.name)
 
-    settings: TrainingSettings
-    size_hw: tuple[int, int] | None
-    split: str
-    name: str | None
 
-
-def plan_network(
+def _plan_network(
     workspace: "Workspace",
     task: "Task",
     *,
@@ -45,20 +44,7 @@ def plan_network(
     split: str | None,
     **settings: object,
 ) -> PlannedRun:
-    """Plan a run of a network by its recipe, with some settings changed.
-
-    Args:
-        workspace: Whose taxonomy.
-        task: What to predict.
-        model: The network's name.
-        levels: Whether it learns the coarser levels too.
-        size: The input's size.
-        split: The name of the split.
-        **settings: What to change; None changes nothing.
-
-    Raises:
-        UsageError: If there is no such network, or a setting is unknown or impossible.
-    """
+    """Plan a run of a network by its recipe, with some settings changed; None changes nothing."""
     from toonvision.models.registry import find_network
 
     network = model or DEFAULT_NETWORK
@@ -66,10 +52,11 @@ def plan_network(
         network = _with_levels(network, workspace.taxonomy, task)
     classes = len(workspace.taxonomy.level(task.level).classes)
     recipe = settings_for(find_network(network).name, classes=classes)
-    return PlannedRun(changed(recipe, **settings), parse_size(size) if size else None, split or "default", None)
+    size_hw = parse_size(size) if size else None
+    return PlannedRun(changed(recipe, **settings), size_hw, split or "default", None)
 
 
-def plan_from_study(
+def _plan_from_study(
     workspace: "Workspace",
     task: "Task",
     study: str,
@@ -78,33 +65,13 @@ def plan_from_study(
     with_validation: bool | None = None,
     **others: object,
 ) -> PlannedRun:
-    """Plan a run of the network that a study found, trained as there.
-
-    Args:
-        workspace: Where the study is.
-        task: What to predict.
-        study: The study's name or folder.
-        trial: Which of its trials; None for its winner.
-        with_validation: Whether to learn from the validation subset too.
-        **others: All other settings; each must be None, since the study has them.
-
-    Raises:
-        UsageError: If there is no such study or trial, or another setting is given.
-    """
-    from toonvision.core.names import free_name
-    from toonvision.tuning.choice import chosen_of_study
+    """Plan a run of a study's winner, or of one of its trials, trained as there; all other settings must be None."""
+    from toonvision.tuning.folders import run_of_study
 
     if given := [name for name, value in others.items() if value not in (None, False)]:
         listed = ", ".join(f"--{name.removesuffix('_degrees').replace('_', '-')}" for name in sorted(given))
         raise UsageError(f"--from-study brings the network and its settings; {listed} cannot be given beside it.")
-    chosen = chosen_of_study(workspace, study, trial, task=task.name, with_validation=bool(with_validation))
-    name = free_name(workspace.runs / task.name, chosen.name)
-    return PlannedRun(chosen.settings, chosen.size_hw, chosen.split, name)
-
-
-def named(planned: PlannedRun, name: str | None) -> PlannedRun:
-    """Return the plan with the name that was asked for, if any."""
-    return replace(planned, name=name or planned.name)
+    return run_of_study(workspace, study, trial, task=task.name, with_validation=bool(with_validation))
 
 
 def parse_size(size: Size) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """Whoever watches a step go on: a terminal, or nobody."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toonvision.core.progress import Progress, silent
@@ -11,27 +13,24 @@ if TYPE_CHECKING:
     from toonvision.tuning.study import SearchWatcher
 
 
+@dataclass(frozen=True)
 class Watcher:
-    """Watches steps of a workspace: says what happens, and shows how far long work is. This one shows nothing."""
+    """What is called while a workspace works; by default nobody watches.
 
-    def say(self, text: str) -> None:
-        """Receive one line about what happens now."""
+    Attributes:
+        say: Receives one line about what happens now.
+        progress: Returns what receives how many things are done, given what is done (``extracting``) and their unit
+            (``screenshots``).
+        training: Returns what receives the epochs of a run of so many trainings, given as ``repeats``.
+        studying: Returns what receives the trainings of a study.
+        searching: Returns what receives the trials of a search.
+    """
 
-    def progress(self, title: str, unit: str) -> AbstractContextManager[Progress]:  # noqa: ARG002
-        """Return what receives how many things are done, for example ``extracting`` so many ``screenshots``."""
-        return nullcontext(silent)
-
-    def training(self, *, repeats: int) -> "AbstractContextManager[TrainingWatcher | None]":  # noqa: ARG002
-        """Return what receives the epochs of a run of so many trainings."""
-        return nullcontext()
-
-    def studying(self) -> "AbstractContextManager[StudyWatcher | None]":
-        """Return what receives the trainings of a study."""
-        return nullcontext()
-
-    def searching(self) -> "AbstractContextManager[SearchWatcher | None]":
-        """Return what receives the trials of a search."""
-        return nullcontext()
+    say: Callable[[str], None] = lambda _: None
+    progress: Callable[[str, str], AbstractContextManager[Progress]] = lambda *_: nullcontext(silent)
+    training: "Callable[..., AbstractContextManager[TrainingWatcher | None]]" = lambda **_: nullcontext()
+    studying: "Callable[[], AbstractContextManager[StudyWatcher | None]]" = nullcontext
+    searching: "Callable[[], AbstractContextManager[SearchWatcher | None]]" = nullcontext
 
 
 NOBODY = Watcher()

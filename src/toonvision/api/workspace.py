@@ -1,33 +1,25 @@
 """A workspace as an object: from pictures to crops, splits, runs and studies."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from toonvision.api import data_results as results
-from toonvision.api.base import Opened
-from toonvision.api.result import Result
-from toonvision.api.training import Size, parse_size
+from toonvision.api.data_steps import DataSteps
+from toonvision.api.result import Result, table
+from toonvision.api.study_steps import StudySteps, sized
+from toonvision.api.training import Size
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, UsageError
 from toonvision.data import workspace as data
-from toonvision.data.setup import INFER, SetupSummary, set_up
+from toonvision.data.setup import INFER, set_up
+from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from toonvision.api.run import Run
-    from toonvision.data.balance import Balance
-    from toonvision.data.check import Checked
-    from toonvision.data.extraction import ExtractionSummary
-    from toonvision.data.rebuild import RebuildSummary
-    from toonvision.data.split_plan import SplitSummary
-    from toonvision.studies.contexts import ContextStudy
-    from toonvision.studies.curve import LearningCurve
-    from toonvision.studies.suspects import SuspectStudy
-    from toonvision.training.record import RunRecord
     from toonvision.tuning.result import StudyResult
+
+T = TypeVar("T")
 
 
 def create(
@@ -90,14 +82,8 @@ def _reopened(root: Path, source: Path | None, taxonomy: str | None, watcher: Wa
 
 
 @dataclass(frozen=True, repr=False)
-class Workspace(Opened):
-    """A workspace: its data, its runs and its studies.
-
-    Attributes:
-        made: What making it found; None where it was only opened.
-    """
-
-    made: SetupSummary | None = field(default=None, compare=False)
+class Workspace(DataSteps, StudySteps):
+    """A workspace: its data, its runs and its studies."""
 
     def __repr__(self) -> str:
         """Return the folder, the tasks and the runs."""
@@ -106,88 +92,6 @@ class Workspace(Opened):
 
     def _repr_html_(self) -> str:
         return self.about()._repr_html_()
-
-    def about(self) -> Result[data.Workspace]:
-        """Return what the workspace is: its tasks, its sources, and the next command."""
-        return results.workspace_result(self.files, self.made, self.next_step())
-
-    def extract(self) -> "Result[ExtractionSummary]":
-        """Cut new and changed boxes out of the screenshots.
-
-        Raises:
-            InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
-            WorkspaceBusyError: If another process writes to the workspace.
-        """
-        from toonvision.data.extraction import extract
-
-        with self.watcher.progress("extracting", "screenshots") as progress:
-            summary = extract(self.files, progress=progress)
-        return results.extraction_result(summary, self.root, self.next_step(after="extract"))
-
-    def balance(self) -> "Result[Balance]":
-        """Count samples by class and context, draw them, and list what to photograph next.
-
-        Raises:
-            InputRejectedError: If nothing was extracted yet.
-        """
-        from toonvision.data.balance import measure_balance
-        from toonvision.report.data_panels import write_balance_figures
-
-        with self.files.reading() as catalog:
-            measured = measure_balance(catalog.crops(), self.files.taxonomy)
-        drawn, why = self._drawn(lambda: write_balance_figures(measured, self.files.taxonomy, self.files.figures))
-        return results.balance_result(measured, drawn, self.files.figures, self.next_step(after="balance"), why)
-
-    def split(
-        self, *, seed: int = 0, ratios: str = "60/20/20", name: str = "default", force: bool = False
-    ) -> "Result[SplitSummary]":
-        """Assign screenshots, and so their crops, to train, val and test; near-duplicates stay together.
-
-        Args:
-            seed: Same seed, same split.
-            ratios: Train, val and test in percent.
-            name: What to call it.
-            force: Replace another split of that name; the same split is always accepted.
-
-        Raises:
-            UsageError: If another split has that name, or the ratios are none.
-            InputRejectedError: If there are too few crops or screenshots.
-        """
-        from toonvision.data.split_plan import draw_split, summarize_split
-        from toonvision.data.splits import Ratios
-        from toonvision.report.data_panels import write_split_figures
-
-        split = draw_split(self.files, ratios=Ratios.parse(ratios), seed=seed, name=name, replace=force)
-        with self.files.reading() as catalog:
-            summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
-        drawn, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
-        file = self.files.splits / f"{name}.csv"
-        return results.split_result(summary, file, drawn, self.next_step(after="split"), unwritten=why)
-
-    def check(self, run: str | None = None, *, details: bool = False) -> "Result[Sequence[Checked]]":
-        """Find what is wrong or doubtful; nothing is changed.
-
-        Args:
-            run: A run: list the crops whose label it contradicts, too.
-            details: List every finding, instead of one of each kind.
-        """
-        from toonvision.api.checking import check_workspace
-
-        checked, versions = check_workspace(self, run)
-        return results.check_result(checked, versions, run=run, details=details, next_step=self.next_step())
-
-    def rebuild(self) -> "Result[RebuildSummary]":
-        """Make the catalogue again from the screenshots; splits and runs are not touched.
-
-        Raises:
-            InputRejectedError: If a source cannot be read as a whole.
-            WorkspaceBusyError: If another process writes to the workspace.
-        """
-        from toonvision.data.rebuild import rebuild
-
-        with self.watcher.progress("rebuilding", "screenshots") as progress:
-            summary = rebuild(self.files, progress=progress)
-        return results.rebuild_result(summary, self.root, self.command("check"))
 
     def train(
         self,
@@ -231,34 +135,21 @@ class Workspace(Opened):
             InputRejectedError: If a class could not be learned or evaluated, or every training diverged.
         """
         from toonvision.api.run import Run
-        from toonvision.api.training import named, plan_from_study, plan_network
+        from toonvision.api.training import plan_run
         from toonvision.models.registry import short_name
         from toonvision.training.record import choose_run_folder
         from toonvision.training.repeat import train_run
 
-        wanted = self.files.taxonomy.task(task)
         asked = {"model": model, "levels": levels, "size": size, "split": split, **settings}
-        if from_study is not None:
-            planned = plan_from_study(self.files, wanted, from_study, trial, **asked)
-        elif trial is not None:
-            raise UsageError("--trial is a trial of a study. Give --from-study too.")
-        else:
-            planned = plan_network(self.files, wanted, **asked)
-        planned = named(planned, name)
+        wanted = self.files.taxonomy.task(task)
+        planned = plan_run(self.files, wanted, name=name, from_study=from_study, trial=trial, **asked)
         network = short_name(planned.settings.network)
         choose_run_folder(self.files.runs, task, network=network, name=planned.name, force=force)
         with self.watcher.training(repeats=repeat) as watch:
             folder = train_run(
-                self.files,
-                wanted,
-                planned.settings,
-                seeds=range(seed, seed + repeat),
-                split_name=planned.split,
-                size_hw=planned.size_hw,
-                name=planned.name,
-                force=force,
-                watcher=watch,
-            )
+                self.files, wanted, planned.settings, seeds=range(seed, seed + repeat), split_name=planned.split,
+                size_hw=planned.size_hw, name=planned.name, force=force, watcher=watch,
+            )  # fmt: skip
         return Run(self, folder)
 
     def run(self, name: str) -> "Run":
@@ -274,57 +165,29 @@ class Workspace(Opened):
 
     def runs(self) -> "Result[tuple[RunRecord, ...]]":
         """List the runs with how often each was wrong."""
-        from toonvision.api.run_results import runs_result
+        from toonvision.api.run import wrong_on_test
 
-        return runs_result(self.files, self.next_step())
-
-    def contexts(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[ContextStudy]":
-        """Leave out one context after the other: does the model rely on the context?
-
-        Args:
-            task: What to predict.
-            size: The input's size; by default that of the run compared with, or what the network wants.
-            **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``repeat``.
-        """
-        from toonvision.api.study_results import contexts_result
-        from toonvision.studies.contexts import ContextOptions, study_contexts
-
-        with self.watcher.studying() as watch:
-            study = study_contexts(self.files, task, ContextOptions(**_sized(size, options)), watcher=watch)
-        return contexts_result(study, self.command("suspects", task))
-
-    def suspects(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[SuspectStudy]":
-        """Find labels that are probably wrong: crops that models, trained without them, take for another class.
-
-        Args:
-            task: What to predict.
-            size: The input's size; by default 150 x 50 pixels.
-            **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``folds``.
-        """
-        from toonvision.api.study_results import suspects_result
-        from toonvision.studies.suspects import SuspectOptions, find_suspects
-
-        with self.watcher.studying() as watch:
-            study = find_suspects(self.files, task, SuspectOptions(**_sized(size, options)), watcher=watch)
-        return suspects_result(self.files, study, self.command("curve", task))
-
-    def curve(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[LearningCurve]":
-        """Measure how the error falls with more training crops, and predict what yet more would bring.
-
-        Args:
-            task: What to predict.
-            size: The input's size; by default what the network wants.
-            **options: Fields of `toonvision.studies.curve.CurveOptions`, such as ``more``.
-        """
-        from toonvision.api.study_results import curve_result
-        from toonvision.data.balance import measure_balance
-        from toonvision.studies.curve import CurveOptions, measure_curve
-
-        with self.watcher.studying() as watch:
-            study = measure_curve(self.files, task, CurveOptions(**_sized(size, options)), watcher=watch)
-        with self.files.reading() as catalog:
-            shortages = measure_balance(catalog.crops(), self.files.taxonomy).shortages
-        return curve_result(study, shortages, self.command("balance"))
+        found, damaged = _read_each(run_records(self.files.runs), read_record, code="damaged-run")
+        listed = [(record, wrong_on_test(folder)) for folder, record in found]
+        columns = ["Run", "Status", "Started (UTC)", "Parameters", "Train", "Test", "Repeats", "Wrong: median", "worst"]
+        rows = [
+            [
+                *(r.title, r.status, r.started[:16], f"{r.parameters:,}", r.samples["train"], r.samples["test"]),
+                *(len(r.repeats), *((wrong["median"], wrong["worst"]) if wrong else ("-", "-"))),
+            ]
+            for r, wrong in listed
+        ]
+        return Result(
+            tuple(record for record, _ in listed),
+            (table("Runs", columns, rows, names=3) if rows else "There is no run yet.",),
+            {
+                "runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed],
+                "findings": [asdict(finding) for finding in damaged],
+            },
+            findings=tuple(damaged),
+            folder=self.files.runs,
+            next=self.next_step(),
+        )
 
     def tune(
         self,
@@ -361,26 +224,36 @@ class Workspace(Opened):
         from toonvision.tuning.study import tune
 
         with self.watcher.searching() as watch:
+            wanted = SearchOptions(**sized(size, options))
             result = tune(
-                self.files,
-                task,
-                SearchOptions(**_sized(size, options)),
-                name=name,
-                resume=resume,
-                tighten=tighten,
-                storage=storage,
-                workers=workers,
+                self.files, task, wanted, name=name, resume=resume, tighten=tighten, storage=storage, workers=workers,
                 watcher=watch,
-            )
+            )  # fmt: skip
         folder = self.files.studies / result.title
         again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
         return search_result(result, folder, write_search_report(folder, result), again)
 
     def studies(self) -> "Result[tuple[StudyResult, ...]]":
         """List the searches for networks with their winners."""
-        from toonvision.api.search_results import searches_result
+        from toonvision.api.search_results import search_data, study_row
+        from toonvision.tuning.folders import study_results
+        from toonvision.tuning.result import read_result
 
-        return searches_result(self)
+        found, damaged = _read_each(study_results(self.files.studies), read_result, code="damaged-study")
+        listed = [result for _, result in found]
+        newest = max((one for one in listed if one.winner), key=lambda one: one.started, default=None)
+        train = ("train", newest.settings.task, "--from-study", newest.title) if newest else None
+        columns = ["Study", "State", "Started (UTC)", "Strategy", "Tried", "Best: network", "parameters"]
+        columns += ["wrong: median", "worst"]
+        rows = [study_row(one) for one in listed]
+        return Result(
+            tuple(listed),
+            (table("Studies", columns, rows, names=4) if rows else "There is no study yet.",),
+            {"studies": [search_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]},
+            findings=tuple(damaged),
+            folder=self.files.studies,
+            next=self.command(*train) if train else self.command("tune", self.first_task()),
+        )
 
     def report(self, name: str) -> Result[Path]:
         """Write the report of a run or of a study.
@@ -388,7 +261,7 @@ class Workspace(Opened):
         Raises:
             UsageError: If there is none of that name.
         """
-        from toonvision.api.run_results import report_result
+        from toonvision.api.run import report_result
         from toonvision.report.search import write_search_report
         from toonvision.report.search_facts import search_facts, search_warnings
         from toonvision.training.record import is_run
@@ -402,15 +275,17 @@ class Workspace(Opened):
         again = self.command("train", result.settings.task, "--from-study", result.title)
         return report_result(write_search_report(study, result), search_facts(result), search_warnings(result), again)
 
-    def _drawn(self, draw: Callable[[], list[Path]]) -> tuple[list[Path], str]:
-        """Draw figures; where that is impossible the tables are still worth showing, so return why."""
+
+def _read_each(
+    files: Iterable[Path], read: Callable[[Path], T], *, code: str
+) -> tuple[list[tuple[Path, T]], list[Finding]]:
+    """Read what lies in the folder of each file; return the folders with that, and a finding for each damaged one."""
+    found, damaged = [], []
+    for path in files:
         try:
-            return draw(), ""
-        except OSError as error:
-            return [], f"{self.files.figures}: the figures cannot be written ({error.strerror})."
-
-
-def _sized(size: Size | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that are given, with the size as height and width."""
-    given = {name: value for name, value in options.items() if value is not None}
-    return given if size is None else {**given, "size_hw": parse_size(size)}
+            found.append((path.parent, read(path.parent)))
+        except ModelRefusedError as error:
+            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code=code))
+        except InputRejectedError:
+            continue  # it is being replaced at this moment
+    return found, damaged

@@ -15,18 +15,11 @@ import typer
 
 from toonvision.cli import data_verbs as data
 from toonvision.cli import model_verbs as runs
+from toonvision.cli import settings_options as settings
 from toonvision.cli import start_verbs as start
 from toonvision.cli import study_verbs as studies
 from toonvision.cli.interrupts import listen
 from toonvision.cli.panels import PanelCommand, PanelGroup
-from toonvision.cli.settings_options import (
-    command_with_defaults,
-    search_defaults,
-    search_options,
-    suspects_defaults,
-    train_defaults,
-    training_options,
-)
 from toonvision.cli.verbs import Step, verb
 from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
 
@@ -63,24 +56,25 @@ def root(
 
 
 def _add(
-    group: str, *steps: Step, generated: Sequence[inspect.Parameter] = (), cls: type[PanelCommand] = PanelCommand
+    group: str, *steps: Step, generated: Sequence[inspect.Parameter] = (), defaults: settings.Defaults | None = None
 ) -> None:
     """Make each step a command, in a group of the program's help."""
+    cls = settings.command_with_defaults(defaults) if defaults else PanelCommand
     for step in steps:
         app.command(cls=cls, rich_help_panel=group)(verb(step, generated))
 
 
 # In the order of work.
+_EPOCHS = settings.training_options(("epochs",))
 _add("Start", start.demo, start.quickstart, start.init, start.sample)
 _add("Data", data.extract, data.balance, data.split, data.check, data.rebuild)
-_add("Train", runs.train, generated=training_options(), cls=command_with_defaults(train_defaults))
-_add("Train", studies.tune, generated=search_options(), cls=command_with_defaults(search_defaults))
+_add("Train", runs.train, generated=settings.training_options(), defaults=settings.train_defaults)
+_add("Train", studies.tune, generated=settings.search_options(), defaults=settings.search_defaults)
 _add("Train", runs.runs, studies.studies)
 _add("Judge", runs.evaluate, runs.calibrate, runs.report, runs.explain)
-_EPOCHS = training_options(("epochs",))
 _add("Judge", studies.contexts, generated=_EPOCHS)
-_add("Judge", studies.suspects, generated=_EPOCHS, cls=command_with_defaults(suspects_defaults))
-_add("Judge", studies.curve, generated=_EPOCHS, cls=command_with_defaults(train_defaults))
+_add("Judge", studies.suspects, generated=_EPOCHS, defaults=settings.suspects_defaults)
+_add("Judge", studies.curve, generated=_EPOCHS, defaults=settings.train_defaults)
 _add("Use", runs.predict, runs.export)
 
 

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toonvision.cli.options import ForceOption, SeedOption, choice
+from toonvision.cli import options
+from toonvision.cli.options import choice
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -24,9 +25,9 @@ def balance(ws: "Workspace") -> "Result[Any]":
 def split(
     ws: "Workspace",
     ratios: Annotated[str, typer.Option(help="Train/val/test, in percent.")] = "60/20/20",
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     name: Annotated[str, typer.Option(help="What to call it.")] = "default",
-    force: ForceOption = False,
+    force: options.ForceOption = False,
 ) -> "Result[Any]":
     """Assign screenshots, and so their crops, to train, val and test.
 

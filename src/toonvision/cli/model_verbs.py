@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from toonvision.cli.options import (
-    DEFAULT_NETWORK,
-    ForceOption,
-    OpenOption,
-    RunArgument,
-    SeedOption,
-    TaskArgument,
-    choice,
-)
+from toonvision.cli import options
+from toonvision.cli.options import choice
+from toonvision.cli.output import say, show_page
 from toonvision.cli.panels import ADVANCED
 from toonvision.core.errors import UsageError
+from toonvision.core.files import write_text
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -27,13 +22,15 @@ SubsetOption = Annotated[Literal["train", "val", "test"], typer.Option("--subset
 
 def train(
     ws: "Workspace",
-    task: TaskArgument,
+    task: options.TaskArgument,
     model: Annotated[
         str | None,
-        choice("The network: compact, baseline, tuned, binary, or a layout such as 16c3-p3-p2.", DEFAULT_NETWORK),
+        choice(
+            "The network: compact, baseline, tuned, binary, or a layout such as 16c3-p3-p2.", options.DEFAULT_NETWORK
+        ),
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     name: Annotated[str | None, choice("What to call the run.", "the network's name and a number")] = None,
     size: Annotated[
         str | None, choice("Height x width of the input, as in 600x200.", "what the network wants", advanced=True)
@@ -49,7 +46,7 @@ def train(
         str | None, choice("Take the network and its settings from this study's winner.", "none", advanced=True)
     ] = None,
     trial: Annotated[int | None, choice("Or from this trial of it.", "the winner", min=0, advanced=True)] = None,
-    force: ForceOption = False,
+    force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
     """Train a network, once or often, and evaluate it."""
@@ -77,7 +74,7 @@ def runs(ws: "Workspace") -> "Result[Any]":
 
 def evaluate(
     ws: "Workspace",
-    run: RunArgument,
+    run: options.RunArgument,
     subset: SubsetOption = "test",
     stress: Annotated[
         bool,
@@ -108,7 +105,7 @@ def evaluate(
 
 def calibrate(
     ws: "Workspace",
-    run: RunArgument,
+    run: options.RunArgument,
     remove: Annotated[bool, typer.Option("--remove", help="Remove the stored temperature.")] = False,
 ) -> "Result[Any]":
     """Fit a temperature on the validation subset and store it, so that confidences can be believed.
@@ -121,11 +118,9 @@ def calibrate(
 def report(
     ws: "Workspace",
     run: Annotated[str, typer.Argument(help="A run's or a study's name, such as label/compact-1, or its folder.")],
-    open_report: OpenOption = False,
+    open_report: options.OpenOption = False,
 ) -> "Result[Any]":
     """Write a run's or a study's report: one HTML file."""
-    from toonvision.cli.output import show_page
-
     result = ws.report(run)
     show_page(result.value, wanted=open_report)
     return result
@@ -133,7 +128,7 @@ def report(
 
 def explain(
     ws: "Workspace",
-    run: RunArgument,
+    run: options.RunArgument,
     pictures: Annotated[
         list[Path] | None,
         typer.Argument(help="Pictures, or folders of pictures.", show_default="the wrong and least sure ones"),
@@ -144,7 +139,7 @@ def explain(
         Literal["exact", "gradcam"], typer.Option(help="exact splits the logit up; gradcam is as published.")
     ] = "exact",
     each: Annotated[bool, typer.Option("--each", help="Give each class's map its own scale.")] = False,
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
 ) -> "Result[Any]":
     """Show which regions are evidence for which class, and whether that can be trusted."""
     return ws.run(run).explain(pictures, count=count, layer=layer, method=method, each=each, seed=seed)
@@ -152,7 +147,7 @@ def explain(
 
 def predict(
     ws: "Workspace",
-    run: RunArgument,
+    run: options.RunArgument,
     pictures: Annotated[
         list[Path], typer.Argument(help="Pictures that show one object each, as the crops do, or folders of them.")
     ],
@@ -168,7 +163,7 @@ def predict(
     keras: Annotated[
         bool, typer.Option("--keras", help="Use the trained network itself, even where there is an export.")
     ] = False,
-    force: ForceOption = False,
+    force: options.ForceOption = False,
 ) -> "Result[Any]":
     """Predict the class of each picture with a run.
 
@@ -176,13 +171,14 @@ def predict(
     run was exported, that file answers, so that Keras need not start.
     """
     from toonvision.api.predicting import predictions_csv
-    from toonvision.cli.output import require_free, say
-    from toonvision.core.files import write_text
 
     to_screen = str(csv_file) == "-"
     target = None if to_screen else csv_file
-    if target is not None:
-        require_free(target, "--csv", force=force)
+    if target is not None and target.exists():
+        if not target.is_file():
+            raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
+        if not force:
+            raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
     result = ws.run(run).predict(pictures, boxes=boxes, save=save, keras=keras)
     if csv_file is None:
         return result
@@ -194,7 +190,7 @@ def predict(
 
 def export(
     ws: "Workspace",
-    run: RunArgument,
+    run: options.RunArgument,
     int8: Annotated[
         bool, typer.Option("--int8", help="Write a second file that computes with 8 bits, and measure what that costs.")
     ] = False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from toonvision.core.errors import Finding, UsageError
+from toonvision.core.errors import Finding
 from toonvision.core.files import write_text
 from toonvision.core.panels import Table
 from toonvision.core.progress import Progress
@@ -88,18 +88,6 @@ def show_page(page: Path, *, wanted: bool) -> None:
         import webbrowser
 
         webbrowser.open(page.resolve().as_uri())
-
-
-def require_free(target: Path, option: str, *, force: bool) -> None:
-    """Refuse a file that exists, before any work is done.
-
-    Raises:
-        UsageError: If it exists and `force` is not set, or if it is no file.
-    """
-    if target.exists() and not target.is_file():
-        raise UsageError(f"{target}: is no file that could be written. Choose another {option}.")
-    if target.exists() and not force:
-        raise UsageError(f"{target} exists already; it was not changed. Choose another {option}, or give --force.")
 
 
 class Rows:

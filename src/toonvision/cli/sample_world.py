@@ -44,15 +44,7 @@ class SampleOrder:
         return plan_sample_set(seed=self.seed, scale=self.scale, balanced=self.balanced)
 
 
-@dataclass(frozen=True)
-class SampleSummary:
-    """The number of screenshots and objects in the workspace."""
-
-    screenshots: int
-    objects: int
-
-
-def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) -> SampleSummary:
+def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) -> tuple[int, int]:
     """Draw screenshots, with annotations and attributes, into a workspace, which is created if it does not exist.
 
     After an interruption all is drawn again, with the same bytes; a complete set is not changed. Masks can be asked for
@@ -81,7 +73,7 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
     complete = begun.endswith(_COMPLETE)
     if complete and not order.masks:
         progress(len(plans), len(plans))
-        return SampleSummary(len(plans), int(begun.removeprefix(wanted)))
+        return len(plans), int(begun.removeprefix(wanted))
     if not complete:
         write_text(mark, wanted)
     objects = 0
@@ -91,7 +83,7 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
         objects += len(shot.figures)
         progress(done, len(plans))
     write_text(mark, f"{wanted}{objects}{_COMPLETE}")
-    return SampleSummary(len(plans), objects)
+    return len(plans), objects
 
 
 def _workspace(root: Path) -> Workspace:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toonvision.cli.options import OpenOption, SeedOption, choice
+from toonvision.cli import options
+from toonvision.cli.options import choice
+from toonvision.cli.output import report_findings, say, show_page
+from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,21 +26,19 @@ TaxonomyOption = Annotated[
 
 def demo(
     directory: Annotated[Path, typer.Argument(help="Where to work.")] = Path("toonvision-demo"),
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     scale: Annotated[float, typer.Option(min=0.01, max=10, help="Factor on the published counts.")] = 1.0,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often.")] = 1,
-    open_report: OpenOption = False,
+    open_report: options.OpenOption = False,
 ) -> "Result[Any]":
     """Draw a sample world, train on it, write a report."""
     from toonvision.api.workspace import open_workspace
-    from toonvision.cli.output import say, show_page
     from toonvision.cli.sample_world import SampleOrder, draw_into
-    from toonvision.cli.watching import Terminal
 
-    watcher, seconds = Terminal(), dict[str, float]()
-    with _timed("draw", seconds), watcher.progress("drawing the sample world", "screenshots") as progress:
+    seconds = dict[str, float]()
+    with _timed("draw", seconds), TERMINAL.progress("drawing the sample world", "screenshots") as progress:
         draw_into(directory, SampleOrder(seed, scale), progress=progress)
-    workspace = open_workspace(directory, watcher=watcher)
+    workspace = open_workspace(directory, watcher=TERMINAL)
     with _timed("extract", seconds):
         say(workspace.extract().sentences)
     with _timed("split", seconds):
@@ -61,18 +62,16 @@ def quickstart(
     task: Annotated[str | None, choice("What to predict.", "the first task, mostly label")] = None,
     taxonomy: TaxonomyOption = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, to see how much is luck.")] = 1,
-    seed: SeedOption = 0,
-    open_report: OpenOption = False,
+    seed: options.SeedOption = 0,
+    open_report: options.OpenOption = False,
 ) -> "Result[Any]":
     """Go from annotated pictures to a report: init, extract, split, train and report in one go.
 
     Run again, it reads what has changed, draws the split again, and trains a new model.
     """
     from toonvision.api.workspace import create
-    from toonvision.cli.output import report_findings, say, show_page
-    from toonvision.cli.watching import Terminal
 
-    workspace = create(directory, source=source, taxonomy=taxonomy, watcher=Terminal())
+    workspace = create(directory, source=source, taxonomy=taxonomy, watcher=TERMINAL)
     about, extracted = workspace.about(), workspace.extract()
     for step in (about, extracted, workspace.split(seed=seed, force=True)):
         say(step.sentences)
@@ -102,7 +101,7 @@ def init(
 
 def sample(
     directory: Annotated[Path, typer.Argument(help="The workspace's folder; made where it is missing.")],
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     scale: Annotated[float, typer.Option(min=0.01, max=100, help="Factor on the counts.")] = 1.0,
     balanced: Annotated[
         bool, typer.Option("--balanced", help="30 of each label, 5 on each street, instead of the published counts.")
@@ -118,17 +117,16 @@ def sample(
     from toonvision.api.result import Result
     from toonvision.api.workspace import open_workspace
     from toonvision.cli.sample_world import SampleOrder, draw_into
-    from toonvision.cli.watching import Terminal
 
     if video is not None and (balanced or scale != 1.0):
         raise UsageError("--video draws one sequence; it goes with neither --scale nor --balanced. Leave them out.")
     order = SampleOrder(seed, scale, balanced, video, masks)
-    with Terminal().progress("drawing", "screenshots") as progress:
-        drawn = draw_into(directory, order, progress=progress)
+    with TERMINAL.progress("drawing", "screenshots") as progress:
+        screenshots, objects = draw_into(directory, order, progress=progress)
     return Result(
-        drawn,
-        (f"Drew {drawn.screenshots} screenshots with {drawn.objects} objects into {directory / 'screenshots'}.",),
-        {"workspace": str(directory), **asdict(drawn), **asdict(order)},
+        order,
+        (f"Drew {screenshots} screenshots with {objects} objects into {directory / 'screenshots'}.",),
+        {"workspace": str(directory), "screenshots": screenshots, "objects": objects, **asdict(order)},
         next=open_workspace(directory).command("extract"),
     )
 

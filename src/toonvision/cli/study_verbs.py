@@ -4,16 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toonvision.cli.options import (
-    DEFAULT_NETWORK,
-    ForceOption,
-    SeedOption,
-    SizeOption,
-    SplitNameOption,
-    StudyNameOption,
-    TaskArgument,
-    choice,
-)
+from toonvision.cli import options
+from toonvision.cli.options import choice
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,16 +15,16 @@ if TYPE_CHECKING:
 
 def contexts(
     ws: "Workspace",
-    task: TaskArgument,
+    task: options.TaskArgument,
     model: Annotated[str | None, choice("The network.", "the compared run's, or compact")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a context, with seeds SEED, SEED+1, ...")] = 2,
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     against: Annotated[str | None, choice("The run to compare with.", "the newest of the network")] = None,
     size: Annotated[
         str | None, choice("Input height x width.", "the compared run's, or what the network wants")
     ] = None,
-    name: StudyNameOption = None,
-    force: ForceOption = False,
+    name: options.StudyNameOption = None,
+    force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
     """Leave out one context after the other: does the model rely on the context?"""
@@ -43,14 +35,14 @@ def contexts(
 
 def suspects(
     ws: "Workspace",
-    task: TaskArgument,
+    task: options.TaskArgument,
     folds: Annotated[int, typer.Option(min=3, max=50, help="Folds; each is predicted by models of the others.")] = 5,
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a fold, averaged.")] = 3,
     model: Annotated[str | None, choice("The network.", "binary")] = None,
     size: Annotated[str | None, choice("Input height x width.", "150x50")] = None,
-    seed: SeedOption = 0,
-    name: StudyNameOption = None,
-    force: ForceOption = False,
+    seed: options.SeedOption = 0,
+    name: options.StudyNameOption = None,
+    force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
     """Find labels that are probably wrong: crops that models, trained without them, take for another class."""
@@ -61,18 +53,18 @@ def suspects(
 
 def curve(
     ws: "Workspace",
-    task: TaskArgument,
+    task: options.TaskArgument,
     sizes: Annotated[str, typer.Option(help="Shares of the training subset.")] = "0.125,0.25,0.5,1",
     repeat: Annotated[int, typer.Option(min=1, help="Trainings a size, with seeds SEED, SEED+1, ...")] = 3,
     more: Annotated[
         int, typer.Option(min=1, max=100_000, help="Predict what this many more training crops would bring.")
     ] = 100,
-    model: Annotated[str, typer.Option(help="The network.")] = DEFAULT_NETWORK,
-    size: SizeOption = None,
-    split: SplitNameOption = "default",
-    seed: SeedOption = 0,
-    name: StudyNameOption = None,
-    force: ForceOption = False,
+    model: Annotated[str, typer.Option(help="The network.")] = options.DEFAULT_NETWORK,
+    size: options.SizeOption = None,
+    split: options.SplitNameOption = "default",
+    seed: options.SeedOption = 0,
+    name: options.StudyNameOption = None,
+    force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
     """Measure how the error falls with more training crops, and predict what yet more would bring."""
@@ -84,7 +76,7 @@ def curve(
 
 def tune(
     ws: "Workspace",
-    task: TaskArgument,
+    task: options.TaskArgument,
     name: Annotated[str | None, choice("What to call the study.", "the strategy and a number")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a study: the named one, or the newest.")] = False,
     tighten: Annotated[

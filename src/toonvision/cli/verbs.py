@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from toonvision.cli.options import HERE, JsonOption, WorkspaceOption
+from toonvision.cli.output import show_result
+from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import EXIT_SOME_SKIPPED
 
 if TYPE_CHECKING:
@@ -35,14 +37,11 @@ def verb(step: Step, generated: Iterable[inspect.Parameter] = ()) -> Callable[..
 
     @wraps(step)
     def command(*, as_json: bool, **given: Any) -> None:
-        from toonvision.cli.output import show_result
-
         if needs_workspace:
             from toonvision.api.workspace import open_workspace
-            from toonvision.cli.watching import Terminal
 
             untouched = step.__name__ == "check"
-            given["ws"] = open_workspace(given.pop("workspace"), untouched=untouched, watcher=Terminal())
+            given["ws"] = open_workspace(given.pop("workspace"), untouched=untouched, watcher=TERMINAL)
         result = step(**given)
         show_result(result, as_json=as_json)
         if result.faulty or any(finding.skips for finding in result.findings):

@@ -1,14 +1,12 @@
 """What a terminal shows while work goes on: bars where it can draw them, lines elsewhere."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
 from toonvision.api.watching import Watcher
 from toonvision.cli import output
 from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say
-from toonvision.core.progress import Progress
 from toonvision.core.wording import counted
 
 if TYPE_CHECKING:
@@ -18,30 +16,6 @@ if TYPE_CHECKING:
     from toonvision.training.record import RepeatRecord, RunRecord
     from toonvision.tuning.result import StudyResult
     from toonvision.tuning.settings import StudySettings
-
-
-class Terminal(Watcher):
-    """Shows each step on standard error."""
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        say(text)
-
-    def progress(self, title: str, unit: str) -> AbstractContextManager[Progress]:
-        """Show how far long work is, with rate and time left."""
-        return output.progress_bar(title, unit)
-
-    def training(self, *, repeats: int) -> "TrainingDisplay":
-        """Show each training of a run."""
-        return TrainingDisplay(repeats=repeats)
-
-    def studying(self) -> "StudyDisplay":
-        """Show the trainings of a study."""
-        return StudyDisplay()
-
-    def searching(self) -> "SearchDisplay":
-        """Show the trials of a search."""
-        return SearchDisplay()
 
 
 class _Display:
@@ -214,3 +188,7 @@ class SearchDisplay(_Display):
         if raced > self._raced:
             self._raced = raced
             say(f"race: {counted(raced, 'training')}; {progress_text(result)}")
+
+
+TERMINAL = Watcher(say, output.progress_bar, TrainingDisplay, StudyDisplay, SearchDisplay)
+"""Shows each step on standard error."""

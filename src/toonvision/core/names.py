@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -33,3 +34,39 @@ def free_name(folder: Path, name: str, *, number_first: bool = False) -> str:
         return name
     numbered = (f"{name}-{number}" for number in count(1 if number_first else 2))
     return next(free for free in numbered if free not in taken)
+
+
+@dataclass(frozen=True)
+class NamedFolders:
+    """Folders that hold a result of a task, named by both, as in ``suit/compact-1``.
+
+    Attributes:
+        record: The file that makes a folder one of them.
+        noun: What they are, for messages.
+        command: The command that makes one.
+    """
+
+    record: str
+    noun: str
+    command: str
+
+    def records(self, root: Path) -> list[Path]:
+        """Return the records below a folder, by task and name; hidden folders are unfinished, or were replaced."""
+        return sorted(path for path in root.glob(f"*/*/{self.record}") if not path.parent.name.startswith("."))
+
+    def holds(self, root: Path, name: str) -> bool:
+        """Return whether `find` would find one."""
+        return any((folder / self.record).is_file() for folder in (root / name, Path(name)))
+
+    def find(self, root: Path, name: str) -> Path:
+        """Return a folder by its name below `root`, or by its path.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        for folder in (root / name, Path(name)):
+            if (folder / self.record).is_file():
+                return folder
+        known = [path.parent.relative_to(root).as_posix() for path in self.records(root)]
+        listed = f"There are: {', '.join(known)}." if known else f"There is none yet. Run: toonvision {self.command}"
+        raise UsageError(f"no {self.noun} is called {name!r}. {listed}")

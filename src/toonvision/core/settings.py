@@ -12,7 +12,7 @@ from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.core.files import read_text
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
 _LARGEST_FILE = 10_000_000
@@ -34,7 +34,13 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
     try:
         return model.model_validate(tomllib.loads(content))
     except ValidationError as error:
-        raise InputRejectedError("\n".join(_faults(path, content, error))) from None
+        lines = []
+        for fault in error.errors(include_url=False):
+            keys = [str(key) for key in fault["loc"] if not str(key).startswith("<")]  # such a one is a union's branch
+            rule = fault["msg"].removeprefix("Value error, ")
+            where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
+            lines.append(f"{where}{'.'.join(keys)}: {rule}{_received(fault)}. Correct this key and run again.")
+        raise InputRejectedError("\n".join(dict.fromkeys(lines))) from None
     except (ValueError, RecursionError) as error:  # a TOMLDecodeError, too long a number, too deep a list
         raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
 
@@ -78,16 +84,6 @@ def read_json(
         fault = error.errors(include_url=False)[0]
         where = ".".join(map(str, fault["loc"])) or "content"
         raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). {remedy}") from error
-
-
-def _faults(path: Path, content: str, error: "ValidationError") -> list[str]:
-    lines = []
-    for fault in error.errors(include_url=False):
-        keys = [str(key) for key in fault["loc"] if not str(key).startswith("<")]  # such a one is a union's branch
-        rule = fault["msg"].removeprefix("Value error, ")
-        where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
-        lines.append(f"{where}{'.'.join(keys)}: {rule}{_received(fault)}. Correct this key and run again.")
-    return list(dict.fromkeys(lines))
 
 
 def _received(fault: "ErrorDetails") -> str:

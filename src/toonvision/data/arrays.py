@@ -58,13 +58,14 @@ def load_images(
         WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
     """
     path = workspace.cache / cache_name(level, crops, size_hw=size_hw, resize=resize)
-    images = _cached(path, (len(crops), *size_hw, 3))
-    if images is None:
-        with exclusive(workspace.root, purpose="fill the cache"):
-            _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in crops], size_hw, resize)
-            _drop_older(path, level, size_hw)
+    with suppress(Exception):  # NumPy parses the header as Python, and answers damaged ones with errors of many kinds
         images = _mapped(path)
-    return images
+        if images.shape == (len(crops), *size_hw, 3) and images.dtype == np.uint8:
+            return images
+    with exclusive(workspace.root, purpose="fill the cache"):
+        _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in crops], size_hw, resize)
+        _drop_older(path, level, size_hw)
+    return _mapped(path)
 
 
 def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:
@@ -95,17 +96,6 @@ def batch_order(
 
 def _cache_stem(level: str, size_hw: tuple[int, int]) -> str:
     return f"{level}-{size_hw[0]}x{size_hw[1]}-"
-
-
-def _cached(path: Path, shape: tuple[int, ...]) -> Pictures | None:
-    """Open an array of the cache; return None where it is missing or damaged."""
-    try:
-        pictures = _mapped(path)
-    except MemoryError:
-        raise
-    except Exception:  # NumPy parses the header as Python, and answers damaged ones with errors of many kinds
-        return None
-    return pictures if pictures.shape == shape and pictures.dtype == np.uint8 else None
 
 
 def _mapped(path: Path) -> Pictures:

@@ -47,7 +47,11 @@ def crop_regions(
     Raises:
         InputRejectedError: If a mask is damaged or does not fit the crop, with the file's name.
     """
-    files = [_mask_file(workspace, kind, crop) for kind in ("parts", "instances")]
+    name = f"{crop.context}/{Path(crop.screenshot).stem}.png"
+    try:
+        files = [path_inside(workspace.masks, f"{kind}/{name}") for kind in ("parts", "instances")]
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{workspace.masks}: {error.reason}.") from error
     if not all(file.is_file() for file in files):
         return None
     regions, instances = (_read_mask(file) for file in files)
@@ -100,14 +104,6 @@ def _overlap(pixels: npt.NDArray[np.bool_], box: Box) -> float:
     low, high = np.maximum(extent.xyxy[:2], box.xyxy[:2]), np.minimum(extent.xyxy[2:], box.xyxy[2:])
     common: int = math.prod(np.maximum(0, high - low).tolist())
     return common / (math.prod(extent.size_wh) + math.prod(box.size_wh) - common)
-
-
-def _mask_file(workspace: Workspace, kind: str, crop: Crop) -> Path:
-    name = f"{kind}/{crop.context}/{Path(crop.screenshot).stem}.png"
-    try:
-        return path_inside(workspace.masks, name)
-    except RejectedItemError as error:
-        raise InputRejectedError(f"{workspace.masks}: {error.reason}.") from error
 
 
 def _read_mask(path: Path) -> Mask:

@@ -46,10 +46,6 @@ class Ratios:
     Examples:
         >>> Ratios.parse("60/20/20")
         Ratios(train=60, val=20, test=20)
-        >>> Ratios(60, 20, 30)  # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-        ...
-        toonvision.core.errors.UsageError: split ratios must ...
     """
 
     train: int

@@ -22,9 +22,7 @@ CONFIDENT = 0.9
 def check_runs(workspace: Workspace, known: Known | None) -> Checked:
     """Check that every run can be read, has this taxonomy, and was trained on a split that still exists.
 
-    Args:
-        workspace: Whose runs.
-        known: The catalogue's content; None if the catalogue cannot be read.
+    Without the catalogue's content (``known`` is None) splits are not checked.
     """
     faults: list[Finding] = []
     doubts: list[Finding] = []
@@ -50,16 +48,8 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
 def contradicted_labels(
     crops: Sequence[Crop], predictions: Sequence[Prediction], record: RunRecord, known: Known, workspace: Workspace
 ) -> Checked:
-    """Return the crops whose label a run's model contradicts confidently, the most confident first.
-
-    Args:
-        crops: The crops that were predicted.
-        predictions: The predictions for their files.
-        record: The run.
-        known: What the catalogue says.
-        workspace: Whose taxonomy.
-    """
-    by_path: dict[Path, Crop] = {workspace.crops / crop.file: crop for crop in crops}
+    """Return the crops whose label a run's predictions for them contradict confidently, the most confident first."""
+    by_path = {workspace.crops / crop.file: crop for crop in crops}
     split = _split_of(record, workspace)
     stands = _split_stands(record, known, workspace)
     learned = {"train"} | ({"val"} if record.settings.with_validation else set())
@@ -71,8 +61,7 @@ def contradicted_labels(
             continue
         unseen = ", never having seen it," if stands and split and split.subset_of(crop) not in learned else ""
         reason = f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({one.confidence:.1%})"
-        where = f"look at {crop.where}"
-        doubts.append(Finding(crop.file, reason, where, "contradicted"))
+        doubts.append(Finding(crop.file, reason, f"look at {crop.where}", "contradicted"))
     return Checked(f"Labels by {record.title}", len(predictions), (), tuple(doubts))
 
 
@@ -91,8 +80,8 @@ def _split_stands(record: RunRecord, known: Known, workspace: Workspace) -> bool
     split = _split_of(record, workspace)
     if split is None:
         return False
-    level = record.level
-    used = [c for c in known.crops if split.subset_of(c) and workspace.taxonomy.class_of(c.label, level) is not None]
+    class_of, level = workspace.taxonomy.class_of, record.level
+    used = [crop for crop in known.crops if split.subset_of(crop) and class_of(crop.label, level) is not None]
     return split_digest(used, split) == record.data_hash
 
 

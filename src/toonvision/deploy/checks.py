@@ -37,10 +37,7 @@ ShapeOf = Callable[[Given, Mapping[str, Setting]], Shape]
 
 
 def checked(content: bytes) -> Bundle:
-    """Make sure that an exported file can be run, and read what it says of itself.
-
-    Args:
-        content: The file's bytes.
+    """Make sure that an exported file, given by its bytes, can be run, and return what it says of itself.
 
     Raises:
         ModelRefusedError: If anything in it is not as in our own files, as the end of a sentence about the file.
@@ -163,15 +160,9 @@ def _convolved(given: Given, settings: Mapping[str, Setting]) -> Shape:
     picture, kernel, *bias = given
     filters, channels, *window = kernel
     groups = settings.get("group", 1)
-    fits = (
-        isinstance(groups, int)
-        and groups >= 1
-        and filters % groups == 0
-        and picture[1] == channels * groups
-        and _listed(settings, "kernel_shape", 2) == tuple(window)
-        and bias in ([], [(filters,)])
-    )
-    return _slid(picture, filters, settings) if fits else ()
+    divided = isinstance(groups, int) and groups >= 1 and filters % groups == 0 and picture[1] == channels * groups
+    fits = _listed(settings, "kernel_shape", 2) == tuple(window) and bias in ([], [(filters,)])
+    return _slid(picture, filters, settings) if divided and fits else ()
 
 
 def _pooled(given: Given, settings: Mapping[str, Setting]) -> Shape:

@@ -4,8 +4,9 @@ This is what a program of your own needs: it neither imports Keras or TensorFlow
 predicted one by one, each on one core and several at once: that is faster than batches on all cores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +14,13 @@ import numpy.typing as npt
 import onnxruntime
 from PIL import Image
 
-from toonvision.core.errors import (
-    Finding,
-    InputRejectedError,
-    ModelRefusedError,
-    RejectedItemError,
-    UsageError,
-    printable,
-)
+from toonvision.core import errors
+from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data import images
 from toonvision.data.images import Pictures
-from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, OUTPUT_NAME, checked
 from toonvision.metrics.predictions import Prediction, Probabilities, Verdict, predict_files_by
 
@@ -35,6 +29,10 @@ _FATAL_ALONE = 4
 
 class Classifier:
     """An exported model, opened and checked.
+
+    Attributes:
+        bundle: What the model is: its labels, input, preprocessing and origin.
+        classes: Names of the classes, in the order of the probabilities.
 
     Examples:
         >>> classifier = Classifier("runs/suit/compact-1/model.onnx")  # doctest: +SKIP
@@ -60,20 +58,12 @@ class Classifier:
         self._threads = threads or available_cores()
         content = model if isinstance(model, bytes) else _read(Path(model))
         try:
-            self._bundle = checked(content)
-            self._session = _started(content)
+            self.bundle = checked(content)
         except ModelRefusedError as error:
             raise ModelRefusedError(f"{self._where}: {error}.") from error
-
-    @property
-    def bundle(self) -> Bundle:
-        """What the model is: its labels, input, preprocessing and origin."""
-        return self._bundle
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of the probabilities."""
-        return self._bundle.classes
+        self.classes = self.bundle.classes
+        with _refusing(f"{self._where}: ONNX Runtime cannot open it"):
+            self._session = _started(content)
 
     def predict(self, picture: Image.Image | npt.NDArray[np.uint8]) -> Verdict:
         """Predict one picture of any size.
@@ -94,8 +84,8 @@ class Classifier:
                 raise UsageError(f"a picture {error.reason}; {error.remedy}.") from error
         else:
             image = Image.fromarray(_required(picture, (None, None, 3)))
-        fitted = images.fit(image, size_hw=self._bundle.size_hw, resize=self._bundle.resize)
-        return Verdict(self._ask(fitted), self.classes)
+        fitted = images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)
+        return Verdict(self.run_batch(fitted[None])[0], self.classes)
 
     def predict_batch(self, pictures: Pictures) -> Probabilities:
         """Return the probabilities of pictures that already have the model's input size.
@@ -110,10 +100,10 @@ class Classifier:
             UsageError: If they have another size or type.
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
-        _required(pictures, (None, *self._bundle.size_hw, 3), some=False)
+        _required(pictures, (None, *self.bundle.size_hw, 3), some=False)
         with ThreadPoolExecutor(self._threads) as pool:
-            rows = list(pool.map(self._ask, pictures))
-        return np.stack(rows) if rows else np.zeros((0, len(self.classes)), np.float32)
+            rows = list(pool.map(self.run_batch, pictures[:, None]))
+        return np.concatenate(rows) if rows else np.zeros((0, len(self.classes)), np.float32)
 
     def predict_files(
         self, paths: Sequence[Path | str], *, progress: Progress = silent
@@ -135,8 +125,8 @@ class Classifier:
             self.predict_batch,
             [Path(path) for path in paths],
             classes=self.classes,
-            size_hw=self._bundle.size_hw,
-            resize=self._bundle.resize,
+            size_hw=self.bundle.size_hw,
+            resize=self.bundle.resize,
             progress=progress,
         )
 
@@ -152,22 +142,11 @@ class Classifier:
         Raises:
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
-        try:
-            (rows,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})
-        except MemoryError:
-            raise
-        except Exception as error:  # ONNX Runtime's errors have no common kind
-            raise ModelRefusedError(f"{self._where}: ONNX Runtime cannot run it ({_brief(error)}).") from error
+        with _refusing(f"{self._where}: ONNX Runtime cannot run it"):
+            rows: Probabilities = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})[0]
         if not np.isfinite(rows).all():
             raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
-        answers: Probabilities = rows
-        return answers
-
-    def _ask(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return the probabilities of one picture of the input size, shape ``(classes,)``."""
-        (row,) = self.run_batch(picture[None])
-        answer: npt.NDArray[np.float32] = row
-        return answer
+        return rows
 
 
 def _read(path: Path) -> bytes:
@@ -183,17 +162,19 @@ def _started(content: bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ALONE
     onnxruntime.disable_telemetry_events()
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Turn errors of ONNX Runtime, which have no common kind and may quote any file, into one of one line."""
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        yield
     except MemoryError:
         raise
     except Exception as error:
-        raise ModelRefusedError(f"ONNX Runtime cannot open it ({_brief(error)})") from error
-
-
-def _brief(error: Exception) -> str:
-    """Return the first line of an error of ONNX Runtime, which may quote any file."""
-    return printable(str(error).partition("\n")[0][:200])
+        first_line = str(error).partition("\n")[0]
+        raise ModelRefusedError(f"{what} ({errors.printable(first_line[:200])}).") from error
 
 
 def _required(

@@ -54,15 +54,12 @@ def with_probabilities(model: keras.Model, *, classes: int, temperature: float |
 
 
 def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[str] = (OUTPUT_NAME,)) -> bytes:
-    """Convert a model to an ONNX file that takes batches of any size.
+    """Return the bytes of an ONNX file that takes batches of any size, the same for the same weights.
 
     Args:
         model: From uint8 images ``(batch, height, width, channels)`` to float32 outputs ``(batch, ...)``.
         metadata: Stored in the file, in the order of its keys.
         outputs: A name for each output.
-
-    Returns:
-        The file's bytes; the same for the same weights.
 
     Raises:
         EnvironmentFaultError: If Keras does not run on TensorFlow, or tf2onnx is missing.
@@ -79,12 +76,7 @@ def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[s
 
 
 def rewritten(model: onnx.ModelProto, outputs: Sequence[str] = (OUTPUT_NAME,)) -> onnx.GraphProto:
-    """Write a graph again: what its outputs need, in one order, under new names, for batches of any size.
-
-    Args:
-        model: With one input; all shapes begin with the size of the batch.
-        outputs: New names of the outputs.
-    """
+    """Write the graph of a model with one input again: what its outputs need, in one order, for batches of any size."""
     graph = shape_inference.infer_shapes(model).graph
     shapes = {one.name: _shape(one) for one in (*graph.value_info, *graph.output)}
     ends = {one.name: name for one, name in zip(graph.output, outputs, strict=True)}
@@ -205,8 +197,7 @@ class _Writer:
     def write(self, node: onnx.NodeProto, ends: Mapping[str, str]) -> None:
         """Write a node whose inputs are written or constant; its outputs are named by its number or as said."""
         if node.op_type == "Reshape" and node.input[1] in self._values:
-            target = self._constant(_for_any_batch(self._values[node.input[1]]))
-            given = [self._named(node.input[0]), target]
+            given = [self._named(node.input[0]), self._constant(_for_any_batch(self._values[node.input[1]]))]
         else:
             given = [self._named(name) for name in node.input]
         kind = f"{node.op_type.lower()}_{len(self.nodes)}"

@@ -2,13 +2,10 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError, WorkspaceBusyError
 from toonvision.core.files import write_bytes
@@ -99,9 +96,6 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     bundle = _describe(workspace, card, weights=weights_digest(run))
     model = load_model(run)
 
-    def answered(pictures: Pictures) -> Probabilities:
-        return predict_probabilities(model, pictures, progress=progress)
-
     def calibrated(rows: Probabilities) -> Probabilities:
         return rows if card.temperature is None else with_temperature(rows, card.temperature)
 
@@ -116,20 +110,19 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         # A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is compared
         # without it, and the temperature with the formula on what the export itself answers without it.
         rows = Classifier(plain).predict_batch(pictures)
-        parity = worse(compare(answered(pictures), rows), compare(rows, in_batches(plain, pictures)))
+        parity = worse(
+            compare(predict_probabilities(model, pictures, progress=progress), rows),
+            compare(rows, in_batches(plain, pictures)),
+        )
         if card.temperature is not None:
             plain = written(card.temperature)
             parity = worse(parity, compare(calibrated(rows), Classifier(plain).predict_batch(pictures)))
         require_parity(parity)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:
-            files[INT8_EXPORT], measured = _in_int8(
-                run,
-                plain,
-                bundle,
-                load_run_data(workspace, read_record(run)),
-                lambda pictures: calibrated(answered(pictures)),
-            )
+            data = load_run_data(workspace, read_record(run))
+            expected = calibrated(predict_probabilities(model, data.images[data.indices["test"]], progress=progress))
+            files[INT8_EXPORT], measured = _in_int8(run, plain, bundle, data, expected)
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
     removed = _publish(workspace, run, files, card=card, weights=bundle.weights)
@@ -158,7 +151,7 @@ def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
 
 
 def _in_int8(
-    run: Path, plain: bytes, bundle: Bundle, data: Dataset, expected: Callable[[Pictures], Probabilities]
+    run: Path, plain: bytes, bundle: Bundle, data: Dataset, expected: Probabilities
 ) -> tuple[bytes, Int8Export]:
     """Quantise on the train subset, and measure on the test subset what that costs."""
     from toonvision.deploy.conversion import described
@@ -167,26 +160,26 @@ def _in_int8(
     learned, test = data.indices["train"], data.indices["test"]
     seen = data.images[learned[spread_indices(len(learned), MOST_PICTURES)]]
     pictures, y_true = data.images[test], data.targets[test]
+
+    def right(rows: Probabilities) -> Proportion:
+        return Proportion(int((rows.argmax(axis=1) == y_true).sum()), len(y_true))
+
     small = replace(bundle, precision="int8")
     content = quantized(plain, seen, small.to_metadata())
     before, after = Classifier(plain), Classifier(content)
     rows = after.predict_batch(pictures)
-    parity = compare(expected(pictures), rows)
+    parity = compare(expected, rows)
     latency, int8_latency = _latencies_ms([before, after], pictures[:_TIMED])
     content = described(content, replace(small, parity=parity).to_metadata())
     return content, Int8Export(
         path=run / INT8_EXPORT,
         size=len(content),
         parity=parity,
-        right=_right(before.predict_batch(pictures), y_true),
-        int8_right=_right(rows, y_true),
+        right=right(before.predict_batch(pictures)),
+        int8_right=right(rows),
         latency_ms=latency,
         int8_latency_ms=int8_latency,
     )
-
-
-def _right(rows: Probabilities, y_true: npt.NDArray[np.int64]) -> Proportion:
-    return Proportion(int((rows.argmax(axis=1) == y_true).sum()), len(y_true))
 
 
 def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list[float]:
@@ -206,9 +199,8 @@ def _publish(
     """Write files beside the model that they were made from, unless it changed; return names of removed older ones."""
     with exclusive(workspace.root, purpose="save an export"):
         if weights_digest(run) != weights or read_card(run) != card:
-            raise WorkspaceBusyError(
-                f"{run}: was trained again or calibrated meanwhile; nothing was written. Export it again."
-            )
+            why = "was trained again or calibrated meanwhile; nothing was written. Export it again."
+            raise WorkspaceBusyError(f"{run}: {why}")
         for name, content in files.items():
             write_bytes(run / name, content)
         older = tuple(name for name in (EXPORT, INT8_EXPORT) if name not in files and (run / name).exists())

@@ -62,12 +62,7 @@ def spread_indices(count: int, most: int) -> list[int]:
 
 
 def compare(expected: Probabilities, found: Probabilities) -> Parity:
-    """Compare an export's probabilities with those of its network.
-
-    Args:
-        expected: Of the network, shape ``(samples, classes)``.
-        found: Of the export, the same shape.
-    """
+    """Compare an export's probabilities with those of its network, both of shape ``(samples, classes)``."""
     return Parity(
         pictures=len(expected),
         largest_difference=float(np.abs(found.astype(np.float64) - expected).max(initial=0)),
@@ -76,15 +71,7 @@ def compare(expected: Probabilities, found: Probabilities) -> Parity:
 
 
 def in_batches(content: bytes, pictures: Pictures) -> Probabilities:
-    """Return what an export answers about batches, as other programs may ask it.
-
-    Args:
-        content: The export's bytes.
-        pictures: Shape ``(samples, height, width, 3)``, uint8, 0 to 255, at least one.
-
-    Raises:
-        ModelRefusedError: If it cannot be run.
-    """
+    """Return what an export answers about pictures in batches, as other programs may ask it: see `Classifier`."""
     classifier = Classifier(content)
     starts = range(0, len(pictures), _BATCH)
     return np.concatenate([classifier.run_batch(pictures[start : start + _BATCH]) for start in starts])
@@ -100,11 +87,7 @@ def worse(one: Parity, other: Parity) -> Parity:
 
 
 def require_parity(parity: Parity) -> None:
-    """Refuse an export that predicts something else than its network.
-
-    Raises:
-        ModelRefusedError: With both figures.
-    """
+    """Raise `ModelRefusedError` with the figures if an export predicts something else than its network."""
     if parity.disagreements or not parity.largest_difference < LARGEST_DIFFERENCE or parity.pictures < FEWEST:
         raise ModelRefusedError(
             f"the export must predict the same as its network on {FEWEST} pictures or more, with differences below "

@@ -50,17 +50,7 @@ class Node:
 
 @dataclass(frozen=True)
 class File:
-    """All that a file of ours holds.
-
-    Attributes:
-        format_version: Of ONNX' own format.
-        opsets: Domain of operations to the version of its set.
-        metadata: What is said beside the network.
-        nodes: In order.
-        constants: The weights.
-        inputs: What goes in.
-        outputs: What comes out.
-    """
+    """All that a file of ours holds: an opset is the version of a domain's operations, constants are weights."""
 
     format_version: int
     opsets: Mapping[str, int]

@@ -32,11 +32,9 @@ class LayerActivation:
 
 
 def layer_activations(model: "keras.Model", image: Pictures) -> tuple[LayerActivation, ...]:
-    """Return the activations of every convolution and every pooling for an image, in the order of the network.
+    """Return the activations of every convolution and every pooling, in the order of the network.
 
-    Args:
-        model: A network from uint8 images.
-        image: Shape ``(height, width, 3)``, 0 to 255.
+    The image has the shape ``(height, width, 3)``, 0 to 255.
     """
     import keras
 

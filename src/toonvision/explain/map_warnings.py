@@ -20,10 +20,8 @@ SPOT_GRID, SPOT_RATIO = 5, 3.0
 def map_warnings(maps: Values, names: Sequence[str], *, size_hw: tuple[int, int]) -> tuple[str, ...]:
     """Return a warning for each map that should not be read as an explanation.
 
-    Args:
-        maps: Shape ``(images, h, w)``, signed evidence of the explained class.
-        names: What to call the images.
-        size_hw: The images' height and width in pixels, at which the border is measured.
+    The maps are signed evidence of the explained class, shape ``(images, h, w)``; the border is measured at the images'
+    height and width in pixels.
     """
     inside = np.zeros(size_hw, dtype=bool)
     top, left = (max(1, round(BORDER_MARGIN * side)) for side in size_hw)

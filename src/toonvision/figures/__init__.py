@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from toonvision.figures.data import draw_counts
     from toonvision.figures.evaluation import draw_breakdown, draw_class_scores, draw_matrix, draw_reliability
     from toonvision.figures.maps import draw_map, draw_superimposed
-    from toonvision.figures.panels import draw, write_panel
+    from toonvision.figures.panels import draw, save_png, write_panel
     from toonvision.figures.pictures import draw_case, draw_probabilities, draw_suspect
     from toonvision.figures.race import draw_behind, draw_front_loss, draw_front_wrong, draw_racers
-    from toonvision.figures.save import save_png
     from toonvision.figures.studies import draw_context_accuracy, draw_context_f1, draw_curve, draw_stress_rows
     from toonvision.figures.style import new_figure
     from toonvision.figures.training import draw_metric, draw_wrong_in, draw_wrong_per_seed
@@ -73,10 +72,9 @@ _HOMES = {
     "data": ("draw_counts",),
     "evaluation": ("draw_breakdown", "draw_class_scores", "draw_matrix", "draw_reliability"),
     "maps": ("draw_map", "draw_superimposed"),
-    "panels": ("draw", "write_panel"),
+    "panels": ("draw", "save_png", "write_panel"),
     "pictures": ("draw_case", "draw_probabilities", "draw_suspect"),
     "race": ("draw_behind", "draw_front_loss", "draw_front_wrong", "draw_racers"),
-    "save": ("save_png",),
     "studies": ("draw_context_accuracy", "draw_context_f1", "draw_curve", "draw_stress_rows"),
     "style": ("new_figure",),
     "training": ("draw_metric", "draw_wrong_in", "draw_wrong_per_seed"),

@@ -9,7 +9,6 @@ from matplotlib.patches import Polygon, Rectangle
 
 from toonvision.figures import style
 from toonvision.figures.style import MUTED, WIDTH, styled
-from toonvision.figures.values import Architectures
 from toonvision.models.architecture import Architecture, Stage
 
 _SLOT, _TALL, _ROOM, _BAR = 1.31, 2.55, 1.15, 0.17
@@ -24,9 +23,8 @@ _BLOCKS = ("#9CCAE8", "#56A5D8", "#1F7FBF", "#0B5C96", "#074573", "#04304F")
 
 
 @styled
-def draw_architectures(value: Architectures) -> Figure:
+def draw_architectures(architectures: tuple[Architecture, ...]) -> Figure:
     """Draw networks, two in a row where they are short; those for images of one size have one scale."""
-    architectures = value.architectures
     longest = max(len(architecture.stages) for architecture in architectures)
     columns = 2 if len(architectures) > 1 and 2 * longest * _SLOT <= WIDTH else 1
     rows = -(-len(architectures) // columns)
@@ -62,7 +60,9 @@ def draw_architecture(ax: Axes, architecture: Architecture) -> Axes:
             ax.annotate("", (left - 0.06, _MIDDLE), (reach + 0.06, _MIDDLE),
                         arrowprops={"arrowstyle": "->", "color": MUTED, "linewidth": 0.9})  # fmt: skip
         reach = right
-        ax.text(middle, 0.87, _shape(stage), ha="center", va="top", fontsize=8, fontweight="bold")
+        outputs = f"{stage.channels:,} output{'s' * (stage.channels > 1)}"
+        shape = " × ".join(map(str, (*stage.size_hw, stage.channels))) if stage.size_hw else outputs
+        ax.text(middle, 0.87, shape, ha="center", va="top", fontsize=8, fontweight="bold")
         ax.text(middle, 0.72, "\n".join(stage.steps), ha="center", va="top", fontsize=8, color=MUTED,
                 linespacing=1.25)  # fmt: skip
         if stage.weights:
@@ -112,13 +112,6 @@ def _draw_weights(ax: Axes, architecture: Architecture) -> None:
             )
         at += wide
     ax.text(full, -_BAR - 0.05, f"{architecture.weights:,} weights", ha="right", va="top", fontsize=8)
-
-
-def _shape(stage: Stage) -> str:
-    if stage.size_hw is None:
-        return f"{stage.channels:,} output{'s' * (stage.channels > 1)}"
-    height, width = stage.size_hw
-    return f"{height} × {width} × {stage.channels}"
 
 
 def _colors(count: int) -> list[str]:

@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from toonvision.evaluation.breakdown import FEW, Breakdown, Group
 from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, INK, MUTED, RIGHT, WIDTH, WRONG, styled
-from toonvision.figures.values import Breakdowns
 from toonvision.metrics.calibration import Calibration, Reliability
 from toonvision.metrics.classification import wrong_only
-from toonvision.tasks.classify_panels import ClassRow, ClassRows, ConfusionMatrix
+from toonvision.tasks.classify_panels import ClassRow, ConfusionMatrix
 from toonvision.taxonomy.labels import Category
 
 _PRECISION, _RECALL, _DOT = "#0072B2", "#D55E00", "#3C6E9E"
@@ -26,10 +25,10 @@ _REDS = LinearSegmentedColormap.from_list("wrong", ["#FDE7DC", "#F4A582", "#CB3E
 
 
 @styled
-def draw_scores(value: ClassRows) -> Figure:
+def draw_scores(rows: tuple[ClassRow, ...]) -> Figure:
     """Draw the scores of all classes in a figure of their own."""
-    figure = style.new_figure(WIDTH, 1.2 + (0.52 if len(value.rows) <= 8 else 0.32) * len(value.rows))
-    draw_class_scores(figure.subplots(), value.rows)
+    figure = style.new_figure(WIDTH, 1.2 + (0.52 if len(rows) <= 8 else 0.32) * len(rows))
+    draw_class_scores(figure.subplots(), rows)
     handles = [
         style.key("Precision: right share of its predictions", color=_PRECISION, marker="o", linewidth=2),
         style.key("Recall: found share of its samples", color=_RECALL, marker="s", linewidth=2),
@@ -154,11 +153,11 @@ def draw_reliability(ax: Axes, reliability: Reliability, *, title: str = "") -> 
 
 
 @styled
-def draw_breakdowns(value: Breakdowns) -> Figure:
+def draw_breakdowns(breakdowns: tuple[Breakdown, ...]) -> Figure:
     """Draw breakdowns as panels in two columns of about equal height: each goes to the shorter column so far."""
     columns: tuple[list[Breakdown], list[Breakdown]] = ([], [])
     heights = [0.0, 0.0]
-    for breakdown in value.breakdowns:
+    for breakdown in breakdowns:
         shorter = int(heights[1] < heights[0])
         columns[shorter].append(breakdown)
         heights[shorter] += _tall(breakdown)
@@ -178,7 +177,7 @@ def draw_breakdowns(value: Breakdowns) -> Figure:
         style.key("Clearly more than all others", color=WRONG, marker="o", linewidth=2),
         style.key(f"All; faint: fewer than {FEW} crops", color=MUTED, linewidth=0.9, linestyle=DASHED),
     ]
-    if value.breakdowns[0].repeats == 1:
+    if breakdowns[0].repeats == 1:
         del handles[1]
     style.add_legend(figure, handles, ncols=4)
     return figure

@@ -12,8 +12,7 @@ from PIL import Image
 
 from toonvision.data.arrays import Pictures
 from toonvision.figures import style
-from toonvision.figures.save import DPI
-from toonvision.figures.style import INK, MUTED, WIDTH, WRONG, styled
+from toonvision.figures.style import DPI, INK, MUTED, WIDTH, WRONG, styled
 from toonvision.figures.values import MapGrid, MapRows
 from toonvision.taxonomy.labels import Category
 

@@ -1,5 +1,7 @@
-"""Drawing any figure panel, by the type of its value."""
+"""Drawing any figure panel, by the type of its value, and saving figures as PNG."""
 
+import io
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -7,8 +9,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from toonvision.core.files import write_bytes
 from toonvision.core.panels import FigurePanel, write_rows
-from toonvision.figures.save import save_png
+from toonvision.figures.style import DPI
 
 DOTS_AN_INCH = 100
 """CSS pixels for an inch of a figure: text in it is then about as large as that of a page."""
@@ -31,11 +34,11 @@ class WrittenFigure:
 
 _DRAWN_BY = {
     "ActivationTiles": ("activations", "draw_activation"),
-    "Architectures": ("architecture", "draw_architectures"),
+    "Architecture": ("architecture", "draw_architectures"),
     "BalanceBars": ("data", "draw_balance"),
-    "Breakdowns": ("evaluation", "draw_breakdowns"),
+    "Breakdown": ("evaluation", "draw_breakdowns"),
     "Calibration": ("evaluation", "draw_calibration"),
-    "ClassRows": ("evaluation", "draw_scores"),
+    "ClassRow": ("evaluation", "draw_scores"),
     "ConfusionMatrix": ("evaluation", "draw_confusion"),
     "ContextStudy": ("studies", "draw_contexts"),
     "CountTable": ("data", "draw_subsets"),
@@ -51,27 +54,29 @@ _DRAWN_BY = {
     "OptimizationHistory": ("trials", "draw_search_history"),
     "ParallelCoordinates": ("trials", "draw_parallel"),
     "Race": ("race", "draw_race"),
-    "RandomisationSteps": ("trust", "draw_randomisations"),
+    "Randomisation": ("trust", "draw_randomisations"),
     "ShortageMap": ("data", "draw_shortages"),
     "SizeErrorFront": ("race", "draw_front"),
-    "Slices": ("trials", "draw_slices"),
+    "Slice": ("trials", "draw_slices"),
     "StressTest": ("studies", "draw_stress"),
     "SuspectCrops": ("pictures", "draw_suspects"),
-    "TrainingCurves": ("training", "draw_curves"),
+    "TrainingCurve": ("training", "draw_curves"),
     "TrainingSpread": ("training", "draw_spread"),
     "TrustCurves": ("trust", "draw_trust_curves"),
 }
-"""Type of a value to the module and the function that draw it. They are imported when they are first needed: figures of
-the data need not wait for the libraries of a search."""
+"""Type of a value, or of those in a tuple, to the module and the function that draw it. They are imported when they are
+first needed: figures of the data need not wait for the libraries of a search."""
 
 
 def draw(value: Any) -> Figure:
     """Draw the value of a figure panel.
 
     Args:
-        value: A result such as a `LearningCurve`, or a value of `toonvision.figures.values`.
+        value: A result such as a `LearningCurve`, a value of `toonvision.figures.values`, or a tuple of at least one
+            `Architecture`, `Breakdown`, `ClassRow`, `Randomisation`, `Slice` or `TrainingCurve`.
     """
-    module, function = _DRAWN_BY[type(value).__name__]
+    one = value[0] if isinstance(value, tuple) else value
+    module, function = _DRAWN_BY[type(one).__name__]
     figure: Figure = getattr(import_module(f"toonvision.figures.{module}"), function)(value)
     return figure
 
@@ -88,3 +93,24 @@ def write_panel(panel: FigurePanel, folder: Path) -> WrittenFigure:
     png = save_png(figure, path)
     write_rows(path.with_suffix(".csv"), panel.rows)
     return WrittenFigure(path, png, round(figure.get_figwidth() * DOTS_AN_INCH))
+
+
+def to_png(figure: Figure, *, dpi: int = DPI) -> bytes:
+    """Render a figure, whose layout is settled by that; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # a box stands for it
+        engine = figure.get_layout_engine()
+        figure.set_dpi(dpi)
+        if engine is not None:  # with a layout engine left, `savefig` draws the figure, images too, twice
+            engine.execute(figure)
+            figure.set_layout_engine(None)
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def save_png(figure: Figure, path: Path, *, dpi: int = DPI) -> bytes:
+    """Render a figure into a file, which is replaced as a whole, and return the bytes that were written."""
+    content = to_png(figure, dpi=dpi)
+    write_bytes(path, content)
+    return content

@@ -12,7 +12,7 @@ from toonvision.figures import style
 from toonvision.figures.style import DASHED, INK, MUTED, WIDTH, styled
 from toonvision.figures.trials import BEST, PLAIN, log_axis
 from toonvision.figures.values import Race, SizeErrorFront
-from toonvision.tuning.finalists import SizeErrorPoint
+from toonvision.tuning.insight import SizeErrorPoint
 from toonvision.tuning.result import Racer
 
 _WINNER = "#D55E00"
@@ -57,7 +57,9 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int) -> Axes:
         if racer.diverged * 2 < len(racer.wrong):
             ax.plot([racer.median_wrong] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2, zorder=3)
             counted.append(math.ceil(racer.median_wrong))
-        style.note_row(ax, row, _note(racer), linespacing=1.3)
+        diverged = f", {racer.diverged} diverged" if racer.diverged else ""
+        left = f", left after round {racer.left_after}" if racer.left_after else ""
+        style.note_row(ax, row, f"median {racer.median_wrong:g}{diverged}{left}", linespacing=1.3)
         counted += known
     _name_racers(ax, racers)
     least, most = min(counted, default=0), max([*seen, *counted])
@@ -172,12 +174,6 @@ def _stacked(counts: Sequence[int]) -> list[float]:
         moved.append(step * (seen[count] - (totals[count] - 1) / 2))
         seen[count] += 1
     return moved
-
-
-def _note(racer: Racer) -> str:
-    diverged = f", {racer.diverged} diverged" if racer.diverged else ""
-    left = f", left after round {racer.left_after}" if racer.left_after else ""
-    return f"median {racer.median_wrong:g}{diverged}{left}"
 
 
 def _marked(front: SizeErrorFront) -> list[SizeErrorPoint]:

@@ -39,15 +39,15 @@ def draw_contexts(study: ContextStudy) -> Figure:
 def draw_context_accuracy(ax: Axes, study: ContextStudy) -> Axes:
     """Draw the accuracy on each context left out, and on its pictures of the ordinary test, with 95 % intervals."""
     for row, score in enumerate(study.contexts):
-        _draw_unseen(ax, row, score.accuracy, score.color)
+        _draw_share(ax, row - _OFFSET, score.accuracy, score.color)
         if len(score.right) > 1:
             ticks = [count / score.samples for count in score.right]
             ax.plot(ticks, [row - _OFFSET] * len(ticks), "|", color=INK, markersize=9, markeredgewidth=1.0, zorder=4)
         if score.shared:
-            _draw_seen(ax, row, score.ordinary)
+            _draw_share(ax, row + _OFFSET, score.ordinary, MUTED, seen=True)
     last = len(study.contexts)
-    _draw_unseen(ax, last, study.held_out, INK)
-    _draw_seen(ax, last, study.usual)
+    _draw_share(ax, last - _OFFSET, study.held_out, INK)
+    _draw_share(ax, last + _OFFSET, study.usual, MUTED, seen=True)
     names = [f"{style.shorten(score.title, 26)}  ({score.samples:,})" for score in study.contexts]
     style.name_rows(ax, [*names, f"All together  ({study.held_out.total:,})"], fontsize=9)
     ax.get_yticklabels()[-1].set_fontweight("bold")
@@ -89,7 +89,10 @@ def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
     inside = line <= curve.largest
     joint = np.append(line[inside], curve.largest)
     beyond = np.append(curve.largest, line[~inside])
-    ax.plot(joint, curve.law.at(joint), color=TRAIN, linewidth=2.2, label=_formula(curve))
+    law = curve.law
+    floor = f" + {100 * law.floor:.1f} %" if law.floor > 0 else ""
+    formula = f"fit: {100 * law.scale:.3g} % × n^-{law.exponent:.2g}{floor}"
+    ax.plot(joint, law.at(joint), color=TRAIN, linewidth=2.2, label=formula)
     ax.plot(beyond, curve.law.at(beyond), color=TRAIN, linewidth=2.0, linestyle=(0, (4, 2)), label="predicted")
     _draw_points(ax, curve)
     if curve.diverged:
@@ -145,18 +148,13 @@ def draw_stress_rows(ax: Axes, test: StressTest) -> Axes:
     return ax
 
 
-def _draw_unseen(ax: Axes, row: int, share: Proportion, color: str) -> None:
-    y, (low, high) = row - _OFFSET, share.interval
-    _draw_line(ax, y, low, high, color, 2.4)
-    ax.plot([share.share], [y], "o", color=color, markersize=8, zorder=5)
-    style.note(ax, f"{100 * share.share:.0f} %", (high, y))
-
-
-def _draw_seen(ax: Axes, row: int, share: Proportion) -> None:
-    y, (low, high) = row + _OFFSET, share.interval
-    _draw_line(ax, y, low, high, MUTED, 1.2)
-    ax.plot([share.share], [y], "D", color=MUTED, markerfacecolor="white", markersize=6, zorder=5)
-    style.note(ax, f"{100 * share.share:.0f} %", (high, y), fontsize=7.5, color=MUTED)
+def _draw_share(ax: Axes, y: float, share: Proportion, color: str, *, seen: bool = False) -> None:
+    marker, face, size, width = ("D", "white", 6, 1.2) if seen else ("o", color, 8, 2.4)
+    low, high = share.interval
+    _draw_line(ax, y, low, high, color, width)
+    ax.plot([share.share], [y], marker, color=color, markerfacecolor=face, markersize=size, zorder=5)
+    look: style.Look = {"fontsize": 7.5, "color": MUTED} if seen else {}
+    style.note(ax, f"{100 * share.share:.0f} %", (high, y), **look)
 
 
 def _draw_line(ax: Axes, y: float, low: float, high: float, color: str, width: float) -> None:
@@ -198,9 +196,3 @@ def _draw_prediction(ax: Axes, curve: LearningCurve) -> None:
         f"{100 * curve.gain_high:.1f})"
     )
     style.note(ax, text, (at, error), (6, 14), color=VALIDATE, va="bottom", zorder=6)
-
-
-def _formula(curve: LearningCurve) -> str:
-    law = curve.law
-    floor = f" + {100 * law.floor:.1f} %" if law.floor > 0 else ""
-    return f"fit: {100 * law.scale:.3g} % × n^-{law.exponent:.2g}{floor}"

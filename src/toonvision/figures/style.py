@@ -22,8 +22,8 @@ Look = dict[str, Any]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-WIDTH = 11.0
-"""Inches of a figure over the whole width of a report, where a point is about as large as on paper."""
+WIDTH, DPI = 11.0, 150
+"""Inches of a figure over the whole width of a report, where a point is about as large as on paper; dots an inch."""
 
 INK, MUTED, FAINT, PAPER = "#1F2430", "#5D6675", "#E3E6EB", "#FFFFFF"
 TRAIN, VALIDATE, WRONG, RIGHT = "#0072B2", "#D55E00", "#B2182B", "#0072B2"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from toonvision.core.wording import listed
 from toonvision.figures import style
 from toonvision.figures.style import INK, MUTED, RIGHT, TRAIN, VALIDATE, WIDTH, WRONG, styled
-from toonvision.figures.values import TrainingCurve, TrainingCurves, TrainingSpread
+from toonvision.figures.values import TrainingCurve, TrainingSpread
 from toonvision.metrics.classification import Spread
 from toonvision.metrics.intervals import Proportion
 
@@ -20,18 +20,18 @@ _FEW = 25
 
 
 @styled
-def draw_curves(value: TrainingCurves) -> Figure:
+def draw_curves(curves: tuple[TrainingCurve, ...]) -> Figure:
     """Draw loss and accuracy beside each other: the best training strong, the others thin."""
     figure = style.new_figure(WIDTH, 3.7)
     left, right = figure.subplots(1, 2)
-    draw_metric(left, value.curves, "loss", title="Loss (lower is better)")
-    draw_metric(right, value.curves, "accuracy", title="Accuracy (higher is better)")
+    draw_metric(left, curves, "loss", title="Loss (lower is better)")
+    draw_metric(right, curves, "accuracy", title="Accuracy (higher is better)")
     handles = [
         style.key("Training", color=TRAIN, linewidth=2, linestyle=_LINE),
         style.key("Validation", color=VALIDATE, linewidth=2),
         style.key("Saved epoch", color=INK, marker="o", markersize=6),
     ]
-    if len(value.curves) > 1:
+    if len(curves) > 1:
         handles.append(style.key("Thin: the other trainings", color=MUTED, linewidth=0.8))
     style.add_legend(figure, handles)
     return figure

@@ -12,27 +12,26 @@ from matplotlib.ticker import MaxNLocator
 from toonvision.core.scales import log_ticks
 from toonvision.figures import style
 from toonvision.figures.style import DASHED, INK, MUTED, TRAIN, VALIDATE, WIDTH, styled
-from toonvision.figures.values import Slices
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import Line, OptimizationHistory, Outcome, ParallelCoordinates, Point, Slice
+from toonvision.tuning.insight import Ending, Line, OptimizationHistory, ParallelCoordinates, Point, Slice
 
 BEST, PLAIN, BAD = TRAIN, "#8A93A1", VALIDATE
 _COLUMNS, _MOST_NAMED = 4, 6
 _WIDEST = 0.5
 _APART, _STEP = 0.05, 0.62
-_MARKS: Mapping[Outcome, Mapping[str, Any]] = {
+_MARKS: Mapping[Ending, Mapping[str, Any]] = {
     "cut short": {"marker": "v", "color": MUTED, "markersize": 5, "markerfacecolor": "white"},
     "diverged": {"marker": "x", "color": BAD, "markersize": 6, "markeredgewidth": 1.8},
     "done": {"marker": "o", "color": PLAIN, "markersize": 4.5, "markeredgewidth": 0},
     "best": {"marker": "o", "color": BEST, "markersize": 6.5, "markeredgecolor": "white", "markeredgewidth": 0.6},
 }
 """From what is drawn first to what is drawn on top."""
-_LINES: Mapping[Outcome, Mapping[str, Any]] = {
+_LINES: Mapping[Ending, Mapping[str, Any]] = {
     "diverged": {"color": BAD, "linewidth": 1.0, "linestyle": (0, (4, 2)), "alpha": 0.8},
     "done": {"color": PLAIN, "linewidth": 0.9, "alpha": 0.55},
     "best": {"color": BEST, "linewidth": 2.2, "alpha": 0.95},
 }
-_WORDS: Mapping[Outcome, str] = {
+_WORDS: Mapping[Ending, str] = {
     "cut short": "Cut short: lowest loss so far",
     "diverged": "Diverged: no loss",
     "done": "Other finished trials",
@@ -72,9 +71,8 @@ def draw_trials(ax: Axes, history: OptimizationHistory) -> Axes:
 
 
 @styled
-def draw_slices(value: Slices) -> Figure:
+def draw_slices(slices: tuple[Slice, ...]) -> Figure:
     """Draw a panel for each hyperparameter, all with the same scale of the loss."""
-    slices = value.slices
     rows = -(-len(slices) // _COLUMNS)
     figure = style.new_figure(WIDTH, 0.5 + 2.25 * rows)
     panels = figure.subplots(rows, _COLUMNS, sharey=True, squeeze=False).ravel()
@@ -117,7 +115,7 @@ def draw_parallel(parallel: ParallelCoordinates) -> Figure:
     """Draw parallel coordinates, with at least one trial, in a figure of their own."""
     figure = style.new_figure(max(WIDTH, _STEP * len(parallel.axes)), 4.3)
     draw_coordinates(figure.subplots(), parallel)
-    seen = {line.outcome for line in parallel.lines}
+    seen = {line.ending for line in parallel.lines}
     handles = [style.key(_WORDS[one].partition(":")[0], **_LINES[one]) for one in reversed(list(_MARKS)) if one in seen]
     style.add_legend(figure, handles, "lower right")
     return figure
@@ -131,7 +129,7 @@ def draw_coordinates(ax: Axes, parallel: ParallelCoordinates) -> Axes:
     """
     count = len(parallel.axes)
     for line, heights in zip(parallel.lines, _spread(parallel.lines), strict=True):
-        ax.plot(range(count), heights, **_LINES[line.outcome], solid_joinstyle="round", zorder=2)
+        ax.plot(range(count), heights, **_LINES[line.ending], solid_joinstyle="round", zorder=2)
     for index, ticks in enumerate(parallel.axes.values()):
         color = INK if index == count - 1 else MUTED
         ax.plot([index, index], [-_APART, 1 + _APART], color=color, linewidth=1.0, zorder=3)
@@ -174,9 +172,9 @@ def draw_importance_bars(ax: Axes, importance: Importance) -> Axes:
     return ax
 
 
-def mark(outcome: Outcome) -> dict[str, Any]:
+def mark(ending: Ending) -> dict[str, Any]:
     """Return how a trial is marked, for `Axes.plot`."""
-    return {"linestyle": "none", "zorder": 3 + list(_MARKS).index(outcome), **_MARKS[outcome]}
+    return {"linestyle": "none", "zorder": 3 + list(_MARKS).index(ending), **_MARKS[ending]}
 
 
 def log_axis(
@@ -215,19 +213,19 @@ def number(value: float) -> str:
 def _put_points(ax: Axes, points: Sequence[Point], x_of: Mapping[int, float]) -> list[float]:
     """Mark trials at their losses, and those that have none in a row at the top; return the losses."""
     losses = []
-    for outcome in _MARKS:
-        marked = [point for point in points if point.outcome == outcome]
+    for ending in _MARKS:
+        marked = [point for point in points if point.ending == ending]
         known = [(x_of[point.trial], point.loss) for point in marked if point.loss is not None]
         lost = [x_of[point.trial] for point in marked if point.loss is None]
-        ax.plot([x for x, _ in known], [loss for _, loss in known], **mark(outcome))
-        ax.plot(lost, [0.94] * len(lost), transform=ax.get_xaxis_transform(), **mark(outcome))
+        ax.plot([x for x, _ in known], [loss for _, loss in known], **mark(ending))
+        ax.plot(lost, [0.94] * len(lost), transform=ax.get_xaxis_transform(), **mark(ending))
         losses += [loss for _, loss in known]
     return losses
 
 
 def _explain_marks(figure: Figure, points: Collection[Point]) -> None:
     """Explain the marks that are used, the best first."""
-    used = {point.outcome for point in points}
+    used = {point.ending for point in points}
     handles = [style.key(_WORDS[one], **mark(one)) for one in reversed(list(_MARKS)) if one in used]
     style.add_legend(figure, handles, "upper right")
 

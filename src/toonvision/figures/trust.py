@@ -13,7 +13,7 @@ from toonvision.explain.evidence import FIGURE, GroupEvidence
 from toonvision.explain.trust import SURVIVES, Randomisation, TrustCurves
 from toonvision.figures import style
 from toonvision.figures.style import INK, MUTED, PAPER, WIDTH, styled
-from toonvision.figures.values import EvidenceBars, RandomisationSteps
+from toonvision.figures.values import EvidenceBars
 
 REGION_COLORS = {
     "cloth": "#0072B2",
@@ -56,10 +56,10 @@ def draw_trust_curves(curves: TrustCurves) -> Figure:
 
 
 @styled
-def draw_randomisations(value: RandomisationSteps) -> Figure:
+def draw_randomisations(steps: tuple[Randomisation, ...]) -> Figure:
     """Draw `draw_randomisation` in a figure of its own."""
-    figure = style.new_figure(max(5.5, min(WIDTH, 2.2 + 1.5 * len(value.steps))), 3.4)
-    draw_randomisation(figure.subplots(), value.steps)
+    figure = style.new_figure(max(5.5, min(WIDTH, 2.2 + 1.5 * len(steps))), 3.4)
+    draw_randomisation(figure.subplots(), steps)
     return figure
 
 

@@ -9,17 +9,13 @@ import numpy.typing as npt
 
 from toonvision.data.balance import Balance
 from toonvision.data.images import Pictures
-from toonvision.evaluation.breakdown import Breakdown
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.evidence import GroupEvidence
-from toonvision.explain.trust import Randomisation
 from toonvision.metrics.classification import Spread
-from toonvision.models.architecture import Architecture
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 if TYPE_CHECKING:
-    from toonvision.tuning.finalists import SizeErrorPoint
-    from toonvision.tuning.insight import Slice
+    from toonvision.tuning.insight import SizeErrorPoint
     from toonvision.tuning.result import Racer
 
 Counts = npt.NDArray[np.int64]
@@ -55,13 +51,6 @@ class TrainingCurve:
     best: bool
 
 
-@dataclass(frozen=True)
-class TrainingCurves:
-    """The histories of all trainings of a run, one of which is the best."""
-
-    curves: tuple[TrainingCurve, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class TrainingSpread:
     """How the trainings of a run differ.
@@ -77,13 +66,6 @@ class TrainingSpread:
     seeds: tuple[int, ...]
     wrong_in: Counts
     best: int
-
-
-@dataclass(frozen=True)
-class Breakdowns:
-    """At least one breakdown, the most important first."""
-
-    breakdowns: tuple[Breakdown, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,13 +157,6 @@ class FilterImages:
 
 
 @dataclass(frozen=True, eq=False)
-class RandomisationSteps:
-    """How similar maps stay while one layer after the other gets random weights; at least one step."""
-
-    steps: tuple[Randomisation, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class EvidenceBars:
     """Headings with groups of crops: where their evidence lies; at least one group."""
 
@@ -209,17 +184,3 @@ class SizeErrorFront:
     networks: "tuple[SizeErrorPoint, ...]"
     validated: int
     bound: int | None = None
-
-
-@dataclass(frozen=True)
-class Slices:
-    """Each hyperparameter against the loss; at least one, with at least one trial."""
-
-    slices: "tuple[Slice, ...]"
-
-
-@dataclass(frozen=True)
-class Architectures:
-    """At least one network."""
-
-    architectures: tuple[Architecture, ...]

@@ -59,11 +59,7 @@ def start_keras(*, threads: int | None = None) -> str:
 
 @contextlib.contextmanager
 def backend_faults() -> Iterator[None]:
-    """Turn TensorFlow's errors about a full disk or too little memory into an error of one line.
-
-    Raises:
-        EnvironmentFaultError: Instead of such an error; any other error is raised unchanged.
-    """
+    """Raise `EnvironmentFaultError` of one line for TensorFlow's errors about a full disk or too little memory."""
     try:
         yield
     except Exception as error:

@@ -70,12 +70,7 @@ def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
 
 
 def store_temperature(folder: Path, temperature: float | None) -> None:
-    """Store a temperature with a saved model, or remove it; the weights do not change.
-
-    Raises:
-        InputRejectedError: If there is no model in the folder.
-        ModelRefusedError: If its description is not valid.
-    """
+    """Store a temperature with a saved model, or remove it; the weights do not change. Raises as `read_card`."""
     _write_card(replace(read_card(folder), temperature=temperature), folder)
 
 

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from toonvision.core.files import read_regular, write_bytes
 from toonvision.data import images
+from toonvision.figures.style import ink_on
 from toonvision.metrics.predictions import BoxPrediction, Prediction
 from toonvision.taxonomy.labels import Category
 
@@ -18,13 +19,7 @@ _NARROWEST = 240
 def write_answers(predictions: Sequence[Prediction], classes: Sequence[Category], folder: Path) -> int:
     """Write a copy of every picture with its answers: on its boxes where it has any, else in a band above it.
 
-    Args:
-        predictions: What a model says; those with a `box` are of a part of their picture.
-        classes: The classes, for their titles and colours.
-        folder: Where the copies go, as PNG; made where it is missing.
-
-    Returns:
-        How many pictures were written.
+    The copies go into the folder as PNG, numbered; it is made where it is missing. Return how many there are.
     """
     by_path: dict[Path, list[Prediction]] = {}
     for prediction in predictions:
@@ -56,11 +51,5 @@ def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: di
         if box is not None:
             draw.rectangle(box.xyxy, outline=category.color, width=max(2, letters // 6))
         draw.rectangle((left, top, left + draw.textlength(text, font=font) + letters, top + band), fill=category.color)
-        draw.text((left + letters / 2, top + band / 2), text, fill=_ink(category.color), font=font, anchor="lm")
+        draw.text((left + letters / 2, top + band / 2), text, fill=ink_on(category.color), font=font, anchor="lm")
     return image
-
-
-def _ink(color: str) -> str:
-    """Return black or white, whichever can be read on a colour."""
-    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
-    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"

@@ -18,15 +18,7 @@ from toonvision.explain.activations import LayerActivation
 from toonvision.explain.explanation import Cases, MaskedEvidence
 from toonvision.explain.map_warnings import map_warnings
 from toonvision.explain.trust import Randomisation, TrustCurves
-from toonvision.figures.values import (
-    ActivationTiles,
-    EvidenceBars,
-    FilterImages,
-    FirstFilters,
-    MapGrid,
-    MapRows,
-    RandomisationSteps,
-)
+from toonvision.figures import values as shown
 from toonvision.metrics.classification import Indices
 from toonvision.report.results import MappedCases, Results
 from toonvision.taxonomy.labels import Category
@@ -44,33 +36,23 @@ def case_panels(results: Results) -> tuple[FigurePanel, ...]:
     if cases is None:
         return ()
     count = len(cases.wrong)
-    shown = ((cases.wrong, slice(0, count), "maps-wrong", "worst wrong prediction"),
-             (cases.unsure, slice(count, None), "maps-unsure", "least confident other prediction"))  # fmt: skip
-    return tuple(_case_panel(results.evaluation, cases, *one) for one in shown if len(one[0]))
+    both = ((cases.wrong, slice(0, count), "maps-wrong", "worst wrong prediction"),
+            (cases.unsure, slice(count, None), "maps-unsure", "least confident other prediction"))  # fmt: skip
+    return tuple(_case_panel(results.evaluation, cases, *one) for one in both if len(one[0]))
 
 
 def map_grid_panels(
-    cases: Cases,
-    maps: npt.NDArray[np.float32],
-    classes: tuple[Category, ...],
-    *,
-    each: bool,
-    exact: bool,
+    cases: Cases, maps: npt.NDArray[np.float32], classes: tuple[Category, ...], *, each: bool, exact: bool
 ) -> list[FigurePanel]:
-    """Return the maps of all classes, a figure for each image.
+    """Return the maps of all classes, shape ``(images, classes, height, width)``, a figure for each image.
 
-    Args:
-        cases: The images.
-        maps: Their maps, shape ``(images, classes, height, width)``.
-        classes: The classes in that order.
-        each: Whether each class has its own scale.
-        exact: Whether the maps are in logits.
+    `each` gives each class its own scale; `exact` maps are in logits.
     """
     unit = "Evidence in logits" if exact else "Evidence"
     return [
         _figure(
             f"maps-{at + 1:02}-{Path(name).stem[:60]}",
-            MapGrid(cases.images[at], maps[at], classes, cases.y_true[at], cases.probabilities[at], unit, each),
+            shown.MapGrid(cases.images[at], maps[at], classes, cases.y_true[at], cases.probabilities[at], unit, each),
             ("class", "row", "column", "evidence"),
             [(classes[k].name, row, column, float(value)) for (k, row, column), value in np.ndenumerate(maps[at])],
         )
@@ -84,7 +66,7 @@ def activation_panels(activations: Sequence[LayerActivation], size_hw: tuple[int
     panels = []
     for number, one in enumerate(activations, start=1):
         of_kind[one.kind] += 1
-        value = ActivationTiles(one, size_hw, of_kind[one.kind])
+        value = shown.ActivationTiles(one, size_hw, of_kind[one.kind])
         panels.append(_figure(f"activations-{number:02}-{one.name}", value, *_activation_rows(one)))
     return panels
 
@@ -93,7 +75,7 @@ def first_filters_panel(layer: str, weights: npt.NDArray[np.float32]) -> FigureP
     """Return the weights of the first convolution, shape ``(height, width, 3, filters)``, 0 to 1."""
     rows = [(n, row, column, "RGB"[c], float(value)) for (row, column, c, n), value in np.ndenumerate(weights)]
     head = ("filter", "row", "column", "colour", "weight_0_to_1")
-    return _figure(f"filters-01-{layer}", FirstFilters(weights), head, rows)
+    return _figure(f"filters-01-{layer}", shown.FirstFilters(weights), head, rows)
 
 
 def filter_images_panel(
@@ -114,7 +96,7 @@ def filter_images_panel(
         for at, picture in enumerate(pictures)
         for channel, colour in enumerate(_COLOURS)
     ]
-    return _figure(f"filters-{number:02}-{layer}", FilterImages(pictures, number), head, rows)
+    return _figure(f"filters-{number:02}-{layer}", shown.FilterImages(pictures, number), head, rows)
 
 
 def check_panels(curves: TrustCurves, steps: Sequence[Randomisation], names: Sequence[str]) -> list[FigurePanel]:
@@ -134,7 +116,7 @@ def check_panels(curves: TrustCurves, steps: Sequence[Randomisation], names: Seq
     step_head = ("picture", "random_layers", "last_random_layer", "rank_correlation")
     return [
         _figure("deletion-insertion", curves, curve_head, curve_rows),
-        _figure("randomisation", RandomisationSteps(tuple(steps)), step_head, step_rows),
+        _figure("randomisation", tuple(steps), step_head, step_rows),
     ]
 
 
@@ -153,7 +135,7 @@ def evidence_panel(evaluation: ClassEvaluation, evidence: MaskedEvidence) -> Fig
     ]  # fmt: skip
     head = ("crop", "screenshot", "context", "y_true", "y_pred",
             *(f"{what}_{region}" for what in tables for region in REGIONS))  # fmt: skip
-    return _figure("evidence", EvidenceBars(evidence.sections), head, rows)
+    return _figure("evidence", shown.EvidenceBars(evidence.sections), head, rows)
 
 
 def _figure(name: str, value: object, head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> FigurePanel:
@@ -166,14 +148,8 @@ def _case_panel(
 ) -> FigurePanel:
     maps = cases.maps.values[rows]
     unit = "Evidence in logits" if cases.maps.exact else "Evidence"
-    value = MapRows(
-        evaluation.images[indices],
-        maps,
-        evaluation.classes,
-        evaluation.best.y_true[indices],
-        evaluation.best.probabilities[indices],
-        unit,
-    )
+    y_true, probabilities = evaluation.best.y_true[indices], evaluation.best.probabilities[indices]
+    value = shown.MapRows(evaluation.images[indices], maps, evaluation.classes, y_true, probabilities, unit)
     total = "The sum of all evidence for a class, plus a constant, is its logit. " if cases.maps.exact else ""
     return FigurePanel(
         name,
@@ -221,7 +197,9 @@ def _activation_rows(activation: LayerActivation) -> tuple[tuple[str, ...], list
     """
     values = activation.values.astype(np.float64)
     height, width, channels = values.shape
-    side = _block_side(height, width, most=max(1, min(_MOST_OF_CHANNEL, _MOST_OF_LAYER // channels)))
+    most = max(1, min(_MOST_OF_CHANNEL, _MOST_OF_LAYER // channels))
+    sides = itertools.count(1)
+    side = next(side for side in sides if math.ceil(height / side) * math.ceil(width / side) <= most)
     means = _block_means(values, side)
     head = ("layer", "kind", "channel", "height", "width", "lowest", "mean", "highest", "share_above_zero",
             "block_side", *_cells(*means.shape[:2], side=side))  # fmt: skip
@@ -232,11 +210,6 @@ def _activation_rows(activation: LayerActivation) -> tuple[tuple[str, ...], list
         for channel, summary in enumerate(summaries)
     ]  # fmt: skip
     return head, rows
-
-
-def _block_side(height: int, width: int, *, most: int) -> int:
-    """Return the smallest side of square blocks of which no more than so many cover a map."""
-    return next(side for side in itertools.count(1) if math.ceil(height / side) * math.ceil(width / side) <= most)
 
 
 def _block_means(values: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:

@@ -120,6 +120,7 @@ def context_fact(results: Results) -> str:
     if len(groups) < 2:
         return f"There are too few crops from each context to compare them. {advice}"
     clear = [group for group in groups if group.stands_out]
+    sides = [f"{group.title} ({'more' if group.stands_out > 0 else 'fewer'} errors)" for group in clear]
     worst, best = groups[0], groups[-1]
     if not worst.wrong.count:
         return f"It makes no error in any context with enough crops to compare. {advice}"
@@ -129,8 +130,7 @@ def context_fact(results: Results) -> str:
         else f"{percent(worst.wrong.share)} in each context"
     )
     verdict = (
-        f"{listed([f'{group.title} ({_side(group)})' for group in clear])} clearly "
-        f"{'differs' if len(clear) == 1 else 'differ'} from the rest, so the context matters"
+        f"{listed(sides)} clearly {'differs' if len(clear) == 1 else 'differ'} from the rest, so the context matters"
         if clear
         else "no context clearly differs from the rest"
     )
@@ -196,10 +196,6 @@ def _validation_crops(record: RunRecord) -> str:
 
 def _rate(group: Group) -> str:
     return f"{percent(group.wrong.share)} ({group.wrong.count:,} of {group.wrong.total:,})"
-
-
-def _side(group: Group) -> str:
-    return "more errors" if group.stands_out > 0 else "fewer errors"
 
 
 def _grouping(results: Results) -> str:

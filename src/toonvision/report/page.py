@@ -19,14 +19,7 @@ REPORT, FIGURES = "report.html", "figures"
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a page.
-
-    Attributes:
-        id: What links point to.
-        title: Its heading.
-        lead: A sentence below the heading.
-        panels: What it shows, in this order.
-    """
+    """A section of a page: a heading, a sentence below it (`lead`), and panels; links point to its `id`."""
 
     id: str
     title: str
@@ -36,15 +29,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole report.
-
-    Attributes:
-        title: Name of the run or the search.
-        subtitle: What was predicted, from what, when.
-        facts: Some sentences.
-        warnings: What must be known before a number is believed.
-        sections: Those without a panel are not shown.
-    """
+    """A whole report; sections without a panel are not shown."""
 
     title: str
     subtitle: str

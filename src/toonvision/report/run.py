@@ -6,21 +6,12 @@ from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
-from toonvision.report.data_panels import (
-    balance_panel,
-    findings_table,
-    near_table,
-    next_table,
-    shortages_panel,
-    split_panel,
-    split_tables,
-)
-from toonvision.report.evaluation_panels import breakdown_panels, breakdown_table, spread_panel
+from toonvision.report import data_panels as data
+from toonvision.report import run_panels as run
 from toonvision.report.explain_panels import case_panels
 from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts, warnings_of
 from toonvision.report.page import Page, section, write_page
 from toonvision.report.results import CurrentSuspects, Results, gather_results, with_details
-from toonvision.report.training_panels import curves_panel, peaks_table, repeats_table, settings_table
 from toonvision.studies.contexts import contexts_panel
 from toonvision.studies.curve import LearningCurve, curve_panel, curve_table
 from toonvision.studies.leakage import leakage_table
@@ -29,19 +20,13 @@ from toonvision.studies.suspects import suspects_panel, suspects_table
 from toonvision.tasks.registry import kind_of
 
 
-def write_report(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> Page:
-    """Draw every figure of a run and write its report.
+def write_report(workspace: Workspace, folder: Path, evaluation: ClassEvaluation) -> Page:
+    """Draw every figure of a run and write its report, `report.html`, into the run's folder; return what it says.
 
-    Args:
-        workspace: Where the run was trained.
-        run: The run's folder.
-        evaluation: The run's evaluation.
-
-    Returns:
-        What the page says. It is written to `report.html` in the run's folder, which needs no other file.
+    The page needs no other file.
     """
-    page = run_page(with_details(gather_results(workspace, run, evaluation), workspace, run))
-    write_page(page, run)
+    page = run_page(with_details(gather_results(workspace, folder, evaluation), workspace, folder))
+    write_page(page, folder)
     return page
 
 
@@ -62,21 +47,22 @@ def run_page(results: Results) -> Page:
         warnings=warnings_of(results),
         sections=(
             section(
-                "data", "Data", data_fact(results),
-                balance_panel(results.balance, results.taxonomy), shortages_panel(results.balance, results.taxonomy),
-                next_table(results.balance), *_curve_panels(results), split_panel(results.split, level),
-                *split_tables(results.split, level), near_table(results.split), *_suspect_panels(results.suspects),
-                findings_table(results.counts, results.findings),
+                "data", "Data", data_fact(results), data.balance_panel(results.balance, results.taxonomy),
+                data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
+                *_curve_panels(results), data.split_panel(results.split, level),
+                *data.split_tables(results.split, level), data.near_table(results.split),
+                *_suspect_panels(results.suspects),
+                data.findings_table(results.counts, results.findings),
             ),
             section(
-                "training", "Training", "How the network learned.", curves_panel(results.curves),
-                peaks_table(results.best_curve), repeats_table(results),
+                "training", "Training", "How the network learned.", run.curves_panel(results.curves),
+                run.peaks_table(results.best_curve), run.repeats_table(results),
             ),
             section(
                 "evaluation", "Evaluation", f"The predictions of the run's model on the {subset} subset, {seen}.",
-                spread_panel(evaluation),
+                run.spread_panel(evaluation),
                 *kind.panels(evaluation, results.taxonomy, temperature=results.temperature),
-                *breakdown_panels(results.breakdowns), breakdown_table(results.breakdowns),
+                *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
                 contexts_panel(results.contexts) if results.contexts else None,
                 stress_panel(results.stress) if results.stress else None,
                 leakage_table(results.leakage) if results.leakage else None,
@@ -85,7 +71,7 @@ def run_page(results: Results) -> Page:
                 "explanations", "Explanations", "Where the model sees evidence for and against each class.",
                 *case_panels(results),
             ),
-            section("settings", "Settings", "What is needed to repeat this run.", settings_table(results)),
+            section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
         ),
     )  # fmt: skip
 

@@ -5,51 +5,25 @@ from pathlib import Path
 from toonvision.core.errors import UsageError
 from toonvision.core.panels import Listing, write_rows
 from toonvision.core.wording import counted
+from toonvision.report import search_panels as panels
 from toonvision.report.page import Page, section, write_page
-from toonvision.report.search_facts import (
-    search_facts,
-    search_warnings,
-    tighten_command,
-    train_command,
-    trial_count,
-)
-from toonvision.report.search_panels import (
-    architecture_panel,
-    front_panel,
-    front_rows,
-    front_table,
-    history_panel,
-    importance_panel,
-    parallel_panel,
-    race_panel,
-    race_rows,
-    race_table,
-    settings_table,
-    slices_panel,
-    trials_rows,
-    trials_table,
-)
-from toonvision.tuning.finalists import size_error_points
+from toonvision.report.search_facts import search_facts, search_warnings, tighten_command, train_command, trial_count
 from toonvision.tuning.importance import importance_of
+from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space_file import space_text
 
 
 def write_search_report(folder: Path, result: StudyResult) -> Path:
-    """Write a search's values as CSV, draw its figures, and write its report.
+    """Write a search's report, `report.html`, into its folder, and return its path; the search need not be finished.
 
-    Args:
-        folder: The search's folder: `trials.csv`, `race.csv` and `front.csv` go there, figures into `figures`.
-        result: The search; it need not be finished.
-
-    Returns:
-        The page: `report.html` in the folder. The figures lie beside it, but the page does not need them.
+    Its values go there too, as `trials.csv`, `race.csv` and `front.csv`, and its figures into `figures`.
     """
-    write_rows(folder / "trials.csv", trials_rows(result))
-    write_rows(folder / "race.csv", race_rows(result))
+    write_rows(folder / "trials.csv", panels.trials_rows(result))
+    write_rows(folder / "race.csv", panels.race_rows(result))
     front = [one for one in size_error_points(result) if one.on_front]
-    write_rows(folder / "front.csv", front_rows(front, evaluated=result.evaluated))
+    write_rows(folder / "front.csv", panels.front_rows(front, evaluated=result.evaluated))
     return write_page(search_page(result), folder)
 
 
@@ -73,20 +47,26 @@ def search_page(result: StudyResult) -> Page:
         warnings=search_warnings(result),
         sections=(
             section(
-                "best", "The best networks", retrained, race_panel(result), race_table(result),
-                architecture_panel(result), _training(result),
+                "best", "The best networks", retrained, panels.race_panel(result), panels.race_table(result),
+                panels.architecture_panel(result), _training(result),
             ),
             section(
-                "front", "Size against error", "How the error grows as networks get smaller.", front_panel(result),
-                front_table(result),
+                "front", "Size against error", "How the error grows as networks get smaller.",
+                panels.front_panel(result), panels.front_table(result),
             ),
             section(
                 "space", "The space", f"The trials by their hyperparameters. {importance.reason}".strip(),
-                importance_panel(importance), slices_panel(result), parallel_panel(result), *_narrower(result),
+                panels.importance_panel(importance), panels.slices_panel(result), panels.parallel_panel(result),
+                *_narrower(result),
             ),
-            section("trials", "Trials", "All networks that were tried.", history_panel(result),
-                    trials_table(result) if result.trials else None),
-            section("settings", "Settings", "What is needed to repeat this search.", settings_table(result), searched),
+            section(
+                "trials", "Trials", "All networks that were tried.", panels.history_panel(result),
+                panels.trials_table(result) if result.trials else None,
+            ),
+            section(
+                "settings", "Settings", "What is needed to repeat this search.", panels.settings_table(result),
+                searched,
+            ),
         ),
     )  # fmt: skip
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from toonvision.core.panels import FigurePanel, Rows, Table
 from toonvision.core.wording import counted, listed, percent
-from toonvision.figures.values import Architectures, Race, SizeErrorFront, Slices
+from toonvision.figures.values import Race, SizeErrorFront
 from toonvision.models.architecture import PUBLISHED, Architecture, describe
 from toonvision.models.layout import Layout
-from toonvision.report.training_panels import training_rows
-from toonvision.tuning.finalists import SizeErrorPoint, leading, size_error_points
+from toonvision.report.run_panels import training_rows
+from toonvision.tuning import insight
 from toonvision.tuning.importance import Importance
-from toonvision.tuning.insight import optimization_history, parallel_coordinates, slices
+from toonvision.tuning.insight import SizeErrorPoint, size_error_points
 from toonvision.tuning.result import Racer, StudyResult, Trial
 from toonvision.tuning.sampling import bounds_text
 
@@ -50,7 +50,7 @@ def race_panel(result: StudyResult) -> FigurePanel | None:
 
 def architecture_panel(result: StudyResult) -> FigurePanel | None:
     """Return the best networks, with the published ones beside them; None if no trial is finished."""
-    best = leading(result, _SHOWN)
+    best = result.leading(_SHOWN)
     if not best:
         return None
     size_hw, classes = result.settings.size_hw, len(result.classes)
@@ -66,7 +66,7 @@ def architecture_panel(result: StudyResult) -> FigurePanel | None:
         " ".join(_in_words(one) for one in shown),
         "Boxes: the output of each block, its height and width to scale, its thickness the number of feature maps. "
         "Bars: where the weights are. The published networks are built for this input size and these classes.",
-        Architectures(shown),
+        shown,
         (head, *((one.title, number, "; ".join(stage.steps), *(stage.size_hw or ("", "")), stage.channels,
                   stage.weights) for one in shown for number, stage in enumerate(one.stages))),
     )  # fmt: skip
@@ -119,11 +119,11 @@ def importance_panel(importance: Importance) -> FigurePanel | None:
 
 def slices_panel(result: StudyResult) -> FigurePanel | None:
     """Return each hyperparameter against the loss; None if none varied or no trial has a loss."""
-    found = slices(result)
+    found = insight.slices(result)
     if not found or not found[0].points:
         return None
     rows = (
-        (one.name, point.trial, point.value, point.outcome, _cell(point.loss), _cell(one.medians.get(point.value)))
+        (one.name, point.trial, point.value, point.ending, _cell(point.loss), _cell(one.medians.get(point.value)))
         for one in found
         for point in one.points
     )
@@ -134,22 +134,22 @@ def slices_panel(result: StudyResult) -> FigurePanel | None:
         f"{counted(len(found[0].points), 'trial')} by its value.",
         f"{_best(result)} Bars are medians of the finished trials with a value, if there are at least three. Trials "
         "with the same value stand side by side. The number in a name is that of the block.",
-        Slices(found),
+        found,
         (("hyperparameter", "trial", "value", "outcome", "loss", "median_of_value"), *rows),
     )
 
 
 def parallel_panel(result: StudyResult) -> FigurePanel | None:
     """Return trials through all hyperparameters; None if none varied or no trial has a loss."""
-    found = parallel_coordinates(result)
+    found = insight.parallel_coordinates(result)
     if len(found.axes) == 1 or not found.lines:
         return None
     names = tuple(found.axes)[:-1]
     rows = []
     for line in found.lines:
         trial = result.by_number[line.trial]
-        loss = "" if line.outcome == "diverged" else _cell(trial.loss)
-        rows.append((line.trial, line.outcome, *(trial.draw[name] for name in names), loss))
+        loss = "" if line.ending == "diverged" else _cell(trial.loss)
+        rows.append((line.trial, line.ending, *(trial.draw[name] for name in names), loss))
     return FigurePanel(
         "parallel",
         "The best trials among all",
@@ -163,7 +163,7 @@ def parallel_panel(result: StudyResult) -> FigurePanel | None:
 
 def history_panel(result: StudyResult) -> FigurePanel | None:
     """Return the optimization history; None if no trial has a loss."""
-    found = optimization_history(result)
+    found = insight.optimization_history(result)
     if not found.points:
         return None
     lowest = {number for number, _ in found.best}
@@ -176,7 +176,7 @@ def history_panel(result: StudyResult) -> FigurePanel | None:
         f"{math.log(max(2, len(result.classes))):.2f}.",
         found,
         (("trial", "outcome", "loss", "best_so_far"),
-         *((point.trial, point.outcome, _cell(point.loss), int(point.trial in lowest)) for point in found.points)),
+         *((point.trial, point.ending, _cell(point.loss), int(point.trial in lowest)) for point in found.points)),
     )  # fmt: skip
 
 

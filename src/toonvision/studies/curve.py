@@ -264,14 +264,9 @@ def train_curve(
     most = pictures[-1]
     line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
     law = fit_power_law(pictures, [point.mean_wrong / tested for point in points], tested=tested)
-    keys = group_keys(dataset.items)
-    draws = error_draws(
-        np.stack([wrong[size] for size in kept]),
-        np.stack([valid[size] for size in kept]),
-        [keys[index] for index in whole.test],
-        rng=generator(0, "curve", "bootstrap"),
+    laws = _drawn_laws(
+        dataset, whole, np.stack(list(wrong.values())), np.stack([valid[size] for size in kept]), pictures
     )
-    laws = [fit_power_law(pictures, errors, tested=tested) for errors in draws]
     low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
     gain_low, gain_high = np.quantile([_gain(one, most, more) for one in laws], [0.025, 0.975])
     return LearningCurve(
@@ -293,6 +288,20 @@ def train_curve(
         lost=tuple(size for size in jobs if not valid[size].any()),
         folder=folder or Path(),
     )
+
+
+def _drawn_laws(
+    dataset: Dataset,
+    whole: Fold,
+    wrong: npt.NDArray[np.bool_],
+    valid: npt.NDArray[np.bool_],
+    pictures: Sequence[float],
+) -> list[PowerLaw]:
+    """Fit a power law to each draw of trainings and test screenshots; `wrong` and `valid` as in `error_draws`."""
+    keys = group_keys(dataset.items)
+    groups = [keys[index] for index in whole.test]
+    draws = error_draws(wrong, valid, groups, rng=generator(0, "curve", "bootstrap"))
+    return [fit_power_law(pictures, errors, tested=len(whole.test)) for errors in draws]
 
 
 def _point(size: float, jobs: Sequence[Job], wrong: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_]) -> CurvePoint:

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
-from toonvision.core.runner import Report, work_through
 from toonvision.data.split_plan import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
@@ -30,7 +29,8 @@ from toonvision.tasks.base import Dataset, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
-from toonvision.training.parallel import threads_for, trainings_at_once
+from toonvision.training.history import EpochWatcher
+from toonvision.training.parallel import threads_for, train_all, trainings_at_once
 
 TRAININGS = "trainings"
 _NUMBERS = ("epochs", "best_epoch", "seconds", "diverged")
@@ -162,18 +162,13 @@ def train_jobs(
 
     if missing:
         watch.started(jobs[missing[0]].settings.network, len(missing), len(jobs))
-    orders = [(dataset, jobs[index]) for index in missing]
-    at_once = min((_at_once(dataset, job, len(missing)) for _, job in orders), default=1)
-    if at_once == 1:
-        for index, order in zip(missing, orders, strict=True):
-            ended(index, _train(*order, partial(watch.epoch_ended, jobs[index])))
-    else:
-        for message in work_through(_train_in_process, orders, processes=at_once):
-            index = missing[message.job]
-            if message.done:
-                ended(index, message.content)
-            else:
-                watch.epoch_ended(jobs[index], *message.content)
+        train_all(
+            partial(_train, dataset),
+            [jobs[index] for index in missing],
+            at_once=min(_at_once(dataset, jobs[index], len(missing)) for index in missing),
+            epoch_ended=lambda number, epoch, logs: watch.epoch_ended(jobs[missing[number]], epoch, logs),
+            ended=lambda number, result: ended(missing[number], result),
+        )
     return [result for result in results if result]
 
 
@@ -198,14 +193,10 @@ def diverged_sentence(groups: Iterable[tuple[str, int, int]]) -> str:
 
 
 def _at_once(dataset: Dataset, job: Job, trainings: int) -> int:
-    return trainings_at_once(job.settings, size_hw=dataset.size_hw, pictures=len(job.fold.train), trainings=trainings)
+    return trainings_at_once(job.settings, size_hw=dataset.size_hw, images=len(job.fold.train), trainings=trainings)
 
 
-def _train_in_process(order: tuple[Dataset, Job], report: Report) -> FoldResult:
-    return _train(*order, lambda epoch, logs: report((epoch, dict(logs))))
-
-
-def _train(dataset: Dataset, job: Job, watcher: Callable[[int, Mapping[str, float]], None]) -> FoldResult:
+def _train(dataset: Dataset, job: Job, watcher: EpochWatcher) -> FoldResult:
     start_keras(threads=threads_for(dataset.size_hw))
     from toonvision.training.loop import train_fresh
 

@@ -14,15 +14,9 @@ _SURROUNDED = 0.7
 
 
 def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
-    """Return a batch of randomly changed images.
+    """Return a batch of randomly changed images, shape ``(samples, height, width, 3)``, uint8, as a new array.
 
-    Args:
-        pictures: Shape ``(samples, height, width, 3)``, uint8, 0 to 255; not changed.
-        settings: What to change, and how much.
-        rng: The random generator.
-
-    Returns:
-        A new array of the same shape and type. Pixels from outside the image repeat its edge.
+    Pixels from outside the image repeat its edge.
     """
     changed = pictures.copy()
     if settings.flip:

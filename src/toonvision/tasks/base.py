@@ -197,14 +197,7 @@ class TaskKind(Protocol):
     def load(
         self, workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize
     ) -> Dataset:
-        """Load a task's dataset and check that something can be learned from it.
-
-        Args:
-            workspace: Where the data is.
-            task: What is predicted.
-            split: Which split to use; None for all items and no subsets.
-            size_hw: Height and width of the input in pixels.
-            resize: How images are brought to that size.
+        """Load a task's dataset and check that something can be learned from it; without a split it has no subsets.
 
         Raises:
             UsageError: If there is no such split.
@@ -244,24 +237,14 @@ class TaskKind(Protocol):
     def score(
         self, predictions: Predictions, dataset: Dataset, subset: Subset, *, validation: Predictions | None = None
     ) -> Scores:
-        """Compare predictions with the ground truth.
+        """Compare predictions of a subset's images, in order, with the ground truth.
 
-        Args:
-            predictions: Of the images of one subset, in order.
-            dataset: The dataset.
-            subset: Which subset.
-            validation: The same model's predictions of the validation subset, on which it can be calibrated; None where
-                it learned from that subset.
+        `validation` are the same model's predictions of the validation subset, on which it can be calibrated; None
+        where it learned from that subset.
         """
 
     def panels(self, evaluation: Evaluated[Any], taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
-        """Return what a report shows of a run's scores, in order.
-
-        Args:
-            evaluation: The run's models with their scores.
-            taxonomy: What the labels mean.
-            temperature: The temperature that is stored with the run's own model.
-        """
+        """Return what a report shows of a run's scores, in order; `temperature` is the one stored with its model."""
 
 
 def build(network: str, dataset: Dataset) -> "keras.Model":
@@ -299,6 +282,6 @@ def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progres
     return outputs
 
 
-def predict(kind: TaskKind, model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Predictions:
+def predict(kind: TaskKind, model: "keras.Model", images: Pictures) -> Predictions:
     """Return what a network of a kind of task predicts for images; see `network_outputs`."""
-    return kind.decode(network_outputs(model, images, progress=progress))
+    return kind.decode(network_outputs(model, images))

@@ -15,7 +15,8 @@ from toonvision.tasks.class_scores import ClassEvaluated
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 _MOST_WRONG, _MOST_UNSURE, _MOST_HARD = 20, 10, 10
-_INTERVAL = ("share", "interval_low", "interval_high")
+INTERVAL = ("share", "interval_low", "interval_high")
+"""Names of the last three of `cells_of`, of which the first two are a count and its total."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,6 @@ class ClassRow:
     def support(self) -> int:
         """How many samples it has."""
         return self.recall.total
-
-
-@dataclass(frozen=True)
-class ClassRows:
-    """The scores of all classes, the first on top."""
-
-    rows: tuple[ClassRow, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +106,15 @@ def scores_panel(evaluation: ClassEvaluated) -> FigurePanel:
     """Return the figure of precision, recall and F1 of each class."""
     rows = class_rows(evaluation)
     scores = [f"{row.category.title} {100 * row.f1:.0f} %" for row in rows[:12]]
-    head = ("class", *(f"{name}_{what}" for name in ("precision", "recall") for what in ("count", "of", *_INTERVAL)),
+    head = ("class", *(f"{name}_{what}" for name in ("precision", "recall") for what in ("count", "of", *INTERVAL)),
             "f1")  # fmt: skip
     return FigurePanel(
         "scores",
         "Precision, recall and F1",
         f"Scores of each class with intervals. F1: {listed(scores)}.",
         "The lines are 95 % intervals, long where samples are few. The scale starts below the lowest.",
-        ClassRows(rows),
-        (head, *((row.category.name, *_proportion(row.precision), *_proportion(row.recall), row.f1) for row in rows)),
+        rows,
+        (head, *((row.category.name, *cells_of(row.precision), *cells_of(row.recall), row.f1) for row in rows)),
     )
 
 
@@ -197,7 +191,7 @@ def calibration_panel(calibration: Calibration | None) -> FigurePanel | None:
         return None
     before, after = calibration.before, calibration.after
     head = ("panel", "temperature", "lowest_confidence", "highest_confidence", "mean_confidence", "right", "of",
-            *_INTERVAL)  # fmt: skip
+            *INTERVAL)  # fmt: skip
     panels = (("as trained", 1.0, before), ("with temperature", calibration.temperature, after))
     gap = 100 * before.overconfident
     trust = (
@@ -214,7 +208,7 @@ def calibration_panel(calibration: Calibration | None) -> FigurePanel | None:
         f"{trust} Each dot is a group of about as many crops: on the dashed line its accuracy equals its confidence. "
         f"Below the line the model is overconfident; red where that is clear. {calibration.caveat}".rstrip(),
         calibration,
-        (head, *((panel, temperature, *one.bounds, one.confidence, *_proportion(one.right))
+        (head, *((panel, temperature, *one.bounds, one.confidence, *cells_of(one.right))
                  for panel, temperature, reliability in panels for one in reliability.bins)),
     )  # fmt: skip
 
@@ -314,15 +308,9 @@ def class_rows(evaluation: ClassEvaluated) -> tuple[ClassRow, ...]:
 
 
 def _cases(evaluation: ClassEvaluated, indices: Indices) -> tuple[Case, ...]:
-    wrong_in, repeats = evaluation.wrong_in, len(evaluation.scores)
+    best, wrong_in, repeats = evaluation.best, evaluation.wrong_in, len(evaluation.scores)
     return tuple(
-        Case(
-            evaluation.images[at],
-            int(evaluation.best.y_true[at]),
-            evaluation.best.probabilities[at],
-            int(wrong_in[at]),
-            repeats,
-        )
+        Case(evaluation.images[at], int(best.y_true[at]), best.probabilities[at], int(wrong_in[at]), repeats)
         for at in indices.tolist()
     )
 
@@ -342,5 +330,6 @@ def _case_rows(evaluation: ClassEvaluated, indices: Indices) -> Rows:
     return tuple(rows)
 
 
-def _proportion(value: Proportion) -> tuple[object, ...]:
+def cells_of(value: Proportion) -> tuple[object, ...]:
+    """Return a proportion as cells of a CSV file."""
     return value.count, value.total, value.share, *value.interval

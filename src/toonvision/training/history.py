@@ -1,20 +1,21 @@
 """What a training measured after each epoch."""
 
 import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.files import write_text
+from toonvision.core.panels import write_rows
 
 HISTORY = "history.csv"
 _VALIDATION = "val_"
 
 Epochs = Sequence[Mapping[str, float]]
 """One mapping for each epoch: ``loss`` and the other metrics of the task's kind, and the same with ``val_`` before."""
+EpochWatcher = Callable[[int, Mapping[str, float]], None]
+"""Called after each epoch with its number from 1 and its metrics."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,8 @@ class History:
     """A finished training.
 
     Attributes:
-        epochs: What was measured.
         best_epoch: The epoch, from 1, whose weights were saved; 0 for the initial weights.
         diverged: Whether the loss became NaN.
-        seconds: How long it took.
     """
 
     epochs: Epochs
@@ -58,13 +57,9 @@ def peaks(epochs: Epochs) -> list[tuple[str, float, int]]:
 
 def write_history(path: Path, epochs: Epochs) -> None:
     """Write one row for each epoch, its number first."""
-    buffer = io.StringIO()
-    names = ["epoch", *epochs[0]]
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    for number, epoch in enumerate(epochs, start=1):
-        writer.writerow({"epoch": number, **{name: f"{value:.6g}" for name, value in epoch.items()}})
-    write_text(path, buffer.getvalue())
+    names = tuple(epochs[0])
+    rows = ((number, *(float(epoch[name]) for name in names)) for number, epoch in enumerate(epochs, start=1))
+    write_rows(path, (("epoch", *names), *rows))
 
 
 def read_history(path: Path) -> Epochs:

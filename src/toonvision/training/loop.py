@@ -8,23 +8,24 @@ has its own seed. What is around the loop (early stopping, TensorBoard) are Kera
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import batch_order
 from toonvision.metrics.classification import Indices
-from toonvision.tasks.base import Dataset, TaskKind
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.history import History
+from toonvision.training.history import EpochWatcher, History
 
-EpochWatcher = Callable[[int, Mapping[str, float]], None]
-"""Called after each epoch with its number from 1 and its metrics."""
+BatchLogs = tuple[Mapping[str, float], int]
+"""The metrics of a batch, and its number of images."""
 
 
 def train_fresh(
@@ -35,7 +36,7 @@ def train_fresh(
     settings: TrainingSettings,
     seed: int,
     log_folder: Path | None = None,
-    watcher: EpochWatcher = lambda _epoch, _logs: None,
+    watcher: EpochWatcher = unwatched.epoch_ended,
 ) -> tuple[keras.Model, History]:
     """Build a network with fresh weights and train it.
 
@@ -58,119 +59,88 @@ def train_fresh(
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     learner = kind_of(dataset.task).learner(settings, dataset)
-    history = fit(
-        learner.model,
-        dataset,
-        train=train,
-        val=val,
-        settings=learner.settings,
-        seed=seed,
-        log_folder=log_folder,
-        watcher=watcher,
-    )
+    training = Training(learner.model, dataset, learner.settings, train, val, seed)
+    history = training.run(log_folder, watcher)
     return learner.finish(), history
 
 
-def fit(
-    model: keras.Model,
-    dataset: Dataset,
-    *,
-    train: Indices,
-    val: Indices,
-    settings: TrainingSettings,
-    seed: int,
-    log_folder: Path | None = None,
-    watcher: EpochWatcher = lambda _epoch, _logs: None,
-) -> History:
-    """Train a network in place and leave it with the weights of its best epoch; see `train_fresh`."""
-    started = time.monotonic()
-    steps = _Steps(model, dataset, train, settings, seed)
-    learned = np.concatenate([train, val]) if settings.with_validation else train
-    kind = kind_of(dataset.task)
-    kind.set_loss(model, _optimizer(settings, images=len(learned)), settings=settings, dataset=dataset)
-    # Otherwise TensorFlow traces the first step twice: once to make the optimizer's variables, once to compute.
-    model.optimizer.build(model.trainable_variables)
-    callbacks = _callbacks(model, settings, log_folder)
-    best_weights = model.get_weights()
-    epochs: list[Mapping[str, float]] = []
-    diverged = False
-    callbacks.on_train_begin()
-    for epoch in range(settings.epochs):
-        callbacks.on_epoch_begin(epoch)
-        logs = {**steps.train(learned, callbacks), **steps.validate(val)}
-        epochs.append(logs)
-        if _best_epoch(epochs, settings) == len(epochs):
-            best_weights = model.get_weights()
-        callbacks.on_epoch_end(epoch, logs)
-        watcher(epoch + 1, logs)
-        diverged = not math.isfinite(logs["loss"] + logs["val_loss"])
-        if diverged or model.stop_training:
-            break
-    callbacks.on_train_end()
-    if settings.averaging and not diverged:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-        epochs[-1] = {**epochs[-1], **steps.validate(val)}
-        diverged = not math.isfinite(epochs[-1]["val_loss"])
-    if diverged or not settings.takes_all_epochs:
-        model.set_weights(best_weights)
-    return History(tuple(epochs), _best_epoch(epochs, settings), diverged, time.monotonic() - started)
-
-
-class _Steps:
-    """The passes of one training over images: in random order with augmentation, or in order without."""
+class Training:
+    """The training of one network in place; see `train_fresh`."""
 
     def __init__(
-        self, model: keras.Model, dataset: Dataset, train: Indices, settings: TrainingSettings, seed: int
+        self, model: keras.Model, dataset: Dataset, settings: TrainingSettings, train: Indices, val: Indices, seed: int
     ) -> None:
-        self._model, self._dataset, self._settings = model, dataset, settings
+        self._model, self._dataset, self._settings, self._val = model, dataset, settings, val
         self._kind = kind_of(dataset.task)
+        self._learned = np.concatenate([train, val]) if settings.with_validation else train
         self._weights = self._kind.weights(dataset, train, settings)
         self._order_rng, self._change_rng = generator(seed, "order"), generator(seed, "augment")
+        optimizer = _optimizer(settings, images=len(self._learned))
+        self._kind.set_loss(model, optimizer, settings=settings, dataset=dataset)
+        # Otherwise TensorFlow traces the first step twice: once to make the optimizer's variables, once to compute.
+        optimizer.build(model.trainable_variables)
 
-    def train(self, indices: Indices, callbacks: keras.callbacks.CallbackList) -> dict[str, float]:
-        """Take a step for each batch and return the epoch's metrics."""
-        totals, settings = _Totals(self._kind), self._settings
-        order = batch_order(indices, batch_size=settings.batch_size, rng=self._order_rng)
+    def run(self, log_folder: Path | None = None, watcher: EpochWatcher = unwatched.epoch_ended) -> History:
+        """Train the network and leave it with the weights of its best epoch."""
+        started = time.monotonic()
+        model, settings = self._model, self._settings
+        callbacks = _callbacks(model, settings, log_folder)
+        best_weights, diverged = model.get_weights(), False
+        epochs: list[Mapping[str, float]] = []
+        callbacks.on_train_begin()
+        for epoch in range(settings.epochs):
+            callbacks.on_epoch_begin(epoch)
+            logs = {**self._metrics(self._train(callbacks)), **self._validation_metrics()}
+            epochs.append(logs)
+            if _best_epoch(epochs, settings) == len(epochs):
+                best_weights = model.get_weights()
+            callbacks.on_epoch_end(epoch, logs)
+            watcher(epoch + 1, logs)
+            diverged = not math.isfinite(logs["loss"] + logs["val_loss"])
+            if diverged or model.stop_training:
+                break
+        callbacks.on_train_end()
+        if settings.averaging and not diverged:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
+            epochs[-1] = {**epochs[-1], **self._validation_metrics()}
+            diverged = not math.isfinite(epochs[-1]["val_loss"])
+        if diverged or not settings.takes_all_epochs:
+            model.set_weights(best_weights)
+        return History(tuple(epochs), _best_epoch(epochs, settings), diverged, time.monotonic() - started)
+
+    def _train(self, callbacks: keras.callbacks.CallbackList) -> Iterator[BatchLogs]:
+        """Take a step for each batch, in random order and with augmentation."""
+        settings = self._settings
+        order = batch_order(self._learned, batch_size=settings.batch_size, rng=self._order_rng)
         for step, chosen in enumerate(order):
             callbacks.on_train_batch_begin(step)
             images, targets = self._kind.batch(
                 self._dataset, chosen, augmentation=settings.augmentation, rng=self._change_rng
             )
             weight = None if self._weights is None else self._weights[chosen]
-            totals.add(self._model.train_on_batch(images, targets, sample_weight=weight, return_dict=True), len(chosen))
+            yield self._model.train_on_batch(images, targets, sample_weight=weight, return_dict=True), len(chosen)
             callbacks.on_train_batch_end(step)
-        return totals.metrics()
 
-    def validate(self, indices: Indices) -> dict[str, float]:
-        """Return the metrics of images that the network does not learn from, with ``val_`` before their names."""
-        totals, settings = _Totals(self._kind), self._settings
-        for start in range(0, len(indices), settings.batch_size):
-            chosen = indices[start : start + settings.batch_size]
-            images, targets = self._kind.batch(self._dataset, chosen, augmentation=settings.augmentation, rng=None)
-            totals.add(self._model.test_on_batch(images, targets, return_dict=True), len(chosen))
-        return {f"val_{name}": value for name, value in totals.metrics().items()}
+    def _validate(self) -> Iterator[BatchLogs]:
+        """Evaluate each batch of the validation subset, in order and without augmentation."""
+        size, augmentation = self._settings.batch_size, self._settings.augmentation
+        for start in range(0, len(self._val), size):
+            chosen = self._val[start : start + size]
+            images, targets = self._kind.batch(self._dataset, chosen, augmentation=augmentation, rng=None)
+            yield self._model.test_on_batch(images, targets, return_dict=True), len(chosen)
 
+    def _validation_metrics(self) -> dict[str, float]:
+        return {f"val_{name}": value for name, value in self._metrics(self._validate()).items()}
 
-class _Totals:
-    """Adds up the metrics of batches, since Keras forgets them at each `train_on_batch`."""
-
-    def __init__(self, kind: TaskKind) -> None:
-        self._kind = kind
-        self._images = 0
-        self._sums: defaultdict[str, float] = defaultdict(float)
-
-    def add(self, logs: Mapping[str, float], images: int) -> None:
-        """Add a batch: means count by its size, counts as they are."""
-        self._images += images
-        for name, value in logs.items():
-            self._sums[name] += float(value) * (1 if name in self._kind.counts else images)
-
-    def metrics(self) -> dict[str, float]:
-        """Return the metrics over all batches."""
-        counts = self._kind.counts
-        return self._kind.metrics(
-            {name: total if name in counts else total / self._images for name, total in self._sums.items()}
-        )
+    def _metrics(self, batches: Iterable[BatchLogs]) -> dict[str, float]:
+        """Return the metrics over all batches, since Keras forgets them at each: means count by a batch's size."""
+        counts, images = self._kind.counts, 0
+        sums: defaultdict[str, float] = defaultdict(float)
+        for logs, size in batches:
+            images += size
+            for name, value in logs.items():
+                sums[name] += float(value) * (1 if name in counts else size)
+        return self._kind.metrics({name: total if name in counts else total / images for name, total in sums.items()})
 
 
 def _optimizer(settings: TrainingSettings, *, images: int) -> Any:

@@ -1,6 +1,6 @@
 """Recipes: the default settings of each network."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
@@ -20,6 +20,16 @@ _COMPACT = TrainingSettings(
 """Found by experiment; docs/compact.md reports what each of them contributes."""
 _EPOCHS_FOR_MANY = 120
 _OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """What will be trained. A size of None is what the network wants, a name of None the network's with a number."""
+
+    settings: TrainingSettings
+    size_hw: tuple[int, int] | None
+    split: str
+    name: str | None
 
 
 def settings_for(network: str = _COMPACT.network, *, classes: int = 2) -> TrainingSettings:

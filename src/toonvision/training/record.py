@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.files import write_text
 from toonvision.core.folders import UNFINISHED, exclusive, settle_swaps, swap_in
-from toonvision.core.names import free_name, plain_name
+from toonvision.core.names import NamedFolders, free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
 from toonvision.data.splits import SUBSETS
@@ -24,6 +24,8 @@ from toonvision.taxonomy.labels import CLASSIFY, Task
 
 RECORD, LOGS = "run.json", "tensorboard"
 
+_RUNS = NamedFolders(RECORD, "run", "train TASK")
+find_run, is_run, run_records = _RUNS.find, _RUNS.holds, _RUNS.records
 Status = Literal["done", "failed"]
 _LOCK = ".lock"
 _WORDS = {"chosen": "best_seed", "validate": "val"}
@@ -36,10 +38,8 @@ class RepeatRecord:
 
     Attributes:
         seed: What it was trained with.
-        epochs: Epochs that were run.
         best_epoch: The epoch, from 1, whose weights were saved; 0 for the initial weights.
         val_loss: Validation loss with those weights; None where it was always NaN.
-        seconds: How long it took.
         diverged: Whether the loss became NaN.
         collapsed: Whether the saved weights predict the same for every image of the training and validation subsets.
     """
@@ -63,19 +63,16 @@ class RunRecord:
     """All that is needed to understand a run and to train it again.
 
     Attributes:
-        task: What is predicted.
         name: The run's name within the task.
         status: ``failed`` where the best training diverged or collapsed, else ``done``.
         level: The level whose classes are predicted.
         classes: Names of the classes, in the order of the network's outputs.
         left_out: Classes of the level without any sample.
-        settings: How it was trained.
         size_hw: Height and width of the input in pixels.
         resize: How crops are resized to that size.
-        split: Name of the split.
         split_seed: The seed that the split was drawn with; None where it was made by hand.
         ratios: Shares that the split was asked for, in percent; None where it was made by hand.
-        samples: Part to number of samples.
+        samples: Subset to number of samples.
         data_hash: Hash of which crops were in which subset.
         taxonomy: Name and digest of the taxonomy.
         parameters: How many weights the network has.
@@ -84,7 +81,6 @@ class RunRecord:
         started: When, in UTC.
         repeats: The trainings, in the order of their seeds.
         best_seed: The seed of the run's own model: that of the lowest validation loss.
-        kind: The kind of the task.
     """
 
     task: str
@@ -166,46 +162,14 @@ def _current(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def is_run(runs: Path, name: str) -> bool:
-    """Whether `find_run` would find one."""
-    return any((folder / RECORD).is_file() for folder in (runs / name, Path(name)))
-
-
-def find_run(runs: Path, name: str) -> Path:
-    """Find a run by its name, as in ``suit/compact-1``, or by its path.
-
-    Raises:
-        UsageError: If there is none.
-    """
-    for folder in (runs / name, Path(name)):
-        if (folder / RECORD).is_file():
-            return folder
-    known = [path.parent.relative_to(runs).as_posix() for path in run_records(runs)]
-    listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision train TASK"
-    raise UsageError(f"no run is called {name!r}. {listed}")
-
-
-def run_records(runs: Path) -> list[Path]:
-    """List the records of all runs, by task and name; hidden folders hold what is not finished, or was replaced."""
-    return sorted(path for path in runs.glob(f"*/*/{RECORD}") if not path.parent.name.startswith("."))
-
-
 def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, force: bool) -> Path:
-    """Choose the folder of a new run, so that nothing is overwritten unasked.
-
-    Args:
-        runs: The folder of all runs.
-        task: The task.
-        network: The network, which unnamed runs are named after.
-        name: The name asked for; by default the network's with the next free number.
-        force: Allow the name of an earlier run.
+    """Choose the folder of a new run; without a name it is called after the network, with the next free number.
 
     Raises:
         UsageError: If the name cannot be a folder's, or is taken and `force` is not set.
     """
-    if name is None:
-        return runs / task / free_name(runs / task, network, number_first=True)
-    folder = runs / task / plain_name(name, "a run")
+    free = free_name(runs / task, network, number_first=True)
+    folder = runs / task / (free if name is None else plain_name(name, "a run"))
     if folder.exists() and not force:
         raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")
     return folder
@@ -216,10 +180,6 @@ def unfinished_run(workspace: Path, task_folder: Path) -> Iterator[Path]:
     """Make a hidden folder to build a run in, which is removed in the end unless it was published.
 
     What killed processes left behind is removed first; a live process holds a lock in its folder.
-
-    Args:
-        workspace: The workspace's folder.
-        task_folder: The folder of the task's runs.
 
     Raises:
         WorkspaceBusyError: If another process writes to the workspace.
@@ -241,16 +201,9 @@ def unfinished_run(workspace: Path, task_folder: Path) -> Iterator[Path]:
 
 
 def publish_run(workspace: Path, built: Path, folder: Path, *, force: bool) -> Path:
-    """Move a finished run to its folder. An earlier run stays until then, or is restored when the workspace is opened.
+    """Move a finished run to its folder, or without `force` to a free name beside an earlier run; return where it is.
 
-    Args:
-        workspace: The workspace's folder.
-        built: The folder of `unfinished_run`.
-        folder: Where the run goes.
-        force: Replace an earlier run there; otherwise a free name beside it is taken.
-
-    Returns:
-        Where the run is.
+    With `force` the earlier run stays until then, or is restored when the workspace is opened.
     """
     with exclusive(workspace, purpose="save a run"):
         settle_swaps(folder.parent)

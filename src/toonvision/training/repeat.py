@@ -1,7 +1,7 @@
 """A run: the same training with several seeds, since one training alone proves little."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,6 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
-from toonvision.core.runner import Report, work_through
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
@@ -22,8 +21,8 @@ from toonvision.tasks.base import Dataset, build, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
-from toonvision.training.history import HISTORY, write_history
-from toonvision.training.parallel import threads_for, trainings_at_once
+from toonvision.training.history import HISTORY, EpochWatcher, write_history
+from toonvision.training.parallel import threads_for, train_all, trainings_at_once
 from toonvision.training.record import (
     LOGS,
     RepeatRecord,
@@ -110,7 +109,11 @@ def train_run(
     record = _new_record(workspace, data, settings, name=folder.name, device=device)
     watch.started(record)
     with unfinished_run(workspace.root, folder.parent) as built:
-        repeats = _train_all([_Order(built, record, data, seed) for seed in seeds], watch)
+        train = partial(_train_once, built, record, data)
+        images = record.samples["train"]
+        at_once = trainings_at_once(settings, size_hw=size, images=images, trainings=len(seeds))
+        done = train_all(train, seeds, at_once=at_once, epoch_ended=watch.epoch_ended, ended=watch.repeat_ended)
+        repeats = tuple(done)
         best = best_repeat(repeats)
         if best.val_loss is None:
             raise InputRejectedError(
@@ -127,11 +130,7 @@ def train_run(
 def _new_record(
     workspace: Workspace, data: Dataset, settings: TrainingSettings, *, name: str, device: str
 ) -> RunRecord:
-    """Describe a run that is about to be trained.
-
-    Raises:
-        UsageError: If there is no such network, or the input is too small for it.
-    """
+    """Describe a run that is about to be trained."""
     split = data.stored_split
     return RunRecord(
         task=data.task.name,
@@ -157,59 +156,16 @@ def _new_record(
     )
 
 
-@dataclass(frozen=True)
-class _Order:
-    """One training of a run: where it goes, what it is, what it learns from, and its seed."""
-
-    run: Path
-    record: RunRecord
-    data: Dataset
-    seed: int
-
-
-def _train_all(orders: Sequence[_Order], watch: TrainingWatcher) -> tuple[RepeatRecord, ...]:
-    """Train all repeats, several at once where that is quicker."""
-    first = orders[0]
-    at_once = trainings_at_once(
-        first.record.settings,
-        size_hw=first.record.size_hw,
-        pictures=len(first.data.indices["train"]),
-        trainings=len(orders),
-    )
-    done: dict[int, RepeatRecord] = {}
-    if at_once == 1:
-        for index, order in enumerate(orders):
-            done[index] = _train_once(order, partial(watch.epoch_ended, index))
-            watch.repeat_ended(index, done[index])
-    else:
-        for message in work_through(_train_in_process, orders, processes=at_once):
-            if message.done:
-                done[message.job] = message.content
-                watch.repeat_ended(message.job, message.content)
-            else:
-                watch.epoch_ended(message.job, *message.content)
-    return tuple(done[index] for index in range(len(orders)))
-
-
-def _train_in_process(order: _Order, report: Report) -> RepeatRecord:
-    start_keras(threads=threads_for(order.record.size_hw))
-    return _train_once(order, lambda epoch, logs: report((epoch, dict(logs))))
-
-
-def _train_once(order: _Order, watcher: Callable[[int, Mapping[str, float]], None]) -> RepeatRecord:
+def _train_once(run: Path, record: RunRecord, data: Dataset, seed: int, watcher: EpochWatcher) -> RepeatRecord:
+    """Train with one seed, and save the model, its history and its log in the run's folder."""
+    start_keras(threads=threads_for(record.size_hw))
     from toonvision.training.loop import train_fresh
 
-    run, record, data, seed = order.run, order.record, order.data, order.seed
     train, val = data.indices["train"], data.indices["val"]
+    logs = run / LOGS / f"seed-{seed}"
     with backend_faults():
         model, history = train_fresh(
-            data,
-            train=train,
-            val=val,
-            settings=record.settings,
-            seed=seed,
-            log_folder=run / LOGS / f"seed-{seed}",
-            watcher=watcher,
+            data, train=train, val=val, settings=record.settings, seed=seed, log_folder=logs, watcher=watcher
         )
     kind = kind_of(data.task)
     validated = predict(kind, model, data.images[val])

@@ -1,38 +1,19 @@
-"""The folders of a workspace's studies: found by name, chosen for a new one."""
+"""The studies of a workspace: found by name, chosen for a new one, and runs of their networks planned."""
 
+import math
+import statistics
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.core.names import free_name, plain_name
+from toonvision.core.names import NamedFolders, free_name, plain_name
+from toonvision.data.workspace import Workspace
+from toonvision.training.recipes import PlannedRun
 from toonvision.tuning.result import RESULT, read_result
 
-
-def is_study(studies: Path, name: str) -> bool:
-    """Return whether `find_study` would find one."""
-    return _found(studies, name) is not None
-
-
-def find_study(studies: Path, name: str) -> Path:
-    """Return the folder of a study, by its name, as in ``suit/random-1``, or by its path.
-
-    Args:
-        studies: The folder of all studies.
-        name: The name or path.
-
-    Raises:
-        UsageError: If there is none.
-    """
-    if folder := _found(studies, name):
-        return folder
-    known = [path.parent.relative_to(studies).as_posix() for path in study_results(studies)]
-    listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision tune TASK"
-    raise UsageError(f"no study is called {name!r}. {listed}")
-
-
-def study_results(studies: Path) -> list[Path]:
-    """Return the result files of all studies, by task and name."""
-    return sorted(studies.glob(f"*/*/{RESULT}"))
+_STUDIES = NamedFolders(RESULT, "study", "tune TASK")
+find_study, is_study, study_results = _STUDIES.find, _STUDIES.holds, _STUDIES.records
 
 
 def study_to_resume(studies: Path, task: str, name: str | None) -> Path:
@@ -55,21 +36,15 @@ def study_to_resume(studies: Path, task: str, name: str | None) -> Path:
 
 
 def new_study_folder(studies: Path, task: str, *, strategy: str, name: str | None, shared: bool) -> Path:
-    """Choose the folder of a new study, or of one of that name on a shared storage.
+    """Choose the folder of a new study; without a name it is called after the strategy, with the next free number.
 
-    Args:
-        studies: The folder of all studies.
-        task: The task.
-        strategy: Unnamed studies are called after it.
-        name: The name asked for; by default the strategy's with the next free number.
-        shared: Whether machines share the storage, so that a study of that name is joined.
+    Where machines share the storage, a study of that name is joined.
 
     Raises:
         UsageError: If the name cannot be a folder's, or is taken.
     """
-    if name is None:
-        return studies / task / free_name(studies / task, strategy, number_first=True)
-    folder = studies / task / plain_name(name, "a study")
+    free = free_name(studies / task, strategy, number_first=True)
+    folder = studies / task / (free if name is None else plain_name(name, "a study"))
     if (folder / RESULT).exists() and not shared:
         raise UsageError(
             f"there is a study called {task}/{name} already. Give --resume to go on with it, or choose another --name."
@@ -77,5 +52,40 @@ def new_study_folder(studies: Path, task: str, *, strategy: str, name: str | Non
     return folder
 
 
-def _found(studies: Path, name: str) -> Path | None:
-    return next((folder for folder in (studies / name, Path(name)) if (folder / RESULT).is_file()), None)
+def run_of_study(
+    workspace: Workspace, study: str, number: int | None, *, task: str, with_validation: bool = False
+) -> PlannedRun:
+    """Plan a run of a study's winner, or of one of its trials, trained as the study did.
+
+    Args:
+        workspace: Where the study is.
+        study: Its name or folder.
+        number: The trial; the winner by default.
+        task: What is to be predicted.
+        with_validation: Train on the validation subset too, for as many epochs as the median best epoch of its
+            trainings in the study.
+
+    Raises:
+        UsageError: If there is no such study or trial, or it is of another task.
+    """
+    folder = find_study(workspace.studies, study)
+    result = read_result(folder)
+    if result.settings.task != task:
+        raise UsageError(f"{result.title} searched networks for {result.settings.task}, not for {task}.")
+    trial = result.winner if number is None else result.by_number.get(number)
+    if trial is None and number is None:
+        raise UsageError(f"{result.title} has no finished trial yet. Run: toonvision tune {task} --resume")
+    if trial is None or not trial.draw:
+        known = ", ".join(str(one.number) for one in result.tried[:10])
+        raise UsageError(f"{result.title} has no trial {number} with a network. Its best are: {known}.")
+    training = result.settings.training_of(trial.draw)
+    if with_validation:
+        best = [score.best_epoch for score in result.scores_of(trial) if score.best_epoch]
+        if not best:
+            raise UsageError(
+                f"{result.title}, trial {trial.number}: no training of it shows how many epochs are enough."
+            )
+        epochs = math.ceil(statistics.median(best))
+        training = replace(training, with_validation=True, epochs=epochs, patience=epochs)
+    name = free_name(workspace.runs / task, f"{folder.name}-trial-{trial.number}")
+    return PlannedRun(training, result.settings.size_hw, result.settings.split, name)

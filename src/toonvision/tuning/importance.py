@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import optuna
 
 from toonvision.core.seeds import generator
-from toonvision.tuning.insight import log_losses
+from toonvision.tuning.race import log_loss
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space import Draw
 
@@ -57,29 +57,33 @@ def importance_of(result: StudyResult) -> Importance:
     losses = log_losses(result)
     draws = [result.by_number[number].draw for number in losses]
     names = [name for name in result.settings.space.varied if len({draw[name] for draw in draws}) > 1]
+    reason = ""
     if len(draws) < LEAST_TRIALS:
         reason = f"Too few finished trials to say which hyperparameters matter: {len(draws)}, at least {LEAST_TRIALS}."
     elif not names:
         reason = "No hyperparameter was varied, so none can matter."
     elif len(set(losses.values())) == 1:
         reason = "All trials have the same loss, so no hyperparameter mattered."
-    else:
-        return _estimated(result, draws, list(losses.values()), names)
-    return Importance({}, 0.0, len(draws), reason)
-
-
-def _estimated(result: StudyResult, draws: Sequence[Draw], losses: Sequence[float], names: Sequence[str]) -> Importance:
+    if reason:
+        return Importance({}, 0.0, len(draws), reason)
     distributions = {name: one for name, one in result.settings.space.distributions().items() if name in names}
-    fits = [_fit(draws, losses, distributions, number=n) for n in range(_COPIES)]
+    fits = [_fit(draws, list(losses.values()), distributions, number=n) for n in range(_COPIES)]
     means = {name: sum(fit[name] for fit in fits) / len(fits) for name in names}
     chance = max(fit[name + _COPY] for fit in fits for name in names)
     return Importance(dict(sorted(means.items(), key=lambda item: -item[1])), chance, len(draws))
 
 
+def log_losses(result: StudyResult) -> dict[int, float]:
+    """Return the logarithm of the loss of each trial that was trained to its end, as races compare it, by number."""
+    losses = {trial.number: trial.loss for trial in result.trials if trial.state == "done" and trial.loss is not None}
+    ended = losses | {trial.number: None for trial in result.trials if trial.state == "diverged"}
+    return {number: log_loss(ended[number], result.worst_loss) for number in sorted(ended)}
+
+
 def _fit(
     draws: Sequence[Draw],
     losses: Sequence[float],
-    distributions: "Mapping[str, optuna.distributions.BaseDistribution]",
+    distributions: Mapping[str, optuna.distributions.BaseDistribution],
     *,
     number: int,
 ) -> dict[str, float]:
@@ -87,22 +91,15 @@ def _fit(
     rng = generator(number, "importance")
     params = [{name: draw[name] for name in distributions} for draw in draws]
     for name in distributions:
-        shuffled = [draws[index][name] for index in rng.permutation(len(draws))]
-        for values, value in zip(params, shuffled, strict=True):
-            values[name + _COPY] = value
+        for values, index in zip(params, rng.permutation(len(draws)), strict=True):
+            values[name + _COPY] = draws[index][name]
     doubled = {**distributions, **{name + _COPY: one for name, one in distributions.items()}}
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        study = optuna.create_study()
-    finally:
-        optuna.logging.set_verbosity(verbosity)
-    study.add_trials(
-        [
-            optuna.create_trial(params=values, distributions=doubled, value=loss)
-            for values, loss in zip(params, losses, strict=True)
-        ]
-    )
+    study = optuna.create_study()
+    optuna.logging.set_verbosity(verbosity)
+    for values, loss in zip(params, losses, strict=True):
+        study.add_trial(optuna.create_trial(params=values, distributions=doubled, value=loss))
     evaluator = optuna.importance.FanovaImportanceEvaluator(n_trees=_TREES, seed=number)
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
     return {name: float(share) for name, share in shares.items()}

@@ -19,15 +19,7 @@ _METRICS = ("loss", "wrong", "parameters")
 
 
 def log_trial(folder: Path, number: int, draw: Draw, parameters: int, scores: list[Score]) -> None:
-    """Write a finished trial for TensorBoard.
-
-    Args:
-        folder: TensorBoard's folder of the study.
-        number: The trial's number.
-        draw: Its values.
-        parameters: How many weights its network has.
-        scores: How good its trainings are; the mean is shown.
-    """
+    """Write a finished trial, with the means of its trainings, into a study's folder for TensorBoard."""
     known = [score.loss for score in scores if score.loss is not None]
     values = {"parameters": float(parameters), "wrong": sum(score.wrong for score in scores) / len(scores)}
     if known:

@@ -103,11 +103,10 @@ def race(
     left: dict[int, int] = {}
     behind: dict[int, Interval] = {}
     for number, seed in enumerate(seeds, start=1):
-        over = len(racing) == 1 and number > LEAST_ROUNDS
-        if over or not racing or spent + len(racing) > trainings:
-            return RaceState(tuple(racing), left, number - 1, (), behind)
-        missing = tuple((one, seed) for one in racing if seed not in scores.get(one, {}))
-        if missing:
+        decided = len(racing) == 1 and number > LEAST_ROUNDS
+        over = decided or not racing or spent + len(racing) > trainings
+        missing = () if over else tuple((one, seed) for one in racing if seed not in scores.get(one, {}))
+        if over or missing:
             return RaceState(tuple(racing), left, number - 1, missing, behind)
         spent += len(racing)
         run = seeds[:number]
@@ -126,11 +125,7 @@ def race(
 
 
 def paired_interval(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Return the mean of ``first - second`` with its interval by Student's t.
-
-    Args:
-        first: One number for each pair, two or more.
-        second: Its partners.
+    """Return the mean of ``first - second``, over two pairs or more, with its interval by Student's t.
 
     Examples:
         >>> paired_interval([2.0, 3.0, 4.0], [1.0, 2.0, 3.0])

@@ -34,12 +34,10 @@ class Recipe(NamedTuple):
 
 
 def recipe_for(name: RecipeName, size_hw: tuple[int, int]) -> Recipe:
-    """Return a recipe.
+    """Return a recipe, for a workspace whose input has this height and width in pixels.
 
-    Args:
-        name: ``published``: the published space, trained until the validation loss stops falling, with flips;
-            ``compact``: networks with batch normalisation, trained like `compact`, on images as small.
-        size_hw: The workspace's height and width of the input in pixels.
+    ``published`` is the published space, trained until the validation loss stops falling, with flips; ``compact`` are
+    networks with batch normalisation, trained like `compact`, on images as small.
 
     Examples:
         >>> recipe_for("compact", (600, 200)).size_hw
@@ -59,11 +57,6 @@ def recipe_of(training: TrainingSettings) -> RecipeName:
 
 def new_settings(workspace: Workspace, task: Task, options: SearchOptions) -> StudySettings:
     """Return the settings of a new search.
-
-    Args:
-        workspace: Where the data is.
-        task: What the networks predict.
-        options: What was asked for.
 
     Raises:
         InputRejectedError: If the file of the space describes none.

@@ -30,7 +30,6 @@ class Trial:
         state: ``cut short`` by the strategy, ``diverged`` where every loss was NaN, ``lost`` where its process died
             and its retry, if any, is another trial.
         draw: The values that were drawn; empty before they were.
-        layout: The network.
         parameters: How many weights it has.
         loss: Mean validation loss of its trainings in their best epochs; of one that was cut short, the lowest so far.
         scores: How good each of its trainings is.
@@ -76,7 +75,6 @@ class Racer:
     """A network that raced.
 
     Attributes:
-        trial: The trial.
         scores: Seed to how good its training in the race is, in the order of the rounds; at least one.
         leads: Whether it leads the race.
         left_after: The round, from 1, after which it left; None for one that is still in it.
@@ -115,8 +113,6 @@ class StudyResult:
     """How a study stands or ended.
 
     Attributes:
-        settings: The study's settings.
-        classes: Names of the classes.
         evaluated: Number of validation images.
         trials: By number.
         scores: The race: trial to seed to score.
@@ -224,9 +220,8 @@ class StudyResult:
     @property
     def winner(self) -> Trial | None:
         """The leader of the race, or the best trial where there was none; None while nothing is done."""
-        if self.standing.racing:
-            return self.by_number[self.standing.racing[0]]
-        return self.tried[0] if self.tried else None
+        racing = self.standing.racing
+        return self.by_number[racing[0]] if racing else None
 
     @property
     def winner_raced(self) -> Racer | None:
@@ -244,10 +239,20 @@ class StudyResult:
         """Number of all draws that were out of bounds."""
         return sum(trial.replaced for trial in self.trials if trial.state != "lost" or trial.counts)
 
+    def leading(self, most: int) -> list[Trial]:
+        """Return the best trials, each layout once: as the race ranks them, then by their loss."""
+        layouts: dict[str, Trial] = {}
+        for trial in (*(racer.trial for racer in self.racers), *self.tried):
+            layouts.setdefault(trial.layout, trial)
+        return list(layouts.values())[:most]
+
+    def scores_of(self, trial: Trial) -> tuple[Score, ...]:
+        """Return how good all trainings of a trial are, also those of the race."""
+        return (*trial.scores, *self.scores.get(trial.number, {}).values())
+
     def error(self, trial: Trial) -> float:
         """Return the best estimate of a trial's validation loss: the mean over all its trainings, also the race's."""
-        scores = (*trial.scores, *self.scores.get(trial.number, {}).values())
-        known = [score.loss for score in scores if score.loss is not None]
+        known = [score.loss for score in self.scores_of(trial) if score.loss is not None]
         return statistics.fmean(known) if known else math.inf
 
 

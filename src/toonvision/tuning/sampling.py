@@ -1,18 +1,22 @@
-"""Drawing networks: Optuna's samplers, kept within the bounds of a study."""
+"""Drawing networks: Optuna's samplers, kept within what a network of a study may cost."""
 
-from collections.abc import Callable
+import statistics
+import time
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
-from toonvision.tuning.retries import first_attempt
+from toonvision.models.registry import build_network
 from toonvision.tuning.settings import StudySettings
-from toonvision.tuning.space import Draw
+from toonvision.tuning.space import Draw, random_value
+from toonvision.tuning.stored_trials import first_attempt
 
 MOST_DRAWS = 2000
+_WARM_UP, _CALLS = 3, 15
 
 
 class BoundedSampler(optuna.samplers.BaseSampler):
@@ -26,27 +30,35 @@ class BoundedSampler(optuna.samplers.BaseSampler):
         replaced: How many draws out of bounds the last trial discarded; None before one was drawn.
     """
 
-    def __init__(self, settings: StudySettings, accept: Callable[[Draw], bool]) -> None:
-        """Draw for a study.
-
-        Args:
-            settings: The study's.
-            accept: Returns whether a draw is within the bounds.
+    def __init__(self, settings: StudySettings, *, classes: int) -> None:
+        """Draw for a study whose networks predict so many classes.
 
         Raises:
-            UsageError: If the space holds one network only, and that is not.
+            UsageError: If the space holds one network only, and that is not within the bounds.
         """
-        self._settings = settings
-        self._accept = accept
-        self._space = settings.space.distributions()
-        self._only = {name: settings.space.dimensions[name].low for name, one in self._space.items() if one.single()}
+        self._settings, self._classes, self._space = settings, classes, settings.space
+        self._milliseconds: dict[str, float] = {}
+        self._only = {name: one.low for name, one in self._space.dimensions.items() if name not in self._space.varied}
         self.replaced: int | None = None
-        if len(self._only) == len(self._space) and not accept(self._only):
+        if not self._space.varied and not self.accepts(self._only):
             raise UsageError(f"the only network of the space is not within {bounds_text(settings)}. Raise the bound.")
+
+    def accepts(self, draw: Draw) -> bool:
+        """Return whether a network is within the bounds; whether its poolings leave something is computed first."""
+        layout, size_hw, bounds = self._space.layout(draw), self._settings.size_hw, self._settings.bounds
+        if layout.smallest > min(size_hw):
+            return False
+        if bounds.parameters is not None and layout.parameters(size_hw, self._classes) > bounds.parameters:
+            return False
+        if bounds.milliseconds is None:
+            return True
+        if layout.name not in self._milliseconds:
+            self._milliseconds[layout.name] = _image_milliseconds(layout.name, size_hw, self._classes)
+        return self._milliseconds[layout.name] <= bounds.milliseconds
 
     def infer_relative_search_space(self, *_: Any) -> dict[str, BaseDistribution]:
         """Return what has more than one value."""
-        return {name: one for name, one in self._space.items() if name not in self._only}
+        return {name: one for name, one in self._space.distributions().items() if name not in self._only}
 
     def sample_relative(
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -63,10 +75,10 @@ class BoundedSampler(optuna.samplers.BaseSampler):
             drawn = inner.sample_relative(study, trial, search_space) if inner else {}
             for name in search_space:
                 if name not in drawn:
-                    drawn[name] = self._settings.space.dimensions[name].random(rng)
+                    drawn[name] = random_value(self._space.dimensions[name], rng)
             if guided:
                 drawn.update({name: value for name, value in trial.params.items() if name in drawn})
-            if self._accept({**self._only, **drawn}):
+            if self.accepts({**self._only, **drawn}):
                 self.replaced = number
                 return drawn
         raise UsageError(
@@ -96,3 +108,18 @@ def bounds_text(settings: StudySettings) -> str:
         bounds.append(f"{settings.bounds.milliseconds:g} ms for one image")
     height, width = settings.size_hw
     return " and ".join(bounds) or f"what images of {height} x {width} pixels leave room for"
+
+
+def _image_milliseconds(network: str, size_hw: tuple[int, int], classes: int) -> float:
+    """Return how long a network takes for one image: the median of some calls after it is warm."""
+    import keras
+
+    model = build_network(network, size_hw=size_hw, classes=classes)
+    image = np.zeros((1, *size_hw, 3), dtype=np.uint8)
+    seconds = []
+    for _ in range(_WARM_UP + _CALLS):
+        started = time.perf_counter()
+        model.predict_on_batch(image)
+        seconds.append(time.perf_counter() - started)
+    keras.backend.clear_session()
+    return 1000 * statistics.median(seconds[_WARM_UP:])

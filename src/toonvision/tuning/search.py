@@ -8,37 +8,28 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import optuna
 from optuna.trial import TrialState
 
+from toonvision.core.progress import unwatched
 from toonvision.tasks.base import Dataset, predict
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.tuning.cost import acceptance
+from toonvision.training.history import EpochWatcher
+from toonvision.tuning import stored_trials as stored
 from toonvision.tuning.logs import log_trial
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import StudyResult
-from toonvision.tuning.retries import (
-    DIVERGED,
-    OUTCOME,
-    SURPLUS,
-    begin,
-    counted,
-    given_up,
-    hand_back,
-    is_surplus,
-    not_begun,
-    retry,
-)
 from toonvision.tuning.sampling import BoundedSampler, pruner_of
-from toonvision.tuning.storage import CANDIDATE, FAULTS, SEED, Address, StoredStudy, patiently
-from toonvision.tuning.stored_trials import read_scores, read_trials, store_network, store_scores
+from toonvision.tuning.storage import FAULTS, Address, patiently
+from toonvision.tuning.stored_trials import CANDIDATE, DIVERGED, OUTCOME, SEED, SURPLUS, StoredStudy, counted
 
 _POLL_S = 0.5
 
-EpochWatcher = Callable[[int, Mapping[str, float]], None]
+_Loss = float | tuple[float, ...]
 
 
 class _DivergedError(Exception):
@@ -53,20 +44,14 @@ class Worker:
     """Takes trials and trains them, until there is nothing left to take."""
 
     def __init__(self, address: Address, study: StoredStudy, data: Dataset, *, logs: Path) -> None:
-        """Join a study.
-
-        Args:
-            address: Where it is.
-            study: The study, opened by this process.
-            data: The dataset.
-            logs: TensorBoard's folder.
+        """Join a study that this process has opened; TensorBoard's files go to the folder `logs`.
 
         Raises:
             UsageError: If the only network of its space is not within the bounds.
         """
         self._address, self._study, self._data, self._logs = address, study, data, logs
         self._settings = study.settings
-        self._sampler = BoundedSampler(self._settings, acceptance(self._settings, classes=len(data.classes)))
+        self._sampler = BoundedSampler(self._settings, classes=len(data.classes))
         study.trials.sampler = self._sampler
         study.trials.pruner = pruner_of(self._settings)
         study.race.pruner = optuna.pruners.NopPruner()
@@ -90,48 +75,43 @@ class Worker:
 
     def _step(self) -> bool:
         """Train one trial or one training of the race; return whether there was one to take."""
-        self._replace_dead(self._study.trials)
-        self._replace_dead(self._study.race)
-        return self._take_trial() or self._take_race()
-
-    def _take_trial(self) -> bool:
-        study = self._study.trials
-        if not _waiting(study) and len(counted(study)) >= self._settings.trials:
+        trials, race = self._study.trials, self._study.race
+        self._replace_dead(trials)
+        self._replace_dead(race)
+        if _has(trials, TrialState.WAITING) or len(counted(trials)) < self._settings.trials:
+            self._run(trials, self._trial)
+            return True
+        if _has(trials, TrialState.RUNNING, TrialState.WAITING):
             return False
-        self._run(study, self._trial)
-        return True
-
-    def _take_race(self) -> bool:
-        if self._under_way():
-            return False
-        if not _waiting(self._study.race):
-            taken = self._taken()
+        if not _has(race, TrialState.WAITING):
+            taken = stored.taken(race)
             job = next((job for job in self._jobs() if job not in taken), None)
             if job is None:
                 return False
-            self._study.race.enqueue_trial({}, user_attrs={CANDIDATE: job[0], SEED: job[1]})
-        self._run(self._study.race, self._race_training)
+            race.enqueue_trial({}, user_attrs={CANDIDATE: job[0], SEED: job[1]})
+        self._run(race, self._race_training)
         return True
 
     def _finished(self) -> bool:
-        enough = len(counted(self._study.trials)) >= self._settings.trials
-        return enough and not self._under_way() and not self._jobs()
+        trials = self._study.trials
+        enough = len(counted(trials)) >= self._settings.trials
+        return enough and not _has(trials, TrialState.RUNNING, TrialState.WAITING) and not self._jobs()
 
     def _jobs(self) -> tuple[tuple[int, int], ...]:
         """Return the trials and seeds that the race needs next."""
         evaluated = len(self._data.indices["val"])
-        trials, scores = read_trials(self._study), read_scores(self._study, evaluated=evaluated)
+        trials, scores = stored.read_trials(self._study), stored.read_scores(self._study, evaluated=evaluated)
         return StudyResult(self._settings, self._data.classes, evaluated, trials, scores).standing.jobs
 
-    def _run(self, study: optuna.Study, objective: Callable[[optuna.Trial], float | tuple[float, ...]]) -> None:
+    def _run(self, study: optuna.Study, objective: Callable[[optuna.Trial], _Loss]) -> None:
         """Take a trial and train it; that another process ended it, or the storage broke off, is no error here."""
         taken: list[int] = []
         raised: list[Exception] = []
 
-        def watched(trial: optuna.Trial) -> float | tuple[float, ...]:
+        def watched(trial: optuna.Trial) -> _Loss:
             taken.append(trial.number)
             try:
-                begin(trial, study.get_trials(deepcopy=False)[trial.number])
+                stored.begin(trial, study.get_trials(deepcopy=False)[trial.number])
                 return objective(trial)
             except Exception as error:
                 raised.append(error)
@@ -139,15 +119,11 @@ class Worker:
 
         try:
             study.optimize(watched, n_trials=1, catch=(_DivergedError, _SurplusError))
-        except (optuna.exceptions.UpdateFinishedTrialError, ValueError) as error:
+        except (optuna.exceptions.UpdateFinishedTrialError, ValueError, *FAULTS) as error:
             # We were silent for too long, and the trial was given to another process: its result counts. Optuna raises
             # the first where the training asks it, and a ValueError of its own at the end. The process that gave the
             # trial away may not have stored its retry yet; without one a new trial would be drawn.
             if not taken or (isinstance(error, ValueError) and error in raised):
-                raise
-            self._return(study, taken[0])
-        except FAULTS:
-            if not taken:
                 raise
             self._return(study, taken[0])
 
@@ -155,59 +131,39 @@ class Worker:
         """Put a trial that was broken off in the queue again, once the storage is back."""
         trial = patiently(self._address.url, lambda: study.get_trials(deepcopy=False)[number])
         if trial.state is TrialState.RUNNING:
-            hand_back(study, trial)
+            stored.hand_back(study, trial)
         elif trial.state is TrialState.FAIL and OUTCOME not in trial.user_attrs:
-            retry(study, trial)
+            stored.retry(study, trial)
 
-    def _trial(self, trial: optuna.Trial) -> float | tuple[float, ...]:
-        settings, study = self._settings, self._study.trials
-        if is_surplus(study, trial.number, most=settings.trials):
+    def _trial(self, trial: optuna.Trial) -> _Loss:
+        settings = self._settings
+        if stored.is_surplus(self._study.trials, trial.number, most=settings.trials):
             trial.set_user_attr(OUTCOME, SURPLUS)
             raise _SurplusError
         self._sampler.replaced = None
         draw = settings.space.suggest(trial)
         parameters = settings.space.layout(draw).parameters(settings.size_hw, len(self._data.classes))
-        store_network(trial, parameters=parameters, replaced=self._sampler.replaced)
+        trial.set_user_attr(stored.PARAMETERS, parameters)
+        if self._sampler.replaced is not None:
+            trial.set_user_attr(stored.REPLACED, self._sampler.replaced)
         # Several trainings of a trial, or several objectives, have no single value for each epoch.
         followed = len(settings.seeds()) == 1 and settings.strategy != "front"
-        watcher = _reporting(trial, settings.training.epochs) if followed else None
+        watcher = _reporting(trial, settings.training.epochs) if followed else unwatched.epoch_ended
         scores = [train_once(self._data, settings.training_of(draw), seed, watcher) for seed in settings.seeds()]
         log_trial(self._logs, trial.number, draw, parameters, scores)
-        loss = self._loss(trial, scores)
+        loss = _stored_loss(trial, scores)
         return (loss, parameters) if settings.strategy == "front" else loss
 
-    def _race_training(self, trial: optuna.Trial) -> float:
+    def _race_training(self, trial: optuna.Trial) -> _Loss:
         # Where another process took what was waiting, Optuna returns a new trial without candidate and seed.
         job = (trial.user_attrs.get(CANDIDATE), trial.user_attrs.get(SEED))
-        if self._taken().get(job, trial.number) < trial.number or job not in self._jobs():
+        if stored.taken(self._study.race).get(job, trial.number) < trial.number or job not in self._jobs():
             trial.set_user_attr(OUTCOME, SURPLUS)
             raise _SurplusError
-        stored = self._study.trials.get_trials(deepcopy=False)[job[0]]
-        training = self._settings.training_of({name: float(value) for name, value in stored.params.items()})
-        return self._loss(trial, [train_once(self._data, training, job[1], _reporting(trial, training.epochs))])
-
-    def _loss(self, trial: optuna.Trial, scores: list[Score]) -> float:
-        """Store scores and return their mean loss; one training that diverged makes the trial a failed one."""
-        store_scores(trial, scores)
-        losses = [score.loss for score in scores if score.loss is not None]
-        if len(losses) < len(scores):
-            trial.set_user_attr(OUTCOME, DIVERGED)
-            raise _DivergedError
-        return statistics.fmean(losses)
-
-    def _taken(self) -> dict[tuple[int | None, int | None], int]:
-        """Return the race's trainings that a process has begun or ended, and the first trial that did."""
-        taken: dict[tuple[int | None, int | None], int] = {}
-        for trial in self._study.race.get_trials(deepcopy=False):
-            alive = trial.state in (TrialState.RUNNING, TrialState.COMPLETE)
-            outcome = trial.user_attrs.get(OUTCOME)
-            if outcome != SURPLUS and (alive or outcome == DIVERGED or given_up(trial)):
-                taken.setdefault((trial.user_attrs.get(CANDIDATE), trial.user_attrs.get(SEED)), trial.number)
-        return taken
-
-    def _under_way(self) -> bool:
-        states = (TrialState.RUNNING, TrialState.WAITING)
-        return any(trial.state in states for trial in self._study.trials.get_trials(deepcopy=False))
+        params = self._study.trials.get_trials(deepcopy=False)[job[0]].params
+        training = self._settings.training_of({name: float(value) for name, value in params.items()})
+        score = train_once(self._data, training, job[1], _reporting(trial, training.epochs))
+        return _stored_loss(trial, [score])
 
     def _replace_dead(self, study: optuna.Study) -> None:
         """Fail the trials of dead processes, and put their retries in the queue.
@@ -218,28 +174,39 @@ class Worker:
         optuna.storages.fail_stale_trials(study)
         now = time.monotonic()
         for trial in study.get_trials(deepcopy=False):
-            if not not_begun(trial):
+            if not stored.not_begun(trial):
                 self._silent_since.pop(trial._trial_id, None)
             elif now - self._silent_since.setdefault(trial._trial_id, now) > self._address.grace_s:
-                hand_back(study, trial)
+                stored.hand_back(study, trial)
 
 
-def _waiting(study: optuna.Study) -> bool:
-    return any(trial.state is TrialState.WAITING for trial in study.get_trials(deepcopy=False))
-
-
-def train_once(data: Dataset, settings: TrainingSettings, seed: int, watcher: EpochWatcher | None = None) -> Score:
+def train_once(
+    data: Dataset, settings: TrainingSettings, seed: int, watcher: EpochWatcher = unwatched.epoch_ended
+) -> Score:
     """Train a fresh network and return how good it is on the validation subset; the network is discarded."""
     from toonvision.training.loop import train_fresh
 
     train, val = data.indices["train"], data.indices["val"]
-    watcher = watcher or (lambda _epoch, _logs: None)
     model, history = train_fresh(data, train=train, val=val, settings=settings, seed=seed, watcher=watcher)
     if not history.best_epoch or (history.diverged and settings.takes_all_epochs):
         return Score(None, len(val), 0, history.seconds)
     kind, loss = kind_of(data.task), history.epochs[history.best_epoch - 1]["val_loss"]
     scores = kind.score(predict(kind, model, data.images[val]), data, "val")
     return Score(loss, int(scores.wrong.sum()), history.best_epoch, history.seconds)
+
+
+def _has(study: optuna.Study, *states: TrialState) -> bool:
+    return any(trial.state in states for trial in study.get_trials(deepcopy=False))
+
+
+def _stored_loss(trial: optuna.Trial, scores: list[Score]) -> float:
+    """Store scores and return their mean loss; one training that diverged makes the trial a failed one."""
+    trial.set_user_attr(stored.SCORES, [asdict(score) for score in scores])
+    losses = [score.loss for score in scores if score.loss is not None]
+    if len(losses) < len(scores):
+        trial.set_user_attr(OUTCOME, DIVERGED)
+        raise _DivergedError
+    return statistics.fmean(losses)
 
 
 def _reporting(trial: optuna.Trial, epochs: int) -> EpochWatcher:

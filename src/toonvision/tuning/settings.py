@@ -22,11 +22,9 @@ MOST_RETRIES = 3
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a network may cost; a draw that costs more is replaced before anything is trained.
+    """What a network may cost at most, None for any; a draw that costs more is replaced before anything is trained.
 
-    Attributes:
-        parameters: Largest number of weights; None for any.
-        milliseconds: Longest time for one image, measured on the machine that draws; None for any.
+    The time is that for one image, measured on the machine that draws.
     """
 
     parameters: int | None = None
@@ -53,19 +51,15 @@ class StudySettings:
     """The settings of a search; the defaults are the published ones.
 
     Attributes:
-        task: What the networks predict.
         data: Hash of which item is in which subset.
         taxonomy: Digest of the taxonomy.
         split: Name of the split; its test subset is never used.
         size_hw: Height and width of the input in pixels.
         resize: How images are brought to that size.
         strategy: How trials are drawn, and when they are stopped early.
-        space: What is drawn from.
-        bounds: What a network may cost.
         seed: Decides the draws and the trainings.
         trials: How many networks are tried.
         repeats: Trainings of each trial, each with its own seed; the same seeds for all trials.
-        race: How the best are compared.
         training: How each network is trained, except for the network and the learning rate.
     """
 

@@ -9,9 +9,10 @@ normalisation, and a normalised copy of the image.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toonvision.models.layout import Block, Layout
@@ -59,44 +60,13 @@ class Range:
         if self.step and step_value(self.low, self.step, round(steps)) != self.high:
             raise ValueError("high is low and some whole steps")
 
-    @property
+    @cached_property
     def steps(self) -> tuple[float, ...]:
         """All values in rising order; empty without a step."""
         if self.step is None:
             return ()
         count = round((self.high - self.low) / self.step) + 1
         return tuple(step_value(self.low, self.step, number) for number in range(count))
-
-    def nearest(self, value: float) -> float:
-        """Return the value of the range that is closest to a number."""
-        inside = min(self.high, max(self.low, value))
-        if self.step is None:
-            return inside
-        return min(self.high, step_value(self.low, self.step, round((inside - self.low) / self.step)))
-
-    def random(self, rng: "np.random.Generator") -> float:
-        """Draw a value."""
-        if self.step is not None:
-            return step_value(self.low, self.step, int(rng.integers(round((self.high - self.low) / self.step) + 1)))
-        if self.log:
-            drawn = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
-            return min(self.high, max(self.low, drawn))
-        return float(rng.uniform(self.low, self.high))
-
-    def narrowed(self, drawn: Iterable[float]) -> "Range":
-        """Return the part of the range from the smallest to the largest of some of its values."""
-        values = sorted(drawn)
-        return Range(values[0], values[-1], self.step, self.log)
-
-    def distribution(self) -> "optuna.distributions.BaseDistribution":
-        """Return the same for Optuna."""
-        from optuna.distributions import FloatDistribution
-
-        return FloatDistribution(self.low, self.high, step=self.step, log=self.log)
-
-    def suggest(self, trial: "optuna.Trial", name: str) -> float:
-        """Return the value that was drawn for a trial; Optuna stores it."""
-        return trial.suggest_float(name, self.low, self.high, step=self.step, log=self.log)
 
 
 @dataclass(frozen=True)
@@ -125,30 +95,24 @@ class Choices:
         """All values."""
         return self.values
 
-    def nearest(self, value: float) -> float:
-        """Return the choice that is closest to a number."""
-        return min(self.values, key=lambda one: abs(value - one))
-
-    def random(self, rng: "np.random.Generator") -> float:
-        """Draw one of them."""
-        return self.values[int(rng.integers(len(self.values)))]
-
-    def narrowed(self, drawn: Iterable[float]) -> "Choices":
-        """Return those of the choices that were drawn."""
-        return Choices(tuple(sorted(set(drawn))))
-
-    def distribution(self) -> "optuna.distributions.BaseDistribution":
-        """Return the same for Optuna."""
-        from optuna.distributions import CategoricalDistribution
-
-        return CategoricalDistribution(self.values)
-
-    def suggest(self, trial: "optuna.Trial", name: str) -> float:
-        """Return the value that was drawn for a trial; Optuna stores it."""
-        return float(trial.suggest_categorical(name, self.values))
-
 
 Dimension = Range | Choices
+
+
+def nearest(dimension: Dimension, value: float) -> float:
+    """Return the value of a dimension that is closest to a number."""
+    inside = min(dimension.high, max(dimension.low, value))
+    return min(dimension.steps, key=lambda step: abs(value - step), default=inside)
+
+
+def random_value(dimension: Dimension, rng: "np.random.Generator") -> float:
+    """Draw a value of a dimension."""
+    low, high, steps = dimension.low, dimension.high, dimension.steps
+    if steps:
+        return steps[int(rng.integers(len(steps)))]
+    if dimension.log:
+        return min(high, max(low, math.exp(rng.uniform(math.log(low), math.log(high)))))
+    return float(rng.uniform(low, high))
 
 
 @dataclass(frozen=True)
@@ -191,22 +155,34 @@ class Space:
 
     def distributions(self) -> "dict[str, optuna.distributions.BaseDistribution]":
         """Return the same for Optuna."""
-        return {name: dimension.distribution() for name, dimension in self.dimensions.items()}
+        from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+        return {
+            name: CategoricalDistribution(one.values)
+            if isinstance(one, Choices)
+            else FloatDistribution(one.low, one.high, step=one.step, log=one.log)
+            for name, one in self.dimensions.items()
+        }
 
     def suggest(self, trial: "optuna.Trial") -> Draw:
         """Return the values that were drawn for a trial; Optuna stores them."""
-        return {name: dimension.suggest(trial, name) for name, dimension in self.dimensions.items()}
+        return {
+            name: float(trial.suggest_categorical(name, one.values))
+            if isinstance(one, Choices)
+            else trial.suggest_float(name, one.low, one.high, step=one.step, log=one.log)
+            for name, one in self.dimensions.items()
+        }
 
     def holds(self, draw: Draw) -> bool:
         """Return whether a draw lies in the space, apart from errors of rounding."""
         return draw.keys() == self.dimensions.keys() and all(
-            math.isclose(value, self.dimensions[name].nearest(value), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE**2)
+            math.isclose(value, nearest(self.dimensions[name], value), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE**2)
             for name, value in draw.items()
         )
 
     def nearest(self, draw: Draw) -> Draw:
         """Return the draw of the space that is closest to a draw of the same names: without its rounding errors."""
-        return {name: dimension.nearest(draw[name]) for name, dimension in self.dimensions.items()}
+        return {name: nearest(dimension, draw[name]) for name, dimension in self.dimensions.items()}
 
 
 def published_space() -> Space:
@@ -238,17 +214,16 @@ def compact_space() -> Space:
 
 
 def tighten(space: Space, best: Sequence[Draw]) -> Space:
-    """Narrow a space to what its best draws span.
+    """Narrow a space to what its best draws, at least one, span.
 
-    Args:
-        space: What was searched.
-        best: Draws of it, at least one.
-
-    Returns:
-        For ranges the part from the smallest to the largest value drawn, for choices those that were drawn.
+    Of a range the part from the smallest to the largest value drawn is left, of choices those that were drawn.
     """
     draws = [space.nearest(draw) for draw in best]
-    return Space({name: one.narrowed(draw[name] for draw in draws) for name, one in space.dimensions.items()})
+    narrow: dict[str, Dimension] = {}
+    for name, one in space.dimensions.items():
+        drawn = sorted({draw[name] for draw in draws})
+        narrow[name] = Choices(tuple(drawn)) if isinstance(one, Choices) else replace(one, low=drawn[0], high=drawn[-1])
+    return Space(narrow)
 
 
 def step_value(low: float, step: float, number: int) -> float:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, RootModel, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, RootModel, Tag
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.settings import line_of, read_settings
@@ -36,11 +36,7 @@ def read_space(path: Path, *, usual: Space) -> Space:
     Raises:
         InputRejectedError: If it is no such file, with the line and the rule.
     """
-    tables = read_settings(path, _SpaceTable).root
-    given: dict[str, Dimension] = {
-        name: table.dimension() if isinstance(table, _RangeTable) else Choices(tuple(sorted(set(table))))
-        for name, table in tables.items()
-    }
+    given = cast("dict[str, Dimension]", read_settings(path, _SpaceTable).root)
     for name, dimension in given.items():
         if rule := _broken_rule(name, dimension):
             line = line_of(path.read_text(encoding="utf-8-sig"), [name])
@@ -100,38 +96,26 @@ def _broken_rule(name: str, dimension: Dimension) -> str:
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
-class _RangeTable(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _RangeTable(BaseModel, extra="forbid"):
     low: _Number
     high: _Number
     step: _Number | None = None
     log: bool = False
 
-    @model_validator(mode="after")
-    def _checked(self) -> "_RangeTable":
-        self.dimension()
-        return self
 
-    def dimension(self) -> Range:
-        return Range(self.low, self.high, self.step, self.log)
+_Range = Annotated[_RangeTable, AfterValidator(lambda given: Range(**dict(given))), Tag("<range>")]
+_Choices = Annotated[
+    list[_Number],
+    Field(min_length=1, max_length=50),
+    AfterValidator(lambda given: Choices(tuple(sorted(set(given))))),
+    Tag("<choices>"),
+]
+_Dimension = Annotated[
+    _Range | _Choices,
+    Discriminator(lambda given: "<range>" if isinstance(given, dict) else "<choices>"),
+    BeforeValidator(lambda given: given if isinstance(given, dict | list) else [given]),
+]
 
 
-def _branch(given: Any) -> str:
-    return "<range>" if isinstance(given, dict | _RangeTable) else "<choices>"
-
-
-class _SpaceTable(
-    RootModel[
-        dict[
-            str,
-            Annotated[
-                Annotated[_RangeTable, Tag("<range>")]
-                | Annotated[list[_Number], Field(min_length=1, max_length=50), Tag("<choices>")],
-                Discriminator(_branch),
-                BeforeValidator(lambda given: given if isinstance(given, dict | list) else [given]),
-            ],
-        ]
-    ]
-):
+class _SpaceTable(RootModel[dict[str, _Dimension]]):
     pass

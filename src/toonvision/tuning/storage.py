@@ -16,11 +16,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.tuning.retries import retry
 from toonvision.tuning.settings import StudySettings, read_settings_text, settings_text
+from toonvision.tuning.stored_trials import StoredStudy, retry
 
 PATIENCE_S = 60.0
-CANDIDATE, SEED = "candidate", "seed"
 FAULTS = (SQLAlchemyError, optuna.exceptions.StorageInternalError)
 """What is raised where a database cannot be used."""
 
@@ -50,21 +49,6 @@ class Address:
     name: str
     heartbeat_s: int = 10
     grace_s: int = 45
-
-
-@dataclass(frozen=True)
-class StoredStudy:
-    """An opened study.
-
-    Attributes:
-        settings: The search's settings.
-        trials: The search's trials.
-        race: The race's trainings, one a trial, with ``candidate`` and ``seed`` among their attributes.
-    """
-
-    settings: StudySettings
-    trials: optuna.Study
-    race: optuna.Study
 
 
 def file_url(path: Path) -> str:
@@ -102,15 +86,14 @@ def open_study(address: Address, settings: StudySettings | None = None) -> Store
         if settings is None and name not in optuna.get_all_study_names(storage):
             raise UsageError(f"there is no study called {name!r} in {shown_url(url)}.")
         directions = [StudyDirection.MINIMIZE] * (2 if settings and settings.strategy == "front" else 1)
-        try:
-            trials = optuna.load_study(study_name=name, storage=storage)
-        except KeyError:
-            trials = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
+        trials = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
         known = trials.user_attrs.get(_SETTINGS)
         stored = read_settings_text(known, shown_url(url)) if known else None
-        if stored is None and (settings is None or len(trials.directions) != len(directions)):
+        if settings and stored:
+            _require_same(settings, stored, name)
+        agreed = settings or stored
+        if not agreed or (not stored and len(trials.directions) != len(directions)):
             raise UsageError(f"the study {name!r} in {shown_url(url)} has no settings. Choose another --name.")
-        agreed = _agreed(settings, stored, name)
         if agreed != stored:
             trials.set_user_attr(_SETTINGS, settings_text(agreed))
         race = optuna.create_study(study_name=f"{name} race", storage=storage, load_if_exists=True)
@@ -121,9 +104,7 @@ def open_study(address: Address, settings: StudySettings | None = None) -> Store
 def storage_faults(url: str, *, opening: bool = False) -> Iterator[None]:
     """Turn what a database raises into one line.
 
-    Args:
-        url: The storage's address.
-        opening: Whether only tables are read, so that whatever else Optuna raises means that they are damaged.
+    While a study is opened only tables are read, so that whatever else Optuna raises means that they are damaged.
 
     Raises:
         EnvironmentFaultError: If it cannot be used, or its driver is not installed.
@@ -151,10 +132,7 @@ def patiently(url: str, call: Callable[[], Result], *, patience_s: float = PATIE
     Args:
         url: The storage's address.
         call: What to call; it must be safe to call it twice.
-        patience_s: Seconds after the first failure in which it must succeed.
-
-    Raises:
-        Exception: What the last call raised.
+        patience_s: Seconds after the first failure in which it must succeed; then its error is raised.
     """
     until: float | None = None
     while True:
@@ -264,11 +242,7 @@ def _wait_for_server(engine: sqlalchemy.Engine, address: URL) -> None:
 
 
 def _parsed(url: str) -> URL:
-    """Read an address.
-
-    Raises:
-        UsageError: If it is none, or of another database.
-    """
+    """Read an address; refuse what is none, and other databases."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -289,16 +263,11 @@ def _fault(url: str, error: BaseException) -> EnvironmentFaultError:
     return EnvironmentFaultError(f"{shown_url(url)}: cannot be used ({reason}). Fix this and run again.")
 
 
-def _agreed(wanted: StudySettings | None, stored: StudySettings | None, name: str) -> StudySettings:
-    """Return the settings to go on with: a study may be made longer, and nothing else of it may change."""
-    if wanted is None or stored is None:
-        settings = wanted or stored
-        assert settings is not None
-        return settings
+def _require_same(wanted: StudySettings, stored: StudySettings, name: str) -> None:
+    """Refuse other settings: a study may be made longer, and nothing else of it may change."""
     differ = [key for key in vars(stored) if getattr(stored, key) != getattr(wanted, key) and key not in _MAY_CHANGE]
     if differ:
         raise UsageError(
             f"the study {name!r} was begun with other settings ({', '.join(differ)}). Give it the same ones, or choose "
             "another --name."
         )
-    return wanted

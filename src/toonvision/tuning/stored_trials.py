@@ -1,8 +1,11 @@
-"""Trials and race trainings as Optuna stores them, read and written."""
+"""A study as Optuna stores it: its trials and their retries, and the trainings of its race.
+
+A network whose processes die is tried several times, and counts once.
+"""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import optuna
@@ -10,12 +13,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from toonvision.tuning.race import Score, Scores
 from toonvision.tuning.result import State, Trial
-from toonvision.tuning.retries import CARRIED, DIVERGED, OUTCOME, SURPLUS, given_up, retries, without_twins
-from toonvision.tuning.settings import StudySettings
-from toonvision.tuning.storage import CANDIDATE, SEED, StoredStudy
+from toonvision.tuning.settings import MOST_RETRIES, StudySettings
 
-SCORES = "scores"
-_PARAMETERS, _REPLACED = "parameters", "replaced"
+OUTCOME, DIVERGED, SURPLUS = "outcome", "diverged", "surplus"
+CANDIDATE, SEED = "candidate", "seed"
+SCORES, CARRIED = "scores", "carried"
+PARAMETERS, REPLACED = "parameters", "replaced"
+_BEGUN, _HISTORY = "begun", "retry_history"
 _STATES: dict[TrialState, State] = {
     TrialState.WAITING: "waiting",
     TrialState.RUNNING: "running",
@@ -25,10 +29,115 @@ _STATES: dict[TrialState, State] = {
 }
 
 
+@dataclass(frozen=True)
+class StoredStudy:
+    """An opened study: its search, and its race with a trial for each training, whose candidate and seed are stored."""
+
+    settings: StudySettings
+    trials: optuna.Study
+    race: optuna.Study
+
+
+def retries(trial: FrozenTrial) -> list[int]:
+    """Return the numbers of the trials that this one retries, first to last."""
+    numbers: list[int] = trial.system_attrs.get(_HISTORY, [])
+    return numbers
+
+
+def first_attempt(trial: FrozenTrial) -> int:
+    """Return the number of the trial that this one retries in the end: the first of them, or its own."""
+    return next(iter(retries(trial)), trial.number)
+
+
+def given_up(trial: FrozenTrial) -> bool:
+    """Return whether a trial's process died, and those of all trials that it retries, and none is retried again."""
+    died = trial.state is TrialState.FAIL and OUTCOME not in trial.user_attrs
+    return died and len(retries(trial)) >= MOST_RETRIES
+
+
+def counted(study: optuna.Study) -> dict[int, int]:
+    """Return which trials count as tried, or as being tried.
+
+    A trial whose process died counts through its retry. It does not count if its retry was never stored, nor if it was
+    one too many. Where two processes stored a retry, the first counts.
+
+    Returns:
+        First attempt to the trial that counts for it, in the order of the trials' numbers. What stands before a trial
+        never grows, so all processes agree on which trial is one too many: numbers are given in order, and a retry has
+        a number of its own.
+    """
+    found: dict[int, int] = {}
+    for trial in _without_twins(study):
+        if _counts(trial):
+            found.setdefault(first_attempt(trial), trial.number)
+    return found
+
+
+def taken(race: optuna.Study) -> dict[tuple[int | None, int | None], int]:
+    """Return each candidate and seed of a race that some process has taken, with the first trial that did."""
+    found: dict[tuple[int | None, int | None], int] = {}
+    for trial in race.get_trials(deepcopy=False):
+        if _counts(trial):
+            found.setdefault((trial.user_attrs.get(CANDIDATE), trial.user_attrs.get(SEED)), trial.number)
+    return found
+
+
+def _counts(trial: FrozenTrial) -> bool:
+    outcome = trial.user_attrs.get(OUTCOME)
+    alive = trial.state is not TrialState.FAIL or outcome == DIVERGED or given_up(trial)
+    return alive and outcome != SURPLUS
+
+
+def _without_twins(study: optuna.Study) -> Iterator[FrozenTrial]:
+    """Return the trials without those of another study that a second machine carried over at the same moment."""
+    seen: set[int | None] = set()
+    for trial in study.get_trials(deepcopy=False):
+        carried = trial.user_attrs.get(CARRIED)
+        if carried is None or carried not in seen:
+            yield trial
+        seen.add(carried)
+
+
+def is_surplus(study: optuna.Study, number: int, *, most: int) -> bool:
+    """Return whether a trial is one too many: enough that count came before it, or it does not count."""
+    return number not in list(counted(study).values())[:most]
+
+
+def retry(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Put a trial whose process died in the queue again, unless another process has, or it was retried too often."""
+    if any(retries(other)[-1:] == [trial.number] for other in study.get_trials(deepcopy=False)):
+        return
+    optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES)(study, trial)
+
+
+def begin(trial: optuna.Trial, stored: FrozenTrial) -> None:
+    """Store that a process has begun with a trial and that its heart beats.
+
+    From now on its death shows as silence. A death before that shows in nothing: see `not_begun`.
+    """
+    trial.storage.record_heartbeat(trial._trial_id)  # type: ignore[attr-defined]  # all our storages have one
+    trial.set_user_attr(_BEGUN, len(retries(stored)) + 1)
+
+
+def not_begun(trial: FrozenTrial) -> bool:
+    """Return whether a trial was taken and nobody has begun with it; a retry inherits what was stored before it."""
+    return trial.state is TrialState.RUNNING and trial.user_attrs.get(_BEGUN) != len(retries(trial)) + 1
+
+
+def hand_back(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Fail a trial on behalf of a process that cannot go on with it, and put it in the queue again."""
+    try:
+        failed = study._storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        return
+    if failed:
+        retry(study, trial)
+
+
 def read_trials(study: StoredStudy) -> tuple[Trial, ...]:
     """Read all trials, except those that were one too many."""
-    stored = study.trials.get_trials(deepcopy=False)
-    return tuple(_trial(one, study.settings) for one in without_twins(stored) if one.user_attrs.get(OUTCOME) != SURPLUS)
+    stored = [one for one in _without_twins(study.trials) if one.user_attrs.get(OUTCOME) != SURPLUS]
+    return tuple(_trial(one, study.settings) for one in stored)
 
 
 def read_scores(study: StoredStudy, *, evaluated: int) -> Scores:
@@ -49,18 +158,6 @@ def read_scores(study: StoredStudy, *, evaluated: int) -> Scores:
     return scores
 
 
-def store_network(trial: optuna.Trial, *, parameters: int, replaced: int | None) -> None:
-    """Store what is known of a trial before it is trained: its size, and how many draws were out of bounds."""
-    trial.set_user_attr(_PARAMETERS, parameters)
-    if replaced is not None:
-        trial.set_user_attr(_REPLACED, replaced)
-
-
-def store_scores(trial: optuna.Trial, scores: Sequence[Score]) -> None:
-    """Store how good the trainings of a trial are."""
-    trial.set_user_attr(SCORES, [asdict(score) for score in scores])
-
-
 def carried_trials(study: StoredStudy, earlier: Sequence[Trial]) -> list[dict[str, Any]]:
     """Return the trials of another study that this one could have drawn, in a form that its storage can keep."""
     space, most = study.settings.space, study.settings.bounds.parameters
@@ -68,7 +165,7 @@ def carried_trials(study: StoredStudy, earlier: Sequence[Trial]) -> list[dict[st
         {
             "draw": dict(space.nearest(trial.draw)),
             "loss": trial.loss,
-            _PARAMETERS: trial.parameters,
+            PARAMETERS: trial.parameters,
             SCORES: [asdict(score) for score in trial.scores],
         }
         for trial in earlier
@@ -89,8 +186,8 @@ def carry_over(study: StoredStudy) -> None:
                 optuna.create_trial(
                     params=one["draw"],
                     distributions=study.settings.space.distributions(),
-                    values=[one["loss"], one[_PARAMETERS]][: len(study.trials.directions)],
-                    user_attrs={name: one[name] for name in (_PARAMETERS, SCORES)} | {CARRIED: number},
+                    values=[one["loss"], one[PARAMETERS]][: len(study.trials.directions)],
+                    user_attrs={name: one[name] for name in (PARAMETERS, SCORES)} | {CARRIED: number},
                 )
             )
 
@@ -106,10 +203,10 @@ def _trial(stored: FrozenTrial, settings: StudySettings) -> Trial:
         state=state,
         draw=draw if known else {},
         layout=settings.space.layout(draw).name if known else "",
-        parameters=attributes.get(_PARAMETERS, 0),
+        parameters=attributes.get(PARAMETERS, 0),
         loss=stored.values[0] if state == "done" else min(seen, default=None),
         scores=tuple(Score(**one) for one in attributes.get(SCORES, ())),
         epochs=max(stored.intermediate_values, default=0),
-        replaced=attributes.get(_REPLACED, 0),
+        replaced=attributes.get(REPLACED, 0),
         attempt=len(retries(stored)) + 1,
     )

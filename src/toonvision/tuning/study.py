@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,18 +17,16 @@ from toonvision.tuning.folders import find_study, new_study_folder, study_to_res
 from toonvision.tuning.options import SearchOptions
 from toonvision.tuning.recipes import narrower_settings, new_settings, resumed_settings
 from toonvision.tuning.result import RESULT, StudyResult, read_result, write_result
-from toonvision.tuning.retries import CARRIED
 from toonvision.tuning.settings import StudySettings, load_study_data
 from toonvision.tuning.storage import (
     Address,
-    StoredStudy,
     file_url,
     open_study,
     patiently,
     shown_url,
     storage_faults,
 )
-from toonvision.tuning.stored_trials import carried_trials, carry_over, read_scores, read_trials
+from toonvision.tuning.stored_trials import CARRIED, StoredStudy, carried_trials, carry_over, read_scores, read_trials
 from toonvision.tuning.workers import default_workers, run_workers, threads_for
 
 STORE, LOGS = "study.sqlite", "tensorboard"
@@ -130,18 +129,20 @@ def run_study(
     if known:
         _require_kept_there(known, address, own)
     folder.mkdir(parents=True, exist_ok=True)
+    backend, threads = os.environ.get("KERAS_BACKEND", DEFAULT_BACKEND), threads_for(workers)
     blank = StudyResult(
         name=folder.name,
         settings=settings,
         classes=data.classes,
         evaluated=len(data.indices["val"]),
-        device=_device(workers),
+        device=f"{backend}, {workers} process{'es' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}",
         versions=installed_versions(),
         started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
         storage=STORE if address.url == own.url else shown_url(address.url),
     )
     study = _begun(address, folder, blank, carry, first=not known and address.url == own.url)
-    result = _completed(study, blank, address, folder, workspace.root, workers=workers, watch=watch)
+    run = partial(run_workers, workspace.root.resolve(), address, (folder / LOGS).resolve(), workers=workers)
+    result = _completed(study, blank, folder, address.url, run, watch)
     if not result.tried:
         raise InputRejectedError(
             f"{result.title}: the loss of every trial became NaN. Lower the learning rates of the space."
@@ -183,17 +184,15 @@ def _begun(
 def _completed(
     study: StoredStudy,
     blank: StudyResult,
-    address: Address,
     folder: Path,
-    root: Path,
-    *,
-    workers: int,
+    url: str,
+    run: Callable[..., None],
     watch: Callable[[StudyResult], None],
 ) -> StudyResult:
     """Run processes until the study is finished, and keep its result in its folder up to date."""
 
     def read() -> StudyResult:
-        with storage_faults(address.url, opening=True):
+        with storage_faults(url, opening=True):
             return replace(blank, trials=read_trials(study), scores=read_scores(study, evaluated=blank.evaluated))
 
     result = read()
@@ -201,7 +200,7 @@ def _completed(
 
     def watched() -> int:
         nonlocal result
-        before, result = result, patiently(address.url, read)
+        before, result = result, patiently(url, read)
         if result.ended > before.ended:
             write_result(folder, result)  # for whoever lists the studies meanwhile
         watch(result)
@@ -209,14 +208,8 @@ def _completed(
 
     if not result.finished:
         try:
-            run_workers(root.resolve(), address, (folder / LOGS).resolve(), workers=workers, watch=watched)
+            run(watch=watched)
         finally:
             result = read()
             write_result(folder, result)
     return result
-
-
-def _device(workers: int) -> str:
-    backend = os.environ.get("KERAS_BACKEND", DEFAULT_BACKEND)
-    threads = threads_for(workers)
-    return f"{backend}, {workers} process{'es' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}"

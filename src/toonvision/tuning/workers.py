@@ -19,18 +19,17 @@ _LARGE_AT_ONCE = 2
 
 
 def run_workers(workspace: Path, address: Address, logs: Path, *, workers: int, watch: Callable[[], int]) -> None:
-    """Run processes until the study is finished.
+    """Run processes until the study is finished; they share the cores.
 
     Args:
         workspace: The folder of the workspace.
         address: Where the study is.
         logs: TensorBoard's folder.
-        workers: How many run at once; they share the cores.
+        workers: How many run at once.
         watch: Called about twice a second; returns how many trainings ended so far.
 
     Raises:
-        ToonVisionError: If a process raised one.
-        OSError: If a process raised one, for example on a full disk.
+        ToonVisionError: If a process raised one, or an `OSError`, for example on a full disk.
         EnvironmentFaultError: If processes die again and again without having finished a training.
     """
 
@@ -71,9 +70,6 @@ def default_workers(size_hw: tuple[int, int]) -> int:
     A small input does not keep a second core busy: measured on two (benchmarks/tuning_workers.py), one process for each
     brings 1.86 times as many trials an hour as one process with both. At 600 x 200 pixels two bring 1.09 times as many;
     each further one would take a gigabyte.
-
-    Args:
-        size_hw: Height and width of the input in pixels.
     """
     return available_cores() if parallel.threads_for(size_hw) == 1 else min(_LARGE_AT_ONCE, available_cores())
 

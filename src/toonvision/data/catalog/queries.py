@@ -143,7 +143,10 @@ class Catalog:
         if row is None:
             return {}, []
         with sound(self._path):
-            return _counts(json.loads(row[0])), [_finding(entry) for entry in json.loads(row[1])]
+            counts = json.loads(row[0])
+            if not isinstance(counts, dict) or not all(type(count) is int and count >= 0 for count in counts.values()):
+                raise ValueError("an extraction has counts that are no numbers")
+            return counts, [_finding(entry) for entry in json.loads(row[1])]
 
     def require_sound(self) -> None:
         """Read everything.
@@ -189,12 +192,6 @@ def _size(size_wh: Sequence[int]) -> tuple[int, int]:
     if width <= 0 or height <= 0:
         raise ValueError(f"a screenshot has {width} x {height} pixels")
     return width, height
-
-
-def _counts(counts: object) -> dict[str, int]:
-    if not isinstance(counts, dict) or not all(type(count) is int and count >= 0 for count in counts.values()):
-        raise ValueError("an extraction has counts that are no numbers")
-    return counts
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:

@@ -60,7 +60,8 @@ def annotation_files(root: Path) -> tuple[dict[Path, Mapping[str, Any]], list[Fi
     """
     found: dict[Path, Mapping[str, Any]] = {}
     unreadable, incomplete = [], []
-    for path in _json_files(root):
+    listed = [*root.glob("*.json"), *root.glob("annotations/*.json")]
+    for path in sorted(path for path in listed if not path.name.endswith(SUFFIX)):
         try:
             content = _load(path, root)
         except RejectedItemError as error:
@@ -73,11 +74,6 @@ def annotation_files(root: Path) -> tuple[dict[Path, Mapping[str, Any]], list[Fi
             reason = f"has no table {' and no table '.join(table for table in _TABLES if table not in tables)}"
             incomplete.append(Finding(relative(path, root), reason, "export it again", "missing-table", files=1))
     return found, unreadable if found else unreadable + incomplete
-
-
-def _json_files(root: Path) -> list[Path]:
-    found = [*root.glob("*.json"), *root.glob("annotations/*.json")]
-    return sorted(path for path in found if not path.name.endswith(SUFFIX))
 
 
 def _load(path: Path, root: Path) -> object:

@@ -137,23 +137,19 @@ def _folder_inside(root: Path, name: str) -> Path | None:
 def _read(
     path: Path, rows: Path, root: Path, names: Mapping[int, str], context: str, annotation: str
 ) -> AnnotatedPicture | Finding:
-    name, lines = relative(path, root), _lines(rows)
+    content = read_regular(rows, limit=LARGEST_ANNOTATION)
+    try:
+        lines = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        reason = "is not written in UTF-8, as it should be"
+        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+    name = relative(path, root)
     try:
         size_wh = images.size_wh(path)
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(lines))
     objects, findings = read_objects(lines, partial(_object, size_wh=size_wh, names=names), annotation)
     return AnnotatedPicture(path, name, annotation, context, objects, size_wh, findings)
-
-
-def _lines(path: Path) -> list[str]:
-    """Read the lines of a label file that are not blank."""
-    content = read_regular(path, limit=LARGEST_ANNOTATION)
-    try:
-        return [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
-    except UnicodeDecodeError as error:
-        reason = "is not written in UTF-8, as it should be"
-        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
 
 
 def _label_paths(path: Path, root: Path) -> tuple[Path, Path]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toonvision.metrics.intervals import wilson_interval
-from toonvision.tuning.finalists import leading, size_error_points
+from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.race import Score
 from toonvision.tuning.settings import RaceSettings
 from toonvision.tuning.space import published_space
@@ -70,8 +70,8 @@ def test_the_leading_networks_are_ranked_by_the_race_then_by_loss_each_layout_on
     made.append(dataclasses.replace(made[1], number=4, loss=0.65))
     scores = {0: raced(9, 9, 9, loss=0.9), 1: raced(5, 6, 7, loss=0.2)}
     result = study(made, scores, race=RaceSettings(candidates=2, trainings=6, rounds=3))
-    assert [one.number for one in leading(result, 3)] == [1, 0, 2]
-    assert leading(study([]), 3) == []
+    assert [one.number for one in result.leading(3)] == [1, 0, 2]
+    assert study([]).leading(3) == []
 
 
 def test_a_loss_of_zero_has_a_place_on_a_logarithmic_scale():

@@ -1,13 +1,23 @@
-"""Panels of training: how the network learned, and with which settings."""
+"""Panels of a run: how the network learned and with which settings, the spread over trainings, and breakdowns."""
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from toonvision.core.panels import FigurePanel, Table, number_columns
-from toonvision.core.wording import counted, interval, percent
-from toonvision.figures.values import TrainingCurve, TrainingCurves
+from toonvision.core.wording import counted, interval, listed, percent
+from toonvision.evaluation.breakdown import FEW, Breakdown
+from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.figures.values import TrainingCurve, TrainingSpread
+from toonvision.metrics.intervals import Proportion
 from toonvision.report.results import Results
+from toonvision.tasks.classify_panels import INTERVAL, cells_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import metric_names, peaks
+
+_MEASURED = ("context", "label", "height", "sharpness", "brightness")
+_NO_DIFFERENCE = "No group clearly differs from all others."
 
 
 def curves_panel(curves: tuple[TrainingCurve, ...]) -> FigurePanel:
@@ -26,7 +36,7 @@ def curves_panel(curves: tuple[TrainingCurve, ...]) -> FigurePanel:
         f"Curves of loss and accuracy over {counted(len(best.epochs), 'epoch')}; the saved weights are those of "
         f"{which}.",
         f"The saved weights are those of {which} (seed {best.seed}).",
-        TrainingCurves(curves),
+        curves,
         (("seed", "best_training", "epoch", "best_epoch", *names), *rows),
     )
 
@@ -112,6 +122,74 @@ def settings_table(results: Results) -> Table:
         ("Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
     )  # fmt: skip
     return Table("This run", ("Setting", "Value"), rows)
+
+
+def spread_panel(evaluation: ClassEvaluation) -> FigurePanel | None:
+    """Return the figure of the spread over repeated trainings; None for a single one."""
+    spread, repeats = evaluation.spread, evaluation.record.repeats
+    if len(repeats) < 2:
+        return None
+    by_seed = [
+        ("training", repeat.seed, *cells_of(Proportion(wrong, spread.total)))
+        for repeat, wrong in zip(repeats, spread.wrong, strict=True)
+    ]
+    counts = np.bincount(evaluation.wrong_in, minlength=len(repeats) + 1).tolist()
+    by_times = [("wrong in so many", k, *cells_of(Proportion(n, spread.total))) for k, n in enumerate(counts)]
+    return FigurePanel(
+        "spread",
+        f"Spread over {len(repeats)} trainings",
+        f"Wrong predictions of each training: {listed([str(wrong) for wrong in spread.wrong])} of {spread.total}.",
+        "The same training with different seeds. Crops that are wrong in every training may be difficult or wrongly "
+        "labelled; those that are wrong in only one may be chance.",
+        TrainingSpread(spread, tuple(repeat.seed for repeat in repeats), evaluation.wrong_in, evaluation.best_index),
+        (("panel", "seed_or_times", "crops", "of", *INTERVAL), *by_seed, *by_times),
+    )
+
+
+def breakdown_panels(breakdowns: Sequence[Breakdown]) -> tuple[FigurePanel, ...]:
+    """Return the figures of wrong predictions by what was measured, and by what was recorded; each if there is any."""
+    head = ("divided_by", "group", "wrong", "of", *INTERVAL, "mean_over_trainings", "rest_wrong", "rest_of",
+            "stands_out")  # fmt: skip
+    groups = (
+        ("breakdown", "Wrong predictions by context, label, size and image statistics",
+         tuple(one for one in breakdowns if one.name in _MEASURED)),
+        ("recorded", "Wrong predictions by recorded attributes",
+         tuple(one for one in breakdowns if one.name not in _MEASURED)),
+    )  # fmt: skip
+    return tuple(
+        FigurePanel(
+            name,
+            title,
+            f"Share of wrong predictions with intervals by {listed([one.title for one in shown])}. "
+            f"{' '.join(one.finding for one in shown if one.finding) or _NO_DIFFERENCE}",
+            "Each dot is a group's share of wrong predictions, on its 95 % interval; beside it stands how many are "
+            f"wrong. Groups of fewer than {FEW} crops are faint: they allow no conclusion.",
+            shown,
+            (head, *((one.name, group.title, *cells_of(group.wrong), group.mean, group.rest.count, group.rest.total,
+                      group.stands_out) for one in shown for group in one.groups)),
+        )
+        for name, title, shown in groups
+        if shown
+    )  # fmt: skip
+
+
+def breakdown_table(breakdowns: Sequence[Breakdown]) -> Table | None:
+    """Return the groups of all breakdowns with counts and intervals; None if there is no breakdown."""
+    if not breakdowns:
+        return None
+    columns = ("Divided by", "Group", "Wrong", "Of", "Share wrong", "95 % interval", "Mean of all trainings")
+    rows = tuple(
+        (breakdown.title, group.title, f"{group.wrong.count:,}", f"{group.wrong.total:,}", percent(group.wrong.share),
+         interval(group.wrong), percent(group.mean))
+        for breakdown in breakdowns
+        for group in breakdown.groups
+    )  # fmt: skip
+    found = " ".join(breakdown.finding for breakdown in breakdowns if breakdown.finding)
+    return Table(
+        "Wrong predictions by group", columns, rows, number_columns(columns, 2), shown=12,
+        note=f"{found or _NO_DIFFERENCE} A group is named only if its interval and that of all other crops do not "
+        f"overlap, and it has at least {FEW} crops; of {len(rows):,} groups one may do so by chance.",
+    )  # fmt: skip
 
 
 def _why_saved(curve: TrainingCurve) -> str:

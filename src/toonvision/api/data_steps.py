@@ -1,0 +1,334 @@
+"""What a workspace's data can do: be shown, extracted, counted, split, checked, and made again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toonvision.api.base import Opened
+from toonvision.api.result import Block, Result, table
+from toonvision.core.errors import Finding
+from toonvision.core.panels import Table
+from toonvision.core.wording import counted
+from toonvision.data import workspace as data
+from toonvision.data.setup import SetupSummary
+
+if TYPE_CHECKING:
+    from toonvision.data.balance import Balance, CountTable
+    from toonvision.data.check import Checked
+    from toonvision.data.extraction import ExtractionSummary
+    from toonvision.data.rebuild import RebuildSummary
+    from toonvision.data.split_plan import SplitSummary
+
+_MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
+
+
+@dataclass(frozen=True, repr=False)
+class DataSteps(Opened):
+    """The steps about the data.
+
+    Attributes:
+        made: What making the workspace found; None where it was only opened.
+    """
+
+    made: SetupSummary | None = field(default=None, compare=False)
+
+    def about(self) -> Result[data.Workspace]:
+        """Return what the workspace is: its tasks, its sources, and the next command."""
+        files, made = self.files, self.made
+        taxonomy, source = files.taxonomy, made.source if made else None
+        tasks = [(task.name, len(taxonomy.level(task.level).classes)) for task in taxonomy.tasks]
+        lines = [
+            f"Made the workspace {self.root}. Its labels are {made.taxonomy}." if made
+            else f"Workspace {self.root} with the taxonomy {taxonomy.name}."
+        ]  # fmt: skip
+        if made and source:
+            listed = [f"{label} {count:,}" for label, count in made.labels.items()]
+            rest = f", and {counted(len(listed) - _MOST_LABELS, 'more label')}" if len(listed) > _MOST_LABELS else ""
+            lines.append(
+                f"Found {counted(made.pictures, 'picture')} ({source[0]}) in {source[1]}; they are read from there, "
+                "nothing was copied."
+            )
+            lines.append(f"Objects: {', '.join(listed[:_MOST_LABELS])}{rest}.")
+        elif made:
+            lines.append(
+                f"Put screenshots with their annotations into {self.root / 'screenshots'}, one folder for each "
+                "place or level of the game."
+            )
+        sizes = ", ".join(f"{name} ({counted(count, 'class', 'classes')})" for name, count in tasks)
+        lines.append(f"Tasks, which are what a model can learn to predict: {sizes}.")
+        return Result(
+            files,
+            ("\n".join(lines),),
+            {
+                "workspace": str(self.root),
+                "taxonomy": taxonomy.name,
+                "tasks": [name for name, _ in tasks],
+                "size_hw": list(files.size_hw),
+                "source": [source[0], str(source[1])] if source else None,
+                "pictures": made.pictures if made else None,
+                "labels": dict(made.labels) if made else None,
+                "findings": [asdict(finding) for finding in (made.findings if made else ())],
+            },
+            findings=made.findings if made else (),
+            folder=self.root,
+            next=self.next_step(),
+        )
+
+    def extract(self) -> "Result[ExtractionSummary]":
+        """Cut new and changed boxes out of the screenshots.
+
+        Raises:
+            InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
+            WorkspaceBusyError: If another process writes to the workspace.
+        """
+        from toonvision.data.extraction import extract
+
+        with self.watcher.progress("extracting", "screenshots") as progress:
+            summary = extract(self.files, progress=progress)
+        empty = f"Put screenshots and their annotations into {self.root / 'screenshots'}, then run this again."
+        return Result(
+            summary,
+            (_extraction_text(summary), *([] if summary.pictures_read else [empty])),
+            {**summary.counts, "findings": [asdict(finding) for finding in summary.findings]},
+            findings=summary.findings,
+            folder=self.root,
+            next=self.next_step(after="extract"),
+        )
+
+    def balance(self) -> "Result[Balance]":
+        """Count samples by class and context, draw them, and list what to photograph next.
+
+        Raises:
+            InputRejectedError: If nothing was extracted yet.
+        """
+        from toonvision.data.balance import measure_balance
+        from toonvision.report.data_panels import write_balance_figures
+
+        with self.files.reading() as catalog:
+            measured = measure_balance(catalog.crops(), self.files.taxonomy)
+        figures, why = self._drawn(lambda: write_balance_figures(measured, self.files.taxonomy, self.files.figures))
+        tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
+        return Result(
+            measured,
+            (*tables, *_shortage_blocks(measured), why),
+            {
+                "crops": measured.crops,
+                "tables": {counts.level.name: _count_rows(counts) for counts in measured.tables},
+                "photograph_next": [
+                    {"label": s.label.name, "context": s.context.name, "count": s.count, "missing": s.missing,
+                     "label_count": s.label_count, "label_missing": s.label_missing}
+                    for s in measured.shortages
+                ],
+                "figures": [str(file) for file in figures],
+                "findings": [asdict(finding) for finding in measured.findings],
+            },
+            findings=measured.findings,
+            folder=self.files.figures,
+            files=tuple(figures),
+            next=self.next_step(after="balance"),
+        )  # fmt: skip
+
+    def split(
+        self, *, seed: int = 0, ratios: str = "60/20/20", name: str = "default", force: bool = False
+    ) -> "Result[SplitSummary]":
+        """Assign screenshots, and so their crops, to train, val and test; near-duplicates stay together.
+
+        Args:
+            seed: Same seed, same split.
+            ratios: Train, val and test in percent.
+            name: What to call it.
+            force: Replace another split of that name; the same split is always accepted.
+
+        Raises:
+            UsageError: If another split has that name, or the ratios are none.
+            InputRejectedError: If there are too few crops or screenshots.
+        """
+        from toonvision.data.split_plan import draw_split, summarize_split
+        from toonvision.data.splits import Ratios
+        from toonvision.report.data_panels import write_split_figures
+
+        split = draw_split(self.files, ratios=Ratios.parse(ratios), seed=seed, name=name, replace=force)
+        with self.files.reading() as catalog:
+            summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
+        figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
+        by_level = {counts.level: counts for counts in summary.tables}
+        tables = [
+            _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()
+        ]
+        return Result(
+            summary,
+            (*tables, _split_text(summary), why),
+            {
+                "name": summary.name,
+                "ratios": list(summary.ratios.shares) if summary.ratios else None,
+                "achieved": list(summary.achieved),
+                "seed": summary.seed,
+                "groups": summary.groups,
+                "near_duplicates": list(summary.near_duplicate_groups),
+                "empty": list(summary.empty),
+                "largest_deviation": list(summary.largest_deviation or ()),
+                "file": str(self.files.splits / f"{name}.csv"),
+                "tables": {level.name: _count_rows(counts) for level, counts in by_level.items()},
+                "figures": list(map(str, figures)),
+            },
+            files=tuple(figures),
+            next=self.next_step(after="split"),
+        )
+
+    def check(self, run: str | None = None, *, details: bool = False) -> "Result[Sequence[Checked]]":
+        """Find what is wrong or doubtful; nothing is changed.
+
+        Args:
+            run: A run: list the crops whose label it contradicts, too.
+            details: List every finding, instead of one of each kind.
+        """
+        from toonvision.api.checking import check_workspace
+
+        checked, versions = check_workspace(self, run)
+        faults, doubts = ([f for one in checked for f in getattr(one, kind)] for kind in ("faults", "doubts"))
+        rows = [[one.what, one.count, len(one.faults), len(one.doubts)] for one in checked]
+        lines = [*_finding_lines("fault", faults, details), *_finding_lines("doubt", doubts, details)]
+        if run:
+            lines.append(
+                "A model mostly agrees with the labels that it has learned from, wrong ones too. The thorough way to "
+                "find wrong labels is toonvision suspects."
+            )
+        found = f"{counted(len(faults), 'fault')}, {counted(len(doubts), 'doubt')}"
+        hint = " --details lists each one." if not details and len(lines) < len(faults) + len(doubts) else ""
+        lines.append(f"{found if faults or doubts else 'Nothing is wrong or doubtful'}; nothing was changed.{hint}")
+        return Result(
+            checked,
+            (table("Checked", ["What", "Looked at", "Faults", "Doubts"], rows), "\n".join(lines)),
+            {
+                "faults": len(faults),
+                "doubts": len(doubts),
+                "checked": [asdict(one) for one in checked],
+                "versions": versions,
+            },
+            faulty=bool(faults),
+            next=self.next_step(),
+        )
+
+    def rebuild(self) -> "Result[RebuildSummary]":
+        """Make the catalogue again from the screenshots; splits and runs are not touched.
+
+        Raises:
+            InputRejectedError: If a source cannot be read as a whole.
+            WorkspaceBusyError: If another process writes to the workspace.
+        """
+        from toonvision.data.rebuild import rebuild
+
+        with self.watcher.progress("rebuilding", "screenshots") as progress:
+            summary = rebuild(self.files, progress=progress)
+        lines = [
+            _extraction_text(summary.extraction),
+            f"Crops: {summary.numbers_kept} keep their numbers, {summary.numbers_new} have new ones.",
+        ]
+        lines += [
+            f"Split {split.name}: {len(split.subsets)} screenshots, as its file has them." for split in summary.splits
+        ]
+        if summary.crops_aside:
+            lines.append(f"Files of crops that show no object any more were moved to {summary.crops_aside}")
+        if summary.old:
+            lines.append(f"The old catalogue is kept as {summary.old}")
+        lines += [f"lost: {loss}" for loss in summary.losses]
+        return Result(
+            summary,
+            ("\n".join(lines),),
+            {
+                **summary.extraction.counts,
+                "numbers_kept": summary.numbers_kept,
+                "numbers_new": summary.numbers_new,
+                "splits": {split.name: len(split.subsets) for split in summary.splits},
+                "old": str(summary.old) if summary.old else None,
+                "crops_aside": str(summary.crops_aside) if summary.crops_aside else None,
+                "lost": [asdict(loss) for loss in summary.losses],
+                "findings": [asdict(finding) for finding in summary.extraction.findings],
+            },
+            findings=summary.extraction.findings,
+            folder=self.root,
+            faulty=bool(summary.losses),
+            next=self.command("check"),
+        )
+
+    def _drawn(self, draw: Callable[[], list[Path]]) -> tuple[list[Path], str]:
+        """Draw figures and say where they are; where that is impossible the tables are still worth showing."""
+        try:
+            files = draw()
+        except OSError as error:
+            return [], f"{self.files.figures}: the figures cannot be written ({error.strerror})."
+        return files, f"Figures: {', '.join(map(str, files))}"
+
+
+def _extraction_text(s: "ExtractionSummary") -> str:
+    return (
+        f"Pictures: {s.pictures_read:,} read = {s.pictures_kept:,} kept + {s.pictures_skipped:,} skipped "
+        f"({s.pictures_unchanged:,} unchanged).\n"
+        f"Objects: {s.objects_read:,} read = {s.objects_kept:,} kept + {s.objects_skipped:,} skipped; "
+        f"{counted(s.crops_new, 'crop')} written, {s.crops_removed:,} removed."
+    )
+
+
+def _split_text(summary: "SplitSummary") -> str:
+    """Write how near a split came to the ratios that were asked for."""
+    achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
+    asked = f" ({summary.ratios} asked for)" if summary.ratios else ""
+    sentences = [
+        f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
+        "that stay together."
+    ]
+    pairs = [" = ".join(group) for group in summary.near_duplicate_groups]
+    if pairs:
+        more = f"; and {counted(len(pairs) - _MOST_GROUPS, 'more group')}" if len(pairs) > _MOST_GROUPS else ""
+        sentences.append(f"Near-duplicates: {'; '.join(pairs[:_MOST_GROUPS])}{more}.")
+    if summary.largest_deviation:
+        label, samples = summary.largest_deviation
+        sentences.append(f"Largest deviation: {label}, {samples:.1f} crops from its share.")
+    if sum(summary.empty):
+        train, val, test = summary.empty
+        sentences.append(f"Screenshots without objects: {train} train, {val} val, {test} test.")
+    return " ".join(sentences)
+
+
+def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:
+    """Return a line for each finding, or one for each kind with its first item."""
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(finding.code, []).append(finding)
+    lines = []
+    for group in alike.values():
+        lines += [f"{word}: {finding}" for finding in (group if details else group[:1])]
+        if not details and len(group) > 1:
+            lines[-1] += f" ... and {len(group) - 1:,} more of this kind"
+    return lines
+
+
+def _count_rows(counts: "CountTable") -> dict[str, dict[str, int]]:
+    columns = [column.name for column in counts.columns]
+    return {
+        row.name: dict(zip(columns, values, strict=True))
+        for row, values in zip(counts.classes, counts.counts.tolist(), strict=True)
+    }
+
+
+def _count_table(title: str, counts: "CountTable") -> Table:
+    columns = [counts.level.title, *(column.title for column in counts.columns), "Total"]
+    rows = [
+        [row.title, *values, sum(values)] for row, values in zip(counts.classes, counts.counts.tolist(), strict=True)
+    ]
+    totals: list[Any] = counts.counts.sum(axis=0).tolist()
+    return table(title, columns, [*rows, ["Total", *totals, sum(totals)]])
+
+
+def _shortage_blocks(measured: "Balance") -> list[Block]:
+    if not measured.shortages:
+        return ["Every label has its target of samples everywhere."]
+    rows = [
+        [s.label.title, s.context.title, s.count, f"+{s.missing}", s.label_count, f"+{s.label_missing}"]
+        for s in measured.shortages[:_MOST_SHORTAGES]
+    ]
+    columns = ["What", "Where", "Samples there", "Missing there", "Samples in all", "Missing in all"]
+    rest = len(measured.shortages) - len(rows)
+    more = [f"... and {rest} more pairs (--json lists all)."] if rest > 0 else []
+    return [table("Photograph next", columns, rows, names=2), *more]

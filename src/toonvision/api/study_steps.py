@@ -1,0 +1,141 @@
+"""The studies of the data: contexts, suspects, curve."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from toonvision.api.base import Opened
+from toonvision.api.result import Block, Result, table
+from toonvision.api.training import Size, parse_size
+from toonvision.core.panels import FigurePanel, Table
+
+if TYPE_CHECKING:
+    from toonvision.studies.contexts import ContextStudy
+    from toonvision.studies.curve import LearningCurve
+    from toonvision.studies.store import Study
+    from toonvision.studies.suspects import SuspectStudy
+
+S = TypeVar("S", bound="Study")
+_MOST_SUSPECTS, _MOST_SHORTAGES = 15, 5
+
+
+def study_result(study: S, panel: FigurePanel, blocks: Sequence[Block], next_step: str, **more: Any) -> Result[S]:
+    """Draw a study's figure into its folder, and return the study as text, as plain data with `more`, and its files."""
+    from toonvision.figures.panels import write_panel
+
+    png = write_panel(panel, study.folder).path
+    files = (study.folder / study.FILE, png.with_suffix(".csv"), png)
+    data = {**asdict(study), "folder": str(study.folder), "meaning": study.sentence(), "files": list(map(str, files))}
+    return Result(
+        study,
+        (*blocks, study.sentence(), f"Saved in {study.folder}"),
+        {**data, **more},
+        findings=getattr(study, "findings", ()),
+        folder=study.folder,
+        files=files,
+        next=next_step,
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class StudySteps(Opened):
+    """The steps that train many models to learn about the data."""
+
+    def contexts(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[ContextStudy]":
+        """Leave out one context after the other: does the model rely on the context?
+
+        Args:
+            task: What to predict.
+            size: The input's size; by default that of the run compared with, or what the network wants.
+            **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``repeat``.
+        """
+        from toonvision.studies.contexts import ContextOptions, contexts_panel, study_contexts
+
+        with self.watcher.studying() as watch:
+            study = study_contexts(self.files, task, ContextOptions(**sized(size, options)), watcher=watch)
+        lines = [
+            f"Ordinary test: {study.ordinary}, {study.ordinary_samples} crops, trained on {study.ordinary_trained_on}, "
+            f"accuracy {study.usual}, macro F1 {_mean_and_range(study.ordinary_macro_f1)}."
+        ]
+        lines += [
+            f"Dependence of {level} and context in the data (Cramer's V, 0 to 1): {v.value:.2f} "
+            f"({v.low:.2f}-{v.high:.2f})."
+            for level, v in study.dependence.items()
+        ]
+        blocks = (_contexts_table(study), "\n".join(lines))
+        return study_result(study, contexts_panel(study), blocks, self.command("suspects", task))
+
+    def suspects(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[SuspectStudy]":
+        """Find labels that are probably wrong: crops that models, trained without them, take for another class.
+
+        Args:
+            task: What to predict.
+            size: The input's size; by default 150 x 50 pixels.
+            **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``folds``.
+        """
+        from toonvision.studies import suspects
+
+        with self.watcher.studying() as watch:
+            study = suspects.find_suspects(
+                self.files, task, suspects.SuspectOptions(**sized(size, options)), watcher=watch
+            )
+        pictured = suspects.suspect_crops(self.files, study, study.suspects[: suspects.MOST_PICTURED])
+        first = study.suspects[:_MOST_SUSPECTS]
+        listed = [suspects.suspects_table(study, first, pictured.classes)] if first else []
+        rest = len(study.suspects) - _MOST_SUSPECTS
+        more = [f"... and {rest} more; all are in {study.folder / study.FILE}."] if rest > 0 else []
+        text = (
+            f"The models agree with {study.agreeing} of {study.samples} labels; estimated by confident learning, about "
+            f"{study.estimated_wrong:.0f} are wrong."
+        )
+        panel = suspects.suspects_panel(study, pictured)
+        return study_result(study, panel, (*listed, *more, text), self.command("curve", task))
+
+    def curve(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[LearningCurve]":
+        """Measure how the error falls with more training crops, and predict what yet more would bring.
+
+        Args:
+            task: What to predict.
+            size: The input's size; by default what the network wants.
+            **options: Fields of `toonvision.studies.curve.CurveOptions`, such as ``more``.
+        """
+        from toonvision.data.balance import measure_balance
+        from toonvision.studies.curve import CurveOptions, curve_panel, curve_table, measure_curve
+
+        with self.watcher.studying() as watch:
+            study = measure_curve(self.files, task, CurveOptions(**sized(size, options)), watcher=watch)
+        with self.files.reading() as catalog:
+            shortages = measure_balance(catalog.crops(), self.files.taxonomy).shortages
+        first = shortages[:_MOST_SHORTAGES]
+        wanted = [
+            {"label": s.label.name, "context": s.context.name, "missing": s.missing, "label_missing": s.label_missing}
+            for s in first
+        ]
+        listed = "; ".join(f"{s.label.title} in {s.context.title} (+{s.missing})" for s in first)
+        text = f"Photograph first: {listed}." if listed else "Every label has its target of samples everywhere."
+        blocks = (curve_table(study), text)
+        return study_result(study, curve_panel(study), blocks, self.command("balance"), photograph_next=wanted)
+
+
+def sized(size: Size | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that are given, with the size as height and width."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return given if size is None else {**given, "size_hw": parse_size(size)}
+
+
+def _contexts_table(study: "ContextStudy") -> Table:
+    rows: list[list[object]] = [
+        [
+            *(score.title, score.samples, score.trained_on, score.accuracy),
+            f"{100 * score.accuracy_range[0]:.1f}-{100 * score.accuracy_range[1]:.1f}",
+            *(_mean_and_range(score.macro_f1), score.ordinary if score.shared else "-"),
+        ]
+        for score in study.contexts
+    ]
+    rows.append(["All together", study.held_out.total, "", study.held_out, "", "", study.usual])
+    columns = ["Context", "Crops", "Trained on", "Accuracy (95 %)", "Trainings", "Macro F1", "Ordinary test"]
+    return table(f"{study.network} on a context that it has not seen", columns, rows)
+
+
+def _mean_and_range(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.2f} ({min(values):.2f}-{max(values):.2f})"
