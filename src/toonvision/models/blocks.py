@@ -73,11 +73,8 @@ def network(name: str, size_hw: tuple[int, int], classes: int, body: Callable[[T
 
 def headed(name: str, inputs: Tensor, features: Tensor, classes: int) -> keras.Model:
     """Return the outputs of a dense head: one sigmoid for two classes, else a softmax."""
-    if classes == 2:
-        outputs = layers.Dense(1, activation="sigmoid")(features)
-    else:
-        outputs = layers.Dense(classes, activation="softmax")(features)
-    return keras.Model(inputs, outputs, name=name)
+    units, activation = (1, "sigmoid") if classes == 2 else (classes, "softmax")
+    return keras.Model(inputs, layers.Dense(units, activation=activation)(features), name=name)
 
 
 def rescaled(x: Tensor) -> Tensor:
