@@ -203,7 +203,7 @@ def copied(workspace: Workspace, root: Path) -> Workspace:
 
 
 def tree(root: Path) -> dict[str, tuple[int, bytes]]:
-    """Give every file below a folder with its modification time in ns and its bytes."""
+    """Return every file below a folder with its modification time in ns and its bytes."""
     return {
         path.relative_to(root).as_posix(): (path.lstat().st_mtime_ns, path.read_bytes())
         for path in sorted(root.rglob("*"))
@@ -212,7 +212,7 @@ def tree(root: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """Give every file below a folder with its bytes."""
+    """Return every file below a folder with its bytes."""
     return {name: content for name, (_, content) in tree(root).items()}
 
 
@@ -334,7 +334,7 @@ def tried(
 
 @contextlib.contextmanager
 def open_to_all() -> Iterator[Path]:
-    """Give a folder that an unprivileged user can reach; it is removed in the end."""
+    """Return a folder that an unprivileged user can reach; it is removed in the end."""
     folder = Path(tempfile.mkdtemp(prefix="toonvision test ü "))
     folder.chmod(0o755)
     try:
@@ -348,7 +348,7 @@ def open_to_all() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def unprivileged() -> Iterator[None]:
-    """Give up the administrator's right to read and write everything, if this process has it."""
+    """Lay down the administrator's right to read and write everything, if this process has it."""
     if os.geteuid() != 0:
         yield
         return

@@ -47,7 +47,7 @@ class Case:
         return ("kept" if self.kept else "skipped") + (f": {', '.join(self.codes)}" if self.codes else "")
 
     def is_named_by(self, item: str) -> bool:
-        """Tell whether a finding's item is about this case."""
+        """Return whether a finding's item is about this case."""
         plain = self.name.encode(errors="backslashreplace").decode()
         return (self.item or f"/{plain}.") in f"/{item}"
 

@@ -12,14 +12,14 @@ from tuning.made import plausible
 
 
 def with_race(result, scores, race, **changes):
-    """Give a study with another race."""
+    """Return a study with another race."""
     return dataclasses.replace(
         result, scores=scores, settings=dataclasses.replace(result.settings, race=race, **changes)
     )
 
 
 def alike(result, *, rounds, race, **changes):
-    """Give a race of some rounds in which nobody is better: each candidate wins as often as the other."""
+    """Return a race of some rounds in which nobody is better: each candidate wins as often as the other."""
     told = with_race(result, {}, race, **changes)
     scores = {
         number: {

@@ -147,7 +147,7 @@ def test_a_program_without_a_command_shows_its_help_as_wrong_usage(run):
         (("frobnicate",), "No such command 'frobnicate'. See: toonvision --help"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line_and_as_one_json_object(run, asked, said):
+def test_wrong_usage_is_reported_in_one_line_and_as_one_json_object(run, asked, said):
     outcome = run(*asked)
     assert (outcome.code, outcome.out, outcome.err) == (2, "", f"toonvision: {said}\n")
     outcome = run(*asked, "--json")

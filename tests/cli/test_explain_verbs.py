@@ -33,7 +33,7 @@ def rows_of(path: Path):
 
 
 def draw_masks(workspace):
-    """Give every screenshot masks in which each object fills its box, in cloth."""
+    """Write masks for every screenshot, in which each object fills its box, in cloth."""
     with workspace.reading() as catalog:
         crops = catalog.crops()
     for screenshot in {crop.screenshot for crop in crops}:

@@ -298,7 +298,7 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(run, trained, tmp_path
     assert str(broken) in outcome.err
 
 
-def test_a_pipe_as_the_judged_result_of_a_run_holds_nothing_up(run, trained, tmp_path):
+def test_a_pipe_in_place_of_the_metrics_of_a_run_blocks_nothing(run, trained, tmp_path):
     other = copied(trained, tmp_path / "workspace")
     metrics = other.runs / "label" / "two" / "metrics.json"
     metrics.unlink(missing_ok=True)
@@ -313,7 +313,7 @@ def test_an_average_without_a_course_that_ends_is_refused(own_workspace, run):
     assert (refused.code, "Give --schedule cosine too." in refused.err) == (2, True)
 
 
-def test_stress_is_told_kept_and_shown_in_the_report(run, trained, tmp_path):
+def test_stress_is_printed_stored_and_shown_in_the_report(run, trained, tmp_path):
     other = copied(trained, tmp_path / "workspace")
     folder = other.runs / "label" / "two"
     outcome = run("evaluate", "label/two", "-w", other.root, "--stress")

@@ -72,7 +72,7 @@ def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
     assert "Trainings that diverged are left out: 1 of 3 in all; " in text.out
 
 
-def test_suspects_searches_as_was_measured_to_be_good_unless_told_otherwise(run):
+def test_suspects_searches_with_the_settings_that_were_measured_best_unless_others_are_given(run):
     text = " ".join(run("suspects", "--help").out.split())
     height, width = SEARCH_SIZE_HW
     assert f"The network. [default: ({SEARCH_SETTINGS.network})]" in text
@@ -106,7 +106,7 @@ def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):
         (("contexts", "kind", "--model", "basline"), "Did you mean baseline?"),
     ],
 )
-def test_wrong_usage_is_told_with_a_remedy_before_anything_is_trained(run, workspace, arguments, told):
+def test_wrong_usage_is_refused_with_a_remedy_before_anything_is_trained(run, workspace, arguments, told):
     outcome = run(*arguments, "-w", workspace.root)
     assert outcome.code == 2
     assert told in outcome.err

@@ -71,7 +71,7 @@ def narrow(small_workspace, tmp_path_factory):
     return on_terminal(copied(small_workspace, tmp_path_factory.mktemp("narrow") / "mine").root, columns=40)
 
 
-def test_without_a_terminal_nothing_steers_one_and_progress_is_told_in_lines(own_workspace):
+def test_without_a_terminal_no_control_codes_are_sent_and_progress_is_written_in_lines(own_workspace):
     done = subprocess.run(
         [sys.executable, "-c", SEVERAL, own_workspace.root],
         capture_output=True,
@@ -119,5 +119,5 @@ def without_controls(text):
 
 
 def colours(text):
-    """Give the codes of style that were sent, but for bold and plain."""
+    """Return the codes of style that were sent, but for bold and plain."""
     return set(re.findall(r"\x1b\[[0-9;]*m", text)) - {"\x1b[1m", "\x1b[0m"}

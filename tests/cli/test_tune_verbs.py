@@ -44,7 +44,7 @@ def searched(small_workspace, tmp_path_factory):
     return workspace, ended
 
 
-def test_a_search_tells_its_progress_its_race_and_what_to_do_next(searched):
+def test_a_search_shows_its_progress_its_race_and_what_to_do_next(searched):
     _, ended = searched
     assert "the test subset is not used" in ended.stderr
     assert "trial 0: done" in ended.stderr
@@ -85,7 +85,7 @@ def test_going_on_with_a_finished_study_trains_nothing(searched, run):
     assert (after.trials, after.scores) == (before.trials, before.scores)
 
 
-def test_a_study_goes_on_only_with_what_it_was_told(searched, run):
+def test_a_study_goes_on_only_with_its_first_settings(searched, run):
     workspace, _ = searched
     refused = run("tune", "label", "-w", workspace.root, "--resume", "--epochs", 9)
     assert refused.code == 2

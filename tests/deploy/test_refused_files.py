@@ -61,7 +61,7 @@ def test_hostile_files_of_other_programs_are_refused_and_nothing_in_them_is_run(
     assert not (tmp_path / "canary").exists()
 
 
-def test_no_file_at_all_is_told_from_a_bad_one(tmp_path):
+def test_no_file_at_all_differs_from_a_bad_one(tmp_path):
     with pytest.raises(InputRejectedError, match="cannot be read .*toonvision export RUN"):
         Classifier(tmp_path / "absent.onnx")
     with pytest.raises(InputRejectedError, match="is no regular file"):

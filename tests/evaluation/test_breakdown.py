@@ -22,7 +22,7 @@ from toonvision.taxonomy.labels import Category, Taxonomy
 
 
 def evaluated(wrong, *, contexts=None, heights=None, attributes=None, labels=None):
-    """Give an evaluation of two repeats; the second is right about everything."""
+    """Return an evaluation of two repeats; the second is right about everything."""
     wrong = np.array(wrong, dtype=bool)
     made = examples.evaluation(examples.classes_of(3), samples=len(wrong), repeats=2)
     probabilities = np.full((2, len(wrong), 3), 0.1, dtype=np.float32)

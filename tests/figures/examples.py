@@ -43,7 +43,7 @@ def toontown_balance() -> tuple[Balance, Taxonomy]:
 
 
 def plain_taxonomy(*labels: str) -> Taxonomy:
-    """Give a taxonomy in which each label is a class of the one task."""
+    """Return a taxonomy in which each label is a class of the one task."""
     return Taxonomy(
         "plain", (), tuple(Label(label, label, {}) for label in labels), tasks=(Task(LABEL_LEVEL, LABEL_LEVEL),)
     )

@@ -24,7 +24,7 @@ def texts(ax):
 
 
 def marked(ax, ending):
-    """Give the points that are marked for an ending."""
+    """Return the points that are marked for an ending."""
     wanted = (mark(ending)["marker"], mark(ending)["color"])
     lines = [line for line in ax.lines if (line.get_marker(), line.get_color()) == wanted]
     return [tuple(point) for line in lines for point in line.get_xydata().tolist()]
@@ -113,7 +113,7 @@ def test_the_race_shows_every_training_the_median_and_who_left_when(result):
     assert wrong.get_title(loc="left") == f"Wrong of {JUDGED} validation crops"
 
 
-def test_trainings_of_the_race_that_diverged_are_told_and_do_not_stretch_the_axis():
+def test_trainings_of_the_race_that_diverged_are_named_and_do_not_stretch_the_axis():
     draws = plausible(2, raced=False).trials
     scores = {one.number: {seed: Score(0.5, 10 + seed, 3, 9.0) for seed in (1, 2, 3)} for one in draws}
     scores[0][2] = Score(None, JUDGED, 0, 9.0)

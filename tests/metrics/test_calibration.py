@@ -44,7 +44,7 @@ def test_no_other_temperature_is_likelier(sharpened):
 
 
 def doubted(temperature, y_true, probabilities):
-    """Give the negative log likelihood of a temperature, with the doubt of far ones."""
+    """Return the negative log likelihood of a temperature, with the doubt of far ones."""
     doubt = (np.log(temperature) / SPREAD) ** 2 / 2
     return negative_log_likelihood(y_true, with_temperature(probabilities, temperature)) + doubt / len(y_true)
 

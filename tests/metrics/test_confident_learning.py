@@ -15,7 +15,7 @@ from toonvision.metrics.confident_learning import (
 
 
 def planted(count=600, *, classes=4, share=0.05, skill=4.0, seed=0):
-    """Give labels of which a share was flipped, probabilities that know the truth, and who was flipped."""
+    """Return labels of which a share was flipped, probabilities that know the truth, and who was flipped."""
     rng = generator(seed, "planted")
     truth = rng.integers(0, classes, count)
     logits = rng.normal(size=(count, classes))

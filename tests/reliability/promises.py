@@ -626,7 +626,7 @@ PROMISES = (
         "It can be read: no control codes where nothing draws them, progress as lines, tables as sentences where they "
         "would not fit.",
         (
-            "tests/cli/test_terminals.py::test_without_a_terminal_nothing_steers_one_and_progress_is_told_in_lines",
+            "tests/cli/test_terminals.py::test_without_a_terminal_no_control_codes_are_sent_and_progress_is_written_in_lines",
             "tests/cli/test_terminals.py::test_a_terminal_that_can_only_print_gets_no_control_codes",
             "tests/cli/test_terminals.py::test_a_terminal_without_colour_gets_none",
             "tests/cli/test_terminals.py::test_in_40_columns_no_word_is_broken",

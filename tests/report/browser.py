@@ -21,7 +21,7 @@ def opened(text: str, folder: Path, width: int) -> subprocess.CompletedProcess[s
 
 
 def measured(page: str, script: str, folder: Path, width: int) -> dict[str, str]:
-    """Give what a script, run at the end of a page without its policy, leaves as ``name=value;...`` in ``#said``."""
+    """Return what a script, run at the end of a page without its policy, leaves as ``name=value;...`` in ``#said``."""
     free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
     dom = opened(free.replace("</body>", f"{script}</body>"), folder, width).stdout
     found = re.search(r'id="said">(.*?)</p>', dom)

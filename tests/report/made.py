@@ -25,7 +25,7 @@ COLORS = ("#0072B2", "#E69F00", "#009E73")
 
 
 def evaluation_of(matrices: list[list[list[int]]], names: tuple[str, ...] = CELLS, **record_options) -> Evaluation:
-    """Give an evaluation whose repeats have these confusion matrices; the first is the kept one's.
+    """Return an evaluation whose repeats have these confusion matrices; the first is the kept one's.
 
     A prediction has the probability 0.7, its neighbours share the rest.
     """
@@ -76,7 +76,7 @@ def results_of(
 
 
 def curve_of(**changes) -> LearningCurve:
-    """Give a learning curve of 40 test pictures whose largest point has the 120 crops of `evaluation_of`."""
+    """Return a learning curve of 40 test pictures whose largest point has the 120 crops of `evaluation_of`."""
     law, line = PowerLaw(2.0, 0.5, 0.0), (30.0, 120.0, 480.0)
     fitted = law.at(line).tolist()
     made = LearningCurve(
@@ -92,7 +92,7 @@ def curve_of(**changes) -> LearningCurve:
 
 
 def suspects_of(crops: list, *, likely: str, samples: int) -> SuspectStudy:
-    """Give a search that takes the labels of some crops for another class."""
+    """Return a search that takes the labels of some crops for another class."""
     found = tuple(
         Suspect(
             file=crop.file, screenshot=crop.screenshot, context=crop.context, box=crop.box.xyxy,

@@ -105,7 +105,7 @@ def test_a_model_without_faults_is_not_called_perfect():
     )
 
 
-def test_the_fourth_tells_the_imbalance_and_what_always_guessing_would_give():
+def test_the_fourth_states_the_imbalance_and_the_accuracy_of_always_predicting_one_class():
     assert data_fact(results_of(evaluation_of([GOOD]))) == (
         "The largest class, RBC, has 200 crops, 5.0 times as many as the smallest, Platelets, with 40. Always "
         "predicting RBC would have an accuracy of 50.0 % on the test crops. The split keeps the crops of one "
@@ -125,7 +125,7 @@ def test_a_class_without_any_crop_is_named():
     assert " Parasite has no crop. The split" in fact
 
 
-def test_a_leaking_split_is_told():
+def test_a_leaking_split_is_reported():
     assert data_fact(results_of(evaluation_of([GOOD]), torn=True)).endswith(
         " The split leaks: near-duplicate screenshots are in several subsets, so the scores are probably too good."
     )

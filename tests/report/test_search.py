@@ -56,7 +56,7 @@ def scored(loss, *wrong):
 
 
 def decided():
-    """Give a study whose race trial 1 won after three rounds, though trial 0 was the better trial."""
+    """Return a study whose race trial 1 won after three rounds, though trial 0 was the better trial."""
     return study(trials(0.5, 0.6, wrong=20), {0: scored(0.9, 30, 31, 32), 1: scored(0.2, 9, 7, 12)},
                  race=RaceSettings(2, 6, 5))  # fmt: skip
 
@@ -204,7 +204,7 @@ def test_trials_are_counted_by_their_outcome():
     assert "1 finished and 1 under way" in outcome_fact(waiting)
 
 
-def test_the_winner_is_told_by_its_median_best_and_worst_in_the_race_not_by_its_trial():
+def test_the_winner_is_reported_with_its_median_best_and_worst_in_the_race_not_with_its_trial():
     result = decided()
     told = winner_fact(result)
     layout = result.trials[1].layout
@@ -226,14 +226,14 @@ def test_no_sentence_gives_the_winners_best_training_alone(count, seed):
     assert f"the best {min(raced.wrong)} and the worst {max(raced.wrong)}" in told
 
 
-def test_a_training_of_the_winner_that_diverged_counts_as_all_wrong_and_is_told():
+def test_a_training_of_the_winner_that_diverged_counts_as_all_wrong_and_is_named():
     scores = {0: {1: Score(0.5, 9, 4, 9.0), 2: Score(None, JUDGED, 0, 9.0), 3: Score(0.5, 8, 4, 9.0)}}
     told = winner_fact(study(trials(0.5), scores))
     assert "3 trainings of the race with new seeds (1 of them diverged, which counts as all wrong), the median" in told
     assert told.endswith("the best 8 and the worst 174.")
 
 
-def test_without_a_race_the_best_trial_is_told_with_the_luck_that_chose_it():
+def test_without_a_race_the_best_trial_is_reported_with_the_luck_that_chose_it():
     told = winner_fact(study(trials(0.5, 0.6, 0.7, wrong=20)))
     assert told.startswith("The best trial is trial 0, ")
     assert told.endswith(
@@ -243,7 +243,7 @@ def test_without_a_race_the_best_trial_is_told_with_the_luck_that_chose_it():
     assert race_fact(study(trials(0.5, 0.6))).startswith("The best trials were not retrained")
 
 
-def test_a_trial_of_several_trainings_is_told_by_all_of_them():
+def test_a_trial_of_several_trainings_is_reported_with_all_of_them():
     several = tuple(Score(0.5, wrong, 4, 9.0) for wrong in (10, 30, 20))
     told = winner_fact(study([dataclasses.replace(one, scores=several) for one in trials(0.5)], repeats=3))
     assert "its 3 trainings the median of wrong predictions is 20 of 174 validation crops, the best 10 and the" in told

@@ -42,7 +42,7 @@ def written(workspace, run, evaluation):
 
 
 def panel(made, title):
-    """Give the panel of a page whose title begins so; None if there is none."""
+    """Return the panel of a page whose title begins so; None if there is none."""
     panels = [one for section in run_page(made).sections for one in section.panels]
     return next((one for one in panels if one.title.startswith(title)), None)
 

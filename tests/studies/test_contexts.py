@@ -43,7 +43,7 @@ class Trained(StudyWatcher):
 
 
 def samples_of(pairs, *, size=16, pictures=None):
-    """Give samples of (label, context) pairs, each from a screenshot of its own."""
+    """Return samples of (label, context) pairs, each from a screenshot of its own."""
     crops = tuple(builders.crop(n, label, context=context) for n, (label, context) in enumerate(pairs))
     classes = tuple(sorted({label for label, _ in pairs}))
     targets = np.array([classes.index(label) for label, _ in pairs])
@@ -194,7 +194,7 @@ def test_a_training_that_diverged_is_in_no_mean_and_counted(killed_once, tmp_pat
     )
 
 
-def test_a_context_of_which_every_training_diverged_is_named_and_not_judged(killed_once, tmp_path):
+def test_a_context_of_which_every_training_diverged_is_named_and_not_evaluated(killed_once, tmp_path):
     folder, whole, *_ = killed_once
     result = study(SAMPLES, builders.mark_diverged(shutil.copytree(folder, tmp_path / "study"), "without-north-*"))
     assert result.contexts == (whole.contexts[0], whole.contexts[2])

@@ -39,7 +39,7 @@ def out_of_fold(samples, jobs, **where):
 
 
 def colored(count=60, *, flips=(), classes=3, shots=None):
-    """Give samples whose colour is their class, but for those whose label was flipped."""
+    """Return samples whose colour is their class, but for those whose label was flipped."""
     rng = generator(0, "colored")
     truth = np.arange(count) % classes
     pictures = (COLORS[truth][:, None, None] + rng.integers(-25, 25, (count, 16, 16, 3))).clip(0, 255).astype(np.uint8)

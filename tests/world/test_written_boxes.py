@@ -32,7 +32,7 @@ def frame(plan, track, light):
 
 
 def painted_box(plan, track):
-    """Give the edges of the pixels that a figure covers as far as a pixel of the annotation must be covered."""
+    """Return the edges of the pixels that a figure covers as far as a pixel of the annotation must be covered."""
     change = np.abs(frame(plan, track, GLARING) - frame(plan, track, NONE)).max(axis=2)
     assert change.max() > 60
     covered = change >= change.max() * SOLID_ALPHA / 255
