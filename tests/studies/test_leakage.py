@@ -1,14 +1,16 @@
 import dataclasses
+import shutil
 
 import pytest
 
-from builders import copied
+from builders import contents, copied
 from toonvision.core.errors import UsageError
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.folds import StudyWatcher
 from toonvision.studies.leakage import LeakageStudy, compare_naive
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.training.record import find_run
 from toonvision.training.repeat import train_run
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -44,6 +46,16 @@ def test_the_same_settings_are_trained_on_crops_whose_screenshots_are_divided(ev
     assert LeakageStudy.load(study.folder) == LeakageStudy.newest(workspace, "label") == study
     assert compare_naive(workspace, run, evaluation, watcher=seen) == study
     assert seen.folds[1][1]
+
+
+def test_crops_are_resized_as_the_run_was_trained_whatever_the_workspace_says_now(evaluated, tmp_path):
+    workspace, run, evaluation = evaluated
+    before = compare_naive(workspace, run, evaluation)
+    changed = dataclasses.replace(copied(workspace, tmp_path / "workspace"), resize="letterbox")
+    shutil.rmtree(changed.studies)
+    again = compare_naive(changed, find_run(changed.runs, "label/baseline-1"), evaluation)
+    # A training is stored under the digest of what it learned from.
+    assert sorted(contents(again.folder / "trainings")) == sorted(contents(before.folder / "trainings")) != []
 
 
 def test_another_subset_than_the_test_is_not_compared(evaluated):

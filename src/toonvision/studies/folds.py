@@ -19,6 +19,7 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
+from toonvision.data.images import Resize
 from toonvision.data.split_plan import require_trainable, subset_table
 from toonvision.data.splits import SUBSETS, read_split
 from toonvision.data.workspace import Workspace
@@ -93,8 +94,10 @@ class StudyWatcher(Protocol):
         """A training ended, or its result was there from before (`known`)."""
 
 
-def task_dataset(workspace: Workspace, task: Task, size_hw: tuple[int, int]) -> Dataset:
-    """Load all samples of a task, whatever split they are in.
+def task_dataset(
+    workspace: Workspace, task: Task, size_hw: tuple[int, int], *, resize: Resize | None = None
+) -> Dataset:
+    """Load all samples of a task, whatever split they are in; `resize` takes the place of the workspace's.
 
     Raises:
         InputRejectedError: If fewer than two classes have samples, with the counts.
@@ -108,7 +111,7 @@ def task_dataset(workspace: Workspace, task: Task, size_hw: tuple[int, int]) -> 
             f"training needs at least two classes with samples; got {len(counts)}. Samples: {listed}. Annotate more "
             "screenshots, then run toonvision extract."
         )
-    return load_dataset(workspace, task, size_hw=size_hw, split=None)
+    return load_dataset(workspace, task, size_hw=size_hw, split=None, resize=resize)
 
 
 def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
