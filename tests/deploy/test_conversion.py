@@ -152,7 +152,15 @@ def built(orders, *, classes, head, offset, seed):
 def test_a_network_of_any_layers_predicts_the_same(orders, classes, head, offset, seed):
     model, _ = tried(ValueError, built, orders, classes=classes, head=head, offset=offset, seed=seed)
     assume(model is not None)  # a window larger than its map, or strides together with dilations
+    assume(not any(isinstance(layer, layers.Add) and layer.output.shape[2:] == (1, 1) for layer in model.layers))
     assert_same(model, classes=classes, close=2e-5)
+
+
+def test_a_map_of_one_column_and_one_channel_that_is_added_is_refused_with_a_remedy():
+    orders = [(partial(layers.Conv2D, 1, (1, SIZE[1])), ""), (layers.BatchNormalization, "add")]
+    model = built(orders, classes=2, head="flatten", offset=0.0, seed=0)
+    with pytest.raises(ModelRefusedError, match=r"as if it were a bias. Use more channels.$"):
+        exported(model, classes=2)
 
 
 def test_joined_maps_an_activation_of_rows_and_a_softmax_layer_predict_the_same():

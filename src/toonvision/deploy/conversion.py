@@ -163,6 +163,11 @@ def _require_known(graph: onnx.GraphProto, name: str) -> None:
             f"{name}: its export would need the operation {', '.join(unknown)}, which ToonVision's files may not have. "
             "Use other layers."
         )
+    # Keras takes a map of one column and one channel, in a batch of one, for a bias; tf2onnx then adds it wrongly.
+    if any(node.op_type == "Squeeze" and len(node.input) == 1 for node in graph.node):
+        raise ModelRefusedError(
+            f"{name}: its export would add a map of one column and one channel as if it were a bias. Use more channels."
+        )
     if len(graph.input) > 1:  # what tf2onnx makes of constants that are not weights
         listed = ", ".join(one.name for one in graph.input[1:])
         raise ModelRefusedError(f"{name}: its export would need values as inputs ({listed}). Use other layers.")
