@@ -188,6 +188,7 @@ def test_a_narrower_search_is_refused_where_labels_mean_something_else_by_now(se
         assert (refused.code, "the taxonomy were changed since that study began" in refused.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_search_by_the_recipe_of_compact_draws_normalised_networks_and_trains_them_to_the_end(
     small_workspace, run, tmp_path
 ):

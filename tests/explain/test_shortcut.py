@@ -18,6 +18,8 @@ from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
 
+pytestmark = pytest.mark.slow
+
 SIZE = HEIGHT, WIDTH = 96, 64
 COLORS = np.array([[230, 60, 40], [40, 200, 70], [50, 80, 230]])
 CLASSES, CORNER, EPOCHS, BATCH = 3, 16, 20, 30

@@ -144,6 +144,7 @@ def test_other_settings_and_other_labels_use_nothing_of_before(killed_once):
             study(samples, folder, Trained(die_at=1), settings=settings)
 
 
+@pytest.mark.slow
 def test_a_planted_shortcut_of_each_context_is_caught():
     # Only a corner's colour tells the class, by another code in each context: easy to learn, worthless elsewhere.
     pairs = crossed(24)

@@ -94,6 +94,7 @@ def test_a_class_of_one_screenshot_cannot_be_searched():
         fold_jobs(dataclasses.replace(samples, items=crops), folds=4, settings=SEARCH_SETTINGS, repeats=1, seed=0)
 
 
+@pytest.mark.slow
 def test_flipped_labels_of_real_crops_are_found_by_real_trainings_and_a_second_search_trains_nothing(tmp_path):
     flips = (4, 19, 35)
     samples = colored(60, flips=flips)

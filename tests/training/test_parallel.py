@@ -53,6 +53,7 @@ def train(workspace, name, **options):
     return train_run(workspace, task, settings, seeds=[3, 4], size_hw=SMALL, name=name, **options)
 
 
+@pytest.mark.slow
 def test_repeats_at_once_give_the_same_weights_as_one_after_the_other(own_workspace, request):
     plain = train(own_workspace, "plain")
     request.getfixturevalue("at_once")
@@ -67,12 +68,14 @@ def test_repeats_at_once_give_the_same_weights_as_one_after_the_other(own_worksp
     assert all("val_loss" in logs for _, _, logs in noting.epochs)
 
 
+@pytest.mark.slow
 def test_who_interrupts_repeats_at_once_leaves_no_run(own_workspace, at_once):
     with pytest.raises(KeyboardInterrupt):
         train(own_workspace, "stopped", watcher=Noting(stop_at=1))
     assert not (own_workspace.runs / "label" / "stopped").exists()
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_ends_the_run_in_one_line(own_workspace, at_once):
     class Killing(TrainingWatcher):
         def epoch_ended(self, *_):
