@@ -152,6 +152,7 @@ def built(orders, *, classes, head, offset, seed):
 def test_a_network_of_any_layers_predicts_the_same(orders, classes, head, offset, seed):
     model, _ = tried(ValueError, built, orders, classes=classes, head=head, offset=offset, seed=seed)
     assume(model is not None)  # a window larger than its map, or strides together with dilations
+    # What is refused instead: the next test.
     assume(not any(isinstance(layer, layers.Add) and layer.output.shape[2:] == (1, 1) for layer in model.layers))
     assert_same(model, classes=classes, close=2e-5)
 

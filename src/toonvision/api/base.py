@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.data.workspace import Workspace as WorkspaceFiles
-from toonvision.training.record import RunRecord, read_record
+from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
     from toonvision.data.splits import Subset
@@ -51,9 +51,8 @@ class Opened:
         """
         if not self.files.catalog.is_file():
             return self.command("extract")
-        with self.files.reading() as catalog:
-            crops = catalog.crops()
-        if not crops:
+        labels = self._labels()
+        if not labels:
             return self.command("extract")
         if after == "extract":
             return self.command("balance")
@@ -61,7 +60,7 @@ class Opened:
             return self.command("split")
         newest = self.newest_runs()
         if after in ("balance", "split") or not newest:
-            return self.command("train", self.first_task(), "--repeat", "5")
+            return self.command("train", self._learnable(labels), "--repeat", "5")
         name = newest[0].relative_to(self.files.runs).as_posix()
         if not (newest[0] / "report.html").is_file():
             return self.command("report", name)
@@ -69,9 +68,14 @@ class Opened:
 
     def first_task(self) -> str:
         """Return the name of the first task that can be learned: that has at least two classes among the crops."""
-        taxonomy = self.files.taxonomy
+        return self._learnable(self._labels())
+
+    def _labels(self) -> set[str]:
         with self.files.reading() as catalog:
-            labels = {crop.label for crop in catalog.crops()}
+            return {crop.label for crop in catalog.crops()}
+
+    def _learnable(self, labels: set[str]) -> str:
+        taxonomy = self.files.taxonomy
         for task in taxonomy.tasks:
             if len({taxonomy.class_of(label, task.level) for label in labels} - {None}) > 1:
                 return task.name
@@ -79,7 +83,7 @@ class Opened:
 
     def newest_runs(self) -> list[Path]:
         """Return the folders of all runs, the newest first."""
-        found = [path for path in self.files.runs.glob("*/*/run.json") if not path.parent.name.startswith(".")]
+        found = run_records(self.files.runs)
         return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 

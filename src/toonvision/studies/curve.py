@@ -125,16 +125,16 @@ class LearningCurve(Study):
         """Return what more training crops would probably bring, in plain words."""
         now, then = 100 * self.law.at([self.largest, self.largest + self.more])
         in_all = round(self.more / self.train_share) if self.train_share else self.more
-        told = (
+        text = (
             f"{counted(self.more, 'more training crop')} would probably lower the error from {now:.1f} % to "
             f"{then:.1f} %, by {100 * self.gain:.1f} points (95 % interval: {100 * self.gain_low:.1f} to "
             f"{100 * self.gain_high:.1f})"
         )
         # The fit never rises, so the lower bound is at least 0: below a tenth of a point it means no gain.
-        told += "." if self.gain_low >= 0.001 else "; there may be no gain."
-        told += f" For that, about {counted(in_all, 'new crop')} are needed, since some of them validate and test."
+        text += "." if self.gain_low >= 0.001 else "; there may be no gain."
+        text += f" For that, about {counted(in_all, 'new crop')} are needed, since some of them validate and test."
         alone = " Each size was trained with one seed only, so the interval is too narrow: use --repeat 3."
-        return told + alone * (len(self.seeds) == 1) + diverged_sentence(self._diverged())
+        return text + alone * (len(self.seeds) == 1) + diverged_sentence(self._diverged())
 
     def _diverged(self) -> Iterator[tuple[str, int, int]]:
         repeats = len(self.seeds)
