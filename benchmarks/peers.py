@@ -39,7 +39,7 @@ from sample_workspace import extracted_and_split, sample_workspace
 from toonvision.core.runner import Report, work_through
 from toonvision.data.images import Pictures
 from toonvision.data.setup import set_up
-from toonvision.data.splits import SUBSETS
+from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.models.registry import input_size
 from toonvision.tasks.base import Dataset

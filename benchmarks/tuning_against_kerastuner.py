@@ -32,7 +32,7 @@ from sample_workspace import sample_workspace
 from sample_world import right_share
 
 from toonvision.core.runner import available_cores
-from toonvision.data.splits import SUBSETS
+from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.tasks import classify

@@ -27,7 +27,8 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.extraction import extract
-from toonvision.data.formats import base, layout, pascal_voc
+from toonvision.data.formats import layout, pascal_voc
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import create_workspace
 from toonvision.taxonomy.loader import infer
 
@@ -509,13 +510,13 @@ def test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over():
 def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, kind, gone, monkeypatch):
     kind.write(tmp_path, SHOTS)
     path = getattr(kind, gone)(tmp_path, SHOTS[0])
-    listed = base.refuse_confusable
+    listed = SourceTree.refuse_confusable
 
     def lose_one(*arguments):
         listed(*arguments)
         path.unlink()
 
-    monkeypatch.setattr(base, "refuse_confusable", lose_one)
+    monkeypatch.setattr(SourceTree, "refuse_confusable", lose_one)
     reading = kind.read(tmp_path)
     if kind is not YOLO and gone == "picture":  # which is opened later, by the extraction
         assert len(reading.pictures) == 4
@@ -619,7 +620,7 @@ def test_voc_reads_back_exactly_what_it_wrote(tmp_path_factory, drawn, size_wh):
     scene("a").save(root / "a.png")
     wanted = tuple(AnnotatedObject(n, label, xyxy) for n, (label, xyxy) in enumerate(drawn, start=1))
     pascal_voc.write(root / "a.xml", picture="a.png", size_wh=size_wh, objects=wanted)
-    (picture,) = pascal_voc.read(root).pictures
+    (picture,) = pascal_voc.read(SourceTree.of(root)).pictures
     assert picture.objects == wanted
     assert picture.size_wh == size_wh
     assert picture.findings == ()
@@ -638,7 +639,7 @@ def test_numpys_numbers_are_written_as_plain_ones(tmp_path):
     edges = tuple(np.array([0.5, 1.0, 2.25, 3e7]))
     pascal_voc.write(tmp_path / "a.xml", picture="a.png", size_wh=(3, 4), objects=[AnnotatedObject(1, "x", edges)])
     scene("a").save(tmp_path / "a.png")
-    assert pascal_voc.read(tmp_path).pictures[0].objects[0].xyxy == (0.5, 1.0, 2.25, 3e7)
+    assert pascal_voc.read(SourceTree.of(tmp_path)).pictures[0].objects[0].xyxy == (0.5, 1.0, 2.25, 3e7)
 
 
 def one_voc(tmp_path, content):

@@ -10,7 +10,7 @@ from builders import SETTINGS_TEXT, copied
 from contracts import spotting
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.panels import FigurePanel
-from toonvision.data.splits import SUBSETS
+from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import open_workspace
 from toonvision.evaluation.breakdown import break_down
 from toonvision.evaluation.evaluate import evaluate_run, metrics_of, write_results

@@ -8,7 +8,6 @@ from builders import crop, files_property, tried
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.splits import (
     SIXTY_TWENTY_TWENTY,
-    SUBSETS,
     Ratios,
     Split,
     read_split,
@@ -17,6 +16,7 @@ from toonvision.data.splits import (
     split_names,
     write_split,
 )
+from toonvision.data.subsets import SUBSETS
 
 TEXT = """\
 # 60/20/20, seed 7

@@ -15,7 +15,8 @@ from toonvision.core.runner import Report, work_through
 from toonvision.data.balance import measure_balance
 from toonvision.data.extraction import extract
 from toonvision.data.split_plan import draw_split
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, SUBSETS, read_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, read_split
+from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.training.record import RECORD, publish_run, run_records, unfinished_run
 

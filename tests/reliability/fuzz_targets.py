@@ -21,6 +21,7 @@ from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, examine
 from toonvision.data.fingerprints import group_keys
 from toonvision.data.formats import pascal_voc
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import Workspace, open_workspace
 
 REFUSED = "refused"
@@ -63,7 +64,7 @@ def annotations(folder: Path) -> Run:
 
     def run(content: bytes) -> str:
         annotation.write_bytes(content)
-        reading = pascal_voc.read(root)
+        reading = pascal_voc.read(SourceTree.of(root))
         _promise_findings(reading.findings)
         skipped = sum(finding.pictures for finding in reading.findings)
         _promise(len(reading.pictures) + skipped == 1, "a picture is lost")

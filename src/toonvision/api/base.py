@@ -11,7 +11,7 @@ from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
-    from toonvision.data.splits import Subset
+    from toonvision.data.subsets import Subset
     from toonvision.evaluation.evaluate import ClassEvaluation
 
 

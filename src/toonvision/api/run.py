@@ -13,7 +13,7 @@ from toonvision.core.wording import counted
 from toonvision.training.history import HISTORY, peaks, read_history
 
 if TYPE_CHECKING:
-    from toonvision.data.splits import Subset
+    from toonvision.data.subsets import Subset
     from toonvision.deploy.export import Export, Int8Export
     from toonvision.evaluation.evaluate import ClassEvaluation
     from toonvision.explain.explanation import Explanation

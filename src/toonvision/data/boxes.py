@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
-from toonvision.data.attributes import attributes_path
+from toonvision.data.attributes import Attributes, attributes_path
+from toonvision.data.subsets import Subset
 from toonvision.taxonomy.labels import LONGEST_NAME
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -52,11 +53,16 @@ class AnnotatedObject:
         number: Its position in the annotation, from 1.
         label: What the annotation calls it.
         xyxy: Left, top, right, bottom edges in pixels, finite; None for the whole picture.
+        attributes: What the annotation says of it beyond that; those of an attributes file come before them.
+        note: How the box came about, where it is not the one that the annotation states, such as ``the box around its
+            polygon was taken``; the objects of one note are counted together.
     """
 
     number: int
     label: str
     xyxy: tuple[float, float, float, float] | None
+    attributes: Attributes = field(default_factory=dict, hash=False)
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class AnnotatedPicture:
         size_wh: Width and height that the annotation declares, where it does.
         findings: Objects of this picture that could not be read.
         beside: The file that the attributes file lies beside, if that is not the picture.
+        subset: The subset that the source puts it into, where it does.
     """
 
     path: Path
@@ -82,6 +89,7 @@ class AnnotatedPicture:
     size_wh: tuple[int, int] | None = None
     findings: tuple[Finding, ...] = ()
     beside: Path | None = None
+    subset: Subset | None = None
 
     @property
     def attributes(self) -> Path:

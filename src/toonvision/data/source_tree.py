@@ -1,45 +1,221 @@
-"""Walking a folder of pictures: sorted, without following links, refusing names that could be confused."""
+"""What lies below a folder of pictures: listed once, without following links, and which picture an annotation means."""
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
 from toonvision.data.boxes import PICTURE_SUFFIXES
+from toonvision.data.subsets import Subset, named_subset
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 WORKSPACE_MARK = "toonvision.toml"
 """The file that makes a folder a workspace, whose crops are nobody's screenshots."""
+LAYOUT_FOLDERS = frozenset(
+    (
+        "images", "image", "img", "imgs", "jpegimages", "pictures", "photos", "data", "dataset",
+        "annotations", "annotation", "ann", "labels", "label", "xml", "xmls", "json", "jsons",
+        "obj_train_data", "obj_valid_data", "obj_test_data",
+    )
+)  # fmt: skip
+"""Folders that belong to how a data set is laid out, in lower case: they say nothing of what a picture shows."""
+_NOT_OURS = frozenset({"__MACOSX"})
+"""Folders that an archive's program adds; what lies in them are no pictures of anyone."""
+_HASH_PREFIX = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
+"""What Label Studio puts before the name of an uploaded file."""
 
 
-def walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Return every folder below a root with its file names, both sorted; hidden ones and workspaces are left out.
+@dataclass(frozen=True)
+class SourceTree:
+    """The files below a source, sorted; hidden ones, workspaces and linked folders are left out.
 
-    Raises:
-        InputRejectedError: If the root is not a folder, or a folder below it cannot be read.
+    Attributes:
+        root: The source.
+        files: Every file.
+        links: Those of them that are links.
+        linked_folders: Links to folders, which are not followed.
     """
-    for folder, _, names in _folders(root):
-        yield folder, tuple(sorted(name for name in names if not name.startswith(".")))
+
+    root: Path
+    files: tuple[Path, ...]
+    links: frozenset[Path]
+    linked_folders: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, root: Path) -> "SourceTree":
+        """List what lies below a folder.
+
+        Raises:
+            InputRejectedError: If it is no folder, or a folder below it cannot be read.
+        """
+        if not root.is_dir():
+            raise InputRejectedError(f"{root}: no such folder. Name the folder that holds the pictures.")
+        files: list[Path] = []
+        links: list[Path] = []
+        linked: list[Path] = []
+        waiting = [root]
+        for folder in waiting:
+            try:
+                with os.scandir(folder) as listed:
+                    entries = sorted(
+                        (one for one in listed if not one.name.startswith(".") and one.name not in _NOT_OURS),
+                        key=lambda one: one.name,
+                    )
+            except OSError as error:
+                raise InputRejectedError(
+                    f"{error.filename}: cannot be read ({error.strerror}). Allow reading, and run again."
+                ) from error
+            for entry in entries:
+                path, link = folder / entry.name, entry.is_symlink()
+                if _is_folder(entry):
+                    if link:
+                        linked.append(path)
+                    elif not _is_workspace(path):
+                        waiting.append(path)
+                    continue
+                files.append(path)
+                if link:
+                    links.append(path)
+        return cls(root, tuple(sorted(files)), frozenset(links), tuple(sorted(linked)))
+
+    @cached_property
+    def pictures(self) -> tuple[Path, ...]:
+        """The files that are meant to be pictures; what kind each is, its content decides."""
+        return tuple(path for path in self.files if is_picture(path.name))
+
+    @cached_property
+    def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self.files:
+            found[path.suffix.lower()].append(path)
+        return {suffix: tuple(paths) for suffix, paths in found.items()}
+
+    def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
+        """Return the files of some suffixes, such as ``.xml``, whatever their case; sorted."""
+        return tuple(sorted(path for suffix in suffixes for path in self._by_suffix.get(suffix, ())))
+
+    def relative(self, path: Path) -> str:
+        """Return the text of a path below the root, as `relative` does."""
+        return relative(path, self.root)
+
+    def confined(self, path: Path) -> Finding | None:
+        """Refuse a file that is a link out of the source."""
+        return confined(path, self.root) if path in self.links else None
+
+    def linked_folder_findings(self) -> list[Finding]:
+        """Report the links to folders, which are not followed."""
+        reason, remedy = "is a link to a folder, which is not followed", "put the folder here, or name it as a source"
+        return [Finding(self.relative(path), reason, remedy, "linked-folder") for path in self.linked_folders]
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
+        """Pictures by place (see `_place`) and stem."""
+        found: dict[tuple[tuple[str, ...], str], list[Path]] = defaultdict(list)
+        for path in self.pictures:
+            found[self._place(path), _key(path.stem)].append(path)
+        return found
+
+    @cached_property
+    def _by_stem(self) -> Mapping[str, list[Path]]:
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self.pictures:
+            found[_key(path.stem)].append(path)
+        return found
+
+    @cached_property
+    def _by_bare_stem(self) -> Mapping[str, list[Path]]:
+        """Pictures by their stems without a hash before them."""
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self.pictures:
+            found[_HASH_PREFIX.sub("", _key(path.stem))].append(path)
+        return found
+
+    @cached_property
+    def _occupied(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(place for place, _ in self._by_place)
+
+    def _place(self, path: Path) -> tuple[str, ...]:
+        """Return the folders of a file below the root that do not belong to a layout."""
+        return tuple(name for name in path.relative_to(self.root).parts[:-1] if name.lower() not in LAYOUT_FOLDERS)
+
+    def picture_of(self, annotation: Path) -> Path | None:
+        """Return the picture that an annotation file is named after; None where no picture, or more than one, can be.
+
+        It lies beside the annotation, or in the folder that corresponds to the annotation's (``images/a`` to
+        ``labels/a``); where neither has any picture, anywhere below the source.
+        """
+        place, stem = self._place(annotation), _key(annotation.stem)
+        same = self._by_place.get((place, stem), [])
+        beside = [path for path in same if path.parent == annotation.parent]
+        found = beside or same
+        if not found and place not in self._occupied:
+            found = self._by_stem.get(stem, [])
+        return found[0] if len(found) == 1 else None
+
+    def picture_named(self, stated: str, *, beside: Path) -> Path:
+        r"""Return the picture that an annotation states by a file name, written on any machine by any program.
+
+        A path below the folder of the annotation file, `beside`, or below the source comes first. Else the last part of
+        the name decides, where just one picture has it: after separators (``\``), escapes (``%20``), a query
+        (``?d=``), another suffix or none, and a hash before the name (``90fbb0c7-a.png``) were undone.
+
+        Raises:
+            RejectedItemError: If no picture has the name, or more than one has.
+        """
+        plain = stated.replace("\\", "/")
+        decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0])
+        for name in dict.fromkeys((plain, decoded)):
+            for folder in dict.fromkeys((beside.parent, self.root, self.root / "images")):
+                with suppress(ValueError):
+                    path = Path(os.path.normpath(folder / name))
+                    if path in self._known:
+                        return path
+        last = Path(decoded)
+        stem = _key(last.stem if is_picture(last.name) else last.name)
+        bare = _HASH_PREFIX.sub("", stem)
+        for found in (self._by_stem.get(stem, []), self._by_stem.get(bare, []), self._by_bare_stem.get(bare, [])):
+            best = _of_longest_tail(found, decoded)
+            if len(best) == 1:
+                return best[0]
+            if found:
+                names = " and ".join(self.relative(path) for path in found[:2])
+                raise RejectedItemError(
+                    f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
+                )
+        raise RejectedItemError("the picture is missing", "put it below the source", code="no-picture")
+
+    @cached_property
+    def _known(self) -> frozenset[Path]:
+        return frozenset(self.pictures)
+
+    def refuse_confusable(self, paths: Iterable[Path]) -> None:
+        """Refuse two pictures of one stem, as `refuse_confusable` does."""
+        refuse_confusable(paths, self.root)
+
+    def context_of(self, path: Path) -> str:
+        """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
+        names = path.relative_to(self.root).parts[:-1]
+        context = (name for name in names if name.lower() not in LAYOUT_FOLDERS and not named_subset(name))
+        return next(map(_text, context), NO_CONTEXT)
+
+    def subset_of(self, path: Path) -> Subset | None:
+        """Return the subset that a folder of a picture names; the last one that does decides."""
+        names = reversed(path.relative_to(self.root).parts[:-1])
+        return next((subset for name in names if (subset := named_subset(name))), None)
 
 
-def linked_folders(top: Path, root: Path) -> list[Finding]:
-    """Report the links to folders below `top`, which `walk` does not follow."""
-    reason, remedy = "is a link to a folder, which is not followed", "put the folder here, or name it as a source"
-    links = [folder / name for folder, subfolders, _ in _folders(top) for name in subfolders]
-    return [Finding(relative(path, root), reason, remedy, "linked-folder") for path in links if path.is_symlink()]
-
-
-def _folders(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Return every folder below a root with the names of its folders, links among them, and of its files."""
-    if not root.is_dir():
-        raise InputRejectedError(f"{root}: no such folder. Name the folder that holds the pictures.")
-    for folder, subfolders, names in os.walk(root, onerror=_refuse_unreadable):
-        hidden = {name for name in subfolders if name.startswith(".") or _is_workspace(Path(folder) / name)}
-        subfolders[:] = sorted(set(subfolders) - hidden)
-        yield Path(folder), subfolders, names
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    with suppress(OSError):
+        return entry.is_dir()
+    return False
 
 
 def _is_workspace(folder: Path) -> bool:
@@ -56,21 +232,6 @@ def is_picture(name: str) -> bool:
 def relative(path: Path, root: Path) -> str:
     r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
     return _text(path.relative_to(root).as_posix())
-
-
-def context_of(path: Path, root: Path, *, layout_folders: Iterable[str] = ()) -> str:
-    """Return the context of a picture: the first folder below the root that does not belong to a format's layout."""
-    layout = set(layout_folders)
-    return next((_text(name) for name in path.relative_to(root).parts[:-1] if name not in layout), NO_CONTEXT)
-
-
-def sibling(path: Path, root: Path, old: str, new: str) -> Path:
-    """Return a path with the last folder of one name below the root replaced by another; unchanged without it."""
-    names = list(path.relative_to(root).parts)
-    if old not in names:
-        return path
-    names[len(names) - 1 - names[::-1].index(old)] = new
-    return Path(root, *names)
 
 
 def confined(path: Path, root: Path) -> Finding | None:
@@ -100,8 +261,21 @@ def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
             )
 
 
-def _refuse_unreadable(error: OSError) -> None:
-    raise InputRejectedError(f"{error.filename}: cannot be read ({error.strerror}). Allow reading, and run again.")
+def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
+    """Return those of some pictures whose last folders agree longest with those of a stated name."""
+    if len(paths) < 2:
+        return paths
+    wanted = [folded(part) for part in Path(stated).parts[:-1]][::-1]
+    lengths = []
+    for path in paths:
+        own = [folded(part) for part in path.parts[:-1]][::-1]
+        agree = [one == other for one, other in zip(own, wanted, strict=False)]
+        lengths.append(agree.index(False) if False in agree else len(agree))
+    return [path for path, length in zip(paths, lengths, strict=True) if length == max(lengths)]
+
+
+def _key(stem: str) -> str:
+    return folded(_text(stem))
 
 
 def _text(name: str) -> str:

@@ -17,7 +17,8 @@ from toonvision.core.seeds import generator
 from toonvision.data.balance import CountTable, count_table
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.fingerprints import group_keys, near_groups, screenshot_groups
-from toonvision.data.splits import SUBSETS, Ratios, Split, Subset, screenshot_keys, write_split
+from toonvision.data.splits import Ratios, Split, screenshot_keys, write_split
+from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
 

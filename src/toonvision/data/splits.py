@@ -20,16 +20,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from toonvision.core.errors import Finding, InputRejectedError, UsageError, shown
 from toonvision.core.files import read_text, write_text
 from toonvision.core.names import plain_name
 from toonvision.data.records import Crop, StoredScreenshot
-
-Subset = Literal["train", "val", "test"]
-"""What a screenshot is for."""
-SUBSETS: tuple[Subset, ...] = get_args(Subset)
+from toonvision.data.subsets import SUBSETS, Subset
 
 _HEADER = ["screenshot", "subset"]
 _RATIOS = re.compile(r"\d{1,3}/\d{1,3}/\d{1,3}", re.ASCII)

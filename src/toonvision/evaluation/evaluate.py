@@ -11,7 +11,7 @@ from toonvision.core.files import write_text
 from toonvision.core.panels import rows_csv
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
-from toonvision.data.splits import Subset
+from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.predictions import Prediction, Probabilities, predict_files_by

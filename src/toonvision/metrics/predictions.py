@@ -13,7 +13,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data.boxes import Box
 from toonvision.data.images import Pictures, Resize, read_picture
-from toonvision.data.source_tree import is_picture, walk
+from toonvision.data.source_tree import SourceTree
 
 Probabilities = npt.NDArray[np.float32]
 """Shape ``(samples, classes)``; each row sums to 1."""
@@ -151,4 +151,4 @@ def predict_files_by(
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    return [folder / name for folder, names in walk(path) for name in names if is_picture(name)]
+    return list(SourceTree.of(path).pictures)

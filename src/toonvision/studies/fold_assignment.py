@@ -19,7 +19,8 @@ from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.catalog import Crop
 from toonvision.data.fingerprints import group_keys
 from toonvision.data.split_plan import plan_split
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Subset
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY
+from toonvision.data.subsets import Subset
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples, fold_of_subsets
 from toonvision.tasks.base import Dataset

@@ -17,7 +17,8 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import mapped_elsewhere, mapped_here
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
-from toonvision.data.splits import Split, Subset
+from toonvision.data.splits import Split
+from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
 from toonvision.metrics.predictions import GROUP, Predictions

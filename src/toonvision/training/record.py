@@ -18,7 +18,7 @@ from toonvision.core.folders import UNFINISHED, exclusive, settle_swaps, swap_in
 from toonvision.core.names import NamedFolders, free_name, plain_name
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
-from toonvision.data.splits import SUBSETS
+from toonvision.data.subsets import SUBSETS
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Task
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from toonvision.core.files import write_bytes
 from toonvision.data.catalog.schema import Connection
-from toonvision.data.splits import Ratios, Split, Subset, screenshot_keys, split_text, write_split
+from toonvision.data.splits import Ratios, Split, screenshot_keys, split_text, write_split
+from toonvision.data.subsets import Subset
 
 _SUBSETS: dict[str, Subset] = {"train": "train", "validate": "val", "test": "test"}
 

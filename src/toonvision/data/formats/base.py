@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
-from toonvision.data.source_tree import confined, refuse_confusable, relative
+from toonvision.data.source_tree import SourceTree
 
 LARGEST_ANNOTATION = 10_000_000
 """Of one picture, in bytes."""
@@ -14,32 +14,52 @@ MOST_OBJECTS = 10_000
 Row = TypeVar("Row")
 
 
+class Reader(Protocol):
+    """A format: the module that recognises and reads it."""
+
+    TITLE: str
+
+    def recognise(self, tree: SourceTree) -> str | None:
+        """Return in words how annotations of this format lie in a source; None where there are none."""
+        ...
+
+    def read(self, tree: SourceTree) -> Reading:
+        """Read everything below a source.
+
+        Raises:
+            InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
+        """
+        ...
+
+
 def read_pictures(
     paths: Iterable[Path],
-    root: Path,
+    tree: SourceTree,
     read: Callable[[Path], AnnotatedPicture | Finding],
     findings: Iterable[Finding] = (),
 ) -> Reading:
     """Read the pictures of a source in the given order; `read` returns one, or why it cannot be used.
 
+    Links to folders, which are not followed, are reported too.
+
     Raises:
         InputRejectedError: If two pictures share a name.
     """
     paths = list(paths)
-    refuse_confusable(paths, root)
-    results = {relative(path, root): confined(path, root) or read(path) for path in paths}
+    tree.refuse_confusable(paths)
+    results = {tree.relative(path): tree.confined(path) or read(path) for path in paths}
     pictures = tuple(result for result in results.values() if isinstance(result, AnnotatedPicture))
     unusable = {name: result for name, result in results.items() if isinstance(result, Finding)}
-    return Reading(pictures, (*unusable.values(), *findings), unusable)
+    return Reading(pictures, (*unusable.values(), *findings, *tree.linked_folder_findings()), unusable)
 
 
 def read_annotation(
-    path: Path, root: Path, read: Callable[[str], AnnotatedPicture | Finding]
+    path: Path, tree: SourceTree, read: Callable[[str], AnnotatedPicture | Finding]
 ) -> AnnotatedPicture | Finding:
     """Read the annotation file of a picture, given its name; a link out of the root, and a fault, become a finding."""
-    name = relative(path, root)
+    name = tree.relative(path)
     try:
-        return confined(path, root) or read(name)
+        return tree.confined(path) or read(name)
     except RejectedItemError as error:
         return error.finding(name, pictures=1)
 
@@ -64,6 +84,6 @@ def read_objects(
     return tuple(objects), tuple(findings)
 
 
-def no_picture(annotation: Path, root: Path, remedy: str) -> Finding:
+def no_picture(annotation: Path, tree: SourceTree, remedy: str) -> Finding:
     """Report an annotation file that has no picture."""
-    return Finding(relative(annotation, root), "has no picture of its name", remedy, "no-picture", pictures=1)
+    return Finding(tree.relative(annotation), "has no picture of its name", remedy, "no-picture", pictures=1)

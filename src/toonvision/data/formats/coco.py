@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import followed_inside, parse_json, path_inside, read_regular
+from toonvision.core.files import followed_inside, parse_json, read_regular
 from toonvision.data.attributes import SUFFIX
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
 from toonvision.data.formats.base import read_objects
-from toonvision.data.source_tree import context_of, is_picture, refuse_confusable, relative, walk
+from toonvision.data.source_tree import SourceTree
 
+TITLE = "COCO"
 _KEYS = ("id", "image_id", "category_id")
 _TABLES = ("categories", "annotations", "images")
 _LOST_WITH = {"annotations": {"objects": 1}, "images": {"pictures": 1}}
@@ -24,35 +25,51 @@ _LARGEST_FILE = 20_000_000
 _MOST_ROWS = 200_000
 
 
-def read(root: Path) -> Reading:
-    """Read every COCO file in a folder or in its `annotations/`; pictures may lie below or in `images/`.
+def recognise(tree: SourceTree) -> str | None:
+    """Return in words how COCO files lie in a source."""
+    files, _ = annotation_files(tree)
+    return f"COCO, in {' and '.join(map(tree.relative, files))}" if files else None
+
+
+def refuse_damaged(tree: SourceTree) -> None:
+    """Refuse a source whose JSON file may have been meant to be COCO.
+
+    Raises:
+        InputRejectedError: Naming the file and what is wrong with it.
+    """
+    _, damaged = annotation_files(tree)
+    if damaged:
+        raise InputRejectedError(f"{tree.root}: {damaged[0]}. Remove it if it is no annotation.")
+
+
+def read(tree: SourceTree) -> Reading:
+    """Read every COCO file of a source.
 
     Raises:
         InputRejectedError: If no file has the three tables, or two pictures share a name.
     """
-    files, left_out = annotation_files(root)
+    files, left_out = annotation_files(tree)
     if not files:
         seen = f" {left_out[0]}." if left_out else ""
-        raise InputRejectedError(f"{root}: no JSON file with the tables {', '.join(_TABLES)} was found.{seen}")
-    readings = [_read_file(path, content, root) for path, content in files.items()]
+        raise InputRejectedError(f"{tree.root}: no JSON file with the tables {', '.join(_TABLES)} was found.{seen}")
+    readings = [_read_file(path, content, tree) for path, content in files.items()]
     pictures = sorted((p for reading in readings for p in reading.pictures), key=lambda picture: picture.name)
     for picture, other in pairwise(pictures):
         if picture.path == other.path:
             raise InputRejectedError(
                 f"{printable(picture.annotation)} and {printable(other.annotation)} list one picture. Remove one."
             )
-    refuse_confusable((picture.path for picture in pictures), root)
+    tree.refuse_confusable(picture.path for picture in pictures)
     findings = [finding for reading in readings for finding in reading.findings]
     unusable = {name: finding for reading in readings for name, finding in reading.unusable.items()}
     for finding in left_out[:1]:  # it may list any picture that no other file does
-        names = (relative(folder / name, root) for folder, files in walk(root) for name in files if is_picture(name))
-        unusable = {**dict.fromkeys(names, finding), **unusable}
+        unusable = {**dict.fromkeys(map(tree.relative, tree.pictures), finding), **unusable}
     for picture in pictures:
         unusable.pop(picture.name, None)
     return Reading(tuple(pictures), (*findings, *left_out), unusable)
 
 
-def annotation_files(root: Path) -> tuple[dict[Path, Mapping[str, Any]], list[Finding]]:
+def annotation_files(tree: SourceTree) -> tuple[dict[Path, Mapping[str, Any]], list[Finding]]:
     """Find the JSON files of a folder that are COCO, with their content, and those that may have been meant to be.
 
     Returns:
@@ -60,24 +77,23 @@ def annotation_files(root: Path) -> tuple[dict[Path, Mapping[str, Any]], list[Fi
     """
     found: dict[Path, Mapping[str, Any]] = {}
     unreadable, incomplete = [], []
-    listed = [*root.glob("*.json"), *root.glob("annotations/*.json")]
-    for path in sorted(path for path in listed if not path.name.endswith(SUFFIX)):
+    for path in (path for path in tree.with_suffix(".json") if not path.name.endswith(SUFFIX)):
         try:
-            content = _load(path, root)
+            content = _load(path, tree)
         except RejectedItemError as error:
-            unreadable.append(error.finding(relative(path, root), files=1))
+            unreadable.append(error.finding(tree.relative(path), files=1))
             continue
         tables = [table for table in _TABLES if isinstance(content, dict) and isinstance(content.get(table), list)]
         if isinstance(content, dict) and len(tables) == len(_TABLES):
             found[path] = content
         elif tables:
             reason = f"has no table {' and no table '.join(table for table in _TABLES if table not in tables)}"
-            incomplete.append(Finding(relative(path, root), reason, "export it again", "missing-table", files=1))
+            incomplete.append(Finding(tree.relative(path), reason, "export it again", "missing-table", files=1))
     return found, unreadable if found else unreadable + incomplete
 
 
-def _load(path: Path, root: Path) -> object:
-    followed_inside(root, path, name=relative(path, root))
+def _load(path: Path, tree: SourceTree) -> object:
+    followed_inside(tree.root, path, name=tree.relative(path))
     content = parse_json(read_regular(path, limit=_LARGEST_FILE))
     rows = sum(len(rows) for rows in content.values() if isinstance(rows, list)) if isinstance(content, dict) else 0
     if rows > _MOST_ROWS:
@@ -85,8 +101,8 @@ def _load(path: Path, root: Path) -> object:
     return content
 
 
-def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
-    annotation = relative(path, root)
+def _read_file(path: Path, content: Mapping[str, Any], tree: SourceTree) -> Reading:
+    annotation = tree.relative(path)
     pictures: list[AnnotatedPicture] = []
     findings: list[Finding] = []
     unusable: dict[str, Finding] = {}
@@ -106,11 +122,11 @@ def _read_file(path: Path, content: Mapping[str, Any], root: Path) -> Reading:
             if row.get("id") in seen:
                 raise RejectedItemError("shares its id with an earlier image", "number them", code="duplicate-id")
             seen.add(row.get("id"))
-            pictures.append(_picture(row, own, labels, annotation, root))
+            pictures.append(_picture(row, own, labels, path, tree))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, {shown(row.get('file_name'))}", pictures=1, objects=len(own)))
             with suppress(RejectedItemError):
-                unusable[relative(_find(root, str(row.get("file_name"))), root)] = findings[-1]
+                unusable[tree.relative(tree.picture_named(str(row.get("file_name")), beside=path))] = findings[-1]
     for key, rows in by_image.items():
         item = f"{annotation}, image {shown(key)}"
         findings.append(Finding(item, "is not in the table images", "add it", "no-picture", objects=len(rows)))
@@ -133,31 +149,25 @@ def _picture(
     row: Mapping[str, Any],
     annotations: list[Mapping[str, Any]],
     labels: Mapping[Any, Any],
-    annotation: str,
-    root: Path,
+    file: Path,
+    tree: SourceTree,
 ) -> AnnotatedPicture:
     name = row.get("file_name")
     if not isinstance(name, str) or not name:
         raise RejectedItemError("has no file_name", "export again", code="missing-tag")
-    path = _find(root, name)
-    item = f"{annotation}, {name}"
+    path = tree.picture_named(name, beside=file)
+    if escaped := tree.confined(path):
+        raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
+    item = f"{tree.relative(file)}, {name}"
     objects, findings = read_objects(annotations, partial(_object, labels=labels), item)
     width, height = row.get("width"), row.get("height")
     size_wh = None
     if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
         size_wh = (width, height)
-    context = context_of(path, root, layout_folders=("images",))
-    return AnnotatedPicture(path, relative(path, root), item, context, objects, size_wh, findings)
-
-
-def _find(root: Path, name: str) -> Path:
-    base = root.resolve()
-    for below in (name, f"images/{name}"):
-        path = path_inside(root, below)
-        with suppress(OSError):
-            if path.is_file():
-                return root / path.relative_to(base)
-    raise RejectedItemError("the picture is missing", "put it beside the JSON file or in images/", code="no-picture")
+    subset = tree.subset_of(path)
+    return AnnotatedPicture(
+        path, tree.relative(path), item, tree.context_of(path), objects, size_wh, findings, subset=subset
+    )
 
 
 def _object(row: Mapping[str, Any], number: int, labels: Mapping[Any, Any]) -> AnnotatedObject:

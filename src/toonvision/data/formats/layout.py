@@ -1,27 +1,44 @@
-"""The formats that annotated pictures come in, by name."""
+"""The formats that annotated pictures come in, by name, and which of them a folder is in."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.boxes import Reading
 from toonvision.data.formats import coco, image_folder, pascal_voc, yolo
-from toonvision.data.source_tree import is_picture, walk
+from toonvision.data.formats.base import Reader
+from toonvision.data.source_tree import SourceTree
 
 Format = Literal["voc", "yolo", "coco", "folders"]
 
-_READERS: dict[Format, Callable[[Path], Reading]] = {
-    "voc": pascal_voc.read,
-    "yolo": yolo.read,
-    "coco": coco.read,
-    "folders": image_folder.read,
+READERS: Mapping[Format, Reader] = {
+    "yolo": yolo,
+    "coco": coco,
+    "voc": pascal_voc,
+    "folders": image_folder,
 }
+"""In the order in which a source is tried."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A format that a source may be in, and in words how its annotations lie there."""
+
+    format: Format
+    words: str
 
 
 def read(name: Format, root: Path) -> Reading:
     """Read everything below a source in the format of that name."""
-    return _READERS[name](root)
+    return READERS[name].read(SourceTree.of(root))
+
+
+def layouts(tree: SourceTree) -> tuple[Layout, ...]:
+    """Return the formats that a source may be in, the likeliest first; class folders only where it is no other."""
+    found = [Layout(name, words) for name, reader in READERS.items() if (words := reader.recognise(tree))]
+    return tuple(one for one in found if one.format != "folders" or len(found) == 1)
 
 
 def detect(root: Path) -> Format:
@@ -31,19 +48,13 @@ def detect(root: Path) -> Format:
         InputRejectedError: If it is none of the formats that can be read, or is a damaged COCO file with pictures,
             which must not be taken for class folders.
     """
-    found = [(folder, name) for folder, names in walk(root) for name in names]
-    if (root / yolo.SETTINGS).is_file():
-        return "yolo"
-    complete, damaged = coco.annotation_files(root)
-    if complete:
-        return "coco"
-    if any(name.lower().endswith(".xml") for _, name in found):
-        return "voc"
-    if damaged:
-        raise InputRejectedError(f"{root}: {damaged[0]}. Remove it if it is no annotation.")
-    if any(is_picture(name) for folder, name in found if folder != root):
-        return "folders"
-    raise InputRejectedError(
-        f"{root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
-        "COCO (a JSON file) or one folder of pictures a label."
-    )
+    tree = SourceTree.of(root)
+    found = layouts(tree)
+    if found and found[0].format == "folders":
+        coco.refuse_damaged(tree)
+    if not found:
+        raise InputRejectedError(
+            f"{root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
+            "COCO (a JSON file) or one folder of pictures a label."
+        )
+    return found[0].format

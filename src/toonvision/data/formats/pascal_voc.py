@@ -10,43 +10,46 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import read_regular, write_bytes
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
-from toonvision.data.source_tree import context_of, is_picture, linked_folders, relative, sibling, walk
+from toonvision.data.source_tree import SourceTree
 
-ANNOTATION_FOLDER, PICTURE_FOLDER = "Annotations", "JPEGImages"
+TITLE = "Pascal VOC"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read(root: Path) -> Reading:
-    """Read every annotated picture below a folder.
+def recognise(tree: SourceTree) -> str | None:
+    """Return in words how Pascal VOC files lie in a source."""
+    return "Pascal VOC, an XML file for each picture" if tree.with_suffix(".xml") else None
+
+
+def read(tree: SourceTree) -> Reading:
+    """Read every annotated picture of a source.
 
     Raises:
-        InputRejectedError: If there is no such folder, or two pictures share a name.
+        InputRejectedError: If two pictures share a name, or two annotations a picture.
     """
-    pictures: list[Path] = []
     annotations: dict[Path, Path] = {}
-    for path in (folder / name for folder, names in walk(root) for name in names):
-        if is_picture(path.name):
-            pictures.append(path)
-        elif path.suffix.lower() == ".xml":
-            stem = _picture_stem(path, root)
-            if stem in annotations:
-                both = printable(f"{annotations[stem]} and {path}")
-                raise InputRejectedError(f"{both} annotate one picture. Remove one.")
-            annotations[stem] = path
+    strays = []
+    for path in tree.with_suffix(".xml"):
+        picture = tree.picture_of(path)
+        if picture is None:
+            strays.append(no_picture(path, tree, f"add {path.stem}.png or remove it"))
+            continue
+        if picture in annotations:
+            both = printable(f"{annotations[picture]} and {path}")
+            raise InputRejectedError(f"{both} annotate one picture. Remove one.")
+        annotations[picture] = path
 
     def read_picture(path: Path) -> AnnotatedPicture | Finding:
-        annotation = annotations.get(path.with_suffix(""))
+        annotation = annotations.get(path)
         if annotation is None:
             remedy = "draw its boxes, or save an empty annotation"
-            return Finding(relative(path, root), "has no annotation", remedy, "no-annotation")
-        return read_annotation(annotation, root, partial(_read, path, annotation, root))
+            return Finding(tree.relative(path), "has no annotation", remedy, "no-annotation")
+        return read_annotation(annotation, tree, partial(_read, path, annotation, tree))
 
-    stems = sorted(annotations.keys() - {path.with_suffix("") for path in pictures})
-    strays = [no_picture(annotations[stem], root, f"add {stem.name}.png or remove it") for stem in stems]
-    pictures.sort(key=lambda path: path.with_suffix(""))
-    return read_pictures(pictures, root, read_picture, (*strays, *linked_folders(root, root)))
+    pictures = sorted(tree.pictures, key=lambda path: path.with_suffix(""))
+    return read_pictures(pictures, tree, read_picture, strays)
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -70,19 +73,14 @@ def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterab
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8") + b"\n")
 
 
-def _picture_stem(annotation: Path, root: Path) -> Path:
-    """Return the path of an annotation's picture, without its suffix."""
-    stem = annotation.with_suffix("")
-    inside = sibling(stem, root, ANNOTATION_FOLDER, PICTURE_FOLDER)
-    return inside if any(folder.name == PICTURE_FOLDER and folder.is_dir() for folder in inside.parents) else stem
-
-
-def _read(picture: Path, annotation: Path, root: Path, name: str) -> AnnotatedPicture:
-    tree = _parse(annotation)
-    size_wh = _size(tree)
-    objects, findings = read_objects(list(tree.iter("object")), _object, name)
-    context = context_of(picture, root, layout_folders=(PICTURE_FOLDER,))
-    return AnnotatedPicture(picture, relative(picture, root), name, context, objects, size_wh, findings, annotation)
+def _read(picture: Path, annotation: Path, tree: SourceTree, name: str) -> AnnotatedPicture:
+    root = _parse(annotation)
+    size_wh = _size(root)
+    objects, findings = read_objects(list(root.iter("object")), _object, name)
+    return AnnotatedPicture(
+        picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings, annotation,
+        tree.subset_of(picture),
+    )  # fmt: skip
 
 
 def _parse(path: Path) -> ElementTree.Element:

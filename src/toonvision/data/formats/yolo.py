@@ -11,8 +11,9 @@ from toonvision.core.files import path_inside, read_regular
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
-from toonvision.data.source_tree import confined, context_of, is_picture, linked_folders, relative, sibling, walk
+from toonvision.data.source_tree import SourceTree
 
+TITLE = "YOLO"
 SETTINGS = "data.yaml"
 _CLASS_NAMES = "classes.txt"
 """What labelImg writes beside its label files."""
@@ -20,28 +21,33 @@ _LARGEST_SETTINGS = 1_000_000
 _COLUMNS = ("class", "x centre", "y centre", "width", "height")
 
 
-def read(root: Path) -> Reading:
+def recognise(tree: SourceTree) -> str | None:
+    """Return in words how YOLO's files lie in a source."""
+    return f"YOLO, with {SETTINGS}" if tree.root / SETTINGS in tree.files else None
+
+
+def read(tree: SourceTree) -> Reading:
     """Read the pictures of all subsets (train, val, test) that `data.yaml` names.
 
     Raises:
         InputRejectedError: If `data.yaml` cannot be used, or two pictures share a name.
     """
-    settings = _settings(root / SETTINGS)
-    names = _names(settings, root / SETTINGS)
-    folders = _picture_folders(settings, root)
-    paths = {folder / name: top for top in folders for folder, files in walk(top) for name in files if is_picture(name)}
+    settings = _settings(tree.root / SETTINGS)
+    names = _names(settings, tree.root / SETTINGS)
+    folders = _picture_folders(settings, tree.root)
+    paths = [path for path in tree.pictures if not folders.isdisjoint(path.parents)]
+    listed = frozenset(tree.files)
 
     def read_picture(path: Path) -> AnnotatedPicture | Finding:
-        rows = next((rows for rows in _label_paths(path.with_suffix(".txt"), root) if os.path.lexists(rows)), None)
+        possible = _label_paths(path.with_suffix(".txt"), tree.root)
+        rows = next((rows for rows in possible if rows in listed or os.path.lexists(rows)), None)
         if rows is None:
             remedy = "draw its boxes, or save an empty file"
-            return Finding(relative(path, root), "has no label file", remedy, "no-annotation")
-        context = context_of(path, paths[path])
-        return read_annotation(rows, root, partial(_read, path, rows, root, names, context))
+            return Finding(tree.relative(path), "has no label file", remedy, "no-annotation")
+        return read_annotation(rows, tree, partial(_read, path, rows, tree, names))
 
-    strays = [no_picture(path, root, "add its picture, or remove it") for path in _stray_labels(folders, paths, root)]
-    links = [finding for top in folders for finding in linked_folders(top, root)]
-    return read_pictures(sorted(paths), root, read_picture, (*strays, *links))
+    strays = [no_picture(path, tree, "add its picture, or remove it") for path in _stray_labels(folders, paths, tree)]
+    return read_pictures(paths, tree, read_picture, strays)
 
 
 def _settings(path: Path) -> Mapping[str, Any]:
@@ -108,7 +114,7 @@ def _word(value: object) -> str:
     return str(value)
 
 
-def _picture_folders(settings: Mapping[str, Any], root: Path) -> list[Path]:
+def _picture_folders(settings: Mapping[str, Any], root: Path) -> set[Path]:
     """Find the folders of the subsets; `path` is ignored where it names a folder of another machine."""
     wanted = [settings[subset] for subset in ("train", "val", "valid", "test") if settings.get(subset)]
     try:
@@ -116,14 +122,14 @@ def _picture_folders(settings: Mapping[str, Any], root: Path) -> list[Path]:
         base = _word(settings.get("path") or ".")
     except TypeError as error:
         raise InputRejectedError(f"{root / SETTINGS}: train, val, test and path name folders ({error}).") from error
-    found = []
+    found = set()
     for entry in entries or ["images"]:
         names = (f"{base}/{entry}", entry, entry.removeprefix("../"))
         folder = next((inside for name in names if (inside := _folder_inside(root, name))), None)
         if folder is None:
             raise InputRejectedError(f"{root / SETTINGS}: the folder {entry!r} is not below {root}. Correct the path.")
-        found.append(folder)
-    return list(dict.fromkeys(found))
+        found.add(folder)
+    return found
 
 
 def _folder_inside(root: Path, name: str) -> Path | None:
@@ -135,7 +141,7 @@ def _folder_inside(root: Path, name: str) -> Path | None:
 
 
 def _read(
-    path: Path, rows: Path, root: Path, names: Mapping[int, str], context: str, annotation: str
+    path: Path, rows: Path, tree: SourceTree, names: Mapping[int, str], annotation: str
 ) -> AnnotatedPicture | Finding:
     content = read_regular(rows, limit=LARGEST_ANNOTATION)
     try:
@@ -143,33 +149,30 @@ def _read(
     except UnicodeDecodeError as error:
         reason = "is not written in UTF-8, as it should be"
         raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
-    name = relative(path, root)
+    name = tree.relative(path)
     try:
         size_wh = images.size_wh(path)
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(lines))
     objects, findings = read_objects(lines, partial(_object, size_wh=size_wh, names=names), annotation)
-    return AnnotatedPicture(path, name, annotation, context, objects, size_wh, findings)
+    context, subset = tree.context_of(path), tree.subset_of(path)
+    return AnnotatedPicture(path, name, annotation, context, objects, size_wh, findings, subset=subset)
 
 
 def _label_paths(path: Path, root: Path) -> tuple[Path, Path]:
     """Return where labels may lie: where the last `images` of a path is `labels`, or in the path itself."""
-    return sibling(path, root, "images", "labels"), path
+    names = list(path.relative_to(root).parts)
+    if "images" in names:
+        names[len(names) - 1 - names[::-1].index("images")] = "labels"
+    return Path(root, *names), path
 
 
-def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], root: Path) -> list[Path]:
+def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], tree: SourceTree) -> list[Path]:
     """Return the label files without a picture, in `labels` or, where there is no such folder, beside the pictures."""
-    used = {path for picture in pictures for path in _label_paths(picture.with_suffix(".txt"), root)}
-    folders = {next(path for path in _label_paths(top, root) if path.is_dir()) for top in tops}
-    found = {
-        folder / name
-        for top in folders
-        if not confined(top, root)
-        for folder, names in walk(top)
-        for name in names
-        if name.endswith(".txt") and name != _CLASS_NAMES
-    }
-    return sorted(found - used)
+    used = {path for picture in pictures for path in _label_paths(picture.with_suffix(".txt"), tree.root)}
+    folders = {next(path for path in _label_paths(top, tree.root) if path.is_dir()) for top in tops}
+    texts = [path for path in tree.with_suffix(".txt") if path.name != _CLASS_NAMES]
+    return [path for path in texts if path not in used and not folders.isdisjoint(path.parents)]
 
 
 def _object(line: str, number: int, size_wh: tuple[int, int], names: Mapping[int, str]) -> AnnotatedObject:

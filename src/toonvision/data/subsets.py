@@ -1,0 +1,23 @@
+"""The three subsets of a data set, and the names that people give their folders and files."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+Subset = Literal["train", "val", "test"]
+"""What a screenshot is for."""
+SUBSETS: tuple[Subset, ...] = get_args(Subset)
+
+_NAMED = re.compile(r"(?:obj_)?(train|val|test)(?:id|idation|ing)?(?:_?data|[_-]?set)?(?:20\d\d)?")
+_SUBSET: Mapping[str, Subset] = {subset: subset for subset in SUBSETS}
+
+
+def named_subset(name: str) -> Subset | None:
+    """Return the subset that a folder or the stem of a file is named after, if any.
+
+    Examples:
+        >>> [named_subset(name) for name in ("valid", "Testing", "train2017", "garden")]
+        ['val', 'test', 'train', None]
+    """
+    found = _NAMED.fullmatch(name.lower())
+    return _SUBSET[found[1]] if found else None
