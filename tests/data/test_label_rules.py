@@ -71,21 +71,21 @@ def test_rules_are_written_into_the_settings_and_read_again(ignore, same):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[labels]\nignore = ['cat']\n[labels.same]\ncat = ['Cat']\n", "line 3, labels.same: 'cat' is among ignore too"),
-        ("[labels]\nignore = ['Cat ']\n[labels.same]\ncat = ['Cat']\n", "line 3, labels.same: 'Cat' is among ignore too"),
-        ("[labels.same]\ncat = ['x']\ndog = ['x']\n", "line 1, labels.same: 'x' is a spelling of both 'cat' and 'dog'"),
-        ("[labels.same]\ncat = ['Cat']\nCat = ['CAT']\n", "line 1, labels.same: 'Cat' is kept, and a spelling of 'cat'"),
-        ("[labels]\nignore = ['  ']\n", "line 2, labels.ignore.0: a label has no label"),
-        ("[labels]\nignore = 'bird'\n", "line 2, labels.ignore: Input should be a valid tuple"),
-        ("[labels.same]\ncat = []\n", "line 2, labels.same.cat: Tuple should have at least 1 item"),
-        ("[labels]\nignored = ['bird']\n", "line 2, labels.ignored: Extra inputs are not permitted"),
+        ("[labels]\nignore = ['cat']\n[labels.same]\ncat = ['Cat']\n", "3, labels.same: 'cat' is among ignore too"),
+        ("[labels]\nignore = ['Cat ']\n[labels.same]\ncat = ['Cat']\n", "3, labels.same: 'Cat' is among ignore too"),
+        ("[labels.same]\ncat = ['x']\ndog = ['x']\n", "1, labels.same: 'x' is a spelling of both 'cat' and 'dog'"),
+        ("[labels.same]\ncat = ['Cat']\nCat = ['C']\n", "1, labels.same: 'Cat' is kept, and a spelling of 'cat'"),
+        ("[labels]\nignore = ['  ']\n", "2, labels.ignore.0: a label has no label"),
+        ("[labels]\nignore = 'bird'\n", "2, labels.ignore: Input should be a valid tuple"),
+        ("[labels.same]\ncat = []\n", "2, labels.same.cat: Tuple should have at least 1 item"),
+        ("[labels]\nignored = ['bird']\n", "2, labels.ignored: Extra inputs are not permitted"),
     ],
 )
 def test_rules_that_contradict_each_other_are_refused_with_line_key_and_repair(tmp_path, text, words):
     (tmp_path / "toonvision.toml").write_text(text)
     with pytest.raises(InputRejectedError) as caught:
         open_workspace(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / 'toonvision.toml'}, {words}")
+    assert str(caught.value).startswith(f"{tmp_path / 'toonvision.toml'}, line {words}")
     assert str(caught.value).endswith("Correct this key and run again.")
 
 

@@ -44,7 +44,7 @@ class LabelRules:
                         f"{spelling!r} is a spelling of both {kept_of[spelling]!r} and {kept!r}. Take it out of one"
                     )
         for label in (same or {}).keys() & kept_of.keys():
-            raise ValueError(f"{label!r} is kept, and a spelling of {kept_of[label]!r}. Name all spellings at one label")
+            raise ValueError(f"{label!r} is kept, and a spelling of {kept_of[label]!r}. Name all at one label")
         for label in ignored & ((same or {}).keys() | kept_of.keys()):
             raise ValueError(f"{label!r} is among ignore too. Take it out of one of the two")
         return cls(ignored, kept_of)
@@ -114,7 +114,7 @@ class LabelsTable(Strict):
     """The labels in `toonvision.toml` that are left out, and those that are spellings of another one."""
 
     ignore: tuple[Spelling, ...] = ()
-    same: dict[Spelling, Annotated[tuple[Spelling, ...], Field(min_length=1)]] = {}
+    same: dict[Spelling, Annotated[tuple[Spelling, ...], Field(min_length=1)]] = Field(default_factory=dict)
 
     @field_validator("same")
     @classmethod

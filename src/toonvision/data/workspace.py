@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
@@ -99,7 +99,7 @@ class Workspace:
     size_hw: tuple[int, int]
     resize: Resize
     sources: tuple[Source, ...]
-    label_rules: LabelRules = LabelRules()
+    label_rules: LabelRules = field(default_factory=LabelRules)
 
     catalog = _Inside("catalog.sqlite")
     crops = _Inside("crops")
