@@ -22,7 +22,7 @@ from builders import (
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.catalog import StoredScreenshot
 from toonvision.data.extraction import extract
-from toonvision.data.fingerprints import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.split_plan import naive_subsets, plan_split, require_trainable, subset_table, summarize_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios, Split, read_split
 from toonvision.data.subsets import SUBSETS
