@@ -13,7 +13,9 @@ from urllib.parse import unquote
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
+from toonvision.data import attributes
 from toonvision.data.boxes import PICTURE_SUFFIXES
+from toonvision.data.documents import Documents
 from toonvision.data.subsets import Subset, named_subset
 from toonvision.taxonomy.labels import NO_CONTEXT
 
@@ -101,6 +103,12 @@ class SourceTree:
     def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
         """Return the files of some suffixes, such as ``.xml``, whatever their case; sorted."""
         return tuple(sorted(path for suffix in suffixes for path in self._by_suffix.get(suffix, ())))
+
+    @cached_property
+    def documents(self) -> Documents:
+        """What the JSON files hold, each parsed once; attributes files are no such documents."""
+        paths = (path for path in self.with_suffix(".json") if not path.name.endswith(attributes.SUFFIX))
+        return Documents.of(paths, self.root)
 
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import followed_inside, parse_json, read_regular
-from toonvision.data.attributes import SUFFIX
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
 from toonvision.data.formats.base import read_objects
 from toonvision.data.source_tree import SourceTree
@@ -20,9 +18,6 @@ _KEYS = ("id", "image_id", "category_id")
 _TABLES = ("categories", "annotations", "images")
 _LOST_WITH = {"annotations": {"objects": 1}, "images": {"pictures": 1}}
 """What is left out with a row of a table."""
-_LARGEST_FILE = 20_000_000
-"""Bytes; the worst JSON of this size takes some 0.6 GB of memory."""
-_MOST_ROWS = 200_000
 
 
 def recognise(tree: SourceTree) -> str | None:
@@ -76,13 +71,9 @@ def annotation_files(tree: SourceTree) -> tuple[dict[Path, Mapping[str, Any]], l
         Path to content; and a finding for each file that cannot be read or, where no file is COCO, lacks a table.
     """
     found: dict[Path, Mapping[str, Any]] = {}
-    unreadable, incomplete = [], []
-    for path in (path for path in tree.with_suffix(".json") if not path.name.endswith(SUFFIX)):
-        try:
-            content = _load(path, tree)
-        except RejectedItemError as error:
-            unreadable.append(error.finding(tree.relative(path), files=1))
-            continue
+    incomplete = []
+    unreadable = [error.finding(tree.relative(path), files=1) for path, error in tree.documents.faults.items()]
+    for path, content in tree.documents.contents.items():
         tables = [table for table in _TABLES if isinstance(content, dict) and isinstance(content.get(table), list)]
         if isinstance(content, dict) and len(tables) == len(_TABLES):
             found[path] = content
@@ -90,15 +81,6 @@ def annotation_files(tree: SourceTree) -> tuple[dict[Path, Mapping[str, Any]], l
             reason = f"has no table {' and no table '.join(table for table in _TABLES if table not in tables)}"
             incomplete.append(Finding(tree.relative(path), reason, "export it again", "missing-table", files=1))
     return found, unreadable if found else unreadable + incomplete
-
-
-def _load(path: Path, tree: SourceTree) -> object:
-    followed_inside(tree.root, path, name=tree.relative(path))
-    content = parse_json(read_regular(path, limit=_LARGEST_FILE))
-    rows = sum(len(rows) for rows in content.values() if isinstance(rows, list)) if isinstance(content, dict) else 0
-    if rows > _MOST_ROWS:
-        raise RejectedItemError(f"has {rows:,} rows, over {_MOST_ROWS:,}", "split it into files", code="too-large")
-    return content
 
 
 def _read_file(path: Path, content: Mapping[str, Any], tree: SourceTree) -> Reading:
