@@ -174,7 +174,7 @@ class SourceTree:
         return found[0] if len(found) == 1 else None
 
     def picture_beside(self, annotation: Path) -> Path | None:
-        """Return the picture of an annotation's name beside it, or in the corresponding folder, if there is just one."""
+        """Return the one picture of an annotation's name beside it, or in the corresponding folder, if any."""
         found = self._same_place(annotation)
         return found[0] if len(found) == 1 else None
 
