@@ -19,8 +19,8 @@ from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
 from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, examine
-from toonvision.data.groups import group_keys
 from toonvision.data.formats import pascal_voc
+from toonvision.data.groups import group_keys
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import Workspace, open_workspace
 

@@ -9,7 +9,7 @@ from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding
 from toonvision.core.panels import Table
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, listed
 from toonvision.data import workspace as data
 from toonvision.data.setup import SetupSummary
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
+    from toonvision.data.groups import Reason
     from toonvision.data.rebuild import RebuildSummary
-    from toonvision.data.split_plan import SplitSummary
+    from toonvision.data.split_plan import JoinedShots, SplitSummary
 
-_MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
+_MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS, _MOST_NAMES = 15, 5, 12, 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,6 +153,7 @@ class DataSteps(Opened):
         with self.files.reading() as catalog:
             summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
         figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
+        findings = _split_findings(summary)
         by_level = {counts.level: counts for counts in summary.tables}
         tables = [
             _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()
@@ -166,12 +168,16 @@ class DataSteps(Opened):
                 "seed": summary.seed,
                 "groups": summary.groups,
                 "near_duplicates": list(summary.near_duplicate_groups),
+                "joined": [asdict(group) for group in summary.joined],
                 "empty": list(summary.empty),
                 "largest_deviation": list(summary.largest_deviation or ()),
                 "file": str(self.files.splits / f"{name}.csv"),
                 "tables": {level.name: _count_rows(counts) for level, counts in by_level.items()},
                 "figures": list(map(str, figures)),
+                "findings": [asdict(finding) for finding in findings],
             },
+            findings=findings,
+            folder=self.files.splits,
             files=tuple(figures),
             next=self.next_step(after="split"),
         )
@@ -278,10 +284,7 @@ def _split_text(summary: "SplitSummary") -> str:
         f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
         "that stay together."
     ]
-    pairs = [" = ".join(group) for group in summary.near_duplicate_groups]
-    if pairs:
-        more = f"; and {counted(len(pairs) - _MOST_GROUPS, 'more group')}" if len(pairs) > _MOST_GROUPS else ""
-        sentences.append(f"Near-duplicates: {'; '.join(pairs[:_MOST_GROUPS])}{more}.")
+    sentences += _joined_sentences(summary)
     if summary.largest_deviation:
         label, samples = summary.largest_deviation
         sentences.append(f"Largest deviation: {label}, {samples:.1f} crops from its share.")
@@ -289,6 +292,45 @@ def _split_text(summary: "SplitSummary") -> str:
         train, val, test = summary.empty
         sentences.append(f"Screenshots without objects: {train} train, {val} val, {test} test.")
     return " ".join(sentences)
+
+
+def _joined_sentences(summary: "SplitSummary") -> list[str]:
+    """Say which screenshots belong together, and why; the largest groups of each reason come first."""
+    by_reason: dict[Reason, list[JoinedShots]] = {}
+    for group in summary.joined:
+        by_reason.setdefault(group.reason, []).append(group)
+    sentences = []
+    for reason, groups in by_reason.items():
+        named = [_named(group) for group in groups[:_MOST_GROUPS]]
+        more = f"; and {counted(len(groups) - _MOST_GROUPS, 'more group')}" if len(groups) > _MOST_GROUPS else ""
+        sentences.append(f"{reason.capitalize()}: {'; '.join(named)}{more}.")
+    return sentences
+
+
+def _named(group: "JoinedShots") -> str:
+    first, *_, last = group.names
+    if len(group.names) <= _MOST_NAMES:
+        return " = ".join(group.names)
+    return f"{first} to {last} ({counted(len(group.names), 'screenshot')})"
+
+
+def _split_findings(summary: "SplitSummary") -> tuple[Finding, ...]:
+    """Report recordings that had to be cut, and labels that cannot be learned or evaluated."""
+    from toonvision.data.groups import RECORD_MORE
+    from toonvision.data.trainable import missing_labels, untrainable
+
+    labels = summary.tables[0]
+    totals = {one.name: total for one, total in zip(labels.classes, labels.totals.tolist(), strict=True)}
+    findings = [finding for finding in untrainable(totals) if finding.code == "one-label"]
+    for group in summary.cut:
+        whose = f" of {listed(group.cut_for)}" if group.cut_for else ""
+        why = f"the screenshots{whose} make up too few groups"
+        reason = (
+            f"{group.reason} ({counted(len(group.names), 'screenshot')}) were cut in time and lie in "
+            f"{listed(group.subsets)}, because {why}: TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING"
+        )
+        findings.append(Finding(f"{group.names[0]} to {group.names[-1]}", reason, RECORD_MORE, "cut"))
+    return (*findings, *missing_labels(summary.name, labels))
 
 
 def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:

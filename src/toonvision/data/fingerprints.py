@@ -85,9 +85,7 @@ def near_groups(fingerprints: Sequence[str]) -> list[int]:
     return groups.tolist()
 
 
-def differences(
-    fingerprints: Sequence[str], pairs: Sequence[tuple[int, int]]
-) -> npt.NDArray[np.float32]:
+def differences(fingerprints: Sequence[str], pairs: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
     """Return the share of steps in which pictures differ, for pairs of indices.
 
     Returns:

@@ -2,14 +2,15 @@
 
 - *Near-duplicates* look the same (see `fingerprints`).
 - *Copies of one source* are named as programs name them that make several pictures of one, such as Roboflow.
-- *One recording*: the frames of a video, or screenshots in a row while little moves. The next recording looks
+- *Frames of one recording*: those of a video, or screenshots in a row while little moves. The next recording looks
   different, so a test on frames of the one that was learned from says little.
-- *Named by the pattern*: the settings say what belongs together, ``[groups] pattern = "..."``.
+- *What the pattern joins*: the settings say what belongs together, ``[groups] pattern = "..."``.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, Literal, Protocol, TypeVar, get_args
 
 import numpy as np
@@ -20,18 +21,19 @@ from toonvision.data.records import Crop
 from toonvision.data.series import Series, all_series, copies, natural_key
 from toonvision.data.subsets import SUBSETS
 
-Reason = Literal["near-duplicates", "copies of one source", "one recording", "named by the pattern"]
-"""Why screenshots belong together."""
+Reason = Literal["near-duplicates", "copies of one source", "frames of one recording", "what the pattern joins"]
+"""Why screenshots belong together, from the weakest reason to the strongest."""
 REASONS: tuple[Reason, ...] = get_args(Reason)
-_CAN_BE_CUT: frozenset[Reason] = frozenset({"one recording", "named by the pattern"})
+_CAN_BE_CUT: frozenset[Reason] = frozenset({"frames of one recording", "what the pattern joins"})
 NEIGHBOUR_DIFFERENCE = 0.40
 """Neighbours of a series that differ in at most this share of their steps were taken one after the other.
 
-Measured as `LARGEST_DIFFERENCE` is: of four videos of the sample world (240 frames, 10 a second) neighbours differed by at
-most 0.27, frames three apart by 0.43, the median of frames a second apart by 0.48 at most. Neighbours by number that were no
-recording differed by 0.56 and more (503 screenshots of the sample world), 0.60 (430 of real streets), and 0.62 (364 of
-blood cells, but for one pair of near-duplicates).
+Measured as `LARGEST_DIFFERENCE` is: of four videos of the sample world (240 frames, 10 a second) neighbours differed by
+at most 0.27, frames three apart by at most 0.43, those a second apart by 0.14 to 0.49 in the median. Neighbours that
+were no recording differed by 0.56 and more (503 screenshots of the sample world), 0.60 (430 of a game's real streets),
+and 0.58 (364 of blood cells, but for one pair of near-duplicates).
 """
+RECORD_MORE = "record more, at another time and place; with three recordings or more of each label, none is cut"
 _SOON_DIFFERENCE = 0.50
 """The same where their names hold times that lie at most `_SOON` apart."""
 _SOON, _LATER = 10, 300
@@ -74,7 +76,7 @@ class Group(Generic[S]):
 
     Attributes:
         shots: Its screenshots in the order of their names, numbers as numbers.
-        reasons: Why they belong together; empty for a single one.
+        reasons: Why they belong together, the strongest last; empty for a single one.
         blocks: The stretches of `shots` that stay together: all of them in one, unless the group has to be cut.
         labels: The labels for whose sake it is cut; empty where there are too few groups in all.
     """
@@ -83,6 +85,11 @@ class Group(Generic[S]):
     reasons: tuple[Reason, ...]
     blocks: tuple[tuple[S, ...], ...]
     labels: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> Reason:
+        """The strongest of its reasons."""
+        return self.reasons[-1]
 
     @property
     def is_cut(self) -> bool:
@@ -97,8 +104,8 @@ def linked(shots: Sequence[S]) -> list[Group[S]]:
     links: dict[Reason, list[list[int]]] = {
         "near-duplicates": _alike(near_groups(marks)),
         "copies of one source": copies(names),
-        "one recording": _recordings(all_series(names), marks),
-        "named by the pattern": _alike([shot.recording or -at for at, shot in enumerate(shots)]),
+        "frames of one recording": _recordings(all_series(names), marks),
+        "what the pattern joins": _alike([shot.recording or -at for at, shot in enumerate(shots)]),
     }
     first = _joined(len(shots), [group for groups in links.values() for group in groups])
     members: dict[int, list[int]] = defaultdict(list)
@@ -124,7 +131,9 @@ def find_groups(crops: Sequence[Crop]) -> list[Group[Crop]]:
         shots.setdefault(crop.screenshot_id, crop)
         labels[crop.screenshot_id].add(crop.label)
     groups = linked(list(shots.values()))
-    lying = Counter(label for group in groups for label in {one for shot in group.shots for one in labels[shot.screenshot_id]})
+    lying = Counter(
+        label for group in groups for label in {one for shot in group.shots for one in labels[shot.screenshot_id]}
+    )
     times = Counter(label for own in labels.values() for label in own)
     scarce = {label for label in times if lying[label] < len(SUBSETS) <= times[label]}
     everything = len(groups) < len(SUBSETS) <= len(shots)
@@ -138,9 +147,7 @@ def group_keys(crops: Sequence[Crop]) -> list[int]:
     return [key[crop.screenshot_id] for crop in crops]
 
 
-def _cut(
-    group: Group[Crop], labels: dict[int, set[str]], scarce: set[str], *, everything: bool
-) -> Group[Crop]:
+def _cut(group: Group[Crop], labels: dict[int, set[str]], scarce: set[str], *, everything: bool) -> Group[Crop]:
     """Cut a group into blocks of about equal size, if that is possible and serves a scarce label, or everything."""
     shots = group.shots
     times = Counter(label for shot in shots for label in labels[shot.screenshot_id])
@@ -149,8 +156,12 @@ def _cut(
         return group
     wanted = {label: min(times[label], len(SUBSETS)) for label in (served or times)}
     for number in _BLOCKS:
-        blocks = [tuple(shots[at] for at in part) for part in np.array_split(range(len(shots)), min(number, len(shots)))]
-        spread = Counter(label for block in blocks for label in {one for shot in block for one in labels[shot.screenshot_id]})
+        blocks = [
+            tuple(shots[at] for at in part) for part in np.array_split(range(len(shots)), min(number, len(shots)))
+        ]
+        spread = Counter(
+            label for block in blocks for label in {one for shot in block for one in labels[shot.screenshot_id]}
+        )
         if all(spread[label] >= count for label, count in wanted.items()):
             break
     return Group(shots, group.reasons, tuple(blocks), tuple(served))
@@ -169,9 +180,9 @@ def _recordings(series: Iterable[Series], marks: Sequence[str]) -> list[list[int
 
 def _sittings(series: Series) -> list[tuple[int, int]]:
     """Return the stretches of a series without a long pause, as start and end."""
-    pauses = np.flatnonzero(np.diff(series.seconds) > _LATER) + 1 if series.seconds else []
-    bounds = [0, *(int(at) for at in pauses), len(series.steps)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    pauses = [at + 1 for at, pause in enumerate(np.diff(series.seconds)) if pause > _LATER]
+    bounds = [0, *pauses, len(series.steps)]
+    return list(pairwise(bounds))
 
 
 def _runs(steps: Sequence[Sequence[int]], seconds: Sequence[float], marks: Sequence[str]) -> list[list[int]]:
@@ -186,10 +197,12 @@ def _runs(steps: Sequence[Sequence[int]], seconds: Sequence[float], marks: Seque
         limits = np.minimum(limits, _OF_DISTANT * distant)
     alike = gaps <= limits
     changes = gaps > LARGEST_DIFFERENCE  # a scene that was saved twice or more counts once
-    if np.count_nonzero(changes) >= _FEWEST_CHANGES and 2 * np.count_nonzero(alike & changes) >= np.count_nonzero(changes):
+    if np.count_nonzero(changes) >= _FEWEST_CHANGES and 2 * np.count_nonzero(alike & changes) >= np.count_nonzero(
+        changes
+    ):
         alike[:] = True
     bounds = [0, *(np.flatnonzero(~alike) + 1).tolist(), len(steps)]
-    runs = [range(start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+    runs = [range(start, stop) for start, stop in pairwise(bounds)]
     return [
         [index for at in run for index in steps[at]]
         for run in runs
@@ -197,7 +210,9 @@ def _runs(steps: Sequence[Sequence[int]], seconds: Sequence[float], marks: Seque
     ]
 
 
-def _gaps(steps: Sequence[Sequence[int]], pairs: Sequence[tuple[int, int]], marks: Sequence[str]) -> npt.NDArray[np.float32]:
+def _gaps(
+    steps: Sequence[Sequence[int]], pairs: Sequence[tuple[int, int]], marks: Sequence[str]
+) -> npt.NDArray[np.float32]:
     """Return how much steps differ: their most similar pictures, where copies of one source are one step."""
     some = [step[:_MOST_COPIES] for step in steps]
     flat = [(at, one, other) for at, (a, b) in enumerate(pairs) for one in some[a] for other in some[b]]

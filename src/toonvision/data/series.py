@@ -51,6 +51,7 @@ _SEPARATED = re.compile(
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _NOON = 12
+_UNITS = ("year", "month", "day", "hour", "minute", "second")
 _PANDA = re.compile(
     rf"(?P<month>{'|'.join(_MONTHS)})[-_ ](?P<day>[0-9]{{1,2}})[-_ ](?P<hour>[0-9]{{2}})[-_:]"
     r"(?P<minute>[0-9]{2})[-_:](?P<second>[0-9]{2})[-_ ](?P<year>[0-9]{4})",
@@ -169,11 +170,12 @@ def _time(stem: str) -> tuple[str, _At] | None:
         if found := pattern.search(stem):
             part = found.groupdict()
             month = part["month"].lower()
-            numbers = [part["year"], 1 + _MONTHS.index(month) if month in _MONTHS else month]
-            numbers += [part[one] for one in ("day", "hour", "minute", "second")]
+            part["month"] = str(1 + _MONTHS.index(month)) if month in _MONTHS else month
             afternoon = part.get("half") == "PM" and int(part["hour"]) < _NOON
             try:
-                when = datetime(*map(int, numbers), tzinfo=UTC)  # type: ignore[arg-type]
+                when = datetime.strptime(" ".join(part[unit] for unit in _UNITS), "%Y %m %d %H %M %S").replace(
+                    tzinfo=UTC
+                )
             except ValueError:
                 continue
             digits = re.search("[0-9]+", stem[found.end() :])

@@ -103,7 +103,7 @@ class Workspace:
     resize: Resize
     sources: tuple[Source, ...]
     label_rules: LabelRules = field(default_factory=LabelRules)
-    recording_of: RecordingPattern = RecordingPattern()
+    recording_of: RecordingPattern = field(default_factory=RecordingPattern)
 
     catalog = _Inside("catalog.sqlite")
     crops = _Inside("crops")
@@ -141,9 +141,7 @@ class Workspace:
         """
         if not self.catalog.is_file():
             raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
-        with Catalog.open(
-            self.catalog, read_only=True, untouched=untouched, recording_of=self.recording_of
-        ) as catalog:
+        with Catalog.open(self.catalog, read_only=True, untouched=untouched, recording_of=self.recording_of) as catalog:
             yield catalog
 
 
