@@ -77,7 +77,7 @@ def test_toontown_labels_get_the_built_in_taxonomy_unasked(run, tmp_path):
 
 def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
     write_voc(tmp_path / "set", small_shots()[:3])
-    (tmp_path / "set" / "garden" / "bad\x1b[31m.xml").write_text("<annotation>")
+    (tmp_path / "set" / "garden" / "bad\x1b[31m.xml").write_text("<annotation/>")
     xml = tmp_path / "set" / "garden" / "shot_00.xml"
     xml.write_text(xml.read_text().replace("<xmin>2<", "<xmin>nan<"))
     outcome = run("init", tmp_path / "w", "--from", tmp_path / "set", "--json")

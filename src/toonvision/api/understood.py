@@ -105,7 +105,7 @@ def _facts(overview: SourceOverview) -> dict[str, list[str]]:
     }
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _counts(counts: Mapping[Any, int]) -> str:
     shown = [f"{name} {count:,}" for name, count in counts.items()]
     more = [f"and {len(shown) - _MOST_CONTEXTS:,} more"] if len(shown) > _MOST_CONTEXTS else []
     return ", ".join([*shown[:_MOST_CONTEXTS], *more])

@@ -116,7 +116,7 @@ def init(
     """Make a workspace, empty or around your pictures."""
     from toonvision.api.workspace import create, plan
 
-    asked = {
+    asked: dict[str, Any] = {
         "source": source,
         "taxonomy": taxonomy,
         "format": format_,
