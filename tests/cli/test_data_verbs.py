@@ -345,3 +345,14 @@ def test_quickstart_refuses_other_labels_than_the_workspace_has(run, tmp_path):
     outcome = run("quickstart", tmp_path / "w", "--from", tmp_path / "set", "--ignore", "stone")
     assert outcome.code == 2
     assert "with another format or other [labels]. Edit" in outcome.err
+
+
+def test_a_dry_run_names_the_option_that_leaves_out_a_label_with_too_few_objects(run, tmp_path):
+    write_voc(tmp_path / "set", [*small_shots(), Shot("rare", "garden", (("old key", (1, 1, 20, 30)),))])
+    tried = run("init", tmp_path / "w", "--from", tmp_path / "set", "--dry-run")
+    assert "the label 'old key' has 1 object" in tried.out
+    option = re.search(r"too few objects, add: (.*)", tried.out)[1]
+    assert option == "--ignore 'old key'"
+    made = run("init", tmp_path / "w", "--from", tmp_path / "set", *shlex.split(option), "--json")
+    assert made.json["labels"] == {"apple": 8, "pear": 8, "stone": 8}
+    assert [note["code"] for note in made.json["understood"]["notes"]] == ["as-set"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
 
-_MOST_SHORTAGES, _MOST_GROUPS = 15, 5
+_MOST_SHORTAGES, _MOST_GROUPS, _MOST_ALIKE = 15, 5, 20
 
 
 @dataclass(frozen=True, repr=False)
@@ -164,7 +164,7 @@ class DataSteps(Opened):
 
         Args:
             run: A run: list the crops whose label it contradicts, too.
-            details: List every finding, instead of one of each kind.
+            details: List every finding, instead of at most 20 of each kind.
         """
         from toonvision.api.checking import check_workspace
 
@@ -178,7 +178,7 @@ class DataSteps(Opened):
                 "find wrong labels is toonvision suspects."
             )
         found = f"{counted(len(faults), 'fault')}, {counted(len(doubts), 'doubt')}"
-        hint = " --details lists each one." if not details and len(lines) < len(faults) + len(doubts) else ""
+        hint = " --details lists each one." if any(line.startswith("... and") for line in lines) else ""
         lines.append(f"{found if faults or doubts else 'Nothing is wrong or doubtful'}; nothing was changed.{hint}")
         return Result(
             checked,
@@ -275,15 +275,16 @@ def _split_text(summary: "SplitSummary") -> str:
 
 
 def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:
-    """Return a line for each finding, or one for each kind with its first item."""
+    """Return a line for each finding, or of many alike for the first ones and their number."""
     alike: dict[str, list[Finding]] = {}
     for finding in findings:
         alike.setdefault(finding.code, []).append(finding)
     lines = []
     for group in alike.values():
-        lines += [f"{word}: {finding}" for finding in (group if details else group[:1])]
-        if not details and len(group) > 1:
-            lines[-1] += f" ... and {len(group) - 1:,} more of this kind"
+        shown = group if details else group[:_MOST_ALIKE]
+        lines += [f"{word}: {finding}" for finding in shown]
+        if len(group) > len(shown):
+            lines.append(f"... and {len(group) - len(shown):,} more {word}s like these ({group[0].code})")
     return lines
 
 
