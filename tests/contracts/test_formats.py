@@ -686,7 +686,8 @@ def test_hostile_xml_is_reported_and_never_expanded(tmp_path, name):
 
 
 def test_deep_nesting_that_closes_again_is_read(tmp_path):
-    picture, codes = one_voc(tmp_path, ("<a>" * 20_000 + GOOD.format(name="x") + "</a>" * 20_000).encode())
+    nested = f"<annotation>{'<a>' * 20_000}{GOOD.format(name='x')}{'</a>' * 20_000}</annotation>"
+    picture, codes = one_voc(tmp_path, nested.encode())
     assert codes == []
     assert [entry.label for entry in picture.objects] == ["x"]
 
@@ -765,10 +766,10 @@ def test_a_size_that_is_no_number_is_reported(tmp_path):
     assert (picture, codes) == (None, ["bad-number"])
 
 
-def test_two_annotations_of_one_picture_are_refused_and_both_named(tmp_path):
+def test_two_annotations_of_one_picture_that_differ_are_refused_and_both_named(tmp_path):
     FOLDERS.write(tmp_path, SHOTS)
     stray = tmp_path / "JPEGImages" / "garden" / "a.xml"
-    shutil.copy(FOLDERS.annotation(tmp_path, SHOTS[1]), stray)
+    shutil.copy(FOLDERS.annotation(tmp_path, SHOTS[0]), stray)
     with pytest.raises(InputRejectedError, match="annotate one picture") as caught:
         FOLDERS.read(tmp_path)
     assert str(stray) in str(caught.value)

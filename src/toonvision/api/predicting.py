@@ -14,6 +14,7 @@ from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.data import images
 from toonvision.data.boxes import Box
+from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.current import EXPORT, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction
 from toonvision.models.saving import read_card
@@ -72,7 +73,7 @@ def predict_files(
 def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[Prediction], list[Finding]]:
     """Cut the annotated boxes out of pictures, and predict each."""
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
-        cuts, findings = _cut_boxes(pictures, Path(name))
+        cuts, findings = _cut_boxes(pictures, Path(name), run.workspace.files.label_rules)
         if not cuts:
             first = f" The first: {findings[0]}" if findings else ""
             raise InputRejectedError(
@@ -88,7 +89,9 @@ def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> 
     return list(found), [*findings, *unread]
 
 
-def _cut_boxes(paths: Sequence[Path], folder: Path) -> tuple[dict[str, tuple[Path, int, str, Box]], list[Finding]]:
+def _cut_boxes(
+    paths: Sequence[Path], folder: Path, rules: LabelRules
+) -> tuple[dict[str, tuple[Path, int, str, Box]], list[Finding]]:
     """Write each annotated box as a picture of its own; return by file name where it comes from."""
     from toonvision.core.files import read_regular
     from toonvision.data.boxes import fit_box
@@ -98,7 +101,7 @@ def _cut_boxes(paths: Sequence[Path], folder: Path) -> tuple[dict[str, tuple[Pat
     findings: list[Finding] = []
     for path in paths:
         root = path if path.is_dir() else path.parent
-        reading = layout.read(layout.detect(root), root)
+        reading = rules.applied(layout.read(layout.detect(root), root))
         chosen = [picture for picture in reading.pictures if path.is_dir() or picture.path == path]
         findings += [*(reading.findings if path.is_dir() else ()), *(f for one in chosen for f in one.findings)]
         for picture in chosen:

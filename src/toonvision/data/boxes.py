@@ -79,6 +79,7 @@ class AnnotatedPicture:
         findings: Objects of this picture that could not be read.
         beside: The file that the attributes file lies beside, if that is not the picture.
         subset: The subset that the source puts it into, where it does.
+        ignored: How many of its objects the settings leave out.
     """
 
     path: Path
@@ -90,6 +91,7 @@ class AnnotatedPicture:
     findings: tuple[Finding, ...] = ()
     beside: Path | None = None
     subset: Subset | None = None
+    ignored: int = 0
 
     @property
     def attributes(self) -> Path:
@@ -98,7 +100,7 @@ class AnnotatedPicture:
 
     @property
     def object_count(self) -> int:
-        """Number of objects in the annotation, those that could not be read among them."""
+        """Number of objects in the annotation, those that could not be read among them, but none that is ignored."""
         return len(self.objects) + sum(finding.objects for finding in self.findings)
 
     def item(self, number: int) -> str:

@@ -15,7 +15,7 @@ from toonvision.data.balance import unknown_labels
 from toonvision.data.examination import ExtractionResult, SourceReading
 from toonvision.data.extraction import files_without_row, numbered_stem
 from toonvision.data.fingerprints import screenshot_groups
-from toonvision.data.formats import layout
+from toonvision.data.label_rules import AS_SET
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.records import Crop, Known
 from toonvision.data.source_tree import relative
@@ -76,7 +76,7 @@ def check_screenshots(workspace: Workspace, known: Known | None, *, progress: Pr
             progress(len(results), len(tasks))
     found += examination.identical_pictures(results)
     faults = [finding for finding in found if finding.skips or finding.code == _NO_SOURCE]
-    doubts = [finding for finding in found if not (finding.skips or finding.code == _NO_SOURCE)]
+    doubts = [finding for finding in found if not finding.skips and finding.code not in (_NO_SOURCE, AS_SET)]
     if known is None:
         kept = sum(result.kept for result in results)
         reason = f"an extraction would give {crops} crops from {kept} pictures"
@@ -167,7 +167,7 @@ def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], 
         findings.append(Finding("sources", str(error), code=_NO_SOURCE))
     for source in workspace.sources:
         try:
-            reading = layout.read(source.format, source.root)
+            reading = examination.read_source(source, workspace)
             examination.refuse_emptied(source, reading, known)
             readings.append((source, reading))
         except InputRejectedError as error:

@@ -116,7 +116,16 @@ def read_sources(workspace: Workspace) -> list[SourceReading]:
         InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
     """
     require_sources(workspace)
-    return [(source, layout.read(source.format, source.root)) for source in workspace.sources]
+    return [(source, read_source(source, workspace)) for source in workspace.sources]
+
+
+def read_source(source: Source, workspace: Workspace) -> Reading:
+    """Read the annotations of a source, with its labels as the settings want them.
+
+    Raises:
+        InputRejectedError: If it is missing, or two of its pictures have one name.
+    """
+    return workspace.label_rules.applied(layout.read(source.format, source.root))
 
 
 def require_sources(workspace: Workspace) -> None:
@@ -306,9 +315,9 @@ def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Att
     try:
         followed_inside(root, path, name=name)
         found = read_attributes(path)
-        last = max(found, default=0)
-        if last > picture.object_count:
-            reason = f"describes object {last}, but the annotation has {picture.object_count}"
+        last, count = max(found, default=0), picture.object_count + picture.ignored
+        if last > count:
+            reason = f"describes object {last}, but the annotation has {count}"
             raise RejectedItemError(reason, "correct the number; objects are counted from 1", code="no-object")
     except RejectedItemError as error:
         reason = f"{error.reason}; the crops are kept without attributes"

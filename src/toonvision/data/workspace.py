@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,7 @@ from toonvision.data.catalog import Catalog
 from toonvision.data.catalog.database import is_older
 from toonvision.data.formats.layout import Format
 from toonvision.data.images import Resize
+from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.source_tree import WORKSPACE_MARK
 from toonvision.taxonomy.labels import Taxonomy
 from toonvision.taxonomy.loader import Strict, TargetsTable, TaxonomyTable, built_in
@@ -57,6 +58,7 @@ class WorkspaceTable(Strict):
     ] = "toontown"
     targets: TargetsTable | None = None
     image: ImageTable = ImageTable()
+    labels: LabelsTable = LabelsTable()
     sources: tuple[SourceTable, ...] = ()
 
 
@@ -89,6 +91,7 @@ class Workspace:
         size_hw: Height and width in pixels at which crops enter a network.
         resize: How crops are brought to that size.
         sources: Where its pictures come from.
+        label_rules: Which labels of the sources are left out, and which are read as another one.
     """
 
     root: Path
@@ -96,6 +99,7 @@ class Workspace:
     size_hw: tuple[int, int]
     resize: Resize
     sources: tuple[Source, ...]
+    label_rules: LabelRules = field(default_factory=LabelRules)
 
     catalog = _Inside("catalog.sqlite")
     crops = _Inside("crops")
@@ -155,11 +159,16 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     taxonomy = _taxonomy(root, table.taxonomy)
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())
+    rules = table.labels.build()
+    taxonomy = taxonomy.without(rules.gone)
+    if not taxonomy.labels or not taxonomy.tasks:
+        raise InputRejectedError(f"{settings}: labels.ignore leaves nothing to learn. Take a label out of it.")
     own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
     sources = tuple(own + others)
     _refuse_repeated(settings, sources)
-    workspace = Workspace(root, taxonomy, (table.image.height, table.image.width), table.image.resize, sources)
+    size_hw = table.image.height, table.image.width
+    workspace = Workspace(root, taxonomy, size_hw, table.image.resize, sources, rules)
     for source in sources:
         _refuse_among_ours(root, source.root)
     for entry in workspace.own_folders():

@@ -8,7 +8,7 @@ import difflib
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -201,6 +201,25 @@ class Taxonomy:
     def with_targets(self, targets: Targets) -> "Taxonomy":
         """Return the same taxonomy with other targets."""
         return replace(self, targets=targets)
+
+    def without(self, labels: Set[str]) -> "Taxonomy":
+        """Return the same taxonomy without some labels, and without the classes and levels that only these have."""
+        kept = tuple(label for label in self.labels if label.name not in labels)
+        if len(kept) == len(self.labels):
+            return self
+        levels = []
+        for level in self.levels:
+            gone = {label.classes.get(level.name) for label in self.labels} - {
+                label.classes.get(level.name) for label in kept
+            }
+            levels.append(replace(level, classes=tuple(one for one in level.classes if one.name not in gone)))
+        there = {LABEL_LEVEL, *(level.name for level in levels if level.classes)}
+        return replace(
+            self,
+            labels=kept,
+            levels=tuple(level for level in levels if level.name in there),
+            tasks=tuple(task for task in self.tasks if task.level in there),
+        )
 
 
 def is_name(text: str) -> bool:

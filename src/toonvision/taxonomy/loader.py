@@ -214,11 +214,11 @@ def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
         "# One line per label, in the order of the network's outputs. To group labels, add a level, e.g.",
         '# [taxonomy.levels.kind], and write kind = "..." behind each label.',
         "[taxonomy.labels]",
-        *(f"{_quoted(label)} = {{ title = {_quoted(label)} }}" for label in dict.fromkeys(labels)),
+        *(f"{quoted(label)} = {{ title = {quoted(label)} }}" for label in dict.fromkeys(labels)),
         "",
         "[taxonomy.contexts]",
         *(
-            f'{_quoted(name)} = {{ title = {_quoted(name)}, color = "{color_at(index)}" }}'
+            f'{quoted(name)} = {{ title = {quoted(name)}, color = "{color_at(index)}" }}'
             for index, name in enumerate(dict.fromkeys(contexts))
         ),
         "",
@@ -228,7 +228,7 @@ def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a TOML basic string, which is JSON's apart from the one control character that JSON leaves as it is."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.boxes import finite
@@ -45,7 +46,7 @@ def box_around_list(points: object, what: str) -> Xyxy:
         RejectedItemError: If `points`, which messages call `what`, is no such list.
     """
     entries = points if isinstance(points, list) else [None]
-    numbers = [number for entry in entries for number in (entry if isinstance(entry, list) else [entry])]
+    numbers: list[Any] = [number for entry in entries for number in (entry if isinstance(entry, list) else [entry])]
     if len(numbers) % 2 or not all(map(is_number, numbers)):
         reason = f"{what} must be a list of x and y in pixels; got {shown(points)}"
         raise RejectedItemError(reason, "draw it again", code="bad-number")

@@ -40,18 +40,18 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
     return root
 
 
-def root_tag(path: Path) -> str | None:
-    """Return the first tag of an XML file without parsing it; None where that cannot be seen."""
+def root_tag(path: Path) -> str:
+    """Return the first tag of an XML file without parsing it; an empty text where that cannot be seen."""
     try:
         if not path.is_file():  # a pipe would never end
-            return None
+            return ""
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError:
-        return None
+        return ""
     encoding = "utf-16" if head.startswith(_UTF_16_MARKS) else "utf-8-sig"
     found = _FIRST_TAG.match(_BEFORE_ROOT.sub("", head.decode(encoding, errors="ignore")))
-    return found[1] if found else None
+    return found[1] if found else ""
 
 
 def _encoding(content: bytes) -> str:

@@ -1,0 +1,129 @@
+"""What the settings do to labels: leave some out, and read several spellings as one."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.wording import counted
+from toonvision.data.boxes import AnnotatedObject, Reading, checked_label
+from toonvision.taxonomy.loader import Strict, quoted
+
+AS_SET = "as-set"
+"""The code of a finding that says what the settings did, as was asked."""
+
+
+@dataclass(frozen=True)
+class LabelRules:
+    """Which labels are left out, and which are read as another one.
+
+    Attributes:
+        ignored: Labels whose objects are left out.
+        kept_of: The label that is kept, by each other spelling of it.
+    """
+
+    ignored: frozenset[str] = frozenset()
+    kept_of: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, ignore: Iterable[str] = (), same: Mapping[str, Iterable[str]] | None = None) -> "LabelRules":
+        """Return the rules that leave out the labels `ignore`, and read the spellings in `same` as the label they have.
+
+        Raises:
+            ValueError: If a label is both left out and kept, or a spelling belongs to two labels.
+        """
+        ignored = frozenset(ignore)
+        kept_of: dict[str, str] = {}
+        for kept, spellings in (same or {}).items():
+            for spelling in spellings:
+                if spelling != kept and kept_of.setdefault(spelling, kept) != kept:
+                    raise ValueError(
+                        f"{spelling!r} is a spelling of both {kept_of[spelling]!r} and {kept!r}. Take it out of one"
+                    )
+        for label in (same or {}).keys() & kept_of.keys():
+            raise ValueError(f"{label!r} is kept, and a spelling of {kept_of[label]!r}. Name all at one label")
+        for label in ignored & ((same or {}).keys() | kept_of.keys()):
+            raise ValueError(f"{label!r} is among ignore too. Take it out of one of the two")
+        return cls(ignored, kept_of)
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The labels that no object has any more."""
+        return self.ignored | self.kept_of.keys()
+
+    def applied(self, reading: Reading) -> Reading:
+        """Return a reading without what is left out, and with one spelling a label; objects keep their numbers.
+
+        What was left out or joined is counted in a note for each label.
+        """
+        counts: Counter[str] = Counter()
+
+        def kept(objects: Iterable[AnnotatedObject]) -> Iterator[AnnotatedObject]:
+            for entry in objects:
+                counts[entry.label] += entry.label in self.gone
+                if entry.label not in self.ignored:
+                    yield replace(entry, label=self.kept_of.get(entry.label, entry.label))
+
+        if not self.gone:
+            return reading
+        pictures = []
+        for picture in reading.pictures:
+            objects = tuple(kept(picture.objects))
+            pictures.append(replace(picture, objects=objects, ignored=len(picture.objects) - len(objects)))
+        notes = [self._note(label, count) for label, count in sorted((+counts).items())]
+        return replace(reading, pictures=tuple(pictures), findings=(*reading.findings, *notes))
+
+    def _note(self, label: str, count: int) -> Finding:
+        done, key = "left out", "ignore"
+        if label in self.kept_of:
+            done, key = f"read as {self.kept_of[label]!r}", "same"
+        objects = f"{counted(count, 'object')} {'is' if count == 1 else 'are'}"
+        return Finding(f"label {label!r}", f"{objects} {done}, as [labels] {key} says", code=AS_SET)
+
+    def text(self) -> str:
+        """Return the tables of the settings that say so; empty where there are no rules."""
+        blocks = []
+        if self.ignored:
+            blocks.append(f"[labels]\nignore = [{', '.join(map(quoted, sorted(self.ignored)))}]")
+        if self.kept_of:
+            lines = []
+            for kept in sorted(set(self.kept_of.values())):
+                spellings = sorted(spelling for spelling, label in self.kept_of.items() if label == kept)
+                lines.append(f"{quoted(kept)} = [{', '.join(map(quoted, spellings))}]")
+            blocks.append("\n".join(["[labels.same]", *lines]))
+        return "\n\n".join(blocks)
+
+
+def _spelling(value: object) -> object:
+    """Check a label of the settings as one of an annotation is checked; blanks around it do not matter."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return checked_label(value)
+    except RejectedItemError as error:
+        raise ValueError(f"a label {error.reason}" if error.code == "no-label" else error.reason) from error
+
+
+Spelling = Annotated[str, BeforeValidator(_spelling)]
+
+
+class LabelsTable(Strict):
+    """The labels in `toonvision.toml` that are left out, and those that are spellings of another one."""
+
+    ignore: tuple[Spelling, ...] = ()
+    same: dict[Spelling, Annotated[tuple[Spelling, ...], Field(min_length=1)]] = Field(default_factory=dict)
+
+    @field_validator("same")
+    @classmethod
+    def _no_label_has_two_meanings(
+        cls, same: dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[str, ...]]:
+        LabelRules.of(info.data.get("ignore", ()), same)
+        return same
+
+    def build(self) -> LabelRules:
+        """Return the value that the rest of the program uses."""
+        return LabelRules.of(self.ignore, self.same)

@@ -1,0 +1,144 @@
+import json
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import Shot, make_workspace, printable_labels, small_shots, write_voc
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.check import check_screenshots
+from toonvision.data.extraction import extract
+from toonvision.data.formats import layout
+from toonvision.data.label_rules import LabelRules
+from toonvision.data.workspace import WorkspaceTable, open_workspace
+from toonvision.taxonomy.loader import built_in
+
+
+def reading_of(root):
+    shots = [
+        Shot("a", "garden", (("apple", (1, 2, 20, 30)), ("pear", (30, 10, 60, 40)), ("Apple", (5, 5, 50, 45)))),
+        Shot("b", "house", (("stone", (10, 10, 40, 40)),)),
+    ]
+    write_voc(root, shots)
+    return layout.read("voc", root)
+
+
+def test_an_ignored_label_is_left_out_and_counted_and_the_others_keep_their_numbers(tmp_path):
+    reading = LabelRules.of(["apple", "stone"]).applied(reading_of(tmp_path))
+    assert [[(one.number, one.label) for one in picture.objects] for picture in reading.pictures] == [
+        [(2, "pear"), (3, "Apple")], []
+    ]  # fmt: skip
+    assert [(picture.object_count, picture.ignored) for picture in reading.pictures] == [(2, 1), (0, 1)]
+    assert [str(finding) for finding in reading.findings] == [
+        "label 'apple': 1 object is left out, as [labels] ignore says",
+        "label 'stone': 1 object is left out, as [labels] ignore says",
+    ]
+    assert not any(finding.skips for finding in reading.findings)
+
+
+def test_spellings_are_read_as_the_label_that_is_kept(tmp_path):
+    reading = LabelRules.of(same={"fruit": ["apple", "Apple", "pear"]}).applied(reading_of(tmp_path))
+    assert [[(one.number, one.label) for one in picture.objects] for picture in reading.pictures] == [
+        [(1, "fruit"), (2, "fruit"), (3, "fruit")], [(1, "stone")]
+    ]  # fmt: skip
+    assert [finding.item for finding in reading.findings] == ["label 'Apple'", "label 'apple'", "label 'pear'"]
+
+
+def test_without_rules_a_reading_is_as_it_was(tmp_path):
+    reading = reading_of(tmp_path)
+    assert LabelRules().applied(reading) == LabelRules.of(["duck"]).applied(reading) == reading
+
+
+@given(
+    ignore=st.sets(printable_labels().map(lambda label: f"i{label}"), max_size=3),
+    same=st.dictionaries(
+        printable_labels().map(lambda label: f"k{label}"),
+        st.sets(printable_labels().map(lambda label: f"s{label}"), min_size=1, max_size=3),
+        max_size=3,
+    ),
+)
+def test_rules_are_written_into_the_settings_and_read_again(ignore, same):
+    spellings = [spelling for those in same.values() for spelling in those]
+    if len(set(spellings)) < len(spellings):
+        with pytest.raises(ValueError, match="is a spelling of both"):
+            LabelRules.of(ignore, same)
+        return
+    rules = LabelRules.of(ignore, same)
+    assert WorkspaceTable.model_validate(tomllib.loads(rules.text())).labels.build() == rules
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[labels]\nignore = ['cat']\n[labels.same]\ncat = ['Cat']\n", "3, labels.same: 'cat' is among ignore too"),
+        ("[labels]\nignore = ['Cat ']\n[labels.same]\ncat = ['Cat']\n", "3, labels.same: 'Cat' is among ignore too"),
+        ("[labels.same]\ncat = ['x']\ndog = ['x']\n", "1, labels.same: 'x' is a spelling of both 'cat' and 'dog'"),
+        ("[labels.same]\ncat = ['Cat']\nCat = ['C']\n", "1, labels.same: 'Cat' is kept, and a spelling of 'cat'"),
+        ("[labels]\nignore = ['  ']\n", "2, labels.ignore.0: a label has no label"),
+        ("[labels]\nignore = 'bird'\n", "2, labels.ignore: Input should be a valid tuple"),
+        ("[labels.same]\ncat = []\n", "2, labels.same.cat: Tuple should have at least 1 item"),
+        ("[labels]\nignored = ['bird']\n", "2, labels.ignored: Extra inputs are not permitted"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused_with_line_key_and_repair(tmp_path, text, words):
+    (tmp_path / "toonvision.toml").write_text(text)
+    with pytest.raises(InputRejectedError) as caught:
+        open_workspace(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'toonvision.toml'}, line {words}")
+    assert str(caught.value).endswith("Correct this key and run again.")
+
+
+def test_blanks_around_a_spelling_and_the_label_itself_among_its_spellings_do_not_matter(tmp_path):
+    (tmp_path / "toonvision.toml").write_text("[labels.same]\n'toon_dog ' = ['Dog ', 'toon_dog']\n")
+    assert open_workspace(tmp_path).label_rules == LabelRules.of(same={"toon_dog": ["Dog"]})
+
+
+def with_rules(workspace, text):
+    settings = workspace.root / "toonvision.toml"
+    settings.write_text(f"{text}\n{settings.read_text(encoding='utf-8')}", encoding="utf-8")
+    return open_workspace(workspace.root)
+
+
+def test_an_extraction_after_the_settings_were_edited_removes_the_crops_of_an_ignored_label(tmp_path):
+    workspace = make_workspace(tmp_path)
+    extract(workspace)
+    changed = with_rules(workspace, "[labels]\nignore = ['stone']")
+    assert any(finding.code == "stale" for finding in check_screenshots(changed, known_of(changed)).faults)
+    summary = extract(changed)
+    assert (summary.objects_read, summary.objects_kept, summary.crops_removed) == (16, 16, 8)
+    assert [finding.item for finding in summary.findings] == ["label 'stone'"]
+    assert sorted({crop.label for crop in known_of(changed).crops}) == ["apple", "pear"]
+    checked = check_screenshots(changed, known_of(changed))
+    assert (checked.faults, checked.doubts) == ((), ())
+
+
+def known_of(workspace):
+    with workspace.reading() as catalog:
+        return catalog.known()
+
+
+def test_classes_levels_and_tasks_that_only_ignored_labels_have_are_gone_from_the_taxonomy(tmp_path):
+    workspace = with_rules(make_workspace(tmp_path), "[labels]\nignore = ['stone']")
+    assert [one.name for one in workspace.taxonomy.level("kind").classes] == ["fruit"]
+    assert [one.name for one in workspace.taxonomy.level("label").classes] == ["apple", "pear"]
+    cogs = {label.name for label in built_in("toontown").labels if "suit" in label.classes}
+    toons = built_in("toontown").without(cogs)
+    assert [level.name for level in toons.levels] == ["kind", "animal"]
+    assert [task.name for task in toons.tasks] == ["binary", "animal", "label"]
+
+
+def test_settings_that_leave_out_every_label_are_refused(tmp_path):
+    workspace = make_workspace(tmp_path)
+    with pytest.raises(InputRejectedError, match=r"labels\.ignore leaves nothing to learn\. Take a label out of it\."):
+        with_rules(workspace, "[labels]\nignore = ['stone', 'apple', 'pear']")
+
+
+def test_attributes_of_an_ignored_object_do_no_harm(tmp_path):
+    workspace = make_workspace(tmp_path)
+    shot = small_shots()[0]
+    last = {"objects": [{"number": len(shot.objects), "pose": "walking"}]}
+    beside = workspace.root / "screenshots" / shot.context / f"{shot.stem}.attributes.json"
+    beside.write_text(json.dumps(last))
+    changed = with_rules(workspace, f"[labels]\nignore = ['{shot.objects[-1][0]}']")
+    assert [finding.code for finding in extract(changed).findings] == ["as-set"]
