@@ -44,7 +44,7 @@ def read_listed(
     tree: SourceTree,
     parse: Callable[[object, int, Path], AnnotatedObject],
     *,
-    find: Callable[[Listed], Path | None] = lambda _: None,
+    find: Callable[[Listed], Path | None] | None = None,
     findings: Iterable[Finding] = (),
 ) -> Reading:
     """Read the pictures that documents list.
@@ -53,7 +53,7 @@ def read_listed(
         entries: The pictures.
         tree: The source.
         parse: Reads an object, given what is written, its number from 1 and its picture.
-        find: Returns the picture of an entry, where it is not the one of the stated name.
+        find: Returns the picture that an entry's document is named after, if the format names documents so.
         findings: What is known to be wrong already.
 
     Raises:
@@ -65,7 +65,7 @@ def read_listed(
     for entry in entries:
         path = None
         try:
-            path = find(entry) or tree.picture_named(_file_name(entry.name), beside=entry.document)
+            path = (find and find(entry)) or tree.picture_named(_file_name(entry.name), beside=entry.document)
             if path in listed:
                 both = " and ".join(printable(one.item) for one in (listed[path], entry))
                 raise InputRejectedError(f"{both} list one picture, {printable(str(path))}. Remove one.")
@@ -77,7 +77,7 @@ def read_listed(
                 unusable[tree.relative(path)] = found[-1]
     for picture in pictures:
         unusable.pop(picture.name, None)
-    tree.refuse_confusable(listed)
+    tree.refuse_confusable(tree.pictures if find else listed)
     for path in tree.pictures:
         if path not in listed and tree.relative(path) not in unusable:
             remedy = "draw its boxes, and save or export again"
@@ -158,7 +158,14 @@ def _read(
     if not isinstance(entry.rows, list):
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")
-    objects, findings = read_objects(entry.rows, lambda row, number: parse(row, number, path), entry.item)
+
+    def parse_finite(row: object, number: int) -> AnnotatedObject:
+        drawn = parse(row, number, path)
+        for edge in drawn.xyxy or ():
+            finite(edge, "an edge")
+        return drawn
+
+    objects, findings = read_objects(entry.rows, parse_finite, entry.item)
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, tree.context_of(path), objects, entry.size_wh,
         (*entry.findings, *findings), subset=tree.subset_of(path),

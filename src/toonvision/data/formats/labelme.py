@@ -73,31 +73,25 @@ def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
 
 def _box(shape: Mapping[str, Any], kind: object) -> tuple[shapes.Xyxy, str]:
     """Return the box of a shape, and how it came about where the shape is no upright box."""
-    points = shape.get("points")
     if kind not in ("rectangle", "polygon", "circle", "mask", *_TURNED):
         reason = f"is drawn as {shown(kind)}, which is no box"
         raise RejectedItemError(reason, "draw it as a rectangle or a polygon", code="no-box")
-    left, top, right, bottom = box = shapes.box_around_list(points, "points")
+    points = shapes.listed_points(shape.get("points"), "points")
+    left, top, right, bottom = box = shapes.box_around(points)
     if kind == "circle":
-        (x, y), (on_x, on_y) = _pairs(points)[:2]
+        (x, y), (on_x, on_y) = points[:2]
         return shapes.circle_box(x, y, math.hypot(on_x - x, on_y - y)), shapes.CIRCLE_NOTE
     if kind == "mask":
         return (left, top, right + 1, bottom + 1), shapes.MASK_NOTE
     if kind == "polygon":
         return box, shapes.POLYGON_NOTE
-    upright = all(x in (left, right) and y in (top, bottom) for x, y in _pairs(points))
+    upright = all(x in (left, right) and y in (top, bottom) for x, y in points)
     return box, "" if upright else shapes.TURNED_NOTE
 
 
 def _degrees(shape: Mapping[str, Any]) -> float:
     """Return by how many degrees a box is turned, clockwise: as stated, else by its first side."""
-    (x, y), (next_x, next_y) = _pairs(shape.get("points"))[:2]
+    (x, y), (next_x, next_y) = shapes.listed_points(shape.get("points"), "points")[:2]
     direction = shape.get("direction")
     angle = direction if isinstance(direction, int | float) else math.atan2(next_y - y, next_x - x)
     return round(math.degrees(angle) % 360, 3)
-
-
-def _pairs(points: Any) -> list[tuple[float, float]]:
-    """Return points that `box_around_list` accepted, as pairs."""
-    flat = [number for entry in points for number in (entry if isinstance(entry, list) else [entry])]
-    return list(zip(flat[::2], flat[1::2], strict=True))

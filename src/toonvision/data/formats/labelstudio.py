@@ -26,6 +26,8 @@ TITLE = "Label Studio"
 Row = Mapping[str, Any]
 _LISTS = ("annotations", "completions")
 _NOT_DATA = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
+_SHAPED = frozenset({"x", "points", "rle", "vertices", "imageDataURL"})
+_SAID = frozenset({"choices", "text", "rating", "number", "taxonomy", "datetime"})
 _NEWEST = ("updated_at", "created_at")
 
 
@@ -173,9 +175,9 @@ def _region_key(entry: object, number: int) -> object:
 
 
 def _is_drawn(entry: object) -> bool:
-    """Return whether an entry is a shape; anything that is none of the known forms is taken for one, to be refused."""
+    """Return whether an entry of a result is a shape, and not merely something that was chosen or written."""
     value = entry.get("value") if isinstance(entry, dict) else None
-    return not isinstance(value, dict) or not {"x", "points", "rle", "vertices", "imageDataURL"}.isdisjoint(value)
+    return not isinstance(value, dict) or not _SHAPED.isdisjoint(value) or _SAID.isdisjoint(value)
 
 
 def _stated_size(row: Row) -> tuple[int, int] | None:
@@ -193,7 +195,7 @@ def _object(row: object, number: int, path: Path) -> AnnotatedObject:
             words = said if isinstance(said, list) else [said]
             if key.endswith("labels"):
                 labels.update(dict.fromkeys(map(label_of, words)))
-            elif key in ("choices", "text", "rating", "number") and isinstance(name, str) and len(words) == 1:
+            elif key in _SAID and isinstance(name, str) and len(words) == 1:
                 pairs.append((name, words[0]))
     if len(labels) > 1:
         reason = f"has {len(labels)} labels, {' and '.join(map(shown, list(labels)[:2]))}"

@@ -40,7 +40,12 @@ def box_around(points: Iterable[Sequence[float]]) -> Xyxy:
 
 
 def box_around_list(points: object, what: str) -> Xyxy:
-    """Return the box around points of a JSON document: ``[x, y, x, y, ...]`` or ``[[x, y], ...]``, in pixels.
+    """Return the box around points of a JSON document, as `listed_points` reads them."""
+    return box_around(listed_points(points, what))
+
+
+def listed_points(points: object, what: str) -> list[tuple[float, float]]:
+    """Return the points of a JSON document: ``[x, y, x, y, ...]`` or ``[[x, y], ...]``, in pixels.
 
     Raises:
         RejectedItemError: If `points`, which messages call `what`, is no such list.
@@ -50,7 +55,7 @@ def box_around_list(points: object, what: str) -> Xyxy:
     if len(numbers) % 2 or not all(map(is_number, numbers)):
         reason = f"{what} must be a list of x and y in pixels; got {shown(points)}"
         raise RejectedItemError(reason, "draw it again", code="bad-number")
-    return box_around(zip(numbers[::2], numbers[1::2], strict=True))
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def is_number(value: object) -> bool:
