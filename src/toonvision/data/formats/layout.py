@@ -7,15 +7,30 @@ from typing import Literal
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.boxes import Reading
-from toonvision.data.formats import coco, image_folder, pascal_voc, yolo
+from toonvision.data.formats import (
+    coco,
+    createml,
+    image_folder,
+    labelme,
+    labelstudio,
+    pascal_voc,
+    supervisely,
+    via,
+    yolo,
+)
 from toonvision.data.formats.base import Reader
 from toonvision.data.source_tree import SourceTree
 
-Format = Literal["voc", "yolo", "coco", "folders"]
+Format = Literal["voc", "yolo", "coco", "labelstudio", "labelme", "via", "createml", "supervisely", "folders"]
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,
     "coco": coco,
+    "labelstudio": labelstudio,
+    "labelme": labelme,
+    "via": via,
+    "createml": createml,
+    "supervisely": supervisely,
     "voc": pascal_voc,
     "folders": image_folder,
 }
