@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
+from toonvision.api.split_words import split_findings, split_text
+from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding
 from toonvision.core.panels import Table
-from toonvision.core.wording import counted, listed
+from toonvision.core.wording import counted
 from toonvision.data import workspace as data
-from toonvision.data.setup import SetupSummary
+from toonvision.data.setup import SetupPlan
 
 if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
-    from toonvision.data.groups import Reason
     from toonvision.data.rebuild import RebuildSummary
-    from toonvision.data.split_plan import JoinedShots, SplitSummary
+    from toonvision.data.split_plan import SplitSummary
 
-_MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS, _MOST_NAMES = 15, 5, 12, 2
+_MOST_SHORTAGES, _MOST_ALIKE = 15, 20
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,49 +30,27 @@ class DataSteps(Opened):
     """The steps about the data.
 
     Attributes:
-        made: What making the workspace found; None where it was only opened.
+        made: How the workspace was made; None where it was only opened.
     """
 
-    made: SetupSummary | None = field(default=None, compare=False)
+    made: SetupPlan | None = field(default=None, compare=False)
 
     def about(self) -> Result[data.Workspace]:
-        """Return what the workspace is: its tasks, its sources, and the next command."""
-        files, made = self.files, self.made
-        taxonomy, source = files.taxonomy, made.source if made else None
+        """Return what the workspace is: what was understood of its source, its tasks, and the next command."""
+        taxonomy = self.files.taxonomy
         tasks = [(task.name, len(taxonomy.level(task.level).classes)) for task in taxonomy.tasks]
-        lines = [
-            f"Made the workspace {self.root}. Its labels are {made.taxonomy}." if made
-            else f"Workspace {self.root} with the taxonomy {taxonomy.name}."
-        ]  # fmt: skip
-        if made and source:
-            listed = [f"{label} {count:,}" for label, count in made.labels.items()]
-            rest = f", and {counted(len(listed) - _MOST_LABELS, 'more label')}" if len(listed) > _MOST_LABELS else ""
-            lines.append(
-                f"Found {counted(made.pictures, 'picture')} ({source[0]}) in {source[1]}; they are read from there, "
-                "nothing was copied."
-            )
-            lines.append(f"Objects: {', '.join(listed[:_MOST_LABELS])}{rest}.")
-        elif made:
-            lines.append(
-                f"Put screenshots with their annotations into {self.root / 'screenshots'}, one folder for each "
-                "place or level of the game."
-            )
         sizes = ", ".join(f"{name} ({counted(count, 'class', 'classes')})" for name, count in tasks)
-        lines.append(f"Tasks, which are what a model can learn to predict: {sizes}.")
+        about = {"taxonomy": taxonomy.name, "tasks": [name for name, _ in tasks], "size_hw": list(self.files.size_hw)}
+        overview = self.made.overview if self.made else None
+        blocks = setup_blocks(self.made, made=True) if self.made else (
+            f"Workspace {self.root} with the taxonomy {taxonomy.name}.",
+        )  # fmt: skip
         return Result(
-            files,
-            ("\n".join(lines),),
-            {
-                "workspace": str(self.root),
-                "taxonomy": taxonomy.name,
-                "tasks": [name for name, _ in tasks],
-                "size_hw": list(files.size_hw),
-                "source": [source[0], str(source[1])] if source else None,
-                "pictures": made.pictures if made else None,
-                "labels": dict(made.labels) if made else None,
-                "findings": [asdict(finding) for finding in (made.findings if made else ())],
-            },
-            findings=made.findings if made else (),
+            self.files,
+            (*blocks, f"Tasks, which are what a model can learn to predict: {sizes}."),
+            {"workspace": str(self.root), **about, **setup_data(overview)},
+            findings=overview.findings if overview else (),
+            told=told(overview) if overview else frozenset(),
             folder=self.root,
             next=self.next_step(),
         )
@@ -91,7 +70,11 @@ class DataSteps(Opened):
         return Result(
             summary,
             (_extraction_text(summary), *([] if summary.pictures_read else [empty])),
-            {**summary.counts, "findings": [asdict(finding) for finding in summary.findings]},
+            {
+                **summary.counts,
+                "findings": [asdict(finding) for finding in summary.findings],
+                "notes": [{"item": item, "note": note} for note, item in summary.notes],
+            },
             findings=summary.findings,
             folder=self.root,
             next=self.next_step(after="extract"),
@@ -153,14 +136,14 @@ class DataSteps(Opened):
         with self.files.reading() as catalog:
             summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
         figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
-        findings = _split_findings(summary)
+        findings = split_findings(summary)
         by_level = {counts.level: counts for counts in summary.tables}
         tables = [
             _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()
         ]
         return Result(
             summary,
-            (*tables, _split_text(summary), why),
+            (*tables, split_text(summary), why),
             {
                 "name": summary.name,
                 "ratios": list(summary.ratios.shares) if summary.ratios else None,
@@ -187,7 +170,7 @@ class DataSteps(Opened):
 
         Args:
             run: A run: list the crops whose label it contradicts, too.
-            details: List every finding, instead of one of each kind.
+            details: List every finding, instead of at most 20 of each kind.
         """
         from toonvision.api.checking import check_workspace
 
@@ -201,7 +184,7 @@ class DataSteps(Opened):
                 "find wrong labels is toonvision suspects."
             )
         found = f"{counted(len(faults), 'fault')}, {counted(len(doubts), 'doubt')}"
-        hint = " --details lists each one." if not details and len(lines) < len(faults) + len(doubts) else ""
+        hint = " --details lists each one." if any(line.startswith("... and") for line in lines) else ""
         lines.append(f"{found if faults or doubts else 'Nothing is wrong or doubtful'}; nothing was changed.{hint}")
         return Result(
             checked,
@@ -276,73 +259,17 @@ def _extraction_text(s: "ExtractionSummary") -> str:
     )
 
 
-def _split_text(summary: "SplitSummary") -> str:
-    """Write how near a split came to the ratios that were asked for."""
-    achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
-    asked = f" ({summary.ratios} asked for)" if summary.ratios else ""
-    sentences = [
-        f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
-        "that stay together."
-    ]
-    sentences += _joined_sentences(summary)
-    if summary.largest_deviation:
-        label, samples = summary.largest_deviation
-        sentences.append(f"Largest deviation: {label}, {samples:.1f} crops from its share.")
-    if sum(summary.empty):
-        train, val, test = summary.empty
-        sentences.append(f"Screenshots without objects: {train} train, {val} val, {test} test.")
-    return " ".join(sentences)
-
-
-def _joined_sentences(summary: "SplitSummary") -> list[str]:
-    """Say which screenshots belong together, and why; the largest groups of each reason come first."""
-    by_reason: dict[Reason, list[JoinedShots]] = {}
-    for group in summary.joined:
-        by_reason.setdefault(group.reason, []).append(group)
-    sentences = []
-    for reason, groups in by_reason.items():
-        named = [_named(group) for group in groups[:_MOST_GROUPS]]
-        more = f"; and {counted(len(groups) - _MOST_GROUPS, 'more group')}" if len(groups) > _MOST_GROUPS else ""
-        sentences.append(f"{reason.capitalize()}: {'; '.join(named)}{more}.")
-    return sentences
-
-
-def _named(group: "JoinedShots") -> str:
-    first, *_, last = group.names
-    if len(group.names) <= _MOST_NAMES:
-        return " = ".join(group.names)
-    return f"{first} to {last} ({counted(len(group.names), 'screenshot')})"
-
-
-def _split_findings(summary: "SplitSummary") -> tuple[Finding, ...]:
-    """Report recordings that had to be cut, and labels that cannot be learned or evaluated."""
-    from toonvision.data.groups import RECORD_MORE
-    from toonvision.data.trainable import missing_labels, untrainable
-
-    labels = summary.tables[0]
-    totals = {one.name: total for one, total in zip(labels.classes, labels.totals.tolist(), strict=True)}
-    findings = [finding for finding in untrainable(totals) if finding.code == "one-label"]
-    for group in summary.cut:
-        whose = f" of {listed(group.cut_for)}" if group.cut_for else ""
-        why = f"the screenshots{whose} make up too few groups"
-        reason = (
-            f"{group.reason} ({counted(len(group.names), 'screenshot')}) were cut in time and lie in "
-            f"{listed(group.subsets)}, because {why}: TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING"
-        )
-        findings.append(Finding(f"{group.names[0]} to {group.names[-1]}", reason, RECORD_MORE, "cut"))
-    return (*findings, *missing_labels(summary.name, labels))
-
-
 def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:
-    """Return a line for each finding, or one for each kind with its first item."""
+    """Return a line for each finding, or of many alike for the first ones and their number."""
     alike: dict[str, list[Finding]] = {}
     for finding in findings:
         alike.setdefault(finding.code, []).append(finding)
     lines = []
     for group in alike.values():
-        lines += [f"{word}: {finding}" for finding in (group if details else group[:1])]
-        if not details and len(group) > 1:
-            lines[-1] += f" ... and {len(group) - 1:,} more of this kind"
+        shown = group if details else group[:_MOST_ALIKE]
+        lines += [f"{word}: {finding}" for finding in shown]
+        if len(group) > len(shown):
+            lines.append(f"... and {len(group) - len(shown):,} more {word}s like these ({group[0].code})")
     return lines
 
 
