@@ -173,9 +173,8 @@ def _time(stem: str) -> tuple[str, _At] | None:
             part["month"] = str(1 + _MONTHS.index(month)) if month in _MONTHS else month
             afternoon = part.get("half") == "PM" and int(part["hour"]) < _NOON
             try:
-                when = datetime.strptime(" ".join(part[unit] for unit in _UNITS), "%Y %m %d %H %M %S").replace(
-                    tzinfo=UTC
-                )
+                words = " ".join(part[unit] for unit in _UNITS)
+                when = datetime.strptime(f"{words} +0000", "%Y %m %d %H %M %S %z")
             except ValueError:
                 continue
             digits = re.search("[0-9]+", stem[found.end() :])
