@@ -1,6 +1,7 @@
 """Small real things for tests: pictures, annotated sources in every format, workspaces, catalogue rows."""
 
 import contextlib
+import csv
 import functools
 import hashlib
 import io
@@ -10,6 +11,7 @@ import shutil
 import sqlite3
 import struct
 import tempfile
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,6 +178,37 @@ def read_coco_tables(root: Path) -> dict[str, list[dict[str, object]]]:
     tables: dict[str, list[dict[str, object]]]
     tables = json.loads((root / "annotations" / "instances.json").read_text(encoding="utf-8"))
     return tables
+
+
+def write_cvat(root: Path, shots: Sequence[Shot]) -> None:
+    """Write CVAT for images: annotations.xml and pictures in images/."""
+    document = ElementTree.Element("annotations")
+    for number, shot in enumerate(shots):
+        file = f"{shot.context}/{shot.stem}.png"
+        _write_picture(root / "images" / file, shot)
+        width, height = map(str, shot.size_wh)
+        image = ElementTree.SubElement(document, "image", id=str(number), name=file, width=width, height=height)
+        for label, edges in shot.objects:
+            box = dict(zip(("xtl", "ytl", "xbr", "ybr"), map(repr, edges), strict=True))
+            ElementTree.SubElement(image, "box", label=label, **box)
+    root.mkdir(parents=True, exist_ok=True)
+    ElementTree.ElementTree(document).write(root / "annotations.xml", encoding="utf-8", xml_declaration=True)
+
+
+CSV_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
+
+
+def write_csv(root: Path, shots: Sequence[Shot]) -> None:
+    """Write TensorFlow's CSV: labels.csv and pictures in images/."""
+    root.mkdir(parents=True, exist_ok=True)
+    rows: list[tuple[object, ...]] = [CSV_COLUMNS]
+    for shot in shots:
+        file = f"{shot.context}/{shot.stem}.png"
+        _write_picture(root / "images" / file, shot)
+        rows += [(file, *shot.size_wh, label, *edges) for label, edges in shot.objects]
+        rows += [] if shot.objects else [(file, *shot.size_wh, "", "", "", "", "")]
+    with (root / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
 
 
 def write_class_folders(root: Path, shots: Sequence[Shot]) -> None:

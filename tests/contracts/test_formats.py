@@ -1,5 +1,7 @@
 """What every format of annotated pictures promises, and then what each one adds."""
 
+import csv
+import io
 import itertools
 import json
 import os
@@ -80,19 +82,36 @@ FOLDERS = Kind(
 )
 YOLO = Kind("yolo", builders.write_yolo, "images/{context}/{stem}.png", "labels/{context}/{stem}.txt")
 COCO = Kind("coco", builders.write_coco, "images/{context}/{stem}.png", "annotations/instances.json")
+CVAT = Kind("cvat", builders.write_cvat, "images/{context}/{stem}.png", "annotations.xml")
+CSV = Kind("tensorflow-csv", builders.write_csv, "images/{context}/{stem}.png", "labels.csv")
 CLASSES = ClassFolders("folders", builders.write_class_folders, "{label}/{stem}.png", "{label}/{stem}.png")
 
-every_kind = pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, YOLO, COCO, CLASSES], ids=["voc beside", "voc folders", "yolo", "coco", "class folders"]
-)
-kinds_with_boxes = pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, YOLO, COCO], ids=["voc beside", "voc folders", "yolo", "coco"]
-)
 
-kinds_that_walk = pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, YOLO, CLASSES], ids=["voc beside", "voc folders", "yolo", "class folders"]
-)
-"""COCO names its pictures one by one, in text."""
+def kinds(*given):
+    names = {BESIDE: "voc beside", FOLDERS: "voc folders", CLASSES: "class folders"}
+    return pytest.mark.parametrize("kind", given, ids=[names.get(kind, kind.name) for kind in given])
+
+
+kinds_that_list = (COCO, CVAT, CSV)
+"""They name their pictures one by one, in one text."""
+every_kind = kinds(BESIDE, FOLDERS, YOLO, *kinds_that_list, CLASSES)
+kinds_with_boxes = kinds(BESIDE, FOLDERS, YOLO, *kinds_that_list)
+kinds_that_walk = kinds(BESIDE, FOLDERS, YOLO, CLASSES)
+
+
+def add_picture(kind, root, shot, name):
+    """Let the file of a kind that lists pictures list another one, that has the objects of a shot's."""
+    path = kind.annotation(root, shot)
+    text, other = path.read_text(encoding="utf-8"), f"{shot.context}/{name}"
+    if kind is COCO:
+        tables = json.loads(text)
+        tables["images"].append({"id": len(tables["images"]) + 1, "file_name": other})
+        text = json.dumps(tables)
+    elif kind is CVAT:
+        text = text.replace("</annotations>", f'<image name="{other}"/></annotations>')
+    elif kind is CSV:
+        text += f"{other},,,,,,,\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def by_stem(reading):
@@ -252,10 +271,9 @@ def test_two_pictures_that_could_be_confused_are_refused_and_both_named(tmp_path
     pictures = [first.with_name(name) for name in names]
     for path in pictures:
         shutil.copy(first, path)
-    if kind is COCO:
-        tables = read_coco_tables(tmp_path)
-        tables["images"] = [{"id": i, "file_name": f"garden/{name}"} for i, name in enumerate(names)]
-        write_coco_tables(tmp_path, tables)
+    if kind in kinds_that_list:
+        for name in names:
+            add_picture(kind, tmp_path, SHOTS[1], name)
     with pytest.raises(InputRejectedError) as caught:
         kind.read(tmp_path)
     assert all(str(path) in str(caught.value) for path in pictures)
@@ -545,6 +563,19 @@ def spoil(kind, root, shot, number, how):
         return
     written = {"nan": "nan", "huge": "1e400", "words": "١٢"}[how]
     text = path.read_text(encoding="utf-8")
+    if kind is CSV:
+        rows = list(csv.reader(io.StringIO(text)))
+        [row for row in rows if shot.stem in row[0]][number - 1][4] = written
+        stream = io.StringIO()
+        csv.writer(stream).writerows(rows)
+        path.write_text(stream.getvalue(), encoding="utf-8")
+        return
+    if kind is CVAT:
+        before, image = text.split(f"{shot.stem}.png")
+        parts = image.split(' xtl="')
+        parts[number] = written + parts[number][parts[number].index('"') :]
+        path.write_text(f"{before}{shot.stem}.png" + ' xtl="'.join(parts), encoding="utf-8")
+        return
     if kind is YOLO:
         rows = text.splitlines()
         rows[number - 1] = " ".join([rows[number - 1].split()[0], written, *rows[number - 1].split()[2:]])

@@ -7,16 +7,18 @@ from typing import Literal
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.boxes import Reading
-from toonvision.data.formats import coco, image_folder, pascal_voc, yolo
+from toonvision.data.formats import coco, cvat, image_folder, pascal_voc, tensorflow_csv, yolo
 from toonvision.data.formats.base import Reader
 from toonvision.data.source_tree import SourceTree
 
-Format = Literal["voc", "yolo", "coco", "folders"]
+Format = Literal["voc", "yolo", "coco", "cvat", "tensorflow-csv", "folders"]
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,
     "coco": coco,
+    "cvat": cvat,
     "voc": pascal_voc,
+    "tensorflow-csv": tensorflow_csv,
     "folders": image_folder,
 }
 """In the order in which a source is tried."""
@@ -55,6 +57,6 @@ def detect(root: Path) -> Format:
     if not found:
         raise InputRejectedError(
             f"{root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
-            "COCO (a JSON file) or one folder of pictures a label."
+            "COCO (a JSON file), CVAT (an XML file), TensorFlow CSV or one folder of pictures a label."
         )
     return found[0].format
