@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 
 import builders
 from builders import (
@@ -37,7 +38,7 @@ from toonvision.taxonomy.loader import infer
 SHOTS = [
     Shot("b", "garden", (("apple", (3, 4, 20, 30)), ("pear", (30, 5, 64, 48)))),
     Shot("a", "garden", (("pear", (0, 0, 64, 48)),)),
-    Shot("größe 1", "house", (("stone", (10.5, 11.25, 40, 41.75)), ("apple", (1, 1, 2, 2)), ("apple", (5, 5, 9, 9)))),
+    Shot("größe 1", "house", (("stone", (10.5, 11.25, 40, 41.75)), ("apple", (1, 1, 3, 3)), ("apple", (5, 5, 9, 9)))),
     Shot("c", "house", (("pear", (7, 7, 21, 22)),)),
 ]
 
@@ -1028,3 +1029,24 @@ def test_upper_case_suffixes_are_pictures_and_annotations_too(tmp_path):
     reading = BESIDE.read(tmp_path)
     assert len(reading.pictures) == 4
     assert reading.findings == ()
+
+
+@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, COCO, YOLO], ids=["voc beside", "voc folders", "coco", "yolo"])
+def test_a_picture_that_exif_rotates_is_cut_as_it_was_annotated_where_the_annotation_declares_its_size(tmp_path, kind):
+    seen = Shot("a", "garden", (("pear", (4, 6, 20, 40)),), size_wh=(48, 64))
+    kind.write(tmp_path / "source", [seen])
+    picture, exif = kind.picture(tmp_path / "source", seen), Image.Exif()
+    with Image.open(picture) as drawn:
+        drawn.load()
+    exif[0x0112] = 6
+    picture.write_bytes(encoded(drawn.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif))
+    source = (kind.name, tmp_path / "source")
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(builders.LABELS), source=source)
+    summary = extract(workspace)
+    if kind is YOLO:  # which declares none
+        assert [finding.code for finding in summary.findings] == ["exif-rotation"]
+        picture.write_bytes(encoded(drawn))  # the remedy
+        summary = extract(workspace)
+    assert (summary.findings, summary.objects_kept) == ((), 1)
+    with Image.open(next(workspace.crops.iterdir())) as crop:
+        assert crop.tobytes() == drawn.convert("RGB").crop((4, 6, 20, 40)).tobytes()

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
+from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted
 from toonvision.data import workspace as data
-from toonvision.data.setup import SetupSummary
+from toonvision.data.setup import SetupPlan
 
 if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
 
-_MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
+_MOST_SHORTAGES, _MOST_GROUPS = 15, 5
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,49 +29,27 @@ class DataSteps(Opened):
     """The steps about the data.
 
     Attributes:
-        made: What making the workspace found; None where it was only opened.
+        made: How the workspace was made; None where it was only opened.
     """
 
-    made: SetupSummary | None = field(default=None, compare=False)
+    made: SetupPlan | None = field(default=None, compare=False)
 
     def about(self) -> Result[data.Workspace]:
-        """Return what the workspace is: its tasks, its sources, and the next command."""
-        files, made = self.files, self.made
-        taxonomy, source = files.taxonomy, made.source if made else None
+        """Return what the workspace is: what was understood of its source, its tasks, and the next command."""
+        taxonomy = self.files.taxonomy
         tasks = [(task.name, len(taxonomy.level(task.level).classes)) for task in taxonomy.tasks]
-        lines = [
-            f"Made the workspace {self.root}. Its labels are {made.taxonomy}." if made
-            else f"Workspace {self.root} with the taxonomy {taxonomy.name}."
-        ]  # fmt: skip
-        if made and source:
-            listed = [f"{label} {count:,}" for label, count in made.labels.items()]
-            rest = f", and {counted(len(listed) - _MOST_LABELS, 'more label')}" if len(listed) > _MOST_LABELS else ""
-            lines.append(
-                f"Found {counted(made.pictures, 'picture')} ({source[0]}) in {source[1]}; they are read from there, "
-                "nothing was copied."
-            )
-            lines.append(f"Objects: {', '.join(listed[:_MOST_LABELS])}{rest}.")
-        elif made:
-            lines.append(
-                f"Put screenshots with their annotations into {self.root / 'screenshots'}, one folder for each "
-                "place or level of the game."
-            )
         sizes = ", ".join(f"{name} ({counted(count, 'class', 'classes')})" for name, count in tasks)
-        lines.append(f"Tasks, which are what a model can learn to predict: {sizes}.")
+        about = {"taxonomy": taxonomy.name, "tasks": [name for name, _ in tasks], "size_hw": list(self.files.size_hw)}
+        overview = self.made.overview if self.made else None
+        blocks = setup_blocks(self.made, made=True) if self.made else (
+            f"Workspace {self.root} with the taxonomy {taxonomy.name}.",
+        )  # fmt: skip
         return Result(
-            files,
-            ("\n".join(lines),),
-            {
-                "workspace": str(self.root),
-                "taxonomy": taxonomy.name,
-                "tasks": [name for name, _ in tasks],
-                "size_hw": list(files.size_hw),
-                "source": [source[0], str(source[1])] if source else None,
-                "pictures": made.pictures if made else None,
-                "labels": dict(made.labels) if made else None,
-                "findings": [asdict(finding) for finding in (made.findings if made else ())],
-            },
-            findings=made.findings if made else (),
+            self.files,
+            (*blocks, f"Tasks, which are what a model can learn to predict: {sizes}."),
+            {"workspace": str(self.root), **about, **setup_data(overview)},
+            findings=overview.findings if overview else (),
+            told=told(overview) if overview else frozenset(),
             folder=self.root,
             next=self.next_step(),
         )
@@ -90,7 +69,11 @@ class DataSteps(Opened):
         return Result(
             summary,
             (_extraction_text(summary), *([] if summary.pictures_read else [empty])),
-            {**summary.counts, "findings": [asdict(finding) for finding in summary.findings]},
+            {
+                **summary.counts,
+                "findings": [asdict(finding) for finding in summary.findings],
+                "notes": [{"item": item, "note": note} for note, item in summary.notes],
+            },
             findings=summary.findings,
             folder=self.root,
             next=self.next_step(after="extract"),

@@ -44,19 +44,23 @@ def layouts(tree: SourceTree) -> tuple[Layout, ...]:
 
 
 def detect(root: Path) -> Format:
-    """Return the format of a source, by what lies in it.
+    """Return the format of a source, by what lies in it; raises what `recognised` raises."""
+    return recognised(SourceTree.of(root))[0].format
+
+
+def recognised(tree: SourceTree) -> tuple[Layout, ...]:
+    """Return the formats that a source may be in, by what lies in it, the likeliest first; at least one.
 
     Raises:
         InputRejectedError: If it is none of the formats that can be read, or is a damaged COCO file with pictures,
             which must not be taken for class folders.
     """
-    tree = SourceTree.of(root)
     found = layouts(tree)
     if found and found[0].format == "folders":
         coco.refuse_damaged(tree)
     if not found:
         raise InputRejectedError(
-            f"{root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
-            "COCO (a JSON file), CVAT (an XML file), TensorFlow CSV or one folder of pictures a label."
+            f"{tree.root}: no annotated pictures were found. A source is one of these: "
+            f"{', '.join(reader.TITLE for reader in READERS.values())}."
         )
-    return found[0].format
+    return found

@@ -156,7 +156,8 @@ def _read(
         return error.finding(name, pictures=1, objects=len(lines))
     objects, findings = read_objects(lines, partial(_object, size_wh=size_wh, names=names), annotation)
     context, subset = tree.context_of(path), tree.subset_of(path)
-    return AnnotatedPicture(path, name, annotation, context, objects, size_wh, findings, subset=subset)
+    # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can tell.
+    return AnnotatedPicture(path, name, annotation, context, objects, None, findings, subset=subset)
 
 
 def _label_paths(path: Path, root: Path) -> tuple[Path, Path]:
