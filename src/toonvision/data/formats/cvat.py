@@ -6,6 +6,7 @@ Source:
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
@@ -108,12 +109,12 @@ def _size(picture: ElementTree.Element) -> tuple[int, int] | None:
 
 def _object(shape: ElementTree.Element, number: int, _picture: Path) -> AnnotatedObject:
     label = checked_label(shape.get("label"))
-    own = [(name, _FLAGS.get(shape.get(name, ""), shape.get(name))) for name in ("occluded", "rotation")]
-    named = [(attribute.get("name", ""), attribute.text) for attribute in shape.iterfind("attribute")]
+    own = ((name, _FLAGS.get(shape.get(name, ""), shape.get(name))) for name in ("occluded", "rotation"))
+    named = ((attribute.get("name", ""), attribute.text) for attribute in shape.iterfind("attribute"))
     if shape.tag == _TAG:
         return AnnotatedObject(number, label, None, stated(named))
     xyxy, note = _box(shape)
-    return AnnotatedObject(number, label, xyxy, stated(own + named), note)
+    return AnnotatedObject(number, label, xyxy, stated(chain(own, named)), note)
 
 
 def _box(shape: ElementTree.Element) -> tuple[Xyxy, str]:
