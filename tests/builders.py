@@ -1,7 +1,6 @@
 """Small real things for tests: pictures, annotated sources in every format, workspaces, catalogue rows."""
 
 import contextlib
-import csv
 import functools
 import hashlib
 import io
@@ -11,7 +10,6 @@ import shutil
 import sqlite3
 import struct
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +124,7 @@ def write_voc(root: Path, shots: Sequence[Shot], *, layout: str = "beside") -> N
         folders = ("JPEGImages", "Annotations") if layout == "folders" else (".", ".")
         picture = root / folders[0] / shot.context / f"{shot.stem}.png"
         annotation = root / folders[1] / shot.context / f"{shot.stem}.xml"
-        _write_picture(picture, shot)
+        write_picture(picture, shot)
         objects = [AnnotatedObject(n, label, edges) for n, (label, edges) in enumerate(shot.objects, start=1)]
         pascal_voc.write(annotation, picture=picture.name, size_wh=shot.size_wh, objects=objects)
 
@@ -140,7 +138,7 @@ def write_yolo(root: Path, shots: Sequence[Shot]) -> None:
     )
     (root / "images").mkdir(exist_ok=True)
     for shot in shots:
-        _write_picture(root / "images" / shot.context / f"{shot.stem}.png", shot)
+        write_picture(root / "images" / shot.context / f"{shot.stem}.png", shot)
         rows = root / "labels" / shot.context / f"{shot.stem}.txt"
         rows.parent.mkdir(parents=True, exist_ok=True)
         width, height = shot.size_wh
@@ -159,7 +157,7 @@ def write_coco(root: Path, shots: Sequence[Shot]) -> None:
     annotations: list[dict[str, object]] = []
     for number, shot in enumerate(shots, start=1):
         file = f"{shot.context}/{shot.stem}.png"
-        _write_picture(root / "images" / file, shot)
+        write_picture(root / "images" / file, shot)
         images.append({"id": number, "file_name": file, "width": shot.size_wh[0], "height": shot.size_wh[1]})
         annotations += [
             {"id": len(annotations) + n, "image_id": number, "category_id": labels.index(label), "bbox": _ltwh(edges)}
@@ -180,42 +178,11 @@ def read_coco_tables(root: Path) -> dict[str, list[dict[str, object]]]:
     return tables
 
 
-def write_cvat(root: Path, shots: Sequence[Shot]) -> None:
-    """Write CVAT for images: annotations.xml and pictures in images/."""
-    document = ElementTree.Element("annotations")
-    for number, shot in enumerate(shots):
-        file = f"{shot.context}/{shot.stem}.png"
-        _write_picture(root / "images" / file, shot)
-        width, height = map(str, shot.size_wh)
-        image = ElementTree.SubElement(document, "image", id=str(number), name=file, width=width, height=height)
-        for label, edges in shot.objects:
-            box = dict(zip(("xtl", "ytl", "xbr", "ybr"), map(repr, edges), strict=True))
-            ElementTree.SubElement(image, "box", label=label, **box)
-    root.mkdir(parents=True, exist_ok=True)
-    ElementTree.ElementTree(document).write(root / "annotations.xml", encoding="utf-8", xml_declaration=True)
-
-
-CSV_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
-
-
-def write_csv(root: Path, shots: Sequence[Shot]) -> None:
-    """Write TensorFlow's CSV: labels.csv and pictures in images/."""
-    root.mkdir(parents=True, exist_ok=True)
-    rows: list[tuple[object, ...]] = [CSV_COLUMNS]
-    for shot in shots:
-        file = f"{shot.context}/{shot.stem}.png"
-        _write_picture(root / "images" / file, shot)
-        rows += [(file, *shot.size_wh, label, *edges) for label, edges in shot.objects]
-        rows += [] if shot.objects else [(file, *shot.size_wh, "", "", "", "", "")]
-    with (root / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows(rows)
-
-
 def write_class_folders(root: Path, shots: Sequence[Shot]) -> None:
     """Write class folders: every picture lies in the folder of its first object's label."""
     root.mkdir(parents=True, exist_ok=True)
     for shot in shots:
-        _write_picture(root / shot.objects[0][0] / f"{shot.stem}.png", shot)
+        write_picture(root / shot.objects[0][0] / f"{shot.stem}.png", shot)
 
 
 def make_workspace(
@@ -392,7 +359,7 @@ def unprivileged() -> Iterator[None]:
         os.seteuid(0)
 
 
-def _write_picture(path: Path, shot: Shot) -> None:
+def write_picture(path: Path, shot: Shot) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scene(f"{shot.context}/{shot.stem}", shot.size_wh, shot.objects).save(path)
 

@@ -1,5 +1,7 @@
 """What CVAT's XML says beyond plain boxes."""
 
+import xml.etree.ElementTree as ElementTree
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -195,8 +197,8 @@ def test_any_file_of_such_tags_and_any_coordinate_are_read_or_refused(tmp_path_f
         _, refused = builders.tried(InputRejectedError, read, root)
         assert refused is None or str(root) in str(refused)
     (root / "annotations.xml").write_text('<annotations><image name="a.png"/></annotations>', encoding="utf-8")
-    document = builders.ElementTree.parse(root / "annotations.xml")
-    box = builders.ElementTree.SubElement(document.find("image"), "box", label="cat", xtl="1", ytl="1", ybr="9")
+    document = ElementTree.parse(root / "annotations.xml")
+    box = ElementTree.SubElement(document.find("image"), "box", label="cat", xtl="1", ytl="1", ybr="9")
     box.set("xbr", "".join(c for c in value if c.isprintable()))
     document.write(root / "annotations.xml", encoding="utf-8")
     (picture,) = read(root).pictures

@@ -7,16 +7,36 @@ from typing import Literal
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.boxes import Reading
-from toonvision.data.formats import coco, cvat, image_folder, pascal_voc, tensorflow_csv, yolo
+from toonvision.data.formats import (
+    coco,
+    createml,
+    cvat,
+    image_folder,
+    labelme,
+    labelstudio,
+    pascal_voc,
+    supervisely,
+    tensorflow_csv,
+    via,
+    yolo,
+)
 from toonvision.data.formats.base import Reader
 from toonvision.data.source_tree import SourceTree
 
-Format = Literal["voc", "yolo", "coco", "cvat", "tensorflow-csv", "folders"]
+Format = Literal[
+    "voc", "yolo", "coco", "cvat", "labelstudio", "labelme", "via", "createml", "supervisely", "tensorflow-csv",
+    "folders",
+]  # fmt: skip
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,
     "coco": coco,
     "cvat": cvat,
+    "labelstudio": labelstudio,
+    "labelme": labelme,
+    "via": via,
+    "createml": createml,
+    "supervisely": supervisely,
     "voc": pascal_voc,
     "tensorflow-csv": tensorflow_csv,
     "folders": image_folder,
