@@ -123,7 +123,7 @@ def test_a_row_that_is_no_box_is_named_and_the_others_are_read(tmp_path, row, co
     assert [(finding.item, finding.code) for finding in picture.findings] == [("l.csv, a.png, object 1", code)]
 
 
-def test_pictures_of_a_table_that_are_not_there_are_one_finding_if_none_is_and_one_each_else(tmp_path):
+def test_pictures_of_a_table_that_are_not_there_are_one_finding_if_none_of_many_is(tmp_path):
     write(tmp_path, "train/a.png")
     rows = "".join(f"{name}.png,160,120,cat,10,10,60,70\n" for name in "abc")
     (tmp_path / "train_labels.csv").write_text(HEADER + rows)
@@ -140,11 +140,11 @@ def test_pictures_of_a_table_that_are_not_there_are_one_finding_if_none_is_and_o
 
 
 def test_pictures_that_no_table_lists_are_named(tmp_path):
-    write(tmp_path, "a.png", "b.png", "extra/c.png", "extra/d.png")
+    write(tmp_path, "a.png", "b.png", *(f"extra/{number}.png" for number in range(11)))
     (tmp_path / "l.csv").write_text(f"{HEADER}a.png,160,120,cat,10,10,60,70\n")
     assert [(str(finding), finding.skips) for finding in read(tmp_path).findings] == [
         ("b.png: has no annotation (draw its boxes, and save or export again)", False),
-        ("extra: none of its 2 pictures has an annotation (draw their boxes, and export again)", False),
+        ("extra: none of its 11 pictures has an annotation (draw their boxes, and export again)", False),
     ]
 
 

@@ -15,6 +15,8 @@ from toonvision.data.subsets import Subset
 
 Parse = Callable[[Any, int, Path], AnnotatedObject]
 """Reads an object, given what is written, its number from 1 and its picture."""
+_MOST_NAMED = 10
+"""Pictures of one subset or folder that are named one by one where none of it can be used."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def read_listed(
     tree: SourceTree,
     parse: Parse,
     *,
-    find: Callable[[Listed], Path | None] = lambda _: None,
+    find: Callable[[Listed], Path | None] | None = None,
     findings: Iterable[Finding] = (),
     unusable: Mapping[str, Finding] | None = None,
 ) -> Reading:
@@ -73,7 +75,7 @@ def read_listed(
         entries: The pictures.
         tree: The source.
         parse: Reads an object.
-        find: Returns the picture of an entry, where it is not the one of the stated name.
+        find: Returns the picture that an entry's document is named after, if the format names documents so.
         findings: What is known to be wrong already.
         unusable: The pictures that this concerns, where no entry says more of them.
 
@@ -84,7 +86,7 @@ def read_listed(
     results = _Results()
     for entry in entries:
         _add(entry, tree, parse, find, results)
-    tree.refuse_confusable(results.pictures)
+    tree.refuse_confusable(tree.pictures if find else results.pictures)
     lost = {**(unusable or {}), **results.unusable}
     for picture in results.pictures.values():
         lost.pop(picture.name, None)
@@ -100,10 +102,12 @@ def read_listed(
     return Reading(tuple(pictures), (*results.findings, *findings, *notes), lost)
 
 
-def _add(entry: Listed, tree: SourceTree, parse: Parse, find: Callable[[Listed], Path | None], to: _Results) -> None:
+def _add(
+    entry: Listed, tree: SourceTree, parse: Parse, find: Callable[[Listed], Path | None] | None, to: _Results
+) -> None:
     path = None
     try:
-        path = find(entry) or tree.picture_named(_file_name(entry.name), beside=entry.document)
+        path = (find and find(entry)) or tree.picture_named(_file_name(entry.name), beside=entry.document)
         picture = _read(entry, path, tree, parse)
     except RejectedItemError as error:
         if error.code == "no-picture":
@@ -157,7 +161,7 @@ def _listed_twice(documents: tuple[Path, Path], number: int, tree: SourceTree) -
 def _missing(
     missing: Sequence[tuple[Listed, RejectedItemError]], entries: Iterable[Listed], tree: SourceTree
 ) -> list[Finding]:
-    """Report pictures that are listed and not there: one by one, or at once where none of a document's subset is."""
+    """Report pictures that are listed and not there: one by one, or at once where none of many is."""
     total: dict[tuple[Path, Subset | None], int] = defaultdict(int)
     for entry in entries:
         total[entry.document, entry.subset] += 1
@@ -166,7 +170,7 @@ def _missing(
         gone[entry.document, entry.subset].append((entry, error))
     found = []
     for (document, subset), lost in gone.items():
-        if len(lost) == 1 or len(lost) < total[document, subset]:
+        if len(lost) <= _MOST_NAMED or len(lost) < total[document, subset]:
             found += [error.finding(entry.item, pictures=1, objects=entry.object_count) for entry, error in lost]
             continue
         of = f" of {subset}" if subset else ""
@@ -178,7 +182,7 @@ def _missing(
 
 
 def _not_listed(paths: Iterable[Path], tree: SourceTree) -> list[Finding]:
-    """Report pictures that no document lists: one by one, or at once where none of a folder is listed."""
+    """Report pictures that no document lists: one by one, or at once where none of many in a folder is."""
     remedy = "draw its boxes, and save or export again"
     total: dict[Path, int] = defaultdict(int)
     for path in tree.pictures:
@@ -188,7 +192,7 @@ def _not_listed(paths: Iterable[Path], tree: SourceTree) -> list[Finding]:
         others[path.parent].append(path)
     found = []
     for folder, own in others.items():
-        if len(own) == 1 or len(own) < total[folder]:
+        if len(own) <= _MOST_NAMED or len(own) < total[folder]:
             found += [Finding(tree.relative(path), "has no annotation", remedy, "no-annotation") for path in own]
         else:
             reason = f"none of its {counted(len(own), 'picture')} has an annotation"
