@@ -1,5 +1,6 @@
 """What was understood of a source, as a table for people and as plain data."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ from toonvision.core.wording import counted
 from toonvision.data.label_rules import AS_SET
 from toonvision.data.overview import FindingKind, SourceOverview
 from toonvision.data.setup import SetupPlan
+from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import SCREENSHOTS
 
 FROM_SOURCE = "toonvision split --from-source"
@@ -28,6 +30,10 @@ def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
         folder = plan.root / SCREENSHOTS
         return (f"{about}\nPut screenshots with their annotations into {folder}, one folder for each place or level.",)
     source = f"Its pictures are read from {overview.root}, where they stay; nothing was copied."
+    rare = [label for label, count in overview.labels.items() if count < len(SUBSETS)]
+    if not made and rare and len(overview.labels) - len(rare) > 1:
+        options = " ".join(f"--ignore {shlex.quote(label)}" for label in rare[:_MOST_LABELS])
+        source += f"\nTo leave out the labels with too few objects, add: {options}"
     return (*overview_tables(overview), f"{about}\n{source}")
 
 

@@ -93,8 +93,9 @@ class SourceOverview:
 
     @property
     def attributes(self) -> Mapping[str, int]:
-        """Number of objects by attribute that their annotations give."""
-        return _counts(name for entry in self._entries() for name in entry.attributes)
+        """Number of objects by attribute that their annotations give; one that is false does not count."""
+        given = (item for entry in self._entries() for item in entry.attributes.items())
+        return _counts(name for name, value in given if value is not False)
 
     @property
     def box_notes(self) -> Mapping[str, int]:
