@@ -71,9 +71,12 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
 def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:
     """Return the box around a mask, whose run lengths may be a list or a text."""
     size, counts = segmentation.get("size"), segmentation.get("counts")
-    runs = _runs(counts) if isinstance(counts, str) else counts
-    whole = isinstance(size, list) and len(size) == 2 and isinstance(runs, list)
-    if not whole or not all(isinstance(value, int) and value >= 0 for value in (*size, *runs)):
+    runs: list[int] = _runs(counts) if isinstance(counts, str) else counts if isinstance(counts, list) else []
+    if (
+        not isinstance(size, list)
+        or len(size) != 2
+        or not all(isinstance(value, int) and value >= 0 for value in (*size, *runs))
+    ):
         reason = f"segmentation must have a size and counts of pixels; got {shown(segmentation)}"
         raise RejectedItemError(reason, "export it again", code="bad-number")
     height, width = size
