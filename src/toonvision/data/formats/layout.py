@@ -10,28 +10,35 @@ from toonvision.data.boxes import Reading
 from toonvision.data.formats import (
     coco,
     createml,
+    cvat,
     image_folder,
     labelme,
     labelstudio,
     pascal_voc,
     supervisely,
+    tensorflow_csv,
     via,
     yolo,
 )
 from toonvision.data.formats.base import Reader
 from toonvision.data.source_tree import SourceTree
 
-Format = Literal["voc", "yolo", "coco", "labelstudio", "labelme", "via", "createml", "supervisely", "folders"]
+Format = Literal[
+    "voc", "yolo", "coco", "cvat", "labelstudio", "labelme", "via", "createml", "supervisely", "tensorflow-csv",
+    "folders",
+]  # fmt: skip
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,
     "coco": coco,
+    "cvat": cvat,
     "labelstudio": labelstudio,
     "labelme": labelme,
     "via": via,
     "createml": createml,
     "supervisely": supervisely,
     "voc": pascal_voc,
+    "tensorflow-csv": tensorflow_csv,
     "folders": image_folder,
 }
 """In the order in which a source is tried."""
@@ -73,7 +80,7 @@ def recognised(tree: SourceTree) -> tuple[Layout, ...]:
         coco.refuse_damaged(tree)
     if not found:
         raise InputRejectedError(
-            f"{tree.root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
-            "COCO (a JSON file) or one folder of pictures a label."
+            f"{tree.root}: no annotated pictures were found. A source is one of these: "
+            f"{', '.join(reader.TITLE for reader in READERS.values())}."
         )
     return found
