@@ -253,6 +253,9 @@ def test_two_pictures_that_could_be_confused_are_refused_and_both_named(tmp_path
     pictures = [first.with_name(name) for name in names]
     for path in pictures:
         shutil.copy(first, path)
+    if kind is CLASSES and names is CONFUSABLE[0]:  # there is no annotation that could be of either
+        assert {picture.path for picture in kind.read(tmp_path).pictures} == {first, *pictures}
+        return
     if kind is COCO:
         tables = read_coco_tables(tmp_path)
         tables["images"] = [{"id": i, "file_name": f"garden/{name}"} for i, name in enumerate(names)]
@@ -513,8 +516,8 @@ def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, k
     path = getattr(kind, gone)(tmp_path, SHOTS[0])
     listed = SourceTree.refuse_confusable
 
-    def lose_one(*arguments):
-        listed(*arguments)
+    def lose_one(*arguments, **options):
+        listed(*arguments, **options)
         path.unlink()
 
     monkeypatch.setattr(SourceTree, "refuse_confusable", lose_one)
