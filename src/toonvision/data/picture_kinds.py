@@ -72,11 +72,11 @@ def kinds_read() -> tuple[str, ...]:
     return (*KINDS_READ, _AVIF) if features.check("avif") else KINDS_READ
 
 
-def has_picture_suffix(name: str) -> bool:
+def is_picture(name: str) -> bool:
     """Return whether a file is meant to be a picture, by its name alone.
 
     Examples:
-        >>> [has_picture_suffix(name) for name in ("a.JPG", "a.heic", "a.jpg_large", "a.txt", "a")]
+        >>> [is_picture(name) for name in ("a.JPG", "a.heic", "a.jpg_large", "a.txt", "a")]
         [True, True, True, False, False]
     """
     suffix = Path(name).suffix.lower()

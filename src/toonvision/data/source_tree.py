@@ -15,7 +15,7 @@ from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
 from toonvision.data import attributes
 from toonvision.data.documents import Documents
-from toonvision.data.picture_kinds import has_picture_suffix, unread_kind
+from toonvision.data.picture_kinds import is_picture, unread_kind
 from toonvision.data.subsets import Subset, named_subset
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -110,7 +110,7 @@ class SourceTree:
 
         def kind_of(path: Path) -> str | None:
             if self.confined(path):  # whose content is not looked at
-                return "" if has_picture_suffix(path.name) else None
+                return "" if is_picture(path.name) else None
             return unread_kind(path)
 
         return {path: kind for path in self.files if (kind := kind_of(path)) is not None}
@@ -246,7 +246,7 @@ class SourceTree:
                     if path in self._known:
                         return path
         last = Path(decoded)
-        stem = _key(last.stem if has_picture_suffix(last.name) else last.name)
+        stem = _key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
         for found in (self._by_stem.get(stem, []), self._by_stem.get(bare, []), self._by_bare_stem.get(bare, [])):
             best = _of_longest_tail(found, decoded)

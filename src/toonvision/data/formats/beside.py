@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -55,7 +55,7 @@ def head(path: Path, tree: SourceTree) -> str:
     return ""
 
 
-def _lists(path: Path, tree: SourceTree, names: Collection[str], labels: Collection[str]) -> bool:
+def _lists(path: Path, tree: SourceTree, names: Collection[str], labels: Set[str]) -> bool:
     """Return whether a file says of some picture more than its folder does."""
     lines = head(path, tree).splitlines()
     suffix = path.suffix.lower()

@@ -8,16 +8,32 @@ from typing import Literal
 from toonvision.core.errors import InputRejectedError, printable
 from toonvision.core.wording import counted
 from toonvision.data.boxes import Reading
-from toonvision.data.formats import coco, image_folder, not_read, pascal_voc, yolo
+from toonvision.data.formats import (
+    coco,
+    createml,
+    image_folder,
+    labelme,
+    labelstudio,
+    not_read,
+    pascal_voc,
+    supervisely,
+    via,
+    yolo,
+)
 from toonvision.data.formats.base import Reader
 from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
 
-Format = Literal["voc", "yolo", "coco", "folders"]
+Format = Literal["voc", "yolo", "coco", "labelstudio", "labelme", "via", "createml", "supervisely", "folders"]
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,
     "coco": coco,
+    "labelstudio": labelstudio,
+    "labelme": labelme,
+    "via": via,
+    "createml": createml,
+    "supervisely": supervisely,
     "voc": pascal_voc,
     "folders": image_folder,
 }

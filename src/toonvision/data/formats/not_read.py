@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -103,7 +103,7 @@ def _refusal(title: str, path: Path, remedy: str, tree: SourceTree) -> str:
     return f"{tree.relative(path)} is {title}, which is not read. {remedy}."
 
 
-def _json_keys(tree: SourceTree) -> Iterator[tuple[Path, Collection[str]]]:
+def _json_keys(tree: SourceTree) -> Iterator[tuple[Path, frozenset[str]]]:
     """Yield what documents and JSON lines have, each with the keys of the first entries of its lists as well."""
     for path, content in tree.documents.contents.items():
         yield path, _keys(content)
