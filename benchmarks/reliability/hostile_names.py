@@ -143,7 +143,7 @@ def _twins() -> Iterable[RefusedSource]:
         if why != "suffix":  # which confuses nobody where there is no annotation
             folders = {f"apple/{name}": content for name, content in pictures.items()}
             yield RefusedSource(f"class twins by {why}", {**folders, "pear/pear.png": good("pear")}, message)
-    two = {"shot.png": good("two"), "shot.xml": GOOD_XML, "shot.XML": GOOD_XML}
+    two = {"shot.png": good("two"), "shot.xml": GOOD_XML, "shot.XML": GOOD_XML.replace(b"apple", b"pear")}
     yield RefusedSource("two annotations", two, ("shot.xml", "shot.XML", "annotate one picture"))
 
 
