@@ -19,7 +19,8 @@ from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import Listed, label_of, mapping, numbers, read_listed, size_of
+from toonvision.data.formats.json_files import label_of, mapping, numbers, read_documents, size_of
+from toonvision.data.formats.listed import Listed
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree
 
@@ -52,7 +53,7 @@ def read(tree: SourceTree) -> Reading:
                 entries.append(entry)
             elif entry:
                 findings.append(entry)
-    return read_listed(entries, tree, _object, findings=findings)
+    return read_documents(entries, tree, _object, findings=findings)
 
 
 def _documents(tree: SourceTree) -> dict[Path, list[Row]]:

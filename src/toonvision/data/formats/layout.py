@@ -11,12 +11,14 @@ from toonvision.data.boxes import Reading
 from toonvision.data.formats import (
     coco,
     createml,
+    cvat,
     image_folder,
     labelme,
     labelstudio,
     not_read,
     pascal_voc,
     supervisely,
+    tensorflow_csv,
     via,
     yolo,
 )
@@ -24,17 +26,22 @@ from toonvision.data.formats.base import Reader
 from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
 
-Format = Literal["voc", "yolo", "coco", "labelstudio", "labelme", "via", "createml", "supervisely", "folders"]
+Format = Literal[
+    "voc", "yolo", "coco", "cvat", "labelstudio", "labelme", "via", "createml", "supervisely", "tensorflow-csv",
+    "folders",
+]  # fmt: skip
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,
     "coco": coco,
+    "cvat": cvat,
     "labelstudio": labelstudio,
     "labelme": labelme,
     "via": via,
     "createml": createml,
     "supervisely": supervisely,
     "voc": pascal_voc,
+    "tensorflow-csv": tensorflow_csv,
     "folders": image_folder,
 }
 """In the order in which a source is tried."""

@@ -23,7 +23,8 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import Listed, label_of, mapping, numbers, read_listed
+from toonvision.data.formats.json_files import label_of, mapping, numbers, read_documents
+from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "VGG Image Annotator (VIA)"
@@ -62,7 +63,7 @@ def read(tree: SourceTree) -> Reading:
     ]
     attribute, notes = _label_attribute(entries, tree)
     parse = partial(_object, attribute=attribute, options=_options(tree, attribute))
-    return read_listed(entries, tree, parse, findings=[*findings, *notes])
+    return read_documents(entries, tree, parse, findings=[*findings, *notes])
 
 
 def _documents(tree: SourceTree) -> dict[Path, Pictures]:
