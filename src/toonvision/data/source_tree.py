@@ -36,6 +36,8 @@ _NOT_OURS = frozenset({"__MACOSX"})
 """Folders that an archive's program adds; what lies in them are no pictures of anyone."""
 _HASH_PREFIX = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file."""
+_NOT_UPLOADED = re.compile(r"[^-\w.]")
+"""Characters that Label Studio leaves out of the name of an uploaded file, as Django's `get_valid_name` does."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,14 @@ class SourceTree:
         return found
 
     @cached_property
+    def _uploaded(self) -> Mapping[str, list[Path]]:
+        """Pictures by the stems that Label Studio gives them when they are uploaded, without the hash."""
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self.pictures:
+            found[_NOT_UPLOADED.sub("", _key(path.stem).strip().replace(" ", "_"))].append(path)
+        return found
+
+    @cached_property
     def _occupied(self) -> frozenset[tuple[str, ...]]:
         return frozenset(place for place, _ in self._by_place)
 
@@ -232,13 +242,14 @@ class SourceTree:
 
         A path below the folder of the annotation file, `beside`, or below the source comes first. Else the last part of
         the name decides, where just one picture has it: after separators (``\``), escapes (``%20``), a query
-        (``?d=``), another suffix or none, and a hash before the name (``90fbb0c7-a.png``) were undone.
+        (``?d=``), another suffix or none, a hash before the name (``90fbb0c7-a.png``) and the underscores of an upload
+        were undone.
 
         Raises:
             RejectedItemError: If no picture has the name, or more than one has.
         """
         plain = stated.replace("\\", "/")
-        decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0])
+        decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0]).replace("\\", "/")
         for name in dict.fromkeys((plain, decoded)):
             for folder in dict.fromkeys((beside.parent, self.root, self.root / "images")):
                 with suppress(ValueError):
@@ -248,15 +259,20 @@ class SourceTree:
         last = Path(decoded)
         stem = _key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
-        for found in (self._by_stem.get(stem, []), self._by_stem.get(bare, []), self._by_bare_stem.get(bare, [])):
+        alike = (
+            self._by_stem.get(stem),
+            self._by_stem.get(bare),
+            self._by_bare_stem.get(bare),
+            self._uploaded.get(bare),
+        )
+        for found in filter(None, alike):
             best = _of_longest_tail(found, decoded)
             if len(best) == 1:
                 return best[0]
-            if found:
-                names = " and ".join(self.relative(path) for path in found[:2])
-                raise RejectedItemError(
-                    f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
-                )
+            names = " and ".join(self.relative(path) for path in found[:2])
+            raise RejectedItemError(
+                f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
+            )
         raise RejectedItemError("the picture is missing", "put it below the source", code="no-picture")
 
     @cached_property

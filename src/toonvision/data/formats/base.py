@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite
 from toonvision.data.source_tree import SourceTree
 
 LARGEST_ANNOTATION = 10_000_000
@@ -82,7 +82,10 @@ def read_objects(
     objects, findings = [], []
     for number, row in enumerate(rows, start=1):
         try:
-            objects.append(parse(row, number))
+            drawn = parse(row, number)
+            for edge in drawn.xyxy or ():
+                finite(edge, "an edge")  # a sum of finite numbers need not be
+            objects.append(drawn)
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))
     return tuple(objects), tuple(findings)

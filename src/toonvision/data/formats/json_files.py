@@ -11,6 +11,9 @@ from toonvision.data.formats.shapes import is_number
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree
 
+_LONGEST_NAME = 200
+"""Characters of a stated name in a message."""
+
 
 def read_documents(
     entries: Iterable[Listed],
@@ -33,6 +36,12 @@ def picture_of(document: Path, tree: SourceTree) -> Path | None:
     """Return the picture that a document is named after: ``a.json`` or ``a.png.json`` after ``a.png``."""
     found = tree.picture_of(document)
     return found or (tree.picture_of(document.with_suffix("")) if is_picture(document.stem) else None)
+
+
+def entry_name(document: Path, tree: SourceTree, stated: object, otherwise: str) -> str:
+    """Return what messages call an entry of a document: by what it states, where that is a short word or a number."""
+    named = isinstance(stated, int | str) and 0 < len(str(stated)) <= _LONGEST_NAME
+    return f"{tree.relative(document)}, {stated if named else otherwise}"
 
 
 def mapping(value: object, what: str) -> Mapping[str, Any]:
