@@ -15,10 +15,6 @@ from toonvision.data.source_tree import SourceTree
 COCO_IMAGES = '"images": [{"id": 1, "file_name": "a.png"}]'
 FORMATS = {
     "TFRecord": ("train/pets.tfrecord-00000-of-00010", "\n\0\0"),
-    "CVAT for video": (
-        "annotations.xml",
-        "<?xml version='1.0'?>\n<annotations><meta/><track id='0' label='cat'><box frame='0'/></track></annotations>",
-    ),
     "dlib (imglab)": (
         "pets.xml",
         "<dataset><name>x</name><images><image file='a.png'><box/></image></images></dataset>",

@@ -13,13 +13,12 @@ from toonvision.data.source_tree import SourceTree
 _MOST_FILES = 20
 """Files of one kind that are looked into."""
 _EXPORT = "Export Pascal VOC or COCO from the program that made it"
-_SPLIT = "Export it as CVAT for images 1.1, Pascal VOC or COCO"
 
 _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Datumaro", ("categories", "items"), "Convert it with Datumaro: datum convert -f voc -- --save-media"),
     ("VoTT", ("assets", "tags"), "Export Pascal VOC from VoTT"),
     ("VoTT", ("asset", "regions"), "Export Pascal VOC from VoTT"),
-    ("a backup of CVAT", ("jobs", "data"), _SPLIT),
+    ("a backup of CVAT", ("jobs", "data"), "Export CVAT for images 1.1 instead"),
     ("SuperAnnotate", ("metadata", "instances"), "Export COCO from SuperAnnotate"),
     ("V7 Darwin", ("item", "annotations"), "Export Pascal VOC or COCO from V7"),
     ("Labelbox", ("data_row", "projects"), "Convert it to COCO with Labelbox's own converter"),
@@ -43,7 +42,6 @@ _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """What a JSON document has, or the first entry of a list, or the first line of JSON lines; a dot leads one deeper."""
 
 _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
-    ("CVAT for video", (".xml",), r"<annotations>.*<track[\s>]", _SPLIT),
     ("dlib (imglab)", (".xml",), r"<dataset>.*<images>.*<image\s+file=", "Export Pascal VOC from imglab"),
     ("Open Images", (".csv",), r"ImageID,Source,LabelName", "Save it with FiftyOne as COCODetectionDataset"),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),
