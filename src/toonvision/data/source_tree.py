@@ -152,7 +152,21 @@ class SourceTree:
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """Return the folders of a file below the root that do not belong to a layout."""
-        return tuple(name for name in path.relative_to(self.root).parts[:-1] if name.lower() not in LAYOUT_FOLDERS)
+        return self._folder(path.parent).place
+
+    def _folder(self, folder: Path) -> "_Folder":
+        """Return what the names of a folder say; many files share one, and are not asked one by one."""
+        if folder not in self._folders:
+            names = folder.relative_to(self.root).parts
+            place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
+            context = next((_text(name) for name in place if not named_subset(name)), NO_CONTEXT)
+            subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
+            self._folders[folder] = _Folder(place, context, subset)
+        return self._folders[folder]
+
+    @cached_property
+    def _folders(self) -> dict[Path, "_Folder"]:
+        return {}
 
     def picture_of(self, annotation: Path) -> Path | None:
         """Return the picture that an annotation file is named after; None where no picture, or more than one, can be.
@@ -210,14 +224,20 @@ class SourceTree:
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
-        names = path.relative_to(self.root).parts[:-1]
-        context = (name for name in names if name.lower() not in LAYOUT_FOLDERS and not named_subset(name))
-        return next(map(_text, context), NO_CONTEXT)
+        return self._folder(path.parent).context
 
     def subset_of(self, path: Path) -> Subset | None:
         """Return the subset that a folder of a picture names; the last one that does decides."""
-        names = reversed(path.relative_to(self.root).parts[:-1])
-        return next((subset for name in names if (subset := named_subset(name))), None)
+        return self._folder(path.parent).subset
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """What the names of a folder and of those above it, up to the root, say of its pictures."""
+
+    place: tuple[str, ...]
+    context: str
+    subset: Subset | None
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -239,7 +259,10 @@ def is_picture(name: str) -> bool:
 
 def relative(path: Path, root: Path) -> str:
     r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
-    return _text(path.relative_to(root).as_posix())
+    text, above = str(path), f"{root}{os.sep}"
+    if not text.startswith(above):
+        return _text(path.relative_to(root).as_posix())
+    return _text(text[len(above) :].replace(os.sep, "/"))  # several times as quick
 
 
 def confined(path: Path, root: Path) -> Finding | None:
