@@ -3,7 +3,7 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -172,15 +172,18 @@ class SourceTree:
         """Return the picture that an annotation file is named after; None where no picture, or more than one, can be.
 
         It lies beside the annotation, or in the folder that corresponds to the annotation's (``images/a`` to
-        ``labels/a``); where neither has any picture, anywhere below the source.
+        ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, and a
+        picture's suffix within it (``a.png.txt``), are undone where the picture has none.
         """
-        place, stem = self._place(annotation), _key(annotation.stem)
-        same = self._by_place.get((place, stem), [])
-        beside = [path for path in same if path.parent == annotation.parent]
-        found = beside or same
-        if not found and place not in self._occupied:
-            found = self._by_stem.get(stem, [])
-        return found[0] if len(found) == 1 else None
+        place = self._place(annotation)
+        for stem in _stems(annotation.stem):
+            same = self._by_place.get((place, stem), [])
+            found = [path for path in same if path.parent == annotation.parent] or same
+            if not found and place not in self._occupied:
+                found = self._by_stem.get(stem, [])
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
 
     def picture_named(self, stated: str, *, beside: Path) -> Path:
         r"""Return the picture that an annotation states by a file name, written on any machine by any program.
@@ -303,6 +306,15 @@ def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
         agree = [one == other for one, other in zip(own, wanted, strict=False)]
         lengths.append(agree.index(False) if False in agree else len(agree))
     return [path for path, length in zip(paths, lengths, strict=True) if length == max(lengths)]
+
+
+def _stems(stem: str) -> Iterator[str]:
+    """Yield what the stem of an annotation's picture may be, the likeliest first."""
+    key = _key(stem)
+    yield key
+    bare = _HASH_PREFIX.sub("", _key(Path(stem).stem) if is_picture(stem) else key)
+    if bare != key:
+        yield bare
 
 
 def _key(stem: str) -> str:
