@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 
 import builders
 from builders import (
@@ -35,7 +36,7 @@ from toonvision.taxonomy.loader import infer
 SHOTS = [
     Shot("b", "garden", (("apple", (3, 4, 20, 30)), ("pear", (30, 5, 64, 48)))),
     Shot("a", "garden", (("pear", (0, 0, 64, 48)),)),
-    Shot("größe 1", "house", (("stone", (10.5, 11.25, 40, 41.75)), ("apple", (1, 1, 2, 2)), ("apple", (5, 5, 9, 9)))),
+    Shot("größe 1", "house", (("stone", (10.5, 11.25, 40, 41.75)), ("apple", (1, 1, 3, 3)), ("apple", (5, 5, 9, 9)))),
     Shot("c", "house", (("pear", (7, 7, 21, 22)),)),
 ]
 
@@ -686,7 +687,8 @@ def test_hostile_xml_is_reported_and_never_expanded(tmp_path, name):
 
 
 def test_deep_nesting_that_closes_again_is_read(tmp_path):
-    picture, codes = one_voc(tmp_path, ("<a>" * 20_000 + GOOD.format(name="x") + "</a>" * 20_000).encode())
+    nested = f"<annotation>{'<a>' * 20_000}{GOOD.format(name='x')}{'</a>' * 20_000}</annotation>"
+    picture, codes = one_voc(tmp_path, nested.encode())
     assert codes == []
     assert [entry.label for entry in picture.objects] == ["x"]
 
@@ -765,10 +767,10 @@ def test_a_size_that_is_no_number_is_reported(tmp_path):
     assert (picture, codes) == (None, ["bad-number"])
 
 
-def test_two_annotations_of_one_picture_are_refused_and_both_named(tmp_path):
+def test_two_annotations_of_one_picture_that_differ_are_refused_and_both_named(tmp_path):
     FOLDERS.write(tmp_path, SHOTS)
     stray = tmp_path / "JPEGImages" / "garden" / "a.xml"
-    shutil.copy(FOLDERS.annotation(tmp_path, SHOTS[1]), stray)
+    shutil.copy(FOLDERS.annotation(tmp_path, SHOTS[0]), stray)
     with pytest.raises(InputRejectedError, match="annotate one picture") as caught:
         FOLDERS.read(tmp_path)
     assert str(stray) in str(caught.value)
@@ -996,3 +998,24 @@ def test_upper_case_suffixes_are_pictures_and_annotations_too(tmp_path):
     reading = BESIDE.read(tmp_path)
     assert len(reading.pictures) == 4
     assert reading.findings == ()
+
+
+@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, COCO, YOLO], ids=["voc beside", "voc folders", "coco", "yolo"])
+def test_a_picture_that_exif_rotates_is_cut_as_it_was_annotated_where_the_annotation_declares_its_size(tmp_path, kind):
+    seen = Shot("a", "garden", (("pear", (4, 6, 20, 40)),), size_wh=(48, 64))
+    kind.write(tmp_path / "source", [seen])
+    picture, exif = kind.picture(tmp_path / "source", seen), Image.Exif()
+    with Image.open(picture) as drawn:
+        drawn.load()
+    exif[0x0112] = 6
+    picture.write_bytes(encoded(drawn.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif))
+    source = (kind.name, tmp_path / "source")
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(builders.LABELS), source=source)
+    summary = extract(workspace)
+    if kind is YOLO:  # which declares none
+        assert [finding.code for finding in summary.findings] == ["exif-rotation"]
+        picture.write_bytes(encoded(drawn))  # the remedy
+        summary = extract(workspace)
+    assert (summary.findings, summary.objects_kept) == ((), 1)
+    with Image.open(next(workspace.crops.iterdir())) as crop:
+        assert crop.tobytes() == drawn.convert("RGB").crop((4, 6, 20, 40)).tobytes()

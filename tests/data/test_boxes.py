@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from builders import tried
 from toonvision.core.errors import RejectedItemError
-from toonvision.data.boxes import Box, checked_label, fit_box, parse_coordinate
+from toonvision.data.boxes import (
+    CLAMPED,
+    TINY,
+    AnnotatedObject,
+    Box,
+    checked_label,
+    fit_box,
+    fit_object,
+    note_findings,
+    parse_coordinate,
+)
 
 sizes = st.tuples(st.integers(1, 200), st.integers(1, 200))
 
@@ -63,13 +73,49 @@ def test_a_box_one_pixel_outside_is_clamped_and_reported(drawn, out):
     assert moved is any(out)
 
 
-@given(drawn=inside(), edge=st.integers(0, 3), beyond=st.integers(2, 10**6))
-def test_a_box_more_than_a_pixel_outside_is_refused_naming_how_far(drawn, edge, beyond):
-    xyxy, (width, height) = list(drawn[0]), drawn[1]
-    xyxy[edge] = -beyond if edge < 2 else (width, height)[edge - 2] + beyond
-    error = refusal(xyxy, (width, height))
-    assert error.code == "out-of-bounds"
-    assert f"leaves the picture of {width} x {height} by {beyond} pixels" in error.reason
+@st.composite
+def passing_an_edge(draw):
+    """A size, and a box of which a known part, left, right, above or below the picture, is outside."""
+    (width, height), edge = draw(sizes), draw(st.integers(0, 3))
+    inside, outside = draw(st.integers(1, (width, height)[edge % 2])), draw(st.integers(2, 300))
+    xyxy = [0, 0, width, height]
+    xyxy[edge] = -outside if edge < 2 else (width, height)[edge % 2] + outside
+    xyxy[(edge + 2) % 4] = inside if edge < 2 else (width, height)[edge % 2] - inside
+    return tuple(xyxy), (width, height), inside, outside
+
+
+@given(drawn=passing_an_edge())
+def test_a_box_that_passes_the_edge_is_cut_there_if_at_least_half_of_it_is_inside_and_else_refused(drawn):
+    xyxy, (width, height), inside, outside = drawn
+    if inside < outside:
+        error = refusal(xyxy, (width, height))
+        assert error.code == "out-of-bounds"
+        assert f"leaves the picture of {width} x {height} by {outside} pixels, with more than half" in error.reason
+        return
+    box, clamped = fit_box(xyxy, (width, height))
+    assert clamped
+    assert box.xyxy == (max(0, xyxy[0]), max(0, xyxy[1]), min(width, xyxy[2]), min(height, xyxy[3]))
+
+
+def test_half_of_the_area_decides_where_a_box_passes_two_edges():
+    assert fit_box((-3, -3, 10, 10), (20, 20)) == (Box(0, 0, 10, 10), True)  # 100 of 169
+    assert refusal((-5, -5, 10, 10), (20, 20)).code == "out-of-bounds"  # 100 of 225
+
+
+def test_the_box_of_an_object_comes_with_what_is_to_be_known_of_it():
+    polygon = "the box around its polygon was taken"
+    entry = AnnotatedObject(1, "cat", (-4, 2, 10, 3), note=polygon)
+    assert fit_object(entry, (20, 20)) == (Box(0, 2, 10, 3), (polygon, CLAMPED, TINY))
+    assert fit_object(AnnotatedObject(1, "cat", None), (20, 20)) == (Box(0, 0, 20, 20), ())
+
+
+def test_objects_of_one_note_are_counted_together_and_nothing_is_lost():
+    notes = [(CLAMPED, "a.xml, object 1"), (TINY, "a.xml, object 2"), (CLAMPED, "b.xml, object 1")]
+    found = note_findings("shots", notes)
+    assert [str(finding) for finding in found] == [
+        f"shots: {CLAMPED} (2 objects, such as a.xml, object 1)", f"shots: {TINY} (1 object, such as a.xml, object 2)"
+    ]  # fmt: skip
+    assert {(finding.code, finding.skips) for finding in found} == {("recovered", False)}
 
 
 @given(drawn=inside(), across=st.booleans())
@@ -104,7 +150,8 @@ def test_any_finite_box_is_either_inside_the_picture_or_refused(xyxy, size_wh):
         box, _ = fitted
         assert 0 <= box.x_min < box.x_max <= size_wh[0]
         assert 0 <= box.y_min < box.y_max <= size_wh[1]
-        assert all(abs(edge - asked) <= 1.5 for edge, asked in zip(box.xyxy, xyxy, strict=True))
+        wanted = (min(max(edge, 0), limit) for edge, limit in zip(xyxy, size_wh * 2, strict=True))
+        assert all(abs(edge - asked) <= 0.5 for edge, asked in zip(box.xyxy, wanted, strict=True))
 
 
 @pytest.mark.parametrize("xyxy", [(0, 0, 0, 5), (0, 0, 5, 0), (5, 0, 4, 5), (-1, 0, 4, 5), (0, -1, 4, 5)])

@@ -21,8 +21,10 @@ from builders import SIZE_WH, Shot, as_once, contents, copied, encoded, make_wor
 from toonvision.core.errors import InputRejectedError
 from toonvision.data import extraction, images
 from toonvision.data.attributes import attributes_path, write_attributes
+from toonvision.data.boxes import CLAMPED, Box
 from toonvision.data.catalog import Catalog
 from toonvision.data.extraction import crop_file, extract
+from toonvision.data.formats import layout
 from toonvision.data.workspace import create_workspace, open_workspace
 from toonvision.taxonomy.loader import infer
 
@@ -387,8 +389,8 @@ def test_boxes_of_two_labels_in_one_place_are_two_crops(tmp_path):
     [
         ((5, 5, 5, 20), "zero-area"),
         ((20, 5, 5, 20), "inverted"),
-        ((5, 5, 66, 20), "out-of-bounds"),
-        ((-2, 5, 30, 20), "out-of-bounds"),
+        ((60, 5, 69, 20), "out-of-bounds"),
+        ((-20, 5, 19, 20), "out-of-bounds"),
     ],
 )
 def test_a_box_that_cannot_be_cut_is_reported_and_its_picture_kept(tmp_path, edges, code):
@@ -396,9 +398,23 @@ def test_a_box_that_cannot_be_cut_is_reported_and_its_picture_kept(tmp_path, edg
     assert (finding.item, finding.code, finding.objects, finding.pictures) == ("garden/one.xml, object 2", code, 1, 0)
 
 
-def test_a_box_one_pixel_outside_is_cut_and_reported(tmp_path):
-    finding = finding_of(tmp_path, Shot("one", "garden", (("pear", (-1, 0, 65, 49)),)))
-    assert (finding.item, finding.code, finding.skips) == ("garden/one.xml, object 1", "clamped", False)
+def test_boxes_that_pass_the_edge_are_cut_there_and_counted_in_one_finding(tmp_path):
+    boxes = (("pear", (-1, 0, 65, 49)), ("apple", (-4, 5, 30, 20)), ("pear", (0, 0, 1, 9)))
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", boxes), Shot("two", "house", boxes[1:2])])
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert [str(finding) for finding in summary.findings] == [
+        "screenshots: the box passed the edge of its picture and was cut there (3 objects, such as garden/one.xml, "
+        "object 1)",
+        "screenshots: the crop is one pixel wide or high, so that little can be seen in it (1 object, such as "
+        "garden/one.xml, object 3)",
+    ]
+    assert {(finding.code, finding.skips) for finding in summary.findings} == {("recovered", False)}
+    assert [item for note, item in summary.notes if note == CLAMPED] == [
+        "garden/one.xml, object 1", "garden/one.xml, object 2", "house/two.xml, object 1"
+    ]  # fmt: skip
+    assert {crop.box for crop in crops_of(workspace)} >= {Box(0, 0, 64, 48), Box(0, 5, 30, 20)}
+    assert extract(workspace).findings == summary.findings
 
 
 def test_a_picture_of_another_size_than_its_annotation_says_is_skipped(tmp_path):
@@ -410,7 +426,7 @@ def test_a_picture_of_another_size_than_its_annotation_says_is_skipped(tmp_path)
 def test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later(tmp_path):
     def rotate(path):
         exif = Image.Exif()
-        exif[0x0112] = 6
+        exif[0x0112] = 3  # upside down, which no size can tell
         path.write_bytes(encoded(scene("rotated"), "JPEG", exif=exif))
 
     finding = finding_of(tmp_path / "at once", ONE, rotate)
@@ -424,6 +440,62 @@ def test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later(
     check_agreement(workspace, later, unusable_now={"garden/one.png"})
     assert crops_of(workspace) == []
     assert codes(later) == {"exif-rotation": 1}
+
+
+def test_a_rotated_picture_whose_annotation_declares_the_rotated_size_is_cut_as_it_is_seen(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    seen = scene("seen", (48, 64))
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", (("pear", (4, 6, 20, 40)),))])
+    picture = workspace.root / "screenshots" / "garden" / "one.png"
+    as_stored = seen.transpose(Image.Transpose.ROTATE_90)
+    picture.write_bytes(encoded(as_stored, "PNG", exif=exif))
+    assert extract(workspace).findings == ()
+    xml = picture.with_suffix(".xml")
+    stored = xml.read_text()
+    xml.write_text(stored.replace("<width>64", "<width>48").replace("<height>48", "<height>64"))
+    for _ in range(2):  # the second time nothing is decoded
+        summary = extract(workspace)
+        check_agreement(workspace, summary)
+        assert summary.findings == ()
+        (crop,) = crops_of(workspace)
+        with Image.open(workspace.crops / crop.file) as image:
+            assert (np.asarray(image) == np.asarray(seen.crop((4, 6, 20, 40)))).all()
+    assert summary.pictures_unchanged == 1
+    xml.write_text(stored)
+    extract(workspace)
+    with Image.open(workspace.crops / crops_of(workspace)[0].file) as image:
+        assert (np.asarray(image) == np.asarray(as_stored.crop((4, 6, 20, 40)))).all()
+
+
+def test_what_an_annotation_says_of_an_object_comes_after_what_the_attributes_file_says(tmp_path, monkeypatch):
+    workspace = make_workspace(tmp_path, [ONE])
+    picture = workspace.root / "screenshots" / "garden" / "one.png"
+
+    def with_attributes(name, root, read=layout.read):
+        reading = read(name, root)
+        said = ({"occluded": True, "view": "side"}, {"truncated": False})
+        pictures = [
+            replace(
+                shot,
+                objects=tuple(replace(entry, attributes=own) for entry, own in zip(shot.objects, said, strict=True)),
+            )
+            for shot in reading.pictures
+        ]
+        return replace(reading, pictures=tuple(pictures))
+
+    monkeypatch.setattr(layout, "read", with_attributes)
+    extract(workspace)
+    assert sorted(map(str, attributes_of(workspace).values())) == [
+        "{'occluded': True, 'view': 'side'}",
+        "{'truncated': False}",
+    ]
+    many = {f"a{number}": number for number in range(63)}
+    write_attributes(attributes_path(picture), {1: {"view": "front"}, 2: many})
+    extract(workspace)
+    assert sorted(attributes_of(workspace).values(), key=len) == [
+        {"view": "front", "occluded": True}, {**many, "truncated": False}
+    ]  # fmt: skip
 
 
 def test_a_jpeg_named_png_is_read_by_its_content(tmp_path):
@@ -689,10 +761,10 @@ def make_folder(path):
 @pytest.mark.parametrize(
     ("breaks", "code", "words"),
     [
-        (break_form, "bad-attributes", "object 1 has 'View'; the crops are kept without attributes (correct it"),
+        (break_form, "bad-attributes", "object 1 has 'View'; the crops are kept without its attributes (correct it"),
         (break_text, "bad-json", "cannot be read as JSON"),
-        (name_object_3, "no-object", "describes object 3, but the annotation has 2; the crops are kept without attrib"),
-        (link_out, "path-escapes", "leads out of its folder; the crops are kept without attributes"),
+        (name_object_3, "no-object", "describes object 3, but the annotation has 2; the crops are kept without its a"),
+        (link_out, "path-escapes", "leads out of its folder; the crops are kept without its attributes"),
         (link_to_itself, "bad-path", "leads nowhere"),
         (link_nowhere, "unreadable", "cannot be read (No such file or directory)"),
         (make_folder, "unreadable", "is no regular file"),
@@ -778,7 +850,7 @@ def messy(root, faults):
             "unknown label": ("plum", (1, 1, 9, 9)),
             "zero area": ("pear", (5, 5, 5, 9)),
             "duplicate": good,
-            "outside": ("pear", (5, 5, 90, 9)),
+            "outside": ("pear", (50, 5, 90, 9)),
             "clamped": ("pear", (5, 5, 65, 9)),
         }.get(fault, ("pear", (30, 3, 50, 40)))
         context = "attic" if fault == "context" else "garden"
@@ -831,8 +903,9 @@ def test_read_is_kept_and_skipped_whatever_is_wrong_with_a_folder(tmp_path_facto
     named = {finding.item.split(",")[0] for finding in summary.findings}
     for index, fault in enumerate(faults):
         if fault != "identical":  # of which the later one is named
-            assert any(f"shot{index}." in item for item in named) is (fault != "empty")
+            assert any(f"shot{index}." in item for item in named) is (fault not in ("empty", "clamped"))
     assert codes(summary)["identical"] == faults.count("identical")
+    assert codes(summary)["recovered"] == ("clamped" in faults)  # one finding for all of them
     again = extract(workspace)
     assert again.findings == summary.findings
     assert (again.crops_new, again.crops_removed, again.pictures_unchanged) == (0, 0, again.pictures_kept)

@@ -1,3 +1,4 @@
+import io
 import struct
 import tracemalloc
 import zlib
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from builders import encoded, run_length_bmp, scene, tried
 from toonvision.core.errors import RejectedItemError
@@ -142,20 +143,66 @@ def test_an_animation_gives_its_first_frame(kind):
     assert (pixels(content) == [255, 0, 0]).all()
 
 
-def rotated(kind="JPEG", orientation=6):
+def rotated(kind="JPEG", orientation=6, size_wh=(64, 48)):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encoded(scene("rotated"), kind, exif=exif)
+    return encoded(scene("rotated", size_wh), kind, exif=exif)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_stored_if_not(kind):
     error = refusal(rotated(kind), has_boxes=True)
     assert error.code == "exif-rotation"
-    assert "rotate its pixels, remove the EXIF rotation" in error.remedy
+    assert "saved as you see it, without EXIF data" in error.remedy
     turned = kind == "TIFF"  # where the orientation is part of the format
     assert pixels(rotated(kind)).shape == ((64, 48, 3) if turned else (48, 64, 3))
     assert pixels(rotated(kind, orientation=1), has_boxes=True).shape == (48, 64, 3)
+
+
+KINDS = ["JPEG", "PNG", "WEBP"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_the_declared_size_says_whether_boxes_were_drawn_on_the_rotated_picture(kind, orientation):
+    content = rotated(kind, orientation)
+    stored, turned = (
+        decode(content, has_boxes=True, declared_wh=(64, 48)),
+        decode(content, has_boxes=True, declared_wh=(48, 64)),
+    )
+    with Image.open(io.BytesIO(content)) as image:
+        assert (np.asarray(stored) == np.asarray(image.convert("RGB"))).all()
+        assert (np.asarray(turned) == np.asarray(ImageOps.exif_transpose(image).convert("RGB"))).all()
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size_wh", "declared_wh"),
+    [
+        (6, (64, 48), None),
+        (6, (64, 48), (32, 24)),
+        (6, (48, 48), (48, 48)),
+        (3, (64, 48), (64, 48)),
+        (2, (64, 48), (64, 48)),
+    ],
+    ids=["no size", "another size", "square", "upside down", "mirrored"],
+)
+def test_a_rotated_picture_with_boxes_is_refused_where_its_declared_size_tells_nothing(
+    orientation, size_wh, declared_wh
+):
+    error = refusal(rotated("JPEG", orientation, size_wh), has_boxes=True, declared_wh=declared_wh)
+    assert error.code == "exif-rotation"
+    upright = encoded(scene("as it is seen", size_wh), "JPEG")
+    assert decode(upright, has_boxes=True, declared_wh=declared_wh).size == size_wh
+
+
+def test_a_rotated_tiff_is_rotated_by_its_format():
+    assert decode(rotated("TIFF"), has_boxes=True, declared_wh=(48, 64)).size == (48, 64)
+    assert refusal(rotated("TIFF"), has_boxes=True, declared_wh=(64, 48)).code == "exif-rotation"
+
+
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_an_orientation_that_means_nothing_rotates_nothing(orientation):
+    assert decode(rotated("PNG", orientation), has_boxes=True).size == (64, 48)
 
 
 def test_the_kind_is_recognised_by_content_not_by_suffix(tmp_path):

@@ -161,9 +161,12 @@ PROMISES = (
         6,
         "a picture that its EXIF data rotates",
         "S",
-        "Boxes count the pixels as they are stored, so a rotated picture with boxes is skipped and the remedy named; "
-        "without boxes it is taken as it is stored.",
+        "The size that the annotation declares says whether boxes were drawn before or after the rotation; where it "
+        "does not, a picture with boxes is skipped and the remedy named. Without boxes it is taken as it is stored.",
         (
+            "tests/data/test_images.py::test_the_declared_size_says_whether_boxes_were_drawn_on_the_rotated_picture",
+            "tests/data/test_images.py::test_a_rotated_picture_with_boxes_is_refused_where_its_declared_size_tells_nothing",
+            "tests/data/test_extraction.py::test_a_rotated_picture_whose_annotation_declares_the_rotated_size_is_cut_as_it_is_seen",
             "tests/data/test_images.py::test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_stored_if_not",
             "tests/data/test_extraction.py::test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later",
         ),
@@ -195,13 +198,15 @@ PROMISES = (
         9,
         "a box that leaves its picture",
         "S",
-        "By up to a pixel it is clamped, and that is reported; by more, the object is skipped.",
+        "Where at least half of its area is inside, or it leaves by one pixel at most, it is cut at the edge, and such "
+        "boxes are counted in a note; where less is inside, the object is skipped.",
         (
             "tests/data/test_boxes.py::test_a_box_one_pixel_outside_is_clamped_and_reported",
-            "tests/data/test_boxes.py::test_a_box_more_than_a_pixel_outside_is_refused_naming_how_far",
+            "tests/data/test_boxes.py::test_a_box_that_passes_the_edge_is_cut_there_if_at_least_half_of_it_is_inside_and_else_refused",
+            "tests/data/test_boxes.py::test_half_of_the_area_decides_where_a_box_passes_two_edges",
             "tests/data/test_boxes.py::test_a_box_beside_the_picture_is_refused_even_if_it_touches_it",
             "tests/data/test_boxes.py::test_any_finite_box_is_either_inside_the_picture_or_refused",
-            "tests/data/test_extraction.py::test_a_box_one_pixel_outside_is_cut_and_reported",
+            "tests/data/test_extraction.py::test_boxes_that_pass_the_edge_are_cut_there_and_counted_in_one_finding",
         ),
     ),
     Promise(
@@ -300,7 +305,7 @@ PROMISES = (
         "Both are named.",
         (
             "tests/contracts/test_formats.py::test_two_pictures_that_could_be_confused_are_refused_and_both_named",
-            "tests/contracts/test_formats.py::test_two_annotations_of_one_picture_are_refused_and_both_named",
+            "tests/contracts/test_formats.py::test_two_annotations_of_one_picture_that_differ_are_refused_and_both_named",
             "tests/contracts/test_formats.py::test_a_picture_that_two_coco_files_list_is_refused",
             "tests/data/test_extraction.py::test_two_pictures_of_one_name_are_refused_before_anything_is_written",
             "tests/data/test_source_tree.py::test_two_pictures_whose_names_differ_by_case_or_unicode_form_alone_are_refused_and_both_named",

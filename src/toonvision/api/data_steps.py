@@ -90,7 +90,11 @@ class DataSteps(Opened):
         return Result(
             summary,
             (_extraction_text(summary), *([] if summary.pictures_read else [empty])),
-            {**summary.counts, "findings": [asdict(finding) for finding in summary.findings]},
+            {
+                **summary.counts,
+                "findings": [asdict(finding) for finding in summary.findings],
+                "notes": [{"item": item, "note": note} for note, item in summary.notes],
+            },
             findings=summary.findings,
             folder=self.root,
             next=self.next_step(after="extract"),

@@ -23,6 +23,8 @@ _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
 """From which factor on, on the area of the largest crops and on the most extreme shapes, a picture is warned about."""
 _USUAL = (0.01, 0.99)
+_Cut = tuple[Path, int, str, Box, tuple[int, int]]
+"""Where a crop was cut: the last fields of a `BoxPrediction`."""
 
 
 def predict(
@@ -81,25 +83,21 @@ def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> 
                 "--boxes for pictures that show one object each."
             )
         answers, unread = predict_files(run, [Path(name)], keras=keras)
-    found = [
-        BoxPrediction(answer.probabilities, answer.classes, path, number, label, box)
-        for answer in answers
-        for path, number, label, box in [cuts[answer.path.name]]
-    ]
+    found = [BoxPrediction(answer.probabilities, answer.classes, *cuts[answer.path.name]) for answer in answers]
     return list(found), [*findings, *unread]
 
 
-def _cut_boxes(
-    paths: Sequence[Path], folder: Path, rules: LabelRules
-) -> tuple[dict[str, tuple[Path, int, str, Box]], list[Finding]]:
+def _cut_boxes(paths: Sequence[Path], folder: Path, rules: LabelRules) -> tuple[dict[str, _Cut], list[Finding]]:
     """Write each annotated box as a picture of its own; return by file name where it comes from."""
     from toonvision.core.files import read_regular
-    from toonvision.data.boxes import fit_box
+    from toonvision.data.boxes import fit_object, note_findings
+    from toonvision.data.examination import decode_screenshot
     from toonvision.data.formats import layout
 
-    cuts: dict[str, tuple[Path, int, str, Box]] = {}
+    cuts: dict[str, _Cut] = {}
     findings: list[Finding] = []
     for path in paths:
+        notes: list[tuple[str, str]] = []
         root = path if path.is_dir() else path.parent
         reading = rules.applied(layout.read(layout.detect(root), root))
         chosen = [picture for picture in reading.pictures if path.is_dir() or picture.path == path]
@@ -107,19 +105,21 @@ def _cut_boxes(
         for picture in chosen:
             try:
                 content = read_regular(picture.path, limit=images.LARGEST_FILE)
-                decoded = images.decode(content, has_boxes=any(entry.xyxy for entry in picture.objects))
+                decoded = decode_screenshot(picture, content)
             except RejectedItemError as error:
                 findings.append(error.finding(picture.name, pictures=1, objects=len(picture.objects)))
                 continue
             for entry in picture.objects:
                 try:
-                    box, _ = fit_box(entry.xyxy or (0, 0, *decoded.size), decoded.size)
+                    box, known_of_it = fit_object(entry, decoded.size)
                 except RejectedItemError as error:
                     findings.append(error.finding(picture.item(entry.number), objects=1))
                     continue
                 file = f"{len(cuts):08}.png"
                 (folder / file).write_bytes(images.encode_png(decoded.crop(box.xyxy)))
-                cuts[file] = (picture.path, entry.number, entry.label, box)
+                cuts[file] = (picture.path, entry.number, entry.label, box, decoded.size)
+                notes += [(note, picture.item(entry.number)) for note in known_of_it]
+        findings += note_findings(str(path), notes)
     return cuts, findings
 
 

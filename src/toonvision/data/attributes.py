@@ -7,10 +7,10 @@
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from toonvision.core.errors import RejectedItemError, shown
+from toonvision.core.errors import RejectedItemError, printable, shown
 from toonvision.core.files import parse_json, read_regular, write_bytes
 
 Attributes = Mapping[str, str | float | bool]
@@ -22,6 +22,9 @@ MOST_ATTRIBUTES = 64
 LONGEST_WORD = 200
 LAST_NUMBER = 1_000_000
 _NUMBER = "number"
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?\d{1,300}(\.\d+)?", re.ASCII)
+_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 _NAME = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 
 
@@ -89,6 +92,38 @@ def decoded(text: str) -> Attributes:
         RejectedItemError: If it did not write that.
     """
     return checked(parse_json(text), of="an object")
+
+
+def stated(pairs: Iterable[tuple[str, object]]) -> Attributes:
+    """Return what an annotation says of an object as attributes that keep the rules, whatever it is called there.
+
+    Names are written with small letters and underscores; ``true``, ``no`` and ``0.5`` as text become a truth value or
+    a number, and a name without a Latin letter becomes ``attribute_2``, after its position. What has no value, or one
+    that is neither word nor number, is left out.
+
+    Examples:
+        >>> stated([("Is Occluded?", "Yes"), ("pose", ""), ("speed", " 3.5 "), ("kind", "Cat")])
+        {'is_occluded': True, 'speed': 3.5, 'kind': 'Cat'}
+    """
+    found: dict[str, str | float | bool] = {}
+    for position, (name, value) in enumerate(pairs, start=1):
+        key = _NOT_IN_NAMES.sub("_", name.lower()).strip("_")[:64] or f"attribute_{position}"
+        plain = _plain(value)
+        if plain is not None and len(found) < MOST_ATTRIBUTES:
+            found.setdefault("number_" if key == _NUMBER else key, plain)
+    return found
+
+
+def _plain(value: object) -> str | float | bool | None:
+    """Return a value of an annotation as one of an attribute; None where it cannot be."""
+    if isinstance(value, int | float):
+        return value if abs(value) <= sys.float_info.max else None
+    word = value.strip() if isinstance(value, str) else ""
+    if word.lower() in _TRUTH:
+        return _TRUTH[word.lower()]
+    if _DECIMAL.fullmatch(word):
+        return _plain(float(word))
+    return printable(word)[:LONGEST_WORD] or None
 
 
 def checked(attributes: object, *, of: str) -> Attributes:

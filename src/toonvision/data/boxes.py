@@ -7,17 +7,23 @@ to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rou
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.core.wording import counted
 from toonvision.data.attributes import Attributes, attributes_path
 from toonvision.data.subsets import Subset
 from toonvision.taxonomy.labels import LONGEST_NAME
 
+CLAMPED = "the box passed the edge of its picture and was cut there"
+TINY = "the crop is one pixel wide or high, so that little can be seen in it"
+_SMALLEST = 2
+"""Pixels of a side that can show anything."""
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CLAMP_LIMIT = 1
+"""Pixels by which any box may leave its picture: programs round, and count from 0 or from 1."""
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
 
@@ -169,13 +175,14 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
     """Round a box (left, top, right, bottom in pixels, finite) to whole pixels and fit it into its picture.
 
     Returns:
-        The box, and whether an edge had to be moved by the one pixel that is allowed.
+        The box, and whether it passed an edge of the picture and was cut there.
 
     Raises:
-        RejectedItemError: If the box is inverted, has no area, or leaves the picture by more than a pixel.
+        RejectedItemError: If the box is inverted, has no area, or leaves the picture by more than a pixel with more
+            than half of its area.
 
     Examples:
-        >>> fit_box((-1, 2.5, 10, 20), (10, 20))
+        >>> fit_box((-4, 2.5, 10, 20), (10, 20))
         (Box(x_min=0, y_min=3, x_max=10, y_max=20), True)
     """
     width, height = size_wh
@@ -188,7 +195,43 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
     limits = (width, height, width, height)
     clamped = [min(max(edge, 0), limit) for edge, limit in zip(edges, limits, strict=True)]
     moved = max(abs(edge - inside) for edge, inside in zip(edges, clamped, strict=True))
-    if moved > _CLAMP_LIMIT or clamped[0] == clamped[2] or clamped[1] == clamped[3]:
+    seen = _area(clamped)
+    if not seen or (moved > _CLAMP_LIMIT and 2 * seen < _area(edges)):
         reason = f"the box ({corners}) leaves the picture of {width} x {height} by {shown(moved)} pixels"
-        raise RejectedItemError(reason, "draw it again inside the picture", code="out-of-bounds")
+        reason += ", with more than half of its area" if seen else ", with all of its area"
+        raise RejectedItemError(reason, "draw it again inside the picture, or remove it", code="out-of-bounds")
     return Box(*clamped), moved > 0
+
+
+def fit_object(entry: AnnotatedObject, size_wh: tuple[int, int]) -> tuple[Box, tuple[str, ...]]:
+    """Fit the box of an object into its picture, as `fit_box` does.
+
+    Returns:
+        The box, and in words what else is to be known of it: how it came about, and whether anything can be seen in it.
+
+    Raises:
+        RejectedItemError: As `fit_box`.
+    """
+    box, clamped = fit_box(entry.xyxy or (0, 0, *size_wh), size_wh)
+    tiny = min(box.size_wh) < _SMALLEST
+    return box, tuple(note for note in (entry.note, CLAMPED if clamped else "", TINY if tiny else "") if note)
+
+
+def note_findings(item: str, notes: Iterable[tuple[str, str]]) -> list[Finding]:
+    """Count the objects of each note: a finding for each, of `item`; nothing is left out because of them.
+
+    Args:
+        item: What the objects belong to, such as a source.
+        notes: Pairs of a note and the object that it is about.
+    """
+    objects: dict[str, list[str]] = {}
+    for note, name in notes:
+        objects.setdefault(note, []).append(name)
+    return [
+        Finding(item, f"{note} ({counted(len(names), 'object')}, such as {names[0]})", code="recovered")
+        for note, names in objects.items()
+    ]
+
+
+def _area(edges: Sequence[int]) -> int:
+    return (edges[2] - edges[0]) * (edges[3] - edges[1])

@@ -74,7 +74,7 @@ def check_screenshots(workspace: Workspace, known: Known | None, *, progress: Pr
             crops += len(result.cuts)
             results.append(result.without_contents())
             progress(len(results), len(tasks))
-    found += examination.identical_pictures(results)
+    found += [*examination.recovered(results), *examination.identical_pictures(results)]
     faults = [finding for finding in found if finding.skips or finding.code == _NO_SOURCE]
     doubts = [finding for finding in found if not finding.skips and finding.code not in (_NO_SOURCE, AS_SET)]
     if known is None:

@@ -11,11 +11,13 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from PIL import Image
+
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import followed_inside, read_regular
 from toonvision.data import images
-from toonvision.data.attributes import SUFFIX, Attributes, encoded, read_attributes
-from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box
+from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, encoded, read_attributes
+from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_object, note_findings
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.records import Crop, Known, StoredScreenshot
@@ -74,6 +76,7 @@ class ExtractionResult:
         cuts: Its crops, if it was kept.
         kept: Whether the picture could be used.
         unchanged: Whether it was known and did not have to be decoded.
+        notes: What is to be known of its crops, each with the object in its annotation.
     """
 
     task: PictureTask
@@ -84,6 +87,7 @@ class ExtractionResult:
     fingerprint: str = ""
     kept: bool = True
     unchanged: bool = False
+    notes: tuple[tuple[str, str], ...] = ()
 
     def without_contents(self) -> "ExtractionResult":
         """Return the same without the bytes of its crops, once those are on disk or not needed."""
@@ -208,19 +212,14 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
         raise RejectedItemError(reason + did_you_mean(picture.context, contexts), remedy, code="unknown-context")
     content = read_regular(picture.path, limit=images.LARGEST_FILE)
     digest = hashlib.sha256(content).hexdigest()
-    has_boxes = any(entry.xyxy for entry in picture.objects)
     decoded = None
-    if known is not None and known.picture_hash == digest:
+    if known is not None and known.picture_hash == digest and picture.size_wh in (None, known.size_wh):
         size_wh, mark = known.size_wh, known.fingerprint
     else:
         known = None
-        decoded = images.decode(content, has_boxes=has_boxes)
+        decoded = decode_screenshot(picture, content)
         size_wh, mark = decoded.size, fingerprint(decoded)
-    if picture.size_wh and picture.size_wh != size_wh:
-        pixels, declared = ("x".join(map(str, size)) for size in (size_wh, picture.size_wh))
-        reason = f"has {pixels} pixels, but its annotation says {declared}"
-        raise RejectedItemError(reason, "the boxes were drawn on another size: annotate it again", code="size-differs")
-    boxes, findings = _boxes(picture, size_wh, taxonomy)
+    boxes, findings, notes = _boxes(picture, size_wh, taxonomy)
     attributes, complaints = _attributes(picture, task.source.root)
     crops = {(crop.label, crop.box): crop for crop in task.crops}
     cuts = []
@@ -228,11 +227,26 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
         crop = crops.get((label, box))
         fresh = b""
         if not (crop and known and _file_hash(crops_folder / crop.file) == crop.hash):
-            decoded = decoded or images.decode(content, has_boxes=has_boxes)
+            decoded = decoded or decode_screenshot(picture, content)
             fresh = images.encode_png(decoded.crop(box.xyxy))
         cuts.append(Cut(label, box, crop, picture.item(number), fresh, attributes.get(number, {})))
     found = (*picture.findings, *findings, *complaints)
-    return ExtractionResult(task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None)
+    return ExtractionResult(task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None, notes=notes)
+
+
+def decode_screenshot(picture: AnnotatedPicture, content: bytes) -> Image.Image:
+    """Decode the file of an annotated picture to the pixels that its boxes were drawn on.
+
+    Raises:
+        RejectedItemError: If it cannot be decoded, or has another size than its annotation declares.
+    """
+    has_boxes = any(entry.xyxy for entry in picture.objects)
+    decoded = images.decode(content, has_boxes=has_boxes, declared_wh=picture.size_wh)
+    if picture.size_wh and picture.size_wh != decoded.size:
+        pixels, declared = ("x".join(map(str, size)) for size in (decoded.size, picture.size_wh))
+        reason = f"has {pixels} pixels, but its annotation says {declared}"
+        raise RejectedItemError(reason, "the boxes were drawn on another size: annotate it again", code="size-differs")
+    return decoded
 
 
 def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[ExtractionResult]:
@@ -250,6 +264,14 @@ def staying(finding: Finding, crops: int) -> Finding:
     """Add to the finding of a picture that cannot be used now how many of its earlier crops stay."""
     reason = f"{finding.reason}; its earlier crops ({crops}) stay as they are"
     return replace(finding, reason=reason) if crops else finding
+
+
+def recovered(results: Iterable[ExtractionResult]) -> list[Finding]:
+    """Count the crops of each source whose box is not the stated one, or that need another look: one finding a note."""
+    notes: dict[str, list[tuple[str, str]]] = {}
+    for result in results:
+        notes.setdefault(result.task.source.key, []).extend(result.notes)
+    return [finding for source, own in notes.items() for finding in note_findings(source, own)]
 
 
 def identical_pictures(results: Iterable[ExtractionResult]) -> list[Finding]:
@@ -282,17 +304,18 @@ def _file_hash(path: Path) -> str:
 
 def _boxes(
     picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
-) -> tuple[dict[tuple[str, Box], int], list[Finding]]:
-    """Return the number of each object that can be cut, by label and box; each other one becomes a finding."""
+) -> tuple[dict[tuple[str, Box], int], list[Finding], tuple[tuple[str, str], ...]]:
+    """Return the number of each object that can be cut, by label and box; a finding for each other one; and notes."""
     boxes: dict[tuple[str, Box], int] = {}
     findings = []
+    notes: list[tuple[str, str]] = []
     for entry in picture.objects:
         try:
             if entry.label not in taxonomy.by_name:
                 reason = f"the taxonomy knows no label {entry.label!r}.{did_you_mean(entry.label, taxonomy.by_name)}"
                 remedy = "correct the label, or add it to toonvision.toml"
                 raise RejectedItemError(reason, remedy, code="unknown-label")
-            box, moved = fit_box(entry.xyxy or (0, 0, *size_wh), size_wh)
+            box, known_of_it = fit_object(entry, size_wh)
             if (entry.label, box) in boxes:
                 reason = f"repeats object {boxes[entry.label, box]}: same label, same box"
                 raise RejectedItemError(reason, "remove one", code="duplicate")
@@ -300,17 +323,19 @@ def _boxes(
             findings.append(error.finding(picture.item(entry.number), objects=1))
             continue
         boxes[entry.label, box] = entry.number
-        if moved:
-            reason = "the box left the picture by one pixel; it was clamped"
-            findings.append(Finding(picture.item(entry.number), reason, code="clamped"))
-    return boxes, findings
+        notes += [(note, picture.item(entry.number)) for note in known_of_it]
+    return boxes, findings, tuple(notes)
 
 
 def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Attributes], list[Finding]]:
-    """Read what is known of the objects of a picture; a file that cannot be used becomes a finding."""
+    """Return what is known of the objects of a picture; a file that cannot be used becomes a finding.
+
+    What the annotation says of an object comes after what the file says, and only where that does not.
+    """
+    stated = {entry.number: entry.attributes for entry in picture.objects if entry.attributes}
     path = picture.attributes
     if not os.path.lexists(path):
-        return {}, []
+        return stated, []
     name = relative(path, root)
     try:
         followed_inside(root, path, name=name)
@@ -320,6 +345,10 @@ def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Att
             reason = f"describes object {last}, but the annotation has {count}"
             raise RejectedItemError(reason, "correct the number; objects are counted from 1", code="no-object")
     except RejectedItemError as error:
-        reason = f"{error.reason}; the crops are kept without attributes"
-        return {}, [Finding(name, reason, error.remedy, error.code, files=1)]
+        reason = f"{error.reason}; the crops are kept without its attributes"
+        return stated, [Finding(name, reason, error.remedy, error.code, files=1)]
+    for number, attributes in stated.items():
+        own = found.get(number, {})
+        more = [(key, value) for key, value in attributes.items() if key not in own]
+        found[number] = {**own, **dict(more[: MOST_ATTRIBUTES - len(own)])}
     return found, []

@@ -46,6 +46,7 @@ class ExtractionSummary:
         crops_new: Crops written.
         crops_removed: Crops whose object is gone or changed.
         findings: Everything that was wrong or is worth knowing.
+        notes: What is to be known of single crops, which the findings count: pairs of a note and the object.
     """
 
     pictures_read: int
@@ -56,6 +57,7 @@ class ExtractionSummary:
     crops_new: int
     crops_removed: int
     findings: tuple[Finding, ...]
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def pictures_kept(self) -> int:
@@ -223,7 +225,7 @@ def _summarize(
 ) -> ExtractionSummary:
     """Count; `before` are the findings of pictures and objects that have no result."""
     during = [finding for result in results for finding in result.findings]
-    findings = (*before, *during, *examination.identical_pictures(results))
+    findings = (*before, *during, *examination.recovered(results), *examination.identical_pictures(results))
     pictures = [result.task.picture for result in results]
     return ExtractionSummary(
         pictures_read=len(results) + sum(finding.pictures for finding in before),
@@ -234,4 +236,5 @@ def _summarize(
         crops_new=new,
         crops_removed=removed,
         findings=findings,
+        notes=tuple(note for result in results for note in result.notes),
     )

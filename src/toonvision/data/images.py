@@ -2,8 +2,9 @@
 
 The kind is recognised by content, never by the suffix. 16-bit grey keeps its upper byte. Transparent areas lie on
 black. Of an animation the first frame is taken. Pixels are taken as stored: a rotation in the EXIF data is
-not applied (that of a TIFF is, being part of its format), and a rotated picture that has boxes is refused, since
-nobody can tell which way its boxes were drawn. Pixels of 32 bits, whose range nobody states, are refused too.
+not applied (that of a TIFF is, being part of its format), unless the annotation declares the size of the rotated
+picture. A rotated picture that has boxes is refused where nobody can tell which way they were drawn. Pixels of 32 bits,
+whose range nobody states, are refused too.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -29,7 +30,14 @@ LARGEST_RUN_LENGTH_PIXELS = 10_000_000
 """The most pixels of a BMP that is packed by run lengths: Pillow unpacks it pixel by pixel, in Python."""
 LARGEST_FILE = 400_000_000
 _KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-_ORIENTATION_TAG, _UPRIGHT = 0x0112, 1
+_ORIENTATION_TAG, _UPRIGHT, _ROTATED = 0x0112, 1, range(2, 9)
+_QUARTER_TURNS: Mapping[int, Image.Transpose] = {
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How a picture is turned as its EXIF orientation says, where that exchanges width and height."""
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TOO_FINE = {"F": "floating-point", "I": "32-bit"}
 _STRIP = 1024
@@ -90,27 +98,48 @@ def _jpeg_size(head: bytes) -> tuple[int, int] | None:
     return None
 
 
-def decode(content: bytes, *, has_boxes: bool = False) -> Image.Image:
+def decode(content: bytes, *, has_boxes: bool = False, declared_wh: tuple[int, int] | None = None) -> Image.Image:
     """Decode a whole picture to mode ``RGB``, 8 bits per channel.
+
+    Args:
+        content: The bytes of its file.
+        has_boxes: Whether boxes were drawn on it.
+        declared_wh: Width and height in pixels that its annotation states, where it does. A picture that its EXIF data
+            rotates is rotated if it has this size then, and not before.
 
     Raises:
         RejectedItemError: If it is no picture that we read, is damaged, too large, or, where it `has_boxes`, rotated by
-            its EXIF data.
+            its EXIF data, with a declared size that does not tell which way they were drawn.
     """
     with _open(content) as image:
         try:
-            if has_boxes and image.getexif().get(_ORIENTATION_TAG, _UPRIGHT) != _UPRIGHT:
-                raise RejectedItemError(
-                    "is rotated by its EXIF data, so it is unclear which way its boxes were drawn",
-                    "rotate its pixels, remove the EXIF rotation, and draw the boxes again",
-                    code="exif-rotation",
-                )
+            turn = _rotation(image, has_boxes, declared_wh)
             image.load()
-            return to_rgb(image)
+            decoded = to_rgb(image)
+            return decoded if turn is None else decoded.transpose(turn)
         except (RejectedItemError, MemoryError):
             raise
         except Exception as error:  # decoders answer hostile bytes with errors of any kind
             raise RejectedItemError(f"is damaged ({error})", "take or save it again", code="damaged") from error
+
+
+def _rotation(image: Image.Image, has_boxes: bool, declared_wh: tuple[int, int] | None) -> Image.Transpose | None:
+    """Return how a picture has to be rotated to have the declared size."""
+    orientation = image.getexif().get(_ORIENTATION_TAG, _UPRIGHT)
+    if orientation not in _ROTATED:
+        return None
+    if orientation in _QUARTER_TURNS and image.width != image.height:
+        if declared_wh == image.size:
+            return None
+        if declared_wh == image.size[::-1] and image.format != "TIFF":  # which Pillow has rotated itself
+            return _QUARTER_TURNS[orientation]
+    if has_boxes:
+        raise RejectedItemError(
+            "is rotated by its EXIF data, and its annotation does not tell which way its boxes were drawn",
+            "replace it with a copy that is saved as you see it, without EXIF data, and look whether its boxes fit",
+            code="exif-rotation",
+        )
+    return None
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -196,8 +225,10 @@ def fit(
     return np.asarray(canvas)
 
 
-def read_whole(path: Path, *, digest: str = "") -> Image.Image:
+def read_whole(path: Path, *, digest: str = "", declared_wh: tuple[int, int] | None = None) -> Image.Image:
     """Read one picture in its own size; `digest` is the SHA-256 that the file must have, if any.
+
+    The size that its annotation declares decides about a rotation, as in `decode`.
 
     Raises:
         RejectedItemError: If it cannot be read.
@@ -205,7 +236,7 @@ def read_whole(path: Path, *, digest: str = "") -> Image.Image:
     content = read_regular(path, limit=LARGEST_FILE)
     if digest and hashlib.sha256(content).hexdigest() != digest:
         raise RejectedItemError("is not what was extracted", "toonvision extract makes it again", code="changed")
-    return decode(content)
+    return decode(content, declared_wh=declared_wh)
 
 
 def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest: str = "") -> npt.NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from toonvision.data import attributes
 from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.data.documents import Documents
 from toonvision.data.subsets import Subset, named_subset
+from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 WORKSPACE_MARK = "toonvision.toml"
@@ -29,6 +30,8 @@ LAYOUT_FOLDERS = frozenset(
     )
 )  # fmt: skip
 """Folders that belong to how a data set is laid out, in lower case: they say nothing of what a picture shows."""
+_DATA_SET_FOLDER = re.compile(r"voc(?:devkit|trainval)?[_-]?(?:20\d\d)?")
+"""Folders named after the data set of Pascal VOC; each may hold pictures of the names of another, and is no context."""
 _NOT_OURS = frozenset({"__MACOSX"})
 """Folders that an archive's program adds; what lies in them are no pictures of anyone."""
 _HASH_PREFIX = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
@@ -110,6 +113,11 @@ class SourceTree:
         paths = (path for path in self.with_suffix(".json") if not path.name.endswith(attributes.SUFFIX))
         return Documents.of(paths, self.root)
 
+    @cached_property
+    def xml_roots(self) -> Mapping[Path, str]:
+        """The XML files, each with its first tag; an empty one where that cannot be seen without parsing."""
+        return {path: "" if path in self.links else root_tag(path) for path in self.with_suffix(".xml")}
+
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""
         return relative(path, self.root)
@@ -159,7 +167,10 @@ class SourceTree:
         if folder not in self._folders:
             names = folder.relative_to(self.root).parts
             place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
-            context = next((_text(name) for name in place if not named_subset(name)), NO_CONTEXT)
+            telling = (
+                name for name in place if not named_subset(name) and not _DATA_SET_FOLDER.fullmatch(name.lower())
+            )
+            context = next(map(_text, telling), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
             self._folders[folder] = _Folder(place, context, subset)
         return self._folders[folder]
@@ -175,15 +186,30 @@ class SourceTree:
         ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, and a
         picture's suffix within it (``a.png.txt``), are undone where the picture has none.
         """
-        place = self._place(annotation)
         for stem in _stems(annotation.stem):
-            same = self._by_place.get((place, stem), [])
-            found = [path for path in same if path.parent == annotation.parent] or same
-            if not found and place not in self._occupied:
+            found = self._same_place(annotation, stem)
+            if not found and self._place(annotation) not in self._occupied:
                 found = self._by_stem.get(stem, [])
             if found:
                 return found[0] if len(found) == 1 else None
         return None
+
+    def picture_beside(self, annotation: Path) -> Path | None:
+        """Return the one picture of an annotation's name beside it, or in the corresponding folder, if any."""
+        found = self._same_place(annotation, _key(annotation.stem))
+        return found[0] if len(found) == 1 else None
+
+    def _same_place(self, annotation: Path, stem: str) -> list[Path]:
+        same = self._by_place.get((self._place(annotation), stem), [])
+        return [path for path in same if path.parent == annotation.parent] or same
+
+    def text_of(self, picture: Path) -> Path | None:
+        """Return the text file of a picture's name beside it, or in the corresponding folder, if there is one."""
+        return self._texts.get((self._place(picture), _key(picture.stem)))
+
+    @cached_property
+    def _texts(self) -> Mapping[tuple[tuple[str, ...], str], Path]:
+        return {(self._place(path), _key(path.stem)): path for path in self.with_suffix(".txt")}
 
     def picture_named(self, stated: str, *, beside: Path) -> Path:
         r"""Return the picture that an annotation states by a file name, written on any machine by any program.

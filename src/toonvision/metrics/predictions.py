@@ -89,11 +89,14 @@ class BoxPrediction(Prediction):
         number: The object's number in the annotation, from 1.
         label: Its label in the annotation.
         box: Its bounding box.
+        size_wh: Width and height in pixels of the picture that the box was drawn on; a rotation in the EXIF data may
+            exchange them.
     """
 
     number: int
     label: str
     box: Box
+    size_wh: tuple[int, int]
 
 
 def predict_files_by(

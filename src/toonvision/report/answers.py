@@ -26,7 +26,9 @@ def write_answers(predictions: Sequence[Prediction], classes: Sequence[Category]
         by_path.setdefault(prediction.path, []).append(prediction)
     by_name = {category.name: category for category in classes}
     for number, (path, answers) in enumerate(by_path.items(), start=1):
-        image = images.decode(read_regular(path, limit=images.LARGEST_FILE))
+        first = answers[0]
+        drawn_on = first.size_wh if isinstance(first, BoxPrediction) else None
+        image = images.decode(read_regular(path, limit=images.LARGEST_FILE), declared_wh=drawn_on)
         drawn = _with_answers(image, answers, by_name)
         write_bytes(folder / f"{number:04}-{path.stem}.png", images.encode_png(drawn))
     return len(by_path)

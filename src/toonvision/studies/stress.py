@@ -234,7 +234,7 @@ def _changed(workspace: Workspace, evaluation: ClassEvaluation) -> Iterator[tupl
         shot = shots[crop.screenshot_id]
         root = roots[shot.source]
         try:
-            return read_whole(path_inside(root, shot.name), digest=shot.picture_hash)
+            return read_whole(path_inside(root, shot.name), digest=shot.picture_hash, declared_wh=shot.size_wh)
         except RejectedItemError as error:
             raise InputRejectedError(
                 f"{root / shot.name}: {error.reason}. Extract again: toonvision extract"

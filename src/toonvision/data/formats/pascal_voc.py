@@ -1,55 +1,58 @@
-"""Pascal VOC: an XML file for each picture, beside it or in `Annotations/` next to `JPEGImages/`; read and written."""
+"""Pascal VOC: an XML file for each picture, beside it or in a folder of its own; read and written.
 
-import re
+Read are also LabelMe's XML, roLabelImg's turned boxes, and what CVAT and Roboflow add.
+"""
+
+import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import read_regular, write_bytes
+from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
+from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
+from toonvision.data.formats.shapes import POLYGON_NOTE, TURNED_NOTE, Xyxy, box_around, turned
 from toonvision.data.source_tree import SourceTree
+from toonvision.data.subsets import Subset
+from toonvision.data.xml_files import parse_xml
 
 TITLE = "Pascal VOC"
+_ROOT = "annotation"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
-_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""")
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_TURNED_BOX = ("cx", "cy", "w", "h", "angle")
+_SIZES = (("size", "width", "height"), ("imagesize", "ncols", "nrows"))
+"""Where a size is stated, the second by LabelMe."""
+_NO_ATTRIBUTES = frozenset({"name", "id", "type", "date", "deleted", "verified"})
+_FLAGS = {"0": False, "1": True}
 
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how Pascal VOC files lie in a source."""
-    return "Pascal VOC, an XML file for each picture" if tree.with_suffix(".xml") else None
+    pictured = (root == _ROOT or (not root and tree.picture_of(path)) for path, root in tree.xml_roots.items())
+    return "Pascal VOC, an XML file for each picture" if any(pictured) else None
 
 
 def read(tree: SourceTree) -> Reading:
     """Read every annotated picture of a source.
 
     Raises:
-        InputRejectedError: If two pictures share a name, or two annotations a picture.
+        InputRejectedError: If two pictures share a name, or two annotations that differ a picture.
     """
-    annotations: dict[Path, Path] = {}
-    strays = []
-    for path in tree.with_suffix(".xml"):
-        picture = tree.picture_of(path)
-        if picture is None:
-            strays.append(no_picture(path, tree, f"add {path.stem}.png or remove it"))
-            continue
-        if picture in annotations:
-            both = printable(f"{annotations[picture]} and {path}")
-            raise InputRejectedError(f"{both} annotate one picture. Remove one.")
-        annotations[picture] = path
+    annotations, findings = _pairs(tree)
+    subsets, notes = image_sets.read(tree)
 
     def read_picture(path: Path) -> AnnotatedPicture | Finding:
         annotation = annotations.get(path)
         if annotation is None:
-            remedy = "draw its boxes, or save an empty annotation"
-            return Finding(tree.relative(path), "has no annotation", remedy, "no-annotation")
-        return read_annotation(annotation, tree, partial(_read, path, annotation, tree))
+            return Finding(tree.relative(path), "has no annotation", _without(path, tree), "no-annotation")
+        return read_annotation(annotation, tree, partial(_read, path, annotation, tree, subsets))
 
     pictures = sorted(tree.pictures, key=lambda path: path.with_suffix(""))
-    return read_pictures(pictures, tree, read_picture, strays)
+    return read_pictures(pictures, tree, read_picture, (*findings, *notes))
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -73,72 +76,152 @@ def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterab
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8") + b"\n")
 
 
-def _read(picture: Path, annotation: Path, tree: SourceTree, name: str) -> AnnotatedPicture:
-    root = _parse(annotation)
+def _pairs(tree: SourceTree) -> tuple[dict[Path, Path], list[Finding]]:
+    """Return the annotation of each picture: that of its name beside it, else one that can mean no other picture."""
+    pairs = {path: picture for path in tree.xml_roots if (picture := tree.picture_beside(path))}
+    annotations: dict[Path, Path] = {}
+    findings = [
+        _copy(path, annotations[picture], tree)
+        for path, picture in pairs.items()
+        if annotations.setdefault(picture, path) != path
+    ]
+    beside = frozenset(annotations)
+    for path in (path for path in tree.xml_roots if path not in pairs):
+        try:
+            found = tree.picture_of(path) or _stated_picture(path, tree)
+            if found is None or (found in beside and not _is_copy(path, annotations[found])):
+                findings.append(no_picture(path, tree, f"add {path.stem}.png or remove it"))
+            elif annotations.setdefault(found, path) != path:
+                findings.append(_copy(path, annotations[found], tree))
+        except RejectedItemError as error:
+            findings.append(error.finding(tree.relative(path), pictures=int(error.code != "other-xml")))
+    return annotations, findings
+
+
+def _stated_picture(annotation: Path, tree: SourceTree) -> Path | None:
+    """Return the picture whose file name an annotation states; None where it states none that is there.
+
+    Raises:
+        RejectedItemError: If it is XML of another kind, or more than one picture can be meant.
+    """
+    if (root := tree.xml_roots[annotation]) not in ("", _ROOT):
+        raise RejectedItemError(f"is no {TITLE} annotation (its first tag is <{root}>)", code="other-xml")
+    if tree.confined(annotation):
+        return None
+    try:
+        name = parse_xml(annotation, limit=LARGEST_ANNOTATION).findtext("filename")
+        return tree.picture_named(name.strip(), beside=annotation) if name and name.strip() else None
+    except RejectedItemError as error:
+        if error.code == "no-picture":
+            return None
+        raise
+
+
+def _copy(annotation: Path, other: Path, tree: SourceTree) -> Finding:
+    """Report an annotation that says of a picture what another one says.
+
+    Raises:
+        InputRejectedError: If it says something else.
+    """
+    if not _is_copy(annotation, other):
+        raise InputRejectedError(printable(f"{other} and {annotation} annotate one picture. Remove one."))
+    return Finding(tree.relative(annotation), f"is a copy of {tree.relative(other)}", "remove one", "copy")
+
+
+def _is_copy(path: Path, other: Path) -> bool:
+    try:
+        return read_regular(path, limit=LARGEST_ANNOTATION) == read_regular(other, limit=LARGEST_ANNOTATION)
+    except RejectedItemError:
+        return False
+
+
+def _without(picture: Path, tree: SourceTree) -> str:
+    """Return what to do about a picture without an annotation."""
+    labels = tree.text_of(picture)
+    if labels is None:
+        return "draw its boxes, or save an empty annotation"
+    return (
+        f"its boxes may be those of {tree.relative(labels)}, which is YOLO: move both, with classes.txt, to a folder "
+        'outside this source, and add that to toonvision.toml as [[sources]] with format = "yolo"'
+    )
+
+
+def _read(
+    picture: Path, annotation: Path, tree: SourceTree, subsets: Mapping[Path, Subset], name: str
+) -> AnnotatedPicture:
+    root = parse_xml(annotation, limit=LARGEST_ANNOTATION)
+    if root.tag != _ROOT:
+        reason = f"is no {TITLE} annotation: its first tag is <{shown(root.tag)}>"
+        raise RejectedItemError(reason, "annotate the picture again", code="other-xml")
     size_wh = _size(root)
     objects, findings = read_objects(list(root.iter("object")), _object, name)
     return AnnotatedPicture(
         picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings, annotation,
-        tree.subset_of(picture),
+        subsets.get(picture) or tree.subset_of(picture),
     )  # fmt: skip
 
 
-def _parse(path: Path) -> ElementTree.Element:
-    """Parse hostile XML: no DTD, no entities, at most 10 MB."""
-    import defusedxml.ElementTree as SafeTree
-    from defusedxml.common import DefusedXmlException
-
-    content = read_regular(path, limit=LARGEST_ANNOTATION)
-    try:
-        root: ElementTree.Element = SafeTree.fromstring(content, forbid_dtd=True)
-    except DefusedXmlException as error:
-        raise RejectedItemError("declares a DTD or entities", "save it without", code="xml-entities") from error
-    except (ValueError, LookupError) as error:
-        reason = f"is written in {_encoding(content)}, which cannot be read"
-        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
-    except ElementTree.ParseError as error:
-        if not _decodes(content):
-            reason = f"is not written in {_encoding(content)}, as it should be"
-            raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
-        raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
-    return root
-
-
-def _encoding(content: bytes) -> str:
-    """Return the encoding that a document declares, or must have without a declaration."""
-    declared = _DECLARED.match(content)
-    if declared:
-        return declared[1].decode()
-    return "UTF-16" if content.startswith(_UTF_16_MARKS) else "UTF-8"
-
-
-def _decodes(content: bytes) -> bool:
-    """Return whether a document can have the declared encoding; it is not UTF-16 if the declaration can be read."""
-    encoding = _encoding(content)
-    try:
-        content.decode(encoding)
-    except (UnicodeError, LookupError):
-        return False
-    return not (_DECLARED.match(content) and encoding.lower().startswith(("utf-16", "utf-32")))
-
-
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:
-    size = root.find("size")
-    if size is None or size.findtext("width") is None or size.findtext("height") is None:
-        return None
-    width, height = (parse_coordinate(size.findtext(tag), f"size/{tag}") for tag in ("width", "height"))
-    # labelImg and others leave 0 x 0 where they did not know the size.
-    return (int(width), int(height)) if width or height else None
+    for tag, wide, high in _SIZES:
+        size = root.find(tag)
+        if size is None or size.findtext(wide) is None or size.findtext(high) is None:
+            continue
+        width, height = (parse_coordinate(size.findtext(side), f"{tag}/{side}") for side in (wide, high))
+        # labelImg and others leave 0 x 0 where they did not know the size.
+        return (int(width), int(height)) if width or height else None
+    return None
 
 
 def _object(element: ElementTree.Element, number: int) -> AnnotatedObject:
     label = checked_label(element.findtext("name"))
-    box = element.find("bndbox")
-    missing = ["bndbox"] if box is None else [edge for edge in _EDGES if box.find(edge) is None]
-    if box is None or missing:
-        raise RejectedItemError(f"{label} has no <{missing[0]}>", "draw its box again", code="missing-tag")
-    left, top, right, bottom = (parse_coordinate(box.findtext(edge), edge) for edge in _EDGES)
-    return AnnotatedObject(number, label, (left, top, right, bottom))
+    if element.findtext("deleted") == "1":
+        raise RejectedItemError(f"{label} was deleted where it was drawn", code="deleted")
+    xyxy, note = _box(element, label)
+    attributes = stated(_stated(element))
+    rotation = attributes.get("rotation", 0)
+    if not note and rotation and isinstance(rotation, float):
+        xyxy, note = turned(xyxy, rotation), TURNED_NOTE
+    return AnnotatedObject(number, label, xyxy, attributes, note)
+
+
+def _box(element: ElementTree.Element, label: str) -> tuple[Xyxy, str]:
+    """Return the box of an object, and how it came about if it is not the one that is stated."""
+    if (box := element.find("bndbox")) is not None:
+        left, top, right, bottom = _numbers(box, _EDGES, label)
+        return (left, top, right, bottom), ""
+    if (box := element.find("robndbox")) is not None:
+        x, y, width, height, angle = _numbers(box, _TURNED_BOX, label)
+        upright = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        return turned(upright, math.degrees(angle)), TURNED_NOTE
+    if (polygon := element.find("polygon")) is not None:
+        xs, ys = ([parse_coordinate(corner.text, axis) for corner in _corners(polygon, axis)] for axis in "xy")
+        if len(xs) != len(ys):
+            raise RejectedItemError(f"{label} has {len(xs)} x and {len(ys)} y", "draw it again", code="missing-tag")
+        return box_around(zip(xs, ys, strict=True)), POLYGON_NOTE
+    raise RejectedItemError(f"{label} has no <bndbox>", "draw its box again", code="missing-tag")
+
+
+def _numbers(box: ElementTree.Element, tags: Iterable[str], label: str) -> list[float]:
+    texts = {tag: box.findtext(tag) for tag in tags}
+    missing = next((tag for tag, text in texts.items() if text is None), None)
+    if missing:
+        raise RejectedItemError(f"{label} has no <{missing}>", "draw its box again", code="missing-tag")
+    return [parse_coordinate(text, tag) for tag, text in texts.items()]
+
+
+def _corners(polygon: ElementTree.Element, axis: str) -> list[ElementTree.Element]:
+    """Return the tags of one coordinate: LabelMe writes ``<pt><x>``, others ``<x1>``."""
+    return [corner for corner in polygon.iter() if corner.tag[:1] == axis and corner.tag[1:].strip("0123456789") == ""]
+
+
+def _stated(element: ElementTree.Element) -> Iterator[tuple[str, object]]:
+    """Yield what else an annotation says of an object: its own tags, and CVAT's attributes."""
+    for tag in element:
+        text = (tag.text or "").strip()
+        if text and len(tag) == 0 and tag.tag not in _NO_ATTRIBUTES and text != "Unspecified":
+            yield tag.tag, _FLAGS.get(text, text)
+    for attribute in element.iterfind("attributes/attribute"):
+        yield attribute.findtext("name") or "", attribute.findtext("value")
 
 
 def _tag(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:

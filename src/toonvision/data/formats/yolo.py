@@ -15,13 +15,14 @@ from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import yolo_settings
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
-from toonvision.data.formats.yolo_rows import ids_of, parse_row, seems_row
+from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, parse_row, seems_row
 from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.formats.yolo_subsets import NamedPictures, named_pictures
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "YOLO"
 _HEAD = 4096
+_SHIFTED = "counted-from-1"
 
 
 def recognise(tree: SourceTree) -> str | None:
@@ -68,7 +69,11 @@ def read(tree: SourceTree) -> Reading:
     findings = [*named.findings, *labels.findings, *_unnamed(tree, labels, named)]
     reading = read_pictures(sorted(belong), tree, read_picture, findings)
     doubts = [finding for settings in used for finding in _doubts(settings, first_words[settings], tree)]
-    return replace(reading, findings=(*doubts, *reading.findings))
+    shifted = next((doubt for doubt in doubts if doubt.code == _SHIFTED), None)
+    pictures = (
+        tuple(_with_remedy(picture, shifted.remedy) for picture in reading.pictures) if shifted else reading.pictures
+    )
+    return replace(reading, pictures=pictures, findings=(*doubts, *reading.findings))
 
 
 @dataclass(frozen=True)
@@ -172,7 +177,13 @@ def _doubts(settings: Settings, first_words: set[str], tree: SourceTree) -> Iter
             f"ids {ids[0]}..{ids[-1]} against names {first}..{last} look counted from 1, so that labels are wrong: "
         )
         reason += f"{shown(settings.names[first])} is never used, and {ids[-1]} has no name"
-        yield Finding(tree.relative(settings.names_file), reason, settings.shift, "counted-from-1")
+        yield Finding(tree.relative(settings.names_file), reason, settings.shift, _SHIFTED)
+
+
+def _with_remedy(picture: AnnotatedPicture, remedy: str) -> AnnotatedPicture:
+    """Return a picture whose objects of an unknown class have this remedy: a name for each would not cure the others."""
+    findings = (replace(one, remedy=remedy) if one.code == UNKNOWN_CLASS else one for one in picture.findings)
+    return replace(picture, findings=tuple(findings))
 
 
 def _no_names(tree: SourceTree) -> InputRejectedError:
@@ -211,6 +222,6 @@ def _read(
         return error.finding(name, pictures=1, objects=len(lines))
     first_words.update(line.split(maxsplit=1)[0] for line in lines)
     objects, findings = read_objects(lines, partial(parse_row, size_wh=size_wh, settings=settings), annotation)
-    return AnnotatedPicture(
-        path, name, annotation, tree.context_of(path), objects, size_wh, findings, subset=tree.subset_of(path)
-    )
+    # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can tell.
+    context, subset = tree.context_of(path), tree.subset_of(path)
+    return AnnotatedPicture(path, name, annotation, context, objects, None, findings, subset=subset)

@@ -7,8 +7,10 @@ from contextlib import suppress
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes
 from toonvision.data.boxes import AnnotatedObject, parse_coordinate
+from toonvision.data.formats.shapes import POLYGON_NOTE
 from toonvision.data.formats.yolo_settings import Settings
 
+UNKNOWN_CLASS = "unknown-class"
 _COLUMNS = ("class", "x centre", "y centre", "width", "height")
 _PLAIN = re.compile(r"[0-9eE+.\s-]+", re.ASCII)
 _LARGEST = 1e9
@@ -49,8 +51,7 @@ def parse_row(line: str, number: int, *, size_wh: tuple[int, int], settings: Set
     label = settings.names.get(int(values[0])) if values[0].is_integer() else None
     if label is None:
         reason = f"class {shown(columns[0])} is not among the {len(settings.names)} names of {settings.names_file.name}"
-        remedy = "add its name, or, if the classes are counted from 1, count the names from 1 too"
-        raise RejectedItemError(reason, remedy, code="unknown-class")
+        raise RejectedItemError(reason, "add its name", code=UNKNOWN_CLASS)
     shares, attributes, note = _box(values, settings)
     if max(shares) > _FARTHEST or min(shares) < -_FARTHEST:
         reason = f"its numbers ({shown(' '.join(columns[1:5]))}) look like pixels, not shares of the picture's size"
@@ -84,10 +85,9 @@ def _box(values: Sequence[float], settings: Settings) -> tuple[tuple[float, floa
     """Return the left, top, right and bottom share, what else is said of the object, and how the box came about."""
     count = len(values)
     boxed = len(_COLUMNS)
-    polygon = count >= 7 and count % 2 == 1 and count != boxed + settings.keypoint_columns
-    if polygon:
+    if count >= 7 and count % 2 == 1 and count != boxed + settings.keypoint_columns:
         xs, ys = values[1::2], values[2::2]
-        return (min(xs), min(ys), max(xs), max(ys)), {}, "the box around its polygon was taken"
+        return (min(xs), min(ys), max(xs), max(ys)), {}, POLYGON_NOTE
     attributes: Attributes = {}
     note = ""
     if count == boxed + 1 and 0 <= values[boxed] <= 1:

@@ -22,6 +22,7 @@ _NOTES = "notes.json"
 """Where Label Studio repeats the class names."""
 _LARGEST = 1_000_000
 _MOST_CLASSES = 10_000
+_MOST_SHOWN = 5
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _NAMING = re.compile(rb"""(?:^|[\s{,"'])(?:names|nc)["']?\s*:""")
 _SUBSET_KEYS = ("train", "val", "valid", "validation", "test")
@@ -210,7 +211,8 @@ def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Setti
         names = _names(loaded["names"])
         shift = f"number the names from 1, as in 1: {names[min(names)]}"
         if isinstance(loaded["names"], list):
-            shift = "put a name before the first one, as in names: [unused, " + f"{names[0]}, ...]"
+            listed = [*names.values()] if len(names) <= _MOST_SHOWN else [names[0], "..."]
+            shift = f"put a name before the first one, as in names: [unused, {', '.join(listed)}]"
         return Settings(path, path, names, 0, shift, entries, base, columns)
     if not entries:
         return None  # the plan of a network

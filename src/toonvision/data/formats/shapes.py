@@ -1,0 +1,114 @@
+"""The boxes of objects that were not drawn as upright boxes: around a polygon, a turned box, an ellipse or a mask."""
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any
+
+from toonvision.core.errors import RejectedItemError, shown
+from toonvision.data.boxes import finite
+
+Xyxy = tuple[float, float, float, float]
+"""Left, top, right and bottom edges in pixels."""
+
+POLYGON_NOTE = "the box around its polygon was taken"
+POINTS_NOTE = "the box around its points was taken"
+TURNED_NOTE = "the box around its turned box was taken"
+ELLIPSE_NOTE = "the box around its ellipse was taken"
+MASK_NOTE = "the box around its mask was taken"
+_DECIMALS = 6
+"""Digits that a turned edge is rounded to, so that a quarter turn gives whole pixels."""
+
+
+def box_around(points: Iterable[Sequence[float]]) -> Xyxy:
+    """Return the smallest upright box around points ``(x, y)`` in pixels.
+
+    Raises:
+        RejectedItemError: If there are fewer than two, or a coordinate is not finite.
+
+    Examples:
+        >>> box_around([(3, 4), (1, 9)])
+        (1.0, 4.0, 3.0, 9.0)
+    """
+    pairs = [(finite(x, "x"), finite(y, "y")) for x, y in points]
+    if len(pairs) < 2:
+        reason = f"has {len(pairs)} {'point' if len(pairs) == 1 else 'points'}, too few to draw a box around"
+        raise RejectedItemError(reason, "draw a box around the object", code="no-box")
+    xs, ys = zip(*pairs, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def box_around_list(points: object, what: str) -> Xyxy:
+    """Return the box around points of a JSON document: ``[x, y, x, y, ...]`` or ``[[x, y], ...]``, in pixels.
+
+    Raises:
+        RejectedItemError: If `points`, which messages call `what`, is no such list.
+    """
+    entries = points if isinstance(points, list) else [None]
+    numbers: list[Any] = [number for entry in entries for number in (entry if isinstance(entry, list) else [entry])]
+    if len(numbers) % 2 or not all(map(is_number, numbers)):
+        reason = f"{what} must be a list of x and y in pixels; got {shown(points)}"
+        raise RejectedItemError(reason, "draw it again", code="bad-number")
+    return box_around(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value of a JSON document is a number, which true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def turned(xyxy: Xyxy, degrees: float) -> Xyxy:
+    """Return the upright box around a box that is turned about its centre, clockwise on the screen.
+
+    Examples:
+        >>> turned((10, 10, 60, 70), 90)
+        (5.0, 15.0, 65.0, 65.0)
+    """
+    cosine, sine, half_width, half_height = _turn(xyxy, degrees)
+    wide = half_width * abs(cosine) + half_height * abs(sine)
+    high = half_width * abs(sine) + half_height * abs(cosine)
+    return _centred(xyxy, wide, high)
+
+
+def turned_ellipse(xyxy: Xyxy, degrees: float) -> Xyxy:
+    """Return the upright box around the ellipse that fills a box and is turned about its centre."""
+    cosine, sine, half_width, half_height = _turn(xyxy, degrees)
+    wide = math.hypot(half_width * cosine, half_height * sine)
+    high = math.hypot(half_width * sine, half_height * cosine)
+    return _centred(xyxy, wide, high)
+
+
+def box_of_runs(counts: Sequence[int], height: int) -> Xyxy:
+    """Return the box around a mask given as run lengths of 0 and 1 in turn, from 0, down each column of pixels.
+
+    Raises:
+        RejectedItemError: If nothing is in the mask.
+
+    Examples:
+        >>> box_of_runs([6, 2, 3, 1], height=5)
+        (1, 1, 3, 3)
+    """
+    ends = list(accumulate(counts))
+    runs = [(start, end - 1) for start, end in zip(ends[::2], ends[1::2], strict=False) if start < end]
+    if not runs:
+        raise RejectedItemError("has an empty mask", "draw it again or remove it", code="zero-area")
+    columns = [(first // height, last // height) for first, last in runs]
+    if any(left != right for left, right in columns):  # a run that goes on in the next column touches both edges
+        top, bottom = 0, height
+    else:
+        top, bottom = min(first % height for first, _ in runs), max(last % height for _, last in runs) + 1
+    return columns[0][0], top, columns[-1][1] + 1, bottom
+
+
+def _turn(xyxy: Xyxy, degrees: float) -> tuple[float, float, float, float]:
+    left, top, right, bottom = xyxy
+    angle = math.radians(finite(degrees, "the rotation"))
+    return math.cos(angle), math.sin(angle), abs(right - left) / 2, abs(bottom - top) / 2
+
+
+def _centred(xyxy: Xyxy, half_width: float, half_height: float) -> Xyxy:
+    left, top, right, bottom = xyxy
+    x, y = left + (right - left) / 2, top + (bottom - top) / 2
+    edges = (x - half_width, y - half_height, x + half_width, y + half_height)
+    left, top, right, bottom = (round(finite(edge, "an edge"), _DECIMALS) for edge in edges)
+    return left, top, right, bottom

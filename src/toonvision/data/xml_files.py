@@ -1,0 +1,72 @@
+"""XML from the input, read safely: no DTD, no entities, a limit of size; and which format an XML file is of."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from toonvision.core.errors import RejectedItemError
+from toonvision.core.files import read_regular
+
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""")
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 4096
+"""Bytes in which the first tag of a file is sought."""
+_BEFORE_ROOT = re.compile(r"<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_FIRST_TAG = re.compile(r"\s*<([A-Za-z_][\w.-]*)[\s/>]")
+
+
+def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
+    """Parse hostile XML: no DTD, no entities, at most `limit` bytes.
+
+    Raises:
+        RejectedItemError: If it cannot be read.
+    """
+    import defusedxml.ElementTree as SafeTree
+    from defusedxml.common import DefusedXmlException
+
+    content = read_regular(path, limit=limit)
+    try:
+        root: ElementTree.Element = SafeTree.fromstring(content, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise RejectedItemError("declares a DTD or entities", "save it without", code="xml-entities") from error
+    except (ValueError, LookupError) as error:
+        reason = f"is written in {_encoding(content)}, which cannot be read"
+        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+    except ElementTree.ParseError as error:
+        if not _decodes(content):
+            reason = f"is not written in {_encoding(content)}, as it should be"
+            raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+        raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
+    return root
+
+
+def root_tag(path: Path) -> str:
+    """Return the first tag of an XML file without parsing it; an empty text where that cannot be seen."""
+    try:
+        if not path.is_file():  # a pipe would never end
+            return ""
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return ""
+    encoding = "utf-16" if head.startswith(_UTF_16_MARKS) else "utf-8-sig"
+    found = _FIRST_TAG.match(_BEFORE_ROOT.sub("", head.decode(encoding, errors="ignore")))
+    return found[1] if found else ""
+
+
+def _encoding(content: bytes) -> str:
+    """Return the encoding that a document declares, or must have without a declaration."""
+    declared = _DECLARED.match(content)
+    if declared:
+        return declared[1].decode()
+    return "UTF-16" if content.startswith(_UTF_16_MARKS) else "UTF-8"
+
+
+def _decodes(content: bytes) -> bool:
+    """Return whether a document can have the declared encoding; it is not UTF-16 if the declaration can be read."""
+    encoding = _encoding(content)
+    try:
+        content.decode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return not (_DECLARED.match(content) and encoding.lower().startswith(("utf-16", "utf-32")))
