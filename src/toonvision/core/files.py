@@ -155,7 +155,7 @@ def open_regular(path: Path, *, limit: int) -> io.FileIO:
         RejectedItemError: As `read_regular` does.
     """
     try:
-        status = os.stat(path)
+        status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise RejectedItemError("is no regular file", "put the file itself here", code="unreadable")
         if status.st_size > limit:

@@ -105,7 +105,8 @@ class SourceTree:
 
     def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
         """Return the files of some suffixes, such as ``.xml``, whatever their case; sorted."""
-        return tuple(sorted(path for suffix in suffixes for path in self._by_suffix.get(suffix, ())))
+        found = [self._by_suffix[suffix] for suffix in suffixes if suffix in self._by_suffix]
+        return found[0] if len(found) == 1 else tuple(sorted(path for paths in found for path in paths))
 
     @cached_property
     def documents(self) -> Documents:

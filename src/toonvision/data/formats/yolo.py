@@ -65,9 +65,10 @@ def read(tree: SourceTree) -> Reading:
         subset = named.subsets.get(path)
         return replace(result, subset=subset) if subset and isinstance(result, AnnotatedPicture) else result
 
-    belong = labels.of_picture.keys() | named.subsets.keys() if named.subsets else set(tree.pictures)
+    everywhere = not named.subsets
+    belong = [path for path in tree.pictures if everywhere or path in named.subsets or path in labels.of_picture]
     findings = [*named.findings, *labels.findings, *_unnamed(tree, labels, named)]
-    reading = read_pictures(sorted(belong), tree, read_picture, findings)
+    reading = read_pictures(belong, tree, read_picture, findings)
     doubts = [finding for settings in used for finding in _doubts(settings, first_words[settings], tree)]
     shifted = next((doubt for doubt in doubts if doubt.code == _SHIFTED), None)
     pictures = (
@@ -181,7 +182,7 @@ def _doubts(settings: Settings, first_words: set[str], tree: SourceTree) -> Iter
 
 
 def _with_remedy(picture: AnnotatedPicture, remedy: str) -> AnnotatedPicture:
-    """Return a picture whose objects of an unknown class have this remedy: a name for each would not cure the others."""
+    """Return a picture with this remedy for its unknown classes, whose names alone would cure nothing."""
     findings = (replace(one, remedy=remedy) if one.code == UNKNOWN_CLASS else one for one in picture.findings)
     return replace(picture, findings=tuple(findings))
 

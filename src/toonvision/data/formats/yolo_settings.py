@@ -126,8 +126,8 @@ class Folders:
                 return found
         above = [self._key(folder) for folder in (own, *own.parents) if folder.is_relative_to(self._root)]
         last = max((at for at, part in enumerate(parts) if named_subset(Path(part).stem)), default=len(parts) - 1)
-        tails = [(*base, *parts)[start:] for start in range(len(base) + max(last, 0) + 1)]
-        for tail in tails if parts else [*tails, ()]:
+        tails = [(*base, *parts)[start:] for start in range(len(base) + last + 1)] if parts else [()]
+        for tail in tails if parts or ".." not in entry else ():
             for anchor in above:
                 if found := self._known.get((*anchor, *tail)):
                     return found
@@ -247,7 +247,7 @@ def _plain_loader() -> type:
 
     class PlainLoader(yaml.BaseLoader):
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             if isinstance(event, yaml.AliasEvent):
                 raise yaml.YAMLError("aliases are not read; write the values out")
             if getattr(event, "tag", None):

@@ -65,7 +65,11 @@ def _below(folder: Path, tree: SourceTree) -> list[Path]:
 
 
 def _listed(text: Path, tree: SourceTree) -> tuple[list[Path], list[str]]:
-    """Return the pictures that a text lists, a line each, and the lines of those that are not there."""
+    """Return the pictures that a text lists, a line each, and the lines of those that are not there.
+
+    A picture whose label file is there is reported with that.
+    """
+    labelled = {path.stem for path in tree.with_suffix(".txt")}
     if finding := tree.confined(text):
         raise RejectedItemError(finding.reason, finding.remedy, code=finding.code)
     content = read_regular(text, limit=LARGEST_ANNOTATION).decode("utf-8-sig", errors="surrogateescape")
@@ -75,5 +79,6 @@ def _listed(text: Path, tree: SourceTree) -> tuple[list[Path], list[str]]:
             if line:
                 found.append(tree.picture_named(line, beside=text))
         except RejectedItemError:
-            missing.append(line)
+            if Path(line.replace("\\", "/")).stem not in labelled:
+                missing.append(line)
     return found, missing
