@@ -38,7 +38,7 @@ from sample_workspace import extracted_and_split, sample_workspace
 
 from toonvision.core.runner import Report, work_through
 from toonvision.data.images import Pictures
-from toonvision.data.setup import set_up
+from toonvision.data.setup import SetupRequest, carry_out, plan_setup
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.models.registry import input_size
@@ -141,7 +141,7 @@ def _time_until(trained: Sequence[Mapping[str, Any]], wrong: int) -> float:
 
 def _blood_cells(root: Path, source: Path) -> Workspace:
     if not (root / "toonvision.toml").exists():
-        set_up(root, source=source)
+        carry_out(plan_setup(root, SetupRequest(source)))
     return extracted_and_split(root)
 
 

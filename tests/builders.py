@@ -124,7 +124,7 @@ def write_voc(root: Path, shots: Sequence[Shot], *, layout: str = "beside") -> N
         folders = ("JPEGImages", "Annotations") if layout == "folders" else (".", ".")
         picture = root / folders[0] / shot.context / f"{shot.stem}.png"
         annotation = root / folders[1] / shot.context / f"{shot.stem}.xml"
-        _write_picture(picture, shot)
+        write_picture(picture, shot)
         objects = [AnnotatedObject(n, label, edges) for n, (label, edges) in enumerate(shot.objects, start=1)]
         pascal_voc.write(annotation, picture=picture.name, size_wh=shot.size_wh, objects=objects)
 
@@ -149,7 +149,7 @@ def write_yolo(root: Path, shots: Sequence[Shot], *, layout: str = "plain") -> N
     pictures, labels = YOLO_LAYOUTS[layout]
     (root / pictures).mkdir(parents=True, exist_ok=True)
     for shot in shots:
-        _write_picture(root / pictures / shot.context / f"{shot.stem}.png", shot)
+        write_picture(root / pictures / shot.context / f"{shot.stem}.png", shot)
         rows = root / labels / shot.context / f"{shot.stem}.txt"
         rows.parent.mkdir(parents=True, exist_ok=True)
         width, height = shot.size_wh
@@ -188,7 +188,7 @@ def write_coco(root: Path, shots: Sequence[Shot]) -> None:
     annotations: list[dict[str, object]] = []
     for number, shot in enumerate(shots, start=1):
         file = f"{shot.context}/{shot.stem}.png"
-        _write_picture(root / "images" / file, shot)
+        write_picture(root / "images" / file, shot)
         images.append({"id": number, "file_name": file, "width": shot.size_wh[0], "height": shot.size_wh[1]})
         annotations += [
             {"id": len(annotations) + n, "image_id": number, "category_id": labels.index(label), "bbox": _ltwh(edges)}
@@ -213,7 +213,7 @@ def write_class_folders(root: Path, shots: Sequence[Shot]) -> None:
     """Write class folders: every picture lies in the folder of its first object's label."""
     root.mkdir(parents=True, exist_ok=True)
     for shot in shots:
-        _write_picture(root / shot.objects[0][0] / f"{shot.stem}.png", shot)
+        write_picture(root / shot.objects[0][0] / f"{shot.stem}.png", shot)
 
 
 def make_workspace(
@@ -390,7 +390,7 @@ def unprivileged() -> Iterator[None]:
         os.seteuid(0)
 
 
-def _write_picture(path: Path, shot: Shot) -> None:
+def write_picture(path: Path, shot: Shot) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scene(f"{shot.context}/{shot.stem}", shot.size_wh, shot.objects).save(path)
 

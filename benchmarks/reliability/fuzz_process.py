@@ -7,7 +7,7 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-_GUIDING = ["toonvision", "PIL", "defusedxml", "xml", "json"]
+_GUIDING = ["toonvision", "PIL", "defusedxml", "xml", "json", "yaml", "csv"]
 
 
 def main(name: str, folder: Path, options: list[str]) -> None:

@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shlex
 import shutil
 import time
 from dataclasses import replace
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from builders import contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
+from builders import Shot, contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
 from toonvision.core.folders import exclusive
 from toonvision.data.splits import read_split
 
@@ -18,7 +20,8 @@ def test_init_around_a_source_copies_nothing_and_says_what_it_did(run, tmp_path)
     before = contents(tmp_path / "source")
     outcome = run("init", tmp_path / "mine", "--from", tmp_path / "source")
     assert outcome.code == 0
-    assert "Found 12 pictures (voc)" in outcome.out
+    assert re.search(r"Format +Pascal VOC, .*\n Pictures +12 +\n Objects +24 of 3 labels", outcome.out)
+    assert re.search(r"apple +8 +#{16}", outcome.out)
     assert "nothing was copied" in outcome.out
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["toonvision.toml"]
     assert contents(tmp_path / "source") == before
@@ -74,12 +77,13 @@ def test_toontown_labels_get_the_built_in_taxonomy_unasked(run, tmp_path):
 
 def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
     write_voc(tmp_path / "set", small_shots()[:3])
-    (tmp_path / "set" / "garden" / "bad\x1b[31m.xml").write_text("<annotation>")
+    (tmp_path / "set" / "garden" / "bad\x1b[31m.xml").write_text("<annotation/>")
     xml = tmp_path / "set" / "garden" / "shot_00.xml"
     xml.write_text(xml.read_text().replace("<xmin>2<", "<xmin>nan<"))
     outcome = run("init", tmp_path / "w", "--from", tmp_path / "set", "--json")
     assert outcome.code == 3
-    assert {finding["code"] for finding in outcome.json["findings"]} == {"no-picture", "bad-number"}
+    codes = {finding["code"] for finding in outcome.json["findings"]}
+    assert codes == {"no-picture", "bad-number", "single-object", "two-objects"}
     assert outcome.json["pictures"] == 3
     assert "skipped: garden/shot_00.xml, object 1: xmin must be a decimal number; got 'nan'" in outcome.err
     assert "skipped: garden/bad\\x1b[31m.xml: has no picture of its name" in outcome.err
@@ -89,10 +93,11 @@ def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
 def test_pictures_without_annotation_are_a_note_and_no_reason_to_stop(run, tmp_path):
     write_voc(tmp_path / "set", small_shots()[:4])
     (tmp_path / "set" / "garden" / "shot_00.xml").unlink()
-    for verb in (("init", tmp_path / "w", "--from", tmp_path / "set"), ("extract", "-w", tmp_path / "w")):
-        outcome = run(*verb)
-        assert outcome.code == 0
-        assert "note: garden/shot_00.png: has no annotation (draw its boxes" in outcome.err
+    words = "garden/shot_00.png: has no annotation (draw its boxes"
+    made = run("init", tmp_path / "w", "--from", tmp_path / "set")
+    assert (made.code, f"Doubtful   {words}" in made.out, made.err.count(words)) == (0, True, 0)
+    extracted = run("extract", "-w", tmp_path / "w")
+    assert (extracted.code, f"note: {words}" in extracted.err) == (0, True)
 
 
 def test_init_says_why_no_object_was_found(run, tmp_path):
@@ -101,7 +106,7 @@ def test_init_says_why_no_object_was_found(run, tmp_path):
     outcome = run("init", tmp_path / "w", "--from", tmp_path / "set")
     assert outcome.code == 3
     assert "no annotated object was found" in outcome.err
-    assert "What was found is faulty: garden/shot_00.xml: is not valid XML" in outcome.err
+    assert "skipped: garden/shot_00.xml: is not valid XML" in outcome.err
     assert not (tmp_path / "w").exists()
 
 
@@ -293,3 +298,61 @@ def test_a_second_writer_ends_with_5_within_5_s_and_names_the_first_and_readers_
         assert run("balance", "-w", root).code == 0
         assert run("runs", "-w", root).code == 0
     assert {path: content for path, content in contents(root).items() if not path.startswith("figures/")} == before
+
+
+def test_a_dry_run_of_init_says_all_and_makes_nothing(run, tmp_path):
+    write_voc(tmp_path / "set", small_shots())
+    before = contents(tmp_path)
+    command = ("init", tmp_path / "my game", "--from", tmp_path / "set", "--ignore", "stone", "--same", "apple=pear")
+    tried = run(*command, "--dry-run")
+    assert tried.code == 0
+    assert re.search(r"Labels +label 'pear': 8 objects are read as 'apple'", tried.out)
+    assert "Nothing was made yet." in tried.out
+    assert contents(tmp_path) == before
+    assert not (tmp_path / "my game").exists()
+    words = shlex.split(tried.err.strip().removeprefix("Next: "))
+    assert words == ["toonvision", *map(str, command)]
+    planned = run(*command, "--dry-run", "--json").json
+    made = run(*words[1:], "--json").json
+    assert made["understood"] == planned["understood"]
+    assert planned["understood"]["labels"] == {"apple": 16}
+    assert planned["understood"]["layout"].startswith("Pascal VOC")
+    assert run("extract", "-w", tmp_path / "my game", "--json").json["objects_kept"] == 16
+
+
+def test_a_refusal_lists_all_that_was_faulty_and_json_has_it_whole(run, tmp_path):
+    write_voc(tmp_path / "set", [Shot(f"s{number}", "garden", ()) for number in range(25)])
+    for path in (tmp_path / "set").rglob("*.xml"):
+        path.write_text("<annotation>")
+    outcome = run("init", tmp_path / "w", "--from", tmp_path / "set", "--json")
+    assert outcome.code == 3
+    assert len(outcome.json["findings"]) == 25
+    assert outcome.err.count("skipped: ") == 20
+    assert "... and 5 more like these (bad-xml)" in outcome.err
+    assert "--json lists all 25" in outcome.err
+
+
+@pytest.mark.parametrize("given", ["cat", "=Cat", "cat="])
+def test_a_spelling_without_the_label_to_keep_is_wrong_usage(run, tmp_path, given):
+    outcome = run("init", tmp_path / "w", "--from", tmp_path, "--same", given)
+    assert outcome.code == 2
+    assert "--same is KEEP=SPELLING, such as --same cat=Cat" in outcome.err
+
+
+def test_quickstart_refuses_other_labels_than_the_workspace_has(run, tmp_path):
+    write_voc(tmp_path / "set", small_shots())
+    assert run("init", tmp_path / "w", "--from", tmp_path / "set").code == 0
+    outcome = run("quickstart", tmp_path / "w", "--from", tmp_path / "set", "--ignore", "stone")
+    assert outcome.code == 2
+    assert "with another format or other [labels]. Edit" in outcome.err
+
+
+def test_a_dry_run_names_the_option_that_leaves_out_a_label_with_too_few_objects(run, tmp_path):
+    write_voc(tmp_path / "set", [*small_shots(), Shot("rare", "garden", (("old key", (1, 1, 20, 30)),))])
+    tried = run("init", tmp_path / "w", "--from", tmp_path / "set", "--dry-run")
+    assert "the label 'old key' has 1 object" in tried.out
+    option = re.search(r"too few objects, add: (.*)", tried.out)[1]
+    assert option == "--ignore 'old key'"
+    made = run("init", tmp_path / "w", "--from", tmp_path / "set", *shlex.split(option), "--json")
+    assert made.json["labels"] == {"apple": 8, "pear": 8, "stone": 8}
+    assert [note["code"] for note in made.json["understood"]["notes"]] == ["as-set"]

@@ -3,9 +3,12 @@
 import functools
 import itertools
 import json
+import math
 import os
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import builders
+import format_writers
 from builders import (
     Shot,
     encoded,
@@ -73,6 +77,40 @@ class ClassFolders(Kind):
         return "all"
 
 
+class JsonKind(Kind):
+    """A format in JSON; tests can reach the objects of a picture, and the first coordinate of an object."""
+
+    def __init__(self, name, write, picture, annotation, objects, coordinate):
+        super().__init__(name, write, picture, annotation)
+        self.objects, self.coordinate = objects, coordinate
+
+    def change(self, root, shot, change):
+        """Change the objects of a picture in place."""
+        path = self.annotation(root, shot)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        change(self.objects(document, shot))
+        format_writers.save_json(path, document)
+
+
+class ListKind(JsonKind):
+    """A format whose one document lists the pictures; tests can list one of them under other names."""
+
+    def state(self, root, shot, names):
+        path = self.annotation(root, shot)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        rows = document.get("_via_img_metadata") if isinstance(document, dict) else dict(enumerate(document))
+        key = next(key for key, row in rows.items() if f"{shot.stem}.png" in json.dumps(row))
+        written = json.dumps(rows.pop(key))
+        stated = re.search(r'"([^"]*' + shot.stem + r'\.png)"', written)[1]
+        rows.update((f"{key} {name}", json.loads(written.replace(stated, json.dumps(name)[1:-1]))) for name in names)
+        format_writers.save_json(path, document if isinstance(document, dict) else list(rows.values()))
+
+
+def listed(rows, name_of, shot):
+    """Find the row of a picture among those of a document."""
+    return next(row for row in rows if unquote(name_of(row)).endswith(f"{shot.stem}.png"))
+
+
 BESIDE = Kind("voc", builders.write_voc, "{context}/{stem}.png", "{context}/{stem}.xml")
 FOLDERS = Kind(
     "voc",
@@ -82,40 +120,74 @@ FOLDERS = Kind(
 )
 
 
-class Yolo(Kind):
-    """YOLO in one of its layouts."""
-
-    def __init__(self, layout_name):
-        pictures, labels = builders.YOLO_LAYOUTS[layout_name]
-        write = functools.partial(builders.write_yolo, layout=layout_name)
-        super().__init__("yolo", write, f"{pictures}/{{context}}/{{stem}}.png", f"{labels}/{{context}}/{{stem}}.txt")
-        self.layout_name = layout_name
-
-    def __str__(self):
-        return f"yolo {self.layout_name}"
+def yolo_in(name):
+    pictures, labels = (f"{folder}/{{context}}/{{stem}}" for folder in builders.YOLO_LAYOUTS[name])
+    return Kind("yolo", functools.partial(builders.write_yolo, layout=name), f"{pictures}.png", f"{labels}.txt")
 
 
-YOLO = Yolo("plain")
-YOLO_LAYOUTS = [Yolo(layout_name) for layout_name in builders.YOLO_LAYOUTS if layout_name != "plain"]
-yolo_ids = list(map(str, YOLO_LAYOUTS))
+YOLO = yolo_in("plain")
+YOLO_LAYOUTS = {"yolo": YOLO, **{f"yolo {name}": yolo_in(name) for name in builders.YOLO_LAYOUTS if name != "plain"}}
 COCO = Kind("coco", builders.write_coco, "images/{context}/{stem}.png", "annotations/instances.json")
+LABELME = JsonKind(
+    "labelme",
+    format_writers.write_labelme,
+    "{context}/{stem}.png",
+    "{context}/{stem}.json",
+    lambda document, _shot: document["shapes"],
+    lambda row: (row["points"][0], 0),
+)
+SUPERVISELY = JsonKind(
+    "supervisely",
+    format_writers.write_supervisely,
+    "{context}/img/{stem}.png",
+    "{context}/ann/{stem}.png.json",
+    lambda document, _shot: document["objects"],
+    lambda row: (row["points"]["exterior"][0], 0),
+)
+LABELSTUDIO = ListKind(
+    "labelstudio",
+    format_writers.write_labelstudio,
+    "images/{context}/{stem}.png",
+    "project-1-at-2026-11-28-12-00-0a1b2c3d.json",
+    lambda document, shot: listed(document, lambda row: row["data"]["image"], shot)["annotations"][0]["result"],
+    lambda row: (row["value"], "x"),
+)
+VIA = ListKind(
+    "via",
+    format_writers.write_via,
+    "images/{context}/{stem}.png",
+    "via_project.json",
+    lambda document, shot: listed(document["_via_img_metadata"].values(), lambda row: row["filename"], shot)["regions"],
+    lambda row: (row["shape_attributes"], "x"),
+)
+CREATEML = ListKind(
+    "createml",
+    format_writers.write_createml,
+    "{context}/{stem}.png",
+    "shots.json",
+    lambda document, shot: listed(document, lambda row: row["image"], shot)["annotations"],
+    lambda row: (row["coordinates"], "x"),
+)
+ONE_EACH = {"labelme": LABELME, "supervisely": SUPERVISELY}
+"""A JSON file for each picture."""
+LISTS = {"label studio": LABELSTUDIO, "via": VIA, "createml": CREATEML}
+"""One JSON file that lists the pictures."""
 CLASSES = ClassFolders("folders", builders.write_class_folders, "{label}/{stem}.png", "{label}/{stem}.png")
 
-every_kind = pytest.mark.parametrize(
-    "kind",
-    [BESIDE, FOLDERS, YOLO, COCO, CLASSES, *YOLO_LAYOUTS],
-    ids=["voc beside", "voc folders", "yolo", "coco", "class folders", *yolo_ids],
-)
-kinds_with_boxes = pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, YOLO, COCO, *YOLO_LAYOUTS], ids=["voc beside", "voc folders", "yolo", "coco", *yolo_ids]
-)
+PAIRED = {"voc beside": BESIDE, "voc folders": FOLDERS, **YOLO_LAYOUTS, **ONE_EACH}
+"""An annotation file for each picture."""
+BOXES = {**PAIRED, "coco": COCO, **LISTS}
 
-kinds_that_walk = pytest.mark.parametrize(
-    "kind",
-    [BESIDE, FOLDERS, YOLO, CLASSES, *YOLO_LAYOUTS],
-    ids=["voc beside", "voc folders", "yolo", "class folders", *yolo_ids],
-)
-"""COCO names its pictures one by one, in text."""
+
+def kinds(named):
+    return pytest.mark.parametrize("kind", named.values(), ids=named.keys())
+
+
+every_kind = kinds({**BOXES, "class folders": CLASSES})
+kinds_with_boxes = kinds(BOXES)
+paired_kinds = kinds(PAIRED)
+kinds_that_walk = kinds({**PAIRED, "class folders": CLASSES})
+"""The others name their pictures one by one, in text."""
 
 
 def by_stem(reading):
@@ -232,9 +304,7 @@ def test_its_format_is_recognised_by_what_lies_there(tmp_path, kind):
     assert layout.detect(tmp_path) == kind.name
 
 
-@pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, YOLO, *YOLO_LAYOUTS], ids=["voc beside", "voc folders", "yolo", *yolo_ids]
-)
+@paired_kinds
 def test_a_picture_without_annotation_is_reported_and_the_rest_is_read(tmp_path, kind):
     kind.write(tmp_path, SHOTS)
     kind.annotation(tmp_path, SHOTS[0]).unlink()
@@ -281,6 +351,8 @@ def test_two_pictures_that_could_be_confused_are_refused_and_both_named(tmp_path
         tables = read_coco_tables(tmp_path)
         tables["images"] = [{"id": i, "file_name": f"garden/{name}"} for i, name in enumerate(names)]
         write_coco_tables(tmp_path, tables)
+    if isinstance(kind, ListKind):
+        kind.state(tmp_path, SHOTS[1], [path.relative_to(tmp_path).as_posix() for path in pictures])
     with pytest.raises(InputRejectedError) as caught:
         kind.read(tmp_path)
     assert all(str(path) in str(caught.value) for path in pictures)
@@ -312,9 +384,7 @@ def test_a_picture_that_is_a_link_to_itself_is_reported(tmp_path, kind):
     assert (finding.code, finding.pictures) == ("bad-path", 1)
 
 
-@pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, YOLO, *YOLO_LAYOUTS], ids=["voc beside", "voc folders", "yolo", *yolo_ids]
-)
+@paired_kinds
 def test_an_annotation_that_is_a_link_out_of_the_source_is_not_read(tmp_path, kind):
     root = tmp_path / "root"
     kind.write(root, SHOTS)
@@ -434,6 +504,21 @@ def test_a_file_named_by_an_annotation_is_never_read_outside_the_source(tmp_path
     (finding,) = reading.findings
     assert finding.code in {"path-escapes", "bad-path", "no-picture", "missing-tag"}
     assert (finding.pictures, finding.objects) == (1, 2)
+
+
+@kinds(LISTS)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_file_named_in_a_list_is_never_read_outside_the_source(tmp_path, kind, name):
+    root = tmp_path / "root"
+    scene("secret").save(tmp_path / "secret.png")
+    kind.write(root, SHOTS)
+    kind.state(root, SHOTS[0], [name.format(outside=tmp_path)])
+    reading = kind.read(root)
+    assert set(by_stem(reading)) == {"a", "größe 1", "c"}
+    lost, unlisted = reading.findings
+    assert lost.code in {"path-escapes", "bad-path", "no-picture", "missing-tag"}
+    assert (lost.pictures, lost.objects) == (1, 2)
+    assert (Path(unlisted.item).name, unlisted.code, unlisted.skips) == ("b.png", "no-annotation", False)
 
 
 segments = st.sampled_from(
@@ -567,6 +652,15 @@ def test_a_source_that_is_not_there_is_refused(tmp_path, kind):
 def spoil(kind, root, shot, number, how):
     """Make one object of a picture unusable."""
     path = kind.annotation(root, shot)
+    if isinstance(kind, JsonKind):
+        wrong = {"nan": float("nan"), "huge": float("inf"), "words": "١٢"}[how]
+
+        def spoil_one(rows):
+            holder, key = kind.coordinate(rows[number - 1])
+            holder[key] = wrong
+
+        kind.change(root, shot, spoil_one)
+        return
     if kind is COCO:
         tables = read_coco_tables(root)
         image = next(row["id"] for row in tables["images"] if shot.stem in row["file_name"])
@@ -601,9 +695,7 @@ def test_an_object_that_cannot_be_read_is_reported_and_the_others_of_its_picture
     assert (finding.code, finding.objects, finding.pictures) == ("bad-number", 1, 0)
 
 
-@pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, YOLO, *YOLO_LAYOUTS], ids=["voc beside", "voc folders", "yolo", *yolo_ids]
-)
+@paired_kinds
 @pytest.mark.parametrize("content", [b"\xff\xfe\xff", b"\x80\x81<<", None], ids=["binary", "broken", "unreadable"])
 def test_an_annotation_that_cannot_be_read_is_reported_and_the_rest_is_read(tmp_path, kind, content):
     kind.write(tmp_path, SHOTS)
@@ -864,6 +956,84 @@ def test_any_value_in_a_coco_table_is_read_or_reported(tmp_path_factory, table, 
     shutil.rmtree(root)
 
 
+@kinds(LISTS)
+def test_a_picture_that_is_listed_twice_is_refused_and_both_are_named(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    document = kind.annotation(tmp_path, SHOTS[0])
+    shutil.copy(document, document.with_name("copy of it.json"))
+    with pytest.raises(InputRejectedError, match="list one picture") as caught:
+        kind.read(tmp_path)
+    assert document.name in str(caught.value)
+    assert "copy of it.json" in str(caught.value)
+    document.unlink()
+    assert len(kind.read(tmp_path).pictures) == 4
+
+
+@kinds({**ONE_EACH, **LISTS})
+def test_a_json_file_of_another_kind_is_left_alone_and_one_that_cannot_be_read_is_reported(tmp_path, kind):
+    kind.write(tmp_path, SHOTS)
+    for name, content in {
+        "empty": "{}",
+        "list": "[]",
+        "words": '["a", {"b": [1]}]',
+        "colours": '{"red": {"x": 1}}',
+    }.items():
+        (tmp_path / f"{name}.json").write_text(content)
+    assert kind.read(tmp_path).findings == ()
+    (tmp_path / "half.json").write_text("[{")
+    reading = kind.read(tmp_path)
+    assert len(reading.pictures) == 4
+    assert [(f.item, f.code, f.files, f.pictures) for f in reading.findings] == [("half.json", "bad-json", 1, 0)]
+
+
+def changed_somewhere(draw, value, replacement):
+    """Replace a value of a JSON document, or the document itself."""
+    if isinstance(value, dict | list) and value and draw(st.booleans()):
+        key = draw(st.sampled_from(sorted(value) if isinstance(value, dict) else range(len(value))))
+        value[key] = changed_somewhere(draw, value[key], replacement)
+        return value
+    return replacement
+
+
+@kinds({**ONE_EACH, **LISTS})
+@files_property
+@given(data=st.data(), replacement=json_values)
+def test_any_value_within_an_object_of_a_json_file_is_read_or_reported(tmp_path_factory, kind, data, replacement):
+    root = tmp_path_factory.mktemp("json")
+    kind.write(root, SHOTS)
+
+    def replace_one(rows):
+        rows[1] = changed_somewhere(data.draw, rows[1], replacement)
+
+    kind.change(root, SHOTS[2], replace_one)
+    reading = kind.read(root)
+    lost = sum(finding.objects for finding in reading.findings)
+    lost += sum(finding.objects for picture in reading.pictures for finding in picture.findings)
+    assert sum(len(picture.objects) for picture in reading.pictures) + lost == 7
+    assert len(reading.pictures) == 4
+    assert all(math.isfinite(edge) for picture in reading.pictures for entry in picture.objects for edge in entry.xyxy)
+    shutil.rmtree(root)
+
+
+@kinds({**ONE_EACH, **LISTS})
+@files_property
+@given(data=st.data(), replacement=json_values)
+def test_any_value_in_a_json_file_is_read_or_refused(tmp_path_factory, kind, data, replacement):
+    root = tmp_path_factory.mktemp("json")
+    kind.write(root, SHOTS)
+    path = kind.annotation(root, SHOTS[2])
+    document = changed_somewhere(data.draw, json.loads(path.read_text(encoding="utf-8")), replacement)
+    format_writers.save_json(path, document)
+    reading, _ = builders.tried(InputRejectedError, kind.read, root)
+    if reading is not None:
+        read = {picture.name for picture in reading.pictures}
+        unread = {finding.item for finding in reading.findings if not finding.objects} | set(reading.unusable)
+        lost = sum(finding.pictures for finding in reading.findings)
+        assert len(read) + lost + len([item for item in unread if item.endswith(".png")]) >= 4
+        assert all(str(finding).isprintable() for finding in reading.findings)
+    shutil.rmtree(root)
+
+
 def test_a_picture_that_two_coco_files_list_is_refused(tmp_path):
     COCO.write(tmp_path, SHOTS)
     shutil.copy(tmp_path / "annotations" / "instances.json", tmp_path / "annotations" / "more.json")
@@ -1000,7 +1170,7 @@ def test_yolo_settings_that_are_missing_or_too_large_are_refused_with_the_plain_
 def test_yolo_exports_of_another_machine_are_found_below_the_source(tmp_path):
     YOLO.write(tmp_path, SHOTS)
     (tmp_path / "data.yaml").write_text(
-        "path: /content/datasets/fruit\ntrain: ../images/garden\nval: images/house\nnames: {0: apple, 1: pear, 2: stone}\n"
+        "path: /content/fruit\ntrain: ../images/garden\nval: images/house\nnames: {0: apple, 1: pear, 2: stone}\n"
     )
     reading = YOLO.read(tmp_path)
     assert len(reading.pictures) == 4

@@ -6,25 +6,32 @@ targets on damaged seeds, `benchmarks/reliability/fuzzing.py` for as long as one
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from builders import CATALOGUE_DUMPS, SETTINGS_TEXT, SIZE_WH, encoded, restored, scene
+import builders
+import format_writers
+from builders import CATALOGUE_DUMPS, SETTINGS_TEXT, SIZE_WH, Shot, encoded, restored, scene
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
 from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, examine
 from toonvision.data.fingerprints import group_keys
-from toonvision.data.formats import pascal_voc
+from toonvision.data.formats import layout, pascal_voc
+from toonvision.data.formats.layout import Format
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import Workspace, open_workspace
 
 REFUSED = "refused"
+SHOT = Shot("shot", "garden", (("apple", (3, 4, 20, 30)), ("pear", (30, 5, 64, 48))))
+Write = Callable[[Path, Sequence[Shot]], None]
+"""Writes a source in one format."""
 
 Run = Callable[[bytes], str]
 """Feeds a target with bytes; says what became of them: `REFUSED`, or in a word how they were used."""
@@ -118,6 +125,56 @@ def catalogues(folder: Path) -> Run:
         return "written" if written else "read" if read else REFUSED
 
     return run
+
+
+def source(name: Format, write: Write, file: str) -> Callable[[Path], Run]:
+    """Let bytes be a file of a source that a writer writes, with one picture; read the source, and examine it."""
+
+    def start(folder: Path) -> Run:
+        workspace, root = _small_workspace(folder)
+        write(root, [SHOT])
+
+        def run(content: bytes) -> str:
+            (root / file).write_bytes(content)
+            with suppress(InputRejectedError):
+                layout.detect(root)
+            try:
+                reading = layout.read(name, root)
+            except InputRejectedError as error:
+                _promise(str(error).isprintable(), f"a refusal cannot be printed: {error!r}")
+                return REFUSED
+            _promise_findings(reading.findings)
+            _promise(bool(reading.pictures or reading.findings), "a picture is lost")
+            words = [_examined(workspace, picture) for picture in reading.pictures]
+            return words[0] if words else REFUSED
+
+        return run
+
+    return start
+
+
+def _seeds_of(write: Write, file: str) -> Callable[[], list[bytes]]:
+    """Return what makes the seeds of a file of a source: with objects, with none, cut short, and in other encodings."""
+
+    def seeds() -> list[bytes]:
+        found = []
+        for shot in (SHOT, replace(SHOT, objects=())):
+            with TemporaryDirectory() as folder:
+                write(Path(folder), [shot])
+                found.append(Path(folder, file).read_bytes())
+        whole = found[0]
+        changes = [
+            (b"apple", b""),
+            (b"apple", b"nobody's"),
+            (b"3", b"-3"),
+            (b"3", b"1e400"),
+            (b"4", b'"4"'),
+            (b"shot", b""),
+        ]
+        found += [whole.replace(old, new) for old, new in changes]
+        return [*found, whole[: len(whole) // 2], b"\xef\xbb\xbf" + whole, whole.decode().encode("utf-16")]
+
+    return seeds
 
 
 def _beside(path: Path) -> set[str]:
@@ -247,6 +304,28 @@ def _catalogue_seeds() -> list[bytes]:
         return [*(path.read_bytes() for path in made), b""]
 
 
+_SOURCES: Mapping[str, tuple[Format, Write, str]] = {
+    "yolo-settings": ("yolo", builders.write_yolo, "data.yaml"),
+    "yolo-rows": ("yolo", builders.write_yolo, "labels/garden/shot.txt"),
+    "coco": ("coco", builders.write_coco, "annotations/instances.json"),
+    "labelme": ("labelme", format_writers.write_labelme, "garden/shot.json"),
+    "labelstudio": ("labelstudio", format_writers.write_labelstudio, "project-1-at-2026-11-28-12-00-0a1b2c3d.json"),
+    "via": ("via", format_writers.write_via, "via_project.json"),
+    "createml": ("createml", format_writers.write_createml, "shots.json"),
+    "supervisely": ("supervisely", format_writers.write_supervisely, "garden/ann/shot.png.json"),
+}
+_WORDS = (
+    b"null", b"true", b"[]", b"{}", b"NaN", b"1e400", b"-1", b"0.5", b'""', b"[[", b"]]", b"{\"", b"\":", b"\\u0000",
+    b"names:", b"train:", b"path:", b"nc:", b"- ", b"0 0.5 0.5 0.2 0.2\n", b"polygon", b"rotation", b"counts",
+    b"segmentation", b"bbox", b"points", b"label", b"../", b"\\", b"%2e", b"?d=", b"</", b"<box ", b"xtl=",
+)  # fmt: skip
+"""What files of annotations are made of."""
+
+
+def _of_source(name: Format, write: Write, file: str) -> Target:
+    return Target(source(name, write, file), _seeds_of(write, file), longest=4096, words=_WORDS)
+
+
 TARGETS: Mapping[str, Target] = {
     "annotations": Target(
         annotations,
@@ -277,5 +356,6 @@ TARGETS: Mapping[str, Target] = {
         longest=20_000,
         words=(b"60/20/20", b"train", b"{}", b"[]", b"[0]", b"-1", b"NaN", b"null", b"\x1b[31m"),
     ),
+    **{name: _of_source(*given) for name, given in _SOURCES.items()},
 }  # fmt: skip
 """The files that come from outside, by name."""

@@ -32,7 +32,11 @@ def changed(target, count):
         yield bytes(content)
 
 
-@pytest.mark.parametrize(("name", "count"), [("annotations", 300), ("pictures", 300), ("catalogues", 150)])
+COUNTS = {"annotations": 300, "pictures": 300, "catalogues": 150}
+"""How many changed files are tried; 100 where it is not said."""
+
+
+@pytest.mark.parametrize(("name", "count"), [(name, COUNTS.get(name, 100)) for name in TARGETS])
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_changed_files_are_used_or_refused_as_is_promised(name, count, tmp_path):
     target = TARGETS[name]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
+from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted
 from toonvision.data import workspace as data
-from toonvision.data.setup import SetupSummary
+from toonvision.data.setup import SetupPlan
 
 if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
 
-_MOST_SHORTAGES, _MOST_GROUPS, _MOST_LABELS = 15, 5, 12
+_MOST_SHORTAGES, _MOST_GROUPS, _MOST_ALIKE = 15, 5, 20
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,49 +29,27 @@ class DataSteps(Opened):
     """The steps about the data.
 
     Attributes:
-        made: What making the workspace found; None where it was only opened.
+        made: How the workspace was made; None where it was only opened.
     """
 
-    made: SetupSummary | None = field(default=None, compare=False)
+    made: SetupPlan | None = field(default=None, compare=False)
 
     def about(self) -> Result[data.Workspace]:
-        """Return what the workspace is: its tasks, its sources, and the next command."""
-        files, made = self.files, self.made
-        taxonomy, source = files.taxonomy, made.source if made else None
+        """Return what the workspace is: what was understood of its source, its tasks, and the next command."""
+        taxonomy = self.files.taxonomy
         tasks = [(task.name, len(taxonomy.level(task.level).classes)) for task in taxonomy.tasks]
-        lines = [
-            f"Made the workspace {self.root}. Its labels are {made.taxonomy}." if made
-            else f"Workspace {self.root} with the taxonomy {taxonomy.name}."
-        ]  # fmt: skip
-        if made and source:
-            listed = [f"{label} {count:,}" for label, count in made.labels.items()]
-            rest = f", and {counted(len(listed) - _MOST_LABELS, 'more label')}" if len(listed) > _MOST_LABELS else ""
-            lines.append(
-                f"Found {counted(made.pictures, 'picture')} ({source[0]}) in {source[1]}; they are read from there, "
-                "nothing was copied."
-            )
-            lines.append(f"Objects: {', '.join(listed[:_MOST_LABELS])}{rest}.")
-        elif made:
-            lines.append(
-                f"Put screenshots with their annotations into {self.root / 'screenshots'}, one folder for each "
-                "place or level of the game."
-            )
         sizes = ", ".join(f"{name} ({counted(count, 'class', 'classes')})" for name, count in tasks)
-        lines.append(f"Tasks, which are what a model can learn to predict: {sizes}.")
+        about = {"taxonomy": taxonomy.name, "tasks": [name for name, _ in tasks], "size_hw": list(self.files.size_hw)}
+        overview = self.made.overview if self.made else None
+        blocks = setup_blocks(self.made, made=True) if self.made else (
+            f"Workspace {self.root} with the taxonomy {taxonomy.name}.",
+        )  # fmt: skip
         return Result(
-            files,
-            ("\n".join(lines),),
-            {
-                "workspace": str(self.root),
-                "taxonomy": taxonomy.name,
-                "tasks": [name for name, _ in tasks],
-                "size_hw": list(files.size_hw),
-                "source": [source[0], str(source[1])] if source else None,
-                "pictures": made.pictures if made else None,
-                "labels": dict(made.labels) if made else None,
-                "findings": [asdict(finding) for finding in (made.findings if made else ())],
-            },
-            findings=made.findings if made else (),
+            self.files,
+            (*blocks, f"Tasks, which are what a model can learn to predict: {sizes}."),
+            {"workspace": str(self.root), **about, **setup_data(overview)},
+            findings=overview.findings if overview else (),
+            told=told(overview) if overview else frozenset(),
             folder=self.root,
             next=self.next_step(),
         )
@@ -185,7 +164,7 @@ class DataSteps(Opened):
 
         Args:
             run: A run: list the crops whose label it contradicts, too.
-            details: List every finding, instead of one of each kind.
+            details: List every finding, instead of at most 20 of each kind.
         """
         from toonvision.api.checking import check_workspace
 
@@ -199,7 +178,7 @@ class DataSteps(Opened):
                 "find wrong labels is toonvision suspects."
             )
         found = f"{counted(len(faults), 'fault')}, {counted(len(doubts), 'doubt')}"
-        hint = " --details lists each one." if not details and len(lines) < len(faults) + len(doubts) else ""
+        hint = " --details lists each one." if any(line.startswith("... and") for line in lines) else ""
         lines.append(f"{found if faults or doubts else 'Nothing is wrong or doubtful'}; nothing was changed.{hint}")
         return Result(
             checked,
@@ -296,15 +275,16 @@ def _split_text(summary: "SplitSummary") -> str:
 
 
 def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:
-    """Return a line for each finding, or one for each kind with its first item."""
+    """Return a line for each finding, or of many alike for the first ones and their number."""
     alike: dict[str, list[Finding]] = {}
     for finding in findings:
         alike.setdefault(finding.code, []).append(finding)
     lines = []
     for group in alike.values():
-        lines += [f"{word}: {finding}" for finding in (group if details else group[:1])]
-        if not details and len(group) > 1:
-            lines[-1] += f" ... and {len(group) - 1:,} more of this kind"
+        shown = group if details else group[:_MOST_ALIKE]
+        lines += [f"{word}: {finding}" for finding in shown]
+        if len(group) > len(shown):
+            lines.append(f"... and {len(group) - len(shown):,} more {word}s like these ({group[0].code})")
     return lines
 
 

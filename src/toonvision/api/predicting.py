@@ -77,10 +77,10 @@ def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> 
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
         cuts, findings = _cut_boxes(pictures, Path(name), run.workspace.files.label_rules)
         if not cuts:
-            first = f" The first: {findings[0]}" if findings else ""
             raise InputRejectedError(
-                f"{pictures[0]}: no annotated box was found, so that there is nothing to predict.{first} Leave out "
-                "--boxes for pictures that show one object each."
+                f"{pictures[0]}: no annotated box was found, so that there is nothing to predict. Leave out --boxes "
+                "for pictures that show one object each.",
+                findings,
             )
         answers, unread = predict_files(run, [Path(name)], keras=keras)
     found = [BoxPrediction(answer.probabilities, answer.classes, *cuts[answer.path.name]) for answer in answers]

@@ -1,6 +1,6 @@
 """A workspace as an object: from pictures to crops, splits, runs and studies."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,10 +9,12 @@ from toonvision.api.data_steps import DataSteps
 from toonvision.api.result import Result, table
 from toonvision.api.study_steps import StudySteps, sized
 from toonvision.api.training import Size
+from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, UsageError
 from toonvision.data import workspace as data
-from toonvision.data.setup import INFER, set_up
+from toonvision.data.label_rules import LabelRules
+from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, plan_setup
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ def create(
     *,
     source: Path | str | None = None,
     taxonomy: str | None = None,
+    format: str | None = None,  # noqa: A002 - what the command line calls it
+    ignore: Iterable[str] = (),
+    same: Mapping[str, Iterable[str]] | None = None,
     reuse: bool = True,
     watcher: Watcher = NOBODY,
 ) -> "Workspace":
@@ -34,9 +39,12 @@ def create(
 
     Args:
         root: The new workspace's folder.
-        source: A folder of annotated pictures: Pascal VOC, YOLO, COCO, or one folder of pictures for each class.
+        source: A folder of annotated pictures in a format that can be read, such as Pascal VOC, YOLO or COCO.
         taxonomy: ``toontown``, ``infer`` (from the labels found) or the path of a TOML file; by default ToonTown's,
             unless the source has labels of which it knows none.
+        format: The format of the source, such as ``voc``; by default the likeliest one.
+        ignore: Labels of the source whose objects are left out.
+        same: Other spellings of labels, by the label that is kept.
         reuse: Open the workspace if it is there already with the same source; otherwise that is an error.
         watcher: What watches its steps.
 
@@ -44,11 +52,32 @@ def create(
         UsageError: If the folder is another workspace.
         InputRejectedError: If the source or the taxonomy cannot be used.
     """
-    root, source = Path(root), None if source is None else Path(source)
+    root = Path(root)
+    request = _request(source, taxonomy, format, ignore, same)
     if reuse and (root / data.SETTINGS).is_file():
-        return _reopened(root, source, taxonomy, watcher)
-    made = set_up(root, source=source, taxonomy=taxonomy)
-    return Workspace(made.workspace, watcher, made)
+        return _reopened(root, request, watcher)
+    made = plan_setup(root, request)
+    return Workspace(carry_out(made), watcher, made)
+
+
+def plan(
+    root: Path | str,
+    *,
+    source: Path | str | None = None,
+    taxonomy: str | None = None,
+    format: str | None = None,  # noqa: A002 - what the command line calls it
+    ignore: Iterable[str] = (),
+    same: Mapping[str, Iterable[str]] | None = None,
+) -> Result[SetupPlan]:
+    """Return what `create` would make, and what it understands of the source; nothing is written."""
+    planned = plan_setup(Path(root), _request(source, taxonomy, format, ignore, same))
+    return Result(
+        planned,
+        setup_blocks(planned, made=False),
+        {"workspace": str(root), "size_hw": list(planned.size_hw), **setup_data(planned.overview)},
+        findings=planned.overview.findings if planned.overview else (),
+        told=told(planned.overview) if planned.overview else frozenset(),
+    )
 
 
 def open_workspace(root: Path | str = ".", *, untouched: bool = False, watcher: Watcher = NOBODY) -> "Workspace":
@@ -66,8 +95,23 @@ def open_workspace(root: Path | str = ".", *, untouched: bool = False, watcher: 
     return Workspace(data.open_workspace(Path(root), untouched=untouched), watcher)
 
 
-def _reopened(root: Path, source: Path | None, taxonomy: str | None, watcher: Watcher) -> "Workspace":
+def _request(
+    source: Path | str | None,
+    taxonomy: str | None,
+    format_: str | None,
+    ignore: Iterable[str],
+    same: Mapping[str, Iterable[str]] | None,
+) -> SetupRequest:
+    try:
+        rules = LabelRules.of(ignore, same)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+    return SetupRequest(None if source is None else Path(source), taxonomy, format_, rules)
+
+
+def _reopened(root: Path, request: SetupRequest, watcher: Watcher) -> "Workspace":
     """Open a workspace that is there, unless it is not the one that was asked for."""
+    source, taxonomy = request.source, request.taxonomy
     opened = open_workspace(root, watcher=watcher)
     known = [one.root.resolve() for one in opened.files.sources]
     if source is not None and source.resolve() not in known:
@@ -77,6 +121,13 @@ def _reopened(root: Path, source: Path | None, taxonomy: str | None, watcher: Wa
         raise UsageError(
             f"{root}: is a workspace already, with the taxonomy {opened.files.taxonomy.name}, not {taxonomy}. Choose "
             "another folder."
+        )
+    formats = {one.root.resolve(): one.format for one in opened.files.sources}
+    other = source is not None and request.format not in (None, formats[source.resolve()])
+    if other or (request.rules.gone and request.rules != opened.files.label_rules):
+        raise UsageError(
+            f"{root}: is a workspace already, with another format or other [labels]. Edit {root / data.SETTINGS}, and "
+            "leave out --format, --ignore and --same."
         )
     return opened
 

@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Annotated, NoReturn
 
 import typer
@@ -19,9 +20,17 @@ from toonvision.cli import settings_options as settings
 from toonvision.cli import start_verbs as start
 from toonvision.cli import study_verbs as studies
 from toonvision.cli.interrupts import listen
+from toonvision.cli.output import report_findings
 from toonvision.cli.panels import PanelCommand, PanelGroup
 from toonvision.cli.verbs import Step, verb
-from toonvision.core.errors import EXIT_INTERRUPTED, EnvironmentFaultError, ToonVisionError, UsageError, printable
+from toonvision.core.errors import (
+    EXIT_INTERRUPTED,
+    EnvironmentFaultError,
+    Finding,
+    ToonVisionError,
+    UsageError,
+    printable,
+)
 
 app = typer.Typer(
     cls=PanelGroup,
@@ -88,7 +97,7 @@ def main() -> NoReturn:
         code = _run()
         sys.stdout.flush()  # what cannot be written fails here at the latest
     except ToonVisionError as error:
-        code = _failed(str(error), error.exit_code)
+        code = _failed(str(error), error.exit_code, getattr(error, "findings", ()))
     except _WrongUsageError as error:
         code = _failed(_usage_text(error), UsageError.exit_code)
     except KeyboardInterrupt:
@@ -137,11 +146,13 @@ def _stopped(error: OSError | MemoryError) -> int:
     return _failed(f"{what}. What was saved is kept; {remedy} and run again.", EnvironmentFaultError.exit_code)
 
 
-def _failed(message: str, code: int) -> int:
+def _failed(message: str, code: int, findings: Sequence[Finding] = ()) -> int:
     with suppress(OSError):
         if "--json" in sys.argv:
-            typer.echo(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
+            listed = {"findings": [asdict(finding) for finding in findings]} if findings else {}
+            typer.echo(json.dumps({"error": message, "exit_code": code, **listed}, ensure_ascii=False))
     with suppress(OSError):
+        report_findings(findings, folder=None)
         for line in message.splitlines():
             typer.echo(f"toonvision: {printable(line)}", err=True)
     return code

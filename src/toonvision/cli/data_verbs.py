@@ -39,7 +39,7 @@ def split(
 def check(
     ws: "Workspace",
     run: Annotated[str | None, choice("Also list crops whose label this run contradicts.", "no run")] = None,
-    details: Annotated[bool, typer.Option("--details", help="List every finding, not one of each kind.")] = False,
+    details: Annotated[bool, typer.Option("--details", help="List all findings, not 20 of a kind.")] = False,
 ) -> "Result[Any]":
     """Find what is wrong or doubtful in a workspace; nothing is changed.
 

@@ -70,8 +70,7 @@ def say(text: str) -> None:
 
 def show_result(result: "Result[Any]", *, as_json: bool) -> None:
     """Print what a step returned: one JSON object, or findings, tables, sentences and the next command."""
-    if result.folder is not None:
-        report_findings(result.findings, folder=result.folder)
+    _report(result, told=frozenset() if as_json else result.told)
     if as_json:
         typer.echo(json.dumps(result.data, ensure_ascii=False, allow_nan=False, default=str))
         return
@@ -80,6 +79,23 @@ def show_result(result: "Result[Any]", *, as_json: bool) -> None:
     if result.next:
         sys.stdout.flush()
         say(f"Next: {result.next}")
+
+
+def say_result(result: "Result[Any]") -> None:
+    """Print what a step on the way returned, as messages."""
+    _report(result, told=result.told)
+    for block in result.blocks:
+        if isinstance(block, Table):
+            width = None if messages().is_terminal else _WIDTH_WITHOUT_TERMINAL
+            messages().print(Rows(block), width=width, soft_wrap=False)
+        else:
+            say(block)
+
+
+def _report(result: "Result[Any]", *, told: frozenset[Finding]) -> None:
+    """Print the findings but those that are told elsewhere."""
+    if result.folder is not None or result.findings:
+        report_findings([one for one in result.findings if one not in told], folder=result.folder)
 
 
 def show_page(page: Path, *, wanted: bool) -> None:
@@ -208,12 +224,13 @@ def _rate(done: int, started: float, unit: str) -> str:
     return f"{done / max(1e-9, time.monotonic() - started):.1f} {unit}/s"
 
 
-def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
+def report_findings(findings: Sequence[Finding], *, folder: Path | None) -> None:
     """Print findings, one line per item; of many alike the first ones and their number, and all in a file.
 
     Args:
         findings: What was found; those of one code are alike, and are printed together.
-        folder: Where `toonvision-findings.txt` is written if there are too many to print, and removed if there are not.
+        folder: Where `toonvision-findings.txt` is written if there are too many to print, and removed if there are not;
+            None for nowhere.
     """
     alike: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -224,6 +241,10 @@ def report_findings(findings: Sequence[Finding], *, folder: Path) -> None:
             say(f"{'skipped' if finding.skips else 'note'}: {finding}")
         if len(group) > MOST_ALIKE:
             say(f"... and {len(group) - MOST_ALIKE} more like these ({group[0].code})")
+    if folder is None:
+        if any(len(group) > MOST_ALIKE for group in groups):
+            say(f"--json lists all {len(findings)}")
+        return
     path = folder / "toonvision-findings.txt"
     if all(len(group) <= MOST_ALIKE for group in groups):
         with suppress(OSError):

@@ -1,5 +1,7 @@
 """The commands to begin with: demo, quickstart, init, sample."""
 
+import shlex
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +13,20 @@ import typer
 
 from toonvision.cli import options
 from toonvision.cli.options import choice
-from toonvision.cli.output import report_findings, say, show_page
+from toonvision.cli.output import report_findings, say, say_result, show_page
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
 
-SourceOption = typer.Option("--from", help="Annotated pictures: Pascal VOC, YOLO, COCO, or one folder for each class.")
+SourceOption = typer.Option("--from", help="A folder of annotated pictures: Pascal VOC, YOLO, COCO and others.")
+FormatOption = Annotated[str | None, choice("The format of --from, such as voc.", "the likeliest", "--format")]
+IgnoreOption = Annotated[list[str] | None, choice("Leave this label out; can be repeated.", "none", "--ignore")]
+SameOption = Annotated[
+    list[str] | None,
+    choice("KEEP=SPELLING: read a spelling as the label KEEP; can be repeated.", "none", "--same"),
+]
 TaxonomyOption = Annotated[
     str | None, choice("infer (from the labels found), toontown, or a TOML file.", "infer, except for ToonTown")
 ]
@@ -61,6 +69,9 @@ def quickstart(
     source: Annotated[Path, SourceOption],
     task: Annotated[str | None, choice("What to predict.", "the first task, mostly label")] = None,
     taxonomy: TaxonomyOption = None,
+    format_: FormatOption = None,
+    ignore: IgnoreOption = None,
+    same: SameOption = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, to see how much is luck.")] = 1,
     seed: options.SeedOption = 0,
     open_report: options.OpenOption = False,
@@ -71,9 +82,14 @@ def quickstart(
     """
     from toonvision.api.workspace import create
 
-    workspace = create(directory, source=source, taxonomy=taxonomy, watcher=TERMINAL)
-    about, extracted = workspace.about(), workspace.extract()
-    for step in (about, extracted, workspace.split(seed=seed, force=True)):
+    workspace = create(
+        directory, source=source, taxonomy=taxonomy, format=format_, ignore=ignore or (), same=_spellings(same),
+        watcher=TERMINAL,
+    )  # fmt: skip
+    about = workspace.about()
+    say_result(about)
+    extracted = workspace.extract()
+    for step in (extracted, workspace.split(seed=seed, force=True)):
         say(step.sentences)
         report_findings(step.findings, folder=directory)
     run = workspace.train(task or workspace.first_task(), repeat=repeat, seed=seed)
@@ -92,11 +108,25 @@ def init(
     directory: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
     source: Annotated[Path | None, SourceOption] = None,
     taxonomy: TaxonomyOption = None,
+    format_: FormatOption = None,
+    ignore: IgnoreOption = None,
+    same: SameOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")] = False,
 ) -> "Result[Any]":
     """Make a workspace, empty or around your pictures."""
-    from toonvision.api.workspace import create
+    from toonvision.api.workspace import create, plan
 
-    return create(directory, source=source, taxonomy=taxonomy, reuse=False).about()
+    asked: dict[str, Any] = {
+        "source": source,
+        "taxonomy": taxonomy,
+        "format": format_,
+        "ignore": ignore or (),
+        "same": _spellings(same),
+    }
+    if not dry_run:
+        return create(directory, **asked, reuse=False).about()
+    again = shlex.join(word for word in ["toonvision", *sys.argv[1:]] if word not in ("--dry-run", "--json"))
+    return replace(plan(directory, **asked), next=again)
 
 
 def sample(
@@ -129,6 +159,17 @@ def sample(
         {"workspace": str(directory), "screenshots": screenshots, "objects": objects, **asdict(order)},
         next=open_workspace(directory).command("extract"),
     )
+
+
+def _spellings(given: list[str] | None) -> dict[str, list[str]]:
+    """Return the other spellings of labels by the label that is kept."""
+    same: dict[str, list[str]] = {}
+    for one in given or ():
+        kept, equals, spelling = (part.strip() for part in one.partition("="))
+        if not (kept and equals and spelling):
+            raise UsageError(f"--same is KEEP=SPELLING, such as --same cat=Cat; got {one!r}.")
+        same.setdefault(kept, []).append(spelling)
+    return same
 
 
 @contextmanager

@@ -5,6 +5,7 @@ which a traceback is shown.
 """
 
 import reprlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,9 +26,13 @@ class UsageError(ToonVisionError):
 
 
 class InputRejectedError(ToonVisionError):
-    """Input was refused before anything was written."""
+    """Input was refused before anything was written; `findings` are the items that were faulty, if it was that."""
 
     exit_code = 3
+
+    def __init__(self, message: str, findings: "Sequence[Finding]" = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 class EnvironmentFaultError(ToonVisionError):

@@ -1,134 +1,195 @@
 """Setting up a workspace: an empty one, or one around annotated pictures."""
 
-import statistics
-from collections import Counter
+import shlex
+from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
+from toonvision.core.names import folded
 from toonvision.core.settings import read_settings
-from toonvision.data import images
-from toonvision.data.boxes import AnnotatedPicture, Reading
-from toonvision.data.formats import layout
-from toonvision.data.formats.layout import Format
-from toonvision.data.workspace import DEFAULT_SIZE_HW, SCREENSHOTS, SETTINGS, Workspace, create_workspace
-from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer, require_distinct
+from toonvision.core.wording import counted, listed
+from toonvision.data.formats.layout import READERS, Format
+from toonvision.data.label_rules import LabelRules
+from toonvision.data.overview import SourceOverview, understand
+from toonvision.data.workspace import (
+    DEFAULT_SIZE_HW,
+    SCREENSHOTS,
+    SETTINGS,
+    Workspace,
+    create_workspace,
+    narrowed,
+    workspace_settings,
+)
+from toonvision.taxonomy.labels import NO_CONTEXT, did_you_mean
+from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
 
 INFER, BUILT_IN = "infer", "toontown"
 _TAXONOMY_FILE = "taxonomy.toml"
 _SMALLEST, _LARGEST, _STEP = 48, 1000, 8
-_MEASURED_PICTURES = 200
 
 
 @dataclass(frozen=True)
-class SetupSummary:
-    """What setting up a workspace did.
+class SetupRequest:
+    """What is asked of a new workspace.
 
     Attributes:
-        workspace: The new workspace.
-        source: Format and folder of the annotated pictures, if any.
-        pictures: Number of annotated pictures found there.
-        labels: Label to number of objects found there.
-        taxonomy: Where the taxonomy came from, in words.
-        findings: What of the source could not be read; pictures are decoded later, by an extraction.
+        source: A folder of annotated pictures; None for an empty workspace.
+        taxonomy: ``toontown``, ``infer``, or the path of a TOML file. By default ToonTown's, unless the source has
+            labels of which it knows none.
+        format: The format to read the source in; by default the likeliest one.
+        rules: Labels of the source that are left out, and spellings that are read as one label.
     """
 
-    workspace: Workspace
-    source: tuple[Format, Path] | None
-    pictures: int
-    labels: Mapping[str, int]
+    source: Path | None = None
+    taxonomy: str | None = None
+    format: str | None = None
+    rules: LabelRules = field(default_factory=LabelRules)
+
+
+@dataclass(frozen=True)
+class SetupPlan:
+    """A workspace as it is going to be made; so far nothing is written.
+
+    Attributes:
+        root: Its folder.
+        taxonomy: Its taxonomy, as `create_workspace` wants it.
+        taxonomy_from: Where the taxonomy came from, in words.
+        taxonomy_file: The content of a taxonomy's file that is copied into it.
+        size_hw: Height and width in pixels at which crops enter a network.
+        rules: What is done to labels.
+        overview: What was understood of its source, if it has one.
+    """
+
+    root: Path
     taxonomy: str
-    findings: tuple[Finding, ...] = ()
+    taxonomy_from: str
+    taxonomy_file: bytes | None = None
+    size_hw: tuple[int, int] = DEFAULT_SIZE_HW
+    rules: LabelRules = field(default_factory=LabelRules)
+    overview: SourceOverview | None = None
+
+    @property
+    def source(self) -> tuple[Format, Path] | None:
+        """Format and folder of its source."""
+        return (self.overview.layout.format, self.overview.root) if self.overview else None
 
 
-def set_up(root: Path, *, source: Path | None = None, taxonomy: str | None = None) -> SetupSummary:
-    """Make a workspace; pictures of a source stay where they are, nothing is copied.
-
-    Args:
-        root: The new workspace's folder.
-        source: A folder of annotated pictures in any format that can be read.
-        taxonomy: ``toontown``, ``infer``, or the path of a TOML file. By default ToonTown's, unless the source
-            has labels of which it knows none.
+def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
+    """Plan a workspace: read its source, choose its taxonomy; nothing is written.
 
     Raises:
-        UsageError: If there is a workspace already, or `infer` is asked for without a source.
+        UsageError: If there is a workspace already, or the request contradicts itself.
         InputRejectedError: If the source or the taxonomy cannot be used.
     """
+    source = request.source
     if (root / SETTINGS).exists():
         raise UsageError(f"{root / SETTINGS} exists already; nothing was changed. Edit it, or choose another folder.")
     if root.exists() and not root.is_dir():
         raise UsageError(f"{root}: is no folder. Choose another folder for the workspace.")
-    if source is not None and source.resolve() == root.resolve():
+    if source is None:
+        if request.taxonomy == INFER:
+            raise UsageError("a taxonomy is inferred from labels: name their folder with --from.")
+        if request.format or request.rules.gone:
+            raise UsageError("--format, --ignore and --same are about a source: name its folder with --from.")
+        return _with_given_taxonomy(root, request.taxonomy or BUILT_IN, request.rules, None)
+    if source.resolve() == root.resolve():
         raise UsageError(
             f"{root}: a workspace cannot be its own source, since it would read its own crops. Make it in a folder of "
             f"its own, or move the pictures to {root / SCREENSHOTS}."
         )
-    if source is None:
-        if taxonomy == INFER:
-            raise UsageError("a taxonomy is inferred from labels: name their folder with --from.")
-        name, words = _given_taxonomy(root, taxonomy or BUILT_IN)
-        return SetupSummary(create_workspace(root, taxonomy=name), None, 0, {}, words)
-    format_ = layout.detect(source)
-    reading = layout.read(format_, source)
-    labels = Counter(entry.label for picture in reading.pictures for entry in picture.objects)
-    findings = (*reading.findings, *(finding for picture in reading.pictures for finding in picture.findings))
-    if not labels:
-        others = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
-        seen = f" What was found is faulty: {findings[0]}{others}." if findings else ""
-        raise InputRejectedError(f"{source}: no annotated object was found. Draw boxes first.{seen}")
-    chosen = taxonomy or (INFER if labels.keys().isdisjoint(built_in(BUILT_IN).by_name) else BUILT_IN)
-    if chosen == INFER:
-        try:
-            require_distinct(sorted(labels))
-        except ValueError as error:
-            remedy = "Correct one in the annotations, or say which labels count: --taxonomy FILE."
-            raise InputRejectedError(f"{source}: {error}. {remedy}") from error
-        contexts = sorted({picture.context for picture in reading.pictures})
-        name, words = infer(sorted(labels), contexts), f"inferred from the {len(labels)} labels found"
-    else:
-        name, words = _given_taxonomy(root, chosen)
-    size = suggest_size_hw(reading) if chosen == INFER else DEFAULT_SIZE_HW
-    workspace = create_workspace(root, taxonomy=name, size_hw=size, source=(format_, source))
-    return SetupSummary(
-        workspace, (format_, source), len(reading.pictures), dict(labels.most_common()), words, findings
+    overview = understand(source, format_=_format(request.format), rules=request.rules)
+    _require_objects(overview, request.rules)
+    chosen = request.taxonomy or (INFER if overview.labels.keys().isdisjoint(built_in(BUILT_IN).by_name) else BUILT_IN)
+    if chosen != INFER:
+        return _checked(_with_given_taxonomy(root, chosen, request.rules, overview))
+    _require_distinct(overview)
+    taxonomy = infer(sorted(overview.labels), sorted(overview.contexts or {NO_CONTEXT}))
+    words, size_hw = f"inferred from the {len(overview.labels)} labels found", suggest_size_hw(overview)
+    return _checked(SetupPlan(root, taxonomy, words, size_hw=size_hw, rules=request.rules, overview=overview))
+
+
+def _checked(plan: SetupPlan) -> SetupPlan:
+    """Refuse a plan that could not be carried out."""
+    workspace_settings(plan.root, taxonomy=plan.taxonomy, size_hw=plan.size_hw, source=plan.source, rules=plan.rules)
+    return plan
+
+
+def carry_out(plan: SetupPlan) -> Workspace:
+    """Make a workspace as planned; pictures of a source stay where they are, nothing is copied.
+
+    Raises:
+        UsageError: If there is a workspace by now.
+    """
+    if plan.taxonomy_file is not None:
+        write_bytes(plan.root / _TAXONOMY_FILE, plan.taxonomy_file)
+    return create_workspace(
+        plan.root, taxonomy=plan.taxonomy, size_hw=plan.size_hw, source=plan.source, rules=plan.rules
     )
 
 
-def suggest_size_hw(reading: Reading) -> tuple[int, int]:
+def suggest_size_hw(overview: SourceOverview) -> tuple[int, int]:
     """Suggest an input size with the shape of the typical box and about the pixels of the published size at most.
 
     Returns:
         Height and width in pixels, multiples of 8, from 48 to 1000.
     """
-    sizes = [size for picture in reading.pictures[:_MEASURED_PICTURES] for size in _object_sizes(picture)]
-    width = statistics.median(size[0] for size in sizes) if sizes else DEFAULT_SIZE_HW[1]
-    height = statistics.median(size[1] for size in sizes) if sizes else DEFAULT_SIZE_HW[0]
+    width, height = overview.typical_size_wh or DEFAULT_SIZE_HW[::-1]
     shrink = min(1.0, (DEFAULT_SIZE_HW[0] * DEFAULT_SIZE_HW[1] / max(1.0, width * height)) ** 0.5)
     steps = (round(side * shrink / _STEP) for side in (height, width))
     high, wide = (min(_LARGEST, max(_SMALLEST, step * _STEP)) for step in steps)
     return high, wide
 
 
-def _object_sizes(picture: AnnotatedPicture) -> list[tuple[float, float]]:
-    boxes = [entry.xyxy for entry in picture.objects if entry.xyxy]
-    sizes = [(right - left, bottom - top) for left, top, right, bottom in boxes]
-    if not boxes and picture.objects:
-        with suppress(RejectedItemError, OSError):
-            sizes.append(images.size_wh(picture.path))
-    return [size for size in sizes if min(size) > 0]
+def _format(given: str | None) -> Format | None:
+    """Return the format of a name."""
+    if given is None:
+        return None
+    found = next((name for name in READERS if name == given), None)
+    if found is None:
+        raise UsageError(f"--format is one of {', '.join(READERS)}; got {given!r}.{did_you_mean(given, READERS)}")
+    return found
 
 
-def _given_taxonomy(root: Path, given: str) -> tuple[str, str]:
-    """Check a taxonomy that was asked for; a file is copied into the workspace, so that the two stay together."""
+def _require_objects(overview: SourceOverview, rules: LabelRules) -> None:
+    if overview.labels:
+        return
+    others = "".join(f" It could also be read as {one.words}: --format {one.format}." for one in overview.others)
+    what = f"{overview.root}: no annotated object was found (read as {overview.layout.words})"
+    if rules.ignored:
+        raise InputRejectedError(f"{what} besides those of --ignore. Leave out less.", overview.findings)
+    remedy = "Correct what is listed here" if overview.losses else "Draw boxes first"
+    raise InputRejectedError(f"{what}. {remedy}.{others}", overview.findings)
+
+
+def _require_distinct(overview: SourceOverview) -> None:
+    """Refuse labels that differ only by case or Unicode form, with the options that join them."""
+    alike: Mapping[str, list[str]] = defaultdict(list)
+    for label in overview.labels:  # the most frequent one comes first
+        alike[folded(label)].append(label)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if not groups:
+        return
+    named = [[f"{label!r} ({counted(overview.labels[label], 'object')})" for label in group] for group in groups]
+    pairs = "; ".join(map(listed, named))
+    options = [f"--same {shlex.quote(f'{kept}={other}')}" for kept, *others in groups for other in others]
+    raise InputRejectedError(
+        f"{overview.root}: labels differ by case or Unicode form alone: {pairs}. They name files, which some systems "
+        f"cannot tell apart. To read them as one label, add: {' '.join(options)}"
+    )
+
+
+def _with_given_taxonomy(root: Path, given: str, rules: LabelRules, overview: SourceOverview | None) -> SetupPlan:
+    """Plan for a taxonomy that was asked for; a file is copied into the workspace, so that the two stay together."""
     path = Path(given)
     if path.suffix != ".toml":
-        built_in(given)
-        return given, f"the built-in {given}"
-    read_settings(path, TaxonomyTable).build()
-    if (root / _TAXONOMY_FILE).exists() and path.resolve() != (root / _TAXONOMY_FILE).resolve():
-        raise UsageError(f"{root / _TAXONOMY_FILE} exists already; nothing was changed. Move it away, or name it.")
-    write_bytes(root / _TAXONOMY_FILE, path.read_bytes())
-    return _TAXONOMY_FILE, f"that of {path}, copied to {root / _TAXONOMY_FILE}"
+        narrowed(built_in(given), rules, root / SETTINGS)
+        return SetupPlan(root, given, f"the built-in {given}", rules=rules, overview=overview)
+    narrowed(read_settings(path, TaxonomyTable).build(), rules, root / SETTINGS)
+    copy = root / _TAXONOMY_FILE
+    if copy.exists() and path.resolve() != copy.resolve():
+        raise UsageError(f"{copy} exists already; nothing was changed. Move it away, or name it.")
+    words = f"that of {path}, copied to {copy}"
+    return SetupPlan(root, _TAXONOMY_FILE, words, path.read_bytes(), rules=rules, overview=overview)

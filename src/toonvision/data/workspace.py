@@ -160,9 +160,7 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())
     rules = table.labels.build()
-    taxonomy = taxonomy.without(rules.gone)
-    if not taxonomy.labels or not taxonomy.tasks:
-        raise InputRejectedError(f"{settings}: labels.ignore leaves nothing to learn. Take a label out of it.")
+    taxonomy = narrowed(taxonomy, rules, settings)
     own = [Source(SCREENSHOTS, "voc", root / SCREENSHOTS)] if (root / SCREENSHOTS).is_dir() else []
     others = [Source(source.path, source.format, root / source.path) for source in table.sources]
     sources = tuple(own + others)
@@ -180,6 +178,18 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     if not untouched:
         _settle(workspace)
     return workspace
+
+
+def narrowed(taxonomy: Taxonomy, rules: LabelRules, settings: Path) -> Taxonomy:
+    """Return a taxonomy without the labels that no object has any more because of the rules in some settings.
+
+    Raises:
+        InputRejectedError: If nothing is left.
+    """
+    left = taxonomy.without(rules.gone)
+    if not left.labels or not left.tasks:
+        raise InputRejectedError(f"{settings}: labels.ignore leaves nothing to learn. Take a label out of it.")
+    return left
 
 
 def _refuse_among_ours(root: Path, source: Path) -> None:
@@ -239,6 +249,7 @@ def create_workspace(
     taxonomy: str,
     size_hw: tuple[int, int] = DEFAULT_SIZE_HW,
     source: tuple[Format, Path] | None = None,
+    rules: LabelRules | None = None,
 ) -> Workspace:
     """Make a workspace: its folder, its settings, and a folder for screenshots.
 
@@ -247,6 +258,7 @@ def create_workspace(
         taxonomy: The name of a built-in taxonomy, a TOML file in the folder, or the text of a ``[taxonomy]`` table.
         size_hw: Height and width in pixels at which crops enter a network.
         source: Format and folder of pictures to read from where they are.
+        rules: Labels of the source that are left out, and spellings that are read as one label.
 
     Raises:
         UsageError: If the folder is a workspace already, or no taxonomy has that name.
@@ -255,10 +267,27 @@ def create_workspace(
     settings = root / SETTINGS
     if settings.exists():
         raise UsageError(f"{settings} exists already; nothing was changed. Edit it, or choose another folder.")
-    if source:
-        _refuse_among_ours(root, source[1])
     if "\n" not in taxonomy:
         _taxonomy(root, taxonomy)
+    text = workspace_settings(root, taxonomy=taxonomy, size_hw=size_hw, source=source, rules=rules)
+    root.mkdir(parents=True, exist_ok=True)
+    if source is None:
+        (root / SCREENSHOTS).mkdir(exist_ok=True)
+    write_text(settings, text)
+    return open_workspace(root)
+
+
+def workspace_settings(
+    root: Path,
+    *,
+    taxonomy: str,
+    size_hw: tuple[int, int],
+    source: tuple[Format, Path] | None,
+    rules: LabelRules | None = None,
+) -> str:
+    """Return the settings that `create_workspace` writes, checked; see there."""
+    if source:
+        _refuse_among_ours(root, source[1])
     blocks = [f'taxonomy = "{taxonomy}"'] if "\n" not in taxonomy else []
     blocks.append(
         "# The size in pixels at which crops enter a network; resize is stretch or letterbox.\n"
@@ -273,12 +302,10 @@ def create_workspace(
             "# Read where it is, never changed.\n"
             f'[[sources]]\nformat = "{source[0]}"\npath = {json.dumps(path, ensure_ascii=False)}'
         )
+    if rules and rules.gone:
+        blocks.append(rules.text())
     if "\n" in taxonomy:
         blocks.append(taxonomy.rstrip())
     text = "\n\n".join(blocks) + "\n"
-    read_settings(settings, WorkspaceTable, text=text)
-    root.mkdir(parents=True, exist_ok=True)
-    if source is None:
-        (root / SCREENSHOTS).mkdir(exist_ok=True)
-    write_text(settings, text)
-    return open_workspace(root)
+    read_settings(root / SETTINGS, WorkspaceTable, text=text)
+    return text

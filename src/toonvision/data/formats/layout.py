@@ -7,15 +7,30 @@ from typing import Literal
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.boxes import Reading
-from toonvision.data.formats import coco, image_folder, pascal_voc, yolo
+from toonvision.data.formats import (
+    coco,
+    createml,
+    image_folder,
+    labelme,
+    labelstudio,
+    pascal_voc,
+    supervisely,
+    via,
+    yolo,
+)
 from toonvision.data.formats.base import Reader
 from toonvision.data.source_tree import SourceTree
 
-Format = Literal["voc", "yolo", "coco", "folders"]
+Format = Literal["voc", "yolo", "coco", "labelstudio", "labelme", "via", "createml", "supervisely", "folders"]
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,
     "coco": coco,
+    "labelstudio": labelstudio,
+    "labelme": labelme,
+    "via": via,
+    "createml": createml,
+    "supervisely": supervisely,
     "voc": pascal_voc,
     "folders": image_folder,
 }
@@ -42,19 +57,23 @@ def layouts(tree: SourceTree) -> tuple[Layout, ...]:
 
 
 def detect(root: Path) -> Format:
-    """Return the format of a source, by what lies in it.
+    """Return the format of a source, by what lies in it; raises what `recognised` raises."""
+    return recognised(SourceTree.of(root))[0].format
+
+
+def recognised(tree: SourceTree) -> tuple[Layout, ...]:
+    """Return the formats that a source may be in, by what lies in it, the likeliest first; at least one.
 
     Raises:
         InputRejectedError: If it is none of the formats that can be read, or is a damaged COCO file with pictures,
             which must not be taken for class folders.
     """
-    tree = SourceTree.of(root)
     found = layouts(tree)
     if found and found[0].format == "folders":
         coco.refuse_damaged(tree)
     if not found:
         raise InputRejectedError(
-            f"{root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
+            f"{tree.root}: no annotated pictures were found. A source holds Pascal VOC (XML files), YOLO (data.yaml), "
             "COCO (a JSON file) or one folder of pictures a label."
         )
-    return found[0].format
+    return found

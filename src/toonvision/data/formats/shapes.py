@@ -14,6 +14,7 @@ Xyxy = tuple[float, float, float, float]
 POLYGON_NOTE = "the box around its polygon was taken"
 POINTS_NOTE = "the box around its points was taken"
 TURNED_NOTE = "the box around its turned box was taken"
+CIRCLE_NOTE = "the box around its circle was taken"
 ELLIPSE_NOTE = "the box around its ellipse was taken"
 MASK_NOTE = "the box around its mask was taken"
 _DECIMALS = 6
@@ -39,7 +40,12 @@ def box_around(points: Iterable[Sequence[float]]) -> Xyxy:
 
 
 def box_around_list(points: object, what: str) -> Xyxy:
-    """Return the box around points of a JSON document: ``[x, y, x, y, ...]`` or ``[[x, y], ...]``, in pixels.
+    """Return the box around points of a JSON document, as `listed_points` reads them."""
+    return box_around(listed_points(points, what))
+
+
+def listed_points(points: object, what: str) -> list[tuple[float, float]]:
+    """Return the points of a JSON document: ``[x, y, x, y, ...]`` or ``[[x, y], ...]``, in pixels.
 
     Raises:
         RejectedItemError: If `points`, which messages call `what`, is no such list.
@@ -49,7 +55,7 @@ def box_around_list(points: object, what: str) -> Xyxy:
     if len(numbers) % 2 or not all(map(is_number, numbers)):
         reason = f"{what} must be a list of x and y in pixels; got {shown(points)}"
         raise RejectedItemError(reason, "draw it again", code="bad-number")
-    return box_around(zip(numbers[::2], numbers[1::2], strict=True))
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def is_number(value: object) -> bool:
@@ -70,12 +76,32 @@ def turned(xyxy: Xyxy, degrees: float) -> Xyxy:
     return _centred(xyxy, wide, high)
 
 
+def turned_about_corner(corner: tuple[float, float], size_wh: tuple[float, float], degrees: float) -> Xyxy:
+    """Return the upright box around a box that is turned about its top left corner, clockwise on the screen.
+
+    Examples:
+        >>> turned_about_corner((60, 10), (60, 50), 90)
+        (10.0, 10.0, 60.0, 70.0)
+    """
+    (x, y), (width, height) = corner, size_wh
+    cosine, sine, _, _ = _turn((0, 0, 0, 0), degrees)
+    ways = [(0, 0), (width, 0), (width, height), (0, height)]
+    edges = box_around((x + right * cosine - down * sine, y + right * sine + down * cosine) for right, down in ways)
+    left, top, right, bottom = (round(edge, _DECIMALS) for edge in edges)
+    return left, top, right, bottom
+
+
 def turned_ellipse(xyxy: Xyxy, degrees: float) -> Xyxy:
     """Return the upright box around the ellipse that fills a box and is turned about its centre."""
     cosine, sine, half_width, half_height = _turn(xyxy, degrees)
     wide = math.hypot(half_width * cosine, half_height * sine)
     high = math.hypot(half_width * sine, half_height * cosine)
     return _centred(xyxy, wide, high)
+
+
+def circle_box(x: float, y: float, radius: float) -> Xyxy:
+    """Return the box around a circle, given its centre and radius in pixels."""
+    return x - radius, y - radius, x + radius, y + radius
 
 
 def box_of_runs(counts: Sequence[int], height: int) -> Xyxy:

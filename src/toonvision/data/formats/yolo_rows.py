@@ -77,8 +77,10 @@ def _values(line: str, columns: Sequence[str]) -> list[float]:
         reason = f"has commas {'in its numbers' if decimal else 'between its columns'}"
         remedy = f"write {'points' if decimal else 'blanks'} in place of the commas"
         raise RejectedItemError(reason, remedy, code="bad-row")
+    if len(columns) < len(_COLUMNS):
+        raise _bad_count(len(columns))
     names = (*_COLUMNS, *(f"column {number}" for number in range(len(_COLUMNS) + 1, len(columns) + 1)))
-    return [parse_coordinate(text, what) for text, what in zip(columns, names, strict=False)]
+    return [parse_coordinate(text, what) for text, what in zip(columns, names, strict=True)]
 
 
 def _box(values: Sequence[float], settings: Settings) -> tuple[tuple[float, float, float, float], Attributes, str]:

@@ -1,0 +1,97 @@
+"""labelme: a JSON file for each picture, with shapes in pixels; X-AnyLabeling and others write it too.
+
+Points are pixel edges, with fractions. A rectangle has two opposite corners, or all four; a turned one has four, and an
+angle in radians. A circle has its centre and a point on it, a mask its first and its last pixel. A shape without a type
+is a polygon, as before version 4.
+
+Source:
+    `_label_file.py` and `_shape/_model.py` of wkentaro/labelme; the label files of CVHub520/X-AnyLabeling.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from toonvision.core.errors import RejectedItemError, shown
+from toonvision.data.attributes import stated
+from toonvision.data.boxes import AnnotatedObject, Reading
+from toonvision.data.formats import shapes
+from toonvision.data.formats.json_files import Listed, label_of, mapping, picture_of, read_listed, size_of
+from toonvision.data.source_tree import SourceTree
+
+TITLE = "labelme"
+_TURNED = ("rotation", "oriented_rectangle")
+_STATED = ("difficult", "group_id", "description", "score")
+
+
+def recognise(tree: SourceTree) -> str | None:
+    """Return in words how labelme's files lie in a source."""
+    return "labelme, a JSON file for each picture" if _documents(tree) else None
+
+
+def read(tree: SourceTree) -> Reading:
+    """Read every annotated picture of a source.
+
+    Raises:
+        InputRejectedError: If two files annotate one picture, or two pictures share a name.
+    """
+    entries = [_listed(path, content, tree) for path, content in _documents(tree).items()]
+    return read_listed(entries, tree, _object, find=lambda entry: picture_of(entry.document, tree))
+
+
+def _documents(tree: SourceTree) -> dict[Path, Mapping[str, Any]]:
+    contents = tree.documents.contents.items()
+    return {
+        path: content
+        for path, content in contents
+        if isinstance(content, dict) and "shapes" in content and "imagePath" in content
+    }
+
+
+def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree) -> Listed:
+    size_wh = size_of(content.get("imageWidth"), content.get("imageHeight"))
+    rows, flags = content["shapes"], content.get("flags")
+    if isinstance(rows, list) and isinstance(flags, dict):  # those of the picture hold for each of its objects
+        rows = [{"picture_flags": flags, **row} if isinstance(row, dict) else row for row in rows]
+    return Listed(path, tree.relative(path), content["imagePath"], rows, size_wh)
+
+
+def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
+    shape = mapping(row, "a shape")
+    label = label_of(shape.get("label"))
+    kind = shape.get("shape_type") or "polygon"
+    xyxy, note = _box(shape, kind)
+    pairs = [(name, shape.get(name)) for name in _STATED]
+    for name in ("flags", "attributes", "picture_flags"):
+        more = shape.get(name)
+        pairs += more.items() if isinstance(more, dict) else ()
+    if kind in _TURNED:
+        pairs.insert(0, ("rotation", _degrees(shape)))
+    return AnnotatedObject(number, label, xyxy, stated(pairs), note)
+
+
+def _box(shape: Mapping[str, Any], kind: object) -> tuple[shapes.Xyxy, str]:
+    """Return the box of a shape, and how it came about where the shape is no upright box."""
+    if kind not in ("rectangle", "polygon", "circle", "mask", *_TURNED):
+        reason = f"is drawn as {shown(kind)}, which is no box"
+        raise RejectedItemError(reason, "draw it as a rectangle or a polygon", code="no-box")
+    points = shapes.listed_points(shape.get("points"), "points")
+    left, top, right, bottom = box = shapes.box_around(points)
+    if kind == "circle":
+        (x, y), (on_x, on_y) = points[:2]
+        return shapes.circle_box(x, y, math.hypot(on_x - x, on_y - y)), shapes.CIRCLE_NOTE
+    if kind == "mask":
+        return (left, top, right + 1, bottom + 1), shapes.MASK_NOTE
+    if kind == "polygon":
+        return box, shapes.POLYGON_NOTE
+    upright = all(x in (left, right) and y in (top, bottom) for x, y in points)
+    return box, "" if upright else shapes.TURNED_NOTE
+
+
+def _degrees(shape: Mapping[str, Any]) -> float:
+    """Return by how many degrees a box is turned, clockwise: as stated, else by its first side."""
+    (x, y), (next_x, next_y) = shapes.listed_points(shape.get("points"), "points")[:2]
+    direction = shape.get("direction")
+    angle = direction if isinstance(direction, int | float) else math.atan2(next_y - y, next_x - x)
+    return round(math.degrees(angle) % 360, 3)

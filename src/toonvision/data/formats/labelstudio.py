@@ -1,0 +1,229 @@
+"""Label Studio: JSON and JSON-MIN exports, and single tasks; positions are percent of the picture's width and height.
+
+A region is one entry of a result, or several of one id: its shape, its label and what else was chosen for it. A turned
+rectangle is turned about its top left corner, clockwise, in degrees. Of several annotations of a task the one marked as
+ground truth is read, else the newest; predictions are no annotations.
+
+Source:
+    Label Studio, "Label Studio JSON format of annotated tasks" and the tags RectangleLabels and EllipseLabels;
+    `converter.py` of HumanSignal/label-studio-converter and its pull request 136 (the corner that a box turns about).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.data import images
+from toonvision.data.attributes import stated
+from toonvision.data.boxes import AnnotatedObject, Reading
+from toonvision.data.formats import shapes
+from toonvision.data.formats.json_files import Listed, label_of, mapping, numbers, read_listed, size_of
+from toonvision.data.source_tree import SourceTree, is_picture
+
+TITLE = "Label Studio"
+Row = Mapping[str, Any]
+_LISTS = ("annotations", "completions")
+_NOT_DATA = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
+_SHAPED = frozenset({"x", "points", "rle", "vertices", "imageDataURL"})
+_SAID = frozenset({"choices", "text", "rating", "number", "taxonomy", "datetime"})
+_NEWEST = ("updated_at", "created_at")
+
+
+def recognise(tree: SourceTree) -> str | None:
+    """Return in words how Label Studio's files lie in a source."""
+    files = _documents(tree)
+    return f"Label Studio, in {' and '.join(map(tree.relative, files))}" if files else None
+
+
+def read(tree: SourceTree) -> Reading:
+    """Read every annotated picture of Label Studio's files.
+
+    Raises:
+        InputRejectedError: If a picture is listed twice, or two pictures share a name.
+    """
+    entries, findings = [], []
+    for path, tasks in _documents(tree).items():
+        for number, task in enumerate(tasks, start=1):
+            entry = _listed(path, task, f"{tree.relative(path)}, task {task.get('id', number)}", tree)
+            if isinstance(entry, Listed):
+                entries.append(entry)
+            elif entry:
+                findings.append(entry)
+    return read_listed(entries, tree, _object, findings=findings)
+
+
+def _documents(tree: SourceTree) -> dict[Path, list[Row]]:
+    """Return the tasks of each file that holds some."""
+    found = {path: _tasks(content) for path, content in tree.documents.contents.items()}
+    return {path: tasks for path, tasks in found.items() if tasks}
+
+
+def _tasks(content: object) -> list[Row]:
+    """Return the tasks that a document holds, in the form of the full export; none if it is no such document."""
+    rows = content if isinstance(content, list) else [content]
+    if any(_is_task(row) for row in rows):
+        return [row if isinstance(row, dict) else {} for row in rows]
+    if isinstance(content, dict) and isinstance(content.get("result"), list) and isinstance(content.get("task"), dict):
+        return [{**content["task"], "annotations": [content]}]  # what a storage receives: an annotation with its task
+    if isinstance(content, list) and any(map(_regions_of, rows)):
+        return list(_full_tasks(rows))
+    return []
+
+
+def _is_task(row: object) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("data"), dict) and not {*_LISTS, "predictions"}.isdisjoint(row)
+
+
+def _regions_of(row: object) -> list[Row]:
+    """Return the regions of a row of JSON-MIN, where each list of them lies under the name of its tag."""
+    tags = row.items() if isinstance(row, dict) else ()
+    return [
+        {"value": region, "from_name": tag, **region}
+        for tag, regions in tags
+        if isinstance(regions, list)
+        for region in regions
+        if isinstance(region, dict) and "original_width" in region
+    ]
+
+
+def _full_tasks(rows: Iterable[object]) -> Iterator[Row]:
+    """Turn rows of JSON-MIN into tasks; each annotation of a task is a row."""
+    tasks: dict[object, dict[str, Any]] = {}
+    for number, row in enumerate(rows):
+        known = row if isinstance(row, dict) else {}
+        key = known.get("id")
+        data = {name: value for name, value in known.items() if name not in _NOT_DATA}
+        task = tasks.setdefault(key if isinstance(key, int | str) else (number,), {"data": data, "annotations": []})
+        task.update({"id": key} if key is not None else {})
+        task["annotations"].append({**known, "result": _regions_of(known)})
+    yield from tasks.values()
+
+
+def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Listed | Finding | None:
+    """Return a task as a picture with its objects, or what there is to say of one that has no annotation."""
+    name = _picture_name(task.get("data"), path, tree)
+    annotations: object = next((task[key] for key in _LISTS if key in task), [])
+    if not isinstance(annotations, list):
+        return Listed(path, item, name, annotations)
+    results = [one if isinstance(one, dict) else {} for one in annotations]
+    submitted = [one for one in results if not (one.get("was_cancelled") or one.get("skipped"))]
+    skipped = sum(_count(one) for one in results) - sum(_count(one) for one in submitted)
+    findings = []
+    if skipped:
+        remedy = "submit it in Label Studio and export again, if it is good"
+        findings.append(Finding(item, "an annotation was skipped by its annotator", remedy, "cancelled", skipped))
+    if not submitted:
+        if not findings and task.get("predictions"):
+            remedy = "accept them in Label Studio, and export again"
+            return Finding(item, "has predictions, but no annotation", remedy, "prediction")
+        return findings[0] if findings else None
+    best = max(submitted, key=lambda one: (bool(one.get("ground_truth")), *(str(one.get(key)) for key in _NEWEST)))
+    rest = sum(_count(one) for one in submitted) - _count(best)
+    if rest:
+        which = "the one marked as ground truth" if best.get("ground_truth") else "the newest"
+        reason = f"has {len(submitted)} annotations, of which {which} is read"
+        remedy = "to read another, mark it as ground truth in Label Studio"
+        findings.append(Finding(item, reason, remedy, "more-annotations", rest))
+    size_wh = next((size for row in _results(best) if (size := _stated_size(row))), None)
+    return Listed(path, item, name, _rows(best.get("result")), size_wh, tuple(findings))
+
+
+def _picture_name(data: object, path: Path, tree: SourceTree) -> object:
+    """Return the name of a task's picture, which lies under any key: the first that is found, called image or not."""
+    texts = {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
+    ordered = sorted(texts, key=lambda key: (key.lower() not in ("image", "img"), not is_picture(texts[key])))
+    for key in ordered:
+        with suppress(RejectedItemError):
+            tree.picture_named(texts[key], beside=path)
+            return texts[key]
+    return texts[ordered[0]] if ordered else None
+
+
+def _count(annotation: Row) -> int:
+    rows = _rows(annotation.get("result"))
+    return len(rows) if isinstance(rows, list) else 0
+
+
+def _results(annotation: Row) -> list[Row]:
+    result = annotation.get("result")
+    return [row for row in result if isinstance(row, dict)] if isinstance(result, list) else []
+
+
+def _rows(result: object) -> object:
+    """Gather the entries of a result by region; what was chosen for the whole picture holds for each region."""
+    if not isinstance(result, list):
+        return result
+    regions: dict[object, list[object]] = {}
+    for number, entry in enumerate(result):
+        if not (isinstance(entry, dict) and entry.get("type") == "relation"):
+            regions.setdefault(_region_key(entry, number), []).append(entry)
+    drawn = [entries for entries in regions.values() if any(map(_is_drawn, entries))]
+    whole = [entry for entries in regions.values() if not any(map(_is_drawn, entries)) for entry in entries]
+    return [[*entries, *whole] for entries in drawn] if drawn else [[entry] for entry in whole]
+
+
+def _region_key(entry: object, number: int) -> object:
+    """Return what the entries of one region share: an id or, in JSON-MIN, which has none, the rectangle."""
+    if not isinstance(entry, dict):
+        return (number,)
+    if isinstance(entry.get("id"), int | str):
+        return entry["id"]
+    corner = tuple(entry.get(key) for key in ("x", "y", "width", "height", "rotation"))
+    return corner if all(map(shapes.is_number, corner)) else (number,)
+
+
+def _is_drawn(entry: object) -> bool:
+    """Return whether an entry of a result is a shape, and not merely something that was chosen or written."""
+    value = entry.get("value") if isinstance(entry, dict) else None
+    return not isinstance(value, dict) or not _SHAPED.isdisjoint(value) or _SAID.isdisjoint(value)
+
+
+def _stated_size(row: Row) -> tuple[int, int] | None:
+    return size_of(row.get("original_width"), row.get("original_height"))
+
+
+def _object(row: object, number: int, path: Path) -> AnnotatedObject:
+    entries = [mapping(entry, "a region") for entry in row] if isinstance(row, list) else []
+    values = [mapping(entry.get("value"), "value") for entry in entries]
+    labels: dict[str, None] = {}
+    pairs: list[tuple[str, object]] = []
+    for entry, value in zip(entries, values, strict=True):
+        name = entry.get("from_name")
+        for key, said in value.items():
+            words = said if isinstance(said, list) else [said]
+            if key.endswith("labels"):
+                labels.update(dict.fromkeys(map(label_of, words)))
+            elif key in _SAID and isinstance(name, str) and len(words) == 1:
+                pairs.append((name, words[0]))
+    if len(labels) > 1:
+        reason = f"has {len(labels)} labels, {' and '.join(map(shown, list(labels)[:2]))}"
+        raise RejectedItemError(reason, "leave one", code="many-labels")
+    shape = next((value for value in values if "x" in value or "points" in value), values[0])
+    size = next((size for entry in entries if (size := _stated_size(entry))), None) or images.size_wh(path)
+    xyxy, note = _box(shape, size)
+    if note in (shapes.TURNED_NOTE, shapes.ELLIPSE_NOTE):
+        pairs.insert(0, ("rotation", numbers({"rotation": 0, **shape}, "rotation")[0]))
+    return AnnotatedObject(number, label_of(next(iter(labels), None)), xyxy, stated(pairs), note)
+
+
+def _box(shape: Row, size_wh: tuple[int, int]) -> tuple[shapes.Xyxy, str]:
+    """Return the box of a shape in pixels, and how it came about where it is no upright rectangle."""
+    across, down = (pixels / 100 for pixels in size_wh)
+    (degrees,) = numbers({"rotation": 0, **shape}, "rotation")
+    if isinstance(shape.get("points"), list):
+        left, top, right, bottom = shapes.box_around_list(shape["points"], "points")
+        return (left * across, top * down, right * across, bottom * down), shapes.POLYGON_NOTE
+    if "radiusX" in shape:
+        x, y, wide, high = numbers(shape, "x", "y", "radiusX", "radiusY")
+        upright = ((x - wide) * across, (y - high) * down, (x + wide) * across, (y + high) * down)
+        return shapes.turned_ellipse(upright, degrees), shapes.ELLIPSE_NOTE
+    if "height" in shape:
+        x, y, width, height = numbers(shape, "x", "y", "width", "height")
+        corner, size = (x * across, y * down), (width * across, height * down)
+        if degrees % 360 == 0:
+            return (*corner, corner[0] + size[0], corner[1] + size[1]), ""
+        return shapes.turned_about_corner(corner, size, degrees), shapes.TURNED_NOTE
+    reason = "is drawn with a brush, a line or a point, or is a choice for the whole picture; none is a box"
+    raise RejectedItemError(reason, "draw a rectangle around the object", code="no-box")

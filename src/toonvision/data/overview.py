@@ -1,0 +1,170 @@
+"""What was understood of a folder of annotated pictures, before anything is made of it."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.wording import counted, listed
+from toonvision.data import images
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.formats import layout
+from toonvision.data.formats.layout import READERS, Format, Layout
+from toonvision.data.label_rules import LabelRules
+from toonvision.data.source_tree import SourceTree
+from toonvision.data.subsets import SUBSETS, Subset
+from toonvision.data.trainable import untrainable
+from toonvision.taxonomy.labels import NO_CONTEXT
+
+_MEASURED_PICTURES = 200
+
+
+@dataclass(frozen=True)
+class FindingKind:
+    """Findings that are alike: those of one code."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The first one, as an example."""
+        return self.findings[0]
+
+    @property
+    def left_out(self) -> str:
+        """How much was left out because of them, in words; empty if nothing was."""
+        counts = {
+            "picture": sum(finding.pictures for finding in self.findings),
+            "object": sum(finding.objects for finding in self.findings),
+            "file": sum(finding.files for finding in self.findings),
+        }
+        return listed([counted(count, noun) for noun, count in counts.items() if count])
+
+
+@dataclass(frozen=True)
+class SourceOverview:
+    """A source as it was read.
+
+    Attributes:
+        root: Its folder.
+        layout: The format that it was read in, and in words how its annotations lie there.
+        others: Formats that it could be read in instead.
+        reading: Everything that was found in it, with its labels as the settings want them.
+    """
+
+    root: Path
+    layout: Layout
+    others: tuple[Layout, ...]
+    reading: Reading
+
+    def _entries(self) -> Iterable[AnnotatedObject]:
+        return (entry for picture in self.reading.pictures for entry in picture.objects)
+
+    @cached_property
+    def labels(self) -> Mapping[str, int]:
+        """Number of objects by label, the most frequent label first."""
+        return _counts(entry.label for entry in self._entries())
+
+    @property
+    def objects(self) -> int:
+        """Number of objects that were read."""
+        return sum(self.labels.values())
+
+    @property
+    def empty_pictures(self) -> int:
+        """Number of pictures without any object."""
+        return sum(not picture.objects for picture in self.reading.pictures)
+
+    @property
+    def contexts(self) -> Mapping[str, int]:
+        """Number of pictures by context; empty where there are no contexts."""
+        found = _counts(picture.context for picture in self.reading.pictures)
+        return {} if found.keys() <= {NO_CONTEXT} else found
+
+    @property
+    def subsets(self) -> Mapping[Subset, int]:
+        """Number of pictures by the subset that the source puts them into; empty where it puts none."""
+        found = Counter(picture.subset for picture in self.reading.pictures)
+        return {subset: found[subset] for subset in SUBSETS if found[subset]}
+
+    @property
+    def attributes(self) -> Mapping[str, int]:
+        """Number of objects by attribute that their annotations give; one that is false does not count."""
+        given = (item for entry in self._entries() for item in entry.attributes.items())
+        return _counts(name for name, value in given if value is not False)
+
+    @property
+    def box_notes(self) -> Mapping[str, int]:
+        """Number of objects by how their box came about, where it is not the one that the annotation states."""
+        return _counts(entry.note for entry in self._entries() if entry.note)
+
+    @property
+    def typical_size_wh(self) -> tuple[int, int] | None:
+        """Median width and height of the objects of the first 200 pictures; None where there are none."""
+        sizes = [size for picture in self.reading.pictures[:_MEASURED_PICTURES] for size in _object_sizes(picture)]
+        if not sizes:
+            return None
+        return round(statistics.median(w for w, _ in sizes)), round(statistics.median(h for _, h in sizes))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was left out of pictures and objects and why, what is worth knowing, and what cannot be learned."""
+        own = (finding for picture in self.reading.pictures for finding in picture.findings)
+        return (*self.reading.findings, *own, *untrainable(self.labels))
+
+    @property
+    def losses(self) -> tuple[FindingKind, ...]:
+        """Why something was left out, by kind."""
+        return _kinds(finding for finding in self.findings if finding.skips)
+
+    @property
+    def notes(self) -> tuple[FindingKind, ...]:
+        """What is worth knowing although nothing was left out because of it, by kind."""
+        return _kinds(finding for finding in self.findings if not finding.skips)
+
+
+def understand(root: Path, *, format_: Format | None = None, rules: LabelRules | None = None) -> SourceOverview:
+    """Read a source; pictures are not decoded.
+
+    Args:
+        root: Its folder.
+        format_: The format to read it in; by default the likeliest one.
+        rules: What is done to its labels.
+
+    Raises:
+        InputRejectedError: If it is in no format that can be read, or cannot be read as a whole.
+    """
+    tree = SourceTree.of(root)
+    found = layout.layouts(tree) if format_ else layout.recognised(tree)
+    chosen = next((one for one in found if format_ in (None, one.format)), None)
+    if chosen is None and format_:
+        chosen = Layout(format_, READERS[format_].recognise(tree) or READERS[format_].TITLE)
+    assert chosen is not None
+    reading = READERS[chosen.format].read(tree)
+    others = tuple(one for one in found if one != chosen)
+    return SourceOverview(root, chosen, others, (rules or LabelRules()).applied(reading))
+
+
+def _counts(names: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(names).most_common())
+
+
+def _kinds(findings: Iterable[Finding]) -> tuple[FindingKind, ...]:
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(finding.code, []).append(finding)
+    return tuple(FindingKind(tuple(group)) for group in alike.values())
+
+
+def _object_sizes(picture: AnnotatedPicture) -> Sequence[tuple[float, float]]:
+    """Return width and height of the objects in a picture, in pixels."""
+    boxes = [entry.xyxy for entry in picture.objects if entry.xyxy]
+    sizes = [(right - left, bottom - top) for left, top, right, bottom in boxes]
+    if not boxes and picture.objects:
+        with suppress(RejectedItemError, OSError):
+            sizes.append(images.size_wh(picture.path))
+    return [size for size in sizes if min(size) > 0]

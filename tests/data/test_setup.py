@@ -1,0 +1,106 @@
+import pytest
+
+from builders import Shot, contents, small_shots, write_coco, write_voc, write_yolo
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.data.label_rules import LabelRules
+from toonvision.data.overview import understand
+from toonvision.data.setup import SetupRequest, carry_out, plan_setup
+
+BOX = (2, 2, 30, 40)
+
+
+def planned(root, source, **asked):
+    return plan_setup(root / "w", SetupRequest(source, **asked))
+
+
+def test_an_overview_counts_what_was_read(tmp_path):
+    write_voc(tmp_path / "s" / "train", [Shot("a", "garden", (("cat", BOX), ("dog", BOX))), Shot("b", "garden", ())])
+    write_voc(tmp_path / "s" / "valid", [Shot("c", "house", (("cat", (0, 0, 20, 10)),))])
+    overview = understand(tmp_path / "s")
+    assert overview.labels == {"cat": 2, "dog": 1}
+    assert (len(overview.reading.pictures), overview.empty_pictures, overview.objects) == (3, 1, 3)
+    assert overview.contexts == {"garden": 2, "house": 1}
+    assert overview.subsets == {"train": 2, "val": 1}
+    assert overview.typical_size_wh == (28, 38)
+    assert [kind.first.code for kind in overview.notes] == ["single-object", "two-objects"]
+
+
+def test_what_was_left_out_is_grouped_by_kind_with_how_much(tmp_path):
+    write_voc(tmp_path, small_shots()[:4])
+    for name in ("garden/shot_00.xml", "garden/shot_02.xml"):
+        (tmp_path / name).write_text((tmp_path / name).read_text().replace("<xmin>", "<xmin>x", 1))
+    (tmp_path / "garden" / "lonely.xml").write_text("<annotation/>")
+    losses = {kind.first.code: (kind.left_out, len(kind.findings)) for kind in understand(tmp_path).losses}
+    assert losses == {"no-picture": ("1 picture", 1), "bad-number": ("2 objects", 2)}
+
+
+def test_where_a_source_can_be_read_in_two_ways_both_are_named_and_the_format_decides(tmp_path):
+    write_yolo(tmp_path / "s", small_shots())
+    write_coco(tmp_path / "s", small_shots()[:3])
+    first = understand(tmp_path / "s")
+    (other,) = first.others
+    assert {first.layout.format, other.format} == {"yolo", "coco"}
+    second = understand(tmp_path / "s", format_=other.format)
+    assert (second.layout, second.others) == (other, (first.layout,))
+    assert {len(one.reading.pictures) for one in (first, second)} == {3, 12}
+    assert planned(tmp_path, tmp_path / "s", format=other.format).source == (other.format, tmp_path / "s")
+
+
+def test_a_format_can_be_forced_where_nothing_was_recognised(tmp_path):
+    write_voc(tmp_path / "s", small_shots()[:2])
+    assert understand(tmp_path / "s", format_="folders").layout.format == "folders"
+    with pytest.raises(UsageError, match=r"--format is one of .*voc.*; got 'vocs'\. Did you mean voc\?"):
+        planned(tmp_path, tmp_path / "s", format="vocs")
+
+
+def test_a_plan_writes_nothing_and_carrying_it_out_makes_what_was_planned(tmp_path):
+    write_voc(tmp_path / "s", small_shots())
+    before = contents(tmp_path)
+    plan = planned(tmp_path, tmp_path / "s", rules=LabelRules.of(["stone"], {"apple": ["pear"]}))
+    assert contents(tmp_path) == before
+    assert not (tmp_path / "w").exists()
+    workspace = carry_out(plan)
+    assert workspace.label_rules == LabelRules.of(["stone"], {"apple": ["pear"]})
+    assert [label.name for label in workspace.taxonomy.labels] == ["apple"]
+    assert workspace.size_hw == plan.size_hw
+
+
+def test_labels_that_differ_by_case_are_refused_with_the_options_that_join_them(tmp_path):
+    boxes = (("cat", BOX), ("Cat", BOX), ("cat", (1, 1, 9, 9)), ("big dog", BOX), ("Big dog", BOX), ("BIG DOG", BOX))
+    write_voc(tmp_path / "s", [Shot("a", "garden", boxes)])
+    with pytest.raises(InputRejectedError) as caught:
+        planned(tmp_path, tmp_path / "s")
+    assert "'cat' (2 objects) and 'Cat' (1 object)" in str(caught.value)
+    assert str(caught.value).endswith("add: --same cat=Cat --same 'big dog=Big dog' --same 'big dog=BIG DOG'")
+    same = {"cat": ["Cat"], "big dog": ["Big dog", "BIG DOG"]}
+    plan = planned(tmp_path, tmp_path / "s", rules=LabelRules.of(same=same))
+    assert plan.overview.labels == {"cat": 3, "big dog": 3}
+
+
+def test_a_source_of_which_everything_is_ignored_is_refused(tmp_path):
+    write_voc(tmp_path / "s", small_shots()[:1])
+    with pytest.raises(InputRejectedError, match="besides those of --ignore. Leave out less"):
+        planned(tmp_path, tmp_path / "s", rules=LabelRules.of(["apple", "pear"]))
+
+
+def test_faulty_items_are_all_part_of_the_refusal(tmp_path):
+    write_voc(tmp_path / "s", small_shots()[:5])
+    for path in (tmp_path / "s").rglob("*.xml"):
+        path.write_text("<annotation>")
+    with pytest.raises(InputRejectedError, match="Correct what is listed here") as caught:
+        planned(tmp_path, tmp_path / "s")
+    assert len(caught.value.findings) == 5
+
+
+def test_options_about_a_source_need_one(tmp_path):
+    for asked in ({"format": "voc"}, {"rules": LabelRules.of(["cat"])}):
+        with pytest.raises(UsageError, match="are about a source: name its folder with --from"):
+            planned(tmp_path, None, **asked)
+
+
+def test_rules_that_leave_nothing_of_a_given_taxonomy_are_refused_before_anything_is_written(tmp_path):
+    write_voc(tmp_path / "s", small_shots()[:2])
+    (tmp_path / "one.toml").write_text("[labels]\napple = {}\n", encoding="utf-8")
+    with pytest.raises(InputRejectedError, match="leaves nothing to learn"):
+        planned(tmp_path, tmp_path / "s", taxonomy=str(tmp_path / "one.toml"), rules=LabelRules.of(["apple"]))
+    assert not (tmp_path / "w").exists()
