@@ -621,7 +621,7 @@ def test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over():
             BESIDE.read(root)
 
 
-@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, YOLO, *YOLO_LAYOUTS], ids=["beside", "folders", "yolo", *yolo_ids])
+@kinds({"voc beside": BESIDE, "voc folders": FOLDERS, **YOLO_LAYOUTS})
 @pytest.mark.parametrize("gone", ["picture", "annotation"])
 def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, kind, gone, monkeypatch):
     kind.write(tmp_path, SHOTS)
@@ -1203,9 +1203,7 @@ def test_upper_case_suffixes_are_pictures_and_annotations_too(tmp_path):
     assert reading.findings == ()
 
 
-@pytest.mark.parametrize(
-    "kind", [BESIDE, FOLDERS, COCO, YOLO, *YOLO_LAYOUTS], ids=["voc beside", "voc folders", "coco", "yolo", *yolo_ids]
-)
+@kinds({"voc beside": BESIDE, "voc folders": FOLDERS, "coco": COCO, "yolo": YOLO})
 def test_a_picture_that_exif_rotates_is_cut_as_it_was_annotated_where_the_annotation_declares_its_size(tmp_path, kind):
     seen = Shot("a", "garden", (("pear", (4, 6, 20, 40)),), size_wh=(48, 64))
     kind.write(tmp_path / "source", [seen])
