@@ -16,7 +16,7 @@ import numpy.typing as npt
 from measure import arguments, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.data.fingerprints import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.masks import Mask, crop_regions
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation, evaluate_run

@@ -83,7 +83,7 @@ def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
     outcome = run("init", tmp_path / "w", "--from", tmp_path / "set", "--json")
     assert outcome.code == 3
     codes = {finding["code"] for finding in outcome.json["findings"]}
-    assert codes == {"no-picture", "bad-number", "single-object", "two-objects"}
+    assert codes == {"no-picture", "bad-number", "few-objects"}
     assert outcome.json["pictures"] == 3
     assert "skipped: garden/shot_00.xml, object 1: xmin must be a decimal number; got 'nan'" in outcome.err
     assert "skipped: garden/bad\\x1b[31m.xml: has no picture of its name" in outcome.err
@@ -350,7 +350,7 @@ def test_quickstart_refuses_other_labels_than_the_workspace_has(run, tmp_path):
 def test_a_dry_run_names_the_option_that_leaves_out_a_label_with_too_few_objects(run, tmp_path):
     write_voc(tmp_path / "set", [*small_shots(), Shot("rare", "garden", (("old key", (1, 1, 20, 30)),))])
     tried = run("init", tmp_path / "w", "--from", tmp_path / "set", "--dry-run")
-    assert "the label 'old key' has 1 object" in tried.out
+    assert "the label 'old key' (1) has fewer than 3 objects" in tried.out
     option = re.search(r"too few objects, add: (.*)", tried.out)[1]
     assert option == "--ignore 'old key'"
     made = run("init", tmp_path / "w", "--from", tmp_path / "set", *shlex.split(option), "--json")

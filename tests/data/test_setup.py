@@ -22,7 +22,7 @@ def test_an_overview_counts_what_was_read(tmp_path):
     assert overview.contexts == {"garden": 2, "house": 1}
     assert overview.subsets == {"train": 2, "val": 1}
     assert overview.typical_size_wh == (28, 38)
-    assert [kind.first.code for kind in overview.notes] == ["single-object", "two-objects"]
+    assert [kind.first.code for kind in overview.notes] == ["few-objects"]
 
 
 def test_what_was_left_out_is_grouped_by_kind_with_how_much(tmp_path):

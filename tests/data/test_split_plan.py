@@ -17,14 +17,13 @@ from builders import (
     mark_of,
     scene,
     small_shots,
-    tried,
 )
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.catalog import StoredScreenshot
 from toonvision.data.extraction import extract
-from toonvision.data.fingerprints import group_keys
-from toonvision.data.split_plan import naive_subsets, plan_split, require_trainable, subset_table, summarize_split
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios, Split, read_split
+from toonvision.data.groups import group_keys
+from toonvision.data.split_plan import naive_subsets, plan_split, summarize_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import WorkspaceTable
 
@@ -42,10 +41,12 @@ def annotated_screenshots(draw):
     """Crops of 3 to 14 screenshots of 1 to 4 objects; some screenshots show the scene of one of the first three."""
     crops = []
     for shot in range(draw(st.integers(3, 14))):
+        name = f"{chr(ord('a') + shot)}.png"  # letters: numbers would make a series
         scene_shown = draw(st.integers(0, 2)) if shot >= 3 and draw(st.booleans()) else shot
         mark = mark_of(scene_shown, draw(st.lists(st.integers(0, 255), max_size=6, unique=True)))
         for label in draw(st.lists(st.sampled_from(LABELS), min_size=1, max_size=4)):
-            crops.append(crop(len(crops), label, shot=shot, fingerprint=mark, context=str(scene_shown)))
+            one = crop(len(crops), label, shot=shot, fingerprint=mark, context=str(scene_shown))
+            crops.append(dataclasses.replace(one, screenshot=name))
     return crops
 
 
@@ -220,53 +221,3 @@ def test_crops_that_came_after_a_split_are_in_none_of_its_subsets():
     before, after = (summarize_split(plan, some, SMALL) for some in (crops, later))
     assert after.tables[0].counts.tolist() == before.tables[0].counts.tolist() == [[6, 2, 2]] * 3
     assert after.groups == 30
-
-
-def table_of(parts):
-    """Make a table of subsets from label to the subsets of its crops, given by letters: r, v, t."""
-    pairs = [(label, letter) for label, letters in parts.items() for letter in letters]
-    crops = [crop(index, label) for index, (label, _) in enumerate(pairs)]
-    names = {"r": "train", "v": "val", "t": "test"}
-    subsets = {c.screenshot: names[letter] for c, (_, letter) in zip(crops, pairs, strict=True)}
-    return subset_table(SMALL.level("label"), Split("mine", subsets), crops, SMALL)
-
-
-UNTRAINABLE = [
-    ({}, "needs at least two classes with samples; got 0", "none"),
-    ({"apple": "rrv"}, "needs at least two classes with samples; got 1", "apple 2/1/0"),
-    (
-        {"apple": "rvr", "stone": "r"},
-        "needs two samples of every class that has any; stone has one",
-        "apple 2/1/0, stone 1/0/0",
-    ),
-    ({"apple": "rv", "pear": "vr"}, "needs samples in every subset; test has none", "apple 1/1/0, pear 1/1/0"),
-]
-
-
-@pytest.mark.parametrize(("parts", "rule", "counts"), UNTRAINABLE, ids=["none", "one class", "single", "empty subset"])
-def test_what_cannot_be_trained_is_refused_with_classes_and_counts(parts, rule, counts):
-    table = table_of(parts)
-    with pytest.raises(InputRejectedError) as caught:
-        require_trainable(table)
-    assert str(caught.value) == (
-        f"training {rule}. Samples in train/val/test: {counts}. Annotate more screenshots, then run "
-        "toonvision extract and toonvision split."
-    )
-
-
-@given(parts=st.dictionaries(st.sampled_from(LABELS), st.text("rvt", max_size=4)))
-def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts(parts):
-    present = {label: letters for label, letters in parts.items() if letters}
-    enough = len(present) > 1 and all(len(letters) > 1 and "r" in letters for letters in present.values())
-    _, error = tried(InputRejectedError, require_trainable, table_of(parts))
-    assert (error is None) == (enough and set("".join(present.values())) == set("rvt"))
-    for label, letters in present.items() if error else ():
-        assert f"{label} {'/'.join(str(letters.count(part)) for part in 'rvt')}" in str(error)
-
-
-def test_two_classes_with_samples_in_every_subset_can_be_trained(small_workspace):
-    with small_workspace.reading() as catalog:
-        crops = catalog.crops()
-    split = read_split(small_workspace.splits, "default")
-    for level in ("label", "kind"):
-        require_trainable(subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy))

@@ -1,9 +1,17 @@
 import tomllib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toonvision.data.trainable import ignoring, untrainable
+from builders import LABELS, SETTINGS_TEXT, crop, tried
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.split_plan import subset_table
+from toonvision.data.splits import Split, read_split
+from toonvision.data.trainable import ignoring, missing_labels, require_trainable, untrainable
+from toonvision.data.workspace import WorkspaceTable
+
+SMALL = WorkspaceTable.model_validate(tomllib.loads(SETTINGS_TEXT)).taxonomy.build()
 
 
 def one(counts):
@@ -28,11 +36,13 @@ def test_one_label_alone_is_named_with_what_to_annotate():
 
 
 def test_every_label_with_one_or_two_objects_is_named_with_the_setting_that_leaves_it_out():
-    single, two = untrainable({"cat": 9, "dog": 9, "bird": 1, "an ox": 1, "cow": 2})
-    assert single.reason.startswith("the labels 'bird' and 'an ox' have 1 object each; train, val and test need one")
-    assert 'write ignore = ["bird", "an ox"] under [labels] in toonvision.toml' in single.remedy
-    assert two.reason.startswith("the label 'cow' has 2 objects; ")
-    assert (single.code, two.code) == ("single-object", "two-objects")
+    finding = one({"cat": 9, "dog": 9, "bird": 1, "an ox": 1, "cow": 2})
+    assert finding.reason == (
+        "the labels 'bird' (1), 'an ox' (1) and 'cow' (2) have fewer than 3 objects, but train, val and test need one "
+        "each; with a single one no model can be trained"
+    )
+    assert 'write ignore = ["bird", "an ox", "cow"] under [labels] in toonvision.toml' in finding.remedy
+    assert one({"cat": 9, "dog": 9, "cow": 2}).reason.endswith("need one each")
 
 
 def test_leaving_out_is_no_way_where_fewer_than_two_labels_would_be_left():
@@ -52,3 +62,73 @@ def test_a_rare_spelling_can_be_joined_with_the_common_one():
 def test_the_setting_that_is_printed_is_toml_with_the_very_labels(labels):
     line = ignoring(labels).removeprefix("write ").removesuffix(" under [labels] in toonvision.toml")
     assert tomllib.loads(line) == {"ignore": labels}
+
+
+def table_of(parts):
+    """Make a table of subsets from label to the subsets of its crops, given by letters: r, v, t."""
+    pairs = [(label, letter) for label, letters in parts.items() for letter in letters]
+    crops = [crop(index, label) for index, (label, _) in enumerate(pairs)]
+    names = {"r": "train", "v": "val", "t": "test"}
+    subsets = {c.screenshot: names[letter] for c, (_, letter) in zip(crops, pairs, strict=True)}
+    return subset_table(SMALL.level("label"), Split("mine", subsets), crops, SMALL)
+
+
+MORE = "Annotate more screenshots"
+UNTRAINABLE = [
+    ({}, "needs at least two classes with samples; got 0", "none", MORE),
+    ({"apple": "rrv"}, "needs at least two classes with samples; got 1", "apple 2/1/0", MORE),
+    (
+        {"apple": "rvr", "pear": "rvt", "stone": "r"},
+        "needs two samples of every class that has any; stone has one",
+        "apple 2/1/0, pear 1/1/1, stone 1/0/0",
+        'Annotate more of it, or leave it out: write ignore = ["stone"] under [labels] in toonvision.toml',
+    ),
+    (
+        {"apple": "rvr", "pear": "tt", "stone": "r"},
+        "needs two samples of every class that has any; stone has one",
+        "apple 2/1/0, pear 0/0/2, stone 1/0/0",
+        "Annotate more of them",
+    ),
+    ({"apple": "rv", "pear": "vr"}, "needs samples in every subset; test has none", "apple 1/1/0, pear 1/1/0", MORE),
+]
+
+
+@pytest.mark.parametrize(("parts", "rule", "counts", "remedy"), UNTRAINABLE)
+def test_what_cannot_be_trained_is_refused_with_classes_counts_and_the_way_out(parts, rule, counts, remedy):
+    table = table_of(parts)
+    with pytest.raises(InputRejectedError) as caught:
+        require_trainable(table)
+    assert str(caught.value) == (
+        f"training {rule}. Samples in train/val/test: {counts}. {remedy}; then run toonvision extract and toonvision "
+        "split --force."
+    )
+
+
+@given(parts=st.dictionaries(st.sampled_from(LABELS), st.text("rvt", max_size=4)))
+def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts(parts):
+    present = {label: letters for label, letters in parts.items() if letters}
+    enough = len(present) > 1 and all(len(letters) > 1 and "r" in letters for letters in present.values())
+    _, error = tried(InputRejectedError, require_trainable, table_of(parts))
+    assert (error is None) == (enough and set("".join(present.values())) == set("rvt"))
+    for label, letters in present.items() if error else ():
+        assert f"{label} {'/'.join(str(letters.count(part)) for part in 'rvt')}" in str(error)
+
+
+def test_two_classes_with_samples_in_every_subset_can_be_trained(small_workspace):
+    with small_workspace.reading() as catalog:
+        crops = catalog.crops()
+    split = read_split(small_workspace.splits, "default")
+    for level in ("label", "kind"):
+        require_trainable(subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy))
+
+
+def test_what_a_split_lacks_is_found_with_the_subset_and_the_way_out():
+    assert missing_labels("mine", table_of({"apple": "rvt", "pear": "rrvt"})) == ()
+    table = table_of({"apple": "rv", "pear": "rrvt", "stone": "r"})
+    (missing,) = missing_labels("mine", table)
+    assert missing.item == "split mine"
+    assert missing.reason == "no object of 'apple' in test; none of 'stone' in val and test"
+    assert missing.remedy == "annotate more of them; then run toonvision extract and toonvision split --force"
+    assert missing_labels("mine", table, fewest=3) == ()
+    (missing,) = missing_labels("mine", table_of({"apple": "rvt", "pear": "rrvt", "stone": "rrv"}))
+    assert 'leave it out: write ignore = ["stone"] under [labels] in toonvision.toml; then run' in missing.remedy

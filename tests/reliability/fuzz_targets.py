@@ -22,9 +22,9 @@ from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
 from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, examine
-from toonvision.data.fingerprints import group_keys
 from toonvision.data.formats import layout, pascal_voc
 from toonvision.data.formats.layout import Format
+from toonvision.data.groups import group_keys
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import Workspace, open_workspace
 

@@ -416,8 +416,8 @@ PROMISES = (
         "R",
         "Nothing is trained; all classes are listed with their counts.",
         (
-            "tests/data/test_split_plan.py::test_what_cannot_be_trained_is_refused_with_classes_and_counts",
-            "tests/data/test_split_plan.py::test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts",
+            "tests/data/test_trainable.py::test_what_cannot_be_trained_is_refused_with_classes_counts_and_the_way_out",
+            "tests/data/test_trainable.py::test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts",
             "tests/data/test_split_plan.py::test_too_few_screenshots_are_refused",
             "tests/cli/test_data_verbs.py::test_a_workspace_without_crops_says_what_to_run",
             "tests/cli/test_scarce_data.py::test_what_cannot_be_learned_is_refused_by_every_verb_that_trains_before_it_writes",

@@ -127,7 +127,8 @@ def test_a_class_without_any_crop_is_named():
 
 def test_a_leaking_split_is_reported():
     assert data_fact(results_of(evaluation_of([GOOD]), torn=True)).endswith(
-        " The split leaks: near-duplicate screenshots are in several subsets, so the scores are probably too good."
+        " The split leaks: screenshots that belong together are in several subsets, so the scores are probably too "
+        "good."
     )
 
 

@@ -161,7 +161,7 @@ def test_a_crop_that_cannot_be_read_is_named_with_what_to_do(own_workspace, cont
 def test_a_leaking_split_is_warned_of_before_anything_else(contents, text):
     page = Page(text)
     warnings = [index for index, text in enumerate(page.texts) if text == "Warning."]
-    assert page.texts[warnings[0] + 1].startswith("The split leaks: near-duplicate screenshots are in several subsets")
+    assert page.texts[warnings[0] + 1].startswith("The split leaks: screenshots that belong together (near-duplicates")
     assert warnings[0] < page.texts.index(contents.facts[0])
 
 

@@ -7,7 +7,7 @@ import pytest
 import builders
 from figures import examples
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.fingerprints import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.studies.comparison import ContextScore, ordinary_test
 from toonvision.studies.contexts import (

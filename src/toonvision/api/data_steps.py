@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
+from toonvision.api.split_words import split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding
 from toonvision.core.panels import Table
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
 
-_MOST_SHORTAGES, _MOST_GROUPS, _MOST_ALIKE = 15, 5, 20
+_MOST_SHORTAGES, _MOST_ALIKE = 15, 20
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,13 +136,14 @@ class DataSteps(Opened):
         with self.files.reading() as catalog:
             summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
         figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
+        findings = split_findings(summary)
         by_level = {counts.level: counts for counts in summary.tables}
         tables = [
             _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()
         ]
         return Result(
             summary,
-            (*tables, _split_text(summary), why),
+            (*tables, split_text(summary), why),
             {
                 "name": summary.name,
                 "ratios": list(summary.ratios.shares) if summary.ratios else None,
@@ -149,12 +151,16 @@ class DataSteps(Opened):
                 "seed": summary.seed,
                 "groups": summary.groups,
                 "near_duplicates": list(summary.near_duplicate_groups),
+                "joined": [asdict(group) for group in summary.joined],
                 "empty": list(summary.empty),
                 "largest_deviation": list(summary.largest_deviation or ()),
                 "file": str(self.files.splits / f"{name}.csv"),
                 "tables": {level.name: _count_rows(counts) for level, counts in by_level.items()},
                 "figures": list(map(str, figures)),
+                "findings": [asdict(finding) for finding in findings],
             },
+            findings=findings,
+            folder=self.files.splits,
             files=tuple(figures),
             next=self.next_step(after="split"),
         )
@@ -251,27 +257,6 @@ def _extraction_text(s: "ExtractionSummary") -> str:
         f"Objects: {s.objects_read:,} read = {s.objects_kept:,} kept + {s.objects_skipped:,} skipped; "
         f"{counted(s.crops_new, 'crop')} written, {s.crops_removed:,} removed."
     )
-
-
-def _split_text(summary: "SplitSummary") -> str:
-    """Write how near a split came to the ratios that were asked for."""
-    achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
-    asked = f" ({summary.ratios} asked for)" if summary.ratios else ""
-    sentences = [
-        f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
-        "that stay together."
-    ]
-    pairs = [" = ".join(group) for group in summary.near_duplicate_groups]
-    if pairs:
-        more = f"; and {counted(len(pairs) - _MOST_GROUPS, 'more group')}" if len(pairs) > _MOST_GROUPS else ""
-        sentences.append(f"Near-duplicates: {'; '.join(pairs[:_MOST_GROUPS])}{more}.")
-    if summary.largest_deviation:
-        label, samples = summary.largest_deviation
-        sentences.append(f"Largest deviation: {label}, {samples:.1f} crops from its share.")
-    if sum(summary.empty):
-        train, val, test = summary.empty
-        sentences.append(f"Screenshots without objects: {train} train, {val} val, {test} test.")
-    return " ".join(sentences)
 
 
 def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:

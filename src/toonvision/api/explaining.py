@@ -12,7 +12,7 @@ from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
 from toonvision.core.panels import FigurePanel, Table
-from toonvision.data.fingerprints import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_regions, has_masks
 from toonvision.explain.activations import layer_activations

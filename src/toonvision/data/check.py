@@ -1,5 +1,6 @@
 """Checking a workspace: what is wrong or doubtful with its data. Nothing is written, not even a lock."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,16 +15,21 @@ from toonvision.data import examination, images
 from toonvision.data.balance import unknown_labels
 from toonvision.data.examination import ExtractionResult, SourceReading
 from toonvision.data.extraction import files_without_row, numbered_stem
-from toonvision.data.fingerprints import screenshot_groups
+from toonvision.data.groups import RECORD_MORE, Group, find_groups
 from toonvision.data.label_rules import AS_SET
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.records import Crop, Known
 from toonvision.data.source_tree import relative
-from toonvision.data.splits import read_splits
+from toonvision.data.split_plan import subset_table
+from toonvision.data.splits import Split, read_splits
+from toonvision.data.subsets import SUBSETS
+from toonvision.data.trainable import missing_labels, untrainable
 from toonvision.data.workspace import Workspace
+from toonvision.taxonomy.labels import LABEL_LEVEL
 
 _NO_SOURCE = "source"
 _EXTRACT = "toonvision extract"
+_MOST_NAMES = 12
 _LEFT_BEHIND = (f"{TEMPORARY}*", f"{UNFINISHED}*")
 
 
@@ -116,32 +122,61 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
         if not path.name.startswith(TEMPORARY)
     ]
     faults += unknown_labels(known.crops, workspace.taxonomy)
+    rare = untrainable(Counter(crop.label for crop in known.crops))
     return [
-        Checked("Crops", len(known.crops), tuple(faults), tuple(odd_images(statistics))),
+        Checked("Crops", len(known.crops), tuple(faults), (*rare, *odd_images(statistics))),
         Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),
     ]
 
 
 def check_splits(workspace: Workspace, known: Known) -> Checked:
-    """Find splits that cannot be read or tear near-duplicates apart, and crops that a split does not know."""
+    """Find splits that cannot be read, tear groups apart, lack labels, or do not know crops."""
     splits, faults = read_splits(workspace.splits)
     doubts: list[Finding] = []
     count = len(splits) + len(faults)
     possible = {key for shot in known.screenshots for key in (shot.name, f"{shot.source}/{shot.name}")}
+    groups = find_groups(known.crops) if splits else []
+    level = workspace.taxonomy.level(LABEL_LEVEL)
     for split in splits:
         item, remedy = f"split {split.name}", f"toonvision split --name {split.name} --force, then train again"
-        reason = f"near-duplicates lie in several subsets of split {split.name}"
-        for group in filter(split.tears, screenshot_groups([crop for crop in known.crops if split.subset_of(crop)])):
-            shots = ", ".join(sorted(f"{shot.screenshot} ({split.subset_of(shot)})" for shot in group))
-            faults.append(Finding(shots, reason, remedy, "torn"))
+        torn, cut = _torn(split, groups, remedy)
+        faults += torn
+        doubts += cut
+        table = subset_table(level, split, known.crops, workspace.taxonomy)
+        doubts += missing_labels(split.name, table, fewest=len(SUBSETS))  # of rarer ones the crops' doubts speak
         if missing := sum(split.subset_of(crop) is None for crop in known.crops):
             reason = f"does not know {missing} of {len(known.crops)} crops, which were cut after it was made"
             faults.append(Finding(item, reason, remedy, "uncovered"))
         if gone := sorted(split.subsets.keys() - possible):
-            listed = f"{', '.join(gone[:3])}{', ...' if len(gone) > 3 else ''}"
-            reason = f"names {len(gone)} screenshots that the catalogue does not know: {listed}"
+            reason = f"names {len(gone)} screenshots that the catalogue does not know: {', '.join(gone)}"
             doubts.append(Finding(item, reason, "correct their names; those that are gone do no harm", "unknown"))
     return Checked("Splits", count, tuple(faults), tuple(doubts))
+
+
+def _torn(split: Split, groups: Sequence[Group[Crop]], remedy: str) -> tuple[list[Finding], list[Finding]]:
+    """Return the groups that a split tears apart although it need not, and those that it cannot but cut."""
+    torn, cut = [], []
+    for group in groups:
+        shots = [shot for shot in group.shots if split.subset_of(shot)]
+        if not split.tears(shots):
+            continue
+        names = _names(shots, split)
+        if any(split.tears(shot for shot in block if split.subset_of(shot)) for block in group.blocks):
+            reason = f"{group.reason} lie in several subsets of split {split.name}"
+            torn.append(Finding(names, reason, remedy, "torn"))
+        else:
+            reason = f"{group.reason} had to be cut for split {split.name}; tests look better than on a new one"
+            cut.append(Finding(names, reason, RECORD_MORE, "cut"))
+    return torn, cut
+
+
+def _names(shots: Sequence[Crop], split: Split) -> str:
+    """Name the screenshots of a group with their subsets; of a long one the first and the last."""
+    if len(shots) <= _MOST_NAMES:
+        return ", ".join(f"{shot.screenshot} ({split.subset_of(shot)})" for shot in shots)
+    counts = Counter(split.subset_of(shot) for shot in shots)
+    listed = ", ".join(f"{counts[subset]} {subset}" for subset in SUBSETS if counts[subset])
+    return f"{len(shots)} screenshots from {shots[0].screenshot} to {shots[-1].screenshot} ({listed})"
 
 
 def check_leftovers(workspace: Workspace) -> Checked:

@@ -1,14 +1,12 @@
-"""Recognising near-duplicate screenshots, and the groups of screenshots that a split must not tear apart."""
+"""Recognising near-duplicate screenshots: how much the scenes of two pictures differ."""
 
 import hashlib
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
-
-from toonvision.data.records import Crop
 
 _SIDE = 16
 _CELLS = _SIDE * _SIDE
@@ -19,6 +17,8 @@ _FEWEST_STEPS = 64
 """Steps that two pictures need together to be compared; with fewer only equal pixels count."""
 _SMALLEST_SCENE = 64
 """Pixels of the shorter side; of smaller pictures, which show single things, only equal pixels count."""
+_BLOCK = 256
+"""Pictures that are compared with all earlier ones at once."""
 LARGEST_DIFFERENCE = 0.22
 """Pictures that differ in at most this share of their steps count as one scene.
 
@@ -66,32 +66,43 @@ def near_groups(fingerprints: Sequence[str]) -> list[int]:
     Returns:
         For each picture the index of the first picture of its group.
     """
+    rises, falls = _steps(fingerprints)
+    signs, either = np.concatenate([rises, falls], axis=1), rises + falls
+    counts = either.sum(axis=1)
+    groups = np.arange(len(fingerprints))
+    first_of: dict[str, int] = {}
+    for start in range(0, len(fingerprints), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        agreeing = signs[rows] @ signs[: start + _BLOCK].T
+        together = counts[rows, None] + counts[: start + _BLOCK] - either[rows] @ either[: start + _BLOCK].T
+        near = (together >= _FEWEST_STEPS) & (together - agreeing <= LARGEST_DIFFERENCE * together)
+        for index, others in enumerate(near, start=start):
+            equal = first_of.setdefault(fingerprints[index], index)
+            roots = np.unique(groups[[index, equal, *np.flatnonzero(others[:index])]])
+            groups[index] = roots[0]
+            if len(roots) > 1:
+                groups[: index + 1][np.isin(groups[: index + 1], roots)] = roots[0]
+    return groups.tolist()
+
+
+def differences(fingerprints: Sequence[str], pairs: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+    """Return the share of steps in which pictures differ, for pairs of indices.
+
+    Returns:
+        Shape ``(pairs,)``, from 0 to 1; of pictures with too few steps, 0 where their pixels are equal, and else 1.
+    """
+    used, where = np.unique(np.array(pairs, dtype=np.intp).reshape(-1, 2), return_inverse=True)
+    marks = np.array([fingerprints[index] for index in used], dtype=object)
+    one, other = where.reshape(-1, 2).T
+    rises, falls = _steps(marks.tolist())
+    together = (rises[one] + falls[one] + rises[other] + falls[other] > 0).sum(axis=1)
+    agreeing = (rises[one] * rises[other] + falls[one] * falls[other]).sum(axis=1)
+    share = np.where(together >= _FEWEST_STEPS, (together - agreeing) / np.maximum(1, together), 1)
+    return np.where(marks[one] == marks[other], 0, share).astype(np.float32)
+
+
+def _steps(fingerprints: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return where brightness rises and where it falls, each of shape ``(pictures, 256)``, 0 or 1."""
     raw = b"".join(bytes.fromhex(mark[: 2 * _CELLS // 4]) for mark in fingerprints)
     bits = np.unpackbits(np.frombuffer(raw, dtype=np.uint8)).reshape(len(fingerprints), 2, _CELLS)
-    rises, falls = bits.astype(np.float32).swapaxes(0, 1)
-    either = rises + falls
-    groups = list(range(len(fingerprints)))
-    first_of: dict[str, int] = {}
-    for index, mark in enumerate(fingerprints):
-        agreeing = rises[:index] @ rises[index] + falls[:index] @ falls[index]
-        together = either[:index].sum(axis=1) + either[index].sum() - either[:index] @ either[index]
-        near = (together >= _FEWEST_STEPS) & (together - agreeing <= LARGEST_DIFFERENCE * together)
-        roots = {groups[other] for other in np.flatnonzero(near)} | {index, groups[first_of.setdefault(mark, index)]}
-        first = min(roots)
-        groups[: index + 1] = [first if root in roots else root for root in groups[: index + 1]]
-    return groups
-
-
-def group_keys(crops: Sequence[Crop]) -> list[int]:
-    """Return the group of each crop: a number that crops of one screenshot, or of near-duplicates, share."""
-    shots = {crop.screenshot_id: crop.fingerprint for crop in crops}
-    key = dict(zip(shots, near_groups(list(shots.values())), strict=True))
-    return [key[crop.screenshot_id] for crop in crops]
-
-
-def screenshot_groups(crops: Sequence[Crop]) -> list[list[Crop]]:
-    """Return the groups, each with one crop of each of its screenshots."""
-    groups: dict[int, dict[int, Crop]] = defaultdict(dict)  # by their rows: two sources may use the same name
-    for crop, key in zip(crops, group_keys(crops), strict=True):
-        groups[key].setdefault(crop.screenshot_id, crop)
-    return [list(shots.values()) for shots in groups.values()]
+    return bits[:, 0].astype(np.float32), bits[:, 1].astype(np.float32)

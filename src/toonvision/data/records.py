@@ -23,6 +23,7 @@ class StoredScreenshot:
         size_wh: Width and height in pixels.
         picture_hash: SHA-256 of the file.
         fingerprint: What near-duplicates are recognised by.
+        recording: What the settings' pattern for groups finds in its name; empty where it finds nothing.
     """
 
     id: int
@@ -32,6 +33,7 @@ class StoredScreenshot:
     size_wh: tuple[int, int]
     picture_hash: str
     fingerprint: str
+    recording: str = ""
 
     @property
     def screenshot(self) -> str:
@@ -58,6 +60,7 @@ class Crop:
         origin: The object in its annotation, for example ``shot.xml, object 3``; empty where an earlier version stored
             the crop.
         attributes: What else is known of the object; empty where nothing is.
+        recording: That of its screenshot.
     """
 
     id: int
@@ -73,6 +76,7 @@ class Crop:
     fingerprint: str
     origin: str
     attributes: Attributes = field(default_factory=dict, hash=False)
+    recording: str = ""
 
     @property
     def where(self) -> str:

@@ -1,7 +1,7 @@
 """Drawing a split that cannot leak, and how it came out.
 
-It is stratified by label, and never goes through a screenshot or its near-duplicates. What came out are samples a class
-and subset, on which a network can be trained and evaluated, or not.
+It is stratified by label, and never goes through a group of screenshots that belong together, unless a recording has to
+be cut (see `groups`). What came out are samples a class and subset.
 """
 
 from collections import Counter, defaultdict
@@ -14,9 +14,10 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.folders import exclusive
 from toonvision.core.seeds import generator
+from toonvision.core.wording import listed
 from toonvision.data.balance import CountTable, count_table
 from toonvision.data.catalog import Crop, StoredScreenshot
-from toonvision.data.fingerprints import group_keys, near_groups, screenshot_groups
+from toonvision.data.groups import REASONS, Group, Reason, find_groups, linked
 from toonvision.data.splits import Ratios, Split, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
@@ -28,6 +29,8 @@ SUBSET_CATEGORIES = (
     Category("test", "Test", "#AA3377"),
 )
 _DEALS = 20
+_WORTH_ONE = 0.5
+"""Samples of a label that a subset is to have, above which it is not left without any."""
 
 
 class _Sample(NamedTuple):
@@ -38,6 +41,8 @@ class _Sample(NamedTuple):
 
 
 _Group = list[_Sample]
+Shares = Mapping[Subset, int]
+"""Subsets with their shares in percent."""
 
 
 def plan_split(
@@ -51,10 +56,10 @@ def plan_split(
     """Assign screenshots to train, val and test, so that each label is as near to the ratios as its groups allow.
 
     The rarest label is dealt first: each of its groups goes to the subset that misses most of that label, then to
-    the one that misses most samples, then at random (iterative stratification, with groups for samples). Of several
-    such deals the nearest to the ratios is kept. Those of the `screenshots` without objects are dealt afterwards,
-    stratified by context, from a random stream of their own; one that is a near-duplicate of an annotated screenshot
-    joins it. The same seed and crops give the same split.
+    the one that misses most samples, then at random (iterative stratification, with groups for samples); its last
+    groups go to subsets that have none of it. Of several such deals the nearest to the ratios is kept. Those of the
+    `screenshots` without objects are dealt afterwards, stratified by context, from a random stream of their own; one
+    that belongs to a group of annotated screenshots joins it. The same seed and crops give the same split.
 
     Raises:
         InputRejectedError: If there are no crops, or too few groups to fill three subsets.
@@ -63,21 +68,62 @@ def plan_split(
         Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011.
     """
     keys = screenshot_keys([(c.source, c.screenshot) for c in crops] + [(s.source, s.name) for s in screenshots])
+    shares = dict(zip(SUBSETS, ratios.shares, strict=True))
+    return Split(name, divide(crops, screenshots, keys, shares, seed=seed), ratios, seed)
+
+
+def divide(
+    crops: Sequence[Crop],
+    screenshots: Sequence[StoredScreenshot],
+    keys: Mapping[tuple[str, str], str],
+    shares: Shares,
+    *,
+    seed: int,
+) -> dict[str, Subset]:
+    """Assign screenshots to the subsets that have a share, as `plan_split` explains.
+
+    Args:
+        crops: The crops whose screenshots are assigned.
+        screenshots: Screenshots to assign, too, where they have no crops.
+        keys: A screenshot's key, as `screenshot_keys` returns it.
+        shares: Each subset's share in percent.
+        seed: Same seed, same result.
+
+    Returns:
+        A screenshot's key to its subset.
+
+    Raises:
+        InputRejectedError: If there are no crops, or too few groups to fill all those subsets.
+    """
     groups: dict[int, _Group] = defaultdict(list)
-    for crop, group in zip(crops, group_keys(crops), strict=True):
-        groups[group].append(_Sample(keys[crop.source, crop.screenshot], crop.label))
-    if len(groups) < len(SUBSETS):
-        raise InputRejectedError(
-            f"a split needs at least {len(SUBSETS)} screenshots; got {len(groups)}. Annotate more screenshots and run "
-            "toonvision extract."
-        )
-    subsets = _best_deal(list(groups.values()), ratios, generator(seed, "split"))
+    found = find_groups(crops)
+    block_of = {shot.screenshot_id: at for at, block in enumerate(_blocks(found)) for shot in block}
+    for crop in crops:
+        groups[block_of[crop.screenshot_id]].append(_Sample(keys[crop.source, crop.screenshot], crop.label))
+    if len(groups) < len(shares):
+        raise InputRejectedError(_too_few(found, len(groups), len(shares)))
+    subsets = _best_deal(list(groups.values()), shares, generator(seed, "split"))
     annotated = {crop.screenshot_id for crop in crops}
     empty = [shot for shot in screenshots if shot.id not in annotated]
     if empty:
         known = [shot for shot in screenshots if shot.id in annotated]
-        subsets.update(_deal_empty(known, empty, subsets, keys, ratios, generator(seed, "split", "empty")))
-    return Split(name, subsets, ratios, seed)
+        subsets.update(_deal_empty([*known, *empty], subsets, keys, shares, generator(seed, "split", "empty")))
+    return subsets
+
+
+def _blocks(groups: Sequence[Group[Crop]]) -> list[tuple[Crop, ...]]:
+    return [block for group in groups for block in group.blocks]
+
+
+def _too_few(groups: Sequence[Group[Crop]], blocks: int, needed: int) -> str:
+    shots = sum(len(group.shots) for group in groups)
+    if shots == blocks:
+        what, other = "screenshots", "more screenshots"
+    else:
+        reasons = listed([reason for reason in REASONS if any(reason in group.reasons for group in groups)])
+        what, other = f"screenshots that do not belong together ({reasons})", "screenshots of other scenes"
+        what = f"groups of {what}"
+    return f"a split needs at least {needed} {what}; got {blocks}. Annotate {other} and run toonvision extract."
 
 
 def draw_split(
@@ -113,40 +159,37 @@ def naive_subsets(crops: Sequence[Crop], split: Split, *, seed: int) -> dict[int
 
 
 def _deal_empty(
-    annotated: Sequence[StoredScreenshot],
-    empty: Sequence[StoredScreenshot],
+    shots: Sequence[StoredScreenshot],
     subsets: Mapping[str, Subset],
     keys: Mapping[tuple[str, str], str],
-    ratios: Ratios,
+    shares: Shares,
     rng: np.random.Generator,
 ) -> dict[str, Subset]:
-    """Assign screenshots without objects; `subsets` has the annotated ones."""
-    shots = [*annotated, *empty]
-    groups: dict[int, list[StoredScreenshot]] = defaultdict(list)
-    for shot, key in zip(shots, near_groups([shot.fingerprint for shot in shots]), strict=True):
-        groups[key].append(shot)
+    """Assign those of some screenshots that have no subset yet; in a group they join the nearest one that has."""
     joined: dict[str, Subset] = {}
     waiting: list[_Group] = []
-    for group in groups.values():
-        samples = [_Sample(keys[shot.source, shot.name], shot.context) for shot in group]
-        side = next((subsets[sample.key] for sample in samples if sample.key in subsets), None)
-        if side:
-            joined.update({sample.key: side for sample in samples if sample.key not in subsets})
-        else:
+    for group in linked(shots):
+        samples = [_Sample(keys[shot.source, shot.name], shot.context) for shot in group.shots]
+        known = [at for at, sample in enumerate(samples) if sample.key in subsets]
+        for at, sample in enumerate(samples):
+            if known:
+                joined[sample.key] = subsets[samples[min(known, key=lambda other: abs(other - at))].key]
+        if not known:
             waiting.append(samples)
-    return joined | _best_deal(waiting, ratios, rng)
+    return joined | _best_deal(waiting, shares, rng)
 
 
-def _best_deal(groups: Sequence[_Group], ratios: Ratios, rng: np.random.Generator) -> dict[str, Subset]:
-    deals = [_deal(groups, ratios, rng) for _ in range(_DEALS)]
-    return min(deals, key=lambda deal: _distance(deal, groups, ratios))
+def _best_deal(groups: Sequence[_Group], shares: Shares, rng: np.random.Generator) -> dict[str, Subset]:
+    deals = [_deal(groups, shares, rng) for _ in range(_DEALS)]
+    return min(deals, key=lambda deal: _distance(deal, groups, shares))
 
 
-def _deal(groups: Sequence[_Group], ratios: Ratios, rng: np.random.Generator) -> dict[str, Subset]:
-    shares = np.array(ratios.shares) / 100
+def _deal(groups: Sequence[_Group], shares: Shares, rng: np.random.Generator) -> dict[str, Subset]:
+    names, share = list(shares), np.array(list(shares.values())) / 100
     totals = Counter(sample.label for group in groups for sample in group)
-    need = {label: count * shares for label, count in totals.items()}
-    need_all = sum(totals.values()) * shares
+    need = {label: count * share for label, count in totals.items()}
+    has = {label: np.zeros(len(names)) for label in totals}
+    need_all = sum(totals.values()) * share
     waiting = [groups[index] for index in rng.permutation(len(groups))]
     contents = [Counter(sample.label for sample in group) for group in waiting]
     subsets: dict[str, Subset] = {}
@@ -154,29 +197,50 @@ def _deal(groups: Sequence[_Group], ratios: Ratios, rng: np.random.Generator) ->
     for label in sorted(totals, key=lambda label: (totals[label], label)):
         # Groups that hold many of a label are dealt first: small ones can still even it out.
         holding = sorted((i for i in open_groups if contents[i][label]), key=lambda i: -contents[i][label])
-        for index in holding:
+        for left, index in zip(range(len(holding), 0, -1), holding, strict=True):
             # The subset that it serves best: the dealt label, then its other labels, then size, then at random.
             others = sum(np.minimum(need[other], count) for other, count in contents[index].items())
-            random = rng.random(len(SUBSETS))
-            chosen = np.lexsort((random, -need_all, -np.round(others, 6), -np.round(need[label], 6)))[0]
+            without = (has[label] == 0) & (totals[label] * share > _WORTH_ONE)
+            last = without.astype(float) if without.sum() >= left else np.zeros(len(names))
+            order = (rng.random(len(names)), -need_all, -np.round(others, 6), -np.round(need[label], 6), -last)
+            chosen = np.lexsort(order)[0]
             for other, count in contents[index].items():
                 need[other][chosen] -= count
+                has[other][chosen] += count
             need_all[chosen] -= sum(contents[index].values())
-            subsets.update({sample.key: SUBSETS[chosen] for sample in waiting[index]})
+            subsets.update({sample.key: names[chosen] for sample in waiting[index]})
             del open_groups[index]
     return subsets
 
 
-def _distance(subsets: Mapping[str, Subset], groups: Sequence[_Group], ratios: Ratios) -> float:
-    """Measure how far a deal is from the ratios: chi-squared over labels and subsets."""
+def _distance(subsets: Mapping[str, Subset], groups: Sequence[_Group], shares: Shares) -> tuple[int, float]:
+    """Measure how far a deal is from the shares: subsets without a label, then chi-squared over labels and subsets."""
     totals = Counter(sample.label for group in groups for sample in group)
     counts = Counter((sample.label, subsets[sample.key]) for group in groups for sample in group)
     asked = {
-        (label, subset): n * share / 100
-        for label, n in sorted(totals.items())
-        for subset, share in zip(SUBSETS, ratios.shares, strict=True)
+        (label, subset): n * share / 100 for label, n in sorted(totals.items()) for subset, share in shares.items()
     }
-    return sum((counts[key] - wanted) ** 2 / wanted for key, wanted in asked.items())
+    without = sum(wanted > _WORTH_ONE and not counts[key] for key, wanted in asked.items())
+    return without, sum((counts[key] - wanted) ** 2 / wanted for key, wanted in asked.items())
+
+
+@dataclass(frozen=True)
+class JoinedShots:
+    """Screenshots that belong together, in a split.
+
+    Attributes:
+        reason: Why they do: the strongest reason.
+        names: Their paths below their sources, in the order of their numbers.
+        subsets: The subsets that they lie in.
+        cut_for: The labels for whose sake they had to be cut.
+        is_cut: Whether they had to be.
+    """
+
+    reason: Reason
+    names: tuple[str, ...]
+    subsets: tuple[Subset, ...]
+    cut_for: tuple[str, ...]
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -190,10 +254,12 @@ class SplitSummary:
         achieved: Share of the samples in train, val and test, in percent.
         groups: Number of groups of screenshots that must stay together.
         near_duplicate_groups: Names of screenshots that are near-duplicates of each other.
-        torn: Those of these groups that lie in several subsets, so that the split leaks; only by hand.
+        torn: Names of screenshots that belong together, for any reason, and lie in several subsets although they
+            need not, so that the split leaks; never in a split that was drawn.
         empty: Number of screenshots without objects in train, val and test.
         tables: Samples a class and subset: the labels' own first, then each level's.
         largest_deviation: The label furthest from the asked ratios, and by how many samples; None without ratios.
+        joined: All groups of more than one screenshot, the largest first.
     """
 
     name: str
@@ -206,6 +272,12 @@ class SplitSummary:
     empty: tuple[int, int, int]
     tables: tuple[CountTable, ...]
     largest_deviation: tuple[str, float] | None
+    joined: tuple[JoinedShots, ...] = ()
+
+    @property
+    def cut(self) -> tuple[JoinedShots, ...]:
+        """The recordings that lie in several subsets because there are too few."""
+        return tuple(group for group in self.joined if group.is_cut and len(group.subsets) > 1)
 
     @property
     def near_duplicates(self) -> int:
@@ -221,11 +293,11 @@ def summarize_split(
     Those of all `screenshots` that have no objects are counted too.
     """
     used = [crop for crop in crops if split.subset_of(crop)]
+    groups = find_groups(used)
+    joined = sorted((group for group in groups if len(group.shots) > 1), key=lambda group: -len(group.shots))
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(subset_table(level, split, used, taxonomy) for level in levels)
     totals = tables[0].counts.sum(axis=0)
-    groups = screenshot_groups(used)
-    near = [shots for shots in groups if len(shots) > 1]
     annotated = {crop.screenshot_id for crop in crops}
     empty = Counter(split.subset_of(shot) for shot in screenshots if shot.id not in annotated)
     train, val, test = (100 * totals / max(1, totals.sum())).tolist()
@@ -235,44 +307,25 @@ def summarize_split(
         seed=split.seed,
         achieved=(train, val, test),
         groups=len(groups),
-        near_duplicate_groups=_names(near),
-        torn=_names(filter(split.tears, near)),
+        near_duplicate_groups=_names(group.shots for group in joined if group.reason == "near-duplicates"),
+        torn=_names(block for block in _blocks(joined) if split.tears(block)),
         empty=(empty["train"], empty["val"], empty["test"]),
         tables=tables,
         largest_deviation=_largest_deviation(tables[0], split.ratios) if split.ratios else None,
+        joined=tuple(_joined_shots(group, split) for group in joined),
+    )
+
+
+def _joined_shots(group: Group[Crop], split: Split) -> JoinedShots:
+    lying = {split.subset_of(shot) for shot in group.shots}
+    subsets = tuple(subset for subset in SUBSETS if subset in lying)
+    return JoinedShots(
+        group.reason, tuple(shot.screenshot for shot in group.shots), subsets, group.labels, group.is_cut
     )
 
 
 def _names(groups: Iterable[Iterable[Crop]]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(sorted(crop.screenshot for crop in group)) for group in groups)
-
-
-def require_trainable(table: CountTable) -> None:
-    """Refuse to train where a class of the task's level could not be learned or evaluated.
-
-    Raises:
-        InputRejectedError: With all classes and counts, if there are fewer than two classes, a class with a single
-            sample, or an empty subset.
-    """
-    present = [(c.name, row) for c, row in zip(table.classes, table.counts.tolist(), strict=True) if sum(row)]
-    listed = ", ".join(f"{name} {'/'.join(map(str, row))}" for name, row in present) or "none"
-    single = [name for name, row in present if sum(row) == 1]
-    empty = [column.name for column, count in zip(table.columns, table.counts.sum(axis=0), strict=True) if not count]
-    unseen = [name for name, row in present if not row[0]]
-    if len(present) < 2:
-        reason = f"needs at least two classes with samples; got {len(present)}"
-    elif single:
-        reason = f"needs two samples of every class that has any; {', '.join(single)} has one"
-    elif empty:
-        reason = f"needs samples in every subset; {', '.join(empty)} has none"
-    elif unseen:
-        reason = f"needs samples of every class to learn from; {', '.join(unseen)} has none in train"
-    else:
-        return
-    raise InputRejectedError(
-        f"training {reason}. Samples in train/val/test: {listed}. Annotate more screenshots, then run "
-        "toonvision extract and toonvision split."
-    )
 
 
 def subset_table(level: Level, split: Split, crops: Sequence[Crop], taxonomy: Taxonomy) -> CountTable:

@@ -4,11 +4,14 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 
-from toonvision.core.errors import Finding
-from toonvision.core.wording import counted, listed
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.wording import listed
+from toonvision.data.balance import CountTable
 from toonvision.data.subsets import SUBSETS
+from toonvision.taxonomy.labels import LABEL_LEVEL
 
 SETTINGS_FILE = "toonvision.toml"
+_THEN = "then run toonvision extract and toonvision split --force"
 _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
 _MOST_COMPARED = 50
@@ -29,10 +32,13 @@ def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
         reason = f"{has} the label {label!r}; a model needs at least two labels, to tell them apart"
         remedy = f"annotate something else too, such as what could be mistaken for {label!r}, under a label of its own"
         findings.append(Finding("labels", reason, remedy, "one-label"))
-    for count in (1, 2):
-        rare = [label for label, number in counts.items() if number == count]
-        if rare:
-            findings.append(_too_rare(rare, count, counts))
+    if rare := {label: count for label, count in counts.items() if count < len(SUBSETS)}:
+        names = listed([f"{label!r} ({count})" for label, count in rare.items()])
+        has = f"the label {names} has" if len(rare) == 1 else f"the labels {names} have"
+        reason = f"{has} fewer than {len(SUBSETS)} objects, but train, val and test need one each"
+        if 1 in rare.values():
+            reason += "; with a single one no model can be trained"
+        findings.append(Finding("labels", reason, ways_out(list(rare), list(counts)), "few-objects"))
     return tuple(findings)
 
 
@@ -52,13 +58,56 @@ def ignoring(labels: Sequence[str]) -> str:
     return f"write ignore = {_quoted(labels)} under [labels] in {SETTINGS_FILE}"
 
 
-def _too_rare(rare: Sequence[str], count: int, counts: Mapping[str, int]) -> Finding:
-    names = listed([repr(label) for label in rare])
-    what = f"the label {names} has" if len(rare) == 1 else f"the labels {names} have"
-    number = f"{counted(count, 'object')}{' each' if len(rare) > 1 else ''}"
-    needs = f"train, val and test need one each, so that {counted(len(SUBSETS) - count, 'subset')} will have none"
-    code = "single-object" if count == 1 else "two-objects"
-    return Finding("labels", f"{what} {number}; {needs}", ways_out(rare, list(counts)), code)
+def missing_labels(name: str, table: CountTable, *, fewest: int = 1) -> tuple[Finding, ...]:
+    """Return the labels of which a subset of a split has none, so that they cannot be learned or evaluated.
+
+    Args:
+        name: The split's name.
+        table: Its samples by label and subset.
+        fewest: How many samples a label has at least; others are not looked at.
+    """
+    rows = [(one.name, counts) for one, counts in zip(table.classes, table.counts.tolist(), strict=True) if any(counts)]
+    subsets = [column.name for column in table.columns]
+    lacking = {label: [subset for subset, n in zip(subsets, counts, strict=True) if not n] for label, counts in rows}
+    missing = {label: lacking[label] for label, counts in rows if lacking[label] and sum(counts) >= fewest}
+    if not missing:
+        return ()
+    by_subsets: dict[str, list[str]] = {}
+    for label, where in missing.items():
+        by_subsets.setdefault(listed(where), []).append(repr(label))
+    reason = "no object of " + "; none of ".join(f"{listed(labels)} in {where}" for where, labels in by_subsets.items())
+    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_THEN}"
+    return (Finding(f"split {name}", reason, remedy, "label-missing"),)
+
+
+def require_trainable(table: CountTable) -> None:
+    """Refuse to train where a class of the task's level could not be learned or evaluated.
+
+    Raises:
+        InputRejectedError: With all classes and counts, if there are fewer than two classes, a class with a single
+            sample, or an empty subset.
+    """
+    present = [(c.name, row) for c, row in zip(table.classes, table.counts.tolist(), strict=True) if sum(row)]
+    shares = ", ".join(f"{name} {'/'.join(map(str, row))}" for name, row in present) or "none"
+    single = [name for name, row in present if sum(row) == 1]
+    empty = [column.name for column, count in zip(table.columns, table.counts.sum(axis=0), strict=True) if not count]
+    unseen = [name for name, row in present if not row[0]]
+    if len(present) < 2:
+        reason = f"needs at least two classes with samples; got {len(present)}"
+    elif single:
+        reason = f"needs two samples of every class that has any; {', '.join(single)} has one"
+    elif empty:
+        reason = f"needs samples in every subset; {', '.join(empty)} has none"
+    elif unseen:
+        reason = f"needs samples of every class to learn from; {', '.join(unseen)} has none in train"
+    else:
+        return
+    remedy = "annotate more screenshots"
+    if table.level.name == LABEL_LEVEL and (rare := [name for name, row in present if name in {*single, *unseen}]):
+        remedy = ways_out(rare, [name for name, _ in present])
+    raise InputRejectedError(
+        f"training {reason}. Samples in train/val/test: {shares}. {remedy[0].upper()}{remedy[1:]}; {_THEN}."
+    )
 
 
 def _spellings(rare: Sequence[str], labels: Sequence[str]) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
 from toonvision.data.catalog.database import is_older
 from toonvision.data.formats.layout import Format
+from toonvision.data.group_pattern import GroupsTable, RecordingPattern
 from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.source_tree import WORKSPACE_MARK
@@ -59,6 +60,7 @@ class WorkspaceTable(Strict):
     targets: TargetsTable | None = None
     image: ImageTable = ImageTable()
     labels: LabelsTable = LabelsTable()
+    groups: GroupsTable = GroupsTable()
     sources: tuple[SourceTable, ...] = ()
 
 
@@ -92,6 +94,7 @@ class Workspace:
         resize: How crops are brought to that size.
         sources: Where its pictures come from.
         label_rules: Which labels of the sources are left out, and which are read as another one.
+        recording_of: Finds the recording of a screenshot in its path below its source.
     """
 
     root: Path
@@ -100,6 +103,7 @@ class Workspace:
     resize: Resize
     sources: tuple[Source, ...]
     label_rules: LabelRules = field(default_factory=LabelRules)
+    recording_of: RecordingPattern = field(default_factory=RecordingPattern)
 
     catalog = _Inside("catalog.sqlite")
     crops = _Inside("crops")
@@ -137,7 +141,7 @@ class Workspace:
         """
         if not self.catalog.is_file():
             raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
-        with Catalog.open(self.catalog, read_only=True, untouched=untouched) as catalog:
+        with Catalog.open(self.catalog, read_only=True, untouched=untouched, recording_of=self.recording_of) as catalog:
             yield catalog
 
 
@@ -166,7 +170,9 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     sources = tuple(own + others)
     _refuse_repeated(settings, sources)
     size_hw = table.image.height, table.image.width
-    workspace = Workspace(root, taxonomy, size_hw, table.image.resize, sources, rules)
+    workspace = Workspace(
+        root, taxonomy, size_hw, table.image.resize, sources, rules, RecordingPattern(table.groups.pattern)
+    )
     for source in sources:
         _refuse_among_ours(root, source.root)
     for entry in workspace.own_folders():

@@ -144,7 +144,7 @@ def summarise(
     Args:
         evidence: One row a crop.
         groups: The group of each crop.
-        screenshots: A key for the screenshot of each crop, such as those of `splits.group_keys`; by default each crop
+        screenshots: A key for the screenshot of each crop, such as those of `groups.group_keys`; by default each crop
             counts as from a screenshot of its own, which makes intervals too narrow where that is not so.
         seed: Decides the resampling for the intervals.
 

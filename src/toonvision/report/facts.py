@@ -163,8 +163,15 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     found = []
     if results.split.torn:
         found.append(
-            "The split leaks: near-duplicate screenshots are in several subsets, so test crops resemble training crops "
-            "and every score here is probably too good. To draw one that does not: toonvision split"
+            "The split leaks: screenshots that belong together (near-duplicates, copies, one recording) are in several "
+            "subsets, so test crops resemble training crops and every score here is probably too good. To draw one "
+            "that does not: toonvision split --force"
+        )
+    if results.split.cut:
+        found.append(
+            f"{counted(len(results.split.cut), 'recording')} had to be cut, since there are too few: train, val and "
+            "test resemble each other, so every score here is probably better than on a new recording. To change that, "
+            "record more, at another time and place."
         )
     if results.newer:
         found.append(
@@ -202,7 +209,13 @@ def _grouping(results: Results) -> str:
     split = results.split
     if split.torn:
         return (
-            "The split leaks: near-duplicate screenshots are in several subsets, so the scores are probably too good."
+            "The split leaks: screenshots that belong together are in several subsets, so the scores are probably too "
+            "good."
+        )
+    if split.cut:
+        return (
+            "The split had to cut a recording, since there are too few, so the scores are probably better than on a "
+            "new one."
         )
     near = (
         f", and those of near-duplicate screenshots ({split.near_duplicates:,} in "

@@ -14,7 +14,7 @@ from toonvision.core.panels import FigurePanel
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, percent
-from toonvision.data.fingerprints import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, dependence, paired_difference
 from toonvision.metrics.intervals import Proportion

@@ -15,7 +15,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, interval, listed, percent
-from toonvision.data.fingerprints import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import error_draws
 from toonvision.metrics.intervals import Proportion

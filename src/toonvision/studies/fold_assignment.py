@@ -17,7 +17,7 @@ import numpy.typing as npt
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.catalog import Crop
-from toonvision.data.fingerprints import group_keys
+from toonvision.data.groups import group_keys
 from toonvision.data.split_plan import plan_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.data.subsets import Subset

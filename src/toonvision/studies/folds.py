@@ -20,9 +20,10 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.data.images import Resize
-from toonvision.data.split_plan import require_trainable, subset_table
+from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import read_split
 from toonvision.data.subsets import SUBSETS
+from toonvision.data.trainable import require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions

@@ -13,9 +13,10 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import load_images
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
-from toonvision.data.split_plan import require_trainable, subset_table
+from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import read_split, split_digest
 from toonvision.data.subsets import SUBSETS, Subset
+from toonvision.data.trainable import require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
 from toonvision.metrics.classification import Indices

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,28 @@ _KEEP_NUMBER = (
 class Catalog:
     """An open catalogue; close it by leaving the `with` block of `open`."""
 
-    def __init__(self, connection: Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, path: Path, recording_of: Callable[[str], str]) -> None:
         self._connection = connection
         self._path = path
+        self._recording_of = recording_of
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, path: Path, *, read_only: bool = False, untouched: bool = False) -> Iterator["Catalog"]:
+    def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        untouched: bool = False,
+        recording_of: Callable[[str], str] = lambda _: "",
+    ) -> Iterator["Catalog"]:
         """Open a catalogue and bring its schema up to date.
 
         Args:
             path: The file; made where it is missing, unless `read_only`.
             read_only: Promise to change nothing; an older schema is then refused.
             untouched: Read a copy, so that not even what a killed writer left half done is rolled back in the file.
+            recording_of: Returns the recording of a screenshot by its path below its source.
 
         Raises:
             InputRejectedError: If the file is damaged, is no catalogue, or comes from a newer version.
@@ -47,7 +56,7 @@ class Catalog:
             WorkspaceBusyError: If another process keeps it locked.
         """
         with open_database(path, read_only=read_only, untouched=untouched) as connection:
-            yield cls(connection, path)
+            yield cls(connection, path, recording_of)
 
     def known(self) -> Known:
         """Return all screenshots, crops and numbers."""
@@ -61,7 +70,9 @@ class Catalog:
         )
         with sound(self._path):
             return [
-                StoredScreenshot(id_, source, name, context, _size(wh), digest, checked_fingerprint(mark))
+                StoredScreenshot(
+                    id_, source, name, context, _size(wh), digest, checked_fingerprint(mark), self._recording_of(name)
+                )
                 for id_, source, name, context, *wh, digest, mark in rows
             ]
 
@@ -76,7 +87,7 @@ class Catalog:
             return [
                 Crop(
                     id_, checked_label(label), _number(number), _file_name(file), digest, Box(*xyxy), shot, source,
-                    name, context, checked_fingerprint(mark), origin, decoded(words),
+                    name, context, checked_fingerprint(mark), origin, decoded(words), self._recording_of(name),
                 )
                 for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, origin, words in rows
             ]  # fmt: skip
