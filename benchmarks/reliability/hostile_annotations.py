@@ -183,7 +183,7 @@ def _rows() -> Iterable[tuple[str, Content, tuple[str, ...], bool]]:
     yield "yolo rows that are a pipe", os.mkfifo, ("unreadable",), False
     yield "yolo rows that are a link out", lambda path: path.symlink_to("/etc/hostname"), ("path-escapes",), False
     yield "yolo rows that are a link to themselves", lambda path: path.symlink_to(path.name), ("bad-path",), False
-    yield "yolo rows that are a folder", _folder, ("unreadable",), False
+    yield "yolo rows that are a folder", _folder, ("no-annotation",), False
 
 
 def yolo_cases() -> list[Case]:
