@@ -1,6 +1,8 @@
-"""Writers of the formats that annotation programs keep in JSON, each as that program writes it."""
+"""Writers of the formats of annotation programs, each as that program writes it."""
 
+import csv
 import json
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -154,3 +156,34 @@ def save_json(path: Path, document: object) -> None:
 def _write_pictures(root: Path, shots: Sequence[Shot]) -> None:
     for shot in shots:
         write_picture(root / shot.context / f"{shot.stem}.png", shot)
+
+
+def write_cvat(root: Path, shots: Sequence[Shot]) -> None:
+    """Write CVAT for images: annotations.xml and pictures in images/."""
+    document = ElementTree.Element("annotations")
+    for number, shot in enumerate(shots):
+        file = f"{shot.context}/{shot.stem}.png"
+        write_picture(root / "images" / file, shot)
+        width, height = map(str, shot.size_wh)
+        image = ElementTree.SubElement(document, "image", id=str(number), name=file, width=width, height=height)
+        for label, edges in shot.objects:
+            box = dict(zip(("xtl", "ytl", "xbr", "ybr"), map(repr, edges), strict=True))
+            ElementTree.SubElement(image, "box", label=label, **box)
+    root.mkdir(parents=True, exist_ok=True)
+    ElementTree.ElementTree(document).write(root / "annotations.xml", encoding="utf-8", xml_declaration=True)
+
+
+CSV_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
+
+
+def write_csv(root: Path, shots: Sequence[Shot]) -> None:
+    """Write TensorFlow's CSV: labels.csv and pictures in images/."""
+    root.mkdir(parents=True, exist_ok=True)
+    rows: list[tuple[object, ...]] = [CSV_COLUMNS]
+    for shot in shots:
+        file = f"{shot.context}/{shot.stem}.png"
+        write_picture(root / "images" / file, shot)
+        rows += [(file, *shot.size_wh, label, *edges) for label, edges in shot.objects]
+        rows += [] if shot.objects else [(file, *shot.size_wh, "", "", "", "", "")]
+    with (root / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)

@@ -104,3 +104,17 @@ def test_rules_that_leave_nothing_of_a_given_taxonomy_are_refused_before_anythin
     with pytest.raises(InputRejectedError, match="leaves nothing to learn"):
         planned(tmp_path, tmp_path / "s", taxonomy=str(tmp_path / "one.toml"), rules=LabelRules.of(["apple"]))
     assert not (tmp_path / "w").exists()
+
+
+def test_copies_and_frames_are_seen_from_their_names_and_tiny_objects_are_named(tmp_path):
+    boxes = (("cat", BOX), ("dog", (5, 5, 6, 40)))
+    names = [f"a_png.rf.{'0a1b2c' * 5}{n}" for n in range(3)] + [f"video_{n:04}" for n in range(4)]
+    write_voc(tmp_path, [Shot(name, "garden", boxes) for name in names])
+    overview = understand(tmp_path)
+    assert overview.groups == (
+        "3 pictures are copies of 1 source, by their names; those of one source stay together in a split",
+        "4 pictures are frames of 1 video, by their names; those of one video stay together in a split",
+    )
+    assert [kind.first.reason for kind in overview.notes] == [
+        "7 objects are less than 4 pixels wide or high: too little to learn from"
+    ]

@@ -15,12 +15,15 @@ from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
 from toonvision.data.formats import layout
 from toonvision.data.formats.layout import READERS, Format, Layout
 from toonvision.data.label_rules import LabelRules
+from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.trainable import untrainable
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 _MEASURED_PICTURES = 200
+_TINY = 4
+"""Pixels; less than that is a line or a dot."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,19 @@ class SourceOverview:
         return _counts(entry.note for entry in self._entries() if entry.note)
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Which pictures their names show to belong together, in words."""
+        names = [("", picture.name) for picture in self.reading.pictures]
+        copied = copies(names)
+        videos = [[index for step in one.steps for index in step] for one in all_series(names) if one.is_video]
+        return tuple(
+            f"{counted(sum(map(len, groups)), 'picture')} are {kind} of {counted(len(groups), noun)}, by their names; "
+            f"those of one {noun} stay together in a split"
+            for kind, noun, groups in (("copies", "source", copied), ("frames", "video", videos))
+            if groups
+        )
+
+    @property
     def typical_size_wh(self) -> tuple[int, int] | None:
         """Median width and height of the objects of the first 200 pictures; None where there are none."""
         sizes = [size for picture in self.reading.pictures[:_MEASURED_PICTURES] for size in _object_sizes(picture)]
@@ -110,11 +126,24 @@ class SourceOverview:
             return None
         return round(statistics.median(w for w, _ in sizes)), round(statistics.median(h for _, h in sizes))
 
+    @property
+    def tiny(self) -> tuple[Finding, ...]:
+        """Objects of which a model sees next to nothing."""
+        boxes = [entry.xyxy for entry in self._entries() if entry.xyxy]
+        small = [box for box in boxes if 0 < min(box[2] - box[0], box[3] - box[1]) < _TINY]
+        if not small:
+            return ()
+        verb = "is" if len(small) == 1 else "are"
+        reason = (
+            f"{counted(len(small), 'object')} {verb} less than {_TINY} pixels wide or high: too little to learn from"
+        )
+        return (Finding("boxes", reason, code="tiny"),)
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What was left out of pictures and objects and why, what is worth knowing, and what cannot be learned."""
         own = (finding for picture in self.reading.pictures for finding in picture.findings)
-        return (*self.reading.findings, *own, *untrainable(self.labels))
+        return (*self.reading.findings, *own, *self.tiny, *untrainable(self.labels))
 
     @property
     def losses(self) -> tuple[FindingKind, ...]:

@@ -107,7 +107,7 @@ def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
         return _checked(_with_given_taxonomy(root, chosen, request.rules, overview))
     _require_distinct(overview)
     taxonomy = infer(sorted(overview.labels), sorted(overview.contexts or {NO_CONTEXT}))
-    words, size_hw = f"inferred from the {len(overview.labels)} labels found", suggest_size_hw(overview)
+    words, size_hw = f"inferred from the {counted(len(overview.labels), 'label')} found", suggest_size_hw(overview)
     return _checked(SetupPlan(root, taxonomy, words, size_hw=size_hw, rules=request.rules, overview=overview))
 
 

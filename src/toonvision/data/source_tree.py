@@ -14,8 +14,8 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
 from toonvision.data import attributes
-from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.data.documents import Documents
+from toonvision.data.picture_kinds import is_picture, unread_kind
 from toonvision.data.subsets import Subset, named_subset
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -36,6 +36,8 @@ _NOT_OURS = frozenset({"__MACOSX"})
 """Folders that an archive's program adds; what lies in them are no pictures of anyone."""
 _HASH_PREFIX = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file."""
+_NOT_UPLOADED = re.compile(r"[^-\w.]")
+"""Characters that Label Studio leaves out of the name of an uploaded file, as Django's `get_valid_name` does."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,35 @@ class SourceTree:
 
     @cached_property
     def pictures(self) -> tuple[Path, ...]:
-        """The files that are meant to be pictures; what kind each is, its content decides."""
-        return tuple(path for path in self.files if is_picture(path.name))
+        """The files that are meant to be pictures, by their suffix or their first bytes.
+
+        One of a kind that cannot be read here is passed over where its folder has one of its stem that can.
+        """
+        return tuple(path for path in self._kinds if path not in self._replaced)
+
+    @cached_property
+    def unread(self) -> Mapping[Path, str]:
+        """Those of the pictures that cannot be read here, and of which kind they are."""
+        return {path: kind for path in self.pictures if (kind := self._kinds[path])}
+
+    @cached_property
+    def _kinds(self) -> Mapping[Path, str]:
+        """The kind that cannot be read here, or an empty text, of every file that is meant to be a picture."""
+
+        def kind_of(path: Path) -> str | None:
+            if self.confined(path):  # whose content is not looked at
+                return "" if is_picture(path.name) else None
+            return unread_kind(path)
+
+        return {path: kind for path in self.files if (kind := kind_of(path)) is not None}
+
+    @cached_property
+    def _replaced(self) -> frozenset[Path]:
+        unread = {path for path, kind in self._kinds.items() if kind}
+        stems = (
+            {(path.parent, _key(path.stem)) for path in self._kinds if path not in unread} if unread else frozenset()
+        )
+        return frozenset(path for path in unread if (path.parent, _key(path.stem)) in stems)
 
     @cached_property
     def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
@@ -132,6 +161,16 @@ class SourceTree:
         reason, remedy = "is a link to a folder, which is not followed", "put the folder here, or name it as a source"
         return [Finding(self.relative(path), reason, remedy, "linked-folder") for path in self.linked_folders]
 
+    def replaced_findings(self) -> list[Finding]:
+        """Report, as one, the pictures that were passed over for those beside them that can be read."""
+        if not self._replaced:
+            return []
+        first = min(self._replaced)
+        others = f", like {len(self._replaced) - 1:,} others," if len(self._replaced) > 1 else ""
+        reason = f"is of the kind {self._kinds[first]}, which cannot be read here;{others} "
+        reason += "the picture of its name beside it was taken"
+        return [Finding(self.relative(first), reason, code="replaced")]
+
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
         """Pictures by place (see `_place`) and stem."""
@@ -153,6 +192,14 @@ class SourceTree:
         found: dict[str, list[Path]] = defaultdict(list)
         for path in self.pictures:
             found[_HASH_PREFIX.sub("", _key(path.stem))].append(path)
+        return found
+
+    @cached_property
+    def _uploaded(self) -> Mapping[str, list[Path]]:
+        """Pictures by the stems that Label Studio gives them when they are uploaded, without the hash."""
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self.pictures:
+            found[_NOT_UPLOADED.sub("", _key(path.stem).strip().replace(" ", "_"))].append(path)
         return found
 
     @cached_property
@@ -217,13 +264,14 @@ class SourceTree:
 
         A path below the folder of the annotation file, `beside`, or below the source comes first. Else the last part of
         the name decides, where just one picture has it: after separators (``\``), escapes (``%20``), a query
-        (``?d=``), another suffix or none, and a hash before the name (``90fbb0c7-a.png``) were undone.
+        (``?d=``), another suffix or none, a hash before the name (``90fbb0c7-a.png``) and the underscores of an upload
+        were undone.
 
         Raises:
             RejectedItemError: If no picture has the name, or more than one has.
         """
         plain = stated.replace("\\", "/")
-        decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0])
+        decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0]).replace("\\", "/")
         for name in dict.fromkeys((plain, decoded)):
             for folder in dict.fromkeys((beside.parent, self.root, self.root / "images")):
                 with suppress(ValueError):
@@ -233,24 +281,29 @@ class SourceTree:
         last = Path(decoded)
         stem = _key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
-        for found in (self._by_stem.get(stem, []), self._by_stem.get(bare, []), self._by_bare_stem.get(bare, [])):
+        alike = (
+            self._by_stem.get(stem),
+            self._by_stem.get(bare),
+            self._by_bare_stem.get(bare),
+            self._uploaded.get(bare),
+        )
+        for found in filter(None, alike):
             best = _of_longest_tail(found, decoded)
             if len(best) == 1:
                 return best[0]
-            if found:
-                names = " and ".join(self.relative(path) for path in found[:2])
-                raise RejectedItemError(
-                    f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
-                )
+            names = " and ".join(self.relative(path) for path in found[:2])
+            raise RejectedItemError(
+                f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
+            )
         raise RejectedItemError("the picture is missing", "put it below the source", code="no-picture")
 
     @cached_property
     def _known(self) -> frozenset[Path]:
         return frozenset(self.pictures)
 
-    def refuse_confusable(self, paths: Iterable[Path]) -> None:
-        """Refuse two pictures of one stem, as `refuse_confusable` does."""
-        refuse_confusable(paths, self.root)
+    def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
+        """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
+        refuse_confusable(paths, self.root, by_stem=by_stem)
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
@@ -282,11 +335,6 @@ def _is_workspace(folder: Path) -> bool:
     return False
 
 
-def is_picture(name: str) -> bool:
-    """Return whether a file is meant to be a picture, by its suffix; what kind it is, its content decides."""
-    return Path(name).suffix.lower() in PICTURE_SUFFIXES
-
-
 def relative(path: Path, root: Path) -> str:
     r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
     text, above = str(path), f"{root}{os.sep}"
@@ -304,21 +352,20 @@ def confined(path: Path, root: Path) -> Finding | None:
     return None
 
 
-def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
-    """Refuse two pictures of one stem, or whose names differ by case or Unicode form alone.
+def refuse_confusable(paths: Iterable[Path], root: Path, *, by_stem: bool = True) -> None:
+    """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
 
     Raises:
         InputRejectedError: Naming both.
     """
     seen: dict[str, Path] = {}
     for path in paths:
-        stem = relative(path.with_suffix(""), root)
-        key = folded(stem)
+        key = folded(relative(path.with_suffix("") if by_stem else path, root))
         other = seen.setdefault(key, path)
         if other != path:
             raise InputRejectedError(
-                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from suffix, "
-                "case or Unicode form). Rename one of them."
+                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
+                f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
             )
 
 

@@ -9,6 +9,7 @@ Subset = Literal["train", "val", "test"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 _NAMED = re.compile(r"(?:obj_)?(train|val|test)(?:id|idation|ing)?(?:_?data|[_-]?set)?(?:20\d\d)?")
+_BETWEEN_WORDS = re.compile(r"[^a-zA-Z0-9]+")
 _SUBSET: Mapping[str, Subset] = {subset: subset for subset in SUBSETS}
 
 
@@ -21,3 +22,14 @@ def named_subset(name: str) -> Subset | None:
     """
     found = _NAMED.fullmatch(name.lower())
     return _SUBSET[found[1]] if found else None
+
+
+def subset_in(stem: str) -> Subset | None:
+    """Return the subset that one word in the stem of a file is, if just one is named.
+
+    Examples:
+        >>> [subset_in(stem) for stem in ("instances_train2017", "labels-valid", "train_and_test", "training day")]
+        ['train', 'val', None, 'train']
+    """
+    found = {subset for word in _BETWEEN_WORDS.split(stem) if (subset := named_subset(word))}
+    return found.pop() if len(found) == 1 else None

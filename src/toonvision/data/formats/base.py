@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite
 from toonvision.data.source_tree import SourceTree
 
 LARGEST_ANNOTATION = 10_000_000
@@ -37,20 +37,24 @@ def read_pictures(
     tree: SourceTree,
     read: Callable[[Path], AnnotatedPicture | Finding],
     findings: Iterable[Finding] = (),
+    *,
+    by_stem: bool = True,
 ) -> Reading:
     """Read the pictures of a source in the given order; `read` returns one, or why it cannot be used.
 
-    Links to folders, which are not followed, are reported too.
+    Links to folders, which are not followed, are reported too. Where annotations are found `by_stem`, two pictures of
+    one stem would be confused, whatever their suffixes.
 
     Raises:
         InputRejectedError: If two pictures share a name.
     """
     paths = list(paths)
-    tree.refuse_confusable(paths)
+    tree.refuse_confusable(paths, by_stem=by_stem)
     results = {tree.relative(path): tree.confined(path) or read(path) for path in paths}
     pictures = tuple(result for result in results.values() if isinstance(result, AnnotatedPicture))
     unusable = {name: result for name, result in results.items() if isinstance(result, Finding)}
-    return Reading(pictures, (*unusable.values(), *findings, *tree.linked_folder_findings()), unusable)
+    of_pictures = dict.fromkeys(unusable.values())  # one finding may be about several
+    return Reading(pictures, (*of_pictures, *findings, *tree.linked_folder_findings()), unusable)
 
 
 def read_annotation(
@@ -78,7 +82,10 @@ def read_objects(
     objects, findings = [], []
     for number, row in enumerate(rows, start=1):
         try:
-            objects.append(parse(row, number))
+            drawn = parse(row, number)
+            for edge in drawn.xyxy or ():
+                finite(edge, "an edge")  # a sum of finite numbers need not be
+            objects.append(drawn)
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))
     return tuple(objects), tuple(findings)

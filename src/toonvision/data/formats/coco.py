@@ -1,29 +1,39 @@
-"""COCO: one JSON file with images, categories and annotations, boxes as left, top, width, height."""
+"""COCO: JSON files with images, categories and annotations, boxes as left, top, width, height.
+
+Source:
+    cocodataset.org, "Data format"; a compressed mask is written as in `maskApi.c` of the COCO API.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from contextlib import suppress
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, finite
-from toonvision.data.formats.base import read_objects
+from toonvision.core.errors import Finding, InputRejectedError, printable, shown
+from toonvision.core.wording import listed
+from toonvision.data.boxes import Reading
+from toonvision.data.formats.coco_objects import read_object
+from toonvision.data.formats.json_files import read_documents, size_of
+from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
+from toonvision.data.subsets import subset_in
 
 TITLE = "COCO"
-_KEYS = ("id", "image_id", "category_id")
 _TABLES = ("categories", "annotations", "images")
+_IDS = {"categories": ("id",), "annotations": ("image_id", "category_id"), "images": ("id",)}
 _LOST_WITH = {"annotations": {"objects": 1}, "images": {"pictures": 1}}
 """What is left out with a row of a table."""
+_OTHER_KINDS = {"caption": "captions", "keypoints": "keypoints", "segments_info": "panoptic masks"}
+"""A key of an annotation that says that a file is not about boxes, and what it holds."""
+_LONGEST_NUMBER = 18
+
+Document = Mapping[str, Any]
 
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how COCO files lie in a source."""
     files, _ = annotation_files(tree)
-    return f"COCO, in {' and '.join(map(tree.relative, files))}" if files else None
+    return f"COCO, in {listed([tree.relative(path) for path in files])}" if files else None
 
 
 def refuse_damaged(tree: SourceTree) -> None:
@@ -32,8 +42,9 @@ def refuse_damaged(tree: SourceTree) -> None:
     Raises:
         InputRejectedError: Naming the file and what is wrong with it.
     """
-    _, damaged = annotation_files(tree)
-    if damaged:
+    unread = [error.finding(tree.relative(path), files=1) for path, error in tree.documents.faults.items()]
+    _, left_out = annotation_files(tree)
+    if damaged := [*unread, *(finding for finding in left_out if finding.skips)]:
         raise InputRejectedError(f"{tree.root}: {damaged[0]}. Remove it if it is no annotation.")
 
 
@@ -45,81 +56,103 @@ def read(tree: SourceTree) -> Reading:
     """
     files, left_out = annotation_files(tree)
     if not files:
-        seen = f" {left_out[0]}." if left_out else ""
+        unread = [error.finding(tree.relative(path), files=1) for path, error in tree.documents.faults.items()]
+        seen = f" {(*unread, *left_out)[0]}." if unread or left_out else ""
         raise InputRejectedError(f"{tree.root}: no JSON file with the tables {', '.join(_TABLES)} was found.{seen}")
-    readings = [_read_file(path, content, tree) for path, content in files.items()]
-    pictures = sorted((p for reading in readings for p in reading.pictures), key=lambda picture: picture.name)
-    for picture, other in pairwise(pictures):
-        if picture.path == other.path:
-            raise InputRejectedError(
-                f"{printable(picture.annotation)} and {printable(other.annotation)} list one picture. Remove one."
-            )
-    tree.refuse_confusable(picture.path for picture in pictures)
-    findings = [finding for reading in readings for finding in reading.findings]
-    unusable = {name: finding for reading in readings for name, finding in reading.unusable.items()}
-    for finding in left_out[:1]:  # it may list any picture that no other file does
-        unusable = {**dict.fromkeys(map(tree.relative, tree.pictures), finding), **unusable}
-    for picture in pictures:
-        unusable.pop(picture.name, None)
-    return Reading(tuple(pictures), (*findings, *left_out), unusable)
+    findings: list[Finding] = []
+    entries = [entry for path, content in files.items() for entry in _entries(path, content, tree, findings)]
+    return read_documents(entries, tree, read_object, findings=[*findings, *left_out])
 
 
-def annotation_files(tree: SourceTree) -> tuple[dict[Path, Mapping[str, Any]], list[Finding]]:
-    """Find the JSON files of a folder that are COCO, with their content, and those that may have been meant to be.
+def annotation_files(tree: SourceTree) -> tuple[dict[Path, Document], list[Finding]]:
+    """Find the JSON files of a source that are COCO and about boxes, with their content.
 
     Returns:
-        Path to content; and a finding for each file that cannot be read or, where no file is COCO, lacks a table.
+        Path to content; and a finding for each other file that has tables of COCO: a note, where others are read.
     """
-    found: dict[Path, Mapping[str, Any]] = {}
-    incomplete = []
-    unreadable = [error.finding(tree.relative(path), files=1) for path, error in tree.documents.faults.items()]
+    found: dict[Path, Document] = {}
+    others: dict[Path, str] = {}
     for path, content in tree.documents.contents.items():
-        tables = [table for table in _TABLES if isinstance(content, dict) and isinstance(content.get(table), list)]
-        if isinstance(content, dict) and len(tables) == len(_TABLES):
+        if not isinstance(content, dict):
+            continue
+        tables = [table for table in _TABLES if isinstance(content.get(table), list)]
+        kind = next((words for key, words in _OTHER_KINDS.items() if _has(content, key)), None)
+        if len(tables) == len(_TABLES) and kind in (None, "keypoints"):
             found[path] = content
+        elif tables and kind:
+            others[path] = f"holds {kind}, not boxes"
         elif tables:
-            reason = f"has no table {' and no table '.join(table for table in _TABLES if table not in tables)}"
-            incomplete.append(Finding(tree.relative(path), reason, "export it again", "missing-table", files=1))
-    return found, unreadable if found else unreadable + incomplete
+            others[path] = f"has no table {' and no table '.join(table for table in _TABLES if table not in tables)}"
+    for path in _repeated_by_keypoints(found):
+        others[path] = "holds keypoints of pictures whose boxes are in another file"
+        del found[path]
+    lost = 0 if found else 1
+    remedy = "" if found else "export it again, with boxes"
+    code = "other-coco" if found else "missing-table"
+    return found, [Finding(tree.relative(path), reason, remedy, code, files=lost) for path, reason in others.items()]
 
 
-def _read_file(path: Path, content: Mapping[str, Any], tree: SourceTree) -> Reading:
+def _has(content: Document, key: str) -> bool:
+    rows = content.get("annotations")
+    return isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict) and key in rows[0]
+
+
+def _repeated_by_keypoints(files: Mapping[Path, Document]) -> list[Path]:
+    """Return the files of keypoints all of whose pictures other files list."""
+    keypoints = {path: _names(content) for path, content in files.items() if _has(content, "keypoints")}
+    others = set().union(*(_names(content) for path, content in files.items() if path not in keypoints))
+    return [path for path, names in keypoints.items() if names <= others]
+
+
+def _names(content: Document) -> set[str]:
+    return {str(row.get("file_name")) for row in content["images"] if isinstance(row, dict)}
+
+
+def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Finding]) -> Iterator[Listed]:
+    """Yield the pictures of a file, each with its objects as label and row; what belongs to none becomes a finding.
+
+    Raises:
+        InputRejectedError: If two categories share an id.
+    """
     annotation = tree.relative(path)
-    pictures: list[AnnotatedPicture] = []
-    findings: list[Finding] = []
-    unusable: dict[str, Finding] = {}
     categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
-    labels = {row.get("id"): row.get("name") for row in categories}
-    if len(labels) != len(categories):
+    labels = {_id(row.get("id")): row.get("name") for row in categories}
+    if len(labels) != len({(_id(row.get("id")), repr(row.get("name"))) for row in categories}):
         raise InputRejectedError(
-            f"{path}: two categories share an id, so that their boxes cannot be distinguished. Number them."
+            f"{printable(str(path))}: two categories share an id, so that their boxes cannot be distinguished. "
+            "Number them."
         )
-    by_image: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    of_image: dict[object, list[tuple[object, Document]]] = defaultdict(list)
     for row in annotations:
-        by_image[row.get("image_id")].append(row)
-    seen: set[Any] = set()
+        of_image[_id(row.get("image_id"))].append((labels.get(_id(row.get("category_id"))), row))
+    subset = subset_in(path.stem) or tree.subset_of(path)
+    names: dict[object, object] = {}
     for row in images:
-        own = by_image.pop(row.get("id"), [])
-        try:
-            if row.get("id") in seen:
-                raise RejectedItemError("shares its id with an earlier image", "number them", code="duplicate-id")
-            seen.add(row.get("id"))
-            pictures.append(_picture(row, own, labels, path, tree))
-        except RejectedItemError as error:
-            findings.append(error.finding(f"{annotation}, {shown(row.get('file_name'))}", pictures=1, objects=len(own)))
-            with suppress(RejectedItemError):
-                unusable[tree.relative(tree.picture_named(str(row.get("file_name")), beside=path))] = findings[-1]
-    for key, rows in by_image.items():
-        item = f"{annotation}, image {shown(key)}"
+        number, name = _id(row.get("id")), row.get("file_name")
+        if number not in names:
+            own = of_image.pop(number, [])
+            size_wh = size_of(row.get("width"), row.get("height"))
+            yield Listed(path, f"{annotation}, {_named(name)}", name, own, size_wh, subset=subset)
+        elif names[number] != name:
+            reason = "shares its id with an earlier image"
+            item = f"{annotation}, {_named(name)}"
+            findings.append(Finding(item, reason, "number them", "duplicate-id", pictures=1))
+        names.setdefault(number, name)
+    for number, rows in of_image.items():
+        item = f"{annotation}, image {shown(number)}"
         findings.append(Finding(item, "is not in the table images", "add it", "no-picture", objects=len(rows)))
-    return Reading(tuple(pictures), tuple(findings), unusable)
 
 
-def _rows(content: Mapping[str, Any], table: str, annotation: str, findings: list[Finding]) -> list[Mapping[str, Any]]:
+def _named(name: object) -> str:
+    return name if isinstance(name, str) and 0 < len(name) < 300 else shown(name)
+
+
+def _rows(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[Document]:
     """Return the rows of a table that can be used; each other one becomes a finding."""
-    good: list[Mapping[str, Any]] = []
+    good: list[Document] = []
+    ids = _IDS[table]
     for number, row in enumerate(content[table], start=1):
-        if isinstance(row, dict) and all(isinstance(row.get(key), int | str | float | None) for key in _KEYS):
+        if isinstance(row, dict) and all(isinstance(row.get(key), int | str | float | None) for key in ids):
             good.append(row)
             continue
         reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
@@ -127,38 +160,8 @@ def _rows(content: Mapping[str, Any], table: str, annotation: str, findings: lis
     return good
 
 
-def _picture(
-    row: Mapping[str, Any],
-    annotations: list[Mapping[str, Any]],
-    labels: Mapping[Any, Any],
-    file: Path,
-    tree: SourceTree,
-) -> AnnotatedPicture:
-    name = row.get("file_name")
-    if not isinstance(name, str) or not name:
-        raise RejectedItemError("has no file_name", "export again", code="missing-tag")
-    path = tree.picture_named(name, beside=file)
-    if escaped := tree.confined(path):
-        raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
-    item = f"{tree.relative(file)}, {name}"
-    objects, findings = read_objects(annotations, partial(_object, labels=labels), item)
-    width, height = row.get("width"), row.get("height")
-    size_wh = None
-    if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
-        size_wh = (width, height)
-    subset = tree.subset_of(path)
-    return AnnotatedPicture(
-        path, tree.relative(path), item, tree.context_of(path), objects, size_wh, findings, subset=subset
-    )
-
-
-def _object(row: Mapping[str, Any], number: int, labels: Mapping[Any, Any]) -> AnnotatedObject:
-    name = labels.get(row.get("category_id"))
-    if not isinstance(name, str):
-        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
-        raise RejectedItemError(reason, "add it", code="unknown-class")
-    box = row.get("bbox")
-    if not isinstance(box, list) or len(box) != 4 or not all(isinstance(v, int | float) for v in box):
-        raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
-    left, top, width, height = (finite(value, "bbox") for value in box)
-    return AnnotatedObject(number, checked_label(name), (left, top, left + width, top + height))
+def _id(value: object) -> object:
+    """Return an id as a number where it is one, since exporters mix ``1``, ``1.0`` and ``"1"``."""
+    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and value.isdecimal() and str(int(value)) == value:
+        return int(value)
+    return value

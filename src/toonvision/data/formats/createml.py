@@ -14,7 +14,8 @@ from typing import Any
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
-from toonvision.data.formats.json_files import Listed, label_of, mapping, numbers, read_listed
+from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents
+from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "CreateML"
@@ -40,7 +41,7 @@ def read(tree: SourceTree) -> Reading:
         for path, rows in _documents(tree).items()
         for number, row in enumerate(rows, start=1)
     ]
-    return read_listed(entries, tree, _object)
+    return read_documents(entries, tree, _object)
 
 
 def _documents(tree: SourceTree) -> dict[Path, list[object]]:
@@ -59,8 +60,7 @@ def _value(row: Mapping[str, Any], keys: tuple[str, ...]) -> object:
 def _listed(path: Path, number: int, row: object, tree: SourceTree) -> Listed:
     picture = row if isinstance(row, dict) else {}
     name = _value(picture, _NAMES)
-    item = f"{tree.relative(path)}, {name if isinstance(name, str) else f'picture {number}'}"
-    return Listed(path, item, name, _value(picture, _LISTS))
+    return Listed(path, entry_name(path, tree, name, f"picture {number}"), name, _value(picture, _LISTS))
 
 
 def _object(row: object, number: int, _path: Path) -> AnnotatedObject:

@@ -1,33 +1,28 @@
 """Label Studio: JSON and JSON-MIN exports, and single tasks; positions are percent of the picture's width and height.
 
-A region is one entry of a result, or several of one id: its shape, its label and what else was chosen for it. A turned
-rectangle is turned about its top left corner, clockwise, in degrees. Of several annotations of a task the one marked as
-ground truth is read, else the newest; predictions are no annotations.
+A turned rectangle is turned about its top left corner, clockwise, in degrees. Of several annotations of a task the one
+marked as ground truth is read, else the newest; predictions are no annotations.
 
 Source:
     Label Studio, "Label Studio JSON format of annotated tasks" and the tags RectangleLabels and EllipseLabels;
     `converter.py` of HumanSignal/label-studio-converter and its pull request 136 (the corner that a box turns about).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import Listed, label_of, mapping, numbers, read_listed, size_of
-from toonvision.data.source_tree import SourceTree, is_picture
+from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents, size_of
+from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
+from toonvision.data.formats.listed import Listed
+from toonvision.data.picture_kinds import is_picture
+from toonvision.data.source_tree import SourceTree
 
 TITLE = "Label Studio"
-Row = Mapping[str, Any]
-_LISTS = ("annotations", "completions")
-_NOT_DATA = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
-_SHAPED = frozenset({"x", "points", "rle", "vertices", "imageDataURL"})
-_SAID = frozenset({"choices", "text", "rating", "number", "taxonomy", "datetime"})
 _NEWEST = ("updated_at", "created_at")
 
 
@@ -46,65 +41,26 @@ def read(tree: SourceTree) -> Reading:
     entries, findings = [], []
     for path, tasks in _documents(tree).items():
         for number, task in enumerate(tasks, start=1):
-            entry = _listed(path, task, f"{tree.relative(path)}, task {task.get('id', number)}", tree)
+            known = task.get("id")
+            stated_name = f"task {known}" if isinstance(known, int | str) else None
+            entry = _listed(path, task, entry_name(path, tree, stated_name, f"task {number}"), tree)
             if isinstance(entry, Listed):
                 entries.append(entry)
             elif entry:
                 findings.append(entry)
-    return read_listed(entries, tree, _object, findings=findings)
+    return read_documents(entries, tree, _object, findings=findings)
 
 
 def _documents(tree: SourceTree) -> dict[Path, list[Row]]:
     """Return the tasks of each file that holds some."""
-    found = {path: _tasks(content) for path, content in tree.documents.contents.items()}
+    found = {path: tasks_of(content) for path, content in tree.documents.contents.items()}
     return {path: tasks for path, tasks in found.items() if tasks}
-
-
-def _tasks(content: object) -> list[Row]:
-    """Return the tasks that a document holds, in the form of the full export; none if it is no such document."""
-    rows = content if isinstance(content, list) else [content]
-    if any(_is_task(row) for row in rows):
-        return [row if isinstance(row, dict) else {} for row in rows]
-    if isinstance(content, dict) and isinstance(content.get("result"), list) and isinstance(content.get("task"), dict):
-        return [{**content["task"], "annotations": [content]}]  # what a storage receives: an annotation with its task
-    if isinstance(content, list) and any(map(_regions_of, rows)):
-        return list(_full_tasks(rows))
-    return []
-
-
-def _is_task(row: object) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("data"), dict) and not {*_LISTS, "predictions"}.isdisjoint(row)
-
-
-def _regions_of(row: object) -> list[Row]:
-    """Return the regions of a row of JSON-MIN, where each list of them lies under the name of its tag."""
-    tags = row.items() if isinstance(row, dict) else ()
-    return [
-        {"value": region, "from_name": tag, **region}
-        for tag, regions in tags
-        if isinstance(regions, list)
-        for region in regions
-        if isinstance(region, dict) and "original_width" in region
-    ]
-
-
-def _full_tasks(rows: Iterable[object]) -> Iterator[Row]:
-    """Turn rows of JSON-MIN into tasks; each annotation of a task is a row."""
-    tasks: dict[object, dict[str, Any]] = {}
-    for number, row in enumerate(rows):
-        known = row if isinstance(row, dict) else {}
-        key = known.get("id")
-        data = {name: value for name, value in known.items() if name not in _NOT_DATA}
-        task = tasks.setdefault(key if isinstance(key, int | str) else (number,), {"data": data, "annotations": []})
-        task.update({"id": key} if key is not None else {})
-        task["annotations"].append({**known, "result": _regions_of(known)})
-    yield from tasks.values()
 
 
 def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Listed | Finding | None:
     """Return a task as a picture with its objects, or what there is to say of one that has no annotation."""
     name = _picture_name(task.get("data"), path, tree)
-    annotations: object = next((task[key] for key in _LISTS if key in task), [])
+    annotations: object = next((task[key] for key in ANNOTATIONS if key in task), [])
     if not isinstance(annotations, list):
         return Listed(path, item, name, annotations)
     results = [one if isinstance(one, dict) else {} for one in annotations]
@@ -119,7 +75,7 @@ def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Listed | Find
             remedy = "accept them in Label Studio, and export again"
             return Finding(item, "has predictions, but no annotation", remedy, "prediction")
         return findings[0] if findings else None
-    best = max(submitted, key=lambda one: (bool(one.get("ground_truth")), *(str(one.get(key)) for key in _NEWEST)))
+    best = max(submitted, key=_rank)
     rest = sum(_count(one) for one in submitted) - _count(best)
     if rest:
         which = "the one marked as ground truth" if best.get("ground_truth") else "the newest"
@@ -127,7 +83,13 @@ def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Listed | Find
         remedy = "to read another, mark it as ground truth in Label Studio"
         findings.append(Finding(item, reason, remedy, "more-annotations", rest))
     size_wh = next((size for row in _results(best) if (size := _stated_size(row))), None)
-    return Listed(path, item, name, _rows(best.get("result")), size_wh, tuple(findings))
+    return Listed(path, item, name, regions_of(best.get("result")), size_wh, tuple(findings))
+
+
+def _rank(annotation: Row) -> tuple[bool, str, str]:
+    """Return what the best of several annotations has most of: ground truth, then the latest change."""
+    updated, created = (value if isinstance(value := annotation.get(key), str) else "" for key in _NEWEST)
+    return bool(annotation.get("ground_truth")), updated, created
 
 
 def _picture_name(data: object, path: Path, tree: SourceTree) -> object:
@@ -142,42 +104,13 @@ def _picture_name(data: object, path: Path, tree: SourceTree) -> object:
 
 
 def _count(annotation: Row) -> int:
-    rows = _rows(annotation.get("result"))
+    rows = regions_of(annotation.get("result"))
     return len(rows) if isinstance(rows, list) else 0
 
 
 def _results(annotation: Row) -> list[Row]:
     result = annotation.get("result")
     return [row for row in result if isinstance(row, dict)] if isinstance(result, list) else []
-
-
-def _rows(result: object) -> object:
-    """Gather the entries of a result by region; what was chosen for the whole picture holds for each region."""
-    if not isinstance(result, list):
-        return result
-    regions: dict[object, list[object]] = {}
-    for number, entry in enumerate(result):
-        if not (isinstance(entry, dict) and entry.get("type") == "relation"):
-            regions.setdefault(_region_key(entry, number), []).append(entry)
-    drawn = [entries for entries in regions.values() if any(map(_is_drawn, entries))]
-    whole = [entry for entries in regions.values() if not any(map(_is_drawn, entries)) for entry in entries]
-    return [[*entries, *whole] for entries in drawn] if drawn else [[entry] for entry in whole]
-
-
-def _region_key(entry: object, number: int) -> object:
-    """Return what the entries of one region share: an id or, in JSON-MIN, which has none, the rectangle."""
-    if not isinstance(entry, dict):
-        return (number,)
-    if isinstance(entry.get("id"), int | str):
-        return entry["id"]
-    corner = tuple(entry.get(key) for key in ("x", "y", "width", "height", "rotation"))
-    return corner if all(map(shapes.is_number, corner)) else (number,)
-
-
-def _is_drawn(entry: object) -> bool:
-    """Return whether an entry of a result is a shape, and not merely something that was chosen or written."""
-    value = entry.get("value") if isinstance(entry, dict) else None
-    return not isinstance(value, dict) or not _SHAPED.isdisjoint(value) or _SAID.isdisjoint(value)
 
 
 def _stated_size(row: Row) -> tuple[int, int] | None:
@@ -195,7 +128,7 @@ def _object(row: object, number: int, path: Path) -> AnnotatedObject:
             words = said if isinstance(said, list) else [said]
             if key.endswith("labels"):
                 labels.update(dict.fromkeys(map(label_of, words)))
-            elif key in _SAID and isinstance(name, str) and len(words) == 1:
+            elif key in SAID and isinstance(name, str) and len(words) == 1:
                 pairs.append((name, words[0]))
     if len(labels) > 1:
         reason = f"has {len(labels)} labels, {' and '.join(map(shown, list(labels)[:2]))}"

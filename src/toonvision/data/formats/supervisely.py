@@ -19,7 +19,8 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import Listed, label_of, mapping, numbers, picture_of, read_listed, size_of
+from toonvision.data.formats.json_files import label_of, mapping, numbers, picture_of, read_documents, size_of
+from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "Supervisely"
@@ -38,7 +39,7 @@ def read(tree: SourceTree) -> Reading:
         InputRejectedError: If two files annotate one picture, or two pictures share a name.
     """
     entries = [_listed(path, content, tree) for path, content in _documents(tree).items()]
-    return read_listed(entries, tree, _object, find=lambda entry: picture_of(entry.document, tree))
+    return read_documents(entries, tree, _object, find=lambda entry: picture_of(entry.document, tree))
 
 
 def _documents(tree: SourceTree) -> dict[Path, Mapping[str, Any]]:

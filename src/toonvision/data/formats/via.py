@@ -10,6 +10,7 @@ Source:
 """
 
 import csv
+import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,7 +24,8 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import Listed, label_of, mapping, numbers, read_listed
+from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents
+from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "VGG Image Annotator (VIA)"
@@ -56,13 +58,13 @@ def read(tree: SourceTree) -> Reading:
         except RejectedItemError as error:
             findings.append(error.finding(tree.relative(path), files=1))
     entries = [
-        Listed(path, f"{tree.relative(path)}, {row.get('filename')}", row.get("filename"), _regions(row))
+        Listed(path, entry_name(path, tree, row["filename"], f"picture {number}"), row["filename"], _regions(row))
         for path, pictures in documents.items()
-        for row in pictures.values()
+        for number, row in enumerate(pictures.values(), start=1)
     ]
     attribute, notes = _label_attribute(entries, tree)
     parse = partial(_object, attribute=attribute, options=_options(tree, attribute))
-    return read_listed(entries, tree, parse, findings=[*findings, *notes])
+    return read_documents(entries, tree, parse, findings=[*findings, *notes])
 
 
 def _documents(tree: SourceTree) -> dict[Path, Pictures]:
@@ -95,7 +97,7 @@ def _read_table(path: Path) -> Pictures:
     """Read exported annotations in CSV as if they were in JSON: a line is a region, or a picture without any."""
     try:
         text = read_regular(path, limit=LARGEST_DOCUMENT).decode("utf-8-sig")
-        lines = list(csv.DictReader(text.lstrip("#").splitlines()))
+        lines = list(csv.DictReader(io.StringIO(text.lstrip("#"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
         raise RejectedItemError(f"cannot be read as CSV ({error})", "export it again", code="bad-csv") from error
     pictures: dict[str, dict[str, Any]] = {}
@@ -158,7 +160,7 @@ def _object(row: object, number: int, _path: Path, attribute: str, options: Mapp
     shape = mapping(region.get("shape_attributes"), "shape_attributes")
     more = mapping(region.get("region_attributes"), "region_attributes")
     value = _ticked(more.get(attribute))
-    label = label_of(options.get(str(value), value))
+    label = label_of(options.get(value, value) if isinstance(value, str) else value)
     xyxy, note = _box(shape)
     pairs: list[tuple[str, object]] = []
     for name, stated_value in more.items():

@@ -1,0 +1,201 @@
+"""Pictures that a document lists by file name, as most formats do: each is found, and what is not there is reported."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
+from toonvision.core.wording import counted
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.formats.base import read_objects
+from toonvision.data.source_tree import SourceTree
+from toonvision.data.subsets import Subset
+
+Parse = Callable[[Any, int, Path], AnnotatedObject]
+"""Reads an object, given what is written, its number from 1 and its picture."""
+_MOST_NAMED = 10
+"""Pictures of one subset or folder that are named one by one where none of it can be used."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A picture that a document lists, with the objects on it, none of them checked.
+
+    Attributes:
+        document: The file that lists it.
+        item: What messages call it.
+        name: The file name that the document states.
+        rows: The list of its objects, as they are written there.
+        size_wh: Width and height in pixels that the document states, if it does.
+        findings: Objects that are left out before they are looked at.
+        subset: The subset that the document puts it into; that of its folder otherwise.
+    """
+
+    document: Path
+    item: str
+    name: object
+    rows: object
+    size_wh: tuple[int, int] | None = None
+    findings: tuple[Finding, ...] = ()
+    subset: Subset | None = None
+
+    @property
+    def object_count(self) -> int:
+        """Number of its objects, those left out among them."""
+        rows = self.rows if isinstance(self.rows, list) else []
+        return len(rows) + sum(finding.objects for finding in self.findings)
+
+
+@dataclass
+class _Results:
+    """What has been read so far."""
+
+    pictures: dict[Path, AnnotatedPicture] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    unusable: dict[str, Finding] = field(default_factory=dict)
+    missing: list[tuple[Listed, RejectedItemError]] = field(default_factory=list)
+    listed: dict[Path, Listed] = field(default_factory=dict)
+    twice: Counter[tuple[Path, Path]] = field(default_factory=Counter)
+
+
+def read_listed(
+    entries: Iterable[Listed],
+    tree: SourceTree,
+    parse: Parse,
+    *,
+    find: Callable[[Listed], Path | None] | None = None,
+    findings: Iterable[Finding] = (),
+    unusable: Mapping[str, Finding] | None = None,
+) -> Reading:
+    """Read the pictures that documents list.
+
+    Args:
+        entries: The pictures.
+        tree: The source.
+        parse: Reads an object.
+        find: Returns the picture that an entry's document is named after, if the format names documents so.
+        findings: What is known to be wrong already.
+        unusable: The pictures that this concerns, where no entry says more of them.
+
+    Raises:
+        InputRejectedError: If a picture is listed twice with other objects, or two pictures share a name.
+    """
+    entries = list(entries)
+    results = _Results()
+    for entry in entries:
+        _add(entry, tree, parse, find, results)
+    tree.refuse_confusable(tree.pictures if find else results.pictures)
+    lost = {**(unusable or {}), **results.unusable}
+    for picture in results.pictures.values():
+        lost.pop(picture.name, None)
+    others = [path for path in tree.pictures if path not in results.pictures and tree.relative(path) not in lost]
+    twice = [_listed_twice(documents, number, tree) for documents, number in results.twice.items()]
+    notes = [
+        *twice,
+        *_missing(results.missing, entries, tree),
+        *_not_listed(others, tree),
+        *tree.linked_folder_findings(),
+    ]
+    pictures = sorted(results.pictures.values(), key=lambda picture: picture.name)
+    return Reading(tuple(pictures), (*results.findings, *findings, *notes), lost)
+
+
+def _add(
+    entry: Listed, tree: SourceTree, parse: Parse, find: Callable[[Listed], Path | None] | None, to: _Results
+) -> None:
+    path = None
+    try:
+        path = (find and find(entry)) or tree.picture_named(_file_name(entry.name), beside=entry.document)
+        picture = _read(entry, path, tree, parse)
+    except RejectedItemError as error:
+        if error.code == "no-picture":
+            to.missing.append((entry, error))
+            return
+        to.findings.append(error.finding(entry.item, pictures=1, objects=entry.object_count))
+        if path:
+            to.unusable[tree.relative(path)] = to.findings[-1]
+        return
+    earlier = to.pictures.setdefault(path, picture)
+    first = to.listed.setdefault(path, entry)
+    if earlier is picture:
+        return
+    if _content(earlier) != _content(picture):
+        both = " and ".join(printable(one.item) for one in (first, entry))
+        raise InputRejectedError(f"{both} list one picture, {printable(str(path))}, with other objects. Remove one.")
+    to.twice[entry.document, first.document] += 1
+    if entry.subset and not first.subset:
+        to.pictures[path] = replace(earlier, subset=entry.subset)
+
+
+def _content(picture: AnnotatedPicture) -> list[tuple[str, object]]:
+    return sorted(((entry.label, entry.xyxy) for entry in picture.objects), key=repr)
+
+
+def _file_name(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise RejectedItemError(f"names no picture; got {shown(value)}", "export again", code="missing-tag")
+    return value
+
+
+def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> AnnotatedPicture:
+    if escaped := tree.confined(path):
+        raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
+    if not isinstance(entry.rows, list):
+        reason = f"must have a list of objects; got {shown(entry.rows)}"
+        raise RejectedItemError(reason, "export again", code="bad-row")
+    objects, findings = read_objects(entry.rows, lambda row, number: parse(row, number, path), entry.item)
+    return AnnotatedPicture(
+        path, tree.relative(path), entry.item, tree.context_of(path), objects, entry.size_wh,
+        (*entry.findings, *findings), subset=entry.subset or tree.subset_of(path),
+    )  # fmt: skip
+
+
+def _listed_twice(documents: tuple[Path, Path], number: int, tree: SourceTree) -> Finding:
+    of = "itself" if documents[0] == documents[1] else tree.relative(documents[1])
+    reason = f"lists {counted(number, 'picture')} that {of} lists too, with the same objects; each counts once"
+    return Finding(tree.relative(documents[0]), reason, "remove what is double", "listed-twice")
+
+
+def _missing(
+    missing: Sequence[tuple[Listed, RejectedItemError]], entries: Iterable[Listed], tree: SourceTree
+) -> list[Finding]:
+    """Report pictures that are listed and not there: one by one, or at once where none of many is."""
+    total: dict[tuple[Path, Subset | None], int] = defaultdict(int)
+    for entry in entries:
+        total[entry.document, entry.subset] += 1
+    gone = defaultdict(list)
+    for entry, error in missing:
+        gone[entry.document, entry.subset].append((entry, error))
+    found = []
+    for (document, subset), lost in gone.items():
+        if len(lost) <= _MOST_NAMED or len(lost) < total[document, subset]:
+            found += [error.finding(entry.item, pictures=1, objects=entry.object_count) for entry, error in lost]
+            continue
+        of = f" of {subset}" if subset else ""
+        reason = f"none of the {len(lost):,} pictures{of} that it lists is there, {shown(lost[0][0].name)} for one"
+        remedy = f"put them below {printable(str(tree.root))}"
+        objects = sum(entry.object_count for entry, _ in lost)
+        found.append(Finding(tree.relative(document), reason, remedy, "no-picture", objects, len(lost)))
+    return found
+
+
+def _not_listed(paths: Iterable[Path], tree: SourceTree) -> list[Finding]:
+    """Report pictures that no document lists: one by one, or at once where none of many in a folder is."""
+    remedy = "draw its boxes, and save or export again"
+    total: dict[Path, int] = defaultdict(int)
+    for path in tree.pictures:
+        total[path.parent] += 1
+    others = defaultdict(list)
+    for path in paths:
+        others[path.parent].append(path)
+    found = []
+    for folder, own in others.items():
+        if len(own) <= _MOST_NAMED or len(own) < total[folder]:
+            found += [Finding(tree.relative(path), "has no annotation", remedy, "no-annotation") for path in own]
+        else:
+            reason = f"none of its {counted(len(own), 'picture')} has an annotation"
+            name = tree.relative(folder) if folder != tree.root else printable(tree.root.name)
+            found.append(Finding(name, reason, "draw their boxes, and export again", "no-annotation"))
+    return found

@@ -1,0 +1,276 @@
+"""What COCO files of several programs say, and where they lie."""
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from builders import files_property, scene, tried
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.formats import coco, layout
+from toonvision.data.source_tree import SourceTree
+
+SIZE_WH = (160, 120)
+CATEGORIES = [{"id": 0, "name": "pets"}, {"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
+BOXES = [{"category_id": 1, "bbox": [10, 10, 50, 60]}, {"category_id": 2, "bbox": [90, 40, 50, 60]}]
+
+
+def write(root, file, names, *, objects=None, folder=".", **tables):
+    """Write pictures in a folder, and a COCO file that lists them, each with the same objects."""
+    for name in names:
+        path = root / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scene(f"{folder}/{name}", SIZE_WH).save(path)
+    write_tables(root, file, names, objects=objects, **tables)
+
+
+def write_tables(root, file, names, *, objects=None, **tables):
+    images = [{"id": n, "file_name": name, "width": 160, "height": 120} for n, name in enumerate(names)]
+    rows = [{**row, "image_id": n} for n in range(len(names)) for row in (BOXES if objects is None else objects)]
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    content = {"images": images, "annotations": rows, "categories": CATEGORIES, **tables}
+    (root / file).write_text(json.dumps(content), encoding="utf-8")
+
+
+def read(root):
+    return coco.read(SourceTree.of(root))
+
+
+def one(root, *objects):
+    write(root, "c.json", ["a.png"], objects=objects)
+    (picture,) = read(root).pictures
+    return picture
+
+
+def labels(reading):
+    return {picture.name: [entry.label for entry in picture.objects] for picture in reading.pictures}
+
+
+def subsets(reading):
+    return {picture.name: picture.subset for picture in reading.pictures}
+
+
+def test_the_official_layout_is_read_with_its_subsets(tmp_path):
+    write(tmp_path, "annotations/instances_train2017.json", ["1.jpg", "2.jpg"], folder="train2017")
+    write(tmp_path, "annotations/instances_val2017.json", ["3.jpg"], folder="val2017")
+    reading = read(tmp_path)
+    assert layout.detect(tmp_path) == "coco"
+    assert reading.findings == ()
+    assert subsets(reading) == {"train2017/1.jpg": "train", "train2017/2.jpg": "train", "val2017/3.jpg": "val"}
+    assert {picture.context for picture in reading.pictures} == {"all"}
+
+
+def test_pictures_beside_the_files_of_the_official_layout_are_read_too(tmp_path):
+    write(tmp_path, "annotations/instances_train2017.json", ["1.jpg"], folder="annotations")
+    write(tmp_path, "annotations/instances_val2017.json", ["3.jpg"], folder="annotations")
+    assert subsets(read(tmp_path)) == {"annotations/1.jpg": "train", "annotations/3.jpg": "val"}
+
+
+def test_the_files_of_roboflow_lie_beside_the_pictures_of_each_subset(tmp_path):
+    for folder in ("train", "valid", "test"):
+        write(tmp_path, f"{folder}/_annotations.coco.json", [f"{folder}_jpg.rf.0123.jpg"], folder=folder)
+    reading = read(tmp_path)
+    assert layout.detect(tmp_path) == "coco"
+    assert reading.findings == ()
+    assert [picture.subset for picture in reading.pictures] == ["test", "train", "val"]
+    assert set(map(tuple, labels(reading).values())) == {("cat", "dog")}
+
+
+STATED = ["images\\1/90fbb0c7-a.png", "..\\..\\label-studio\\media\\upload\\4\\90fbb0c7-a.png", "90fbb0c7-a",
+          "/data/local-files/?d=pets/90fbb0c7-a.png", "http://localhost:8080/data/upload/4/90fbb0c7-a.png",
+          "s3://bucket/pets/90fbb0c7-a.png", "one folder too many/90fbb0c7-a.png", "90fbb0c7%2Da.png",
+          "90FBB0C7-A.PNG", "./90fbb0c7-a.png", "a.png"]  # fmt: skip
+
+
+@pytest.mark.parametrize("stated", STATED)
+def test_a_picture_is_found_whatever_machine_and_program_wrote_its_name(tmp_path, stated):
+    write(tmp_path, "result.json", ["90fbb0c7-a.png", "b.png"], folder="images")
+    write_tables(tmp_path, "result.json", [stated, "b.png"])
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert labels(reading) == {"images/90fbb0c7-a.png": ["cat", "dog"], "images/b.png": ["cat", "dog"]}
+
+
+SQUARE = [10, 10, 60, 10, 60, 70, 10, 70]
+RUNS = [10 * 120 + 10, *[60, 60] * 49, 60, 120 * 160 - 59 * 120 - 70]
+"""The run lengths of a mask of 160 x 120 pixels whose box is (10, 10, 60, 70)."""
+COMPRESSED = "jU1l1l1" + "0" * 97 + "ff;"
+"""The same, as pycocotools 2.0 wrote it."""
+
+
+@pytest.mark.parametrize("bbox", [{}, {"bbox": None}, {"bbox": []}, {"bbox": [0, 0, 0, 0]}])
+@pytest.mark.parametrize(
+    ("segmentation", "note"),
+    [
+        ([SQUARE], "the box around its polygon was taken"),
+        (SQUARE, "the box around its polygon was taken"),
+        ([SQUARE[:4] * 2, SQUARE[4:] * 2], "the box around its polygon was taken"),
+        ({"size": [120, 160], "counts": RUNS}, "the box around its mask was taken"),
+        ({"size": [120, 160], "counts": COMPRESSED}, "the box around its mask was taken"),
+    ],
+    ids=["polygon", "flat polygon", "two polygons", "run lengths", "compressed run lengths"],
+)
+def test_without_a_box_the_one_around_the_segmentation_is_taken(tmp_path, segmentation, note, bbox):
+    picture = one(tmp_path, {"category_id": 1, "segmentation": segmentation, **bbox})
+    assert picture.findings == ()
+    (entry,) = picture.objects
+    assert (entry.label, entry.xyxy, entry.note) == ("cat", (10, 10, 60, 70), note)
+
+
+def test_a_box_beside_a_segmentation_is_the_box(tmp_path):
+    (entry,) = one(tmp_path, {"category_id": 1, "bbox": [1, 2, 3, 4], "segmentation": [SQUARE]}).objects
+    assert (entry.xyxy, entry.note) == ((1, 2, 4, 6), "")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"bbox": None},
+        {"bbox": [], "segmentation": []},
+        {"segmentation": "polygon"},
+        {"segmentation": [[1, 2, 3]]},
+        {"segmentation": [[1, 2]]},
+        {"segmentation": {"size": [120, 160], "counts": []}},
+        {"segmentation": {"size": [120, 160], "counts": "\x00"}},
+        {"segmentation": {"size": [120, 160], "counts": "o" * 1000}},
+        {"segmentation": {"size": [2, 2], "counts": [1, 5]}},
+        {"segmentation": {"size": [0, 0], "counts": [0, 0]}},
+        {"segmentation": {"size": "120 x 160", "counts": RUNS}},
+        {"segmentation": {"size": [120, 160], "counts": [1, -5]}},
+    ],
+)
+def test_an_object_that_has_neither_a_box_nor_a_segmentation_is_named(tmp_path, row):
+    picture = one(tmp_path, {"category_id": 1, **row}, BOXES[1])
+    assert [entry.label for entry in picture.objects] == ["dog"]
+    (finding,) = picture.findings
+    assert (finding.item, finding.objects) == ("c.json, a.png, object 1", 1)
+
+
+@pytest.mark.parametrize("crowd", [1, True, "1"])
+def test_a_crowd_is_left_out_and_named(tmp_path, crowd):
+    mask = {"size": [120, 160], "counts": [0, 19200]}
+    row = {"category_id": 1, "bbox": [0, 0, 160, 120], "iscrowd": crowd, "segmentation": mask}
+    picture = one(tmp_path, *({**box, "iscrowd": 0} for box in BOXES), row)
+    assert [entry.label for entry in picture.objects] == ["cat", "dog"]
+    assert [(finding.code, finding.objects) for finding in picture.findings] == [("crowd", 1)]
+    assert "crowd of 'cat'" in picture.findings[0].reason
+
+
+def test_attributes_are_kept_and_a_rotation_turns_the_box(tmp_path):
+    own = {"occluded": True, "rotation": 90.0, "Fur Colour": "grey"}
+    first, second = one(tmp_path, {**BOXES[0], "attributes": own}, {**BOXES[1], "truncated": 1}).objects
+    assert first.attributes == {"occluded": True, "rotation": 90.0, "fur_colour": "grey"}
+    assert (first.xyxy, first.note) == ((5, 15, 65, 65), "the box around its turned box was taken")
+    assert (second.attributes, second.note) == ({"truncated": 1}, "")
+
+
+@pytest.mark.parametrize("kinds", [(str, int), (int, str), (str, str), (float, int), (lambda n: f"img-{n}",) * 2])
+def test_ids_may_be_numbers_or_words_or_both(tmp_path, kinds):
+    of_image, of_row = kinds
+    write(tmp_path, "c.json", ["a.png", "b.png"])
+    tables = json.loads((tmp_path / "c.json").read_text())
+    for row in tables["images"]:
+        row["id"] = of_image(row["id"])
+    for row in tables["categories"]:
+        row["id"] = of_image(row["id"])
+    for row in tables["annotations"]:
+        row.update(image_id=of_row(row["image_id"]), category_id=of_row(row["category_id"]))
+    (tmp_path / "c.json").write_text(json.dumps(tables))
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert labels(reading) == {"a.png": ["cat", "dog"], "b.png": ["cat", "dog"]}
+
+
+def test_a_picture_without_annotations_is_one_without_objects(tmp_path):
+    write(tmp_path, "c.json", ["a.png"], objects=[])
+    assert labels(read(tmp_path)) == {"a.png": []}
+
+
+def test_an_image_that_a_table_lists_twice_counts_once(tmp_path):
+    image = {"id": 0, "file_name": "a.png"}
+    write(tmp_path, "c.json", ["a.png"], images=[image, image])
+    reading = read(tmp_path)
+    assert (labels(reading), reading.findings) == ({"a.png": ["cat", "dog"]}, ())
+
+
+OTHER_KINDS = {
+    "captions": {"annotations": [{"image_id": 0, "caption": "A cat."}], "categories": None},
+    "keypoints": {"annotations": [{"image_id": 0, "category_id": 1, "keypoints": [1, 2, 2], "bbox": [1, 2, 3, 4]}]},
+    "panoptic": {"annotations": [{"image_id": 0, "file_name": "a.png", "segments_info": []}]},
+    "no table annotations": {"annotations": None},
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_files_of_other_kinds_beside_instances_are_named_and_refuse_nothing(tmp_path, kind):
+    write(tmp_path, "annotations/instances_train2017.json", ["a.png"], folder="train2017")
+    write_tables(tmp_path, "annotations/other_train2017.json", ["a.png"], **OTHER_KINDS[kind])
+    reading = read(tmp_path)
+    assert labels(reading) == {"train2017/a.png": ["cat", "dog"]}
+    (finding,) = reading.findings
+    assert (finding.item, finding.code, finding.skips) == ("annotations/other_train2017.json", "other-coco", False)
+    assert (kind.split()[0] if kind != "panoptic" else "panoptic masks") in finding.reason
+
+
+@pytest.mark.parametrize("kind", ["captions", "panoptic", "no table annotations"])
+def test_files_of_other_kinds_alone_are_refused_by_name(tmp_path, kind):
+    write(tmp_path, "other.json", ["a.png"], **OTHER_KINDS[kind])
+    with pytest.raises(InputRejectedError, match=r"other\.json: (holds|has no table)"):
+        read(tmp_path)
+    with pytest.raises(InputRejectedError):
+        layout.detect(tmp_path)
+
+
+def test_keypoints_alone_are_read_by_their_boxes(tmp_path):
+    write(tmp_path, "keypoints.json", ["a.png"], **OTHER_KINDS["keypoints"])
+    assert labels(read(tmp_path)) == {"a.png": ["cat"]}
+
+
+def test_a_subset_that_is_not_there_is_one_finding_and_the_others_are_read(tmp_path):
+    write(tmp_path, "annotations/instances_train2017.json", ["a.png"], folder="train2017")
+    write_tables(tmp_path, "annotations/instances_val2017.json", [f"{number:012}.jpg" for number in range(5000)])
+    reading = read(tmp_path)
+    assert labels(reading) == {"train2017/a.png": ["cat", "dog"]}
+    (finding,) = reading.findings
+    assert (finding.item, finding.pictures, finding.objects) == ("annotations/instances_val2017.json", 5000, 10000)
+    assert "none of the 5,000 pictures of val" in finding.reason
+
+
+def test_two_categories_of_one_id_and_name_are_one_and_of_another_name_are_refused(tmp_path):
+    write(tmp_path, "c.json", ["a.png"], categories=[*CATEGORIES, {"id": 1, "name": "cat"}])
+    assert labels(read(tmp_path)) == {"a.png": ["cat", "dog"]}
+    write_tables(tmp_path, "c.json", ["a.png"], categories=[*CATEGORIES, {"id": 1, "name": "cow"}])
+    with pytest.raises(InputRejectedError, match="two categories share an id"):
+        read(tmp_path)
+
+
+numbers = st.integers(-5, 200) | st.floats(allow_nan=True) | st.just(10**400) | st.text(max_size=3) | st.none()
+values = st.recursive(numbers, lambda inner: st.lists(inner, max_size=5), max_leaves=8)
+masks = st.fixed_dictionaries({"size": st.lists(numbers, max_size=3), "counts": values | st.text(max_size=20)})
+
+
+@files_property
+@given(
+    row=st.fixed_dictionaries(
+        {"category_id": st.sampled_from([1, "1", 1.0, None, "x"])},
+        optional={
+            "bbox": values,
+            "segmentation": values | masks,
+            "iscrowd": values,
+            "attributes": values,
+            "truncated": values,
+        },
+    )
+)
+@example(row={"category_id": 1, "bbox": [1.5, 10**400, 1, 1]})
+@example(row={"category_id": 1, "segmentation": [10**400, 1, float("inf"), 2]})
+@example(row={"category_id": 1, "segmentation": {"size": [0, 10**400], "counts": [1, 1]}})
+@example(row={"category_id": 1, "bbox": [1, 2, 3, 4], "attributes": {"rotation": 10**400, "": float("nan")}})
+def test_any_object_is_read_or_named(tmp_path_factory, row):
+    root = tmp_path_factory.mktemp("coco")
+    write(root, "c.json", ["a.png"], objects=[row])
+    reading, _ = tried(InputRejectedError, read, root)
+    (picture,) = reading.pictures
+    assert len(picture.objects) + len(picture.findings) == 1

@@ -1,0 +1,482 @@
+"""What annotation programs write in JSON beyond upright boxes: other shapes, flags, and what is no box at all."""
+
+import base64
+import io
+import math
+import zlib
+
+import pytest
+from PIL import Image
+
+from builders import Shot, scene
+from format_writers import (
+    labelme_shape,
+    labelstudio_annotation,
+    labelstudio_region,
+    percent,
+    save_json,
+    supervisely_object,
+    via_region,
+    write_createml,
+    write_labelme,
+    write_labelstudio,
+    write_supervisely,
+    write_via,
+)
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.formats import layout
+
+SHOT = Shot("a", "garden", (("apple", (1, 2, 30, 40)),))
+SIZE = {"imageWidth": 64, "imageHeight": 48}
+
+
+def read_one(name, root):
+    """Read a source of one picture: its objects as label, box and note, and the findings."""
+    reading = layout.read(name, root)
+    (picture,) = reading.pictures
+    drawn = [(entry.label, entry.xyxy, entry.note.removeprefix("the box around its ")) for entry in picture.objects]
+    return drawn, [(finding.code, finding.objects) for finding in (*picture.findings, *reading.findings)]
+
+
+def attributes_of(name, root):
+    return [entry.attributes for picture in layout.read(name, root).pictures for entry in picture.objects]
+
+
+def labelme(root, *shapes, **more):
+    write_labelme(root, [SHOT])
+    save_json(root / "garden" / "a.json", {"imagePath": "a.png", "shapes": list(shapes), **SIZE, **more})
+
+
+SQUARE = [[10, 10], [20, 20], [10, 30], [0, 20]]
+
+
+@pytest.mark.parametrize(
+    ("points", "kind", "expected"),
+    [
+        ([[30, 40], [1, 2]], "rectangle", ((1, 2, 30, 40), "")),
+        ([[1, 2], [30, 2], [30, 40], [1, 40]], "rectangle", ((1, 2, 30, 40), "")),
+        (SQUARE, "polygon", ((0, 10, 20, 30), "polygon was taken")),
+        ([[20, 20], [23, 24]], "circle", ((15, 15, 25, 25), "circle was taken")),
+        ([[3, 4], [9, 11]], "mask", ((3, 4, 10, 12), "mask was taken")),
+        (SQUARE, "rotation", ((0, 10, 20, 30), "turned box was taken")),
+        (SQUARE, "oriented_rectangle", ((0, 10, 20, 30), "turned box was taken")),
+    ],
+)
+def test_the_shapes_of_labelme_become_boxes_and_it_is_said_how(tmp_path, points, kind, expected):
+    labelme(tmp_path, labelme_shape("apple", points, kind))
+    assert read_one("labelme", tmp_path) == ([("apple", *expected)], [])
+
+
+def test_a_shape_of_labelme_without_a_type_is_a_polygon_as_it_was_in_early_versions(tmp_path):
+    labelme(tmp_path, {"label": "apple", "points": SQUARE, "line_color": None})
+    assert read_one("labelme", tmp_path) == ([("apple", (0, 10, 20, 30), "polygon was taken")], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "points"), [("point", [[3, 4]]), ("line", SQUARE[:2]), ("linestrip", SQUARE), ("points", SQUARE)]
+)
+def test_what_is_no_box_in_labelme_is_named_and_counted_and_the_rest_is_kept(tmp_path, kind, points):
+    labelme(tmp_path, labelme_shape("pear", points, kind), labelme_shape("apple", [[1, 2], [30, 40]]))
+    assert read_one("labelme", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [("no-box", 1)])
+    ((finding,),) = [picture.findings for picture in layout.read("labelme", tmp_path).pictures]
+    assert str(finding) == (
+        f"garden/a.json, object 1: is drawn as '{kind}', which is no box (draw it as a rectangle or a polygon)"
+    )
+
+
+def test_flags_and_other_statements_of_labelme_become_attributes(tmp_path):
+    shape = labelme_shape(
+        "apple", SQUARE, "rotation", direction=math.pi / 4, flags={"Occluded": True}, difficult=True, group_id=3,
+        attributes={"colour": "red"}, description="half hidden",
+    )  # fmt: skip
+    labelme(tmp_path, shape, flags={"night": True})
+    assert attributes_of("labelme", tmp_path) == [
+        {"rotation": 45, "difficult": True, "group_id": 3, "description": "half hidden", "occluded": True,
+         "colour": "red", "night": True}
+    ]  # fmt: skip
+
+
+def test_a_file_of_labelme_finds_its_picture_by_the_stated_path_where_none_has_its_name(tmp_path):
+    labelme(tmp_path, labelme_shape("apple", [[1, 2], [30, 40]]))
+    path = tmp_path / "garden" / "a.json"
+    save_json(
+        tmp_path / "labels" / "task 7.json",
+        {"shapes": [labelme_shape("pear", [[1, 2], [3, 4]])], "imagePath": "..\\garden\\a.png"},
+    )
+    path.unlink()
+    assert read_one("labelme", tmp_path) == ([("pear", (1, 2, 3, 4), "")], [])
+
+
+def test_the_picture_within_a_file_of_labelme_is_not_kept_in_memory(tmp_path):
+    from toonvision.data.source_tree import SourceTree
+
+    labelme(tmp_path, labelme_shape("apple", [[1, 2], [30, 40]]), imageData="A" * 5_000_000)
+    (content,) = SourceTree.of(tmp_path).documents.contents.values()
+    assert len(str(content)) < 1000
+    assert read_one("labelme", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [])
+
+
+def labelstudio(root, result, *, data=None, **annotation):
+    write_labelstudio(root, [SHOT])
+    annotations = [labelstudio_annotation(result, **annotation)]
+    save_json(task_file(root), [{"id": 1, "data": data or {"image": "a.png"}, "annotations": annotations}])
+
+
+def task_file(root):
+    return next(root.glob("project*.json"))
+
+
+def region(value, kind="rectanglelabels", identity="r1"):
+    return labelstudio_region(identity, value, SHOT.size_wh, kind)
+
+
+APPLE = {**percent((1, 2, 30, 40), SHOT.size_wh), "rectanglelabels": ["apple"]}
+
+
+def rounded(objects):
+    return [(label, tuple(round(edge, 6) for edge in xyxy), note) for label, xyxy, note in objects]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({**percent((40, 10, 60, 20), (64, 48)), "rotation": 90}, ((30, 10, 40, 30), "turned box was taken")),
+        ({**percent((40, 10, 60, 20), (64, 48)), "rotation": 360}, ((40, 10, 60, 20), "")),
+        ({"points": [[0, 50], [50, 25], [25, 100]]}, ((0, 12, 32, 48), "polygon was taken")),
+        ({"x": 50, "y": 50, "radiusX": 25, "radiusY": 12.5, "rotation": 0}, ((16, 18, 48, 30), "ellipse was taken")),
+        ({"x": 50, "y": 50, "radiusX": 25, "radiusY": 25, "rotation": 90}, ((20, 8, 44, 40), "ellipse was taken")),
+    ],
+)
+def test_the_shapes_of_label_studio_become_boxes_in_pixels_and_it_is_said_how(tmp_path, value, expected):
+    labelstudio(tmp_path, [region({**value, "rectanglelabels": ["apple"]})])
+    objects, codes = read_one("labelstudio", tmp_path)
+    assert (rounded(objects), codes) == ([("apple", *expected)], [])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"format": "rle", "rle": [0, 1, 2]}, {"x": 5, "y": 5, "width": 0.5}, {"vertices": [{"x": 1, "y": 2}]}],
+    ids=["brush", "key point", "vector"],
+)
+def test_what_is_no_box_in_label_studio_is_named_and_counted_and_the_rest_is_kept(tmp_path, value):
+    labelstudio(tmp_path, [region({**value, "brushlabels": ["pear"]}), region(APPLE, identity="r2")])
+    objects, codes = read_one("labelstudio", tmp_path)
+    assert rounded(objects) == [("apple", (1, 2, 30, 40), "")]
+    assert codes == [("no-box", 1)]
+
+
+def test_a_shape_and_its_label_may_be_two_entries_of_one_id(tmp_path):
+    plain = percent((1, 2, 30, 40), SHOT.size_wh)
+    entries = [region(plain, "rectangle"), region({**plain, "labels": ["apple"]}, "labels")]
+    said = {**region({**plain, "choices": ["yes"]}, "choices"), "from_name": "Is hidden"}
+    whole = {**region({"choices": ["night"]}, "choices", "r9"), "from_name": "time"}
+    arrow = {"from_id": "r1", "to_id": "r1", "type": "relation", "direction": "right"}
+    labelstudio(tmp_path, [*entries, said, whole, arrow])
+    objects, codes = read_one("labelstudio", tmp_path)
+    assert (rounded(objects), codes) == ([("apple", (1, 2, 30, 40), "")], [])
+    assert attributes_of("labelstudio", tmp_path) == [{"is_hidden": True, "time": "night"}]
+
+
+def test_a_choice_for_the_whole_picture_alone_is_no_box(tmp_path):
+    labelstudio(tmp_path, [{**region({"choices": ["apple"]}, "choices")}])
+    assert read_one("labelstudio", tmp_path) == ([], [("no-box", 1)])
+
+
+def test_the_angle_of_a_turned_box_is_an_attribute(tmp_path):
+    labelstudio(tmp_path, [region({**APPLE, "rotation": 12.5})])
+    assert attributes_of("labelstudio", tmp_path) == [{"rotation": 12.5}]
+
+
+def test_a_region_with_two_labels_is_named_and_left_out(tmp_path):
+    labelstudio(tmp_path, [region({**APPLE, "rectanglelabels": ["apple", "pear"]})])
+    assert read_one("labelstudio", tmp_path) == ([], [("many-labels", 1)])
+
+
+@pytest.mark.parametrize(
+    ("data", "file"),
+    [
+        ({"picture": "/data/upload/3/90fbb0c7-a.png"}, "a.png"),
+        ({"image": "/data/upload/3/90fbb0c7-my_shot_1.png"}, "my shot (1).png"),
+        ({"text": "a note", "ocr": "https://example.org/files/a%20b.png?sig=1"}, "a b.png"),
+        ({"image": "s3://bucket/day one/a.png"}, "a.png"),
+        ({"image": "/data/local-files/?d=C%3A%5Cshots%5Ca.png"}, "a.png"),
+    ],
+)
+def test_the_picture_of_a_task_is_found_under_any_key_and_by_any_address(tmp_path, data, file):
+    labelstudio(tmp_path, [region(APPLE)], data=data)
+    picture = tmp_path / "images" / "garden" / "a.png"
+    picture.rename(picture.with_name(file))
+    (read,) = layout.read("labelstudio", tmp_path).pictures
+    assert read.path.name == file
+    assert read.size_wh == (64, 48)
+
+
+def test_a_size_that_is_not_stated_is_that_of_the_picture(tmp_path):
+    labelstudio(tmp_path, [{"type": "rectanglelabels", "value": APPLE}])
+    assert rounded(read_one("labelstudio", tmp_path)[0]) == [("apple", (1, 2, 30, 40), "")]
+
+
+def test_of_several_annotations_the_newest_is_read_unless_one_is_ground_truth_and_the_others_are_counted(tmp_path):
+    labelstudio(tmp_path, [])
+    pear = {**APPLE, "rectanglelabels": ["pear"]}
+    old = labelstudio_annotation([region(APPLE), region(APPLE, identity="r2")], updated_at="2026-11-01T10:00:00Z")
+    new = labelstudio_annotation([region(pear)], updated_at="2026-11-02T10:00:00Z")
+    skipped = labelstudio_annotation([region(pear)], updated_at="2026-11-03T10:00:00Z", was_cancelled=True)
+    task = {"id": 1, "data": {"image": "a.png"}}
+    save_json(task_file(tmp_path), [{**task, "annotations": [new, old, skipped]}])
+    objects, codes = read_one("labelstudio", tmp_path)
+    assert [label for label, _, _ in objects] == ["pear"]
+    assert codes == [("cancelled", 1), ("more-annotations", 2)]
+    save_json(task_file(tmp_path), [{**task, "annotations": [new, {**old, "ground_truth": True}]}])
+    objects, codes = read_one("labelstudio", tmp_path)
+    assert [label for label, _, _ in objects] == ["apple", "apple"]
+    assert codes == [("more-annotations", 1)]
+
+
+def test_predictions_and_skipped_annotations_are_no_annotations_and_are_said(tmp_path):
+    labelstudio(tmp_path, [])
+    task = {"id": 1, "data": {"image": "a.png"}, "annotations": [], "predictions": [{"result": [region(APPLE)]}]}
+    save_json(task_file(tmp_path), [task])
+    reading = layout.read("labelstudio", tmp_path)
+    assert reading.pictures == ()
+    assert {finding.code for finding in reading.findings} == {"prediction", "no-annotation"}
+    cancelled = labelstudio_annotation([region(APPLE)], was_cancelled=True)
+    save_json(task_file(tmp_path), [{**task, "annotations": [cancelled]}])
+    reading = layout.read("labelstudio", tmp_path)
+    assert reading.pictures == ()
+    assert {(finding.code, finding.objects) for finding in reading.findings} == {("cancelled", 1), ("no-annotation", 0)}
+
+
+def test_the_short_export_of_label_studio_is_read_too(tmp_path):
+    labelstudio(tmp_path, [])
+    rectangle = {**percent((1, 2, 30, 40), SHOT.size_wh), "original_width": 64, "original_height": 48}
+    old = {"image": "/data/upload/1/90fbb0c7-a.png", "id": 4, "annotator": 1, "updated_at": "2026-11-01T10:00:00Z",
+           "label": [{**rectangle, "rectanglelabels": ["pear"]}]}  # fmt: skip
+    new = {**old, "updated_at": "2026-11-02T10:00:00Z", "label": [{**rectangle, "rectanglelabels": ["apple"]}]}
+    save_json(task_file(tmp_path), [new, old])
+    assert layout.detect(tmp_path) == "labelstudio"
+    objects, codes = read_one("labelstudio", tmp_path)
+    assert (rounded(objects), codes) == ([("apple", (1, 2, 30, 40), "")], [("more-annotations", 1)])
+    parts = {"box": [rectangle], "label": [{**rectangle, "labels": ["apple"]}], "label2": []}
+    save_json(task_file(tmp_path), [{"image": "a.png", "id": 4, **parts}])
+    assert rounded(read_one("labelstudio", tmp_path)[0]) == [("apple", (1, 2, 30, 40), "")]
+
+
+def test_a_single_task_and_an_annotation_as_a_storage_receives_it_are_read_too(tmp_path):
+    labelstudio(tmp_path, [])
+    annotation = labelstudio_annotation([region(APPLE)])
+    task = {"id": 1, "data": {"image": "a.png"}}
+    for document in ({**task, "completions": [annotation]}, {**annotation, "task": task}):
+        save_json(task_file(tmp_path), document)
+        assert rounded(read_one("labelstudio", tmp_path)[0]) == [("apple", (1, 2, 30, 40), "")]
+
+
+def via(root, *regions, **project):
+    write_via(root, [SHOT])
+    pictures = {"a.png123": {"filename": "a.png", "size": 123, "regions": list(regions), "file_attributes": {}}}
+    save_json(root / "via_project.json", {"_via_img_metadata": pictures, **project} if project else pictures)
+
+
+LABEL = {"label": "apple"}
+
+
+@pytest.mark.parametrize(
+    ("drawn", "expected"),
+    [
+        (via_region(LABEL, x=1, y=2, width=29, height=38), ((1, 2, 30, 40), "")),
+        (via_region(LABEL, "circle", cx=20, cy=20, r=5), ((15, 15, 25, 25), "circle was taken")),
+        (via_region(LABEL, "ellipse", cx=20, cy=20, rx=5, ry=8), ((15, 12, 25, 28), "ellipse was taken")),
+        (
+            via_region(LABEL, "ellipse", cx=20, cy=20, rx=5, ry=8, theta=math.pi / 2),
+            ((12, 15, 28, 25), "ellipse was taken"),
+        ),
+        (
+            via_region(LABEL, "polygon", all_points_x=[10, 20, 10, 0], all_points_y=[10, 20, 30, 20]),
+            ((0, 10, 20, 30), "polygon was taken"),
+        ),
+        (
+            via_region(LABEL, "polyline", all_points_x=[10, 20, 10], all_points_y=[10, 20, 30]),
+            ((10, 10, 20, 30), "points was taken"),
+        ),
+    ],
+)
+def test_the_shapes_of_via_become_boxes_and_it_is_said_how(tmp_path, drawn, expected):
+    via(tmp_path, drawn)
+    assert read_one("via", tmp_path) == ([("apple", *expected)], [])
+
+
+def test_a_point_of_via_is_named_and_counted_and_regions_may_be_an_object(tmp_path):
+    via(tmp_path)
+    regions = {"0": via_region(LABEL, "point", cx=1, cy=2), "1": via_region(LABEL, x=1, y=2, width=29, height=38)}
+    save_json(tmp_path / "via_project.json", {"a.png1": {"filename": "a.png", "regions": regions}})
+    assert read_one("via", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [("no-box", 1)])
+
+
+BOX = {"x": 1, "y": 2, "width": 29, "height": 38}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "label", "others", "said"),
+    [
+        ({"fruit": "apple"}, "apple", {}, []),
+        ({"fruit": "apple", "note": ""}, "apple", {}, []),
+        ({"Class": "apple", "occluded": "yes"}, "apple", {"occluded": True}, ["label-attribute"]),
+        ({"name": {"apple": True, "pear": False}}, "apple", {}, []),
+        ({"label": "apple", "state": {"is_turned": True}}, "apple", {"is_turned": True}, ["label-attribute"]),
+    ],
+)
+def test_the_attribute_of_via_that_is_the_label_is_found_and_the_others_are_kept(
+    tmp_path, attributes, label, others, said
+):
+    via(tmp_path, via_region(attributes, **BOX))
+    reading = layout.read("via", tmp_path)
+    assert [entry.label for entry in reading.pictures[0].objects] == [label]
+    assert [finding.code for finding in reading.findings] == said
+    assert attributes_of("via", tmp_path) == [others]
+
+
+def test_where_no_attribute_of_via_is_called_like_a_label_they_are_named_and_renaming_one_cures_it(tmp_path):
+    via(tmp_path, via_region({"fruit": "apple", "colour": "red"}, **BOX))
+    with pytest.raises(InputRejectedError, match="attributes 'colour', 'fruit', and none is called label") as caught:
+        layout.read("via", tmp_path)
+    assert str(caught.value).endswith("Rename the one that is the label to: label")
+    via(tmp_path, via_region({"label": "apple", "colour": "red"}, **BOX))
+    assert [label for label, _, _ in read_one("via", tmp_path)[0]] == ["apple"]
+
+
+def test_a_region_of_via_with_two_ticks_or_none_is_left_out_and_named(tmp_path):
+    both, none = ({"name": {"apple": tick, "pear": tick}} for tick in (True, False))
+    via(tmp_path, via_region(both, **BOX), via_region(none, **BOX), via_region({}, **BOX))
+    assert read_one("via", tmp_path) == ([], [("many-labels", 1), ("no-label", 1), ("no-label", 1)])
+
+
+def test_a_numbered_option_of_a_project_of_via_is_read_as_the_word_it_stands_for(tmp_path):
+    options = {"type": "radio", "options": {"1": "apple", "2": "pear"}}
+    via(tmp_path, via_region({"fruit": "1"}, **BOX), _via_attributes={"region": {"fruit": options}})
+    assert [label for label, _, _ in read_one("via", tmp_path)[0]] == ["apple"]
+
+
+HEADER = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
+CSV_BOX = '"{""name"":""rect"",""x"":1,""y"":2,""width"":29,""height"":38}"'
+
+
+@pytest.mark.parametrize("header", [HEADER, f"#{HEADER}", f"\ufeff{HEADER}"])
+def test_the_table_of_via_is_read_too(tmp_path, header):
+    via(tmp_path)
+    (tmp_path / "via_project.json").unlink()
+    scene("b").save(tmp_path / "images" / "b.png")
+    rows = [
+        f'a.png,123,"{{}}",2,0,{CSV_BOX},"{{""label"":""apple""}}"',
+        'a.png,123,"{}",2,1,"{""name"":","{}"',
+        'b.png,99,"{}",0,0,"{}","{}"',
+    ]
+    (tmp_path / "via_export_csv.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    assert layout.detect(tmp_path) == "via"
+    reading = layout.read("via", tmp_path)
+    assert [(picture.path.name, len(picture.objects)) for picture in reading.pictures] == [("b.png", 0), ("a.png", 1)]
+    assert [finding.code for picture in reading.pictures for finding in picture.findings] == ["bad-row"]
+    assert reading.findings == ()
+
+
+def test_a_table_of_via_that_cannot_be_read_is_named(tmp_path):
+    via(tmp_path)
+    (tmp_path / "more.csv").write_bytes(f"{HEADER}\n".encode() + b"\xff\xfe")
+    (finding,) = layout.read("via", tmp_path).findings
+    assert (finding.item, finding.code, finding.files) == ("more.csv", "bad-csv", 1)
+
+
+def test_the_keys_of_apples_documentation_are_read_like_those_of_labelimg(tmp_path):
+    write_createml(tmp_path, [SHOT])
+    annotation = {"label": "apple", "coordinates": {"x": 15.5, "y": 21, "width": 29, "height": 38}, "occluded": True}
+    save_json(tmp_path / "shots.json", [{"imagefilename": "a.png", "annotation": [annotation]}])
+    assert layout.detect(tmp_path) == "createml"
+    assert read_one("createml", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [])
+    assert attributes_of("createml", tmp_path) == [{"occluded": True}]
+
+
+def test_a_box_of_createml_in_shares_of_the_picture_is_named(tmp_path):
+    write_createml(tmp_path, [SHOT])
+    annotation = {"label": "apple", "coordinates": {"x": 0.5, "y": 0.5, "width": 0.25, "height": 0.5}}
+    save_json(tmp_path / "shots.json", [{"image": "a.png", "annotations": [annotation]}])
+    assert read_one("createml", tmp_path) == ([], [("not-pixels", 1)])
+
+
+def test_roboflows_createml_keeps_the_subsets_and_the_pictures_beside_its_files(tmp_path):
+    for subset in ("train", "valid", "test"):
+        write_createml(tmp_path / subset, [Shot("a", ".", SHOT.objects)])
+    reading = layout.read("createml", tmp_path)
+    assert {picture.name: picture.subset for picture in reading.pictures} == {
+        "train/a.png": "train", "valid/a.png": "val", "test/a.png": "test",
+    }  # fmt: skip
+    assert {picture.context for picture in reading.pictures} == {"all"}
+
+
+def supervisely(root, *objects, **more):
+    write_supervisely(root, [SHOT])
+    document = {"size": {"height": 48, "width": 64}, "objects": list(objects), **more}
+    save_json(root / "garden" / "ann" / "a.png.json", document)
+
+
+def exterior(*points):
+    return {"points": {"exterior": [list(point) for point in points], "interior": []}}
+
+
+def bitmap(size_wh, origin):
+    buffer = io.BytesIO()
+    Image.new("1", size_wh, 1).save(buffer, "PNG")
+    packed = base64.b64encode(zlib.compress(buffer.getvalue())).decode()
+    return {"bitmap": {"data": packed, "origin": list(origin)}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "geometry", "expected"),
+    [
+        ("rectangle", exterior((29, 39), (1, 2)), ((1, 2, 30, 40), "")),
+        ("rectangle", exterior((1.5, 2), (30, 40)), ((1.5, 2, 30, 40), "")),
+        ("polygon", exterior(*SQUARE), ((0, 10, 21, 31), "polygon was taken")),
+        ("bitmap", bitmap((7, 5), (3, 4)), ((3, 4, 10, 9), "mask was taken")),
+        ("oriented_bbox", {"points": [[10, 10], [29, 19]], "angle": math.pi / 2},
+         ((15, 5, 25, 25), "turned box was taken")),
+    ],
+)  # fmt: skip
+def test_the_figures_of_supervisely_become_boxes_with_their_last_pixels(tmp_path, kind, geometry, expected):
+    supervisely(tmp_path, supervisely_object("apple", kind, **geometry))
+    objects, codes = read_one("supervisely", tmp_path)
+    assert (rounded(objects), codes) == ([("apple", *expected)], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "geometry", "code"),
+    [
+        ("point", exterior((1, 2)), "no-box"),
+        ("line", exterior((1, 2), (3, 4)), "no-box"),
+        ("graph", {"nodes": {}}, "no-box"),
+        ("bitmap", {"bitmap": {"data": "no base64!", "origin": [1, 2]}}, "bad-mask"),
+        ("bitmap", {"bitmap": {"data": base64.b64encode(zlib.compress(b"x" * 50)).decode(), "origin": [1, 2]}},
+         "bad-mask"),
+        ("bitmap", {"bitmap": {"origin": [1, 2]}}, "bad-mask"),
+    ],
+)  # fmt: skip
+def test_what_is_no_box_in_supervisely_is_named_and_counted_and_the_rest_is_kept(tmp_path, kind, geometry, code):
+    box = supervisely_object("apple", **exterior((1, 2), (29, 39)))
+    supervisely(tmp_path, supervisely_object("pear", kind, **geometry), box)
+    assert read_one("supervisely", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [(code, 1)])
+
+
+def test_tags_of_supervisely_become_attributes(tmp_path):
+    tags = [{"name": "occluded", "value": None}, {"name": "Colour", "value": "red"}, {"id": 3}]
+    box = supervisely_object("apple", **exterior((1, 2), (29, 39)), tags=tags)
+    supervisely(tmp_path, box, tags=[{"name": "night"}])
+    assert attributes_of("supervisely", tmp_path) == [{"occluded": True, "colour": "red", "night": True}]
+    angle = supervisely_object("apple", "oriented_bbox", points=[[10, 10], [29, 19]], angle=-math.pi / 2)
+    supervisely(tmp_path, angle)
+    assert attributes_of("supervisely", tmp_path) == [{"rotation": 270}]
+
+
+def test_pictures_of_one_name_in_two_data_sets_of_supervisely_keep_their_own_boxes(tmp_path):
+    shots = [Shot("a", name, ((label, (1, 2, 30, 40)),)) for name, label in (("ds0", "apple"), ("ds1", "pear"))]
+    write_supervisely(tmp_path, shots)
+    reading = layout.read("supervisely", tmp_path)
+    assert [(picture.name, picture.objects[0].label) for picture in reading.pictures] == [
+        ("ds0/img/a.png", "apple"), ("ds1/img/a.png", "pear"),
+    ]  # fmt: skip

@@ -1,0 +1,181 @@
+"""CSV files with a row for each box, as several programs write them."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from builders import files_property, scene, tried
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.formats import layout, tensorflow_csv
+from toonvision.data.source_tree import SourceTree
+
+SIZE_WH = (160, 120)
+
+
+def write(root, *names):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scene(name, SIZE_WH).save(path)
+
+
+def read(root):
+    return tensorflow_csv.read(SourceTree.of(root))
+
+
+def boxes(root):
+    """Return label and box of each object, by picture."""
+    reading = read(root)
+    assert reading.findings == ()
+    assert not any(picture.findings for picture in reading.pictures)
+    return {picture.name: [(entry.label, entry.xyxy) for entry in picture.objects] for picture in reading.pictures}
+
+
+EXPECTED = {"a.png": [("cat", (10, 10, 60, 70)), ("dog", (90, 40, 140, 100))], "b.png": []}
+TABLES = {
+    "tensorflow": "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,160,120,cat,10,10,60,70\n"
+    "a.png,160,120,dog,90,40,140,100\nb.png,160,120,,,,,\n",
+    "another order, case and end of line": "XMin,YMin,XMax,YMax,Class,Filename\r\n10,10,60,70,cat,a.png\r\n"
+    "90,40,140,100,dog,a.png\r\n,,,,,b.png\r\n",
+    "semicolons and a mark": "\ufefffilename;class;xmin;ymin;xmax;ymax\na.png;cat;10;10;60;70\n"
+    "a.png;dog;90;40;140;100\nb.png;;;;;\n",
+    "other names of columns": "image,label,x_min,y_min,x_max,y_max\na.png,cat,10.0,10.0,60.0,70.0\n"
+    'a.png,"dog",90,40,140,100\nb.png,,,,,\n',
+    "retinanet": "a.png,10,10,60,70,cat\na.png,90,40,140,100,dog\nb.png,,,,,\n",
+    "retinanet with paths": "/content/data/a.png,10,10,60,70,cat\n/content/data/a.png,90,40,140,100,dog\n"
+    "C:\\data\\b.png,,,,,\n",
+    "automl": "TRAIN,gs://bucket/a.png,cat,0.0625,0.08333333333333333,,,0.375,0.5833333333333334,,\n"
+    "TRAIN,gs://bucket/a.png,dog,0.5625,0.3333333333333333,0.875,0.3333333333333333,0.875,0.8333333333333334,"
+    "0.5625,0.8333333333333334\nTEST,gs://bucket/b.png,,,,,,,,,\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_of_several_programs_say_the_same(tmp_path, name):
+    write(tmp_path, "a.png", "b.png")
+    (tmp_path / "labels.csv").write_bytes(TABLES[name].encode())
+    found = boxes(tmp_path)
+    assert layout.detect(tmp_path) == "tensorflow-csv"
+    assert found.keys() == EXPECTED.keys()
+    for picture, objects in EXPECTED.items():
+        assert [label for label, _ in found[picture]] == [label for label, _ in objects]
+        for (_, xyxy), (_, expected) in zip(found[picture], objects, strict=True):
+            assert xyxy == pytest.approx(expected)
+
+
+HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+
+
+def subsets(root):
+    return {picture.name: picture.subset for picture in read(root).pictures}
+
+
+def test_the_subset_is_in_the_name_of_the_table_or_of_its_folder_or_in_a_column(tmp_path):
+    write(tmp_path, "images/a.png", "images/b.png", "valid/c.png")
+    (tmp_path / "train_labels.csv").write_text(f"{HEADER}a.png,160,120,cat,10,10,60,70\n")
+    (tmp_path / "test_labels.csv").write_text(f"{HEADER}b.png,160,120,cat,10,10,60,70\n")
+    (tmp_path / "valid" / "_annotations.csv").write_text(f"{HEADER}c.png,160,120,cat,10,10,60,70\n")
+    assert subsets(tmp_path) == {"images/a.png": "train", "images/b.png": "test", "valid/c.png": "val"}
+
+
+def test_the_sets_of_automl_are_subsets(tmp_path):
+    write(tmp_path, "a.png", "b.png", "c.png")
+    rows = [
+        f"{name},gs://x/{file}.png,cat,.1,.1,,,.3,.3,,\n"
+        for name, file in zip(("VALIDATION", "TEST"), "ab", strict=True)
+    ]
+    (tmp_path / "all.csv").write_text("".join(rows) + "UNASSIGNED,gs://x/c.png,cat,.1,.1,,,.3,.3,,\n")
+    assert subsets(tmp_path) == {"a.png": "val", "b.png": "test", "c.png": None}
+
+
+def test_a_table_of_all_beside_those_of_the_subsets_counts_once(tmp_path):
+    write(tmp_path, "a.png", "b.png")
+    rows = ["a.png,160,120,cat,10,10,60,70\n", "b.png,160,120,cat,10,10,60,70\n"]
+    (tmp_path / "pets_labels.csv").write_text(HEADER + "".join(rows))
+    (tmp_path / "train_labels.csv").write_text(HEADER + rows[0])
+    (tmp_path / "test_labels.csv").write_text(HEADER + rows[1])
+    assert subsets(tmp_path) == {"a.png": "train", "b.png": "test"}
+    assert [(finding.code, finding.skips) for finding in read(tmp_path).findings] == [("listed-twice", False)] * 2
+
+
+def test_other_columns_are_attributes_and_the_size_is_the_one_stated(tmp_path):
+    write(tmp_path, "a.png")
+    row = "a.png,160,120,cat,10,10,60,70,1,yes,0.5\n"
+    (tmp_path / "l.csv").write_text(f"{HEADER.strip()},truncated,Is occluded,speed\n{row}")
+    (picture,) = read(tmp_path).pictures
+    assert picture.size_wh == SIZE_WH
+    assert picture.objects[0].attributes == {"truncated": 1.0, "is_occluded": True, "speed": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("a.png,160,120,cat,10,10,60", "bad-number"),
+        ("a.png,160,120,cat,10,10,60,nan", "bad-number"),
+        ("a.png,160,120,,10,10,60,70", "no-label"),
+    ],
+)
+def test_a_row_that_is_no_box_is_named_and_the_others_are_read(tmp_path, row, code):
+    write(tmp_path, "a.png")
+    (tmp_path / "l.csv").write_text(f"{HEADER}{row}\na.png,160,120,cat,10,10,60,70\n")
+    (picture,) = read(tmp_path).pictures
+    assert [entry.number for entry in picture.objects] == [2]
+    assert [(finding.item, finding.code) for finding in picture.findings] == [("l.csv, a.png, object 1", code)]
+
+
+def test_pictures_of_a_table_that_are_not_there_are_one_finding_if_none_of_many_is(tmp_path):
+    write(tmp_path, "train/a.png")
+    rows = "".join(f"{name}.png,160,120,cat,10,10,60,70\n" for name in "abc")
+    (tmp_path / "train_labels.csv").write_text(HEADER + rows)
+    gone = "".join(f"gone{number}.png,160,120,cat,10,10,60,70\n" * 2 for number in range(1200))
+    (tmp_path / "test_labels.csv").write_text(HEADER + gone)
+    reading = read(tmp_path)
+    assert [picture.name for picture in reading.pictures] == ["train/a.png"]
+    found = {finding.item: finding for finding in reading.findings}
+    assert found.keys() == {"test_labels.csv", "train_labels.csv, b.png", "train_labels.csv, c.png"}
+    lost = found["test_labels.csv"]
+    assert (lost.code, lost.pictures, lost.objects) == ("no-picture", 1200, 2400)
+    assert lost.reason == "none of the 1,200 pictures of test that it lists is there, 'gone0.png' for one"
+    assert str(tmp_path) in lost.remedy
+
+
+def test_pictures_that_no_table_lists_are_named(tmp_path):
+    write(tmp_path, "a.png", "b.png", *(f"extra/{number}.png" for number in range(11)))
+    (tmp_path / "l.csv").write_text(f"{HEADER}a.png,160,120,cat,10,10,60,70\n")
+    assert [(str(finding), finding.skips) for finding in read(tmp_path).findings] == [
+        ("b.png: has no annotation (draw its boxes, and save or export again)", False),
+        ("extra: none of its 11 pictures has an annotation (draw their boxes, and export again)", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "name,age\na,3\n", "a.png,b,c\n", "1,2,3,4,5,6\n", "filename,cat,dog\na.png,1,0\n", "a.png,1,2,3,4\n", "\0"],
+)
+def test_other_tables_are_left_alone(tmp_path, content):
+    write(tmp_path, "a.png")
+    (tmp_path / "other.csv").write_text(content)
+    assert tensorflow_csv.recognise(SourceTree.of(tmp_path)) is None
+
+
+cells = st.sampled_from(["a.png", "cat", "", "1", "-3.5", "nan", "1e400", '"', ";", "\0", "TRAIN"]) | st.text(
+    max_size=4
+)
+
+
+@files_property
+@given(
+    header=st.sampled_from([HEADER, "", "filename;class;xmin;ymin;xmax;ymax\n"]),
+    rows=st.lists(st.lists(cells, max_size=12).map(",".join), max_size=6),
+)
+@example(header=HEADER, rows=["a.png,1,1,cat,1,2,3," + "9" * 400])
+@example(header=HEADER, rows=['"' + "x" * 200_000])
+@example(header="", rows=["a.png,1,2,3,4,cat", "a.png,1,x,3,4,cat"])
+def test_any_table_is_read_or_refused(tmp_path_factory, header, rows):
+    root = tmp_path_factory.mktemp("csv")
+    write(root, "a.png")
+    (root / "labels.csv").write_text(header + "\n".join(rows), encoding="utf-8", errors="replace")
+    reading, refused = tried(InputRejectedError, read, root)
+    assert refused is None or str(root) in str(refused)
+    for picture in reading.pictures if reading else ():
+        assert picture.object_count == len(picture.objects) + len(picture.findings)
