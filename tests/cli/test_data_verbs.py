@@ -410,9 +410,7 @@ def test_a_split_says_which_groups_it_found_and_loudly_what_it_had_to_cut(run, t
     outcome = run("split", "-w", workspace.root)
     assert outcome.code == 0
     assert "Frames of one recording: garden/frame_0.png to garden/frame_11.png (12 screenshots)." in outcome.out
-    assert (
-        "TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING (record more, at another time" in outcome.err
-    )
+    assert "TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING (record more, at another time" in outcome.err
 
 
 def test_a_pattern_for_groups_that_is_found_nowhere_is_reported(run, tmp_path):
