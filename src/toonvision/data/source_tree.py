@@ -113,7 +113,7 @@ class SourceTree:
     def documents(self) -> Documents:
         """What the JSON files hold, each parsed once; attributes files are no such documents."""
         paths = (path for path in self.with_suffix(".json") if not path.name.endswith(attributes.SUFFIX))
-        return Documents.of(paths, self.root)
+        return Documents.of(paths, self.root, self.links)
 
     @cached_property
     def xml_roots(self) -> Mapping[Path, str]:
@@ -122,7 +122,13 @@ class SourceTree:
 
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""
-        return relative(path, self.root)
+        if path not in self._relative:
+            self._relative[path] = relative(path, self.root)
+        return self._relative[path]
+
+    @cached_property
+    def _relative(self) -> dict[Path, str]:
+        return {}
 
     def confined(self, path: Path) -> Finding | None:
         """Refuse a file that is a link out of the source."""
@@ -236,7 +242,7 @@ class SourceTree:
             raise RejectedItemError(
                 f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
             )
-        raise RejectedItemError("the picture is missing", "put it below the source", code="no-picture")
+        raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
 
     @cached_property
     def _known(self) -> frozenset[Path]:
