@@ -52,6 +52,7 @@ def _unreadable_xml() -> Iterable[tuple[str, Content, str]]:
     )
     yield "xml with a parameter entity", f"<!DOCTYPE a [<!ENTITY % p 'x'> %p;]>{xml}".encode(), "xml-entities"
     yield "xml with an undeclared entity", _xml(_object("&x;")).encode(), "bad-xml"
+    yield "xml with another root", f"<html>{_object()}</html>".encode(), "other-xml"
     yield "xml over 10 MB", _xml(f"<!--{'x' * 10_000_000}-->").encode(), "too-large"
     yield "xml with 10001 objects", _xml(*[_object()] * 10_001).encode(), "too-many-objects"
     yield "xml with 200000 empty objects", _xml("<object/>" * 200_000).encode(), "too-many-objects"
@@ -122,7 +123,6 @@ def _odd_xml() -> Iterable[tuple[str, str | bytes, tuple[str, ...]]]:
     )
     yield "object three times", _xml(*[good_object] * 3), ("duplicate", "duplicate")
     yield "no object", _xml(), ()
-    yield "another root", f"<html>{good_object}</html>", ()
     yield "names of files outside", _xml("<filename>../../x.png</filename><path>\\\\host\\x</path>", good_object), ()
     yield "deep but closed", f"{'<a>' * 20_000}{good_object}{'</a>' * 20_000}", ()
     yield "with a byte order mark", _xml(good_object).encode("utf-8-sig"), ()

@@ -140,8 +140,10 @@ def _twins() -> Iterable[RefusedSource]:
         yield RefusedSource(
             f"yolo twins by {why}", {**images, "data.yaml": b"names: [apple]\ntrain: images\n"}, message
         )
-        yield RefusedSource(f"class twins by {why}", {f"apple/{name}": c for name, c in pictures.items()}, message)
-    two = {"shot.png": good("two"), "shot.xml": GOOD_XML, "shot.XML": GOOD_XML}
+        if why != "suffix":  # which confuses nobody where there is no annotation
+            folders = {f"apple/{name}": content for name, content in pictures.items()}
+            yield RefusedSource(f"class twins by {why}", {**folders, "pear/pear.png": good("pear")}, message)
+    two = {"shot.png": good("two"), "shot.xml": GOOD_XML, "shot.XML": GOOD_XML.replace(b"apple", b"pear")}
     yield RefusedSource("two annotations", two, ("shot.xml", "shot.XML", "annotate one picture"))
 
 

@@ -357,6 +357,9 @@ def test_two_pictures_that_could_be_confused_are_refused_and_both_named(tmp_path
     pictures = [first.with_name(name) for name in names]
     for path in pictures:
         shutil.copy(first, path)
+    if kind is CLASSES and names is CONFUSABLE[0]:  # there is no annotation that could be of either
+        assert {picture.path for picture in kind.read(tmp_path).pictures} == {first, *pictures}
+        return
     if kind in (COCO, CVAT, CSV):
         for name in names:
             add_picture(kind, tmp_path, SHOTS[1], name)
@@ -633,8 +636,8 @@ def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, k
     path = getattr(kind, gone)(tmp_path, SHOTS[0])
     listed = SourceTree.refuse_confusable
 
-    def lose_one(*arguments):
-        listed(*arguments)
+    def lose_one(*arguments, **options):
+        listed(*arguments, **options)
         path.unlink()
 
     monkeypatch.setattr(SourceTree, "refuse_confusable", lose_one)

@@ -23,12 +23,12 @@ from PIL import Image
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import read_regular
+from toonvision.data.picture_kinds import kind_of_content, kinds_read, unread
 
 LARGEST_PIXELS = 50_000_000
 LARGEST_RUN_LENGTH_PIXELS = 10_000_000
 """The most pixels of a BMP that is packed by run lengths: Pillow unpacks it pixel by pixel, in Python."""
 LARGEST_FILE = 400_000_000
-_KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION_TAG, _UPRIGHT, _ROTATED = 0x0112, 1, range(2, 9)
 _QUARTER_TURNS: Mapping[int, Image.Transpose] = {
     5: Image.Transpose.TRANSPOSE,
@@ -149,7 +149,7 @@ def _is_large(path: Path) -> bool:
             return False
         if status.st_size > _MANY_BYTES:
             return True
-        with Image.open(path, formats=_KINDS) as image:
+        with Image.open(path, formats=kinds_read()) as image:
             return image.width * image.height > _MANY_PIXELS
     return False
 
@@ -217,14 +217,20 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
 
 
 def _open(content: bytes) -> Image.Image:
+    if not content:
+        raise RejectedItemError("is empty", "copy it again, or remove it", code="not-a-picture")
     try:
-        image = Image.open(io.BytesIO(content), formats=_KINDS)
+        image = Image.open(io.BytesIO(content), formats=kinds_read())
     except MemoryError:
         raise
     except Exception as error:
-        large = isinstance(error, Image.DecompressionBombError)
-        reason = "has too many pixels" if large else f"is not a picture that can be read ({', '.join(_KINDS)})"
-        raise RejectedItemError(reason, "save it as PNG", code="too-large" if large else "not-a-picture") from error
+        if isinstance(error, Image.DecompressionBombError):
+            raise RejectedItemError("has too many pixels", "make it smaller", code="too-large") from error
+        kind = kind_of_content(content)
+        if kind and kind not in kinds_read():
+            raise unread(kind) from error
+        reason = f"is not a picture that can be read ({', '.join(kinds_read())})"
+        raise RejectedItemError(reason, "replace it with a PNG, or remove it", code="not-a-picture") from error
     packed = any(tile.codec_name == "bmp_rle" for tile in image.tile)
     limit = LARGEST_RUN_LENGTH_PIXELS if packed else LARGEST_PIXELS
     if image.width * image.height > limit:

@@ -14,8 +14,8 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
 from toonvision.data import attributes
-from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.data.documents import Documents
+from toonvision.data.picture_kinds import is_picture, unread_kind
 from toonvision.data.subsets import Subset, named_subset
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -95,8 +95,35 @@ class SourceTree:
 
     @cached_property
     def pictures(self) -> tuple[Path, ...]:
-        """The files that are meant to be pictures; what kind each is, its content decides."""
-        return tuple(path for path in self.files if is_picture(path.name))
+        """The files that are meant to be pictures, by their suffix or their first bytes.
+
+        One of a kind that cannot be read here is passed over where its folder has one of its stem that can.
+        """
+        return tuple(path for path in self._kinds if path not in self._replaced)
+
+    @cached_property
+    def unread(self) -> Mapping[Path, str]:
+        """Those of the pictures that cannot be read here, and of which kind they are."""
+        return {path: kind for path in self.pictures if (kind := self._kinds[path])}
+
+    @cached_property
+    def _kinds(self) -> Mapping[Path, str]:
+        """The kind that cannot be read here, or an empty text, of every file that is meant to be a picture."""
+
+        def kind_of(path: Path) -> str | None:
+            if self.confined(path):  # whose content is not looked at
+                return "" if is_picture(path.name) else None
+            return unread_kind(path)
+
+        return {path: kind for path in self.files if (kind := kind_of(path)) is not None}
+
+    @cached_property
+    def _replaced(self) -> frozenset[Path]:
+        unread = {path for path, kind in self._kinds.items() if kind}
+        stems = (
+            {(path.parent, _key(path.stem)) for path in self._kinds if path not in unread} if unread else frozenset()
+        )
+        return frozenset(path for path in unread if (path.parent, _key(path.stem)) in stems)
 
     @cached_property
     def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
@@ -138,6 +165,16 @@ class SourceTree:
         """Report the links to folders, which are not followed."""
         reason, remedy = "is a link to a folder, which is not followed", "put the folder here, or name it as a source"
         return [Finding(self.relative(path), reason, remedy, "linked-folder") for path in self.linked_folders]
+
+    def replaced_findings(self) -> list[Finding]:
+        """Report, as one, the pictures that were passed over for those beside them that can be read."""
+        if not self._replaced:
+            return []
+        first = min(self._replaced)
+        others = f", like {len(self._replaced) - 1:,} others," if len(self._replaced) > 1 else ""
+        reason = f"is of the kind {self._kinds[first]}, which cannot be read here;{others} "
+        reason += "the picture of its name beside it was taken"
+        return [Finding(self.relative(first), reason, code="replaced")]
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
@@ -248,9 +285,9 @@ class SourceTree:
     def _known(self) -> frozenset[Path]:
         return frozenset(self.pictures)
 
-    def refuse_confusable(self, paths: Iterable[Path]) -> None:
-        """Refuse two pictures of one stem, as `refuse_confusable` does."""
-        refuse_confusable(paths, self.root)
+    def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
+        """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
+        refuse_confusable(paths, self.root, by_stem=by_stem)
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
@@ -275,11 +312,6 @@ def _is_workspace(folder: Path) -> bool:
     return False
 
 
-def is_picture(name: str) -> bool:
-    """Return whether a file is meant to be a picture, by its suffix; what kind it is, its content decides."""
-    return Path(name).suffix.lower() in PICTURE_SUFFIXES
-
-
 def relative(path: Path, root: Path) -> str:
     r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
     return _text(path.relative_to(root).as_posix())
@@ -294,21 +326,20 @@ def confined(path: Path, root: Path) -> Finding | None:
     return None
 
 
-def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
-    """Refuse two pictures of one stem, or whose names differ by case or Unicode form alone.
+def refuse_confusable(paths: Iterable[Path], root: Path, *, by_stem: bool = True) -> None:
+    """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
 
     Raises:
         InputRejectedError: Naming both.
     """
     seen: dict[str, Path] = {}
     for path in paths:
-        stem = relative(path.with_suffix(""), root)
-        key = folded(stem)
+        key = folded(relative(path.with_suffix("") if by_stem else path, root))
         other = seen.setdefault(key, path)
         if other != path:
             raise InputRejectedError(
-                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from suffix, "
-                "case or Unicode form). Rename one of them."
+                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
+                f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
             )
 
 
