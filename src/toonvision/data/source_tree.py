@@ -257,11 +257,12 @@ class SourceTree:
         plain = stated.replace("\\", "/")
         decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0]).replace("\\", "/")
         for name in dict.fromkeys((plain, decoded)):
-            for folder in dict.fromkeys((beside.parent, self.root, self.root / "images")):
-                with suppress(ValueError):
-                    path = Path(os.path.normpath(folder / name))
-                    if path in self._known:
-                        return path
+            for possible in (
+                name,
+                *(f"{folder}/{name}" for folder in (beside.parent, self.root, self.root / "images")),
+            ):
+                if path := self._by_text.get(os.path.normpath(possible)):
+                    return path
         last = Path(decoded)
         stem = _key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
@@ -282,8 +283,8 @@ class SourceTree:
         raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
 
     @cached_property
-    def _known(self) -> frozenset[Path]:
-        return frozenset(self.pictures)
+    def _by_text(self) -> Mapping[str, Path]:
+        return {os.path.normpath(path): path for path in self.pictures}
 
     def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
         """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
