@@ -83,9 +83,9 @@ def _yamls(tree: SourceTree, named: Mapping[Path, Settings]) -> list[Settings]:
                 found.append(settings)
         except InputRejectedError as error:
             faults[path] = error
-    for path, error in faults.items():  # where a good one lies beside it or above, it is of something else
+    for path, fault in faults.items():  # where a good one lies beside it or above, it is of something else
         if not any(path.is_relative_to(settings.file.parent) for settings in found):
-            raise error
+            raise fault
     return found
 
 
