@@ -202,7 +202,9 @@ def _refuse_among_ours(root: Path, source: Path) -> None:
     """Refuse a source where we write: its pictures would not be safe from us."""
     for folder in (root / name for name in _WRITTEN):
         if source.resolve().is_relative_to(folder.resolve()):
-            raise InputRejectedError(f"{source}: a source cannot lie in {folder}, which is written by us.")
+            raise InputRejectedError(
+                f"{source}: a source cannot lie in {folder}, which is written by us. Move it out of there."
+            )
 
 
 def _settle(workspace: Workspace) -> None:

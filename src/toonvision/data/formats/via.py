@@ -139,6 +139,8 @@ def _label_attribute(entries: Iterable[Listed], tree: SourceTree) -> tuple[str, 
             f"{tree.root}: the regions of VIA have the attributes {names}, and none is called label. Rename the one "
             "that is the label to: label"
         )
+    if found == _USUAL_NAMES[0]:
+        return found, []
     reason = f"of the attributes {names}, {shown(found)} is read as the label"
     remedy = "if it is another, rename that one to label"
     return found, [Finding(TITLE, reason, remedy, "label-attribute")]
