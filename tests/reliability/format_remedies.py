@@ -213,7 +213,7 @@ def of_first_picture(change):
 VIA_FILE = "s/via_project.json"
 VIA = [
     Remedy(
-        "if it is another, rename that one to label",
+        "if another one is the label, rename it to label",
         put(VIA_FILE, '"type": "pear"}', '"type": "pear", "x": "left"}'),
         (replace_all(VIA_FILE, '"type": ', '"label": '),),
         on="via",
@@ -296,6 +296,10 @@ def coco(says, *keys, value, cure=as_before):
     return Remedy(says, of_json(COCO_FILE, at(*keys, value=value)), (cure,), on="coco")
 
 
+def only_the_last(tables):
+    tables["images"], tables["annotations"] = tables["images"][-1:], tables["annotations"][-2:]
+
+
 def appended(table, row):
     return of_json(COCO_FILE, lambda tables: tables[table].append(row))
 
@@ -334,6 +338,13 @@ COCO = [
         ),
         (move("s/images/house/shot_00.png", "s/images/house/other.png"),),
         on="coco",
+    ),
+    Remedy("put them below ...", move("s/images", "away"), (move("away", "s/images"),), on="coco in one folder"),
+    Remedy(
+        "draw their boxes, and export again",
+        of_json(COCO_FILE, only_the_last),
+        (steps(as_before, remove("w/toonvision.toml")),),
+        on="coco in one folder",
     ),
     Remedy("put it below the source", remove(FIRST_PICTURE), (as_before,), on="coco"),
     Remedy("Remove it if it is no annotation.", text("s/notes.json", "{"), (remove("s/notes.json"),), on="folders"),

@@ -5,7 +5,6 @@ A folder holds the source `s` and the workspace `w`. A step changes files in it;
 """
 
 import ast
-import os
 import re
 import shlex
 import shutil
@@ -163,6 +162,32 @@ def without_object(name: str) -> Step:
     return write
 
 
+EXTRACTED = ("extract",)
+
+
+def pictures_of(base):
+    """Return the names of the source's files below the folder, sorted."""
+    return sorted(path.relative_to(base).as_posix() for path in (base / "s").rglob("*") if path.is_file())
+
+
+def steps_then(step, last):
+    """Return what does a step, and then another one, whose options count."""
+
+    def do(base):
+        step(base)
+        return last(base)
+
+    return do
+
+
+def in_every_annotation(old, new):
+    def replace(base):
+        for path in (base / "s").rglob("*.xml"):
+            path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+    return replace
+
+
 def command_in(message: str) -> list[str]:
     """Return the words of the command that a message prints, without the program's name."""
     found = re.search(r"toonvision ((?:rebuild|extract|split)(?: --?[a-z]+(?: [^-\s),]+)?)*)", message)
@@ -205,7 +230,7 @@ def _remedies(tree: ast.AST) -> Iterator[tuple[int, str]]:
             called = ast.unparse(node.func).rpartition(".")[2]
             if called in _TEXTS:
                 given = {keyword.arg: keyword.value for keyword in node.keywords}
-                given |= dict(enumerate(node.args))
+                given |= {} if any(isinstance(one, ast.Starred) for one in node.args) else dict(enumerate(node.args))
                 for one in _literals(given.get(_TEXTS[called], given.get("remedy"))):
                     yield node.lineno, one
             elif called in _WHOLE and node.args:
@@ -239,8 +264,3 @@ def covers(says: str, template: str) -> bool:
     """Return whether what is said by a row of the table can be that text of the program."""
     pattern = re.escape(template).replace(re.escape("{}"), ".*")
     return re.fullmatch(pattern, says, re.DOTALL) is not None
-
-
-def as_administrator() -> bool:
-    """Whether no file is closed to this process."""
-    return os.geteuid() == 0

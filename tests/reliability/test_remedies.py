@@ -1,9 +1,14 @@
 """Every remedy that is printed about data is carried out, literally; then everything goes well."""
 
+import re
+import shlex
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from builders import (
     Shot,
@@ -24,12 +29,18 @@ from format_writers import (
     write_supervisely,
     write_via,
 )
-from reliability.data_remedies import DATA
 from reliability.format_remedies import FORMATS
+from reliability.picture_remedies import ABOUT_PICTURES
 from reliability.remedies import KEPT, Remedy, command_in, covers, run, templates
+from reliability.setup_remedies import ABOUT_SETTINGS
+from reliability.workspace_remedies import ABOUT_WORKSPACES
+from reliability.yolo_remedies import YOLO
+from toonvision.api import predicting
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.workspace import create, open_workspace
-from toonvision.core.errors import ToonVisionError
+from toonvision.cli.app import app
+from toonvision.core.errors import ToonVisionError, UsageError
+from toonvision.metrics.predictions import Prediction
 
 WRITERS = {
     "voc": write_voc,
@@ -49,17 +60,25 @@ ELSEWHERE = {
     "it was not changed. Update toonvision, or move the file away.": "half of a message",
     "a level is one of ...; got ....": "about trainings",
     "a task of this taxonomy is one of ...; got ....": "about trainings",
-    "no split is called ...": "about trainings",
+    "no split is called .... ...": "about trainings",
     "annotate more screenshots": "about trainings",
-    "Samples in train/val/test: ...": "about trainings",
+    "Samples in train/val/test: .... ......; ....": "about trainings",
     "free space on the disk": "about the machine",
     "fix this": "about the machine",
+    "check it": "about the machine",
+    "--same is KEEP=SPELLING, such as --same cat=Cat; got ....": "an option as it is meant is given by many tests",
+    "Make one: toonvision init ...": "carried out below",
+    "Check the path.": "carried out below",
+    "Choose another --save.": "carried out below",
+    "cut out the objects first; if they are annotated, give --boxes": "carried out below",
+    "Leave out --boxes for pictures that show one object each.": "carried out below",
     "Leave them out.": "about the sample world",
     "Leave out --run.": "about runs",
     "draw them again with their seeds: toonvision split --seed SEED": "the seeds are those of a person",
 }
 """Remedies that need no input of these to be carried out, and why."""
-REMEDIES = [*DATA, *FORMATS]
+LAST = small_shots()[0].objects
+REMEDIES = [*ABOUT_PICTURES, *ABOUT_WORKSPACES, *ABOUT_SETTINGS, *FORMATS, *YOLO]
 
 
 def made(base, remedy):
@@ -69,6 +88,10 @@ def made(base, remedy):
     elif remedy.on == "many boxes":
         shots = [Shot(f"shot_{n:02}", "garden", (("apple", (2, 3, 18, 22 + n % 3)),)) for n in range(24)]
         write_voc(base / "s", [replace(shots[0], objects=(("apple", (2, 3, 18, 23)),)), *shots[1:]])
+    elif remedy.on == "coco in one folder":
+        write_coco(
+            base / "s", [*(replace(shot, context="garden") for shot in small_shots()), Shot("last", "house", LAST)]
+        )
     elif remedy.on == "many pictures":
         for number in range(24):
             write_picture(base / "s" / ("apple", "pear")[number % 2] / f"{number}.png", Shot(f"{number}", "", ()))
@@ -145,3 +168,42 @@ def test_every_remedy_in_the_program_is_carried_out_by_a_test():
     said = [*(remedy.says for remedy in REMEDIES), *ELSEWHERE]
     missing = [(place, text) for place, text in templates() if not any(covers(one, text) for one in said)]
     assert missing == []
+
+
+def test_a_folder_that_is_no_workspace_becomes_one_as_is_said(tmp_path):
+    with pytest.raises(UsageError) as refused:
+        open_workspace(tmp_path / "w")
+    words = shlex.split(str(refused.value).partition("Make one: toonvision ")[2])
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert open_workspace(tmp_path / "w").root == tmp_path / "w"
+
+
+def test_remedies_of_predict(tmp_path, small_workspace, monkeypatch):
+    pictures = small_workspace.root / "screenshots"
+
+    def answers(_, paths, **__):
+        files = [file for path in paths for file in (path.rglob("*.png") if path.is_dir() else [path])]
+        return [Prediction(np.array([0.75, 0.25], np.float32), ("apple", "pear"), file) for file in files], []
+
+    def predict(*paths, boxes=False, save=None):
+        return predicting.predict(run, paths, boxes=boxes, save=save, keras=True)
+
+    run = SimpleNamespace(workspace=open_workspace(small_workspace.root), folder=tmp_path, name="label/compact-1")
+    card = SimpleNamespace(level="label", task="label")
+    monkeypatch.setattr(predicting, "read_card", lambda *_, **__: card)
+    monkeypatch.setattr(predicting, "predict_files", answers)
+    refused = {
+        "Check the path.": lambda: predict(tmp_path / "gone"),
+        "Choose another --save.": lambda: predict(pictures, save=pictures),
+        "Leave out --boxes for pictures that show one object each.": lambda: predict(tmp_path / "bare", boxes=True),
+    }
+    write_picture(tmp_path / "bare" / "one.png", small_shots()[0])
+    (tmp_path / "bare" / "one.xml").write_text("<annotation/>", encoding="utf-8")
+    for remedy, asked in refused.items():
+        with pytest.raises(ToonVisionError, match=re.escape(remedy)):
+            asked()
+    assert predict(pictures, save=tmp_path / "new").value
+    assert predict(tmp_path / "bare").value
+    too_large = {finding.code for finding in predict(pictures).findings}
+    assert too_large == {"not-a-crop"}
+    assert predict(pictures, boxes=True).findings == predict(small_workspace.crops).findings == ()

@@ -11,7 +11,8 @@ from toonvision.core.files import write_bytes
 from toonvision.core.names import folded
 from toonvision.core.settings import read_settings
 from toonvision.core.wording import counted, listed
-from toonvision.data.formats.layout import READERS, Format
+from toonvision.data.formats.layout import READERS
+from toonvision.data.formats.names import Format
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.overview import SourceOverview, understand
 from toonvision.data.workspace import (
