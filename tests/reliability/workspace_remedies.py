@@ -27,6 +27,7 @@ from reliability.remedies import (
     steps,
     steps_then,
     text,
+    top,
 )
 
 ALL = ("extract", "split", "check")
@@ -257,6 +258,13 @@ SPLITS = [
             ),
         ),
         verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "correct it in toonvision.toml",
+        top(TOML, '[groups]\npattern = "session([0-9]+)"\n'),
+        (put(TOML, "session([0-9]+)", "shot_[0-9]+"),),
+        verbs=SPLIT_TOO,
+        before=EXTRACTED,
     ),
     Remedy("Draw one: toonvision split", OWN, (options(),), verbs=SPLIT_TOO),
     Remedy(
