@@ -17,7 +17,7 @@ from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, ch
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
 from toonvision.data.source_tree import LAYOUT_FOLDERS, SourceTree
-from toonvision.data.subsets import Subset, named_subset
+from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
@@ -110,17 +110,12 @@ def _is_numbered(name: str) -> bool:
 
 def _says_nothing(name: str) -> bool:
     """Return whether a folder is numbered, or is named after a subset, as ``seg_train`` is."""
-    return _is_numbered(name) or any(named_subset(word) or word in _NEW_DATA for word in _words(name))
-
-
-def _words(name: str) -> list[str]:
-    return _WORD.findall(name.lower())
+    return _is_numbered(name) or subset_in(name) is not None or not _NEW_DATA.isdisjoint(_WORD.findall(name.lower()))
 
 
 def _subset_before(label: str, folders: Sequence[str]) -> Subset | None:
     """Return the subset that a word of a folder before that of the label names, as in ``seg_train/cat``."""
-    words = (word for name in folders[: folders.index(label)] for word in _words(name))
-    return next((subset for word in words if (subset := named_subset(word))), None)
+    return next((subset for name in folders[: folders.index(label)] if (subset := subset_in(name))), None)
 
 
 def _unlabelled(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> Mapping[Path, Finding]:
