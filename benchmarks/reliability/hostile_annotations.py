@@ -162,14 +162,14 @@ def voc_cases() -> list[Case]:
 def _rows() -> Iterable[tuple[str, Content, tuple[str, ...], bool]]:
     row = b"1 0.5 0.5 0.5 0.5\n"
     for name, written, code in (
-        ("four columns", "0 0.5 0.5 0.5", "bad-row"), ("a polygon", "0 0.1 0.1 0.2 0.2 0.3 0.3", "bad-row"),
+        ("four columns", "0 0.5 0.5 0.5", "bad-row"), ("eight columns", "0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "bad-row"),
         ("a class that has no name", "9 0.5 0.5 0.5 0.5", "unknown-class"),
         ("a negative class", "-1 0.5 0.5 0.5 0.5", "unknown-class"),
         ("a class that is a word", "apple 0.5 0.5 0.5 0.5", "bad-number"), ("nan", "0 nan 0.5 0.5 0.5", "bad-number"),
         ("1e400", "0 1e400 0.5 0.5 0.5", "bad-number"), ("arabic digits", f"0 {_DIGITS} 0.5 0.5 0.5", "bad-number"),
-        ("a decimal comma", "0 0,5 0.5 0.5 0.5", "bad-number"), ("no width", "0 0.5 0.5 0 0.5", "zero-area"),
-        ("a negative width", "0 0.5 0.5 -0.5 0.5", "inverted"), ("pixels for shares", "0 32 24 10 10", "out-of-bounds"),
-        ("1e308", "0 1e308 0.5 1e308 0.5", "bad-number"), ("a row twice", "1 0.5 0.5 0.5 0.5", "duplicate"),
+        ("a decimal comma", "0 0,5 0.5 0.5 0.5", "bad-row"), ("no width", "0 0.5 0.5 0 0.5", "zero-area"),
+        ("a negative width", "0 0.5 0.5 -0.5 0.5", "inverted"), ("pixels for shares", "0 32 24 10 10", "pixels"),
+        ("1e308", "0 1e308 0.5 1e308 0.5", "pixels"), ("a row twice", "1 0.5 0.5 0.5 0.5", "duplicate"),
     ):  # fmt: skip
         yield f"yolo row with {name}", f"{written}\n".encode() + row, (code,), True
     yield "yolo rows none", b"", (), True
@@ -183,7 +183,7 @@ def _rows() -> Iterable[tuple[str, Content, tuple[str, ...], bool]]:
     yield "yolo rows that are a pipe", os.mkfifo, ("unreadable",), False
     yield "yolo rows that are a link out", lambda path: path.symlink_to("/etc/hostname"), ("path-escapes",), False
     yield "yolo rows that are a link to themselves", lambda path: path.symlink_to(path.name), ("bad-path",), False
-    yield "yolo rows that are a folder", _folder, ("unreadable",), False
+    yield "yolo rows that are a folder", _folder, ("no-annotation",), False
 
 
 def yolo_cases() -> list[Case]:

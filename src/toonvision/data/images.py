@@ -10,6 +10,7 @@ whose range nobody states, are refused too.
 import hashlib
 import io
 import stat
+import struct
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import RejectedItemError
-from toonvision.core.files import read_regular
+from toonvision.core.files import open_regular, read_regular
 from toonvision.data.picture_kinds import kind_of_content, kinds_read, unread
 
 LARGEST_PIXELS = 50_000_000
@@ -40,6 +41,11 @@ _QUARTER_TURNS: Mapping[int, Image.Transpose] = {
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TOO_FINE = {"F": "floating-point", "I": "32-bit"}
 _STRIP = 1024
+_HEAD = 4096
+_FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2})
+"""JPEG's markers of baseline, extended and progressive frames: the ones that are decoded."""
+_BEFORE_FRAME = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
+"""Markers of segments that may precede a frame: tables, what programs add, comments."""
 _MANY_PIXELS, _MANY_BYTES = 8_000_000, 30_000_000
 _turn = threading.Lock()
 # Of Pillow's own blocks of 16 MB the C library keeps many for itself when a large picture is let go; a single block is
@@ -58,8 +64,37 @@ def size_wh(path: Path) -> tuple[int, int]:
     Raises:
         RejectedItemError: If the file cannot be read, or its header is not that of a picture we read.
     """
+    with open_regular(path, limit=LARGEST_FILE) as file:
+        try:
+            head = file.read(_HEAD)
+        except OSError as error:
+            raise RejectedItemError(f"cannot be read ({error.strerror})", "check it", code="unreadable") from error
+    found = _png_size(head) or _jpeg_size(head)
+    if found and 0 < found[0] * found[1] <= LARGEST_PIXELS:
+        return found
     with _open(read_regular(path, limit=LARGEST_FILE)) as image:
         return image.size
+
+
+def _png_size(head: bytes) -> tuple[int, int] | None:
+    """Return the width and height that a PNG begins with; None if it is none."""
+    if len(head) < 24 or not head.startswith(b"\x89PNG\r\n\x1a\n") or head[12:16] != b"IHDR":
+        return None
+    width, height = struct.unpack_from(">II", head, 16)
+    return width, height
+
+
+def _jpeg_size(head: bytes) -> tuple[int, int] | None:
+    """Return the width and height in a JPEG's frame header; None if it is none, or the header lies farther in."""
+    at = 2 if head.startswith(b"\xff\xd8\xff") else len(head)
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        if head[at + 1] in _FRAME_HEADERS:
+            height, width = struct.unpack_from(">HH", head, at + 5)
+            return width, height
+        if head[at + 1] not in _BEFORE_FRAME:
+            return None
+        at += 2 + int.from_bytes(head[at + 2 : at + 4])
+    return None
 
 
 def decode(content: bytes, *, has_boxes: bool = False, declared_wh: tuple[int, int] | None = None) -> Image.Image:

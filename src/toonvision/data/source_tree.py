@@ -3,7 +3,7 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -134,7 +134,8 @@ class SourceTree:
 
     def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
         """Return the files of some suffixes, such as ``.xml``, whatever their case; sorted."""
-        return tuple(sorted(path for suffix in suffixes for path in self._by_suffix.get(suffix, ())))
+        found = [self._by_suffix[suffix] for suffix in suffixes if suffix in self._by_suffix]
+        return found[0] if len(found) == 1 else tuple(sorted(path for paths in found for path in paths))
 
     @cached_property
     def documents(self) -> Documents:
@@ -207,26 +208,47 @@ class SourceTree:
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """Return the folders of a file below the root that do not belong to a layout."""
-        return tuple(name for name in path.relative_to(self.root).parts[:-1] if name.lower() not in LAYOUT_FOLDERS)
+        return self._folder(path.parent).place
+
+    def _folder(self, folder: Path) -> "_Folder":
+        """Return what the names of a folder say; many files share one, and are not asked one by one."""
+        if folder not in self._folders:
+            names = folder.relative_to(self.root).parts
+            place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
+            telling = (
+                name for name in place if not named_subset(name) and not _DATA_SET_FOLDER.fullmatch(name.lower())
+            )
+            context = next(map(_text, telling), NO_CONTEXT)
+            subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
+            self._folders[folder] = _Folder(place, context, subset)
+        return self._folders[folder]
+
+    @cached_property
+    def _folders(self) -> dict[Path, "_Folder"]:
+        return {}
 
     def picture_of(self, annotation: Path) -> Path | None:
         """Return the picture that an annotation file is named after; None where no picture, or more than one, can be.
 
         It lies beside the annotation, or in the folder that corresponds to the annotation's (``images/a`` to
-        ``labels/a``); where neither has any picture, anywhere below the source.
+        ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, and a
+        picture's suffix within it (``a.png.txt``), are undone where the picture has none.
         """
-        found = self._same_place(annotation)
-        if not found and self._place(annotation) not in self._occupied:
-            found = self._by_stem.get(_key(annotation.stem), [])
-        return found[0] if len(found) == 1 else None
+        for stem in _stems(annotation.stem):
+            found = self._same_place(annotation, stem)
+            if not found and self._place(annotation) not in self._occupied:
+                found = self._by_stem.get(stem, [])
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
 
     def picture_beside(self, annotation: Path) -> Path | None:
         """Return the one picture of an annotation's name beside it, or in the corresponding folder, if any."""
-        found = self._same_place(annotation)
+        found = self._same_place(annotation, _key(annotation.stem))
         return found[0] if len(found) == 1 else None
 
-    def _same_place(self, annotation: Path) -> list[Path]:
-        same = self._by_place.get((self._place(annotation), _key(annotation.stem)), [])
+    def _same_place(self, annotation: Path, stem: str) -> list[Path]:
+        same = self._by_place.get((self._place(annotation), stem), [])
         return [path for path in same if path.parent == annotation.parent] or same
 
     def text_of(self, picture: Path) -> Path | None:
@@ -285,13 +307,20 @@ class SourceTree:
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
-        context = (name for name in self._place(path) if not named_subset(name))
-        return next((_text(name) for name in context if not _DATA_SET_FOLDER.fullmatch(name.lower())), NO_CONTEXT)
+        return self._folder(path.parent).context
 
     def subset_of(self, path: Path) -> Subset | None:
         """Return the subset that a folder of a picture names; the last one that does decides."""
-        names = reversed(path.relative_to(self.root).parts[:-1])
-        return next((subset for name in names if (subset := named_subset(name))), None)
+        return self._folder(path.parent).subset
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """What the names of a folder and of those above it, up to the root, say of its pictures."""
+
+    place: tuple[str, ...]
+    context: str
+    subset: Subset | None
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -308,7 +337,10 @@ def _is_workspace(folder: Path) -> bool:
 
 def relative(path: Path, root: Path) -> str:
     r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
-    return _text(path.relative_to(root).as_posix())
+    text, above = str(path), f"{root}{os.sep}"
+    if not text.startswith(above):
+        return _text(path.relative_to(root).as_posix())
+    return _text(text[len(above) :].replace(os.sep, "/"))  # several times as quick
 
 
 def confined(path: Path, root: Path) -> Finding | None:
@@ -348,6 +380,15 @@ def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
         agree = [one == other for one, other in zip(own, wanted, strict=False)]
         lengths.append(agree.index(False) if False in agree else len(agree))
     return [path for path, length in zip(paths, lengths, strict=True) if length == max(lengths)]
+
+
+def _stems(stem: str) -> Iterator[str]:
+    """Yield what the stem of an annotation's picture may be, the likeliest first."""
+    key = _key(stem)
+    yield key
+    bare = _HASH_PREFIX.sub("", _key(Path(stem).stem) if is_picture(stem) else key)
+    if bare != key:
+        yield bare
 
 
 def _key(stem: str) -> str:
