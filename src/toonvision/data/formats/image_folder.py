@@ -1,14 +1,15 @@
 """Class folders: each folder is a label, each picture in it is a crop, at whatever depth.
 
 Folders that only say how a data set is laid out (``images``), or which subset a picture belongs to (``train``),
-are passed over wherever they stand. So are the outermost ones where all pictures lie in the same, or where they are
-numbered (``fold1``) or named after subsets (``seg_train``). The first folder that is left is the label; what lies
-deeper belongs to it. Folders are taken for labels only where nothing else can be meant: see `refusal`.
+are passed over wherever they stand. So are the outermost ones where all pictures lie in the same, where they are
+numbered (``fold1``) or named after subsets (``seg_train``), or where the folders in them are those beside them
+(``more/cat`` beside ``cat``). The first folder that is left is the label; what lies deeper belongs to it. Folders are
+taken for labels only where nothing else can be meant: see `refusal`.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, printable
@@ -82,16 +83,30 @@ def labels_of(tree: SourceTree) -> Mapping[str, int]:
     return {} if all(map(_says_nothing, found)) else dict(sorted(found.items()))
 
 
+def hint(tree: SourceTree) -> str:
+    """Return the way out where folders do not look like labels and are some all the same; an empty text if none are."""
+    folders = sorted({own[0] for own in _folders(tree).values() if own})
+    return f" If the folders are the labels ({_some(folders)}), say so: --format folders." if folders else ""
+
+
 def _folders(tree: SourceTree) -> dict[Path, tuple[str, ...]]:
     """Return the folders of each picture, from that of its label on; none where it lies in no folder of a label."""
     names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in tree.pictures}
-    while True:
-        first = {own[0] for own in names.values() if own}
-        below = {own[1] for own in names.values() if len(own) > 1}
-        shared = len(first) == 1 and (len(below) > 1 or all(len(own) != 1 for own in names.values()))
-        if not (shared or all(map(_says_nothing, first))) or all(map(_is_numbered, below)):  # or nothing lies below
-            return names
-        names = {path: own[1:] for path, own in names.items()}
+    while passed_over := _passed_over([own for own in names.values() if own]):
+        names = {path: own[1:] if own and own[0] in passed_over else own for path, own in names.items()}
+    return names
+
+
+def _passed_over(folders: Sequence[tuple[str, ...]]) -> Collection[str]:
+    """Return those of the outermost folders of some pictures that are no labels."""
+    first = {own[0] for own in folders}
+    below = {own[1] for own in folders if len(own) > 1}
+    if all(map(_is_numbered, below)):  # or nothing lies below
+        return ()
+    whole = first - {own[0] for own in folders if len(own) == 1}
+    if all(map(_says_nothing, first)) or (len(first) == 1 and (whole or len(below) > 1)):
+        return first
+    return {name for name in whole if {own[1] for own in folders if own[0] == name} <= first - {name}}
 
 
 def _telling(folders: Sequence[str]) -> tuple[str, ...]:

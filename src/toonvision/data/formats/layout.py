@@ -119,5 +119,5 @@ def _nothing(tree: SourceTree) -> str:
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
         f"no annotated pictures were found{others}. Annotate pictures in one of the formats that are read ({titles}), "
-        "or put them into one folder a label."
+        f"or put them into one folder a label.{image_folder.hint(tree)}"
     )
