@@ -398,6 +398,8 @@ PROMISES = (
             "tests/data/test_split_plan.py::test_crops_of_near_duplicate_screenshots_never_straddle_a_split",
             "tests/data/test_split_plan.py::test_near_duplicate_pictures_are_grouped_from_the_files_on",
             "tests/data/test_check.py::test_near_duplicates_in_different_subsets_are_named_together",
+            "tests/data/test_groups.py::test_what_belongs_together_lies_in_one_subset_unless_a_recording_has_to_be_cut",
+            "tests/data/test_check.py::test_groups_that_a_split_tears_apart_are_faults_with_the_reason_and_splitting_again_cures_them",
         ),
     ),
     Promise(

@@ -1,6 +1,6 @@
 """The JSON documents of a source, each parsed once, within limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,21 +27,28 @@ class Documents:
     faults: Mapping[Path, RejectedItemError]
 
     @classmethod
-    def of(cls, paths: Iterable[Path], root: Path) -> "Documents":
-        """Read JSON files below a root."""
+    def of(cls, paths: Iterable[Path], root: Path, links: Container[Path]) -> "Documents":
+        """Read JSON files below a root; those of them that are links may not lead out of it."""
         contents: dict[Path, object] = {}
         faults: dict[Path, RejectedItemError] = {}
         for path in paths:
             try:
-                contents[path] = _load(path, root)
+                if path in links:
+                    followed_inside(root, path, name=path.relative_to(root).as_posix())
+                contents[path] = _load(path)
             except RejectedItemError as error:
                 faults[path] = error
         return cls(contents, faults)
 
 
-def _load(path: Path, root: Path) -> object:
-    followed_inside(root, path, name=path.relative_to(root).as_posix())
-    content = parse_json(read_regular(path, limit=LARGEST_DOCUMENT))
+def _load(path: Path) -> object:
+    try:
+        written = read_regular(path, limit=LARGEST_DOCUMENT)
+    except RejectedItemError as error:
+        if error.code == "too-large":
+            error.remedy = "export it in parts, without pictures in it"
+        raise
+    content = parse_json(written)
     tables = content.values() if isinstance(content, dict) else [content]
     rows = sum(len(rows) for rows in tables if isinstance(rows, list))
     if rows > MOST_ROWS:

@@ -141,7 +141,7 @@ class SourceTree:
     def documents(self) -> Documents:
         """What the JSON files hold, each parsed once; attributes files are no such documents."""
         paths = (path for path in self.with_suffix(".json") if not path.name.endswith(attributes.SUFFIX))
-        return Documents.of(paths, self.root)
+        return Documents.of(paths, self.root, self.links)
 
     @cached_property
     def xml_roots(self) -> Mapping[Path, str]:
@@ -150,7 +150,13 @@ class SourceTree:
 
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""
-        return relative(path, self.root)
+        if path not in self._relative:
+            self._relative[path] = relative(path, self.root)
+        return self._relative[path]
+
+    @cached_property
+    def _relative(self) -> dict[Path, str]:
+        return {}
 
     def confined(self, path: Path) -> Finding | None:
         """Refuse a file that is a link out of the source."""
@@ -273,11 +279,12 @@ class SourceTree:
         plain = stated.replace("\\", "/")
         decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0]).replace("\\", "/")
         for name in dict.fromkeys((plain, decoded)):
-            for folder in dict.fromkeys((beside.parent, self.root, self.root / "images")):
-                with suppress(ValueError):
-                    path = Path(os.path.normpath(folder / name))
-                    if path in self._known:
-                        return path
+            for possible in (
+                name,
+                *(f"{folder}/{name}" for folder in (beside.parent, self.root, self.root / "images")),
+            ):
+                if path := self._by_text.get(os.path.normpath(possible)):
+                    return path
         last = Path(decoded)
         stem = _key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
@@ -295,11 +302,11 @@ class SourceTree:
             raise RejectedItemError(
                 f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
             )
-        raise RejectedItemError("the picture is missing", "put it below the source", code="no-picture")
+        raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
 
     @cached_property
-    def _known(self) -> frozenset[Path]:
-        return frozenset(self.pictures)
+    def _by_text(self) -> Mapping[str, Path]:
+        return {os.path.normpath(path): path for path in self.pictures}
 
     def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
         """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
