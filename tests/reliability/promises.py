@@ -307,7 +307,7 @@ PROMISES = (
         15,
         "two pictures of one name, or of names that differ in case or Unicode form alone",
         "R",
-        "Both are named. In class folders, where no annotation could be of either, the suffix tells two pictures apart.",
+        "Both are named. In class folders, where no annotation could be of either, two suffixes are two pictures.",
         (
             "tests/contracts/test_formats.py::test_two_pictures_that_could_be_confused_are_refused_and_both_named",
             "tests/data/test_class_folders.py::test_two_pictures_of_one_stem_are_two_crops_of_their_folder",
