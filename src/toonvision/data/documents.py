@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import followed_inside, parse_json, read_regular
@@ -10,8 +11,6 @@ from toonvision.core.files import followed_inside, parse_json, read_regular
 LARGEST_DOCUMENT = 20_000_000
 """Bytes; the worst JSON of this size takes some 0.6 GB of memory."""
 MOST_ROWS = 200_000
-_PICTURE_WITHIN = "imageData"
-"""Where labelme keeps the picture itself, as text of several megabytes."""
 
 
 @dataclass(frozen=True)
@@ -54,5 +53,14 @@ def _load(path: Path) -> object:
     if rows > MOST_ROWS:
         raise RejectedItemError(f"has {rows:,} rows, over {MOST_ROWS:,}", "split it into files", code="too-large")
     if isinstance(content, dict):
-        content.pop(_PICTURE_WITHIN, None)
+        _drop_pictures(content)
     return content
+
+
+def _drop_pictures(content: dict[str, Any]) -> None:
+    """Take out the picture and the masks that labelme keeps within, megabytes of text that nobody reads."""
+    content.pop("imageData", None)
+    shapes = content.get("shapes")
+    for shape in shapes if isinstance(shapes, list) else ():
+        if isinstance(shape, dict):
+            shape.pop("mask", None)

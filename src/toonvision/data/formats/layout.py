@@ -56,7 +56,7 @@ def read(name: Format, root: Path) -> Reading:
 
 
 def read_tree(name: Format, tree: SourceTree) -> Reading:
-    """Read a source in the format of that name.
+    """Read everything of a source in the format of that name.
 
     Pictures of a kind that cannot be read here are named, each with its objects, as all that is left out.
 
@@ -114,5 +114,5 @@ def _nothing(tree: SourceTree) -> str:
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
         f"no annotated pictures were found{others}. Annotate pictures in one of the formats that are read ({titles}), "
-        "or put them into one folder a label."
+        f"or put them into one folder a label.{image_folder.hint(tree)}"
     )
