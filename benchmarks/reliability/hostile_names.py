@@ -165,13 +165,15 @@ def _bad_settings() -> Iterable[RefusedSource]:
 def _bad_tables() -> Iterable[RefusedSource]:
     image, category = {"id": 1, "file_name": "a.png"}, {"id": 1, "name": "apple"}
     fine = {"images": [image], "annotations": [], "categories": [category]}
+    boxed = {**fine, "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}]}
     text = json.dumps(fine)
     for why, content, message in (
         ("truncated", text[:-9], "cannot be read as JSON"), ("too deep", "[" * 100_000, "cannot be read as JSON"),
         ("with a table twice", f'{text[:-1]}, "images": []}}', "the key 'images' comes twice"),
         ("without categories", json.dumps({**fine, "categories": None}), "has no table categories"),
-        ("with a category twice", json.dumps({**fine, "categories": [category] * 2}), "two categories share an id"),
-        ("with a picture twice", json.dumps({**fine, "images": [image, {**image, "id": 2}]}), "list one picture"),
+        ("with a category twice", json.dumps({**boxed, "categories": [category, {**category, "name": "pear"}]}),
+         "share an id"),
+        ("with a picture twice", json.dumps({**boxed, "images": [image, {**image, "id": 2}]}), "list one picture"),
         ("over 20 MB", text + " " * 20_000_000, "is too large"),
         ("of 200001 rows", json.dumps({**fine, "annotations": [0] * 200_001}), "rows, over 200,000"),
         ("that is a pipe", "", "is no regular file"),
@@ -190,5 +192,5 @@ def _nothing() -> Iterable[RefusedSource]:
     yield RefusedSource(
         "labels that differ by case",
         twins,
-        ("'Apple' and 'apple' differ by case", "labels that differ by case: the labels"),
+        ("labels differ by case or Unicode form alone: 'Apple' (1 object) and 'apple' (1 object)",),
     )
