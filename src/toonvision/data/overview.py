@@ -13,7 +13,8 @@ from toonvision.core.wording import counted, listed
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
 from toonvision.data.formats import layout
-from toonvision.data.formats.layout import READERS, Format, Layout
+from toonvision.data.formats.layout import READERS, Layout
+from toonvision.data.formats.names import Format
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
@@ -173,7 +174,7 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
     if chosen is None and format_:
         chosen = Layout(format_, READERS[format_].recognise(tree) or READERS[format_].TITLE)
     assert chosen is not None
-    reading = READERS[chosen.format].read(tree)
+    reading = layout.read_tree(chosen.format, tree)
     others = tuple(one for one in found if one != chosen)
     return SourceOverview(root, chosen, others, (rules or LabelRules()).applied(reading))
 
