@@ -129,17 +129,28 @@ def write_voc(root: Path, shots: Sequence[Shot], *, layout: str = "beside") -> N
         pascal_voc.write(annotation, picture=picture.name, size_wh=shot.size_wh, objects=objects)
 
 
-def write_yolo(root: Path, shots: Sequence[Shot]) -> None:
-    """Write YOLO: images/ and labels/ side by side, shares of the picture's size."""
+YOLO_LAYOUTS = {
+    "plain": ("images", "labels"),
+    "ultralytics": ("images/train", "labels/train"),
+    "roboflow": ("train/images", "train/labels"),
+    "labelimg": (".", "."),
+    "darknet": ("obj_train_data", "obj_train_data"),
+    "label studio": ("images", "labels"),
+}
+"""Where pictures and label files lie in YOLO's layouts."""
+
+
+def write_yolo(root: Path, shots: Sequence[Shot], *, layout: str = "plain") -> None:
+    """Write YOLO in one of its layouts: a row an object, shares of the picture's size."""
     names = list(dict.fromkeys(label for shot in shots for label, _ in shot.objects)) or ["apple"]
-    root.mkdir(parents=True, exist_ok=True)
-    (root / "data.yaml").write_text(
-        json.dumps({"train": "images", "names": names}, ensure_ascii=False), encoding="utf-8"
-    )
-    (root / "images").mkdir(exist_ok=True)
+    for file, text in _yolo_settings(layout, names).items():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(text, encoding="utf-8")
+    pictures, labels = YOLO_LAYOUTS[layout]
+    (root / pictures).mkdir(parents=True, exist_ok=True)
     for shot in shots:
-        write_picture(root / "images" / shot.context / f"{shot.stem}.png", shot)
-        rows = root / "labels" / shot.context / f"{shot.stem}.txt"
+        write_picture(root / pictures / shot.context / f"{shot.stem}.png", shot)
+        rows = root / labels / shot.context / f"{shot.stem}.txt"
         rows.parent.mkdir(parents=True, exist_ok=True)
         width, height = shot.size_wh
         lines = [
@@ -148,6 +159,26 @@ def write_yolo(root: Path, shots: Sequence[Shot]) -> None:
             for label, (x0, y0, x1, y1) in shot.objects
         ]
         rows.write_text("".join(lines), encoding="utf-8")
+
+
+def _yolo_settings(layout: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the files that name the classes, by name."""
+    listed = json.dumps(names, ensure_ascii=False)
+    lines = "".join(f"{name}\n" for name in names)
+    categories = [{"id": number, "name": name} for number, name in enumerate(names)]
+    numbered = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
+    files = {
+        "plain": {"data.yaml": json.dumps({"train": "images", "names": names}, ensure_ascii=False)},
+        "ultralytics": {"fruit.yaml": f"path: ../datasets/fruit\ntrain: images/train\ntest:\nnames:\n{numbered}"},
+        "roboflow": {"data.yaml": f"train: ../train/images\n\nnc: {len(names)}\nnames: {listed}\n"},
+        "labelimg": {"classes.txt": lines},
+        "darknet": {
+            "obj.data": f"classes = {len(names)}\nnames = data/obj.names\nbackup = backup/\n",
+            "obj.names": lines,
+        },
+        "label studio": {"classes.txt": lines, "notes.json": json.dumps({"categories": categories})},
+    }
+    return files[layout]
 
 
 def write_coco(root: Path, shots: Sequence[Shot]) -> None:

@@ -52,6 +52,7 @@ def _unreadable_xml() -> Iterable[tuple[str, Content, str]]:
     )
     yield "xml with a parameter entity", f"<!DOCTYPE a [<!ENTITY % p 'x'> %p;]>{xml}".encode(), "xml-entities"
     yield "xml with an undeclared entity", _xml(_object("&x;")).encode(), "bad-xml"
+    yield "xml with another root", f"<html>{_object()}</html>".encode(), "other-xml"
     yield "xml over 10 MB", _xml(f"<!--{'x' * 10_000_000}-->").encode(), "too-large"
     yield "xml with 10001 objects", _xml(*[_object()] * 10_001).encode(), "too-many-objects"
     yield "xml with 200000 empty objects", _xml("<object/>" * 200_000).encode(), "too-many-objects"
@@ -122,7 +123,6 @@ def _odd_xml() -> Iterable[tuple[str, str | bytes, tuple[str, ...]]]:
     )
     yield "object three times", _xml(*[good_object] * 3), ("duplicate", "duplicate")
     yield "no object", _xml(), ()
-    yield "another root", f"<html>{good_object}</html>", ()
     yield "names of files outside", _xml("<filename>../../x.png</filename><path>\\\\host\\x</path>", good_object), ()
     yield "deep but closed", f"{'<a>' * 20_000}{good_object}{'</a>' * 20_000}", ()
     yield "with a byte order mark", _xml(good_object).encode("utf-8-sig"), ()
@@ -162,14 +162,14 @@ def voc_cases() -> list[Case]:
 def _rows() -> Iterable[tuple[str, Content, tuple[str, ...], bool]]:
     row = b"1 0.5 0.5 0.5 0.5\n"
     for name, written, code in (
-        ("four columns", "0 0.5 0.5 0.5", "bad-row"), ("a polygon", "0 0.1 0.1 0.2 0.2 0.3 0.3", "bad-row"),
+        ("four columns", "0 0.5 0.5 0.5", "bad-row"), ("eight columns", "0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "bad-row"),
         ("a class that has no name", "9 0.5 0.5 0.5 0.5", "unknown-class"),
         ("a negative class", "-1 0.5 0.5 0.5 0.5", "unknown-class"),
         ("a class that is a word", "apple 0.5 0.5 0.5 0.5", "bad-number"), ("nan", "0 nan 0.5 0.5 0.5", "bad-number"),
         ("1e400", "0 1e400 0.5 0.5 0.5", "bad-number"), ("arabic digits", f"0 {_DIGITS} 0.5 0.5 0.5", "bad-number"),
-        ("a decimal comma", "0 0,5 0.5 0.5 0.5", "bad-number"), ("no width", "0 0.5 0.5 0 0.5", "zero-area"),
-        ("a negative width", "0 0.5 0.5 -0.5 0.5", "inverted"), ("pixels for shares", "0 32 24 10 10", "out-of-bounds"),
-        ("1e308", "0 1e308 0.5 1e308 0.5", "bad-number"), ("a row twice", "1 0.5 0.5 0.5 0.5", "duplicate"),
+        ("a decimal comma", "0 0,5 0.5 0.5 0.5", "bad-row"), ("no width", "0 0.5 0.5 0 0.5", "zero-area"),
+        ("a negative width", "0 0.5 0.5 -0.5 0.5", "inverted"), ("pixels for shares", "0 32 24 10 10", "pixels"),
+        ("1e308", "0 1e308 0.5 1e308 0.5", "pixels"), ("a row twice", "1 0.5 0.5 0.5 0.5", "duplicate"),
     ):  # fmt: skip
         yield f"yolo row with {name}", f"{written}\n".encode() + row, (code,), True
     yield "yolo rows none", b"", (), True
@@ -183,7 +183,7 @@ def _rows() -> Iterable[tuple[str, Content, tuple[str, ...], bool]]:
     yield "yolo rows that are a pipe", os.mkfifo, ("unreadable",), False
     yield "yolo rows that are a link out", lambda path: path.symlink_to("/etc/hostname"), ("path-escapes",), False
     yield "yolo rows that are a link to themselves", lambda path: path.symlink_to(path.name), ("bad-path",), False
-    yield "yolo rows that are a folder", _folder, ("unreadable",), False
+    yield "yolo rows that are a folder", _folder, ("no-annotation",), False
 
 
 def yolo_cases() -> list[Case]:

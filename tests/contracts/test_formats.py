@@ -1,6 +1,7 @@
 """What every format of annotated pictures promises, and then what each one adds."""
 
 import csv
+import functools
 import io
 import itertools
 import json
@@ -119,7 +120,15 @@ FOLDERS = Kind(
     "JPEGImages/{context}/{stem}.png",
     "Annotations/{context}/{stem}.xml",
 )
-YOLO = Kind("yolo", builders.write_yolo, "images/{context}/{stem}.png", "labels/{context}/{stem}.txt")
+
+
+def yolo_in(name):
+    pictures, labels = (f"{folder}/{{context}}/{{stem}}" for folder in builders.YOLO_LAYOUTS[name])
+    return Kind("yolo", functools.partial(builders.write_yolo, layout=name), f"{pictures}.png", f"{labels}.txt")
+
+
+YOLO = yolo_in("plain")
+YOLO_LAYOUTS = {"yolo": YOLO, **{f"yolo {name}": yolo_in(name) for name in builders.YOLO_LAYOUTS if name != "plain"}}
 COCO = Kind("coco", builders.write_coco, "images/{context}/{stem}.png", "annotations/instances.json")
 LABELME = JsonKind(
     "labelme",
@@ -169,7 +178,7 @@ CVAT = Kind("cvat", format_writers.write_cvat, "images/{context}/{stem}.png", "a
 CSV = Kind("tensorflow-csv", format_writers.write_csv, "images/{context}/{stem}.png", "labels.csv")
 CLASSES = ClassFolders("folders", builders.write_class_folders, "{label}/{stem}.png", "{label}/{stem}.png")
 
-PAIRED = {"voc beside": BESIDE, "voc folders": FOLDERS, "yolo": YOLO, **ONE_EACH}
+PAIRED = {"voc beside": BESIDE, "voc folders": FOLDERS, **YOLO_LAYOUTS, **ONE_EACH}
 """An annotation file for each picture."""
 BOXES = {**PAIRED, "coco": COCO, "cvat": CVAT, "csv": CSV, **LISTS}
 
@@ -357,6 +366,9 @@ def test_two_pictures_that_could_be_confused_are_refused_and_both_named(tmp_path
     pictures = [first.with_name(name) for name in names]
     for path in pictures:
         shutil.copy(first, path)
+    if kind is CLASSES and names is CONFUSABLE[0]:  # there is no annotation that could be of either
+        assert {picture.path for picture in kind.read(tmp_path).pictures} == {first, *pictures}
+        return
     if kind in (COCO, CVAT, CSV):
         for name in names:
             add_picture(kind, tmp_path, SHOTS[1], name)
@@ -597,13 +609,17 @@ def test_names_in_voc_are_ignored_since_the_picture_is_found_by_its_stem(tmp_pat
 
 
 @pytest.mark.parametrize("entry", ["../elsewhere", "{outside}", "..", "a\0b", "x" * 5000, "nowhere"])
-def test_yolo_folders_outside_the_source_are_refused(tmp_path, entry):
+def test_yolo_folders_outside_the_source_are_named_and_never_read(tmp_path, entry):
     root = tmp_path / "root"
     YOLO.write(root, SHOTS)
-    YOLO.write(tmp_path / "elsewhere", SHOTS)
-    (root / "data.yaml").write_text(json.dumps({"train": entry.format(outside=tmp_path), "names": ["apple"]}))
-    with pytest.raises(InputRejectedError, match="is not below"):
-        YOLO.read(root)
+    YOLO.write(tmp_path / "elsewhere", [Shot("d", "garden", (("apple", (1, 1, 5, 5)),))])
+    names = ["apple", "pear", "stone"]
+    (root / "data.yaml").write_text(json.dumps({"train": entry.format(outside=tmp_path), "names": names}))
+    reading = YOLO.read(root)
+    assert set(by_stem(reading)) == {"a", "b", "größe 1", "c"}
+    assert [(finding.item, finding.code, finding.skips) for finding in reading.findings] == [
+        ("data.yaml", "no-subset", False)
+    ]
 
 
 def test_yolo_labels_are_not_sought_outside_the_source(tmp_path):
@@ -626,20 +642,20 @@ def test_a_folder_that_cannot_be_read_is_refused_rather_than_passed_over():
             BESIDE.read(root)
 
 
-@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, YOLO], ids=["beside", "folders", "yolo"])
+@kinds({"voc beside": BESIDE, "voc folders": FOLDERS, **YOLO_LAYOUTS})
 @pytest.mark.parametrize("gone", ["picture", "annotation"])
 def test_a_file_that_vanishes_after_the_listing_is_skipped_and_named(tmp_path, kind, gone, monkeypatch):
     kind.write(tmp_path, SHOTS)
     path = getattr(kind, gone)(tmp_path, SHOTS[0])
     listed = SourceTree.refuse_confusable
 
-    def lose_one(*arguments):
-        listed(*arguments)
+    def lose_one(*arguments, **options):
+        listed(*arguments, **options)
         path.unlink()
 
     monkeypatch.setattr(SourceTree, "refuse_confusable", lose_one)
     reading = kind.read(tmp_path)
-    if kind is not YOLO and gone == "picture":  # which is opened later, by the extraction
+    if kind.name != "yolo" and gone == "picture":  # which is opened later, by the extraction
         assert len(reading.pictures) == 4
         return
     assert set(by_stem(reading)) == {"a", "größe 1", "c"}
@@ -688,7 +704,7 @@ def spoil(kind, root, shot, number, how):
         parts[number] = written + parts[number][parts[number].index('"') :]
         path.write_text(f"{before}{shot.stem}.png" + ' xtl="'.join(parts), encoding="utf-8")
         return
-    if kind is YOLO:
+    if kind.name == "yolo":
         rows = text.splitlines()
         rows[number - 1] = " ".join([rows[number - 1].split()[0], written, *rows[number - 1].split()[2:]])
         path.write_text("\n".join(rows), encoding="utf-8")
@@ -1094,9 +1110,12 @@ def test_an_annotation_with_more_objects_than_anybody_draws_is_skipped_and_they_
 def test_messages_stay_short_however_long_the_value_that_is_wrong(tmp_path, kind):
     shot = Shot("a", "garden", (("apple", (1, 2, 30, 40)),))
     kind.write(tmp_path, [shot])
-    path = tmp_path / "data.yaml" if kind is YOLO else kind.annotation(tmp_path, shot)
+    path = kind.annotation(tmp_path, shot)
+    if kind.name == "yolo":
+        files = ("data.yaml", "fruit.yaml", "classes.txt", "obj.names")
+        path = next(tmp_path / file for file in files if (tmp_path / file).exists())
     path.write_text(path.read_text().replace("apple", "x" * 100_000))
-    if kind is YOLO:
+    if kind.name == "yolo":
         with pytest.raises(InputRejectedError) as caught:
             kind.read(tmp_path)
         assert len(str(caught.value)) < 500
@@ -1119,7 +1138,7 @@ def test_a_json_file_that_cannot_be_read_is_reported_and_one_of_another_kind_is_
     ("row", "code"),
     [
         ("0 0.5 0.5 0.5", "bad-row"),
-        ("0 0.1 0.1 0.2 0.2 0.3 0.3", "bad-row"),
+        ("0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "bad-row"),
         ("9 0.5 0.5 0.5 0.5", "unknown-class"),
         ("0.5 0.5 0.5 0.5 0.5", "unknown-class"),
         ("apple 0.5 0.5 0.5 0.5", "bad-number"),
@@ -1142,14 +1161,12 @@ BAD_YAML = {
     + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in itertools.pairwise("abcdefghijk"))
     + "names: [*k]\ntrain: *k\n",
     "code": "names: !!python/object/apply:os.system ['touch owned']",
-    "impossible date": "names: [2024-13-45]",
     "long number": "names: [" + "9" * 5000 + "]",
     "empty integer": "names: [!!int '']",
     "no truth": "names: [!!bool maybe]",
     "deep": "names: " + "[" * 3000 + "]" * 3000,
     "not UTF-8": b"names: [\xff]",
     "tab": "names:\n\t- a",
-    "train is a mapping": "names: [a]\ntrain: [{a: b}]",
     "a number twice": "names: {0: apple, 1: pear, 0: stone}",
     "a number written twice": "names: {0: apple, 1: pear, '00': stone}",
     "a key twice": "names: [apple, pear, stone]\ntrain: images\ntrain: images/house",
@@ -1173,17 +1190,17 @@ def test_yolo_settings_that_are_missing_or_too_large_are_refused_with_the_plain_
     YOLO.write(tmp_path, SHOTS)
     with (tmp_path / "data.yaml").open("a") as file:
         file.write("#" * 1_000_001)
-    with pytest.raises(InputRejectedError, match=r"data\.yaml: is too large \(1\.0 MB, over 1 MB\)\. Fix this"):
+    with pytest.raises(InputRejectedError, match=r"data\.yaml: is too large \(1\.0 MB, over 1 MB\)\. To fix it, make"):
         YOLO.read(tmp_path)
     (tmp_path / "data.yaml").unlink()
-    with pytest.raises(InputRejectedError, match=r"data\.yaml: cannot be read \(No such file or directory\)\. Fix"):
+    with pytest.raises(InputRejectedError, match=r"classes\.txt: is missing, and no other file names the classes"):
         YOLO.read(tmp_path)
 
 
 def test_yolo_exports_of_another_machine_are_found_below_the_source(tmp_path):
     YOLO.write(tmp_path, SHOTS)
     (tmp_path / "data.yaml").write_text(
-        "path: /content/datasets/fruit\ntrain: ../images\nval: images/house\nnames: {0: apple, 1: pear, 2: stone}\n"
+        "path: /content/fruit\ntrain: ../images/garden\nval: images/house\nnames: {0: apple, 1: pear, 2: stone}\n"
     )
     reading = YOLO.read(tmp_path)
     assert len(reading.pictures) == 4
@@ -1216,7 +1233,7 @@ def test_upper_case_suffixes_are_pictures_and_annotations_too(tmp_path):
     assert reading.findings == ()
 
 
-@pytest.mark.parametrize("kind", [BESIDE, FOLDERS, COCO, YOLO], ids=["voc beside", "voc folders", "coco", "yolo"])
+@kinds({"voc beside": BESIDE, "voc folders": FOLDERS, "coco": COCO, "yolo": YOLO})
 def test_a_picture_that_exif_rotates_is_cut_as_it_was_annotated_where_the_annotation_declares_its_size(tmp_path, kind):
     seen = Shot("a", "garden", (("pear", (4, 6, 20, 40)),), size_wh=(48, 64))
     kind.write(tmp_path / "source", [seen])
@@ -1228,7 +1245,7 @@ def test_a_picture_that_exif_rotates_is_cut_as_it_was_annotated_where_the_annota
     source = (kind.name, tmp_path / "source")
     workspace = create_workspace(tmp_path / "w", taxonomy=infer(builders.LABELS), source=source)
     summary = extract(workspace)
-    if kind is YOLO:  # which declares none
+    if kind.name == "yolo":  # which declares none
         assert [finding.code for finding in summary.findings] == ["exif-rotation"]
         picture.write_bytes(encoded(drawn))  # the remedy
         summary = extract(workspace)

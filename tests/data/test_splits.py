@@ -41,9 +41,18 @@ def test_a_split_is_a_file_that_a_person_can_read(tmp_path):
 
 
 @files_property
-@given(subsets=st.dictionaries(keys, st.sampled_from(SUBSETS)), seed=st.integers(0, 2**32 - 1), drawn=st.booleans())
-def test_a_split_is_read_back_as_it_was_written(tmp_path, subsets, seed, drawn):
-    split = Split("mine", subsets, SIXTY_TWENTY_TWENTY, seed) if drawn else Split("mine", subsets)
+@given(
+    subsets=st.dictionaries(keys, st.sampled_from(SUBSETS)),
+    seed=st.integers(0, 2**32 - 1),
+    made=st.sampled_from(["drawn", "by hand", "from the source", "from the source, in part drawn"]),
+)
+def test_a_split_is_read_back_as_it_was_written(tmp_path, subsets, seed, made):
+    split = {
+        "drawn": Split("mine", subsets, SIXTY_TWENTY_TWENTY, seed),
+        "by hand": Split("mine", subsets),
+        "from the source": Split("mine", subsets, from_source=True),
+        "from the source, in part drawn": Split("mine", subsets, seed=seed, from_source=True),
+    }[made]
     write_split(tmp_path, split, replace=True)
     assert read_split(tmp_path, "mine") == split
 

@@ -287,7 +287,7 @@ PROMISES = (
             "tests/contracts/test_formats.py::test_a_file_named_by_an_annotation_is_never_read_outside_the_source",
             "tests/contracts/test_formats.py::test_names_in_voc_are_ignored_since_the_picture_is_found_by_its_stem",
             "tests/contracts/test_formats.py::test_writing_voc_touches_only_the_file_it_is_given",
-            "tests/contracts/test_formats.py::test_yolo_folders_outside_the_source_are_refused",
+            "tests/contracts/test_formats.py::test_yolo_folders_outside_the_source_are_named_and_never_read",
             "tests/contracts/test_formats.py::test_yolo_labels_are_not_sought_outside_the_source",
             "tests/data/test_masks.py::test_a_mask_outside_the_masks_folder_is_never_read",
             "tests/data/test_workspace.py::test_a_taxonomy_may_lie_in_a_file_of_the_workspace_but_not_outside",
@@ -306,7 +306,7 @@ PROMISES = (
         (
             "tests/contracts/test_formats.py::test_two_pictures_that_could_be_confused_are_refused_and_both_named",
             "tests/contracts/test_formats.py::test_two_annotations_of_one_picture_that_differ_are_refused_and_both_named",
-            "tests/contracts/test_formats.py::test_a_picture_that_two_coco_files_list_is_refused",
+            "tests/contracts/test_formats.py::test_a_picture_that_two_files_list_with_the_same_objects_counts_once_and_with_others_is_refused",
             "tests/data/test_extraction.py::test_two_pictures_of_one_name_are_refused_before_anything_is_written",
             "tests/data/test_source_tree.py::test_two_pictures_whose_names_differ_by_case_or_unicode_form_alone_are_refused_and_both_named",
             "tests/data/test_source_tree.py::test_pictures_whose_names_differ_by_more_are_accepted",

@@ -136,18 +136,32 @@ def test_crops_that_no_training_evaluated_are_counted_and_never_suspect(searched
     averaged = out_of_fold(samples, jobs, folder=broken)
     unevaluated = set(jobs[2].fold.test.tolist())
     assert set(np.flatnonzero(np.isnan(averaged).any(axis=1)).tolist()) == unevaluated
-    flipped = dataclasses.replace(samples, targets=(samples.targets + 1) % 3)
+    wrong = (samples.targets + (np.arange(30) % 4 == 0)) % 3
+    flipped = dataclasses.replace(samples, targets=wrong)
     truth = np.where(np.isnan(averaged), np.nan, np.eye(3)[samples.targets] * 0.9 + 0.05).astype(np.float32)
     found = compare_labels(flipped, truth, network="baseline", folds=3, repeats=2, diverged=2)
     assert found.samples == 30 - len(unevaluated)
-    assert (found.unevaluated, found.agreeing) == (len(unevaluated), 0)
-    assert found.suspects
+    kept = [index for index in range(30) if index not in unevaluated]
+    assert (found.unevaluated, found.agreeing) == (len(unevaluated), sum(index % 4 != 0 for index in kept))
+    assert len(found.suspects) == sum(index % 4 == 0 for index in kept)
     assert not {one.file for one in found.suspects} & {samples.items[index].file for index in unevaluated}
     assert found.sentence().endswith(
         f" Trainings that diverged are left out: 2 of 6 in all; {len(unevaluated)} crops could not be checked."
     )
     with pytest.raises(InputRejectedError, match="no label was checked"):
         compare_labels(samples, np.full_like(truth, np.nan), network="binary", folds=3, repeats=2)
+
+
+@pytest.mark.parametrize("likely", [[0] * 30, [at // 3 % 3 for at in range(30)]], ids=["always the same", "at random"])
+def test_models_that_have_learned_nothing_make_no_label_suspect(likely):
+    probabilities = np.full((30, 3), 0.02, dtype=np.float32)
+    probabilities[np.arange(30), likely] = 0.96
+    study = compare_labels(colored(30), probabilities, network="baseline", folds=3, repeats=1)
+    assert not study.learned
+    assert study.suspects == ()
+    assert study.sentence().startswith(
+        f"The models predict {study.agreeing} of 30 labels, no better than guessing: they"
+    )
 
 
 def test_the_list_says_where_each_suspect_is_and_is_loaded_as_it_was_saved(small_workspace, tmp_path):

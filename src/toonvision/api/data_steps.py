@@ -9,7 +9,7 @@ from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
 from toonvision.api.split_words import split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, told
-from toonvision.core.errors import Finding
+from toonvision.core.errors import Finding, UsageError
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted
 from toonvision.data import workspace as data
@@ -114,29 +114,46 @@ class DataSteps(Opened):
         )  # fmt: skip
 
     def split(
-        self, *, seed: int = 0, ratios: str = "60/20/20", name: str = "default", force: bool = False
+        self,
+        *,
+        seed: int = 0,
+        ratios: str = "60/20/20",
+        name: str = "default",
+        force: bool = False,
+        from_source: bool = False,
     ) -> "Result[SplitSummary]":
-        """Assign screenshots, and so their crops, to train, val and test; near-duplicates stay together.
+        """Assign screenshots, and so their crops, to train, val and test; what belongs together stays together.
 
         Args:
             seed: Same seed, same split.
             ratios: Train, val and test in percent.
             name: What to call it.
             force: Replace another split of that name; the same split is always accepted.
+            from_source: Take over the split that the sources have of their own, instead of drawing one.
 
         Raises:
-            UsageError: If another split has that name, or the ratios are none.
-            InputRejectedError: If there are too few crops or screenshots.
+            UsageError: If another split has that name, the ratios are none, or go with `from_source`.
+            InputRejectedError: If there are too few crops or screenshots, or the sources have no split.
         """
+        from toonvision.api.split_words import source_findings
+        from toonvision.data.own_split import take_over
         from toonvision.data.split_plan import draw_split, summarize_split
-        from toonvision.data.splits import Ratios
+        from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios
         from toonvision.report.data_panels import write_split_figures
 
-        split = draw_split(self.files, ratios=Ratios.parse(ratios), seed=seed, name=name, replace=force)
+        asked = Ratios.parse(ratios)
+        if from_source and asked != SIXTY_TWENTY_TWENTY:
+            raise UsageError("the source's own split has ratios of its own. Leave out --ratios, or --from-source.")
+        if from_source:
+            taken = take_over(self.files, seed=seed, name=name, replace=force)
+            split, said = taken.split, taken.findings
+        else:
+            split = draw_split(self.files, ratios=asked, seed=seed, name=name, replace=force)
+            said = source_findings(self.files, name)
         with self.files.reading() as catalog:
             summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
         figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
-        findings = split_findings(summary)
+        findings = (*said, *split_findings(summary))
         by_level = {counts.level: counts for counts in summary.tables}
         tables = [
             _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()
@@ -149,6 +166,7 @@ class DataSteps(Opened):
                 "ratios": list(summary.ratios.shares) if summary.ratios else None,
                 "achieved": list(summary.achieved),
                 "seed": summary.seed,
+                "from_source": summary.from_source,
                 "groups": summary.groups,
                 "near_duplicates": list(summary.near_duplicate_groups),
                 "joined": [asdict(group) for group in summary.joined],

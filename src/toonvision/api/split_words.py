@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from toonvision.core.errors import Finding
+from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.wording import counted, listed
 
 if TYPE_CHECKING:
     from toonvision.data.groups import Reason
     from toonvision.data.split_plan import JoinedShots, SplitSummary
+    from toonvision.data.workspace import Workspace
 
-_MOST_GROUPS, _MOST_NAMES = 5, 2
+_MOST_GROUPS, _MOST_NAMES, _FEWEST_SUBSETS = 5, 2, 2
 
 
 def split_text(summary: "SplitSummary") -> str:
@@ -39,15 +40,34 @@ def _joined_sentences(summary: "SplitSummary") -> list[str]:
     for reason, groups in by_reason.items():
         named = [_named(group) for group in groups[:_MOST_GROUPS]]
         more = f"; and {counted(len(groups) - _MOST_GROUPS, 'more group')}" if len(groups) > _MOST_GROUPS else ""
-        sentences.append(f"{reason.capitalize()}: {'; '.join(named)}{more}.")
+        number = f" ({len(groups):,} groups)" if len(groups) > 1 else ""
+        sentences.append(f"{reason.capitalize()}{number}: {'; '.join(named)}{more}.")
     return sentences
 
 
 def _named(group: "JoinedShots") -> str:
-    first, *_, last = group.names
+    from toonvision.data.series import bare_stem
+
     if len(group.names) <= _MOST_NAMES:
         return " = ".join(group.names)
-    return f"{first} to {last} ({counted(len(group.names), 'screenshot')})"
+    first, *_, last = group.names
+    what = bare_stem(first) if group.reason == "copies of one source" else f"{first} to {last}"
+    return f"{what} ({counted(len(group.names), 'screenshot')})"
+
+
+def source_findings(files: "Workspace", name: str) -> tuple[Finding, ...]:
+    """Report that the sources have a split of their own, which the drawn one does not follow."""
+    from toonvision.data.own_split import counted_subsets, own_subsets
+
+    try:
+        counts = counted_subsets(own_subsets(files))
+    except InputRejectedError:  # what the catalogue knows can be split without the sources
+        return ()
+    if len(counts) < _FEWEST_SUBSETS:
+        return ()
+    said = ", ".join(f"{subset} {counted(count, 'picture')}" for subset, count in counts.items())
+    remedy = f"toonvision split --name {name} --from-source --force takes it over"
+    return (Finding(f"split {name}", f"does not follow the split of the source: {said}", remedy, "own-split"),)
 
 
 def split_findings(summary: "SplitSummary") -> tuple[Finding, ...]:
@@ -58,7 +78,15 @@ def split_findings(summary: "SplitSummary") -> tuple[Finding, ...]:
     labels = summary.tables[0]
     totals = {one.name: total for one, total in zip(labels.classes, labels.totals.tolist(), strict=True)}
     findings = [finding for finding in untrainable(totals) if finding.code == "one-label"]
-    for group in summary.cut:
+    for group in summary.joined if summary.from_source else ():
+        if len(group.subsets) > 1:
+            reason = (
+                f"{group.reason} lie in {listed(group.subsets)} of the source, which makes test results look better"
+            )
+            findings.append(
+                Finding(_named(group), reason, "a split without such leaks: toonvision split --force", "leak")
+            )
+    for group in () if summary.from_source else summary.cut:
         whose = f" of {listed(group.cut_for)}" if group.cut_for else ""
         why = f"the screenshots{whose} make up too few groups"
         reason = (

@@ -28,12 +28,15 @@ def split(
     seed: options.SeedOption = 0,
     name: Annotated[str, typer.Option(help="What to call it.")] = "default",
     force: options.ForceOption = False,
+    from_source: Annotated[
+        bool, typer.Option("--from-source", help="Take over the split that the source has of its own.")
+    ] = False,
 ) -> "Result[Any]":
     """Assign screenshots, and so their crops, to train, val and test.
 
-    Near-duplicate screenshots stay together.
+    Near-duplicate screenshots, copies of one source and frames of one recording stay together.
     """
-    return ws.split(seed=seed, ratios=ratios, name=name, force=force)
+    return ws.split(seed=seed, ratios=ratios, name=name, force=force, from_source=from_source)
 
 
 def check(

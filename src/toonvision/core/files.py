@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import os
 import secrets
@@ -140,6 +141,19 @@ def read_regular(path: Path, *, limit: int) -> bytes:
     Raises:
         RejectedItemError: If it cannot be read, is no regular file, or is too large.
     """
+    with open_regular(path, limit=limit) as file:
+        try:
+            return file.readall()
+        except OSError as error:
+            raise _unreadable(error) from error
+
+
+def open_regular(path: Path, *, limit: int) -> io.FileIO:
+    """Open a file of the input for reading, unbuffered, under the conditions of `read_regular`.
+
+    Raises:
+        RejectedItemError: As `read_regular` does.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -147,9 +161,13 @@ def read_regular(path: Path, *, limit: int) -> bytes:
         if status.st_size > limit:
             size = f"{status.st_size / 1e6:,.1f} MB, over {limit / 1e6:,.0f} MB"
             raise RejectedItemError(f"is too large ({size})", "make it smaller", code="too-large")
-        return path.read_bytes()
+        return io.FileIO(path)
     except OSError as error:
-        raise RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> RejectedItemError:
+    return RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable")
 
 
 def read_text(path: Path, *, limit: int) -> str:

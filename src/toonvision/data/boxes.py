@@ -24,7 +24,6 @@ _SMALLEST = 2
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CLAMP_LIMIT = 1
 """Pixels by which any box may leave its picture: programs round, and count from 0 or from 1."""
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True, order=True)

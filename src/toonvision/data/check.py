@@ -146,7 +146,14 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
         doubts += missing_labels(split.name, table, fewest=len(SUBSETS))  # of rarer ones the crops' doubts speak
         if missing := sum(split.subset_of(crop) is None for crop in known.crops):
             reason = f"does not know {missing} of {len(known.crops)} crops, which were cut after it was made"
-            faults.append(Finding(item, reason, remedy, "uncovered"))
+            if split.from_source:
+                reason += ", or lie in no subset of the source"
+                again = (
+                    f"toonvision split --name {split.name} --from-source --force takes over what the source says now"
+                )
+                doubts.append(Finding(item, reason, again, "uncovered"))
+            else:
+                faults.append(Finding(item, reason, remedy, "uncovered"))
         if gone := sorted(split.subsets.keys() - possible):
             reason = f"names {len(gone)} screenshots that the catalogue does not know: {', '.join(gone)}"
             doubts.append(Finding(item, reason, "correct their names; those that are gone do no harm", "unknown"))

@@ -10,6 +10,7 @@ whose range nobody states, are refused too.
 import hashlib
 import io
 import stat
+import struct
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,13 +23,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import RejectedItemError
-from toonvision.core.files import read_regular
+from toonvision.core.files import open_regular, read_regular
+from toonvision.data.picture_kinds import kind_of_content, kinds_read, unread
 
 LARGEST_PIXELS = 50_000_000
 LARGEST_RUN_LENGTH_PIXELS = 10_000_000
 """The most pixels of a BMP that is packed by run lengths: Pillow unpacks it pixel by pixel, in Python."""
 LARGEST_FILE = 400_000_000
-_KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION_TAG, _UPRIGHT, _ROTATED = 0x0112, 1, range(2, 9)
 _QUARTER_TURNS: Mapping[int, Image.Transpose] = {
     5: Image.Transpose.TRANSPOSE,
@@ -40,6 +41,11 @@ _QUARTER_TURNS: Mapping[int, Image.Transpose] = {
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TOO_FINE = {"F": "floating-point", "I": "32-bit"}
 _STRIP = 1024
+_HEAD = 4096
+_FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2})
+"""JPEG's markers of baseline, extended and progressive frames: the ones that are decoded."""
+_BEFORE_FRAME = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
+"""Markers of segments that may precede a frame: tables, what programs add, comments."""
 _MANY_PIXELS, _MANY_BYTES = 8_000_000, 30_000_000
 _turn = threading.Lock()
 # Of Pillow's own blocks of 16 MB the C library keeps many for itself when a large picture is let go; a single block is
@@ -58,8 +64,37 @@ def size_wh(path: Path) -> tuple[int, int]:
     Raises:
         RejectedItemError: If the file cannot be read, or its header is not that of a picture we read.
     """
+    with open_regular(path, limit=LARGEST_FILE) as file:
+        try:
+            head = file.read(_HEAD)
+        except OSError as error:
+            raise RejectedItemError(f"cannot be read ({error.strerror})", "check it", code="unreadable") from error
+    found = _png_size(head) or _jpeg_size(head)
+    if found and 0 < found[0] * found[1] <= LARGEST_PIXELS:
+        return found
     with _open(read_regular(path, limit=LARGEST_FILE)) as image:
         return image.size
+
+
+def _png_size(head: bytes) -> tuple[int, int] | None:
+    """Return the width and height that a PNG begins with; None if it is none."""
+    if len(head) < 24 or not head.startswith(b"\x89PNG\r\n\x1a\n") or head[12:16] != b"IHDR":
+        return None
+    width, height = struct.unpack_from(">II", head, 16)
+    return width, height
+
+
+def _jpeg_size(head: bytes) -> tuple[int, int] | None:
+    """Return the width and height in a JPEG's frame header; None if it is none, or the header lies farther in."""
+    at = 2 if head.startswith(b"\xff\xd8\xff") else len(head)
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        if head[at + 1] in _FRAME_HEADERS:
+            height, width = struct.unpack_from(">HH", head, at + 5)
+            return width, height
+        if head[at + 1] not in _BEFORE_FRAME:
+            return None
+        at += 2 + int.from_bytes(head[at + 2 : at + 4])
+    return None
 
 
 def decode(content: bytes, *, has_boxes: bool = False, declared_wh: tuple[int, int] | None = None) -> Image.Image:
@@ -149,7 +184,7 @@ def _is_large(path: Path) -> bool:
             return False
         if status.st_size > _MANY_BYTES:
             return True
-        with Image.open(path, formats=_KINDS) as image:
+        with Image.open(path, formats=kinds_read()) as image:
             return image.width * image.height > _MANY_PIXELS
     return False
 
@@ -217,14 +252,20 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
 
 
 def _open(content: bytes) -> Image.Image:
+    if not content:
+        raise RejectedItemError("is empty", "copy it again, or remove it", code="not-a-picture")
     try:
-        image = Image.open(io.BytesIO(content), formats=_KINDS)
+        image = Image.open(io.BytesIO(content), formats=kinds_read())
     except MemoryError:
         raise
     except Exception as error:
-        large = isinstance(error, Image.DecompressionBombError)
-        reason = "has too many pixels" if large else f"is not a picture that can be read ({', '.join(_KINDS)})"
-        raise RejectedItemError(reason, "save it as PNG", code="too-large" if large else "not-a-picture") from error
+        if isinstance(error, Image.DecompressionBombError):
+            raise RejectedItemError("has too many pixels", "make it smaller", code="too-large") from error
+        kind = kind_of_content(content)
+        if kind and kind not in kinds_read():
+            raise unread(kind) from error
+        reason = f"is not a picture that can be read ({', '.join(kinds_read())})"
+        raise RejectedItemError(reason, "replace it with a PNG, or remove it", code="not-a-picture") from error
     packed = any(tile.codec_name == "bmp_rle" for tile in image.tile)
     limit = LARGEST_RUN_LENGTH_PIXELS if packed else LARGEST_PIXELS
     if image.width * image.height > limit:

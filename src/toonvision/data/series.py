@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from toonvision.core.names import folded
-from toonvision.data.source_tree import LAYOUT_FOLDERS, is_picture
+from toonvision.data.picture_kinds import is_picture
+from toonvision.data.source_tree import LAYOUT_FOLDERS
 from toonvision.data.subsets import named_subset
 
 Name = tuple[str, str]
@@ -32,7 +33,7 @@ _CHANGE = (
 )
 _CHANGED = re.compile(rf"(?P<after>.+?)[_-]{_CHANGE}|{_CHANGE}[_-](?P<before>.+)", re.IGNORECASE)
 """Names that count as a copy's where there is a picture of the name without it."""
-_UPLOAD = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{8}[-_]+(?=.)")
+_UPLOAD = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone may be a date."""
 _NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _MOST_NUMBERS = 6

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +14,8 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
 from toonvision.data import attributes
-from toonvision.data.boxes import PICTURE_SUFFIXES
 from toonvision.data.documents import Documents
+from toonvision.data.picture_kinds import is_picture, unread_kind
 from toonvision.data.subsets import Subset, named_subset
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -95,8 +95,35 @@ class SourceTree:
 
     @cached_property
     def pictures(self) -> tuple[Path, ...]:
-        """The files that are meant to be pictures; what kind each is, its content decides."""
-        return tuple(path for path in self.files if is_picture(path.name))
+        """The files that are meant to be pictures, by their suffix or their first bytes.
+
+        One of a kind that cannot be read here is passed over where its folder has one of its stem that can.
+        """
+        return tuple(path for path in self._kinds if path not in self._replaced)
+
+    @cached_property
+    def unread(self) -> Mapping[Path, str]:
+        """Those of the pictures that cannot be read here, and of which kind they are."""
+        return {path: kind for path in self.pictures if (kind := self._kinds[path])}
+
+    @cached_property
+    def _kinds(self) -> Mapping[Path, str]:
+        """The kind that cannot be read here, or an empty text, of every file that is meant to be a picture."""
+
+        def kind_of(path: Path) -> str | None:
+            if self.confined(path):  # whose content is not looked at
+                return "" if is_picture(path.name) else None
+            return unread_kind(path)
+
+        return {path: kind for path in self.files if (kind := kind_of(path)) is not None}
+
+    @cached_property
+    def _replaced(self) -> frozenset[Path]:
+        unread = {path for path, kind in self._kinds.items() if kind}
+        stems = (
+            {(path.parent, _key(path.stem)) for path in self._kinds if path not in unread} if unread else frozenset()
+        )
+        return frozenset(path for path in unread if (path.parent, _key(path.stem)) in stems)
 
     @cached_property
     def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
@@ -107,7 +134,8 @@ class SourceTree:
 
     def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
         """Return the files of some suffixes, such as ``.xml``, whatever their case; sorted."""
-        return tuple(sorted(path for suffix in suffixes for path in self._by_suffix.get(suffix, ())))
+        found = [self._by_suffix[suffix] for suffix in suffixes if suffix in self._by_suffix]
+        return found[0] if len(found) == 1 else tuple(sorted(path for paths in found for path in paths))
 
     @cached_property
     def documents(self) -> Documents:
@@ -132,6 +160,16 @@ class SourceTree:
         """Report the links to folders, which are not followed."""
         reason, remedy = "is a link to a folder, which is not followed", "put the folder here, or name it as a source"
         return [Finding(self.relative(path), reason, remedy, "linked-folder") for path in self.linked_folders]
+
+    def replaced_findings(self) -> list[Finding]:
+        """Report, as one, the pictures that were passed over for those beside them that can be read."""
+        if not self._replaced:
+            return []
+        first = min(self._replaced)
+        others = f", like {len(self._replaced) - 1:,} others," if len(self._replaced) > 1 else ""
+        reason = f"is of the kind {self._kinds[first]}, which cannot be read here;{others} "
+        reason += "the picture of its name beside it was taken"
+        return [Finding(self.relative(first), reason, code="replaced")]
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
@@ -170,26 +208,47 @@ class SourceTree:
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """Return the folders of a file below the root that do not belong to a layout."""
-        return tuple(name for name in path.relative_to(self.root).parts[:-1] if name.lower() not in LAYOUT_FOLDERS)
+        return self._folder(path.parent).place
+
+    def _folder(self, folder: Path) -> "_Folder":
+        """Return what the names of a folder say; many files share one, and are not asked one by one."""
+        if folder not in self._folders:
+            names = folder.relative_to(self.root).parts
+            place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
+            telling = (
+                name for name in place if not named_subset(name) and not _DATA_SET_FOLDER.fullmatch(name.lower())
+            )
+            context = next(map(_text, telling), NO_CONTEXT)
+            subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
+            self._folders[folder] = _Folder(place, context, subset)
+        return self._folders[folder]
+
+    @cached_property
+    def _folders(self) -> dict[Path, "_Folder"]:
+        return {}
 
     def picture_of(self, annotation: Path) -> Path | None:
         """Return the picture that an annotation file is named after; None where no picture, or more than one, can be.
 
         It lies beside the annotation, or in the folder that corresponds to the annotation's (``images/a`` to
-        ``labels/a``); where neither has any picture, anywhere below the source.
+        ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, and a
+        picture's suffix within it (``a.png.txt``), are undone where the picture has none.
         """
-        found = self._same_place(annotation)
-        if not found and self._place(annotation) not in self._occupied:
-            found = self._by_stem.get(_key(annotation.stem), [])
-        return found[0] if len(found) == 1 else None
+        for stem in _stems(annotation.stem):
+            found = self._same_place(annotation, stem)
+            if not found and self._place(annotation) not in self._occupied:
+                found = self._by_stem.get(stem, [])
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
 
     def picture_beside(self, annotation: Path) -> Path | None:
         """Return the one picture of an annotation's name beside it, or in the corresponding folder, if any."""
-        found = self._same_place(annotation)
+        found = self._same_place(annotation, _key(annotation.stem))
         return found[0] if len(found) == 1 else None
 
-    def _same_place(self, annotation: Path) -> list[Path]:
-        same = self._by_place.get((self._place(annotation), _key(annotation.stem)), [])
+    def _same_place(self, annotation: Path, stem: str) -> list[Path]:
+        same = self._by_place.get((self._place(annotation), stem), [])
         return [path for path in same if path.parent == annotation.parent] or same
 
     def text_of(self, picture: Path) -> Path | None:
@@ -242,19 +301,26 @@ class SourceTree:
     def _known(self) -> frozenset[Path]:
         return frozenset(self.pictures)
 
-    def refuse_confusable(self, paths: Iterable[Path]) -> None:
-        """Refuse two pictures of one stem, as `refuse_confusable` does."""
-        refuse_confusable(paths, self.root)
+    def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
+        """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
+        refuse_confusable(paths, self.root, by_stem=by_stem)
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
-        context = (name for name in self._place(path) if not named_subset(name))
-        return next((_text(name) for name in context if not _DATA_SET_FOLDER.fullmatch(name.lower())), NO_CONTEXT)
+        return self._folder(path.parent).context
 
     def subset_of(self, path: Path) -> Subset | None:
         """Return the subset that a folder of a picture names; the last one that does decides."""
-        names = reversed(path.relative_to(self.root).parts[:-1])
-        return next((subset for name in names if (subset := named_subset(name))), None)
+        return self._folder(path.parent).subset
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """What the names of a folder and of those above it, up to the root, say of its pictures."""
+
+    place: tuple[str, ...]
+    context: str
+    subset: Subset | None
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -269,14 +335,12 @@ def _is_workspace(folder: Path) -> bool:
     return False
 
 
-def is_picture(name: str) -> bool:
-    """Return whether a file is meant to be a picture, by its suffix; what kind it is, its content decides."""
-    return Path(name).suffix.lower() in PICTURE_SUFFIXES
-
-
 def relative(path: Path, root: Path) -> str:
     r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
-    return _text(path.relative_to(root).as_posix())
+    text, above = str(path), f"{root}{os.sep}"
+    if not text.startswith(above):
+        return _text(path.relative_to(root).as_posix())
+    return _text(text[len(above) :].replace(os.sep, "/"))  # several times as quick
 
 
 def confined(path: Path, root: Path) -> Finding | None:
@@ -288,21 +352,20 @@ def confined(path: Path, root: Path) -> Finding | None:
     return None
 
 
-def refuse_confusable(paths: Iterable[Path], root: Path) -> None:
-    """Refuse two pictures of one stem, or whose names differ by case or Unicode form alone.
+def refuse_confusable(paths: Iterable[Path], root: Path, *, by_stem: bool = True) -> None:
+    """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
 
     Raises:
         InputRejectedError: Naming both.
     """
     seen: dict[str, Path] = {}
     for path in paths:
-        stem = relative(path.with_suffix(""), root)
-        key = folded(stem)
+        key = folded(relative(path.with_suffix("") if by_stem else path, root))
         other = seen.setdefault(key, path)
         if other != path:
             raise InputRejectedError(
-                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from suffix, "
-                "case or Unicode form). Rename one of them."
+                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
+                f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
             )
 
 
@@ -317,6 +380,15 @@ def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
         agree = [one == other for one, other in zip(own, wanted, strict=False)]
         lengths.append(agree.index(False) if False in agree else len(agree))
     return [path for path, length in zip(paths, lengths, strict=True) if length == max(lengths)]
+
+
+def _stems(stem: str) -> Iterator[str]:
+    """Yield what the stem of an annotation's picture may be, the likeliest first."""
+    key = _key(stem)
+    yield key
+    bare = _HASH_PREFIX.sub("", _key(Path(stem).stem) if is_picture(stem) else key)
+    if bare != key:
+        yield bare
 
 
 def _key(stem: str) -> str:

@@ -260,6 +260,7 @@ class SplitSummary:
         tables: Samples a class and subset: the labels' own first, then each level's.
         largest_deviation: The label furthest from the asked ratios, and by how many samples; None without ratios.
         joined: All groups of more than one screenshot, the largest first.
+        from_source: Whether it is the source's own.
     """
 
     name: str
@@ -273,6 +274,7 @@ class SplitSummary:
     tables: tuple[CountTable, ...]
     largest_deviation: tuple[str, float] | None
     joined: tuple[JoinedShots, ...] = ()
+    from_source: bool = False
 
     @property
     def cut(self) -> tuple[JoinedShots, ...]:
@@ -313,6 +315,7 @@ def summarize_split(
         tables=tables,
         largest_deviation=_largest_deviation(tables[0], split.ratios) if split.ratios else None,
         joined=tuple(_joined_shots(group, split) for group in joined),
+        from_source=split.from_source,
     )
 
 

@@ -8,7 +8,8 @@ A split is ``splits/<name>.csv`` in the workspace:
     garden/shot_01.png,test
 
 A screenshot is named by its path below its source; where two sources have one of that name, the source stands before
-it (``../more/garden/shot_00.png``). The comment says how the split was drawn; without it, it was made by hand.
+it (``../more/garden/shot_00.png``). The comment says how the split was drawn, or ``# from the source`` where it is
+the source's own; without it, it was made by hand.
 """
 
 import csv
@@ -30,6 +31,7 @@ from toonvision.data.subsets import SUBSETS, Subset
 _HEADER = ["screenshot", "subset"]
 _RATIOS = re.compile(r"\d{1,3}/\d{1,3}/\d{1,3}", re.ASCII)
 _DRAWN = re.compile(rf"# ({_RATIOS.pattern}), seed (\d{{1,10}})", re.ASCII)
+_TAKEN_OVER = re.compile(r"# from the source(?:, seed (\d{1,10}))?", re.ASCII)
 _LARGEST_FILE = 100_000_000
 _DIGEST_WORDS: Mapping[Subset | None, str] = {"train": "train", "val": "validate", "test": "test"}
 """What the digest calls a subset: the first version's word, so that runs of that time can still be evaluated."""
@@ -85,14 +87,16 @@ class Split:
     Attributes:
         name: The file's name without its suffix.
         subsets: A screenshot's key (see `screenshot_keys`) to its subset.
-        ratios: The shares asked for; None where it was made by hand.
-        seed: The seed that it was drawn with; None where it was made by hand.
+        ratios: The shares asked for; None where it was made by hand, or is the source's own.
+        seed: The seed that it was drawn with; None where nothing was drawn.
+        from_source: Whether it is the source's own.
     """
 
     name: str
     subsets: Mapping[str, Subset]
     ratios: Ratios | None = None
     seed: int | None = None
+    from_source: bool = False
 
     def subset_of(self, item: Crop | StoredScreenshot) -> Subset | None:
         """Return the subset of a crop or a screenshot; None where the split does not know it."""
@@ -156,7 +160,10 @@ def write_split(folder: Path, split: Split, *, replace: bool = False) -> Path:
 
 def split_text(split: Split) -> str:
     """Write a split as the text of its file."""
-    drawn = [f"# {split.ratios}, seed {split.seed}"] if split.ratios and split.seed is not None else []
+    seed = f", seed {split.seed}" if split.seed is not None else ""
+    drawn = [f"# {split.ratios}{seed}"] if split.ratios and seed else []
+    if split.from_source:
+        drawn = [f"# from the source{seed}"]
     # What `csv` of some Python versions leaves without quotes, others cannot read.
     keys = {key: '"' + key.replace('"', '""') + '"' if set(key) & {*',"\r\n'} else key for key in split.subsets}
     rows = [f"{keys[key]},{subset}" for key, subset in sorted(split.subsets.items())]
@@ -173,6 +180,7 @@ def _parsed(path: Path, text: str) -> Split:
     lines = list(io.StringIO(text, newline=""))
     comments = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
     drawn = _DRAWN.fullmatch(lines[0].strip()) if comments else None
+    taken = _TAKEN_OVER.fullmatch(lines[0].strip()) if comments else None
     rows = csv.reader(lines[comments:], strict=True)
     subsets: dict[str, Subset] = {}
 
@@ -193,8 +201,9 @@ def _parsed(path: Path, text: str) -> Split:
                 raise broken(f"the screenshot {shown(key)} stands in the file twice")
             subsets[key] = subset
         ratios, seed = (Ratios.parse(drawn[1]), int(drawn[2])) if drawn else (None, None)
+        seed = int(taken[1]) if taken and taken[1] else seed
     except csv.Error as error:
         raise broken(f"is not CSV ({error})") from error
     except UsageError as error:
         raise broken(str(error), 1) from error
-    return Split(path.stem, subsets, ratios, seed)
+    return Split(path.stem, subsets, ratios, seed, from_source=taken is not None)

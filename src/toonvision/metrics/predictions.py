@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data.boxes import Box
 from toonvision.data.images import Pictures, Resize, read_picture
+from toonvision.data.picture_kinds import unread, unread_kind
 from toonvision.data.source_tree import SourceTree
 
 Probabilities = npt.NDArray[np.float32]
@@ -127,15 +128,19 @@ def predict_files_by(
 
     def read(file: Path) -> Pictures | Finding:
         try:
+            if kind := unread_kind(file):
+                raise unread(kind)
             return read_picture(file, size_hw=size_hw, resize=resize)
         except RejectedItemError as error:
             return error.finding(str(file), pictures=1)
 
     predictions: list[Prediction] = []
-    found = [(path, _files(path)) for path in paths]
-    remedy = "name pictures, or folders of pictures"
-    findings = [Finding(str(path), "holds no picture", remedy, "no-picture", files=1) for path, own in found if not own]
-    files = [file for _, own in found for file in own]
+    files: list[Path] = []
+    findings: list[Finding] = []
+    for path in paths:
+        own, notes = _files(path)
+        files += own
+        findings += notes
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(files), GROUP):
             group = files[start : start + GROUP]
@@ -151,7 +156,16 @@ def predict_files_by(
     return predictions, findings
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path) -> tuple[Sequence[Path], list[Finding]]:
+    """Return the pictures that a path means, and what is to be known of others."""
     if not path.is_dir():
-        return [path]
-    return list(SourceTree.of(path).pictures)
+        return [path], []
+    tree = SourceTree.of(path)
+    notes = [
+        replace(finding, item=str(path / finding.item))
+        for finding in (*tree.replaced_findings(), *tree.linked_folder_findings())
+    ]
+    if not tree.pictures:
+        remedy = "name pictures, or folders of pictures"
+        notes.append(Finding(str(path), "holds no picture", remedy, "no-picture", files=1))
+    return tree.pictures, notes

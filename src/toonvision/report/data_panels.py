@@ -134,7 +134,7 @@ def _split_table(table: CountTable, split: SplitSummary) -> Table:
 
 def _split_note(table: CountTable, split: SplitSummary) -> str:
     if split.largest_deviation is None:
-        return "Made by hand."
+        return "The source's own." if split.from_source else "Made by hand."
     note = f"Planned: {split.ratios} percent of each label, drawn with seed {split.seed}."
     name, samples = split.largest_deviation
     if table.level.name != LABEL_LEVEL or not samples:

@@ -49,6 +49,8 @@ patience. The variation that remains between trainings is averaged away over rep
 SEARCH_SIZE_HW = (150, 50)
 """A seventh of the cost of 600 x 200, so that fifteen trainings cost as much as two."""
 MOST_PICTURED = 48
+_SURE = 1.645
+"""Standard deviations above what guessing would agree with, 95 % of one side of a normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class SuspectStudy(Study):
         suspects: The most suspect first.
         diverged: How many trainings are left out because their loss became NaN.
         unevaluated: Crops that no other training evaluated.
+        by_chance: Crops whose label would be the first choice of models that predict as often what these predict, but
+            without looking.
     """
 
     FILE, WHAT, COMMAND = "suspects.json", "search for suspect labels", "suspects TASK"
@@ -117,6 +121,12 @@ class SuspectStudy(Study):
     suspects: tuple[Suspect, ...]
     diverged: int = 0
     unevaluated: int = 0
+    by_chance: float = 0
+
+    @property
+    def learned(self) -> bool:
+        """Whether the models agree with the labels more often than guessing would."""
+        return self.agreeing > _surely_above(self.by_chance, self.samples)
 
     def sentence(self) -> str:
         """Return what was found, in plain words."""
@@ -124,6 +134,11 @@ class SuspectStudy(Study):
         return self._found() + diverged_sentence([(what, self.diverged, self.folds * self.repeats)])
 
     def _found(self) -> str:
+        if not self.learned:
+            return (
+                f"The models predict {self.agreeing} of {self.samples} labels, no better than guessing: they have "
+                "learned nothing, so that no label can be called suspect. Annotate more screenshots."
+            )
         if not self.suspects:
             return f"No label of {self.samples} is suspect."
         count = len(self.suspects)
@@ -278,6 +293,9 @@ def compare_labels(
         raise InputRejectedError("every training diverged, so no label was checked. Train another network or size.")
     given, probabilities = dataset.targets[evaluated], probabilities[evaluated]
     joint = confident_joint(given, probabilities)
+    likely = probabilities.argmax(axis=1)
+    agreeing, by_chance = int((likely == given).sum()), _by_chance(given, likely, len(dataset.classes))
+    learned = agreeing > _surely_above(by_chance, len(given))
     thresholds = class_thresholds(given, probabilities).tolist()
     return SuspectStudy(
         task=dataset.task.name,
@@ -285,16 +303,29 @@ def compare_labels(
         folds=folds,
         repeats=repeats,
         samples=len(given),
-        agreeing=int((probabilities.argmax(axis=1) == given).sum()),
+        agreeing=agreeing,
         classes=dataset.classes,
         thresholds=tuple(value if math.isfinite(value) else 1.0 for value in thresholds),
         joint=tuple(tuple(row) for row in joint.tolist()),
         estimated_wrong=estimated_wrong(given, joint),
-        suspects=_suspects(dataset, evaluated, probabilities),
+        suspects=_suspects(dataset, evaluated, probabilities) if learned else (),
         diverged=diverged,
         unevaluated=len(dataset.items) - len(evaluated),
+        by_chance=by_chance,
         folder=folder or Path(),
     )
+
+
+def _by_chance(given: Indices, likely: Indices, classes: int) -> float:
+    """Return how many labels would be predicted if predictions had nothing to do with them, as in Cohen's kappa."""
+    shares = np.bincount(given, minlength=classes) * np.bincount(likely, minlength=classes)
+    return float(shares.sum() / len(given))
+
+
+def _surely_above(by_chance: float, samples: int) -> float:
+    """Return the number of right predictions that guessing exceeds in one of twenty searches (normal approximation)."""
+    share = by_chance / samples
+    return by_chance + _SURE * math.sqrt(samples * share * (1 - share))
 
 
 def _suspects(dataset: Dataset, evaluated: Indices, probabilities: Probabilities) -> tuple[Suspect, ...]:

@@ -37,20 +37,24 @@ def read_pictures(
     tree: SourceTree,
     read: Callable[[Path], AnnotatedPicture | Finding],
     findings: Iterable[Finding] = (),
+    *,
+    by_stem: bool = True,
 ) -> Reading:
     """Read the pictures of a source in the given order; `read` returns one, or why it cannot be used.
 
-    Links to folders, which are not followed, are reported too.
+    Links to folders, which are not followed, are reported too. Where annotations are found `by_stem`, two pictures of
+    one stem would be confused, whatever their suffixes.
 
     Raises:
         InputRejectedError: If two pictures share a name.
     """
     paths = list(paths)
-    tree.refuse_confusable(paths)
+    tree.refuse_confusable(paths, by_stem=by_stem)
     results = {tree.relative(path): tree.confined(path) or read(path) for path in paths}
     pictures = tuple(result for result in results.values() if isinstance(result, AnnotatedPicture))
     unusable = {name: result for name, result in results.items() if isinstance(result, Finding)}
-    return Reading(pictures, (*unusable.values(), *findings, *tree.linked_folder_findings()), unusable)
+    of_pictures = dict.fromkeys(unusable.values())  # one finding may be about several
+    return Reading(pictures, (*of_pictures, *findings, *tree.linked_folder_findings()), unusable)
 
 
 def read_annotation(

@@ -1,37 +1,157 @@
-"""Class folders: each folder is a label, each picture in it is a crop."""
+"""Class folders: each folder is a label, each picture in it is a crop, at whatever depth.
 
+Folders that only say how a data set is laid out (``images``), or which subset a picture belongs to (``train``),
+are passed over wherever they stand. So are the outermost ones where all pictures lie in the same, or where they are
+numbered (``fold1``) or named after subsets (``seg_train``). The first folder that is left is the label; what lies
+deeper belongs to it. Folders are taken for labels only where nothing else can be meant: see `refusal`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, RejectedItemError, printable
+from toonvision.core.wording import counted
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
 from toonvision.data.formats.base import read_pictures
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.formats.beside import annotation_beside
+from toonvision.data.source_tree import LAYOUT_FOLDERS, SourceTree
+from toonvision.data.subsets import Subset, named_subset
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
+_NO_LABELS = LAYOUT_FOLDERS | {"mask", "masks", "segmentationclass", "segmentationobject", "unlabeled", "unlabelled"}
+_NUMBERED = re.compile(
+    r"(?:ds|fold|split|part|batch|chunk|shard|set|dataset|session|run|rec|recording|seq|sequence|video|clip|take|cam|"
+    r"camera|day|v|version)[ ._-]*\d+"
+)
+_WORD = re.compile(r"[a-z0-9]+")
+_NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
+"""What folders of pictures without labels, to be predicted, are named after."""
+_SHOWN = 4
 
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how class folders lie in a source."""
-    return "one folder for each class" if any(path.parent != tree.root for path in tree.pictures) else None
+    labels = labels_of(tree)
+    return f"class folders ({_some(labels)})" if labels and not refusal(tree) else None
+
+
+def refusal(tree: SourceTree) -> str:
+    """Return why the folders of a source are not taken for labels, and the way out; an empty text if nothing speaks."""
+    labels = labels_of(tree)
+    way_out = "; or, if the folders are the labels, say so: --format folders" if labels else ""
+    if beside := annotation_beside(tree, labels):
+        reason = f"{tree.relative(beside)} looks like annotations in a form that is not known"
+        return f"{reason}. Export them as Pascal VOC or COCO{way_out}."
+    if len(labels) == 1:
+        return (
+            f"all {counted(sum(labels.values()), 'picture')} have one label, {_some(labels)}, and a model needs "
+            f"at least two labels, to tell them apart. Put pictures of another label into a folder beside it{way_out}."
+        )
+    return ""
 
 
 def read(tree: SourceTree) -> Reading:
-    """Read the pictures of every folder below a root; the first folder's name is the label.
+    """Read the pictures in all folders that are labels.
 
     Raises:
-        InputRejectedError: If two pictures share a name.
+        InputRejectedError: If the names of two pictures differ by case or Unicode form alone.
     """
+    folders = _folders(tree)
+    unlabelled = _unlabelled(folders, tree)
 
     def read_picture(path: Path) -> AnnotatedPicture | Finding:
-        name = tree.relative(path)
-        if path.parent == tree.root:
-            remedy = "move it into the folder of its label"
-            return Finding(name, "lies in no folder of a label", remedy, "no-annotation")
+        name, own = tree.relative(path), folders[path]
+        if not own:
+            return unlabelled[path.parent]
         try:
-            label = checked_label(path.relative_to(tree.root).parts[0])
+            label = checked_label(own[0])
         except RejectedItemError as error:
             return error.finding(name, pictures=1, objects=1)
-        return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),))
+        subset = tree.subset_of(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
+        return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    return read_pictures(tree.pictures, tree, read_picture)
+    return read_pictures(tree.pictures, tree, read_picture, _doubt(folders), by_stem=False)
+
+
+def labels_of(tree: SourceTree) -> Mapping[str, int]:
+    """Return the folders that look like labels, and how many pictures each holds; sorted."""
+    found = Counter(own[0] for own in _folders(tree).values() if own)
+    return {} if all(map(_says_nothing, found)) else dict(sorted(found.items()))
+
+
+def _folders(tree: SourceTree) -> dict[Path, tuple[str, ...]]:
+    """Return the folders of each picture, from that of its label on; none where it lies in no folder of a label."""
+    names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in tree.pictures}
+    while True:
+        first = {own[0] for own in names.values() if own}
+        below = {own[1] for own in names.values() if len(own) > 1}
+        shared = len(first) == 1 and (len(below) > 1 or all(len(own) != 1 for own in names.values()))
+        if not (shared or all(map(_says_nothing, first))) or all(map(_is_numbered, below)):  # or nothing lies below
+            return names
+        names = {path: own[1:] for path, own in names.items()}
+
+
+def _telling(folders: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders that belong neither to a layout nor to a subset, one in a folder of its own name once."""
+    kept: list[str] = []
+    for name in folders:
+        passed_over = name.lower() in _NO_LABELS or named_subset(name) or (kept and kept[-1].lower() == name.lower())
+        if not passed_over:
+            kept.append(name)
+    return tuple(kept)
+
+
+def _is_numbered(name: str) -> bool:
+    return bool(_NUMBERED.fullmatch(name.lower()))
+
+
+def _says_nothing(name: str) -> bool:
+    """Return whether a folder is numbered, or is named after a subset, as ``seg_train`` is."""
+    return _is_numbered(name) or any(named_subset(word) or word in _NEW_DATA for word in _words(name))
+
+
+def _words(name: str) -> list[str]:
+    return _WORD.findall(name.lower())
+
+
+def _subset_before(label: str, folders: Sequence[str]) -> Subset | None:
+    """Return the subset that a word of a folder before that of the label names, as in ``seg_train/cat``."""
+    words = (word for name in folders[: folders.index(label)] for word in _words(name))
+    return next((subset for word in words if (subset := named_subset(word))), None)
+
+
+def _unlabelled(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> Mapping[Path, Finding]:
+    """Return for each folder whose pictures have no label that it is so."""
+    counts = Counter(path.parent for path, own in folders.items() if not own)
+    first: dict[Path, Path] = {}
+    for path, own in folders.items():
+        if not own:
+            first.setdefault(path.parent, path)
+    return {folder: _no_label(folder, first[folder], count, tree) for folder, count in counts.items()}
+
+
+def _no_label(folder: Path, first: Path, count: int, tree: SourceTree) -> Finding:
+    reason = "lies in no folder of a label" + (f", as do {count - 1:,} more pictures beside it" if count > 1 else "")
+    remedy = "move it into the folder of its label"
+    if folder != tree.root:
+        remedy += f"; if {printable(folder.name)!r} is a label, rename the folder to label_{printable(folder.name)}"
+    return Finding(tree.relative(first), reason, remedy, "no-annotation")
+
+
+def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
+    """Name the other labels that the folders could mean, where all pictures lie deeper than in that of their label."""
+    labelled = [own for own in folders.values() if own]
+    deeper = sorted({own[1] for own in labelled if len(own) > 1})
+    if len(deeper) < 2 or any(len(own) == 1 for own in labelled):
+        return []
+    reason = f"the folders could also be read with the labels {_some(deeper)}, which lie one level deeper"
+    remedy = "if those are the labels, move their folders up, out of the folders that are taken for labels now"
+    return [Finding(_some(sorted({own[0] for own in labelled})), reason, remedy, "two-readings")]
+
+
+def _some(labels: Sequence[str] | Mapping[str, int]) -> str:
+    shown = [printable(label) for label in list(labels)[:_SHOWN]]
+    return ", ".join([*shown, f"and {len(labels) - _SHOWN:,} more"] if len(labels) > _SHOWN else shown)

@@ -8,7 +8,8 @@ from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.boxes import Reading, checked_label, finite
 from toonvision.data.formats.listed import Listed, Parse, read_listed
 from toonvision.data.formats.shapes import is_number
-from toonvision.data.source_tree import SourceTree, is_picture
+from toonvision.data.picture_kinds import is_picture
+from toonvision.data.source_tree import SourceTree
 
 _LONGEST_NAME = 200
 """Characters of a stated name in a message."""

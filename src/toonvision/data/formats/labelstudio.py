@@ -19,7 +19,8 @@ from toonvision.data.formats import shapes
 from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents, size_of
 from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
 from toonvision.data.formats.listed import Listed
-from toonvision.data.source_tree import SourceTree, is_picture
+from toonvision.data.picture_kinds import is_picture
+from toonvision.data.source_tree import SourceTree
 
 TITLE = "Label Studio"
 _NEWEST = ("updated_at", "created_at")

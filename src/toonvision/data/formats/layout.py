@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import InputRejectedError, printable
+from toonvision.core.wording import counted
 from toonvision.data.boxes import Reading
 from toonvision.data.formats import (
     coco,
@@ -14,6 +15,7 @@ from toonvision.data.formats import (
     image_folder,
     labelme,
     labelstudio,
+    not_read,
     pascal_voc,
     supervisely,
     tensorflow_csv,
@@ -21,6 +23,7 @@ from toonvision.data.formats import (
     yolo,
 )
 from toonvision.data.formats.base import Reader
+from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
 
 Format = Literal[
@@ -53,14 +56,37 @@ class Layout:
 
 
 def read(name: Format, root: Path) -> Reading:
-    """Read everything below a source in the format of that name."""
-    return READERS[name].read(SourceTree.of(root))
+    """Read everything below a source in the format of that name.
+
+    Pictures of a kind that cannot be read here are named, each with its objects, as all that is left out.
+
+    Raises:
+        InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
+    """
+    tree = SourceTree.of(root)
+    reading = READERS[name].read(tree)
+    unread = [picture for picture in reading.pictures if picture.path in tree.unread]
+    named = {
+        picture.name: unread_picture(tree.unread[picture.path]).finding(
+            picture.name, pictures=1, objects=len(picture.objects)
+        )
+        for picture in unread
+    }
+    within = (finding for picture in unread for finding in picture.findings)
+    return Reading(
+        tuple(picture for picture in reading.pictures if picture.name not in named),
+        (*reading.findings, *named.values(), *within, *tree.replaced_findings()),
+        {**reading.unusable, **named},
+    )
 
 
 def layouts(tree: SourceTree) -> tuple[Layout, ...]:
     """Return the formats that a source may be in, the likeliest first; class folders only where it is no other."""
-    found = [Layout(name, words) for name, reader in READERS.items() if (words := reader.recognise(tree))]
-    return tuple(one for one in found if one.format != "folders" or len(found) == 1)
+    found: list[Layout] = []
+    for name, reader in READERS.items():
+        if (name != "folders" or not found) and (words := reader.recognise(tree)):
+            found.append(Layout(name, words))
+    return tuple(found)
 
 
 def detect(root: Path) -> Format:
@@ -72,15 +98,22 @@ def recognised(tree: SourceTree) -> tuple[Layout, ...]:
     """Return the formats that a source may be in, by what lies in it, the likeliest first; at least one.
 
     Raises:
-        InputRejectedError: If it is none of the formats that can be read, or is a damaged COCO file with pictures,
-            which must not be taken for class folders.
+        InputRejectedError: If it is none that can be read; names what it is, and the way out.
     """
     found = layouts(tree)
-    if found and found[0].format == "folders":
+    if found:
+        return found
+    reason = not_read.foreign_annotations(tree)
+    if not reason:
         coco.refuse_damaged(tree)
-    if not found:
-        raise InputRejectedError(
-            f"{tree.root}: no annotated pictures were found. A source is one of these: "
-            f"{', '.join(reader.TITLE for reader in READERS.values())}."
-        )
-    return found
+        reason = image_folder.refusal(tree) or not_read.foreign_files(tree) or _nothing(tree)
+    raise InputRejectedError(f"{tree.root}: {printable(reason)}")
+
+
+def _nothing(tree: SourceTree) -> str:
+    others = f", but {counted(len(tree.pictures), 'picture')} without annotations" if tree.pictures else ""
+    titles = ", ".join(reader.TITLE for reader in READERS.values())
+    return (
+        f"no annotated pictures were found{others}. Annotate pictures in one of the formats that are read ({titles}), "
+        "or put them into one folder a label."
+    )

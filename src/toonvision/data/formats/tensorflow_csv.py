@@ -22,7 +22,8 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT, MOST_ROWS
 from toonvision.data.formats.listed import Listed, read_listed
-from toonvision.data.source_tree import SourceTree, is_picture
+from toonvision.data.picture_kinds import is_picture
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import named_subset, subset_in
 
 TITLE = "TensorFlow CSV"

@@ -1,190 +1,228 @@
-"""YOLO: `data.yaml` with class names, and a text file for each picture with boxes as shares of its size."""
+"""YOLO: a text file for each picture, a row an object, and a file that names the classes.
 
-import os
-from collections.abc import Iterable, Mapping
+Labels lie where any program of the field puts them: in `labels` folders, beside the pictures, in a folder of their own.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
-from toonvision.core.files import path_inside, read_regular
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
+from toonvision.core.files import open_regular, read_regular
 from toonvision.data import images
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
+from toonvision.data.boxes import AnnotatedPicture, Reading
+from toonvision.data.formats import yolo_settings
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
+from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, parse_row, seems_row
+from toonvision.data.formats.yolo_settings import Settings
+from toonvision.data.formats.yolo_subsets import NamedPictures, named_pictures
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "YOLO"
-SETTINGS = "data.yaml"
-_CLASS_NAMES = "classes.txt"
-"""What labelImg writes beside its label files."""
-_LARGEST_SETTINGS = 1_000_000
-_COLUMNS = ("class", "x centre", "y centre", "width", "height")
+_HEAD = 4096
+_SHIFTED = "counted-from-1"
 
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how YOLO's files lie in a source."""
-    return f"YOLO, with {SETTINGS}" if tree.root / SETTINGS in tree.files else None
+    try:
+        found = yolo_settings.find(tree)
+    except InputRejectedError:  # reading it says why
+        return TITLE if any(_seems_labels(path) for path in _texts(tree)) else None
+    if found and any(_seems_labels(path) for path in _texts(tree)):
+        return f"{TITLE}, with {' and '.join(sorted({tree.relative(one.file) for one in found}))}"
+    paired = (path for path in _texts(tree) if tree.picture_of(path))
+    return f"{TITLE} without class names" if any(_seems_labels(path, shares=True) for path in paired) else None
 
 
 def read(tree: SourceTree) -> Reading:
-    """Read the pictures of all subsets (train, val, test) that `data.yaml` names.
+    """Read every labelled picture of a source, and name the others that belong to it.
 
     Raises:
-        InputRejectedError: If `data.yaml` cannot be used, or two pictures share a name.
+        InputRejectedError: If no file names the classes, the one that does cannot be used, or two pictures share a
+            name.
     """
-    settings = _settings(tree.root / SETTINGS)
-    names = _names(settings, tree.root / SETTINGS)
-    folders = _picture_folders(settings, tree.root)
-    paths = [path for path in tree.pictures if not folders.isdisjoint(path.parents)]
-    listed = frozenset(tree.files)
+    labels = _Labels.of(tree)
+    found = yolo_settings.find(tree)
+    if not found:
+        raise _no_names(tree)
+    folders = {rows.parent for rows in labels.of_picture.values()} or {tree.root}
+    governing = {folder: yolo_settings.governing(folder, found, tree) for folder in folders}
+    used = sorted(set(governing.values()), key=lambda settings: settings.file)
+    named = named_pictures(used, tree)
+    first_words: dict[Settings, set[str]] = {settings: set() for settings in used}
+    others = {path.stem for path in tree.with_suffix(".xml")}
 
     def read_picture(path: Path) -> AnnotatedPicture | Finding:
-        possible = _label_paths(path.with_suffix(".txt"), tree.root)
-        rows = next((rows for rows in possible if rows in listed or os.path.lexists(rows)), None)
+        rows = labels.of_picture.get(path)
         if rows is None:
-            remedy = "draw its boxes, or save an empty file"
-            return Finding(tree.relative(path), "has no label file", remedy, "no-annotation")
-        return read_annotation(rows, tree, partial(_read, path, rows, tree, names))
+            return _unlabelled(path, tree, xml=path.stem in others)
+        settings = governing[rows.parent]
+        read_rows = partial(_read, path, rows, tree, settings, first_words[settings])
+        result = read_annotation(rows, tree, read_rows)
+        subset = named.subsets.get(path)
+        return replace(result, subset=subset) if subset and isinstance(result, AnnotatedPicture) else result
 
-    strays = [no_picture(path, tree, "add its picture, or remove it") for path in _stray_labels(folders, paths, tree)]
-    return read_pictures(paths, tree, read_picture, strays)
+    everywhere = not named.subsets
+    belong = [path for path in tree.pictures if everywhere or path in named.subsets or path in labels.of_picture]
+    findings = [*named.findings, *labels.findings, *_unnamed(tree, labels, named)]
+    reading = read_pictures(belong, tree, read_picture, findings)
+    doubts = [finding for settings in used for finding in _doubts(settings, first_words[settings], tree)]
+    shifted = next((doubt for doubt in doubts if doubt.code == _SHIFTED), None)
+    pictures = (
+        tuple(_with_remedy(picture, shifted.remedy) for picture in reading.pictures) if shifted else reading.pictures
+    )
+    return replace(reading, pictures=pictures, findings=(*doubts, *reading.findings))
 
 
-def _settings(path: Path) -> Mapping[str, Any]:
-    import yaml
+@dataclass(frozen=True)
+class _Labels:
+    """The label files of a source.
 
+    Attributes:
+        of_picture: Picture to its label file.
+        findings: Label files without a picture, and those that are not read because their picture has another.
+    """
+
+    of_picture: Mapping[Path, Path]
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, tree: SourceTree) -> "_Labels":
+        claims: dict[Path, list[Path]] = defaultdict(list)
+        unpaired = []
+        for path in _texts(tree):
+            picture = tree.picture_of(path)
+            if picture:
+                claims[picture].append(path)
+            else:
+                unpaired.append(path)
+        findings = []
+        of_picture = {}
+        for picture, paths in claims.items():
+            if len(paths) > 1:  # a folder of labels comes first, as YOLO has it
+                paths.sort(key=lambda path: (not _seems_labels(path), path.parent == picture.parent, path))
+                findings += [_second(path, paths[0], tree) for path in paths[1:] if _seems_labels(path)]
+            of_picture[picture] = paths[0]
+        folders = {rows.parent for rows in of_picture.values()}
+        strays = (path for path in unpaired if _seems_labels(path) or (path.parent in folders and _is_empty(path)))
+        return cls(of_picture, (*findings, *(_stray(path, tree) for path in strays)))
+
+
+def _texts(tree: SourceTree) -> Iterator[Path]:
+    return (path for path in tree.with_suffix(".txt") if not yolo_settings.is_class_file(path))
+
+
+def _head(path: Path) -> bytes | None:
     try:
-        content = read_regular(path, limit=_LARGEST_SETTINGS)
-    except RejectedItemError as error:
-        raise InputRejectedError(f"{path}: {error.reason}. Fix this and run again.") from error
-    try:
-        loaded = yaml.load(content.decode("utf-8-sig"), _plain_loader())
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        reason = " ".join(str(error).split())  # YAML's errors have several lines
-        raise InputRejectedError(f"{path}: cannot be read as YAML ({reason}). Correct it and run again.") from error
-    if not isinstance(loaded, dict):
-        raise InputRejectedError(f"{path}: must hold keys such as names and train; got {type(loaded).__name__}.")
-    return loaded
-
-
-def _names(settings: Mapping[str, Any], path: Path) -> dict[int, str]:
-    names = settings.get("names")
-    pairs = names.items() if isinstance(names, dict) else enumerate(names) if isinstance(names, list) else ()
-    try:
-        found = {_number(index): checked_label(_word(name)) for index, name in pairs}
-    except (ValueError, TypeError, RejectedItemError) as error:
-        raise InputRejectedError(f"{path}: names must map class numbers to labels ({error}).") from error
-    if isinstance(names, dict) and len(found) < len(names):
-        raise InputRejectedError(f"{path}: names has one class number for two labels. Number them differently.")
-    if not found:
-        raise InputRejectedError(f"{path}: names is missing. List the labels in the order of their numbers.")
-    return found
-
-
-def _number(value: object) -> int:
-    """Return a class number, which may be written as text."""
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
-        raise ValueError(f"{value!r} is no class number")
-    return int(value)
-
-
-def _plain_loader() -> type:
-    """Return a YAML loader that refuses repeated keys, and aliases, with which a few lines can grow without end."""
-    import yaml
-
-    class PlainLoader(yaml.SafeLoader):
-        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-            if self.check_event(yaml.AliasEvent):
-                raise yaml.YAMLError("aliases are not read; write the values out")
-            return super().compose_node(parent, index)
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            found: dict[Any, Any] = super().construct_mapping(node, deep)
-            if len(found) < len(node.value):  # one of the values would be lost silently
-                raise yaml.YAMLError(f"a key comes twice in what begins in line {node.start_mark.line + 1}")
-            return found
-
-    return PlainLoader
-
-
-def _word(value: object) -> str:
-    """Return a word or a number as text; anything else may be nested, and grow without end when it is written out."""
-    if not isinstance(value, str | int | float):
-        raise TypeError(f"a word was expected, not a {type(value).__name__}")
-    return str(value)
-
-
-def _picture_folders(settings: Mapping[str, Any], root: Path) -> set[Path]:
-    """Find the folders of the subsets; `path` is ignored where it names a folder of another machine."""
-    wanted = [settings[subset] for subset in ("train", "val", "valid", "test") if settings.get(subset)]
-    try:
-        entries = [_word(entry) for value in wanted for entry in (value if isinstance(value, list) else [value])]
-        base = _word(settings.get("path") or ".")
-    except TypeError as error:
-        raise InputRejectedError(f"{root / SETTINGS}: train, val, test and path name folders ({error}).") from error
-    found = set()
-    for entry in entries or ["images"]:
-        names = (f"{base}/{entry}", entry, entry.removeprefix("../"))
-        folder = next((inside for name in names if (inside := _folder_inside(root, name))), None)
-        if folder is None:
-            raise InputRejectedError(f"{root / SETTINGS}: the folder {entry!r} is not below {root}. Correct the path.")
-        found.add(folder)
-    return found
-
-
-def _folder_inside(root: Path, name: str) -> Path | None:
-    try:
-        folder = path_inside(root, name)
-        return root / folder.relative_to(root.resolve()) if folder.is_dir() else None
+        with open_regular(path, limit=LARGEST_ANNOTATION) as file:
+            return file.read(_HEAD)
     except (RejectedItemError, OSError):
         return None
 
 
-def _read(
-    path: Path, rows: Path, tree: SourceTree, names: Mapping[int, str], annotation: str
-) -> AnnotatedPicture | Finding:
-    content = read_regular(rows, limit=LARGEST_ANNOTATION)
+def _seems_labels(path: Path, *, shares: bool = False) -> bool:
+    """Return whether a text begins as a label file with an object does."""
+    head = _head(path) or b""
+    lines = [line for line in head.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    whole = lines[:-1] if len(head) == _HEAD and len(lines) > 1 else lines
+    return bool(whole) and all(seems_row(line, shares=shares) for line in whole)
+
+
+def _is_empty(path: Path) -> bool:
+    return _head(path) == b""
+
+
+def _stray(path: Path, tree: SourceTree) -> Finding:
     try:
-        lines = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        tree.picture_named(path.stem, beside=path)
+    except RejectedItemError as error:
+        if error.code == "ambiguous-picture":
+            return error.finding(tree.relative(path), pictures=1)
+    return no_picture(path, tree, "add its picture, or remove it")
+
+
+def _second(path: Path, read: Path, tree: SourceTree) -> Finding:
+    reason = f"is a second label file of the picture that {tree.relative(read)} describes, which is read"
+    return Finding(tree.relative(path), reason, "remove one of them", "second-label-file", files=1)
+
+
+def _unlabelled(path: Path, tree: SourceTree, *, xml: bool) -> Finding:
+    reason, remedy = "has no label file", "draw its boxes, or save an empty file"
+    if xml:
+        reason, remedy = "has no label file, but an XML file of its name", "save it as YOLO too"
+    return Finding(tree.relative(path), reason, remedy, "no-annotation")
+
+
+def _unnamed(tree: SourceTree, labels: _Labels, named: NamedPictures) -> Iterator[Finding]:
+    """Report the folders whose pictures are named for no subset, where there are subsets: no picture is lost unsaid."""
+    outside = [path for path in tree.pictures if named.subsets and path not in named.subsets]
+    for labelled in (True, False):
+        counts = Counter(path.parent for path in outside if (path in labels.of_picture) == labelled)
+        for folder, count in sorted(counts.items()):
+            reason = f"is named for no subset, but its label files are there, and its pictures are read ({count:,})"
+            if not labelled:
+                reason = f"is named for no subset, and no label file is there for {count:,} of its pictures"
+            yield Finding(tree.relative(folder), reason, "move it away if it is not meant", "unnamed-folder")
+
+
+def _doubts(settings: Settings, first_words: set[str], tree: SourceTree) -> Iterator[Finding]:
+    """Report what is odd about the names, such as numbers that look counted from 1."""
+    ids, first, last = ids_of(first_words), min(settings.names), max(settings.names)
+    if settings.note:
+        yield Finding(tree.relative(settings.file), *settings.note, "no-names")
+    if ids and ids[0] > first and ids[-1] == last + 1 and all(number - 1 in settings.names for number in ids):
+        reason = (
+            f"ids {ids[0]}..{ids[-1]} against names {first}..{last} look counted from 1, so that labels are wrong: "
+        )
+        reason += f"{shown(settings.names[first])} is never used, and {ids[-1]} has no name"
+        yield Finding(tree.relative(settings.names_file), reason, settings.shift, _SHIFTED)
+
+
+def _with_remedy(picture: AnnotatedPicture, remedy: str) -> AnnotatedPicture:
+    """Return a picture with this remedy for its unknown classes, whose names alone would cure nothing."""
+    findings = (replace(one, remedy=remedy) if one.code == UNKNOWN_CLASS else one for one in picture.findings)
+    return replace(picture, findings=tuple(findings))
+
+
+def _no_names(tree: SourceTree) -> InputRejectedError:
+    words = {line.split(maxsplit=1)[0] for path in _texts(tree) if tree.picture_of(path) for line in _lines(path)}
+    ids = ids_of(words) or [0]
+    many = f"{ids[-1] + 1} lines, the labels of the classes 0 to {ids[-1]}" if ids[-1] else "the label of class 0"
+    remedy = f"Write it, with {many}"
+    for path in tree.with_suffix(".yaml", ".yml")[:1]:
+        remedy += f", or list them in {path} as names"
+    return InputRejectedError(
+        printable(f"{tree.root / 'classes.txt'}: is missing, and no other file names the classes. {remedy}.")
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = read_regular(path, limit=LARGEST_ANNOTATION).decode("utf-8-sig", errors="replace")
+    except RejectedItemError:
+        return []
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _read(
+    path: Path, rows: Path, tree: SourceTree, settings: Settings, first_words: set[str], annotation: str
+) -> AnnotatedPicture | Finding:
+    try:
+        text = read_regular(rows, limit=LARGEST_ANNOTATION).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         reason = "is not written in UTF-8, as it should be"
         raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+    lines = [line for line in text.splitlines() if line.strip()]
     name = tree.relative(path)
     try:
         size_wh = images.size_wh(path)
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(lines))
-    objects, findings = read_objects(lines, partial(_object, size_wh=size_wh, names=names), annotation)
-    context, subset = tree.context_of(path), tree.subset_of(path)
+    first_words.update(line.split(maxsplit=1)[0] for line in lines)
+    objects, findings = read_objects(lines, partial(parse_row, size_wh=size_wh, settings=settings), annotation)
     # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can tell.
+    context, subset = tree.context_of(path), tree.subset_of(path)
     return AnnotatedPicture(path, name, annotation, context, objects, None, findings, subset=subset)
-
-
-def _label_paths(path: Path, root: Path) -> tuple[Path, Path]:
-    """Return where labels may lie: where the last `images` of a path is `labels`, or in the path itself."""
-    names = list(path.relative_to(root).parts)
-    if "images" in names:
-        names[len(names) - 1 - names[::-1].index("images")] = "labels"
-    return Path(root, *names), path
-
-
-def _stray_labels(tops: Iterable[Path], pictures: Iterable[Path], tree: SourceTree) -> list[Path]:
-    """Return the label files without a picture, in `labels` or, where there is no such folder, beside the pictures."""
-    used = {path for picture in pictures for path in _label_paths(picture.with_suffix(".txt"), tree.root)}
-    folders = {next(path for path in _label_paths(top, tree.root) if path.is_dir()) for top in tops}
-    texts = [path for path in tree.with_suffix(".txt") if path.name != _CLASS_NAMES]
-    return [path for path in texts if path not in used and not folders.isdisjoint(path.parents)]
-
-
-def _object(line: str, number: int, size_wh: tuple[int, int], names: Mapping[int, str]) -> AnnotatedObject:
-    columns = line.split()
-    if len(columns) != len(_COLUMNS):
-        reason = f"must have {len(_COLUMNS)} columns ({', '.join(_COLUMNS)}); got {len(columns)}"
-        raise RejectedItemError(reason, "export boxes, not polygons", code="bad-row")
-    values = [parse_coordinate(text, what) for text, what in zip(columns, _COLUMNS, strict=True)]
-    if values[0] not in names:
-        reason = f"class {shown(columns[0])} is not among the {len(names)} names of {SETTINGS}"
-        raise RejectedItemError(reason, "add its name", code="unknown-class")
-    (width, height), (x, y, w, h) = size_wh, values[1:]
-    xyxy = ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
-    return AnnotatedObject(number, names[int(values[0])], xyxy)

@@ -1,0 +1,84 @@
+"""Which subset a YOLO data set puts its pictures into: by folders, or by texts that list pictures."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.core.files import read_regular
+from toonvision.data.formats.base import LARGEST_ANNOTATION
+from toonvision.data.formats.yolo_settings import Folders, Settings
+from toonvision.data.source_tree import SourceTree
+from toonvision.data.subsets import Subset
+
+
+@dataclass(frozen=True)
+class NamedPictures:
+    """The pictures that settings name.
+
+    Attributes:
+        subsets: Picture to its subset; None where two subsets have it.
+        findings: Folders and pictures that are named and are not there, and pictures of two subsets.
+    """
+
+    subsets: Mapping[Path, Subset | None]
+    findings: tuple[Finding, ...]
+
+
+def named_pictures(settings: Iterable[Settings], tree: SourceTree) -> NamedPictures:
+    """Find the pictures that settings name for a subset, in a source."""
+    folders = Folders(tree)
+    named: dict[Path, set[Subset]] = defaultdict(set)
+    findings = []
+    for one in settings:
+        for subset, entry in one.entries:
+            place = folders.find(one, entry)
+            if place is None:
+                reason = f"names {shown(entry)} for {subset}, which is not below the source"
+                remedy = f"put it there, or take it out of {one.file.name}"
+                findings.append(Finding(tree.relative(one.file), reason, remedy, "no-subset"))
+                continue
+            try:
+                pictures, missing = _listed(place, tree) if place in folders.texts else (_below(place, tree), [])
+            except RejectedItemError as error:
+                findings.append(error.finding(tree.relative(place), files=1))
+                continue
+            if missing:
+                reason = f"lists {len(missing):,} pictures that are not below the source, such as {shown(missing[0])}"
+                findings.append(Finding(tree.relative(place), reason, "put them there", "not-there"))
+            for path in pictures:
+                named[path].add(subset)
+    shared = [path for path, subsets in named.items() if len(subsets) > 1]
+    if shared:
+        words = " and ".join(sorted({subset for path in shared for subset in named[path]}))
+        reason = f"is named for {words} alike, as are {len(shared)} pictures in all; what its folder is called decides"
+        remedy = "name a folder for one subset only"
+        findings.append(Finding(tree.relative(min(shared)), reason, remedy, "two-subsets"))
+    subsets = {path: next(iter(found)) if len(found) == 1 else None for path, found in named.items()}
+    return NamedPictures(subsets, tuple(findings))
+
+
+def _below(folder: Path, tree: SourceTree) -> list[Path]:
+    inside = {parent: parent.is_relative_to(folder) for parent in {path.parent for path in tree.pictures}}
+    return [path for path in tree.pictures if inside[path.parent]]
+
+
+def _listed(text: Path, tree: SourceTree) -> tuple[list[Path], list[str]]:
+    """Return the pictures that a text lists, a line each, and the lines of those that are not there.
+
+    A picture whose label file is there is reported with that.
+    """
+    labelled = {path.stem for path in tree.with_suffix(".txt")}
+    if finding := tree.confined(text):
+        raise RejectedItemError(finding.reason, finding.remedy, code=finding.code)
+    content = read_regular(text, limit=LARGEST_ANNOTATION).decode("utf-8-sig", errors="surrogateescape")
+    found, missing = [], []
+    for line in map(str.strip, content.splitlines()):
+        try:
+            if line:
+                found.append(tree.picture_named(line, beside=text))
+        except RejectedItemError:
+            if Path(line.replace("\\", "/")).stem not in labelled:
+                missing.append(line)
+    return found, missing

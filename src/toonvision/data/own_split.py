@@ -1,0 +1,113 @@
+"""The split that sources have of their own, in folders, files or lists called train, val and test, taken over."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.folders import exclusive
+from toonvision.data import examination
+from toonvision.data.catalog import Crop, StoredScreenshot
+from toonvision.data.split_plan import divide
+from toonvision.data.splits import Split, screenshot_keys, write_split
+from toonvision.data.subsets import SUBSETS, Subset
+from toonvision.data.workspace import Workspace
+
+DRAWN_PERCENT = 20
+"""Of train, for each subset that the source has not."""
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """A split as the sources have it.
+
+    Attributes:
+        split: The split.
+        left_out: The screenshots that the sources put into no subset.
+        drawn: The subsets that the sources have not, which were drawn from train.
+    """
+
+    split: Split
+    left_out: tuple[str, ...]
+    drawn: tuple[Subset, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What to know of it, besides how it came out."""
+        reason = f"is not in the source, so {DRAWN_PERCENT} % of train were drawn for it, with seed {self.split.seed}"
+        remedy = "put them into train, val or test in the source, then run toonvision split --from-source --force"
+        return (
+            *(Finding(subset, reason, code="drawn") for subset in self.drawn),
+            *(Finding(name, "the source puts it into no subset", remedy, "no-subset") for name in self.left_out),
+        )
+
+
+def own_subsets(workspace: Workspace) -> dict[tuple[str, str], Subset]:
+    """Return the subset of each picture that the sources put into one, by its source and path.
+
+    Raises:
+        InputRejectedError: If a source cannot be read.
+    """
+    return {
+        (source.key, picture.name): picture.subset
+        for source, reading in examination.read_sources(workspace)
+        for picture in reading.pictures
+        if picture.subset
+    }
+
+
+def counted_subsets(subsets: Mapping[tuple[str, str], Subset]) -> dict[Subset, int]:
+    """Return how many pictures each subset has, for those that have some."""
+    counts = Counter(subsets.values())
+    return {subset: counts[subset] for subset in SUBSETS if counts[subset]}
+
+
+def take_over(workspace: Workspace, *, seed: int, name: str = "default", replace: bool = False) -> TakenOver:
+    """Write the split that the sources have of their own.
+
+    A subset without objects is drawn from train, with labels and groups respected. Pictures that the sources put
+    nowhere are left out.
+
+    Raises:
+        UsageError: If there is a split of that name and `replace` is not set.
+        InputRejectedError: If the sources have no split or nothing in train, or nothing was extracted.
+        WorkspaceBusyError: If another process writes to the workspace.
+    """
+    with workspace.reading() as catalog, exclusive(workspace.root, purpose="split"):
+        known = catalog.known()
+        own = own_subsets(workspace)
+        keys = screenshot_keys((shot.source, shot.name) for shot in known.screenshots)
+        subsets = {key: own[place] for place, key in keys.items() if place in own}
+        crops = [crop for crop in known.crops if (crop.source, crop.screenshot) in own]
+        found = {own[crop.source, crop.screenshot] for crop in crops}
+        if not found:
+            raise InputRejectedError(
+                f"{workspace.root}: the sources have no split of their own: no folder, file or list of theirs that is "
+                "called train, val or test holds an object. Draw one: toonvision split"
+            )
+        if "train" not in found:
+            raise InputRejectedError(
+                f"{workspace.root}: the sources put no object into train. Draw a split of all of them: toonvision split"
+            )
+        missing = tuple(subset for subset in SUBSETS if subset not in found)
+        if missing:
+            subsets.update(_drawn_from_train(crops, known.screenshots, own, keys, missing, seed))
+        split = Split(name, subsets, seed=seed if missing else None, from_source=True)
+        write_split(workspace.splits, split, replace=replace)
+    left_out = tuple(sorted(keys[place] for place in keys if place not in own))
+    return TakenOver(split, left_out, missing)
+
+
+def _drawn_from_train(
+    crops: Iterable[Crop],
+    screenshots: Iterable[StoredScreenshot],
+    own: Mapping[tuple[str, str], Subset],
+    keys: Mapping[tuple[str, str], str],
+    missing: tuple[Subset, ...],
+    seed: int,
+) -> dict[str, Subset]:
+    """Return new subsets for the screenshots of train."""
+    shares: dict[Subset, int] = {"train": 100 - DRAWN_PERCENT * len(missing), **dict.fromkeys(missing, DRAWN_PERCENT)}
+    train = [crop for crop in crops if own[crop.source, crop.screenshot] == "train"]
+    shots = [shot for shot in screenshots if own.get((shot.source, shot.name)) == "train"]
+    return divide(train, shots, keys, shares, seed=seed)

@@ -1,0 +1,218 @@
+"""Which folders are taken for labels, and when none are."""
+
+import collections
+import shutil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import files_property, scene
+from toonvision.core.errors import InputRejectedError
+from toonvision.data.extraction import extract
+from toonvision.data.formats import layout
+from toonvision.data.workspace import create_workspace
+from toonvision.taxonomy.loader import infer
+
+
+def fill(root, *folders, pictures=1):
+    """Put pictures into folders; each is of its own."""
+    for folder in folders:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for number in range(pictures):
+            scene(f"{folder} {number}", (8, 8)).save(root / folder / f"{number}.png")
+    return root
+
+
+def labels(reading):
+    return dict(collections.Counter(entry.label for picture in reading.pictures for entry in picture.objects))
+
+
+def read(root):
+    assert layout.detect(root) == "folders"
+    return layout.read("folders", root)
+
+
+def refused(root):
+    with pytest.raises(InputRejectedError) as caught:
+        layout.detect(root)
+    assert str(caught.value).startswith(f"{root}: ")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("cat", "dog"),
+        ("PetImages/cat", "PetImages/dog"),
+        ("images/cat", "images/dog"),
+        ("cat/images", "dog/images"),
+        ("animals/animals/cat", "animals/animals/dog"),
+        ("train/cat", "train/dog", "val/cat", "val/dog", "test/cat"),
+        ("pets/train/cat", "pets/train/dog", "pets/valid/dog"),
+        ("cat/train", "cat/test", "dog/train"),
+        ("dataset/train/fold1/cat", "dataset/train/fold1/dog", "dataset/test/fold2/cat"),
+        ("fold_1/cat", "fold_2/dog"),
+        ("seg_train/seg_train/cat", "seg_train/seg_train/dog", "seg_test/seg_test/cat"),
+        ("train_images/cat", "test_images/dog"),
+        ("cat/session1", "cat/session2", "dog/session1", "dog"),
+        ("a/b/c/cat", "a/b/c/dog/deep/er"),
+    ],
+)
+def test_the_labels_are_found_at_any_depth_and_below_any_subset(tmp_path, folders):
+    reading = read(fill(tmp_path, *folders))
+    assert labels(reading) == {label: sum(label in folder.split("/") for folder in folders) for label in ("cat", "dog")}
+    assert reading.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("folder", "subset"),
+    [("train/cat", "train"), ("valid/cat", "val"), ("Testing/cat", "test"), ("cat/val", "val"), ("cat", None),
+     ("data/seg_test/seg_test/cat", "test"), ("train_images/cat", "train"), ("train/fold1/cat", "train")],
+)  # fmt: skip
+def test_the_users_own_subsets_are_known(tmp_path, folder, subset):
+    fill(tmp_path, folder, folder.replace("cat", "train_station"))
+    assert labels(read(tmp_path)) == {"cat": 1, "train_station": 1}
+    assert {picture.subset for picture in read(tmp_path).pictures} == {subset}
+    assert {picture.context for picture in read(tmp_path).pictures} == {"all"}
+
+
+def test_two_pictures_of_one_stem_are_two_crops_of_their_folder(tmp_path):
+    fill(tmp_path / "shots", "cat", "dog")
+    scene("another", (8, 8)).save(tmp_path / "shots" / "cat" / "0.jpg")
+    source = ("folders", tmp_path / "shots")
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(["cat", "dog"]), source=source)
+    assert extract(workspace).findings == ()
+    with workspace.reading() as catalog:
+        assert [(crop.label, crop.screenshot) for crop in catalog.crops()] == [
+            ("cat", "cat/0.jpg"), ("cat", "cat/0.png"), ("dog", "dog/0.png")
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "folders", [("cat",), ("pets/cat",), ("train/cat", "test/cat"), ("cat/session1", "cat/session2")]
+)
+def test_one_label_alone_is_refused_and_read_where_the_format_is_named(tmp_path, folders):
+    said = refused(fill(tmp_path, *folders, pictures=3))
+    assert f"all {3 * len(folders)} pictures have one label, cat, and a model needs at least two labels" in said
+    assert said.endswith("say so: --format folders.")
+    assert labels(layout.read("folders", tmp_path)) == {"cat": 3 * len(folders)}
+    fill(tmp_path, folders[0].replace("cat", "dog"))  # the other way out
+    assert set(labels(read(tmp_path))) == {"cat", "dog"}
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [("train", "test"), ("images",), ("images", "labels"), ("train/images", "valid/images"), ("img", "ann"),
+     ("ds0/img",), ("JPEGImages", "xmls"), ("obj_train_data",), ("fold1", "fold2"), (".",), ("train2017", "val2017"),
+     ("cars_train", "cars_test")],
+)  # fmt: skip
+def test_folders_of_a_layout_or_of_subsets_are_no_labels(tmp_path, folders):
+    said = refused(fill(tmp_path, *folders, pictures=2))
+    assert f"no annotated pictures were found, but {2 * len(folders)} pictures without annotations" in said
+
+
+SIDECARS = {
+    "a text of a picture's stem": ("cat/0.txt", "0 0.5 0.5 0.5 0.5\n"),
+    "a text in a folder of its own": ("labels/0.txt", "0 0.5 0.5 0.5 0.5\n"),
+    "a document of a picture's stem": ("dog/0.json", '{"what": []}'),
+    "a document that lists pictures": ("all.json", '{"regions": [{"of": "C:\\\\shots\\\\0.png", "box": 3}]}'),
+    "lines that list pictures": ("all.jsonl", '{"of": "cat/0.png"}\n'),
+    "a table of boxes": ("boxes.csv", "name,x,y,w,h\nother.png,1,2,3,4\n0.png,1,2,3,4\n"),
+    "a table of other labels": ("labels.tsv", "0.png\tapple\n"),
+    "a text of boxes": ("train.txt", "shots/0.png 1,2,3,4,0\n"),
+    "an XML file that lists pictures": ("all.xml", "<root><file n='0.png'/></root>"),
+    "names of darknet": ("obj.names", "cat\ndog\n"),
+    "names in a yaml file": ("pets.yaml", "nc: 2\nnames: [cat, dog]\n"),
+    "a damaged document": ("some.json", "{"),
+}
+
+
+@pytest.mark.parametrize("name", SIDECARS)
+def test_folders_are_no_labels_where_annotations_of_an_unknown_form_lie_beside_them(tmp_path, name):
+    path, text = SIDECARS[name]
+    fill(tmp_path, "cat", "dog", pictures=2)
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text(text)
+    said = refused(tmp_path)
+    assert path in said
+    assert labels(layout.read("folders", tmp_path)) == {"cat": 2, "dog": 2}
+    (tmp_path / path).unlink()
+    assert layout.detect(tmp_path) == "folders"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("README.txt", "Pictures such as 0.png\n"),
+        ("classes.txt", "cat\ndog\n"),
+        ("train.txt", "cat/0.png 0\n"),
+        ("pets.csv", "path,label\ntrain/cat/0.png,cat\ndog/1.png,Dog\n"),
+        ("submission.csv", "id,label\n17,0.5\n"),
+        ("class_indices.json", '{"0": "cat", "1": "dog"}'),
+        ("model.h5", "binary"),
+        ("run.yaml", "epochs: 3\n"),
+        ("pets.zip", "PK"),
+        ("desktop.ini", "[.ShellClassInfo]"),
+        ("cat/Thumbs.db", "x"),
+        ("__MACOSX/cat/._0.png", "x"),
+        ("cat/.DS_Store", "x"),
+    ],
+)
+def test_files_that_say_nothing_of_pictures_beyond_their_folders_disturb_nobody(tmp_path, path, text):
+    fill(tmp_path, "cat", "dog", pictures=2)
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(text)
+    reading = read(tmp_path)
+    assert labels(reading) == {"cat": 2, "dog": 2}
+    assert reading.findings == ()
+
+
+def test_where_the_folders_can_be_read_in_two_ways_both_are_named_and_the_remedy_chooses(tmp_path):
+    folders = [f"{first}/{second}" for first in ("day", "night") for second in ("cat", "dog")]
+    reading = read(fill(tmp_path, *folders))
+    assert labels(reading) == {"day": 2, "night": 2}
+    (finding,) = reading.findings
+    assert str(finding) == (
+        "day, night: the folders could also be read with the labels cat, dog, which lie one level deeper (if those are "
+        "the labels, move their folders up, out of the folders that are taken for labels now)"
+    )
+    assert not finding.skips
+    for folder in ("cat", "dog"):
+        (tmp_path / folder).mkdir()
+        for time in ("day", "night"):
+            (tmp_path / time / folder / "0.png").rename(tmp_path / folder / f"{time}.png")
+    reading = read(tmp_path)
+    assert (labels(reading), reading.findings) == ({"cat": 2, "dog": 2}, ())
+
+
+def test_pictures_in_no_folder_of_a_label_are_named_once_a_folder(tmp_path):
+    fill(tmp_path, "bus", "car")
+    fill(tmp_path, ".", "train", pictures=3)
+    reading = read(tmp_path)
+    assert labels(reading) == {"bus": 1, "car": 1}
+    assert [str(finding) for finding in reading.findings] == [
+        "0.png: lies in no folder of a label, as do 2 more pictures beside it (move it into the folder of its label)",
+        "train/0.png: lies in no folder of a label, as do 2 more pictures beside it (move it into the folder of its "
+        "label; if 'train' is a label, rename the folder to label_train)",
+    ]
+    assert set(reading.unusable) == {f"{folder}{number}.png" for folder in ("", "train/") for number in range(3)}
+    (tmp_path / "train").rename(tmp_path / "label_train")
+    assert labels(read(tmp_path)) == {"bus": 1, "car": 1, "label_train": 3}
+
+
+words = st.sampled_from(["train", "val", "images", "fold1", "a", "b", "Cat", "cat", "dog", "set2", "masks", "x y", "ü"])
+
+
+@files_property
+@given(folders=st.sets(st.lists(words, max_size=4).map("/".join), max_size=6))
+def test_every_picture_in_any_folders_is_read_or_named(tmp_path_factory, folders):
+    root = tmp_path_factory.mktemp("folders")
+    for folder in folders:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / folder / f"{len(list(root.rglob('*.png')))}.png").write_bytes(b"")
+    reading = layout.read("folders", root)
+    pictures = {path.relative_to(root).as_posix() for path in root.rglob("*.png")}
+    assert {picture.name for picture in reading.pictures} | set(reading.unusable) == pictures
+    assert all(picture.objects[0].label in picture.name.split("/") for picture in reading.pictures)
+    shutil.rmtree(root)
