@@ -1,12 +1,13 @@
 """The objects of COCO: a box, or the box around polygons or a mask of run lengths."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
-from toonvision.data.boxes import AnnotatedObject, finite
+from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.formats.shapes import (
     MASK_NOTE,
     POLYGON_NOTE,
@@ -19,6 +20,7 @@ from toonvision.data.formats.shapes import (
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
+_LARGEST = sys.float_info.max
 _NUMBERS = frozenset({int, float})
 _MOST_DIGITS = 12
 """Letters of one run length, of 5 bits each."""
@@ -37,11 +39,13 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     if not isinstance(label, str):
         reason = f"category {shown(row.get('category_id'))} is not in the table categories"
         raise label or RejectedItemError(reason, "add it", code="unknown-class")
-    if row.get("iscrowd") in (1, "1"):  # 1 is true, too
+    if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
         reason = f"is a crowd of {shown(label)}, many at once, which is no example of one"
         raise RejectedItemError(reason, "leave it, or draw a box around each in its place", code="crowd")
     xyxy, note = _box(row)
-    attributes = {} if _ATTRIBUTES.isdisjoint(row) else _attributes(row)
+    if _ATTRIBUTES.isdisjoint(row):
+        return AnnotatedObject(number, label, xyxy, {}, note)
+    attributes = _attributes(row)
     rotation = attributes.get("rotation", 0.0)
     if rotation and isinstance(rotation, int | float) and not note:
         return AnnotatedObject(number, label, turned(xyxy, rotation), attributes, TURNED_NOTE)
@@ -63,7 +67,10 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
     if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
         raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
-    left, top, width, height = (finite(value, "bbox") for value in box)
+    for value in box:
+        if not -_LARGEST <= value <= _LARGEST:  # NaN is neither
+            raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
+    left, top, width, height = box
     return (left, top, left + width, top + height), ""
 
 
