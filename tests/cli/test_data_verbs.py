@@ -356,3 +356,93 @@ def test_a_dry_run_names_the_option_that_leaves_out_a_label_with_too_few_objects
     made = run("init", tmp_path / "w", "--from", tmp_path / "set", *shlex.split(option), "--json")
     assert made.json["labels"] == {"apple": 8, "pear": 8, "stone": 8}
     assert [note["code"] for note in made.json["understood"]["notes"]] == ["as-set"]
+
+
+def subset_folders(root, folders):
+    """Write Pascal VOC with the pictures in folders that are called like subsets."""
+    shots = [replace(shot, context=folder) for shot, folder in zip(small_shots(), folders, strict=True)]
+    write_voc(root, [replace(shot, stem=f"{'abcdefghijkl'[at]}") for at, shot in enumerate(shots)])
+    return root
+
+
+def test_a_source_s_own_split_is_offered_and_taken_over(run, tmp_path):
+    source = subset_folders(tmp_path / "source", ["train"] * 6 + ["valid"] * 3 + ["test"] * 3)
+    run("init", tmp_path / "w", "--from", source)
+    run("extract", "-w", tmp_path / "w")
+    drawn = run("split", "-w", tmp_path / "w")
+    assert drawn.code == 0
+    assert "does not follow the split of the source: train 6 pictures, val 3 pictures, test 3 pictures" in drawn.err
+    refused = run("split", "-w", tmp_path / "w", "--from-source")
+    assert refused.code == 2
+    taken = run("split", "-w", tmp_path / "w", "--name", "default", "--from-source", "--force", "--json")
+    assert taken.code == 0
+    assert taken.json["from_source"]
+    assert taken.json["findings"] == []
+    split = read_split(tmp_path / "w" / "splits", "default")
+    assert {key.partition("/")[0] + "=" + subset for key, subset in split.subsets.items()} == {
+        "train=train", "valid=val", "test=test",
+    }  # fmt: skip
+    assert "note" not in run("split", "-w", tmp_path / "w", "--from-source").err
+    assert "Leave out --ratios" in run("split", "-w", tmp_path / "w", "--from-source", "--ratios", "80/10/10").err
+    checked = run("check", "-w", tmp_path / "w", "--json").json
+    assert (checked["faults"], checked["doubts"]) == (0, 0)
+
+
+def test_a_source_s_own_split_that_leaks_is_taken_over_and_each_leak_is_named(run, tmp_path):
+    source = subset_folders(tmp_path / "source", ["train"] * 6 + ["valid"] * 3 + ["test"] * 3)
+    for at, path in enumerate([source / "train" / "a", source / "valid" / "g", source / "test" / "j"]):
+        for suffix in (".png", ".xml"):
+            shutil.move(path.with_suffix(suffix), path.with_name(f"same_png.rf.{at}123456789abcdef{suffix}"))
+    run("init", tmp_path / "w", "--from", source)
+    run("extract", "-w", tmp_path / "w")
+    taken = run("split", "-w", tmp_path / "w", "--from-source")
+    assert taken.code == 0
+    assert "same (3 screenshots): copies of one source lie in train, val and test of the source" in taken.err
+    assert run("check", "-w", tmp_path / "w").code == 3
+    run("split", "-w", tmp_path / "w", "--force")
+    assert run("check", "-w", tmp_path / "w").code == 0
+
+
+def test_a_split_says_which_groups_it_found_and_loudly_what_it_had_to_cut(run, tmp_path):
+    shots = [replace(shot, stem=f"frame_{at}", context="garden") for at, shot in enumerate(small_shots())]
+    workspace = make_workspace(tmp_path / "w", shots)
+    run("extract", "-w", workspace.root)
+    outcome = run("split", "-w", workspace.root)
+    assert outcome.code == 0
+    assert "Frames of one recording: garden/frame_0.png to garden/frame_11.png (12 screenshots)." in outcome.out
+    assert "TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING (record more, at another time" in outcome.err
+
+
+def test_a_pattern_for_groups_that_is_found_nowhere_is_reported(run, tmp_path):
+    workspace = make_workspace(tmp_path / "w", small_shots())
+    run("extract", "-w", workspace.root)
+    settings = workspace.root / "toonvision.toml"
+    settings.write_text(settings.read_text() + '\n[groups]\npattern = "session[0-9]"\n')
+    outcome = run("split", "-w", workspace.root)
+    assert "note: groups.pattern: 'session[0-9]' is found in no path, such as garden/shot_00.png" in outcome.err
+    settings.write_text(settings.read_text().replace("session[0-9]", "shot_0[0-3]|shot_1"))
+    outcome = run("split", "-w", workspace.root, "--force")
+    assert "note" not in outcome.err
+    assert "What the pattern joins: garden/shot_10.png = house/shot_11.png." in outcome.out
+
+
+def test_sets_that_cannot_train_are_told_at_every_step_and_the_setting_cures(run, tmp_path):
+    odd = Shot("odd", "garden", (("old key", (1, 1, 20, 30)),))
+    write_voc(tmp_path / "source", [*small_shots(), odd])
+    w = tmp_path / "w"
+    made = run("init", w, "--from", tmp_path / "source", "--json")
+    assert [finding["code"] for finding in made.json["findings"]] == ["few-objects"]
+    run("extract", "-w", w)
+    split = run("split", "-w", w, "--json")
+    assert (split.code, [finding["code"] for finding in split.json["findings"]]) == (0, ["label-missing"])
+    doubts = [doubt for one in run("check", "-w", w, "--json").json["checked"] for doubt in one["doubts"]]
+    assert "few-objects" in {doubt["code"] for doubt in doubts}
+    refused = run("train", "label", "-w", w)
+    assert refused.code == 3
+    remedy = 'write ignore = ["old key"] under [labels] in toonvision.toml'
+    assert all(remedy in text for text in (split.json["findings"][0]["remedy"], refused.err, doubts[0]["remedy"]))
+    settings = w / "toonvision.toml"
+    settings.write_text(settings.read_text() + '\n[labels]\nignore = ["old key"]\n')
+    assert run("extract", "-w", w).code == 0
+    assert run("split", "-w", w, "--force", "--json").json["findings"] == []
+    assert run("check", "-w", w, "--json").json["doubts"] == 0

@@ -12,8 +12,9 @@ from threading import Thread
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
-from builders import contents, copied, make_workspace
+from builders import Shot, contents, copied, make_workspace, write_voc
 from models.hostile import with_lambda_layer
 from reliability import disks
 from toonvision.core.errors import ModelRefusedError
@@ -353,6 +354,31 @@ def test_predict_warns_of_whole_screenshots_cuts_their_boxes_and_draws_the_answe
     assert len(list((tmp_path / "drawn").glob("*.png"))) == 12
     refused = run(*asked, shots, "--boxes", "--save", tmp_path / "drawn")
     assert (refused.code, "not an empty folder" in refused.json["error"]) == (2, True)
+
+
+def test_predict_cuts_boxes_as_they_were_drawn_and_names_pictures_that_cannot_be_read(run, trained, tmp_path):
+    shots = tmp_path / "shots"
+    boxes = (("apple", (-4, 6, 24, 40)),)
+    write_voc(shots, [Shot(stem, "garden", boxes, size_wh=(48, 64)) for stem in ("seen", "unread")])
+    with Image.open(shots / "garden" / "seen.png") as picture:
+        stored, exif = picture.transpose(Image.Transpose.ROTATE_90), Image.Exif()
+    exif[0x0112] = 6
+    stored.save(shots / "garden" / "seen.png", exif=exif)
+    (shots / "garden" / "unread.png").unlink()
+    (shots / "garden" / "unread.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    said = run("predict", "label/two", "-w", trained.root, shots, "--boxes", "--save", tmp_path / "drawn", "--json")
+    assert said.code == 3
+    assert [(one["label"], one["box"]) for one in said.json["predictions"]] == [("apple", [0, 6, 24, 40])]
+    assert {finding["item"]: finding["code"] for finding in said.json["findings"]} == {
+        "garden/unread.heic": "not-a-picture",
+        str(shots): "recovered",
+    }
+    (drawn,) = (tmp_path / "drawn").iterdir()
+    with Image.open(drawn) as image:
+        assert image.size == (48, 64)
+    alone = run("predict", "label/two", "-w", trained.root, shots / "garden" / "unread.heic")
+    assert alone.code == 3
+    assert "unread.heic: is a picture of the kind HEIC, which cannot be read here (save it as PNG)" in alone.err
 
 
 def test_the_whole_loop_works_in_a_folder_with_blanks_and_umlauts(run, tmp_path):

@@ -274,6 +274,18 @@ def test_attributes_reach_the_catalogue(tmp_path, kind):
         assert described[shot.stem].label == shot.objects[-1 if kind.boxes else 0][0]
 
 
+def crops_of(kind, root):
+    kind.write(root / "source", SHOTS)
+    workspace = create_workspace(root / "w", taxonomy=infer(builders.LABELS), source=(kind.name, root / "source"))
+    assert extract(workspace).objects_skipped == 0
+    return sorted((path.name.partition("_")[0], path.read_bytes()) for path in workspace.crops.iterdir())
+
+
+@kinds_with_boxes
+def test_the_same_boxes_in_any_format_give_the_same_crops_byte_by_byte(tmp_path, kind):
+    assert crops_of(kind, tmp_path / "this") == crops_of(BESIDE, tmp_path / "voc")
+
+
 @every_kind
 def test_the_context_is_the_folder_of_the_picture(tmp_path, kind):
     kind.write(tmp_path, SHOTS)

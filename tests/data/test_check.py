@@ -10,7 +10,8 @@ from builders import as_once, open_to_all, tree, unprivileged
 from toonvision.data.attributes import write_attributes
 from toonvision.data.check import check_catalog, check_crops, check_leftovers, check_screenshots, check_splits
 from toonvision.data.extraction import extract
-from toonvision.data.splits import Split, read_split, write_split
+from toonvision.data.split_plan import plan_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Split, read_split, write_split
 from toonvision.data.workspace import open_workspace
 
 
@@ -218,6 +219,66 @@ def test_near_duplicates_in_different_subsets_are_named_together(own_workspace):
         f"{first} (test), {second} (train): near-duplicates lie in several subsets of split default (toonvision split "
         "--name default --force, then train again)"
     ]
+
+
+def renamed(known, name_of):
+    """What is known, under other names of the screenshots: `name_of` returns one for the position of the old one."""
+    names = {name: name_of(at) for at, name in enumerate(sorted({shot.name for shot in known.screenshots}))}
+    return dataclasses.replace(
+        known,
+        screenshots=[dataclasses.replace(shot, name=names[shot.name]) for shot in known.screenshots],
+        crops=[dataclasses.replace(crop, screenshot=names[crop.screenshot]) for crop in known.crops],
+    )
+
+
+@pytest.mark.parametrize(
+    ("name_of", "reason"),
+    [
+        (lambda at: f"s{at // 2}_png.rf.{'ab'[at % 2]}0123456789.jpg", "copies of one source"),
+        (lambda at: f"video{at // 3}_frame_{at}.png", "frames of one recording"),
+    ],
+)
+def test_groups_that_a_split_tears_apart_are_faults_with_the_reason_and_splitting_again_cures_them(
+    own_workspace, name_of, reason
+):
+    known = renamed(check_catalog(own_workspace)[0], name_of)
+    shots = sorted(shot.name for shot in known.screenshots)
+    torn = Split("default", {name: ("train", "val", "test")[at % 3] for at, name in enumerate(shots)})
+    write_split(own_workspace.splits, torn, replace=True)
+    faults = check_splits(own_workspace, known).faults
+    assert {fault.code for fault in faults} == {"torn"}
+    assert {name for fault in faults for name in shots if name in fault.item} == set(shots)
+    assert all(fault.reason == f"{reason} lie in several subsets of split default" for fault in faults)
+    assert faults[0].remedy == "toonvision split --name default --force, then train again"
+    again = plan_split(known.crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, screenshots=known.screenshots)
+    write_split(own_workspace.splits, again, replace=True)
+    assert check_splits(own_workspace, known).faults == ()
+
+
+def test_a_recording_that_had_to_be_cut_is_a_doubt(own_workspace):
+    known = renamed(check_catalog(own_workspace)[0], lambda at: f"clip_{at}.png")
+    again = plan_split(known.crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, screenshots=known.screenshots)
+    write_split(own_workspace.splits, again, replace=True)
+    checked = check_splits(own_workspace, known)
+    assert checked.faults == ()
+    (doubt,) = checked.doubts
+    assert doubt.code == "cut"
+    assert "record more, at another time and place" in doubt.remedy
+    assert all(f"{shot.name} ({again.subset_of(shot)})" in doubt.item for shot in known.screenshots)
+
+
+def test_labels_and_groups_that_cannot_train_are_doubts(own_workspace):
+    known, _ = check_catalog(own_workspace)
+    few = dataclasses.replace(known, crops=[crop for crop in known.crops if crop.label != "stone" or crop.number < 2])
+    rare = check_crops(own_workspace, few)[0].doubts[0]
+    assert (rare.code, rare.reason[:43]) == ("few-objects", "the label 'stone' (2) has fewer than 3 obje")
+    subsets = {crop.screenshot: "train" if crop.label == "stone" else "test" for crop in known.crops}
+    write_split(own_workspace.splits, Split("default", subsets), replace=True)
+    assert "label-missing" in {doubt.code for doubt in check_splits(own_workspace, known).doubts}
+    shot = known.crops[0].screenshot
+    single = dataclasses.replace(known, crops=[crop for crop in known.crops if crop.screenshot == shot])
+    (doubt,) = [doubt for doubt in check_splits(own_workspace, single).doubts if doubt.code == "few-groups"]
+    assert doubt.reason == "a split needs at least 3 screenshots; got 1"
 
 
 def test_splits_that_cannot_be_read_lack_crops_or_name_unknown_screenshots_are_named(own_workspace):

@@ -55,6 +55,8 @@ def refused(root):
         ("fold_1/cat", "fold_2/dog"),
         ("seg_train/seg_train/cat", "seg_train/seg_train/dog", "seg_test/seg_test/cat"),
         ("train_images/cat", "test_images/dog"),
+        ("cat", "dog", "more/cat", "more/dog"),
+        ("train/cat", "train/dog", "dev/cat", "dev/dog"),
         ("cat/session1", "cat/session2", "dog/session1", "dog"),
         ("a/b/c/cat", "a/b/c/dog/deep/er"),
     ],
@@ -112,9 +114,15 @@ def test_folders_of_a_layout_or_of_subsets_are_no_labels(tmp_path, folders):
     assert f"no annotated pictures were found, but {2 * len(folders)} pictures without annotations" in said
 
 
+def test_folders_that_do_not_look_like_labels_are_read_where_the_format_is_named(tmp_path):
+    said = refused(fill(tmp_path, "day1", "day2", "test"))
+    assert said.endswith("If the folders are the labels (day1, day2), say so: --format folders.")
+    assert labels(layout.read("folders", tmp_path)) == {"day1": 1, "day2": 1}
+
+
 SIDECARS = {
-    "a text of a picture's stem": ("cat/0.txt", "0 0.5 0.5 0.5 0.5\n"),
-    "a text in a folder of its own": ("labels/0.txt", "0 0.5 0.5 0.5 0.5\n"),
+    "a text of a picture's stem": ("cat/0.txt", "a cat on a sofa\n"),
+    "a text in a folder of its own": ("labels/0.txt", "a cat on a sofa\n"),
     "a document of a picture's stem": ("dog/0.json", '{"what": []}'),
     "a document that lists pictures": ("all.json", '{"regions": [{"of": "C:\\\\shots\\\\0.png", "box": 3}]}'),
     "lines that list pictures": ("all.jsonl", '{"of": "cat/0.png"}\n'),

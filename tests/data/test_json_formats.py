@@ -25,6 +25,7 @@ from format_writers import (
 )
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.formats import layout
+from toonvision.data.source_tree import SourceTree
 
 SHOT = Shot("a", "garden", (("apple", (1, 2, 30, 40)),))
 SIZE = {"imageWidth": 64, "imageHeight": 48}
@@ -107,13 +108,12 @@ def test_a_file_of_labelme_finds_its_picture_by_the_stated_path_where_none_has_i
     assert read_one("labelme", tmp_path) == ([("pear", (1, 2, 3, 4), "")], [])
 
 
-def test_the_picture_within_a_file_of_labelme_is_not_kept_in_memory(tmp_path):
-    from toonvision.data.source_tree import SourceTree
-
-    labelme(tmp_path, labelme_shape("apple", [[1, 2], [30, 40]]), imageData="A" * 5_000_000)
+def test_the_picture_and_the_masks_within_a_file_of_labelme_are_not_kept_in_memory(tmp_path):
+    shape = labelme_shape("apple", [[1, 2], [29, 39]], "mask", mask="A" * 100_000)
+    labelme(tmp_path, shape, imageData="A" * 5_000_000)
     (content,) = SourceTree.of(tmp_path).documents.contents.values()
     assert len(str(content)) < 1000
-    assert read_one("labelme", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [])
+    assert read_one("labelme", tmp_path) == ([("apple", (1, 2, 30, 40), "mask was taken")], [])
 
 
 def labelstudio(root, result, *, data=None, **annotation):

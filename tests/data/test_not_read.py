@@ -23,6 +23,7 @@ FORMATS = {
     "Datumaro": ("annotations/default.json", '{"info": {}, "categories": {"label": {}}, "items": [{"id": "a"}]}'),
     "VoTT": ("vott-json-export/pets-export.json", '{"name": "pets", "assets": {"a": {}}, "tags": []}'),
     "Labelbox": ("export.ndjson", '{"data_row": {"external_id": "a.png"}, "projects": {}}\n{"data_row": {}}\n'),
+    "VIA 3": ("project.json", '{"project": {}, "config": {}, "attribute": {}, "file": {}, "metadata": {}, "view": {}}'),
     "SuperAnnotate": ("shots/a.png.json", '{"metadata": {"name": "a.png"}, "instances": [{"className": "cat"}]}'),
     "V7 Darwin": ("a.json", '{"version": "2.0", "item": {"name": "a.png"}, "annotations": []}'),
     "KITTI": (

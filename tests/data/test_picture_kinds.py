@@ -110,11 +110,15 @@ def test_of_annotated_pictures_that_cannot_be_read_each_is_counted_once_and_the_
 
 @needs_avif
 def test_avif_is_read_and_too_large_a_one_refused_before_it_is_decoded():
-    assert decode(encoded(Image.new("RGB", (16, 8), "red"), "AVIF")).size == (16, 8)
-    content = encoded(Image.new("RGB", (16, 8)), "AVIF")
+    content = encoded(Image.new("RGB", (16, 8), "red"), "AVIF")
+    assert decode(content).size == (16, 8)
     size = content.index(b"ispe") + 8
-    with pytest.raises(RejectedItemError):
-        decode(content[:size] + struct.pack(">II", 60_000, 60_000) + content[size + 8 :])
+    for size_wh in ((8000, 3751), (60_000, 60_000)):
+        with pytest.raises(RejectedItemError) as caught:
+            decode(content[:size] + struct.pack(">II", *size_wh) + content[size + 8 :])
+        assert caught.value.code in {"too-large", "not-a-picture"}
+    with pytest.raises(RejectedItemError, match="has 8000 x 3751 pixels, more than 30 million in AVIF"):
+        decode(content[:size] + struct.pack(">II", 8000, 3751) + content[size + 8 :])
 
 
 def test_a_link_out_of_the_source_is_not_looked_into(tmp_path):

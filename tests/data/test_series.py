@@ -59,6 +59,13 @@ def test_other_names_are_no_copies(paths):
     assert copies([("one", "shot_aug_1.png"), ("other", "shot_aug_2.png")]) == []
 
 
+def test_many_pictures_of_a_name_that_a_phone_gives_are_not_one_source():
+    names = [f"image_jpg.rf.{letter}123456789abcdef.jpg" for letter in "abcdefghi"]
+    assert copies(named(*names)) == []
+    assert copies(named(*names[:3])) == [[0, 1, 2]]
+    assert len(copies(named(*(name.replace("image", "image7") for name in names)))) == 1
+
+
 VIDEOS = [
     ("frame_000001.png", "frame_000002.png", "frame_000010.png"),
     ("a/videoFrame1.png", "a/videoFrame2.png", "a/videoFrame10.png"),

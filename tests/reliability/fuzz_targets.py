@@ -308,6 +308,8 @@ _SOURCES: Mapping[str, tuple[Format, Write, str]] = {
     "yolo-settings": ("yolo", builders.write_yolo, "data.yaml"),
     "yolo-rows": ("yolo", builders.write_yolo, "labels/garden/shot.txt"),
     "coco": ("coco", builders.write_coco, "annotations/instances.json"),
+    "cvat": ("cvat", format_writers.write_cvat, "annotations.xml"),
+    "tensorflow-csv": ("tensorflow-csv", format_writers.write_csv, "labels.csv"),
     "labelme": ("labelme", format_writers.write_labelme, "garden/shot.json"),
     "labelstudio": ("labelstudio", format_writers.write_labelstudio, "project-1-at-2026-11-28-12-00-0a1b2c3d.json"),
     "via": ("via", format_writers.write_via, "via_project.json"),

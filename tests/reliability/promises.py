@@ -93,6 +93,9 @@ PROMISES = (
             "tests/data/test_images.py::test_half_a_jpeg_with_a_good_header_is_refused_only_when_decoded_fully",
             "tests/data/test_images.py::test_what_is_no_picture_is_refused",
             "tests/data/test_images.py::test_kinds_that_are_not_allowed_are_refused_however_well_they_are_made",
+            "tests/data/test_picture_kinds.py::test_a_kind_that_cannot_be_read_is_named_by_its_content",
+            "tests/data/test_picture_kinds.py::test_of_annotated_pictures_that_cannot_be_read_each_is_counted_once_and_the_remedy_cures",
+            "tests/data/test_picture_kinds.py::test_a_folder_and_single_files_are_predicted_or_named_alike",
             "tests/data/test_images.py::test_a_picture_with_changed_bytes_is_decoded_or_refused_and_never_anything_else",
             "tests/cli/test_data_verbs.py::test_extract_names_what_it_skipped_and_ends_with_three",
             "tests/deploy/test_classifier.py::test_a_folder_is_predicted_and_bad_pictures_are_named_one_line_each",
@@ -109,6 +112,7 @@ PROMISES = (
         "A picture's kind is recognised by its content.",
         (
             "tests/data/test_images.py::test_the_kind_is_recognised_by_content_not_by_suffix",
+            "tests/data/test_picture_kinds.py::test_a_picture_is_read_whatever_its_suffix_says",
             "tests/data/test_extraction.py::test_a_jpeg_named_png_is_read_by_its_content",
             "tests/contracts/test_formats.py::test_upper_case_suffixes_are_pictures_and_annotations_too",
         ),
@@ -121,6 +125,7 @@ PROMISES = (
         (
             "tests/data/test_images.py::test_more_than_50_megapixels_are_refused_before_anything_is_decoded",
             "tests/data/test_images.py::test_50_megapixels_are_allowed",
+            "tests/data/test_picture_kinds.py::test_avif_is_read_and_too_large_a_one_refused_before_it_is_decoded",
             "tests/reliability/test_hostile_folder.py::test_memory_stays_below_one_gigabyte",
             "tests/data/test_images.py::test_one_large_picture_at_a_time_is_worked_on_and_small_ones_do_not_wait",
             "tests/data/test_images.py::test_a_bmp_packed_by_run_lengths_is_limited_further_since_one_byte_can_take_seconds",
@@ -302,9 +307,10 @@ PROMISES = (
         15,
         "two pictures of one name, or of names that differ in case or Unicode form alone",
         "R",
-        "Both are named.",
+        "Both are named. In class folders, where no annotation could be of either, two suffixes are two pictures.",
         (
             "tests/contracts/test_formats.py::test_two_pictures_that_could_be_confused_are_refused_and_both_named",
+            "tests/data/test_class_folders.py::test_two_pictures_of_one_stem_are_two_crops_of_their_folder",
             "tests/contracts/test_formats.py::test_two_annotations_of_one_picture_that_differ_are_refused_and_both_named",
             "tests/contracts/test_formats.py::test_a_picture_that_two_files_list_with_the_same_objects_counts_once_and_with_others_is_refused",
             "tests/data/test_extraction.py::test_two_pictures_of_one_name_are_refused_before_anything_is_written",
@@ -392,6 +398,8 @@ PROMISES = (
             "tests/data/test_split_plan.py::test_crops_of_near_duplicate_screenshots_never_straddle_a_split",
             "tests/data/test_split_plan.py::test_near_duplicate_pictures_are_grouped_from_the_files_on",
             "tests/data/test_check.py::test_near_duplicates_in_different_subsets_are_named_together",
+            "tests/data/test_groups.py::test_what_belongs_together_lies_in_one_subset_unless_a_recording_has_to_be_cut",
+            "tests/data/test_check.py::test_groups_that_a_split_tears_apart_are_faults_with_the_reason_and_splitting_again_cures_them",
         ),
     ),
     Promise(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
-from toonvision.api.split_words import split_findings, split_text
+from toonvision.api.split_words import pattern_findings, source_findings, split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.panels import Table
@@ -135,7 +135,6 @@ class DataSteps(Opened):
             UsageError: If another split has that name, the ratios are none, or go with `from_source`.
             InputRejectedError: If there are too few crops or screenshots, or the sources have no split.
         """
-        from toonvision.api.split_words import source_findings
         from toonvision.data.own_split import take_over
         from toonvision.data.split_plan import draw_split, summarize_split
         from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios
@@ -151,9 +150,10 @@ class DataSteps(Opened):
             split = draw_split(self.files, ratios=asked, seed=seed, name=name, replace=force)
             said = source_findings(self.files, name)
         with self.files.reading() as catalog:
-            summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=catalog.screenshots())
+            screenshots = catalog.screenshots()
+            summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=screenshots)
         figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
-        findings = (*said, *split_findings(summary))
+        findings = (*said, *pattern_findings(self.files, screenshots), *split_findings(summary))
         by_level = {counts.level: counts for counts in summary.tables}
         tables = [
             _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()

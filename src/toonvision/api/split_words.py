@@ -6,7 +6,10 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.wording import counted, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toonvision.data.groups import Reason
+    from toonvision.data.records import StoredScreenshot
     from toonvision.data.split_plan import JoinedShots, SplitSummary
     from toonvision.data.workspace import Workspace
 
@@ -68,6 +71,14 @@ def source_findings(files: "Workspace", name: str) -> tuple[Finding, ...]:
     said = ", ".join(f"{subset} {counted(count, 'picture')}" for subset, count in counts.items())
     remedy = f"toonvision split --name {name} --from-source --force takes it over"
     return (Finding(f"split {name}", f"does not follow the split of the source: {said}", remedy, "own-split"),)
+
+
+def pattern_findings(files: "Workspace", screenshots: "Sequence[StoredScreenshot]") -> tuple[Finding, ...]:
+    """Report a pattern for groups that is found in no screenshot's path."""
+    if not files.recording_of.text or any(shot.recording for shot in screenshots):
+        return ()
+    reason = f"{files.recording_of.text!r} is found in no path, such as {screenshots[0].name}" if screenshots else ""
+    return (Finding("groups.pattern", reason, "correct it in toonvision.toml", "pattern"),) if reason else ()
 
 
 def split_findings(summary: "SplitSummary") -> tuple[Finding, ...]:

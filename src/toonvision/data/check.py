@@ -15,7 +15,7 @@ from toonvision.data import examination, images
 from toonvision.data.balance import unknown_labels
 from toonvision.data.examination import ExtractionResult, SourceReading
 from toonvision.data.extraction import files_without_row, numbered_stem
-from toonvision.data.groups import RECORD_MORE, Group, find_groups
+from toonvision.data.groups import RECORD_MORE, Group, find_groups, too_few
 from toonvision.data.label_rules import AS_SET
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.records import Crop, Known
@@ -135,7 +135,10 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
     doubts: list[Finding] = []
     count = len(splits) + len(faults)
     possible = {key for shot in known.screenshots for key in (shot.name, f"{shot.source}/{shot.name}")}
-    groups = find_groups(known.crops) if splits else []
+    groups = find_groups(known.crops)
+    if known.crops and (why := too_few(groups)):
+        reason, _, remedy = why.partition(". ")
+        doubts.append(Finding("screenshots", reason, remedy, "few-groups"))
     level = workspace.taxonomy.level(LABEL_LEVEL)
     for split in splits:
         item, remedy = f"split {split.name}", f"toonvision split --name {split.name} --force, then train again"

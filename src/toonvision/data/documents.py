@@ -1,8 +1,9 @@
 """The JSON documents of a source, each parsed once, within limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import followed_inside, parse_json, read_regular
@@ -10,8 +11,6 @@ from toonvision.core.files import followed_inside, parse_json, read_regular
 LARGEST_DOCUMENT = 20_000_000
 """Bytes; the worst JSON of this size takes some 0.6 GB of memory."""
 MOST_ROWS = 200_000
-_PICTURE_WITHIN = "imageData"
-"""Where labelme keeps the picture itself, as text of several megabytes."""
 
 
 @dataclass(frozen=True)
@@ -27,25 +26,41 @@ class Documents:
     faults: Mapping[Path, RejectedItemError]
 
     @classmethod
-    def of(cls, paths: Iterable[Path], root: Path) -> "Documents":
-        """Read JSON files below a root."""
+    def of(cls, paths: Iterable[Path], root: Path, links: Container[Path]) -> "Documents":
+        """Read JSON files below a root; those of them that are links may not lead out of it."""
         contents: dict[Path, object] = {}
         faults: dict[Path, RejectedItemError] = {}
         for path in paths:
             try:
-                contents[path] = _load(path, root)
+                if path in links:
+                    followed_inside(root, path, name=path.relative_to(root).as_posix())
+                contents[path] = _load(path)
             except RejectedItemError as error:
                 faults[path] = error
         return cls(contents, faults)
 
 
-def _load(path: Path, root: Path) -> object:
-    followed_inside(root, path, name=path.relative_to(root).as_posix())
-    content = parse_json(read_regular(path, limit=LARGEST_DOCUMENT))
+def _load(path: Path) -> object:
+    try:
+        written = read_regular(path, limit=LARGEST_DOCUMENT)
+    except RejectedItemError as error:
+        if error.code == "too-large":
+            error.remedy = "export it in parts, without pictures in it"
+        raise
+    content = parse_json(written)
     tables = content.values() if isinstance(content, dict) else [content]
     rows = sum(len(rows) for rows in tables if isinstance(rows, list))
     if rows > MOST_ROWS:
         raise RejectedItemError(f"has {rows:,} rows, over {MOST_ROWS:,}", "split it into files", code="too-large")
     if isinstance(content, dict):
-        content.pop(_PICTURE_WITHIN, None)
+        _drop_pictures(content)
     return content
+
+
+def _drop_pictures(content: dict[str, Any]) -> None:
+    """Take out the picture and the masks that labelme keeps within, megabytes of text that nobody reads."""
+    content.pop("imageData", None)
+    shapes = content.get("shapes")
+    for shape in shapes if isinstance(shapes, list) else ():
+        if isinstance(shape, dict):
+            shape.pop("mask", None)

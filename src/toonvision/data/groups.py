@@ -16,6 +16,7 @@ from typing import Generic, Literal, Protocol, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.wording import listed
 from toonvision.data.fingerprints import LARGEST_DIFFERENCE, differences, near_groups
 from toonvision.data.records import Crop
 from toonvision.data.series import Series, all_series, copies, natural_key
@@ -138,6 +139,21 @@ def find_groups(crops: Sequence[Crop]) -> list[Group[Crop]]:
     scarce = {label for label in times if lying[label] < len(SUBSETS) <= times[label]}
     everything = len(groups) < len(SUBSETS) <= len(shots)
     return [_cut(group, labels, scarce, everything=everything) for group in groups]
+
+
+def too_few(groups: Sequence[Group[Crop]], needed: int = len(SUBSETS)) -> str:
+    """Return why groups are too few to fill some number of subsets, and what to do; empty where they are enough."""
+    shots, blocks = (
+        sum(len(part) for part in parts) for parts in ([g.shots for g in groups], [g.blocks for g in groups])
+    )
+    if blocks >= needed:
+        return ""
+    if shots == blocks:
+        what, other = "screenshots", "more screenshots"
+    else:
+        reasons = listed([reason for reason in REASONS if any(reason in group.reasons for group in groups)])
+        what, other = f"groups of screenshots that do not belong together ({reasons})", "screenshots of other scenes"
+    return f"a split needs at least {needed} {what}; got {blocks}. Annotate {other} and run toonvision extract"
 
 
 def group_keys(crops: Sequence[Crop]) -> list[int]:

@@ -29,6 +29,8 @@ from toonvision.data.picture_kinds import kind_of_content, kinds_read, unread
 LARGEST_PIXELS = 50_000_000
 LARGEST_RUN_LENGTH_PIXELS = 10_000_000
 """The most pixels of a BMP that is packed by run lengths: Pillow unpacks it pixel by pixel, in Python."""
+LARGEST_AVIF_PIXELS = 30_000_000
+"""The most pixels of an AVIF picture, which is unpacked as a whole, several times."""
 LARGEST_FILE = 400_000_000
 _ORIENTATION_TAG, _UPRIGHT, _ROTATED = 0x0112, 1, range(2, 9)
 _QUARTER_TURNS: Mapping[int, Image.Transpose] = {
@@ -266,10 +268,12 @@ def _open(content: bytes) -> Image.Image:
             raise unread(kind) from error
         reason = f"is not a picture that can be read ({', '.join(kinds_read())})"
         raise RejectedItemError(reason, "replace it with a PNG, or remove it", code="not-a-picture") from error
-    packed = any(tile.codec_name == "bmp_rle" for tile in image.tile)
-    limit = LARGEST_RUN_LENGTH_PIXELS if packed else LARGEST_PIXELS
+    limit, of_its_kind = LARGEST_PIXELS, ""
+    if any(tile.codec_name == "bmp_rle" for tile in image.tile):
+        limit, of_its_kind = LARGEST_RUN_LENGTH_PIXELS, " in a BMP packed by run lengths"
+    elif image.format == "AVIF":
+        limit, of_its_kind = LARGEST_AVIF_PIXELS, " in AVIF"
     if image.width * image.height > limit:
-        reason = f"has {image.width} x {image.height} pixels, more than {limit // 1_000_000} million"
-        reason += " in a BMP packed by run lengths" if packed else ""
-        raise RejectedItemError(reason, "save it as PNG" if packed else "make it smaller", code="too-large")
+        reason = f"has {image.width} x {image.height} pixels, more than {limit // 1_000_000} million{of_its_kind}"
+        raise RejectedItemError(reason, "save it as PNG" if of_its_kind else "make it smaller", code="too-large")
     return image

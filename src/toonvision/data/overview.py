@@ -173,7 +173,7 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
     if chosen is None and format_:
         chosen = Layout(format_, READERS[format_].recognise(tree) or READERS[format_].TITLE)
     assert chosen is not None
-    reading = READERS[chosen.format].read(tree)
+    reading = layout.read_tree(chosen.format, tree)
     others = tuple(one for one in found if one != chosen)
     return SourceOverview(root, chosen, others, (rules or LabelRules()).applied(reading))
 

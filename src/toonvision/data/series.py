@@ -33,6 +33,9 @@ _CHANGE = (
 )
 _CHANGED = re.compile(rf"(?P<after>.+?)[_-]{_CHANGE}|{_CHANGE}[_-](?P<before>.+)", re.IGNORECASE)
 """Names that count as a copy's where there is a picture of the name without it."""
+_ANY_NAME = re.compile(r"(?:image|img|photo|pic|picture|download|screenshot|unnamed|untitled|file)s?", re.IGNORECASE)
+_MOST_OF_ANY_NAME = 5
+"""Versions of a picture with such a name; more are several pictures that a phone or a browser has called the same."""
 _UPLOAD = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone may be a date."""
 _NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,9})?")
@@ -105,7 +108,13 @@ def copies(names: Sequence[Name]) -> list[list[int]]:
         found[key].append(index)
         if is_copy:
             copied.add(key)
-    return [indices for key, indices in found.items() if key in copied and len(indices) > 1]
+    return [
+        indices
+        for key, indices in found.items()
+        if key in copied
+        and len(indices) > 1
+        and not (len(indices) > _MOST_OF_ANY_NAME and _ANY_NAME.fullmatch(bare_stem(names[indices[0]][1])))
+    ]
 
 
 def all_series(names: Sequence[Name]) -> list[Series]:

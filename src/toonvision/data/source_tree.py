@@ -142,7 +142,7 @@ class SourceTree:
     def documents(self) -> Documents:
         """What the JSON files hold, each parsed once; attributes files are no such documents."""
         paths = (path for path in self.with_suffix(".json") if not path.name.endswith(attributes.SUFFIX))
-        return Documents.of(paths, self.root)
+        return Documents.of(paths, self.root, self.links)
 
     @cached_property
     def xml_roots(self) -> Mapping[Path, str]:
@@ -151,7 +151,13 @@ class SourceTree:
 
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""
-        return relative(path, self.root)
+        if path not in self._relative:
+            self._relative[path] = relative(path, self.root)
+        return self._relative[path]
+
+    @cached_property
+    def _relative(self) -> dict[Path, str]:
+        return {}
 
     def confined(self, path: Path) -> Finding | None:
         """Refuse a file that is a link out of the source."""
@@ -275,7 +281,7 @@ class SourceTree:
         decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0]).replace("\\", "/")
         for name in dict.fromkeys((plain, decoded)):
             for possible in (f"{_above(beside)}/{name}", f"{self.root}/{name}", f"{self.root}/images/{name}", name):
-                if path := self._by_path.get(os.path.normpath(possible)):
+                if path := self._by_text.get(os.path.normpath(possible)):
                     return path
         last = Path(decoded)
         stem = _key(last.stem if is_picture(last.name) else last.name)
@@ -294,11 +300,11 @@ class SourceTree:
             raise RejectedItemError(
                 f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
             )
-        raise RejectedItemError("the picture is missing", "put it below the source", code="no-picture")
+        raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
 
     @cached_property
-    def _by_path(self) -> Mapping[str, Path]:
-        return {str(path): path for path in self.pictures}
+    def _by_text(self) -> Mapping[str, Path]:
+        return {os.path.normpath(path): path for path in self.pictures}
 
     def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
         """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""

@@ -14,10 +14,9 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.folders import exclusive
 from toonvision.core.seeds import generator
-from toonvision.core.wording import listed
 from toonvision.data.balance import CountTable, count_table
 from toonvision.data.catalog import Crop, StoredScreenshot
-from toonvision.data.groups import REASONS, Group, Reason, find_groups, linked
+from toonvision.data.groups import Group, Reason, find_groups, linked, too_few
 from toonvision.data.splits import Ratios, Split, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
@@ -100,8 +99,8 @@ def divide(
     block_of = {shot.screenshot_id: at for at, block in enumerate(_blocks(found)) for shot in block}
     for crop in crops:
         groups[block_of[crop.screenshot_id]].append(_Sample(keys[crop.source, crop.screenshot], crop.label))
-    if len(groups) < len(shares):
-        raise InputRejectedError(_too_few(found, len(groups), len(shares)))
+    if why := too_few(found, len(shares)):
+        raise InputRejectedError(f"{why}.")
     subsets = _best_deal(list(groups.values()), shares, generator(seed, "split"))
     annotated = {crop.screenshot_id for crop in crops}
     empty = [shot for shot in screenshots if shot.id not in annotated]
@@ -113,17 +112,6 @@ def divide(
 
 def _blocks(groups: Sequence[Group[Crop]]) -> list[tuple[Crop, ...]]:
     return [block for group in groups for block in group.blocks]
-
-
-def _too_few(groups: Sequence[Group[Crop]], blocks: int, needed: int) -> str:
-    shots = sum(len(group.shots) for group in groups)
-    if shots == blocks:
-        what, other = "screenshots", "more screenshots"
-    else:
-        reasons = listed([reason for reason in REASONS if any(reason in group.reasons for group in groups)])
-        what, other = f"screenshots that do not belong together ({reasons})", "screenshots of other scenes"
-        what = f"groups of {what}"
-    return f"a split needs at least {needed} {what}; got {blocks}. Annotate {other} and run toonvision extract."
 
 
 def draw_split(

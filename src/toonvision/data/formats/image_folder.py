@@ -1,14 +1,15 @@
 """Class folders: each folder is a label, each picture in it is a crop, at whatever depth.
 
 Folders that only say how a data set is laid out (``images``), or which subset a picture belongs to (``train``),
-are passed over wherever they stand. So are the outermost ones where all pictures lie in the same, or where they are
-numbered (``fold1``) or named after subsets (``seg_train``). The first folder that is left is the label; what lies
-deeper belongs to it. Folders are taken for labels only where nothing else can be meant: see `refusal`.
+are passed over wherever they stand. So are the outermost ones where all pictures lie in the same, where they are
+numbered (``fold1``) or named after subsets (``seg_train``), or where the folders in them are those beside them
+(``more/cat`` beside ``cat``). The first folder that is left is the label; what lies deeper belongs to it. Folders are
+taken for labels only where nothing else can be meant: see `refusal`.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, printable
@@ -17,7 +18,7 @@ from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, ch
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
 from toonvision.data.source_tree import LAYOUT_FOLDERS, SourceTree
-from toonvision.data.subsets import Subset, named_subset
+from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
@@ -82,16 +83,30 @@ def labels_of(tree: SourceTree) -> Mapping[str, int]:
     return {} if all(map(_says_nothing, found)) else dict(sorted(found.items()))
 
 
+def hint(tree: SourceTree) -> str:
+    """Return the way out where folders do not look like labels and are some all the same; an empty text if none are."""
+    folders = sorted({own[0] for own in _folders(tree).values() if own})
+    return f" If the folders are the labels ({_some(folders)}), say so: --format folders." if folders else ""
+
+
 def _folders(tree: SourceTree) -> dict[Path, tuple[str, ...]]:
     """Return the folders of each picture, from that of its label on; none where it lies in no folder of a label."""
     names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in tree.pictures}
-    while True:
-        first = {own[0] for own in names.values() if own}
-        below = {own[1] for own in names.values() if len(own) > 1}
-        shared = len(first) == 1 and (len(below) > 1 or all(len(own) != 1 for own in names.values()))
-        if not (shared or all(map(_says_nothing, first))) or all(map(_is_numbered, below)):  # or nothing lies below
-            return names
-        names = {path: own[1:] for path, own in names.items()}
+    while passed_over := _passed_over([own for own in names.values() if own]):
+        names = {path: own[1:] if own and own[0] in passed_over else own for path, own in names.items()}
+    return names
+
+
+def _passed_over(folders: Sequence[tuple[str, ...]]) -> Collection[str]:
+    """Return those of the outermost folders of some pictures that are no labels."""
+    first = {own[0] for own in folders}
+    below = {own[1] for own in folders if len(own) > 1}
+    if all(map(_is_numbered, below)):  # or nothing lies below
+        return ()
+    whole = first - {own[0] for own in folders if len(own) == 1}
+    if all(map(_says_nothing, first)) or (len(first) == 1 and (whole or len(below) > 1)):
+        return first
+    return {name for name in whole if {own[1] for own in folders if own[0] == name} <= first - {name}}
 
 
 def _telling(folders: Sequence[str]) -> tuple[str, ...]:
@@ -110,17 +125,12 @@ def _is_numbered(name: str) -> bool:
 
 def _says_nothing(name: str) -> bool:
     """Return whether a folder is numbered, or is named after a subset, as ``seg_train`` is."""
-    return _is_numbered(name) or any(named_subset(word) or word in _NEW_DATA for word in _words(name))
-
-
-def _words(name: str) -> list[str]:
-    return _WORD.findall(name.lower())
+    return _is_numbered(name) or subset_in(name) is not None or not _NEW_DATA.isdisjoint(_WORD.findall(name.lower()))
 
 
 def _subset_before(label: str, folders: Sequence[str]) -> Subset | None:
     """Return the subset that a word of a folder before that of the label names, as in ``seg_train/cat``."""
-    words = (word for name in folders[: folders.index(label)] for word in _words(name))
-    return next((subset for word in words if (subset := named_subset(word))), None)
+    return next((subset for name in folders[: folders.index(label)] if (subset := subset_in(name))), None)
 
 
 def _unlabelled(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> Mapping[Path, Finding]:

@@ -63,7 +63,7 @@ def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
     label = label_of(shape.get("label"))
     kind = shape.get("shape_type") or "polygon"
     xyxy, note = _box(shape, kind)
-    pairs = [(name, shape.get(name)) for name in _STATED]
+    pairs = [(name, shape[name]) for name in _STATED if shape.get(name) is not None]
     for name in ("flags", "attributes", "picture_flags"):
         more = shape.get(name)
         pairs += more.items() if isinstance(more, dict) else ()

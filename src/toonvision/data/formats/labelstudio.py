@@ -1,7 +1,8 @@
 """Label Studio: JSON and JSON-MIN exports, and single tasks; positions are percent of the picture's width and height.
 
-A turned rectangle is turned about its top left corner, clockwise, in degrees. Of several annotations of a task the one
-marked as ground truth is read, else the newest; predictions are no annotations.
+They are those of the picture as it is, however it was turned in the editor. A turned rectangle is turned about its top
+left corner, clockwise, in degrees. Of several annotations of a task the one marked as ground truth is read, else the
+newest; predictions are no annotations.
 
 Source:
     Label Studio, "Label Studio JSON format of annotated tasks" and the tags RectangleLabels and EllipseLabels;

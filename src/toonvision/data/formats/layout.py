@@ -56,14 +56,18 @@ class Layout:
 
 
 def read(name: Format, root: Path) -> Reading:
-    """Read everything below a source in the format of that name.
+    """Read everything below a source in the format of that name, as `read_tree` does."""
+    return read_tree(name, SourceTree.of(root))
+
+
+def read_tree(name: Format, tree: SourceTree) -> Reading:
+    """Read everything of a source in the format of that name.
 
     Pictures of a kind that cannot be read here are named, each with its objects, as all that is left out.
 
     Raises:
         InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
     """
-    tree = SourceTree.of(root)
     reading = READERS[name].read(tree)
     unread = [picture for picture in reading.pictures if picture.path in tree.unread]
     named = {
@@ -115,5 +119,5 @@ def _nothing(tree: SourceTree) -> str:
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
         f"no annotated pictures were found{others}. Annotate pictures in one of the formats that are read ({titles}), "
-        "or put them into one folder a label."
+        f"or put them into one folder a label.{image_folder.hint(tree)}"
     )

@@ -18,6 +18,7 @@ _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Datumaro", ("categories", "items"), "Convert it with Datumaro: datum convert -f voc -- --save-media"),
     ("VoTT", ("assets", "tags"), "Export Pascal VOC from VoTT"),
     ("VoTT", ("asset", "regions"), "Export Pascal VOC from VoTT"),
+    ("VIA 3", ("project", "attribute", "file", "metadata", "view"), "Export COCO from VIA 3"),
     ("a backup of CVAT", ("jobs", "data"), "Export CVAT for images 1.1 instead"),
     ("SuperAnnotate", ("metadata", "instances"), "Export COCO from SuperAnnotate"),
     ("V7 Darwin", ("item", "annotations"), "Export Pascal VOC or COCO from V7"),

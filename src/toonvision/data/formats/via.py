@@ -13,7 +13,7 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def _regions(row: Mapping[str, Any]) -> object:
     return list(regions.values()) if isinstance(regions, dict) else regions
 
 
-def _label_attribute(entries: Iterable[Listed], tree: SourceTree) -> tuple[str, list[Finding]]:
+def _label_attribute(entries: Sequence[Listed], tree: SourceTree) -> tuple[str, list[Finding]]:
     """Return the attribute that holds the labels; where others are filled in too, with a note that says which it is."""
     rows = [row for entry in entries if isinstance(entry.rows, list) for row in entry.rows]
     attributes = [row.get("region_attributes") for row in rows if isinstance(row, dict)]
@@ -139,9 +139,10 @@ def _label_attribute(entries: Iterable[Listed], tree: SourceTree) -> tuple[str, 
             f"{tree.root}: the regions of VIA have the attributes {names}, and none is called label. Rename the one "
             "that is the label to: label"
         )
-    reason = f"of the attributes {names}, {shown(found)} is read as the label"
-    remedy = "if it is another, rename that one to label"
-    return found, [Finding(TITLE, reason, remedy, "label-attribute")]
+    others = ", ".join(shown(name) for name in sorted(filled) if name != found)
+    reason = f"the attribute {shown(found)} is read as the label, and {others} as what else is known of the objects"
+    item = tree.relative(entries[0].document)
+    return found, [Finding(item, reason, "if another one is the label, rename it to label", "label-attribute")]
 
 
 def _options(tree: SourceTree, attribute: str) -> dict[str, str]:

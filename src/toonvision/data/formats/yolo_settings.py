@@ -64,14 +64,29 @@ def find(tree: SourceTree) -> tuple[Settings, ...]:
     """Find everything in a source that names classes.
 
     Raises:
-        InputRejectedError: If a YAML file that seems to name classes cannot be used.
+        InputRejectedError: If a file that seems to name classes cannot be used.
     """
     texts = {path: _attempt(_class_file, path, tree) for path in tree.files if is_class_file(path)}
     named = {path: settings for path, settings in texts.items() if settings}
     darknet = [_attempt(_darknet, path, tree, named) for path in tree.with_suffix(".data")]
-    yamls = [_attempt(_yaml, path, tree, named) for path in tree.with_suffix(".yaml", ".yml")]
+    yamls = _yamls(tree, named)
     notes = [_notes(path, tree) for path in tree.with_suffix(".json") if path.name == _NOTES]
     return tuple(settings for settings in (*yamls, *darknet, *named.values(), *notes) if settings)
+
+
+def _yamls(tree: SourceTree, named: Mapping[Path, Settings]) -> list[Settings]:
+    found: list[Settings] = []
+    faults: dict[Path, InputRejectedError] = {}
+    for path in tree.with_suffix(".yaml", ".yml"):
+        try:
+            if settings := _attempt(_yaml, path, tree, named):
+                found.append(settings)
+        except InputRejectedError as error:
+            faults[path] = error
+    for path, fault in faults.items():  # where a good one lies beside it or above, it is of something else
+        if not any(path.is_relative_to(settings.file.parent) for settings in found):
+            raise fault
+    return found
 
 
 def governing(folder: Path, found: Sequence[Settings], tree: SourceTree) -> Settings:
@@ -214,13 +229,13 @@ def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Setti
             listed = [*names.values()] if len(names) <= _MOST_SHOWN else [names[0], "..."]
             shift = f"put a name before the first one, as in names: [unused, {', '.join(listed)}]"
         return Settings(path, path, names, 0, shift, entries, base, columns)
-    if not entries:
+    count = min(_number(loaded["nc"]), _MOST_CLASSES)
+    if not entries or not count:
         return None  # the plan of a network
-    count = _number(loaded["nc"])
     for settings in texts.values():
         if len(settings.names) == count:
             return Settings(path, settings.file, settings.names, 0, settings.shift, entries, base, columns)
-    names = {number: f"class_{number}" for number in range(min(count, _MOST_CLASSES))}
+    names = {number: f"class_{number}" for number in range(count)}
     note = (f"says how many classes there are, not their names: class_0 to class_{count - 1} are used", "write names")
     return Settings(path, path, names, 0, "write names, counted from 1", entries, base, columns, note)
 
