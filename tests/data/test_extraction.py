@@ -361,8 +361,8 @@ def finding_of(tmp_path, shot, change=None):
 def test_an_unknown_label_is_named_with_the_nearest_known_one(tmp_path):
     finding = finding_of(tmp_path, Shot("one", "garden", (("aple", (1, 1, 9, 9)), ONE.objects[1])))
     assert str(finding) == (
-        "garden/one.xml, object 1: the taxonomy knows no label 'aple'. Did you mean apple? "
-        "(correct the label, or add it to toonvision.toml)"
+        "garden/one.xml, object 1: the taxonomy knows no label 'aple'. Did you mean apple? (correct it, add it to the "
+        'taxonomy, or leave it out: write ignore = ["aple"] under [labels] in toonvision.toml)'
     )
     assert (finding.code, finding.objects, finding.pictures) == ("unknown-label", 1, 0)
 

@@ -23,12 +23,13 @@ NEAR, COPIES, RECORDING, PATTERN = (
 
 
 def walk(count, *, pace, seed=0):
-    """Fingerprints of a recording in which each frame differs from the one before in `pace` of 256 steps."""
+    """Fingerprints of a recording in which frames differ from the one before in `pace` of 256 steps, or in turn."""
+    paces = pace if isinstance(pace, tuple) else (pace,)
     rng = np.random.default_rng(seed)
     marks, turned = [], set()
-    for _ in range(count):
+    for frame in range(count):
         marks.append(mark_of(seed, sorted(turned)))
-        turned ^= set(rng.choice(256, pace, replace=False).tolist())
+        turned ^= set(rng.choice(256, paces[frame % len(paces)], replace=False).tolist())
     return marks
 
 
@@ -82,8 +83,14 @@ def test_a_recording_in_the_middle_of_other_screenshots_is_found_alone():
 
 
 def test_where_at_least_half_of_the_neighbours_change_little_the_whole_series_is_one_recording():
+    marks = walk(16, pace=(70, 120))
+    assert 0.42 < differences(marks, [(1, 2)])[0] < 0.54
+    assert groups_of(numbered(16), marks) == [((RECORDING,), numbered(16))]
+
+
+def test_recordings_that_go_on_in_one_numbering_are_told_apart_by_their_cuts():
     marks = [*walk(6, pace=70), *walk(6, pace=70, seed=1), *walk(6, pace=70, seed=2)]
-    assert groups_of(numbered(18), marks) == [((RECORDING,), numbered(18))]
+    assert groups_of(numbered(18), marks) == [((RECORDING,), numbered(18)[at : at + 6]) for at in (0, 6, 12)]
 
 
 def test_screenshots_that_were_each_saved_twice_are_pairs_and_no_recording():

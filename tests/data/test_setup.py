@@ -94,7 +94,7 @@ def test_faulty_items_are_all_part_of_the_refusal(tmp_path):
 
 def test_options_about_a_source_need_one(tmp_path):
     for asked in ({"format": "voc"}, {"rules": LabelRules.of(["cat"])}):
-        with pytest.raises(UsageError, match="are about a source: name its folder with --from"):
+        with pytest.raises(UsageError, match="are about a source. Name its folder with --from"):
             planned(tmp_path, None, **asked)
 
 

@@ -23,7 +23,7 @@ from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
 from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, examine
 from toonvision.data.formats import layout, pascal_voc
-from toonvision.data.formats.layout import Format
+from toonvision.data.formats.names import Format
 from toonvision.data.groups import group_keys
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import Workspace, open_workspace

@@ -13,7 +13,7 @@ from toonvision.data.label_rules import AS_SET
 from toonvision.data.overview import FindingKind, SourceOverview
 from toonvision.data.setup import SetupPlan
 from toonvision.data.subsets import SUBSETS
-from toonvision.data.workspace import SCREENSHOTS
+from toonvision.data.workspace import SCREENSHOTS, SETTINGS
 
 FROM_SOURCE = "toonvision split --from-source"
 _MOST_LABELS, _MOST_CONTEXTS = 30, 12
@@ -34,6 +34,11 @@ def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
     if not made and rare and len(overview.labels) - len(rare) > 1:
         options = " ".join(f"--ignore {shlex.quote(label)}" for label in rare[:_MOST_LABELS])
         source += f"\nTo leave out the labels with too few objects, add: {options}"
+    if made and any(kind.first.remedy for kind in (*overview.losses, *overview.notes)):
+        settings = plan.root / SETTINGS
+        source += (
+            f"\nWhen you have corrected the source, remove {settings} and run init again: it reads the labels anew."
+        )
     return (*overview_tables(overview), f"{about}\n{source}")
 
 

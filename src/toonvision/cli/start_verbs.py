@@ -16,16 +16,19 @@ from toonvision.cli.options import choice
 from toonvision.cli.output import report_findings, say, say_result, show_page
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
+from toonvision.data.formats.names import Format
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
 
 SourceOption = typer.Option("--from", help="A folder of annotated pictures: Pascal VOC, YOLO, COCO and others.")
-FormatOption = Annotated[str | None, choice("The format of --from, such as voc.", "the likeliest", "--format")]
-IgnoreOption = Annotated[list[str] | None, choice("Leave this label out; can be repeated.", "none", "--ignore")]
+FormatOption = Annotated[Format | None, choice("The format of --from.", "the likeliest", "--format")]
+IgnoreOption = Annotated[
+    list[str] | None, choice("Leave this label out; can be repeated.", "none", "--ignore", metavar="<label>")
+]
 SameOption = Annotated[
     list[str] | None,
-    choice("KEEP=SPELLING: read a spelling as the label KEEP; can be repeated.", "none", "--same"),
+    choice("Read a spelling as the label to keep; can be repeated.", "none", "--same", metavar="<keep=spelling>"),
 ]
 TaxonomyOption = Annotated[
     str | None, choice("infer (from the labels found), toontown, or a TOML file.", "infer, except for ToonTown")

@@ -22,6 +22,7 @@ from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.source_tree import relative
+from toonvision.data.trainable import ignoring
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 
@@ -313,7 +314,7 @@ def _boxes(
         try:
             if entry.label not in taxonomy.by_name:
                 reason = f"the taxonomy knows no label {entry.label!r}.{did_you_mean(entry.label, taxonomy.by_name)}"
-                remedy = "correct the label, or add it to toonvision.toml"
+                remedy = f"correct it, add it to the taxonomy, or leave it out: {ignoring([entry.label])}"
                 raise RejectedItemError(reason, remedy, code="unknown-label")
             box, known_of_it = fit_object(entry, size_wh)
             if (entry.label, box) in boxes:

@@ -41,6 +41,8 @@ _SOON, _LATER = 10, 300
 """Seconds: until then a neighbour is of the same scene more likely than not; after that it is no neighbour."""
 _OF_DISTANT = 0.75
 """Neighbours must be this much more alike than distant members: with a game's frame around them, all are alike."""
+_CUT = 2
+"""Times the median difference of neighbours: above it, and above `_SOON_DIFFERENCE`, another recording begins."""
 _MOST_COPIES = 4
 """Of one step, that are compared with those of another."""
 _FEWEST_FOR_DISTANT, _FEWEST_FRAMES, _FEWEST_CHANGES = 8, 4, 3
@@ -202,7 +204,7 @@ def _sittings(series: Series) -> list[tuple[int, int]]:
 
 
 def _runs(steps: Sequence[Sequence[int]], seconds: Sequence[float], marks: Sequence[str]) -> list[list[int]]:
-    """Return the recordings in a series: neighbours that look alike, or all of it where at least half of them do."""
+    """Return the recordings in a series: neighbours that look alike, or, where at least half do, all up to a cut."""
     gaps = _gaps(steps, [(at, at + 1) for at in range(len(steps) - 1)], marks)
     limits = np.full(len(gaps), NEIGHBOUR_DIFFERENCE)
     if seconds:
@@ -213,10 +215,9 @@ def _runs(steps: Sequence[Sequence[int]], seconds: Sequence[float], marks: Seque
         limits = np.minimum(limits, _OF_DISTANT * distant)
     alike = gaps <= limits
     changes = gaps > LARGEST_DIFFERENCE  # a scene that was saved twice or more counts once
-    if np.count_nonzero(changes) >= _FEWEST_CHANGES and 2 * np.count_nonzero(alike & changes) >= np.count_nonzero(
-        changes
-    ):
-        alike[:] = True
+    number = np.count_nonzero(changes)
+    if number >= _FEWEST_CHANGES and 2 * np.count_nonzero(alike & changes) >= number:
+        alike = gaps <= max(_SOON_DIFFERENCE, _CUT * float(np.median(gaps)))
     bounds = [0, *(np.flatnonzero(~alike) + 1).tolist(), len(steps)]
     runs = [range(start, stop) for start, stop in pairwise(bounds)]
     return [

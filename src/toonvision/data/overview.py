@@ -13,7 +13,8 @@ from toonvision.core.wording import counted, listed
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
 from toonvision.data.formats import layout
-from toonvision.data.formats.layout import READERS, Format, Layout
+from toonvision.data.formats.layout import READERS, Layout
+from toonvision.data.formats.names import Format
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree

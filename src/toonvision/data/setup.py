@@ -11,7 +11,8 @@ from toonvision.core.files import write_bytes
 from toonvision.core.names import folded
 from toonvision.core.settings import read_settings
 from toonvision.core.wording import counted, listed
-from toonvision.data.formats.layout import READERS, Format
+from toonvision.data.formats.layout import READERS
+from toonvision.data.formats.names import Format
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.overview import SourceOverview, understand
 from toonvision.data.workspace import (
@@ -88,12 +89,12 @@ def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
     if (root / SETTINGS).exists():
         raise UsageError(f"{root / SETTINGS} exists already; nothing was changed. Edit it, or choose another folder.")
     if root.exists() and not root.is_dir():
-        raise UsageError(f"{root}: is no folder. Choose another folder for the workspace.")
+        raise UsageError(f"{root}: is no folder. Choose another folder.")
     if source is None:
         if request.taxonomy == INFER:
-            raise UsageError("a taxonomy is inferred from labels: name their folder with --from.")
+            raise UsageError("a taxonomy is inferred from labels. Name their folder with --from.")
         if request.format or request.rules.gone:
-            raise UsageError("--format, --ignore and --same are about a source: name its folder with --from.")
+            raise UsageError("--format, --ignore and --same are about a source. Name its folder with --from.")
         return _with_given_taxonomy(root, request.taxonomy or BUILT_IN, request.rules, None)
     if source.resolve() == root.resolve():
         raise UsageError(

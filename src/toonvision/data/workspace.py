@@ -17,7 +17,7 @@ from toonvision.core.folders import HALF_SWAPPED, LOCK, exclusive, settle_swaps
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
 from toonvision.data.catalog.database import is_older
-from toonvision.data.formats.layout import Format
+from toonvision.data.formats.names import Format
 from toonvision.data.group_pattern import GroupsTable, RecordingPattern
 from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
@@ -202,7 +202,9 @@ def _refuse_among_ours(root: Path, source: Path) -> None:
     """Refuse a source where we write: its pictures would not be safe from us."""
     for folder in (root / name for name in _WRITTEN):
         if source.resolve().is_relative_to(folder.resolve()):
-            raise InputRejectedError(f"{source}: a source cannot lie in {folder}, which is written by us.")
+            raise InputRejectedError(
+                f"{source}: a source cannot lie in {folder}, which is written by us. Move it out of there."
+            )
 
 
 def _settle(workspace: Workspace) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from toonvision.core.errors import InputRejectedError, printable
 from toonvision.core.wording import counted
@@ -23,13 +22,9 @@ from toonvision.data.formats import (
     yolo,
 )
 from toonvision.data.formats.base import Reader
+from toonvision.data.formats.names import Format
 from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
-
-Format = Literal[
-    "voc", "yolo", "coco", "cvat", "labelstudio", "labelme", "via", "createml", "supervisely", "tensorflow-csv",
-    "folders",
-]  # fmt: skip
 
 READERS: Mapping[Format, Reader] = {
     "yolo": yolo,

@@ -139,6 +139,8 @@ def _label_attribute(entries: Sequence[Listed], tree: SourceTree) -> tuple[str, 
             f"{tree.root}: the regions of VIA have the attributes {names}, and none is called label. Rename the one "
             "that is the label to: label"
         )
+    if found == _USUAL_NAMES[0]:
+        return found, []
     others = ", ".join(shown(name) for name in sorted(filled) if name != found)
     reason = f"the attribute {shown(found)} is read as the label, and {others} as what else is known of the objects"
     item = tree.relative(entries[0].document)

@@ -1,0 +1,369 @@
+"""Remedies about one format each: the file is spoiled, then drawn, exported or written again as the remedy says."""
+
+import json
+import shutil
+
+from PIL import Image
+
+from reliability.remedies import (
+    XML,
+    Remedy,
+    as_before,
+    copy,
+    edit,
+    end,
+    move,
+    put,
+    remove,
+    spoiled,
+    steps,
+    text,
+)
+
+
+def of_json(pattern, change):
+    """Return what changes a JSON file of the source; of several, the first one."""
+
+    def do(base):
+        path = min((base / "s").rglob(pattern))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        change(document)
+        path.write_text(json.dumps(document), encoding="utf-8")
+
+    return do
+
+
+def at(*keys, value):
+    """Return what sets a value of JSON, at keys and indices from outside in."""
+
+    def change(document):
+        for key in keys[:-1]:
+            document = document[key]
+        document[keys[-1]] = value
+
+    return change
+
+
+def again(says, on, pattern, *keys, value):
+    """Return a remedy that is carried out by drawing or exporting again what was spoiled by one value."""
+    return Remedy(says, *spoiled(of_json(pattern, at(*keys, value=value))), on=on)
+
+
+def latin(base):
+    """Write a label in another encoding than the file declares."""
+    there = (base / XML).read_text(encoding="utf-8").replace("<name>apple<", "<name>äpfel<", 1)
+    (base / XML).write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{there}', encoding="latin-1")
+
+
+POLYGON = "<polygon><x1>1</x1><y1>1</y1><x2>9</x2></polygon>"
+LISTS = "s/ImageSets/Main"
+PASCAL_VOC = [
+    Remedy("draw its boxes...", remove(XML), (as_before,)),
+    Remedy("annotate the picture again", *spoiled(text(XML, "<annotation>"))),
+    Remedy("annotate the picture again", *spoiled(put(XML, "<annotation>", "<annotations>"))),
+    Remedy("annotate the picture again", *spoiled(text(XML, f"<annotation>{'<object/>' * 10_001}</annotation>"))),
+    Remedy("save it without", *edit(XML, "<annotation>", "<!DOCTYPE annotation []><annotation>")),
+    Remedy("save it as UTF-8", *spoiled(latin)),
+    Remedy(
+        "save it as UTF-8",
+        *spoiled(lambda base: put(XML, "<annotation>", '<?xml version="1.0" encoding="x-none"?>')(base)),
+    ),
+    Remedy("draw its box again", *spoiled(put(XML, "<xmin>2</xmin>", ""))),
+    Remedy("draw its box again", *spoiled(lambda base: put(XML, box_of(base), "")(base))),
+    Remedy("draw it again", *spoiled(lambda base: put(XML, box_of(base), POLYGON)(base))),
+    Remedy(
+        "remove one",
+        copy(XML, "s/annotations/garden/shot_00.xml"),
+        (remove("s/annotations"), remove(XML)),
+    ),
+    Remedy(
+        "Remove one.",
+        steps(copy(XML, "s/annotations/garden/shot_00.xml"), put("s/annotations/garden/shot_00.xml", ">2<", ">3<")),
+        (remove("s/annotations"), remove(XML)),
+    ),
+    Remedy(
+        "take each out of one list",
+        steps(text(f"{LISTS}/train.txt", "shot_00\nshot_01\n"), text(f"{LISTS}/val.txt", "shot_00\n")),
+        (text(f"{LISTS}/val.txt", "shot_02\n"), text(f"{LISTS}/train.txt", "shot_01\n")),
+    ),
+    Remedy("check the file", *spoiled(lambda base: steps(remove(XML), dangling)(base))),
+]
+
+
+def box_of(base):
+    there = (base / XML).read_text(encoding="utf-8")
+    return there[there.index("<bndbox>") : there.index("</bndbox>") + len("</bndbox>")]
+
+
+def dangling(base):
+    (base / XML).symlink_to(base / "s/garden/gone.xml")
+
+
+def double(base):
+    shutil.copy(min((base / "s").rglob("*.json")), base / "s/garden/copy.json")
+
+
+def skipped_annotation(tasks):
+    tasks[0]["annotations"][0]["was_cancelled"] = True
+
+
+def only_predictions(tasks):
+    tasks[0]["predictions"], tasks[0]["annotations"] = tasks[0]["annotations"], []
+
+
+def two_annotations(tasks):
+    tasks[0]["annotations"] *= 2
+
+
+def put_bytes(name, good, bad):
+    return lambda base: (base / name).write_bytes((base / name).read_bytes().replace(good, bad, 1))
+
+
+FOLDERS = [
+    Remedy(
+        "move it into the folder of its label",
+        move("s/apple/shot_00.png", "s/shot_00.png"),
+        (move("s/shot_00.png", "s/apple/shot_00.png"),),
+        on="folders",
+    ),
+    Remedy(
+        "if those are the labels, move their folders up, out of the folders that are taken for labels now",
+        steps(
+            lambda base: shutil.copytree(base / "s", base / "t"),
+            lambda base: shutil.rmtree(base / "s"),
+            *(move(f"t/{label}", f"s/{where}/{label}") for label, where in (("apple", "sweet"), ("pear", "sweet"))),
+            move("t/stone", "s/hard/stone"),
+        ),
+        (
+            steps(
+                *(move(f"s/{where}/{label}", f"s/{label}") for label, where in (("apple", "sweet"), ("pear", "sweet"))),
+                move("s/hard/stone", "s/stone"),
+                remove("s/sweet", "s/hard"),
+                remove("w"),
+            ),
+        ),
+        on="folders",
+    ),
+]
+RESULT = (0, "annotations", 0, "result", 0)
+LABEL_STUDIO = [
+    again("export again", "labelstudio", "*.json", 0, "data", value={"image": ""}),
+    again("export again", "labelstudio", "*.json", 0, "annotations", value="none"),
+    again("draw it again", "labelstudio", "*.json", *RESULT, "value", "x", value="left"),
+    again("leave one", "labelstudio", "*.json", *RESULT, "value", "rectanglelabels", value=["apple", "pear"]),
+    again(
+        "draw a rectangle around the object",
+        "labelstudio",
+        "*.json",
+        *RESULT,
+        "value",
+        value={"brushlabels": ["apple"]},
+    ),
+    Remedy(
+        "submit it in Label Studio and export again, if it is good",
+        *spoiled(of_json("*.json", skipped_annotation)),
+        on="labelstudio",
+    ),
+    Remedy(
+        "accept them in Label Studio, and export again", *spoiled(of_json("*.json", only_predictions)), on="labelstudio"
+    ),
+    Remedy(
+        "to read another, mark it as ground truth in Label Studio",
+        *spoiled(of_json("*.json", two_annotations)),
+        on="labelstudio",
+    ),
+]
+LABELME = [
+    again("export again", "labelme", "*.json", "shapes", value=3),
+    again("export again", "labelme", "*.json", "shapes", 0, value=3),
+    again("draw it again", "labelme", "*.json", "shapes", 0, "points", value=[[1, 2], [3]]),
+    again("draw a box around the object", "labelme", "*.json", "shapes", 0, "points", value=[[1, 2]]),
+    again("draw it as a rectangle or a polygon", "labelme", "*.json", "shapes", 0, "shape_type", value="line"),
+    Remedy(
+        "draw its boxes, and save or export again",
+        *spoiled(lambda base: min((base / "s").rglob("*.json")).unlink()),
+        on="labelme",
+    ),
+    Remedy(
+        "Remove one.",
+        steps(double, put("s/garden/copy.json", "[[2", "[[3")),
+        (remove("s/garden/copy.json"),),
+        on="labelme",
+    ),
+    Remedy(
+        "remove what is double",
+        double,
+        (remove("s/garden/copy.json"),),
+        on="labelme",
+    ),
+]
+
+
+def replace_all(name, old, new):
+    return lambda base: (base / name).write_text((base / name).read_text("utf-8").replace(old, new), "utf-8")
+
+
+def of_first_picture(change):
+    def do(project):
+        change(min(project["_via_img_metadata"].items())[1]["regions"])
+
+    return do
+
+
+VIA_FILE = "s/via_project.json"
+VIA = [
+    Remedy(
+        "if another one is the label, rename it to label",
+        put(VIA_FILE, '"type": "pear"}', '"type": "pear", "x": "left"}'),
+        (replace_all(VIA_FILE, '"type": ', '"label": '),),
+        on="via",
+    ),
+    Remedy(
+        "leave one",
+        *spoiled(
+            of_json(
+                "*.json", of_first_picture(at(0, "region_attributes", value={"type": {"apple": True, "pear": True}}))
+            )
+        ),
+        on="via",
+    ),
+    Remedy(
+        "draw it again",
+        *spoiled(
+            of_json(
+                "*.json", of_first_picture(at(0, "shape_attributes", value={"name": "polygon", "all_points_x": [1]}))
+            )
+        ),
+        on="via",
+    ),
+    Remedy(
+        "draw it as a rectangle or a polygon",
+        *spoiled(of_json("*.json", of_first_picture(at(0, "shape_attributes", value={"name": "spiral"})))),
+        on="via",
+    ),
+    Remedy(
+        "Rename the one that is the label to: label",
+        steps(
+            replace_all(VIA_FILE, '"type": ', '"thing": '),
+            put(VIA_FILE, '"thing": "pear"}', '"thing": "pear", "x": "left"}'),
+        ),
+        (replace_all(VIA_FILE, '"thing": ', '"label": '),),
+        on="via",
+    ),
+]
+CREATEML = [
+    again(
+        "export it in pixels",
+        "createml",
+        "shots.json",
+        0,
+        "annotations",
+        0,
+        "coordinates",
+        value={"x": 0.5, "y": 0.5, "width": 0.2, "height": 0.2},
+    )
+]
+OBJECT = ("objects", 0)
+SUPERVISELY = [
+    again("draw it as a rectangle or a polygon", "supervisely", "*.png.json", *OBJECT, "geometryType", value="line"),
+    Remedy(
+        "export again",
+        *spoiled(
+            of_json(
+                "*.png.json",
+                lambda one: one["objects"][0].update(geometryType="bitmap", bitmap={"origin": [1, 1], "data": "?"}),
+            )
+        ),
+        on="supervisely",
+    ),
+    Remedy(
+        "export again",
+        *spoiled(
+            of_json(
+                "*.png.json",
+                lambda one: one["objects"][0].update(
+                    geometryType="bitmap", bitmap={"origin": [1, 1], "data": "eJwDAAAAAAE="}
+                ),
+            )
+        ),
+        on="supervisely",
+    ),
+]
+COCO_FILE = "instances.json"
+
+
+def coco(says, *keys, value, cure=as_before):
+    return Remedy(says, of_json(COCO_FILE, at(*keys, value=value)), (cure,), on="coco")
+
+
+def only_the_last(tables):
+    tables["images"], tables["annotations"] = tables["images"][-1:], tables["annotations"][-2:]
+
+
+def appended(table, row):
+    return of_json(COCO_FILE, lambda tables: tables[table].append(row))
+
+
+FIRST_PICTURE = "s/images/garden/shot_00.png"
+COCO = [
+    coco("add it", "annotations", 0, "category_id", value=99, cure=appended("categories", {"id": 99, "name": "apple"})),
+    coco(
+        "add it",
+        "annotations",
+        0,
+        "image_id",
+        value=99,
+        cure=steps(
+            copy(FIRST_PICTURE, "s/images/garden/new.png"),
+            lambda base: Image.new("RGB", (64, 48), "red").save(base / "s/images/garden/new.png"),
+            appended("images", {"id": 99, "file_name": "garden/new.png"}),
+        ),
+    ),
+    coco("number them", "images", 1, "id", value=1),
+    coco("Number them.", "categories", 1, "id", value=0),
+    coco("draw it again", "annotations", 0, "bbox", value="left"),
+    coco("leave it, or draw a box around each in its place", "annotations", 0, "iscrowd", value=1),
+    coco(
+        "export it again",
+        "annotations",
+        0,
+        value={"id": 1, "image_id": 1, "category_id": 0, "segmentation": {"size": 3}},
+    ),
+    coco("export it again, with boxes", "annotations", value=3),
+    Remedy(
+        "rename one of them",
+        steps(
+            lambda base: Image.new("RGB", (64, 48)).save(base / "s/images/house/shot_00.png"),
+            of_json(COCO_FILE, at("images", 0, "file_name", value="shot_00.png")),
+        ),
+        (move("s/images/house/shot_00.png", "s/images/house/other.png"),),
+        on="coco",
+    ),
+    Remedy("put them below ...", move("s/images", "away"), (move("away", "s/images"),), on="coco in one folder"),
+    Remedy(
+        "draw their boxes, and export again",
+        of_json(COCO_FILE, only_the_last),
+        (steps(as_before, remove("w/toonvision.toml")),),
+        on="coco in one folder",
+    ),
+    Remedy("put it below the source", remove(FIRST_PICTURE), (as_before,), on="coco"),
+    Remedy("Remove it if it is no annotation.", text("s/notes.json", "{"), (remove("s/notes.json"),), on="folders"),
+    Remedy(
+        "...: no JSON file with the tables ... was found.", lambda _: {"format": "coco"}, (lambda _: {"format": "voc"},)
+    ),
+]
+TRACK = '<annotations><track id="0" label="apple"></track></annotations>'
+CVAT_FILE = "s/annotations.xml"
+CVAT = [
+    Remedy(
+        "draw boxes for them, or remove them", *spoiled(put(CVAT_FILE, "<box ", '<tag label="day" /><box ')), on="cvat"
+    ),
+    Remedy("export the task from CVAT as 'CVAT for images 1.1'", *spoiled(text(CVAT_FILE, TRACK)), on="cvat"),
+    Remedy("draw its box", *spoiled(put(CVAT_FILE, "<box ", '<spiral label="apple" /><box ')), on="cvat"),
+    Remedy("draw it again", *spoiled(put(CVAT_FILE, "xtl=", "left=")), on="cvat"),
+]
+CSV = [
+    Remedy("split it into files", *spoiled(end("s/labels.csv", "a,1\n" * 200_001)), on="csv"),
+    Remedy("save it as UTF-8", *spoiled(put_bytes("s/labels.csv", b"apple", b"\xe4pfel")), on="csv"),
+]
+FORMATS = [*PASCAL_VOC, *COCO, *CVAT, *CSV, *FOLDERS, *LABEL_STUDIO, *LABELME, *VIA, *CREATEML, *SUPERVISELY]

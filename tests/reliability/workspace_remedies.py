@@ -1,0 +1,308 @@
+"""Remedies about a workspace's crops, its catalogue and its splits."""
+
+import contextlib
+import shutil
+import sqlite3
+from pathlib import Path
+
+from PIL import Image
+
+from reliability.remedies import (
+    EXTRACTED,
+    PNG,
+    TOML,
+    XML,
+    Remedy,
+    as_before,
+    copy,
+    edit,
+    in_every_annotation,
+    move,
+    options,
+    pictures_of,
+    printed,
+    put,
+    remove,
+    run,
+    steps,
+    steps_then,
+    text,
+    top,
+)
+
+ALL = ("extract", "split", "check")
+
+
+SPLIT_TOO = ("extract", "split")
+
+
+SPLIT = "w/splits/default.csv"
+
+
+NEW_CONTEXT = "[taxonomy.contexts]\n", '[taxonomy.contexts]\nattic = { title = "Attic" }\n'
+
+
+def twin(base):
+    """Add a picture that looks like the first one, and put it into another subset."""
+    with Image.open(base / PNG) as first:
+        first.convert("RGB").save(base / "s/garden/twin.png", compress_level=1)
+    copy(XML, "s/garden/twin.xml")(base)
+    run("extract")(base)
+    rows = (base / SPLIT).read_text(encoding="utf-8")
+    line = next(one for one in rows.splitlines() if one.startswith("garden/shot_00.png"))
+    other = "test" if not line.endswith("test") else "train"
+    (base / SPLIT).write_text(f"{rows}garden/twin.png,{other}\n", encoding="utf-8")
+
+
+def crop_file(change):
+    """Return what changes the file of the first crop of an apple."""
+    return lambda base: change(min((base / "w/crops").glob("apple*")))
+
+
+def saved_again(base):
+    with Image.open(base / PNG) as stored:
+        stored.convert("RGB").save(base / PNG, compress_level=1)
+
+
+def in_subsets(base):
+    """Lay the source out as train, val and test."""
+    for number, path in enumerate(sorted((base / "s").rglob("*.*"))):
+        subset = ("train", "train", "train", "train", "val", "val", "test", "test", "train", "train", "train", "train")[
+            number
+        ]
+        (base / "s" / subset).mkdir(exist_ok=True)
+        path.rename(base / "s" / subset / path.name)
+
+
+OWN = options(split={"from_source": True})
+
+
+OWN_AGAIN = options(split={"from_source": True, "force": True})
+
+
+def half_swapped(base):
+    (base / "w/runs").mkdir()
+    (base / "w/runs/.label-replaced").mkdir()
+
+
+def foreign_catalogue(base):
+    (base / "w/catalog.sqlite").unlink()
+    with contextlib.closing(sqlite3.connect(base / "w/catalog.sqlite")) as connection, connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+
+
+def linked(path):
+    """Replace a file by a link to it."""
+    path.rename(path.with_name("other.sqlite"))
+    path.symlink_to(path.with_name("other.sqlite"))
+
+
+def newer_catalogue(base):
+    with contextlib.closing(sqlite3.connect(base / "w/catalog.sqlite")) as connection, connection:
+        connection.execute("INSERT INTO migrations (name) VALUES ('9999_from_the_future')")
+
+
+WORKSPACES = [
+    Remedy(
+        "move it to one of garden, house, or add the context",
+        steps(move(PNG, "s/attic/shot_00.png"), move(XML, "s/attic/shot_00.xml")),
+        (steps(move("s/attic/shot_00.png", PNG), move("s/attic/shot_00.xml", XML)), put(TOML, *NEW_CONTEXT)),
+        before=EXTRACTED,
+    ),
+    Remedy(
+        "correct the annotations or add the label to the taxonomy, then run toonvision extract",
+        put(TOML, '"pear" = { title = "pear" }\n', ""),
+        (
+            steps(in_every_annotation("<name>pear<", "<name>apple<"), run("extract")),
+            steps(put(TOML, "[taxonomy.labels]\n", '[taxonomy.labels]\n"pear" = { title = "pear" }\n'), run("extract")),
+        ),
+        verbs=("check",),
+        before=ALL,
+    ),
+    Remedy(
+        "Name them in toonvision.toml, or run toonvision extract.",
+        put(TOML, '"house" = {', '"home" = {'),
+        (put(TOML, '"home" = {', '"house" = {'), put(TOML, '"home" = {', '"house" = {')),
+        verbs=("balance",),
+        before=EXTRACTED,
+    ),
+    Remedy("toonvision extract makes it again", crop_file(Path.unlink), (printed,), verbs=("check",), before=ALL),
+    Remedy(
+        "toonvision extract makes it again",
+        crop_file(lambda path: Image.new("RGB", (3, 3)).save(path)),
+        (printed,),
+        verbs=("check",),
+        before=ALL,
+    ),
+    Remedy(
+        "toonvision extract removes it",
+        crop_file(lambda path: shutil.copy(path, path.with_name("apple_0099.png"))),
+        (printed,),
+        verbs=("check",),
+        before=ALL,
+    ),
+    Remedy("toonvision extract removes them", remove(PNG, XML), (printed,), verbs=("check",), before=ALL),
+    Remedy("toonvision extract", put(XML, "<xmin>2<", "<xmin>3<"), (printed,), verbs=("check",), before=ALL),
+    Remedy("toonvision extract", saved_again, (printed,), verbs=("check",), before=ALL),
+    Remedy("toonvision extract", lambda _: None, (printed,), verbs=("check",)),
+    Remedy("toonvision rebuild", remove("w/catalog.sqlite"), (printed,), verbs=("check",), before=ALL),
+    Remedy(
+        "Make it again: toonvision rebuild -w ...",
+        text("w/catalog.sqlite", b"SQLite format 3\0" + b"\1" * 84),
+        (printed,),
+        verbs=("check",),
+        before=ALL,
+    ),
+    Remedy(
+        "Move it away, then run: toonvision rebuild -w ...",
+        lambda base: linked(base / "w/catalog.sqlite"),
+        (steps(move("w/catalog.sqlite", "away.sqlite"), run("rebuild")),),
+        before=ALL,
+    ),
+    Remedy(
+        "Update toonvision, or move the file away.",
+        newer_catalogue,
+        (steps(move("w/catalog.sqlite", "away.sqlite"), run("rebuild")),),
+        before=ALL,
+    ),
+    Remedy(
+        "Move it elsewhere; or, if the catalogue was lost: toonvision rebuild -w ...",
+        text("w/crops/mine.png", "mine"),
+        (move("w/crops/mine.png", "mine.png"),),
+    ),
+    Remedy(
+        "Move it elsewhere; or, if the catalogue was lost: toonvision rebuild -w ...",
+        remove("w/catalog.sqlite"),
+        (printed,),
+        before=EXTRACTED,
+    ),
+    Remedy(
+        "Bring the pictures back, or move the crops away.",
+        lambda base: steps(remove("w/catalog.sqlite"), *map(remove, pictures_of(base)))(base),
+        (as_before, move("w/crops", "crops")),
+        verbs=("rebuild",),
+        before=EXTRACTED,
+    ),
+    Remedy(
+        "Bring them back, or take the source out of toonvision.toml.",
+        lambda base: remove(*pictures_of(base))(base),
+        (as_before,),
+        before=EXTRACTED,
+    ),
+    Remedy(
+        "toonvision split --name default --force, then train again",
+        twin,
+        (printed,),
+        verbs=("check",),
+        before=ALL,
+    ),
+    Remedy(
+        "correct their names; those that are gone do no harm",
+        put(SPLIT, "garden/shot_00.png", "garden/shot_0.png"),
+        (put(SPLIT, "garden/shot_0.png", "garden/shot_00.png"),),
+        verbs=("check",),
+        before=ALL,
+    ),
+    Remedy(
+        "To fix it, correct this line and run again.", *edit(SPLIT, ",train", ",training"), verbs=("check",), before=ALL
+    ),
+    Remedy(
+        "remove it if none is at work",
+        text("w/crops/.tmp-0123456789abcdef", ""),
+        (remove("w/crops/.tmp-0123456789abcdef"),),
+        verbs=("check",),
+        before=ALL,
+    ),
+]
+
+
+SPLITS = [
+    Remedy(
+        "Write e.g. --ratios 60/20/20.",
+        options(split={"ratios": "60/20/30"}),
+        (options(split={"ratios": "60/20/20"}),),
+        verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "Write e.g. --ratios 60/20/20.",
+        options(split={"ratios": "most"}),
+        (options(split={"ratios": "60/20/20"}),),
+        verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "Choose --name, or give --force.",
+        options(split={"seed": 3, "ratios": "40/30/30"}),
+        (
+            options(split={"seed": 3, "ratios": "40/30/30", "name": "b"}),
+            options(split={"seed": 3, "ratios": "40/30/30", "force": True}),
+        ),
+        verbs=SPLIT_TOO,
+        before=SPLIT_TOO,
+    ),
+    Remedy(
+        "put them into train, val or test in the source, then run toonvision split --from-source --force",
+        steps_then(
+            steps(
+                in_subsets,
+                move("s/train/shot_00.png", "s/more/shot_00.png"),
+                move("s/train/shot_00.xml", "s/more/shot_00.xml"),
+            ),
+            OWN,
+        ),
+        (
+            steps_then(
+                steps(
+                    move("s/more/shot_00.png", "s/train/shot_00.png"), move("s/more/shot_00.xml", "s/train/shot_00.xml")
+                ),
+                OWN_AGAIN,
+            ),
+        ),
+        verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "correct it in toonvision.toml",
+        top(TOML, '[groups]\npattern = "session([0-9]+)"\n'),
+        (put(TOML, "session([0-9]+)", "shot_[0-9]+"),),
+        verbs=SPLIT_TOO,
+        before=EXTRACTED,
+    ),
+    Remedy("Draw one: toonvision split", OWN, (options(),), verbs=SPLIT_TOO),
+    Remedy(
+        "Draw a split of all of them: toonvision split",
+        steps_then(steps(in_subsets, move("s/train", "s/testing")), OWN),
+        (options(),),
+        verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "Leave out --ratios, or --from-source.",
+        steps_then(in_subsets, options(split={"from_source": True, "ratios": "40/30/30"})),
+        (OWN, options(split={"ratios": "40/30/30"})),
+        verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "toonvision split --name default --from-source --force takes it over", in_subsets, (OWN_AGAIN,), verbs=SPLIT_TOO
+    ),
+    Remedy(
+        "a split without such leaks: toonvision split --force",
+        steps_then(
+            steps(
+                in_subsets,
+                copy("s/train/shot_00.png", "s/test/twin.png"),
+                copy("s/train/shot_00.xml", "s/test/twin.xml"),
+            ),
+            OWN,
+        ),
+        (options(split={"force": True}),),
+        verbs=SPLIT_TOO,
+    ),
+    Remedy("Run: toonvision extract -w ...", lambda _: None, (printed,), verbs=("balance",)),
+    Remedy("leave it: the next command settles it", half_swapped, (run("runs"),), verbs=("check",), before=ALL),
+    Remedy(
+        "...: it is no catalogue of this program; it was not changed. Update toonvision, or move the file away.",
+        foreign_catalogue,
+        (steps(move("w/catalog.sqlite", "away.sqlite"), run("rebuild")),),
+        before=ALL,
+    ),
+]
+
+ABOUT_WORKSPACES = [*WORKSPACES, *SPLITS]

@@ -1,0 +1,123 @@
+"""Remedies about YOLO: its label files, the names of its classes, and the subsets that it names."""
+
+import json
+
+from reliability.remedies import (
+    Remedy,
+    as_before,
+    copy,
+    move,
+    remove,
+    spoiled,
+    steps,
+    text,
+)
+
+LABELS = "s/labels/garden/shot_00.txt"
+PICTURE = "s/images/garden/shot_00.png"
+DATA = "s/data.yaml"
+COORDINATES = "0.15625"
+
+
+def row(change):
+    """Return what changes the first row of a label file."""
+
+    def write(base):
+        first, *rest = (base / LABELS).read_text(encoding="utf-8").splitlines()
+        (base / LABELS).write_text("\n".join([change(first), *rest, ""]), encoding="utf-8")
+
+    return write
+
+
+def names(*labels, **more):
+    return text(DATA, json.dumps({"train": "images", "names": list(labels), **more}))
+
+
+def counted_from_1(base):
+    for path in (base / "s/labels").rglob("*.txt"):
+        rows = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()]
+        path.write_text("".join(f"{int(number) + 1} {rest}\n" for number, rest in rows), encoding="utf-8")
+
+
+def init_again(base):
+    """Make the workspace again, as `init` says, so that labels are read anew."""
+    (base / "w/toonvision.toml").unlink()
+
+
+def in_pixels(line):
+    number, *shares = line.split()
+    return " ".join([number, *(str(float(share) * side) for share, side in zip(shares, (64, 48) * 2, strict=True))])
+
+
+SHIFTED = "put a name before the first one, as in names: [unused, apple, pear, stone]"
+THREE = ("apple", "pear", "stone")
+YOLO = [
+    Remedy("draw its boxes, or save an empty file", remove(LABELS), (as_before, text(LABELS, "")), on="yolo"),
+    Remedy("write its box again", *spoiled(row(lambda line: line.rpartition(" ")[0])), on="yolo"),
+    Remedy("write points in place of the commas", *spoiled(row(lambda line: line.replace(".", ","))), on="yolo"),
+    Remedy("write blanks in place of the commas", *spoiled(row(lambda line: line.replace(" ", ", "))), on="yolo"),
+    Remedy("export it as YOLO again, or divide them by that size", *spoiled(row(in_pixels)), on="yolo"),
+    Remedy("add its name", names("apple", "pear"), (steps(names(*THREE), init_again),), on="yolo"),
+    Remedy(
+        "remove one of them",
+        copy(LABELS, "s/images/garden/shot_00.txt"),
+        (remove("s/images/garden/shot_00.txt"),),
+        on="yolo",
+    ),
+    Remedy("add its picture, or remove it", remove(PICTURE), (as_before, remove(LABELS)), on="yolo"),
+    Remedy(
+        "Write it, with 3 lines, the labels of the classes 0 to 2",
+        remove(DATA),
+        (text("s/classes.txt", "apple\npear\nstone\n"),),
+        on="yolo",
+    ),
+    Remedy(
+        "Remove the one that is not meant.",
+        steps(
+            move(DATA, "s/fruit.yaml"), text("s/pets.yaml", json.dumps({"train": "images", "names": ["a", "b", "c"]}))
+        ),
+        (remove("s/pets.yaml"),),
+        on="yolo",
+    ),
+    Remedy("list the classes only", *spoiled(steps(remove(DATA), text("s/classes.txt", "a\n" * 20_000))), on="yolo"),
+    Remedy("number them differently", *spoiled(text(DATA, "train: images\nnames: {0: a, 00: b}\n")), on="yolo"),
+    Remedy("list them in the order of their numbers", *spoiled(text(DATA, "train: images\nnames: []\n")), on="yolo"),
+    Remedy("number the classes from 0", *spoiled(text(DATA, "train: images\nnames: {first: apple}\n")), on="yolo"),
+    Remedy("write words", *spoiled(text(DATA, "train: images\nnames: [[apple]]\n")), on="yolo"),
+    Remedy(
+        "put it there, or take it out of data.yaml",
+        names(*THREE, test="../test/images"),
+        (
+            names(*THREE),
+            steps(move("s/images/house", "s/test/images/house"), move("s/labels/house", "s/test/labels/house")),
+        ),
+        on="yolo",
+    ),
+    Remedy(
+        "put them there",
+        steps(names(*THREE, train="list.txt"), text("s/list.txt", "images/garden/shot_00.png\nimages/gone.png\n")),
+        (copy(PICTURE, "s/images/gone.png"),),
+        on="yolo",
+    ),
+    Remedy("name a folder for one subset only", names(*THREE, val="images"), (names(*THREE),), on="yolo"),
+    Remedy(SHIFTED, counted_from_1, (steps(names("unused", *THREE), init_again),), on="yolo"),
+    Remedy(
+        "put a line before the first one, such as: unused",
+        steps(remove(DATA), text("s/classes.txt", "apple\npear\nstone\n"), counted_from_1),
+        (steps(text("s/classes.txt", "unused\napple\npear\nstone\n"), init_again),),
+        on="yolo",
+    ),
+    Remedy(
+        "number the names from 1, as in 1: apple",
+        steps(text(DATA, "train: images\nnames: {0: apple, 1: pear, 2: stone}\n"), counted_from_1),
+        (steps(text(DATA, "train: images\nnames: {1: apple, 2: pear, 3: stone}\n"), init_again),),
+        on="yolo",
+    ),
+    Remedy("write names", text(DATA, "train: images\nnc: 3\n"), (steps(names(*THREE), init_again),), on="yolo"),
+    Remedy(
+        "save it as YOLO too",
+        *spoiled(steps(remove(LABELS), text("s/labels/garden/shot_00.xml", "<annotation/>"))),
+        on="yolo",
+    ),
+    Remedy("move it away if it is not meant", *spoiled(copy(PICTURE, "s/other/one.png")), on="yolo"),
+]
