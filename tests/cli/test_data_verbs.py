@@ -446,3 +446,16 @@ def test_sets_that_cannot_train_are_told_at_every_step_and_the_setting_cures(run
     assert run("extract", "-w", w).code == 0
     assert run("split", "-w", w, "--force", "--json").json["findings"] == []
     assert run("check", "-w", w, "--json").json["doubts"] == 0
+
+
+def test_the_subsets_of_a_source_are_offered_where_there_are_two(run, tmp_path):
+    offer = "train 6, test 6; take them over: toonvision split --from-source"
+    for folder, subset in (("garden", "train"), ("house", "test")):
+        shots = [shot for shot in small_shots() if shot.context == folder]
+        write_voc(tmp_path / "set" / subset, [replace(shot, context=".") for shot in shots])
+    tried = run("init", tmp_path / "w", "--from", tmp_path / "set", "--dry-run")
+    assert f"Subsets    {offer}" in tried.out
+    (tmp_path / "set" / "test").rename(tmp_path / "set" / "training")
+    alone = run("init", tmp_path / "w", "--from", tmp_path / "set", "--dry-run", "--json")
+    assert alone.json["understood"]["subsets"] == {"train": 12}
+    assert "Subsets" not in run("init", tmp_path / "w", "--from", tmp_path / "set", "--dry-run").out

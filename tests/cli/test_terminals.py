@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from builders import copied
+from builders import copied, small_shots, write_voc
 
 pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
 
@@ -39,10 +39,15 @@ def environment(changes):
 
 def on_terminal(root, *, columns, **changes):
     """Run several verbs on a terminal so many columns wide; give all that it was sent."""
+    return sent_to_terminal([sys.executable, "-c", SEVERAL, root], columns=columns, **changes)
+
+
+def sent_to_terminal(command, *, columns, **changes):
+    """Run a command on a terminal so many columns wide; give all that it was sent."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-c", SEVERAL, root],
+        command,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -121,3 +126,13 @@ def without_controls(text):
 def colours(text):
     """Return the codes of style that were sent, but for bold and plain."""
     return set(re.findall(r"\x1b\[[0-9;]*m", text)) - {"\x1b[1m", "\x1b[0m"}
+
+
+def test_on_40_columns_init_shows_what_it_understood_with_no_line_broken_within_a_bar_or_a_word(tmp_path):
+    write_voc(tmp_path / "s", small_shots())
+    command = [sys.executable, "-m", "toonvision", "init", tmp_path / "w", "--from", tmp_path / "s", "--dry-run"]
+    shown = sent_to_terminal(command, columns=40)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert re.search(r"^ Pictures +12 *$", plain, re.MULTILINE)
+    assert len(re.findall(r"^ (?:apple|pear|stone) +8 +#{16} *$", plain, re.MULTILINE)) == 3
+    assert max(map(len, plain.partition("Nothing was made")[0].splitlines())) <= 40

@@ -109,7 +109,7 @@ def _facts(overview: SourceOverview) -> dict[str, list[str]]:
         ],
         "Attributes": [_counts(overview.attributes)] if overview.attributes else [],
         "Contexts": [_counts(overview.contexts)] if overview.contexts else [],
-        "Subsets": [f"{_counts(overview.subsets)}; take them over: {FROM_SOURCE}"] if overview.subsets else [],
+        "Subsets": [f"{_counts(overview.subsets)}; take them over: {FROM_SOURCE}"] if len(overview.subsets) > 1 else [],
         "Groups": list(overview.groups),
         "Labels": [str(finding) for kind in overview.notes if kind.first.code == AS_SET for finding in kind.findings],
         "Left out": [f"{kind.left_out}: {_example(kind)}" for kind in overview.losses],
