@@ -22,7 +22,7 @@ from PIL import Image
 
 from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.formats import layout, pascal_voc
-from toonvision.data.formats.layout import Format
+from toonvision.data.formats.names import Format
 
 SIZE_WH = (160, 120)
 LABELS = ("cat", "dog")
