@@ -220,6 +220,20 @@ def test_half_a_picture_is_refused(kind, share):
     assert error.code in {"damaged", "not-a-picture"}
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
+def test_the_size_is_that_of_the_decoded_picture(tmp_path, kind):
+    (tmp_path / "a").write_bytes(encoded(scene("a", (37, 21)), kind))
+    assert size_wh(tmp_path / "a") == (37, 21)
+
+
+@pytest.mark.parametrize(
+    "options", [{"progressive": True}, {"comment": b"x" * 60_000}, {"exif": b"Exif\0\0" + b"x" * 900}]
+)
+def test_the_size_of_a_jpeg_is_found_behind_whatever_precedes_it(tmp_path, options):
+    (tmp_path / "a.jpg").write_bytes(encoded(scene("a", (37, 21)), "JPEG", **options))
+    assert size_wh(tmp_path / "a.jpg") == (37, 21)
+
+
 def test_half_a_jpeg_with_a_good_header_is_refused_only_when_decoded_fully(tmp_path):
     path = tmp_path / "half.jpg"
     content = encoded(scene("noise", (200, 150)), "JPEG")

@@ -322,7 +322,7 @@ BOX = {"x": 1, "y": 2, "width": 29, "height": 38}
         ({"fruit": "apple", "note": ""}, "apple", {}, []),
         ({"Class": "apple", "occluded": "yes"}, "apple", {"occluded": True}, ["label-attribute"]),
         ({"name": {"apple": True, "pear": False}}, "apple", {}, []),
-        ({"label": "apple", "state": {"is_turned": True}}, "apple", {"is_turned": True}, ["label-attribute"]),
+        ({"label": "apple", "state": {"is_turned": True}}, "apple", {"is_turned": True}, []),
     ],
 )
 def test_the_attribute_of_via_that_is_the_label_is_found_and_the_others_are_kept(

@@ -125,7 +125,7 @@ def _regions(row: Mapping[str, Any]) -> object:
 
 
 def _label_attribute(entries: Sequence[Listed], tree: SourceTree) -> tuple[str, list[Finding]]:
-    """Return the attribute that holds the labels; where others are filled in too, with a note that says which it is."""
+    """Return the attribute that holds the labels; one of several that is not called label, with a note that says so."""
     rows = [row for entry in entries if isinstance(entry.rows, list) for row in entry.rows]
     attributes = [row.get("region_attributes") for row in rows if isinstance(row, dict)]
     filled = Counter(name for own in attributes if isinstance(own, dict) for name, value in own.items() if value)
