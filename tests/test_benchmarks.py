@@ -77,3 +77,15 @@ def test_extraction_is_measured_and_its_result_is_written(tmp_path, own_workspac
     result = json.loads((tmp_path / "results" / "extraction.json").read_text(encoding="utf-8"))
     assert result["screenshots"] == 12
     assert result["measured_on"]["cores"] > 0
+
+
+def test_reading_is_measured_for_every_format_and_its_result_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(measure, "RESULTS", tmp_path / "results")
+    reading = benchmark("reading.py")
+    reading.main([str(tmp_path), "--annotations", "20", "--repetitions", "1"])
+    printed = capsys.readouterr().out
+    result = json.loads((tmp_path / "results" / "reading.json").read_text(encoding="utf-8"))
+    for kind in ("voc", "yolo", "coco", "coco-boxes"):
+        assert kind in printed
+        assert result[kind]["ratio"] > 0
+        assert result[kind]["peak_mb"] > 1

@@ -7,8 +7,11 @@ import pytest
 import builders
 from builders import Shot, scene
 from toonvision.core.errors import InputRejectedError
+from toonvision.data.extraction import extract
 from toonvision.data.formats import layout, pascal_voc
 from toonvision.data.source_tree import SourceTree
+from toonvision.data.workspace import create_workspace, open_workspace
+from toonvision.taxonomy.loader import infer
 
 BOX = "<bndbox><xmin>10</xmin><ymin>10</ymin><xmax>60</xmax><ymax>70</ymax></bndbox>"
 SIZE_WH = (160, 120)
@@ -275,13 +278,22 @@ def test_xml_of_another_kind_alone_is_no_pascal_voc(tmp_path):
         layout.detect(tmp_path)
 
 
-def test_a_picture_whose_boxes_are_in_a_yolo_file_says_so(tmp_path):
-    builders.write_voc(tmp_path, [Shot("a", ".", (("cat", (1, 2, 30, 40)),))])
-    scene("b").save(tmp_path / "b.png")
-    (tmp_path / "b.txt").write_text("0 0.5 0.5 0.5 0.5\n", encoding="utf-8")
-    (finding,) = read(tmp_path).findings
+def test_a_picture_whose_boxes_are_in_a_yolo_file_says_so_and_the_remedy_cures(tmp_path):
+    root, apart = tmp_path / "pets", tmp_path / "yolo"
+    builders.write_voc(root, [Shot("a", ".", (("cat", (1, 2, 30, 40)),))])
+    scene("b").save(root / "b.png")
+    (root / "b.txt").write_text("0 0.5 0.5 0.5 0.5\n", encoding="utf-8")
+    (root / "classes.txt").write_text("dog\n", encoding="utf-8")
+    (finding,) = read(root).findings
     assert (finding.item, finding.code) == ("b.png", "no-annotation")
     assert finding.remedy == (
         "its boxes may be those of b.txt, which is YOLO: move both, with classes.txt, to a folder outside this "
         'source, and add that to toonvision.toml as [[sources]] with format = "yolo"'
     )
+    apart.mkdir()
+    for name in ("b.png", "b.txt", "classes.txt"):
+        shutil.move(root / name, apart / name)
+    create_workspace(tmp_path / "w", taxonomy=infer(["cat", "dog"]), source=("voc", root))
+    settings = tmp_path / "w" / "toonvision.toml"
+    settings.write_text(settings.read_text() + f'\n[[sources]]\nformat = "yolo"\npath = "{apart}"\n')
+    assert extract(open_workspace(tmp_path / "w")).objects_kept == 2

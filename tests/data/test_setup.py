@@ -83,6 +83,15 @@ def test_a_source_of_which_everything_is_ignored_is_refused(tmp_path):
         planned(tmp_path, tmp_path / "s", rules=LabelRules.of(["apple", "pear"]))
 
 
+def test_an_option_about_a_label_that_no_object_has_is_refused_with_the_nearest_one(tmp_path):
+    write_voc(tmp_path / "s", small_shots()[:3])
+    for rules in (LabelRules.of(["stoone"]), LabelRules.of(same={"apple": ["stoone"]})):
+        with pytest.raises(
+            InputRejectedError, match=r"no object has the label 'stoone'\. Did you mean stone\? Correct"
+        ):
+            planned(tmp_path, tmp_path / "s", rules=rules)
+
+
 def test_faulty_items_are_all_part_of_the_refusal(tmp_path):
     write_voc(tmp_path / "s", small_shots()[:5])
     for path in (tmp_path / "s").rglob("*.xml"):

@@ -49,7 +49,7 @@ class Remedy:
     def pattern(self) -> re.Pattern[str]:
         """What a message is searched for."""
         says = re.escape(self.says).replace(re.escape("..."), ".+?")
-        return re.compile(rf"\({says}\)|(^|[.;:,] ){says}\.?$", re.DOTALL)
+        return re.compile(rf"\({says}\)|(^|[.;:,?] ){says}\.?$", re.DOTALL)
 
 
 def steps(*all_of: Step) -> Step:
@@ -235,7 +235,7 @@ def _remedies(tree: ast.AST) -> Iterator[tuple[int, str]]:
                     yield node.lineno, one
             elif called in _WHOLE and node.args:
                 for one in _literals(node.args[0]):
-                    yield node.lineno, re.split(r"(?<=[.;]) (?=[A-Z])", one)[-1]
+                    yield node.lineno, re.split(r"(?<=[.;}]) (?=[A-Z])", one)[-1]
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 yield from ((node.lineno, one) for one in _assigned(target, node.value))

@@ -148,6 +148,7 @@ SETUPS = [
         put(XML, "<name>apple<", "<name>Apple<"),
         (options(same={"apple": ["Apple"]}),),
     ),
+    Remedy("Correct --ignore or --same.", options(ignore=["stoone"]), (options(ignore=["stone"]),)),
     Remedy("Leave out less.", lambda _: {"ignore": ["apple", "pear", "stone"]}, (options(ignore=["stone"]),)),
     Remedy(
         "Annotate more screenshots and run toonvision extract.",

@@ -20,9 +20,10 @@ def split_text(summary: "SplitSummary") -> str:
     """Write how near a split came to the ratios that were asked for."""
     achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
     asked = f" ({summary.ratios} asked for)" if summary.ratios else ""
+    cut = f", but for {len(summary.cut):,} that had to be cut" if summary.cut else ""
     sentences = [
         f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
-        "that stay together."
+        f"that stay together{cut}."
     ]
     sentences += _joined_sentences(summary)
     if summary.largest_deviation:

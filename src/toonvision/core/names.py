@@ -24,6 +24,8 @@ def plain_name(name: str, what: str) -> str:
 
 def folded(name: str) -> str:
     """Return a name as file systems compare it that ignore case and Unicode forms (Unicode's D145)."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 

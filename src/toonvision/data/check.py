@@ -138,7 +138,7 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
     groups = find_groups(known.crops)
     if known.crops and (why := too_few(groups)):
         reason, _, remedy = why.partition(". ")
-        doubts.append(Finding("screenshots", reason, remedy, "few-groups"))
+        doubts.append(Finding("screenshots", reason, remedy[0].lower() + remedy[1:], "few-groups"))
     level = workspace.taxonomy.level(LABEL_LEVEL)
     for split in splits:
         item, remedy = f"split {split.name}", f"toonvision split --name {split.name} --force, then train again"

@@ -54,6 +54,10 @@ class LabelRules:
         """The labels that no object has any more."""
         return self.ignored | self.kept_of.keys()
 
+    def unused(self, reading: Reading) -> list[str]:
+        """Return the labels that are left out or joined, and that no object of a reading has."""
+        return sorted(self.gone - {entry.label for picture in reading.pictures for entry in picture.objects})
+
     def applied(self, reading: Reading) -> Reading:
         """Return a reading without what is left out, and with one spelling a label; objects keep their numbers.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.wording import counted, listed
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
@@ -20,7 +20,7 @@ from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.trainable import untrainable
-from toonvision.taxonomy.labels import NO_CONTEXT
+from toonvision.taxonomy.labels import NO_CONTEXT, did_you_mean
 
 _MEASURED_PICTURES = 200
 _TINY = 4
@@ -166,7 +166,8 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
         rules: What is done to its labels.
 
     Raises:
-        InputRejectedError: If it is in no format that can be read, or cannot be read as a whole.
+        InputRejectedError: If it is in no format that can be read, cannot be read as a whole, or has no object of a
+            label that the rules name.
     """
     tree = SourceTree.of(root)
     found = layout.layouts(tree) if format_ else layout.recognised(tree)
@@ -176,7 +177,12 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
     assert chosen is not None
     reading = layout.read_tree(chosen.format, tree)
     others = tuple(one for one in found if one != chosen)
-    return SourceOverview(root, chosen, others, (rules or LabelRules()).applied(reading))
+    rules = rules or LabelRules()
+    if unused := rules.unused(reading):
+        known = {entry.label for picture in reading.pictures for entry in picture.objects}
+        hint = did_you_mean(unused[0], known)
+        raise InputRejectedError(f"{root}: no object has the label {unused[0]!r}.{hint} Correct --ignore or --same.")
+    return SourceOverview(root, chosen, others, rules.applied(reading))
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

@@ -9,18 +9,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, InputRejectedError, printable, shown
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.wording import listed
 from toonvision.data.boxes import Reading
-from toonvision.data.formats.coco_objects import read_object
-from toonvision.data.formats.json_files import read_documents, size_of
+from toonvision.data.formats.coco_objects import Labelled, read_object
+from toonvision.data.formats.json_files import label_of, read_documents, size_of
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import subset_in
 
 TITLE = "COCO"
 _TABLES = ("categories", "annotations", "images")
-_IDS = {"categories": ("id",), "annotations": ("image_id", "category_id"), "images": ("id",)}
+_IDS = {"categories": ("id", "id"), "annotations": ("image_id", "category_id"), "images": ("id", "id")}
+_ID_TYPES = frozenset({int, str, float, bool, type(None)})
 _LOST_WITH = {"annotations": {"objects": 1}, "images": {"pictures": 1}}
 """What is left out with a row of a table."""
 _OTHER_KINDS = {"caption": "captions", "keypoints": "keypoints", "segments_info": "panoptic masks"}
@@ -116,13 +117,13 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
     """
     annotation = tree.relative(path)
     categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
-    labels = {_id(row.get("id")): row.get("name") for row in categories}
+    labels = {_id(row.get("id")): _label(row) for row in categories}
     if len(labels) != len({(_id(row.get("id")), repr(row.get("name"))) for row in categories}):
         raise InputRejectedError(
             f"{printable(str(path))}: two categories share an id, so that their boxes cannot be distinguished. "
             "Number them."
         )
-    of_image: dict[object, list[tuple[object, Document]]] = defaultdict(list)
+    of_image: dict[object, list[Labelled]] = defaultdict(list)
     for row in annotations:
         of_image[_id(row.get("image_id"))].append((labels.get(_id(row.get("category_id"))), row))
     subset = subset_in(path.stem) or tree.subset_of(path)
@@ -143,6 +144,13 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
         findings.append(Finding(item, "is not in the table images", "add it", "no-picture", objects=len(rows)))
 
 
+def _label(category: Document) -> str | RejectedItemError:
+    try:
+        return label_of(category.get("name"))
+    except RejectedItemError as error:
+        return error
+
+
 def _named(name: object) -> str:
     return name if isinstance(name, str) and 0 < len(name) < 300 else shown(name)
 
@@ -150,9 +158,9 @@ def _named(name: object) -> str:
 def _rows(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[Document]:
     """Return the rows of a table that can be used; each other one becomes a finding."""
     good: list[Document] = []
-    ids = _IDS[table]
+    first, second = _IDS[table]
     for number, row in enumerate(content[table], start=1):
-        if isinstance(row, dict) and all(isinstance(row.get(key), int | str | float | None) for key in ids):
+        if type(row) is dict and type(row.get(first)) in _ID_TYPES and type(row.get(second)) in _ID_TYPES:
             good.append(row)
             continue
         reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})

@@ -1,13 +1,13 @@
 """The objects of COCO: a box, or the box around polygons or a mask of run lengths."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
-from toonvision.data.boxes import AnnotatedObject, finite
-from toonvision.data.formats.json_files import label_of
+from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.formats.shapes import (
     MASK_NOTE,
     POLYGON_NOTE,
@@ -15,44 +15,47 @@ from toonvision.data.formats.shapes import (
     Xyxy,
     box_around_list,
     box_of_runs,
-    is_number,
     turned,
 )
 
-_ATTRIBUTES = ("occluded", "truncated", "difficult", "ignore", "score")
+_ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
+_LARGEST = sys.float_info.max
+_NUMBERS = frozenset({int, float})
 _MOST_DIGITS = 12
 """Letters of one run length, of 5 bits each."""
 
+Labelled = tuple[str | RejectedItemError | None, Mapping[str, Any]]
+"""The label of an object, or why its category has none, or None where there is no category; and its row."""
 
-def read_object(labelled: tuple[object, Mapping[str, Any]], number: int, _picture: Path) -> AnnotatedObject:
-    """Read an object, given its label and its row of the table.
+
+def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObject:
+    """Read an object.
 
     Raises:
         RejectedItemError: If it has no label or no box, or is a crowd.
     """
     label, row = labelled
-    if label is None:
+    if not isinstance(label, str):
         reason = f"category {shown(row.get('category_id'))} is not in the table categories"
-        raise RejectedItemError(reason, "add it", code="unknown-class")
-    name = label_of(label)
-    if row.get("iscrowd") in (1, "1"):  # 1 is true, too
-        reason = f"is a crowd of {shown(name)}, many at once, which is no example of one"
+        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+    if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
+        reason = f"is a crowd of {shown(label)}, many at once, which is no example of one"
         raise RejectedItemError(reason, "leave it, or draw a box around each in its place", code="crowd")
     xyxy, note = _box(row)
+    if _ATTRIBUTES.isdisjoint(row):
+        return AnnotatedObject(number, label, xyxy, {}, note)
     attributes = _attributes(row)
     rotation = attributes.get("rotation", 0.0)
     if rotation and isinstance(rotation, int | float) and not note:
-        return AnnotatedObject(number, name, turned(xyxy, rotation), attributes, TURNED_NOTE)
-    return AnnotatedObject(number, name, xyxy, attributes, note)
+        return AnnotatedObject(number, label, turned(xyxy, rotation), attributes, TURNED_NOTE)
+    return AnnotatedObject(number, label, xyxy, attributes, note)
 
 
 def _attributes(row: Mapping[str, Any]) -> Attributes:
     own = row.get("attributes")
-    pairs = [(key, row[key]) for key in _ATTRIBUTES if key in row]
-    if isinstance(own, dict):
-        pairs += own.items()
-    return stated(pairs) if pairs else {}
+    pairs = [(key, value) for key, value in row.items() if key in _ATTRIBUTES and key != "attributes"]
+    return stated([*pairs, *(own.items() if isinstance(own, dict) else ())])
 
 
 def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
@@ -62,9 +65,12 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
-    if not isinstance(box, list) or len(box) != 4 or not all(map(is_number, box)):
+    if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
         raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
-    left, top, width, height = (finite(value, "bbox") for value in box)
+    for value in box:
+        if not -_LARGEST <= value <= _LARGEST:  # NaN is neither
+            raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
+    left, top, width, height = box
     return (left, top, left + width, top + height), ""
 
 

@@ -184,12 +184,10 @@ def _missing(
 def _not_listed(paths: Iterable[Path], tree: SourceTree) -> list[Finding]:
     """Report pictures that no document lists: one by one, or at once where none of many in a folder is."""
     remedy = "draw its boxes, and save or export again"
-    total: dict[Path, int] = defaultdict(int)
-    for path in tree.pictures:
-        total[path.parent] += 1
     others = defaultdict(list)
     for path in paths:
         others[path.parent].append(path)
+    total = Counter(path.parent for path in tree.pictures) if others else Counter()
     found = []
     for folder, own in others.items():
         if len(own) <= _MOST_NAMED or len(own) < total[folder]:
