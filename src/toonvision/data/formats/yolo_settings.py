@@ -249,7 +249,7 @@ def _load_yaml(path: Path, tree: SourceTree) -> object:
     try:
         return yaml.load(_decoded(content), _plain_loader())
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        reason = " ".join(str(error).split())  # YAML's errors have several lines
+        reason = printable(" ".join(str(error).split()))  # YAML's errors have several lines
         raise RejectedItemError(f"cannot be read as YAML ({reason})", "correct it", code="bad-yaml") from error
 
 
