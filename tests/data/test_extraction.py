@@ -409,7 +409,7 @@ def test_boxes_that_pass_the_edge_are_cut_there_and_counted_in_one_finding(tmp_p
         "screenshots: the crop is one pixel wide or high, so that little can be seen in it (1 object, such as "
         "garden/one.xml, object 3)",
     ]
-    assert {(finding.code, finding.skips) for finding in summary.findings} == {("recovered", False)}
+    assert [(finding.code, finding.skips) for finding in summary.findings] == [("recovered", False), ("tiny", False)]
     assert [item for note, item in summary.notes if note == CLAMPED] == [
         "garden/one.xml, object 1", "garden/one.xml, object 2", "house/two.xml, object 1"
     ]  # fmt: skip

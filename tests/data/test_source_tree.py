@@ -5,10 +5,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from builders import tried
+from builders import scene, tried
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.names import folded
-from toonvision.data.source_tree import refuse_confusable
+from toonvision.data.listing import refuse_confusable
+from toonvision.data.source_tree import SourceTree
 
 ROOT = Path("shots")
 names = st.text(st.characters(exclude_categories=("C",), exclude_characters="/.\\"), min_size=1, max_size=12)
@@ -55,3 +56,21 @@ def test_names_are_folded_as_unicode_says(one, other):
 @pytest.mark.parametrize(("one", "other"), [("a", "b"), ("e", "é"), ("i", "ı"), ("fi", "ﬀ"), ("1", "¹")])
 def test_names_that_are_not_one_stay_apart(one, other):
     assert folded(one) != folded(other)
+
+
+@pytest.mark.parametrize(
+    ("paths", "contexts"),
+    [
+        (["My set.v1/train/images/a.png", "My set.v1/valid/images/b.png"], {"all"}),
+        (["zip/My set/images/garden/a.png", "zip/My set/images/house/b.png"], {"garden", "house"}),
+        (["ds0/img/a.png", "ds1/img/b.png"], {"ds0", "ds1"}),
+        (["garden/a.png", "garden/b.png"], {"garden"}),
+        (["VOC2007/JPEGImages/a.png"], {"all"}),
+    ],
+)
+def test_folders_around_a_whole_data_set_are_no_context(tmp_path, paths, contexts):
+    for path in paths:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        scene(path).save(tmp_path / path)
+    tree = SourceTree.of(tmp_path)
+    assert {tree.context_of(path) for path in tree.pictures} == contexts

@@ -17,6 +17,8 @@ from toonvision.data.attributes import Attributes, attributes_path
 from toonvision.data.subsets import Subset
 from toonvision.taxonomy.labels import LONGEST_NAME
 
+RECOVERED = "recovered"
+"""The code of findings about boxes that are not those that the annotation states; nothing is to be done about them."""
 CLAMPED = "the box passed the edge of its picture and was cut there"
 TINY = "the crop is one pixel wide or high, so that little can be seen in it"
 _SMALLEST = 2
@@ -227,7 +229,11 @@ def note_findings(item: str, notes: Iterable[tuple[str, str]]) -> list[Finding]:
     for note, name in notes:
         objects.setdefault(note, []).append(name)
     return [
-        Finding(item, f"{note} ({counted(len(names), 'object')}, such as {names[0]})", code="recovered")
+        Finding(
+            item,
+            f"{note} ({counted(len(names), 'object')}, such as {names[0]})",
+            code="tiny" if note == TINY else RECOVERED,
+        )
         for note, names in objects.items()
     ]
 

@@ -13,13 +13,14 @@ from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data import examination, images
 from toonvision.data.balance import unknown_labels
+from toonvision.data.boxes import RECOVERED
 from toonvision.data.examination import ExtractionResult, SourceReading
 from toonvision.data.extraction import files_without_row, numbered_stem
 from toonvision.data.groups import RECORD_MORE, Group, find_groups, too_few
 from toonvision.data.label_rules import AS_SET
+from toonvision.data.listing import relative
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
 from toonvision.data.records import Crop, Known
-from toonvision.data.source_tree import relative
 from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import Split, read_splits
 from toonvision.data.subsets import SUBSETS
@@ -82,7 +83,7 @@ def check_screenshots(workspace: Workspace, known: Known | None, *, progress: Pr
             progress(len(results), len(tasks))
     found += [*examination.recovered(results), *examination.identical_pictures(results)]
     faults = [finding for finding in found if finding.skips or finding.code == _NO_SOURCE]
-    doubts = [finding for finding in found if not finding.skips and finding.code not in (_NO_SOURCE, AS_SET)]
+    doubts = [finding for finding in found if not finding.skips and finding.code not in (_NO_SOURCE, AS_SET, RECOVERED)]
     if known is None:
         kept = sum(result.kept for result in results)
         reason = f"an extraction would give {crops} crops from {kept} pictures"

@@ -20,8 +20,8 @@ from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, enco
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_object, note_findings
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
+from toonvision.data.listing import relative
 from toonvision.data.records import Crop, Known, StoredScreenshot
-from toonvision.data.source_tree import relative
 from toonvision.data.trainable import ignoring
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
@@ -269,10 +269,10 @@ def staying(finding: Finding, crops: int) -> Finding:
 
 def recovered(results: Iterable[ExtractionResult]) -> list[Finding]:
     """Count the crops of each source whose box is not the stated one, or that need another look: one finding a note."""
-    notes: dict[str, list[tuple[str, str]]] = {}
+    notes: dict[Source, list[tuple[str, str]]] = {}
     for result in results:
-        notes.setdefault(result.task.source.key, []).extend(result.notes)
-    return [finding for source, own in notes.items() for finding in note_findings(source, own)]
+        notes.setdefault(result.task.source, []).extend(result.notes)
+    return [finding for source, own in notes.items() for finding in note_findings(source.root.name, own)]
 
 
 def identical_pictures(results: Iterable[ExtractionResult]) -> list[Finding]:

@@ -21,7 +21,7 @@ from toonvision.data.formats.names import Format
 from toonvision.data.group_pattern import GroupsTable, RecordingPattern
 from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
-from toonvision.data.source_tree import WORKSPACE_MARK
+from toonvision.data.listing import WORKSPACE_MARK
 from toonvision.taxonomy.labels import Taxonomy
 from toonvision.taxonomy.loader import Strict, TargetsTable, TaxonomyTable, built_in
 

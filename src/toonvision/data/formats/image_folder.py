@@ -22,7 +22,7 @@ from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
-_NO_LABELS = LAYOUT_FOLDERS | {"mask", "masks", "segmentationclass", "segmentationobject", "unlabeled", "unlabelled"}
+_NO_LABELS = LAYOUT_FOLDERS | {"masks", "segmentationclass", "segmentationobject", "unlabeled", "unlabelled"}
 _NUMBERED = re.compile(
     r"(?:ds|fold|split|part|batch|chunk|shard|set|dataset|session|run|rec|recording|seq|sequence|video|clip|take|cam|"
     r"camera|day|v|version)[ ._-]*\d+"

@@ -1,0 +1,209 @@
+"""What lies below a folder of pictures: every file, listed once, without following links."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+from typing import Self
+
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
+from toonvision.core.files import followed_inside
+from toonvision.core.names import folded
+from toonvision.data.picture_kinds import is_picture, unread_kind
+
+WORKSPACE_MARK = "toonvision.toml"
+"""The file that makes a folder a workspace, whose crops are nobody's screenshots."""
+_NOT_OURS = frozenset({"__MACOSX"})
+"""Folders that an archive's program adds; what lies in them are no pictures of anyone."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files below a source, sorted; hidden ones, workspaces and linked folders are left out.
+
+    Attributes:
+        root: The source.
+        files: Every file.
+        links: Those of them that are links.
+        linked_folders: Links to folders, which are not followed.
+    """
+
+    root: Path
+    files: tuple[Path, ...]
+    links: frozenset[Path]
+    linked_folders: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, root: Path) -> Self:
+        """List what lies below a folder.
+
+        Raises:
+            InputRejectedError: If it is no folder, or a folder below it cannot be read.
+        """
+        if not root.is_dir():
+            raise InputRejectedError(f"{root}: no such folder. Name the folder that holds the pictures.")
+        files: list[Path] = []
+        links: list[Path] = []
+        linked: list[Path] = []
+        waiting = [root]
+        for folder in waiting:
+            try:
+                with os.scandir(folder) as listed:
+                    entries = sorted(
+                        (one for one in listed if not one.name.startswith(".") and one.name not in _NOT_OURS),
+                        key=lambda one: one.name,
+                    )
+            except OSError as error:
+                raise InputRejectedError(
+                    f"{error.filename}: cannot be read ({error.strerror}). Allow reading, and run again."
+                ) from error
+            for entry in entries:
+                path, link = folder / entry.name, entry.is_symlink()
+                if _is_folder(entry):
+                    if link:
+                        linked.append(path)
+                    elif not _is_workspace(path):
+                        waiting.append(path)
+                    continue
+                files.append(path)
+                if link:
+                    links.append(path)
+        return cls(root, tuple(sorted(files, key=attrgetter("parts"))), frozenset(links), tuple(sorted(linked)))
+
+    @cached_property
+    def pictures(self) -> tuple[Path, ...]:
+        """The files that are meant to be pictures, by their suffix or their first bytes.
+
+        One of a kind that cannot be read here is passed over where its folder has one of its stem that can.
+        """
+        return tuple(path for path in self._kinds if path not in self._replaced)
+
+    @cached_property
+    def unread(self) -> Mapping[Path, str]:
+        """Those of the pictures that cannot be read here, and of which kind they are."""
+        return {path: kind for path in self.pictures if (kind := self._kinds[path])}
+
+    @cached_property
+    def _kinds(self) -> Mapping[Path, str]:
+        """The kind that cannot be read here, or an empty text, of every file that is meant to be a picture."""
+
+        def kind_of(path: Path) -> str | None:
+            if self.confined(path):  # whose content is not looked at
+                return "" if is_picture(path.name) else None
+            return unread_kind(path)
+
+        return {path: kind for path in self.files if (kind := kind_of(path)) is not None}
+
+    @cached_property
+    def _replaced(self) -> frozenset[Path]:
+        unread = {path for path, kind in self._kinds.items() if kind}
+        if not unread:
+            return frozenset()
+        stems = {(path.parent, stem_key(path.stem)) for path in self._kinds if path not in unread}
+        return frozenset(path for path in unread if (path.parent, stem_key(path.stem)) in stems)
+
+    @cached_property
+    def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self.files:
+            found[path.suffix.lower()].append(path)
+        return {suffix: tuple(paths) for suffix, paths in found.items()}
+
+    def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
+        """Return the files of some suffixes, such as ``.xml``, whatever their case; sorted."""
+        found = [self._by_suffix[suffix] for suffix in suffixes if suffix in self._by_suffix]
+        return found[0] if len(found) == 1 else tuple(sorted(path for paths in found for path in paths))
+
+    def relative(self, path: Path) -> str:
+        """Return the text of a path below the root, as `relative` does."""
+        if path not in self._relative:
+            self._relative[path] = relative(path, self.root)
+        return self._relative[path]
+
+    @cached_property
+    def _relative(self) -> dict[Path, str]:
+        return {}
+
+    def confined(self, path: Path) -> Finding | None:
+        """Refuse a file that is a link out of the source."""
+        return confined(path, self.root) if path in self.links else None
+
+    def linked_folder_findings(self) -> list[Finding]:
+        """Report the links to folders, which are not followed."""
+        reason, remedy = "is a link to a folder, which is not followed", "put the folder here, or name it as a source"
+        return [Finding(self.relative(path), reason, remedy, "linked-folder") for path in self.linked_folders]
+
+    def replaced_findings(self) -> list[Finding]:
+        """Report, as one, the pictures that were passed over for those beside them that can be read."""
+        if not self._replaced:
+            return []
+        first = min(self._replaced)
+        others = f", like {len(self._replaced) - 1:,} others," if len(self._replaced) > 1 else ""
+        reason = f"is of the kind {self._kinds[first]}, which cannot be read here;{others} "
+        reason += "the picture of its name beside it was taken"
+        return [Finding(self.relative(first), reason, code="replaced")]
+
+    def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
+        """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
+        refuse_confusable(paths, self.root, by_stem=by_stem)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    with suppress(OSError):
+        return entry.is_dir()
+    return False
+
+
+def _is_workspace(folder: Path) -> bool:
+    with suppress(OSError):
+        return (folder / WORKSPACE_MARK).is_file() and not folder.is_symlink()
+    return False
+
+
+def relative(path: Path, root: Path) -> str:
+    r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
+    text, above = str(path), f"{root}{os.sep}"
+    if not text.startswith(above):
+        return name_text(path.relative_to(root).as_posix())
+    return name_text(text[len(above) :].replace(os.sep, "/"))  # several times as quick
+
+
+def confined(path: Path, root: Path) -> Finding | None:
+    """Refuse a file that is a link out of its root."""
+    try:
+        followed_inside(root, path, name=relative(path, root))
+    except RejectedItemError as error:
+        return error.finding(relative(path, root), pictures=1)
+    return None
+
+
+def refuse_confusable(paths: Iterable[Path], root: Path, *, by_stem: bool = True) -> None:
+    """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
+
+    Raises:
+        InputRejectedError: Naming both.
+    """
+    seen: dict[str, Path] = {}
+    for path in paths:
+        name = relative(path, root)
+        key = folded(name.removesuffix(path.suffix) if by_stem else name)
+        other = seen.setdefault(key, path)
+        if other != path:
+            raise InputRejectedError(
+                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
+                f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
+            )
+
+
+def stem_key(stem: str) -> str:
+    """Return the stem of a file as stems are compared."""
+    return folded(name_text(stem))
+
+
+def name_text(name: str) -> str:
+    """Make a file name storable and printable whatever bytes it has."""
+    return name.encode(errors="backslashreplace").decode()
