@@ -1,5 +1,6 @@
 """What the formats share: pictures are read one by one, and each that cannot be used becomes a finding."""
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -11,6 +12,7 @@ from toonvision.data.source_tree import SourceTree
 LARGEST_ANNOTATION = 10_000_000
 """Of one picture, in bytes."""
 MOST_OBJECTS = 10_000
+_LARGEST = sys.float_info.max
 Row = TypeVar("Row")
 
 
@@ -84,7 +86,8 @@ def read_objects(
         try:
             drawn = parse(row, number)
             for edge in drawn.xyxy or ():
-                finite(edge, "an edge")  # a sum of finite numbers need not be
+                if not -_LARGEST <= edge <= _LARGEST:
+                    finite(edge, "an edge")  # raises: a sum of finite numbers need not be one
             objects.append(drawn)
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))

@@ -19,6 +19,7 @@ from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, parse_row, 
 from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.formats.yolo_subsets import NamedPictures, named_pictures
 from toonvision.data.source_tree import SourceTree
+from toonvision.data.subsets import Subset
 
 TITLE = "YOLO"
 _HEAD = 4096
@@ -60,10 +61,8 @@ def read(tree: SourceTree) -> Reading:
         if rows is None:
             return _unlabelled(path, tree, xml=path.stem in others)
         settings = governing[rows.parent]
-        read_rows = partial(_read, path, rows, tree, settings, first_words[settings])
-        result = read_annotation(rows, tree, read_rows)
-        subset = named.subsets.get(path)
-        return replace(result, subset=subset) if subset and isinstance(result, AnnotatedPicture) else result
+        subset = named.subsets.get(path) or tree.subset_of(path)
+        return read_annotation(rows, tree, partial(_read, path, rows, tree, settings, first_words[settings], subset))
 
     everywhere = not named.subsets
     belong = [path for path in tree.pictures if everywhere or path in named.subsets or path in labels.of_picture]
@@ -208,7 +207,13 @@ def _lines(path: Path) -> list[str]:
 
 
 def _read(
-    path: Path, rows: Path, tree: SourceTree, settings: Settings, first_words: set[str], annotation: str
+    path: Path,
+    rows: Path,
+    tree: SourceTree,
+    settings: Settings,
+    first_words: set[str],
+    subset: Subset | None,
+    annotation: str,
 ) -> AnnotatedPicture | Finding:
     try:
         text = read_regular(rows, limit=LARGEST_ANNOTATION).decode("utf-8-sig")
@@ -224,5 +229,4 @@ def _read(
     first_words.update(line.split(maxsplit=1)[0] for line in lines)
     objects, findings = read_objects(lines, partial(parse_row, size_wh=size_wh, settings=settings), annotation)
     # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can tell.
-    context, subset = tree.context_of(path), tree.subset_of(path)
-    return AnnotatedPicture(path, name, annotation, context, objects, None, findings, subset=subset)
+    return AnnotatedPicture(path, name, annotation, tree.context_of(path), objects, None, findings, subset=subset)
