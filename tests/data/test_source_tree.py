@@ -62,7 +62,8 @@ def test_names_that_are_not_one_stay_apart(one, other):
     ("paths", "contexts"),
     [
         (["My set.v1/train/images/a.png", "My set.v1/valid/images/b.png"], {"all"}),
-        (["zip/My set/images/garden/a.png", "zip/My set/images/house/b.png"], {"garden", "house"}),
+        (["zip/My set/test/garden/a.png", "zip/My set/train/house/b.png"], {"garden", "house"}),
+        (["garden/images/a.png"], {"garden"}),
         (["ds0/img/a.png", "ds1/img/b.png"], {"ds0", "ds1"}),
         (["garden/a.png", "garden/b.png"], {"garden"}),
         (["VOC2007/JPEGImages/a.png"], {"all"}),

@@ -12,6 +12,7 @@ import pytest
 from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.data.attributes import attributes_path, read_attributes
 from toonvision.data.formats import pascal_voc
+from toonvision.data.source_tree import SourceTree
 from toonvision.world.canvas import SOLID_ALPHA
 from toonvision.world.exposure import Exposure
 from toonvision.world.screenshot_plans import plan_video
@@ -47,7 +48,9 @@ def test_written_boxes_are_those_of_the_painted_pixels(tmp_path, seed):
     for plan in plan_video(2, seed=seed):
         annotation = tmp_path / "screenshots" / plan.street / f"{plan.name}.xml"
         known = read_attributes(attributes_path(annotation))
-        (picture,) = (one for one in pascal_voc.read(annotation.parent).pictures if one.path.stem == plan.name)
+        (picture,) = (
+            one for one in pascal_voc.read(SourceTree.of(annotation.parent)).pictures if one.path.stem == plan.name
+        )
         assert len(picture.objects) >= 5
         for entry in picture.objects:
             track = known[entry.number]["track"]

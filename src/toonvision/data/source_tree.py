@@ -102,7 +102,7 @@ class SourceTree(Listing):
 
     @cached_property
     def _around(self) -> int:
-        """Count the folders around the whole data set: all pictures lie in them, and there in folders of a layout.
+        """Count the folders around the whole data set: all pictures lie in them, and there in folders of subsets.
 
         An archive that was unpacked into a folder of its own has one.
         """
@@ -110,7 +110,7 @@ class SourceTree(Listing):
         names = [folder.relative_to(self.root).parts for folder in folders]
         count = 0
         for same in zip(*names, strict=False):
-            within = all(any(map(_is_layout, own[count + 1 :])) for own in names)
+            within = all(any(map(named_subset, own[count + 1 :])) for own in names)
             if len(set(same)) > 1 or _is_layout(same[0]) or not within:
                 break
             count += 1
