@@ -904,7 +904,8 @@ def test_xml_in_an_encoding_that_cannot_be_read_is_reported_with_its_name(tmp_pa
     BESIDE.annotation(tmp_path, SHOTS[1]).write_bytes((declaration + GOOD.format(name=name)).encode(y_true))
     reading = BESIDE.read(tmp_path)
     assert reading.pictures == ()
-    assert [str(finding) for finding in reading.findings] == [f"garden/a.xml: {words} (save it as UTF-8)"]
+    more = "" if declared in (None, "utf-8") else ', with encoding="UTF-8" in its first line'
+    assert [str(finding) for finding in reading.findings] == [f"garden/a.xml: {words} (save it as UTF-8{more})"]
 
 
 @pytest.mark.parametrize(

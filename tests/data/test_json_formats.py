@@ -85,6 +85,11 @@ def test_what_is_no_box_in_labelme_is_named_and_counted_and_the_rest_is_kept(tmp
     )
 
 
+def test_a_direction_of_labelme_beyond_all_numbers_is_named(tmp_path):
+    labelme(tmp_path, labelme_shape("apple", SQUARE, "rotation", direction=10**400))
+    assert read_one("labelme", tmp_path) == ([], [("bad-number", 1)])
+
+
 def test_flags_and_other_statements_of_labelme_become_attributes(tmp_path):
     shape = labelme_shape(
         "apple", SQUARE, "rotation", direction=math.pi / 4, flags={"Occluded": True}, difficult=True, group_id=3,

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from builders import scene, tried
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.names import folded
 from toonvision.data.listing import refuse_confusable
 from toonvision.data.source_tree import SourceTree
@@ -56,6 +56,14 @@ def test_names_are_folded_as_unicode_says(one, other):
 @pytest.mark.parametrize(("one", "other"), [("a", "b"), ("e", "é"), ("i", "ı"), ("fi", "ﬀ"), ("1", "¹")])
 def test_names_that_are_not_one_stay_apart(one, other):
     assert folded(one) != folded(other)
+
+
+def test_a_date_before_a_name_is_no_hash_that_may_be_left_out(tmp_path):
+    scene("other day").save(tmp_path / "20240502_cat.png")
+    tree = SourceTree.of(tmp_path)
+    with pytest.raises(RejectedItemError, match="is missing"):
+        tree.picture_named("20240501_cat.png", beside=tmp_path / "a.json")
+    assert tree.picture_named("1a2b3c4d-20240502_cat.png", beside=tmp_path / "a.json").name == "20240502_cat.png"
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ PASCAL_VOC = [
     Remedy("save it without", *edit(XML, "<annotation>", "<!DOCTYPE annotation []><annotation>")),
     Remedy("save it as UTF-8", *spoiled(latin)),
     Remedy(
-        "save it as UTF-8",
+        'save it as UTF-8, with encoding="UTF-8" in its first line',
         *spoiled(lambda base: put(XML, "<annotation>", '<?xml version="1.0" encoding="x-none"?>')(base)),
     ),
     Remedy("draw its box again", *spoiled(put(XML, "<xmin>2</xmin>", ""))),

@@ -29,8 +29,8 @@ LAYOUT_FOLDERS = frozenset(
 """Folders that belong to how a data set is laid out, in lower case: they say nothing of what a picture shows."""
 _DATA_SET_FOLDER = re.compile(r"voc(?:devkit|trainval)?[_-]?(?:20\d\d)?")
 """Folders named after the data set of Pascal VOC; each may hold pictures of the names of another, and is no context."""
-_HASH_PREFIX = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
-"""What Label Studio puts before the name of an uploaded file."""
+_HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
+"""What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
 _NOT_UPLOADED = re.compile(r"[^-\w.]")
 """Characters that Label Studio leaves out of the name of an uploaded file, as Django's `get_valid_name` does."""
 

@@ -30,12 +30,11 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
     except DefusedXmlException as error:
         raise RejectedItemError("declares a DTD or entities", "save it without", code="xml-entities") from error
     except (ValueError, LookupError) as error:
-        reason = f"is written in {_encoding(content)}, which cannot be read"
-        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+        raise _of_wrong_encoding(f"is written in {_encoding(content)}, which cannot be read", content) from error
     except ElementTree.ParseError as error:
         if not _decodes(content):
             reason = f"is not written in {_encoding(content)}, as it should be"
-            raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+            raise _of_wrong_encoding(reason, content) from error
         raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
     return root
 
@@ -52,6 +51,12 @@ def root_tag(path: Path) -> str:
     encoding = "utf-16" if head.startswith(_UTF_16_MARKS) else "utf-8-sig"
     found = _FIRST_TAG.match(_BEFORE_ROOT.sub("", head.decode(encoding, errors="ignore")))
     return found[1] if found else ""
+
+
+def _of_wrong_encoding(reason: str, content: bytes) -> RejectedItemError:
+    if _encoding(content).upper() == "UTF-8":
+        return RejectedItemError(reason, "save it as UTF-8", code="encoding")
+    return RejectedItemError(reason, 'save it as UTF-8, with encoding="UTF-8" in its first line', code="encoding")
 
 
 def _encoding(content: bytes) -> str:

@@ -15,6 +15,7 @@ from toonvision.data.formats.shapes import (
     Xyxy,
     box_around_list,
     box_of_runs,
+    is_number,
     turned,
 )
 
@@ -47,8 +48,8 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
         return AnnotatedObject(number, label, xyxy, {}, note)
     attributes = _attributes(row)
     rotation = attributes.get("rotation", 0.0)
-    if rotation and isinstance(rotation, int | float) and not note:
-        return AnnotatedObject(number, label, turned(xyxy, rotation), attributes, TURNED_NOTE)
+    if rotation and is_number(rotation) and not note:
+        return AnnotatedObject(number, label, turned(xyxy, float(rotation)), attributes, TURNED_NOTE)
     return AnnotatedObject(number, label, xyxy, attributes, note)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import stated
-from toonvision.data.boxes import AnnotatedObject, Reading
+from toonvision.data.boxes import AnnotatedObject, Reading, finite
 from toonvision.data.formats import shapes
 from toonvision.data.formats.json_files import label_of, mapping, picture_of, read_documents, size_of
 from toonvision.data.formats.listed import Listed
@@ -93,6 +93,8 @@ def _box(shape: Mapping[str, Any], kind: object) -> tuple[shapes.Xyxy, str]:
 def _degrees(shape: Mapping[str, Any]) -> float:
     """Return by how many degrees a box is turned, clockwise: as stated, else by its first side."""
     (x, y), (next_x, next_y) = shapes.listed_points(shape.get("points"), "points")[:2]
-    direction = shape.get("direction")
-    angle = direction if isinstance(direction, int | float) else math.atan2(next_y - y, next_x - x)
+    direction: Any = shape.get("direction")
+    if shapes.is_number(direction):
+        return round(math.degrees(finite(direction, "direction")) % 360, 3)
+    angle = math.atan2(next_y - y, next_x - x)
     return round(math.degrees(angle) % 360, 3)

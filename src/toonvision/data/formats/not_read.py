@@ -43,7 +43,7 @@ _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """What a JSON document has, or the first entry of a list, or the first line of JSON lines; a dot leads one deeper."""
 
 _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
-    ("dlib (imglab)", (".xml",), r"<dataset>.*<images>.*<image\s+file=", "Export Pascal VOC from imglab"),
+    ("dlib (imglab)", (".xml",), r"<image\s+file=", "Export Pascal VOC from imglab"),
     ("Open Images", (".csv",), r"ImageID,Source,LabelName", "Save it with FiftyOne as COCODetectionDataset"),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),
     ("KITTI", (".txt",), r"(?m)^[A-Za-z_]+(?: -?\d+(?:\.\d+)?){14,15}\s*$", "Convert it to COCO or Pascal VOC"),
