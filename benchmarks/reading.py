@@ -61,7 +61,10 @@ def write(root: Path, kind: str, pictures: int) -> None:
     (root / "first.png").unlink()
     boxes = [(LABELS[n % 2], 10.5 + n, 10.25, 60.5 + n, 70.25) for n in range(OBJECTS)]
     if kind == "voc":
-        objects = [AnnotatedObject(n, label, edges) for n, (label, *edges) in enumerate(boxes, start=1)]  # type: ignore[arg-type]
+        objects = [
+            AnnotatedObject(n, label, (left, top, right, bottom))
+            for n, (label, left, top, right, bottom) in enumerate(boxes, start=1)
+        ]
         (root / "annotations").mkdir()
         for stem in stems:
             path = root / "annotations" / f"{stem}.xml"

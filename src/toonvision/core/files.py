@@ -166,6 +166,17 @@ def open_regular(path: Path, *, limit: int) -> io.FileIO:
         raise _unreadable(error) from error
 
 
+def first_bytes(path: Path, count: int) -> bytes:
+    """Return the first bytes of a file of the input; none where it cannot be read or is no regular file."""
+    try:
+        if not path.is_file():  # a pipe would never end
+            return b""
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""
+
+
 def _unreadable(error: OSError) -> RejectedItemError:
     return RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable")
 

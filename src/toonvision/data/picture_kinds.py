@@ -1,12 +1,12 @@
 """Which files are pictures, and of what kind: their first bytes decide, and their suffix where those tell nothing."""
 
 import re
-import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError
+from toonvision.core.files import first_bytes
 
 KINDS_READ = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """The kinds that are always read, as Pillow calls them."""
@@ -103,7 +103,7 @@ def unread_kind(path: Path) -> str | None:
     by_name = _KIND_OF.get(suffix)
     if by_name == "" or suffix in _OF_OTHERS:
         return by_name
-    kind = kind_of_content(_beginning(path))
+    kind = kind_of_content(first_bytes(path, _BEGINNING))
     if by_name == _RAW and kind == "TIFF":  # which the raw formats of most cameras are built on
         return by_name
     if kind is None:
@@ -115,13 +115,3 @@ def unread(kind: str) -> RejectedItemError:
     """Return why a picture of a kind cannot be used."""
     reason = f"is a picture of the kind {kind}, which cannot be read here"
     return RejectedItemError(reason, "save it as PNG", code="not-a-picture")
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
-            return b""
-        with path.open("rb") as file:
-            return file.read(_BEGINNING)
-    except OSError:
-        return b""

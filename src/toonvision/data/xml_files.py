@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError
-from toonvision.core.files import read_regular
+from toonvision.core.files import first_bytes, read_regular
 
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -41,13 +41,7 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
 
 def root_tag(path: Path) -> str:
     """Return the first tag of an XML file without parsing it; an empty text where that cannot be seen."""
-    try:
-        if not path.is_file():  # a pipe would never end
-            return ""
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return ""
+    head = first_bytes(path, _HEAD)
     encoding = "utf-16" if head.startswith(_UTF_16_MARKS) else "utf-8-sig"
     found = _FIRST_TAG.match(_BEFORE_ROOT.sub("", head.decode(encoding, errors="ignore")))
     return found[1] if found else ""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from toonvision.core.files import first_bytes
 from toonvision.core.names import folded
 from toonvision.data.attributes import SUFFIX
 from toonvision.data.source_tree import SourceTree
@@ -48,11 +49,7 @@ def annotation_beside(tree: SourceTree, labels: Collection[str]) -> Path | None:
 
 def head(path: Path, tree: SourceTree) -> str:
     """Return the beginning of a text file of a source; an empty text where it cannot be read."""
-    with suppress(OSError):
-        if not tree.confined(path) and path.is_file():  # a pipe would never end
-            with path.open("rb") as file:
-                return file.read(HEAD).decode("utf-8-sig", errors="replace")
-    return ""
+    return "" if tree.confined(path) else first_bytes(path, HEAD).decode("utf-8-sig", errors="replace")
 
 
 def _lists(path: Path, tree: SourceTree, names: Collection[str], labels: Set[str]) -> bool:

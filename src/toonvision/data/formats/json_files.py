@@ -32,6 +32,22 @@ def read_documents(
     return read_listed(entries, tree, parse, find=find, findings=(*faults, *findings), unusable=unusable)
 
 
+def own_documents(tree: SourceTree, is_own: Callable[[Mapping[str, Any]], bool]) -> dict[Path, Mapping[str, Any]]:
+    """Return the JSON documents of a source that are objects of a format."""
+    return {path: own for path, own in tree.documents.contents.items() if isinstance(own, dict) and is_own(own)}
+
+
+def read_beside(
+    documents: Mapping[Path, Mapping[str, Any]],
+    tree: SourceTree,
+    parse: Parse,
+    listed: Callable[[Path, Mapping[str, Any], SourceTree], Listed],
+) -> Reading:
+    """Read documents of one picture each, which are named after it, as `read_documents` does."""
+    entries = [listed(path, content, tree) for path, content in documents.items()]
+    return read_documents(entries, tree, parse, find=lambda entry: picture_of(entry.document, tree))
+
+
 def picture_of(document: Path, tree: SourceTree) -> Path | None:
     """Return the picture that a document is named after: ``a.json`` or ``a.png.json`` after ``a.png``."""
     found = tree.picture_of(document)

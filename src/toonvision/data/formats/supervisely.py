@@ -19,7 +19,7 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import label_of, mapping, numbers, picture_of, read_documents, size_of
+from toonvision.data.formats.json_files import label_of, mapping, numbers, own_documents, read_beside, size_of
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
@@ -29,7 +29,7 @@ _SIZE_OF_PNG = slice(16, 24)
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how Supervisely's files lie in a source."""
-    return "Supervisely, a JSON file for each picture" if _documents(tree) else None
+    return "Supervisely, a JSON file for each picture" if own_documents(tree, _is_own) else None
 
 
 def read(tree: SourceTree) -> Reading:
@@ -38,17 +38,11 @@ def read(tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If two files annotate one picture, or two pictures share a name.
     """
-    entries = [_listed(path, content, tree) for path, content in _documents(tree).items()]
-    return read_documents(entries, tree, _object, find=lambda entry: picture_of(entry.document, tree))
+    return read_beside(own_documents(tree, _is_own), tree, _object, _listed)
 
 
-def _documents(tree: SourceTree) -> dict[Path, Mapping[str, Any]]:
-    contents = tree.documents.contents.items()
-    return {
-        path: content
-        for path, content in contents
-        if isinstance(content, dict) and "objects" in content and isinstance(content.get("size"), dict)
-    }
+def _is_own(content: Mapping[str, Any]) -> bool:
+    return "objects" in content and isinstance(content.get("size"), dict)
 
 
 def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree) -> Listed:

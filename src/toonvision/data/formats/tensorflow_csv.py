@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
-from toonvision.core.files import read_regular
+from toonvision.core.files import first_bytes, read_regular
 from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
@@ -97,14 +97,11 @@ def _files(tree: SourceTree) -> dict[Path, _Columns]:
 
 def _head(path: Path) -> list[list[str]]:
     """Return the first rows of a file; none if it cannot be read."""
+    content = first_bytes(path, _HEAD)
+    text = content.decode("utf-8-sig", errors="replace")
     try:
-        if not path.is_file():
-            return []
-        with path.open("rb") as file:
-            content = file.read(_HEAD)
-        text = content.decode("utf-8-sig", errors="replace")
         return _rows(text.rpartition("\n")[0] if len(content) == _HEAD else text)
-    except (OSError, RejectedItemError):
+    except RejectedItemError:
         return []
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
-from toonvision.core.files import followed_inside, parse_json, read_regular
+from toonvision.core.files import followed_inside, open_regular, parse_json, read_regular
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
@@ -32,6 +32,7 @@ TITLE = "VGG Image Annotator (VIA)"
 _USUAL_NAMES = ("label", "labels", "class", "class_name", "classname", "name", "names", "category", "categories",
                 "object", "object_name", "type", "species", "kind", "tag")  # fmt: skip
 _HEADER = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
+_LONGEST_HEADER = 4096
 _METADATA = "_via_img_metadata"
 Pictures = Mapping[str, Mapping[str, Any]]
 """What VIA calls image metadata, by its key."""
@@ -88,8 +89,9 @@ def _tables(tree: SourceTree) -> list[Path]:
 def _first_line(path: Path, tree: SourceTree) -> bytes:
     try:
         followed_inside(tree.root, path, name=tree.relative(path))
-        return read_regular(path, limit=LARGEST_DOCUMENT).partition(b"\n")[0]
-    except RejectedItemError:
+        with open_regular(path, limit=LARGEST_DOCUMENT) as file:
+            return file.read(_LONGEST_HEADER).partition(b"\n")[0]
+    except (RejectedItemError, OSError):
         return b""
 
 

@@ -262,7 +262,7 @@ def _plain_loader() -> type:
 
     class PlainLoader(yaml.BaseLoader):
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # of a library without types
             if isinstance(event, yaml.AliasEvent):
                 raise yaml.YAMLError("aliases are not read; write the values out")
             if getattr(event, "tag", None):
