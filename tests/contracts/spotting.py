@@ -112,6 +112,10 @@ def temperature(predictions, dataset, indices):
     return None
 
 
+def novelty(model, workspace, dataset):
+    return None
+
+
 def score(predictions, dataset, subset, *, validation=None):
     targets = dataset.targets[dataset.indices[subset]]
     overlap = np.zeros(len(targets), np.float32)

@@ -8,8 +8,8 @@ from keras import layers
 
 from explain.networks import after, logits, pictures, pooled, relu_without_biases, shaken, smooth, up_to
 from toonvision.core.errors import ModelRefusedError, UsageError
-from toonvision.explain.activations import map_layers
 from toonvision.explain.cam import class_maps
+from toonvision.models.features import map_layers
 from toonvision.models.registry import build_network
 
 

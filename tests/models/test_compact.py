@@ -5,9 +5,9 @@ import pytest
 from keras import layers
 
 from toonvision.core.errors import UsageError
-from toonvision.explain.activations import map_layers
 from toonvision.explain.cam import class_maps
 from toonvision.models.compact import compact, with_levels
+from toonvision.models.features import map_layers
 from toonvision.models.registry import NETWORKS, build_network, input_size
 
 pytestmark = pytest.mark.usefixtures("eager")

@@ -83,7 +83,9 @@ def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> 
                 findings,
             )
         answers, unread = predict_files(run, [Path(name)], keras=keras)
-    found = [BoxPrediction(answer.probabilities, answer.classes, *cuts[answer.path.name]) for answer in answers]
+    found = [
+        BoxPrediction(one.probabilities, one.classes, *cuts[one.path.name], novelty=one.novelty) for one in answers
+    ]
     return list(found), [*findings, *unread]
 
 

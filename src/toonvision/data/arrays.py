@@ -5,7 +5,7 @@ import json
 import mmap
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError
-from toonvision.core.files import TEMPORARY, replacing
+from toonvision.core.files import TEMPORARY, path_inside, replacing
 from toonvision.core.folders import exclusive
 from toonvision.core.runner import available_cores
 from toonvision.data.catalog import Crop
@@ -76,6 +76,30 @@ def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:
     """
     with _named(workspace.crops / crop.file):
         return read_whole(workspace.crops / crop.file, digest=crop.hash)
+
+
+def screenshot_reader(workspace: Workspace) -> Callable[[int], Image.Image]:
+    """Return a function that reads a screenshot, given its row in the catalogue, with the pixels that were extracted.
+
+    It raises `InputRejectedError` if the file is missing, damaged, or another one by now.
+    """
+    roots = {source.key: source.root for source in workspace.sources}
+    with workspace.reading() as catalog:
+        shots = {shot.id: shot for shot in catalog.screenshots()}
+
+    def read(row: int) -> Image.Image:
+        shot = shots[row]
+        if shot.source not in roots:
+            raise InputRejectedError(f"{shot.name}: its source is gone from the workspace's settings.")
+        root = roots[shot.source]
+        try:
+            return read_whole(path_inside(root, shot.name), digest=shot.picture_hash, declared_wh=shot.size_wh)
+        except RejectedItemError as error:
+            raise InputRejectedError(
+                f"{root / shot.name}: {error.reason}. Extract again: toonvision extract"
+            ) from error
+
+    return read
 
 
 def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize) -> str:

@@ -17,7 +17,7 @@ from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.wire import MOST_NUMBERS, File, Setting, Tensor, read_file
 
 FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
-INPUT_NAME, OUTPUT_NAME = "pictures", "probabilities"
+INPUT_NAME, OUTPUT_NAME, NOVELTY_NAME = "pictures", "probabilities", "novelty"
 LARGEST_FILE = 512 * 10**6
 MOST_STEPS = 2000
 LARGEST_MAP = 2**28
@@ -60,8 +60,8 @@ def checked(content: bytes) -> Bundle:
 
 def _check_ports(file: File, bundle: Bundle) -> None:
     taken = ((INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3)),)
-    given = ((OUTPUT_NAME, _FLOAT, (None, len(bundle.classes))),)
-    if (file.inputs, file.outputs) != (taken, given):
+    given = ((OUTPUT_NAME, _FLOAT, (None, len(bundle.classes))), (NOVELTY_NAME, _FLOAT, (None, 1)))
+    if file.inputs != taken or file.outputs not in (given[:1], given):
         raise ModelRefusedError("takes or gives something else than its description says; export it again")
 
 
@@ -98,6 +98,8 @@ def _check_steps(file: File, bundle: Bundle) -> None:
         shapes[_new(node.outputs[0], shapes)] = shape
     if shapes.get(OUTPUT_NAME) != (1, len(bundle.classes)):
         raise ModelRefusedError("gives another number of probabilities than it has classes; export it again")
+    if len(file.outputs) > 1 and shapes.get(NOVELTY_NAME) != (1, 1):
+        raise ModelRefusedError("gives no novelty score though it says so; export it again")
 
 
 def _new(name: str, known: Mapping[str, Shape]) -> str:

@@ -21,8 +21,8 @@ from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data import images
 from toonvision.data.images import Pictures
-from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, OUTPUT_NAME, checked
-from toonvision.metrics.predictions import Prediction, Probabilities, Verdict, predict_files_by
+from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, NOVELTY_NAME, OUTPUT_NAME, checked
+from toonvision.metrics.predictions import Answers, Prediction, Probabilities, Verdict, predict_files_by
 
 _FATAL_ALONE = 4
 
@@ -33,6 +33,7 @@ class Classifier:
     Attributes:
         bundle: What the model is: its labels, input, preprocessing and origin.
         classes: Names of the classes, in the order of the probabilities.
+        has_novelty: Whether it says of a picture how unlike all that was learned it is.
 
     Examples:
         >>> classifier = Classifier("runs/suit/compact-1/model.onnx")  # doctest: +SKIP
@@ -64,6 +65,7 @@ class Classifier:
         self.classes = self.bundle.classes
         with _refusing(f"{self._where}: ONNX Runtime cannot open it"):
             self._session = _started(content)
+        self.has_novelty = len(self._session.get_outputs()) > 1
 
     def predict(self, picture: Image.Image | npt.NDArray[np.uint8]) -> Verdict:
         """Predict one picture of any size.
@@ -85,7 +87,9 @@ class Classifier:
         else:
             image = Image.fromarray(_required(picture, (None, None, 3)))
         fitted = images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)
-        return Verdict(self.run_batch(fitted[None])[0], self.classes)
+        answers = self._run(fitted[None])
+        novelty = None if answers.novelty is None else float(answers.novelty[0])
+        return Verdict(answers.probabilities[0], self.classes, novelty=novelty)
 
     def predict_batch(self, pictures: Pictures) -> Probabilities:
         """Return the probabilities of pictures that already have the model's input size.
@@ -100,10 +104,19 @@ class Classifier:
             UsageError: If they have another size or type.
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
+        return self.answer_batch(pictures).probabilities
+
+    def answer_batch(self, pictures: Pictures) -> Answers:
+        """Return probabilities and novelty scores of pictures that already have the model's input size.
+
+        Args and errors are those of `predict_batch`.
+        """
         _required(pictures, (None, *self.bundle.size_hw, 3), some=False)
         with ThreadPoolExecutor(self._threads) as pool:
-            rows = list(pool.map(self.run_batch, pictures[:, None]))
-        return np.concatenate(rows) if rows else np.zeros((0, len(self.classes)), np.float32)
+            found = list(pool.map(self._run, pictures[:, None]))
+        rows = [np.zeros((0, len(self.classes)), np.float32), *(one.probabilities for one in found)]
+        scores = [np.zeros(0, np.float32), *(one.novelty for one in found if one.novelty is not None)]
+        return Answers(np.concatenate(rows), np.concatenate(scores) if self.has_novelty else None)
 
     def predict_files(
         self, paths: Sequence[Path | str], *, progress: Progress = silent
@@ -122,7 +135,7 @@ class Classifier:
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
         return predict_files_by(
-            self.predict_batch,
+            self.answer_batch,
             [Path(path) for path in paths],
             classes=self.classes,
             size_hw=self.bundle.size_hw,
@@ -142,11 +155,15 @@ class Classifier:
         Raises:
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
+        return self._run(pictures).probabilities
+
+    def _run(self, pictures: Pictures) -> Answers:
+        outputs = [OUTPUT_NAME, *[NOVELTY_NAME] * self.has_novelty]
         with _refusing(f"{self._where}: ONNX Runtime cannot run it"):
-            rows: Probabilities = self._session.run([OUTPUT_NAME], {INPUT_NAME: pictures})[0]
-        if not np.isfinite(rows).all():
+            found = self._session.run(outputs, {INPUT_NAME: pictures})
+        if not all(np.isfinite(one).all() for one in found):
             raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
-        return rows
+        return Answers(found[0], found[1][:, 0] if self.has_novelty else None)
 
 
 def _read(path: Path) -> bytes:

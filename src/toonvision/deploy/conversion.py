@@ -23,7 +23,9 @@ from onnx import TensorProto, helper, numpy_helper, shape_inference
 from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError
 from toonvision.deploy.checks import FORMAT_VERSION, INPUT_NAME, KNOWN_OPERATIONS, OPSET, OUTPUT_NAME, PRODUCER
 from toonvision.metrics.calibration import LOWEST
+from toonvision.metrics.novelty import NoveltyScore
 from toonvision.models.backend import muted_stderr
+from toonvision.models.features import band_features
 
 _CHANNELS_FIRST, _CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
@@ -51,6 +53,20 @@ def with_probabilities(model: keras.Model, *, classes: int, temperature: float |
     if temperature is not None:
         rows = ops.softmax(ops.log(ops.maximum(rows, LOWEST)) * (1 / temperature))
     return keras.Model(model.inputs, rows, name=model.name)
+
+
+def with_novelty(model: keras.Model, source: keras.Model, score: NoveltyScore) -> keras.Model:
+    """Return a model that also answers with a novelty score, shape ``(batch, 1)``.
+
+    Args:
+        model: What `with_probabilities` made of the source.
+        source: The network whose features the score is computed from.
+        score: The score.
+    """
+    head = layers.Dense(1)
+    scores = head(band_features(source))
+    head.set_weights([np.array(score.weights, np.float32)[:, None], np.array([score.bias], np.float32)])
+    return keras.Model(model.inputs, [model.outputs[0], scores], name=model.name)
 
 
 def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[str] = (OUTPUT_NAME,)) -> bytes:

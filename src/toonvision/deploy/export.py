@@ -14,16 +14,26 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import FORMAT, Bundle, Parity
+from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, weights_digest
-from toonvision.deploy.parity import compare, in_batches, parity_pictures, require_parity, spread_indices, worse
+from toonvision.deploy.parity import (
+    compare,
+    in_batches,
+    parity_pictures,
+    require_parity,
+    require_same_novelty,
+    spread_indices,
+    worse,
+)
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import ModelCard, load_model, read_card
+from toonvision.models.saving import ModelCard, load_model, read_card, read_novelty
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities
+from toonvision.tasks.outliers import novelty_of
 from toonvision.training.record import read_record
 from toonvision.training.repeat import load_run_data
 
@@ -91,17 +101,19 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     """
     card = read_card(run, taxonomy=workspace.taxonomy.digest)
     start_keras()
-    from toonvision.deploy.conversion import described, to_onnx, with_probabilities
+    from toonvision.deploy.conversion import described, to_onnx, with_novelty, with_probabilities
 
     bundle = _describe(workspace, card, weights=weights_digest(run))
-    model = load_model(run)
+    model, score = load_model(run), read_novelty(run)
+    outputs = (OUTPUT_NAME, NOVELTY_NAME) if score else (OUTPUT_NAME,)
 
     def calibrated(rows: Probabilities) -> Probabilities:
         return rows if card.temperature is None else with_temperature(rows, card.temperature)
 
     def written(temperature: float | None) -> bytes:
         answering = with_probabilities(model, classes=len(card.classes), temperature=temperature)
-        return to_onnx(answering, bundle.to_metadata())
+        answering = with_novelty(answering, model, score) if score else answering
+        return to_onnx(answering, bundle.to_metadata(), outputs)
 
     measured = None
     try:
@@ -118,6 +130,8 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
             plain = written(card.temperature)
             parity = worse(parity, compare(calibrated(rows), Classifier(plain).predict_batch(pictures)))
         require_parity(parity)
+        if score:
+            require_same_novelty(novelty_of(model, score)(pictures), Classifier(plain).answer_batch(pictures).novelty)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:
             data = load_run_data(workspace, read_record(run))

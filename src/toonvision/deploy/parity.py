@@ -8,12 +8,15 @@ from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Parity
 from toonvision.deploy.classifier import Classifier
+from toonvision.metrics.novelty import Scores
 from toonvision.metrics.predictions import Probabilities
 from toonvision.tasks.augmentation import augment
 from toonvision.tasks.settings import Augmentation
 
 FEWEST, MOST = 100, 200
 LARGEST_DIFFERENCE = 1e-4
+LARGEST_NOVELTY_DIFFERENCE = 0.05
+"""In log-odds."""
 _BATCH = 8
 _CHANGES = Augmentation(flip=True, rotation_degrees=30, zoom=0.3, color=0.4)
 
@@ -93,4 +96,14 @@ def require_parity(parity: Parity) -> None:
             f"the export must predict the same as its network on {FEWEST} pictures or more, with differences below "
             f"{LARGEST_DIFFERENCE:g}; for {parity.disagreements} of {parity.pictures} another class comes first, and "
             f"the largest difference is {parity.largest_difference:.2g}. Nothing was written."
+        )
+
+
+def require_same_novelty(expected: Scores, found: Scores | None) -> None:
+    """Raise `ModelRefusedError` if an export's novelty scores differ from those of its network."""
+    largest = np.inf if found is None else float(np.abs(found - expected).max(initial=0))
+    if not largest < LARGEST_NOVELTY_DIFFERENCE:
+        raise ModelRefusedError(
+            f"the export must have the novelty scores of its network, with differences below "
+            f"{LARGEST_NOVELTY_DIFFERENCE:g}; the largest difference is {largest:.2g}. Nothing was written."
         )

@@ -49,4 +49,6 @@ def quantized(content: bytes, pictures: Pictures, metadata: Mapping[str, str]) -
             per_channel=True,
             op_types_to_quantize=["Conv", "Gemm", "MatMul"],
         )
-        return pack(rewritten(onnx.load(made)), metadata)
+        made_model = onnx.load(made)
+        outputs = [one.name for one in made_model.graph.output]
+        return pack(rewritten(made_model, outputs), metadata)

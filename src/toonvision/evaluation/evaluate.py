@@ -14,12 +14,14 @@ from toonvision.data.images import Pictures
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import with_temperature
-from toonvision.metrics.predictions import Prediction, Probabilities, predict_files_by
+from toonvision.metrics.novelty import NoveltyTest
+from toonvision.metrics.predictions import Answers, Prediction, predict_files_by
 from toonvision.models.backend import start_keras
-from toonvision.models.saving import load_model, read_card
+from toonvision.models.saving import load_model, read_card, read_novelty
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
+from toonvision.tasks.outliers import novelty_of, novelty_test
 from toonvision.tasks.registry import kind_of
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
@@ -72,6 +74,7 @@ def evaluate_run(
         images=data.images[data.indices[subset]],
         scores=tuple(scores),
         best_index=seeds.index(record.best_seed),
+        novelty=_novelty(workspace, run, data, subset),
     )
 
 
@@ -82,6 +85,11 @@ def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> S
     if held_out:
         validation = predictions if subset == "val" else predict(kind, model, data.images[data.indices["val"]])
     return kind.score(predictions, data, subset, validation=validation)
+
+
+def _novelty(workspace: Workspace, run: Path, data: Dataset, subset: Subset) -> NoveltyTest | None:
+    score = read_novelty(run)
+    return novelty_test(load_model(run), score, workspace, data, subset) if score else None
 
 
 def write_results(evaluation: Evaluation[Any], run: Path) -> None:
@@ -95,9 +103,14 @@ def predictions_csv(evaluation: Evaluation[Any]) -> str:
     """Return one row for each prediction: its image, how many repeats are wrong about that, and what is predicted."""
     columns, rows = evaluation.best.table()
     items, wrong_in, repeats = evaluation.items, evaluation.wrong_in.tolist(), len(evaluation.scores)
-    images = [(item.file, item.screenshot, item.context, item.label) for item in items]
-    head = ("crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns)
-    return rows_csv((head, *((*images[index], wrong_in[index], repeats, *cells) for index, *cells in rows)))
+    images: list[tuple[object, ...]] = [(item.file, item.screenshot, item.context, item.label) for item in items]
+    head: tuple[str, ...] = ("crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns)
+    listed = [(index, *images[index], wrong_in[index], repeats, *cells) for index, *cells in rows]
+    if evaluation.novelty:
+        head = (*head, "none_of_these", "novelty")
+        scores = [float(score) for score in evaluation.novelty.scores]
+        listed = [(*row, "yes" if scores[row[0]] > 0 else "no", scores[row[0]]) for row in listed]
+    return rows_csv((head, *(row[1:] for row in listed)))
 
 
 def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
@@ -114,6 +127,7 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
         "wrong": {name: getattr(spread, name).plain() for name in ("best", "median", "worst")},
         "model": {"seed": record.best_seed, "chosen_by": "lowest validation loss", **details.pop("model")},
         **details,
+        "novelty": evaluation.novelty.plain() if evaluation.novelty else None,
     }
 
 
@@ -132,9 +146,13 @@ def predict_files(
     start_keras()
     model = load_model(model_folder)
 
-    def answer(images: Pictures) -> Probabilities:
+    score = read_novelty(model_folder)
+    novelty = novelty_of(model, score) if score else None
+
+    def answer(images: Pictures) -> Answers:
         rows = predict_probabilities(model, images)
-        return rows if card.temperature is None else with_temperature(rows, card.temperature)
+        rows = rows if card.temperature is None else with_temperature(rows, card.temperature)
+        return Answers(rows, novelty(images) if novelty else None)
 
     return predict_files_by(
         answer, paths, classes=card.classes, size_hw=card.size_hw, resize=card.resize, progress=progress

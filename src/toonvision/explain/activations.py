@@ -1,19 +1,18 @@
 """What each layer computes from an image."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from toonvision.data.images import Pictures
+from toonvision.models.features import Layer, map_layers
 
 if TYPE_CHECKING:
     import keras
 
 Kind = Literal["convolution", "pooling"]
-Layer = Any
-"""A layer of Keras, which carries no types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +45,6 @@ def layer_activations(model: "keras.Model", image: Pictures) -> tuple[LayerActiv
         LayerActivation(layer.name, kind, np.asarray(keras.ops.convert_to_numpy(output[0]), dtype=np.float32))
         for (layer, kind), output in zip(shown, outputs, strict=True)
     )
-
-
-def map_layers(model: "keras.Model") -> list[Layer]:
-    """Return the layers whose output is a float map, ``(batch, height, width, channels)``, first to last."""
-    found = []
-    for layer in model.layers:
-        output: Any = getattr(layer, "output", None)
-        if len(getattr(output, "shape", ())) == 4 and "float" in str(output.dtype):
-            found.append(layer)
-    return found
 
 
 def kind_of(layer: Layer) -> Kind | None:

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
-from toonvision.explain.activations import Layer, chain, map_layers
+from toonvision.explain.activations import chain
+from toonvision.models.features import Layer, last_map, passed_maps
 from toonvision.taxonomy.labels import did_you_mean
 
 if TYPE_CHECKING:
@@ -118,32 +119,12 @@ def _part(model: "keras.Model", output: Any) -> "keras.Model":
 
 
 def _find_layer(model: "keras.Model", name: str | None) -> Layer:
-    from keras import layers
-
-    passed = _on_every_way(model)
-    found = {layer.name: layer for layer in map_layers(model) if layer.name in passed}
-    if not found:
-        raise ModelRefusedError(f"{model.name}: none of its layers has a map, so nothing can be located.")
-    if name is None:  # the last one that is not just an average of the finer map before it
-        fine = [layer for layer in found.values() if not isinstance(layer, layers.AveragePooling2D)]
-        return (fine or list(found.values()))[-1]
+    if name is None:
+        return last_map(model)
+    found = {layer.name: layer for layer in passed_maps(model)}
     if name not in found:
         raise UsageError(f"a layer with a map is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
     return found[name]
-
-
-def _on_every_way(model: "keras.Model") -> set[str]:
-    """Return the names of the layers that everything of the image passes: none that lies in a branch."""
-    index_of = {id(layer.output): index for index, layer in enumerate(model.layers)}
-    read = [
-        [index_of[id(tensor)] for tensor in (layer.input if isinstance(layer.input, list) else [layer.input])]
-        for layer in model.layers[1:]
-    ]
-    return {
-        layer.name
-        for index, layer in enumerate(model.layers)
-        if all(source >= index for sources in read[index:] for source in sources)
-    }
 
 
 def _head(model: "keras.Model") -> tuple[Layer, Values, Values]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,16 +49,37 @@ class Predictions:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a classifier answers about some images.
+
+    Attributes:
+        probabilities: Of each class.
+        novelty: Novelty scores, shape ``(images,)``, float32: above 0 for an image unlike anything learned; None for a
+            model without such a score.
+    """
+
+    probabilities: Probabilities
+    novelty: npt.NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The prediction of one image.
 
     Attributes:
         probabilities: One per class, shape ``(classes,)``, summing to 1.
         classes: Names of the classes, in the same order.
+        novelty: The novelty score, above 0 for an image unlike anything learned; None for a model without one.
     """
 
     probabilities: npt.NDArray[np.float32]
     classes: tuple[str, ...]
+    novelty: float | None = field(default=None, kw_only=True)
+
+    @property
+    def none_of_these(self) -> bool:
+        """Whether the image is unlike anything that the model learned; never for a model without a novelty score."""
+        return self.novelty is not None and self.novelty > 0
 
     @property
     def predicted(self) -> str:
@@ -101,7 +122,7 @@ class BoxPrediction(Prediction):
 
 
 def predict_files_by(
-    answer: Callable[[Pictures], Probabilities],
+    answer: Callable[[Pictures], Answers],
     paths: Sequence[Path],
     *,
     classes: tuple[str, ...],
@@ -112,7 +133,7 @@ def predict_files_by(
     """Return predictions for picture files, and for all pictures in folders, with any model.
 
     Args:
-        answer: Returns the probabilities of images of the input size.
+        answer: Answers about images of the input size.
         paths: Pictures or folders.
         classes: Names of the classes, in the order of the probabilities.
         size_hw: Height and width of the input in pixels.
@@ -146,12 +167,13 @@ def predict_files_by(
             group = files[start : start + GROUP]
             read_files = list(pool.map(read, group))
             images = [one for one in read_files if not isinstance(one, Finding)]
-            rows = iter(answer(np.stack(images)) if images else ())
-            for file, one in zip(group, read_files, strict=True):
-                if isinstance(one, Finding):
-                    findings.append(one)
-                else:
-                    predictions.append(Prediction(next(rows), classes, file))
+            findings += [one for one in read_files if isinstance(one, Finding)]
+            shown = [file for file, one in zip(group, read_files, strict=True) if not isinstance(one, Finding)]
+            if images:
+                answers = answer(np.stack(images))
+                novelty = [None] * len(shown) if answers.novelty is None else answers.novelty.tolist()
+                rows = zip(answers.probabilities, shown, novelty, strict=True)
+                predictions += [Prediction(row, classes, file, novelty=score) for row, file, score in rows]
             progress(start + len(group), len(files))
     return predictions, findings
 

@@ -1,4 +1,4 @@
-"""Saved models: weights in `model.keras`, their meaning in `model.json`.
+"""Saved models: weights in `model.keras`, their meaning in `model.json`, a run's novelty score in `novelty.json`.
 
 A model file is not trusted: our own code builds the network that `model.json` names, and only the weights are read
 from the file. Nothing in it is unpickled or executed.
@@ -17,12 +17,13 @@ from toonvision.core.errors import ModelRefusedError, ToonVisionError
 from toonvision.core.files import replacing, write_text
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
+from toonvision.metrics.novelty import NoveltyScore
 from toonvision.models.registry import build_network
 
 if TYPE_CHECKING:
     import keras
 
-WEIGHTS, MEANING = "model.keras", "model.json"
+WEIGHTS, MEANING, NOVELTY = "model.keras", "model.json", "novelty.json"
 _ARCHIVED = "model.weights.h5"
 
 
@@ -72,6 +73,26 @@ def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
 def store_temperature(folder: Path, temperature: float | None) -> None:
     """Store a temperature with a saved model, or remove it; the weights do not change. Raises as `read_card`."""
     _write_card(replace(read_card(folder), temperature=temperature), folder)
+
+
+def store_novelty(folder: Path, score: NoveltyScore) -> None:
+    """Store a novelty score with a saved model."""
+    write_text(folder / NOVELTY, json.dumps(asdict(score)) + "\n")
+
+
+def read_novelty(folder: Path) -> NoveltyScore | None:
+    """Load the novelty score of a saved model; None where it has none.
+
+    Raises:
+        ModelRefusedError: If the file is not valid.
+    """
+    path = folder / NOVELTY
+    if not path.exists():
+        return None
+    score = read_json(path, NoveltyScore, what="a novelty score", missing=f"{path}: is missing. Train again.")
+    if not all(map(math.isfinite, (*score.weights, score.bias))):
+        raise ModelRefusedError(f"{path}: a novelty score has finite weights. Train again.")
+    return score
 
 
 def read_card(folder: Path, *, taxonomy: str | None = None) -> ModelCard:

@@ -15,16 +15,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError
-from toonvision.core.files import path_inside
+from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.core.wording import interval, listed, percent
-from toonvision.data.arrays import Pictures, read_crop
+from toonvision.data.arrays import Pictures, read_crop, screenshot_reader
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.images import fit, read_whole
+from toonvision.data.images import fit
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.intervals import Proportion
@@ -224,26 +223,12 @@ def stress_table(test: StressTest) -> Table:
 def _changed(workspace: Workspace, evaluation: ClassEvaluation) -> Iterator[tuple[slice, Pictures]]:
     """Yield groups of samples with their changed crops, shape ``(changes, samples, height, width, 3)``."""
     record = evaluation.record
-    roots = {source.key: source.root for source in workspace.sources}
-    with workspace.reading() as catalog:
-        shots = {shot.id: shot for shot in catalog.screenshots() if shot.source in roots}
-
-    def screenshot_of(crop: Crop) -> Image.Image:
-        if crop.screenshot_id not in shots:
-            raise InputRejectedError(f"{crop.screenshot}: its source is gone from the workspace's settings.")
-        shot = shots[crop.screenshot_id]
-        root = roots[shot.source]
-        try:
-            return read_whole(path_inside(root, shot.name), digest=shot.picture_hash, declared_wh=shot.size_wh)
-        except RejectedItemError as error:
-            raise InputRejectedError(
-                f"{root / shot.name}: {error.reason}. Extract again: toonvision extract"
-            ) from error
+    read_screenshot = screenshot_reader(workspace)
 
     def change_all(numbered: tuple[int, Crop]) -> Pictures:
         number, crop = numbered
         image = read_crop(workspace, crop)
-        whole = screenshot_of(crop)
+        whole = read_screenshot(crop.screenshot_id)
         changed = [
             change.of_crop(image) if change.of_crop else _cut_beside(whole, crop.box, change.shift, number)
             for change in CHANGES

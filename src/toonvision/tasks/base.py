@@ -21,6 +21,7 @@ from toonvision.data.splits import Split
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
+from toonvision.metrics.novelty import NoveltyScore, NoveltyTest
 from toonvision.metrics.predictions import GROUP, Predictions
 from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -49,6 +50,7 @@ class Dataset:
         split: The split; None where none was asked for.
         left_out: Classes of the task's level that do not occur.
         newer: How many items the split does not know, since they were extracted after it was made.
+        resize: How the images were resized to their size.
     """
 
     task: Task
@@ -62,6 +64,7 @@ class Dataset:
     split: Split | None = None
     left_out: tuple[str, ...] = ()
     newer: int = 0
+    resize: Resize = "stretch"
 
     @property
     def stored_split(self) -> Split:
@@ -139,6 +142,7 @@ class Evaluated(Generic[KindScores]):
         scores: Of every repeat, as the networks predict: no stored temperature is applied, so that repeats can be
             compared.
         best_index: Which repeat is the run's own model.
+        novelty: Which of the images that model finds unlike anything learned; None where it has no such score.
     """
 
     classes: tuple[Category, ...]
@@ -146,6 +150,7 @@ class Evaluated(Generic[KindScores]):
     images: Pictures
     scores: tuple[KindScores, ...]
     best_index: int
+    novelty: NoveltyTest | None = field(default=None, kw_only=True)
 
     @property
     def best(self) -> KindScores:
@@ -234,6 +239,12 @@ class TaskKind(Protocol):
 
     def temperature(self, predictions: Predictions, dataset: Dataset, indices: Indices) -> float | None:
         """Fit what logits are divided by so that confidences are right; None where the kind has no such thing."""
+
+    def novelty(self, model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
+        """Fit a score that tells images apart from what their screenshots show beside them.
+
+        None where the kind has no such thing, or the workspace shows too little beside the images.
+        """
 
     def score(
         self, predictions: Predictions, dataset: Dataset, subset: Subset, *, validation: Predictions | None = None

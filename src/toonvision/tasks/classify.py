@@ -20,12 +20,14 @@ from toonvision.data.trainable import require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
 from toonvision.metrics.classification import Indices
+from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions, Probabilities
 from toonvision.models.registry import NETWORKS, find_network
 from toonvision.tasks.augmentation import augment
 from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
 from toonvision.tasks.classify_panels import class_panels
+from toonvision.tasks.outliers import fit_novelty_score
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy
 
@@ -73,6 +75,7 @@ def dataset_of(
         items=used,
         classes=classes,
         parents={above.name: taxonomy.parents(task.level, above.name) for above in taxonomy.coarser(task.level)},
+        resize=resize,
     )
 
 
@@ -191,6 +194,11 @@ def temperature(predictions: Predictions, dataset: Dataset, indices: Indices) ->
     if predictions.probabilities is None or not len(indices):
         return None
     return fit_temperature(dataset.targets[indices], predictions.probabilities)
+
+
+def novelty(model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
+    """Fit a score on background, whole screenshots and crops of no class; see `TaskKind.novelty`."""
+    return fit_novelty_score(model, workspace, dataset)
 
 
 def score(

@@ -16,7 +16,7 @@ from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import input_size, short_name
-from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
+from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, load_model, save_model, store_novelty
 from toonvision.tasks.base import Dataset, build, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
@@ -122,6 +122,7 @@ def train_run(
             )
         for file in (WEIGHTS, HISTORY, MEANING):
             write_bytes(built / file, (repeat_folder(built, best.seed) / file).read_bytes())
+        _store_novelty(workspace, data, record, built)
         status: Status = "failed" if best.failed else "done"
         write_record(built, replace(record, status=status, repeats=repeats, best_seed=best.seed))
         return publish_run(workspace.root, built, folder, force=force)
@@ -154,6 +155,16 @@ def _new_record(
         versions=installed_versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _store_novelty(workspace: Workspace, data: Dataset, record: RunRecord, built: Path) -> None:
+    """Fit the novelty score of a run's own model and store it, where validation images are left to fit it on."""
+    if record.settings.with_validation:
+        return
+    with backend_faults():
+        score = kind_of(data.task).novelty(load_model(built), workspace, data)
+    if score is not None:
+        store_novelty(built, score)
 
 
 def _train_once(run: Path, record: RunRecord, data: Dataset, seed: int, watcher: EpochWatcher) -> RepeatRecord:

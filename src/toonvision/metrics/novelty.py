@@ -1,0 +1,150 @@
+"""Novelty: whether an image is unlike anything that a network learned from (out-of-distribution detection).
+
+A logistic regression tells the images that a network learned from apart from what its workspace shows beside them:
+background, whole screenshots, objects of other kinds. It sees nothing but features of the network, so that a score
+costs one dot product. Its threshold is fitted on validation images, which neither the network nor it learned from.
+
+Source:
+    Hendrycks, Mazeika and Dietterich, "Deep Anomaly Detection with Outlier Exposure", ICLR 2019, arXiv:1812.04606: what
+    is learned from some outliers holds for others. docs/novelty.md compares it with distances and probabilities.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.metrics.intervals import Proportion
+
+Floats = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float32]
+
+REJECTED = 0.01
+"""Share of the validation images above the threshold."""
+FEWEST = 20
+"""Outliers, and validation images, below which nothing is fitted."""
+_PENALTY = 0.006
+"""Of the squared weights of features with variance 1; chosen by cross-validation (docs/novelty.md)."""
+_STEPS, _TOLERANCE = 25, 1e-6
+_SMALLEST_SPREAD = 0.01
+
+
+@dataclass(frozen=True)
+class NoveltyScore:
+    """A linear score of features: the log-odds of an outlier, less the threshold.
+
+    Attributes:
+        weights: Shape ``(features,)``.
+        bias: Added to the sum.
+        learned: Number of images that the network learned from, on which it was fitted.
+        outliers: Number of outliers that it was fitted on.
+        validation: Number of validation images that the threshold was fitted on.
+    """
+
+    weights: tuple[float, ...]
+    bias: float
+    learned: int
+    outliers: int
+    validation: int
+
+    def of(self, features: Features) -> Scores:
+        """Return the scores of images: above 0 for one unlike anything learned.
+
+        Args:
+            features: Shape ``(images, features)``.
+
+        Returns:
+            Shape ``(images,)``, float32, unbounded.
+        """
+        scores: Scores = (features @ np.array(self.weights) + self.bias).astype(np.float32)
+        return scores
+
+
+@dataclass(frozen=True, eq=False)
+class NoveltyTest:
+    """Novelty scores of the images of one subset, and of what their screenshots show beside them.
+
+    Attributes:
+        scores: Of the images, shape ``(images,)``, float32; above 0 for one unlike anything learned.
+        outliers: The same for each group of outliers by its name; none where the screenshots have nothing else.
+        fitted: The score.
+    """
+
+    scores: Scores
+    outliers: Mapping[str, Scores]
+    fitted: NoveltyScore
+
+    @property
+    def rejected(self) -> npt.NDArray[np.bool_]:
+        """Whether an image is unlike anything learned, shape ``(images,)``."""
+        rejected: npt.NDArray[np.bool_] = self.scores > 0
+        return rejected
+
+    def share(self, scores: Scores) -> Proportion:
+        """Return how many of some scores are above the threshold."""
+        return Proportion(int((scores > 0).sum()), len(scores))
+
+    def plain(self) -> dict[str, Any]:
+        """Return what was rejected as plain data, for JSON."""
+        return {
+            "rejected": self.share(self.scores).plain(),
+            "outliers_rejected": {name: self.share(scores).plain() for name, scores in self.outliers.items()},
+            "fitted_on": {
+                "learned": self.fitted.learned,
+                "outliers": self.fitted.outliers,
+                "validation": self.fitted.validation,
+            },
+        }
+
+
+def fit_novelty(learned: Features, outliers: Sequence[Features], validation: Features) -> NoveltyScore | None:
+    """Fit a score and its threshold.
+
+    All images that were learned from weigh as much as all outliers, and each group of outliers as much as each other.
+
+    Args:
+        learned: Features of the images that the network learned from, shape ``(images, features)``.
+        outliers: Groups of the same for outliers; empty ones are left out.
+        validation: The same for images that it did not learn from.
+
+    Returns:
+        The score; None if there are fewer than `FEWEST` outliers or validation images.
+    """
+    groups = [group for group in outliers if len(group)]
+    count = sum(map(len, groups))
+    if count < FEWEST or len(validation) < FEWEST:
+        return None
+    rows = np.concatenate([learned, *groups]).astype(np.float64)
+    mean, spread = rows.mean(axis=0), rows.std(axis=0) + _SMALLEST_SPREAD
+    share = np.concatenate([_even(learned, 1), *(_even(group, len(groups)) for group in groups)])
+    is_outlier = np.arange(len(rows)) >= len(learned)
+    weights, bias = _logistic((rows - mean) / spread, is_outlier, share / 2)
+    weights = weights / spread
+    bias -= float(mean @ weights)
+    threshold = np.quantile(validation @ weights + bias, 1 - REJECTED)
+    return NoveltyScore(tuple(weights.tolist()), bias - float(threshold), len(learned), count, len(validation))
+
+
+def _even(group: Features, groups: int) -> Floats:
+    """Return the same weight for each image of a group; those of all groups sum to 1."""
+    return np.full(len(group), 1 / (len(group) * groups))
+
+
+def _logistic(rows: Floats, positive: npt.NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:
+    """Return weights and bias of a logistic regression with an L2 penalty on the weights, by Newton's method."""
+    rows = np.hstack([rows, np.ones((len(rows), 1))])
+    penalty = np.full(rows.shape[1], _PENALTY)
+    penalty[-1] = 0
+    found = np.zeros(rows.shape[1])
+    for _ in range(_STEPS):
+        odds = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
+        slope = rows.T @ (weights * (odds - positive)) + penalty * found
+        curvature = (rows.T * (weights * odds * (1 - odds))) @ rows + np.diag(penalty)
+        step = np.linalg.solve(curvature, slope)
+        found = found - step
+        if np.abs(step).max() < _TOLERANCE:
+            break
+    return found[:-1], float(found[-1])
