@@ -12,12 +12,14 @@ import numpy as np
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.wording import counted
 from toonvision.data import images
 from toonvision.data.boxes import Box
 from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.current import EXPORT, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction
 from toonvision.models.saving import read_card
+from toonvision.tasks.novelty_panels import NO_SCORE
 
 _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
@@ -172,7 +174,7 @@ def _result(
     boxes: bool,
 ) -> Result[list[Prediction]]:
     own = ["Object", "Annotated as"] if boxes else []
-    columns = ["Picture", *own, "Predicted", *(level.capitalize() for level in above), "Confidence"]
+    columns = ["Picture", *own, "Predicted", *(level.capitalize() for level in above), "None of these", "Confidence"]
     rows, data = [], []
     for p in predictions:
         about = {"object": p.number, "label": p.label, "box": p.box.xyxy} if isinstance(p, BoxPrediction) else {}
@@ -180,19 +182,36 @@ def _result(
         probabilities = dict(zip(p.classes, p.probabilities.tolist(), strict=True))
         data.append(
             {"picture": str(p.path), **about, "predicted": p.predicted, "levels": levels, "confidence": p.confidence,
+             "none_of_these": None if p.novelty is None else p.none_of_these, "novelty": p.novelty,
              "probabilities": probabilities}
         )  # fmt: skip
         coarser = [name or "-" for name in levels.values()]
-        rows.append([p.path, *list(about.values())[:2], p.predicted, *coarser, f"{p.confidence:.1%}"])
+        rows.append(
+            [p.path, *list(about.values())[:2], p.predicted, *coarser, _rejected(p.novelty), f"{p.confidence:.1%}"]
+        )
     none = "No picture could be read, so that there is no prediction."
     exported = (run.folder / EXPORT).is_file()
     return Result(
         predictions,
-        (table("Predictions", columns, rows, names=len(columns) - 1) if rows else none,),
+        (table("Predictions", columns, rows, names=len(columns) - 1), _novelty_text(predictions)) if rows else (none,),
         {"predictions": data, "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
         folder=run.folder,
         next=run.workspace.command("explain" if exported else "export", run.name),
+    )
+
+
+def _rejected(novelty: float | None) -> str:
+    return "?" if novelty is None else f"yes ({novelty:+.1f})" if novelty > 0 else f"no ({novelty:+.1f})"
+
+
+def _novelty_text(predictions: Sequence[Prediction]) -> str:
+    if predictions[0].novelty is None:
+        return NO_SCORE
+    count = sum(one.none_of_these for one in predictions)
+    return (
+        f"None of these: {count} of {counted(len(predictions), 'answer')}, whose picture is unlike anything that the "
+        "model learned. Its novelty score is in brackets: above 0 the class means nothing."
     )
 
 
@@ -204,10 +223,14 @@ def predictions_csv(result: Result[list[Prediction]]) -> str:
     first = listed[0] if listed else {"levels": {}, "probabilities": {}}
     extra = [name for name in ("object", "label", "box") if name in first]
     names = [f"p_{name}" for name in first["probabilities"]]
-    writer.writerow(["picture", *extra, "predicted", "confidence", *first["levels"], *names])
+    novelty = ["none_of_these", "novelty"]
+    writer.writerow(["picture", *extra, "predicted", "confidence", *first["levels"], *novelty, *names])
     for one in listed:
         own = [" ".join(map(str, one[name])) if name == "box" else one[name] for name in extra]
         levels = [value or "" for value in one["levels"].values()]
         probabilities = [f"{value:.6f}" for value in one["probabilities"].values()]
-        writer.writerow([one["picture"], *own, one["predicted"], f"{one['confidence']:.6f}", *levels, *probabilities])
+        score = one["novelty"]
+        rejected = ["", ""] if score is None else ["yes" if one["none_of_these"] else "no", f"{score:.6f}"]
+        sure = f"{one['confidence']:.6f}"
+        writer.writerow([one["picture"], *own, one["predicted"], sure, *levels, *rejected, *probabilities])
     return buffer.getvalue()

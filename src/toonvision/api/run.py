@@ -248,6 +248,7 @@ def wrong_on_test(run: Path) -> dict[str, int] | None:
 
 def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     from toonvision.tasks.classify_panels import scores_table
+    from toonvision.tasks.novelty_panels import NO_SCORE, novelty_sentence
 
     report, record = evaluation.best.report, evaluation.record
     several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
@@ -270,6 +271,7 @@ def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     ]
     if evaluation.best.calibration:
         lines.append(_calibration_text(evaluation.best.calibration))
+    lines.append(novelty_sentence(evaluation.novelty) if evaluation.novelty else NO_SCORE)
     return replace(scores_table(evaluation), title=title), "\n".join(lines)
 
 

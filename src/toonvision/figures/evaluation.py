@@ -14,10 +14,12 @@ from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, INK, MUTED, RIGHT, WIDTH, WRONG, styled
 from toonvision.metrics.calibration import Calibration, Reliability
 from toonvision.metrics.classification import wrong_only
+from toonvision.metrics.novelty import NoveltyTest
 from toonvision.tasks.classify_panels import ClassRow, ConfusionMatrix
 from toonvision.taxonomy.labels import Category
 
 _PRECISION, _RECALL, _DOT = "#0072B2", "#D55E00", "#3C6E9E"
+_SCORE_BINS = 50
 _MOST_BESIDE = 14
 """Classes of a confusion matrix that has room for another one beside it."""
 _BLUES = LinearSegmentedColormap.from_list("right", ["#EAF2FA", "#7FB2DB", "#1F6FB2", "#08386B"])
@@ -149,6 +151,40 @@ def draw_reliability(ax: Axes, reliability: Reliability, *, title: str = "") -> 
     ax.set_yticks(ticks, names)
     style.quiet_axis(ax, grid="both")
     ax.tick_params(labelcolor=MUTED)
+    return ax
+
+
+@styled
+def draw_novelty(test: NoveltyTest) -> Figure:
+    """Draw the distribution of novelty scores of the crops, and of each group of outliers, in a row each."""
+    figure = style.new_figure(WIDTH, 1.1 + 0.62 * (1 + len(test.outliers)))
+    draw_novelty_scores(figure.subplots(), test)
+    return figure
+
+
+@styled
+def draw_novelty_scores(ax: Axes, test: NoveltyTest) -> Axes:
+    """Draw a histogram for each group, as high as its row, with the threshold as a line; extremes are in the end bins.
+
+    What is on the wrong side of the threshold is red: crops right of it, outliers left of it.
+    """
+    groups = {"crops": test.scores, **test.outliers}
+    low, high = np.quantile(np.concatenate([*groups.values(), [0]]), [0.01, 0.99])
+    width = max((high - low) / _SCORE_BINS, 1e-3)
+    edges = width * np.arange(math.floor(low / width) - 1, math.ceil(high / width) + 2)  # 0 is one of them
+    for row, (name, scores) in enumerate(groups.items()):
+        counts, _ = np.histogram(np.clip(scores, edges[0], edges[-1]), edges)
+        heights = 0.85 * counts / max(1, counts.max())
+        is_wrong = (edges[:-1] >= -width / 2) == (name == "crops")
+        colors = [WRONG if wrong else _DOT for wrong in is_wrong]
+        ax.bar(edges[:-1], -heights, width, row + 0.45, align="edge", color=colors)
+        share = test.share(scores)
+        style.note_row(ax, row, f"{share.count:,} of {share.total:,} rejected", fontsize=8, color=MUTED)
+    ax.axvline(0, color=INK, linewidth=0.9, linestyle=DASHED)
+    style.name_rows(ax, list(groups))
+    ax.set_xlabel("Novelty score; right of the line: none of these")
+    style.quiet_axis(ax)
+    ax.set_title("How unlike all that was learned")
     return ax
 
 

@@ -51,6 +51,7 @@ _DRAWN_BY = {
     "LeastConfident": ("pictures", "draw_unsure"),
     "MapGrid": ("maps", "draw_map_grid"),
     "MapRows": ("maps", "draw_map_rows"),
+    "NoveltyTest": ("evaluation", "draw_novelty"),
     "OptimizationHistory": ("trials", "draw_search_history"),
     "ParallelCoordinates": ("trials", "draw_parallel"),
     "Race": ("race", "draw_race"),

@@ -87,11 +87,16 @@ class NoveltyTest:
         """Return how many of some scores are above the threshold."""
         return Proportion(int((scores > 0).sum()), len(scores))
 
+    @property
+    def shares(self) -> dict[str, Proportion]:
+        """How many of each group of outliers are rejected."""
+        return {name: self.share(scores) for name, scores in self.outliers.items()}
+
     def plain(self) -> dict[str, Any]:
         """Return what was rejected as plain data, for JSON."""
         return {
             "rejected": self.share(self.scores).plain(),
-            "outliers_rejected": {name: self.share(scores).plain() for name, scores in self.outliers.items()},
+            "outliers_rejected": {name: share.plain() for name, share in self.shares.items()},
             "fitted_on": {
                 "learned": self.fitted.learned,
                 "outliers": self.fitted.outliers,

@@ -47,7 +47,7 @@ def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: di
     draw = ImageDraw.Draw(image)
     for answer in answers:
         category = classes[answer.predicted]
-        text = f"{category.title} {answer.confidence:.0%}"
+        text = "none of these" if answer.none_of_these else f"{category.title} {answer.confidence:.0%}"
         box = answer.box if isinstance(answer, BoxPrediction) else None
         left, top = (0, 0) if box is None else (box.x_min, max(0, box.y_min - band))
         if box is not None:

@@ -27,6 +27,7 @@ from toonvision.tasks.augmentation import augment
 from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
 from toonvision.tasks.classify_panels import class_panels
+from toonvision.tasks.novelty_panels import novelty_panel, rejected_panel
 from toonvision.tasks.outliers import fit_novelty_score
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy
@@ -216,8 +217,9 @@ def score(
 
 
 def panels(evaluation: ClassEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
-    """Return scores, confusion matrices, crops with their predictions, and calibration; see `TaskKind.panels`."""
-    return class_panels(evaluation, taxonomy, temperature=temperature)
+    """Return scores, confusion matrices, crops with predictions, calibration and novelty; see `TaskKind.panels`."""
+    shown = class_panels(evaluation, taxonomy, temperature=temperature)
+    return [*shown, *filter(None, (novelty_panel(evaluation), rejected_panel(evaluation)))]
 
 
 def class_probabilities(predictions: Predictions) -> Probabilities:

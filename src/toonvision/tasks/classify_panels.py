@@ -140,14 +140,14 @@ def wrong_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
     titles, predicted = [category.title for category in evaluation.classes], evaluation.best.predicted
     pairs = [f"{titles[evaluation.best.y_true[at]]} predicted as {titles[predicted[at]]}" for at in wrong[:5].tolist()]
     which = f"the {len(wrong)} worst" if len(wrong) < len(evaluation.wrong) else "all, the worst first"
-    return FigurePanel(
+    return gallery_panel(
+        evaluation,
+        wrong,
         "wrong",
         f"Wrong predictions: {which}",
         f"Crops of {counted(len(wrong), 'wrong prediction')}: {listed(pairs)}.",
         "Bold: the true class. The frame has the colour of the predicted class. Worst: the true class has the lowest "
         "probability.",
-        Gallery(_cases(evaluation, wrong), evaluation.classes),
-        _case_rows(evaluation, wrong),
     )
 
 
@@ -157,16 +157,24 @@ def hardest_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
     if repeats < 2 or not len(hardest):
         return None
     times = evaluation.wrong_in[hardest]
-    return FigurePanel(
+    return gallery_panel(
+        evaluation,
+        hardest,
         "hardest",
         f"Wrong in most of {repeats} trainings",
         f"{counted(len(hardest), 'crop')} that {int(times.max())} to {int(times.min())} of {repeats} trainings are "
         "wrong about, the hardest first.",
         "Wrong in every training: difficult or wrongly labelled. Wrong in one: chance. The text below each crop is the "
         "prediction of the run's model; the table lists all.",
-        Gallery(_cases(evaluation, hardest), evaluation.classes),
-        _case_rows(evaluation, hardest),
     )
+
+
+def gallery_panel(
+    evaluation: ClassEvaluated, indices: Indices, name: str, title: str, alternative: str, caption: str
+) -> FigurePanel:
+    """Return the figure of some crops, at least one, in the order of their indices, with their predictions."""
+    gallery = Gallery(_cases(evaluation, indices), evaluation.classes)
+    return FigurePanel(name, title, alternative, caption, gallery, _case_rows(evaluation, indices))
 
 
 def unsure_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
