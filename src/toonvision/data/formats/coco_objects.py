@@ -1,13 +1,12 @@
 """The objects of COCO: a box, or the box around polygons or a mask of run lengths."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
-from toonvision.data.boxes import AnnotatedObject
+from toonvision.data.boxes import AnnotatedObject, all_finite
 from toonvision.data.formats.shapes import (
     MASK_NOTE,
     POLYGON_NOTE,
@@ -21,7 +20,6 @@ from toonvision.data.formats.shapes import (
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
-_LARGEST = sys.float_info.max
 _NUMBERS = frozenset({int, float})
 _MOST_DIGITS = 12
 """Letters of one run length, of 5 bits each."""
@@ -68,9 +66,8 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
     if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
         raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
-    for value in box:
-        if not -_LARGEST <= value <= _LARGEST:  # NaN is neither
-            raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
+    if not all_finite(*box):
+        raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
     left, top, width, height = box
     return (left, top, left + width, top + height), ""
 

@@ -1,6 +1,8 @@
 """The formats that annotated pictures come in, by name, and which of them a folder is in."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +65,8 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
     """
-    reading = READERS[name].read(tree)
+    with _uncollected():
+        reading = READERS[name].read(tree)
     unread = [picture for picture in reading.pictures if picture.path in tree.unread]
     named = {
         picture.name: unread_picture(tree.unread[picture.path]).finding(
@@ -77,6 +80,18 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         (*reading.findings, *named.values(), *within, *tree.replaced_findings()),
         {**reading.unusable, **named},
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for unused circles among the very many objects of a reading, which make none."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def layouts(tree: SourceTree) -> tuple[Layout, ...]:

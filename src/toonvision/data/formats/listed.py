@@ -19,7 +19,7 @@ _MOST_NAMED = 10
 """Pictures of one subset or folder that are named one by one where none of it can be used."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A picture that a document lists, with the objects on it, none of them checked.
 
@@ -145,7 +145,7 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     if not isinstance(entry.rows, list):
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")
-    objects, findings = read_objects(entry.rows, lambda row, number: parse(row, number, path), entry.item)
+    objects, findings = read_objects(entry.rows, parse, entry.item, path)
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, tree.context_of(path), objects, entry.size_wh,
         (*entry.findings, *findings), subset=entry.subset or tree.subset_of(path),

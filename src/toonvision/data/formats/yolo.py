@@ -18,7 +18,7 @@ from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_an
 from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, parse_row, seems_row
 from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.formats.yolo_subsets import NamedPictures, named_pictures
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import Subset
 
 TITLE = "YOLO"
@@ -49,8 +49,8 @@ def read(tree: SourceTree) -> Reading:
     found = yolo_settings.find(tree)
     if not found:
         raise _no_names(tree)
-    folders = {rows.parent for rows in labels.of_picture.values()} or {tree.root}
-    governing = {folder: yolo_settings.governing(folder, found, tree) for folder in folders}
+    folders = set(map(folder_text, labels.of_picture.values())) or {str(tree.root)}
+    governing = {folder: yolo_settings.governing(Path(folder), found, tree) for folder in folders}
     used = sorted(set(governing.values()), key=lambda settings: settings.file)
     named = named_pictures(used, tree)
     first_words: dict[Settings, set[str]] = {settings: set() for settings in used}
@@ -60,7 +60,7 @@ def read(tree: SourceTree) -> Reading:
         rows = labels.of_picture.get(path)
         if rows is None:
             return _unlabelled(path, tree, xml=path.stem in others)
-        settings = governing[rows.parent]
+        settings = governing[folder_text(rows)]
         subset = named.subsets.get(path) or tree.subset_of(path)
         return read_annotation(rows, tree, partial(_read, path, rows, tree, settings, first_words[settings], subset))
 
@@ -105,8 +105,10 @@ class _Labels:
                 paths.sort(key=lambda path: (not _seems_labels(path), path.parent == picture.parent, path))
                 findings += [_second(path, paths[0], tree) for path in paths[1:] if _seems_labels(path)]
             of_picture[picture] = paths[0]
-        folders = {rows.parent for rows in of_picture.values()}
-        strays = (path for path in unpaired if _seems_labels(path) or (path.parent in folders and _is_empty(path)))
+        folders = set(map(folder_text, of_picture.values()))
+        strays = (
+            path for path in unpaired if _seems_labels(path) or (folder_text(path) in folders and _is_empty(path))
+        )
         return cls(of_picture, (*findings, *(_stray(path, tree) for path in strays)))
 
 

@@ -12,12 +12,14 @@ from typing import Any
 from toonvision.core.errors import InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import read_regular
 from toonvision.data.boxes import checked_label
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.listing import relative
+from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import Subset, named_subset
 
 _CLASS_FILES = ("classes.txt", "predefined_classes.txt", "_darknet.labels", "obj.names", "classes.names", "labels.txt",
                 "class_names.txt", "class_list.txt", "names.txt", "label_map.txt")  # fmt: skip
 """Texts of one class name a line, the likeliest first; any other file that ends in ``.names`` comes after them."""
+_SUFFIXES = (".txt", ".labels", ".names")
 _NOTES = "notes.json"
 """Where Label Studio repeats the class names."""
 _LARGEST = 1_000_000
@@ -57,7 +59,8 @@ class Settings:
 
 def is_class_file(path: Path) -> bool:
     """Return whether a text lists class names, by its name; such a text is no label file."""
-    return path.name.lower() in _CLASS_FILES or path.suffix.lower() == ".names"
+    name = path.name.lower()
+    return name in _CLASS_FILES or name.endswith(".names")
 
 
 def find(tree: SourceTree) -> tuple[Settings, ...]:
@@ -66,7 +69,7 @@ def find(tree: SourceTree) -> tuple[Settings, ...]:
     Raises:
         InputRejectedError: If a file that seems to name classes cannot be used.
     """
-    texts = {path: _attempt(_class_file, path, tree) for path in tree.files if is_class_file(path)}
+    texts = {path: _attempt(_class_file, path, tree) for path in tree.with_suffix(*_SUFFIXES) if is_class_file(path)}
     named = {path: settings for path, settings in texts.items() if settings}
     darknet = [_attempt(_darknet, path, tree, named) for path in tree.with_suffix(".data")]
     yamls = _yamls(tree, named)
@@ -122,12 +125,12 @@ class Folders:
     def __init__(self, tree: SourceTree) -> None:
         self._root = tree.root
         self.texts = frozenset(tree.with_suffix(".txt"))
-        self._known: dict[tuple[str, ...], Path] = {(): tree.root}
-        for folder in {path.parent for path in tree.files}:
+        self._known: dict[str, Path] = {"": tree.root}
+        for folder in map(Path, set(map(folder_text, tree.files))):
             while folder != tree.root and self._known.setdefault(self._key(folder), folder) == folder:
                 folder = folder.parent
         for text in self.texts:
-            self._known[self._key(text)] = text
+            self._known[tree.relative(text).lower()] = text
 
     def find(self, settings: Settings, entry: str) -> Path | None:
         """Return the folder or list of an entry: below the settings' folder or one above it, else where it fits alone.
@@ -144,13 +147,14 @@ class Folders:
         tails = [(*base, *parts)[start:] for start in range(len(base) + last + 1)] if parts else [()]
         for tail in tails if parts or ".." not in entry else ():
             for anchor in above:
-                if found := self._known.get((*anchor, *tail)):
+                if found := self._known.get("/".join(filter(None, (anchor, *tail)))):
                     return found
-        ends = [path for key, path in self._known.items() if parts and key[-len(parts) :] == parts]
+        ending = "/".join(("", *parts))
+        ends = [path for key, path in self._known.items() if parts and f"/{key}".endswith(ending)]
         return ends[0] if len(ends) == 1 else None
 
-    def _key(self, path: Path) -> tuple[str, ...]:
-        return tuple(part.lower() for part in path.relative_to(self._root).parts)
+    def _key(self, path: Path) -> str:
+        return "" if path == self._root else relative(path, self._root).lower()
 
 
 def _parts(text: str) -> tuple[str, ...]:
