@@ -47,8 +47,8 @@ class SourceTree(Listing):
 
     @cached_property
     def xml_roots(self) -> Mapping[Path, str]:
-        """The XML files, each with its first tag; an empty one where that cannot be seen without parsing."""
-        return {path: "" if path in self.links else root_tag(path) for path in self.with_suffix(".xml")}
+        """The XML files, each with its first tag; an empty one where that cannot be seen, or may not."""
+        return {path: "" if self.confined(path) else root_tag(path) for path in self.with_suffix(".xml")}
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:

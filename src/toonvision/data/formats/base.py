@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, all_finite, finite
 from toonvision.data.source_tree import SourceTree
 
@@ -92,6 +92,12 @@ def read_objects(
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))
     return tuple(objects), tuple(findings)
+
+
+def crowd(label: str) -> RejectedItemError:
+    """Return why a region that holds many objects of a label is left out."""
+    reason = f"is a crowd of {shown(label)}, many at once, which is no example of one"
+    return RejectedItemError(reason, "leave it, or draw a box around each in its place", code="crowd")
 
 
 def no_picture(annotation: Path, tree: SourceTree, remedy: str) -> Finding:

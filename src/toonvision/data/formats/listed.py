@@ -86,7 +86,7 @@ def read_listed(
     results = _Results()
     for entry in entries:
         _add(entry, tree, parse, find, results)
-    tree.refuse_confusable(tree.pictures if find else results.pictures)
+    tree.refuse_confusable(tree.pictures if find else results.pictures, by_stem=find is not None)
     lost = {**(unusable or {}), **results.unusable}
     for picture in results.pictures.values():
         lost.pop(picture.name, None)
@@ -100,6 +100,35 @@ def read_listed(
     ]
     pictures = sorted(results.pictures.values(), key=lambda picture: picture.name)
     return Reading(tuple(pictures), (*results.findings, *findings, *notes), lost)
+
+
+def read_files(
+    paths: Iterable[Path], tree: SourceTree, entries: Callable[[Path], Iterable[Listed]], parse: Parse
+) -> Reading:
+    """Read the pictures that files list, as `read_listed` does; report the files that cannot be read.
+
+    Args:
+        paths: The files.
+        tree: The source.
+        entries: Returns the pictures that a file lists.
+        parse: Reads an object.
+
+    Raises:
+        InputRejectedError: If no file can be read, and as `read_listed` does.
+    """
+    found: list[Listed] = []
+    faults: list[Finding] = []
+    for path in paths:
+        try:
+            if escaped := tree.confined(path):
+                raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
+            found += entries(path)
+        except RejectedItemError as error:
+            faults.append(error.finding(tree.relative(path), files=1))
+    if faults and not found:
+        raise InputRejectedError(printable(f"{tree.root}: {faults[0]}."))
+    possible = {tree.relative(path): faults[0] for path in tree.pictures} if faults else {}
+    return read_listed(found, tree, parse, findings=faults, unusable=possible)
 
 
 def _add(

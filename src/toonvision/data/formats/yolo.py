@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import open_regular, read_regular
+from toonvision.core.files import decode_text, open_regular, read_regular
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import yolo_settings
@@ -127,7 +127,7 @@ def _head(path: Path) -> bytes | None:
 def _seems_labels(path: Path, *, shares: bool = False) -> bool:
     """Return whether a text begins as a label file with an object does."""
     head = _head(path) or b""
-    lines = [line for line in head.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    lines = [line for line in decode_text(head, errors="replace").splitlines() if line.strip()]
     whole = lines[:-1] if len(head) == _HEAD and len(lines) > 1 else lines
     return bool(whole) and all(seems_row(line, shares=shares) for line in whole)
 
@@ -202,7 +202,7 @@ def _no_names(tree: SourceTree) -> InputRejectedError:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = read_regular(path, limit=LARGEST_ANNOTATION).decode("utf-8-sig", errors="replace")
+        text = decode_text(read_regular(path, limit=LARGEST_ANNOTATION), errors="replace")
     except RejectedItemError:
         return []
     return [line for line in text.splitlines() if line.strip()]
@@ -217,11 +217,7 @@ def _read(
     subset: Subset | None,
     annotation: str,
 ) -> AnnotatedPicture | Finding:
-    try:
-        text = read_regular(rows, limit=LARGEST_ANNOTATION).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = "is not written in UTF-8, as it should be"
-        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+    text = decode_text(read_regular(rows, limit=LARGEST_ANNOTATION))
     lines = [line for line in text.splitlines() if line.strip()]
     name = tree.relative(path)
     try:

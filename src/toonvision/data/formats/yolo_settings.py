@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import read_regular
+from toonvision.core.files import decode_text, read_regular
 from toonvision.data.boxes import checked_label
 from toonvision.data.listing import relative
 from toonvision.data.source_tree import SourceTree, folder_text
@@ -26,7 +26,7 @@ _LARGEST = 1_000_000
 _MOST_CLASSES = 10_000
 _MOST_SHOWN = 5
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
-_NAMING = re.compile(rb"""(?:^|[\s{,"'])(?:names|nc)["']?\s*:""")
+_NAMING = re.compile(r"""(?:^|[\s{,"'])(?:names|nc)["']?\s*:""")
 _SUBSET_KEYS = ("train", "val", "valid", "validation", "test")
 
 
@@ -170,21 +170,14 @@ def _attempt(read: Any, path: Path, *more: Any) -> Any:
         raise InputRejectedError(f"{printable(str(path))}: {error.reason}. To fix it, {error.remedy}.") from error
 
 
-def _content(path: Path, tree: SourceTree) -> bytes:
+def _text(path: Path, tree: SourceTree) -> str:
     if finding := tree.confined(path):
         raise RejectedItemError(finding.reason, finding.remedy, code=finding.code)
-    return read_regular(path, limit=_LARGEST)
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RejectedItemError("is not UTF-8 text", "save it as UTF-8", code="encoding") from error
+    return decode_text(read_regular(path, limit=_LARGEST))
 
 
 def _class_file(path: Path, tree: SourceTree) -> Settings | None:
-    lines = _decoded(_content(path, tree)).splitlines()
+    lines = _text(path, tree).splitlines()
     if len(lines) > _MOST_CLASSES:
         raise RejectedItemError(f"has over {_MOST_CLASSES:,} lines", "list the classes only", code="too-large")
     names = {number: checked_label(line) for number, line in enumerate(lines) if line.strip()}
@@ -206,7 +199,7 @@ def _notes(path: Path, tree: SourceTree) -> Settings | None:
 
 def _darknet(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Settings | None:
     """Read Darknet's ``obj.data``: lines such as ``train = data/train.txt``."""
-    pairs = [line.partition("=") for line in _decoded(_content(path, tree)).splitlines() if "=" in line]
+    pairs = [line.partition("=") for line in _text(path, tree).splitlines() if "=" in line]
     keys = {key.strip(): value.strip() for key, _, value in pairs}
     names = _parts(keys.get("names", ""))[-1:]
     beside = [one for file, one in texts.items() if file.parent == path.parent and (file.name.lower(),) == names]
@@ -247,11 +240,11 @@ def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Setti
 def _load_yaml(path: Path, tree: SourceTree) -> object:
     import yaml
 
-    content = _content(path, tree)
-    if not _NAMING.search(content):
+    text = _text(path, tree)
+    if not _NAMING.search(text):
         return None
     try:
-        return yaml.load(_decoded(content), _plain_loader())
+        return yaml.load(text, _plain_loader())
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         reason = printable(" ".join(str(error).split()))  # YAML's errors have several lines
         raise RejectedItemError(f"cannot be read as YAML ({reason})", "correct it", code="bad-yaml") from error
