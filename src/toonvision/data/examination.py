@@ -25,6 +25,7 @@ from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.trainable import ignoring
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
+from toonvision.taxonomy.loader import quoted
 
 _AHEAD = 32
 """Pictures examined ahead of those that are dealt with."""
@@ -209,7 +210,9 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
     contexts = [context.name for context in taxonomy.contexts]
     if contexts and picture.context not in contexts:
         reason = f"lies in the folder {picture.context!r}, which is no context of the taxonomy."
-        remedy = f"move it to one of {', '.join(contexts)}, or add the context"
+        remedy = (
+            f"move it to one of {', '.join(contexts)}, or write {quoted(picture.context)} = {{}} among the contexts"
+        )
         raise RejectedItemError(reason + did_you_mean(picture.context, contexts), remedy, code="unknown-context")
     content = read_regular(picture.path, limit=images.LARGEST_FILE)
     digest = hashlib.sha256(content).hexdigest()
@@ -243,10 +246,7 @@ def decode_screenshot(picture: AnnotatedPicture, content: bytes) -> Image.Image:
     """
     has_boxes = any(entry.xyxy for entry in picture.objects)
     decoded = images.decode(content, has_boxes=has_boxes, declared_wh=picture.size_wh)
-    if picture.size_wh and picture.size_wh != decoded.size:
-        pixels, declared = ("x".join(map(str, size)) for size in (decoded.size, picture.size_wh))
-        reason = f"has {pixels} pixels, but its annotation says {declared}"
-        raise RejectedItemError(reason, "the boxes were drawn on another size: annotate it again", code="size-differs")
+    images.require_size(decoded.size, picture.size_wh)
     return decoded
 
 

@@ -158,7 +158,7 @@ class SourceOverview:
 
 
 def understand(root: Path, *, format_: Format | None = None, rules: LabelRules | None = None) -> SourceOverview:
-    """Read a source; pictures are not decoded.
+    """Read a source, and the headers of its pictures; none is decoded.
 
     Args:
         root: Its folder.
@@ -182,7 +182,24 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
         known = {entry.label for picture in reading.pictures for entry in picture.objects}
         hint = did_you_mean(unused[0], known)
         raise InputRejectedError(f"{root}: no object has the label {unused[0]!r}.{hint} Correct --ignore or --same.")
-    return SourceOverview(root, chosen, others, rules.applied(reading))
+    return SourceOverview(root, chosen, others, _without_unusable(rules.applied(reading)))
+
+
+def _without_unusable(reading: Reading) -> Reading:
+    """Return a reading without the pictures that cannot be extracted, as their headers say; each is named instead."""
+    named: dict[str, Finding] = {}
+    within: list[Finding] = []
+    for picture in reading.pictures:
+        has_boxes = any(entry.xyxy for entry in picture.objects)
+        if has_boxes or picture.size_wh:
+            try:
+                images.check_header(picture.path, has_boxes=has_boxes, declared_wh=picture.size_wh)
+            except RejectedItemError as error:
+                named[picture.name] = error.finding(picture.name, pictures=1, objects=len(picture.objects))
+                within += picture.findings
+    left = tuple(picture for picture in reading.pictures if picture.name not in named) if named else reading.pictures
+    findings = (*reading.findings, *named.values(), *within)
+    return Reading(left, findings, {**reading.unusable, **named})
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

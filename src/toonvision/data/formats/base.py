@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite, with_sorted_corners
 from toonvision.data.source_tree import SourceTree
 
 LARGEST_ANNOTATION = 10_000_000
@@ -88,7 +88,7 @@ def read_objects(
             for edge in drawn.xyxy or ():
                 if not -_LARGEST <= edge <= _LARGEST:
                     finite(edge, "an edge")  # raises: a sum of finite numbers need not be one
-            objects.append(drawn)
+            objects.append(with_sorted_corners(drawn))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))
     return tuple(objects), tuple(findings)
