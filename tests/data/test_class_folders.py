@@ -182,8 +182,8 @@ def test_where_the_folders_can_be_read_in_two_ways_both_are_named_and_the_remedy
     assert labels(reading) == {"day": 2, "night": 2}
     (finding,) = reading.findings
     assert str(finding) == (
-        "day, night: the folders could also be read with the labels cat, dog, which lie one level deeper (if those are "
-        "the labels, move their folders up, out of the folders that are taken for labels now)"
+        "day and night: the folders could also be read with the labels cat and dog, which lie one level deeper (if "
+        "those are the labels, move their folders up, out of the folders that are taken for labels now)"
     )
     assert not finding.skips
     for folder in ("cat", "dog"):

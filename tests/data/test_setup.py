@@ -1,11 +1,24 @@
+import re
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
-from builders import Shot, contents, scene, small_shots, write_coco, write_voc, write_yolo
+from builders import Shot, contents, scene, small_shots, write_class_folders, write_coco, write_voc, write_yolo
+from format_writers import (
+    write_createml,
+    write_csv,
+    write_cvat,
+    write_labelme,
+    write_labelstudio,
+    write_supervisely,
+    write_via,
+)
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.balance import measure_balance
 from toonvision.data.boxes import SWAPPED
 from toonvision.data.extraction import extract
+from toonvision.data.formats.layout import READERS
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.overview import understand
 from toonvision.data.setup import SetupRequest, carry_out, plan_setup
@@ -83,6 +96,53 @@ def test_a_format_can_be_forced_where_nothing_was_recognised(tmp_path):
     assert understand(tmp_path / "s", format_="folders").layout.format == "folders"
     with pytest.raises(UsageError, match=r"--format is one of .*voc.*; got 'vocs'\. Did you mean voc\?"):
         planned(tmp_path, tmp_path / "s", format="vocs")
+
+
+WRITERS = {
+    "voc": write_voc,
+    "yolo": write_yolo,
+    "coco": write_coco,
+    "cvat": write_cvat,
+    "labelstudio": write_labelstudio,
+    "labelme": write_labelme,
+    "via": write_via,
+    "createml": write_createml,
+    "supervisely": write_supervisely,
+    "tensorflow-csv": write_csv,
+    "folders": write_class_folders,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_format_that_does_not_fit_is_refused_with_the_option_that_does(tmp_path, name):
+    WRITERS[name](tmp_path, small_shots()[:4])
+    for asked in READERS.keys() - {name, "folders"}:
+        with pytest.raises(InputRejectedError, match=f"is not in the format {asked}, but can be read as .*") as caught:
+            understand(tmp_path, format_=asked)
+        (option,) = re.findall("--format ([a-z-]+)", str(caught.value))
+        assert understand(tmp_path, format_=option).layout.format == name
+
+
+def test_folders_are_taken_for_labels_if_asked_for_but_not_where_there_are_none(tmp_path):
+    write_voc(tmp_path / "s", [replace(shot, context="") for shot in small_shots()[:4]])
+    with pytest.raises(InputRejectedError, match="is not in the format folders, but can be read as Pascal VOC"):
+        understand(tmp_path / "s", format_="folders")
+
+
+def test_a_format_that_is_not_read_is_named_whatever_was_asked_for(tmp_path):
+    scene("a").save(tmp_path / "a.png")
+    (tmp_path / "a.json").write_text('{"assets": {}, "tags": []}', encoding="utf-8")
+    with pytest.raises(InputRejectedError, match=r"a\.json is VoTT, which is not read\. Export Pascal VOC from VoTT"):
+        understand(tmp_path, format_="coco")
+
+
+def test_of_many_files_three_are_named(tmp_path):
+    for name in "abcde":
+        write_coco(tmp_path / name, [Shot(f"shot_{name}", "garden", (("cat", BOX), ("dog", BOX)))])
+    words = (
+        "COCO, in a/annotations/instances.json, b/annotations/instances.json, c/annotations/instances.json and 2 more"
+    )
+    assert understand(tmp_path).layout.words == words
 
 
 def test_a_plan_writes_nothing_and_carrying_it_out_makes_what_was_planned(tmp_path):

@@ -161,6 +161,11 @@ SETUPS = [
         steps_then(lambda base: (base / "s").rename(base / "\udcff"), options(source="\udcff")),
         (lambda base: (base / "\udcff").rename(base / "s"),),
     ),
+    Remedy(
+        "is not in the format yolo, but can be read as Pascal VOC, an XML file for each picture: --format voc",
+        options(format="yolo"),
+        (options(format="voc"),),
+    ),
     Remedy("--format is one of ...; got ...", options(format="voca"), (options(format="voc"),)),
     Remedy("Edit it, or choose another folder.", options(reuse=False), OTHER_FOLDER, before=EXTRACTED),
     Remedy("Choose another folder.", text("w", ""), OTHER_FOLDER),

@@ -13,7 +13,7 @@ from toonvision.core.wording import counted, listed
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
 from toonvision.data.formats import layout
-from toonvision.data.formats.layout import READERS, Layout
+from toonvision.data.formats.layout import Layout
 from toonvision.data.formats.names import Format
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.series import all_series, copies
@@ -166,23 +166,18 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
         rules: What is done to its labels.
 
     Raises:
-        InputRejectedError: If it is in no format that can be read, cannot be read as a whole, or has no object of a
-            label that the rules name.
+        InputRejectedError: If it is in no format that can be read, or not in the one that is asked for, cannot be read
+            as a whole, or has no object of a label that the rules name.
     """
     tree = SourceTree.of(root)
-    found = layout.layouts(tree) if format_ else layout.recognised(tree)
-    chosen = next((one for one in found if format_ in (None, one.format)), None)
-    if chosen is None and format_:
-        chosen = Layout(format_, READERS[format_].recognise(tree) or READERS[format_].TITLE)
-    assert chosen is not None
+    chosen, *others = layout.chosen(tree, format_)
     reading = layout.read_tree(chosen.format, tree)
-    others = tuple(one for one in found if one != chosen)
     rules = rules or LabelRules()
     if unused := rules.unused(reading):
         known = {entry.label for picture in reading.pictures for entry in picture.objects}
         hint = did_you_mean(unused[0], known)
         raise InputRejectedError(f"{root}: no object has the label {unused[0]!r}.{hint} Correct --ignore or --same.")
-    return SourceOverview(root, chosen, others, _without_unusable(rules.applied(reading)))
+    return SourceOverview(root, chosen, tuple(others), _without_unusable(rules.applied(reading)))
 
 
 def _without_unusable(reading: Reading) -> Reading:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.wording import some
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite, with_sorted_corners
 from toonvision.data.source_tree import SourceTree
 
@@ -32,6 +33,12 @@ class Reader(Protocol):
             InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
         """
         ...
+
+
+def lying_in(what: str, files: Iterable[Path], tree: SourceTree) -> str | None:
+    """Say in which files of a source annotations lie; None where there are none."""
+    names = [tree.relative(path) for path in files]
+    return f"{what}, in {some(names)}" if names else None
 
 
 def read_pictures(

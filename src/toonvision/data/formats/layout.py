@@ -1,6 +1,6 @@
 """The formats that annotated pictures come in, by name, and which of them a folder is in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +107,32 @@ def recognised(tree: SourceTree) -> tuple[Layout, ...]:
         coco.refuse_damaged(tree)
         reason = image_folder.refusal(tree) or not_read.foreign_files(tree) or _nothing(tree)
     raise InputRejectedError(f"{tree.root}: {printable(reason)}")
+
+
+def chosen(tree: SourceTree, asked: Format | None) -> tuple[Layout, ...]:
+    """Return how a source is read: as `asked`, or as what is likeliest; behind that, what else it could be.
+
+    Folders can be taken for labels also where nothing looks like that; all other formats have to be there.
+
+    Raises:
+        InputRejectedError: As `recognised`; and if the format asked for is another one than that of the source.
+    """
+    if asked is None:
+        return recognised(tree)
+    found = layouts(tree)
+    if asked not in (one.format for one in found) and not (asked == "folders" and image_folder.hint(tree)):
+        _refuse_unfit(asked, found, tree)
+    first = next((one for one in found if one.format == asked), Layout(asked, READERS[asked].TITLE))
+    return first, *(one for one in found if one != first)
+
+
+def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> None:
+    """Refuse a source whose format is known and not the one asked for; if it is unknown, reading says what is wrong."""
+    if found:
+        ways = "; or as ".join(f"{one.words}: --format {one.format}" for one in found)
+        raise InputRejectedError(printable(f"{tree.root}: is not in the format {asked}, but can be read as {ways}."))
+    if reason := not_read.foreign_annotations(tree):
+        raise InputRejectedError(f"{tree.root}: {printable(reason)}")
 
 
 def _nothing(tree: SourceTree) -> str:
