@@ -86,6 +86,11 @@ def folder_here(base):
     shutil.move(base / "elsewhere", base / "s" / "house")
 
 
+def two_of_one_stem(base):
+    with Image.open(base / "s/apple/shot_00.png") as image:
+        image.convert("L").convert("RGB").save(base / "s/apple/shot_00.jpg")
+
+
 def shrunk(base):
     """Save the first picture at half its size."""
     with Image.open(base / PNG) as stored:
@@ -168,6 +173,15 @@ PICTURES = [
         "name it after its picture, or remove it",
         text("s/garden/other.attributes.json", '{"objects": []}'),
         (move("s/garden/other.attributes.json", ATTRIBUTES), remove("s/garden/other.attributes.json")),
+    ),
+    Remedy(
+        "move it to apple/shot_00.jpg.attributes.json or apple/shot_00.png.attributes.json",
+        steps(two_of_one_stem, text("s/apple/shot_00.attributes.json", '{"objects": []}')),
+        (
+            move("s/apple/shot_00.attributes.json", "s/apple/shot_00.jpg.attributes.json"),
+            move("s/apple/shot_00.attributes.json", "s/apple/shot_00.png.attributes.json"),
+        ),
+        on="folders",
     ),
 ]
 

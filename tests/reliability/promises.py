@@ -309,10 +309,11 @@ PROMISES = (
         15,
         "two pictures of one name, or of names that differ in case or Unicode form alone",
         "R",
-        "Both are named. In class folders, where no annotation could be of either, two suffixes are two pictures.",
+        "Both are named. In class folders, and where whole file names are stated, two suffixes are two pictures.",
         (
             "tests/contracts/test_formats.py::test_two_pictures_that_could_be_confused_are_refused_and_both_named",
             "tests/data/test_class_folders.py::test_two_pictures_of_one_stem_are_two_crops_of_their_folder",
+            "tests/data/test_class_folders.py::test_two_pictures_of_one_stem_have_an_attributes_file_each",
             "tests/contracts/test_formats.py::test_two_annotations_of_one_picture_that_differ_are_refused_and_both_named",
             "tests/contracts/test_formats.py::test_a_picture_that_two_files_list_with_the_same_objects_counts_once_and_with_others_is_refused",
             "tests/data/test_extraction.py::test_two_pictures_of_one_name_are_refused_before_anything_is_written",

@@ -85,7 +85,7 @@ class AnnotatedPicture:
         objects: The objects that could be read.
         size_wh: Width and height that the annotation declares, where it does.
         findings: Objects of this picture that could not be read.
-        beside: The file that the attributes file lies beside, if that is not the picture.
+        attributes_file: Its attributes file, where that is not named after the stem of the picture.
         subset: The subset that the source puts it into, where it does.
         ignored: How many of its objects the settings leave out.
     """
@@ -97,14 +97,14 @@ class AnnotatedPicture:
     objects: tuple[AnnotatedObject, ...] = ()
     size_wh: tuple[int, int] | None = None
     findings: tuple[Finding, ...] = ()
-    beside: Path | None = None
+    attributes_file: Path | None = None
     subset: Subset | None = None
     ignored: int = 0
 
     @property
     def attributes(self) -> Path:
         """The path that the attributes file of this picture would have."""
-        return attributes_path(self.beside or self.path)
+        return self.attributes_file or attributes_path(self.path)
 
     @property
     def object_count(self) -> int:

@@ -15,8 +15,9 @@ from PIL import Image
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import followed_inside, read_regular
+from toonvision.core.wording import listed
 from toonvision.data import images
-from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, encoded, read_attributes
+from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, attributes_path, encoded, read_attributes
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_object, note_findings
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
@@ -292,8 +293,16 @@ def stray_attributes(root: Path, reading: Reading) -> list[Finding]:
     used = {picture.attributes for picture in reading.pictures}
     folders = {path.parent for path in used} | {picture.path.parent for picture in reading.pictures}
     strays = {path for folder in folders for path in folder.glob(f"[!.]*{SUFFIX}")} - used
+    return [_stray(path, root, reading) for path in sorted(strays)]
+
+
+def _stray(path: Path, root: Path, reading: Reading) -> Finding:
     reason, remedy = "belongs to no picture that could be read", "name it after its picture, or remove it"
-    return [Finding(relative(path, root), reason, remedy, "no-picture", files=1) for path in sorted(strays)]
+    near = [picture for picture in reading.pictures if attributes_path(picture.path) == path]
+    if near:  # whose stems are one, or whose annotations lie elsewhere
+        reason = f"is not where attributes of {listed([picture.name for picture in near])} are read from"
+        remedy = f"move it to {' or '.join(relative(picture.attributes, root) for picture in near)}"
+    return Finding(relative(path, root), reason, remedy, "no-picture", files=1)
 
 
 def _file_hash(path: Path) -> str:

@@ -1,12 +1,15 @@
 """The formats that annotated pictures come in, by name, and which of them a folder is in."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, printable
+from toonvision.core.names import folded
 from toonvision.core.wording import counted
-from toonvision.data.boxes import Reading
+from toonvision.data.attributes import SUFFIX
+from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import (
     coco,
     createml,
@@ -72,11 +75,29 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         for picture in unread
     }
     within = (finding for picture in unread for finding in picture.findings)
+    pictures = _with_own_attributes(reading)
     return Reading(
-        tuple(picture for picture in reading.pictures if picture.name not in named),
+        tuple(picture for picture in pictures if picture.name not in named),
         (*reading.findings, *named.values(), *within, *tree.replaced_findings()),
         {**reading.unusable, **named},
     )
+
+
+def _with_own_attributes(reading: Reading) -> tuple[AnnotatedPicture, ...]:
+    """Name the attributes files of pictures that share a stem after their whole names, so that each has its own."""
+    stems = Counter(map(_without_suffix, (*(picture.name for picture in reading.pictures), *reading.unusable)))
+    if max(stems.values(), default=1) == 1:
+        return reading.pictures
+    return tuple(
+        replace(picture, attributes_file=picture.path.with_name(f"{picture.path.name}{SUFFIX}"))
+        if stems[_without_suffix(picture.name)] > 1
+        else picture
+        for picture in reading.pictures
+    )
+
+
+def _without_suffix(name: str) -> str:
+    return folded(name.removesuffix(Path(name).suffix))
 
 
 def layouts(tree: SourceTree) -> tuple[Layout, ...]:
