@@ -29,6 +29,8 @@ LAYOUT_FOLDERS = frozenset(
 """Folders that belong to how a data set is laid out, in lower case: they say nothing of what a picture shows."""
 _DATA_SET_FOLDER = re.compile(r"voc(?:devkit|trainval)?[_-]?(?:20\d\d)?")
 """Folders named after the data set of Pascal VOC; each may hold pictures of the names of another, and is no context."""
+_NO_SUBSET = "default"
+"""What CVAT calls the folder of pictures of no subset, in that of all pictures."""
 _HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
 _NOT_UPLOADED = re.compile(r"[^-\w.]")
@@ -94,7 +96,8 @@ class SourceTree(Listing):
         if folder not in self._folders:
             names = Path(folder).relative_to(self.root).parts
             place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
-            telling = (name for name in names[self._around :] if not _is_layout(name))
+            within = [*zip(("", *names), names, strict=False)][self._around :]
+            telling = (name for above, name in within if not _is_layout(name, above))
             context = next(map(name_text, telling), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
             self._folders[folder] = _Folder(place, context, subset)
@@ -173,6 +176,8 @@ class SourceTree(Listing):
         last = Path(decoded)
         stem = stem_key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
+        whole = folded(last.name)
+        names = (whole, _HASH_PREFIX.sub("", whole))
         alike = (
             self._by_stem.get(stem),
             self._by_stem.get(bare),
@@ -181,11 +186,13 @@ class SourceTree(Listing):
         )
         for possible in filter(None, alike):
             best = _of_longest_tail(possible, decoded)
+            if len(best) > 1:
+                best = [path for path in best if folded(path.name) in names]
             if len(best) == 1:
                 return best[0]
-            names = " and ".join(self.relative(path) for path in possible[:2])
+            both = " and ".join(self.relative(path) for path in possible[:2])
             raise RejectedItemError(
-                f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
+                f"the picture {shown(stated)} could be {both}", "rename one of them", code="ambiguous-picture"
             )
         raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
 
@@ -227,10 +234,12 @@ def folder_text(path: Path) -> str:
     return str(path).rpartition(os.sep)[0] or "."
 
 
-def _is_layout(name: str) -> bool:
-    """Return whether a folder belongs to how a data set is laid out, its subsets among that."""
+def _is_layout(name: str, above: str = "") -> bool:
+    """Return whether a folder, in the one `above`, belongs to how a data set is laid out, its subsets among that."""
     plain = name.lower()
-    return plain in LAYOUT_FOLDERS or bool(named_subset(name) or _DATA_SET_FOLDER.fullmatch(plain))
+    if plain in LAYOUT_FOLDERS or (plain == _NO_SUBSET and above.lower() in LAYOUT_FOLDERS):
+        return True
+    return bool(named_subset(name) or _DATA_SET_FOLDER.fullmatch(plain))
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
