@@ -3,7 +3,8 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -205,6 +206,13 @@ def built_in(name: str) -> Taxonomy:
     return read_settings(Path(str(resource)), TaxonomyTable).build()
 
 
+def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Taxonomy:
+    """Return a taxonomy with more contexts; one that it has already gets the title and the colour of its table."""
+    contexts = {context.name: context for context in taxonomy.contexts}
+    contexts |= {context.name: context for context in _categories(tables, len(contexts))}
+    return replace(taxonomy, contexts=tuple(contexts.values()))
+
+
 def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
     """Return the text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels, in their order."""
     lines = [
@@ -243,8 +251,9 @@ def _level(name: str, table: LevelTable, labels: Sequence[Label]) -> Level:
     return Level(name, table.title or name, tuple(derived))
 
 
-def _categories(tables: dict[str, CategoryTable]) -> tuple[Category, ...]:
+def _categories(tables: Mapping[str, CategoryTable], first: int = 0) -> tuple[Category, ...]:
+    """Return the categories of some tables; the first one without a colour has that of the index `first`."""
     return tuple(
         Category(name, table.title or name, table.color or color_at(index))
-        for index, (name, table) in enumerate(tables.items())
+        for index, (name, table) in enumerate(tables.items(), start=first)
     )

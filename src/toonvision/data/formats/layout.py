@@ -74,7 +74,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     within = (finding for picture in unread for finding in picture.findings)
     return Reading(
         tuple(picture for picture in reading.pictures if picture.name not in named),
-        (*reading.findings, *named.values(), *within, *tree.replaced_findings()),
+        (*reading.findings, *named.values(), *within, *tree.replaced_findings(), *tree.mask_findings()),
         {**reading.unusable, **named},
     )
 
