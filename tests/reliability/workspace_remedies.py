@@ -16,6 +16,7 @@ from reliability.remedies import (
     as_before,
     copy,
     edit,
+    end,
     in_every_annotation,
     move,
     options,
@@ -37,9 +38,6 @@ SPLIT_TOO = ("extract", "split")
 
 
 SPLIT = "w/splits/default.csv"
-
-
-NEW_CONTEXT = "[taxonomy.contexts]\n", '[taxonomy.contexts]\nattic = { title = "Attic" }\n'
 
 
 def twin(base):
@@ -104,9 +102,22 @@ def newer_catalogue(base):
 
 WORKSPACES = [
     Remedy(
-        "move it to one of garden, house, or add the context",
-        steps(move(PNG, "s/attic/shot_00.png"), move(XML, "s/attic/shot_00.xml")),
-        (steps(move("s/attic/shot_00.png", PNG), move("s/attic/shot_00.xml", XML)), put(TOML, *NEW_CONTEXT)),
+        "put them into folders named after contexts (garden, house), or add the contexts: "
+        "write ... under [contexts] in ...",
+        steps(
+            move(PNG, "s/attic/shot_00.png"),
+            move(XML, "s/attic/shot_00.xml"),
+            move("s/house/shot_01.png", "s/shot_01.png"),
+            move("s/house/shot_01.xml", "s/shot_01.xml"),
+        ),
+        (
+            steps(
+                move("s/attic", "s/garden/attic"),
+                move("s/shot_01.png", "s/house/shot_01.png"),
+                move("s/shot_01.xml", "s/house/shot_01.xml"),
+            ),
+            end(TOML, '[contexts]\n"attic" = {}\n"all" = {}\n'),
+        ),
         before=EXTRACTED,
     ),
     Remedy(

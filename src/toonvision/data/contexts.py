@@ -48,8 +48,10 @@ def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:
     lie, are = "lies" if len(pictures) == 1 else "lie", "is no context" if len(counts) == 1 else "are no contexts"
     reason = f"{counted(len(pictures), 'picture')} {lie} in {listed(which)}, which {are} of the taxonomy."
     reason += did_you_mean(names[0], contexts) if len(counts) == 1 else ""
-    remedy = f"put them into folders named after contexts ({', '.join(contexts)}), or add the contexts: write "
-    remedy += f"{listed(keys)} under [contexts] in {SETTINGS_FILE}"
+    remedy = (
+        f"put them into folders named after contexts ({', '.join(contexts)}), or add the contexts: write "
+        f"{listed(keys)} under [contexts] in {SETTINGS_FILE}"
+    )
     objects = sum(len(picture.objects) for picture in pictures)
     return Finding("contexts", reason, remedy, "unknown-context", objects=objects, pictures=len(pictures))
 

@@ -208,8 +208,11 @@ def built_in(name: str) -> Taxonomy:
 
 def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Taxonomy:
     """Return a taxonomy with more contexts; one that it has already gets the title and the colour of its table."""
+    used = {context.color for context in taxonomy.contexts}
+    free = [color for color in map(color_at, range(len(used) + len(tables))) if color not in used]
     contexts = {context.name: context for context in taxonomy.contexts}
-    contexts |= {context.name: context for context in _categories(tables, len(contexts))}
+    for (name, table), color in zip(tables.items(), free, strict=False):
+        contexts[name] = Category(name, table.title or name, table.color or color)
     return replace(taxonomy, contexts=tuple(contexts.values()))
 
 
@@ -251,9 +254,8 @@ def _level(name: str, table: LevelTable, labels: Sequence[Label]) -> Level:
     return Level(name, table.title or name, tuple(derived))
 
 
-def _categories(tables: Mapping[str, CategoryTable], first: int = 0) -> tuple[Category, ...]:
-    """Return the categories of some tables; the first one without a colour has that of the index `first`."""
+def _categories(tables: dict[str, CategoryTable]) -> tuple[Category, ...]:
     return tuple(
         Category(name, table.title or name, table.color or color_at(index))
-        for index, (name, table) in enumerate(tables.items(), start=first)
+        for index, (name, table) in enumerate(tables.items())
     )
