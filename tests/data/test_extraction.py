@@ -392,7 +392,6 @@ def test_boxes_of_two_labels_in_one_place_are_two_crops(tmp_path):
     ("edges", "code"),
     [
         ((5, 5, 5, 20), "zero-area"),
-        ((20, 5, 5, 20), "inverted"),
         ((60, 5, 69, 20), "out-of-bounds"),
         ((-20, 5, 19, 20), "out-of-bounds"),
     ],
@@ -419,6 +418,18 @@ def test_boxes_that_pass_the_edge_are_cut_there_and_counted_in_one_finding(tmp_p
     ]  # fmt: skip
     assert {crop.box for crop in crops_of(workspace)} >= {Box(0, 0, 64, 48), Box(0, 5, 30, 20)}
     assert extract(workspace).findings == summary.findings
+
+
+def test_a_box_whose_corners_are_swapped_is_cut_as_it_was_meant_and_counted(tmp_path):
+    boxes = (("pear", (20, 5, 5, 20)), ("apple", (3, 40, 30, 22)))
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", boxes), Shot("two", "house", boxes[:1])])
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert [str(finding) for finding in summary.findings] == [
+        "screenshots: the corners of the box were swapped and are sorted now (3 objects, such as garden/one.xml, "
+        "object 1)"
+    ]
+    assert {crop.box for crop in crops_of(workspace)} == {Box(5, 5, 20, 20), Box(3, 22, 30, 40)}
 
 
 def test_a_picture_of_another_size_than_its_annotation_says_is_skipped(tmp_path):
@@ -622,9 +633,7 @@ def test_every_format_gives_the_same_crops(tmp_path, name):
     write = {"voc": builders.write_voc, "yolo": builders.write_yolo, "coco": builders.write_coco,
              "folders": builders.write_class_folders}[name]  # fmt: skip
     write(tmp_path / "source", shots)
-    workspace = create_workspace(
-        tmp_path / "w", taxonomy=infer(["apple", "pear"], ["all"]), source=(name, tmp_path / "source")
-    )
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(["apple", "pear"]), source=(name, tmp_path / "source"))
     before = tree(tmp_path / "source")
     summary = extract(workspace)
     check_agreement(workspace, summary)

@@ -40,6 +40,9 @@ SPLIT_TOO = ("extract", "split")
 SPLIT = "w/splits/default.csv"
 
 
+CONTEXTS = end(TOML, "[taxonomy.contexts]\ngarden = {}\nhouse = {}")
+
+
 def twin(base):
     """Add a picture that looks like the first one, and put it into another subset."""
     with Image.open(base / PNG) as first:
@@ -105,6 +108,7 @@ WORKSPACES = [
         "put them into folders named after contexts (garden, house), or add the contexts: "
         "write ... under [contexts] in ...",
         steps(
+            CONTEXTS,
             move(PNG, "s/attic/shot_00.png"),
             move(XML, "s/attic/shot_00.xml"),
             move("s/house/shot_01.png", "s/shot_01.png"),
@@ -131,9 +135,9 @@ WORKSPACES = [
         before=ALL,
     ),
     Remedy(
-        "Name them in toonvision.toml, or run toonvision extract.",
-        put(TOML, '"house" = {', '"home" = {'),
-        (put(TOML, '"home" = {', '"house" = {'), put(TOML, '"home" = {', '"house" = {')),
+        "Name them among its contexts, or move their screenshots to others and run toonvision extract.",
+        steps(CONTEXTS, put(TOML, "house = {}", "home = {}")),
+        (put(TOML, "home = {}", "home = {}\nhouse = {}"), steps(move("s/house", "s/home"), run("extract"))),
         verbs=("balance",),
         before=EXTRACTED,
     ),

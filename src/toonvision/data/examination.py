@@ -15,8 +15,9 @@ from PIL import Image
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import followed_inside, read_regular
+from toonvision.core.wording import listed
 from toonvision.data import images
-from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, encoded, read_attributes
+from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, attributes_path, encoded, read_attributes
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_object, note_findings
 from toonvision.data.contexts import in_contexts
 from toonvision.data.fingerprints import fingerprint
@@ -240,10 +241,7 @@ def decode_screenshot(picture: AnnotatedPicture, content: bytes) -> Image.Image:
     """
     has_boxes = any(entry.xyxy for entry in picture.objects)
     decoded = images.decode(content, has_boxes=has_boxes, declared_wh=picture.size_wh)
-    if picture.size_wh and picture.size_wh != decoded.size:
-        pixels, declared = ("x".join(map(str, size)) for size in (decoded.size, picture.size_wh))
-        reason = f"has {pixels} pixels, but its annotation says {declared}"
-        raise RejectedItemError(reason, "the boxes were drawn on another size: annotate it again", code="size-differs")
+    images.require_size(decoded.size, picture.size_wh)
     return decoded
 
 
@@ -289,8 +287,16 @@ def stray_attributes(root: Path, reading: Reading) -> list[Finding]:
     used = {picture.attributes for picture in reading.pictures}
     folders = {path.parent for path in used} | {picture.path.parent for picture in reading.pictures}
     strays = {path for folder in folders for path in folder.glob(f"[!.]*{SUFFIX}")} - used
+    return [_stray(path, root, reading) for path in sorted(strays)]
+
+
+def _stray(path: Path, root: Path, reading: Reading) -> Finding:
     reason, remedy = "belongs to no picture that could be read", "name it after its picture, or remove it"
-    return [Finding(relative(path, root), reason, remedy, "no-picture", files=1) for path in sorted(strays)]
+    near = [picture for picture in reading.pictures if attributes_path(picture.path) == path]
+    if near:  # whose stems are one, or whose annotations lie elsewhere
+        reason = f"is not where attributes of {listed([picture.name for picture in near])} are read from"
+        remedy = f"move it to {' or '.join(relative(picture.attributes, root) for picture in near)}"
+    return Finding(relative(path, root), reason, remedy, "no-picture", files=1)
 
 
 def _file_hash(path: Path) -> str:

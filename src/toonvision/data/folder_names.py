@@ -22,9 +22,13 @@ MASK_FOLDERS = frozenset(
 """Folders of masks, in lower case."""
 _DATA_SET_FOLDER = re.compile(r"voc(?:devkit|trainval)?[_-]?(?:20\d\d)?")
 """Folders named after the data set of Pascal VOC; each may hold pictures of the names of another, and is no context."""
+_NO_SUBSET = "default"
+"""What CVAT calls the folder of pictures of no subset, in that of all pictures."""
 
 
-def is_layout(name: str) -> bool:
-    """Return whether a folder belongs to how a data set is laid out, its subsets among that."""
+def is_layout(name: str, above: str = "") -> bool:
+    """Return whether a folder, in the one `above`, belongs to how a data set is laid out, its subsets among that."""
     plain = name.lower()
-    return plain in LAYOUT_FOLDERS or bool(named_subset(name) or _DATA_SET_FOLDER.fullmatch(plain))
+    if plain in LAYOUT_FOLDERS or (plain == _NO_SUBSET and above.lower() in LAYOUT_FOLDERS):
+        return True
+    return bool(named_subset(name) or _DATA_SET_FOLDER.fullmatch(plain))

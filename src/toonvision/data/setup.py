@@ -24,7 +24,7 @@ from toonvision.data.workspace import (
     narrowed,
     workspace_settings,
 )
-from toonvision.taxonomy.labels import NO_CONTEXT, did_you_mean
+from toonvision.taxonomy.labels import did_you_mean
 from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
 
 INFER, BUILT_IN = "infer", "toontown"
@@ -107,7 +107,7 @@ def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
     if chosen != INFER:
         return _checked(_with_given_taxonomy(root, chosen, request.rules, overview))
     _require_distinct(overview)
-    taxonomy = infer(sorted(overview.labels), sorted(overview.contexts or {NO_CONTEXT}))
+    taxonomy = infer(sorted(overview.labels))
     words, size_hw = f"inferred from the {counted(len(overview.labels), 'label')} found", suggest_size_hw(overview)
     return _checked(SetupPlan(root, taxonomy, words, size_hw=size_hw, rules=request.rules, overview=overview))
 

@@ -85,7 +85,8 @@ class SourceTree(Listing):
         if folder not in self._folders:
             names = Path(folder).relative_to(self.root).parts
             place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
-            telling = (name for name in names[self._around :] if not is_layout(name))
+            within = [*zip(("", *names), names, strict=False)][self._around :]
+            telling = (name for above, name in within if not is_layout(name, above))
             context = next(map(name_text, telling), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
             self._folders[folder] = _Folder(place, context, subset)
@@ -163,6 +164,8 @@ class SourceTree(Listing):
         last = Path(decoded)
         stem = stem_key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
+        whole = folded(last.name)
+        names = (whole, _HASH_PREFIX.sub("", whole))
         alike = (
             self._by_stem.get(stem),
             self._by_stem.get(bare),
@@ -171,11 +174,13 @@ class SourceTree(Listing):
         )
         for found in filter(None, alike):
             best = _of_longest_tail(found, decoded)
+            if len(best) > 1:
+                best = [path for path in best if folded(path.name) in names]
             if len(best) == 1:
                 return best[0]
-            names = " and ".join(self.relative(path) for path in found[:2])
+            both = " and ".join(self.relative(path) for path in found[:2])
             raise RejectedItemError(
-                f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
+                f"the picture {shown(stated)} could be {both}", "rename one of them", code="ambiguous-picture"
             )
         raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
 

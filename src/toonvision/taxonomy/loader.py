@@ -216,8 +216,11 @@ def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Ta
     return replace(taxonomy, contexts=tuple(contexts.values()))
 
 
-def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
-    """Return the text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels, in their order."""
+def infer(labels: Sequence[str]) -> str:
+    """Return the text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels, in their order.
+
+    It lists no contexts, so that every folder is one, those of later screenshots too.
+    """
     lines = [
         "[taxonomy]",
         'name = "inferred"',
@@ -227,11 +230,8 @@ def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
         "[taxonomy.labels]",
         *(f"{quoted(label)} = {{ title = {quoted(label)} }}" for label in dict.fromkeys(labels)),
         "",
-        "[taxonomy.contexts]",
-        *(
-            f'{quoted(name)} = {{ title = {quoted(name)}, color = "{color_at(index)}" }}'
-            for index, name in enumerate(dict.fromkeys(contexts))
-        ),
+        "# Each folder of screenshots is a context. Where some are listed, no other one is: [taxonomy.contexts], and",
+        '# garden = { title = "Garden", color = "#009E73" } in a line for each.',
         "",
         "[taxonomy.tasks]",
         f'{LABEL_LEVEL} = "{LABEL_LEVEL}"',

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import read_regular, write_bytes
-from toonvision.data.attributes import stated
+from toonvision.data.attributes import attributes_path, stated
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
 from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
@@ -156,8 +156,8 @@ def _read(
     size_wh = _size(root)
     objects, findings = read_objects(list(root.iter("object")), _object, name)
     return AnnotatedPicture(
-        picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings, annotation,
-        subsets.get(picture) or tree.subset_of(picture),
+        picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings,
+        attributes_path(annotation), subsets.get(picture) or tree.subset_of(picture),
     )  # fmt: skip
 
 
