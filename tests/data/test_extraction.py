@@ -369,7 +369,11 @@ def test_an_unknown_label_is_named_with_the_nearest_known_one(tmp_path):
 
 def test_an_unknown_context_is_named_with_the_nearest_known_one(tmp_path):
     finding = finding_of(tmp_path, Shot("one", "gardens", ONE.objects))
-    assert "lies in the folder 'gardens', which is no context of the taxonomy. Did you mean garden?" in str(finding)
+    assert str(finding) == (
+        "contexts: 1 picture lies in the folder 'gardens', which is no context of the taxonomy. Did you mean garden? "
+        "(put them into folders named after contexts (garden, house), or add the contexts: write "
+        '"gardens" = {} under [contexts] in toonvision.toml)'
+    )
     assert (finding.code, finding.objects, finding.pictures) == ("unknown-context", 2, 1)
 
 
@@ -911,10 +915,11 @@ def test_read_is_kept_and_skipped_whatever_is_wrong_with_a_folder(tmp_path_facto
     assert (summary.objects_read, summary.objects_skipped) == (objects + 1, lost)
     named = {finding.item.split(",")[0] for finding in summary.findings}
     for index, fault in enumerate(faults):
-        if fault != "identical":  # of which the later one is named
+        if fault not in ("identical", "context"):  # of which the later one is named, and the folder
             assert any(f"shot{index}." in item for item in named) is (fault not in ("empty", "clamped"))
     assert codes(summary)["identical"] == faults.count("identical")
     assert codes(summary)["recovered"] == ("clamped" in faults)  # one finding for all of them
+    assert codes(summary)["unknown-context"] == ("context" in faults)
     again = extract(workspace)
     assert again.findings == summary.findings
     assert (again.crops_new, again.crops_removed, again.pictures_unchanged) == (0, 0, again.pictures_kept)

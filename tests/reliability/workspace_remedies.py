@@ -105,11 +105,22 @@ def newer_catalogue(base):
 
 WORKSPACES = [
     Remedy(
-        'move it to one of garden, house, or write "attic" = {} among the contexts',
-        steps(CONTEXTS, move(PNG, "s/attic/shot_00.png"), move(XML, "s/attic/shot_00.xml")),
+        "put them into folders named after contexts (garden, house), or add the contexts: "
+        "write ... under [contexts] in ...",
+        steps(
+            CONTEXTS,
+            move(PNG, "s/attic/shot_00.png"),
+            move(XML, "s/attic/shot_00.xml"),
+            move("s/house/shot_01.png", "s/shot_01.png"),
+            move("s/house/shot_01.xml", "s/shot_01.xml"),
+        ),
         (
-            steps(move("s/attic/shot_00.png", PNG), move("s/attic/shot_00.xml", XML)),
-            put(TOML, "house = {}", 'house = {}\n"attic" = {}'),
+            steps(
+                move("s/attic", "s/garden/attic"),
+                move("s/shot_01.png", "s/house/shot_01.png"),
+                move("s/shot_01.xml", "s/house/shot_01.xml"),
+            ),
+            end(TOML, '[contexts]\n"attic" = {}\n"all" = {}\n'),
         ),
         before=EXTRACTED,
     ),

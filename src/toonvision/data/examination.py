@@ -19,6 +19,7 @@ from toonvision.core.wording import listed
 from toonvision.data import images
 from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, attributes_path, encoded, read_attributes
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_object, note_findings
+from toonvision.data.contexts import in_contexts
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.listing import relative
@@ -26,7 +27,6 @@ from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.trainable import ignoring
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
-from toonvision.taxonomy.loader import quoted
 
 _AHEAD = 32
 """Pictures examined ahead of those that are dealt with."""
@@ -127,12 +127,13 @@ def read_sources(workspace: Workspace) -> list[SourceReading]:
 
 
 def read_source(source: Source, workspace: Workspace) -> Reading:
-    """Read the annotations of a source, with its labels as the settings want them.
+    """Read the annotations of a source, with its labels and contexts as the settings want them.
 
     Raises:
         InputRejectedError: If it is missing, or two of its pictures have one name.
     """
-    return workspace.label_rules.applied(layout.read(source.format, source.root))
+    reading = workspace.label_rules.applied(layout.read(source.format, source.root))
+    return in_contexts(reading, workspace.taxonomy)
 
 
 def require_sources(workspace: Workspace) -> None:
@@ -154,7 +155,7 @@ def refuse_emptied(source: Source, reading: Reading, known: Known) -> None:
     Raises:
         InputRejectedError: Naming the source.
     """
-    if not reading.pictures and any(shot.source == source.key for shot in known.screenshots):
+    if not (reading.pictures or reading.unusable) and any(shot.source == source.key for shot in known.screenshots):
         raise InputRejectedError(
             f"{source.root}: had annotated pictures at the last extraction and has none now; nothing was changed. "
             "Bring them back, or take the source out of toonvision.toml."
@@ -208,13 +209,6 @@ def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extrac
 
 def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
     picture, known = task.picture, task.known
-    contexts = [context.name for context in taxonomy.contexts]
-    if contexts and picture.context not in contexts:
-        reason = f"lies in the folder {picture.context!r}, which is no context of the taxonomy."
-        remedy = (
-            f"move it to one of {', '.join(contexts)}, or write {quoted(picture.context)} = {{}} among the contexts"
-        )
-        raise RejectedItemError(reason + did_you_mean(picture.context, contexts), remedy, code="unknown-context")
     content = read_regular(picture.path, limit=images.LARGEST_FILE)
     digest = hashlib.sha256(content).hexdigest()
     decoded = None

@@ -4,7 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.wording import counted, listed
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
 from toonvision.data.formats.layout import Layout
 from toonvision.data.formats.names import Format
@@ -20,7 +21,7 @@ from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.trainable import untrainable
-from toonvision.taxonomy.labels import NO_CONTEXT, did_you_mean
+from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy, did_you_mean
 
 _MEASURED_PICTURES = 200
 _TINY = 4
@@ -64,6 +65,10 @@ class SourceOverview:
     layout: Layout
     others: tuple[Layout, ...]
     reading: Reading
+
+    def in_contexts(self, taxonomy: Taxonomy) -> "SourceOverview":
+        """Return the same with the contexts that a taxonomy knows."""
+        return replace(self, reading=in_contexts(self.reading, taxonomy))
 
     def _entries(self) -> Iterable[AnnotatedObject]:
         return (entry for picture in self.reading.pictures for entry in picture.objects)

@@ -3,7 +3,8 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -203,6 +204,16 @@ def built_in(name: str) -> Taxonomy:
     if not re.fullmatch(r"[a-z]+", name) or not resource.is_file():
         raise UsageError(f"the only built-in taxonomy is 'toontown'; got {name!r}.")
     return read_settings(Path(str(resource)), TaxonomyTable).build()
+
+
+def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Taxonomy:
+    """Return a taxonomy with more contexts; one that it has already gets the title and the colour of its table."""
+    used = {context.color for context in taxonomy.contexts}
+    free = [color for color in map(color_at, range(len(used) + len(tables))) if color not in used]
+    contexts = {context.name: context for context in taxonomy.contexts}
+    for (name, table), color in zip(tables.items(), free, strict=False):
+        contexts[name] = Category(name, table.title or name, table.color or color)
+    return replace(taxonomy, contexts=tuple(contexts.values()))
 
 
 def infer(labels: Sequence[str]) -> str:

@@ -15,14 +15,16 @@ from pathlib import Path
 from toonvision.core.errors import Finding, RejectedItemError, printable
 from toonvision.core.wording import counted, some
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
+from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
-from toonvision.data.source_tree import LAYOUT_FOLDERS, SourceTree
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
-_NO_LABELS = LAYOUT_FOLDERS | {"masks", "segmentationclass", "segmentationobject", "unlabeled", "unlabelled"}
+_NO_LABELS = LAYOUT_FOLDERS | MASK_FOLDERS - {"mask"} | {"unlabeled", "unlabelled"}
+"""A mask can be what is worn."""
 _NUMBERED = re.compile(
     r"(?:ds|fold|split|part|batch|chunk|shard|set|dataset|session|run|rec|recording|seq|sequence|video|clip|take|cam|"
     r"camera|day|v|version)[ ._-]*\d+"

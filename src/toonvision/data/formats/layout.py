@@ -81,7 +81,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     pictures = _with_own_attributes(reading)
     return Reading(
         tuple(picture for picture in pictures if picture.name not in named),
-        (*reading.findings, *named.values(), *within, *tree.replaced_findings()),
+        (*reading.findings, *named.values(), *within, *tree.replaced_findings(), *tree.mask_findings()),
         {**reading.unusable, **named},
     )
 
