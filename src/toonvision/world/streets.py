@@ -255,8 +255,8 @@ def _ground(street: str, rng: np.random.Generator) -> Image.Image:
     elif kind == "stones":
         for row, y in enumerate(range(0, height, 50)):
             for x in range(-30 * (row % 2), width, 60):
-                low, high = rng.uniform(2, 7, 2), rng.uniform(2, 7, 2)
-                box = (x + low[0], y + low[1], x + 60 - high[0], y + 50 - high[1])
+                left, top, right, bottom = rng.uniform(2, 7, 4).tolist()
+                box = (x + left, y + top, x + 60 - right, y + 50 - bottom)
                 draw.rounded_rectangle(box, 16, fill=scaled(base, float(rng.uniform(0.96, 1.05))))
     else:
         _blots(draw, (0, width, height), (base, joint), rng)
