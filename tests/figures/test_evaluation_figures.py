@@ -1,12 +1,20 @@
 import numpy as np
+from matplotlib.colors import to_hex
 
 from figures import examples
 from toonvision.evaluation.breakdown import Breakdown, Group
-from toonvision.figures.evaluation import draw_breakdown, draw_breakdowns, draw_calibration, draw_reliability
+from toonvision.figures.evaluation import (
+    draw_breakdown,
+    draw_breakdowns,
+    draw_calibration,
+    draw_novelty,
+    draw_reliability,
+)
 from toonvision.figures.panels import to_png
 from toonvision.figures.style import WRONG, new_figure
 from toonvision.metrics.calibration import Bin, Reliability, calibrate
 from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.novelty import NoveltyScore, NoveltyTest
 
 
 def group(title, wrong, total, rest=(5, 100), mean=0.2):
@@ -80,3 +88,14 @@ def test_a_temperature_fitted_on_the_evaluated_crops_is_drawn_as_such():
     )
     _, after = draw_calibration(calibration).axes
     assert after.get_title(loc="left").endswith(", fitted on these crops")
+
+
+def test_novelty_scores_stand_in_a_row_for_each_group_with_the_wrong_side_of_the_threshold_in_red():
+    scores = np.array([-3.0, -2.0, 0.5], np.float32)
+    beside = {"background": np.array([2.0, 3.0, -1.0, 4.0], np.float32)}
+    test = NoveltyTest(scores, beside, NoveltyScore((1.0,), 0.0, 9, 9, 9))
+    (ax,) = draw_novelty(test).axes
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["crops", "background"]
+    assert {"1 of 3 rejected", "3 of 4 rejected"} <= {text.get_text() for text in ax.texts}
+    red = [bar for bar in ax.patches if bar.get_height() and to_hex(bar.get_facecolor()).upper() == WRONG]
+    assert {(bar.get_x() > -0.01, bar.get_y() < 1) for bar in red} == {(True, True), (False, False)}

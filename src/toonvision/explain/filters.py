@@ -14,7 +14,8 @@ import numpy.typing as npt
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.images import Pictures
-from toonvision.explain.activations import Layer, kind_of
+from toonvision.explain.activations import kind_of
+from toonvision.models.features import Layer
 from toonvision.taxonomy.labels import did_you_mean
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.workspace import Workspace
+from toonvision.metrics.novelty import FEWEST
 from toonvision.models.backend import backend_faults, installed_versions, start_keras
 from toonvision.models.registry import input_size, short_name
 from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, load_model, save_model, store_novelty
@@ -159,7 +160,7 @@ def _new_record(
 
 def _store_novelty(workspace: Workspace, data: Dataset, record: RunRecord, built: Path) -> None:
     """Fit the novelty score of a run's own model and store it, where validation images are left to fit it on."""
-    if record.settings.with_validation:
+    if record.settings.with_validation or record.samples["val"] < FEWEST:
         return
     with backend_faults():
         score = kind_of(data.task).novelty(load_model(built), workspace, data)
