@@ -128,6 +128,7 @@ def test_predict_prints_a_table_and_writes_all_probabilities(run, trained, tmp_p
     outcome = run("predict", "label/two", trained.crops, "-w", trained.root)
     assert outcome.code == 0
     assert outcome.out.count("apple_0") == 8
+    assert "No novelty score is stored with this run" in outcome.out
     run("predict", "label/two", trained.crops, "-w", trained.root, "--csv", tmp_path / "all.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "all.csv").read_text())))
     assert len(rows) == 24
@@ -136,6 +137,8 @@ def test_predict_prints_a_table_and_writes_all_probabilities(run, trained, tmp_p
     assert all(row["kind"] == kinds[row["predicted"]] for row in rows)
     (first, *_) = run("predict", "label/two", trained.crops, "-w", trained.root, "--json").json["predictions"]
     assert first["levels"] == {"kind": kinds[first["predicted"]]}
+    assert (first["none_of_these"], first["novelty"]) == (None, None)
+    assert {row["none_of_these"] for row in rows} == {""}
     printed = run("predict", "label/two", trained.crops, "-w", trained.root, "--csv", "-")
     assert printed.out == (tmp_path / "all.csv").read_text()
 

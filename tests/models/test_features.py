@@ -15,7 +15,7 @@ def test_features_are_means_and_deviations_of_the_last_map_over_thirds_of_its_he
     keras.utils.set_random_seed(1)
     model = build_network(name, size_hw=(96, 48), classes=4)
     images = np.random.default_rng(0).integers(0, 256, (3, 96, 48, 3), dtype=np.uint8)
-    asked = keras.Model(model.inputs, [last_map(model).output, band_features(model)])
+    asked = keras.Model(model.inputs[0], [last_map(model).output, band_features(model)])
     maps, features = (np.asarray(one) for one in asked(images, training=False))
     height = maps.shape[1]
     bands, step = min(3, height), height // min(3, height)

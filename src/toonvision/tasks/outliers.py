@@ -28,7 +28,7 @@ def features_of(model: "keras.Model") -> Callable[[Pictures], Features]:
     """
     import keras
 
-    described = keras.Model(model.inputs, band_features(model))
+    described = keras.Model(model.inputs[0], band_features(model))
     return lambda images: network_outputs(described, images)[0]
 
 
