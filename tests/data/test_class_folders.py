@@ -224,3 +224,26 @@ def test_every_picture_in_any_folders_is_read_or_named(tmp_path_factory, folders
     assert {picture.name for picture in reading.pictures} | set(reading.unusable) == pictures
     assert all(picture.objects[0].label in picture.name.split("/") for picture in reading.pictures)
     shutil.rmtree(root)
+
+
+def test_settings_of_yolo_that_only_repeat_the_labels_are_no_annotations(tmp_path):
+    fill(tmp_path, "train/cat", "train/dog", "val/cat", "val/dog")
+    (tmp_path / "data.yaml").write_text("train: train\nval: val\nnames: [Cat, dog]\n", encoding="utf-8")
+    assert labels(read(tmp_path)) == {"cat": 2, "dog": 2}
+    (tmp_path / "data.yaml").write_text("train: train\nval: val\nnames: [apple, pear]\n", encoding="utf-8")
+    assert "data.yaml looks like annotations in a form that is not known" in refused(tmp_path)
+
+
+def test_a_list_with_the_boxes_of_a_picture_below_its_name_is_named(tmp_path):
+    fill(tmp_path, "images/0--Parade", "images/1--Riot")
+    rows = "0--Parade/0.png\n1\n10 10 50 60 0 0 0 0 0 0\n1--Riot/0.png\n1\n1 1 5 6 0 0 0 0 0 0\n"
+    (tmp_path / "boxes_train.txt").write_text(rows, encoding="utf-8")
+    assert "boxes_train.txt looks like annotations in a form that is not known" in refused(tmp_path)
+    (tmp_path / "boxes_train.txt").write_text("0--Parade/0.png 1 1\n1--Riot/0.png 2 1\n", encoding="utf-8")
+    assert labels(read(tmp_path)) == {"0--Parade": 1, "1--Riot": 1}
+
+
+@pytest.mark.parametrize("folder", ["@eaDir/0.png", "#recycle", "$RECYCLE.BIN", "System Volume Information"])
+def test_what_systems_and_storages_put_beside_pictures_are_no_pictures(tmp_path, folder):
+    fill(tmp_path, "cat", "dog", f"cat/{folder}", folder)
+    assert labels(read(tmp_path)) == {"cat": 1, "dog": 1}

@@ -314,3 +314,23 @@ def test_a_file_of_too_many_lists_is_refused_with_a_way_out(tmp_path, monkeypatc
     for name in ("a", "b"):
         write(tmp_path, f"{name}.json", [f"{name}.png"])
     assert labels(read(tmp_path)) == {"a.png": ["cat", "dog"], "b.png": ["cat", "dog"]}
+
+
+@pytest.mark.parametrize(
+    ("bbox", "said"),
+    [
+        ([10, 10, 60, 70], ""),
+        ([80, 40, 150, 110], "look like two corners, in place of corner, width and height: they leave their pictures"),
+        ([0.1, 0.1, 0.4, 0.5], "lie within one pixel: they look like shares of the picture's size"),
+    ],
+)
+def test_boxes_that_were_meant_in_another_way_are_doubted_together(tmp_path, bbox, said):
+    names = [f"{number}.png" for number in range(4)]
+    for name in names:
+        scene(name, (160, 120)).save(tmp_path / name)
+    images = [{"id": number, "file_name": name, "width": 160, "height": 120} for number, name in enumerate(names)]
+    annotations = [{"id": number, "image_id": number, "category_id": 1, "bbox": bbox} for number in range(4)]
+    tables = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "cat"}]}
+    (tmp_path / "a.json").write_text(json.dumps(tables), encoding="utf-8")
+    doubts = [finding for finding in layout.read("coco", tmp_path).findings if finding.code in ("corners", "shares")]
+    assert [f"all 4 boxes of the source {said}" in str(finding) for finding in doubts] == [True] * bool(said)

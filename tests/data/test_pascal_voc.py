@@ -310,3 +310,14 @@ def test_masks_beside_the_boxes_are_named_once(tmp_path):
     assert [str(finding) for finding in reading.findings] == [
         "SegmentationClass/a.png: is a mask, like 5 others; masks are not read"
     ]
+
+
+def test_annotations_without_a_suffix_are_read(tmp_path):
+    for label in ("cat", "dog"):
+        write(tmp_path, f"{label}_1", picture=f"Images/{label}/{{stem}}.png", annotation=f"Annotation/{label}/{{stem}}",
+              objects=f"<object><name>{label}</name>{BOX}</object>")  # fmt: skip
+    (tmp_path / "LICENSE").write_text("for all pictures", encoding="utf-8")
+    assert layout.detect(tmp_path) == "voc"
+    reading = layout.read("voc", tmp_path)
+    assert reading.findings == ()
+    assert sorted(entry.label for picture in reading.pictures for entry in picture.objects) == ["cat", "dog"]

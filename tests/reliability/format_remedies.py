@@ -292,6 +292,20 @@ SUPERVISELY = [
 COCO_FILE = "instances.json"
 
 
+def in_shares(*, divided):
+    """Return what divides the boxes of a COCO file by the size of their pictures, or multiplies them by it."""
+
+    def change(base):
+        document = json.loads((base / COCO_FILE).read_text(encoding="utf-8"))
+        sizes = {image["id"]: (image["width"], image["height"]) * 2 for image in document["images"]}
+        for entry in document["annotations"]:
+            pairs = zip(entry["bbox"], sizes[entry["image_id"]], strict=True)
+            entry["bbox"] = [value / side if divided else value * side for value, side in pairs]
+        (base / COCO_FILE).write_text(json.dumps(document), encoding="utf-8")
+
+    return change
+
+
 def coco(says, *keys, value, cure=as_before):
     return Remedy(says, of_json(COCO_FILE, at(*keys, value=value)), (cure,), on="coco")
 
@@ -322,6 +336,12 @@ COCO = [
     coco("number them", "images", 1, "id", value=1),
     coco("Number them.", "categories", 1, "id", value=0),
     coco("draw it again", "annotations", 0, "bbox", value="left"),
+    Remedy(
+        "multiply them by the width and height in pixels",
+        in_shares(divided=True),
+        (in_shares(divided=False),),
+        on="coco",
+    ),
     coco("leave it, or draw a box around each in its place", "annotations", 0, "iscrowd", value=1),
     coco(
         "export it again",

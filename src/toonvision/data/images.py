@@ -44,6 +44,7 @@ _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TOO_FINE = {"F": "floating-point", "I": "32-bit"}
 _STRIP = 1024
 _HEAD = 4096
+_LFS_POINTER = b"version https://git-lfs"
 _FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2})
 """JPEG's markers of baseline, extended and progressive frames: the ones that are decoded."""
 _BEFORE_FRAME = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
@@ -266,6 +267,9 @@ def _open(content: bytes) -> Image.Image:
         kind = kind_of_content(content)
         if kind and kind not in kinds_read():
             raise unread(kind) from error
+        if content.startswith(_LFS_POINTER):
+            reason, remedy = "is a pointer that Git LFS left in place of the picture", "fetch it: git lfs pull"
+            raise RejectedItemError(reason, remedy, code="not-a-picture") from error
         reason = f"is not a picture that can be read ({', '.join(kinds_read())})"
         raise RejectedItemError(reason, "replace it with a PNG, or remove it", code="not-a-picture") from error
     limit, of_its_kind = LARGEST_PIXELS, ""

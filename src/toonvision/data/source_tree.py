@@ -47,8 +47,12 @@ class SourceTree(Listing):
 
     @cached_property
     def xml_roots(self) -> Mapping[Path, str]:
-        """The XML files, each with its first tag; an empty one where that cannot be seen, or may not."""
-        return {path: "" if self.confined(path) else root_tag(path) for path in self.with_suffix(".xml")}
+        """The XML files, each with its first tag; an empty one where that cannot be seen, or may not.
+
+        A file without a suffix is one if it begins with a tag.
+        """
+        tags = {path: "" if self.confined(path) else root_tag(path) for path in self.with_suffix(".xml", "")}
+        return {path: tag for path, tag in tags.items() if tag or path.suffix}
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
@@ -159,7 +163,7 @@ class SourceTree(Listing):
         A path below the folder of the annotation file, `beside`, or below the source comes first. Else the last part of
         the name decides, where just one picture has it: after separators (``\``), escapes (``%20``), a query
         (``?d=``), another suffix or none, a hash before the name (``90fbb0c7-a.png``) and the underscores of an upload
-        were undone.
+        were undone. Of several the one that lies nearest to the annotation file is meant.
 
         Raises:
             RejectedItemError: If no picture has the name, or more than one has.
@@ -180,7 +184,7 @@ class SourceTree(Listing):
             self._uploaded.get(bare),
         )
         for possible in filter(None, alike):
-            best = _of_longest_tail(possible, decoded)
+            best = _nearest(_of_longest_tail(possible, decoded), beside)
             if len(best) == 1:
                 return best[0]
             names = " and ".join(self.relative(path) for path in possible[:2])
@@ -244,6 +248,14 @@ def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
         agree = [one == other for one, other in zip(own, wanted, strict=False)]
         lengths.append(agree.index(False) if False in agree else len(agree))
     return [path for path, length in zip(paths, lengths, strict=True) if length == max(lengths)]
+
+
+def _nearest(paths: list[Path], beside: Path) -> list[Path]:
+    """Return those of some pictures that share the most folders with an annotation file."""
+    if len(paths) < 2:
+        return paths
+    shared = [len(Path(os.path.commonpath((path.parent, beside.parent))).parts) for path in paths]
+    return [path for path, length in zip(paths, shared, strict=True) if length == max(shared)]
 
 
 def _stems(stem: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ from toonvision.data.formats import (
     yolo,
 )
 from toonvision.data.formats.base import Reader
+from toonvision.data.formats.doubts import box_doubts
 from toonvision.data.formats.names import Format
 from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
@@ -77,7 +78,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     within = (finding for picture in unread for finding in picture.findings)
     return Reading(
         tuple(picture for picture in reading.pictures if picture.name not in named),
-        (*reading.findings, *named.values(), *within, *tree.replaced_findings()),
+        (*box_doubts(name, reading.pictures), *reading.findings, *named.values(), *within, *tree.replaced_findings()),
         {**reading.unusable, **named},
     )
 

@@ -26,7 +26,7 @@ _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _TURNED_BOX = ("cx", "cy", "w", "h", "angle")
 _SIZES = (("size", "width", "height"), ("imagesize", "ncols", "nrows"))
 """Where a size is stated, the second by LabelMe."""
-_MASKS = frozenset({"SegmentationClass", "SegmentationObject"})
+_MASKS = frozenset({"SegmentationClass", "SegmentationObject", "trimaps"})
 """Folders of masks."""
 _NO_ATTRIBUTES = frozenset({"name", "id", "type", "date", "deleted", "verified"})
 _FLAGS = {"0": False, "1": True}
