@@ -125,8 +125,9 @@ def read_files(
             found += entries(path)
         except RejectedItemError as error:
             faults.append(error.finding(tree.relative(path), files=1))
-    if faults and not found:
-        raise InputRejectedError(printable(f"{tree.root}: {faults[0]}."))
+    if not found:
+        seen = f" {faults[0]}." if faults else ""
+        raise InputRejectedError(printable(f"{tree.root}: no file that lists pictures can be read.{seen}"))
     possible = {tree.relative(path): faults[0] for path in tree.pictures} if faults else {}
     return read_listed(found, tree, parse, findings=faults, unusable=possible)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError
+from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import decode_text, first_bytes, read_regular
 from toonvision.data import images
 from toonvision.data.attributes import stated
@@ -90,8 +90,6 @@ def read(tree: SourceTree) -> Reading:
         InputRejectedError: If no table can be read, a picture is listed twice, or two pictures share a name.
     """
     files = _files(tree)
-    if not files:
-        raise InputRejectedError(f"{tree.root}: has no CSV file with a row for each box. Export one, or name another.")
     paths = [path for path in tree.with_suffix(*_SUFFIXES) if path in files or tree.confined(path)]
     classes = _class_descriptions(tree)
     parse = partial(_object, lru_cache(images.size_wh), classes)
