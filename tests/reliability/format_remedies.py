@@ -295,15 +295,13 @@ COCO_FILE = "instances.json"
 def in_shares(*, divided):
     """Return what divides the boxes of a COCO file by the size of their pictures, or multiplies them by it."""
 
-    def change(base):
-        document = json.loads((base / COCO_FILE).read_text(encoding="utf-8"))
+    def change(document):
         sizes = {image["id"]: (image["width"], image["height"]) * 2 for image in document["images"]}
         for entry in document["annotations"]:
             pairs = zip(entry["bbox"], sizes[entry["image_id"]], strict=True)
             entry["bbox"] = [value / side if divided else value * side for value, side in pairs]
-        (base / COCO_FILE).write_text(json.dumps(document), encoding="utf-8")
 
-    return change
+    return of_json(COCO_FILE, change)
 
 
 def coco(says, *keys, value, cure=as_before):
