@@ -247,3 +247,27 @@ def test_a_list_with_the_boxes_of_a_picture_below_its_name_is_named(tmp_path):
 def test_what_systems_and_storages_put_beside_pictures_are_no_pictures(tmp_path, folder):
     fill(tmp_path, "cat", "dog", f"cat/{folder}", folder)
     assert labels(read(tmp_path)) == {"cat": 1, "dog": 1}
+
+
+def test_masks_of_pictures_are_no_examples_of_their_label_and_are_named_once(tmp_path):
+    fill(tmp_path, "cat/images", "dog/images", "cat/masks", "dog/masks")
+    for name in ("0_mask", "0_mask_1"):
+        shutil.copy(tmp_path / "cat/masks/0.png", tmp_path / f"dog/images/{name}.png")
+    reading = read(tmp_path)
+    assert labels(reading) == {"cat": 1, "dog": 1}
+    assert [str(finding) for finding in reading.findings] == [
+        "cat/masks/0.png: is a mask, like 3 others; masks are not read"
+    ]
+
+
+def test_a_label_that_ends_in_mask_is_one(tmp_path):
+    fill(tmp_path, "mask", "without_mask")
+    (tmp_path / "mask/0.png").rename(tmp_path / "mask/face_mask.png")
+    assert labels(read(tmp_path)) == {"mask": 1, "without_mask": 1}
+
+
+def test_a_linked_folder_is_named_where_there_is_nothing_else(tmp_path):
+    fill(tmp_path / "real", "cat", "dog")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/cat").symlink_to(tmp_path / "real/cat")
+    assert "cat: is a link to a folder, which is not followed (put the folder here, or " in refused(tmp_path / "source")

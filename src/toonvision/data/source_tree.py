@@ -15,7 +15,7 @@ from toonvision.data import attributes
 from toonvision.data.documents import Documents
 from toonvision.data.listing import Listing, name_text, stem_key
 from toonvision.data.picture_kinds import is_picture
-from toonvision.data.subsets import Subset, named_subset
+from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
 
@@ -163,7 +163,8 @@ class SourceTree(Listing):
         A path below the folder of the annotation file, `beside`, or below the source comes first. Else the last part of
         the name decides, where just one picture has it: after separators (``\``), escapes (``%20``), a query
         (``?d=``), another suffix or none, a hash before the name (``90fbb0c7-a.png``) and the underscores of an upload
-        were undone. Of several the one that lies nearest to the annotation file is meant.
+        were undone. Of several the one is meant that lies nearest to the annotation file, or
+        in the subset that this is named after.
 
         Raises:
             RejectedItemError: If no picture has the name, or more than one has.
@@ -184,7 +185,7 @@ class SourceTree(Listing):
             self._uploaded.get(bare),
         )
         for possible in filter(None, alike):
-            best = _nearest(_of_longest_tail(possible, decoded), beside)
+            best = self._nearest(_of_longest_tail(possible, decoded), beside)
             if len(best) == 1:
                 return best[0]
             names = " and ".join(self.relative(path) for path in possible[:2])
@@ -192,6 +193,15 @@ class SourceTree(Listing):
                 f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
             )
         raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
+
+    def _nearest(self, paths: list[Path], beside: Path) -> list[Path]:
+        """Return those of some pictures that share the most folders with an annotation file, else its subset."""
+        if len(paths) < 2:
+            return paths
+        shared = [len(os.path.commonpath((path.parent, beside.parent))) for path in paths]
+        nearest = [path for path, length in zip(paths, shared, strict=True) if length == max(shared)]
+        subset = subset_in(beside.stem)
+        return [path for path in nearest if subset and self.subset_of(path) == subset] or nearest
 
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
@@ -248,14 +258,6 @@ def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
         agree = [one == other for one, other in zip(own, wanted, strict=False)]
         lengths.append(agree.index(False) if False in agree else len(agree))
     return [path for path, length in zip(paths, lengths, strict=True) if length == max(lengths)]
-
-
-def _nearest(paths: list[Path], beside: Path) -> list[Path]:
-    """Return those of some pictures that share the most folders with an annotation file."""
-    if len(paths) < 2:
-        return paths
-    shared = [len(Path(os.path.commonpath((path.parent, beside.parent))).parts) for path in paths]
-    return [path for path, length in zip(paths, shared, strict=True) if length == max(shared)]
 
 
 def _stems(stem: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from toonvision.core.wording import counted
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
+from toonvision.data.formats.mask_pictures import mask_pictures, unused
 from toonvision.data.source_tree import LAYOUT_FOLDERS, SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -76,7 +77,8 @@ def read(tree: SourceTree) -> Reading:
         subset = tree.subset_of(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    return read_pictures(tree.pictures, tree, read_picture, _doubt(folders), by_stem=False)
+    findings = (*_doubt(folders), *unused(mask_pictures(tree), tree))
+    return read_pictures(folders, tree, read_picture, findings, by_stem=False)
 
 
 def labels_of(tree: SourceTree) -> Mapping[str, int]:
@@ -92,8 +94,10 @@ def hint(tree: SourceTree) -> str:
 
 
 def _folders(tree: SourceTree) -> dict[Path, tuple[str, ...]]:
-    """Return the folders of each picture, from that of its label on; none where it lies in no folder of a label."""
-    names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in tree.pictures}
+    """Return the folders of each picture, but of masks, from that of its label on; none where none of them is one."""
+    masks = frozenset(mask_pictures(tree))
+    pictures = (path for path in tree.pictures if path not in masks)
+    names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in pictures}
     while passed_over := _passed_over([own for own in names.values() if own]):
         names = {path: own[1:] if own and own[0] in passed_over else own for path, own in names.items()}
     return names

@@ -127,8 +127,9 @@ def recognised(tree: SourceTree) -> tuple[Layout, ...]:
 
 def _nothing(tree: SourceTree) -> str:
     others = f", but {counted(len(tree.pictures), 'picture')} without annotations" if tree.pictures else ""
+    links = "".join(f" {finding}." for finding in tree.linked_folder_findings()[:1])
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
-        f"no annotated pictures were found{others}. Annotate pictures in one of the formats that are read ({titles}), "
+        f"no annotated pictures were found{others}.{links} Annotate pictures in one of the formats that are read ({titles}), "
         f"or put them into one folder a label.{image_folder.hint(tree)}"
     )

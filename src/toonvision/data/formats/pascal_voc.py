@@ -5,7 +5,7 @@ Read are also LabelMe's XML, roLabelImg's turned boxes, and what CVAT and Robofl
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
 from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
+from toonvision.data.formats.mask_pictures import mask_pictures, unused
 from toonvision.data.formats.shapes import POLYGON_NOTE, TURNED_NOTE, Xyxy, box_around, turned
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
@@ -26,8 +27,6 @@ _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _TURNED_BOX = ("cx", "cy", "w", "h", "angle")
 _SIZES = (("size", "width", "height"), ("imagesize", "ncols", "nrows"))
 """Where a size is stated, the second by LabelMe."""
-_MASKS = frozenset({"SegmentationClass", "SegmentationObject", "trimaps"})
-"""Folders of masks."""
 _NO_ATTRIBUTES = frozenset({"name", "id", "type", "date", "deleted", "verified"})
 _FLAGS = {"0": False, "1": True}
 
@@ -53,9 +52,9 @@ def read(tree: SourceTree) -> Reading:
             return Finding(tree.relative(path), "has no annotation", _without(path, tree), "no-annotation")
         return read_annotation(annotation, tree, partial(_read, path, annotation, tree, subsets))
 
-    masks = [path for path in tree.pictures if path.parent.name in _MASKS and path not in annotations]
+    masks = [path for path in mask_pictures(tree) if path not in annotations]
     pictures = sorted(set(tree.pictures).difference(masks), key=lambda path: path.with_suffix(""))
-    return read_pictures(pictures, tree, read_picture, (*findings, *notes, *_unused_masks(masks, tree)))
+    return read_pictures(pictures, tree, read_picture, (*findings, *notes, *unused(masks, tree)))
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -136,14 +135,6 @@ def _is_copy(path: Path, other: Path) -> bool:
         return read_regular(path, limit=LARGEST_ANNOTATION) == read_regular(other, limit=LARGEST_ANNOTATION)
     except RejectedItemError:
         return False
-
-
-def _unused_masks(masks: Sequence[Path], tree: SourceTree) -> list[Finding]:
-    """Report, as one, the masks of a data set that come beside its boxes."""
-    if not masks:
-        return []
-    others = f", like {len(masks) - 1:,} others" if len(masks) > 1 else ""
-    return [Finding(tree.relative(masks[0]), f"is a mask{others}; masks are not read", code="masks")]
 
 
 def _without(picture: Path, tree: SourceTree) -> str:
