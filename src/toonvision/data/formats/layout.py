@@ -130,6 +130,6 @@ def _nothing(tree: SourceTree) -> str:
     links = "".join(f" {finding}." for finding in tree.linked_folder_findings()[:1])
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
-        f"no annotated pictures were found{others}.{links} Annotate pictures in one of the formats that are read ({titles}), "
-        f"or put them into one folder a label.{image_folder.hint(tree)}"
+        f"no annotated pictures were found{others}.{links} Annotate pictures in one of the formats that are read "
+        f"({titles}), or put them into one folder a label.{image_folder.hint(tree)}"
     )

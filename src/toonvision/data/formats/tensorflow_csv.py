@@ -38,7 +38,8 @@ _SAME = {
     "img": "filename", "label": "class", "name": "class", "class_name": "class", "category": "class",
     "x_min": "xmin", "y_min": "ymin", "x_max": "xmax", "y_max": "ymax", "x1": "xmin", "y1": "ymin", "x2": "xmax",
     "y2": "ymax", "image_width": "width", "image_height": "height", "split": "set", "subset": "set",
-    "image_id": "filename", "label_name": "class", "bbox_x": "xmin", "bbox_y": "ymin", "imageid": "filename", "labelname": "class",
+    "image_id": "filename",
+    "label_name": "class", "bbox_x": "xmin", "bbox_y": "ymin", "imageid": "filename", "labelname": "class",
 }  # fmt: skip
 """Other names of columns."""
 _SIDES = ("xmin", "ymin", "bbox_width", "bbox_height")
