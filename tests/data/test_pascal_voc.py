@@ -299,19 +299,6 @@ def test_a_picture_whose_boxes_are_in_a_yolo_file_says_so_and_the_remedy_cures(t
     assert extract(open_workspace(tmp_path / "w")).objects_kept == 2
 
 
-def test_masks_beside_the_boxes_are_named_once(tmp_path):
-    builders.write_voc(tmp_path, [Shot(stem, ".", (("apple", (3, 4, 20, 30)),)) for stem in "abc"], layout="folders")
-    for folder in ("SegmentationClass", "SegmentationObject"):
-        (tmp_path / folder).mkdir()
-        for stem in "abc":
-            scene(stem).save(tmp_path / folder / f"{stem}.png")
-    reading = pascal_voc.read(SourceTree.of(tmp_path))
-    assert len(reading.pictures) == 3
-    assert [str(finding) for finding in reading.findings] == [
-        "SegmentationClass/a.png: is a mask, like 5 others; masks are not read"
-    ]
-
-
 def test_annotations_without_a_suffix_are_read(tmp_path):
     for label in ("cat", "dog"):
         write(tmp_path, f"{label}_1", picture=f"Images/{label}/{{stem}}.png", annotation=f"Annotation/{label}/{{stem}}",

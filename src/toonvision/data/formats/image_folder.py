@@ -9,21 +9,22 @@ taken for labels only where nothing else can be meant: see `refusal`.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, printable
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, some
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
+from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
-from toonvision.data.formats.mask_pictures import mask_pictures, unused
-from toonvision.data.source_tree import LAYOUT_FOLDERS, SourceTree
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
-_NO_LABELS = LAYOUT_FOLDERS | {"masks", "segmentationclass", "segmentationobject", "unlabeled", "unlabelled"}
+_NO_LABELS = LAYOUT_FOLDERS | MASK_FOLDERS - {"mask"} | {"unlabeled", "unlabelled"}
+"""A mask can be what is worn."""
 _NUMBERED = re.compile(
     r"(?:ds|fold|split|part|batch|chunk|shard|set|dataset|session|run|rec|recording|seq|sequence|video|clip|take|cam|"
     r"camera|day|v|version)[ ._-]*\d+"
@@ -31,7 +32,6 @@ _NUMBERED = re.compile(
 _WORD = re.compile(r"[a-z0-9]+")
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
-_SHOWN = 4
 
 
 def recognise(tree: SourceTree) -> str | None:
@@ -77,8 +77,7 @@ def read(tree: SourceTree) -> Reading:
         subset = tree.subset_of(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    findings = (*_doubt(folders), *unused(mask_pictures(tree), tree))
-    return read_pictures(folders, tree, read_picture, findings, by_stem=False)
+    return read_pictures(tree.pictures, tree, read_picture, _doubt(folders), by_stem=False)
 
 
 def labels_of(tree: SourceTree) -> Mapping[str, int]:
@@ -94,10 +93,8 @@ def hint(tree: SourceTree) -> str:
 
 
 def _folders(tree: SourceTree) -> dict[Path, tuple[str, ...]]:
-    """Return the folders of each picture, but of masks, from that of its label on; none where none of them is one."""
-    masks = frozenset(mask_pictures(tree))
-    pictures = (path for path in tree.pictures if path not in masks)
-    names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in pictures}
+    """Return the folders of each picture, from that of its label on; none where it lies in no folder of a label."""
+    names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in tree.pictures}
     while passed_over := _passed_over([own for own in names.values() if own]):
         names = {path: own[1:] if own and own[0] in passed_over else own for path, own in names.items()}
     return names
@@ -168,6 +165,5 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
     return [Finding(_some(sorted({own[0] for own in labelled})), reason, remedy, "two-readings")]
 
 
-def _some(labels: Sequence[str] | Mapping[str, int]) -> str:
-    shown = [printable(label) for label in list(labels)[:_SHOWN]]
-    return ", ".join([*shown, f"and {len(labels) - _SHOWN:,} more"] if len(labels) > _SHOWN else shown)
+def _some(labels: Iterable[str]) -> str:
+    return some([*map(printable, labels)])

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import read_regular, write_bytes
-from toonvision.data.attributes import stated
+from toonvision.data.attributes import attributes_path, stated
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
 from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
-from toonvision.data.formats.mask_pictures import mask_pictures, unused
 from toonvision.data.formats.shapes import POLYGON_NOTE, TURNED_NOTE, Xyxy, box_around, turned
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
@@ -52,9 +51,8 @@ def read(tree: SourceTree) -> Reading:
             return Finding(tree.relative(path), "has no annotation", _without(path, tree), "no-annotation")
         return read_annotation(annotation, tree, partial(_read, path, annotation, tree, subsets))
 
-    masks = [path for path in mask_pictures(tree) if path not in annotations]
-    pictures = sorted(set(tree.pictures).difference(masks), key=lambda path: path.with_suffix(""))
-    return read_pictures(pictures, tree, read_picture, (*findings, *notes, *unused(masks, tree)))
+    pictures = sorted(tree.pictures, key=lambda path: path.with_suffix(""))
+    return read_pictures(pictures, tree, read_picture, (*findings, *notes))
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -158,8 +156,8 @@ def _read(
     size_wh = _size(root)
     objects, findings = read_objects(list(root.iter("object")), _object, name)
     return AnnotatedPicture(
-        picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings, annotation,
-        subsets.get(picture) or tree.subset_of(picture),
+        picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings,
+        attributes_path(annotation), subsets.get(picture) or tree.subset_of(picture),
     )  # fmt: skip
 
 
