@@ -149,7 +149,7 @@ SIDECARS = {
     "a text of boxes": ("train.txt", "shots/0.png 1,2,3,4,0\n"),
     "an XML file that lists pictures": ("all.xml", "<root><file n='0.png'/></root>"),
     "names of darknet": ("obj.names", "cat\ndog\n"),
-    "names in a yaml file": ("pets.yaml", "nc: 2\nnames: [cat, dog]\n"),
+    "names in a yaml file": ("pets.yaml", "nc: 2\nnames: [apple, pear]\n"),
     "a damaged document": ("some.json", "{"),
 }
 

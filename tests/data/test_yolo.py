@@ -322,7 +322,7 @@ def test_the_key_points_of_a_pose_are_left_out_and_its_box_is_read(tmp_path, sha
 
 
 def test_key_points_that_no_yaml_file_declares_are_named_and_the_remedy_cures(tmp_path):
-    row = f"{ROW.strip()} 0.1 0.1 2 0.2 0.2 1 0 0 0"
+    row = f"{ROW.strip()} 0.1 0.1 0.98 0.2 0.2 0.71 0.3 0.3 0.12"
     finding = one_row(tmp_path, row)
     assert (finding.code, finding.objects) == ("bad-row", 1)
     shape = re.search(r"kpt_shape: \[3, 3\]", finding.remedy)
