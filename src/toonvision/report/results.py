@@ -18,6 +18,7 @@ from toonvision.explain.cam import ClassMaps, class_maps
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.classification import Indices
 from toonvision.models.backend import start_keras
+from toonvision.models.registry import TREES
 from toonvision.models.saving import MEANING, load_model, read_card
 from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.curve import LearningCurve
@@ -173,6 +174,8 @@ def _readable(read: Callable[[], T | None], unread: list[str]) -> T | None:
 
 
 def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
+    if evaluation.record.settings.network == TREES:
+        return None
     wrong = evaluation.wrong[:MOST_WRONG]
     unsure = evaluation.best.unsure[~np.isin(evaluation.best.unsure, wrong)][:MOST_UNSURE]
     indices = np.concatenate([wrong, unsure])
