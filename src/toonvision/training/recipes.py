@@ -61,8 +61,8 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
         **wishes: Fields of `TrainingSettings` and `Augmentation`; None keeps the recipe's value.
 
     Raises:
-        UsageError: If there is no such setting or trees do not have it, a value is out of bounds, averaging is asked for
-            without a schedule that ends, or patience with one.
+        UsageError: If there is no such setting or trees do not have it, a value is out of bounds, averaging is asked
+            for without a schedule that ends, or patience with one.
 
     Examples:
         >>> changed(settings_for("compact"), epochs=20, zoom=None, flip=False).augmentation.flip
