@@ -14,6 +14,7 @@ from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts, warn
 from toonvision.report.page import Page, section, write_page
 from toonvision.report.results import CurrentSuspects, Results, gather_results, with_details
 from toonvision.studies.contexts import contexts_panel
+from toonvision.studies.cross_validation import folds_panel, folds_table
 from toonvision.studies.curve import LearningCurve, curve_panel, curve_table
 from toonvision.studies.leakage import leakage_table
 from toonvision.studies.stress import stress_panel
@@ -72,6 +73,7 @@ def run_page(results: Results) -> Page:
                 run.floors_table(evaluation), run.spread_panel(evaluation),
                 *kind.panels(evaluation, results.taxonomy, temperature=results.temperature),
                 *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
+                *((folds_panel(results.folds), folds_table(results.folds)) if results.folds else ()),
                 contexts_panel(results.contexts) if results.contexts else None,
                 stress_panel(results.stress) if results.stress else None,
                 leakage_table(results.leakage) if results.leakage else None,
