@@ -1,7 +1,7 @@
 """What to try next after a training: each sentence says what was measured, and what follows from it."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -55,7 +55,13 @@ def advise(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> tupl
 
 def advice_from(trained: Trained) -> tuple[str, ...]:
     """Return at most `MOST` sentences; see `advise`."""
-    rules = (_lower_the_learning_rate, _train_longer, _do_not_mirror, _add_screenshots, _enlarge_the_input)
+    rules: Sequence[Callable[[Trained], str]] = (
+        _lower_the_learning_rate,
+        _train_longer,
+        _do_not_mirror,
+        _add_screenshots,
+        _enlarge_the_input,
+    )
     if trained.evaluation.record.settings.network == TREES:
         rules = (_add_screenshots,)
     return tuple(sentence for rule in rules if (sentence := rule(trained)))[:MOST]
