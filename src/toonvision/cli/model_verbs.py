@@ -1,5 +1,6 @@
 """The commands about runs: train, runs, evaluate, calibrate, report, explain, predict, export."""
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -24,6 +25,8 @@ FoldsOption = Annotated[
         min=3, max=50,
     ),
 ]  # fmt: skip
+FOLDS = inspect.Parameter("folds", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=FoldsOption)
+"""Of `train`, which is given it among its settings."""
 SubsetOption = Annotated[Literal["train", "val", "test"], typer.Option("--subset", help="Which subset.")]
 
 
@@ -54,12 +57,11 @@ def train(
         str | None, choice("Take the network and its settings from this study's winner.", "none", advanced=True)
     ] = None,
     trial: Annotated[int | None, choice("Or from this trial of it.", "the winner", min=0, advanced=True)] = None,
-    folds: FoldsOption = None,
     force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
     """Train a network, once or often, and evaluate it; or train it without each of some folds."""
-    if folds is not None:
+    if (folds := settings.pop("folds", None)) is not None:
         if given := [flag for flag, value in (("--split", split), ("--from-study", from_study)) if value]:
             raise UsageError(f"--folds divides all crops anew, and trains no run; leave out {' and '.join(given)}.")
         return ws.cross_validate(

@@ -111,8 +111,7 @@ def train_run(
     watch.started(record)
     with unfinished_run(workspace.root, folder.parent) as built:
         train = partial(_train_once, built, record, data)
-        images = record.samples["train"]
-        at_once = trainings_at_once(settings, size_hw=size, images=images, trainings=len(seeds))
+        at_once = trainings_at_once(settings, size_hw=size, images=record.samples["train"], trainings=len(seeds))
         done = train_all(train, seeds, at_once=at_once, epoch_ended=watch.epoch_ended, ended=watch.repeat_ended)
         repeats = tuple(done)
         best = best_repeat(repeats)
