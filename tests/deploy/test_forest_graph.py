@@ -30,7 +30,7 @@ def forest(*, size_hw=(25, 17), classes=3, trees=7, seed=0):
         thresholds.append(-1 - int(rng.integers(classes)))
         following.append(at)
         if depth:
-            features[at], thresholds[at] = int(rng.choice(drawn)), int(rng.integers(6))
+            features[at], thresholds[at] = int(rng.choice(drawn)), int(rng.integers(2 + size_hw[0] * size_hw[1] // 81))
             grow(depth - 1 - int(rng.integers(2) if depth > 1 else 0))
             following[at] = len(features)
             grow(depth - 1)
