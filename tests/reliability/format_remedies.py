@@ -6,6 +6,8 @@ import shutil
 from PIL import Image
 
 from reliability.remedies import (
+    EXTRACTED,
+    TOML,
     XML,
     Remedy,
     as_before,
@@ -349,7 +351,9 @@ COCO = [
     Remedy("put it below the source", remove(FIRST_PICTURE), (as_before,), on="coco"),
     Remedy("Remove it if it is no annotation.", text("s/notes.json", "{"), (remove("s/notes.json"),), on="folders"),
     Remedy(
-        "...: no JSON file with the tables ... was found.", lambda _: {"format": "coco"}, (lambda _: {"format": "voc"},)
+        "...: no JSON file with the tables ... was found.",
+        *edit(TOML, 'format = "voc"', 'format = "coco"'),
+        before=EXTRACTED,
     ),
 ]
 TRACK = '<annotations><track id="0" label="apple"></track></annotations>'

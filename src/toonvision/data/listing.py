@@ -13,6 +13,7 @@ from typing import Self
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
+from toonvision.data.mask_files import masks_among
 from toonvision.data.picture_kinds import is_picture, unread_kind
 
 WORKSPACE_MARK = "toonvision.toml"
@@ -78,9 +79,10 @@ class Listing:
     def pictures(self) -> tuple[Path, ...]:
         """The files that are meant to be pictures, by their suffix or their first bytes.
 
-        One of a kind that cannot be read here is passed over where its folder has one of its stem that can.
+        One of a kind that cannot be read here is passed over where its folder has one of its stem that can, and so are
+        masks.
         """
-        return tuple(path for path in self._kinds if path not in self._replaced)
+        return tuple(path for path in self._kinds if path not in self._replaced and path not in self._masks)
 
     @cached_property
     def unread(self) -> Mapping[Path, str]:
@@ -105,6 +107,11 @@ class Listing:
             return frozenset()
         stems = {(path.parent, stem_key(path.stem)) for path in self._kinds if path not in unread}
         return frozenset(path for path in unread if (path.parent, stem_key(path.stem)) in stems)
+
+    @cached_property
+    def _masks(self) -> frozenset[Path]:
+        candidates = [path for path in self._kinds if path not in self._replaced]
+        return masks_among(candidates, self.with_suffix(".xml", ".txt", ".json"), self.root)
 
     @cached_property
     def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
@@ -146,6 +153,13 @@ class Listing:
         reason = f"is of the kind {self._kinds[first]}, which cannot be read here;{others} "
         reason += "the picture of its name beside it was taken"
         return [Finding(self.relative(first), reason, code="replaced")]
+
+    def mask_findings(self) -> list[Finding]:
+        """Report, as one, the masks that come beside the pictures."""
+        if not self._masks:
+            return []
+        others = f", like {len(self._masks) - 1:,} others" if len(self._masks) > 1 else ""
+        return [Finding(self.relative(min(self._masks)), f"is a mask{others}; masks are not read", code="masks")]
 
     def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
         """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""

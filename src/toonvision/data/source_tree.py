@@ -13,22 +13,13 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.core.names import folded
 from toonvision.data import attributes
 from toonvision.data.documents import Documents
+from toonvision.data.folder_names import LAYOUT_FOLDERS, is_layout
 from toonvision.data.listing import Listing, name_text, stem_key
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.subsets import Subset, named_subset
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
 
-LAYOUT_FOLDERS = frozenset(
-    (
-        "images", "image", "img", "imgs", "jpegimages", "pictures", "photos", "data", "dataset",
-        "annotations", "annotation", "ann", "labels", "label", "xml", "xmls", "json", "jsons",
-        "obj_train_data", "obj_valid_data", "obj_test_data",
-    )
-)  # fmt: skip
-"""Folders that belong to how a data set is laid out, in lower case: they say nothing of what a picture shows."""
-_DATA_SET_FOLDER = re.compile(r"voc(?:devkit|trainval)?[_-]?(?:20\d\d)?")
-"""Folders named after the data set of Pascal VOC; each may hold pictures of the names of another, and is no context."""
 _HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
 _NOT_UPLOADED = re.compile(r"[^-\w.]")
@@ -94,7 +85,8 @@ class SourceTree(Listing):
         if folder not in self._folders:
             names = Path(folder).relative_to(self.root).parts
             place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
-            telling = (name for name in names[self._around :] if not _is_layout(name))
+            within = [*zip(("", *names), names, strict=False)][self._around :]
+            telling = (name for above, name in within if not is_layout(name, above))
             context = next(map(name_text, telling), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
             self._folders[folder] = _Folder(place, context, subset)
@@ -111,7 +103,7 @@ class SourceTree(Listing):
         count = 0
         for same in zip(*names, strict=False):
             within = all(any(map(named_subset, own[count + 1 :])) for own in names)
-            if len(set(same)) > 1 or _is_layout(same[0]) or not within:
+            if len(set(same)) > 1 or is_layout(same[0]) or not within:
                 break
             count += 1
         return count
@@ -172,6 +164,8 @@ class SourceTree(Listing):
         last = Path(decoded)
         stem = stem_key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
+        whole = folded(last.name)
+        names = (whole, _HASH_PREFIX.sub("", whole))
         alike = (
             self._by_stem.get(stem),
             self._by_stem.get(bare),
@@ -180,11 +174,13 @@ class SourceTree(Listing):
         )
         for found in filter(None, alike):
             best = _of_longest_tail(found, decoded)
+            if len(best) > 1:
+                best = [path for path in best if folded(path.name) in names]
             if len(best) == 1:
                 return best[0]
-            names = " and ".join(self.relative(path) for path in found[:2])
+            both = " and ".join(self.relative(path) for path in found[:2])
             raise RejectedItemError(
-                f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
+                f"the picture {shown(stated)} could be {both}", "rename one of them", code="ambiguous-picture"
             )
         raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
 
@@ -213,12 +209,6 @@ class _Folder:
 def _above(path: Path) -> str:
     """Return the text of the folder of a file, several times as quickly as `Path.parent` makes a path of it."""
     return str(path).rpartition(os.sep)[0] or "."
-
-
-def _is_layout(name: str) -> bool:
-    """Return whether a folder belongs to how a data set is laid out, its subsets among that."""
-    plain = name.lower()
-    return plain in LAYOUT_FOLDERS or bool(named_subset(name) or _DATA_SET_FOLDER.fullmatch(plain))
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:

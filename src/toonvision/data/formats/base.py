@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite
+from toonvision.core.wording import some
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite, with_sorted_corners
 from toonvision.data.source_tree import SourceTree
 
 LARGEST_ANNOTATION = 10_000_000
@@ -32,6 +33,12 @@ class Reader(Protocol):
             InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
         """
         ...
+
+
+def lying_in(what: str, files: Iterable[Path], tree: SourceTree) -> str | None:
+    """Say in which files of a source annotations lie; None where there are none."""
+    names = [tree.relative(path) for path in files]
+    return f"{what}, in {some(names)}" if names else None
 
 
 def read_pictures(
@@ -88,7 +95,7 @@ def read_objects(
             for edge in drawn.xyxy or ():
                 if not -_LARGEST <= edge <= _LARGEST:
                     finite(edge, "an edge")  # raises: a sum of finite numbers need not be one
-            objects.append(drawn)
+            objects.append(with_sorted_corners(drawn))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))
     return tuple(objects), tuple(findings)

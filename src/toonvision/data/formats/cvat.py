@@ -13,6 +13,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.listed import Listed, read_listed
 from toonvision.data.formats.shapes import (
     ELLIPSE_NOTE,
@@ -40,8 +41,7 @@ _FLAGS = {"0": False, "1": True}
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how files of CVAT lie in a source."""
-    files = _files(tree)
-    return f"{TITLE}, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in(TITLE, _files(tree), tree)
 
 
 def read(tree: SourceTree) -> Reading:

@@ -17,6 +17,7 @@ from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents, size_of
 from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
 from toonvision.data.formats.listed import Listed
@@ -29,8 +30,7 @@ _NEWEST = ("updated_at", "created_at")
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how Label Studio's files lie in a source."""
-    files = _documents(tree)
-    return f"Label Studio, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in(TITLE, _documents(tree), tree)
 
 
 def read(tree: SourceTree) -> Reading:

@@ -86,7 +86,7 @@ def read_listed(
     results = _Results()
     for entry in entries:
         _add(entry, tree, parse, find, results)
-    tree.refuse_confusable(tree.pictures if find else results.pictures)
+    tree.refuse_confusable(tree.pictures if find else results.pictures, by_stem=bool(find))
     lost = {**(unusable or {}), **results.unusable}
     for picture in results.pictures.values():
         lost.pop(picture.name, None)

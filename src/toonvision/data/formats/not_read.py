@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from toonvision.data.folder_names import MASK_FOLDERS
 from toonvision.data.formats.beside import head
 from toonvision.data.source_tree import SourceTree
 
@@ -56,7 +57,7 @@ _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 _FILES: tuple[tuple[str, str, str], ...] = (
     (
         "a mask, without any box",
-        r"(?:.*/)?(?:masks?|segmentation(?:class|object)?|gtfine|annotations)/.*\.png|.*[_-]mask\.png",
+        rf"(?:.*/)?(?:{'|'.join(sorted(MASK_FOLDERS))}|annotations)/.*\.png|.*[_-]mask\.png",
         "Draw boxes on the pictures, or convert the masks to COCO",
     ),
     ("TFRecord", r".*\.(?:tfrecords?|record)(?:-\d+-of-\d+)?", _EXPORT),

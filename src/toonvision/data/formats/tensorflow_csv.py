@@ -21,6 +21,7 @@ from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT, MOST_ROWS
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.listed import Listed, read_listed
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree
@@ -66,8 +67,7 @@ class _Columns:
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how tables of boxes lie in a source."""
-    files = _files(tree)
-    return f"CSV with a row for each box, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in("CSV with a row for each box", _files(tree), tree)
 
 
 def read(tree: SourceTree) -> Reading:

@@ -24,6 +24,7 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats import shapes
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
@@ -40,8 +41,7 @@ Pictures = Mapping[str, Mapping[str, Any]]
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how VIA's files lie in a source."""
-    files = [*_documents(tree), *_tables(tree)]
-    return f"VIA, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in(TITLE, [*_documents(tree), *_tables(tree)], tree)
 
 
 def read(tree: SourceTree) -> Reading:

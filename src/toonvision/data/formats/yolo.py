@@ -11,6 +11,7 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import open_regular, read_regular
+from toonvision.core.wording import some
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import yolo_settings
@@ -33,7 +34,7 @@ def recognise(tree: SourceTree) -> str | None:
     except InputRejectedError:  # reading it says why
         return TITLE if any(_seems_labels(path) for path in _texts(tree)) else None
     if found and any(_seems_labels(path) for path in _texts(tree)):
-        return f"{TITLE}, with {' and '.join(sorted({tree.relative(one.file) for one in found}))}"
+        return f"{TITLE}, with {some(sorted({tree.relative(one.file) for one in found}))}"
     paired = (path for path in _texts(tree) if tree.picture_of(path))
     return f"{TITLE} without class names" if any(_seems_labels(path, shares=True) for path in paired) else None
 
