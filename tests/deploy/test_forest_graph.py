@@ -18,7 +18,7 @@ def images_of(size_hw):
     return np.random.default_rng(1).choice(np.array([0, 40, 255], np.uint8), (9, *size_hw, 3))
 
 
-def forest(*, size_hw=(25, 17), classes=3, trees=7, seed=0):
+def forest(*, size_hw=(25, 17), classes=3, trees=25, seed=0):
     """Return complete trees of drawn comparisons, whose leaves vote for drawn classes."""
     rng = np.random.default_rng(seed)
     drawn = np.flatnonzero(colour_counts(images_of(size_hw)).sum(axis=0))

@@ -153,6 +153,8 @@ class StudyDisplay(_Display):
         if known:
             return
         how = "DIVERGED (NaN), left out" if result.diverged else _best_epoch(result.best_epoch, result.epochs)
+        if job.settings.network == TREES:
+            how = "grown"
         say(f"training {number}/{total} ({job.fold.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")
 
 
