@@ -263,7 +263,7 @@ def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_i
 BROKEN_ANNOTATIONS = [
     ("voc", write_voc, "garden/one.xml", b"<annotation><object>", "is not valid XML"),
     ("voc", write_voc, "garden/one.xml", None, "has no annotation"),
-    ("yolo", builders.write_yolo, "labels/garden/one.txt", b"\xff\xfe\x00", "is not written in UTF-8"),
+    ("yolo", builders.write_yolo, "labels/garden/one.txt", b"\xfe\x00\xff", "is not UTF-8 text"),
     ("yolo", builders.write_yolo, "labels/garden/one.txt", None, "has no label file"),
     ("coco", write_two_coco_files, "annotations/instances.json", b"{", "cannot be read as JSON"),
 ]

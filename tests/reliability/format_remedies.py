@@ -367,7 +367,7 @@ CVAT = [
     Remedy("draw it again", *spoiled(put(CVAT_FILE, "xtl=", "left=")), on="cvat"),
 ]
 CSV = [
-    Remedy("split it into files", *spoiled(end("s/labels.csv", "a,1\n" * 200_001)), on="csv"),
+    Remedy("split it into files", *spoiled(end("s/labels.csv", "a,1\n" * 1_000_001)), on="csv"),
     Remedy("save it as UTF-8", *spoiled(put_bytes("s/labels.csv", b"apple", b"\xe4pfel")), on="csv"),
 ]
 FORMATS = [*PASCAL_VOC, *COCO, *CVAT, *CSV, *FOLDERS, *LABEL_STUDIO, *LABELME, *VIA, *CREATEML, *SUPERVISELY]

@@ -25,6 +25,7 @@ TINY = "the crop is one pixel wide or high, so that little can be seen in it"
 _SMALLEST = 2
 """Pixels of a side that can show anything."""
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_LARGEST = sys.float_info.max
 _CLAMP_LIMIT = 1
 """Pixels by which any box may leave its picture: programs round, and count from 0 or from 1."""
 
@@ -53,7 +54,7 @@ class Box:
         return self.x_max - self.x_min, self.y_max - self.y_min
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AnnotatedObject:
     """One object as its annotation gives it, not yet checked against the picture.
 
@@ -144,13 +145,23 @@ def parse_coordinate(text: str | None, what: str) -> float:
     return finite(float(stripped), what)
 
 
+def all_finite(a: float, b: float, c: float, d: float) -> bool:
+    """Return whether the four numbers of a bounding box, which may be whole ones of any length, are finite."""
+    return (
+        -_LARGEST <= a <= _LARGEST
+        and -_LARGEST <= b <= _LARGEST
+        and -_LARGEST <= c <= _LARGEST
+        and (-_LARGEST <= d <= _LARGEST)
+    )
+
+
 def finite(value: float, what: str) -> float:
     """Return a number of a bounding box as a float.
 
     Raises:
         RejectedItemError: If it is infinite or NaN.
     """
-    if not abs(value) <= sys.float_info.max:
+    if not abs(value) <= _LARGEST:
         raise RejectedItemError(f"{what} must be finite; got {shown(value)}", "correct it", code="bad-number")
     return float(value)
 

@@ -1,7 +1,9 @@
 """The formats that annotated pictures come in, by name, and which of them a folder is in."""
 
+import gc
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,7 +68,8 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
     """
-    reading = READERS[name].read(tree)
+    with _uncollected():
+        reading = READERS[name].read(tree)
     unread = [picture for picture in reading.pictures if picture.path in tree.unread]
     named = {
         picture.name: unread_picture(tree.unread[picture.path]).finding(
@@ -81,6 +84,18 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         (*reading.findings, *named.values(), *within, *tree.replaced_findings(), *tree.mask_findings()),
         {**reading.unusable, **named},
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for unused circles among the very many objects of a reading, which make none."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _with_own_attributes(reading: Reading) -> tuple[AnnotatedPicture, ...]:

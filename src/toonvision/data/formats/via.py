@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
-from toonvision.core.files import followed_inside, open_regular, parse_json, read_regular
+from toonvision.core.files import decode_text, followed_inside, open_regular, parse_json, read_regular
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
@@ -98,9 +98,9 @@ def _first_line(path: Path, tree: SourceTree) -> bytes:
 def _read_table(path: Path) -> Pictures:
     """Read exported annotations in CSV as if they were in JSON: a line is a region, or a picture without any."""
     try:
-        text = read_regular(path, limit=LARGEST_DOCUMENT).decode("utf-8-sig")
+        text = decode_text(read_regular(path, limit=LARGEST_DOCUMENT))
         lines = list(csv.DictReader(io.StringIO(text.lstrip("#"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise RejectedItemError(f"cannot be read as CSV ({error})", "export it again", code="bad-csv") from error
     pictures: dict[str, dict[str, Any]] = {}
     for line in lines:
