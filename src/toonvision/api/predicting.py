@@ -13,7 +13,7 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.data import images
-from toonvision.data.boxes import Box
+from toonvision.data.boxes import Box, Reading
 from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.current import EXPORT, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction
@@ -78,11 +78,7 @@ def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> 
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
         cuts, findings = _cut_boxes(pictures, Path(name), run.workspace.files.label_rules)
         if not cuts:
-            raise InputRejectedError(
-                f"{pictures[0]}: no annotated box was found, so that there is nothing to predict. Leave out --boxes "
-                "for pictures that show one object each.",
-                findings,
-            )
+            raise _no_boxes(pictures[0], findings)
         answers, unread = predict_files(run, [Path(name)], keras=keras)
     found = [BoxPrediction(answer.probabilities, answer.classes, *cuts[answer.path.name]) for answer in answers]
     return list(found), [*findings, *unread]
@@ -93,14 +89,13 @@ def _cut_boxes(paths: Sequence[Path], folder: Path, rules: LabelRules) -> tuple[
     from toonvision.core.files import read_regular
     from toonvision.data.boxes import fit_object, note_findings
     from toonvision.data.examination import decode_screenshot
-    from toonvision.data.formats import layout
 
     cuts: dict[str, _Cut] = {}
     findings: list[Finding] = []
     for path in paths:
         notes: list[tuple[str, str]] = []
         root = path if path.is_dir() else path.parent
-        reading = rules.applied(layout.read(layout.detect(root), root))
+        reading = rules.applied(_annotated(root))
         chosen = [picture for picture in reading.pictures if path.is_dir() or picture.path == path]
         findings += [*(reading.findings if path.is_dir() else ()), *(f for one in chosen for f in one.findings)]
         for picture in chosen:
@@ -122,6 +117,25 @@ def _cut_boxes(paths: Sequence[Path], folder: Path, rules: LabelRules) -> tuple[
                 notes += [(note, picture.item(entry.number)) for note in known_of_it]
         findings += note_findings(str(path), notes)
     return cuts, findings
+
+
+def _annotated(root: Path) -> Reading:
+    """Read the annotated pictures of a folder; one in which nothing looks like annotations has no boxes."""
+    from toonvision.data.formats import layout, not_read
+    from toonvision.data.source_tree import SourceTree
+
+    tree = SourceTree.of(root)
+    if not layout.layouts(tree) and not not_read.foreign_annotations(tree):
+        raise _no_boxes(root)
+    return layout.read_tree(layout.recognised(tree)[0].format, tree)
+
+
+def _no_boxes(path: Path, findings: Sequence[Finding] = ()) -> InputRejectedError:
+    return InputRejectedError(
+        f"{path}: no annotated box was found, so that there is nothing to predict. Leave out --boxes for pictures that "
+        "show one object each.",
+        findings,
+    )
 
 
 def _not_crops(run: StoredRun, predictions: Sequence[Prediction]) -> list[Finding]:
