@@ -18,7 +18,8 @@ from toonvision.data.boxes import Box, Reading
 from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.current import EXPORT, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction
-from toonvision.models.saving import read_card
+from toonvision.models.registry import TREES
+from toonvision.models.saving import ModelCard, read_card
 from toonvision.tasks.novelty_panels import NO_SCORE
 
 _MOST_MEASURED = 200
@@ -51,7 +52,7 @@ def predict(
         drawn = write_answers(predictions, taxonomy.level(card.level).classes, save)
         run.workspace.watcher.say(f"Drew the answers onto {drawn} pictures in {save}")
     above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
-    return _result(run, predictions, findings, above, boxes=boxes)
+    return _result(run, card, predictions, findings, above, boxes=boxes)
 
 
 def predict_files(
@@ -67,9 +68,9 @@ def predict_files(
         with watcher.progress("predicting", "pictures") as progress:
             return export.predict_files(pictures, progress=progress)
     from toonvision.evaluation.evaluate import predict_files as predict_with_keras
-    from toonvision.models.backend import start_keras
+    from toonvision.models.backend import start_backend
 
-    watcher.say(f"Predicting on {start_keras()}.")
+    watcher.say(f"Predicting on {start_backend(run.record.settings.network)}.")
     with watcher.progress("predicting", "pictures") as progress:
         return predict_with_keras(run.folder, pictures, progress=progress)
 
@@ -181,6 +182,7 @@ def _size_wh(path: Path) -> tuple[int, int] | None:
 
 def _result(
     run: StoredRun,
+    card: ModelCard,
     predictions: list[Prediction],
     findings: Sequence[Finding],
     above: Mapping[str, Mapping[str, str]],
@@ -204,14 +206,14 @@ def _result(
             [p.path, *list(about.values())[:2], p.predicted, *coarser, _rejected(p.novelty), f"{p.confidence:.1%}"]
         )
     none = "No picture could be read, so that there is no prediction."
-    exported = (run.folder / EXPORT).is_file()
+    then = "export" if not (run.folder / EXPORT).is_file() else "report" if card.network == TREES else "explain"
     return Result(
         predictions,
         (table("Predictions", columns, rows, names=len(columns) - 1), _novelty_text(predictions)) if rows else (none,),
         {"predictions": data, "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
         folder=run.folder,
-        next=run.workspace.command("explain" if exported else "export", run.name),
+        next=run.workspace.command(then, run.name),
     )
 
 
