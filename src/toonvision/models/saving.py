@@ -1,5 +1,6 @@
-"""Saved models: weights in `model.keras`, or trees in `trees.npz`; their meaning in `model.json`; and a run's novelty
-score in `novelty.json`.
+"""Saved models: weights in `model.keras`, or trees in `trees.npz`, and their meaning in `model.json`.
+
+A run's own model may have a novelty score, in `novelty.json`.
 
 A model file is not trusted: our own code builds the network that `model.json` names, and only the weights are read
 from the file. Nothing in it is unpickled or executed.

@@ -11,8 +11,8 @@ from toonvision.tasks.classify_panels import gallery_panel
 _MOST_REJECTED = 10
 NO_SCORE = (
     "No novelty score is stored with this run, so that every picture gets a class, whatever it shows. Training stores "
-    "one for a network, not for trees, where screenshots show background beside their objects and 20 or more validation "
-    "crops are not learned from."
+    "one for a network, not for trees, where screenshots show background beside their objects and 20 or more "
+    "validation crops are not learned from."
 )
 
 
