@@ -48,9 +48,15 @@ ClassEvaluation = Evaluation[ClassScores]
 
 
 def evaluate_run(
-    workspace: Workspace, run: Path, *, subset: Subset = "test", floors: bool = False, progress: Progress = silent
+    workspace: Workspace,
+    run: Path,
+    *,
+    subset: Subset = "test",
+    floors: bool = False,
+    novelty: bool = True,
+    progress: Progress = silent,
 ) -> Evaluation[Any]:
-    """Evaluate every model of a run on one subset, and the floors of the run if asked for.
+    """Evaluate every model of a run on one subset, with the floors of the run and its novelty score if asked for.
 
     `progress` counts images over all repeats.
 
@@ -79,7 +85,7 @@ def evaluate_run(
         images=data.images[data.indices[subset]],
         scores=tuple(scores),
         best_index=seeds.index(record.best_seed),
-        novelty=_novelty(workspace, run, data, subset),
+        novelty=_novelty(workspace, run, data, subset) if novelty else None,
         floors=measure_floors(record, data, subset, scores) if floors else None,
     )
 

@@ -229,7 +229,7 @@ def _find_comparison(
             record = read_record(folder)
             if record.level != task.level:
                 raise UsageError(f"{record.title} predicts {record.level}, not {task.level}. Choose another --against.")
-            evaluation = evaluate_run(workspace, folder)
+            evaluation = evaluate_run(workspace, folder, novelty=False)
             test = ordinary_test(
                 record.title,
                 evaluation.items,
