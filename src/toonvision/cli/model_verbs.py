@@ -191,8 +191,9 @@ def predict(
 ) -> "Result[Any]":
     """Predict the class of each picture with a run.
 
-    A picture gets one answer, so it must show one object, as the crops do. Whole screenshots need --boxes. Where the
-    run was exported, that file answers, so that Keras need not start.
+    A picture gets one answer, so it must show one object, as the crops do. Whole screenshots need --boxes. A picture
+    unlike anything that the run learned is said to be none of the classes. Where the run was exported, that
+    file answers, so that Keras need not start.
     """
     from toonvision.api.predicting import predictions_csv
 
