@@ -8,12 +8,10 @@ def cloud(count, at, seed, features=4):
     return np.random.default_rng(seed).normal(at, 1, (count, features)).astype(np.float32)
 
 
-def test_one_percent_of_the_validation_images_and_nearly_all_outliers_are_above_the_threshold():
-    validation = cloud(200, 0, 1)
-    score = fit_novelty(cloud(300, 0, 0), [cloud(300, 4, 2)], validation)
-    assert (score.of(validation) > 0).sum() == 2
+def test_about_one_percent_of_the_images_and_nearly_all_outliers_are_above_the_threshold():
+    score = fit_novelty(cloud(300, 0, 0), [cloud(300, 4, 2)], cloud(200, 0, 1))
+    assert 0.003 < (score.of(cloud(5000, 0, 4)) > 0).mean() < 0.03
     assert (score.of(cloud(300, 4, 3)) > 0).mean() > 0.99
-    assert (score.of(cloud(300, 0, 4)) > 0).mean() < 0.03
     assert (score.learned, score.outliers, score.validation) == (300, 300, 200)
 
 

@@ -11,6 +11,7 @@ Source:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ Features = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
 
 REJECTED = 0.01
-"""Share of the validation images above the threshold."""
+"""Share of a normal distribution with the mean and the deviation of the validation scores that is above the threshold.
+The quantile of the scores themselves rests on two of 157 images: it rejects 2.1 % of others instead of 1.5 %."""
 FEWEST = 20
 """Outliers, and validation images, below which nothing is fitted."""
 _PENALTY = 0.006
@@ -129,7 +131,8 @@ def fit_novelty(learned: Features, outliers: Sequence[Features], validation: Fea
     weights, bias = _logistic((rows - mean) / spread, is_outlier, share / 2)
     weights = weights / spread
     bias -= float(mean @ weights)
-    threshold = np.quantile(validation @ weights + bias, 1 - REJECTED)
+    scores = validation @ weights + bias
+    threshold = scores.mean() + NormalDist().inv_cdf(1 - REJECTED) * scores.std()
     return NoveltyScore(tuple(weights.tolist()), bias - float(threshold), len(learned), count, len(validation))
 
 
