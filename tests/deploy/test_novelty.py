@@ -54,7 +54,7 @@ def test_a_run_stores_the_score_of_its_own_model_and_evaluates_it(workspace):
     run = workspace.runs / "label" / "new"
     score, evaluation = read_novelty(run), evaluate_run(workspace, run)
     assert len(score.weights) == band_features(load_model(run)).shape[1]
-    assert set(evaluation.novelty.outliers) == {"background", "whole screenshots"}
+    assert set(evaluation.novelty.outliers) == {"boxes of background", "whole screenshots"}
     assert len(evaluation.novelty.scores) == len(evaluation.items)
     assert metrics_of(evaluation)["novelty"]["rejected"]["total"] == len(evaluation.items)
     head, *rows = predictions_csv(evaluation).splitlines()

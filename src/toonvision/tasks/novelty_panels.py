@@ -37,8 +37,8 @@ def novelty_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
         "novelty",
         "None of these: how unlike all that was learned",
         novelty_sentence(test),
-        f"Right of the line an image is none of the classes, as by {counted(test.fitted.validation, 'validation crop')} "
-        f"{percent(REJECTED)} of crops should be. Fitted on {test.fitted.learned:,} crops and "
+        f"Right of the line an image is none of the classes. By {counted(test.fitted.validation, 'validation crop')} "
+        f"about {percent(REJECTED)} of crops should be. Fitted on {test.fitted.learned:,} crops and "
         f"{test.fitted.outliers:,} outliers of other screenshots. The score is the log-odds of an outlier, less the "
         "threshold.",
         test,

@@ -18,7 +18,7 @@ from toonvision.tasks.base import Dataset, network_outputs
 if TYPE_CHECKING:
     import keras
 
-_OTHER, _BACKGROUND, _WHOLE = "objects of no class", "background", "whole screenshots"
+_OTHER, _BACKGROUND, _WHOLE = "objects of no class", "boxes of background", "whole screenshots"
 
 
 def features_of(model: "keras.Model") -> Callable[[Pictures], Features]:
