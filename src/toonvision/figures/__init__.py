@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from toonvision.figures.activations import draw_tiles
     from toonvision.figures.architecture import draw_architecture
     from toonvision.figures.data import draw_counts
-    from toonvision.figures.evaluation import draw_breakdown, draw_class_scores, draw_matrix, draw_reliability
+    from toonvision.figures.evaluation import (
+        draw_breakdown,
+        draw_class_scores,
+        draw_matrix,
+        draw_novelty_scores,
+        draw_reliability,
+    )
     from toonvision.figures.maps import draw_map, draw_superimposed
     from toonvision.figures.panels import draw, save_png, write_panel
     from toonvision.figures.pictures import draw_case, draw_probabilities, draw_suspect
@@ -56,6 +62,7 @@ __all__ = [
     "draw_map",
     "draw_matrix",
     "draw_metric",
+    "draw_novelty_scores",
     "draw_probabilities",
     "draw_racers",
     "draw_randomisation",
@@ -77,7 +84,7 @@ _HOMES = {
     "activations": ("draw_tiles",),
     "architecture": ("draw_architecture",),
     "data": ("draw_counts",),
-    "evaluation": ("draw_breakdown", "draw_class_scores", "draw_matrix", "draw_reliability"),
+    "evaluation": ("draw_breakdown", "draw_class_scores", "draw_matrix", "draw_novelty_scores", "draw_reliability"),
     "maps": ("draw_map", "draw_superimposed"),
     "panels": ("draw", "save_png", "write_panel"),
     "pictures": ("draw_case", "draw_probabilities", "draw_suspect"),

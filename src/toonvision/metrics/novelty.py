@@ -28,7 +28,7 @@ REJECTED = 0.01
 The quantile of the scores themselves rests on two of 157 images: it rejects 2.1 % of others instead of 1.5 %."""
 FEWEST = 20
 """Outliers, and validation images, below which nothing is fitted."""
-_PENALTY = 0.006
+_PENALTY = 0.003
 """Of the squared weights of features with variance 1; chosen by cross-validation (docs/novelty.md)."""
 _STEPS, _TOLERANCE = 25, 1e-6
 _SMALLEST_SPREAD = 0.01
