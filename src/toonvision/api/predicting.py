@@ -226,8 +226,8 @@ def _novelty_text(predictions: Sequence[Prediction]) -> str:
         return NO_SCORE
     count = sum(one.none_of_these for one in predictions)
     return (
-        f"None of these: {count} of {counted(len(predictions), 'answer')}, whose picture is unlike anything that the "
-        "model learned. Its novelty score is in brackets: above 0 the class means nothing."
+        f"None of these: {count} of {counted(len(predictions), 'answer')}. The novelty score of such a picture, in "
+        "brackets, is above 0: it is unlike anything that the model learned, and its class means nothing."
     )
 
 
