@@ -106,6 +106,10 @@ def test_a_run_is_compared_on_its_own_split_and_not_on_what_it_learned_from(smal
     assert {floor.name for floor in evaluation.floors.listed} == {MAJORITY, NEIGHBOUR, TREES}
     assert all(floor.right.total == len(evaluation.items) for floor in evaluation.floors.listed)
     assert [one["name"] for one in metrics_of(evaluation)["floors"]] == [one.name for one in evaluation.floors.listed]
-    assert run.summary().blocks[0] == evaluation.floors.sentence()
+    assert evaluation.floors.unbeaten
+    for result in (run.summary(), run.evaluate()):
+        said = "\n".join(block for block in result.blocks if isinstance(block, str))
+        assert result.blocks[0] == evaluation.floors.sentence()
+        assert said.count(evaluation.floors.sentence()) == 1
     assert run.evaluation("train").floors.listed == ()
     assert evaluate_run(workspace.files, run.folder).floors is None
