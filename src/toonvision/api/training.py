@@ -50,10 +50,22 @@ def _plan_network(
     network = model or DEFAULT_NETWORK
     if levels:
         network = _with_levels(network, workspace.taxonomy, task)
+    split = split or "default"
     classes = len(workspace.taxonomy.level(task.level).classes)
-    recipe = settings_for(find_network(network).name, classes=classes)
+    recipe = settings_for(find_network(network).name, classes=classes, images=_training_images(workspace, task, split))
     size_hw = parse_size(size) if size else None
-    return PlannedRun(changed(recipe, **settings), size_hw, split or "default", None)
+    return PlannedRun(changed(recipe, **settings), size_hw, split, None)
+
+
+def _training_images(workspace: "Workspace", task: "Task", split: str) -> int:
+    """Count the crops that a task learns from."""
+    from toonvision.data.splits import read_split
+
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+    stored, taxonomy = read_split(workspace.splits, split), workspace.taxonomy
+    learned = [crop for crop in crops if stored.subset_of(crop) == "train"]
+    return max(1, sum(taxonomy.class_of(crop.label, task.level) is not None for crop in learned))
 
 
 def _plan_from_study(

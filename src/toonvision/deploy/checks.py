@@ -207,6 +207,14 @@ def _multiplied(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return (count, units) if values == rows and bias in ([], [(units,)]) and not transposed else ()
 
 
+def _taken(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    axis, (values, (count,)) = settings.get("axis", 0), given
+    if not isinstance(axis, int):
+        return ()
+    at = range(len(values))[axis]
+    return (*values[:at], count, *values[at + 1 :])
+
+
 def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
     axis = settings.get("axis")
     if not isinstance(axis, int):
@@ -241,6 +249,7 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     "Conv": (_WINDOW | {"dilations", "group"}, _convolved),
     "DequantizeLinear": (_AXIS, _scaled),
     "Flatten": (_AXIS, _flattened),
+    "Gather": (_AXIS, _taken),
     "Gemm": (frozenset({"transA", "transB"}), _multiplied),
     "GlobalAveragePool": (_NONE, _reduced),
     "GlobalMaxPool": (_NONE, _reduced),
