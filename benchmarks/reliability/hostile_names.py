@@ -162,6 +162,12 @@ def _bad_settings() -> Iterable[RefusedSource]:
         yield RefusedSource(f"yolo settings with {why}", files, ("data.yaml", message))
 
 
+def _sparse(path: Path) -> None:
+    """Write a file of over 500 MB that takes no room on the disk."""
+    path.touch()
+    os.truncate(path, 500_000_001)
+
+
 def _bad_tables() -> Iterable[RefusedSource]:
     image, category = {"id": 1, "file_name": "a.png"}, {"id": 1, "name": "apple"}
     fine = {"images": [image], "annotations": [], "categories": [category]}
@@ -174,11 +180,11 @@ def _bad_tables() -> Iterable[RefusedSource]:
         ("with a category twice", json.dumps({**boxed, "categories": [category, {**category, "name": "pear"}]}),
          "share an id"),
         ("with a picture twice", json.dumps({**boxed, "images": [image, {**image, "id": 2}]}), "list one picture"),
-        ("over 20 MB", text + " " * 20_000_000, "is too large"),
-        ("of 200001 rows", json.dumps({**fine, "annotations": [0] * 200_001}), "rows, over 200,000"),
-        ("that is a pipe", "", "is no regular file"),
+        ("of 1000001 rows", json.dumps({**fine, "annotations": [0] * 1_000_001}), "rows, over 1,000,000"),
+        ("of ten million lists", f"[{'[],' * 10_000_000}[]]", "lists and objects, over 10,000,000"),
+        ("over 500 MB", _sparse, "is too large"), ("that is a pipe", os.mkfifo, "is no regular file"),
     ):  # fmt: skip
-        made: Content = content.encode() if content else os.mkfifo
+        made: Content = content.encode() if isinstance(content, str) else content
         files = {"annotations/instances.json": made, "images/a.png": good("a")}
         yield RefusedSource(f"coco {why}", files, ("instances.json", message))
 

@@ -33,7 +33,7 @@ from builders import (
 )
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.attributes import write_attributes
-from toonvision.data.boxes import AnnotatedObject
+from toonvision.data.boxes import AnnotatedObject, with_sorted_corners
 from toonvision.data.extraction import extract
 from toonvision.data.formats import layout, pascal_voc
 from toonvision.data.source_tree import SourceTree
@@ -378,14 +378,15 @@ def test_two_pictures_that_could_be_confused_are_refused_and_both_named(tmp_path
     pictures = [first.with_name(name) for name in names]
     for path in pictures:
         shutil.copy(first, path)
-    if kind is CLASSES and names is CONFUSABLE[0]:  # there is no annotation that could be of either
-        assert {picture.path for picture in kind.read(tmp_path).pictures} == {first, *pictures}
-        return
     if kind in (COCO, CVAT, CSV):
         for name in names:
             add_picture(kind, tmp_path, SHOTS[1], name)
     if isinstance(kind, ListKind):
         kind.state(tmp_path, SHOTS[1], [path.relative_to(tmp_path).as_posix() for path in pictures])
+    whole = kind in (CLASSES, COCO, CVAT, CSV) or isinstance(kind, ListKind)
+    if whole and names is CONFUSABLE[0]:  # whole names are stated, or no annotation could be of either
+        assert {picture.path for picture in kind.read(tmp_path).pictures} >= set(pictures)
+        return
     with pytest.raises(InputRejectedError) as caught:
         kind.read(tmp_path)
     assert all(str(path) in str(caught.value) for path in pictures)
@@ -698,7 +699,7 @@ def spoil(kind, root, shot, number, how):
         tables = read_coco_tables(root)
         image = next(row["id"] for row in tables["images"] if shot.stem in row["file_name"])
         row = [row for row in tables["annotations"] if row["image_id"] == image][number - 1]
-        row["bbox"] = {"nan": [1, float("nan"), 2, 2], "huge": [1, 1e400, 2, 2], "words": ["1", "2", "3", "4"]}[how]
+        row["bbox"] = {"nan": [1, float("nan"), 2, 2], "huge": [1, 1e400, 2, 2], "words": ["١", "2", "3", "4"]}[how]
         write_coco_tables(root, tables)
         return
     written = {"nan": "nan", "huge": "1e400", "words": "١٢"}[how]
@@ -789,10 +790,10 @@ objects = st.lists(st.tuples(printable_labels(), st.tuples(*[coordinates] * 4)),
 def test_voc_reads_back_exactly_what_it_wrote(tmp_path_factory, drawn, size_wh):
     root = tmp_path_factory.mktemp("voc")
     scene("a").save(root / "a.png")
-    wanted = tuple(AnnotatedObject(n, label, xyxy) for n, (label, xyxy) in enumerate(drawn, start=1))
-    pascal_voc.write(root / "a.xml", picture="a.png", size_wh=size_wh, objects=wanted)
+    given = tuple(AnnotatedObject(n, label, xyxy) for n, (label, xyxy) in enumerate(drawn, start=1))
+    pascal_voc.write(root / "a.xml", picture="a.png", size_wh=size_wh, objects=given)
     (picture,) = pascal_voc.read(SourceTree.of(root)).pictures
-    assert picture.objects == wanted
+    assert picture.objects == tuple(map(with_sorted_corners, given))
     assert picture.size_wh == size_wh
     assert picture.findings == ()
     shutil.rmtree(root)
@@ -1093,10 +1094,9 @@ def test_any_value_in_a_json_file_is_read_or_refused(tmp_path_factory, kind, dat
         (lambda text: text.replace('"images"', '"annotations"'), "the key 'annotations' comes twice"),
         (lambda _text: "[" * 100_000, "cannot be read as JSON"),
         (lambda text: text.replace('"categories"', '"classes"'), "has no table categories"),
-        (lambda text: text + " " * 20_000_000, "is too large"),
-        (lambda text: text.replace('"images": [', '"images": [' + "0," * 200_000), "rows, over 200,000"),
+        (lambda text: text.replace('"images": [', '"images": [' + "0," * 1_000_000), "rows, over 1,000,000"),
     ],
-    ids=["truncated", "a table twice", "deep", "a table missing", "too large", "too many rows"],
+    ids=["truncated", "a table twice", "deep", "a table missing", "too many rows"],
 )
 def test_a_damaged_coco_file_beside_pictures_is_refused_rather_than_taken_for_class_folders(tmp_path, content, words):
     COCO.write(tmp_path, SHOTS)

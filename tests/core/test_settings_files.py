@@ -94,7 +94,7 @@ def test_a_byte_order_mark_is_accepted(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\xff\xfe[\0", "not UTF-8 text"),
+        (b"\xfe\x00[\0", "not UTF-8 text"),
         (None, "no such file"),
         ("folder", "is no regular file"),
         ("pipe", "is no regular file"),

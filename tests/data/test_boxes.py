@@ -8,6 +8,7 @@ from builders import tried
 from toonvision.core.errors import RejectedItemError
 from toonvision.data.boxes import (
     CLAMPED,
+    SWAPPED,
     TINY,
     AnnotatedObject,
     Box,
@@ -16,6 +17,7 @@ from toonvision.data.boxes import (
     fit_object,
     note_findings,
     parse_coordinate,
+    with_sorted_corners,
 )
 
 sizes = st.tuples(st.integers(1, 200), st.integers(1, 200))
@@ -126,12 +128,14 @@ def test_a_box_without_area_is_refused(drawn, across):
 
 
 @given(drawn=inside(), across=st.booleans())
-def test_an_inverted_box_is_refused(drawn, across):
+def test_swapped_corners_are_sorted_with_a_note_that_leaves_another_one(drawn, across):
     (left, top, right, bottom), size_wh = drawn
     xyxy = (right, top, left, bottom) if across else (left, bottom, right, top)
-    error = refusal(xyxy, size_wh)
-    assert error.code == "inverted"
-    assert error.remedy == "swap its corners"
+    assert with_sorted_corners(AnnotatedObject(1, "cat", xyxy)) == AnnotatedObject(1, "cat", drawn[0], note=SWAPPED)
+    assert with_sorted_corners(AnnotatedObject(1, "cat", xyxy, note="other")).note == "other"
+    for entry in (AnnotatedObject(1, "cat", drawn[0]), AnnotatedObject(1, "cat", None)):
+        assert with_sorted_corners(entry) is entry
+    assert refusal(xyxy, size_wh).code == "zero-area"
 
 
 @given(drawn=inside(), across=st.integers(1, 1000))
@@ -145,7 +149,7 @@ def test_a_box_beside_the_picture_is_refused_even_if_it_touches_it(drawn, across
 def test_any_finite_box_is_either_inside_the_picture_or_refused(xyxy, size_wh):
     fitted, error = tried(RejectedItemError, fit_box, xyxy, size_wh)
     if error:
-        assert error.code in {"inverted", "zero-area", "out-of-bounds"}
+        assert error.code in {"zero-area", "out-of-bounds"}
     else:
         box, _ = fitted
         assert 0 <= box.x_min < box.x_max <= size_wh[0]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from builders import files_property, scene
 from toonvision.core.errors import InputRejectedError
+from toonvision.data.attributes import write_attributes
 from toonvision.data.extraction import extract
 from toonvision.data.formats import layout
 from toonvision.data.workspace import create_workspace
@@ -91,6 +92,23 @@ def test_two_pictures_of_one_stem_are_two_crops_of_their_folder(tmp_path):
         ]  # fmt: skip
 
 
+def test_two_pictures_of_one_stem_have_an_attributes_file_each(tmp_path):
+    fill(tmp_path / "shots", "cat", "dog")
+    scene("another", (8, 8)).save(tmp_path / "shots" / "cat" / "0.jpg")
+    source = ("folders", tmp_path / "shots")
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(["cat", "dog"]), source=source)
+    for name in ("cat/0", "cat/0.jpg", "cat/0.png", "dog/0"):
+        write_attributes(tmp_path / "shots" / f"{name}.attributes.json", {1: {"of": name}})
+    (finding,) = extract(workspace).findings
+    assert str(finding) == (
+        "cat/0.attributes.json: is not where attributes of cat/0.jpg and cat/0.png are read from (move it to "
+        "cat/0.jpg.attributes.json or cat/0.png.attributes.json)"
+    )
+    with workspace.reading() as catalog:
+        found = {crop.screenshot: crop.attributes["of"] for crop in catalog.crops()}
+    assert found == {"cat/0.jpg": "cat/0.jpg", "cat/0.png": "cat/0.png", "dog/0.png": "dog/0"}
+
+
 @pytest.mark.parametrize(
     "folders", [("cat",), ("pets/cat",), ("train/cat", "test/cat"), ("cat/session1", "cat/session2")]
 )
@@ -116,7 +134,7 @@ def test_folders_of_a_layout_or_of_subsets_are_no_labels(tmp_path, folders):
 
 def test_folders_that_do_not_look_like_labels_are_read_where_the_format_is_named(tmp_path):
     said = refused(fill(tmp_path, "day1", "day2", "test"))
-    assert said.endswith("If the folders are the labels (day1, day2), say so: --format folders.")
+    assert said.endswith("If the folders are the labels (day1 and day2), say so: --format folders.")
     assert labels(layout.read("folders", tmp_path)) == {"day1": 1, "day2": 1}
 
 
@@ -182,8 +200,8 @@ def test_where_the_folders_can_be_read_in_two_ways_both_are_named_and_the_remedy
     assert labels(reading) == {"day": 2, "night": 2}
     (finding,) = reading.findings
     assert str(finding) == (
-        "day, night: the folders could also be read with the labels cat, dog, which lie one level deeper (if those are "
-        "the labels, move their folders up, out of the folders that are taken for labels now)"
+        "day and night: the folders could also be read with the labels cat and dog, which lie one level deeper (if "
+        "those are the labels, move their folders up, out of the folders that are taken for labels now)"
     )
     assert not finding.skips
     for folder in ("cat", "dog"):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from builders import files_property, scene, tried
 from toonvision.core.errors import InputRejectedError
+from toonvision.data import documents
 from toonvision.data.formats import coco, layout
 from toonvision.data.source_tree import SourceTree
 
@@ -274,3 +275,42 @@ def test_any_object_is_read_or_named(tmp_path_factory, row):
     reading, _ = tried(InputRejectedError, read, root)
     (picture,) = reading.pictures
     assert len(picture.objects) + len(picture.findings) == 1
+
+
+def test_numbers_written_as_text_are_read_and_other_words_are_named(tmp_path):
+    texts = [{"category_id": 1, "bbox": ["10", 10, "50.0", "6e1"]}, {"category_id": 2, "bbox": ["ten", 1, 2, 3]}]
+    picture = one(tmp_path, *texts)
+    assert [entry.xyxy for entry in picture.objects] == [(10, 10, 60, 70)]
+    assert [(finding.code, finding.objects) for finding in picture.findings] == [("bad-number", 1)]
+
+
+def test_two_pictures_of_one_stem_are_told_apart_by_the_file_names_that_are_stated(tmp_path):
+    write(tmp_path, "c.json", ["a.png", "a.jpg"])
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert labels(reading) == {"a.jpg": ["cat", "dog"], "a.png": ["cat", "dog"]}
+
+
+def test_a_large_file_is_read_without_its_polygons_to_the_same_boxes(tmp_path, monkeypatch):
+    objects = [
+        {"category_id": 1, "bbox": [10, 10, 50, 60], "segmentation": [SQUARE]},
+        {"category_id": 1, "bbox": [0, 0, 0, 0], "segmentation": [SQUARE]},
+    ]
+    write(tmp_path, "c.json", ["a.png"], objects=objects)
+    small = read(tmp_path)
+    monkeypatch.setattr(documents, "_LARGE", 0)
+    tree = SourceTree.of(tmp_path)
+    (content,) = tree.documents.contents.values()
+    assert ["segmentation" in row for row in content["annotations"]] == [False, True]
+    assert coco.read(tree) == small
+
+
+def test_a_file_of_too_many_lists_is_refused_with_a_way_out(tmp_path, monkeypatch):
+    write(tmp_path, "train.json", ["a.png", "b.png"])
+    monkeypatch.setattr(documents, "_MOST_LISTS", 13)
+    with pytest.raises(InputRejectedError, match=r"has 17 lists and objects, over 13 \(split it into files\)"):
+        read(tmp_path)
+    (tmp_path / "train.json").unlink()
+    for name in ("a", "b"):
+        write(tmp_path, f"{name}.json", [f"{name}.png"])
+    assert labels(read(tmp_path)) == {"a.png": ["cat", "dog"], "b.png": ["cat", "dog"]}

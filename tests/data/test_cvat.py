@@ -203,3 +203,15 @@ def test_any_file_of_such_tags_and_any_coordinate_are_read_or_refused(tmp_path_f
     document.write(root / "annotations.xml", encoding="utf-8")
     (picture,) = read(root).pictures
     assert picture.object_count == 1
+
+
+def test_a_linked_file_is_read_unless_it_leads_out_of_the_source(tmp_path):
+    source = tmp_path / "source"
+    write(source, {"a.png": BOX}, file="kept.data")
+    (source / "linked.xml").symlink_to("kept.data")
+    assert layout.detect(source) == "cvat"
+    write(source, {"b.png": BOX}, file="../secret.xml")
+    (source / "out.xml").symlink_to(tmp_path / "secret.xml")
+    reading = read(source)
+    assert [picture.name for picture in reading.pictures] == ["images/a.png"]
+    assert ("out.xml", "path-escapes", 1) in [(one.item, one.code, one.files) for one in reading.findings]

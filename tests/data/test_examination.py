@@ -1,15 +1,14 @@
-import collections
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import SIZE_WH, files_property, scene
+from builders import files_property, scene
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture
 from toonvision.data.examination import PictureTask, examine
 from toonvision.data.workspace import Source
-from toonvision.taxonomy.labels import Category, Label, Taxonomy
+from toonvision.taxonomy.labels import Label, Taxonomy
 from toonvision.taxonomy.loader import built_in
 
 TAXONOMY = Taxonomy("t", (), tuple(Label(name, name, {}) for name in ("apple", "pear")))
@@ -73,11 +72,3 @@ def test_a_label_with_a_slip_is_left_out_with_the_nearest_label_that_there_is(pi
     assert meant
     assert meant[1] in TOONTOWN.by_name
     assert [cut.label for cut in outcome.cuts] == [label]
-
-
-def test_an_unknown_context_leaves_out_the_picture_and_counts_its_objects(picture_file):
-    taxonomy = Taxonomy("t", (), TAXONOMY.labels, (Category("garden", "Garden", "#000000"),))
-    outcome = examined(picture_file, [("apple", (0, 0, *SIZE_WH)), ("pear", None)], taxonomy)
-    assert not outcome.kept
-    assert collections.Counter(f.code for f in outcome.findings) == {"unknown-context": 1}
-    assert (outcome.findings[0].pictures, outcome.findings[0].objects) == (1, 2)

@@ -263,7 +263,7 @@ def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_i
 BROKEN_ANNOTATIONS = [
     ("voc", write_voc, "garden/one.xml", b"<annotation><object>", "is not valid XML"),
     ("voc", write_voc, "garden/one.xml", None, "has no annotation"),
-    ("yolo", builders.write_yolo, "labels/garden/one.txt", b"\xff\xfe\x00", "is not written in UTF-8"),
+    ("yolo", builders.write_yolo, "labels/garden/one.txt", b"\xfe\x00\xff", "is not UTF-8 text"),
     ("yolo", builders.write_yolo, "labels/garden/one.txt", None, "has no label file"),
     ("coco", write_two_coco_files, "annotations/instances.json", b"{", "cannot be read as JSON"),
 ]
@@ -369,7 +369,11 @@ def test_an_unknown_label_is_named_with_the_nearest_known_one(tmp_path):
 
 def test_an_unknown_context_is_named_with_the_nearest_known_one(tmp_path):
     finding = finding_of(tmp_path, Shot("one", "gardens", ONE.objects))
-    assert "lies in the folder 'gardens', which is no context of the taxonomy. Did you mean garden?" in str(finding)
+    assert str(finding) == (
+        "contexts: 1 picture lies in the folder 'gardens', which is no context of the taxonomy. Did you mean garden? "
+        "(put them into folders named after contexts (garden, house), or add the contexts: write "
+        '"gardens" = {} under [contexts] in toonvision.toml)'
+    )
     assert (finding.code, finding.objects, finding.pictures) == ("unknown-context", 2, 1)
 
 
@@ -388,7 +392,6 @@ def test_boxes_of_two_labels_in_one_place_are_two_crops(tmp_path):
     ("edges", "code"),
     [
         ((5, 5, 5, 20), "zero-area"),
-        ((20, 5, 5, 20), "inverted"),
         ((60, 5, 69, 20), "out-of-bounds"),
         ((-20, 5, 19, 20), "out-of-bounds"),
     ],
@@ -415,6 +418,18 @@ def test_boxes_that_pass_the_edge_are_cut_there_and_counted_in_one_finding(tmp_p
     ]  # fmt: skip
     assert {crop.box for crop in crops_of(workspace)} >= {Box(0, 0, 64, 48), Box(0, 5, 30, 20)}
     assert extract(workspace).findings == summary.findings
+
+
+def test_a_box_whose_corners_are_swapped_is_cut_as_it_was_meant_and_counted(tmp_path):
+    boxes = (("pear", (20, 5, 5, 20)), ("apple", (3, 40, 30, 22)))
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", boxes), Shot("two", "house", boxes[:1])])
+    summary = extract(workspace)
+    check_agreement(workspace, summary)
+    assert [str(finding) for finding in summary.findings] == [
+        "screenshots: the corners of the box were swapped and are sorted now (3 objects, such as garden/one.xml, "
+        "object 1)"
+    ]
+    assert {crop.box for crop in crops_of(workspace)} == {Box(5, 5, 20, 20), Box(3, 22, 30, 40)}
 
 
 def test_a_picture_of_another_size_than_its_annotation_says_is_skipped(tmp_path):
@@ -618,9 +633,7 @@ def test_every_format_gives_the_same_crops(tmp_path, name):
     write = {"voc": builders.write_voc, "yolo": builders.write_yolo, "coco": builders.write_coco,
              "folders": builders.write_class_folders}[name]  # fmt: skip
     write(tmp_path / "source", shots)
-    workspace = create_workspace(
-        tmp_path / "w", taxonomy=infer(["apple", "pear"], ["all"]), source=(name, tmp_path / "source")
-    )
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(["apple", "pear"]), source=(name, tmp_path / "source"))
     before = tree(tmp_path / "source")
     summary = extract(workspace)
     check_agreement(workspace, summary)
@@ -902,10 +915,11 @@ def test_read_is_kept_and_skipped_whatever_is_wrong_with_a_folder(tmp_path_facto
     assert (summary.objects_read, summary.objects_skipped) == (objects + 1, lost)
     named = {finding.item.split(",")[0] for finding in summary.findings}
     for index, fault in enumerate(faults):
-        if fault != "identical":  # of which the later one is named
+        if fault not in ("identical", "context"):  # of which the later one is named, and the folder
             assert any(f"shot{index}." in item for item in named) is (fault not in ("empty", "clamped"))
     assert codes(summary)["identical"] == faults.count("identical")
     assert codes(summary)["recovered"] == ("clamped" in faults)  # one finding for all of them
+    assert codes(summary)["unknown-context"] == ("context" in faults)
     again = extract(workspace)
     assert again.findings == summary.findings
     assert (again.crops_new, again.crops_removed, again.pictures_unchanged) == (0, 0, again.pictures_kept)

@@ -8,11 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from builders import encoded, run_length_bmp, scene, tried
 from toonvision.core.errors import RejectedItemError
-from toonvision.data.images import decode, encode_png, fit, room_for, size_wh, to_rgb
+from toonvision.data.images import (
+    check_header,
+    decode,
+    encode_png,
+    fit,
+    require_size,
+    room_for,
+    size_wh,
+    to_rgb,
+)
 
 
 def pixels(content, **options):
@@ -198,6 +207,42 @@ def test_a_rotated_picture_with_boxes_is_refused_where_its_declared_size_tells_n
 def test_a_rotated_tiff_is_rotated_by_its_format():
     assert decode(rotated("TIFF"), has_boxes=True, declared_wh=(48, 64)).size == (48, 64)
     assert refusal(rotated("TIFF"), has_boxes=True, declared_wh=(64, 48)).code == "exif-rotation"
+
+
+def late_exif(content):
+    """Return a PNG whose EXIF data lie behind its pixels."""
+    start = content.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(content[start : start + 4])
+    last = content.index(b"IEND") - 4
+    return content[:start] + content[end:last] + content[start:end] + content[last:]
+
+
+UPRIGHT = {kind: encoded(scene("upright"), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "TIFF")}
+TURNED = {kind: rotated(kind) for kind in ("JPEG", "PNG", "WEBP", "TIFF")}
+AS_SAVED = {**UPRIGHT, **{f"rotated {kind}": content for kind, content in TURNED.items()}}
+AS_SAVED |= {"upside down": rotated("JPEG", 3), "late": late_exif(rotated("PNG")), "empty": b"", "text": b"text"}
+
+
+@pytest.mark.parametrize("declared_wh", [None, (64, 48), (48, 64), (32, 24)])
+@pytest.mark.parametrize("name", AS_SAVED)
+def test_the_header_says_as_much_as_decoding_says(tmp_path, name, declared_wh):
+    (tmp_path / "a").write_bytes(AS_SAVED[name])
+
+    def whole():
+        require_size(decode(AS_SAVED[name], has_boxes=True, declared_wh=declared_wh).size, declared_wh)
+
+    _, wanted = tried(RejectedItemError, whole)
+    _, error = tried(RejectedItemError, check_header, tmp_path / "a", has_boxes=True, declared_wh=declared_wh)
+    assert (error and (error.code, str(error))) == (wanted and (wanted.code, str(wanted)))
+
+
+def test_a_header_is_checked_without_decoding(tmp_path, monkeypatch):
+    for name in ("JPEG", "PNG", "rotated JPEG", "rotated PNG"):
+        (tmp_path / name).write_bytes(AS_SAVED[name])
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("it was decoded"))
+    for declared_wh in ((64, 48), (48, 64), (32, 24)):
+        for path in tmp_path.iterdir():
+            tried(RejectedItemError, check_header, path, has_boxes=True, declared_wh=declared_wh)
 
 
 @pytest.mark.parametrize("orientation", [0, 9])

@@ -182,9 +182,17 @@ def test_a_shape_and_its_label_may_be_two_entries_of_one_id(tmp_path):
     assert attributes_of("labelstudio", tmp_path) == [{"is_hidden": True, "time": "night"}]
 
 
-def test_a_choice_for_the_whole_picture_alone_is_no_box(tmp_path):
+def test_the_one_choice_of_a_project_without_shapes_is_the_label_of_the_whole_picture(tmp_path):
     labelstudio(tmp_path, [{**region({"choices": ["apple"]}, "choices")}])
-    assert read_one("labelstudio", tmp_path) == ([], [("no-box", 1)])
+    assert read_one("labelstudio", tmp_path) == ([("apple", None, "")], [])
+    labelstudio(tmp_path, [{**region({"choices": ["apple", "pear"]}, "choices")}])
+    assert read_one("labelstudio", tmp_path) == ([], [("many-labels", 1)])
+
+
+def test_choices_of_two_kinds_are_no_labels_of_whole_pictures(tmp_path):
+    kinds = [{**region({"choices": [word]}, "choices", word), "from_name": word} for word in ("apple", "night")]
+    labelstudio(tmp_path, kinds)
+    assert read_one("labelstudio", tmp_path) == ([], [("no-box", 1), ("no-box", 1)])
 
 
 def test_the_angle_of_a_turned_box_is_an_attribute(tmp_path):
@@ -387,7 +395,7 @@ def test_a_table_of_via_that_cannot_be_read_is_named(tmp_path):
     via(tmp_path)
     (tmp_path / "more.csv").write_bytes(f"{HEADER}\n".encode() + b"\xff\xfe")
     (finding,) = layout.read("via", tmp_path).findings
-    assert (finding.item, finding.code, finding.files) == ("more.csv", "bad-csv", 1)
+    assert (finding.item, finding.code, finding.files) == ("more.csv", "encoding", 1)
 
 
 def test_the_keys_of_apples_documentation_are_read_like_those_of_labelimg(tmp_path):

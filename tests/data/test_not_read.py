@@ -30,7 +30,12 @@ FORMATS = {
         "training/label_2/a.txt",
         "Car 0.00 0 -1.58 587.01 173.33 614.12 200.12 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n",
     ),
-    "Open Images": ("train-annotations-bbox.csv", "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax\n"),
+    "Open Images without boxes": ("train-human-imagelabels.csv", "ImageID,Source,LabelName,Confidence\na,x,/m/1,1\n"),
+    "a list of classes, as RetinaNet has it": ("classes.csv", "cat,0\ndog,1\n"),
+    "a table of labels of whole pictures, as Roboflow has it": (
+        "train/_classes.csv",
+        "filename, cat, dog\na.png, 1, 0\n",
+    ),
     "DOTA": ("labelTxt/a.txt", "imagesource:GoogleEarth\ngsd:0.1\n1 2 30 2 30 40 1 40 small-vehicle 0\n"),
     "VisDrone or MOT": ("annotations/a.txt", "684,8,273,116,0,0,0,0\n"),
     "MATLAB": ("devkit/cars_annos.mat", "MATLAB 5.0"),
@@ -142,3 +147,32 @@ def test_whatever_lies_beside_pictures_the_source_is_read_or_refused(tmp_path_fa
     assert bool(found) is (error is None)
     assert error is None or str(error).startswith(f"{root}: ")
     shutil.rmtree(root)
+
+
+def test_boxes_beside_a_list_of_classes_are_read_as_its_refusal_says(tmp_path):
+    write(tmp_path, "a list of classes, as RetinaNet has it", pictures="images")
+    row = refusal(tmp_path).partition("such as: ")[2].removesuffix(".")
+    (tmp_path / "boxes.csv").write_text(row.replace("10,10,60,70", "1,1,6,7") + "\n")
+    (picture,) = layout.read(layout.detect(tmp_path), tmp_path).pictures
+    assert [(entry.label, entry.xyxy) for entry in picture.objects] == [("cat", (1, 1, 6, 7))]
+
+
+def test_the_table_of_open_images_that_has_boxes_is_read_as_the_refusal_of_the_other_says(tmp_path):
+    path = write(tmp_path, "Open Images without boxes", pictures="images")
+    assert "Take the table of the boxes in its place" in refusal(tmp_path)
+    (tmp_path / path).unlink()
+    header = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax"
+    (tmp_path / "train-annotations-bbox.csv").write_text(f"{header}\na,x,/m/1,1,0,1,0,0.5\n")
+    (picture,) = layout.read(layout.detect(tmp_path), tmp_path).pictures
+    assert [entry.xyxy for entry in picture.objects] == [(0, 0, 8, 4)]
+
+
+def test_pictures_of_a_table_of_labels_are_read_once_they_lie_in_folders_of_their_labels(tmp_path):
+    path = write(tmp_path, "a table of labels of whole pictures, as Roboflow has it", pictures="images")
+    assert "Put each picture into a folder of its label, and take the table away" in refusal(tmp_path)
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        shutil.copy(tmp_path / "images" / "a.png", tmp_path / label / f"{label}.png")
+    (tmp_path / path).unlink()
+    shutil.rmtree(tmp_path / "images")
+    assert layout.detect(tmp_path) == "folders"

@@ -297,16 +297,3 @@ def test_a_picture_whose_boxes_are_in_a_yolo_file_says_so_and_the_remedy_cures(t
     settings = tmp_path / "w" / "toonvision.toml"
     settings.write_text(settings.read_text() + f'\n[[sources]]\nformat = "yolo"\npath = "{apart}"\n')
     assert extract(open_workspace(tmp_path / "w")).objects_kept == 2
-
-
-def test_masks_beside_the_boxes_are_named_once(tmp_path):
-    builders.write_voc(tmp_path, [Shot(stem, ".", (("apple", (3, 4, 20, 30)),)) for stem in "abc"], layout="folders")
-    for folder in ("SegmentationClass", "SegmentationObject"):
-        (tmp_path / folder).mkdir()
-        for stem in "abc":
-            scene(stem).save(tmp_path / folder / f"{stem}.png")
-    reading = pascal_voc.read(SourceTree.of(tmp_path))
-    assert len(reading.pictures) == 3
-    assert [str(finding) for finding in reading.findings] == [
-        "SegmentationClass/a.png: is a mask, like 5 others; masks are not read"
-    ]

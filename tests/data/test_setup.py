@@ -1,7 +1,24 @@
-import pytest
+import re
+from dataclasses import replace
 
-from builders import Shot, contents, small_shots, write_coco, write_voc, write_yolo
+import pytest
+from PIL import Image
+
+from builders import Shot, contents, scene, small_shots, write_class_folders, write_coco, write_voc, write_yolo
+from format_writers import (
+    write_createml,
+    write_csv,
+    write_cvat,
+    write_labelme,
+    write_labelstudio,
+    write_supervisely,
+    write_via,
+)
 from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.data.balance import measure_balance
+from toonvision.data.boxes import SWAPPED
+from toonvision.data.extraction import extract
+from toonvision.data.formats.layout import READERS
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.overview import understand
 from toonvision.data.setup import SetupRequest, carry_out, plan_setup
@@ -34,6 +51,34 @@ def test_what_was_left_out_is_grouped_by_kind_with_how_much(tmp_path):
     assert losses == {"no-picture": ("1 picture", 1), "bad-number": ("2 objects", 2)}
 
 
+def test_swapped_corners_are_sorted_and_counted_before_anything_is_made(tmp_path):
+    write_voc(tmp_path, [Shot("a", "garden", (("cat", (30, 2, 2, 40)), ("dog", (2, 40, 30, 2)), ("dog", BOX)))])
+    overview = understand(tmp_path)
+    assert overview.box_notes == {SWAPPED: 2}
+    assert overview.typical_size_wh == (28, 38)
+
+
+def test_pictures_of_another_size_than_declared_are_named_before_anything_is_made(tmp_path):
+    write_voc(tmp_path / "s", small_shots()[:5])
+    for name in ("garden/shot_00.png", "house/shot_03.png"):
+        scene(name, (32, 24)).save(tmp_path / "s" / name)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shows 64 x 48, as the annotation says
+    scene("turned", (48, 64)).save(tmp_path / "s/garden/shot_02.png", exif=exif)
+    (tmp_path / "s/house/shot_01.png").write_bytes(b"")
+    plan = planned(tmp_path, tmp_path / "s")
+    told = [(kind.first.code, kind.left_out, len(kind.findings)) for kind in plan.overview.losses]
+    assert sorted(told) == [
+        ("not-a-picture", "1 picture and 2 objects", 1),
+        ("size-differs", "2 pictures and 4 objects", 2),
+    ]
+    summary = extract(carry_out(plan))
+    assert (summary.pictures_skipped, summary.objects_skipped) == (3, 6)
+    assert {str(one) for one in summary.findings if one.skips} == {
+        str(one) for one in plan.overview.findings if one.skips
+    }
+
+
 def test_where_a_source_can_be_read_in_two_ways_both_are_named_and_the_format_decides(tmp_path):
     write_yolo(tmp_path / "s", small_shots())
     write_coco(tmp_path / "s", small_shots()[:3])
@@ -53,6 +98,53 @@ def test_a_format_can_be_forced_where_nothing_was_recognised(tmp_path):
         planned(tmp_path, tmp_path / "s", format="vocs")
 
 
+WRITERS = {
+    "voc": write_voc,
+    "yolo": write_yolo,
+    "coco": write_coco,
+    "cvat": write_cvat,
+    "labelstudio": write_labelstudio,
+    "labelme": write_labelme,
+    "via": write_via,
+    "createml": write_createml,
+    "supervisely": write_supervisely,
+    "tensorflow-csv": write_csv,
+    "folders": write_class_folders,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_format_that_does_not_fit_is_refused_with_the_option_that_does(tmp_path, name):
+    WRITERS[name](tmp_path, small_shots()[:4])
+    for asked in READERS.keys() - {name, "folders"}:
+        with pytest.raises(InputRejectedError, match=f"is not in the format {asked}, but can be read as .*") as caught:
+            understand(tmp_path, format_=asked)
+        (option,) = re.findall("--format ([a-z-]+)", str(caught.value))
+        assert understand(tmp_path, format_=option).layout.format == name
+
+
+def test_folders_are_taken_for_labels_if_asked_for_but_not_where_there_are_none(tmp_path):
+    write_voc(tmp_path / "s", [replace(shot, context="") for shot in small_shots()[:4]])
+    with pytest.raises(InputRejectedError, match="is not in the format folders, but can be read as Pascal VOC"):
+        understand(tmp_path / "s", format_="folders")
+
+
+def test_a_format_that_is_not_read_is_named_whatever_was_asked_for(tmp_path):
+    scene("a").save(tmp_path / "a.png")
+    (tmp_path / "a.json").write_text('{"assets": {}, "tags": []}', encoding="utf-8")
+    with pytest.raises(InputRejectedError, match=r"a\.json is VoTT, which is not read\. Export Pascal VOC from VoTT"):
+        understand(tmp_path, format_="coco")
+
+
+def test_of_many_files_three_are_named(tmp_path):
+    for name in "abcde":
+        write_coco(tmp_path / name, [Shot(f"shot_{name}", "garden", (("cat", BOX), ("dog", BOX)))])
+    words = (
+        "COCO, in a/annotations/instances.json, b/annotations/instances.json, c/annotations/instances.json and 2 more"
+    )
+    assert understand(tmp_path).layout.words == words
+
+
 def test_a_plan_writes_nothing_and_carrying_it_out_makes_what_was_planned(tmp_path):
     write_voc(tmp_path / "s", small_shots())
     before = contents(tmp_path)
@@ -63,6 +155,20 @@ def test_a_plan_writes_nothing_and_carrying_it_out_makes_what_was_planned(tmp_pa
     assert workspace.label_rules == LabelRules.of(["stone"], {"apple": ["pear"]})
     assert [label.name for label in workspace.taxonomy.labels] == ["apple"]
     assert workspace.size_hw == plan.size_hw
+
+
+def test_screenshots_in_a_new_folder_are_taken_up_by_the_next_extraction(tmp_path):
+    write_voc(tmp_path / "s", small_shots()[:6])
+    workspace = carry_out(planned(tmp_path, tmp_path / "s"))
+    assert extract(workspace).pictures_kept == 6
+    write_voc(tmp_path / "s", [Shot("new", "attic", small_shots()[0].objects)])
+    write_voc(tmp_path / "s", [Shot("outside", "", small_shots()[1].objects)])
+    summary = extract(workspace)
+    assert (summary.pictures_kept, summary.pictures_skipped, summary.crops_new) == (8, 0, 4)
+    with workspace.reading() as catalog:
+        crops = catalog.known().crops
+    columns = measure_balance(crops, workspace.taxonomy).tables[0].columns
+    assert [column.name for column in columns] == ["all", "attic", "garden", "house"]
 
 
 def test_labels_that_differ_by_case_are_refused_with_the_options_that_join_them(tmp_path):

@@ -75,6 +75,9 @@ def test_a_date_before_a_name_is_no_hash_that_may_be_left_out(tmp_path):
         (["ds0/img/a.png", "ds1/img/b.png"], {"ds0", "ds1"}),
         (["garden/a.png", "garden/b.png"], {"garden"}),
         (["VOC2007/JPEGImages/a.png"], {"all"}),
+        (["images/default/a.png", "images/Train/b.png", "images/Validation/c.png"], {"all"}),
+        (["images/default/garden/a.png", "obj_Train_data/b.png"], {"garden", "all"}),
+        (["default/a.png", "night/b.png"], {"default", "night"}),
     ],
 )
 def test_folders_around_a_whole_data_set_are_no_context(tmp_path, paths, contexts):

@@ -41,6 +41,10 @@ TABLES = {
     "a.png;dog;90;40;140;100\nb.png;;;;;\n",
     "other names of columns": "image,label,x_min,y_min,x_max,y_max\na.png,cat,10.0,10.0,60.0,70.0\n"
     'a.png,"dog",90,40,140,100\nb.png,,,,,\n',
+    "makesense.ai": "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\n"
+    "cat,10,10,50,60,a.png,160,120\ndog,90,40,50,60,a.png,160,120\n,,,,,b.png,160,120\n",
+    "another encoding": "filename,class,xmin,ymin,xmax,ymax\na.png,cat,10,10,60,70\na.png,dog,90,40,140,100\n"
+    "b.png,,,,,\n",
     "retinanet": "a.png,10,10,60,70,cat\na.png,90,40,140,100,dog\nb.png,,,,,\n",
     "retinanet with paths": "/content/data/a.png,10,10,60,70,cat\n/content/data/a.png,90,40,140,100,dog\n"
     "C:\\data\\b.png,,,,,\n",
@@ -53,7 +57,8 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 def test_the_tables_of_several_programs_say_the_same(tmp_path, name):
     write(tmp_path, "a.png", "b.png")
-    (tmp_path / "labels.csv").write_bytes(TABLES[name].encode())
+    encoding = "utf-16" if name == "another encoding" else "utf-8"
+    (tmp_path / "labels.csv").write_bytes(TABLES[name].encode(encoding))
     found = boxes(tmp_path)
     assert layout.detect(tmp_path) == "tensorflow-csv"
     assert found.keys() == EXPECTED.keys()
@@ -179,3 +184,34 @@ def test_any_table_is_read_or_refused(tmp_path_factory, header, rows):
     assert refused is None or str(root) in str(refused)
     for picture in reading.pictures if reading else ():
         assert picture.object_count == len(picture.objects) + len(picture.findings)
+
+
+OPEN_IMAGES = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf\n"
+
+
+def test_open_images_names_its_classes_in_another_table_and_its_crowds_are_left_out(tmp_path):
+    write(tmp_path, "train/0a1b.jpg")
+    rows = ["0a1b,xclick,/m/01yrx,1,0.25,0.75,0.1,0.5,1,0,0\n", "0a1b,xclick,/m/0bt9lr,1,0.25,0.75,0.1,0.5,0,0,1\n"]
+    (tmp_path / "train-annotations-bbox.csv").write_text(OPEN_IMAGES + "".join(rows))
+    (tmp_path / "class-descriptions-boxable.csv").write_text("/m/01yrx,Cat\n/m/0bt9lr,Dog\n")
+    assert layout.detect(tmp_path) == "tensorflow-csv"
+    (picture,) = read(tmp_path).pictures
+    (entry,) = picture.objects
+    assert (entry.label, entry.xyxy, picture.subset) == ("Cat", pytest.approx((40, 12, 120, 60)), "train")
+    assert entry.attributes["isoccluded"] == 1
+    assert [(finding.code, finding.objects, "Dog" in finding.reason) for finding in picture.findings] == [
+        ("crowd", 1, True)
+    ]
+
+
+def test_a_linked_table_is_read_unless_it_leads_out_of_the_source(tmp_path):
+    source = tmp_path / "source"
+    write(source, "a.png", "b.png")
+    (source / "kept.data").write_text(f"{HEADER}a.png,160,120,cat,10,10,60,70\n")
+    (source / "train.csv").symlink_to("kept.data")
+    assert subsets(source) == {"a.png": "train"}
+    (tmp_path / "secret.csv").write_text(f"{HEADER}b.png,160,120,dog,10,10,60,70\n")
+    (source / "val.csv").symlink_to(tmp_path / "secret.csv")
+    reading = read(source)
+    assert [picture.name for picture in reading.pictures] == ["a.png"]
+    assert ("val.csv", "path-escapes", 1) in [(one.item, one.code, one.files) for one in reading.findings]

@@ -58,6 +58,22 @@ def test_a_rare_spelling_can_be_joined_with_the_common_one():
     assert "spelling" not in one({"class_1": 9, "class_2": 1, "toon": 9}).remedy
 
 
+def test_labels_that_differ_by_punctuation_alone_are_named_with_the_setting_that_joins_them():
+    finding = one(
+        {"cat_": 4, "cat": 30, "c++": 3, "c": 3, "tom cat": 5, "Tom-Cat": 9, "tomcat": 3, "ox 1": 4, "ox 11": 4}
+    )
+    assert finding.reason == (
+        "labels are spelled alike, and a model learns to tell them apart: 'cat' (30) and 'cat_' (4); 'Tom-Cat' (9) and "
+        "'tom cat' (5); 'c' (3) and 'c++' (3)"
+    )
+    assert finding.remedy == (
+        'if they are one, write cat = ["cat_"] and Tom-Cat = ["tom cat"] and c = ["c++"] under [labels.same] in '
+        "toonvision.toml"
+    )
+    assert not finding.skips
+    assert untrainable({"+": 9, "-": 9, "é": 9, "e": 9}) == ()
+
+
 @given(labels=st.lists(st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), min_size=1), min_size=1))
 def test_the_setting_that_is_printed_is_toml_with_the_very_labels(labels):
     line = ignoring(labels).removeprefix("write ").removesuffix(" under [labels] in toonvision.toml")

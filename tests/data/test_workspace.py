@@ -16,6 +16,18 @@ def settings_of(root):
     return tomllib.loads((root / "toonvision.toml").read_text(encoding="utf-8"))
 
 
+def test_the_settings_add_contexts_to_any_taxonomy(tmp_path):
+    workspace = make_workspace(tmp_path, [])
+    settings = tmp_path / "toonvision.toml"
+    settings.write_text(settings.read_text() + '\n[contexts]\n"my pics" = {}\nhouse = { title = "Home" }\n')
+    assert [one.title for one in open_workspace(tmp_path).taxonomy.contexts] == ["Garden", "Home", "my pics"]
+    settings.write_text('taxonomy = "toontown"\n[contexts]\nhq = {}\n')
+    built_in = open_workspace(tmp_path).taxonomy
+    assert [one.name for one in built_in.contexts] == ["br", "dd", "ddl", "dg", "mml", "ttc", "hq"]
+    assert len({one.color for one in built_in.contexts}) == 7
+    assert built_in.labels != workspace.taxonomy.labels
+
+
 def test_a_new_workspace_has_settings_and_a_place_for_screenshots(tmp_path):
     workspace = create_workspace(tmp_path / "w", taxonomy="toontown", size_hw=(96, 48))
     assert sorted(path.name for path in (tmp_path / "w").iterdir()) == ["screenshots", "toonvision.toml"]

@@ -518,3 +518,17 @@ def test_yolo_written_and_read_again_gives_the_same_boxes_in_every_layout(tmp_pa
         assert reading.findings == ()
         read_back.append([(entry.label, entry.xyxy) for entry in reading.pictures[0].objects])
     assert all(found == read_back[0] for found in read_back)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("name", ["classes.txt", "obj.names", "data.yaml"])
+def test_names_and_rows_may_begin_with_the_mark_of_their_encoding(tmp_path, name, encoding):
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    pair(tmp_path, "a")
+    names = "names: [kätzchen, dog]\n" if name == "data.yaml" else "kätzchen\ndog\n"
+    (tmp_path / name).write_bytes(f"{mark}{names}".encode(encoding))
+    (tmp_path / "labels" / "a.txt").write_bytes(f"{mark}{ROW}".encode(encoding))
+    assert layout.detect(tmp_path) == "yolo"
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert [(entry.label, entry.xyxy) for entry in reading.pictures[0].objects] == [("kätzchen", BOX)]

@@ -6,6 +6,8 @@ import shutil
 from PIL import Image
 
 from reliability.remedies import (
+    EXTRACTED,
+    TOML,
     XML,
     Remedy,
     as_before,
@@ -349,7 +351,9 @@ COCO = [
     Remedy("put it below the source", remove(FIRST_PICTURE), (as_before,), on="coco"),
     Remedy("Remove it if it is no annotation.", text("s/notes.json", "{"), (remove("s/notes.json"),), on="folders"),
     Remedy(
-        "...: no JSON file with the tables ... was found.", lambda _: {"format": "coco"}, (lambda _: {"format": "voc"},)
+        "...: no JSON file with the tables ... was found.",
+        *edit(TOML, 'format = "voc"', 'format = "coco"'),
+        before=EXTRACTED,
     ),
 ]
 TRACK = '<annotations><track id="0" label="apple"></track></annotations>'
@@ -363,7 +367,7 @@ CVAT = [
     Remedy("draw it again", *spoiled(put(CVAT_FILE, "xtl=", "left=")), on="cvat"),
 ]
 CSV = [
-    Remedy("split it into files", *spoiled(end("s/labels.csv", "a,1\n" * 200_001)), on="csv"),
+    Remedy("split it into files", *spoiled(end("s/labels.csv", "a,1\n" * 1_000_001)), on="csv"),
     Remedy("save it as UTF-8", *spoiled(put_bytes("s/labels.csv", b"apple", b"\xe4pfel")), on="csv"),
 ]
 FORMATS = [*PASCAL_VOC, *COCO, *CVAT, *CSV, *FOLDERS, *LABEL_STUDIO, *LABELME, *VIA, *CREATEML, *SUPERVISELY]

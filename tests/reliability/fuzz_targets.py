@@ -93,6 +93,10 @@ def pictures(folder: Path) -> Run:
         picture = AnnotatedPicture(path, "garden/shot.png", "garden/shot.xml", "garden", (boxed,))
         word = _examined(workspace, picture)
         try:
+            images.check_header(path, has_boxes=True, declared_wh=None)
+        except RejectedItemError:
+            _promise(word == REFUSED, "a picture is kept that its header speaks against")
+        try:
             images.size_wh(path)
             entered = images.read_picture(path, size_hw=workspace.size_hw, resize="letterbox")
         except RejectedItemError as error:

@@ -8,7 +8,6 @@ from PIL import Image, ImageFilter, ImageOps
 from builders import run_length_bmp
 from reliability.remedies import (
     PNG,
-    TOML,
     XML,
     Remedy,
     as_before,
@@ -87,9 +86,22 @@ def folder_here(base):
     shutil.move(base / "elsewhere", base / "s" / "house")
 
 
-def house_too(base):
-    """Add the context that `init` has not seen, as an extraction asks for."""
-    put(TOML, "[taxonomy.contexts]\n", '[taxonomy.contexts]\nhouse = { title = "House" }\n')(base)
+def two_of_one_stem(base):
+    with Image.open(base / "s/apple/shot_00.png") as image:
+        image.convert("L").convert("RGB").save(base / "s/apple/shot_00.jpg")
+
+
+def shrunk(base):
+    """Save the first picture at half its size."""
+    with Image.open(base / PNG) as stored:
+        stored.resize((32, 24)).save(base / PNG)
+
+
+def annotated_again(base):
+    """State the size that the first picture has now, with one box in it."""
+    without_second(base)
+    for side, half in (("<width>64<", "<width>32<"), ("<height>48<", "<height>24<")):
+        put(XML, side, half)(base)
 
 
 def pipe(base):
@@ -116,7 +128,6 @@ PICTURES = [
     Remedy("correct it", *edit(XML, "<xmin>2<", "<xmin>two<")),
     Remedy("name it", *edit(XML, "<name>apple<", "<name> <")),
     Remedy("rename it", *edit(XML, "<name>apple<", f"<name>{'a' * 1001}<")),
-    Remedy("swap its corners", *edit(XML, "<xmin>2<", "<xmin>30<")),
     Remedy(
         "draw it again or remove it",
         put(XML, "<xmin>2<", "<xmin>18<"),
@@ -127,7 +138,11 @@ PICTURES = [
         steps(put(XML, "<xmin>2<", "<xmin>200<"), put(XML, "<xmax>18<", "<xmax>220<")),
         (steps(put(XML, "<xmin>200<", "<xmin>2<"), put(XML, "<xmax>220<", "<xmax>18<")), without_object(XML)),
     ),
-    Remedy("the boxes were drawn on another size: annotate it again", *edit(XML, "<width>64<", "<width>60<")),
+    Remedy(
+        "put the picture of 64x48 pixels back, on which the boxes were drawn, or annotate this one again",
+        shrunk,
+        (as_before, annotated_again),
+    ),
     Remedy("remove one", repeated_object, (without_object(XML),)),
     Remedy(
         "remove one",
@@ -147,7 +162,7 @@ PICTURES = [
     ),
     Remedy("correct it", *spoiled(link_to_itself)),
     Remedy("use a path inside it", link_outside, (file_itself,)),
-    Remedy("put the folder here, or name it as a source", linked_folder, (steps(folder_here, house_too),)),
+    Remedy("put the folder here, or name it as a source", linked_folder, (folder_here,)),
     Remedy("put the file itself here", *spoiled(pipe)),
     Remedy("make it smaller", *spoiled(text(XML, b" " * 10_000_001))),
     Remedy("correct it, or write it again", *edit_attributes('{"objects": [{"number": 0}]}')),
@@ -158,6 +173,15 @@ PICTURES = [
         "name it after its picture, or remove it",
         text("s/garden/other.attributes.json", '{"objects": []}'),
         (move("s/garden/other.attributes.json", ATTRIBUTES), remove("s/garden/other.attributes.json")),
+    ),
+    Remedy(
+        "move it to apple/shot_00.jpg.attributes.json or apple/shot_00.png.attributes.json",
+        steps(two_of_one_stem, text("s/apple/shot_00.attributes.json", '{"objects": []}')),
+        (
+            move("s/apple/shot_00.attributes.json", "s/apple/shot_00.jpg.attributes.json"),
+            move("s/apple/shot_00.attributes.json", "s/apple/shot_00.png.attributes.json"),
+        ),
+        on="folders",
     ),
 ]
 

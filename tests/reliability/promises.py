@@ -188,12 +188,14 @@ PROMISES = (
     ),
     Promise(
         8,
-        "a box without area, or with its edges exchanged",
+        "a box without area, or with its corners swapped",
         "S",
-        "That object is skipped; its picture and the other objects are kept.",
+        "An object without area is skipped; its picture and the other objects are kept. Swapped corners are sorted, "
+        "and counted in a note.",
         (
             "tests/data/test_boxes.py::test_a_box_without_area_is_refused",
-            "tests/data/test_boxes.py::test_an_inverted_box_is_refused",
+            "tests/data/test_boxes.py::test_swapped_corners_are_sorted_with_a_note_that_leaves_another_one",
+            "tests/data/test_extraction.py::test_a_box_whose_corners_are_swapped_is_cut_as_it_was_meant_and_counted",
             "tests/data/test_boxes.py::test_any_finite_box_is_either_inside_the_picture_or_refused",
             "tests/data/test_extraction.py::test_a_box_that_cannot_be_cut_is_reported_and_its_picture_kept",
             "tests/data/test_extraction.py::test_the_bccd_pictures_give_4886_crops_and_name_the_two_boxes_without_area",
@@ -307,10 +309,11 @@ PROMISES = (
         15,
         "two pictures of one name, or of names that differ in case or Unicode form alone",
         "R",
-        "Both are named. In class folders, where no annotation could be of either, two suffixes are two pictures.",
+        "Both are named. In class folders, and where whole file names are stated, two suffixes are two pictures.",
         (
             "tests/contracts/test_formats.py::test_two_pictures_that_could_be_confused_are_refused_and_both_named",
             "tests/data/test_class_folders.py::test_two_pictures_of_one_stem_are_two_crops_of_their_folder",
+            "tests/data/test_class_folders.py::test_two_pictures_of_one_stem_have_an_attributes_file_each",
             "tests/contracts/test_formats.py::test_two_annotations_of_one_picture_that_differ_are_refused_and_both_named",
             "tests/contracts/test_formats.py::test_a_picture_that_two_files_list_with_the_same_objects_counts_once_and_with_others_is_refused",
             "tests/data/test_extraction.py::test_two_pictures_of_one_name_are_refused_before_anything_is_written",

@@ -157,9 +157,20 @@ SETUPS = [
         verbs=("extract", "split"),
     ),
     Remedy(
+        "annotate more screenshots and run toonvision extract",
+        lambda base: remove(*few(base))(base),
+        (as_before,),
+        verbs=("extract", "check"),
+    ),
+    Remedy(
         "Rename the folder.",
         steps_then(lambda base: (base / "s").rename(base / "\udcff"), options(source="\udcff")),
         (lambda base: (base / "\udcff").rename(base / "s"),),
+    ),
+    Remedy(
+        "is not in the format yolo, but can be read as Pascal VOC, an XML file for each picture: --format voc",
+        options(format="yolo"),
+        (options(format="voc"),),
     ),
     Remedy("--format is one of ...; got ...", options(format="voca"), (options(format="voc"),)),
     Remedy("Edit it, or choose another folder.", options(reuse=False), OTHER_FOLDER, before=EXTRACTED),
@@ -224,6 +235,12 @@ SETUPS = [
         "annotate something else too, such as what could be mistaken for 'apple', under a label of its own",
         steps(in_every_annotation("<name>pear", "<name>apple"), in_every_annotation("<name>stone", "<name>apple")),
         (steps(as_before, put(TOML, "[taxonomy.labels]\n", "[taxonomy.labels]\npear = {}\nstone = {}\n")),),
+    ),
+    Remedy(
+        'if they are one, write apple = ["apple_"] under [labels.same] in toonvision.toml',
+        in_every_annotation("<name>stone", "<name>apple_"),
+        (top(TOML, '[labels.same]\napple = ["apple_"]\n'),),
+        verbs=("extract", "check"),
     ),
     Remedy("Allow reading, and run again.", closed, (lambda base: (base / "s/house").chmod(0o755),)),
     Remedy(

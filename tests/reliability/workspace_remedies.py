@@ -16,6 +16,7 @@ from reliability.remedies import (
     as_before,
     copy,
     edit,
+    end,
     in_every_annotation,
     move,
     options,
@@ -39,7 +40,7 @@ SPLIT_TOO = ("extract", "split")
 SPLIT = "w/splits/default.csv"
 
 
-NEW_CONTEXT = "[taxonomy.contexts]\n", '[taxonomy.contexts]\nattic = { title = "Attic" }\n'
+CONTEXTS = end(TOML, "[taxonomy.contexts]\ngarden = {}\nhouse = {}")
 
 
 def twin(base):
@@ -104,9 +105,23 @@ def newer_catalogue(base):
 
 WORKSPACES = [
     Remedy(
-        "move it to one of garden, house, or add the context",
-        steps(move(PNG, "s/attic/shot_00.png"), move(XML, "s/attic/shot_00.xml")),
-        (steps(move("s/attic/shot_00.png", PNG), move("s/attic/shot_00.xml", XML)), put(TOML, *NEW_CONTEXT)),
+        "put them into folders named after contexts (garden, house), or add the contexts: "
+        "write ... under [contexts] in ...",
+        steps(
+            CONTEXTS,
+            move(PNG, "s/attic/shot_00.png"),
+            move(XML, "s/attic/shot_00.xml"),
+            move("s/house/shot_01.png", "s/shot_01.png"),
+            move("s/house/shot_01.xml", "s/shot_01.xml"),
+        ),
+        (
+            steps(
+                move("s/attic", "s/garden/attic"),
+                move("s/shot_01.png", "s/house/shot_01.png"),
+                move("s/shot_01.xml", "s/house/shot_01.xml"),
+            ),
+            end(TOML, '[contexts]\n"attic" = {}\n"all" = {}\n'),
+        ),
         before=EXTRACTED,
     ),
     Remedy(
@@ -120,9 +135,9 @@ WORKSPACES = [
         before=ALL,
     ),
     Remedy(
-        "Name them in toonvision.toml, or run toonvision extract.",
-        put(TOML, '"house" = {', '"home" = {'),
-        (put(TOML, '"home" = {', '"house" = {'), put(TOML, '"home" = {', '"house" = {')),
+        "Name them among its contexts, or move their screenshots to others and run toonvision extract.",
+        steps(CONTEXTS, put(TOML, "house = {}", "home = {}")),
+        (put(TOML, "home = {}", "home = {}\nhouse = {}"), steps(move("s/house", "s/home"), run("extract"))),
         verbs=("balance",),
         before=EXTRACTED,
     ),

@@ -21,30 +21,23 @@ def folded(label):
     return unicodedata.normalize("NFC", label).casefold()
 
 
-@given(
-    labels=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=8),
-    contexts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4),
-)
-def test_inferred_text_is_toml_that_holds_any_labels_in_their_order(labels, contexts):
-    table = tomllib.loads(infer(labels, contexts))["taxonomy"]
+@given(labels=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=8))
+def test_inferred_text_is_toml_that_holds_any_labels_in_their_order(labels):
+    table = tomllib.loads(infer(labels))["taxonomy"]
     assert list(table["labels"].items()) == [(label, {"title": label}) for label in dict.fromkeys(labels)]
-    assert list(table["contexts"]) == list(dict.fromkeys(contexts))
     assert table["tasks"] == {"label": "label"}
 
 
 @files_property
-@given(
-    labels=st.lists(printable_labels(), min_size=1, max_size=6, unique_by=folded),
-    contexts=st.lists(printable_labels(), max_size=3, unique=True),
-)
-@example(labels=['<script>alert("1")</script>', "犬 'x' \\n"], contexts=["Straße #1"])
-def test_an_inferred_taxonomy_opens_as_a_workspace_with_the_same_labels(tmp_path_factory, labels, contexts):
+@given(labels=st.lists(printable_labels(), min_size=1, max_size=6, unique_by=folded))
+@example(labels=['<script>alert("1")</script>', "犬 'x' \\n"])
+def test_an_inferred_taxonomy_opens_as_a_workspace_with_the_same_labels_and_any_context(tmp_path_factory, labels):
     root = tmp_path_factory.mktemp("inferred") / "workspace"
-    create_workspace(root, taxonomy=infer(labels, contexts))
+    create_workspace(root, taxonomy=infer(labels))
     taxonomy = open_workspace(root).taxonomy
     assert [label.name for label in taxonomy.labels] == labels
     assert [label.title for label in taxonomy.labels] == labels
-    assert [context.name for context in taxonomy.contexts] == contexts
+    assert taxonomy.contexts == ()
     assert [category.name for category in taxonomy.level("label").classes] == labels
     assert [(task.name, task.level) for task in taxonomy.tasks] == [("label", "label")]
 

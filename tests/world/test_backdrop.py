@@ -41,7 +41,7 @@ def test_where_the_classes_say_sky_nothing_is_painted_over_the_sky(view):
     seen = well_inside(classes == SKY)
     for shift, picture in zip((0.0, 1.0), pictures, strict=True):
         alone = np.asarray(backdrop._sky(street, camera, shift).convert("RGB"))
-        assert np.abs(picture[seen].astype(int) - alone[seen]).mean() < 0.001
+        assert np.abs(picture[seen].astype(int) - alone[seen]).mean() < 0.01
 
 
 def test_where_the_classes_say_anything_else_the_sky_is_not_visible(view):
@@ -65,7 +65,7 @@ def test_the_kerb_divides_road_from_ground():
 def test_mirroring_exchanges_the_sides():
     plain, mirrored = (backdrop_classes("ttc", AHEAD, mirrored=mirrored) for mirrored in (False, True))
     assert (mirrored[:, :700] == plain[:, ::-1][:, :700]).mean() > 0.998
-    assert (mirrored[:, :700] == plain[:, :700]).mean() < 0.98
+    assert (mirrored[:, :700] == plain[:, :700]).mean() < 0.99
 
 
 def test_houses_moved_once_around_are_where_they_were():
@@ -112,5 +112,6 @@ def test_only_the_unseen_part_of_a_wall_is_left_out(seed, monkeypatch):
 
 
 def test_the_haze_hides_half_of_the_colour_at_its_reach_and_never_everything():
-    assert backdrop.haze_share("ttc", STREETS["ttc"].haze_reach) == pytest.approx(0.5)
-    assert backdrop.haze_share("ttc", 1e6) == pytest.approx(0.85)
+    assert backdrop.haze_share("dd", STREETS["dd"].haze_reach) == pytest.approx(0.5)
+    assert backdrop.haze_share("dd", 1e6) == pytest.approx(0.85)
+    assert backdrop.haze_share("ttc", 1e6) == 0

@@ -10,7 +10,7 @@ from toonvision.world.screenshot_plans import street_counts
 from toonvision.world.shading import Light
 from toonvision.world.solids import PARTS
 
-FRONT_WH = (64, 128)
+FRONT_WH = (96, 128)
 
 
 def front(label):

@@ -23,7 +23,7 @@ from toonvision.world.settings import SceneSettings
 
 A_SUIT, TRAIN, VALIDATE = 36, 20, 5
 SIZE_HW = (150, 50)
-SETTINGS = SceneSettings(heights_px=(120, 200, 320), cut_rate=0, screened_rate=0.05, dim_rate=0)
+SETTINGS = SceneSettings(heights_px=(120, 320), cut_rate=0, screened_rate=0.05, dim_rate=0)
 
 
 def crop(number, suit, *, grey):

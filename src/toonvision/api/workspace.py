@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.result import Result, table
@@ -24,53 +24,51 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def create(
-    root: Path | str,
-    *,
-    source: Path | str | None = None,
-    taxonomy: str | None = None,
-    format: str | None = None,  # noqa: A002 - what the command line calls it
-    ignore: Iterable[str] = (),
-    same: Mapping[str, Iterable[str]] | None = None,
-    reuse: bool = True,
-    watcher: Watcher = NOBODY,
-) -> "Workspace":
-    """Make a workspace, empty or around annotated pictures, which stay where they are.
+class SetupOptions(TypedDict, total=False):
+    """What a new workspace is made of; every key may be left out.
 
-    Args:
-        root: The new workspace's folder.
+    Attributes:
         source: A folder of annotated pictures in a format that can be read, such as Pascal VOC, YOLO or COCO.
         taxonomy: ``toontown``, ``infer`` (from the labels found) or the path of a TOML file; by default ToonTown's,
             unless the source has labels of which it knows none.
         format: The format of the source, such as ``voc``; by default the likeliest one.
         ignore: Labels of the source whose objects are left out.
         same: Other spellings of labels, by the label that is kept.
+    """
+
+    source: Path | str | None
+    taxonomy: str | None
+    format: str | None
+    ignore: Iterable[str]
+    same: Mapping[str, Iterable[str]] | None
+
+
+def create(
+    root: Path | str, *, reuse: bool = True, watcher: Watcher = NOBODY, **options: Unpack[SetupOptions]
+) -> "Workspace":
+    """Make a workspace, empty or around annotated pictures, which stay where they are.
+
+    Args:
+        root: The new workspace's folder.
         reuse: Open the workspace if it is there already with the same source; otherwise that is an error.
         watcher: What watches its steps.
+        **options: The keys of `SetupOptions`: ``source``, ``taxonomy``, ``format``, ``ignore`` and ``same``.
 
     Raises:
         UsageError: If the folder is another workspace.
         InputRejectedError: If the source or the taxonomy cannot be used.
     """
     root = Path(root)
-    request = _request(source, taxonomy, format, ignore, same)
+    request = _request(options)
     if reuse and (root / data.SETTINGS).is_file():
         return _reopened(root, request, watcher)
     made = plan_setup(root, request)
     return Workspace(carry_out(made), watcher, made)
 
 
-def plan(
-    root: Path | str,
-    *,
-    source: Path | str | None = None,
-    taxonomy: str | None = None,
-    format: str | None = None,  # noqa: A002 - what the command line calls it
-    ignore: Iterable[str] = (),
-    same: Mapping[str, Iterable[str]] | None = None,
-) -> Result[SetupPlan]:
+def plan(root: Path | str, **options: Unpack[SetupOptions]) -> Result[SetupPlan]:
     """Return what `create` would make, and what it understands of the source; nothing is written."""
-    planned = plan_setup(Path(root), _request(source, taxonomy, format, ignore, same))
+    planned = plan_setup(Path(root), _request(options))
     return Result(
         planned,
         setup_blocks(planned, made=False),
@@ -95,18 +93,14 @@ def open_workspace(root: Path | str = ".", *, untouched: bool = False, watcher: 
     return Workspace(data.open_workspace(Path(root), untouched=untouched), watcher)
 
 
-def _request(
-    source: Path | str | None,
-    taxonomy: str | None,
-    format_: str | None,
-    ignore: Iterable[str],
-    same: Mapping[str, Iterable[str]] | None,
-) -> SetupRequest:
+def _request(options: SetupOptions) -> SetupRequest:
     try:
-        rules = LabelRules.of(ignore, same)
+        rules = LabelRules.of(options.get("ignore", ()), options.get("same"))
     except ValueError as error:
         raise UsageError(f"{error}.") from None
-    return SetupRequest(None if source is None else Path(source), taxonomy, format_, rules)
+    source = options.get("source")
+    folder = None if source is None else Path(source)
+    return SetupRequest(folder, options.get("taxonomy"), options.get("format"), rules)
 
 
 def _reopened(root: Path, request: SetupRequest, watcher: Watcher) -> "Workspace":

@@ -8,14 +8,16 @@ import os
 import secrets
 import stat
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError, shown
 
 TEMPORARY = ".tmp-"
 """Prefix of the names of files that are not complete yet."""
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextlib.contextmanager
@@ -181,8 +183,20 @@ def _unreadable(error: OSError) -> RejectedItemError:
     return RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable")
 
 
+def decode_text(content: bytes, *, errors: str = "strict") -> str:
+    """Return a text of the input: in UTF-8, or in UTF-16 where the mark of that stands before it.
+
+    Raises:
+        RejectedItemError: If it is neither, unless `errors` says what to do then, as for `bytes.decode`.
+    """
+    try:
+        return content.decode("utf-16" if content.startswith(UTF_16_MARKS) else "utf-8-sig", errors=errors)
+    except UnicodeDecodeError as error:
+        raise RejectedItemError("is not UTF-8 text", "save it as UTF-8", code="encoding") from error
+
+
 def read_text(path: Path, *, limit: int) -> str:
-    """Read UTF-8 text that a person wrote; the limit is in bytes.
+    """Read a text that a person wrote, as `decode_text` does; the limit is in bytes.
 
     Raises:
         InputRejectedError: Naming the file and the remedy.
@@ -190,21 +204,23 @@ def read_text(path: Path, *, limit: int) -> str:
     if not path.exists():
         raise InputRejectedError(f"{path}: no such file. Correct its name.")
     try:
-        return read_regular(path, limit=limit).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputRejectedError(f"{path}: is not UTF-8 text. Save it as UTF-8 and run again.") from None
+        return decode_text(read_regular(path, limit=limit))
     except RejectedItemError as error:
+        if error.code == "encoding":
+            raise InputRejectedError(f"{path}: is not UTF-8 text. Save it as UTF-8 and run again.") from None
         raise InputRejectedError(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
 
 
-def parse_json(content: str | bytes) -> object:
+def parse_json(content: str | bytes, *, change: Callable[[dict[str, object]], None] | None = None) -> object:
     """Return the value of JSON from the input; refuse objects that have a key twice, where one value would be lost.
+
+    Each object is changed as soon as it is read, where a `change` is given, so that what it drops takes no memory.
 
     Raises:
         RejectedItemError: If it is no such JSON, or is nested too deeply.
     """
     try:
-        return json.loads(content, object_pairs_hook=_without_repeats)
+        return json.loads(content, object_pairs_hook=partial(_changed, change) if change else _without_repeats)
     except (ValueError, RecursionError) as error:
         raise RejectedItemError(
             f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
@@ -216,6 +232,12 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) < len(pairs):
         (key, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {shown(key)} comes twice")
+    return found
+
+
+def _changed(change: Callable[[dict[str, object]], None], pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = _without_repeats(pairs)
+    change(found)
     return found
 
 

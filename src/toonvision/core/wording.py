@@ -37,6 +37,16 @@ def listed(items: Sequence[str]) -> str:
     return ", ".join(items[:-1]) + (" and " if len(items) > 1 else "") + (items[-1] if items else "")
 
 
+def some(items: Sequence[str], most: int = 3) -> str:
+    """Join the first items as in a sentence, and say how many more there are.
+
+    Examples:
+        >>> some(["a", "b"]), some(["a", "b", "c", "d"], most=2)
+        ('a and b', 'a, b and 2 more')
+    """
+    return listed(items if len(items) <= most else [*items[:most], f"{len(items) - most:,} more"])
+
+
 def percent(share: float) -> str:
     """Write a share in percent with one decimal; NaN as a dash.
 

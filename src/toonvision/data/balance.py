@@ -85,7 +85,7 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     if unknown := set(found) - {context.name for context in contexts}:
         raise InputRejectedError(
             f"crops lie in contexts that the taxonomy does not know: {', '.join(sorted(unknown))}. "
-            "Name them in toonvision.toml, or run toonvision extract."
+            "Name them among its contexts, or move their screenshots to others and run toonvision extract."
         )
     pairs = Counter((crop.label, crop.context) for crop in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)

@@ -8,7 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
@@ -19,11 +19,13 @@ from toonvision.taxonomy.labels import LONGEST_NAME
 
 RECOVERED = "recovered"
 """The code of findings about boxes that are not those that the annotation states; nothing is to be done about them."""
+SWAPPED = "the corners of the box were swapped and are sorted now"
 CLAMPED = "the box passed the edge of its picture and was cut there"
 TINY = "the crop is one pixel wide or high, so that little can be seen in it"
 _SMALLEST = 2
 """Pixels of a side that can show anything."""
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_LARGEST = sys.float_info.max
 _CLAMP_LIMIT = 1
 """Pixels by which any box may leave its picture: programs round, and count from 0 or from 1."""
 
@@ -52,7 +54,7 @@ class Box:
         return self.x_max - self.x_min, self.y_max - self.y_min
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AnnotatedObject:
     """One object as its annotation gives it, not yet checked against the picture.
 
@@ -84,7 +86,7 @@ class AnnotatedPicture:
         objects: The objects that could be read.
         size_wh: Width and height that the annotation declares, where it does.
         findings: Objects of this picture that could not be read.
-        beside: The file that the attributes file lies beside, if that is not the picture.
+        attributes_file: Its attributes file, where that is not named after the stem of the picture.
         subset: The subset that the source puts it into, where it does.
         ignored: How many of its objects the settings leave out.
     """
@@ -96,14 +98,14 @@ class AnnotatedPicture:
     objects: tuple[AnnotatedObject, ...] = ()
     size_wh: tuple[int, int] | None = None
     findings: tuple[Finding, ...] = ()
-    beside: Path | None = None
+    attributes_file: Path | None = None
     subset: Subset | None = None
     ignored: int = 0
 
     @property
     def attributes(self) -> Path:
         """The path that the attributes file of this picture would have."""
-        return attributes_path(self.beside or self.path)
+        return self.attributes_file or attributes_path(self.path)
 
     @property
     def object_count(self) -> int:
@@ -143,13 +145,23 @@ def parse_coordinate(text: str | None, what: str) -> float:
     return finite(float(stripped), what)
 
 
+def all_finite(a: float, b: float, c: float, d: float) -> bool:
+    """Return whether the four numbers of a bounding box, which may be whole ones of any length, are finite."""
+    return (
+        -_LARGEST <= a <= _LARGEST
+        and -_LARGEST <= b <= _LARGEST
+        and -_LARGEST <= c <= _LARGEST
+        and (-_LARGEST <= d <= _LARGEST)
+    )
+
+
 def finite(value: float, what: str) -> float:
     """Return a number of a bounding box as a float.
 
     Raises:
         RejectedItemError: If it is infinite or NaN.
     """
-    if not abs(value) <= sys.float_info.max:
+    if not abs(value) <= _LARGEST:
         raise RejectedItemError(f"{what} must be finite; got {shown(value)}", "correct it", code="bad-number")
     return float(value)
 
@@ -172,6 +184,14 @@ def checked_label(text: str | None) -> str:
     return label
 
 
+def with_sorted_corners(entry: AnnotatedObject) -> AnnotatedObject:
+    """Return an object with the corners of its box in order, and a note of it where they were swapped."""
+    if entry.xyxy is None or (entry.xyxy[0] <= entry.xyxy[2] and entry.xyxy[1] <= entry.xyxy[3]):
+        return entry
+    (left, right), (top, bottom) = sorted(entry.xyxy[::2]), sorted(entry.xyxy[1::2])
+    return replace(entry, xyxy=(left, top, right, bottom), note=entry.note or SWAPPED)
+
+
 def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]:
     """Round a box (left, top, right, bottom in pixels, finite) to whole pixels and fit it into its picture.
 
@@ -179,8 +199,8 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
         The box, and whether it passed an edge of the picture and was cut there.
 
     Raises:
-        RejectedItemError: If the box is inverted, has no area, or leaves the picture by more than a pixel with more
-            than half of its area.
+        RejectedItemError: If the box has no area, its corners are swapped (see `with_sorted_corners`), or it leaves
+            the picture by more than a pixel with more than half of its area.
 
     Examples:
         >>> fit_box((-4, 2.5, 10, 20), (10, 20))
@@ -189,9 +209,7 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
     width, height = size_wh
     edges = [math.floor(finite(value, "an edge")) + (value - math.floor(value) >= 0.5) for value in xyxy]
     corners = ", ".join(map(shown, edges))
-    if edges[0] > edges[2] or edges[1] > edges[3]:
-        raise RejectedItemError(f"the box ({corners}) is inverted", "swap its corners", code="inverted")
-    if edges[0] == edges[2] or edges[1] == edges[3]:
+    if edges[0] >= edges[2] or edges[1] >= edges[3]:
         raise RejectedItemError(f"the box ({corners}) has no area", "draw it again or remove it", code="zero-area")
     limits = (width, height, width, height)
     clamped = [min(max(edge, 0), limit) for edge, limit in zip(edges, limits, strict=True)]

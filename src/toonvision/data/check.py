@@ -137,9 +137,8 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
     count = len(splits) + len(faults)
     possible = {key for shot in known.screenshots for key in (shot.name, f"{shot.source}/{shot.name}")}
     groups = find_groups(known.crops)
-    if known.crops and (why := too_few(groups)):
-        reason, _, remedy = why.partition(". ")
-        doubts.append(Finding("screenshots", reason, remedy[0].lower() + remedy[1:], "few-groups"))
+    if known.crops and (fault := too_few(groups)):
+        doubts.append(Finding("screenshots", *fault, "few-groups"))
     level = workspace.taxonomy.level(LABEL_LEVEL)
     for split in splits:
         item, remedy = f"split {split.name}", f"toonvision split --name {split.name} --force, then train again"

@@ -8,9 +8,14 @@ from typing import Any
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import followed_inside, parse_json, read_regular
 
-LARGEST_DOCUMENT = 20_000_000
-"""Bytes; the worst JSON of this size takes some 0.6 GB of memory."""
-MOST_ROWS = 200_000
+LARGEST_DOCUMENT = 50_000_000
+"""Bytes of a table or an XML file that lists pictures."""
+MOST_ROWS = 1_000_000
+_LARGEST_JSON = 500_000_000
+_LARGE = 20_000_000
+"""Bytes of a JSON file, of which polygons that nobody needs may take most."""
+_MOST_LISTS = 10_000_000
+"""Lists and objects in a JSON file; so many take some 1 GB of memory."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,16 @@ class Documents:
 
 def _load(path: Path) -> object:
     try:
-        written = read_regular(path, limit=LARGEST_DOCUMENT)
+        written = read_regular(path, limit=_LARGEST_JSON)
     except RejectedItemError as error:
         if error.code == "too-large":
             error.remedy = "export it in parts, without pictures in it"
         raise
-    content = parse_json(written)
+    lists = written.count(b"[") + written.count(b"{")
+    if lists > _MOST_LISTS:
+        reason = f"has {lists:,} lists and objects, over {_MOST_LISTS:,}"
+        raise RejectedItemError(reason, "split it into files", code="too-large")
+    content = parse_json(written, change=_drop_polygons if len(written) > _LARGE else None)
     tables = content.values() if isinstance(content, dict) else [content]
     rows = sum(len(rows) for rows in tables if isinstance(rows, list))
     if rows > MOST_ROWS:
@@ -55,6 +64,13 @@ def _load(path: Path) -> object:
     if isinstance(content, dict):
         _drop_pictures(content)
     return content
+
+
+def _drop_polygons(row: dict[str, object]) -> None:
+    """Take out the polygons and the mask of an object of COCO that has a box, which is what is read."""
+    box = row.get("bbox")
+    if isinstance(box, list) and any(box):
+        row.pop("segmentation", None)
 
 
 def _drop_pictures(content: dict[str, Any]) -> None:

@@ -15,9 +15,11 @@ from PIL import Image
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import followed_inside, read_regular
+from toonvision.core.wording import listed
 from toonvision.data import images
-from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, encoded, read_attributes
+from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, attributes_path, encoded, read_attributes
 from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_object, note_findings
+from toonvision.data.contexts import in_contexts
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.listing import relative
@@ -125,12 +127,13 @@ def read_sources(workspace: Workspace) -> list[SourceReading]:
 
 
 def read_source(source: Source, workspace: Workspace) -> Reading:
-    """Read the annotations of a source, with its labels as the settings want them.
+    """Read the annotations of a source, with its labels and contexts as the settings want them.
 
     Raises:
         InputRejectedError: If it is missing, or two of its pictures have one name.
     """
-    return workspace.label_rules.applied(layout.read(source.format, source.root))
+    reading = workspace.label_rules.applied(layout.read(source.format, source.root))
+    return in_contexts(reading, workspace.taxonomy)
 
 
 def require_sources(workspace: Workspace) -> None:
@@ -152,7 +155,7 @@ def refuse_emptied(source: Source, reading: Reading, known: Known) -> None:
     Raises:
         InputRejectedError: Naming the source.
     """
-    if not reading.pictures and any(shot.source == source.key for shot in known.screenshots):
+    if not (reading.pictures or reading.unusable) and any(shot.source == source.key for shot in known.screenshots):
         raise InputRejectedError(
             f"{source.root}: had annotated pictures at the last extraction and has none now; nothing was changed. "
             "Bring them back, or take the source out of toonvision.toml."
@@ -206,11 +209,6 @@ def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extrac
 
 def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
     picture, known = task.picture, task.known
-    contexts = [context.name for context in taxonomy.contexts]
-    if contexts and picture.context not in contexts:
-        reason = f"lies in the folder {picture.context!r}, which is no context of the taxonomy."
-        remedy = f"move it to one of {', '.join(contexts)}, or add the context"
-        raise RejectedItemError(reason + did_you_mean(picture.context, contexts), remedy, code="unknown-context")
     content = read_regular(picture.path, limit=images.LARGEST_FILE)
     digest = hashlib.sha256(content).hexdigest()
     decoded = None
@@ -243,10 +241,7 @@ def decode_screenshot(picture: AnnotatedPicture, content: bytes) -> Image.Image:
     """
     has_boxes = any(entry.xyxy for entry in picture.objects)
     decoded = images.decode(content, has_boxes=has_boxes, declared_wh=picture.size_wh)
-    if picture.size_wh and picture.size_wh != decoded.size:
-        pixels, declared = ("x".join(map(str, size)) for size in (decoded.size, picture.size_wh))
-        reason = f"has {pixels} pixels, but its annotation says {declared}"
-        raise RejectedItemError(reason, "the boxes were drawn on another size: annotate it again", code="size-differs")
+    images.require_size(decoded.size, picture.size_wh)
     return decoded
 
 
@@ -292,8 +287,16 @@ def stray_attributes(root: Path, reading: Reading) -> list[Finding]:
     used = {picture.attributes for picture in reading.pictures}
     folders = {path.parent for path in used} | {picture.path.parent for picture in reading.pictures}
     strays = {path for folder in folders for path in folder.glob(f"[!.]*{SUFFIX}")} - used
+    return [_stray(path, root, reading) for path in sorted(strays)]
+
+
+def _stray(path: Path, root: Path, reading: Reading) -> Finding:
     reason, remedy = "belongs to no picture that could be read", "name it after its picture, or remove it"
-    return [Finding(relative(path, root), reason, remedy, "no-picture", files=1) for path in sorted(strays)]
+    near = [picture for picture in reading.pictures if attributes_path(picture.path) == path]
+    if near:  # whose stems are one, or whose annotations lie elsewhere
+        reason = f"is not where attributes of {listed([picture.name for picture in near])} are read from"
+        remedy = f"move it to {' or '.join(relative(picture.attributes, root) for picture in near)}"
+    return Finding(relative(path, root), reason, remedy, "no-picture", files=1)
 
 
 def _file_hash(path: Path) -> str:

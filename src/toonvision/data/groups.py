@@ -143,19 +143,20 @@ def find_groups(crops: Sequence[Crop]) -> list[Group[Crop]]:
     return [_cut(group, labels, scarce, everything=everything) for group in groups]
 
 
-def too_few(groups: Sequence[Group[Crop]], needed: int = len(SUBSETS)) -> str:
-    """Return why groups are too few to fill some number of subsets, and what to do; empty where they are enough."""
+def too_few(groups: Sequence[Group[Crop]], needed: int = len(SUBSETS)) -> tuple[str, str] | None:
+    """Return why groups are too few to fill some number of subsets, and the remedy; None where they are enough."""
     shots, blocks = (
         sum(len(part) for part in parts) for parts in ([g.shots for g in groups], [g.blocks for g in groups])
     )
     if blocks >= needed:
-        return ""
+        return None
     if shots == blocks:
         what, other = "screenshots", "more screenshots"
     else:
         reasons = listed([reason for reason in REASONS if any(reason in group.reasons for group in groups)])
         what, other = f"groups of screenshots that do not belong together ({reasons})", "screenshots of other scenes"
-    return f"a split needs at least {needed} {what}; got {blocks}. Annotate {other} and run toonvision extract"
+    remedy = f"annotate {other} and run toonvision extract"
+    return f"a split needs at least {needed} {what}; got {blocks}", remedy
 
 
 def group_keys(crops: Sequence[Crop]) -> list[int]:

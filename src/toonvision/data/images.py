@@ -44,6 +44,10 @@ _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TOO_FINE = {"F": "floating-point", "I": "32-bit"}
 _STRIP = 1024
 _HEAD = 4096
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_EXIF_CHUNKS = frozenset({b"eXIf", b"tEXt", b"zTXt"})
+_EXIF_MARKS = (b"Exif\0\0", b"eXIf")
+"""What EXIF data begin with in a JPEG and in a PNG."""
 _FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2})
 """JPEG's markers of baseline, extended and progressive frames: the ones that are decoded."""
 _BEFORE_FRAME = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
@@ -66,21 +70,86 @@ def size_wh(path: Path) -> tuple[int, int]:
     Raises:
         RejectedItemError: If the file cannot be read, or its header is not that of a picture we read.
     """
+    with _header(path) as (file, found, _):
+        if found:
+            return found
+        with _open(file) as image:
+            return image.size
+
+
+def check_header(path: Path, *, has_boxes: bool, declared_wh: tuple[int, int] | None) -> None:
+    """Refuse a picture that cannot be extracted, as far as its header says so, in about the time of opening the file.
+
+    Raises:
+        RejectedItemError: As `decode` and `require_size`; damage farther in is not seen.
+    """
+    with _header(path) as (file, found, is_marked):
+        if found and not is_marked and not (declared_wh == found[::-1] and _may_hold_exif(file)):
+            require_size(found, declared_wh)
+            return
+        with _open(file) as image, _reporting_damage():
+            turn = _rotation(image, has_boxes, declared_wh)
+            require_size(image.size if turn is None else image.size[::-1], declared_wh)
+
+
+def require_size(size_wh: tuple[int, int], declared_wh: tuple[int, int] | None) -> None:
+    """Refuse a picture whose annotation declares another size than it has, both in pixels.
+
+    Raises:
+        RejectedItemError: Naming both.
+    """
+    if declared_wh not in (None, size_wh):
+        pixels, declared = ("x".join(map(str, size)) for size in (size_wh, declared_wh or ()))
+        remedy = f"put the picture of {declared} pixels back, on which the boxes were drawn, or annotate this one again"
+        raise RejectedItemError(f"has {pixels} pixels, but its annotation says {declared}", remedy, code="size-differs")
+
+
+@contextmanager
+def _header(path: Path) -> Iterator[tuple[io.FileIO, tuple[int, int] | None, bool]]:
+    """Open a picture; yield its width and height if its first bytes say them, and whether they hold EXIF data.
+
+    Raises:
+        RejectedItemError: If it cannot be read.
+    """
     with open_regular(path, limit=LARGEST_FILE) as file:
         try:
             head = file.read(_HEAD)
+            file.seek(0)
         except OSError as error:
             raise RejectedItemError(f"cannot be read ({error.strerror})", "check it", code="unreadable") from error
-    found = _png_size(head) or _jpeg_size(head)
-    if found and 0 < found[0] * found[1] <= LARGEST_PIXELS:
-        return found
-    with _open(read_regular(path, limit=LARGEST_FILE)) as image:
-        return image.size
+        found = _png_size(head) or _jpeg_size(head)
+        is_usable = found and 0 < found[0] * found[1] <= LARGEST_PIXELS
+        yield file, found if is_usable else None, any(mark in head for mark in _EXIF_MARKS)
+
+
+def _may_hold_exif(file: io.FileIO) -> bool:
+    """Return whether a PNG has a chunk in which EXIF data may lie, behind the pixels too; these are not decoded."""
+    at = len(_PNG_SIGNATURE)
+    if file.read(at) == _PNG_SIGNATURE:
+        while len(chunk := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", chunk)
+            if kind in _EXIF_CHUNKS:
+                file.seek(0)
+                return True
+            at += length + 12
+            file.seek(at)
+    return False
+
+
+@contextmanager
+def _reporting_damage() -> Iterator[None]:
+    """Refuse a picture that its decoder stumbles over: decoders answer hostile bytes with errors of any kind."""
+    try:
+        yield
+    except (RejectedItemError, MemoryError):
+        raise
+    except Exception as error:
+        raise RejectedItemError(f"is damaged ({error})", "take or save it again", code="damaged") from error
 
 
 def _png_size(head: bytes) -> tuple[int, int] | None:
     """Return the width and height that a PNG begins with; None if it is none."""
-    if len(head) < 24 or not head.startswith(b"\x89PNG\r\n\x1a\n") or head[12:16] != b"IHDR":
+    if len(head) < 24 or not head.startswith(_PNG_SIGNATURE) or head[12:16] != b"IHDR":
         return None
     width, height = struct.unpack_from(">II", head, 16)
     return width, height
@@ -112,16 +181,11 @@ def decode(content: bytes, *, has_boxes: bool = False, declared_wh: tuple[int, i
         RejectedItemError: If it is no picture that we read, is damaged, too large, or, where it `has_boxes`, rotated by
             its EXIF data, with a declared size that does not tell which way they were drawn.
     """
-    with _open(content) as image:
-        try:
-            turn = _rotation(image, has_boxes, declared_wh)
-            image.load()
-            decoded = to_rgb(image)
-            return decoded if turn is None else decoded.transpose(turn)
-        except (RejectedItemError, MemoryError):
-            raise
-        except Exception as error:  # decoders answer hostile bytes with errors of any kind
-            raise RejectedItemError(f"is damaged ({error})", "take or save it again", code="damaged") from error
+    with _open(io.BytesIO(content)) as image, _reporting_damage():
+        turn = _rotation(image, has_boxes, declared_wh)
+        image.load()
+        decoded = to_rgb(image)
+        return decoded if turn is None else decoded.transpose(turn)
 
 
 def _rotation(image: Image.Image, has_boxes: bool, declared_wh: tuple[int, int] | None) -> Image.Transpose | None:
@@ -253,17 +317,20 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
         return fit(read_whole(path, digest=digest), size_hw=size_hw, resize=resize)
 
 
-def _open(content: bytes) -> Image.Image:
-    if not content:
-        raise RejectedItemError("is empty", "copy it again, or remove it", code="not-a-picture")
+def _open(file: io.FileIO | io.BytesIO) -> Image.Image:
+    """Open a picture at the beginning of a file; only its header is read."""
     try:
-        image = Image.open(io.BytesIO(content), formats=kinds_read())
+        image = Image.open(file, formats=kinds_read())
     except MemoryError:
         raise
     except Exception as error:
         if isinstance(error, Image.DecompressionBombError):
             raise RejectedItemError("has too many pixels", "make it smaller", code="too-large") from error
-        kind = kind_of_content(content)
+        file.seek(0)
+        head = file.read(_HEAD)
+        if not head:
+            raise RejectedItemError("is empty", "copy it again, or remove it", code="not-a-picture") from error
+        kind = kind_of_content(head)
         if kind and kind not in kinds_read():
             raise unread(kind) from error
         reason = f"is not a picture that can be read ({', '.join(kinds_read())})"

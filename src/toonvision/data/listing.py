@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
+from toonvision.data.mask_files import masks_among
 from toonvision.data.picture_kinds import is_picture, unread_kind
 
 WORKSPACE_MARK = "toonvision.toml"
@@ -62,25 +62,26 @@ class Listing:
                     f"{error.filename}: cannot be read ({error.strerror}). Allow reading, and run again."
                 ) from error
             for entry in entries:
-                path, link = folder / entry.name, entry.is_symlink()
+                path = folder / entry.name
                 if _is_folder(entry):
-                    if link:
+                    if entry.is_symlink():
                         linked.append(path)
                     elif not _is_workspace(path):
                         waiting.append(path)
                     continue
                 files.append(path)
-                if link:
+                if entry.is_symlink():
                     links.append(path)
-        return cls(root, tuple(sorted(files, key=attrgetter("parts"))), frozenset(links), tuple(sorted(linked)))
+        return cls(root, tuple(sorted(files, key=_by_parts)), frozenset(links), tuple(sorted(linked)))
 
     @cached_property
     def pictures(self) -> tuple[Path, ...]:
         """The files that are meant to be pictures, by their suffix or their first bytes.
 
-        One of a kind that cannot be read here is passed over where its folder has one of its stem that can.
+        One of a kind that cannot be read here is passed over where its folder has one of its stem that can, and so are
+        masks.
         """
-        return tuple(path for path in self._kinds if path not in self._replaced)
+        return tuple(path for path in self._kinds if path not in self._replaced and path not in self._masks)
 
     @cached_property
     def unread(self) -> Mapping[Path, str]:
@@ -107,6 +108,11 @@ class Listing:
         return frozenset(path for path in unread if (path.parent, stem_key(path.stem)) in stems)
 
     @cached_property
+    def _masks(self) -> frozenset[Path]:
+        candidates = [path for path in self._kinds if path not in self._replaced]
+        return masks_among(candidates, self.with_suffix(".xml", ".txt", ".json"), self.root)
+
+    @cached_property
     def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
         found: dict[str, list[Path]] = defaultdict(list)
         for path in self.files:
@@ -116,21 +122,24 @@ class Listing:
     def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
         """Return the files of some suffixes, such as ``.xml``, whatever their case; sorted."""
         found = [self._by_suffix[suffix] for suffix in suffixes if suffix in self._by_suffix]
-        return found[0] if len(found) == 1 else tuple(sorted(path for paths in found for path in paths))
+        return (
+            found[0] if len(found) == 1 else tuple(sorted((path for paths in found for path in paths), key=_by_parts))
+        )
 
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""
-        if path not in self._relative:
-            self._relative[path] = relative(path, self.root)
-        return self._relative[path]
+        text = str(path)
+        if text not in self._relative:
+            self._relative[text] = relative(path, self.root)
+        return self._relative[text]
 
     @cached_property
-    def _relative(self) -> dict[Path, str]:
+    def _relative(self) -> dict[str, str]:
         return {}
 
     def confined(self, path: Path) -> Finding | None:
         """Refuse a file that is a link out of the source."""
-        return confined(path, self.root) if path in self.links else None
+        return confined(path, self.root) if self.links and path in self.links else None
 
     def linked_folder_findings(self) -> list[Finding]:
         """Report the links to folders, which are not followed."""
@@ -147,15 +156,28 @@ class Listing:
         reason += "the picture of its name beside it was taken"
         return [Finding(self.relative(first), reason, code="replaced")]
 
+    def mask_findings(self) -> list[Finding]:
+        """Report, as one, the masks that come beside the pictures."""
+        if not self._masks:
+            return []
+        others = f", like {len(self._masks) - 1:,} others" if len(self._masks) > 1 else ""
+        return [Finding(self.relative(min(self._masks)), f"is a mask{others}; masks are not read", code="masks")]
+
     def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
         """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
         refuse_confusable(paths, self.root, by_stem=by_stem)
 
 
+def _by_parts(path: Path) -> str:
+    """Return what sorts paths by folder first, as `Path.parts` does more slowly."""
+    return str(path).replace(os.sep, "\0")
+
+
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    with suppress(OSError):
+    try:
         return entry.is_dir()
-    return False
+    except OSError:
+        return False
 
 
 def _is_workspace(folder: Path) -> bool:

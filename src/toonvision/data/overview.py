@@ -4,7 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,15 +12,16 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.wording import counted, listed
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
-from toonvision.data.formats.layout import READERS, Layout
+from toonvision.data.formats.layout import Layout
 from toonvision.data.formats.names import Format
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.trainable import untrainable
-from toonvision.taxonomy.labels import NO_CONTEXT, did_you_mean
+from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy, did_you_mean
 
 _MEASURED_PICTURES = 200
 _TINY = 4
@@ -64,6 +65,10 @@ class SourceOverview:
     layout: Layout
     others: tuple[Layout, ...]
     reading: Reading
+
+    def in_contexts(self, taxonomy: Taxonomy) -> "SourceOverview":
+        """Return the same with the contexts that a taxonomy knows."""
+        return replace(self, reading=in_contexts(self.reading, taxonomy))
 
     def _entries(self) -> Iterable[AnnotatedObject]:
         return (entry for picture in self.reading.pictures for entry in picture.objects)
@@ -158,7 +163,7 @@ class SourceOverview:
 
 
 def understand(root: Path, *, format_: Format | None = None, rules: LabelRules | None = None) -> SourceOverview:
-    """Read a source; pictures are not decoded.
+    """Read a source, and the headers of its pictures; none is decoded.
 
     Args:
         root: Its folder.
@@ -166,23 +171,35 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
         rules: What is done to its labels.
 
     Raises:
-        InputRejectedError: If it is in no format that can be read, cannot be read as a whole, or has no object of a
-            label that the rules name.
+        InputRejectedError: If it is in no format that can be read, or not in the one that is asked for, cannot be read
+            as a whole, or has no object of a label that the rules name.
     """
     tree = SourceTree.of(root)
-    found = layout.layouts(tree) if format_ else layout.recognised(tree)
-    chosen = next((one for one in found if format_ in (None, one.format)), None)
-    if chosen is None and format_:
-        chosen = Layout(format_, READERS[format_].recognise(tree) or READERS[format_].TITLE)
-    assert chosen is not None
+    chosen, *others = layout.chosen(tree, format_)
     reading = layout.read_tree(chosen.format, tree)
-    others = tuple(one for one in found if one != chosen)
     rules = rules or LabelRules()
     if unused := rules.unused(reading):
         known = {entry.label for picture in reading.pictures for entry in picture.objects}
         hint = did_you_mean(unused[0], known)
         raise InputRejectedError(f"{root}: no object has the label {unused[0]!r}.{hint} Correct --ignore or --same.")
-    return SourceOverview(root, chosen, others, rules.applied(reading))
+    return SourceOverview(root, chosen, tuple(others), _without_unusable(rules.applied(reading)))
+
+
+def _without_unusable(reading: Reading) -> Reading:
+    """Return a reading without the pictures that cannot be extracted, as their headers say; each is named instead."""
+    named: dict[str, Finding] = {}
+    within: list[Finding] = []
+    for picture in reading.pictures:
+        has_boxes = any(entry.xyxy for entry in picture.objects)
+        if has_boxes or picture.size_wh:
+            try:
+                images.check_header(picture.path, has_boxes=has_boxes, declared_wh=picture.size_wh)
+            except RejectedItemError as error:
+                named[picture.name] = error.finding(picture.name, pictures=1, objects=len(picture.objects))
+                within += picture.findings
+    left = tuple(picture for picture in reading.pictures if picture.name not in named) if named else reading.pictures
+    findings = (*reading.findings, *named.values(), *within)
+    return Reading(left, findings, {**reading.unusable, **named})
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

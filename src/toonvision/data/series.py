@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from toonvision.core.names import folded
+from toonvision.data.folder_names import LAYOUT_FOLDERS
 from toonvision.data.picture_kinds import is_picture
-from toonvision.data.source_tree import LAYOUT_FOLDERS
 from toonvision.data.subsets import named_subset
 
 Name = tuple[str, str]

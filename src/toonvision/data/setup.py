@@ -24,7 +24,7 @@ from toonvision.data.workspace import (
     narrowed,
     workspace_settings,
 )
-from toonvision.taxonomy.labels import NO_CONTEXT, did_you_mean
+from toonvision.taxonomy.labels import did_you_mean
 from toonvision.taxonomy.loader import TaxonomyTable, built_in, infer
 
 INFER, BUILT_IN = "infer", "toontown"
@@ -107,7 +107,7 @@ def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
     if chosen != INFER:
         return _checked(_with_given_taxonomy(root, chosen, request.rules, overview))
     _require_distinct(overview)
-    taxonomy = infer(sorted(overview.labels), sorted(overview.contexts or {NO_CONTEXT}))
+    taxonomy = infer(sorted(overview.labels))
     words, size_hw = f"inferred from the {counted(len(overview.labels), 'label')} found", suggest_size_hw(overview)
     return _checked(SetupPlan(root, taxonomy, words, size_hw=size_hw, rules=request.rules, overview=overview))
 
@@ -185,10 +185,12 @@ def _require_distinct(overview: SourceOverview) -> None:
 def _with_given_taxonomy(root: Path, given: str, rules: LabelRules, overview: SourceOverview | None) -> SetupPlan:
     """Plan for a taxonomy that was asked for; a file is copied into the workspace, so that the two stay together."""
     path = Path(given)
-    if path.suffix != ".toml":
-        narrowed(built_in(given), rules, root / SETTINGS)
+    is_file = path.suffix == ".toml"
+    taxonomy = read_settings(path, TaxonomyTable).build() if is_file else built_in(given)
+    narrowed(taxonomy, rules, root / SETTINGS)
+    overview = overview and overview.in_contexts(taxonomy)
+    if not is_file:
         return SetupPlan(root, given, f"the built-in {given}", rules=rules, overview=overview)
-    narrowed(read_settings(path, TaxonomyTable).build(), rules, root / SETTINGS)
     copy = root / _TAXONOMY_FILE
     if copy.exists() and path.resolve() != copy.resolve():
         raise UsageError(f"{copy} exists already; nothing was changed. Move it away, or name it.")

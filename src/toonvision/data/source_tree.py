@@ -13,22 +13,13 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.core.names import folded
 from toonvision.data import attributes
 from toonvision.data.documents import Documents
+from toonvision.data.folder_names import LAYOUT_FOLDERS, is_layout
 from toonvision.data.listing import Listing, name_text, stem_key
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.subsets import Subset, named_subset
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
 
-LAYOUT_FOLDERS = frozenset(
-    (
-        "images", "image", "img", "imgs", "jpegimages", "pictures", "photos", "data", "dataset",
-        "annotations", "annotation", "ann", "labels", "label", "xml", "xmls", "json", "jsons",
-        "obj_train_data", "obj_valid_data", "obj_test_data",
-    )
-)  # fmt: skip
-"""Folders that belong to how a data set is laid out, in lower case: they say nothing of what a picture shows."""
-_DATA_SET_FOLDER = re.compile(r"voc(?:devkit|trainval)?[_-]?(?:20\d\d)?")
-"""Folders named after the data set of Pascal VOC; each may hold pictures of the names of another, and is no context."""
 _HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
 _NOT_UPLOADED = re.compile(r"[^-\w.]")
@@ -47,8 +38,8 @@ class SourceTree(Listing):
 
     @cached_property
     def xml_roots(self) -> Mapping[Path, str]:
-        """The XML files, each with its first tag; an empty one where that cannot be seen without parsing."""
-        return {path: "" if path in self.links else root_tag(path) for path in self.with_suffix(".xml")}
+        """The XML files, each with its first tag; an empty one where that cannot be seen, or may not."""
+        return {path: "" if self.confined(path) else root_tag(path) for path in self.with_suffix(".xml")}
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
@@ -87,14 +78,15 @@ class SourceTree(Listing):
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """Return the folders of a file below the root that do not belong to a layout."""
-        return self._folder(_above(path)).place
+        return self._folder(folder_text(path)).place
 
     def _folder(self, folder: str) -> "_Folder":
         """Return what the names of a folder say; many files share one, and are not asked one by one."""
         if folder not in self._folders:
             names = Path(folder).relative_to(self.root).parts
             place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
-            telling = (name for name in names[self._around :] if not _is_layout(name))
+            within = [*zip(("", *names), names, strict=False)][self._around :]
+            telling = (name for above, name in within if not is_layout(name, above))
             context = next(map(name_text, telling), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
             self._folders[folder] = _Folder(place, context, subset)
@@ -106,12 +98,11 @@ class SourceTree(Listing):
 
         An archive that was unpacked into a folder of its own has one.
         """
-        folders = {path.parent for path in self.pictures}
-        names = [folder.relative_to(self.root).parts for folder in folders]
+        names = [Path(folder).relative_to(self.root).parts for folder in set(map(folder_text, self.pictures))]
         count = 0
         for same in zip(*names, strict=False):
             within = all(any(map(named_subset, own[count + 1 :])) for own in names)
-            if len(set(same)) > 1 or _is_layout(same[0]) or not within:
+            if len(set(same)) > 1 or is_layout(same[0]) or not within:
                 break
             count += 1
         return count
@@ -142,6 +133,8 @@ class SourceTree(Listing):
 
     def _same_place(self, annotation: Path, stem: str) -> list[Path]:
         same = self._by_place.get((self._place(annotation), stem), [])
+        if len(same) < 2:
+            return same
         return [path for path in same if path.parent == annotation.parent] or same
 
     def text_of(self, picture: Path) -> Path | None:
@@ -164,29 +157,44 @@ class SourceTree(Listing):
             RejectedItemError: If no picture has the name, or more than one has.
         """
         plain = stated.replace("\\", "/")
+        if found := self._at(plain, beside):
+            return found
         decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0]).replace("\\", "/")
-        for name in dict.fromkeys((plain, decoded)):
-            for possible in (f"{_above(beside)}/{name}", f"{self.root}/{name}", f"{self.root}/images/{name}", name):
-                if path := self._by_text.get(os.path.normpath(possible)):
-                    return path
+        if decoded != plain and (found := self._at(decoded, beside)):
+            return found
         last = Path(decoded)
         stem = stem_key(last.stem if is_picture(last.name) else last.name)
         bare = _HASH_PREFIX.sub("", stem)
+        whole = folded(last.name)
+        names = (whole, _HASH_PREFIX.sub("", whole))
         alike = (
             self._by_stem.get(stem),
             self._by_stem.get(bare),
             self._by_bare_stem.get(bare),
             self._uploaded.get(bare),
         )
-        for found in filter(None, alike):
-            best = _of_longest_tail(found, decoded)
+        for possible in filter(None, alike):
+            best = _of_longest_tail(possible, decoded)
+            if len(best) > 1:
+                best = [path for path in best if folded(path.name) in names]
             if len(best) == 1:
                 return best[0]
-            names = " and ".join(self.relative(path) for path in found[:2])
+            both = " and ".join(self.relative(path) for path in possible[:2])
             raise RejectedItemError(
-                f"the picture {shown(stated)} could be {names}", "rename one of them", code="ambiguous-picture"
+                f"the picture {shown(stated)} could be {both}", "rename one of them", code="ambiguous-picture"
             )
         raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
+
+    def _at(self, name: str, beside: Path) -> Path | None:
+        """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
+        for folder in dict.fromkeys((f"{folder_text(beside)}/", *self._starts)):
+            if path := self._by_text.get(os.path.normpath(folder + name)):
+                return path
+        return None
+
+    @cached_property
+    def _starts(self) -> tuple[str, ...]:
+        return f"{self.root}/", f"{self.root}/images/", ""
 
     @cached_property
     def _by_text(self) -> Mapping[str, Path]:
@@ -194,11 +202,11 @@ class SourceTree(Listing):
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
-        return self._folder(_above(path)).context
+        return self._folder(folder_text(path)).context
 
     def subset_of(self, path: Path) -> Subset | None:
         """Return the subset that a folder of a picture names; the last one that does decides."""
-        return self._folder(_above(path)).subset
+        return self._folder(folder_text(path)).subset
 
 
 @dataclass(frozen=True)
@@ -210,15 +218,9 @@ class _Folder:
     subset: Subset | None
 
 
-def _above(path: Path) -> str:
+def folder_text(path: Path) -> str:
     """Return the text of the folder of a file, several times as quickly as `Path.parent` makes a path of it."""
     return str(path).rpartition(os.sep)[0] or "."
-
-
-def _is_layout(name: str) -> bool:
-    """Return whether a folder belongs to how a data set is laid out, its subsets among that."""
-    plain = name.lower()
-    return plain in LAYOUT_FOLDERS or bool(named_subset(name) or _DATA_SET_FOLDER.fullmatch(plain))
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:

@@ -99,8 +99,9 @@ def divide(
     block_of = {shot.screenshot_id: at for at, block in enumerate(_blocks(found)) for shot in block}
     for crop in crops:
         groups[block_of[crop.screenshot_id]].append(_Sample(keys[crop.source, crop.screenshot], crop.label))
-    if why := too_few(found, len(shares)):
-        raise InputRejectedError(f"{why}.")
+    if fault := too_few(found, len(shares)):
+        reason, remedy = fault
+        raise InputRejectedError(f"{reason}. {remedy[0].upper()}{remedy[1:]}.")
     subsets = _best_deal(list(groups.values()), shares, generator(seed, "split"))
     annotated = {crop.screenshot_id for crop in crops}
     empty = [shot for shot in screenshots if shot.id not in annotated]

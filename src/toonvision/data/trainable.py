@@ -2,9 +2,12 @@
 
 import difflib
 import json
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.names import folded
 from toonvision.core.wording import listed
 from toonvision.data.balance import CountTable
 from toonvision.data.subsets import SUBSETS
@@ -14,12 +17,13 @@ SETTINGS_FILE = "toonvision.toml"
 _THEN = "then run toonvision extract and toonvision split --force"
 _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
+_PUNCTUATION = re.compile(r"[\W_]+")
 _MOST_COMPARED = 50
 """Rare labels that are compared with all others, letter by letter, which takes time."""
 
 
 def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
-    """Return what keeps a model from learning some labels, by the number of objects of each; nothing is left out yet.
+    """Return what keeps a model from learning some labels well, by the number of objects of each; none is left out yet.
 
     A model is shown objects of train, the best epoch is found on those of val, and it is evaluated on those of test: a
     label needs an object for each.
@@ -39,7 +43,21 @@ def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
         if 1 in rare.values():
             reason += "; with a single one no model can be trained"
         findings.append(Finding("labels", reason, ways_out(list(rare), list(counts)), "few-objects"))
+    if alike := _spelled_alike({label: count for label, count in counts.items() if label not in rare}):
+        pairs = "; ".join(listed([f"{label!r} ({counts[label]})" for label in group]) for group in alike)
+        same = {group[0]: group[1:] for group in alike}
+        reason = f"labels are spelled alike, and a model learns to tell them apart: {pairs}"
+        findings.append(Finding("labels", reason, f"if they are one, {_joining(same)}", "spelled-alike"))
     return tuple(findings)
+
+
+def _spelled_alike(counts: Mapping[str, int]) -> list[list[str]]:
+    """Return the labels that differ by case, blanks and punctuation alone, the most frequent of each group first."""
+    groups: dict[str, list[str]] = {}
+    for label in sorted(counts, key=lambda label: (-counts[label], label)):
+        composed = unicodedata.normalize("NFC", folded(label))  # an accent is no punctuation
+        groups.setdefault(_PUNCTUATION.sub(" ", composed).strip(), []).append(label)
+    return [group for words, group in groups.items() if words and len(group) > 1]
 
 
 def ways_out(rare: Sequence[str], labels: Sequence[str]) -> str:
@@ -48,9 +66,13 @@ def ways_out(rare: Sequence[str], labels: Sequence[str]) -> str:
     if len(labels) - len(rare) > 1:
         ways.append(f"leave {'it' if len(rare) == 1 else 'them'} out: {ignoring(rare)}")
     if same := _spellings(rare, labels):
-        lines = " and ".join(f"{_key(label)} = {_quoted(others)}" for label, others in same.items())
-        ways.append(f"join what is another spelling: write {lines} under [labels.same] in {SETTINGS_FILE}")
+        ways.append(f"join what is another spelling: {_joining(same)}")
     return ", or ".join(ways)
+
+
+def _joining(same: Mapping[str, Sequence[str]]) -> str:
+    lines = " and ".join(f"{_key(label)} = {_quoted(others)}" for label, others in same.items())
+    return f"write {lines} under [labels.same] in {SETTINGS_FILE}"
 
 
 def ignoring(labels: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.listing import WORKSPACE_MARK
 from toonvision.taxonomy.labels import Taxonomy
-from toonvision.taxonomy.loader import Strict, TargetsTable, TaxonomyTable, built_in
+from toonvision.taxonomy.loader import CategoryTable, Strict, TargetsTable, TaxonomyTable, built_in, with_contexts
 
 SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
@@ -57,6 +57,7 @@ class WorkspaceTable(Strict):
         Annotated[str, Tag("<name>")] | Annotated[TaxonomyTable, Tag("<table>")],
         Discriminator(lambda given: "<table>" if isinstance(given, dict | TaxonomyTable) else "<name>"),
     ] = "toontown"
+    contexts: dict[str, CategoryTable] = Field(default_factory=dict)
     targets: TargetsTable | None = None
     image: ImageTable = ImageTable()
     labels: LabelsTable = LabelsTable()
@@ -160,7 +161,7 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     if not settings.is_file():
         raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
     table = read_settings(settings, WorkspaceTable)
-    taxonomy = _taxonomy(root, table.taxonomy)
+    taxonomy = with_contexts(_taxonomy(root, table.taxonomy), table.contexts)
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())
     rules = table.labels.build()

@@ -5,10 +5,9 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError
-from toonvision.core.files import first_bytes, read_regular
+from toonvision.core.files import UTF_16_MARKS, decode_text, first_bytes, read_regular
 
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""")
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 4096
 """Bytes in which the first tag of a file is sought."""
 _BEFORE_ROOT = re.compile(r"<\?.*?\?>|<!--.*?-->", re.DOTALL)
@@ -42,8 +41,7 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
 def root_tag(path: Path) -> str:
     """Return the first tag of an XML file without parsing it; an empty text where that cannot be seen."""
     head = first_bytes(path, _HEAD)
-    encoding = "utf-16" if head.startswith(_UTF_16_MARKS) else "utf-8-sig"
-    found = _FIRST_TAG.match(_BEFORE_ROOT.sub("", head.decode(encoding, errors="ignore")))
+    found = _FIRST_TAG.match(_BEFORE_ROOT.sub("", decode_text(head, errors="ignore")))
     return found[1] if found else ""
 
 
@@ -58,7 +56,7 @@ def _encoding(content: bytes) -> str:
     declared = _DECLARED.match(content)
     if declared:
         return declared[1].decode()
-    return "UTF-16" if content.startswith(_UTF_16_MARKS) else "UTF-8"
+    return "UTF-16" if content.startswith(UTF_16_MARKS) else "UTF-8"
 
 
 def _decodes(content: bytes) -> bool:

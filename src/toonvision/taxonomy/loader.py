@@ -3,7 +3,8 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -205,8 +206,21 @@ def built_in(name: str) -> Taxonomy:
     return read_settings(Path(str(resource)), TaxonomyTable).build()
 
 
-def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
-    """Return the text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels, in their order."""
+def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Taxonomy:
+    """Return a taxonomy with more contexts; one that it has already gets the title and the colour of its table."""
+    used = {context.color for context in taxonomy.contexts}
+    free = [color for color in map(color_at, range(len(used) + len(tables))) if color not in used]
+    contexts = {context.name: context for context in taxonomy.contexts}
+    for (name, table), color in zip(tables.items(), free, strict=False):
+        contexts[name] = Category(name, table.title or name, table.color or color)
+    return replace(taxonomy, contexts=tuple(contexts.values()))
+
+
+def infer(labels: Sequence[str]) -> str:
+    """Return the text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels, in their order.
+
+    It lists no contexts, so that every folder is one, those of later screenshots too.
+    """
     lines = [
         "[taxonomy]",
         'name = "inferred"',
@@ -216,11 +230,8 @@ def infer(labels: Sequence[str], contexts: Sequence[str] = ()) -> str:
         "[taxonomy.labels]",
         *(f"{quoted(label)} = {{ title = {quoted(label)} }}" for label in dict.fromkeys(labels)),
         "",
-        "[taxonomy.contexts]",
-        *(
-            f'{quoted(name)} = {{ title = {quoted(name)}, color = "{color_at(index)}" }}'
-            for index, name in enumerate(dict.fromkeys(contexts))
-        ),
+        "# Each folder of screenshots is a context. Where some are listed, no other one is: [taxonomy.contexts], and",
+        '# garden = { title = "Garden", color = "#009E73" } in a line for each.',
         "",
         "[taxonomy.tasks]",
         f'{LABEL_LEVEL} = "{LABEL_LEVEL}"',

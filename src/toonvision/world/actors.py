@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.world.backdrop import haze_share
@@ -15,10 +15,9 @@ from toonvision.world.palette import STREETS, random_tint
 from toonvision.world.poses import LIFTS, Pose, random_pose
 from toonvision.world.settings import SceneSettings
 from toonvision.world.shading import Light, Sprite
-from toonvision.world.streets import light_spot
 
-LEAST_IN_FRAME: Final = 0.72
-SOFT_FROM: Final = 12.0
+LEAST_IN_FRAME: Final = 0.8
+SHADE: Final = {False: 0.25, True: 0.6}  # painted on a figure, as in the game and stronger
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,7 @@ class Actor:
 
 def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings: SceneSettings) -> Actor:
     """Draw how a figure looks and how far it stands away, so near at most that its greater part is in the frame."""
-    least, common, greatest = (math.log(height) for height in settings.heights_px)
-    height = math.exp(rng.triangular(least, common, greatest))
+    height = float(rng.uniform(*settings.heights_px))
     tall = camera.focal * standing_height(label)
     while _share_in_frame(camera, height, tall / height) < LEAST_IN_FRAME:
         height *= 0.92
@@ -89,7 +87,7 @@ def _share_in_frame(camera: Camera, height: float, distance: float) -> float:
 
 
 def draw_actor(actor: Actor, street: str, camera: Camera, *, with_parts: bool = False, grey: bool = False) -> Sprite:
-    """Draw a figure as it looks in a street: with the haze and the blur of its distance.
+    """Draw a figure as it looks in a street: with the haze of its distance.
 
     Args:
         actor: The figure.
@@ -103,7 +101,7 @@ def draw_actor(actor: Actor, street: str, camera: Camera, *, with_parts: bool = 
         height_px=actor.height_px(camera),
         yaw=actor.yaw,
         pose=actor.pose,
-        light=_light(actor, street, camera),
+        light=Light(SHADE[actor.shaded], actor.light),
         rng=np.random.default_rng(actor.look),
         with_parts=with_parts,
         grey=grey,
@@ -111,23 +109,13 @@ def draw_actor(actor: Actor, street: str, camera: Camera, *, with_parts: bool = 
     return faded(sprite, street, actor.distance)
 
 
-def _light(actor: Actor, street: str, camera: Camera) -> Light:
-    x, y, z = light_spot(street)
-    c, s = math.cos(camera.yaw), math.sin(camera.yaw)
-    ambient, diffuse = (0.5, 0.5) if street == "ddl" else (0.58, 0.55)
-    if actor.shaded:
-        ambient, diffuse = ambient * 0.82, diffuse * 0.35
-    # A direction towards the viewer rotates the other way than one along the street.
-    return Light((x * c + z * s, y, z * c - x * s), ambient, diffuse, actor.light)
-
-
 def faded(sprite: Sprite, street: str, distance: float) -> Sprite:
-    """Return a thing with the haze and the blur of its distance."""
+    """Return a thing with the haze of its distance."""
     share = float(haze_share(street, distance))
+    if not share:
+        return sprite
     alpha = sprite.image.getchannel("A")
     plain = Image.new("RGB", alpha.size, STREETS[street].haze)
     image = Image.blend(sprite.image.convert("RGB"), plain, share)
     image.putalpha(alpha)
-    if distance > SOFT_FROM:
-        image = image.convert("RGBa").filter(ImageFilter.GaussianBlur(min(0.9, distance / 45))).convert("RGBA")
     return Sprite(image, sprite.foot_xy, sprite.parts)

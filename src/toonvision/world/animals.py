@@ -19,10 +19,10 @@ class Animal:
         features: What does not depend on the colour of the fur.
         ears: Tips of the ears: azimuth, height, direction, size at root and tip; set on both sides.
         ear_rounds: Round ears instead: azimuth, height, size, and share of depth.
-        muzzle: Height, half width, half height and reach of the muzzle, in half heights.
+        muzzle: Height, half width, half height and reach of the muzzle, in the head's units.
         bill: Colour of the muzzle, if it is not fur.
         tail: Joints of the tail: y, z, radius and share of dark fur.
-        muzzle_share: How much lighter than the fur the muzzle is, 0 to 1.
+        muzzle_share: How tan the muzzle is, 0 to 1.
         glasses: Azimuth and height of glasses, if they can be worn.
         hat_v: Height at which a hat sits, if one fits.
         hat_size: Width of a hat, in widths of the head.
@@ -56,7 +56,7 @@ THIN: Final[Tail] = (
 ANIMALS: Final[dict[str, Animal]] = {
     "toon_bear": Animal(
         Head(0.3, 0.27, 0.27, 2.1),
-        (LOOK, balls(((0, -0.08, 0.16),), BLACK, out=0.34, gloss=0.8)),
+        (LOOK, balls(((0, -0.08, 0.16),), BLACK, out=0.34)),
         (-0.3, 0.42, 0.3, 0.36),
         SHORT,
         ear_rounds=((62, 0.8, 0.33, 0.5),),
@@ -76,7 +76,7 @@ ANIMALS: Final[dict[str, Animal]] = {
         Head(0.23, 0.2, 0.24, 2.2, -0.1),
         (
             balls(both(34, 0.9, 0.34), (236, 240, 220)),
-            balls(both(26, 0.93, 0.15), BLACK, out=0.36, gloss=0.9),
+            balls(both(26, 0.93, 0.15), BLACK, out=0.36),
             *(spike(az, -0.3, (0.0 + az / 120, -0.26, 0.85), WHITE, size=0.09, mirrored=True) for az in (14, 30)),
         ),
         (-0.25, 0.52, 0.3, 1.5),
@@ -89,7 +89,7 @@ ANIMALS: Final[dict[str, Animal]] = {
         Head(0.23, 0.29, 0.24, 2.2, 0.12),
         (
             ASIDE,
-            balls(((0, -0.3, 0.13),), BLACK, out=0.42, gloss=0.8),
+            balls(((0, -0.3, 0.13),), BLACK, out=0.42),
             *(
                 spike(30, 0.85, end, HORN, size=0.07, tip=0.05, mirrored=True)
                 for end in ((0.35, 0.75, -0.1), (0.75, 0.35, 0))
@@ -106,7 +106,7 @@ ANIMALS: Final[dict[str, Animal]] = {
         Head(0.25, 0.29, 0.25, 2.3),
         (
             LOOK,
-            balls(((0, -0.12, 0.16),), BLACK, out=0.5, gloss=0.8),
+            balls(((0, -0.12, 0.16),), BLACK, out=0.5),
             balls(((0, -0.72, 0.12),), (226, 90, 100), out=0.3, tall=1.6),
         ),
         (-0.32, 0.36, 0.28, 0.52),
@@ -151,7 +151,7 @@ ANIMALS: Final[dict[str, Animal]] = {
     ),
     "toon_mouse": Animal(
         Head(0.27, 0.24, 0.25, 2.0, -0.12),
-        (LOOK, balls(((0, -0.28, 0.13),), BLACK, out=0.4, gloss=0.8)),
+        (LOOK, balls(((0, -0.28, 0.13),), BLACK, out=0.4)),
         (-0.4, 0.3, 0.22, 0.44),
         THIN,
         ear_rounds=((58, 0.78, 0.66, 0.16),),

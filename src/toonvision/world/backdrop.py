@@ -143,6 +143,8 @@ def _centres(first: int, end: int, step: int = 1) -> Vector:
 
 
 def _hazed(pixels: Pixels, colour: RGB, share: Vector) -> Pixels:
+    if not share.any():
+        return pixels
     kept = np.rint(256 * (1 - share)).astype(np.uint16)
     kept = kept if kept.shape[1] == 1 else np.repeat(kept, 4, axis=1)
     flat = pixels.reshape(len(pixels), -1) * kept
@@ -231,7 +233,7 @@ def _side_wall(
     street: str, camera: Camera, x: float, levels: tuple[Image.Image, ...], shift: float
 ) -> Iterator[_Patch]:
     first = max(0.0, (NEAR - (x - camera.x) * np.sin(camera.yaw)) / np.cos(camera.yaw))
-    ends = (STREET_LENGTH, 30.0, FINE_UNTIL, MAGNIFIED_UNTIL, first)
+    ends = (STREET_LENGTH, 24.0, FINE_UNTIL, MAGNIFIED_UNTIL, first)
     for level, (far, near) in zip((2, 1, 0, 0), itertools.pairwise(ends), strict=True):
         outline = _outline(camera, (x, near), (x, far)) if near < far else ()
         box = _box_of(outline) if outline else None

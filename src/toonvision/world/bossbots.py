@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from toonvision.world.cog_design import DARK, CogDesign
+from toonvision.world.cog_design import DARK, DOME, JAW, PEG, CogDesign
 from toonvision.world.heads import Head, balls, both, brows, eyes, line, mouth, nose, spike
 from toonvision.world.headwear import cap, glasses, hat
 from toonvision.world.palette import BLACK, GOLD, PINK, WHITE
@@ -23,8 +23,9 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
     "cog_bb_flunky": CogDesign(
         "bb",
         "stout",
-        Head(0.21, 0.25, 0.21, 2.2, -0.1),
-        (226, 188, 150),
+        1.37,
+        Head(0.14, 0.12, 0.135, 2.2, -0.1),
+        (205, 178, 172),
         (
             eyes(size=0.17, spread=25, v=0.12),
             glasses(DARK, size=0.27, spread=25, v=0.12),
@@ -38,9 +39,10 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_bb_pencilpusher": CogDesign(
         "bb",
-        "middle",
-        Head(0.15, 0.3, 0.15, 9),
-        (240, 190, 60),
+        "narrow",
+        1.40,
+        Head(0.052, 0.17, 0.07, 5),
+        (156, 130, 122),
         (
             spike(0, 0.99, (0, 0.62, -0.5), (224, 186, 140), size=0.46, tip=0.1),
             eyes(size=0.13, spread=27, v=0.22),
@@ -53,9 +55,10 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_bb_yesman": CogDesign(
         "bb",
-        "tall",
-        Head(0.19, 0.29, 0.2, 2.4, 0.12),
-        (236, 178, 146),
+        "broad",
+        1.48,
+        JAW,
+        (226, 218, 214),
         (
             cap((96, 58, 36), v=0.5),
             eyes(size=0.17, spread=24, v=0.18),
@@ -68,8 +71,9 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
     "cog_bb_micromanager": CogDesign(
         "bb",
         "stout",
-        Head(0.15, 0.18, 0.15, 2.0, 0.15),
-        (170, 190, 128),
+        0.91,
+        Head(0.15, 0.18, 0.145, 2.0, 0.1),
+        (227, 193, 185),
         (
             eyes(size=0.2, spread=26, v=0.1),
             glasses(GOLD, size=0.46, spread=26, v=0.1, thick=0.06, sides=(1,)),
@@ -82,24 +86,26 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_bb_downsizer": CogDesign(
         "bb",
-        "middle",
-        Head(0.27, 0.17, 0.22, 3.2, -0.1),
-        (178, 150, 178),
+        "narrow",
+        1.70,
+        PEG,
+        (84, 124, 112),
         (
             eyes(size=0.24, spread=24, v=0.15, lid=0.45),
             brows(tilt=0.12, v=0.62, thick=0.09),
             nose(length=0.4, size=0.22, v=-0.15),
             mouth(curve=-0.14, v=-0.5, width=40, thick=0.07),
-            hat((70, 52, 40), v=0.6, brim=1.35, crown=0.75, round_top=True, band=BLACK),
+            hat((34, 30, 32), v=0.6, brim=1.25, crown=0.75, round_top=True, band=BLACK),
         ),
     ),
     "cog_bb_headhunter": CogDesign(
         "bb",
-        "tall",
-        Head(0.17, 0.31, 0.19, 2.6, 0.1),
-        (202, 142, 100),
+        "broad",
+        2.09,
+        Head(0.085, 0.082, 0.09, 2.6, 0.1),
+        (196, 162, 154),
         (
-            hat((214, 198, 150), v=0.42, brim=1.55, crown=0.62, round_top=True, band=(120, 96, 60)),
+            hat((214, 198, 150), v=0.42, brim=1.25, crown=0.62, round_top=True, band=(120, 96, 60)),
             eyes(size=0.12, spread=22, v=0.12, lid=0.3),
             nose(length=0.42, size=0.12, drop=0.15),
             spike(6, -0.32, (0.42, -0.12, 0.0), (120, 72, 40), size=0.1, tip=0.02, mirrored=True),
@@ -110,8 +116,9 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
     "cog_bb_corporateraider": CogDesign(
         "bb",
         "stout",
-        Head(0.24, 0.25, 0.22, 2.6, -0.12),
-        (206, 104, 86),
+        2.31,
+        DOME,
+        (156, 106, 116),
         (
             cap((60, 60, 110), v=0.42, grow=1.08),
             balls(((100, 0.4, 0.14), (118, 0.25, 0.1)), (60, 60, 110)),
@@ -122,12 +129,14 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
             mouth(curve=-0.1, v=-0.48, width=34, teeth=0.08, tooth=GOLD),
             line(((-35, -0.75), (0, -0.85), (35, -0.75)), DARK, thick=0.1),
         ),
+        hands=(208, 135, 135),
     ),
     "cog_bb_thebigcheese": CogDesign(
         "bb",
-        "tall",
-        Head(0.24, 0.31, 0.24, 6, -0.18),
-        (246, 204, 84),
+        "broad",
+        2.62,
+        Head(0.085, 0.175, 0.11, 5, -0.1),
+        (156, 196, 94),
         (
             balls(HOLES, (206, 150, 40), flat=0.35),
             eyes(size=0.17, spread=22, v=0.24, lid=0.35),
@@ -135,5 +144,6 @@ BOSSBOTS: Final[dict[str, CogDesign]] = {
             nose(length=0.35, size=0.15, colour=(236, 184, 64)),
             mouth(curve=-0.1, v=-0.42, width=30, teeth=0.1),
         ),
+        hands=(184, 233, 184),
     ),
 }

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 SIZE_WH: Final = (1720, 720)
-HALF_STREET: Final = 9.0
-STREET_LENGTH: Final = 64.0
+HALF_STREET: Final = 6.5
+STREET_LENGTH: Final = 34.0
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ class Camera:
 
 
 def random_camera(rng: np.random.Generator) -> Camera:
-    """Return a random camera: where a player stands and looks."""
+    """Return a random camera: where a player stands and looks; a player is small."""
     return Camera(
-        x=float(rng.uniform(-3.5, 3.5)),
-        height=float(rng.uniform(1.0, 2.3)),
-        yaw=float(rng.uniform(-0.36, 0.36)),
+        x=float(rng.uniform(-3.0, 3.0)),
+        height=float(rng.uniform(0.6, 1.3)),
+        yaw=float(rng.uniform(-0.6, 0.6)),
         focal=float(rng.uniform(820, 1050)),
-        horizon=float(rng.uniform(220, 400)),
+        horizon=float(rng.uniform(200, 460)),
     )
 
 

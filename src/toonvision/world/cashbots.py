@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from toonvision.world.cog_design import DARK, STEEL, CogDesign
+from toonvision.world.cog_design import CRATE, DARK, DOME, JAW, PEG, SLAB, STEEL, CogDesign
 from toonvision.world.heads import Head, balls, both, brows, eyes, line, mouth, nose, spike
 from toonvision.world.headwear import cap, glasses, hat
 from toonvision.world.palette import BLACK, RED
@@ -11,11 +11,12 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
     "cog_cb_shortchange": CogDesign(
         "cb",
         "stout",
-        Head(0.24, 0.24, 0.09, 2.0),
-        (202, 126, 76),
+        1.34,
+        SLAB,
+        (46, 64, 142),
         (
             eyes(size=0.16, spread=30, v=0.22),
-            balls(((0, 0.0, 1.13),), (158, 92, 50), flat=0.3, out=-0.375, gloss=0.4),
+            balls(((0, 0.0, 1.13),), (158, 92, 50), flat=0.3, out=-0.375),
             nose(length=0.25, size=0.1),
             mouth(curve=-0.1, v=-0.45, width=38),
             brows(tilt=-0.08, v=0.55, spread=28),
@@ -23,9 +24,10 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_cb_pennypincher": CogDesign(
         "cb",
-        "tall",
-        Head(0.19, 0.31, 0.18, 2.8, 0.05, 0.42),
-        (222, 150, 164),
+        "broad",
+        1.48,
+        Head(0.08, 0.235, 0.095, 2.8, -0.15, 0.2),
+        (178, 56, 50),
         (
             eyes(size=0.13, spread=24, v=0.5, lid=0.3),
             brows(tilt=0.1, v=0.72),
@@ -35,12 +37,14 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
             cap((120, 76, 60), v=0.82),
             balls(both(90, 0.45, 0.15), (206, 132, 148), flat=0.6),
         ),
+        hands=(246, 123, 148),
     ),
     "cog_cb_tightwad": CogDesign(
         "cb",
         "stout",
-        Head(0.22, 0.23, 0.22, 7, 0.0, 0.12),
-        (140, 186, 116),
+        1.51,
+        DOME,
+        (146, 166, 158),
         (
             line(tuple((az, -0.02) for az in range(-180, 181, 30)), (232, 224, 190), thick=0.16),
             eyes(size=0.19, v=0.42, lid=0.55),
@@ -52,13 +56,14 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_cb_beancounter": CogDesign(
         "cb",
-        "middle",
-        Head(0.18, 0.28, 0.17, 2.1, 0.05, 0.2),
-        (172, 108, 66),
+        "narrow",
+        1.67,
+        PEG,
+        (86, 126, 114),
         (
-            balls(((60, 0.62, 0.3), (60, -0.6, 0.3)), (172, 108, 66), out=-0.15, gloss=0.3),
+            balls(((60, 0.62, 0.3), (60, -0.6, 0.3)), (172, 108, 66), out=-0.15),
             eyes(size=0.14, spread=22, v=0.32),
-            hat((70, 160, 90), v=0.62, brim=1.5, crown=0.1, top=0.9),
+            hat((70, 160, 90), v=0.62, brim=1.2, crown=0.1, top=0.9),
             glasses(DARK, size=0.2, spread=22, v=0.32, thick=0.025),
             nose(length=0.25, size=0.1, v=0.08),
             mouth(curve=0.08, v=-0.42, width=28),
@@ -66,9 +71,10 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_cb_numbercruncher": CogDesign(
         "cb",
-        "tall",
-        Head(0.2, 0.31, 0.19, 8, -0.08),
-        (162, 168, 178),
+        "broad",
+        2.03,
+        CRATE,
+        (112, 138, 128),
         (
             eyes(size=0.13, spread=24, v=0.2, iris=(40, 120, 60)),
             line(((-50, 0.68), (0, 0.68), (50, 0.68)), (150, 190, 140), thick=0.15),
@@ -76,14 +82,15 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
             mouth(curve=0.0, v=-0.45, width=48, teeth=0.2, tooth=(214, 218, 224)),
             balls(tuple((az, 0.0, 0.07) for az in (-36, -12, 12, 36)), STEEL, flat=0.6),
             brows(tilt=0.08, v=0.42, thick=0.04),
-            balls(both(92, -0.3, 0.17), STEEL, flat=0.8, gloss=0.6),
+            balls(both(92, -0.3, 0.17), STEEL, flat=0.8),
         ),
     ),
     "cog_cb_moneybags": CogDesign(
         "cb",
         "stout",
-        Head(0.25, 0.26, 0.24, 2.3, -0.28),
-        (204, 174, 116),
+        1.95,
+        Head(0.245, 0.145, 0.21, 2.3, -0.2),
+        (122, 138, 130),
         (
             spike(0, 0.8, (0, 0.5, -0.3), (214, 184, 126), size=0.2, tip=0.36),
             line(tuple((az, 0.88) for az in range(-180, 181, 40)), (120, 84, 46), thick=0.08),
@@ -96,9 +103,10 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_cb_loanshark": CogDesign(
         "cb",
-        "middle",
-        Head(0.2, 0.27, 0.23, 2.3, -0.05),
-        (116, 138, 162),
+        "narrow",
+        2.40,
+        Head(0.053, 0.17, 0.15, 2.3, -0.05),
+        (126, 146, 138),
         (
             nose(length=0.75, size=0.42, v=0.12, tip=0.2, colour=(116, 138, 162)),
             spike(180, 0.55, (0, 0.6, -0.35), (96, 116, 140), size=0.24),
@@ -109,14 +117,16 @@ CASHBOTS: Final[dict[str, CogDesign]] = {
             line(((78, -0.1), (82, 0.2)), (76, 94, 118), thick=0.03, mirrored=True),
             line(((90, -0.1), (94, 0.2)), (76, 94, 118), thick=0.03, mirrored=True),
         ),
+        hands=(123, 208, 184),
     ),
     "cog_cb_robberbaron": CogDesign(
         "cb",
-        "tall",
-        Head(0.18, 0.29, 0.19, 2.4),
-        (226, 186, 154),
+        "broad",
+        2.51,
+        JAW,
+        (132, 154, 146),
         (
-            hat(BLACK, v=0.5, brim=1.5, crown=1.0, top=1.08, band=RED),
+            hat(BLACK, v=0.6, brim=1.15, crown=0.7, top=0.95, band=RED),
             line(((-80, 0.18), (-30, 0.16), (0, 0.16), (30, 0.16), (80, 0.18)), BLACK, thick=0.19),
             eyes(size=0.13, spread=23, v=0.17),
             nose(length=0.38, size=0.11),

@@ -1,6 +1,8 @@
 """Suit cloth: four woven patterns, and a jacket of each."""
 
 import functools
+import itertools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,47 +13,40 @@ from toonvision.world.palette import BADGE, RGB, SUITS, WHITE, SuitColours, mix,
 from toonvision.world.solids import Texture
 
 TILE_PX = 128
-TILES_PER_UNIT = 2.2
-JACKET_WH = (1024, 512)
+TILES_PER_UNIT = 3.3
+JACKET_WH = (512, 512)
+STRENGTHS = (0.6, 0.9, 1.2)  # of a pattern; the game's is 1
 
 
 def _pinstripes(draw: ImageDraw.ImageDraw, colours: SuitColours) -> None:
     for x in range(8, TILE_PX, 16):
-        draw.line((x, 0, x, TILE_PX), fill=colours.pattern, width=3)
+        draw.line((x, 0, x, TILE_PX), fill=colours.light, width=3)
 
 
-def _rivets(draw: ImageDraw.ImageDraw, colours: SuitColours) -> None:
-    for row, y in enumerate(range(0, TILE_PX, 16)):
-        for x in range(8 if row % 2 else 0, TILE_PX, 32):
-            draw.ellipse((x + 2, y + 4, x + 8, y + 10), fill=scaled(colours.cloth, 0.6))
-            draw.ellipse((x + 1, y + 2, x + 7, y + 8), fill=colours.pattern)
+def _plain(draw: ImageDraw.ImageDraw, colours: SuitColours) -> None:
+    for y in range(0, TILE_PX, 32):
+        draw.line((0, y, TILE_PX, y + 32), fill=mix(colours.cloth, colours.dark, 0.25), width=13)
 
 
-def _damask(draw: ImageDraw.ImageDraw, colours: SuitColours) -> None:
-    for cx, cy in ((32, 32), (96, 96), (96, -32), (32, 160)):
-        for turn in range(4):
-            dx, dy = ((0, -17), (17, 0), (0, 17), (-17, 0))[turn]
-            box = (cx + dx - 10, cy + dy - 10, cx + dx + 10, cy + dy + 10)
-            draw.arc(box, 90 * turn - 30, 90 * turn + 250, fill=colours.pattern, width=4)
-        draw.ellipse((cx - 6, cy - 6, cx + 6, cy + 6), fill=colours.pattern)
-        draw.line((cx - 34, cy + 34, cx - 18, cy + 18), fill=colours.pattern, width=3)
-        draw.line((cx + 34, cy - 34, cx + 18, cy - 18), fill=colours.pattern, width=3)
+def _diamonds(draw: ImageDraw.ImageDraw, colours: SuitColours) -> None:
+    for x, y in ((32, 32), (96, 32), (0, 96), (64, 96), (128, 96)):
+        for out, fill in ((6, colours.light), (0, colours.dark)):
+            wide, tall = 23 + out, 27 + out
+            draw.polygon(((x, y - tall), (x + wide, y), (x, y + tall), (x - wide, y)), fill=fill)
+        draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colours.cloth)
 
 
 def _check(draw: ImageDraw.ImageDraw, colours: SuitColours) -> None:
-    soft = mix(colours.cloth, colours.pattern, 0.45)
     for at in range(0, TILE_PX, 32):
-        draw.rectangle((at, 0, at + 9, TILE_PX), fill=soft)
-    for at in range(0, TILE_PX, 32):
-        draw.rectangle((0, at, TILE_PX, at + 9), fill=soft)
-        for other in range(0, TILE_PX, 32):
-            draw.rectangle((other, at, other + 9, at + 9), fill=colours.pattern)
+        draw.rectangle((0, at, TILE_PX, at + 9), fill=colours.dark)
+        draw.rectangle((at, 0, at + 5, TILE_PX), fill=colours.light)
+        draw.line((0, at + 20, TILE_PX, at + 20), fill=colours.light, width=3)
 
 
 PATTERNS: dict[str, Callable[[ImageDraw.ImageDraw, SuitColours], None]] = {
     "bb": _pinstripes,
-    "lb": _rivets,
-    "cb": _damask,
+    "lb": _plain,
+    "cb": _diamonds,
     "sb": _check,
 }
 
@@ -66,26 +61,28 @@ def texture_of(picture: Image.Image, *, texels_per_unit: float, tiled: bool) -> 
 
 
 @functools.cache
-def _tile(suit: str) -> Image.Image:
+def _tile(suit: str, strength: float) -> Image.Image:
     colours = SUITS[suit]
-    tile = Image.new("RGB", (TILE_PX, TILE_PX), colours.cloth)
-    PATTERNS[suit](ImageDraw.Draw(tile), colours)
-    weave = generator(0, "world", "cloth", suit).normal(0, 7, (TILE_PX, TILE_PX, 1))
-    return Image.fromarray(np.clip(np.asarray(tile) + weave, 0, 255).astype(np.uint8))
+    drawn = Image.new("RGB", (TILE_PX, TILE_PX), colours.cloth)
+    PATTERNS[suit](ImageDraw.Draw(drawn), colours)
+    plain = np.asarray(colours.cloth) + generator(0, "world", "cloth", suit).normal(0, 3, (TILE_PX, TILE_PX, 1))
+    woven = plain + strength * (np.asarray(drawn, np.float64) - colours.cloth)
+    return Image.fromarray(np.clip(woven, 0, 255).astype(np.uint8))
 
 
 @functools.cache
-def cloth(suit: str) -> Texture:
-    """Return the cloth of a suit (``bb``, ``lb``, ``cb`` or ``sb``) as a repeating texture."""
-    return texture_of(_tile(suit), texels_per_unit=TILE_PX * TILES_PER_UNIT, tiled=True)
+def cloth(suit: str, strength: float) -> Texture:
+    """Return the cloth of a suit (``bb``, ``lb``, ``cb`` or ``sb``) as a repeating texture, its pattern so strong."""
+    return texture_of(_tile(suit, strength), texels_per_unit=TILE_PX * TILES_PER_UNIT, tiled=True)
 
 
 @functools.cache
-def jacket(suit: str, *, girth: float, height: float) -> Texture:
-    """Return a jacket: cloth all around, with shirt, tie, lapels, buttons, badge and pocket on the chest.
+def jacket(suit: str, strength: float, *, girth: float, height: float) -> Texture:
+    """Return a jacket: cloth all around, with shirt, tie, lapels, pockets, seams and medallion on the chest.
 
     Args:
         suit: ``bb``, ``lb``, ``cb`` or ``sb``.
+        strength: Of the pattern; 1 is the game's.
         girth: Length around the body, in units, which sets the size of the pattern.
         height: From hem to collar, in units.
 
@@ -93,9 +90,9 @@ def jacket(suit: str, *, girth: float, height: float) -> Texture:
         A texture to stretch once around; the middle column is the front.
     """
     width, tall = JACKET_WH
-    side = max(8, round(TILE_PX * width / (girth * TILE_PX * TILES_PER_UNIT)))
-    down = max(8, round(TILE_PX * tall / (height * TILE_PX * TILES_PER_UNIT)))
-    patch = _tile(suit).resize((side, down), Image.Resampling.BICUBIC)
+    side = max(8, round(width / (girth * TILES_PER_UNIT)))
+    down = max(8, round(tall / (height * TILES_PER_UNIT)))
+    patch = _tile(suit, strength).resize((side, down), Image.Resampling.BICUBIC)
     sheet = Image.new("RGB", JACKET_WH)
     for x in range(0, width, side):
         for y in range(0, tall, down):
@@ -113,40 +110,37 @@ def two_halves(left: RGB, right: RGB) -> Texture:
 
 def _front(draw: ImageDraw.ImageDraw, suit: str, *, width: int, tall: int) -> None:
     colours = SUITS[suit]
-    dark, edge = scaled(colours.cloth, 0.72), scaled(colours.cloth, 0.42)
 
     def at(*points: tuple[float, float]) -> list[tuple[float, float]]:
         return [(width * (0.5 + x / 8), tall * y) for x, y in points]
 
-    draw.polygon(at((-0.85, -0.02), (0.85, -0.02), (0.0, 0.62)), fill=WHITE)
-    draw.polygon(
-        at((-0.2, 0.1), (0.2, 0.1), (0.13, 0.2), (0.26, 0.5), (0, 0.62), (-0.26, 0.5), (-0.13, 0.2)),
-        fill=colours.tie,
-        outline=edge,
-    )
+    def dashes(*points: tuple[float, float]) -> None:
+        """Sew a seam; a Lawbot's is a row of rivets."""
+        for (x0, y0), (x1, y1) in itertools.pairwise(at(*points)):
+            count = max(2, round(math.dist((x0, y0), (x1, y1)) / 13))
+            for i in range(count):
+                x, y = x0 + (x1 - x0) * i / count, y0 + (y1 - y0) * i / count
+                size = 2.6 if suit == "lb" else 2.0
+                draw.ellipse((x - size, y - size, x + size, y + size), fill=colours.seam)
+
+    draw.polygon(at((-0.5, -0.02), (0.5, -0.02), (0.0, 0.42)), fill=WHITE)
+    if suit == "lb":
+        draw.polygon(at((-0.4, 0.05), (0, 0.1), (0.4, 0.05), (0.4, 0.19), (0, 0.13), (-0.4, 0.19)), fill=colours.tie)
+    else:
+        draw.polygon(at((-0.16, 0.02), (0.16, 0.02), (0.2, 0.3), (0, 0.42), (-0.2, 0.3)), fill=colours.tie)
     for sign in (-1, 1):
-        lapel = at(
-            *(
-                (sign * x, y)
-                for x, y in (
-                    (0.62, -0.02),
-                    (1.15, -0.02),
-                    (1.2, 0.17),
-                    (0.98, 0.2),
-                    (1.05, 0.28),
-                    (0.0, 0.66),
-                    (0.0, 0.6),
-                )
-            )
-        )
-        draw.polygon(lapel, fill=dark)
-        draw.line([*lapel, lapel[0]], fill=edge, width=4)
-        draw.line(at((sign * 1.4, 0.72), (sign * 0.9, 0.75)), fill=edge, width=6)
-    draw.line(at((0.0, 0.64), (0.03, 1.0)), fill=edge, width=5)
-    draw.line(at((-4, 0.6), (-4, 1.0), (4, 1.0), (4, 0.6)), fill=edge, width=5)
-    for y in (0.72, 0.84):
-        ((x, row),) = at((-0.07, y))
-        draw.ellipse((x - 9, row - 9, x + 9, row + 9), fill=edge)
-    ((x, row),) = at((1.02, 0.4))
-    draw.ellipse((x - 30, row - 34, x + 30, row + 34), fill=BADGE, outline=scaled(BADGE, 0.55), width=5)
-    draw.ellipse((x - 15, row - 17, x + 15, row + 17), fill=scaled(BADGE, 0.75))
+        edge = ((0.5, 0.0), (0.95, 0.1), (0.8, 0.2), (0.0, 0.45))
+        lapel = [(sign * x, y) for x, y in edge]
+        draw.polygon(at(*lapel, (0.0, 0.4)), fill=colours.dark)
+        dashes(*lapel, (sign * 0.04, 1.0))
+        pocket = [(sign * x, y) for x, y in ((1.5, 0.74), (0.7, 0.77), (0.7, 0.86), (1.5, 0.83), (1.5, 0.74))]
+        draw.polygon(at(*pocket), fill=colours.dark)
+        dashes(*pocket)
+    dashes((-4, 0.97), (4, 0.97))
+    draw.polygon(at((0.85, 0.34), (1.0, 0.29), (1.15, 0.33), (1.3, 0.28), (1.4, 0.36)), fill=WHITE)
+    for y in (0.6, 0.72, 0.84):
+        ((x, row),) = at((0.0, y))
+        draw.ellipse((x - 5, row - 5, x + 5, row + 5), fill=colours.seam)
+    ((x, row),) = at((-0.3, 0.38))
+    for size, fill in ((30, scaled(BADGE, 0.7)), (26, BADGE), (13, scaled(BADGE, 1.3))):
+        draw.ellipse((x - size * 0.8, row - size, x + size * 0.8, row + size), fill=fill)

@@ -8,26 +8,38 @@ import numpy as np
 
 from toonvision.world.bossbots import BOSSBOTS
 from toonvision.world.cashbots import CASHBOTS
-from toonvision.world.cloth import cloth, jacket, two_halves
+from toonvision.world.cloth import STRENGTHS, cloth, jacket, two_halves
 from toonvision.world.cog_design import STEEL, CogDesign
 from toonvision.world.heads import paint
 from toonvision.world.lawbots import LAWBOTS
-from toonvision.world.palette import SHOE, SUITS, WHITE, SuitColours, jittered, mix, random_tint, scaled
+from toonvision.world.palette import SHOE, SUITS, WHITE, jittered, random_tint
 from toonvision.world.poses import Pose
 from toonvision.world.sellbots import SELLBOTS
 from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Vec, as_part, on_ground, smooth_rings
 
 COGS: Final[dict[str, CogDesign]] = {**BOSSBOTS, **LAWBOTS, **CASHBOTS, **SELLBOTS}
 
-WORN: Final = -0.15  # worn cloth is darker than new cloth; mean of the logarithm of its brightness
+UNEVEN: Final = (0.1, 0.025)
+"""How unlike two Cogs of a suit are: standard deviations of the logarithms of their brightness and of each channel."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """Proportions of a body in units: lengths of leg and torso, half widths, half depth, arm and its radius."""
+    """Proportions of a body from the ground to the neck, which is one unit.
+
+    Attributes:
+        leg: Height of the hip.
+        shoulder: Half width at the shoulders.
+        chest: Half width of the chest.
+        belly: Half width of the jacket's hem.
+        depth: Half depth of the torso.
+        arm: Length of the arm to the wrist.
+        sleeve: Radius of the sleeve.
+        hand: Size of the hand.
+        splay: How far the arms stand off, in radians.
+    """
 
     leg: float
-    torso: float
     shoulder: float
     chest: float
     belly: float
@@ -35,12 +47,13 @@ class Build:
     arm: float
     sleeve: float
     hand: float
+    splay: float
 
 
 BUILDS: Final[dict[str, Build]] = {
-    "tall": Build(0.98, 0.88, 0.33, 0.27, 0.23, 0.17, 0.84, 0.085, 0.085),
-    "middle": Build(0.7, 0.72, 0.34, 0.29, 0.29, 0.21, 0.7, 0.095, 0.088),
-    "stout": Build(0.44, 0.66, 0.31, 0.31, 0.37, 0.29, 0.58, 0.105, 0.092),
+    "broad": Build(0.5, 0.225, 0.19, 0.14, 0.125, 0.45, 0.055, 0.078, 0.02),
+    "narrow": Build(0.5, 0.13, 0.108, 0.105, 0.09, 0.45, 0.042, 0.06, -0.07),
+    "stout": Build(0.3, 0.31, 0.34, 0.36, 0.29, 0.45, 0.09, 0.112, 0.3),
 }
 
 
@@ -50,17 +63,19 @@ def cog_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Soli
     Args:
         label: One of the thirty-two Cog labels, for example ``cog_bb_flunky``.
         pose: Its pose; a flying Cog has a propeller.
-        rng: Decides small differences: colour of the face, tints of cloth and hands, folds, rotation of the head.
+        rng: Decides small differences: tints of face, cloth and hands, the pattern, folds, rotation of the head.
 
     Returns:
-        The solids in units of about a metre.
+        The solids; the body without its head is one unit high.
     """
     design, build = COGS[label], BUILDS[COGS[label].build]
-    fabric = Material(SUITS[design.suit].cloth, cloth(design.suit), 0.05, 0.2, int(rng.integers(1000)), "cloth")
-    fabric = replace(fabric, tint=random_tint(rng, mean=WORN))
-    skin = _hand_paint(SUITS[design.suit], rng)
-    head = _head(design, build, rng)
-    above = [*_torso(design, build, fabric), *head, *(_propeller(head, pose) if pose.kind == "flying" else ())]
+    suit, strength = design.suit, STRENGTHS[int(rng.integers(len(STRENGTHS)))]
+    tint = random_tint(rng, brightness=UNEVEN[0], hue=UNEVEN[1])
+    fabric = Material(SUITS[suit].cloth, cloth(suit, strength), 0.12, int(rng.integers(1000)), "cloth", tint)
+    hands = jittered(design.hands or SUITS[suit].hands, rng, 6)
+    skin = Material(hands, part="hands", tint=random_tint(rng, brightness=0.06))
+    head = _head(design, rng)
+    above = [*_torso(suit, strength, build, fabric), *head, *(_propeller(head, pose) if pose.kind == "flying" else ())]
     legs: list[Solid] = []
     for side in (-1, 1):
         legs += _leg(build, fabric, side, pose)
@@ -70,111 +85,89 @@ def cog_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Soli
 
 def _propeller(head: list[Solid], pose: Pose) -> list[Solid]:
     low = max(part.extent().top for part in head)
-    hub, steel = (0.0, low + 0.2, 0.0), paint(STEEL, gloss=0.5)
+    hub, steel = (0.0, low + 0.14, 0.0), paint(STEEL)
     blades = [
-        Ellipsoid((0.2 * c, hub[1], -0.2 * s), (0.22, 0.02, 0.055), steel, (15, math.degrees(angle), 0))
+        Ellipsoid((0.14 * c, hub[1], -0.14 * s), (0.16, 0.015, 0.04), steel, (15, math.degrees(angle), 0))
         for angle in (3 * pose.phase, 3 * pose.phase + math.pi)
         for c, s in ((math.cos(angle), math.sin(angle)),)
     ]
-    return [Limb((0, low - 0.12, 0), hub, 0.02, 0.02, steel), Ellipsoid(hub, (0.045, 0.045, 0.045), steel), *blades]
+    return [Limb((0, low - 0.08, 0), hub, 0.015, 0.015, steel), Ellipsoid(hub, (0.03, 0.03, 0.03), steel), *blades]
 
 
-def _torso(design: CogDesign, build: Build, fabric: Material) -> list[Solid]:
-    low, high = build.leg - 0.16, build.leg + build.torso
-    height = high - low
+def _torso(suit: str, strength: float, build: Build, fabric: Material) -> list[Solid]:
+    low = build.leg - 0.09
+    height = 1 - low
     knots = [
-        (low, build.belly * 1.14, build.depth * 1.2),
-        (low + 0.12 * height, build.belly * 1.07, build.depth * 1.13),
-        (low + 0.42 * height, (build.belly + build.chest) / 2 * 0.98, build.depth * 1.05),
-        (low + 0.74 * height, build.chest * 1.07, build.depth * 1.0),
-        (low + 0.88 * height, build.shoulder * 0.92, build.depth * 0.88),
-        (low + 0.95 * height, build.shoulder * 0.7, build.depth * 0.68),
-        (high, 0.12, 0.11),
+        (low, build.belly * 1.08, build.depth),
+        (low + 0.15 * height, build.belly * 1.03, build.depth),
+        (low + 0.45 * height, (build.belly + build.chest) / 2, build.depth * 1.05),
+        (low + 0.72 * height, build.chest, build.depth),
+        (low + 0.86 * height, build.shoulder * 0.92, build.depth * 0.9),
+        (low + 0.95 * height, build.shoulder * 0.66, build.depth * 0.66),
+        (1.0, 0.07, 0.06),
     ]
-    widths = smooth_rings(knots)
     girth = 2 * math.pi * math.sqrt((build.chest**2 + build.depth**2) / 2)
-    cut = jacket(design.suit, girth=round(girth, 3), height=round(height, 3))
-    coat = replace(fabric, texture=cut, folds=0.17)
-    neck = Lathe((high - 0.08, high + 0.06), (0.13, 0.095), (0.12, 0.09), paint(WHITE))
-    seat = Ellipsoid((0, build.leg, 0), (build.belly * 0.9, 0.2, build.depth * 0.9), fabric)
-    return [Lathe(*widths, coat), neck, seat]
+    cut = jacket(suit, strength, girth=round(girth, 3), height=round(height, 3))
+    seat = Ellipsoid((0, build.leg - 0.02, 0), (build.belly * 0.9, 0.13, build.depth * 0.9), fabric)
+    return [Lathe(*smooth_rings(knots), replace(fabric, texture=cut)), seat]
 
 
-def _head(design: CogDesign, build: Build, rng: np.random.Generator) -> list[Solid]:
+def _head(design: CogDesign, rng: np.random.Generator) -> list[Solid]:
     head = design.head
-    colour, shift = jittered(design.face, rng, 4), int(rng.integers(1000))
-    skin = Material(colour, None, 0.18, 0.05, shift)
+    colour, shift = jittered(design.face, rng, 6), int(rng.integers(1000))
     halves = two_halves(colour, design.other_face) if design.other_face else None
-    parts: list[Solid] = [head.solid(Material(colour, halves, 0.18, 0.05, shift))]
+    skin = Material(colour, halves, 0.05, shift, tint=random_tint(rng, brightness=0.08, hue=0.02))
+    parts: list[Solid] = [head.solid(skin)]
     for feature in design.features:
         parts += feature(head, skin)
     turn = math.radians(float(np.clip(rng.normal(0, 10), -25, 25)))
-    rise = build.leg + build.torso + head.height * 0.94 + 0.02
-    return as_part((part.turned(turn).moved(0, rise, 0.02) for part in parts), "head")
+    return as_part((part.turned(turn).moved(0, 0.98 + head.height * 0.96, 0.01) for part in parts), "head")
 
 
 def _leg(build: Build, fabric: Material, side: int, pose: Pose) -> list[Solid]:
     thigh, knee_bend = pose.leg(side)
-    half = build.leg / 2
-    hip = (side * build.belly * 0.48, build.leg, 0.0)
+    half, wide = build.leg / 2, 0.025 + build.belly * 0.33
+    hip = (side * build.belly * 0.5, build.leg, 0.0)
     knee = (hip[0], hip[1] - half * math.cos(thigh), half * math.sin(thigh))
     shin = thigh - knee_bend
-    ankle = (knee[0], knee[1] - (half - 0.06) * math.cos(shin), knee[2] + half * math.sin(shin))
-    wide = build.belly * 0.42
-    over = max(0.0, wide * 0.74 - 0.05)
-    turn_up = (ankle[0], ankle[1] + over * math.cos(shin), ankle[2] - over * math.sin(shin))
-    toe = math.degrees(shin) * 0.6
+    ankle = (knee[0], knee[1] - (half - 0.04) * math.cos(shin), knee[2] + half * math.sin(shin))
+    foot, toe = 0.05 + 0.06 * build.belly, math.degrees(shin) * 0.6
     shoe = Ellipsoid(
-        (ankle[0] + side * 0.015, ankle[1] - 0.01, ankle[2] + 0.07),
-        (0.1, 0.068, 0.17),
-        paint(SHOE, gloss=0.6),
+        (ankle[0] + side * 0.01, ankle[1] - 0.005, ankle[2] + 0.7 * foot),
+        (foot, 0.045, 1.75 * foot),
+        paint(SHOE),
         (-toe, side * 8, 0),
     )
-    return [
-        Limb(hip, knee, wide, wide * 0.85, fabric),
-        Limb(knee, turn_up, wide * 0.85, wide * 0.74, fabric),
-        shoe,
-    ]
+    return [Limb(hip, knee, wide, wide * 0.9, fabric), Limb(knee, ankle, wide * 0.9, wide * 0.85, fabric), shoe]
 
 
-def _arm(build: Build, fabric: Material, skin: tuple[Material, ...], side: int, pose: Pose) -> list[Solid]:
+def _arm(build: Build, fabric: Material, skin: Material, side: int, pose: Pose) -> list[Solid]:
     swing, spread, bend = pose.arm(side)
-    shoulder = (side * build.shoulder * 0.92, build.leg + build.torso * 0.83, 0.0)
+    spread += build.splay
+    shoulder = (side * (build.shoulder - 0.4 * build.sleeve), 0.87, 0.0)
     half = build.arm / 2
     elbow = _reach(shoulder, half, swing, spread, side)
-    wrist = _reach(elbow, half * 0.86, swing + bend, spread * 0.8, side)
-    cuff = _reach(wrist, 0.035, swing + bend, spread * 0.8, side)
+    wrist = _reach(elbow, half * 0.9, swing + bend, spread * 0.7, side)
+    cuff = _reach(wrist, 0.03, swing + bend, spread * 0.7, side)
     sleeve, slant = build.sleeve, (0.0, 0.0, -26.0 * side)
     return [
-        Ellipsoid((shoulder[0] * 0.9, shoulder[1], 0), (sleeve * 1.5, sleeve * 1.08, sleeve * 1.2), fabric, slant),
-        Limb(shoulder, elbow, sleeve * 1.08, sleeve * 0.95, fabric),
-        Limb(elbow, wrist, sleeve * 0.95, sleeve * 0.98, fabric),
-        Limb(wrist, cuff, sleeve * 0.86, sleeve * 0.84, paint(WHITE)),
-        *_hand(skin, build.hand, cuff, swing + bend, spread * 0.8, side),
+        Ellipsoid((shoulder[0] * 0.95, shoulder[1], 0), (sleeve * 1.5, sleeve * 1.1, sleeve * 1.25), fabric, slant),
+        Limb(shoulder, elbow, sleeve * 1.12, sleeve, fabric),
+        Limb(elbow, wrist, sleeve, sleeve * 0.95, fabric),
+        Limb(wrist, cuff, sleeve * 0.84, sleeve * 0.82, paint(WHITE)),
+        *_hand(skin, build.hand, cuff, swing + bend, spread * 0.7, side),
     ]
 
 
-def _hand_paint(suit: SuitColours, rng: np.random.Generator) -> tuple[Material, ...]:
-    """Return the materials of palm, finger roots, finger tips and thumb."""
-    wrist, fingers = jittered(suit.wrist, rng, 4), jittered(suit.fingers, rng, 4)
-    tint = random_tint(rng)
-    colours = (wrist, mix(wrist, fingers, 0.5), fingers, scaled(fingers, 0.97))
-    return tuple(Material(colour, part="hands", tint=tint) for colour in colours)
-
-
-def _hand(skin: tuple[Material, ...], size: float, at: Vec, swing: float, spread: float, side: int) -> list[Solid]:
-    wrist, between, fingers, inner = skin
-    palm = _reach(at, size * 0.85, swing, spread, side)
-    parts: list[Solid] = [Ellipsoid(palm, (size * 0.9, size, size * 0.9), wrist)]
-    for finger in (-1, 0, 1):
-        root = _reach(palm, size * 0.55, swing + finger * 0.5, spread, side)
-        middle = _reach(root, size * 0.7, swing + finger * 0.35, spread, side)
-        tip = _reach(middle, size * 0.75, swing + 0.25, spread - 0.15, side)
-        parts.append(Limb(root, middle, size * 0.4, size * 0.37, between))
-        parts.append(Limb(middle, tip, size * 0.37, size * 0.3, fingers))
-    thumb = (palm[0] - side * size * 0.6, palm[1] - size * 0.35, palm[2] + size * 0.7)
-    parts.append(Limb(palm, thumb, size * 0.42, size * 0.34, inner))
-    return parts
+def _hand(skin: Material, size: float, at: Vec, swing: float, spread: float, side: int) -> list[Solid]:
+    palm = _reach(at, size * 0.75, swing, spread, side)
+    fingers = _reach(palm, size * 0.95, swing + 0.3, spread - 0.1, side)
+    thumb = (palm[0] - side * size * 0.5, palm[1] - size * 0.5, palm[2] + size * 0.9)
+    return [
+        Ellipsoid(palm, (size * 0.78, size, size * 0.95), skin),
+        Limb(palm, fingers, size * 0.75, size * 0.5, skin),
+        Limb(palm, thumb, size * 0.36, size * 0.28, skin),
+    ]
 
 
 def _reach(start: Vec, length: float, swing: float, spread: float, side: int) -> Vec:

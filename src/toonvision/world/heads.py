@@ -2,7 +2,7 @@
 
 A feature is a function from a head and its skin to solids, so that a design is a list of features. Positions on
 a head are azimuth in degrees (0 is the front, positive to the viewer's right) and height from -1
-(chin) to 1 (crown); sizes are in half heights of the head.
+(chin) to 1 (crown); sizes are in the head's `unit`.
 """
 
 import itertools
@@ -34,6 +34,11 @@ class Head:
     taper: float = 0.0
     pinch: float = 0.0
 
+    @property
+    def unit(self) -> float:
+        """The unit of what is set on it: the geometric mean of its half width and half height."""
+        return math.sqrt(self.width * self.height)
+
     def ring(self, v: float) -> float:
         """Return the width at height `v`, as a share of the full width."""
         rounded = math.pow(max(0.0, 1 - math.pow(abs(v), self.power)), 1 / self.power)
@@ -51,9 +56,9 @@ class Head:
         )
 
     def at(self, azimuth: float, v: float, *, out: float = 0.0) -> Vec:
-        """Return the point on the surface, or `out` half heights above it."""
+        """Return the point on the surface, or `out` of its units above it."""
         angle, ring = math.radians(azimuth), self.ring(v)
-        lift = out * self.height
+        lift = out * self.unit
         return (
             (ring * self.width + lift) * math.sin(angle),
             v * self.height,
@@ -64,9 +69,9 @@ class Head:
 Feature = Callable[[Head, Material], list[Solid]]
 
 
-def paint(colour: RGB, *, gloss: float = 0.08) -> Material:
+def paint(colour: RGB) -> Material:
     """Return a plain material."""
-    return Material(colour, gloss=gloss)
+    return Material(colour)
 
 
 def ball(
@@ -80,9 +85,9 @@ def ball(
     roll: float = 0.0,
     pitch: float = 0.0,
 ) -> Ellipsoid:
-    """Return an ellipsoid on the surface of the head that points outwards; sizes in half heights."""
+    """Return an ellipsoid on the surface of the head that points outwards; sizes in its units."""
     radii = (size, size, size) if isinstance(size, float) else size
-    x, y, z = (radius * head.height for radius in radii)
+    x, y, z = (radius * head.unit for radius in radii)
     return Ellipsoid(head.at(azimuth, v, out=out), (x, y, z), material, (pitch, azimuth, roll))
 
 
@@ -91,7 +96,7 @@ def stroke(
 ) -> list[Solid]:
     """Return a line along the surface through (azimuth, height) points."""
     places = [head.at(azimuth, v, out=out) for azimuth, v in points]
-    radius = thickness * head.height
+    radius = thickness * head.unit
     return [Limb(a, b, radius, radius, material) for a, b in itertools.pairwise(places)]
 
 
@@ -111,28 +116,28 @@ def eyes(
     pupil: float = 0.42,
     tall: float = 1.25,
 ) -> Feature:
-    """Two eyes; `lid` from 0 (wide open) to 1 (nearly shut)."""
+    """Two eyes, painted flat; `lid` from 0 (wide open) to 1 (nearly shut)."""
 
     def make(head: Head, skin: Material) -> list[Solid]:
         lid_skin = paint(scaled(skin.colour, 0.82))
 
         def one(side: int) -> list[Solid]:
             at = side * spread
-            parts: list[Solid] = [ball(head, at, v, (size, size * tall, size * 0.6), paint(white, gloss=0.5))]
+            parts: list[Solid] = [ball(head, at, v, (size, size * tall, 0.06), paint(white))]
             dot = size * pupil
             parts.append(
                 ball(
                     head,
                     at * 0.93,
                     v - 0.02,
-                    (dot, dot * 1.2, dot * 0.5),
-                    paint(iris, gloss=0.9),
-                    out=size * 0.5,
+                    (dot, dot * 1.2, 0.05),
+                    paint(iris),
+                    out=0.05,
                 )
             )
             if lid:
                 drop = size * tall * (1.0 - lid)
-                parts.append(ball(head, at, v + drop, (size * 1.12, size * tall * 0.8, size * 0.85), lid_skin))
+                parts.append(ball(head, at, v + drop, (size * 1.12, size * tall * 0.8, 0.1), lid_skin, out=0.02))
             return parts
 
         return pair(one)
@@ -184,7 +189,7 @@ def mouth(
             return stroke(head, line, thick, paint(colour))
         parts = stroke(head, line, teeth + thick, paint(colour))
         row = line[1:-1]
-        parts += stroke(head, row, teeth * 0.85, paint(tooth, gloss=0.4), out=thick + teeth * 0.3)
+        parts += stroke(head, row, teeth * 0.85, paint(tooth), out=thick + teeth * 0.3)
         for (azimuth, low), (after, high) in itertools.pairwise(row):
             at, level = (azimuth + after) / 2, (low + high) / 2
             ends = [(at, level - teeth * 0.8), (at, level + teeth * 0.8)]
@@ -207,14 +212,14 @@ def nose(
 
     def make(head: Head, skin: Material) -> list[Solid]:
         x, y, z = head.at(0, v)
-        end = (x, y - drop * head.height, z + length * head.height)
+        end = (x, y - drop * head.unit, z + length * head.unit)
         material = paint(colour or scaled(skin.colour, 0.92))
         return [
             Limb(
-                (x, y, z - 0.3 * size * head.height),
+                (x, y, z - 0.3 * size * head.unit),
                 end,
-                size * head.height,
-                max(0.004, size * tip * head.height),
+                size * head.unit,
+                max(0.004, size * tip * head.unit),
                 material,
             )
         ]
@@ -228,14 +233,13 @@ def balls(
     *,
     flat: float = 1.0,
     out: float = 0.0,
-    gloss: float = 0.08,
     tall: float = 1.0,
 ) -> Feature:
     """Balls at (azimuth, height, size): hair, curls, warts, holes, rivets, cheeks."""
 
     def make(head: Head, _: Material) -> list[Solid]:
         return [
-            ball(head, azimuth, v, (size, size * tall, size * flat), paint(colour, gloss=gloss), out=out)
+            ball(head, azimuth, v, (size, size * tall, size * flat), paint(colour), out=out)
             for azimuth, v, size in places
         ]
 
@@ -270,18 +274,15 @@ def spike(
     size: float = 0.1,
     tip: float = 0.0,
     mirrored: bool = False,
-    gloss: float = 0.08,
 ) -> Feature:
-    """A cone or rod from the surface by the vector `end` (in half heights): teeth, ears, tufts, horns."""
+    """A cone or rod from the surface by the vector `end` (in its units): teeth, ears, tufts, horns."""
 
     def make(head: Head, _: Material) -> list[Solid]:
         parts: list[Solid] = []
         for side in (-1, 1) if mirrored else (1,):
             x, y, z = head.at(side * azimuth, v)
-            goal = (x + side * end[0] * head.height, y + end[1] * head.height, z + end[2] * head.height)
-            parts.append(
-                Limb((x, y, z), goal, size * head.height, max(0.003, tip * head.height), paint(colour, gloss=gloss))
-            )
+            goal = (x + side * end[0] * head.unit, y + end[1] * head.unit, z + end[2] * head.unit)
+            parts.append(Limb((x, y, z), goal, size * head.unit, max(0.003, tip * head.unit), paint(colour)))
         return parts
 
     return make

@@ -8,8 +8,8 @@ from toonvision.world.palette import RGB
 from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid
 
 
-def cap(colour: RGB, *, v: float = 0.35, grow: float = 1.06, gloss: float = 0.1, back: float = 0.06) -> Feature:
-    """Cover the head above height `v`, as hair or a close cap; `back` shifts it off the face, in half heights."""
+def cap(colour: RGB, *, v: float = 0.35, grow: float = 1.06, back: float = 0.06) -> Feature:
+    """Cover the head above height `v`, as hair or a close cap; `back` shifts it off the face, in its units."""
 
     def make(head: Head, _: Material) -> list[Solid]:
         low = math.asin(max(-0.99, min(0.99, v)))
@@ -20,8 +20,8 @@ def cap(colour: RGB, *, v: float = 0.35, grow: float = 1.06, gloss: float = 0.1,
                 tuple(step * head.height * (1.0 + (grow - 1) * (step - v)) for step in steps),
                 tuple(ring * head.width * grow for ring in rings),
                 tuple(ring * head.depth * grow for ring in rings),
-                paint(colour, gloss=gloss),
-                axis=(0.0, -back * head.height),
+                paint(colour),
+                axis=(0.0, -back * head.unit),
             )
         ]
 
@@ -40,12 +40,12 @@ def hat(
     thick: float = 0.07,
     size: float = 1.0,
 ) -> Feature:
-    """A hat: `brim` and `top` in its widths, `crown` its height in half heights, `size` its width to the head's."""
+    """A hat: `brim` and `top` in its widths, `crown` its height in units of the head, `size` its share of the width."""
 
     def make(head: Head, _: Material) -> list[Solid]:
-        material, low = paint(colour, gloss=0.15), v * head.height
+        material, low = paint(colour), v * head.height
         wide = size * max(head.ring(v), 0.75) * max(head.width, head.depth)
-        tall = crown * head.height
+        tall = crown * head.unit
         shares = [i / 8 for i in range(9)]
         rings = [math.sqrt(max(0.0, 1 - share**3)) if round_top else 1 + (top - 1) * share for share in shares]
         heights = [low + share * tall for share in shares]
@@ -55,7 +55,7 @@ def hat(
         sizes = tuple(ring * wide for ring in rings)
         parts: list[Solid] = [Lathe(tuple(heights), sizes, sizes, material)]
         if brim:
-            parts.append(Ellipsoid((0, low, 0), (wide * brim, thick * head.height, wide * brim), material))
+            parts.append(Ellipsoid((0, low, 0), (wide * brim, thick * head.unit, wide * brim), material))
         if band:
             ring = wide * 1.03
             parts.append(Lathe((low, low + 0.22 * tall), (ring, ring * 0.99), (ring, ring * 0.99), paint(band)))
@@ -78,16 +78,16 @@ def glasses(
 
     def make(head: Head, _: Material) -> list[Solid]:
         parts: list[Solid] = []
-        frame = paint(colour, gloss=0.3)
+        frame = paint(colour)
         for side in sides:
             x, y, z = head.at(side * spread, v, out=0.16)
             if lens:
-                parts.append(ball(head, side * spread, v, (size, size * 0.85, 0.06), paint(lens, gloss=1.0), out=0.16))
+                parts.append(ball(head, side * spread, v, (size, size * 0.85, 0.06), paint(lens), out=0.16))
             ring = [
-                (x + math.cos(a) * size * head.height * 0.97, y + math.sin(a) * size * head.height, z)
+                (x + math.cos(a) * size * head.unit * 0.97, y + math.sin(a) * size * head.unit, z)
                 for a in (math.tau * i / 12 for i in range(13))
             ]
-            radius = thick * head.height
+            radius = thick * head.unit
             parts += [Limb(a, b, radius, radius, frame) for a, b in itertools.pairwise(ring)]
         if len(sides) == 2:
             parts += stroke(head, [(-6, v + 0.05), (6, v + 0.05)], thick, frame, out=0.18)

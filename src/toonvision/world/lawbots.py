@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from toonvision.world.cog_design import LIP, CogDesign
+from toonvision.world.cog_design import DOME, EGG, LIP, LONG, OVAL, CogDesign
 from toonvision.world.heads import Head, balls, both, brows, eyes, line, mouth, nose, spike
 from toonvision.world.headwear import cap, hat
 from toonvision.world.palette import BLACK, RED, WHITE
@@ -16,8 +16,9 @@ LAWBOTS: Final[dict[str, CogDesign]] = {
     "cog_lb_bottomfeeder": CogDesign(
         "lb",
         "stout",
-        Head(0.25, 0.2, 0.23, 2.2, -0.2),
-        (124, 150, 132),
+        1.35,
+        DOME,
+        (142, 140, 174),
         (
             eyes(size=0.25, spread=38, v=0.72, lid=0.3, tall=1.0),
             mouth(curve=-0.1, v=-0.35, width=46, thick=0.11, colour=LIP),
@@ -29,25 +30,28 @@ LAWBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_lb_bloodsucker": CogDesign(
         "lb",
-        "middle",
-        Head(0.18, 0.27, 0.19, 2.4, 0.18),
-        (214, 204, 224),
+        "narrow",
+        1.73,
+        LONG,
+        (226, 220, 224),
         (
-            cap(BLACK, v=0.42, gloss=0.6),
+            cap(BLACK, v=0.42),
             spike(0, 0.55, (0, -0.28, 0.1), BLACK, size=0.2),
             eyes(size=0.16, iris=RED, v=0.1),
             brows(tilt=0.12, v=0.36, colour=BLACK),
             nose(length=0.32, size=0.09, drop=0.1),
             mouth(curve=0.05, v=-0.42, width=26),
-            spike(14, -0.42, (0, -0.24, 0.03), WHITE, size=0.06, mirrored=True, gloss=0.5),
+            spike(14, -0.42, (0, -0.24, 0.03), WHITE, size=0.06, mirrored=True),
             spike(90, 0.1, (0.3, 0.4, 0), (196, 184, 208), size=0.17, mirrored=True),
         ),
+        hands=(233, 233, 245),
     ),
     "cog_lb_doubletalker": CogDesign(
         "lb",
-        "tall",
-        Head(0.19, 0.33, 0.19, 3.0, -0.1),
-        (226, 160, 120),
+        "broad",
+        1.58,
+        EGG,
+        (176, 174, 204),
         (
             eyes(size=0.14, spread=25, v=0.5),
             brows(tilt=0.06, v=0.75),
@@ -60,9 +64,10 @@ LAWBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_lb_ambulancechaser": CogDesign(
         "lb",
-        "middle",
-        Head(0.2, 0.24, 0.2, 3.0),
-        (232, 214, 192),
+        "narrow",
+        1.79,
+        Head(0.064, 0.2, 0.075, 3.0, 0.06),
+        (146, 140, 168),
         (
             line(
                 ((-180, 0.48), (-120, 0.48), (-60, 0.48), (0, 0.48), (60, 0.48), (120, 0.48), (180, 0.48)),
@@ -79,9 +84,10 @@ LAWBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_lb_backstabber": CogDesign(
         "lb",
-        "tall",
-        Head(0.15, 0.32, 0.19, 2.6, 0.2),
-        (150, 156, 190),
+        "broad",
+        1.89,
+        Head(0.085, 0.235, 0.1, 2.2, -0.3),
+        (108, 88, 142),
         (
             cap((44, 42, 60), v=0.3, grow=1.1),
             eyes(size=0.13, spread=25, v=0.08, lid=0.55, iris=(150, 40, 40)),
@@ -94,24 +100,27 @@ LAWBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_lb_spindoctor": CogDesign(
         "lb",
-        "middle",
-        Head(0.21, 0.23, 0.21, 2.0),
-        (232, 172, 176),
+        "narrow",
+        2.21,
+        OVAL,
+        (104, 166, 138),
         (
             cap((110, 190, 176), v=0.42, grow=1.08),
-            balls(((0, 0.68, 0.2),), (220, 226, 232), flat=0.3, out=0.1, gloss=1.0),
+            balls(((0, 0.68, 0.2),), (220, 226, 232), flat=0.3, out=0.1),
             balls(((0, 0.68, 0.07),), BLACK, flat=0.5, out=0.16),
             eyes(size=0.22, spread=25, v=0.08, iris=(110, 60, 160), pupil=0.62),
             balls(both(24, 0.06, 0.06), WHITE, flat=0.5, out=0.2),
             nose(length=0.26, size=0.11),
             mouth(curve=0.13, v=-0.5, width=30),
         ),
+        hands=(123, 197, 185),
     ),
     "cog_lb_legaleagle": CogDesign(
         "lb",
-        "tall",
-        Head(0.2, 0.29, 0.22, 2.2, 0.12),
-        (240, 238, 230),
+        "broad",
+        2.33,
+        Head(0.088, 0.092, 0.1, 2.2, 0.1),
+        (162, 160, 212),
         (
             balls(FEATHERS, (226, 222, 210), flat=0.5, tall=1.7),
             eyes(size=0.15, spread=27, v=0.22, white=(246, 222, 120), lid=0.25),
@@ -120,12 +129,14 @@ LAWBOTS: Final[dict[str, CogDesign]] = {
             mouth(curve=-0.1, v=-0.5, width=22, colour=(206, 140, 30), thick=0.08),
             spike(0, 0.95, (0, 0.28, -0.3), (226, 222, 210), size=0.16),
         ),
+        hands=(61, 61, 123),
     ),
     "cog_lb_bigwig": CogDesign(
         "lb",
-        "tall",
-        Head(0.19, 0.27, 0.2, 2.4, -0.05),
-        (228, 164, 140),
+        "broad",
+        2.44,
+        Head(0.105, 0.125, 0.11, 2.4, -0.05),
+        (170, 166, 206),
         (
             balls(CURLS, (240, 238, 232)),
             eyes(size=0.14, spread=24, v=0.15, lid=0.35),

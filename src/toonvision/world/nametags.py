@@ -59,10 +59,10 @@ def nametag(label: str, *, size: int, rng: np.random.Generator) -> Image.Image:
     parts = label.split("_")
     if parts[0] == "cog":
         text = f"{SPELLED.get(parts[2], parts[2].title())}\n{TITLE[parts[1]]}\nLevel {int(rng.integers(1, 13))}"
-        ink, paper = (60, 60, 70, 255), (224, 224, 228, 130)
+        ink, paper = (60, 60, 70, 255), (224, 224, 228, 160)
     else:
         text = f"{FIRST[int(rng.integers(len(FIRST)))]} {LAST[int(rng.integers(len(LAST)))].title()}"
-        ink, paper = (40, 70, 170, 255), (240, 240, 250, 120)
+        ink, paper = (40, 70, 170, 255), (240, 240, 250, 150)
     font, probe = _font(size), ImageDraw.Draw(Image.new("L", (1, 1)))
     left, top, right, bottom = probe.multiline_textbbox((0, 0), text, font=font, align="center", spacing=2)
     pad = max(2, size // 4)

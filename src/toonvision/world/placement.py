@@ -65,9 +65,9 @@ def _cells_in_frame(thing: Standing) -> tuple[tuple[slice, slice], Mask]:
     ]
 
 
-def column_range(camera: Camera, distance: float, *, width: float, cut: bool) -> tuple[float, float]:
-    """Return the columns in which a figure may stand: between the walls, and inside the frame unless `cut`."""
+def column_range(camera: Camera, distance: float, *, width: float) -> tuple[float, float]:
+    """Return the columns in which a figure may stand: between the walls, and inside the frame."""
     walls = sorted(camera.column(side * (HALF_STREET - 0.8), distance) for side in (-1, 1))
-    margin = -0.15 * width if cut else 0.55 * width
+    margin = 0.55 * width
     low, high = max(walls[0], margin), min(walls[1], SIZE_WH[0] - margin)
     return (low, high) if low < high else (SIZE_WH[0] * 0.45, SIZE_WH[0] * 0.55)

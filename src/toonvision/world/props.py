@@ -41,7 +41,7 @@ def _solids(kind: str, variant: int) -> list[Solid]:
             )
         return parts
     if kind == "snowman":
-        snow = paint((240, 245, 252), gloss=0.1)
+        snow = paint((240, 245, 252))
         balls: list[Solid] = [
             Ellipsoid((0, y, 0), (r, r, r), snow) for y, r in ((0.45, 0.48), (1.1, 0.34), (1.55, 0.24))
         ]
@@ -51,8 +51,8 @@ def _solids(kind: str, variant: int) -> list[Solid]:
             Lathe((1.7, 1.72, 1.95), (0.26, 0.2, 0.19), (0.26, 0.2, 0.19), paint((60, 70, 110))),
         ]
     if kind in ("lamp", "nightlamp"):
-        iron = paint((66, 70, 84) if kind == "lamp" else (96, 84, 130), gloss=0.4)
-        glow = Material((255, 244, 200), gloss=1.0)
+        iron = paint((66, 70, 84) if kind == "lamp" else (96, 84, 130))
+        glow = Material((255, 244, 200))
         return [
             Limb((0, 0, 0), (0, 3.2, 0), 0.09, 0.06, iron),
             Ellipsoid((0, 0.1, 0), (0.26, 0.16, 0.26), iron),
@@ -68,20 +68,20 @@ def _leafy(kind: str, r: list[float]) -> list[Solid]:
             Ellipsoid(
                 ((i % 10) * 0.36 - 1.6 + 0.12 * r[i], 0.25 + 0.42 * (i // 10), 0.2 * r[i + 30]),
                 (0.42, 0.34, 0.42),
-                Material(scaled(LEAF, 0.92 + 0.14 * r[i]), None, 0.05, 0.08, i * 31),
+                Material(scaled(LEAF, 0.92 + 0.14 * r[i]), None, 0.08, i * 31),
             )
             for i in range(30)
         ]
     parts: list[Solid] = []
     middle, size, count = (3.2, 0.52, 40) if kind == "tree" else (0.5, 0.26, 26)
     if kind == "tree":
-        parts.append(Limb((0, 0, 0), (0, 2.4, 0), 0.26, 0.17, Material(WOOD, None, 0.05, 0.3)))
+        parts.append(Limb((0, 0, 0), (0, 2.4, 0), 0.26, 0.17, Material(WOOD, None, 0.3)))
     for i in range(count):
         angle, reach = i * 2.4, 2.1 * size * math.sqrt((i + 0.5) / count)
         x, y = reach * math.cos(angle), 0.75 * reach * math.sin(angle)
         z = 0.9 * size * r[i]
         y = max(y, -0.3) if kind != "tree" else y
-        leaf = Material(scaled(LEAF, 1 + 0.16 * r[-1 - i]), None, 0.05, 0.08, i * 31)
+        leaf = Material(scaled(LEAF, 1 + 0.16 * r[-1 - i]), None, 0.08, i * 31)
         parts.append(Ellipsoid((x, middle + y, z), (size, size * 0.85, size), leaf))
     if kind == "flowers":
         for i in range(16):
@@ -99,7 +99,7 @@ def _leafy(kind: str, r: list[float]) -> list[Solid]:
 
 def _goods(kind: str) -> list[Solid]:
     if kind == "barrel":
-        wood, iron = Material((150, 100, 62), None, 0.1, 0.25), paint((84, 86, 92), gloss=0.5)
+        wood, iron = Material((150, 100, 62), None, 0.25), paint((84, 86, 92))
         rings: list[Solid] = [Lathe((y, y + 0.09), (w, w), (w, w), iron) for y, w in ((0.18, 0.45), (0.9, 0.45))]
         return [Lathe((0, 0.6, 1.2, 1.21), (0.38, 0.48, 0.38, 0.02), (0.38, 0.48, 0.38, 0.02), wood), *rings]
     if kind == "drum":
@@ -110,7 +110,7 @@ def _goods(kind: str) -> list[Solid]:
             Lathe((0, 0.14), (0.64, 0.64), (0.64, 0.64), paint((240, 190, 70))),
         ]
     if kind == "notes":
-        ink = paint((120, 50, 120), gloss=0.4)
+        ink = paint((120, 50, 120))
         return [
             Limb((-0.1, 0, 0), (-0.1, 1.0, 0), 0.1, 0.06, ink),
             Ellipsoid((-0.3, 1.1, 0), (0.34, 0.24, 0.2), ink, (0, 0, 20)),
@@ -124,17 +124,17 @@ def _goods(kind: str) -> list[Solid]:
                 (0, 1.0, 1.15, 1.16),
                 (0.25, 0.22, 0.28, 0.02),
                 (0.25, 0.22, 0.28, 0.02),
-                Material(WOOD, None, 0.05, 0.3),
+                Material(WOOD, None, 0.3),
             ),
             Lathe((0.6, 0.66, 0.78, 0.84), (0.24, 0.3, 0.3, 0.24), (0.24, 0.3, 0.3, 0.24), rope),
         ]
     if kind == "pillow":
         return [
-            Ellipsoid((0, 0.4, 0), (0.9, 0.42, 0.6), Material((170, 140, 200), None, 0.05, 0.2)),
-            Ellipsoid((0.2, 0.95, 0), (0.7, 0.32, 0.5), Material((120, 130, 200), None, 0.05, 0.2), (0, 0, 8)),
+            Ellipsoid((0, 0.4, 0), (0.9, 0.42, 0.6), Material((170, 140, 200), None, 0.2)),
+            Ellipsoid((0.2, 0.95, 0), (0.7, 0.32, 0.5), Material((120, 130, 200), None, 0.2), (0, 0, 8)),
         ]
     colour = (176, 206, 236) if kind == "block" else (168, 124, 80)
-    side = Material(colour, None, 0.2, 0.2)
+    side = Material(colour, None, 0.2)
     return [
         Lathe((0, 0.02, 0.98, 1.0), (0.55, 0.6, 0.6, 0.5), (0.55, 0.6, 0.6, 0.5), side),
         Lathe((0.98, 1.04, 1.05), (0.62, 0.62, 0.02), (0.62, 0.62, 0.02), paint(scaled(colour, 0.85))),

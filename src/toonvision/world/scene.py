@@ -108,7 +108,7 @@ def random_shot(street: str, rng: np.random.Generator, settings: SceneSettings) 
     """Return a random camera and exposure of a street."""
     camera, mirrored = random_camera(rng), bool(rng.random() < 0.5)
     sky_shift, wall_shift = (float(shift) for shift in rng.random(2))
-    return Shot(street, camera, mirrored, sky_shift, wall_shift, random_exposure(street, rng, settings))
+    return Shot(street, camera, mirrored, sky_shift, wall_shift, random_exposure(rng, settings))
 
 
 def random_tag(actor: Actor, shot: Shot, rng: np.random.Generator, settings: SceneSettings) -> Tag | None:
@@ -205,14 +205,17 @@ def _most_seen(figure: Standing) -> float:
 
 
 def _somewhere(figure: Standing, camera: Camera, cut: bool, rng: np.random.Generator) -> Standing:
-    low, high = column_range(camera, figure.distance, width=figure.sprite.image.width, cut=cut)
-    return replace(figure, column=float(rng.uniform(low, high)))
+    wide = figure.sprite.image.width
+    if cut:
+        inside = float(rng.uniform(-0.15, 0.45)) * wide
+        return replace(figure, column=inside if rng.random() < 0.5 else SIZE_WH[0] - inside)
+    return replace(figure, column=float(rng.uniform(*column_range(camera, figure.distance, width=wide))))
 
 
 def _props(shot: Shot, rng: np.random.Generator) -> list[Standing]:
     props = []
-    for _ in range(int(rng.integers(2, 6))):
-        distance = float(rng.uniform(5, 40))
+    for _ in range(int(rng.integers(3, 7))):
+        distance = float(rng.uniform(3, 30))
         x = float(rng.choice((-1, 1)) * rng.uniform(0.62, 0.9) * HALF_STREET)
         column = shot.camera.column(x, distance)
         if -0.1 * SIZE_WH[0] < column < 1.1 * SIZE_WH[0]:

@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from toonvision.world.cog_design import STEEL, CogDesign
+from toonvision.world.cog_design import CRATE, EGG, JAW, LONG, OVAL, SLAB, STEEL, CogDesign
 from toonvision.world.heads import Head, balls, both, brows, eyes, line, mouth, nose, spike
 from toonvision.world.headwear import cap, glasses, hat
 from toonvision.world.palette import BLACK, GOLD
 
 ICICLES: Final = tuple(
-    spike(az, -0.55, (0.0, -0.55 + abs(az) / 200, 0.0), (206, 232, 250), size=0.1, gloss=0.6)
-    for az in (-42, -22, 0, 22, 42)
+    spike(az, -0.55, (0.0, -0.55 + abs(az) / 200, 0.0), (206, 232, 250), size=0.1) for az in (-42, -22, 0, 22, 42)
 )
 SHAKEN: Final = tuple(
     spike(az, 0.75, (x, 0.55, 0.0), (150, 60, 40), size=0.13, tip=0.02)
@@ -20,8 +19,9 @@ SELLBOTS: Final[dict[str, CogDesign]] = {
     "cog_sb_coldcaller": CogDesign(
         "sb",
         "stout",
-        Head(0.22, 0.23, 0.21, 2.6),
-        (146, 192, 232),
+        1.30,
+        SLAB,
+        (14, 26, 142),
         (
             *ICICLES,
             eyes(size=0.18, spread=24, v=0.15),
@@ -31,12 +31,14 @@ SELLBOTS: Final[dict[str, CogDesign]] = {
             line(((-90, 0.2), (-90, 0.75), (0, 1.0), (90, 0.75), (90, 0.2)), STEEL, thick=0.06, out=0.06),
             mouth(curve=-0.06, v=-0.42, width=28, teeth=0.05),
         ),
+        hands=(135, 159, 245),
     ),
     "cog_sb_telemarketer": CogDesign(
         "sb",
-        "middle",
-        Head(0.19, 0.25, 0.19, 2.3, 0.1),
-        (228, 172, 118),
+        "narrow",
+        1.47,
+        OVAL,
+        (232, 214, 212),
         (
             cap((86, 50, 34), v=0.45),
             line(((-92, 0.1), (-92, 0.75), (0, 1.04), (92, 0.75), (92, 0.1)), BLACK, thick=0.06, out=0.08),
@@ -51,23 +53,25 @@ SELLBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_sb_namedropper": CogDesign(
         "sb",
-        "tall",
-        Head(0.17, 0.3, 0.18, 2.4, -0.12),
-        (192, 142, 96),
+        "broad",
+        1.68,
+        CRATE,
+        (186, 164, 196),
         (
             spike(0, 0.85, (0.05, 0.4, 0.3), (232, 204, 120), size=0.3, tip=0.18),
             cap((232, 204, 120), v=0.5, grow=1.1),
             glasses((236, 90, 150), size=0.24, spread=24, v=0.18, lens=(150, 60, 120)),
             nose(length=0.5, size=0.12, drop=0.32, tip=1.2),
             mouth(curve=0.1, v=-0.55, width=26),
-            balls(both(94, -0.25, 0.1), GOLD, gloss=0.9),
+            balls(both(94, -0.25, 0.1), GOLD),
         ),
     ),
     "cog_sb_gladhander": CogDesign(
         "sb",
         "stout",
-        Head(0.25, 0.24, 0.22, 2.2, -0.15),
-        (246, 192, 120),
+        1.79,
+        Head(0.245, 0.175, 0.2, 2.2, -0.12),
+        (232, 226, 226),
         (
             balls((*both(88, 0.2, 0.24), *both(96, 0.48, 0.2)), (216, 100, 40)),
             eyes(size=0.17, v=0.28),
@@ -79,9 +83,10 @@ SELLBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_sb_movershaker": CogDesign(
         "sb",
-        "middle",
-        Head(0.2, 0.26, 0.2, 3.4, 0.15),
-        (232, 118, 104),
+        "narrow",
+        1.88,
+        LONG,
+        (222, 190, 178),
         (
             *SHAKEN,
             eyes(size=0.21, spread=25, v=0.2, pupil=0.25),
@@ -96,9 +101,10 @@ SELLBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_sb_twoface": CogDesign(
         "sb",
-        "tall",
-        Head(0.2, 0.29, 0.2, 2.4),
-        (238, 222, 198),
+        "broad",
+        1.95,
+        EGG,
+        (238, 216, 202),
         (
             line(((0, 0.95), (0, 0.5), (0, 0.1), (0, -0.4), (0, -0.95)), (70, 50, 90), thick=0.025),
             eyes(size=0.17, spread=24, v=0.18),
@@ -108,13 +114,14 @@ SELLBOTS: Final[dict[str, CogDesign]] = {
             spike(70, 0.75, (0.2, 0.5, 0), (70, 44, 110), size=0.16),
             balls(((-70, 0.6, 0.3), (-110, 0.5, 0.3), (-60, 0.85, 0.25)), (240, 210, 120)),
         ),
-        (128, 96, 168),
+        (190, 168, 176),
     ),
     "cog_sb_themingler": CogDesign(
         "sb",
-        "tall",
-        Head(0.19, 0.27, 0.19, 2.2, -0.05),
-        (224, 134, 186),
+        "broad",
+        2.14,
+        EGG,
+        (190, 158, 178),
         (
             hat((250, 206, 80), v=0.74, brim=0, crown=0.9, top=0.05, band=(90, 180, 210)),
             eyes(size=0.19, v=0.15, lid=0.4, iris=(60, 90, 180)),
@@ -127,9 +134,10 @@ SELLBOTS: Final[dict[str, CogDesign]] = {
     ),
     "cog_sb_mrhollywood": CogDesign(
         "sb",
-        "tall",
-        Head(0.19, 0.31, 0.19, 3.6, -0.06),
-        (222, 162, 108),
+        "broad",
+        2.51,
+        JAW,
+        (230, 224, 226),
         (
             cap((246, 216, 120), v=0.55, grow=1.08),
             spike(-40, 0.88, (0.5, 0.32, 0.15), (246, 216, 120), size=0.3, tip=0.16),

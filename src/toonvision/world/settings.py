@@ -11,16 +11,17 @@ class SceneSettings:
     The result is recorded for every object: see `toonvision.world.annotation`.
 
     Attributes:
-        heights_px: Smallest, most common and largest height of a figure: a triangular distribution of its logarithm.
+        heights_px: Smallest and largest height of a figure; all between are as common.
         crowded_rate: Screenshots in which figures may overlap more than a little.
         screened_rate: Figures partly behind a tree, a lamp post or another thing.
-        cut_rate: Figures that may be cut by the left or right edge.
+        cut_rate: Figures at the left or right edge, which may cut them.
         nametag_rate: Figures with a name above their head.
         graze_rate: Names so low that they hide the top of the head.
         most_named_over: Largest share of a figure that the name of another may hide.
         shadow_rate: Figures that stand in the shade.
         dim_rate: Screenshots in bad light.
         blur_rate: Screenshots that are out of focus.
+        jpeg_rate: Screenshots that were a JPEG file once.
         facing_rate: Figures that roughly face the camera; the others look anywhere.
         least_seen: Smallest visible share of a crowded or screened figure, of what is between the upper and lower edge;
             names are not counted. If no position reaches it, the best of many is used.
@@ -29,20 +30,21 @@ class SceneSettings:
             its colour.
     """
 
-    heights_px: tuple[float, float, float] = (37, 250, 720)
-    crowded_rate: float = 0.1
-    screened_rate: float = 0.05
-    cut_rate: float = 0.06
-    nametag_rate: float = 0.4
+    heights_px: tuple[float, float] = (40, 620)
+    crowded_rate: float = 0.35
+    screened_rate: float = 0.12
+    cut_rate: float = 0.14
+    nametag_rate: float = 0.85
     graze_rate: float = 0.15
     most_named_over: float = 0.2
-    shadow_rate: float = 0.2
-    dim_rate: float = 0.3
+    shadow_rate: float = 0.1
+    dim_rate: float = 0.06
     blur_rate: float = 0.08
-    facing_rate: float = 0.55
-    least_seen: float = 0.7
-    least_seen_cut: float = 0.6
-    light_spread: tuple[float, float] = (0.06, 0.006)
+    jpeg_rate: float = 0.6
+    facing_rate: float = 0.1
+    least_seen: float = 0.5
+    least_seen_cut: float = 0.5
+    light_spread: tuple[float, float] = (0.04, 0.015)
 
 
 DEFAULT_SETTINGS: Final = SceneSettings()

@@ -1,4 +1,4 @@
-"""From solids to an image: a depth buffer, then light, folds and texture."""
+"""From solids to an image: a depth buffer, then texture, folds and painted shade."""
 
 import functools
 import math
@@ -21,18 +21,14 @@ OPAQUE = 255 << 24
 
 @dataclass(frozen=True)
 class Light:
-    """Light on a figure.
+    """How a figure is shaded; the game has no lamps, only shade that is painted on.
 
     Attributes:
-        direction: Direction to the lamp, unit length.
-        ambient: Share of light from all directions.
-        diffuse: Share of light from the lamp.
-        colour: Factors of red, green and blue of the lit image.
+        shade: How much darker surfaces are that look aside, 0 to 1; those that look down darken half as much more.
+        colour: Factors of red, green and blue of the shaded image.
     """
 
-    direction: Vec = (-0.45, 0.6, 0.66)
-    ambient: float = 0.55
-    diffuse: float = 0.55
+    shade: float = 0.25
     colour: Vec = (1.0, 1.0, 1.0)
 
 
@@ -102,11 +98,11 @@ class Stage:
         owner = self._owner.ravel()
         places = np.flatnonzero(owner)
         places = places[np.argsort(owner[places], kind="stable")]
-        normal, colours, gloss = self._surfaces(places)
+        normal, colours = self._surfaces(places)
         packed = np.empty(len(places), np.uint32)
         for start in range(0, len(places), CHUNK):
             own = slice(start, start + CHUNK)
-            _light_up(colours[:, own], normal[:, own], gloss[own], light)
+            _shade(colours[:, own], normal[:, own], light)
             red, green, blue = colours[:, own].astype(np.uint32)
             packed[own] = red | green << 8 | blue << 16 | np.uint32(OPAQUE)
         picture = np.zeros(owner.size, "<u4")
@@ -125,12 +121,12 @@ class Stage:
     def _span(self, low: float, high: float) -> slice:
         return slice(max(0, math.floor(low * self._scale)), max(0, math.ceil(high * self._scale)))
 
-    def _surfaces(self, places: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return normals (3, n), colours (3, n) and gloss (n,) at pixels that are sorted by the solid they show."""
+    def _surfaces(self, places: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        """Return normals and colours, each (3, n), at pixels that are sorted by the solid they show."""
         counts = np.bincount(self._owner.ravel()[places], minlength=len(self._drawn) + 1)[1:]
-        plain = [(*material.plain_colour, material.gloss) for material in (solid.material for solid in self._drawn)]
-        table = np.repeat(np.asarray(plain, np.float32).reshape(-1, 4).T, counts, axis=1)
-        normals, colours, gloss = np.empty((3, len(places)), np.float32), table[:3], table[3]
+        plain = [solid.material.plain_colour for solid in self._drawn]
+        normals = np.empty((3, len(places)), np.float32)
+        colours = np.repeat(np.asarray(plain, np.float32).reshape(-1, 3).T, counts, axis=1)
         row, column = np.divmod(places.astype(np.int32), np.int32(self._owner.shape[1]))
         x, y, z = self._x[0].take(column), self._y[:, 0].take(row), self._depth.ravel().take(places)
         ends = np.cumsum(counts)
@@ -144,28 +140,14 @@ class Stage:
                 normals[axis, own] = part
             if found.uv is not None:
                 colours[:, own] = _albedo(solid.material, *found.uv, self._scale)
-        return normals, colours, gloss
+        return normals, colours
 
 
-def _light_up(colours: FloatArray, normal: FloatArray, gloss: FloatArray, light: Light) -> None:
+def _shade(colours: FloatArray, normal: FloatArray, light: Light) -> None:
     """Change colours (3, n) in place to their look under a light, 0 to 255."""
-    right, up, near = normal / np.sqrt(np.einsum("cn,cn->n", normal, normal) + np.float32(1e-9))
-    x, y, z = light.direction
-    lamp = right * np.float32(x) + up * np.float32(y) + near * np.float32(z)
-    shade = np.maximum(lamp * np.float32(0.75 * light.diffuse) + np.float32(0.25 * light.diffuse), 0)
-    shade += up * np.float32(0.12) + np.float32(light.ambient)
-    shade *= np.minimum(near * np.float32(3 * 0.38), np.float32(0.38)) + np.float32(0.62)
-    lamp += near
-    lamp *= np.float32(1 / math.sqrt(x * x + y * y + (z + 1) ** 2))
-    glint = np.square(np.maximum(lamp, 0))
-    np.square(np.square(glint, out=glint), out=glint)
-    glint *= glint * glint
-    glint *= gloss
-    glint *= np.float32(400 * light.diffuse)
-    colours *= shade
-    colours += glint
-    if light.colour != (1.0, 1.0, 1.0):
-        colours *= np.asarray(light.colour, np.float32)[:, None]
+    _, up, near = normal / np.sqrt(np.einsum("cn,cn->n", normal, normal) + np.float32(1e-9))
+    shade = (near - 1 + np.minimum(up, 0) / 2) * np.float32(light.shade) + np.float32(1)
+    colours *= shade * np.asarray(light.colour, np.float32)[:, None]
     np.clip(colours, 0, 255, out=colours)
 
 

@@ -18,7 +18,7 @@ from toonvision.world.scene import compose
 from toonvision.world.screenshot_plans import plan_sample_set
 from toonvision.world.settings import SceneSettings
 
-CELL_WIDTH, COG_HEIGHT, TOON_HEIGHT = 170, 320, 226
+CELL_WIDTH, COG_HEIGHT, TOON_HEIGHT = 170, 290, 226
 PER_ROW = 8
 PAPER = (206, 216, 222)
 
@@ -39,7 +39,12 @@ def contact_sheet(*, seed: int, yaw: float = 0.0) -> Image.Image:
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
     for index, label in enumerate(LABELS):
         tall = standing_height(label)
-        sprite = draw_entity(label, height_px=110 * tall, yaw=yaw, rng=generator(seed, "world", "sheet", label))
+        sprite = draw_entity(
+            label,
+            height_px=(95 if label.startswith("cog") else 110) * tall,
+            yaw=yaw,
+            rng=generator(seed, "world", "sheet", label),
+        )
         x, y = index % PER_ROW * width + width // 2, sum(heights[: index // PER_ROW + 1]) - 26
         corner = (round(x - sprite.foot_xy[0]), round(y - sprite.foot_xy[1]))
         sheet.paste(sprite.image, corner, sprite.image)
@@ -77,8 +82,8 @@ class _Example:
 
 
 _CALM: Final = SceneSettings(
-    heights_px=(280, 300, 320), crowded_rate=0, screened_rate=0, cut_rate=0, nametag_rate=0, shadow_rate=0, dim_rate=0,
-    blur_rate=0, facing_rate=1,
+    heights_px=(280, 320), crowded_rate=0, screened_rate=0, cut_rate=0, nametag_rate=0, shadow_rate=0, dim_rate=0,
+    blur_rate=0, jpeg_rate=0, facing_rate=1,
 )  # fmt: skip
 
 
@@ -102,11 +107,11 @@ _EXAMPLES: Final = (
     _Example("the frame", "dg", replace(_CALM, cut_rate=1),
         lambda figure: figure.hidden["frame"] > 0.2 and (figure.xyxy[0] == 0 or figure.xyxy[2] == SIZE_WH[0]),
     ),
-    _Example("tiny", "ttc", replace(_CALM, heights_px=(37, 38, 39)), lambda figure: figure.occluded == 0),
+    _Example("tiny", "ttc", replace(_CALM, heights_px=(40, 42)), lambda figure: figure.occluded == 0),
     _Example(
-        "huge", "mml", replace(_CALM, heights_px=(600, 620, 640)), lambda figure: figure.xyxy[3] - figure.xyxy[1] > 500
+        "huge", "mml", replace(_CALM, heights_px=(600, 640)), lambda figure: figure.xyxy[3] - figure.xyxy[1] > 500
     ),
-    _Example("fog", "dd", replace(_CALM, heights_px=(45, 50, 55)), lambda figure: figure.fog > 0.35),
+    _Example("fog", "dd", replace(_CALM, heights_px=(45, 55)), lambda figure: figure.fog > 0.35),
     _Example("night", "ddl", _CALM, lambda figure: figure.occluded == 0),
     _Example("shade", "ttc", replace(_CALM, shadow_rate=1), lambda figure: figure.shaded),
     _Example("bad light", "dg", replace(_CALM, dim_rate=1), lambda figure: figure.brightness < 0.6),

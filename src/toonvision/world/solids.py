@@ -46,7 +46,6 @@ class Material:
     Attributes:
         colour: Its colour if it has no texture.
         texture: An image instead of the colour.
-        gloss: How much it shines, 0 to 1.
         folds: How deep its folds are, 0 to 1.
         shift: Offset in the noise of the folds.
         part: Which part of the figure it covers, one of `PARTS`.
@@ -55,7 +54,6 @@ class Material:
 
     colour: RGB
     texture: Texture | None = None
-    gloss: float = 0.08
     folds: float = 0.0
     shift: int = 0
     part: str = "other"

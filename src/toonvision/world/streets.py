@@ -1,7 +1,6 @@
 """The six streets: textures of houses and ground, and the things that stand in them."""
 
 import functools
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +13,8 @@ from toonvision.world.palette import RGB, STREETS, mix, scaled
 
 PX_PER_UNIT: Final = 44
 WALL_HEIGHT: Final = 12.0
-SHARP_GROUND: Final = 16.0  # distance from the near end, in units, up to which the ground has full resolution
-KERB: Final = 2.2  # width in units of the strip beside the carriageway
+SHARP_GROUND: Final = 12.0  # distance from the near end, in units, up to which the ground has full resolution
+KERB: Final = 2.9  # width in units of the strip beside the carriageway
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,12 @@ class StreetStyle:
 
 
 STYLES: Final[dict[str, StreetStyle]] = {
-    "br": StreetStyle("stone", "arch", "snow", "snow", ("pine", "snowman", "lamp", "pine", "block")),
+    "br": StreetStyle("stone", "arch", "snow", "stones", ("pine", "snowman", "lamp", "pine", "block")),
     "dd": StreetStyle("planks", "round", "gable", "planks", ("barrel", "mooring", "crate", "lamp", "barrel")),
-    "ddl": StreetStyle("plain", "arch", "dome", "tiles", ("nightlamp", "pillow", "nightlamp", "bush")),
-    "dg": StreetStyle("plain", "square", "gable", "path", ("bush", "flowers", "tree", "hedge", "tree")),
-    "mml": StreetStyle("stripes", "round", "dome", "tiles", ("drum", "lamp", "notes", "drum")),
-    "ttc": StreetStyle("brick", "square", "flat", "cobbles", ("tree", "lamp", "crate", "tree", "hedge")),
+    "ddl": StreetStyle("plain", "arch", "dome", "stones", ("nightlamp", "pillow", "nightlamp", "bush")),
+    "dg": StreetStyle("planks", "square", "gable", "path", ("bush", "flowers", "tree", "hedge", "tree")),
+    "mml": StreetStyle("stripes", "round", "dome", "stones", ("drum", "lamp", "notes", "drum")),
+    "ttc": StreetStyle("brick", "square", "flat", "stones", ("tree", "lamp", "crate", "tree", "hedge")),
 }
 
 Draw = ImageDraw.ImageDraw
@@ -117,12 +116,12 @@ def _house_row(street: str, length: float, rng: np.random.Generator) -> Image.Im
 
 def _house(draw: Draw, street: str, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:
     colours, style = STREETS[street], STYLES[street]
-    wall = scaled(colours.walls[int(rng.integers(len(colours.walls)))], float(rng.uniform(0.9, 1.08)))
+    wall = scaled(colours.walls[int(rng.integers(len(colours.walls)))], float(rng.uniform(0.78, 1.12)))
     roof = colours.roofs[int(rng.integers(len(colours.roofs)))]
     left, top, right, bottom = box
     _roof(draw, style.roof, box, roof, colours.trim)
     draw.rectangle(box, fill=wall)
-    _wall_pattern(draw, style.wall, box, wall)
+    _wall_pattern(draw, style.wall if rng.random() < 0.5 else "plain", box, wall)
     draw.rectangle((left, top, right, top + 12), fill=colours.trim)
     draw.rectangle((left, bottom - 26, right, bottom), fill=scaled(wall, 0.7))
     draw.rectangle((left, top, left + 5, bottom), fill=scaled(wall, 0.75))
@@ -132,9 +131,10 @@ def _house(draw: Draw, street: str, box: tuple[int, int, int, int], rng: np.rand
         for column in range(columns):
             x = left + step * (column + 0.5)
             if level == 0 and column == door:
-                _door(draw, x, bottom, roof, colours.trim)
+                _door(draw, x, bottom, (roof, colours.trim, scaled(wall, 0.3)))
             else:
-                _window(draw, style.window, x, y + 34, colours.trim, _pane(colours.glass, street, rng))
+                pane = _pane(colours.glass, street, rng)
+                _window(draw, style.window, x, y + 34, (colours.trim, pane, scaled(wall, 0.3)))
     if rng.random() < 0.7:
         _awning(draw, (left + 10, bottom - floor - 6, right - 10), roof, colours.trim)
     if rng.random() < 0.5:
@@ -198,31 +198,38 @@ def _wall_pattern(draw: Draw, kind: str, box: tuple[int, int, int, int], wall: R
             draw.rectangle((x, top, min(right, x + 22), bottom), fill=mix(wall, (255, 250, 240), 0.25))
 
 
-def _window(draw: Draw, kind: str, x: float, y: float, trim: RGB, pane: RGB) -> None:
-    half, tall = 27, 66
-    box = (x - half, y, x + half, y + tall)
-    if kind == "round":
-        box = (x - 32, y, x + 32, y + 64)
-        draw.ellipse(box, fill=pane, outline=trim, width=8)
-    elif kind == "arch":
-        draw.pieslice((x - half, y - half, x + half, y + half), 180, 360, fill=trim)
-        draw.pieslice((x - half + 7, y - half + 7, x + half - 7, y + half - 7), 180, 360, fill=pane)
-        draw.rectangle(box, fill=pane, outline=trim, width=7)
-    else:
-        draw.rectangle(box, fill=pane, outline=trim, width=7)
-        draw.rectangle((x - half - 8, y + tall, x + half + 8, y + tall + 8), fill=trim)
-    draw.polygon(
-        ((x - 16, y + 42), (x - 4, y + 12), (x + 4, y + 12), (x - 8, y + 42)), fill=mix(pane, (255, 255, 255), 0.35)
-    )
-    draw.line((x, box[1] + 4, x, box[3] - 4), fill=trim, width=5)
-    draw.line((x - half + 3, y + 33, x + half - 3, y + 33), fill=trim, width=5)
+def _window(draw: Draw, kind: str, x: float, y: float, colours: tuple[RGB, RGB, RGB]) -> None:
+    """Paint a window in the colours of its frame, its pane and its outline."""
+    trim, pane, line = colours
+    half, tall = 33, 78
+    for grow, fill in ((13, line), (8, trim), (1, line), (-2, pane)):
+        left, top, right, bottom = x - half - grow, y - grow, x + half + grow, y + tall + grow
+        if kind == "round":
+            draw.ellipse((left, top, right, top + right - left), fill=fill)
+        elif kind == "arch":
+            draw.pieslice((left, top - half, right, top - half + right - left), 180, 360, fill=fill)
+            draw.rectangle((left, top - half + (right - left) / 2, right, bottom), fill=fill)
+        else:
+            draw.rectangle((left, top, right, bottom), fill=fill)
+    low = y + (66 if kind == "round" else tall)
+    glint = ((x - 18, y + 46), (x - 4, y + 12), (x + 4, y + 12), (x - 10, y + 46))
+    draw.polygon(glint, fill=mix(pane, (255, 255, 255), 0.3))
+    draw.line((x, y - 4, x, low), fill=trim, width=6)
+    draw.line((x - half + 2, y + 34, x + half - 2, y + 34), fill=trim, width=6)
 
 
-def _door(draw: Draw, x: float, bottom: int, colour: RGB, trim: RGB) -> None:
-    draw.rectangle((x - 36, bottom - 112, x + 36, bottom), fill=trim)
-    draw.rectangle((x - 28, bottom - 104, x + 28, bottom), fill=scaled(colour, 0.85))
-    draw.rectangle((x - 20, bottom - 96, x + 20, bottom - 62), fill=scaled(colour, 0.6))
-    draw.ellipse((x + 14, bottom - 54, x + 22, bottom - 46), fill=(230, 200, 90))
+def _door(draw: Draw, x: float, bottom: int, colours: tuple[RGB, RGB, RGB]) -> None:
+    """Paint an arched door in its colour and those of its frame and its outline."""
+    door, trim, line = colours
+    for grow, fill in ((17, line), (11, trim), (3, line), (0, door)):
+        wide = 40 + grow
+        draw.pieslice((x - wide, bottom - 84 - wide, x + wide, bottom - 84 + wide), 180, 360, fill=fill)
+        draw.rectangle((x - wide, bottom - 84, x + wide, bottom), fill=fill)
+    draw.line((x, bottom - 122, x, bottom), fill=line, width=4)
+    for side in (-1, 1):
+        left, right = sorted((x + side * 9, x + side * 31))
+        draw.rectangle((left, bottom - 84, right, bottom - 18), fill=scaled(door, 0.7), outline=line, width=3)
+        draw.ellipse((x + side * 6 - 3, bottom - 50, x + side * 6 + 3, bottom - 44), fill=(230, 200, 90))
 
 
 def _awning(draw: Draw, place: tuple[int, int, int], colour: RGB, trim: RGB) -> None:
@@ -234,37 +241,40 @@ def _awning(draw: Draw, place: tuple[int, int, int], colour: RGB, trim: RGB) -> 
 
 
 def _ground(street: str, rng: np.random.Generator) -> Image.Image:
-    base, joint = STREETS[street].ground
+    colours, kind = STREETS[street], STYLES[street].ground
+    base, joint = colours.road
     width, height = round(2 * HALF_STREET * PX_PER_UNIT), round(STREET_LENGTH * PX_PER_UNIT)
-    sheet = Image.new("RGB", (width, height), base)
-    draw, kind = ImageDraw.Draw(sheet), STYLES[street].ground
+    sheet = Image.new("RGB", (width, height), joint if kind == "stones" else base)
+    draw, kerb = ImageDraw.Draw(sheet), round(KERB * PX_PER_UNIT)
     if kind == "planks":
-        for x in range(0, width, 28):
-            draw.rectangle((x, 0, x + 25, height), fill=scaled(base, float(rng.uniform(0.86, 1.1))))
+        for x in range(0, width, 34):
+            draw.rectangle((x, 0, x + 31, height), fill=scaled(base, float(rng.uniform(0.9, 1.08))))
             draw.line((x, 0, x, height), fill=joint, width=3)
             for y in range(int(rng.integers(200)), height, 230):
-                draw.line((x, y, x + 28, y), fill=joint, width=3)
-    elif kind in ("cobbles", "tiles"):
-        size = 26 if kind == "cobbles" else 52
-        sheet.paste(joint, (0, 0, width, height))
-        for row, y in enumerate(range(0, height, size)):
-            for x in range(-(size // 2) * (row % 2 if kind == "cobbles" else 0), width, size):
-                chequer = 0.93 if kind == "tiles" and (x // size + row) % 2 else 1.04
-                stone = scaled(base, float(rng.uniform(0.9, 1.06)) * chequer)
-                draw.rounded_rectangle((x + 2, y + 2, x + size - 2, y + size - 2), size // 4, fill=stone)
+                draw.line((x, y, x + 34, y), fill=joint, width=3)
+    elif kind == "stones":
+        for row, y in enumerate(range(0, height, 50)):
+            for x in range(-30 * (row % 2), width, 60):
+                left, top, right, bottom = rng.uniform(2, 7, 4).tolist()
+                box = (x + left, y + top, x + 60 - right, y + 50 - bottom)
+                draw.rounded_rectangle(box, 16, fill=scaled(base, float(rng.uniform(0.96, 1.05))))
     else:
-        for x, y, r in rng.uniform((0, 0, 4), (width, height, 40), (900, 3)):
-            shade = mix(base, joint, float(rng.uniform(0.05, 0.4)))
-            draw.ellipse((x - r, y - r * 0.7, x + r, y + r * 0.7), fill=shade)
-    edge = {"path": (110, 164, 84), "snow": (244, 248, 252)}.get(kind, scaled(base, 0.78))
-    kerb = round(KERB * PX_PER_UNIT)
+        _blots(draw, (0, width, height), (base, joint), rng)
     for low, high in ((0, kerb), (width - kerb, width)):
-        draw.rectangle((low, 0, high, height), fill=edge)
-        for x, y in rng.uniform((low, 0), (high, height), (700, 2)):
-            draw.line((x, y, x + rng.normal(0, 4), y - 9), fill=scaled(edge, float(rng.uniform(0.8, 1.15))), width=3)
-    for x in (kerb, width - kerb):
-        draw.line((x, 0, x, height), fill=scaled(joint, 0.85), width=7)
-    return _grain(sheet, rng, 9)
+        draw.rectangle((low, 0, high, height), fill=colours.ground[0])
+        _blots(draw, (low + 20, high - 20, height), colours.ground, rng)
+    for x, step in ((kerb, 1), (width - kerb, -1)):
+        for at, wide, share in ((0, 16, 1.05), (step * 12, 12, 0.72), (step * 19, 6, 0.5)):
+            draw.line((x + at, 0, x + at, height), fill=scaled(colours.ground[0], share), width=wide)
+    return _grain(sheet, rng, 8)
+
+
+def _blots(draw: Draw, area: tuple[int, int, int], colours: tuple[RGB, RGB], rng: np.random.Generator) -> None:
+    """Paint soft blots between two columns, from the first row to the last."""
+    left, right, height = area
+    for x, y, r in rng.uniform((left, 0, 4), (right, height, 20), (500, 3)):
+        shade = mix(*colours, float(rng.uniform(0.05, 0.4)))
+        draw.ellipse((x - r, y - r * 0.7, x + r, y + r * 0.7), fill=shade)
 
 
 def prop_height(kind: str) -> float:
@@ -281,9 +291,3 @@ def prop_height(kind: str) -> float:
         "snowman": 1.7,
         "mooring": 1.2,
     }.get(kind, 1.2)
-
-
-def light_spot(street: str) -> tuple[float, float, float]:
-    """Return the direction to a street's main lamp as a unit vector."""
-    angle = {"br": -0.5, "dd": 0.4, "ddl": 0.7, "dg": -0.6, "mml": 0.5, "ttc": -0.4}[street]
-    return (math.sin(angle) * 0.78, 0.62, math.cos(angle) * 0.78)

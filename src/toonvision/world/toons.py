@@ -27,10 +27,12 @@ from toonvision.world.solids import (
     smooth_rings,
 )
 
-HIP: Final = 0.36
-NECK: Final = 0.84
+HIP: Final = 0.53
+NECK: Final = 0.96
 HAT_RATE: Final = 0.25
 GLASSES_RATE: Final = 0.2
+FADED: Final = -0.15  # mean logarithm of the brightness of fur
+TAN: Final[RGB] = (214, 156, 104)
 BACKPACK_RATE: Final = 0.2
 HATS: Final = ((1.35, 0.55, 0.85, True), (1.35, 0.75, 0.92, False), (0.0, 1.3, 0.1, False), (0.0, 0.6, 0.8, False))
 """Bowler, top hat, party hat and fez: brim and crown, width of the top, and whether it is round."""
@@ -51,19 +53,26 @@ def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator, dressed: bo
     animal = ANIMALS[label]
     body = jittered(TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng, 6)
     shirt, bottom = (TOON_CLOTH[int(i)] for i in rng.choice(len(TOON_CLOTH), 2, replace=False))
-    fur = Material(body, None, 0.15, 0.06, int(rng.integers(1000)))
-    above = [*_body(shirt, bottom, rng, skirt=bool(rng.random() < 0.5), stripes=int(rng.integers(3)))]
+    arms, shanks, muzzle = (_other_than(body, rng) for _ in range(3))
+    fur = Material(body, None, 0.05, int(rng.integers(1000)), tint=random_tint(rng, mean=FADED))
+    skirt = bool(rng.random() < 0.5)
+    above = [*_body(shirt, bottom, rng, skirt=skirt, stripes=int(rng.integers(3)))]
     above += _tail(animal, body)
     worn, packed = _random_extras(animal, rng) if dressed else ((), [])
     turn = math.radians(float(np.clip(rng.normal(0, 12), -28, 28)))
     rise = NECK + animal.head.height * 0.92
     above += packed
-    above += as_part((part.turned(turn).moved(0, rise, 0.02) for part in _head(animal, fur, worn)), "head")
+    above += as_part((part.turned(turn).moved(0, rise, 0.02) for part in _head(animal, fur, muzzle, worn)), "head")
     legs: list[Solid] = []
     for side in (-1, 1):
-        legs += _leg(body, bottom, side, pose)
-        above += _arm(body, shirt, side, pose)
+        legs += _leg(shanks, None if skirt else bottom, side, pose)
+        above += _arm(arms, shirt, side, pose)
     return on_ground([part.leant(pose.lean, HIP) for part in above], legs, lift=min(pose.lift, HIGHEST_JUMP))
+
+
+def _other_than(body: RGB, rng: np.random.Generator) -> RGB:
+    """Return the colour of arms, legs or muzzle: often that of the head, else any other."""
+    return scaled(body if rng.random() < 0.5 else TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng.uniform(0.75, 1.0))
 
 
 def _random_extras(animal: Animal, rng: np.random.Generator) -> tuple[tuple[Feature, ...], list[Solid]]:
@@ -87,15 +96,15 @@ def _hat(choice: int, colour: RGB, band: RGB, *, v: float, size: float) -> Featu
 
 
 def _backpack(colour: RGB) -> list[Solid]:
-    sack, strap = Material(colour, None, 0.1, 0.1), paint(scaled(colour, 0.7))
+    sack, strap = Material(colour, None, 0.1), paint(scaled(colour, 0.7))
     straps: list[Solid] = []
     for side in (-1, 1):
-        line = [(side * 0.1, y, z) for y, z in ((0.82, -0.2), (0.845, 0.0), (0.78, 0.125), (0.64, 0.175), (0.5, 0.2))]
-        line.append((side * 0.19, 0.45, 0.06))
+        line = [(side * 0.1, y, z) for y, z in ((0.92, -0.14), (0.945, 0.0), (0.88, 0.1), (0.76, 0.14), (0.64, 0.15))]
+        line.append((side * 0.14, 0.59, 0.04))
         straps += [Limb(a, b, 0.024, 0.024, strap) for a, b in itertools.pairwise(line)]
     return [
-        Ellipsoid((0, 0.65, -0.24), (0.17, 0.2, 0.11), sack),
-        Ellipsoid((0, 0.58, -0.33), (0.11, 0.08, 0.05), strap),
+        Ellipsoid((0, 0.78, -0.18), (0.15, 0.18, 0.1), sack),
+        Ellipsoid((0, 0.72, -0.26), (0.1, 0.07, 0.05), strap),
         *straps,
     ]
 
@@ -116,16 +125,16 @@ def _shirt(colour: RGB, other: RGB, stripes: int) -> Texture:
 
 def _body(shirt: RGB, bottom: RGB, rng: np.random.Generator, *, skirt: bool, stripes: int) -> list[Solid]:
     rings = smooth_rings(
-        [(HIP - 0.02, 0.23, 0.2), (HIP + 0.12, 0.24, 0.21), (HIP + 0.32, 0.18, 0.16), (NECK + 0.02, 0.09, 0.09)]
+        [(HIP - 0.02, 0.165, 0.145), (HIP + 0.12, 0.17, 0.15), (HIP + 0.3, 0.13, 0.115), (NECK + 0.02, 0.06, 0.06)]
     )
-    upper = Material(shirt, _shirt(shirt, bottom, stripes), 0.06, 0.12, part="cloth", tint=random_tint(rng))
+    upper = Material(shirt, _shirt(shirt, bottom, stripes), 0.12, part="cloth", tint=random_tint(rng))
     parts: list[Solid] = [Lathe(*rings, upper)]
-    cloth = Material(bottom, None, 0.06, 0.16, part="cloth")
+    cloth = Material(bottom, None, 0.16, part="cloth")
     if skirt:
-        hem = smooth_rings([(HIP - 0.16, 0.33, 0.3), (HIP - 0.02, 0.27, 0.24), (HIP + 0.12, 0.235, 0.205)])
+        hem = smooth_rings([(HIP - 0.2, 0.25, 0.23), (HIP - 0.02, 0.19, 0.17), (HIP + 0.1, 0.168, 0.148)])
         parts.append(Lathe(*hem, cloth))
     else:
-        hem = smooth_rings([(HIP - 0.07, 0.2, 0.17), (HIP - 0.02, 0.245, 0.215), (HIP + 0.1, 0.25, 0.22)])
+        hem = smooth_rings([(HIP - 0.06, 0.14, 0.12), (HIP - 0.01, 0.178, 0.155), (HIP + 0.08, 0.178, 0.155)])
         parts.append(Lathe(*hem, cloth))
     return parts
 
@@ -134,13 +143,13 @@ def _tail(animal: Animal, body: RGB) -> list[Solid]:
     parts: list[Solid] = []
     for (y0, z0, r0, share), (y1, z1, r1, _) in zip(animal.tail, animal.tail[1:], strict=False):
         colour = mix(body, WHITE, -share) if share < 0 else mix(body, BLACK, share * 0.8)
-        parts.append(Limb((0.03, y0, z0), (0.06, y1, z1), r0, r1, paint(colour)))
+        parts.append(Limb((0.03, y0 + 0.14, z0 + 0.06), (0.06, y1 + 0.14, z1 + 0.06), r0, r1, paint(colour)))
     return parts
 
 
-def _head(animal: Animal, fur: Material, worn: tuple[Feature, ...]) -> list[Solid]:
-    head, unit = animal.head, animal.head.height
-    light = paint(animal.bill or mix(fur.colour, WHITE, animal.muzzle_share), gloss=0.2)
+def _head(animal: Animal, fur: Material, muzzle: RGB, worn: tuple[Feature, ...]) -> list[Solid]:
+    head, unit = animal.head, animal.head.unit
+    light = paint(animal.bill or mix(muzzle, TAN, animal.muzzle_share))
     parts: list[Solid] = [head.solid(fur), *_ears(animal, fur)]
     v, wide, tall, reach = animal.muzzle
     root = head.at(0, v)
@@ -182,7 +191,7 @@ def _smile(centre: Vec, radii: Vec) -> list[Solid]:
 
 def _ears(animal: Animal, fur: Material) -> list[Solid]:
     parts: list[Solid] = []
-    head, unit = animal.head, animal.head.height
+    head, unit = animal.head, animal.head.unit
     inner = paint(mix(fur.colour, PINK, 0.6))
     for side in (-1, 1):
         for azimuth, v, (dx, dy, dz), root, tip in animal.ears:
@@ -202,26 +211,23 @@ def _ears(animal: Animal, fur: Material) -> list[Solid]:
     return parts
 
 
-def _leg(body: RGB, bottom: RGB, side: int, pose: Pose) -> list[Solid]:
+def _leg(skin: RGB, shorts: RGB | None, side: int, pose: Pose) -> list[Solid]:
     thigh, bend = pose.leg(side)
-    hip = (side * 0.11, HIP - 0.02, 0.0)
-    knee = (side * 0.115, hip[1] - 0.16 * math.cos(thigh), 0.16 * math.sin(thigh))
+    hip = (side * 0.085, HIP - 0.02, 0.0)
+    knee = (side * 0.09, hip[1] - 0.24 * math.cos(thigh), 0.24 * math.sin(thigh))
     shin = thigh - bend
-    ankle = (side * 0.12, knee[1] - 0.14 * math.cos(shin), knee[2] + 0.14 * math.sin(shin))
+    ankle = (side * 0.095, knee[1] - 0.23 * math.cos(shin), knee[2] + 0.23 * math.sin(shin))
     foot = Ellipsoid(
         (ankle[0] + side * 0.01, ankle[1] - 0.005, ankle[2] + 0.06),
-        (0.085, 0.06, 0.145),
-        paint(scaled(body, 0.93)),
+        (0.075, 0.055, 0.14),
+        paint(scaled(skin, 0.93)),
         (-math.degrees(shin) * 0.5, side * 10, 0),
     )
-    return [
-        Limb(hip, knee, 0.125, 0.11, Material(bottom, part="cloth")),
-        Limb(knee, ankle, 0.075, 0.068, paint(body)),
-        foot,
-    ]
+    worn = [Limb(hip, knee, 0.09, 0.1, Material(shorts, part="cloth"))] if shorts else []
+    return [*worn, Limb(hip, knee, 0.046, 0.042, paint(skin)), Limb(knee, ankle, 0.042, 0.04, paint(skin)), foot]
 
 
-def _arm(body: RGB, shirt: RGB, side: int, pose: Pose) -> list[Solid]:
+def _arm(skin: RGB, shirt: RGB, side: int, pose: Pose) -> list[Solid]:
     swing, spread, bend = pose.arm(side)
     spread += 0.2 if pose.kind in ("standing", "walking") else 0.0
 
@@ -233,16 +239,17 @@ def _arm(body: RGB, shirt: RGB, side: int, pose: Pose) -> list[Solid]:
             start[2] + length * down * math.sin(angle),
         )
 
-    shoulder = (side * 0.15, NECK - 0.1, 0.0)
-    elbow = reach(shoulder, 0.19, swing)
-    wrist = reach(elbow, 0.17, swing + bend)
+    shoulder = (side * 0.11, NECK - 0.08, 0.0)
+    elbow = reach(shoulder, 0.2, swing)
+    wrist = reach(elbow, 0.18, swing + bend)
     palm = reach(wrist, 0.07, swing + bend)
     glove = Material(WHITE, part="hands")
     thumb = (palm[0] - side * 0.05, palm[1] - 0.01, palm[2] + 0.075)
     parts: list[Solid] = [
-        Limb(shoulder, elbow, 0.085, 0.075, Material(shirt, part="cloth")),
-        Limb(elbow, wrist, 0.052, 0.048, paint(body)),
-        Ellipsoid(wrist, (0.066, 0.04, 0.066), glove),
+        Limb(shoulder, reach(shoulder, 0.11, swing), 0.065, 0.068, Material(shirt, part="cloth")),
+        Limb(shoulder, elbow, 0.038, 0.036, paint(skin)),
+        Limb(elbow, wrist, 0.036, 0.034, paint(skin)),
+        Ellipsoid(wrist, (0.055, 0.035, 0.055), glove),
         Ellipsoid(palm, (0.082, 0.082, 0.082), glove),
         Limb(palm, thumb, 0.034, 0.028, glove),
     ]

@@ -19,7 +19,7 @@ from toonvision.world.streets import STYLES
 FRAMES_PER_SECOND: Final = 10
 SPEED: Final = (0.7, 1.6)
 STEP_LENGTH: Final = 0.75
-WALKS_IN: Final = (8.0, 34.0)  # never behind a camera that stands at 0 and looks along the street
+WALKS_IN: Final = (6.0, 30.0)  # never behind a camera that stands at 0 and looks along the street
 Place = tuple[float, float]
 
 
@@ -112,7 +112,7 @@ def random_sequence(street: str, labels: tuple[str, ...], *, seed: int) -> Seque
     walkers = tuple(_random_walker(label, shot, rng, DEFAULT_SETTINGS) for label in labels)
     kinds = STYLES[street].props
     props = tuple(
-        (kinds[int(rng.integers(len(kinds)))], int(rng.integers(3)), (_beside(rng), float(rng.uniform(8, 40))))
+        (kinds[int(rng.integers(len(kinds)))], int(rng.integers(3)), (_beside(rng), float(rng.uniform(6, 30))))
         for _ in range(int(rng.integers(4, 8)))
     )
     return Sequence(shot, walkers, props, float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.08, 0.08)))

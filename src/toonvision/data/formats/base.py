@@ -1,18 +1,24 @@
 """What the formats share: pictures are read one by one, and each that cannot be used becomes a finding."""
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, finite
+from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.core.wording import some
+from toonvision.data.boxes import (
+    AnnotatedObject,
+    AnnotatedPicture,
+    Reading,
+    all_finite,
+    finite,
+    with_sorted_corners,
+)
 from toonvision.data.source_tree import SourceTree
 
 LARGEST_ANNOTATION = 10_000_000
 """Of one picture, in bytes."""
 MOST_OBJECTS = 10_000
-_LARGEST = sys.float_info.max
 Row = TypeVar("Row")
 
 
@@ -32,6 +38,12 @@ class Reader(Protocol):
             InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
         """
         ...
+
+
+def lying_in(what: str, files: Iterable[Path], tree: SourceTree) -> str | None:
+    """Say in which files of a source annotations lie; None where there are none."""
+    names = [tree.relative(path) for path in files]
+    return f"{what}, in {some(names)}" if names else None
 
 
 def read_pictures(
@@ -71,9 +83,11 @@ def read_annotation(
 
 
 def read_objects(
-    rows: Sequence[Row], parse: Callable[[Row, int], AnnotatedObject], annotation: str
+    rows: Sequence[Row], parse: Callable[..., AnnotatedObject], annotation: str, *more: object
 ) -> tuple[tuple[AnnotatedObject, ...], tuple[Finding, ...]]:
-    """Read the objects of an annotation, each from a row and its number, from 1; one that cannot be read is a finding.
+    """Read the objects of an annotation, each from a row, its number, from 1, and what `parse` needs `more`.
+
+    One that cannot be read is a finding.
 
     Raises:
         RejectedItemError: If there are over 10,000, more than a person draws: each would be named in the findings.
@@ -84,14 +98,20 @@ def read_objects(
     objects, findings = [], []
     for number, row in enumerate(rows, start=1):
         try:
-            drawn = parse(row, number)
-            for edge in drawn.xyxy or ():
-                if not -_LARGEST <= edge <= _LARGEST:
+            drawn = parse(row, number, *more)
+            if drawn.xyxy and not all_finite(*drawn.xyxy):
+                for edge in drawn.xyxy:
                     finite(edge, "an edge")  # raises: a sum of finite numbers need not be one
-            objects.append(drawn)
+            objects.append(with_sorted_corners(drawn))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))
     return tuple(objects), tuple(findings)
+
+
+def crowd(label: str) -> RejectedItemError:
+    """Return why a region that holds many objects of a label is left out."""
+    reason = f"is a crowd of {shown(label)}, many at once, which is no example of one"
+    return RejectedItemError(reason, "leave it, or draw a box around each in its place", code="crowd")
 
 
 def no_picture(annotation: Path, tree: SourceTree, remedy: str) -> Finding:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from toonvision.core.files import first_bytes
+from toonvision.core.files import decode_text, first_bytes
 from toonvision.core.names import folded
 from toonvision.data.attributes import SUFFIX
 from toonvision.data.source_tree import SourceTree
@@ -49,7 +49,7 @@ def annotation_beside(tree: SourceTree, labels: Collection[str]) -> Path | None:
 
 def head(path: Path, tree: SourceTree) -> str:
     """Return the beginning of a text file of a source; an empty text where it cannot be read."""
-    return "" if tree.confined(path) else first_bytes(path, HEAD).decode("utf-8-sig", errors="replace")
+    return "" if tree.confined(path) else decode_text(first_bytes(path, HEAD), errors="replace")
 
 
 def _lists(path: Path, tree: SourceTree, names: Collection[str], labels: Set[str]) -> bool:

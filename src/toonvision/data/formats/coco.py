@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.wording import listed
 from toonvision.data.boxes import Reading
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.coco_objects import Labelled, read_object
 from toonvision.data.formats.json_files import label_of, read_documents, size_of
 from toonvision.data.formats.listed import Listed
@@ -34,7 +34,7 @@ Document = Mapping[str, Any]
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how COCO files lie in a source."""
     files, _ = annotation_files(tree)
-    return f"COCO, in {listed([tree.relative(path) for path in files])}" if files else None
+    return lying_in(TITLE, files, tree)
 
 
 def refuse_damaged(tree: SourceTree) -> None:

@@ -1,13 +1,13 @@
 """The objects of COCO: a box, or the box around polygons or a mask of run lengths."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
-from toonvision.data.boxes import AnnotatedObject
+from toonvision.data.boxes import AnnotatedObject, all_finite, parse_coordinate
+from toonvision.data.formats.base import crowd
 from toonvision.data.formats.shapes import (
     MASK_NOTE,
     POLYGON_NOTE,
@@ -21,7 +21,6 @@ from toonvision.data.formats.shapes import (
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
-_LARGEST = sys.float_info.max
 _NUMBERS = frozenset({int, float})
 _MOST_DIGITS = 12
 """Letters of one run length, of 5 bits each."""
@@ -41,8 +40,7 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
         reason = f"category {shown(row.get('category_id'))} is not in the table categories"
         raise label or RejectedItemError(reason, "add it", code="unknown-class")
     if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
-        reason = f"is a crowd of {shown(label)}, many at once, which is no example of one"
-        raise RejectedItemError(reason, "leave it, or draw a box around each in its place", code="crowd")
+        raise crowd(label)
     xyxy, note = _box(row)
     if _ATTRIBUTES.isdisjoint(row):
         return AnnotatedObject(number, label, xyxy, {}, note)
@@ -66,11 +64,12 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
+    if isinstance(box, list) and str in map(type, box):
+        box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
     if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
         raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
-    for value in box:
-        if not -_LARGEST <= value <= _LARGEST:  # NaN is neither
-            raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
+    if not all_finite(*box):
+        raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
     left, top, width, height = box
     return (left, top, left + width, top + height), ""
 

@@ -14,6 +14,7 @@ from typing import Any
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
@@ -26,8 +27,7 @@ _READ = ("label", "coordinates")
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how CreateML's files lie in a source."""
-    files = _documents(tree)
-    return f"CreateML, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in(TITLE, _documents(tree), tree)
 
 
 def read(tree: SourceTree) -> Reading:

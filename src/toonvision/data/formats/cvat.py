@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
+from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT
-from toonvision.data.formats.listed import Listed, read_listed
+from toonvision.data.formats.base import lying_in
+from toonvision.data.formats.listed import Listed, read_files
 from toonvision.data.formats.shapes import (
     ELLIPSE_NOTE,
     MASK_NOTE,
@@ -40,8 +41,7 @@ _FLAGS = {"0": False, "1": True}
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how files of CVAT lie in a source."""
-    files = _files(tree)
-    return f"{TITLE}, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in(TITLE, _files(tree), tree)
 
 
 def read(tree: SourceTree) -> Reading:
@@ -50,29 +50,21 @@ def read(tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If no file can be read, a picture is listed twice, or two pictures share a name.
     """
-    entries: list[Listed] = []
-    faults: list[Finding] = []
-    for path in _files(tree):
-        try:
-            entries += _entries(path, parse_xml(path, limit=LARGEST_DOCUMENT), tree)
-        except RejectedItemError as error:
-            faults.append(error.finding(tree.relative(path), files=1))
-    if faults and not entries:
-        raise InputRejectedError(printable(f"{tree.root}: {faults[0]}."))
-    possible = {tree.relative(path): faults[0] for path in tree.pictures} if faults else {}
-    return read_listed(entries, tree, _object, findings=faults, unusable=possible)
+    paths = [path for path in tree.with_suffix(".xml") if tree.xml_roots[path] == _ROOT or tree.confined(path)]
+    return read_files(paths, tree, lambda path: _entries(path, tree), _object)
 
 
 def _files(tree: SourceTree) -> list[Path]:
     return [path for path, root in tree.xml_roots.items() if root == _ROOT]
 
 
-def _entries(path: Path, root: ElementTree.Element, tree: SourceTree) -> Iterator[Listed]:
+def _entries(path: Path, tree: SourceTree) -> Iterator[Listed]:
     """Yield the pictures of a file.
 
     Raises:
-        RejectedItemError: If it lists none.
+        RejectedItemError: If it cannot be read, or lists none.
     """
+    root = parse_xml(path, limit=LARGEST_DOCUMENT)
     if root.find("track") is not None:
         reason = "is CVAT for video, whose tracks are not read"
         raise RejectedItemError(reason, "export the task from CVAT as 'CVAT for images 1.1'", code="cvat-video")

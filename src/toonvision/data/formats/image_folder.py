@@ -9,20 +9,22 @@ taken for labels only where nothing else can be meant: see `refusal`.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, printable
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, some
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
+from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
-from toonvision.data.source_tree import LAYOUT_FOLDERS, SourceTree
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
-_NO_LABELS = LAYOUT_FOLDERS | {"masks", "segmentationclass", "segmentationobject", "unlabeled", "unlabelled"}
+_NO_LABELS = LAYOUT_FOLDERS | MASK_FOLDERS - {"mask"} | {"unlabeled", "unlabelled"}
+"""A mask can be what is worn."""
 _NUMBERED = re.compile(
     r"(?:ds|fold|split|part|batch|chunk|shard|set|dataset|session|run|rec|recording|seq|sequence|video|clip|take|cam|"
     r"camera|day|v|version)[ ._-]*\d+"
@@ -30,7 +32,6 @@ _NUMBERED = re.compile(
 _WORD = re.compile(r"[a-z0-9]+")
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
-_SHOWN = 4
 
 
 def recognise(tree: SourceTree) -> str | None:
@@ -162,6 +163,5 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
     return [Finding(_some(sorted({own[0] for own in labelled})), reason, remedy, "two-readings")]
 
 
-def _some(labels: Sequence[str] | Mapping[str, int]) -> str:
-    shown = [printable(label) for label in list(labels)[:_SHOWN]]
-    return ", ".join([*shown, f"and {len(labels) - _SHOWN:,} more"] if len(labels) > _SHOWN else shown)
+def _some(labels: Iterable[str]) -> str:
+    return some([*map(printable, labels)])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.core.files import read_regular
+from toonvision.core.files import decode_text, read_regular
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset
 
@@ -44,15 +44,15 @@ def _lists(tree: SourceTree) -> dict[Path, Subset]:
         folder = path.parent.parent if path.parent.name.lower() == "main" else path.parent
         both = path.stem.lower() == _BOTH and path.with_name("train.txt") not in every
         subset = "train" if both else named_subset(path.stem)
-        if folder.name.lower() == _FOLDER and subset and path not in tree.links:
+        if folder.name.lower() == _FOLDER and subset and not tree.confined(path):
             found[path] = subset
     return found
 
 
 def _names(path: Path) -> list[str]:
     try:
-        text = read_regular(path, limit=_LARGEST_LIST).decode("utf-8-sig")
-    except (RejectedItemError, UnicodeDecodeError):
+        text = decode_text(read_regular(path, limit=_LARGEST_LIST))
+    except RejectedItemError:
         return []
     return [line.strip() for line in text.splitlines() if line.strip()]
 

@@ -9,14 +9,18 @@ Source:
     `converter.py` of HumanSignal/label-studio-converter and its pull request 136 (the corner that a box turns about).
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents, size_of
 from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
 from toonvision.data.formats.listed import Listed
@@ -29,8 +33,7 @@ _NEWEST = ("updated_at", "created_at")
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how Label Studio's files lie in a source."""
-    files = _documents(tree)
-    return f"Label Studio, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in(TITLE, _documents(tree), tree)
 
 
 def read(tree: SourceTree) -> Reading:
@@ -49,7 +52,8 @@ def read(tree: SourceTree) -> Reading:
                 entries.append(entry)
             elif entry:
                 findings.append(entry)
-    return read_documents(entries, tree, _object, findings=findings)
+    rows = [row for entry in entries if isinstance(entry.rows, list) for row in entry.rows]
+    return read_documents(entries, tree, partial(_object, chosen=_only_choice(rows)), findings=findings)
 
 
 def _documents(tree: SourceTree) -> dict[Path, list[Row]]:
@@ -118,7 +122,23 @@ def _stated_size(row: Row) -> tuple[int, int] | None:
     return size_of(row.get("original_width"), row.get("original_height"))
 
 
-def _object(row: object, number: int, path: Path) -> AnnotatedObject:
+def _only_choice(rows: Iterable[object]) -> str | None:
+    """Return the tag of the choice that labels whole pictures, where nothing else is said of any picture."""
+    tags = {_choice_tag(row) for row in rows}
+    return tags.pop() if len(tags) == 1 else None
+
+
+def _choice_tag(row: object) -> str | None:
+    """Return the tag of a choice for the whole picture; None for whatever else a row is."""
+    entry = row[0] if isinstance(row, list) and len(row) == 1 else None
+    value = entry.get("value") if isinstance(entry, dict) else None
+    tag = entry.get("from_name") if isinstance(entry, dict) else None
+    return tag if isinstance(value, dict) and isinstance(tag, str) and value.keys() == {"choices"} else None
+
+
+def _object(row: Any, number: int, path: Path, *, chosen: str | None = None) -> AnnotatedObject:
+    if chosen:
+        return _whole_picture(mapping(row[0]["value"], "value"), number)
     entries = [mapping(entry, "a region") for entry in row] if isinstance(row, list) else []
     values = [mapping(entry.get("value"), "value") for entry in entries]
     labels: dict[str, None] = {}
@@ -140,6 +160,13 @@ def _object(row: object, number: int, path: Path) -> AnnotatedObject:
     if note in (shapes.TURNED_NOTE, shapes.ELLIPSE_NOTE):
         pairs.insert(0, ("rotation", numbers({"rotation": 0, **shape}, "rotation")[0]))
     return AnnotatedObject(number, label_of(next(iter(labels), None)), xyxy, stated(pairs), note)
+
+
+def _whole_picture(value: Row, number: int) -> AnnotatedObject:
+    words = value["choices"] if isinstance(value["choices"], list) else [value["choices"]]
+    if len(words) != 1:
+        raise RejectedItemError(f"has {len(words)} choices; got {shown(words)}", "leave one", code="many-labels")
+    return AnnotatedObject(number, label_of(words[0]), None)
 
 
 def _box(shape: Row, size_wh: tuple[int, int]) -> tuple[shapes.Xyxy, str]:

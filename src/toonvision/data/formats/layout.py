@@ -1,12 +1,17 @@
 """The formats that annotated pictures come in, by name, and which of them a folder is in."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import gc
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, printable
+from toonvision.core.names import folded
 from toonvision.core.wording import counted
-from toonvision.data.boxes import Reading
+from toonvision.data.attributes import SUFFIX
+from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import (
     coco,
     createml,
@@ -63,7 +68,8 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
     """
-    reading = READERS[name].read(tree)
+    with _uncollected():
+        reading = READERS[name].read(tree)
     unread = [picture for picture in reading.pictures if picture.path in tree.unread]
     named = {
         picture.name: unread_picture(tree.unread[picture.path]).finding(
@@ -72,11 +78,41 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         for picture in unread
     }
     within = (finding for picture in unread for finding in picture.findings)
+    pictures = _with_own_attributes(reading)
     return Reading(
-        tuple(picture for picture in reading.pictures if picture.name not in named),
-        (*reading.findings, *named.values(), *within, *tree.replaced_findings()),
+        tuple(picture for picture in pictures if picture.name not in named),
+        (*reading.findings, *named.values(), *within, *tree.replaced_findings(), *tree.mask_findings()),
         {**reading.unusable, **named},
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for unused circles among the very many objects of a reading, which make none."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _with_own_attributes(reading: Reading) -> tuple[AnnotatedPicture, ...]:
+    """Name the attributes files of pictures that share a stem after their whole names, so that each has its own."""
+    stems = Counter(map(_without_suffix, (*(picture.name for picture in reading.pictures), *reading.unusable)))
+    if max(stems.values(), default=1) == 1:
+        return reading.pictures
+    return tuple(
+        replace(picture, attributes_file=picture.path.with_name(f"{picture.path.name}{SUFFIX}"))
+        if stems[_without_suffix(picture.name)] > 1
+        else picture
+        for picture in reading.pictures
+    )
+
+
+def _without_suffix(name: str) -> str:
+    return folded(name.removesuffix(Path(name).suffix))
 
 
 def layouts(tree: SourceTree) -> tuple[Layout, ...]:
@@ -107,6 +143,32 @@ def recognised(tree: SourceTree) -> tuple[Layout, ...]:
         coco.refuse_damaged(tree)
         reason = image_folder.refusal(tree) or not_read.foreign_files(tree) or _nothing(tree)
     raise InputRejectedError(f"{tree.root}: {printable(reason)}")
+
+
+def chosen(tree: SourceTree, asked: Format | None) -> tuple[Layout, ...]:
+    """Return how a source is read: as `asked`, or as what is likeliest; behind that, what else it could be.
+
+    Folders can be taken for labels also where nothing looks like that; all other formats have to be there.
+
+    Raises:
+        InputRejectedError: As `recognised`; and if the format asked for is another one than that of the source.
+    """
+    if asked is None:
+        return recognised(tree)
+    found = layouts(tree)
+    if asked not in (one.format for one in found) and not (asked == "folders" and image_folder.hint(tree)):
+        _refuse_unfit(asked, found, tree)
+    first = next((one for one in found if one.format == asked), Layout(asked, READERS[asked].TITLE))
+    return first, *(one for one in found if one != first)
+
+
+def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> None:
+    """Refuse a source whose format is known and not the one asked for; if it is unknown, reading says what is wrong."""
+    if found:
+        ways = "; or as ".join(f"{one.words}: --format {one.format}" for one in found)
+        raise InputRejectedError(printable(f"{tree.root}: is not in the format {asked}, but can be read as {ways}."))
+    if reason := not_read.foreign_annotations(tree):
+        raise InputRejectedError(f"{tree.root}: {printable(reason)}")
 
 
 def _nothing(tree: SourceTree) -> str:

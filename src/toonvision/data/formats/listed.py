@@ -19,7 +19,7 @@ _MOST_NAMED = 10
 """Pictures of one subset or folder that are named one by one where none of it can be used."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A picture that a document lists, with the objects on it, none of them checked.
 
@@ -86,7 +86,7 @@ def read_listed(
     results = _Results()
     for entry in entries:
         _add(entry, tree, parse, find, results)
-    tree.refuse_confusable(tree.pictures if find else results.pictures)
+    tree.refuse_confusable(tree.pictures if find else results.pictures, by_stem=bool(find))
     lost = {**(unusable or {}), **results.unusable}
     for picture in results.pictures.values():
         lost.pop(picture.name, None)
@@ -100,6 +100,36 @@ def read_listed(
     ]
     pictures = sorted(results.pictures.values(), key=lambda picture: picture.name)
     return Reading(tuple(pictures), (*results.findings, *findings, *notes), lost)
+
+
+def read_files(
+    paths: Iterable[Path], tree: SourceTree, entries: Callable[[Path], Iterable[Listed]], parse: Parse
+) -> Reading:
+    """Read the pictures that files list, as `read_listed` does; report the files that cannot be read.
+
+    Args:
+        paths: The files.
+        tree: The source.
+        entries: Returns the pictures that a file lists.
+        parse: Reads an object.
+
+    Raises:
+        InputRejectedError: If no file can be read, and as `read_listed` does.
+    """
+    found: list[Listed] = []
+    faults: list[Finding] = []
+    for path in paths:
+        try:
+            if escaped := tree.confined(path):
+                raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
+            found += entries(path)
+        except RejectedItemError as error:
+            faults.append(error.finding(tree.relative(path), files=1))
+    if not found:
+        seen = f" {faults[0]}." if faults else ""
+        raise InputRejectedError(printable(f"{tree.root}: no file that lists pictures can be read.{seen}"))
+    possible = {tree.relative(path): faults[0] for path in tree.pictures} if faults else {}
+    return read_listed(found, tree, parse, findings=faults, unusable=possible)
 
 
 def _add(
@@ -145,7 +175,7 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     if not isinstance(entry.rows, list):
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")
-    objects, findings = read_objects(entry.rows, lambda row, number: parse(row, number, path), entry.item)
+    objects, findings = read_objects(entry.rows, parse, entry.item, path)
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, tree.context_of(path), objects, entry.size_wh,
         (*entry.findings, *findings), subset=entry.subset or tree.subset_of(path),

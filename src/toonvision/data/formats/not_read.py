@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from toonvision.data.folder_names import MASK_FOLDERS
 from toonvision.data.formats.beside import head
 from toonvision.data.source_tree import SourceTree
 
@@ -44,7 +45,19 @@ _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("dlib (imglab)", (".xml",), r"<image\s+file=", "Export Pascal VOC from imglab"),
-    ("Open Images", (".csv",), r"ImageID,Source,LabelName", "Save it with FiftyOne as COCODetectionDataset"),
+    ("Open Images without boxes", (".csv",), r"ImageID,Source,LabelName", "Take the table of the boxes in its place"),
+    (
+        "a list of classes, as RetinaNet has it",
+        (".csv",),
+        r"\A(?:[^,\n]+,\d+\r?(?:\n|\Z))+\Z",
+        "Put the table of the boxes beside it, with rows such as: a.png,10,10,60,70,cat",
+    ),
+    (
+        "a table of labels of whole pictures, as Roboflow has it",
+        (".csv",),
+        r"\Afilename(?:,[^,\n]+)+\r?\n[^,\n]+(?:,\s*[01])+\s*(?:\n|\Z)",
+        "Put each picture into a folder of its label, and take the table away",
+    ),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),
     ("KITTI", (".txt",), r"(?m)^[A-Za-z_]+(?: -?\d+(?:\.\d+)?){14,15}\s*$", "Convert it to COCO or Pascal VOC"),
     ("DOTA", (".txt",), r"(?m)^(?:imagesource:|(?:-?\d+(?:\.\d+)? ){8}[A-Za-z][\w-]* \d\s*$)", "Convert it to COCO"),
@@ -56,7 +69,7 @@ _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 _FILES: tuple[tuple[str, str, str], ...] = (
     (
         "a mask, without any box",
-        r"(?:.*/)?(?:masks?|segmentation(?:class|object)?|gtfine|annotations)/.*\.png|.*[_-]mask\.png",
+        rf"(?:.*/)?(?:{'|'.join(sorted(MASK_FOLDERS))}|annotations)/.*\.png|.*[_-]mask\.png",
         "Draw boxes on the pictures, or convert the masks to COCO",
     ),
     ("TFRecord", r".*\.(?:tfrecords?|record)(?:-\d+-of-\d+)?", _EXPORT),

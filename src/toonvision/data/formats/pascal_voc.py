@@ -5,13 +5,13 @@ Read are also LabelMe's XML, roLabelImg's turned boxes, and what CVAT and Robofl
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import read_regular, write_bytes
-from toonvision.data.attributes import stated
+from toonvision.data.attributes import attributes_path, stated
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
 from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
@@ -26,8 +26,6 @@ _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _TURNED_BOX = ("cx", "cy", "w", "h", "angle")
 _SIZES = (("size", "width", "height"), ("imagesize", "ncols", "nrows"))
 """Where a size is stated, the second by LabelMe."""
-_MASKS = frozenset({"SegmentationClass", "SegmentationObject"})
-"""Folders of masks."""
 _NO_ATTRIBUTES = frozenset({"name", "id", "type", "date", "deleted", "verified"})
 _FLAGS = {"0": False, "1": True}
 
@@ -53,9 +51,8 @@ def read(tree: SourceTree) -> Reading:
             return Finding(tree.relative(path), "has no annotation", _without(path, tree), "no-annotation")
         return read_annotation(annotation, tree, partial(_read, path, annotation, tree, subsets))
 
-    masks = [path for path in tree.pictures if path.parent.name in _MASKS and path not in annotations]
-    pictures = sorted(set(tree.pictures).difference(masks), key=lambda path: path.with_suffix(""))
-    return read_pictures(pictures, tree, read_picture, (*findings, *notes, *_unused_masks(masks, tree)))
+    pictures = sorted(tree.pictures, key=lambda path: path.with_suffix(""))
+    return read_pictures(pictures, tree, read_picture, (*findings, *notes))
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -138,14 +135,6 @@ def _is_copy(path: Path, other: Path) -> bool:
         return False
 
 
-def _unused_masks(masks: Sequence[Path], tree: SourceTree) -> list[Finding]:
-    """Report, as one, the masks of a data set that come beside its boxes."""
-    if not masks:
-        return []
-    others = f", like {len(masks) - 1:,} others" if len(masks) > 1 else ""
-    return [Finding(tree.relative(masks[0]), f"is a mask{others}; masks are not read", code="masks")]
-
-
 def _without(picture: Path, tree: SourceTree) -> str:
     """Return what to do about a picture without an annotation."""
     labels = tree.text_of(picture)
@@ -167,8 +156,8 @@ def _read(
     size_wh = _size(root)
     objects, findings = read_objects(list(root.iter("object")), _object, name)
     return AnnotatedPicture(
-        picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings, annotation,
-        subsets.get(picture) or tree.subset_of(picture),
+        picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings,
+        attributes_path(annotation), subsets.get(picture) or tree.subset_of(picture),
     )  # fmt: skip
 
 

@@ -1,10 +1,12 @@
-"""CSV files with a row for each box: TensorFlow's tutorials and Roboflow, RetinaNet, and Google AutoML.
+"""CSV files with a row for each box: TensorFlow's tutorials, Roboflow, makesense.ai, RetinaNet, AutoML, Open Images.
 
 TensorFlow's have a header, ``filename,width,height,class,xmin,ymin,xmax,ymax`` in any order. RetinaNet's rows are
 ``path,x1,y1,x2,y2,class``, AutoML's ``set,path,class,x_min,y_min,,,x_max,y_max,,`` in shares of the picture's size.
+Open Images has shares too, and ids for classes, which a table of its own names.
 
 Source:
-    Google Cloud, "AutoML Vision object detection: formatting a training data CSV"; fizyr/keras-retinanet, README.
+    Google Cloud, "AutoML Vision object detection: formatting a training data CSV"; fizyr/keras-retinanet, README;
+    storage.googleapis.com/openimages, "Data formats".
 """
 
 import csv
@@ -15,13 +17,14 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
-from toonvision.core.files import first_bytes, read_regular
+from toonvision.core.errors import RejectedItemError
+from toonvision.core.files import decode_text, first_bytes, read_regular
 from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT, MOST_ROWS
-from toonvision.data.formats.listed import Listed, read_listed
+from toonvision.data.formats.base import crowd, lying_in
+from toonvision.data.formats.listed import Listed, read_files
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import named_subset, subset_in
@@ -34,9 +37,14 @@ _SAME = {
     "img": "filename", "label": "class", "name": "class", "class_name": "class", "category": "class",
     "x_min": "xmin", "y_min": "ymin", "x_max": "xmax", "y_max": "ymax", "x1": "xmin", "y1": "ymin", "x2": "xmax",
     "y2": "ymax", "image_width": "width", "image_height": "height", "split": "set", "subset": "set",
+    "label_name": "class", "bbox_x": "xmin", "bbox_y": "ymin", "imageid": "filename", "labelname": "class",
 }  # fmt: skip
 """Other names of columns."""
-_READ = frozenset({*_NEEDED, "width", "height", "set"})
+_SIDES = ("xmin", "ymin", "bbox_width", "bbox_height")
+_CROWD = "isgroupof"
+_CLASS_IDS = ("/m/", "/g/", "/t/")
+"""How the classes of Open Images begin."""
+_READ = frozenset({*_NEEDED, *_SIDES, "width", "height", "set", _CROWD})
 _RETINANET = {name: index for index, name in enumerate(("filename", *_EDGES, "class"))}
 _AUTOML = {"set": 0, "filename": 1, "class": 2, "xmin": 3, "ymin": 4, "xmax": 7, "ymax": 8}
 _SETS = frozenset({"TRAIN", "VALIDATION", "VALIDATE", "TEST", "UNASSIGNED"})
@@ -52,11 +60,13 @@ class _Columns:
         index: Name of a column, as TensorFlow's tutorials call it, to its position.
         has_header: Whether the first row names them.
         shares: Whether edges are shares of the picture's size.
+        edges: The columns of a box: its edges, or its left and top, width and height.
     """
 
     index: Mapping[str, int]
     has_header: bool = True
     shares: bool = False
+    edges: tuple[str, ...] = _EDGES
 
     def cell(self, row: Sequence[str], name: str) -> str:
         """Return what a row says in a column; nothing where there is none."""
@@ -66,8 +76,7 @@ class _Columns:
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how tables of boxes lie in a source."""
-    files = _files(tree)
-    return f"CSV with a row for each box, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in("CSV with a row for each box", _files(tree), tree)
 
 
 def read(tree: SourceTree) -> Reading:
@@ -76,29 +85,32 @@ def read(tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If no table can be read, a picture is listed twice, or two pictures share a name.
     """
-    entries: list[Listed] = []
-    faults: list[Finding] = []
-    for path, columns in _files(tree).items():
-        try:
-            entries += _entries(path, columns, tree)
-        except RejectedItemError as error:
-            faults.append(error.finding(tree.relative(path), files=1))
-    if not entries:
-        seen = f" {faults[0]}." if faults else ""
-        raise InputRejectedError(printable(f"{tree.root}: no CSV file with a row for each box can be read.{seen}"))
-    possible = {tree.relative(path): faults[0] for path in tree.pictures} if faults else {}
-    return read_listed(entries, tree, partial(_object, lru_cache(images.size_wh)), findings=faults, unusable=possible)
+    files = _files(tree)
+    paths = [path for path in tree.with_suffix(".csv") if path in files or tree.confined(path)]
+    classes = _class_descriptions(tree)
+    parse = partial(_object, lru_cache(images.size_wh), classes)
+    return read_files(paths, tree, lambda path: _entries(path, files[path], tree), parse)
 
 
 def _files(tree: SourceTree) -> dict[Path, _Columns]:
-    heads = {path: _head(path) for path in tree.with_suffix(".csv") if path not in tree.links}
+    heads = {path: _head(path) for path in tree.with_suffix(".csv") if not tree.confined(path)}
     return {path: columns for path, head in heads.items() if (columns := _columns(head))}
+
+
+def _class_descriptions(tree: SourceTree) -> dict[str, str]:
+    """Return what Open Images calls its classes, from a table beside those of the boxes: ``/m/01yrx,Cat``."""
+    found: dict[str, str] = {}
+    for path in tree.with_suffix(".csv"):
+        rows = [] if tree.confined(path) else _head(path)
+        if rows and all(len(row) == 2 and row[0].startswith(_CLASS_IDS) for row in rows):
+            found |= {row[0]: row[1] for row in _all_rows(path) if len(row) == 2}
+    return found
 
 
 def _head(path: Path) -> list[list[str]]:
     """Return the first rows of a file; none if it cannot be read."""
     content = first_bytes(path, _HEAD)
-    text = content.decode("utf-8-sig", errors="replace")
+    text = decode_text(content, errors="replace")
     try:
         return _rows(text.rpartition("\n")[0] if len(content) == _HEAD else text)
     except RejectedItemError:
@@ -115,14 +127,23 @@ def _rows(text: str) -> list[list[str]]:
         raise RejectedItemError(f"is no table ({error})", "export it again", code="bad-row") from error
 
 
+def _all_rows(path: Path) -> list[list[str]]:
+    text = decode_text(read_regular(path, limit=LARGEST_DOCUMENT))
+    if (count := text.count("\n")) > MOST_ROWS:
+        raise RejectedItemError(f"has {count:,} rows, over {MOST_ROWS:,}", "split it into files", code="too-large")
+    return _rows(text)
+
+
 def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
     """Return which column holds what; None if these are no boxes of pictures, or that is not plain to see."""
     if not rows:
         return None
     names = [name.strip().lower() for name in rows[0]]
     index = {_SAME.get(name, name): number for number, name in reversed(list(enumerate(names)))}
-    if all(name in index for name in _NEEDED):
-        return _Columns(index | {name: number for number, name in enumerate(names) if name in _NEEDED})
+    edges = next((edges for edges in (_EDGES, _SIDES) if index.keys() >= {"filename", "class", *edges}), None)
+    if edges:
+        exact = {name: number for number, name in enumerate(names) if name in _NEEDED}
+        return _Columns(index | exact, edges=edges, shares="imageid" in names)
     if all(len(row) == len(_RETINANET) and is_picture(row[0]) and _four_or_none(row[1:5]) for row in rows):
         return _Columns(_RETINANET, has_header=False)
     if all(len(row) >= 9 and row[0].strip().upper() in _SETS and is_picture(row[1]) for row in rows):
@@ -140,12 +161,7 @@ def _entries(path: Path, columns: _Columns, tree: SourceTree) -> list[Listed]:
     Raises:
         RejectedItemError: If it cannot be read.
     """
-    try:
-        rows = _rows(read_regular(path, limit=LARGEST_DOCUMENT).decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise RejectedItemError("is not written in UTF-8", "save it as UTF-8", code="encoding") from error
-    if len(rows) > MOST_ROWS:
-        raise RejectedItemError(f"has {len(rows):,} rows, over {MOST_ROWS:,}", "split it into files", code="too-large")
+    rows = _all_rows(path)
     of_picture: dict[str, list[Sequence[str]]] = defaultdict(list)
     for row in rows[columns.has_header :]:
         of_picture[columns.cell(row, "filename")].append(row)
@@ -153,7 +169,7 @@ def _entries(path: Path, columns: _Columns, tree: SourceTree) -> list[Listed]:
 
 
 def _listed(path: Path, name: str, rows: Sequence[Sequence[str]], columns: _Columns, tree: SourceTree) -> Listed:
-    boxes = [(columns, row) for row in rows if any(columns.cell(row, column) for column in _NEEDED[1:])]
+    boxes = [(columns, row) for row in rows if any(columns.cell(row, column) for column in ("class", *columns.edges))]
     width, height = (columns.cell(rows[0], side) for side in ("width", "height"))
     known = all(side.isdecimal() and side.isascii() and len(side) < 7 for side in (width, height))
     size_wh = (int(width), int(height)) if known and int(width) and int(height) else None
@@ -162,11 +178,20 @@ def _listed(path: Path, name: str, rows: Sequence[Sequence[str]], columns: _Colu
 
 
 def _object(
-    size_of: Callable[[Path], tuple[int, int]], table_row: tuple[_Columns, Sequence[str]], number: int, picture: Path
+    size_of: Callable[[Path], tuple[int, int]],
+    classes: Mapping[str, str],
+    table_row: tuple[_Columns, Sequence[str]],
+    number: int,
+    picture: Path,
 ) -> AnnotatedObject:
     columns, row = table_row
-    label = checked_label(columns.cell(row, "class"))
-    left, top, right, bottom = (parse_coordinate(columns.cell(row, edge), edge) for edge in _EDGES)
+    said = columns.cell(row, "class")
+    label = checked_label(classes.get(said, said))
+    if columns.cell(row, _CROWD) == "1":
+        raise crowd(label)
+    left, top, right, bottom = (parse_coordinate(columns.cell(row, edge), edge) for edge in columns.edges)
+    if columns.edges == _SIDES:
+        right, bottom = left + right, top + bottom
     if columns.shares:
         width, height = size_of(picture)
         left, top, right, bottom = left * width, top * height, right * width, bottom * height

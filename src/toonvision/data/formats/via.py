@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
-from toonvision.core.files import followed_inside, open_regular, parse_json, read_regular
+from toonvision.core.files import decode_text, followed_inside, open_regular, parse_json, read_regular
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats import shapes
+from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
@@ -40,8 +41,7 @@ Pictures = Mapping[str, Mapping[str, Any]]
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how VIA's files lie in a source."""
-    files = [*_documents(tree), *_tables(tree)]
-    return f"VIA, in {' and '.join(map(tree.relative, files))}" if files else None
+    return lying_in(TITLE, [*_documents(tree), *_tables(tree)], tree)
 
 
 def read(tree: SourceTree) -> Reading:
@@ -98,9 +98,9 @@ def _first_line(path: Path, tree: SourceTree) -> bytes:
 def _read_table(path: Path) -> Pictures:
     """Read exported annotations in CSV as if they were in JSON: a line is a region, or a picture without any."""
     try:
-        text = read_regular(path, limit=LARGEST_DOCUMENT).decode("utf-8-sig")
+        text = decode_text(read_regular(path, limit=LARGEST_DOCUMENT))
         lines = list(csv.DictReader(io.StringIO(text.lstrip("#"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise RejectedItemError(f"cannot be read as CSV ({error})", "export it again", code="bad-csv") from error
     pictures: dict[str, dict[str, Any]] = {}
     for line in lines:

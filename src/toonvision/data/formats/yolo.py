@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import open_regular, read_regular
+from toonvision.core.files import decode_text, open_regular, read_regular
+from toonvision.core.wording import some
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import yolo_settings
@@ -18,7 +19,7 @@ from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_an
 from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, parse_row, seems_row
 from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.formats.yolo_subsets import NamedPictures, named_pictures
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import Subset
 
 TITLE = "YOLO"
@@ -33,7 +34,7 @@ def recognise(tree: SourceTree) -> str | None:
     except InputRejectedError:  # reading it says why
         return TITLE if any(_seems_labels(path) for path in _texts(tree)) else None
     if found and any(_seems_labels(path) for path in _texts(tree)):
-        return f"{TITLE}, with {' and '.join(sorted({tree.relative(one.file) for one in found}))}"
+        return f"{TITLE}, with {some(sorted({tree.relative(one.file) for one in found}))}"
     paired = (path for path in _texts(tree) if tree.picture_of(path))
     return f"{TITLE} without class names" if any(_seems_labels(path, shares=True) for path in paired) else None
 
@@ -49,8 +50,8 @@ def read(tree: SourceTree) -> Reading:
     found = yolo_settings.find(tree)
     if not found:
         raise _no_names(tree)
-    folders = {rows.parent for rows in labels.of_picture.values()} or {tree.root}
-    governing = {folder: yolo_settings.governing(folder, found, tree) for folder in folders}
+    folders = set(map(folder_text, labels.of_picture.values())) or {str(tree.root)}
+    governing = {folder: yolo_settings.governing(Path(folder), found, tree) for folder in folders}
     used = sorted(set(governing.values()), key=lambda settings: settings.file)
     named = named_pictures(used, tree)
     first_words: dict[Settings, set[str]] = {settings: set() for settings in used}
@@ -60,7 +61,7 @@ def read(tree: SourceTree) -> Reading:
         rows = labels.of_picture.get(path)
         if rows is None:
             return _unlabelled(path, tree, xml=path.stem in others)
-        settings = governing[rows.parent]
+        settings = governing[folder_text(rows)]
         subset = named.subsets.get(path) or tree.subset_of(path)
         return read_annotation(rows, tree, partial(_read, path, rows, tree, settings, first_words[settings], subset))
 
@@ -105,8 +106,10 @@ class _Labels:
                 paths.sort(key=lambda path: (not _seems_labels(path), path.parent == picture.parent, path))
                 findings += [_second(path, paths[0], tree) for path in paths[1:] if _seems_labels(path)]
             of_picture[picture] = paths[0]
-        folders = {rows.parent for rows in of_picture.values()}
-        strays = (path for path in unpaired if _seems_labels(path) or (path.parent in folders and _is_empty(path)))
+        folders = set(map(folder_text, of_picture.values()))
+        strays = (
+            path for path in unpaired if _seems_labels(path) or (folder_text(path) in folders and _is_empty(path))
+        )
         return cls(of_picture, (*findings, *(_stray(path, tree) for path in strays)))
 
 
@@ -125,7 +128,7 @@ def _head(path: Path) -> bytes | None:
 def _seems_labels(path: Path, *, shares: bool = False) -> bool:
     """Return whether a text begins as a label file with an object does."""
     head = _head(path) or b""
-    lines = [line for line in head.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    lines = [line for line in decode_text(head, errors="replace").splitlines() if line.strip()]
     whole = lines[:-1] if len(head) == _HEAD and len(lines) > 1 else lines
     return bool(whole) and all(seems_row(line, shares=shares) for line in whole)
 
@@ -200,7 +203,7 @@ def _no_names(tree: SourceTree) -> InputRejectedError:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = read_regular(path, limit=LARGEST_ANNOTATION).decode("utf-8-sig", errors="replace")
+        text = decode_text(read_regular(path, limit=LARGEST_ANNOTATION), errors="replace")
     except RejectedItemError:
         return []
     return [line for line in text.splitlines() if line.strip()]
@@ -215,11 +218,7 @@ def _read(
     subset: Subset | None,
     annotation: str,
 ) -> AnnotatedPicture | Finding:
-    try:
-        text = read_regular(rows, limit=LARGEST_ANNOTATION).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = "is not written in UTF-8, as it should be"
-        raise RejectedItemError(reason, "save it as UTF-8", code="encoding") from error
+    text = decode_text(read_regular(rows, limit=LARGEST_ANNOTATION))
     lines = [line for line in text.splitlines() if line.strip()]
     name = tree.relative(path)
     try:

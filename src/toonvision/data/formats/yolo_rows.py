@@ -70,7 +70,7 @@ def _values(line: str, columns: Sequence[str]) -> list[float]:
         except ValueError:
             pass
         else:
-            if max(values) < _LARGEST and min(values) > -_LARGEST:
+            if sum(map(abs, values)) < _LARGEST:
                 return values
     if "," in line:
         decimal = len(columns) >= len(_COLUMNS) and not any(text.endswith(",") for text in columns)

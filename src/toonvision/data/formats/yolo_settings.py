@@ -10,21 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import read_regular
+from toonvision.core.files import decode_text, read_regular
 from toonvision.data.boxes import checked_label
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.listing import relative
+from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import Subset, named_subset
 
 _CLASS_FILES = ("classes.txt", "predefined_classes.txt", "_darknet.labels", "obj.names", "classes.names", "labels.txt",
                 "class_names.txt", "class_list.txt", "names.txt", "label_map.txt")  # fmt: skip
 """Texts of one class name a line, the likeliest first; any other file that ends in ``.names`` comes after them."""
+_SUFFIXES = (".txt", ".labels", ".names")
 _NOTES = "notes.json"
 """Where Label Studio repeats the class names."""
 _LARGEST = 1_000_000
 _MOST_CLASSES = 10_000
 _MOST_SHOWN = 5
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
-_NAMING = re.compile(rb"""(?:^|[\s{,"'])(?:names|nc)["']?\s*:""")
+_NAMING = re.compile(r"""(?:^|[\s{,"'])(?:names|nc)["']?\s*:""")
 _SUBSET_KEYS = ("train", "val", "valid", "validation", "test")
 
 
@@ -57,7 +59,8 @@ class Settings:
 
 def is_class_file(path: Path) -> bool:
     """Return whether a text lists class names, by its name; such a text is no label file."""
-    return path.name.lower() in _CLASS_FILES or path.suffix.lower() == ".names"
+    name = path.name.lower()
+    return name in _CLASS_FILES or name.endswith(".names")
 
 
 def find(tree: SourceTree) -> tuple[Settings, ...]:
@@ -66,7 +69,7 @@ def find(tree: SourceTree) -> tuple[Settings, ...]:
     Raises:
         InputRejectedError: If a file that seems to name classes cannot be used.
     """
-    texts = {path: _attempt(_class_file, path, tree) for path in tree.files if is_class_file(path)}
+    texts = {path: _attempt(_class_file, path, tree) for path in tree.with_suffix(*_SUFFIXES) if is_class_file(path)}
     named = {path: settings for path, settings in texts.items() if settings}
     darknet = [_attempt(_darknet, path, tree, named) for path in tree.with_suffix(".data")]
     yamls = _yamls(tree, named)
@@ -122,12 +125,12 @@ class Folders:
     def __init__(self, tree: SourceTree) -> None:
         self._root = tree.root
         self.texts = frozenset(tree.with_suffix(".txt"))
-        self._known: dict[tuple[str, ...], Path] = {(): tree.root}
-        for folder in {path.parent for path in tree.files}:
+        self._known: dict[str, Path] = {"": tree.root}
+        for folder in map(Path, set(map(folder_text, tree.files))):
             while folder != tree.root and self._known.setdefault(self._key(folder), folder) == folder:
                 folder = folder.parent
         for text in self.texts:
-            self._known[self._key(text)] = text
+            self._known[tree.relative(text).lower()] = text
 
     def find(self, settings: Settings, entry: str) -> Path | None:
         """Return the folder or list of an entry: below the settings' folder or one above it, else where it fits alone.
@@ -144,13 +147,14 @@ class Folders:
         tails = [(*base, *parts)[start:] for start in range(len(base) + last + 1)] if parts else [()]
         for tail in tails if parts or ".." not in entry else ():
             for anchor in above:
-                if found := self._known.get((*anchor, *tail)):
+                if found := self._known.get("/".join(filter(None, (anchor, *tail)))):
                     return found
-        ends = [path for key, path in self._known.items() if parts and key[-len(parts) :] == parts]
+        ending = "/".join(("", *parts))
+        ends = [path for key, path in self._known.items() if parts and f"/{key}".endswith(ending)]
         return ends[0] if len(ends) == 1 else None
 
-    def _key(self, path: Path) -> tuple[str, ...]:
-        return tuple(part.lower() for part in path.relative_to(self._root).parts)
+    def _key(self, path: Path) -> str:
+        return "" if path == self._root else relative(path, self._root).lower()
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -166,21 +170,14 @@ def _attempt(read: Any, path: Path, *more: Any) -> Any:
         raise InputRejectedError(f"{printable(str(path))}: {error.reason}. To fix it, {error.remedy}.") from error
 
 
-def _content(path: Path, tree: SourceTree) -> bytes:
+def _text(path: Path, tree: SourceTree) -> str:
     if finding := tree.confined(path):
         raise RejectedItemError(finding.reason, finding.remedy, code=finding.code)
-    return read_regular(path, limit=_LARGEST)
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RejectedItemError("is not UTF-8 text", "save it as UTF-8", code="encoding") from error
+    return decode_text(read_regular(path, limit=_LARGEST))
 
 
 def _class_file(path: Path, tree: SourceTree) -> Settings | None:
-    lines = _decoded(_content(path, tree)).splitlines()
+    lines = _text(path, tree).splitlines()
     if len(lines) > _MOST_CLASSES:
         raise RejectedItemError(f"has over {_MOST_CLASSES:,} lines", "list the classes only", code="too-large")
     names = {number: checked_label(line) for number, line in enumerate(lines) if line.strip()}
@@ -202,7 +199,7 @@ def _notes(path: Path, tree: SourceTree) -> Settings | None:
 
 def _darknet(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Settings | None:
     """Read Darknet's ``obj.data``: lines such as ``train = data/train.txt``."""
-    pairs = [line.partition("=") for line in _decoded(_content(path, tree)).splitlines() if "=" in line]
+    pairs = [line.partition("=") for line in _text(path, tree).splitlines() if "=" in line]
     keys = {key.strip(): value.strip() for key, _, value in pairs}
     names = _parts(keys.get("names", ""))[-1:]
     beside = [one for file, one in texts.items() if file.parent == path.parent and (file.name.lower(),) == names]
@@ -243,11 +240,11 @@ def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Setti
 def _load_yaml(path: Path, tree: SourceTree) -> object:
     import yaml
 
-    content = _content(path, tree)
-    if not _NAMING.search(content):
+    text = _text(path, tree)
+    if not _NAMING.search(text):
         return None
     try:
-        return yaml.load(_decoded(content), _plain_loader())
+        return yaml.load(text, _plain_loader())
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         reason = printable(" ".join(str(error).split()))  # YAML's errors have several lines
         raise RejectedItemError(f"cannot be read as YAML ({reason})", "correct it", code="bad-yaml") from error

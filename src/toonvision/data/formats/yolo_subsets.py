@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
-from toonvision.core.files import read_regular
+from toonvision.core.files import decode_text, read_regular
 from toonvision.data.formats.base import LARGEST_ANNOTATION
 from toonvision.data.formats.yolo_settings import Folders, Settings
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import Subset
 
 
@@ -60,8 +60,9 @@ def named_pictures(settings: Iterable[Settings], tree: SourceTree) -> NamedPictu
 
 
 def _below(folder: Path, tree: SourceTree) -> list[Path]:
-    inside = {parent: parent.is_relative_to(folder) for parent in {path.parent for path in tree.pictures}}
-    return [path for path in tree.pictures if inside[path.parent]]
+    parents = set(map(folder_text, tree.pictures))
+    inside = {parent for parent in parents if Path(parent).is_relative_to(folder)}
+    return [path for path in tree.pictures if folder_text(path) in inside]
 
 
 def _listed(text: Path, tree: SourceTree) -> tuple[list[Path], list[str]]:
@@ -72,7 +73,7 @@ def _listed(text: Path, tree: SourceTree) -> tuple[list[Path], list[str]]:
     labelled = {path.stem for path in tree.with_suffix(".txt")}
     if finding := tree.confined(text):
         raise RejectedItemError(finding.reason, finding.remedy, code=finding.code)
-    content = read_regular(text, limit=LARGEST_ANNOTATION).decode("utf-8-sig", errors="surrogateescape")
+    content = decode_text(read_regular(text, limit=LARGEST_ANNOTATION), errors="surrogateescape")
     found, missing = [], []
     for line in map(str.strip, content.splitlines()):
         try:

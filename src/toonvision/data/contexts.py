@@ -1,0 +1,60 @@
+"""The contexts of pictures, as a taxonomy knows them."""
+
+from collections import Counter
+from dataclasses import replace
+
+from toonvision.core.errors import Finding
+from toonvision.core.names import folded
+from toonvision.core.wording import counted, listed
+from toonvision.data.boxes import AnnotatedPicture, Reading
+from toonvision.data.trainable import SETTINGS_FILE
+from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy, did_you_mean
+from toonvision.taxonomy.loader import quoted
+
+_MOST_NAMED = 30
+
+
+def in_contexts(reading: Reading, taxonomy: Taxonomy) -> Reading:
+    """Return a reading whose pictures are in contexts of a taxonomy: in that which a folder of theirs is named after.
+
+    The others are left out, in one finding. Where the taxonomy has no contexts, any folder is one.
+    """
+    known = {folded(context.name): context.name for context in reversed(taxonomy.contexts)}
+    if not known:
+        return reading
+    pictures: list[AnnotatedPicture] = []
+    outside: list[AnnotatedPicture] = []
+    for picture in reading.pictures:
+        possible = (picture.context, *picture.name.split("/")[:-1])
+        context = next((known[name] for name in map(folded, possible) if name in known), None)
+        (outside if context is None else pictures).append(picture)
+        if context not in (None, picture.context):
+            pictures[-1] = replace(picture, context=context)
+    if not outside:
+        return replace(reading, pictures=tuple(pictures))
+    finding = _outside(outside, [context.name for context in taxonomy.contexts])
+    findings = (*reading.findings, finding, *(one for picture in outside for one in picture.findings))
+    return Reading(tuple(pictures), findings, {**reading.unusable, **{one.name: finding for one in outside}})
+
+
+def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:
+    counts = Counter(picture.context for picture in pictures)
+    names = list(counts)[:_MOST_NAMED]
+    which = [_folder(name) + (f" ({counts[name]:,})" if len(counts) > 1 else "") for name in names]
+    keys = [f"{quoted(name)} = {{}}" for name in names]
+    if len(counts) > _MOST_NAMED:
+        which.append(f"{len(counts) - _MOST_NAMED:,} more")
+        keys.append("so on")
+    lie, are = "lies" if len(pictures) == 1 else "lie", "is no context" if len(counts) == 1 else "are no contexts"
+    reason = f"{counted(len(pictures), 'picture')} {lie} in {listed(which)}, which {are} of the taxonomy."
+    reason += did_you_mean(names[0], contexts) if len(counts) == 1 else ""
+    remedy = (
+        f"put them into folders named after contexts ({', '.join(contexts)}), or add the contexts: write "
+        f"{listed(keys)} under [contexts] in {SETTINGS_FILE}"
+    )
+    objects = sum(len(picture.objects) for picture in pictures)
+    return Finding("contexts", reason, remedy, "unknown-context", objects=objects, pictures=len(pictures))
+
+
+def _folder(context: str) -> str:
+    return "no folder" if context == NO_CONTEXT else f"the folder {context!r}"
