@@ -149,7 +149,7 @@ SIDECARS = {
     "a text of boxes": ("train.txt", "shots/0.png 1,2,3,4,0\n"),
     "an XML file that lists pictures": ("all.xml", "<root><file n='0.png'/></root>"),
     "names of darknet": ("obj.names", "cat\ndog\n"),
-    "names in a yaml file": ("pets.yaml", "nc: 2\nnames: [cat, dog]\n"),
+    "names in a yaml file": ("pets.yaml", "nc: 2\nnames: [apple, pear]\n"),
     "a damaged document": ("some.json", "{"),
 }
 
@@ -242,3 +242,50 @@ def test_every_picture_in_any_folders_is_read_or_named(tmp_path_factory, folders
     assert {picture.name for picture in reading.pictures} | set(reading.unusable) == pictures
     assert all(picture.objects[0].label in picture.name.split("/") for picture in reading.pictures)
     shutil.rmtree(root)
+
+
+def test_settings_of_yolo_that_only_repeat_the_labels_are_no_annotations(tmp_path):
+    fill(tmp_path, "train/cat", "train/dog", "val/cat", "val/dog")
+    (tmp_path / "data.yaml").write_text("train: train\nval: val\nnames: [Cat, dog]\n", encoding="utf-8")
+    assert labels(read(tmp_path)) == {"cat": 2, "dog": 2}
+    (tmp_path / "data.yaml").write_text("train: train\nval: val\nnames: [apple, pear]\n", encoding="utf-8")
+    assert "data.yaml looks like annotations in a form that is not known" in refused(tmp_path)
+
+
+def test_a_list_with_the_boxes_of_a_picture_below_its_name_is_named(tmp_path):
+    fill(tmp_path, "images/0--Parade", "images/1--Riot")
+    rows = "0--Parade/0.png\n1\n10 10 50 60 0 0 0 0 0 0\n1--Riot/0.png\n1\n1 1 5 6 0 0 0 0 0 0\n"
+    (tmp_path / "boxes_train.txt").write_text(rows, encoding="utf-8")
+    assert "boxes_train.txt looks like annotations in a form that is not known" in refused(tmp_path)
+    (tmp_path / "boxes_train.txt").write_text("0--Parade/0.png 1 1\n1--Riot/0.png 2 1\n", encoding="utf-8")
+    assert labels(read(tmp_path)) == {"0--Parade": 1, "1--Riot": 1}
+
+
+@pytest.mark.parametrize("folder", ["@eaDir/0.png", "#recycle", "$RECYCLE.BIN", "System Volume Information"])
+def test_what_systems_and_storages_put_beside_pictures_are_no_pictures(tmp_path, folder):
+    fill(tmp_path, "cat", "dog", f"cat/{folder}", folder)
+    assert labels(read(tmp_path)) == {"cat": 1, "dog": 1}
+
+
+def test_masks_of_pictures_are_no_examples_of_their_label_and_are_named_once(tmp_path):
+    fill(tmp_path, "cat/images", "dog/images", "cat/masks", "dog/masks")
+    for name in ("0_mask", "0_mask_1"):
+        shutil.copy(tmp_path / "cat/masks/0.png", tmp_path / f"dog/images/{name}.png")
+    reading = read(tmp_path)
+    assert labels(reading) == {"cat": 1, "dog": 1}
+    assert [str(finding) for finding in reading.findings] == [
+        "cat/masks/0.png: is a mask, like 3 others; masks are not read"
+    ]
+
+
+def test_a_label_that_ends_in_mask_is_one(tmp_path):
+    fill(tmp_path, "mask", "without_mask")
+    (tmp_path / "mask/0.png").rename(tmp_path / "mask/face_mask.png")
+    assert labels(read(tmp_path)) == {"mask": 1, "without_mask": 1}
+
+
+def test_a_linked_folder_is_named_where_there_is_nothing_else(tmp_path):
+    fill(tmp_path / "real", "cat", "dog")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/cat").symlink_to(tmp_path / "real/cat")
+    assert "cat: is a link to a folder, which is not followed (put the folder here, or " in refused(tmp_path / "source")

@@ -314,3 +314,41 @@ def test_a_file_of_too_many_lists_is_refused_with_a_way_out(tmp_path, monkeypatc
     for name in ("a", "b"):
         write(tmp_path, f"{name}.json", [f"{name}.png"])
     assert labels(read(tmp_path)) == {"a.png": ["cat", "dog"], "b.png": ["cat", "dog"]}
+
+
+@pytest.mark.parametrize(
+    ("bbox", "said"),
+    [
+        ([10, 10, 60, 70], ""),
+        ([80, 40, 150, 110], "look like two corners, in place of corner, width and height: they leave their pictures"),
+        ([0.1, 0.1, 0.4, 0.5], "lie within one pixel: they look like shares of the picture's size"),
+    ],
+)
+def test_boxes_that_were_meant_in_another_way_are_doubted_together(tmp_path, bbox, said):
+    names = [f"{number}.png" for number in range(4)]
+    for name in names:
+        scene(name, (160, 120)).save(tmp_path / name)
+    images = [{"id": number, "file_name": name, "width": 160, "height": 120} for number, name in enumerate(names)]
+    annotations = [{"id": number, "image_id": number, "category_id": 1, "bbox": bbox} for number in range(4)]
+    tables = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "cat"}]}
+    (tmp_path / "a.json").write_text(json.dumps(tables), encoding="utf-8")
+    doubts = [finding for finding in layout.read("coco", tmp_path).findings if finding.code in ("corners", "shares")]
+    assert [f"all 4 boxes of the source {said}" in str(finding) for finding in doubts] == [True] * bool(said)
+
+
+def test_of_pictures_of_one_name_the_one_of_the_subset_of_its_file_is_meant(tmp_path):
+    for subset, category in (("train", 1), ("val", 2)):
+        (tmp_path / f"{subset}2017").mkdir()
+        scene(subset, (160, 120)).save(tmp_path / f"{subset}2017/0001.png")
+        tables = {
+            "images": [{"id": 1, "file_name": "0001.png"}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": category, "bbox": [10, 10, 50, 60]}],
+            "categories": CATEGORIES,
+        }
+        (tmp_path / f"instances_{subset}2017.json").write_text(json.dumps(tables), encoding="utf-8")
+    reading = coco.read(SourceTree.of(tmp_path))
+    assert reading.findings == ()
+    assert {picture.name: picture.objects[0].label for picture in reading.pictures} == {
+        "train2017/0001.png": "cat",
+        "val2017/0001.png": "dog",
+    }

@@ -215,3 +215,15 @@ def test_a_linked_file_is_read_unless_it_leads_out_of_the_source(tmp_path):
     reading = read(source)
     assert [picture.name for picture in reading.pictures] == ["images/a.png"]
     assert ("out.xml", "path-escapes", 1) in [(one.item, one.code, one.files) for one in reading.findings]
+
+
+def test_of_pictures_of_one_name_the_nearest_to_the_file_is_meant(tmp_path):
+    for job in ("job1", "job2"):
+        (tmp_path / job).mkdir()
+        write(tmp_path / job, {"a.png": BOX.replace('"cat"', f'"{job}"')})
+    reading = read(tmp_path)
+    assert not [finding for finding in reading.findings if finding.skips]
+    assert {picture.name: picture.objects[0].label for picture in reading.pictures} == {
+        "job1/images/a.png": "job1",
+        "job2/images/a.png": "job2",
+    }

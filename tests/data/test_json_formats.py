@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import math
 import zlib
 
@@ -493,3 +494,38 @@ def test_pictures_of_one_name_in_two_data_sets_of_supervisely_keep_their_own_box
     assert [(picture.name, picture.objects[0].label) for picture in reading.pictures] == [
         ("ds0/img/a.png", "apple"), ("ds1/img/a.png", "pear"),
     ]  # fmt: skip
+
+
+def flagged(root, *names, shapes=()):
+    """Write a picture for labelme whose flags have these names, and are raised."""
+    number = len(list(root.glob("*.json")))
+    scene(number, (160, 120)).save(root / f"{number}.png")
+    flags = {"unsure": False, **dict.fromkeys(names, True)}
+    document = {"version": "5.0.1", "flags": flags, "shapes": list(shapes), "imagePath": f"{number}.png"}
+    (root / f"{number}.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_flags_of_labelme_label_whole_pictures_where_nothing_is_drawn(tmp_path):
+    for names in (("cat",), ("dog",), (), ("cat", "dog")):
+        flagged(tmp_path, *names)
+    found = layout.read("labelme", tmp_path).pictures
+    assert [[(entry.label, entry.xyxy) for entry in one.objects] for one in found] == [
+        [("cat", None)],
+        [("dog", None)],
+        [],
+        [],
+    ]
+    assert [str(finding) for finding in found[3].findings] == [
+        "3.json, object 1: has 2 flags; got ['cat', 'dog'] (leave one)"
+    ]
+    flagged(tmp_path, shapes=[{"label": "cat", "points": [[10, 10], [60, 70]], "shape_type": "rectangle"}])
+    assert [len(one.objects) for one in layout.read("labelme", tmp_path).pictures] == [0, 0, 0, 0, 1]
+
+
+def test_tags_of_supervisely_label_whole_pictures_where_nothing_is_drawn(tmp_path):
+    for name in ("cat", "dog"):
+        scene(name, (160, 120)).save(tmp_path / f"{name}.png")
+        document = {"tags": [{"name": name, "value": None}], "size": {"height": 120, "width": 160}, "objects": []}
+        (tmp_path / f"{name}.png.json").write_text(json.dumps(document), encoding="utf-8")
+    found = layout.read("supervisely", tmp_path).pictures
+    assert [[(entry.label, entry.xyxy) for entry in one.objects] for one in found] == [[("cat", None)], [("dog", None)]]

@@ -53,6 +53,16 @@ FORMATS = {
     "Hugging Face's metadata": ("metadata.jsonl", '{"file_name": "a.png", "objects": {"bbox": []}}\n'),
     "Amazon SageMaker Ground Truth": ("output.manifest", '{"source-ref": "s3://x/a.png"}\n'),
     "BDD100K (Scalabel)": ("det_train.json", '[{"name": "a.png", "labels": [{"category": "car", "box2d": {}}]}]'),
+    "Dataloop": ("json/a.json", '{"filename": "/a.png", "metadata": {}, "annotations": [{"type": "box"}]}'),
+    "Azure Custom Vision": ("images.json", '[{"originalImageUri": "https://x/a.png", "regions": []}]'),
+    "Unity Perception (SOLO)": ("sequence.0/step0.frame_data.json", '{"frame": 0, "sequence": 0, "captures": []}'),
+    "Ultralytics NDJSON": (
+        "pets.ndjson",
+        '{"type": "dataset", "task": "detect", "class_names": {"0": "cat"}}\n{"type": "image", "file": "a.png"}\n',
+    ),
+    "FiftyOne": ("labels.json", '{"classes": ["cat"], "labels": {"a": 0}}'),
+    "Label Studio's CSV": ("project.csv", 'image,id,label\n/data/a.png,1,"[{""x"": 6.25, ""y"": 8.3}]"\n'),
+    "a spreadsheet": ("labels.xlsx", "PK"),
     "Cityscapes": ("a_gtFine_polygons.json", '{"imgHeight": 4, "imgWidth": 4, "objects": []}'),
 }
 

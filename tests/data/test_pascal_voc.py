@@ -297,3 +297,14 @@ def test_a_picture_whose_boxes_are_in_a_yolo_file_says_so_and_the_remedy_cures(t
     settings = tmp_path / "w" / "toonvision.toml"
     settings.write_text(settings.read_text() + f'\n[[sources]]\nformat = "yolo"\npath = "{apart}"\n')
     assert extract(open_workspace(tmp_path / "w")).objects_kept == 2
+
+
+def test_annotations_without_a_suffix_are_read(tmp_path):
+    for label in ("cat", "dog"):
+        write(tmp_path, f"{label}_1", picture=f"Images/{label}/{{stem}}.png", annotation=f"Annotation/{label}/{{stem}}",
+              objects=f"<object><name>{label}</name>{BOX}</object>")  # fmt: skip
+    (tmp_path / "LICENSE").write_text("for all pictures", encoding="utf-8")
+    assert layout.detect(tmp_path) == "voc"
+    reading = layout.read("voc", tmp_path)
+    assert reading.findings == ()
+    assert sorted(entry.label for picture in reading.pictures for entry in picture.objects) == ["cat", "dog"]

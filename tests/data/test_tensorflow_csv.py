@@ -39,6 +39,11 @@ TABLES = {
     "90,40,140,100,dog,a.png\r\n,,,,,b.png\r\n",
     "semicolons and a mark": "\ufefffilename;class;xmin;ymin;xmax;ymax\na.png;cat;10;10;60;70\n"
     "a.png;dog;90;40;140;100\nb.png;;;;;\n",
+    "decimal commas": "filename;class;xmin;ymin;xmax;ymax\na.png;cat;10,0;10,0;60,0;70,00\n"
+    "a.png;dog;90;40;140,0;100\nb.png;;;;;\n",
+    "names without a suffix": "image_id,label,xmin,ymin,xmax,ymax\na,cat,10,10,60,70\na,dog,90,40,140,100\nb,,,,,\n",
+    "tabs": "filename\tclass\txmin\tymin\txmax\tymax\na.png\tcat\t10\t10\t60\t70\n"
+    "a.png\tdog\t90\t40\t140\t100\nb.png\t\t\t\t\t\n",
     "other names of columns": "image,label,x_min,y_min,x_max,y_max\na.png,cat,10.0,10.0,60.0,70.0\n"
     'a.png,"dog",90,40,140,100\nb.png,,,,,\n',
     "makesense.ai": "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\n"

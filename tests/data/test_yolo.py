@@ -322,7 +322,7 @@ def test_the_key_points_of_a_pose_are_left_out_and_its_box_is_read(tmp_path, sha
 
 
 def test_key_points_that_no_yaml_file_declares_are_named_and_the_remedy_cures(tmp_path):
-    row = f"{ROW.strip()} 0.1 0.1 2 0.2 0.2 1 0 0 0"
+    row = f"{ROW.strip()} 0.1 0.1 0.98 0.2 0.2 0.71 0.3 0.3 0.12"
     finding = one_row(tmp_path, row)
     assert (finding.code, finding.objects) == ("bad-row", 1)
     shape = re.search(r"kpt_shape: \[3, 3\]", finding.remedy)
@@ -532,3 +532,78 @@ def test_names_and_rows_may_begin_with_the_mark_of_their_encoding(tmp_path, name
     reading = read(tmp_path)
     assert reading.findings == ()
     assert [(entry.label, entry.xyxy) for entry in reading.pictures[0].objects] == [("kätzchen", BOX)]
+
+
+KEY_POINTS = " 0.4 0.4 2 0.6 0.6 1 0.5 0.5 0"
+
+
+@pytest.mark.parametrize(
+    ("row", "note"),
+    [
+        (f"{ROW.strip()}{KEY_POINTS}", "its key points were left out"),
+        (f"{ROW.strip()} 0.4 0.4 2", "its key points were left out"),
+        (
+            f"{ROW.strip()} 0.81 3",
+            "its sixth and seventh columns, a confidence and the number of a track, were left out",
+        ),
+        (
+            f"{ROW.strip()} 0.81 1",
+            "its sixth and seventh columns, a confidence and the number of a track, were left out",
+        ),
+    ],
+)
+def test_the_box_is_read_where_key_points_or_a_track_follow_it_unannounced(tmp_path, row, note):
+    found = one_row(tmp_path, row)
+    assert (found.xyxy, found.note) == (BOX, note)
+
+
+@pytest.mark.parametrize("row", [f"{ROW.strip()} 0.4 0.4 3", "0 0.9 0.5 0.5 0.5 0.4 0.4 2"])
+def test_columns_that_are_no_key_points_are_not_taken_for_some(tmp_path, row):
+    assert one_row(tmp_path, row).code == "bad-row"
+
+
+def test_a_triangle_is_no_box_with_a_track(tmp_path):
+    assert one_row(tmp_path, "0 0.25 0.25 0.75 0.25 0.5 0.75").xyxy == BOX
+
+
+@pytest.mark.parametrize("names", ["0: cat\n1: dog\n", "1 cat\n2 dog", "0=cat\n1=dog\n\n", "cat, dog", "cat,dog\n"])
+def test_numbers_before_class_names_and_commas_between_them_are_no_part_of_them(tmp_path, names):
+    pair(tmp_path, "a", rows=f"{ROW}1 0.5 0.5 0.5 0.5\n")
+    (tmp_path / "classes.txt").write_text(names, encoding="utf-8")
+    (picture,) = read(tmp_path).pictures
+    assert [entry.label for entry in picture.objects] == ["cat", "dog"]
+
+
+def test_class_names_that_begin_with_other_numbers_are_left_as_they_are(tmp_path):
+    pair(tmp_path, "a", rows=f"{ROW}1 0.5 0.5 0.5 0.5\n")
+    (tmp_path / "classes.txt").write_text("7 eleven\n3 musketeers\n", encoding="utf-8")
+    (picture,) = read(tmp_path).pictures
+    assert [entry.label for entry in picture.objects] == ["7 eleven", "3 musketeers"]
+
+
+def test_a_table_of_numbers_beside_many_pictures_is_no_label_file(tmp_path):
+    for label in ("cat", "dog"):
+        put(tmp_path, f"images/{label}/a_{label}.png", f"images/{label}/b_{label}.png")
+    (tmp_path / "classes.txt").write_text("1 cat\n2 dog\n", encoding="utf-8")
+    (tmp_path / "bounding_boxes.txt").write_text("1 10.0 10.0 20.0 20.0\n2 5.0 5.0 9.0 9.0\n", encoding="utf-8")
+    with pytest.raises(InputRejectedError, match=r"bounding_boxes.txt looks like annotations .* --format folders"):
+        layout.detect(tmp_path)
+
+
+def four(root, row):
+    pair(root, *"abcd", rows=f"{row}\n")
+    (root / "classes.txt").write_text("cat\n", encoding="utf-8")
+    return [finding for finding in layout.read("yolo", root).findings if finding.code == "corners"]
+
+
+def test_rows_that_look_like_corners_are_doubted_together(tmp_path):
+    (doubt,) = four(tmp_path, "0 0.1 0.1 0.6 0.7")
+    assert str(doubt) == (
+        "labels/a.txt: all 4 boxes of the source look like two corners, in place of centre, width and height: they "
+        "leave their pictures (write centre, width and height in their place, or export them again)"
+    )
+
+
+@pytest.mark.parametrize("row", ["0 0.5 0.5 1.02 1.01", "0 0.5 0.5 0.9 0.9", "0 0.1 0.1 0.6 0.05"])
+def test_large_boxes_and_boxes_at_the_edge_are_no_corners(tmp_path, row):
+    assert not four(tmp_path, row)

@@ -55,7 +55,7 @@ def test_an_export_says_what_it_is(own):
     assert (said.taxonomy_name, said.taxonomy) == ("small", own.taxonomy.digest)
     assert (said.network, said.task, said.level) == ("baseline", "label", "label")
     assert (said.size_hw, said.resize, said.temperature) == (card.size_hw, card.resize, 1.5)
-    assert said.weights == weights_digest(run)
+    assert said.weights == weights_digest(run, said.network)
     assert said.parity == exported.parity
     assert said.precision == "float32"
 

@@ -154,9 +154,14 @@ def test_subgraphs_functions_and_other_foreign_parts_are_refused(model):
     copies[1].functions.add(name="Relu", domain="")
     copies[2].training_info.add()
     copies[3].graph.sparse_initializer.add()
-    copies[4].graph.node[2].attribute.add(name="text", type=onnx.AttributeProto.STRING, s=b"x")
+    copies[4].graph.node[2].attribute.add(name="texts", type=onnx.AttributeProto.STRINGS, strings=[b"x"])
     for copy in copies:
         refused(copy, match="is no ONNX file that ToonVision wrote")
+
+
+def test_a_text_where_no_operation_takes_one_is_refused(model):
+    model.graph.node[2].attribute.add(name="text", type=onnx.AttributeProto.STRING, s=b"x")
+    refused(model, match="does not fit the others")
 
 
 def test_a_second_graph_which_other_readers_would_join_to_the_first_is_refused(content, model):

@@ -12,6 +12,10 @@ from toonvision.data.catalog import Crop
 from toonvision.data.split_plan import SUBSET_CATEGORIES, SplitSummary
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.evaluation.evaluate import Evaluation
+from toonvision.evaluation.floors import Floor, Floors
+from toonvision.metrics.bootstrap import Estimate
+from toonvision.metrics.intervals import Proportion
+from toonvision.studies.cross_validation import CrossValidation, FoldScore
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Label, Task, Taxonomy, color_at
@@ -137,3 +141,18 @@ def history(epochs: int = 30, *, seed: int = 0) -> tuple[dict[str, float], ...]:
             }
         )
     return tuple(rows)
+
+
+def unbeaten_floor() -> Floor:
+    return Floor("trees", Proportion(85, 100), Estimate(0.01, -0.03, 0.05))
+
+
+def cross_validation() -> CrossValidation:
+    """A network with 3 seeds and 4 folds that beats its floor."""
+    folds = tuple(FoldScore(25, 50, wrong) for wrong in ((3, 2, 4), (5, 5, 6), (2, 3, 2), (4, 4, 3)))
+    floor = Floor("trees", Proportion(70, 100), Estimate(0.156, 0.08, 0.23))
+    return CrossValidation(
+        task="label", network="compact", settings=TrainingSettings(network="compact"), size_hw=(96, 32),
+        seeds=(0, 1, 2), folds=folds, error=Estimate(0.143, 0.09, 0.2), seed_std=0.028, fold_std=0.045,
+        floors=Floors("label", "compact", 14, (floor,)), trained=12,
+    )  # fmt: skip

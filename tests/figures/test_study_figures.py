@@ -6,7 +6,7 @@ import pytest
 from figures import examples
 from toonvision.figures.panels import to_png
 from toonvision.figures.pictures import draw_suspects
-from toonvision.figures.studies import draw_contexts, draw_learning_curve, draw_stress
+from toonvision.figures.studies import draw_contexts, draw_folds, draw_learning_curve, draw_stress
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.power_law import PowerLaw
 from toonvision.studies.contexts import ContextScore, ContextStudy
@@ -147,3 +147,17 @@ def test_a_stress_test_is_red_where_it_clearly_hurts(repeats, worst):
     bold = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
     assert bold == (["0.0 %"] if worst == 174 else [])
     assert to_png(figure)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_folds_have_a_row_each_and_one_for_all_with_a_stroke_for_each_of_several_seeds(seeds):
+    study = examples.cross_validation()
+    folds = tuple(dataclasses.replace(fold, wrong=fold.wrong[:seeds]) for fold in study.folds)
+    (ax,) = draw_folds(dataclasses.replace(study, seeds=study.seeds[:seeds], folds=folds)).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        *(f"Fold {n}  (25)" for n in range(4)),
+        "All  (100)",
+    ]
+    strokes = [line for line in ax.lines if line.get_marker() == "|"]
+    assert [len(line.get_xdata()) for line in strokes] == ([seeds] * 5 if seeds > 1 else [])
+    assert ("3 seeds" in ax.get_title(loc="left")) == (seeds > 1)

@@ -174,10 +174,10 @@ def with_a_name_that_is_no_text(path):
 
 
 @pytest.mark.parametrize("write", [packed_by_lzma_and_damaged, with_a_name_that_is_no_text])
-def test_an_archive_that_cannot_be_unpacked_is_damaged_whatever_unpacking_it_raises(tmp_path, write):
-    write(tmp_path / WEIGHTS)
+def test_an_archive_that_cannot_be_unpacked_is_damaged_whatever_unpacking_it_raises(saved, write):
+    write(saved / WEIGHTS)
     with pytest.raises(ModelRefusedError, match=r"model\.keras: is damaged \(.+\)\. Train again\."):
-        require_sound_weights(tmp_path)
+        require_sound_weights(saved)
 
 
 def test_a_model_of_another_taxonomy_is_refused_naming_both(saved):

@@ -294,6 +294,18 @@ SUPERVISELY = [
 COCO_FILE = "instances.json"
 
 
+def in_shares(*, divided):
+    """Return what divides the boxes of a COCO file by the size of their pictures, or multiplies them by it."""
+
+    def change(document):
+        sizes = {image["id"]: (image["width"], image["height"]) * 2 for image in document["images"]}
+        for entry in document["annotations"]:
+            pairs = zip(entry["bbox"], sizes[entry["image_id"]], strict=True)
+            entry["bbox"] = [value / side if divided else value * side for value, side in pairs]
+
+    return of_json(COCO_FILE, change)
+
+
 def coco(says, *keys, value, cure=as_before):
     return Remedy(says, of_json(COCO_FILE, at(*keys, value=value)), (cure,), on="coco")
 
@@ -324,6 +336,12 @@ COCO = [
     coco("number them", "images", 1, "id", value=1),
     coco("Number them.", "categories", 1, "id", value=0),
     coco("draw it again", "annotations", 0, "bbox", value="left"),
+    Remedy(
+        "multiply them by the width and height in pixels",
+        in_shares(divided=True),
+        (in_shares(divided=False),),
+        on="coco",
+    ),
     coco("leave it, or draw a box around each in its place", "annotations", 0, "iscrowd", value=1),
     coco(
         "export it again",

@@ -151,6 +151,9 @@ PICTURES = [
     ),
     Remedy("take or save it again", *spoiled(lambda base: text(PNG, (base / PNG).read_bytes()[:-900])(base))),
     Remedy("replace it with a PNG, or remove it", text(PNG, "no picture"), (as_before, remove(PNG, XML))),
+    Remedy(
+        "fetch it: git lfs pull", *spoiled(text(PNG, "version https://git-lfs.github.com/spec/v1\noid sha256:4d\n"))
+    ),
     Remedy("copy it again, or remove it", text(PNG, ""), (as_before, remove(PNG, XML))),
     Remedy("save it as PNG", *spoiled(lambda base: text(PNG, run_length_bmp((6000, 4000), b"\0\1"))(base))),
     Remedy("make it smaller", *spoiled(picture(mode="1", size=(9000, 6000)))),

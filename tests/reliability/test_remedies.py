@@ -206,4 +206,7 @@ def test_remedies_of_predict(tmp_path, small_workspace, monkeypatch):
     assert predict(tmp_path / "bare").value
     too_large = {finding.code for finding in predict(pictures).findings}
     assert too_large == {"not-a-crop"}
+    write_picture(tmp_path / "plain" / "folder" / "one.png", small_shots()[0])
+    with pytest.raises(ToonVisionError, match="plain: no annotated box was found"):
+        predict(tmp_path / "plain", boxes=True)
     assert predict(pictures, boxes=True).findings == predict(small_workspace.crops).findings == ()

@@ -49,6 +49,16 @@ def in_pixels(line):
     return " ".join([number, *(str(float(share) * side) for share, side in zip(shares, (64, 48) * 2, strict=True))])
 
 
+def as_corners(base):
+    """Write each box as two corners, which YOLO does not have."""
+    for path in (base / "s/labels").rglob("*.txt"):
+        rows = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            number, x, y, w, h = map(float, line.split())
+            rows.append(f"{number:.0f} {x - w / 2} {y - h / 2} {x + w / 2} {y + h / 2}\n")
+        path.write_text("".join(rows), encoding="utf-8")
+
+
 SHIFTED = "put a name before the first one, as in names: [unused, apple, pear, stone]"
 THREE = ("apple", "pear", "stone")
 YOLO = [
@@ -56,7 +66,12 @@ YOLO = [
     Remedy("write its box again", *spoiled(row(lambda line: line.rpartition(" ")[0])), on="yolo"),
     Remedy("write points in place of the commas", *spoiled(row(lambda line: line.replace(".", ","))), on="yolo"),
     Remedy("write blanks in place of the commas", *spoiled(row(lambda line: line.replace(" ", ", "))), on="yolo"),
-    Remedy("export it as YOLO again, or divide them by that size", *spoiled(row(in_pixels)), on="yolo"),
+    Remedy(
+        "export it as YOLO again, or divide pixels by that size, and percent by 100",
+        *spoiled(row(in_pixels)),
+        on="yolo",
+    ),
+    Remedy("write centre, width and height in their place, or export them again", *spoiled(as_corners), on="yolo"),
     Remedy("add its name", names("apple", "pear"), (steps(names(*THREE), init_again),), on="yolo"),
     Remedy(
         "remove one of them",

@@ -119,14 +119,16 @@ class StoredRun:
         """
         from toonvision.core.files import require_writable
         from toonvision.evaluation.evaluate import evaluate_run, write_results
-        from toonvision.models.backend import start_keras
+        from toonvision.models.backend import start_backend
 
         if subset not in self._evaluations:
             require_writable(self.folder)
             watcher = self.workspace.watcher
-            watcher.say(f"Evaluating on {start_keras()}.")
+            watcher.say(f"Evaluating on {start_backend(self.record.settings.network)}.")
             with watcher.progress("evaluating", "crops") as progress:
-                evaluation = evaluate_run(self.workspace.files, self.folder, subset=subset, progress=progress)
+                evaluation = evaluate_run(
+                    self.workspace.files, self.folder, subset=subset, floors=True, progress=progress
+                )
             write_results(evaluation, self.folder)
             self._evaluations[subset] = evaluation
         return self._evaluations[subset]

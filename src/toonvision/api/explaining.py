@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
-from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.data.groups import group_keys
@@ -23,6 +23,8 @@ from toonvision.explain.filters import ascent, convolutions, first_filters, resp
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
 from toonvision.figures.panels import write_panel
 from toonvision.models.backend import start_keras
+from toonvision.models.forest import BANDS
+from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, load_model, read_card
 from toonvision.report import explain_panels as shown_as
 
@@ -49,6 +51,11 @@ def explain(
     """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
+    if card.network == TREES:
+        raise UsageError(
+            f"{run.name}: explain shows what the layers of a network see, and trees have none: they count colours in "
+            f"{BANDS} bands of rows. Explain a run of a network: toonvision runs"
+        )
     cases, findings = _given(run, card, pictures) if pictures else (worst_cases(run.evaluation(), count), [])
     level = taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)

@@ -13,11 +13,12 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.data import images
-from toonvision.data.boxes import Box
+from toonvision.data.boxes import Box, Reading
 from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.current import EXPORT, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction
-from toonvision.models.saving import read_card
+from toonvision.models.registry import TREES
+from toonvision.models.saving import ModelCard, read_card
 
 _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
@@ -49,7 +50,7 @@ def predict(
         drawn = write_answers(predictions, taxonomy.level(card.level).classes, save)
         run.workspace.watcher.say(f"Drew the answers onto {drawn} pictures in {save}")
     above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
-    return _result(run, predictions, findings, above, boxes=boxes)
+    return _result(run, card, predictions, findings, above, boxes=boxes)
 
 
 def predict_files(
@@ -65,9 +66,9 @@ def predict_files(
         with watcher.progress("predicting", "pictures") as progress:
             return export.predict_files(pictures, progress=progress)
     from toonvision.evaluation.evaluate import predict_files as predict_with_keras
-    from toonvision.models.backend import start_keras
+    from toonvision.models.backend import start_backend
 
-    watcher.say(f"Predicting on {start_keras()}.")
+    watcher.say(f"Predicting on {start_backend(run.record.settings.network)}.")
     with watcher.progress("predicting", "pictures") as progress:
         return predict_with_keras(run.folder, pictures, progress=progress)
 
@@ -77,11 +78,7 @@ def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> 
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
         cuts, findings = _cut_boxes(pictures, Path(name), run.workspace.files.label_rules)
         if not cuts:
-            raise InputRejectedError(
-                f"{pictures[0]}: no annotated box was found, so that there is nothing to predict. Leave out --boxes "
-                "for pictures that show one object each.",
-                findings,
-            )
+            raise _no_boxes(pictures[0], findings)
         answers, unread = predict_files(run, [Path(name)], keras=keras)
     found = [BoxPrediction(answer.probabilities, answer.classes, *cuts[answer.path.name]) for answer in answers]
     return list(found), [*findings, *unread]
@@ -92,14 +89,13 @@ def _cut_boxes(paths: Sequence[Path], folder: Path, rules: LabelRules) -> tuple[
     from toonvision.core.files import read_regular
     from toonvision.data.boxes import fit_object, note_findings
     from toonvision.data.examination import decode_screenshot
-    from toonvision.data.formats import layout
 
     cuts: dict[str, _Cut] = {}
     findings: list[Finding] = []
     for path in paths:
         notes: list[tuple[str, str]] = []
         root = path if path.is_dir() else path.parent
-        reading = rules.applied(layout.read(layout.detect(root), root))
+        reading = rules.applied(_annotated(root))
         chosen = [picture for picture in reading.pictures if path.is_dir() or picture.path == path]
         findings += [*(reading.findings if path.is_dir() else ()), *(f for one in chosen for f in one.findings)]
         for picture in chosen:
@@ -121,6 +117,25 @@ def _cut_boxes(paths: Sequence[Path], folder: Path, rules: LabelRules) -> tuple[
                 notes += [(note, picture.item(entry.number)) for note in known_of_it]
         findings += note_findings(str(path), notes)
     return cuts, findings
+
+
+def _annotated(root: Path) -> Reading:
+    """Read the annotated pictures of a folder; one in which nothing looks like annotations has no boxes."""
+    from toonvision.data.formats import layout, not_read
+    from toonvision.data.source_tree import SourceTree
+
+    tree = SourceTree.of(root)
+    if not layout.layouts(tree) and not not_read.foreign_annotations(tree):
+        raise _no_boxes(root)
+    return layout.read_tree(layout.recognised(tree)[0].format, tree)
+
+
+def _no_boxes(path: Path, findings: Sequence[Finding] = ()) -> InputRejectedError:
+    return InputRejectedError(
+        f"{path}: no annotated box was found, so that there is nothing to predict. Leave out --boxes for pictures that "
+        "show one object each.",
+        findings,
+    )
 
 
 def _not_crops(run: StoredRun, predictions: Sequence[Prediction]) -> list[Finding]:
@@ -163,6 +178,7 @@ def _size_wh(path: Path) -> tuple[int, int] | None:
 
 def _result(
     run: StoredRun,
+    card: ModelCard,
     predictions: list[Prediction],
     findings: Sequence[Finding],
     above: Mapping[str, Mapping[str, str]],
@@ -183,14 +199,14 @@ def _result(
         coarser = [name or "-" for name in levels.values()]
         rows.append([p.path, *list(about.values())[:2], p.predicted, *coarser, f"{p.confidence:.1%}"])
     none = "No picture could be read, so that there is no prediction."
-    exported = (run.folder / EXPORT).is_file()
+    then = "export" if not (run.folder / EXPORT).is_file() else "report" if card.network == TREES else "explain"
     return Result(
         predictions,
         (table("Predictions", columns, rows, names=len(columns) - 1) if rows else none,),
         {"predictions": data, "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
         folder=run.folder,
-        next=run.workspace.command("explain" if exported else "export", run.name),
+        next=run.workspace.command(then, run.name),
     )
 
 

@@ -10,6 +10,7 @@ from toonvision.api.result import Block, Result
 from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.core.files import parse_json, read_regular
 from toonvision.core.wording import counted
+from toonvision.models.registry import TREES
 from toonvision.training.history import HISTORY, peaks, read_history
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from toonvision.explain.explanation import Explanation
     from toonvision.metrics.calibration import Calibration
     from toonvision.metrics.predictions import Prediction
+    from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
 
@@ -50,8 +52,10 @@ class Run(StoredRun):
         listed = [f"  {name:<14} {value:.4f} in epoch {epoch}" for name, value, epoch in peaks(history)]
         best = "\n".join([f"Best values over {counted(len(history), 'epoch')}:", *listed])
         scores = self.evaluate()
+        floors = scores.value.floors
+        first = [floors.sentence()] if floors and floors.unbeaten else []
         advice = advise(self.workspace.files, self.folder, scores.value)
-        blocks = (best, *scores.blocks, "\n".join([*advice, f"Saved in {self.folder}"]))
+        blocks = (*first, best, *scores.blocks, "\n".join([*advice, f"Saved in {self.folder}"]))
         return replace(scores, blocks=blocks, data={**scores.data, "advice": advice, "folder": str(self.folder)})
 
     def evaluate(self, subset: "Subset" = "test") -> "Result[ClassEvaluation]":
@@ -104,6 +108,28 @@ class Run(StoredRun):
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
         next_step = self.workspace.command("report", self.name)
         return study_result(test, stress_panel(test), [stress_table(test)], next_step)
+
+    def cross_validate(self, folds: int = 5) -> "Result[CrossValidation]":
+        """Train the run's settings without each of some folds, with the run's seeds: how good is it on all crops?
+
+        Args:
+            folds: How many folds; each is predicted by models of the others.
+
+        Raises:
+            UsageError: If there are fewer than three folds.
+            InputRejectedError: If a class cannot be learned without one of the folds, or every seed diverged.
+        """
+        from toonvision.api.study_steps import folds_result
+        from toonvision.studies.cross_validation import cross_validate
+
+        record, workspace = self.record, self.workspace
+        with workspace.watcher.studying() as watch:
+            study = cross_validate(
+                workspace.files, workspace.files.taxonomy.task(record.task), record.settings, folds=folds,
+                seeds=[repeat.seed for repeat in record.repeats], size_hw=record.size_hw, resize=record.resize,
+                watcher=watch,
+            )  # fmt: skip
+        return folds_result(study, workspace.command("report", self.name))
 
     def leakage(self) -> "Result[LeakageStudy]":
         """Train once more on a naive split, which separates crops of one screenshot, to see how good that looks.
@@ -164,11 +190,11 @@ class Run(StoredRun):
         """
         from toonvision.core.files import require_writable
         from toonvision.deploy.export import export_run
-        from toonvision.models.backend import start_keras
+        from toonvision.models.backend import start_backend
 
         require_writable(self.folder)
         watcher = self.workspace.watcher
-        watcher.say(f"Comparing with {start_keras()}.")
+        watcher.say(f"Comparing with {start_backend(self.record.settings.network)}.")
         with watcher.progress("comparing", "crops") as progress:
             exported = export_run(self.workspace.files, self.folder, int8=int8, progress=progress)
         data: dict[str, Any] = {**asdict(exported), "path": str(exported.path)}
@@ -268,6 +294,8 @@ def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
         else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
         for up in evaluation.best.rolled_up
     ]
+    if evaluation.floors and evaluation.floors.listed:
+        lines.append(evaluation.floors.sentence())
     if evaluation.best.calibration:
         lines.append(_calibration_text(evaluation.best.calibration))
     return replace(scores_table(evaluation), title=title), "\n".join(lines)
@@ -288,7 +316,8 @@ def _export_text(exported: "Export") -> str:
     copies = f" and {changed} changed copies" if changed else ""
     lines = [
         f"Exported to {exported.path} ({exported.size / 1000:,.0f} kB). On {exported.crops} crops{copies} it gives the "
-        f"same answers as Keras; the largest difference of a probability is {parity.largest_difference:.1e}.",
+        f"same answers as {'the trees' if exported.network == TREES else 'Keras'}; the largest difference of a "
+        f"probability is {parity.largest_difference:.1e}.",
         *([_int8_text(exported.int8)] if exported.int8 else []),
         *(f"{name} of an earlier export was removed; --int8 writes it again." for name in exported.removed),
     ]

@@ -11,6 +11,7 @@ from toonvision.core.panels import FigurePanel, Table
 
 if TYPE_CHECKING:
     from toonvision.studies.contexts import ContextStudy
+    from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.curve import LearningCurve
     from toonvision.studies.store import Study
     from toonvision.studies.suspects import SuspectStudy
@@ -35,6 +36,13 @@ def study_result(study: S, panel: FigurePanel, blocks: Sequence[Block], next_ste
         files=files,
         next=next_step,
     )
+
+
+def folds_result(study: "CrossValidation", next_step: str) -> "Result[CrossValidation]":
+    """Draw a cross-validation, and return it with its table."""
+    from toonvision.studies.cross_validation import folds_panel, folds_table
+
+    return study_result(study, folds_panel(study), [folds_table(study)], next_step)
 
 
 @dataclass(frozen=True, repr=False)

@@ -19,6 +19,7 @@ from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
     from toonvision.api.run import Run
+    from toonvision.studies.cross_validation import CrossValidation
     from toonvision.tuning.result import StudyResult
 
 T = TypeVar("T")
@@ -160,7 +161,8 @@ class Workspace(DataSteps, StudySteps):
             task: What to predict.
             repeat: How many trainings, with the seeds `seed`, `seed` + 1, ...
             seed: Same seed, same weights.
-            model: The network: compact (the default), baseline, tuned, binary, or a layout such as ``16c3-p3-p2``.
+            model: compact (the default), baseline, tuned, binary, trees (on colour histograms), or a layout such as
+                ``16c3-p3-p2``.
             levels: Learn the coarser levels too, each with a branch of its own.
             size: The input's size: ``600x200`` or height and width in pixels; by default what the network wants.
             split: The split to use.
@@ -196,6 +198,55 @@ class Workspace(DataSteps, StudySteps):
                 size_hw=planned.size_hw, name=planned.name, force=force, watcher=watch,
             )  # fmt: skip
         return Run(self, folder)
+
+    def cross_validate(
+        self,
+        task: str,
+        *,
+        folds: int = 5,
+        repeat: int = 1,
+        seed: int = 0,
+        name: str | None = None,
+        force: bool = False,
+        model: str | None = None,
+        levels: bool = False,
+        size: Size | None = None,
+        **settings: Any,
+    ) -> "Result[CrossValidation]":
+        """Train without each of some folds, so that every crop is predicted by models that did not learn from it.
+
+        No run is saved. The options are those of `train`.
+
+        Args:
+            task: What to predict.
+            folds: How many folds, 3 or more.
+            repeat: How many trainings of each fold, with the seeds `seed`, `seed` + 1, ...
+            seed: Also decides the folds.
+            name: What to call the study.
+            force: Replace a study of that name.
+            model: The network.
+            levels: Learn the coarser levels too.
+            size: The input's size.
+            **settings: Fields of `TrainingSettings` and `Augmentation`.
+
+        Raises:
+            UsageError: If there is no such task or network, a setting is unknown or impossible, or there are fewer than
+                three folds.
+            InputRejectedError: If a class cannot be learned without one of the folds, or every seed diverged.
+        """
+        from toonvision.api.study_steps import folds_result
+        from toonvision.api.training import plan_run
+        from toonvision.studies.cross_validation import cross_validate
+
+        wanted = self.files.taxonomy.task(task)
+        asked: dict[str, Any] = {"model": model, "levels": levels, "size": size, "split": None, **settings}
+        planned = plan_run(self.files, wanted, name=None, from_study=None, trial=None, **asked)
+        with self.watcher.studying() as watch:
+            study = cross_validate(
+                self.files, wanted, planned.settings, folds=folds, seeds=range(seed, seed + repeat),
+                size_hw=planned.size_hw, name=name, force=force, watcher=watch,
+            )  # fmt: skip
+        return folds_result(study, self.command("train", task, "--model", planned.settings.network))
 
     def run(self, name: str) -> "Run":
         """Return a run by its name, such as ``label/compact-1``, or by its folder.

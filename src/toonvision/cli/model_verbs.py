@@ -1,5 +1,6 @@
 """The commands about runs: train, runs, evaluate, calibrate, report, explain, predict, export."""
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from toonvision.api.result import Result
     from toonvision.api.workspace import Workspace
 
+FoldsOption = Annotated[
+    int | None,
+    choice(
+        "Cross-validation: train without each of so many folds of screenshots, and predict those.", "no folds",
+        min=3, max=50,
+    ),
+]  # fmt: skip
+FOLDS = inspect.Parameter("folds", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=FoldsOption)
+"""Of `train`, which is given it among its settings."""
 SubsetOption = Annotated[Literal["train", "val", "test"], typer.Option("--subset", help="Which subset.")]
 
 
@@ -26,7 +36,8 @@ def train(
     model: Annotated[
         str | None,
         choice(
-            "The network: compact, baseline, tuned, binary, or a layout such as 16c3-p3-p2.", options.DEFAULT_NETWORK
+            "compact, baseline, tuned, binary, trees (on colour histograms), or a layout such as 16c3-p3-p2.",
+            options.DEFAULT_NETWORK,
         ),
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
@@ -49,7 +60,14 @@ def train(
     force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
-    """Train a network, once or often, and evaluate it."""
+    """Train a network, once or often, and evaluate it; or train it without each of some folds."""
+    if (folds := settings.pop("folds", None)) is not None:
+        if given := [flag for flag, value in (("--split", split), ("--from-study", from_study)) if value]:
+            raise UsageError(f"--folds divides all crops anew, and trains no run; leave out {' and '.join(given)}.")
+        return ws.cross_validate(
+            task, folds=folds, repeat=repeat, seed=seed, name=name, force=force, model=model, levels=levels, size=size,
+            **settings,
+        )  # fmt: skip
     run = ws.train(
         task,
         model=model,
@@ -89,13 +107,19 @@ def evaluate(
             "--naive", help="Also train once on a split that separates crops of one screenshot: how good does it look?"
         ),
     ] = False,
+    folds: FoldsOption = None,
 ) -> "Result[Any]":
     """Evaluate all trainings of a run on one subset."""
     if naive and subset != "test":
         raise UsageError(f"a naive split is compared on the test subset; got {subset}. Leave out --subset.")
     found = ws.run(run)
     result = found.evaluate(subset)
-    for name, wanted, step in (("stress", stress, found.stress), ("leakage", naive, found.leakage)):
+    steps = (
+        ("stress", stress, found.stress),
+        ("leakage", naive, found.leakage),
+        ("folds", folds, lambda: found.cross_validate(folds or 0)),
+    )
+    for name, wanted, step in steps:
         if wanted:
             more = step()
             data = {**result.data, name: more.data}

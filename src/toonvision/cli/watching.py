@@ -8,6 +8,7 @@ from toonvision.cli import output
 from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say
 from toonvision.core.wording import counted
+from toonvision.models.registry import TREES
 
 if TYPE_CHECKING:
     from toonvision.studies.folds import FoldResult, Job
@@ -53,9 +54,10 @@ class TrainingDisplay(_Display):
         samples = ", ".join(f"{count:,} {subset}" for subset, count in record.samples.items())
         both = " (it learns from train and val)" if record.settings.with_validation else ""
         height, width = record.size_hw
+        size = f" ({record.parameters:,} parameters)" if record.parameters else ""
         say(
-            f"Training {record.settings.network} ({record.parameters:,} parameters) for {record.task} on "
-            f"{record.device}. Crops: {samples}{both}; the network sees them at {height} x {width} pixels."
+            f"Training {record.settings.network}{size} for {record.task} on {record.device}. Crops: {samples}{both}; "
+            f"the model sees them at {height} x {width} pixels."
         )
         if record.left_out:
             say(f"Left out, since there is no sample: {', '.join(record.left_out)}.")
@@ -65,6 +67,8 @@ class TrainingDisplay(_Display):
         heed()
         settings = self._settings
         assert settings is not None
+        if settings.network == TREES:
+            return
         best = self._best[repeat] = min(self._best.get(repeat, float("inf")), logs["val_loss"])
         lowest = "" if settings.takes_all_epochs else f" (best {best:.3f})"
         text = (
@@ -90,6 +94,8 @@ class TrainingDisplay(_Display):
 def _ending(record: "RepeatRecord", settings: "TrainingSettings") -> str:
     """Write how a training ended: the epoch whose weights are used, and its validation loss."""
     loss = "" if record.val_loss is None else f", validation loss {record.val_loss:.3f}"
+    if settings.network == TREES:
+        return f"grown{loss}"
     if settings.takes_all_epochs and not record.diverged and not record.collapsed:
         averaged = ", averaged over the last steps" if settings.averaging else ""
         return f"all {counted(record.epochs, 'epoch')} trained; the last weights are used{averaged}{loss}"
@@ -147,6 +153,8 @@ class StudyDisplay(_Display):
         if known:
             return
         how = "DIVERGED (NaN), left out" if result.diverged else _best_epoch(result.best_epoch, result.epochs)
+        if job.settings.network == TREES:
+            how = "grown"
         say(f"training {number}/{total} ({job.fold.name}, seed {job.seed}): {how}, {result.seconds:.0f} s")
 
 

@@ -44,6 +44,7 @@ _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TOO_FINE = {"F": "floating-point", "I": "32-bit"}
 _STRIP = 1024
 _HEAD = 4096
+_LFS_POINTER = b"version https://git-lfs"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EXIF_CHUNKS = frozenset({b"eXIf", b"tEXt", b"zTXt"})
 _EXIF_MARKS = (b"Exif\0\0", b"eXIf")
@@ -333,6 +334,9 @@ def _open(file: io.FileIO | io.BytesIO) -> Image.Image:
         kind = kind_of_content(head)
         if kind and kind not in kinds_read():
             raise unread(kind) from error
+        if head.startswith(_LFS_POINTER):
+            reason, remedy = "is a pointer that Git LFS left in place of the picture", "fetch it: git lfs pull"
+            raise RejectedItemError(reason, remedy, code="not-a-picture") from error
         reason = f"is not a picture that can be read ({', '.join(kinds_read())})"
         raise RejectedItemError(reason, "replace it with a PNG, or remove it", code="not-a-picture") from error
     limit, of_its_kind = LARGEST_PIXELS, ""

@@ -17,8 +17,8 @@ from toonvision.data.picture_kinds import is_picture, unread_kind
 
 WORKSPACE_MARK = "toonvision.toml"
 """The file that makes a folder a workspace, whose crops are nobody's screenshots."""
-_NOT_OURS = frozenset({"__MACOSX"})
-"""Folders that an archive's program adds; what lies in them are no pictures of anyone."""
+_NOT_OURS = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
+"""Folders that archives, network storages and systems add: thumbnails and waste, no pictures of anyone."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +151,9 @@ class Listing:
         if not self._replaced:
             return []
         first = min(self._replaced)
-        others = f", like {len(self._replaced) - 1:,} others," if len(self._replaced) > 1 else ""
-        reason = f"is of the kind {self._kinds[first]}, which cannot be read here;{others} "
-        reason += "the picture of its name beside it was taken"
+        others = f", as for {len(self._replaced) - 1:,} others" if len(self._replaced) > 1 else ""
+        reason = f"is of the kind {self._kinds[first]}, which cannot be read here; "
+        reason += f"the picture of its name beside it was taken{others}"
         return [Finding(self.relative(first), reason, code="replaced")]
 
     def mask_findings(self) -> list[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from toonvision.core.names import folded
 from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
 
-_SUFFIX = re.compile(r"[ ._-]masks?$")
+_SUFFIX = re.compile(r"[ ._-]masks?(?:[ _-]?[0-9]+)?$")
 
 
 def masks_among(pictures: Sequence[Path], annotations: Iterable[Path], root: Path) -> frozenset[Path]:

@@ -16,7 +16,7 @@ from toonvision.data.documents import Documents
 from toonvision.data.folder_names import LAYOUT_FOLDERS, is_layout
 from toonvision.data.listing import Listing, name_text, stem_key
 from toonvision.data.picture_kinds import is_picture
-from toonvision.data.subsets import Subset, named_subset
+from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
 
@@ -38,8 +38,12 @@ class SourceTree(Listing):
 
     @cached_property
     def xml_roots(self) -> Mapping[Path, str]:
-        """The XML files, each with its first tag; an empty one where that cannot be seen, or may not."""
-        return {path: "" if self.confined(path) else root_tag(path) for path in self.with_suffix(".xml")}
+        """The XML files, each with its first tag; an empty one where that cannot be seen, or may not.
+
+        A file without a suffix is one if it begins with a tag.
+        """
+        tags = {path: "" if self.confined(path) else root_tag(path) for path in self.with_suffix(".xml", "")}
+        return {path: tag for path, tag in tags.items() if tag or path.suffix}
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
@@ -151,7 +155,8 @@ class SourceTree(Listing):
         A path below the folder of the annotation file, `beside`, or below the source comes first. Else the last part of
         the name decides, where just one picture has it: after separators (``\``), escapes (``%20``), a query
         (``?d=``), another suffix or none, a hash before the name (``90fbb0c7-a.png``) and the underscores of an upload
-        were undone.
+        were undone. Of several the one is meant that lies nearest to the annotation file, or
+        in the subset that this is named after.
 
         Raises:
             RejectedItemError: If no picture has the name, or more than one has.
@@ -174,7 +179,7 @@ class SourceTree(Listing):
             self._uploaded.get(bare),
         )
         for possible in filter(None, alike):
-            best = _of_longest_tail(possible, decoded)
+            best = self._nearest(_of_longest_tail(possible, decoded), beside)
             if len(best) > 1:
                 best = [path for path in best if folded(path.name) in names]
             if len(best) == 1:
@@ -184,6 +189,15 @@ class SourceTree(Listing):
                 f"the picture {shown(stated)} could be {both}", "rename one of them", code="ambiguous-picture"
             )
         raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
+
+    def _nearest(self, paths: list[Path], beside: Path) -> list[Path]:
+        """Return those of some pictures that share the most folders with an annotation file, else its subset."""
+        if len(paths) < 2:
+            return paths
+        shared = [len(os.path.commonpath((path.parent, beside.parent))) for path in paths]
+        nearest = [path for path, length in zip(paths, shared, strict=True) if length == max(shared)]
+        subset = subset_in(beside.stem)
+        return [path for path in nearest if subset and self.subset_of(path) == subset] or nearest
 
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""

@@ -8,7 +8,7 @@ Subset = Literal["train", "val", "test"]
 """What a screenshot is for."""
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
-_NAMED = re.compile(r"(?:obj_)?(train|val|test)(?:id|idation|ing)?(?:_?data|[_-]?set)?(?:20\d\d)?")
+_NAMED = re.compile(r"(?:obj_)?(train|val|test)(?:id|idate|idation|ing)?(?:_?data|[_-]?set)?(?:20\d\d)?")
 _BETWEEN_WORDS = re.compile(r"[^a-zA-Z0-9]+")
 _SUBSET: Mapping[str, Subset] = {subset: subset for subset in SUBSETS}
 
@@ -17,8 +17,8 @@ def named_subset(name: str) -> Subset | None:
     """Return the subset that a folder or the stem of a file is named after, if any.
 
     Examples:
-        >>> [named_subset(name) for name in ("valid", "Testing", "train2017", "garden")]
-        ['val', 'test', 'train', None]
+        >>> [named_subset(name) for name in ("valid", "VALIDATE", "Testing", "train2017", "garden")]
+        ['val', 'val', 'test', 'train', None]
     """
     found = _NAMED.fullmatch(name.lower())
     return _SUBSET[found[1]] if found else None

@@ -124,8 +124,8 @@ def _same(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     return given[0]
 
 
-def _as_floats(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    return given[0] if settings.get("to") == _FLOAT else ()
+def _cast(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    return given[0] if settings.get("to") in {_FLOAT, _INT32} else ()
 
 
 def _clipped(given: Given, _settings: Mapping[str, Setting]) -> Shape:
@@ -145,6 +145,10 @@ def _scaled(given: Given, settings: Mapping[str, Setting]) -> Shape:
 def _broadcast(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     shape = np.broadcast_shapes(*given)
     return shape if shape == given[0] or shape == given[-1] else ()
+
+
+def _compared(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    return np.broadcast_shapes(*given)
 
 
 def _by_numpy(change: Callable[..., npt.NDArray[Any]], name: str = LISTED) -> ShapeOf:
@@ -225,6 +229,32 @@ def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return joined if len(apart) == 1 else ()
 
 
+def _taken(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    """Return the shape of rows, or of the columns of one row, that an array of indices names."""
+    values, indices = given
+    axis = settings.get("axis", 0)
+    if axis == 1:
+        return (values[0], *indices, *values[2:])
+    return (*indices, *values[1:]) if axis == 0 else ()
+
+
+def _taken_each(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    values, indices = given
+    fits = settings.get("axis") == 1 and len(values) == len(indices) == 2 and values[0] == indices[0]
+    return indices if fits else ()
+
+
+def _added_to(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    values, indices, added = given
+    fits = settings.get("axis") == 1 and len(values) == len(indices) == 2 and values[0] == indices[0]
+    return values if fits and indices == added and settings.get("reduction") == "add" else ()
+
+
+def _chosen(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    condition, one, other = given
+    return condition if condition == one == other else ()
+
+
 def _listed(settings: Mapping[str, Setting], name: str, count: int | None = None, default: int | None = None) -> Shape:
     """Return a setting of so many whole numbers, or of any number but none."""
     value = settings.get(name, () if default is None else (default,) * (count or 0))
@@ -242,14 +272,19 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
         ("Exp", "HardSwish", "Log", "Neg", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Tanh"), (_NONE, _same)
     ),
     **dict.fromkeys(("Add", "Div", "Max", "Min", "Mul", "Sub"), (_NONE, _broadcast)),
+    **dict.fromkeys(("Equal", "Greater"), (_NONE, _compared)),
     "AveragePool": (_WINDOW, _pooled),
-    "Cast": (frozenset({"to"}), _as_floats),
+    "Cast": (frozenset({"to"}), _cast),
     "Clip": (_NONE, _clipped),
     "Concat": (_AXIS, _joined),
     "Conv": (_WINDOW | {"dilations", "group"}, _convolved),
     "DequantizeLinear": (_AXIS, _scaled),
     "Flatten": (_AXIS, _flattened),
     "Gather": (_AXIS, _taken),
+<<<<<<< HEAD
+=======
+    "GatherElements": (_AXIS, _taken_each),
+>>>>>>> main
     "Gemm": (frozenset({"transA", "transB"}), _multiplied),
     "GlobalAveragePool": (_NONE, _reduced),
     "GlobalMaxPool": (_NONE, _reduced),
@@ -258,11 +293,14 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     "QuantizeLinear": (_AXIS, _scaled),
     "ReduceMean": (frozenset({"axes", "keepdims"}), _averaged),
     "Reshape": (_NONE, _by_numpy(np.reshape)),
+    "ScatterElements": (_AXIS | {"reduction"}, _added_to),
     "Softmax": (_AXIS, _same),
     "Squeeze": (_NONE, _by_numpy(np.squeeze)),
     "Tile": (_NONE, _repeated),
     "Transpose": (frozenset({"perm"}), _by_numpy(np.transpose, "perm")),
     "Unsqueeze": (_NONE, _by_numpy(np.expand_dims)),
+    "Where": (_NONE, _chosen),
 }
 KNOWN_OPERATIONS = frozenset(_OPERATIONS)
-"""What Keras' export makes of our layers; "Flatten" and "HardSwish" stand in files of version 0.1.0."""
+"""What Keras' export makes of our layers, and what trees need; "Flatten" and "HardSwish" stand in files of version
+0.1.0."""

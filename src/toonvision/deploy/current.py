@@ -5,14 +5,14 @@ from pathlib import Path
 
 from toonvision.core.errors import ToonVisionError
 from toonvision.deploy.classifier import Classifier
-from toonvision.models.saving import WEIGHTS, ModelCard
+from toonvision.models.saving import ModelCard, weights_file
 
 EXPORT, INT8_EXPORT = "model.onnx", "model-int8.onnx"
 
 
-def weights_digest(run: Path) -> str:
-    """Return the SHA-256 of a run's file of weights, or an empty text if there is none."""
-    path = run / WEIGHTS
+def weights_digest(run: Path, network: str) -> str:
+    """Return the SHA-256 of the file of weights of a run of a network, or an empty text if there is none."""
+    path = run / weights_file(network)
     if not path.is_file():
         return ""
     with path.open("rb") as file:
@@ -37,7 +37,7 @@ def current_export(run: Path, card: ModelCard) -> tuple[Classifier | None, str]:
     except ToonVisionError as error:
         return None, str(error)
     bundle = classifier.bundle
-    if bundle.weights != weights_digest(run):
+    if bundle.weights != weights_digest(run, card.network):
         return None, f"{path}: was exported from other weights than the run has now."
     if bundle.temperature != card.temperature:
         return None, f"{path}: was exported before the run's temperature was changed."

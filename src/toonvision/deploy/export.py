@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from toonvision.core.errors import ModelRefusedError, WorkspaceBusyError
+from toonvision.core.errors import ModelRefusedError, UsageError, WorkspaceBusyError
 from toonvision.core.files import write_bytes
 from toonvision.core.folders import exclusive
 from toonvision.core.progress import Progress, silent
@@ -20,12 +21,17 @@ from toonvision.deploy.parity import compare, in_batches, parity_pictures, requi
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Probabilities
-from toonvision.models.backend import start_keras
+from toonvision.models.backend import start_backend
+from toonvision.models.forest import Forest
+from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, load_model, read_card
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.training.record import read_record
 from toonvision.training.repeat import load_run_data
+
+if TYPE_CHECKING:
+    import keras
 
 _TIMED = 50
 
@@ -58,6 +64,7 @@ class Export:
     """A run's export.
 
     Attributes:
+        network: What was exported.
         path: The file.
         size: Its bytes.
         parity: How it compares with Keras.
@@ -66,6 +73,7 @@ class Export:
         removed: Names of files of an earlier export that were not written again, and so are removed.
     """
 
+    network: str
     path: Path
     size: int
     parity: Parity
@@ -84,24 +92,26 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         progress: Called with how many pictures are compared.
 
     Raises:
+        UsageError: If trees are asked for in 8 bits.
         InputRejectedError: If there is no model, or its pictures cannot be read.
         ModelRefusedError: If the model cannot be used or exported, or its export predicts something else.
         EnvironmentFaultError: If Keras does not run on TensorFlow.
         WorkspaceBusyError: If another process writes, or has trained the run again meanwhile.
     """
     card = read_card(run, taxonomy=workspace.taxonomy.digest)
-    start_keras()
-    from toonvision.deploy.conversion import described, to_onnx, with_probabilities
+    if int8 and card.network == TREES:
+        raise UsageError(f"{run}: trees compare whole numbers, which 8 bits cannot hold. Leave out --int8.")
+    start_backend(card.network)
+    from toonvision.deploy.conversion import described
 
-    bundle = _describe(workspace, card, weights=weights_digest(run))
+    bundle = _describe(workspace, card, weights=weights_digest(run, card.network))
     model = load_model(run)
 
     def calibrated(rows: Probabilities) -> Probabilities:
         return rows if card.temperature is None else with_temperature(rows, card.temperature)
 
     def written(temperature: float | None) -> bytes:
-        answering = with_probabilities(model, classes=len(card.classes), temperature=temperature)
-        return to_onnx(answering, bundle.to_metadata())
+        return _to_onnx(model, bundle, temperature)
 
     measured = None
     try:
@@ -126,7 +136,18 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
     removed = _publish(workspace, run, files, card=card, weights=bundle.weights)
-    return Export(run / EXPORT, len(files[EXPORT]), parity, crops, measured, removed)
+    return Export(card.network, run / EXPORT, len(files[EXPORT]), parity, crops, measured, removed)
+
+
+def _to_onnx(model: "keras.Model | Forest", bundle: Bundle, temperature: float | None) -> bytes:
+    if isinstance(model, Forest):
+        from toonvision.deploy.forest_graph import forest_to_onnx
+
+        return forest_to_onnx(model, bundle.to_metadata(), temperature=temperature)
+    from toonvision.deploy.conversion import to_onnx, with_probabilities
+
+    answering = with_probabilities(model, classes=len(bundle.classes), temperature=temperature)
+    return to_onnx(answering, bundle.to_metadata())
 
 
 def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
@@ -198,7 +219,7 @@ def _publish(
 ) -> tuple[str, ...]:
     """Write files beside the model that they were made from, unless it changed; return names of removed older ones."""
     with exclusive(workspace.root, purpose="save an export"):
-        if weights_digest(run) != weights or read_card(run) != card:
+        if weights_digest(run, card.network) != weights or read_card(run) != card:
             why = "was trained again or calibrated meanwhile; nothing was written. Export it again."
             raise WorkspaceBusyError(f"{run}: {why}")
         for name, content in files.items():

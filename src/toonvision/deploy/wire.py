@@ -20,7 +20,7 @@ _LONGEST_NUMBER = 10
 MOST_FIELDS, MOST_NUMBERS = 20_000, 8
 """Of one message, and of a shape or a setting: ours have a few hundred and four, and each takes memory to hold."""
 
-Setting = float | int | tuple[int, ...]
+Setting = float | int | str | tuple[int, ...]
 Port = tuple[str, int, tuple[int | None, ...]]
 """An input or output of the whole: its name, the number of its type, its shape with None where it may vary."""
 Decoders = Mapping[int, Callable[[Any], Any]]
@@ -95,9 +95,9 @@ def _node(content: memoryview) -> Node:
 
 
 def _setting(content: memoryview) -> tuple[str, Setting]:
-    """Read a setting, whose value is a float, a whole number, or several whole numbers."""
-    setting = _message(content, {1: _text, 2: _fraction, 3: _whole, 20: _whole}, {8: _numbers})
-    by_type = {1: setting.get(2, 0.0), 2: setting.get(3, 0), 7: _joined(setting[8])}
+    """Read a setting, whose value is a float, a whole number, a text, or several whole numbers."""
+    setting = _message(content, {1: _text, 2: _fraction, 3: _whole, 4: _text, 20: _whole}, {8: _numbers})
+    by_type = {1: setting.get(2, 0.0), 2: setting.get(3, 0), 3: setting.get(4, ""), 7: _joined(setting[8])}
     return setting[1], by_type[setting[20]]
 
 

@@ -1,7 +1,7 @@
 """What to try next after a training: each sentence says what was measured, and what follows from it."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -14,6 +14,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
+from toonvision.models.registry import TREES
 from toonvision.tasks.base import Dataset
 from toonvision.training.history import HISTORY, Epochs, read_history
 from toonvision.training.record import repeat_folder
@@ -54,7 +55,15 @@ def advise(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> tupl
 
 def advice_from(trained: Trained) -> tuple[str, ...]:
     """Return at most `MOST` sentences; see `advise`."""
-    rules = (_lower_the_learning_rate, _train_longer, _do_not_mirror, _add_screenshots, _enlarge_the_input)
+    rules: Sequence[Callable[[Trained], str]] = (
+        _lower_the_learning_rate,
+        _train_longer,
+        _do_not_mirror,
+        _add_screenshots,
+        _enlarge_the_input,
+    )
+    if trained.evaluation.record.settings.network == TREES:
+        rules = (_add_screenshots,)
     return tuple(sentence for rule in rules if (sentence := rule(trained)))[:MOST]
 
 

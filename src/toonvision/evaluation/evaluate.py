@@ -13,9 +13,10 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
+from toonvision.evaluation.floors import Floors, measure_floors
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.predictions import Prediction, Probabilities, predict_files_by
-from toonvision.models.backend import start_keras
+from toonvision.models.backend import start_backend
 from toonvision.models.saving import load_model, read_card
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
 from toonvision.tasks.class_scores import ClassScores
@@ -32,10 +33,12 @@ class Evaluation(Evaluated[KindScores]):
     Attributes:
         record: The run.
         subset: Which subset was evaluated.
+        floors: What a run should beat there; None if that was not asked for.
     """
 
     record: RunRecord
     subset: Subset
+    floors: Floors | None = None
 
 
 ClassEvaluation = Evaluation[ClassScores]
@@ -43,9 +46,11 @@ ClassEvaluation = Evaluation[ClassScores]
 
 
 def evaluate_run(
-    workspace: Workspace, run: Path, *, subset: Subset = "test", progress: Progress = silent
+    workspace: Workspace, run: Path, *, subset: Subset = "test", floors: bool = False, progress: Progress = silent
 ) -> Evaluation[Any]:
-    """Evaluate every model of a run on one subset; `progress` counts images over all repeats.
+    """Evaluate every model of a run on one subset, and the floors of the run if asked for.
+
+    `progress` counts images over all repeats.
 
     Raises:
         ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
@@ -54,7 +59,7 @@ def evaluate_run(
     record = read_record(run)
     read_card(run, taxonomy=workspace.taxonomy.digest)
     data = load_run_data(workspace, record)
-    start_keras()
+    start_backend(record.settings.network)
     seeds = [repeat.seed for repeat in record.repeats]
     scores, images = [], len(data.indices[subset])
     for done, seed in enumerate(seeds):
@@ -72,6 +77,7 @@ def evaluate_run(
         images=data.images[data.indices[subset]],
         scores=tuple(scores),
         best_index=seeds.index(record.best_seed),
+        floors=measure_floors(record, data, subset, scores) if floors else None,
     )
 
 
@@ -111,6 +117,7 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
             {"seed": repeat.seed, "wrong": wrong, **scores.summary()}
             for repeat, wrong, scores in zip(record.repeats, spread.wrong, evaluation.scores, strict=True)
         ],
+        "floors": [floor.plain() for floor in evaluation.floors.listed] if evaluation.floors else [],
         "wrong": {name: getattr(spread, name).plain() for name in ("best", "median", "worst")},
         "model": {"seed": record.best_seed, "chosen_by": "lowest validation loss", **details.pop("model")},
         **details,
@@ -129,7 +136,7 @@ def predict_files(
         ModelRefusedError: If the model cannot be used.
     """
     card = read_card(model_folder)
-    start_keras()
+    start_backend(card.network)
     model = load_model(model_folder)
 
     def answer(images: Pictures) -> Probabilities:

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from toonvision.figures.panels import draw, save_png, write_panel
     from toonvision.figures.pictures import draw_case, draw_probabilities, draw_suspect
     from toonvision.figures.race import draw_behind, draw_front_loss, draw_front_wrong, draw_racers
-    from toonvision.figures.studies import draw_context_accuracy, draw_context_f1, draw_curve, draw_stress_rows
+    from toonvision.figures.studies import (
+        draw_context_accuracy,
+        draw_context_f1,
+        draw_curve,
+        draw_fold_errors,
+        draw_stress_rows,
+    )
     from toonvision.figures.style import new_figure
     from toonvision.figures.training import draw_metric, draw_wrong_in, draw_wrong_per_seed
     from toonvision.figures.trials import draw_coordinates, draw_importance_bars, draw_slice, draw_trials
@@ -43,6 +49,7 @@ __all__ = [
     "draw_counts",
     "draw_curve",
     "draw_evidence_bars",
+    "draw_fold_errors",
     "draw_front_loss",
     "draw_front_wrong",
     "draw_importance_bars",
@@ -75,7 +82,7 @@ _HOMES = {
     "panels": ("draw", "save_png", "write_panel"),
     "pictures": ("draw_case", "draw_probabilities", "draw_suspect"),
     "race": ("draw_behind", "draw_front_loss", "draw_front_wrong", "draw_racers"),
-    "studies": ("draw_context_accuracy", "draw_context_f1", "draw_curve", "draw_stress_rows"),
+    "studies": ("draw_context_accuracy", "draw_context_f1", "draw_curve", "draw_fold_errors", "draw_stress_rows"),
     "style": ("new_figure",),
     "training": ("draw_metric", "draw_wrong_in", "draw_wrong_per_seed"),
     "trials": ("draw_coordinates", "draw_importance_bars", "draw_slice", "draw_trials"),

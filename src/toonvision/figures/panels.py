@@ -41,6 +41,7 @@ _DRAWN_BY = {
     "ClassRow": ("evaluation", "draw_scores"),
     "ConfusionMatrix": ("evaluation", "draw_confusion"),
     "ContextStudy": ("studies", "draw_contexts"),
+    "CrossValidation": ("studies", "draw_folds"),
     "CountTable": ("data", "draw_subsets"),
     "EvidenceBars": ("trust", "draw_evidence"),
     "FilterImages": ("activations", "draw_filter_images"),

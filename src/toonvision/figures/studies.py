@@ -1,4 +1,4 @@
-"""Studies of the data: contexts that were not seen, the learning curve, and stress tests."""
+"""Studies: contexts that were not seen, cross-validation, the learning curve, and stress tests."""
 
 import math
 
@@ -10,6 +10,7 @@ from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, INK, MUTED, RIGHT, TRAIN, VALIDATE, WIDTH, WRONG, styled
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.contexts import ContextStudy
+from toonvision.studies.cross_validation import CrossValidation
 from toonvision.studies.curve import LearningCurve
 from toonvision.studies.stress import StressTest
 
@@ -145,6 +146,48 @@ def draw_stress_rows(ax: Axes, test: StressTest) -> Axes:
     style.quiet_axis(ax)
     mean = "; strokes: mean of all trainings" if len(test.seeds) > 1 else ""
     ax.set_title(f"Accuracy on {test.scores[0].samples:,} crops with 95 % intervals; red: clearly lower{mean}")
+    return ax
+
+
+@styled
+def draw_folds(study: CrossValidation) -> Figure:
+    """Draw `draw_fold_errors` in a figure of its own."""
+    figure = style.new_figure(WIDTH, 1.1 + 0.36 * (len(study.folds) + 1))
+    draw_fold_errors(figure.subplots(), study)
+    return figure
+
+
+@styled
+def draw_fold_errors(ax: Axes, study: CrossValidation) -> Axes:
+    """Draw the error on each fold, and on all: the mean with its 95 % interval, a stroke for each seed.
+
+    The dashed line is the best floor.
+    """
+    last = len(study.folds)
+    ranges = [fold.error.interval for fold in study.folds] + [(study.error.low, study.error.high)]
+    means = [sum(fold.wrong) / len(fold.wrong) / fold.samples for fold in study.folds] + [study.error.value]
+    seeds = [[wrong / fold.samples for wrong in fold.wrong] for fold in study.folds]
+    seeds.append([wrong / study.samples for wrong in study.wrong])
+    for row, (bounds, mean, ticks) in enumerate(zip(ranges, means, seeds, strict=True)):
+        color = INK if row == last else TRAIN
+        _draw_line(ax, row, *bounds, color, 2.4)
+        ax.plot([mean], [row], "o", color=color, markersize=8, zorder=5)
+        if len(ticks) > 1:
+            ax.plot(ticks, [row] * len(ticks), "|", color=MUTED, markersize=11, markeredgewidth=1.0, zorder=4)
+        style.note(ax, f"{100 * mean:.1f} %", (bounds[1], row))
+    top = max(bound for _, bound in ranges)
+    if floor := study.floors.best:
+        ax.axvline(1 - floor.right.share, color=WRONG, linewidth=1.0, linestyle=DASHED, zorder=0)
+        top = max(top, 1 - floor.right.share)
+    ax.axhline(last - 0.5, color=FAINT, linewidth=1.0)
+    style.name_rows(ax, [*(f"Fold {n}  ({fold.samples:,})" for n, fold in enumerate(study.folds)),
+                         f"All  ({study.samples:,})"])  # fmt: skip
+    style.quiet_axis(ax)
+    ax.set_xlim(0, max(0.02, 1.15 * top))
+    ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+    strokes = f"; strokes: {len(study.seeds)} seeds" if len(study.seeds) > 1 else ""
+    best = f"; dashed: {floor.title}" if floor else ""
+    ax.set_title(f"Error of {study.network} on folds that it did not learn from{strokes}{best}", fontsize=9)
     return ax
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from toonvision.core.errors import EnvironmentFaultError
+from toonvision.models.registry import TREES
 
 DEFAULT_BACKEND = "tensorflow"
 _ASKED = "TOONVISION_DEVICE"
@@ -55,6 +56,11 @@ def start_keras(*, threads: int | None = None) -> str:
             f"{' or '.join(_DEVICES)}; make the device usable for {name}, or unset {_ASKED}."
         )
     return f"{name} on {device}"
+
+
+def start_backend(network: str, *, threads: int | None = None) -> str:
+    """Start what computes a network: Keras, or nothing where it is trees; return its name. Raises as `start_keras`."""
+    return "numpy on cpu:0" if network == TREES else start_keras(threads=threads)
 
 
 @contextlib.contextmanager

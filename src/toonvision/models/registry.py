@@ -1,4 +1,4 @@
-"""The networks by name."""
+"""The networks by name, and the trees, which can be trained in the place of one."""
 
 import math
 import re
@@ -62,6 +62,10 @@ def _binary(size_hw: tuple[int, int], classes: int) -> "keras.Model":
     return binary(size_hw, classes)
 
 
+def _no_network(_size_hw: tuple[int, int], _classes: int) -> "keras.Model":
+    raise UsageError("trees have no layers and no weights of a network. Choose another --model.")
+
+
 def _layout(layout: Layout, size_hw: tuple[int, int], classes: int) -> "keras.Model":
     from toonvision.models.blocks import build_layout
 
@@ -87,6 +91,13 @@ NETWORKS = {
         Network("binary", 46, "published: three blocks, 25,537 parameters for 2 classes", _binary),
     )
 }  # fmt: skip
+
+
+TREES = "trees"
+FOREST = Network(
+    TREES, 16, "colour histograms with extremely randomised trees: no network", _no_network, pixels=96 * 32
+)
+"""What is trained where no network is: seconds, and the floor that a network should beat."""
 
 
 def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "keras.Model":
@@ -116,6 +127,8 @@ def find_network(name: str) -> Network:
     Raises:
         UsageError: If it is neither.
     """
+    if name == TREES:
+        return FOREST
     if name in NETWORKS:
         return NETWORKS[name]
     if branched := re.fullmatch(r"compact\+([1-9])", name):
@@ -125,8 +138,8 @@ def find_network(name: str) -> Network:
         layout = Layout.parse(name)
         return Network(layout.name, layout.smallest, "a layout", partial(_layout, layout))
     raise UsageError(
-        f"a model is one of {', '.join(NETWORKS)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3 or "
-        f"z-12c3n-p2-16c3n-p4; got {name!r}.{did_you_mean(name, NETWORKS)}"
+        f"a model is one of {', '.join(NETWORKS)}, {TREES}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3 or "
+        f"z-12c3n-p2-16c3n-p4; got {name!r}.{did_you_mean(name, [*NETWORKS, TREES])}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Saved models: weights in `model.keras`, their meaning in `model.json`.
+"""Saved models: weights in `model.keras`, or trees in `trees.npz`, and their meaning in `model.json`.
 
 A model file is not trusted: our own code builds the network that `model.json` names, and only the weights are read
 from the file. Nothing in it is unpickled or executed.
@@ -13,16 +13,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from toonvision.core.errors import ModelRefusedError, ToonVisionError
-from toonvision.core.files import replacing, write_text
+from toonvision.core.errors import ModelRefusedError, RejectedItemError, ToonVisionError
+from toonvision.core.files import read_regular, replacing, write_text
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
-from toonvision.models.registry import build_network
+from toonvision.models.forest import LARGEST_FILE, Forest, load_forest, save_forest
+from toonvision.models.registry import TREES, build_network
 
 if TYPE_CHECKING:
     import keras
 
-WEIGHTS, MEANING = "model.keras", "model.json"
+WEIGHTS, FOREST, MEANING = "model.keras", "trees.npz", "model.json"
 _ARCHIVED = "model.weights.h5"
 
 
@@ -62,10 +63,18 @@ class ModelCard:
     kind: str = "classify"
 
 
-def save_model(model: "keras.Model", card: ModelCard, folder: Path) -> None:
+def weights_file(network: str) -> str:
+    """Return the name of the file that holds a network's weights, or the trees."""
+    return FOREST if network == TREES else WEIGHTS
+
+
+def save_model(model: "keras.Model | Forest", card: ModelCard, folder: Path) -> None:
     """Save weights, then their description: a folder with a description has its weights."""
-    with replacing(folder / WEIGHTS) as temporary:
-        model.save(temporary)
+    with replacing(folder / weights_file(card.network)) as temporary:
+        if isinstance(model, Forest):
+            save_forest(model, temporary)
+        else:
+            model.save(temporary)
     _write_card(card, folder)
 
 
@@ -104,14 +113,16 @@ def read_card(folder: Path, *, taxonomy: str | None = None) -> ModelCard:
     return card
 
 
-def load_model(folder: Path) -> "keras.Model":
-    """Load a saved model: build the network that it names, and read its weights.
+def load_model(folder: Path) -> "keras.Model | Forest":
+    """Load a saved model: build the network that it names, and read its weights; or read its trees.
 
     Raises:
         ModelRefusedError: If the network is unknown, or the weights are of another network or damaged.
     """
     card = read_card(folder)
-    path = _weights(folder)
+    path = _weights(folder, card.network)
+    if card.network == TREES:
+        return _load_trees(path, card)
     try:
         model = build_network(card.network, size_hw=card.size_hw, classes=len(card.classes))
         with warnings.catch_warnings():
@@ -135,10 +146,15 @@ def require_sound_weights(folder: Path) -> None:
     """Refuse a file of weights that is missing or damaged, without starting Keras.
 
     Raises:
+        InputRejectedError: If there is no model in the folder.
         ModelRefusedError: If it is not a complete archive with weights in it.
         OSError: If it cannot be read.
     """
-    path = _weights(folder)
+    card = read_card(folder)
+    path = _weights(folder, card.network)
+    if card.network == TREES:
+        _load_trees(path, card)
+        return
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip() or (_ARCHIVED if _ARCHIVED not in archive.namelist() else None)
@@ -152,9 +168,22 @@ def require_sound_weights(folder: Path) -> None:
         raise ModelRefusedError(f"{path}: is damaged ({damaged}). Train again.")
 
 
-def _weights(folder: Path) -> Path:
+def _load_trees(path: Path, card: ModelCard) -> Forest:
+    try:
+        content = read_regular(path, limit=LARGEST_FILE)
+        return load_forest(content, size_hw=card.size_hw, classes=len(card.classes))
+    except RejectedItemError as error:
+        raise ModelRefusedError(f"{path}: {error.reason}. Train again.") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # hostile bytes can make unpacking raise any exception
+        first_line, _, _ = str(error).partition("\n")
+        raise ModelRefusedError(f"{path}: is damaged ({first_line}). Train again.") from error
+
+
+def _weights(folder: Path, network: str) -> Path:
     """Return the path of the weights; refuse a pipe or a device, which would be read without end."""
-    path = folder / WEIGHTS
+    path = folder / weights_file(network)
     if path.exists() and not path.is_file():
         raise ModelRefusedError(f"{path}: is no regular file. Train again.")
     return path

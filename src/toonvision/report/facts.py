@@ -10,6 +10,7 @@ from toonvision.evaluation.breakdown import Group
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.classification import wrong_only
 from toonvision.metrics.intervals import Proportion
+from toonvision.models.registry import TREES
 from toonvision.report.results import Results
 from toonvision.tasks.classify_panels import class_rows
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -22,9 +23,12 @@ SUBSET_NAMES = {"train": "training", "val": "validation", "test": "test"}
 def telling_facts(results: Results) -> tuple[str, ...]:
     """Return five sentences: what was trained, how accurate it is, what it confuses, the role of contexts, what next.
 
-    If all crops are from one context, the fourth is about the balance of the classes instead.
+    If all crops are from one context, the fourth is about the balance of the classes instead. Where the model does not
+    clearly beat a floor, a sentence that says so comes before them.
     """
+    floors = results.evaluation.floors
     return (
+        *([floors.sentence()] if floors and floors.unbeaten else []),
         training_fact(results),
         quality_fact(results.evaluation),
         confusion_fact(results.evaluation),
@@ -39,8 +43,11 @@ def training_fact(results: Results) -> str:
     record = evaluation.record
     titles = [category.title for category in evaluation.classes]
     names = f" ({listed(titles)})" if len(titles) <= _MOST_NAMED else ""
+    trees = record.settings.network == TREES
+    what = "Colour histograms with randomised trees" if trees else f"The network {record.settings.network}"
+    size = counted(record.parameters, "number" if trees else "parameter")
     return (
-        f"The network {record.settings.network} ({counted(record.parameters, 'parameter')}) was trained to distinguish "
+        f"{what} ({size}) {'were' if trees else 'was'} trained to distinguish "
         f"{counted(len(titles), 'class', 'classes')}{names}, with {counted(record.learned_from, 'training crop')}, "
         f"{_validation_crops(record)} and {counted(record.samples['test'], 'test crop')} from "
         f"{counted(results.screenshots, 'screenshot')}."
@@ -196,7 +203,7 @@ def _validation_crops(record: RunRecord) -> str:
     crops = counted(record.samples["val"], "validation crop")
     if record.settings.with_validation:
         return f"which include the {crops},"
-    if not record.settings.takes_all_epochs:
+    if not record.settings.takes_all_epochs and record.settings.network != TREES:
         return f"{crops} (which decide the best epoch)"
     return f"{crops} (which decide the best training)" if len(record.repeats) > 1 else crops
 

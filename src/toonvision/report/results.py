@@ -18,8 +18,10 @@ from toonvision.explain.cam import ClassMaps, class_maps
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.classification import Indices
 from toonvision.models.backend import start_keras
+from toonvision.models.registry import TREES
 from toonvision.models.saving import MEANING, load_model, read_card
 from toonvision.studies.contexts import ContextStudy
+from toonvision.studies.cross_validation import CrossValidation
 from toonvision.studies.curve import LearningCurve
 from toonvision.studies.leakage import LeakageStudy
 from toonvision.studies.stress import StressTest
@@ -85,6 +87,7 @@ class Results:
         newer: How many crops the split does not know.
         breakdowns: Wrong predictions by where, what and how the pictures were taken.
         contexts: The newest study of contexts of the same task and network that was compared with this run.
+        folds: The newest cross-validation of the same task and network, if it has the run's settings.
         curve: The newest learning curve of the same task.
         suspects: The newest search for suspect labels of the same task.
         stress: The run under changes of light, sharpness, size, compression and box.
@@ -105,6 +108,7 @@ class Results:
     newer: int = 0
     breakdowns: tuple[Breakdown, ...] = ()
     contexts: ContextStudy | None = None
+    folds: CrossValidation | None = None
     curve: LearningCurve | None = None
     suspects: CurrentSuspects | None = None
     stress: StressTest | None = None
@@ -129,6 +133,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation)
     unread: list[str] = []
     network = record.settings.network
     study = _readable(lambda: ContextStudy.newest(workspace, record.task, network=network), unread)
+    folds = _readable(lambda: CrossValidation.newest(workspace, record.task, network=network), unread)
     leakage = _readable(lambda: LeakageStudy.newest(workspace, record.task), unread)
     return Results(
         evaluation=evaluation,
@@ -143,6 +148,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation)
         breakdowns=break_down(evaluation, workspace.taxonomy),
         # A study that was compared with another run says nothing about this one.
         contexts=study if study and study.ordinary == record.title else None,
+        folds=folds if folds and (folds.settings, folds.size_hw) == (record.settings, record.size_hw) else None,
         curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
         stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,
@@ -173,6 +179,8 @@ def _readable(read: Callable[[], T | None], unread: list[str]) -> T | None:
 
 
 def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
+    if evaluation.record.settings.network == TREES:
+        return None
     wrong = evaluation.wrong[:MOST_WRONG]
     unsure = evaluation.best.unsure[~np.isin(evaluation.best.unsure, wrong)][:MOST_UNSURE]
     indices = np.concatenate([wrong, unsure])

@@ -6,6 +6,7 @@ from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.models.registry import TREES
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
 from toonvision.report.explain_panels import case_panels
@@ -13,11 +14,18 @@ from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts, warn
 from toonvision.report.page import Page, section, write_page
 from toonvision.report.results import CurrentSuspects, Results, gather_results, with_details
 from toonvision.studies.contexts import contexts_panel
+from toonvision.studies.cross_validation import folds_panel, folds_table
 from toonvision.studies.curve import LearningCurve, curve_panel, curve_table
 from toonvision.studies.leakage import leakage_table
 from toonvision.studies.stress import stress_panel
 from toonvision.studies.suspects import suspects_panel, suspects_table
 from toonvision.tasks.registry import kind_of
+
+_LEARNED = {
+    False: "How the network learned.",
+    True: "Trees are grown at once, without epochs, from counts of colours: there is no curve to show, and no map of "
+    "evidence.",
+}
 
 
 def write_report(workspace: Workspace, folder: Path, evaluation: ClassEvaluation) -> Page:
@@ -36,6 +44,7 @@ def run_page(results: Results) -> Page:
     subset, title = SUBSET_NAMES[evaluation.subset], results.taxonomy.level(level).title
     kind = kind_of(results.taxonomy.task(evaluation.record.task))
     seen = "which it has not seen" if evaluation.subset == "test" else "which was used for training"
+    trees = evaluation.record.settings.network == TREES
     return Page(
         title=evaluation.record.title,
         subtitle=(
@@ -55,14 +64,16 @@ def run_page(results: Results) -> Page:
                 data.findings_table(results.counts, results.findings),
             ),
             section(
-                "training", "Training", "How the network learned.", run.curves_panel(results.curves),
-                run.peaks_table(results.best_curve), run.repeats_table(results),
+                "training", "Training", _LEARNED[trees],
+                *(() if trees else (run.curves_panel(results.curves), run.peaks_table(results.best_curve))),
+                run.repeats_table(results),
             ),
             section(
                 "evaluation", "Evaluation", f"The predictions of the run's model on the {subset} subset, {seen}.",
-                run.spread_panel(evaluation),
+                run.floors_table(evaluation), run.spread_panel(evaluation),
                 *kind.panels(evaluation, results.taxonomy, temperature=results.temperature),
                 *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
+                *((folds_panel(results.folds), folds_table(results.folds)) if results.folds else ()),
                 contexts_panel(results.contexts) if results.contexts else None,
                 stress_panel(results.stress) if results.stress else None,
                 leakage_table(results.leakage) if results.leakage else None,

@@ -11,6 +11,7 @@ from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.figures.values import TrainingCurve, TrainingSpread
 from toonvision.metrics.intervals import Proportion
+from toonvision.models.registry import TREES
 from toonvision.report.results import Results
 from toonvision.tasks.classify_panels import INTERVAL, cells_of
 from toonvision.tasks.settings import TrainingSettings
@@ -55,6 +56,25 @@ def peaks_table(curve: TrainingCurve) -> Table:
     return Table("Best value of each metric", columns, rows, number_columns(columns), note=note)
 
 
+def floors_table(evaluation: ClassEvaluation) -> Table | None:
+    """Return what a run should beat, on the same crops; None where nothing was measured."""
+    floors = evaluation.floors
+    if floors is None or not floors.listed:
+        return None
+    columns = ("Floor", "Wrong", "Accuracy", "95 % interval", "Difference", "95 % interval", "Beaten")
+    rows = tuple(
+        (floor.title.capitalize(), f"{floor.right.total - floor.right.count:,}", percent(floor.right.share),
+         interval(floor.right), f"{100 * floor.difference.value:+.1f}",
+         f"{100 * floor.difference.low:+.1f} to {100 * floor.difference.high:+.1f}", "yes" if floor.beaten else "no")
+        for floor in floors.listed
+    )  # fmt: skip
+    return Table(
+        "Floors: what takes a second", columns, rows, number_columns(columns),
+        note=f"{floors.sentence()} Difference: accuracy of the run minus that of the floor, in points, over all "
+        "trainings; its interval is paired over screenshots and trainings.",
+    )  # fmt: skip
+
+
 def repeats_table(results: Results) -> Table:
     """Return a row for each training: how long it took and how well it predicts."""
     evaluation = results.evaluation
@@ -78,7 +98,10 @@ def repeats_table(results: Results) -> Table:
 
 
 def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
-    """Return how a network is trained, without its learning rate, which a search draws."""
+    """Return how a network is trained, without its learning rate, which a search draws; or how trees are grown."""
+    weights = ("Class weights", "by inverse frequency" if settings.class_weights else "none")
+    if settings.network == TREES:
+        return [weights]
     changes = [
         name if value is True else f"{name} {value:g}" for name, value in vars(settings.augmentation).items() if value
     ]
@@ -91,7 +114,7 @@ def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
                           else "of the last epoch" if settings.takes_all_epochs else "of the best epoch"),
         ("Batch size", str(settings.batch_size)),
         ("Label smoothing", f"{settings.label_smoothing:g}" if settings.label_smoothing else "none"),
-        ("Class weights", "by inverse frequency" if settings.class_weights else "none"),
+        weights,
         ("Augmentation", ", ".join(changes) or "none"),
     ]  # fmt: skip
 
@@ -108,7 +131,7 @@ def settings_table(results: Results) -> Table:
         ("Network", f"{settings.network}, {counted(record.parameters, 'parameter')}"),
         ("Input", f"{record.size_hw[0]} × {record.size_hw[1]} pixels (height × width), {record.resize}"),
         *training_rows(settings),
-        ("Learning rate", f"{settings.learning_rate:g}" + (", at its peak" if settings.takes_all_epochs else "")),
+        *([] if settings.network == TREES else [("Learning rate", _rate(settings))]),
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
         ("Seed of the run's model", str(record.best_seed)),
         ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),
@@ -122,6 +145,10 @@ def settings_table(results: Results) -> Table:
         ("Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
     )  # fmt: skip
     return Table("This run", ("Setting", "Value"), rows)
+
+
+def _rate(settings: TrainingSettings) -> str:
+    return f"{settings.learning_rate:g}" + (", at its peak" if settings.takes_all_epochs else "")
 
 
 def spread_panel(evaluation: ClassEvaluation) -> FigurePanel | None:

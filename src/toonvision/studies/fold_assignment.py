@@ -1,7 +1,7 @@
 """Who learns and who is evaluated in the trainings of a study: which samples are in which fold.
 
 - Contexts: one context is left out at a time.
-- Suspect labels: cross-validation, in which every sample is in the test subset of one fold.
+- Suspect labels and cross-validation: every sample is in the test subset of one fold.
 - Learning curve: smaller and larger shares of a training subset, each within the next larger one.
 """
 
@@ -143,11 +143,14 @@ def grouped_folds(
     return fold_of
 
 
-def fold_jobs(dataset: Dataset, *, folds: int, settings: TrainingSettings, repeats: int, seed: int) -> list[Job]:
-    """Plan the trainings of a search for suspect labels: fold by fold, each with its repeats.
+def fold_jobs(
+    dataset: Dataset, *, folds: int, settings: TrainingSettings, repeats: int, seed: int, rotate: bool = True
+) -> list[Job]:
+    """Plan the trainings of a cross-validation: fold by fold, each with its repeats.
 
-    The seed decides the folds; the repeats have the seeds from it on. In each repeat another fold decides when to stop,
-    so that the averaged models learned from different crops.
+    The seed decides the folds; the repeats have the seeds from it on. The next fold decides when to stop. With `rotate`
+    that is another one in each repeat, so that averaged models learned from different crops; without it repeats differ
+    by their seed alone.
 
     Raises:
         InputRejectedError: If a class could not be learned without one of the folds.
@@ -157,7 +160,7 @@ def fold_jobs(dataset: Dataset, *, folds: int, settings: TrainingSettings, repea
     jobs = []
     for fold in range(folds):
         for repeat in range(repeats):
-            stop = (fold + 1 + repeat % (folds - 1)) % folds
+            stop = (fold + 1 + (repeat % (folds - 1) if rotate else 0)) % folds
             train = np.flatnonzero((fold_of != fold) & (fold_of != stop))
             short = classes_without_samples(dataset, train)
             if short:

@@ -27,13 +27,14 @@ from toonvision.data.trainable import require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
-from toonvision.models.backend import backend_faults, installed_versions, start_keras
+from toonvision.models.backend import installed_versions
 from toonvision.tasks.base import Dataset, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
+from toonvision.training.fit import fit
 from toonvision.training.history import EpochWatcher
-from toonvision.training.parallel import threads_for, train_all, trainings_at_once
+from toonvision.training.parallel import train_all, trainings_at_once
 
 TRAININGS = "trainings"
 _NUMBERS = ("epochs", "best_epoch", "seconds", "diverged")
@@ -202,14 +203,8 @@ def _at_once(dataset: Dataset, job: Job, trainings: int) -> int:
 
 
 def _train(dataset: Dataset, job: Job, watcher: EpochWatcher) -> FoldResult:
-    start_keras(threads=threads_for(dataset.size_hw))
-    from toonvision.training.loop import train_fresh
-
     fold = job.fold
-    with backend_faults():
-        model, history = train_fresh(
-            dataset, train=fold.train, val=fold.val, settings=job.settings, seed=job.seed, watcher=watcher
-        )
+    model, history = fit(dataset, train=fold.train, val=fold.val, settings=job.settings, seed=job.seed, watcher=watcher)
     predictions = predict(kind_of(dataset.task), model, dataset.images[fold.test])
     return FoldResult(predictions, len(history.epochs), history.best_epoch, history.seconds, history.diverged)
 

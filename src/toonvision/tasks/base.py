@@ -29,6 +29,8 @@ from toonvision.taxonomy.labels import Category, Task, Taxonomy
 if TYPE_CHECKING:
     import keras
 
+    from toonvision.models.forest import Forest
+
 Outputs = tuple[npt.NDArray[np.float32], ...]
 """One array for each output of a network, each of shape ``(images, ...)``."""
 
@@ -263,7 +265,7 @@ def build(network: str, dataset: Dataset) -> "keras.Model":
     return build_network(network, size_hw=dataset.size_hw, classes=len(dataset.classes))
 
 
-def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Outputs:
+def network_outputs(model: "keras.Model | Forest", images: Pictures, *, progress: Progress = silent) -> Outputs:
     """Run a network over images of shape ``(images, height, width, 3)``, uint8.
 
     Raises:
@@ -283,6 +285,6 @@ def network_outputs(model: "keras.Model", images: Pictures, *, progress: Progres
     return outputs
 
 
-def predict(kind: TaskKind, model: "keras.Model", images: Pictures) -> Predictions:
+def predict(kind: TaskKind, model: "keras.Model | Forest", images: Pictures) -> Predictions:
     """Return what a network of a kind of task predicts for images; see `network_outputs`."""
     return kind.decode(network_outputs(model, images))

@@ -32,6 +32,8 @@ from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy
 if TYPE_CHECKING:
     import keras
 
+    from toonvision.models.forest import Forest
+
 name = CLASSIFY
 counts = frozenset({"hits", "false_alarms", "misses"})
 
@@ -222,7 +224,9 @@ def class_probabilities(predictions: Predictions) -> Probabilities:
     return predictions.probabilities
 
 
-def predict_probabilities(model: "keras.Model", images: Pictures, *, progress: Progress = silent) -> Probabilities:
+def predict_probabilities(
+    model: "keras.Model | Forest", images: Pictures, *, progress: Progress = silent
+) -> Probabilities:
     """Return the probability of every class for images, shape ``(images, classes)``; see `network_outputs`."""
     return class_probabilities(decode(network_outputs(model, images, progress=progress)))
 

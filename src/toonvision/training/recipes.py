@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
 from toonvision.models.layout import MANY_CLASSES
+from toonvision.models.registry import TREES
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import did_you_mean
 
@@ -22,6 +23,8 @@ _COMPACT = TrainingSettings(
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 """Of a training of few and of many classes: more images need fewer epochs."""
 _FEWEST_EPOCHS = 60
+_OF_TREES = ("class_weights", "with_validation")
+"""The settings that trees have too."""
 _OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 
 
@@ -47,6 +50,8 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
         ('cosine', 'constant')
     """
+    if network == TREES:
+        return TrainingSettings(network=network, epochs=1)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
@@ -62,8 +67,8 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
         **wishes: Fields of `TrainingSettings` and `Augmentation`; None keeps the recipe's value.
 
     Raises:
-        UsageError: If there is no such setting, a value is out of bounds, averaging is asked for without a schedule
-            that ends, or patience with one.
+        UsageError: If there is no such setting or trees do not have it, a value is out of bounds, averaging is asked
+            for without a schedule that ends, or patience with one.
 
     Examples:
         >>> changed(settings_for("compact"), epochs=20, zoom=None, flip=False).augmentation.flip
@@ -75,6 +80,11 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
             raise UsageError(f"a setting is one of {', '.join(_OPTIONS)}; got {name!r}.{did_you_mean(name, _OPTIONS)}")
         if isinstance(wish, int | float):
             _OPTIONS[name].check(wish)
+    if settings.network == TREES and (odd := [_OPTIONS[name].flag for name in given if name not in _OF_TREES]):
+        raise UsageError(
+            f"trees are grown at once, from counts of colours; {', '.join(sorted(odd))} would change nothing. Leave it "
+            "out, or choose another --model."
+        )
     own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)

@@ -14,13 +14,14 @@ from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.workspace import Workspace
-from toonvision.models.backend import backend_faults, installed_versions, start_keras
-from toonvision.models.registry import input_size, short_name
-from toonvision.models.saving import MEANING, WEIGHTS, ModelCard, save_model
+from toonvision.models.backend import installed_versions, start_backend
+from toonvision.models.registry import TREES, input_size, short_name
+from toonvision.models.saving import MEANING, ModelCard, read_card, save_model, weights_file
 from toonvision.tasks.base import Dataset, build, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
+from toonvision.training.fit import fit
 from toonvision.training.history import HISTORY, EpochWatcher, write_history
 from toonvision.training.parallel import threads_for, train_all, trainings_at_once
 from toonvision.training.record import (
@@ -104,14 +105,13 @@ def train_run(
     watch: TrainingWatcher = watcher or unwatched
     size = size_hw or input_size(settings.network, workspace.size_hw)
     data = load_dataset(workspace, task, size_hw=size, split=split_name)
-    device = start_keras(threads=threads_for(size))
+    device = start_backend(settings.network, threads=threads_for(size))
     folder = choose_run_folder(workspace.runs, task.name, network=short_name(settings.network), name=name, force=force)
     record = _new_record(workspace, data, settings, name=folder.name, device=device)
     watch.started(record)
     with unfinished_run(workspace.root, folder.parent) as built:
         train = partial(_train_once, built, record, data)
-        images = record.samples["train"]
-        at_once = trainings_at_once(settings, size_hw=size, images=images, trainings=len(seeds))
+        at_once = trainings_at_once(settings, size_hw=size, images=record.samples["train"], trainings=len(seeds))
         done = train_all(train, seeds, at_once=at_once, epoch_ended=watch.epoch_ended, ended=watch.repeat_ended)
         repeats = tuple(done)
         best = best_repeat(repeats)
@@ -120,10 +120,11 @@ def train_run(
                 f"{task.name}: the loss of every training became NaN; nothing was saved. Lower --learning-rate and "
                 "train again."
             )
-        for file in (WEIGHTS, HISTORY, MEANING):
+        for file in (weights_file(settings.network), HISTORY, MEANING):
             write_bytes(built / file, (repeat_folder(built, best.seed) / file).read_bytes())
         status: Status = "failed" if best.failed else "done"
-        write_record(built, replace(record, status=status, repeats=repeats, best_seed=best.seed))
+        parameters = read_card(built).parameters
+        write_record(built, replace(record, status=status, repeats=repeats, best_seed=best.seed, parameters=parameters))
         return publish_run(workspace.root, built, folder, force=force)
 
 
@@ -149,7 +150,7 @@ def _new_record(
         samples={subset: len(indices) for subset, indices in data.indices.items()},
         data_hash=data.digest,
         taxonomy=(workspace.taxonomy.name, workspace.taxonomy.digest),
-        parameters=build(settings.network, data).count_params(),
+        parameters=0 if settings.network == TREES else build(settings.network, data).count_params(),
         device=device,
         versions=installed_versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -158,15 +159,11 @@ def _new_record(
 
 def _train_once(run: Path, record: RunRecord, data: Dataset, seed: int, watcher: EpochWatcher) -> RepeatRecord:
     """Train with one seed, and save the model, its history and its log in the run's folder."""
-    start_keras(threads=threads_for(record.size_hw))
-    from toonvision.training.loop import train_fresh
-
     train, val = data.indices["train"], data.indices["val"]
     logs = run / LOGS / f"seed-{seed}"
-    with backend_faults():
-        model, history = train_fresh(
-            data, train=train, val=val, settings=record.settings, seed=seed, log_folder=logs, watcher=watcher
-        )
+    model, history = fit(
+        data, train=train, val=val, settings=record.settings, seed=seed, log_folder=logs, watcher=watcher
+    )
     kind = kind_of(data.task)
     validated = predict(kind, model, data.images[val])
     collapsed = kind.collapsed(validated) and kind.collapsed(
@@ -182,7 +179,7 @@ def _train_once(run: Path, record: RunRecord, data: Dataset, seed: int, watcher:
         resize=record.resize,
         taxonomy=record.taxonomy[1],
         seed=seed,
-        parameters=record.parameters,
+        parameters=model.count_params(),
         versions=record.versions,
         temperature=None if record.settings.with_validation else kind.temperature(validated, data, val),
     )

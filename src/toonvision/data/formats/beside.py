@@ -4,12 +4,15 @@ import csv
 import re
 from collections.abc import Collection, Iterable, Set
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
+from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import decode_text, first_bytes
 from toonvision.core.names import folded
 from toonvision.data.attributes import SUFFIX
+from toonvision.data.formats.yolo_rows import seems_row
+from toonvision.data.formats.yolo_settings import find as settings
 from toonvision.data.source_tree import SourceTree
 
 HEAD = 1_000_000
@@ -24,6 +27,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _NAMES_KEY = re.compile(r"^[\"']?names[\"']?\s*:", re.MULTILINE)
 _BOX = 4
 """Numbers that a bounding box has."""
+_MOST_ROWS = 20
 
 
 def annotation_beside(tree: SourceTree, labels: Collection[str]) -> Path | None:
@@ -39,7 +43,7 @@ def annotation_beside(tree: SourceTree, labels: Collection[str]) -> Path | None:
     for path in (*tree.documents.faults, *tree.with_suffix(".names")):
         return path
     for path in tree.with_suffix(".yaml", ".yml"):
-        if _NAMES_KEY.search(head(path, tree)):
+        if _NAMES_KEY.search(head(path, tree)) and not _names_labels(path, tree, labels):
             return path
     names = {folded(path.name) for path in tree.pictures}
     known = {label.lower() for label in labels}
@@ -56,14 +60,27 @@ def _lists(path: Path, tree: SourceTree, names: Collection[str], labels: Set[str
     """Return whether a file says of some picture more than its folder does."""
     lines = head(path, tree).splitlines()
     suffix = path.suffix.lower()
-    for line in lines:
+    if suffix == ".txt" and lines and all(len(line.split()) > _BOX and seems_row(line) for line in lines[:_MOST_ROWS]):
+        return True
+    for index, line in enumerate(lines):
         if not _names_one(line, names):
             continue
         if suffix == ".txt":
-            if len(_NUMBER.findall(line)) >= _BOX:
+            rows = takewhile(lambda row: not _names_one(row, names), lines[index + 1 : index + 3])
+            if any(
+                len(_NUMBER.findall(row)) >= _BOX for row in (line, *rows)
+            ):  # a row of its own, as WIDER FACE has it
                 return True
         elif suffix not in (".csv", ".tsv") or labels.isdisjoint(_fields(line)):
             return True
+    return False
+
+
+def _names_labels(path: Path, tree: SourceTree, labels: Collection[str]) -> bool:
+    """Return whether YOLO's settings only repeat the labels of folders, as those of a classifier do."""
+    with suppress(InputRejectedError):
+        known = {label.lower() for label in labels}
+        return any(known <= {name.lower() for name in one.names.values()} for one in settings(tree) if one.file == path)
     return False
 
 

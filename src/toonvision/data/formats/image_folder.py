@@ -48,8 +48,10 @@ def refusal(tree: SourceTree) -> str:
         reason = f"{tree.relative(beside)} looks like annotations in a form that is not known"
         return f"{reason}. Export them as Pascal VOC or COCO{way_out}."
     if len(labels) == 1:
+        count = sum(labels.values())
+        pictures = f"all {counted(count, 'picture')} have" if count > 1 else "the only picture has"
         return (
-            f"all {counted(sum(labels.values()), 'picture')} have one label, {_some(labels)}, and a model needs "
+            f"{pictures} one label, {_some(labels)}, and a model needs "
             f"at least two labels, to tell them apart. Put pictures of another label into a folder beside it{way_out}."
         )
     return ""

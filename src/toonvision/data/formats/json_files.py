@@ -1,11 +1,11 @@
 """What the formats in JSON share: values are checked one by one, and each picture that a document lists is found."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
-from toonvision.data.boxes import Reading, checked_label, finite
+from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, finite
 from toonvision.data.formats.listed import Listed, Parse, read_listed
 from toonvision.data.formats.shapes import is_number
 from toonvision.data.picture_kinds import is_picture
@@ -82,6 +82,17 @@ def numbers(row: Mapping[str, Any], *keys: str) -> tuple[float, ...]:
             reason = f"{key} must be a number; got {shown(row.get(key))}"
             raise RejectedItemError(reason, "draw it again", code="bad-number")
     return tuple(finite(row[key], key) for key in keys)
+
+
+def whole_picture(labels: Sequence[object], number: int, called: str) -> AnnotatedObject:
+    """Return the object that a whole picture is, if it has one label.
+
+    Raises:
+        RejectedItemError: If it has none or several, as such `called` ("tags").
+    """
+    if len(labels) != 1:
+        raise RejectedItemError(f"has {len(labels)} {called}; got {shown(labels)}", "leave one", code="many-labels")
+    return AnnotatedObject(number, label_of(labels[0]), None)
 
 
 def label_of(value: object) -> str:

@@ -10,6 +10,7 @@ Source:
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, finite
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import label_of, mapping, own_documents, read_beside, size_of
+from toonvision.data.formats.json_files import label_of, mapping, own_documents, read_beside, size_of, whole_picture
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
@@ -37,22 +38,29 @@ def read(tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If two files annotate one picture, or two pictures share a name.
     """
-    return read_beside(own_documents(tree, _is_own), tree, _object, _listed)
+    own = own_documents(tree, _is_own)
+    drawn = any(content["shapes"] for content in own.values())
+    return read_beside(own, tree, _object, partial(_listed, drawn=drawn))
 
 
 def _is_own(content: Mapping[str, Any]) -> bool:
     return "shapes" in content and "imagePath" in content
 
 
-def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree) -> Listed:
+def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree, *, drawn: bool) -> Listed:
+    """Return a picture; where nothing is `drawn` in the whole source, the flags of a picture are its label."""
     size_wh = size_of(content.get("imageWidth"), content.get("imageHeight"))
     rows, flags = content["shapes"], content.get("flags")
     if isinstance(rows, list) and isinstance(flags, dict):  # those of the picture hold for each of its objects
         rows = [{"picture_flags": flags, **row} if isinstance(row, dict) else row for row in rows]
+    if not drawn and isinstance(flags, dict) and (raised := [name for name, flag in flags.items() if flag is True]):
+        rows = [raised]
     return Listed(path, tree.relative(path), content["imagePath"], rows, size_wh)
 
 
 def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
+    if isinstance(row, list):
+        return whole_picture(row, number, "flags")
     shape = mapping(row, "a shape")
     label = label_of(shape.get("label"))
     kind = shape.get("shape_type") or "polygon"

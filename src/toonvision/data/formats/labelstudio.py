@@ -21,7 +21,15 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
 from toonvision.data.formats.base import lying_in
-from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents, size_of
+from toonvision.data.formats.json_files import (
+    entry_name,
+    label_of,
+    mapping,
+    numbers,
+    read_documents,
+    size_of,
+    whole_picture,
+)
 from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
 from toonvision.data.formats.listed import Listed
 from toonvision.data.picture_kinds import is_picture
@@ -164,9 +172,7 @@ def _object(row: Any, number: int, path: Path, *, chosen: str | None = None) -> 
 
 def _whole_picture(value: Row, number: int) -> AnnotatedObject:
     words = value["choices"] if isinstance(value["choices"], list) else [value["choices"]]
-    if len(words) != 1:
-        raise RejectedItemError(f"has {len(words)} choices; got {shown(words)}", "leave one", code="many-labels")
-    return AnnotatedObject(number, label_of(words[0]), None)
+    return whole_picture(words, number, "choices")
 
 
 def _box(shape: Row, size_wh: tuple[int, int]) -> tuple[shapes.Xyxy, str]:

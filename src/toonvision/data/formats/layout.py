@@ -27,6 +27,7 @@ from toonvision.data.formats import (
     yolo,
 )
 from toonvision.data.formats.base import Reader
+from toonvision.data.formats.doubts import box_doubts
 from toonvision.data.formats.names import Format
 from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
@@ -81,7 +82,14 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     pictures = _with_own_attributes(reading)
     return Reading(
         tuple(picture for picture in pictures if picture.name not in named),
-        (*reading.findings, *named.values(), *within, *tree.replaced_findings(), *tree.mask_findings()),
+        (
+            *box_doubts(name, pictures),
+            *reading.findings,
+            *named.values(),
+            *within,
+            *tree.replaced_findings(),
+            *tree.mask_findings(),
+        ),
         {**reading.unusable, **named},
     )
 
@@ -173,8 +181,9 @@ def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> N
 
 def _nothing(tree: SourceTree) -> str:
     others = f", but {counted(len(tree.pictures), 'picture')} without annotations" if tree.pictures else ""
+    links = "".join(f" {finding}." for finding in tree.linked_folder_findings()[:1])
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
-        f"no annotated pictures were found{others}. Annotate pictures in one of the formats that are read ({titles}), "
-        f"or put them into one folder a label.{image_folder.hint(tree)}"
+        f"no annotated pictures were found{others}.{links} Annotate pictures in one of the formats that are read "
+        f"({titles}), or put them into one folder a label.{image_folder.hint(tree)}"
     )

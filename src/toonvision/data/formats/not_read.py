@@ -32,6 +32,15 @@ _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Sloth", ("class", "filename", "annotations"), "Convert it to COCO or Pascal VOC"),
     ("Hasty", ("label_classes", "images"), "Export COCO or Pascal VOC from Hasty"),
     ("Encord", ("data_units",), "Export COCO from Encord"),
+    ("Dataloop", ("filename", "metadata", "annotations"), "Export COCO or Pascal VOC from Dataloop"),
+    ("Azure Custom Vision", ("originalImageUri",), "Convert it to COCO or Pascal VOC"),
+    ("Unity Perception (SOLO)", ("captures", "sequence"), "Convert it to COCO with pysolotools: solo2coco"),
+    (
+        "Ultralytics NDJSON",
+        ("type", "task", "class_names"),
+        "Convert it to YOLO with Ultralytics: convert_ndjson_to_yolo",
+    ),
+    ("FiftyOne", ("classes", "labels"), "Export VOCDetectionDataset or ImageClassificationDirectoryTree from FiftyOne"),
     ("FiftyOne", ("samples",), "Export VOCDetectionDataset or COCODetectionDataset from FiftyOne"),
     ("MMDetection", ("filename", "ann"), "Convert it to COCO"),
     ("BDD100K (Scalabel)", ("name", "labels"), "Convert it to COCO with Scalabel: python -m scalabel.label.to_coco"),
@@ -58,6 +67,7 @@ _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         r"\Afilename(?:,[^,\n]+)+\r?\n[^,\n]+(?:,\s*[01])+\s*(?:\n|\Z)",
         "Put each picture into a folder of its label, and take the table away",
     ),
+    ("Label Studio's CSV", (".csv",), r"\"?\[\{\"\"x\"\": ", "Export JSON from Label Studio"),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),
     ("KITTI", (".txt",), r"(?m)^[A-Za-z_]+(?: -?\d+(?:\.\d+)?){14,15}\s*$", "Convert it to COCO or Pascal VOC"),
     ("DOTA", (".txt",), r"(?m)^(?:imagesource:|(?:-?\d+(?:\.\d+)? ){8}[A-Za-z][\w-]* \d\s*$)", "Convert it to COCO"),
@@ -76,6 +86,7 @@ _FILES: tuple[tuple[str, str, str], ...] = (
     ("VoTT", r".*\.vott", "Export Pascal VOC from VoTT"),
     ("Parquet or Arrow, as Hugging Face keeps it", r".*\.(?:parquet|arrow)", "Save it as COCO or one folder a label"),
     ("MATLAB", r".*\.mat", "Convert it to COCO, or put the pictures into one folder a label"),
+    ("a spreadsheet", r".*\.(?:xlsx?|ods)", "Save it as CSV, with the columns filename, class, xmin, ymin, xmax, ymax"),
     ("HDF5", r".*\.(?:h5|hdf5)", "Save its pictures as files, in one folder a label"),
     (
         "NumPy or a pickle, which is never opened",
@@ -83,7 +94,7 @@ _FILES: tuple[tuple[str, str, str], ...] = (
         "Save its pictures as PNG, in one folder a label",
     ),
     ("LMDB", r"(?:.*/)?data\.mdb", "Save its pictures as files, in one folder a label"),
-    ("an archive", r".*\.(?:zip|tar|tgz|tar\.(?:gz|bz2|xz)|rar|7z)", "Unpack it first, then name its folder"),
+    ("an archive", r".*\.(?:zip|tar|tgz|gz|bz2|xz|rar|7z)", "Unpack it first, then name its folder"),
     ("a video", r".*\.(?:mp4|mov|avi|mkv|webm)", "Save single frames of it as pictures, and annotate them"),
 )
 """What the path of a file below the source is, in lower case; only where nothing can be read."""

@@ -12,6 +12,7 @@ import base64
 import math
 import zlib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,15 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import label_of, mapping, numbers, own_documents, read_beside, size_of
+from toonvision.data.formats.json_files import (
+    label_of,
+    mapping,
+    numbers,
+    own_documents,
+    read_beside,
+    size_of,
+    whole_picture,
+)
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
@@ -38,22 +47,29 @@ def read(tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If two files annotate one picture, or two pictures share a name.
     """
-    return read_beside(own_documents(tree, _is_own), tree, _object, _listed)
+    own = own_documents(tree, _is_own)
+    drawn = any(content["objects"] for content in own.values())
+    return read_beside(own, tree, _object, partial(_listed, drawn=drawn))
 
 
 def _is_own(content: Mapping[str, Any]) -> bool:
     return "objects" in content and isinstance(content.get("size"), dict)
 
 
-def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree) -> Listed:
+def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree, *, drawn: bool) -> Listed:
+    """Return a picture; where nothing is `drawn` in the whole source, the tags of a picture are its label."""
     rows, tags = content["objects"], content.get("tags")
     if isinstance(rows, list) and isinstance(tags, list):  # those of the picture hold for each of its objects
         rows = [{"picture_tags": tags, **row} if isinstance(row, dict) else row for row in rows]
+    if not drawn and isinstance(tags, list) and tags:
+        rows = [[tag.get("name") if isinstance(tag, dict) else tag for tag in tags]]
     size_wh = size_of(content["size"].get("width"), content["size"].get("height"))
     return Listed(path, tree.relative(path), path.stem, rows, size_wh)
 
 
 def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
+    if isinstance(row, list):
+        return whole_picture(row, number, "tags")
     entry = mapping(row, "an object")
     label = label_of(entry.get("classTitle"))
     xyxy, note = _box(entry)

@@ -11,6 +11,7 @@ Source:
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ _SAME = {
     "img": "filename", "label": "class", "name": "class", "class_name": "class", "category": "class",
     "x_min": "xmin", "y_min": "ymin", "x_max": "xmax", "y_max": "ymax", "x1": "xmin", "y1": "ymin", "x2": "xmax",
     "y2": "ymax", "image_width": "width", "image_height": "height", "split": "set", "subset": "set",
+    "image_id": "filename",
     "label_name": "class", "bbox_x": "xmin", "bbox_y": "ymin", "imageid": "filename", "labelname": "class",
 }  # fmt: skip
 """Other names of columns."""
@@ -49,6 +51,8 @@ _RETINANET = {name: index for index, name in enumerate(("filename", *_EDGES, "cl
 _AUTOML = {"set": 0, "filename": 1, "class": 2, "xmin": 3, "ymin": 4, "xmax": 7, "ymax": 8}
 _SETS = frozenset({"TRAIN", "VALIDATION", "VALIDATE", "TEST", "UNASSIGNED"})
 _DELIMITERS = ",;\t"
+_SUFFIXES = (".csv", ".tsv")
+_DECIMAL_COMMA = re.compile(r"^(\s*[+-]?\d+),(\d+\s*)$")
 _HEAD = 8192
 
 
@@ -86,21 +90,21 @@ def read(tree: SourceTree) -> Reading:
         InputRejectedError: If no table can be read, a picture is listed twice, or two pictures share a name.
     """
     files = _files(tree)
-    paths = [path for path in tree.with_suffix(".csv") if path in files or tree.confined(path)]
+    paths = [path for path in tree.with_suffix(*_SUFFIXES) if path in files or tree.confined(path)]
     classes = _class_descriptions(tree)
     parse = partial(_object, lru_cache(images.size_wh), classes)
     return read_files(paths, tree, lambda path: _entries(path, files[path], tree), parse)
 
 
 def _files(tree: SourceTree) -> dict[Path, _Columns]:
-    heads = {path: _head(path) for path in tree.with_suffix(".csv") if not tree.confined(path)}
+    heads = {path: _head(path) for path in tree.with_suffix(*_SUFFIXES) if not tree.confined(path)}
     return {path: columns for path, head in heads.items() if (columns := _columns(head))}
 
 
 def _class_descriptions(tree: SourceTree) -> dict[str, str]:
     """Return what Open Images calls its classes, from a table beside those of the boxes: ``/m/01yrx,Cat``."""
     found: dict[str, str] = {}
-    for path in tree.with_suffix(".csv"):
+    for path in tree.with_suffix(*_SUFFIXES):
         rows = [] if tree.confined(path) else _head(path)
         if rows and all(len(row) == 2 and row[0].startswith(_CLASS_IDS) for row in rows):
             found |= {row[0]: row[1] for row in _all_rows(path) if len(row) == 2}
@@ -118,11 +122,17 @@ def _head(path: Path) -> list[list[str]]:
 
 
 def _rows(text: str) -> list[list[str]]:
-    """Return the rows of a table; what separates its cells is what the first row has most of."""
+    """Return the rows of a table; what separates its cells is what the first row has most of.
+
+    Where commas do not, one within a number is a decimal comma.
+    """
     first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
     try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=first.count))
-        return [row for row in rows if any(map(str.strip, row))]
+        rows = [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, row))
+        ]
+        return rows if delimiter == "," else [[_DECIMAL_COMMA.sub(r"\1.\2", cell) for cell in row] for row in rows]
     except csv.Error as error:
         raise RejectedItemError(f"is no table ({error})", "export it again", code="bad-row") from error
 

@@ -33,10 +33,25 @@ def recognise(tree: SourceTree) -> str | None:
         found = yolo_settings.find(tree)
     except InputRejectedError:  # reading it says why
         return TITLE if any(_seems_labels(path) for path in _texts(tree)) else None
-    if found and any(_seems_labels(path) for path in _texts(tree)):
+    if found and _has_labels(tree):
         return f"{TITLE}, with {some(sorted({tree.relative(one.file) for one in found}))}"
     paired = (path for path in _texts(tree) if tree.picture_of(path))
     return f"{TITLE} without class names" if any(_seems_labels(path, shares=True) for path in paired) else None
+
+
+def _has_labels(tree: SourceTree) -> bool:
+    """Return whether a text has rows for a picture, or several have shares for pictures that are not there.
+
+    One that has them for none may be anything, such as a table of all boxes.
+    """
+    of_no_picture = 0
+    for path in _texts(tree):
+        if tree.picture_of(path):
+            if _seems_labels(path):
+                return True
+        elif _seems_labels(path, shares=True):
+            of_no_picture += 1
+    return of_no_picture > 1 or (of_no_picture == 1 and len(tree.pictures) < 2)
 
 
 def read(tree: SourceTree) -> Reading:

@@ -16,6 +16,8 @@ _PLAIN = re.compile(r"[0-9eE+.\s-]+", re.ASCII)
 _LARGEST = 1e9
 _FARTHEST = 2.0
 """Of a share of a picture's size; what lies farther out are no shares."""
+_ROUNDING = 0.01
+"""How far a box may leave the picture, as a share of its size, and still be taken for one that does not."""
 
 
 def seems_row(line: str, *, shares: bool = False) -> bool:
@@ -54,8 +56,10 @@ def parse_row(line: str, number: int, *, size_wh: tuple[int, int], settings: Set
         raise RejectedItemError(reason, "add its name", code=UNKNOWN_CLASS)
     shares, attributes, note = _box(values, settings)
     if max(shares) > _FARTHEST or min(shares) < -_FARTHEST:
-        reason = f"its numbers ({shown(' '.join(columns[1:5]))}) look like pixels, not shares of the picture's size"
-        raise RejectedItemError(reason, "export it as YOLO again, or divide them by that size", code="pixels")
+        reason = f"its numbers ({shown(' '.join(columns[1:5]))}) look like pixels or percent, not shares of the "
+        reason += "picture's size"
+        remedy = "export it as YOLO again, or divide pixels by that size, and percent by 100"
+        raise RejectedItemError(reason, remedy, code="pixels")
     width, height = size_wh
     left, top, right, bottom = shares
     return AnnotatedObject(
@@ -87,7 +91,8 @@ def _box(values: Sequence[float], settings: Settings) -> tuple[tuple[float, floa
     """Return the left, top, right and bottom share, what else is said of the object, and how the box came about."""
     count = len(values)
     boxed = len(_COLUMNS)
-    if count >= 7 and count % 2 == 1 and count != boxed + settings.keypoint_columns:
+    tracked = count == boxed + 2 and values[-1] >= 1 and values[-1].is_integer() and _is_inside(values)
+    if count >= 7 and count % 2 == 1 and count != boxed + settings.keypoint_columns and not tracked:
         xs, ys = values[1::2], values[2::2]
         return (min(xs), min(ys), max(xs), max(ys)), {}, POLYGON_NOTE
     attributes: Attributes = {}
@@ -96,12 +101,31 @@ def _box(values: Sequence[float], settings: Settings) -> tuple[tuple[float, floa
         attributes, note = {"confidence": values[boxed]}, "its sixth column was taken for the confidence"
     elif count == boxed + 1:
         note = "its sixth column was left out"
-    elif count == boxed + settings.keypoint_columns and count > boxed:
+    elif tracked:
+        note = "its sixth and seventh columns, a confidence and the number of a track, were left out"
+    elif (count == boxed + settings.keypoint_columns and count > boxed) or _has_key_points(values):
         note = "its key points were left out"
     elif count != boxed:
         raise _bad_count(count)
     _, x, y, w, h = values[:boxed]
     return (x - w / 2, y - h / 2, x + w / 2, y + h / 2), attributes, note
+
+
+def _is_inside(values: Sequence[float]) -> bool:
+    """Return whether the box of a row lies in the picture, but for rounding."""
+    _, x, y, w, h = values[: len(_COLUMNS)]
+    return min(w, h) > 0 and all(
+        half - _ROUNDING <= centre <= 1 - half + _ROUNDING for centre, half in ((x, w / 2), (y, h / 2))
+    )
+
+
+def _has_key_points(values: Sequence[float]) -> bool:
+    """Return whether three columns for each key point follow a box: two coordinates, and 0, 1 or 2 for its visibility.
+
+    Where the number of columns is odd, these could be the corners of a polygon, and nobody can tell.
+    """
+    more = values[len(_COLUMNS) :]
+    return len(more) % 6 == 3 and _is_inside(values) and all(seen in (0, 1, 2) for seen in more[2::3])
 
 
 def _bad_count(count: int) -> RejectedItemError:

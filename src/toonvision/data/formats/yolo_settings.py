@@ -27,6 +27,7 @@ _MOST_CLASSES = 10_000
 _MOST_SHOWN = 5
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _NAMING = re.compile(r"""(?:^|[\s{,"'])(?:names|nc)["']?\s*:""")
+_NUMBERED = re.compile(r"\s*(\d{1,5})(?:\s*[:.,;)=-]\s*|\s+)(\S.*)")
 _SUBSET_KEYS = ("train", "val", "valid", "validation", "test")
 
 
@@ -180,10 +181,22 @@ def _class_file(path: Path, tree: SourceTree) -> Settings | None:
     lines = _text(path, tree).splitlines()
     if len(lines) > _MOST_CLASSES:
         raise RejectedItemError(f"has over {_MOST_CLASSES:,} lines", "list the classes only", code="too-large")
-    names = {number: checked_label(line) for number, line in enumerate(lines) if line.strip()}
+    names = {number: checked_label(line) for number, line in enumerate(_plain_names(lines)) if line.strip()}
     known = _CLASS_FILES.index(path.name.lower()) if path.name.lower() in _CLASS_FILES else len(_CLASS_FILES)
     shift = "put a line before the first one, such as: unused"
     return Settings(path, path, names, 10 + known, shift) if names else None
+
+
+def _plain_names(lines: Sequence[str]) -> Sequence[str]:
+    """Return class names without the numbers before them, and those of a single line that commas separate."""
+    written = [line for line in lines if line.strip()]
+    if len(written) == 1 and "," in written[0]:
+        return written[0].split(",")
+    numbered = [_NUMBERED.fullmatch(line) for line in written]
+    found = {int(one[1]): one[2] for one in numbered if one}
+    if len(written) < 2 or sorted(found) not in (list(range(len(written))), list(range(1, len(written) + 1))):
+        return lines
+    return [found[number] for number in sorted(found)]
 
 
 def _notes(path: Path, tree: SourceTree) -> Settings | None:

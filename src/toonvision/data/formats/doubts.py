@@ -1,0 +1,57 @@
+"""What is odd about the boxes of a whole source: numbers that were meant in another way than their format has them."""
+
+from collections.abc import Iterator, Sequence
+
+from toonvision.core.errors import Finding
+from toonvision.core.wording import counted
+from toonvision.data.boxes import AnnotatedPicture
+from toonvision.data.formats.names import Format
+
+_FEWEST = 4
+"""Boxes from which on anything is said."""
+_BEYOND = 1.02
+"""How far a box reaches, as a share of its picture's size, where that is no rounding."""
+_OUTSIDE = 0.1
+"""How much of a box lies outside its picture where that is no rounding."""
+_Box = tuple[tuple[float, float, float, float], tuple[int, int] | None]
+
+
+def box_doubts(format_: Format, pictures: Sequence[AnnotatedPicture]) -> Iterator[Finding]:
+    """Report boxes that all lie within one pixel, or whose sides are corners: no one of them shows it, all together do.
+
+    Args:
+        format_: The format that they were read in: YOLO states centres and sides, COCO a corner and sides.
+        pictures: The pictures of a source.
+    """
+    boxes: list[_Box] = [(one.xyxy, picture.size_wh) for picture in pictures for one in picture.objects if one.xyxy]
+    if len(boxes) < _FEWEST:
+        return
+    first = next(picture for picture in pictures if any(one.xyxy for one in picture.objects)).annotation
+    all_of_them = f"all {counted(len(boxes), 'box', 'boxes')}"
+    if format_ != "yolo" and all(min(xyxy) >= -1 and max(xyxy) <= 1 for xyxy, _ in boxes):
+        reason = f"{all_of_them} of the source lie within one pixel: they look like shares of the picture's size"
+        yield Finding(first, reason, "multiply them by the width and height in pixels", "shares")
+    elif format_ in _CORNERS and _CORNERS[format_](boxes):
+        stated = "centre, width and height" if format_ == "yolo" else "corner, width and height"
+        reason = f"{all_of_them} of the source look like two corners, in place of {stated}: they leave their pictures"
+        yield Finding(first, reason, f"write {stated} in their place, or export them again", "corners")
+
+
+def _centres_are_corners(boxes: Sequence[_Box]) -> bool:
+    """Return whether every side is larger than the centre beside it, and some box so leaves its picture."""
+    sides = [(edges[at], edges[at + 2]) for edges, _ in boxes for at in (0, 1)]
+    return all(high - low > (low + high) / 2 for low, high in sides) and any(
+        low < -_OUTSIDE * (high - low) for low, high in sides
+    )
+
+
+def _sides_are_corners(boxes: Sequence[_Box]) -> bool:
+    """Return whether every side is larger than the corner beside it, and some box so leaves its picture."""
+    if not all(high - low > low for edges, _ in boxes for low, high in (edges[::2], edges[1::2])):
+        return False
+    return any(
+        edge > _BEYOND * length for edges, size in boxes if size for edge, length in zip(edges[2:], size, strict=True)
+    )
+
+
+_CORNERS = {"yolo": _centres_are_corners, "coco": _sides_are_corners}
