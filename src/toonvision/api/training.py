@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import UsageError
-from toonvision.training.recipes import PlannedRun, changed, settings_for
+from toonvision.training.recipes import PlannedRun, changed, recipe_in
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -51,21 +51,9 @@ def _plan_network(
     if levels:
         network = _with_levels(network, workspace.taxonomy, task)
     split = split or "default"
-    classes = len(workspace.taxonomy.level(task.level).classes)
-    recipe = settings_for(find_network(network).name, classes=classes, images=_training_images(workspace, task, split))
+    recipe = recipe_in(workspace, task, find_network(network).name, split=split)
     size_hw = parse_size(size) if size else None
     return PlannedRun(changed(recipe, **settings), size_hw, split, None)
-
-
-def _training_images(workspace: "Workspace", task: "Task", split: str) -> int:
-    """Count the crops that a task learns from."""
-    from toonvision.data.splits import read_split
-
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
-    stored, taxonomy = read_split(workspace.splits, split), workspace.taxonomy
-    learned = [crop for crop in crops if stored.subset_of(crop) == "train"]
-    return max(1, sum(taxonomy.class_of(crop.label, task.level) is not None for crop in learned))
 
 
 def _plan_from_study(

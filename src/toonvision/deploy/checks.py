@@ -211,14 +211,6 @@ def _multiplied(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return (count, units) if values == rows and bias in ([], [(units,)]) and not transposed else ()
 
 
-def _taken(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    axis, (values, (count,)) = settings.get("axis", 0), given
-    if not isinstance(axis, int):
-        return ()
-    at = range(len(values))[axis]
-    return (*values[:at], count, *values[at + 1 :])
-
-
 def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
     axis = settings.get("axis")
     if not isinstance(axis, int):
@@ -230,12 +222,10 @@ def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
 
 
 def _taken(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    """Return the shape of rows, or of the columns of one row, that an array of indices names."""
+    """Return the shape of what an array of indices names along an axis."""
     values, indices = given
     axis = settings.get("axis", 0)
-    if axis == 1:
-        return (values[0], *indices, *values[2:])
-    return (*indices, *values[1:]) if axis == 0 else ()
+    return (*values[:axis], *indices, *values[axis + 1 :]) if isinstance(axis, int) and 0 <= axis < len(values) else ()
 
 
 def _taken_each(given: Given, settings: Mapping[str, Setting]) -> Shape:
@@ -281,10 +271,7 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     "DequantizeLinear": (_AXIS, _scaled),
     "Flatten": (_AXIS, _flattened),
     "Gather": (_AXIS, _taken),
-<<<<<<< HEAD
-=======
     "GatherElements": (_AXIS, _taken_each),
->>>>>>> main
     "Gemm": (frozenset({"transA", "transB"}), _multiplied),
     "GlobalAveragePool": (_NONE, _reduced),
     "GlobalMaxPool": (_NONE, _reduced),

@@ -92,7 +92,7 @@ def class_maps(
     chosen = _find_layer(model, layer)
     head, kernel, bias = _head(model)
     mirrored = with_mirror(model)
-    weights = _linear_weights(model, chosen, kernel / 2 if mirrored else kernel)
+    weights = _linear_weights(model, chosen, kernel / np.float32(2) if mirrored else kernel)
     tail = None if weights is not None else _tail(chosen, head)
     part = _part(model, chosen.output)
     batch_size = batch_size if tail is None else min(batch_size, _BATCH_OF_GRADIENTS)

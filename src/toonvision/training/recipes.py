@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
@@ -9,6 +10,10 @@ from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import TREES
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import did_you_mean
+
+if TYPE_CHECKING:
+    from toonvision.data.workspace import Workspace
+    from toonvision.taxonomy.labels import Task
 
 _COMPACT = TrainingSettings(
     network="compact",
@@ -57,6 +62,25 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
     epochs = round(steps / math.ceil(images / _COMPACT.batch_size))
     return replace(_COMPACT, network=network, epochs=min(max(epochs, _FEWEST_EPOCHS), _COMPACT.epochs))
+
+
+def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str | None) -> TrainingSettings:
+    """Return the recipe of a network for a task's classes and training crops; without a split, for all of its crops.
+
+    Raises:
+        UsageError: If there is no such split.
+        InputRejectedError: If nothing was extracted yet.
+    """
+    from toonvision.data.splits import read_split
+
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+    if split is not None:
+        stored = read_split(workspace.splits, split)
+        crops = [crop for crop in crops if stored.subset_of(crop) == "train"]
+    taxonomy = workspace.taxonomy
+    images = sum(taxonomy.class_of(crop.label, task.level) is not None for crop in crops)
+    return settings_for(network, classes=len(taxonomy.level(task.level).classes), images=max(1, images))
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
