@@ -63,6 +63,7 @@ def _no_files() -> Iterable[Case]:
         ("unknown-context",),
         kept=False,
         picture=f"{strange}.png",
+        item="contexts",  # of all pictures outside there is one finding
     )
     for why, content in (
         ("truncated", b'{"objects": ['), ("with a key twice", b'{"objects": [{"number": 1, "a": 1, "a": 2}]}'),

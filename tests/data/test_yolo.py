@@ -566,8 +566,8 @@ def test_a_triangle_is_no_box_with_a_track(tmp_path):
     assert one_row(tmp_path, "0 0.25 0.25 0.75 0.25 0.5 0.75").xyxy == BOX
 
 
-@pytest.mark.parametrize("names", ["0: cat\n1: dog\n", "1 cat\n2 dog", "0=cat\n1=dog\n\n", "cat, dog", "cat,dog\n"])
-def test_numbers_before_class_names_and_commas_between_them_are_no_part_of_them(tmp_path, names):
+@pytest.mark.parametrize("names", ["0: cat\n1: dog\n", "1 cat\n2 dog", "0=cat\n1=dog\n\n"])
+def test_numbers_before_class_names_are_no_part_of_them(tmp_path, names):
     pair(tmp_path, "a", rows=f"{ROW}1 0.5 0.5 0.5 0.5\n")
     (tmp_path / "classes.txt").write_text(names, encoding="utf-8")
     (picture,) = read(tmp_path).pictures

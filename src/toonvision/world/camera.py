@@ -73,7 +73,7 @@ def random_camera(rng: np.random.Generator) -> Camera:
         height=float(rng.uniform(0.6, 1.3)),
         yaw=float(rng.uniform(-0.6, 0.6)),
         focal=float(rng.uniform(820, 1050)),
-        horizon=float(rng.uniform(200, 460)),
+        horizon=float(rng.uniform(250, 450)),
     )
 
 

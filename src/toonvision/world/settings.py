@@ -40,7 +40,7 @@ class SceneSettings:
     shadow_rate: float = 0.1
     dim_rate: float = 0.06
     blur_rate: float = 0.08
-    jpeg_rate: float = 0.6
+    jpeg_rate: float = 0.4
     facing_rate: float = 0.1
     least_seen: float = 0.5
     least_seen_cut: float = 0.5

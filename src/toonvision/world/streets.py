@@ -125,17 +125,17 @@ def _house(draw: Draw, street: str, box: tuple[int, int, int, int], rng: np.rand
     draw.rectangle((left, top, right, top + 12), fill=colours.trim)
     draw.rectangle((left, bottom - 26, right, bottom), fill=scaled(wall, 0.7))
     draw.rectangle((left, top, left + 5, bottom), fill=scaled(wall, 0.75))
-    floor, columns = 3 * PX_PER_UNIT, max(2, (right - left) // (2 * PX_PER_UNIT))
+    floor, columns = round(3.4 * PX_PER_UNIT), max(1, round((right - left) / (3 * PX_PER_UNIT)))
     step, door = (right - left) / columns, int(rng.integers(columns))
     for level, y in enumerate(range(bottom - floor, top + 20, -floor)):
         for column in range(columns):
             x = left + step * (column + 0.5)
             if level == 0 and column == door:
                 _door(draw, x, bottom, (roof, colours.trim, scaled(wall, 0.3)))
-            else:
+            elif rng.random() < 0.8:
                 pane = _pane(colours.glass, street, rng)
                 _window(draw, style.window, x, y + 34, (colours.trim, pane, scaled(wall, 0.3)))
-    if rng.random() < 0.7:
+    if rng.random() < 0.3:
         _awning(draw, (left + 10, bottom - floor - 6, right - 10), roof, colours.trim)
     if rng.random() < 0.5:
         sign = scaled(roof, 1.25)

@@ -1,6 +1,5 @@
 """Toons: eleven animals by head, ears, muzzle and tail, in any colour and clothes."""
 
-import functools
 import itertools
 import math
 from typing import Final
@@ -31,7 +30,7 @@ HIP: Final = 0.53
 NECK: Final = 0.96
 HAT_RATE: Final = 0.25
 GLASSES_RATE: Final = 0.2
-FADED: Final = -0.15  # mean logarithm of the brightness of fur
+FADED: Final = -0.15  # mean logarithm of the brightness of fur and clothes
 TAN: Final[RGB] = (214, 156, 104)
 BACKPACK_RATE: Final = 0.2
 HATS: Final = ((1.35, 0.55, 0.85, True), (1.35, 0.75, 0.92, False), (0.0, 1.3, 0.1, False), (0.0, 0.6, 0.8, False))
@@ -51,10 +50,10 @@ def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator, dressed: bo
         The solids in units of about a metre.
     """
     animal = ANIMALS[label]
-    body = jittered(TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng, 6)
-    shirt, bottom = (TOON_CLOTH[int(i)] for i in rng.choice(len(TOON_CLOTH), 2, replace=False))
+    body = _dyed(TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng)
+    shirt, bottom = (_dyed(TOON_CLOTH[int(i)], rng) for i in rng.choice(len(TOON_CLOTH), 2, replace=False))
     arms, shanks, muzzle = (_other_than(body, rng) for _ in range(3))
-    fur = Material(body, None, 0.05, int(rng.integers(1000)), tint=random_tint(rng, mean=FADED))
+    fur = Material(body, None, 0.05, int(rng.integers(1000)), tint=random_tint(rng))
     skirt = bool(rng.random() < 0.5)
     above = [*_body(shirt, bottom, rng, skirt=skirt, stripes=int(rng.integers(3)))]
     above += _tail(animal, body)
@@ -72,7 +71,14 @@ def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator, dressed: bo
 
 def _other_than(body: RGB, rng: np.random.Generator) -> RGB:
     """Return the colour of arms, legs or muzzle: often that of the head, else any other."""
-    return scaled(body if rng.random() < 0.5 else TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng.uniform(0.75, 1.0))
+    return body if rng.random() < 0.5 else _dyed(TOON_BODY[int(rng.integers(len(TOON_BODY)))], rng)
+
+
+def _dyed(colour: RGB, rng: np.random.Generator) -> RGB:
+    """Return a colour as fur or cloth shows it: greyer, and often darker."""
+    return jittered(
+        scaled(mix(colour, (120, 100, 90), rng.uniform(0, 0.35)), math.exp(rng.normal(FADED, 0.22))), rng, 6
+    )
 
 
 def _random_extras(animal: Animal, rng: np.random.Generator) -> tuple[tuple[Feature, ...], list[Solid]]:
@@ -109,7 +115,6 @@ def _backpack(colour: RGB) -> list[Solid]:
     ]
 
 
-@functools.lru_cache(maxsize=64)
 def _shirt(colour: RGB, other: RGB, stripes: int) -> Texture:
     sheet = Image.new("RGB", (256, 128), colour)
     draw = ImageDraw.Draw(sheet)

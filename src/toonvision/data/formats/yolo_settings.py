@@ -188,10 +188,8 @@ def _class_file(path: Path, tree: SourceTree) -> Settings | None:
 
 
 def _plain_names(lines: Sequence[str]) -> Sequence[str]:
-    """Return class names without the numbers before them, and those of a single line that commas separate."""
+    """Return class names without the numbers before them, if these count the lines."""
     written = [line for line in lines if line.strip()]
-    if len(written) == 1 and "," in written[0]:
-        return written[0].split(",")
     numbered = [_NUMBERED.fullmatch(line) for line in written]
     found = {int(one[1]): one[2] for one in numbered if one}
     if len(written) < 2 or sorted(found) not in (list(range(len(written))), list(range(1, len(written) + 1))):
