@@ -52,10 +52,9 @@ class Run(StoredRun):
         listed = [f"  {name:<14} {value:.4f} in epoch {epoch}" for name, value, epoch in peaks(history)]
         best = "\n".join([f"Best values over {counted(len(history), 'epoch')}:", *listed])
         scores = self.evaluate()
-        floors = scores.value.floors
-        first = [floors.sentence()] if floors and floors.unbeaten else []
+        first = _unbeaten(scores.value)
         advice = advise(self.workspace.files, self.folder, scores.value)
-        blocks = (*first, best, *scores.blocks, "\n".join([*advice, f"Saved in {self.folder}"]))
+        blocks = (*first, best, *scores.blocks[len(first) :], "\n".join([*advice, f"Saved in {self.folder}"]))
         return replace(scores, blocks=blocks, data={**scores.data, "advice": advice, "folder": str(self.folder)})
 
     def evaluate(self, subset: "Subset" = "test") -> "Result[ClassEvaluation]":
@@ -69,7 +68,8 @@ class Run(StoredRun):
 
         evaluation = self.evaluation(subset)
         next_step = self.workspace.command("report", self.name)
-        return Result(evaluation, _score_blocks(evaluation), metrics_of(evaluation), next=next_step)
+        blocks = (*_unbeaten(evaluation), *_score_blocks(evaluation))
+        return Result(evaluation, blocks, metrics_of(evaluation), next=next_step)
 
     def calibrate(self, *, remove: bool = False) -> Result[float | None]:
         """Fit a temperature on the validation subset and store it with the model, so that confidences can be believed.
@@ -272,6 +272,12 @@ def wrong_on_test(run: Path) -> dict[str, int] | None:
         return None
 
 
+def _unbeaten(evaluation: "ClassEvaluation") -> tuple[str, ...]:
+    """Return the sentence that is said first where a floor is not beaten."""
+    floors = evaluation.floors
+    return (floors.sentence(),) if floors and floors.unbeaten else ()
+
+
 def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     from toonvision.tasks.classify_panels import scores_table
 
@@ -294,7 +300,7 @@ def _score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
         else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
         for up in evaluation.best.rolled_up
     ]
-    if evaluation.floors and evaluation.floors.listed:
+    if evaluation.floors and evaluation.floors.listed and not evaluation.floors.unbeaten:
         lines.append(evaluation.floors.sentence())
     if evaluation.best.calibration:
         lines.append(_calibration_text(evaluation.best.calibration))

@@ -105,9 +105,9 @@ class Floors:
         )
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
-        better = "is better than" if high < 0 else "is not clearly worse than"
+        better = " The floor is clearly better." if high < 0 else ""
         use = f" To use that: toonvision train {self.task} --model {TREES}" if floor.name == TREES else ""
-        return f"The model {self.network} does not beat its floor: {floor.title} {better} it ({counts}).{use}"
+        return f"The model {self.network} does not beat its floor, {floor.title} ({counts}).{better}{use}"
 
 
 def measure_floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Scores]) -> Floors:

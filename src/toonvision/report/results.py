@@ -87,7 +87,7 @@ class Results:
         newer: How many crops the split does not know.
         breakdowns: Wrong predictions by where, what and how the pictures were taken.
         contexts: The newest study of contexts of the same task and network that was compared with this run.
-        folds: The newest cross-validation of the same task and network, if it has the run's settings.
+        folds: The newest cross-validation of the same task with the run's settings.
         curve: The newest learning curve of the same task.
         suspects: The newest search for suspect labels of the same task.
         stress: The run under changes of light, sharpness, size, compression and box.
@@ -133,7 +133,6 @@ def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation)
     unread: list[str] = []
     network = record.settings.network
     study = _readable(lambda: ContextStudy.newest(workspace, record.task, network=network), unread)
-    folds = _readable(lambda: CrossValidation.newest(workspace, record.task, network=network), unread)
     leakage = _readable(lambda: LeakageStudy.newest(workspace, record.task), unread)
     return Results(
         evaluation=evaluation,
@@ -148,7 +147,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation)
         breakdowns=break_down(evaluation, workspace.taxonomy),
         # A study that was compared with another run says nothing about this one.
         contexts=study if study and study.ordinary == record.title else None,
-        folds=folds if folds and (folds.settings, folds.size_hw) == (record.settings, record.size_hw) else None,
+        folds=_readable(lambda: CrossValidation.of(workspace, record.task, record.settings, record.size_hw), unread),
         curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
         stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,

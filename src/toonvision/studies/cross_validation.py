@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,18 @@ class CrossValidation(Study):
     floors: Floors
     diverged: int = 0
     trained: int = 0
+
+    @classmethod
+    def of(cls, workspace: Workspace, task: str, settings: TrainingSettings, size_hw: tuple[int, int]) -> Self | None:
+        """Load the cross-validation of some settings that was saved last; None if there is none.
+
+        Raises:
+            ModelRefusedError: If a cross-validation of the task cannot be understood.
+        """
+        paths = (workspace.studies / task).glob(f"*/{cls.FILE}")
+        newest_first = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+        found = (cls.load(path.parent) for path in newest_first)
+        return next((one for one in found if (one.settings, one.size_hw) == (settings, size_hw)), None)
 
     @property
     def samples(self) -> int:
