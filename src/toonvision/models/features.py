@@ -15,6 +15,13 @@ _SMALLEST_VARIANCE = 1e-4
 """Added to a variance, since the difference that it is computed as has an error of that order in float32."""
 
 
+def with_mirror(model: "keras.Model") -> bool:
+    """Return whether the maps of a network are of each image of a batch, then of each mirror image."""
+    from toonvision.models.blocks import WithMirror
+
+    return any(isinstance(layer, WithMirror) for layer in model.layers)
+
+
 def map_layers(model: "keras.Model") -> list[Layer]:
     """Return the layers whose output is a float map, ``(batch, height, width, channels)``, first to last."""
     found = []
@@ -60,7 +67,8 @@ def band_features(model: "keras.Model") -> Any:
     """Return the tensor of a network that describes a whole image for `metrics.novelty`.
 
     These are the mean and the standard deviation of each channel of the last map, over three bands of rows (which
-    overlap if the number of rows is no multiple of three).
+    overlap if the number of rows is no multiple of three). Where a network sees the mirror image too, they are the
+    means of both.
 
     Returns:
         A symbolic tensor of shape ``(batch, 2 * bands * channels)``, with one band for each row of a map of fewer.
@@ -70,6 +78,8 @@ def band_features(model: "keras.Model") -> Any:
     """
     from keras import layers, ops
 
+    from toonvision.models.blocks import MirrorMean
+
     x = last_map(model).output
     height, width = x.shape[1:3]
     bands = min(_BANDS, height)
@@ -77,4 +87,5 @@ def band_features(model: "keras.Model") -> Any:
     pooled = layers.AveragePooling2D((height - (bands - 1) * step, width), strides=(step, width))
     mean, square = layers.Flatten()(pooled(x)), layers.Flatten()(pooled(x * x))
     deviation = ops.sqrt(ops.maximum(square - mean * mean, 0) + _SMALLEST_VARIANCE)
-    return layers.Concatenate()([mean, deviation])
+    features = layers.Concatenate()([mean, deviation])
+    return MirrorMean()(features) if with_mirror(model) else features
