@@ -64,7 +64,9 @@ def test_a_loss_that_still_fell_in_the_last_epoch_asks_for_more_epochs():
 def test_with_a_schedule_what_was_learned_decides_whether_more_epochs_are_needed(accuracy, said):
     history = ({**LEARNED[0], "accuracy": accuracy},)
     found = advice_from(trained(GOOD, settings=settings_for("compact"), history=history))
-    assert [one.endswith("Train longer: --epochs 180.") for one in found] == [True] * said
+    assert [one.endswith(f"Train longer: --epochs {2 * settings_for('compact').epochs}.") for one in found] == [
+        True
+    ] * said
 
 
 def arrows():

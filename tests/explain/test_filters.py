@@ -126,7 +126,7 @@ def test_a_backend_without_gradients_is_named(monkeypatch):
 
 
 def test_the_weights_of_a_normalised_copy_stand_to_the_right():
-    model = build_network("compact", size_hw=(32, 16), classes=3)
+    model = build_network("z-16c3n-p2", size_hw=(32, 16), classes=3)
     shown = first_filters(model)
     kernel = np.asarray(convolutions(model)[0].kernel)
     assert shown.shape == (3, 6, 3, 16)

@@ -7,7 +7,7 @@ from keras import layers
 from toonvision.core.errors import UsageError
 from toonvision.explain.activations import map_layers
 from toonvision.explain.cam import class_maps
-from toonvision.models.compact import compact, with_levels
+from toonvision.models.compact import compact, in_training
 from toonvision.models.registry import NETWORKS, build_network, input_size
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -50,18 +50,35 @@ def test_images_without_any_contrast_give_numbers():
 
 def test_what_learns_several_levels_computes_what_is_saved_of_it(tmp_path):
     groups = ("aaabbbbbb", ("x", "x", "y", None, None, "y", "x", "y", None), (None,) * 9)
-    trained, finished = with_levels(SIZE_HW, 9, groups)
+    trained, finished = in_training(SIZE_HW, 9, groups)
     rng = np.random.default_rng(0)
     for weights in trained.weights:
         weights.assign(rng.normal(0, 0.1, weights.shape) ** (2 if "variance" in weights.path else 1))
     pictures = rng.integers(0, 256, (4, *SIZE_HW, 3), dtype=np.uint8)
     kept = finished()
-    expected = trained.predict(pictures, verbose=0)
+    rows = [trained.predict(given, verbose=0) for given in (pictures, pictures[:, :, ::-1])]
+    expected = np.sqrt(np.prod(rows, axis=0))
+    expected /= expected.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(kept.predict(pictures, verbose=0), expected, atol=1e-6)
     kept.save(tmp_path / "model.keras")
     loaded = build_network("compact+3", size_hw=SIZE_HW, classes=9)
     loaded.load_weights(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded.predict(pictures, verbose=0), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_what_is_saved_answers_with_the_mean_of_an_image_and_its_mirror_image(classes):
+    trained, finished = in_training(SIZE_HW, classes)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, *SIZE_HW, 3), dtype=np.uint8)
+    logits = [log_odds(trained.predict(given, verbose=0)) for given in (pictures, pictures[:, :, ::-1])]
+    assert not np.allclose(*logits)
+    answered = finished().predict(pictures, verbose=0)
+    np.testing.assert_allclose(log_odds(answered), np.mean(logits, axis=0), atol=1e-5)
+    np.testing.assert_allclose(finished().predict(pictures[:, :, ::-1], verbose=0), answered, atol=1e-6)
+
+
+def log_odds(rows):
+    return np.log(rows / (1 - rows)) if rows.shape[1] == 1 else np.log(rows / rows[:, :1])
 
 
 def test_every_layer_that_is_offered_for_maps_can_show_them():
@@ -77,7 +94,7 @@ def test_every_layer_that_is_offered_for_maps_can_show_them():
 
 
 def test_what_speaks_for_a_group_speaks_for_all_of_its_classes_alike():
-    trained, finished = with_levels(SIZE_HW, 4, (("a", "a", "b", None),))
+    trained, finished = in_training(SIZE_HW, 4, (("a", "a", "b", None),))
     for layer in trained.layers:
         if isinstance(layer, layers.Dense) and layer.units == 4:
             layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toonvision.tasks.augmentation import augment
+from toonvision.tasks.augmentation import augment, mix
 from toonvision.tasks.settings import Augmentation
 
 
@@ -127,3 +127,18 @@ def test_another_light_at_both_sides_leaves_the_middle_and_some_images_as_they_a
     assert {bool(row.mean() > 100) for row in left[lit]} == {False, True}
     between = changed[lit][:, 0, 8:14].astype(int)
     assert (np.abs(between - 100) <= np.abs(left[lit].astype(int) - 100)[:, None] + 1).all()
+
+
+@given(seed=st.integers(0, 99), parameter=st.floats(0.05, 10), count=st.integers(1, 12))
+def test_mixed_images_and_targets_have_the_same_shares_and_the_larger_one_of_their_own(seed, parameter, count):
+    levels = np.arange(count, dtype=np.uint8) * 20
+    pictures = np.broadcast_to(levels[:, None, None, None], (count, 3, 2, 3)).copy()
+    targets = np.eye(count, dtype=np.float32)
+    mixed, soft = mix(pictures, targets, parameter, np.random.default_rng(seed))
+    assert (mixed.dtype, soft.dtype) == (np.uint8, np.float32)
+    np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-6)
+    assert (np.diag(soft) >= 0.5).all()
+    np.testing.assert_allclose(mixed[:, 0, 0, 0], soft @ levels, atol=0.51)
+    assert (mixed == mixed[:, :1, :1, :1]).all()
+    again = mix(pictures, targets, parameter, np.random.default_rng(seed))
+    assert all((one == other).all() for one, other in zip((mixed, soft), again, strict=True))

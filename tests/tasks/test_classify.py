@@ -56,6 +56,30 @@ def test_two_classes_are_one_number_and_more_are_one_hot(classes, expected):
     assert targets.tolist() == expected
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_targets_are_mixed_in_training_alone(classes):
+    dataset = made_up([0, 1] * 8, classes)
+    mixing = Augmentation(mixup=1.0)
+    _, mixed = classify.batch(dataset, np.arange(16), augmentation=mixing, rng=np.random.default_rng(0))
+    _, plain = classify.batch(dataset, np.arange(16), augmentation=mixing, rng=None)
+    assert set(np.unique(plain)) == {0, 1}
+    assert ((mixed > 0) & (mixed < 1)).any()
+    assert (np.round(mixed) == plain).all()
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_metrics_take_the_larger_share_of_a_mixed_target(classes):
+    import keras
+
+    model = keras.Sequential([keras.Input((classes - 1 if classes == 2 else classes,))])
+    model.add(keras.layers.Identity())
+    classify.set_loss(model, "adam", settings=TrainingSettings(), dataset=made_up([0, 1], classes))
+    targets = np.array([[0.9], [0.2]] if classes == 2 else [[0.9, 0.1, 0.0], [0.2, 0.1, 0.7]], np.float32)
+    found = model.test_on_batch(np.round(targets), targets, return_dict=True)
+    assert found["accuracy"] == 1
+    assert (found["hits"], found["false_alarms"], found["misses"]) == (1 if classes == 2 else 2, 0, 0)
+
+
 def test_rare_classes_weigh_more_and_the_mean_weight_of_the_training_images_is_one():
     dataset = made_up([0, 0, 0, 1, 2], 3)
     train = np.array([0, 1, 2, 3])

@@ -20,12 +20,16 @@ def test_the_published_networks_are_trained_as_published(name):
     assert settings_for(name) == dataclasses.replace(TrainingSettings(), network=name)
 
 
-def test_many_classes_take_compact_longer_and_the_published_networks_as_long():
-    few, many = settings_for("compact", classes=8), settings_for("compact", classes=9)
-    assert few == settings_for("compact")
-    assert many == dataclasses.replace(few, epochs=120)
-    assert few.epochs < 120
-    assert settings_for("tuned", classes=32) == settings_for("tuned")
+def test_compact_takes_twice_the_steps_for_many_classes_and_the_published_networks_as_many_epochs():
+    few, many = settings_for("compact", classes=8, images=960), settings_for("compact", classes=9, images=960)
+    assert (few.epochs, many.epochs) == (133, 267)  # 4,000 and 8,000 steps of 32 images
+    assert dataclasses.replace(many, epochs=133) == few
+    assert settings_for("tuned", classes=32, images=960) == settings_for("tuned")
+
+
+@pytest.mark.parametrize(("images", "epochs"), [(1, 400), (100, 400), (614, 200), (1280, 100), (100_000, 60)])
+def test_the_more_images_the_fewer_epochs_within_bounds(images, epochs):
+    assert settings_for("compact", classes=4, images=images).epochs == epochs
 
 
 def test_a_wish_changes_what_it_names_and_keeps_the_rest():

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import UsageError
-from toonvision.training.recipes import PlannedRun, changed, settings_for
+from toonvision.training.recipes import PlannedRun, changed, recipe_in
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -50,10 +50,10 @@ def _plan_network(
     network = model or DEFAULT_NETWORK
     if levels:
         network = _with_levels(network, workspace.taxonomy, task)
-    classes = len(workspace.taxonomy.level(task.level).classes)
-    recipe = settings_for(find_network(network).name, classes=classes)
+    split = split or "default"
+    recipe = recipe_in(workspace, task, find_network(network).name, split=split)
     size_hw = parse_size(size) if size else None
-    return PlannedRun(changed(recipe, **settings), size_hw, split or "default", None)
+    return PlannedRun(changed(recipe, **settings), size_hw, split, None)
 
 
 def _plan_from_study(

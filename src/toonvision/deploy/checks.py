@@ -222,12 +222,10 @@ def _joined(given: Given, settings: Mapping[str, Setting]) -> Shape:
 
 
 def _taken(given: Given, settings: Mapping[str, Setting]) -> Shape:
-    """Return the shape of rows, or of the columns of one row, that an array of indices names."""
+    """Return the shape of what an array of indices names along an axis."""
     values, indices = given
     axis = settings.get("axis", 0)
-    if axis == 1:
-        return (values[0], *indices, *values[2:])
-    return (*indices, *values[1:]) if axis == 0 else ()
+    return (*values[:axis], *indices, *values[axis + 1 :]) if isinstance(axis, int) and 0 <= axis < len(values) else ()
 
 
 def _taken_each(given: Given, settings: Mapping[str, Setting]) -> Shape:

@@ -48,6 +48,13 @@ def layer_activations(model: "keras.Model", image: Pictures) -> tuple[LayerActiv
     )
 
 
+def with_mirror(model: "keras.Model") -> bool:
+    """Return whether the maps of a network are of each image of a batch, then of each mirror image."""
+    from toonvision.models.blocks import WithMirror
+
+    return any(isinstance(layer, WithMirror) for layer in model.layers)
+
+
 def map_layers(model: "keras.Model") -> list[Layer]:
     """Return the layers whose output is a float map, ``(batch, height, width, channels)``, first to last."""
     found = []

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
-from toonvision.explain.activations import Layer, chain, map_layers
+from toonvision.explain.activations import Layer, chain, map_layers, with_mirror
 from toonvision.taxonomy.labels import did_you_mean
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class ClassMaps:
     Attributes:
         values: Signed evidence, shape ``(images, classes, height, width)``, float32, unbounded: positive speaks for
             the class, negative against it. ``exact`` maps are in logits.
-        layer: The layer whose activations were weighted; height and width are those of its output.
+        layer: The layer whose activations were weighted; height and width are those of its output. Where the network
+            sees the mirror image too, the evidence in it was mirrored back and added.
         method: How they were weighted.
         bias: The head's bias, shape ``(classes,)``, float32; ``values.sum((2, 3)) + bias`` are the logits of `exact`
             maps. It belongs to no cell of the image.
@@ -90,7 +91,8 @@ def class_maps(
     """
     chosen = _find_layer(model, layer)
     head, kernel, bias = _head(model)
-    weights = _linear_weights(model, chosen, kernel)
+    mirrored = with_mirror(model)
+    weights = _linear_weights(model, chosen, kernel / np.float32(2) if mirrored else kernel)
     tail = None if weights is not None else _tail(chosen, head)
     part = _part(model, chosen.output)
     batch_size = batch_size if tail is None else min(batch_size, _BATCH_OF_GRADIENTS)
@@ -98,14 +100,21 @@ def class_maps(
     for start in range(0, len(images), batch_size):
         batch = np.asarray(images[start : start + batch_size])
         activations = np.asarray(part.predict_on_batch(batch), dtype=np.float32)
-        values[start : start + batch_size] = (
+        found = (
             _weighted_by_gradients(activations, tail, kernel.shape[1], method)
             if weights is None
             else _weighted(activations, weights, method)
         )
+        values[start : start + batch_size] = _folded(found) if mirrored else found
         progress(min(start + batch_size, len(images)), len(images))
     exact = method == "exact" and weights is not None
     return ClassMaps(_two_sided(values), chosen.name, method, _two_sided(bias[np.newaxis])[0], exact)
+
+
+def _folded(values: Values) -> Values:
+    """Add the evidence in each mirror image, in the second half, to that in its image; their sum is that of both."""
+    own, mirrored = np.split(values, 2)
+    return np.asarray(own + mirrored[..., ::-1])
 
 
 def _part(model: "keras.Model", output: Any) -> "keras.Model":
@@ -168,7 +177,9 @@ def _linear_weights(model: "keras.Model", layer: Layer, kernel: Values) -> Value
     """
     from keras import layers
 
-    still = (layers.Flatten, layers.Dropout, layers.SpatialDropout2D, layers.GaussianNoise, layers.Identity)
+    from toonvision.models.blocks import MirrorMean
+
+    still = (layers.Flatten, layers.Dropout, layers.SpatialDropout2D, layers.GaussianNoise, layers.Identity, MirrorMean)
     after = chain(model, layer, model.layers[-1])
     if after and isinstance(after[0], layers.AveragePooling2D) and after[0].padding == "valid":
         pooled = _linear_weights(model, after[0], kernel)

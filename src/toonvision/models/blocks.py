@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from toonvision.models.layout import Block, Layout
@@ -33,6 +34,23 @@ class BesideNormalized(layers.Layer):  # type: ignore[misc]  # Keras has no type
         centred = inputs - _mean(inputs)
         variance = _mean(ops.square(centred))
         return ops.concatenate([inputs, centred * ops.rsqrt(variance + self.epsilon)], axis=-1)
+
+
+class WithMirror(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Adds the mirror image of each image to the batch, after the images."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return shape ``(2 * batch, height, width, channels)``."""
+        leftwards = np.arange(inputs.shape[2])[::-1]  # exported as one operation, which `flip` is not
+        return ops.concatenate([inputs, ops.take(inputs, leftwards, axis=2)], axis=0)
+
+
+class MirrorMean(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Takes the mean over each image and its mirror image, of a batch `WithMirror`."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return shape ``(batch, features)``, of features of shape ``(2 * batch, features)``."""
+        return ops.mean(ops.reshape(inputs, (2, -1, inputs.shape[-1])), axis=0)
 
 
 def _mean(x: Tensor) -> Tensor:

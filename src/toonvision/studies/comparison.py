@@ -20,7 +20,7 @@ from toonvision.studies.store import StudyOptions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
-from toonvision.training.recipes import settings_for
+from toonvision.training.recipes import recipe_in, settings_for
 from toonvision.training.record import RunRecord, find_run, read_record, run_records
 
 
@@ -112,8 +112,7 @@ def choose_comparison(
     wanted = network or settings_for().network
     found = _find_comparison(workspace, task, against, wanted, asked.size_hw, watcher)
     if not found:
-        classes = len(workspace.taxonomy.level(task.level).classes)
-        settings = settings_for(wanted, classes=classes)
+        settings = recipe_in(workspace, task, wanted, split=None)
         settings = replace(settings, epochs=asked.epochs or settings.epochs)
         return settings, asked.size_hw or input_size(settings.network, workspace.size_hw), None
     test, record = found

@@ -173,9 +173,9 @@ def measure_curve(
     wanted, split = workspace.taxonomy.task(task), options.split
     network = find_network(options.network or settings_for().network).name
     classes = len(workspace.taxonomy.level(wanted.level).classes)
-    settings = changed(settings_for(network, classes=classes), epochs=options.epochs)
-    dataset = task_dataset(workspace, wanted, options.size_hw or input_size(settings.network, workspace.size_hw))
+    dataset = task_dataset(workspace, wanted, options.size_hw or input_size(network, workspace.size_hw))
     whole = split_fold(workspace, dataset, split)
+    settings = changed(settings_for(network, classes=classes, images=len(whole.train)), epochs=options.epochs)
     jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
     recipe = recipe_of(dataset, settings, kind="curve", resize=workspace.resize, split=split, seed=options.seed)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)

@@ -1,6 +1,7 @@
-"""Random changes to training images, one batch at a time."""
+"""Random changes to training images, and mixtures of them, one batch at a time."""
 
 import numpy as np
+import numpy.typing as npt
 
 from toonvision.data.images import Pictures
 from toonvision.tasks.settings import Augmentation
@@ -29,6 +30,22 @@ def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator
     if settings.surround:
         changed = _surrounded(changed, settings.surround, rng)
     return changed
+
+
+def mix(
+    pictures: Pictures, targets: npt.NDArray[np.float32], parameter: float, rng: np.random.Generator
+) -> tuple[Pictures, npt.NDArray[np.float32]]:
+    """Return each image mixed with another one of its batch, and their targets in the same shares.
+
+    That is mixup (Zhang et al. 2018): shares are drawn from the beta distribution of a parameter above 0. Each image
+    keeps the larger share of its own place, so that its weight in the loss still is its own.
+    """
+    drawn = rng.beta(parameter, parameter, len(pictures)).astype(np.float32)
+    share, others = np.maximum(drawn, 1 - drawn), rng.permutation(len(pictures))
+    of_pixel, of_target = share[:, None, None, None], share[:, None]
+    values = pictures * of_pixel + pictures[others] * (1 - of_pixel)
+    mixed: Pictures = np.rint(values, out=values).astype(np.uint8)
+    return mixed, targets * of_target + targets[others] * (1 - of_target)
 
 
 def _moved(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:

@@ -44,6 +44,15 @@ class Augmentation:
             maximum=1,
         ),
     ] = 0.0
+    mixup: Annotated[
+        float,
+        Option(
+            "Mix pairs of training images, and their targets alike, in shares drawn from a beta distribution with this "
+            "parameter; 0 for none.",
+            minimum=0,
+            maximum=10,
+        ),
+    ] = 0.0
 
     @property
     def active(self) -> bool:

@@ -1,6 +1,8 @@
 """Recipes: the default settings of each network."""
 
+import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
@@ -9,17 +11,23 @@ from toonvision.models.registry import TREES
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import did_you_mean
 
+if TYPE_CHECKING:
+    from toonvision.data.workspace import Workspace
+    from toonvision.taxonomy.labels import Task
+
 _COMPACT = TrainingSettings(
     network="compact",
-    epochs=90,
+    epochs=400,
     batch_size=32,
     learning_rate=4e-3,
     schedule="cosine",
     averaging=0.99,
-    augmentation=Augmentation(flip=True, zoom=0.15, color=0.4, shift=0.06, cast=0.12, surround=0.4),
+    augmentation=Augmentation(flip=True, zoom=0.15, color=0.15, shift=0.06, cast=0.03, surround=0.2, mixup=0.2),
 )
 """Found by experiment; docs/compact.md reports what each of them contributes."""
-_EPOCHS_FOR_MANY = 120
+_STEPS, _STEPS_FOR_MANY = 4_000, 8_000
+"""Of a training of few and of many classes: more images need fewer epochs."""
+_FEWEST_EPOCHS = 60
 _OF_TREES = ("class_weights", "with_validation")
 """The settings that trees have too."""
 _OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
@@ -35,12 +43,13 @@ class PlannedRun:
     name: str | None
 
 
-def settings_for(network: str = _COMPACT.network, *, classes: int = 2) -> TrainingSettings:
+def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: int = 1) -> TrainingSettings:
     """Return the recipe of a network: its own if it has one, else the published one.
 
     Args:
         network: One of `toonvision.models.registry.NETWORKS`, or a layout.
-        classes: Number of classes; with more than 8, `compact` is trained for more epochs.
+        classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
+        images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
@@ -50,7 +59,28 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2) -> Traini
         return TrainingSettings(network=network, epochs=1)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
-    return replace(_COMPACT, network=network, epochs=_EPOCHS_FOR_MANY if classes > MANY_CLASSES else _COMPACT.epochs)
+    steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
+    epochs = round(steps / math.ceil(images / _COMPACT.batch_size))
+    return replace(_COMPACT, network=network, epochs=min(max(epochs, _FEWEST_EPOCHS), _COMPACT.epochs))
+
+
+def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str | None) -> TrainingSettings:
+    """Return the recipe of a network for a task's classes and training crops; without a split, for all of its crops.
+
+    Raises:
+        UsageError: If there is no such split.
+        InputRejectedError: If nothing was extracted yet.
+    """
+    from toonvision.data.splits import read_split
+
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+    if split is not None:
+        stored = read_split(workspace.splits, split)
+        crops = [crop for crop in crops if stored.subset_of(crop) == "train"]
+    taxonomy = workspace.taxonomy
+    images = sum(taxonomy.class_of(crop.label, task.level) is not None for crop in crops)
+    return settings_for(network, classes=len(taxonomy.level(task.level).classes), images=max(1, images))
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
