@@ -30,7 +30,6 @@ FEWEST = 20
 """Outliers, and validation images, below which nothing is fitted."""
 _PENALTY = 0.003
 """Of the squared weights of features with variance 1; chosen by cross-validation (docs/novelty.md)."""
-_STEPS, _TOLERANCE = 25, 1e-6
 _SMALLEST_SPREAD = 0.01
 
 
@@ -120,6 +119,8 @@ def fit_novelty(learned: Features, outliers: Sequence[Features], validation: Fea
     Returns:
         The score; None if there are fewer than `FEWEST` outliers or validation images.
     """
+    from sklearn.linear_model import LogisticRegression
+
     groups = [group for group in outliers if len(group)]
     count = sum(map(len, groups))
     if count < FEWEST or len(validation) < FEWEST:
@@ -128,9 +129,10 @@ def fit_novelty(learned: Features, outliers: Sequence[Features], validation: Fea
     mean, spread = rows.mean(axis=0), rows.std(axis=0) + _SMALLEST_SPREAD
     share = np.concatenate([_even(learned, 1), *(_even(group, len(groups)) for group in groups)])
     is_outlier = np.arange(len(rows)) >= len(learned)
-    weights, bias = _logistic((rows - mean) / spread, is_outlier, share / 2)
-    weights = weights / spread
-    bias -= float(mean @ weights)
+    fitted = LogisticRegression(C=1 / _PENALTY, solver="newton-cholesky")
+    fitted.fit((rows - mean) / spread, is_outlier, sample_weight=share / 2)
+    weights = fitted.coef_[0] / spread
+    bias = float(fitted.intercept_[0]) - float(mean @ weights)
     scores = validation @ weights + bias
     threshold = scores.mean() + NormalDist().inv_cdf(1 - REJECTED) * scores.std()
     return NoveltyScore(tuple(weights.tolist()), bias - float(threshold), len(learned), count, len(validation))
@@ -139,20 +141,3 @@ def fit_novelty(learned: Features, outliers: Sequence[Features], validation: Fea
 def _even(group: Features, groups: int) -> Floats:
     """Return the same weight for each image of a group; those of all groups sum to 1."""
     return np.full(len(group), 1 / (len(group) * groups))
-
-
-def _logistic(rows: Floats, positive: npt.NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:
-    """Return weights and bias of a logistic regression with an L2 penalty on the weights, by Newton's method."""
-    rows = np.hstack([rows, np.ones((len(rows), 1))])
-    penalty = np.full(rows.shape[1], _PENALTY)
-    penalty[-1] = 0
-    found = np.zeros(rows.shape[1])
-    for _ in range(_STEPS):
-        odds = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
-        slope = rows.T @ (weights * (odds - positive)) + penalty * found
-        curvature = (rows.T * (weights * odds * (1 - odds))) @ rows + np.diag(penalty)
-        step = np.linalg.solve(curvature, slope)
-        found = found - step
-        if np.abs(step).max() < _TOLERANCE:
-            break
-    return found[:-1], float(found[-1])
