@@ -130,6 +130,10 @@ class SourceTree(Listing):
                 return found[0] if len(found) == 1 else None
         return None
 
+    def has_picture_for(self, annotation: Path) -> bool:
+        """Return whether any picture has the name of an annotation file, one or several."""
+        return any(stem in self._by_stem for stem in _stems(annotation.stem))
+
     def picture_beside(self, annotation: Path) -> Path | None:
         """Return the one picture of an annotation's name beside it, or in the corresponding folder, if any."""
         found = self._same_place(annotation, stem_key(annotation.stem))

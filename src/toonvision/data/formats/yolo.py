@@ -46,7 +46,7 @@ def _has_labels(tree: SourceTree) -> bool:
     """
     of_no_picture = 0
     for path in _texts(tree):
-        if tree.picture_of(path):
+        if tree.has_picture_for(path):
             if _seems_labels(path):
                 return True
         elif _seems_labels(path, shares=True):
