@@ -1064,7 +1064,9 @@ def test_any_value_within_an_object_of_a_json_file_is_read_or_reported(tmp_path_
     lost += sum(finding.objects for picture in reading.pictures for finding in picture.findings)
     assert sum(len(picture.objects) for picture in reading.pictures) + lost == 7
     assert len(reading.pictures) == 4
-    assert all(math.isfinite(edge) for picture in reading.pictures for entry in picture.objects for edge in entry.xyxy or ())
+    assert all(
+        math.isfinite(edge) for picture in reading.pictures for entry in picture.objects for edge in entry.xyxy or ()
+    )
     shutil.rmtree(root)
 
 
