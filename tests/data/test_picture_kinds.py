@@ -13,7 +13,7 @@ from toonvision.data.images import decode
 from toonvision.data.picture_kinds import kind_of_content, kinds_read, unread_kind
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import create_workspace
-from toonvision.metrics.predictions import predict_files_by
+from toonvision.metrics.predictions import Answers, predict_files_by
 from toonvision.taxonomy.loader import infer
 
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
@@ -142,7 +142,7 @@ def test_a_folder_and_single_files_are_predicted_or_named_alike(tmp_path):
 
     def predicted(*paths):
         predictions, findings = predict_files_by(
-            lambda images: np.full((len(images), 2), 0.5, np.float32),
+            lambda images: Answers(np.full((len(images), 2), 0.5, np.float32)),
             paths,
             classes=("cat", "dog"),
             size_hw=(8, 8),
