@@ -21,7 +21,7 @@ from toonvision.world.palette import STREETS, SUITS
 from toonvision.world.scene import compose
 from toonvision.world.settings import SceneSettings
 
-A_SUIT, TRAIN, VALIDATE = 36, 20, 5
+A_SUIT, TRAIN, VALIDATE = 56, 40, 5
 SIZE_HW = (150, 50)
 SETTINGS = SceneSettings(heights_px=(120, 320), cut_rate=0, screened_rate=0.05, dim_rate=0)
 
