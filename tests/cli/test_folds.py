@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from builders import copied
@@ -24,6 +26,14 @@ def test_train_in_folds_trains_no_run_and_evaluate_in_folds_uses_its_trainings_a
     assert "6 trainings were saved before" in again.err
     plain = run("evaluate", "label/trees-1", "-w", own.root, "--folds", "3")
     assert "Cross-validation of trees, 2 seeds" in plain.out
+
+
+def test_folds_need_no_split(run, workspace, tmp_path):
+    own = copied(workspace, tmp_path / "workspace")
+    shutil.rmtree(own.splits)
+    outcome = run("train", "label", "-w", own.root, "--model", "trees", "--folds", "3", "--json")
+    assert outcome.code == 0, outcome.err
+    assert sum(fold["samples"] for fold in outcome.json["folds"]) == 24
 
 
 @pytest.mark.parametrize("option", [("--split", "other"), ("--from-study", "label/search-1")])

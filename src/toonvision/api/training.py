@@ -42,16 +42,20 @@ def _plan_network(
     levels: bool,
     size: Size | None,
     split: str | None,
+    whole: bool = False,
     **settings: object,
 ) -> PlannedRun:
-    """Plan a run of a network by its recipe, with some settings changed; None changes nothing."""
+    """Plan a run of a network by its recipe, with some settings changed; None changes nothing.
+
+    Without a split to follow, for the `whole` of the crops, the recipe is that for all of them.
+    """
     from toonvision.models.registry import find_network
 
     network = model or DEFAULT_NETWORK
     if levels:
         network = _with_levels(network, workspace.taxonomy, task)
     split = split or "default"
-    recipe = recipe_in(workspace, task, find_network(network).name, split=split)
+    recipe = recipe_in(workspace, task, find_network(network).name, split=None if whole else split)
     size_hw = parse_size(size) if size else None
     return PlannedRun(changed(recipe, **settings), size_hw, split, None)
 

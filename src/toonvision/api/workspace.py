@@ -239,7 +239,14 @@ class Workspace(DataSteps, StudySteps):
         from toonvision.studies.cross_validation import cross_validate
 
         wanted = self.files.taxonomy.task(task)
-        asked: dict[str, Any] = {"model": model, "levels": levels, "size": size, "split": None, **settings}
+        asked: dict[str, Any] = {
+            "model": model,
+            "levels": levels,
+            "size": size,
+            "split": None,
+            "whole": True,
+            **settings,
+        }
         planned = plan_run(self.files, wanted, name=None, from_study=None, trial=None, **asked)
         with self.watcher.studying() as watch:
             study = cross_validate(
