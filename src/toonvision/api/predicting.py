@@ -129,9 +129,10 @@ def _annotated(root: Path) -> Reading:
     from toonvision.data.source_tree import SourceTree
 
     tree = SourceTree.of(root)
-    if not layout.layouts(tree) and not not_read.foreign_annotations(tree):
+    found = layout.layouts(tree)
+    if not found and not not_read.foreign_annotations(tree):
         raise _no_boxes(root)
-    return layout.read_tree(layout.recognised(tree)[0].format, tree)
+    return layout.read_tree((found or layout.recognised(tree))[0].format, tree)
 
 
 def _no_boxes(path: Path, findings: Sequence[Finding] = ()) -> InputRejectedError:

@@ -132,6 +132,20 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     unusable: Mapping[str, Finding] = field(default_factory=dict, hash=False)
 
+    def without(self, named: Mapping[str, Finding]) -> "Reading":
+        """Return a reading without some pictures, by name, and what is wrong with each; one finding may be of several.
+
+        What was found within these pictures comes after that.
+        """
+        if not named:
+            return self
+        within = [finding for picture in self.pictures if picture.name in named for finding in picture.findings]
+        return Reading(
+            tuple(picture for picture in self.pictures if picture.name not in named),
+            (*self.findings, *dict.fromkeys(named.values()), *within),
+            {**self.unusable, **named},
+        )
+
 
 def parse_coordinate(text: str | None, what: str) -> float:
     """Read a coordinate written as a finite decimal number in ASCII digits; blanks around it do not matter.

@@ -27,14 +27,11 @@ def in_contexts(reading: Reading, taxonomy: Taxonomy) -> Reading:
     for picture in reading.pictures:
         possible = (picture.context, *picture.name.split("/")[:-1])
         context = next((known[name] for name in map(folded, possible) if name in known), None)
-        (outside if context is None else pictures).append(picture)
-        if context not in (None, picture.context):
-            pictures[-1] = replace(picture, context=context)
-    if not outside:
-        return replace(reading, pictures=tuple(pictures))
-    finding = _outside(outside, [context.name for context in taxonomy.contexts])
-    findings = (*reading.findings, finding, *(one for picture in outside for one in picture.findings))
-    return Reading(tuple(pictures), findings, {**reading.unusable, **{one.name: finding for one in outside}})
+        if context is None:
+            outside.append(picture)
+        pictures.append(picture if context in (None, picture.context) else replace(picture, context=context))
+    finding = _outside(outside, [context.name for context in taxonomy.contexts]) if outside else None
+    return replace(reading, pictures=tuple(pictures)).without({one.name: finding for one in outside if finding})
 
 
 def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:

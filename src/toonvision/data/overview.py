@@ -188,7 +188,6 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
 def _without_unusable(reading: Reading) -> Reading:
     """Return a reading without the pictures that cannot be extracted, as their headers say; each is named instead."""
     named: dict[str, Finding] = {}
-    within: list[Finding] = []
     for picture in reading.pictures:
         has_boxes = any(entry.xyxy for entry in picture.objects)
         if has_boxes or picture.size_wh:
@@ -196,10 +195,7 @@ def _without_unusable(reading: Reading) -> Reading:
                 images.check_header(picture.path, has_boxes=has_boxes, declared_wh=picture.size_wh)
             except RejectedItemError as error:
                 named[picture.name] = error.finding(picture.name, pictures=1, objects=len(picture.objects))
-                within += picture.findings
-    left = tuple(picture for picture in reading.pictures if picture.name not in named) if named else reading.pictures
-    findings = (*reading.findings, *named.values(), *within)
-    return Reading(left, findings, {**reading.unusable, **named})
+    return reading.without(named)
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

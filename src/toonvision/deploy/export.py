@@ -130,17 +130,19 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
         # A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is compared
         # without it, and the temperature with the formula on what the export itself answers without it.
-        rows = Classifier(plain).predict_batch(pictures)
+        answers = Classifier(plain).answer_batch(pictures)
+        rows = answers.probabilities
         parity = worse(
             compare(predict_probabilities(model, pictures, progress=progress), rows),
             compare(rows, in_batches(plain, pictures)),
         )
         if card.temperature is not None:
             plain = written(card.temperature)
-            parity = worse(parity, compare(calibrated(rows), Classifier(plain).predict_batch(pictures)))
+            answers = Classifier(plain).answer_batch(pictures)
+            parity = worse(parity, compare(calibrated(rows), answers.probabilities))
         require_parity(parity)
         if score:
-            require_same_novelty(novelty_of(model, score)(pictures), Classifier(plain).answer_batch(pictures).novelty)
+            require_same_novelty(novelty_of(model, score)(pictures), answers.novelty)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:
             data = load_run_data(workspace, read_record(run))

@@ -16,7 +16,7 @@ from toonvision.data.subsets import Subset
 from toonvision.metrics.bootstrap import Estimate, paired_difference
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
-from toonvision.models.forest import colour_counts, pixels_of_bands
+from toonvision.models.forest import root_shares
 from toonvision.models.registry import TREES
 from toonvision.tasks.base import Dataset, Scores
 from toonvision.taxonomy.labels import CLASSIFY
@@ -181,10 +181,7 @@ def _majority(data: Dataset, learned: Indices, evaluated: Indices) -> Indices:
 
 def _neighbour(data: Dataset, learned: Indices, evaluated: Indices) -> Indices:
     """Return the class of the image with the nearest histogram, by Hellinger's distance."""
-    pixels = pixels_of_bands(data.size_hw)
-    known, asked = (
-        np.sqrt(colour_counts(data.images[indices]) / pixels, dtype=np.float32) for indices in (learned, evaluated)
-    )
+    known, asked = (root_shares(data.images[indices]) for indices in (learned, evaluated))
     # All rows have the same length, so that the nearest is the one with the largest product.
     nearest: Indices = data.targets[learned[(asked @ known.T).argmax(axis=1)]]
     return nearest

@@ -13,6 +13,7 @@ Tensor = Any
 """A symbolic tensor of Keras; its type depends on the backend."""
 
 
+_BANDS = 3
 _MOMENTUM = 0.9  # of batch normalisation: hundreds of images make too few steps for Keras' 0.99
 
 
@@ -51,6 +52,17 @@ class MirrorMean(layers.Layer):  # type: ignore[misc]  # Keras has no types
     def call(self, inputs: Tensor) -> Tensor:
         """Return shape ``(batch, features)``, of features of shape ``(2 * batch, features)``."""
         return ops.mean(ops.reshape(inputs, (2, -1, inputs.shape[-1])), axis=0)
+
+
+def band_means(x: Tensor) -> Tensor:
+    """Return the mean of each channel of a map over three bands of rows, flattened.
+
+    The bands overlap if the number of rows is no multiple of three; a map of fewer rows has one band for each.
+    """
+    height, width = x.shape[1:3]
+    bands = min(_BANDS, height)
+    step = height // bands
+    return layers.Flatten()(layers.AveragePooling2D((height - (bands - 1) * step, width), strides=(step, width))(x))
 
 
 def _mean(x: Tensor) -> Tensor:

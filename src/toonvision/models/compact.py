@@ -10,10 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers, ops
 
-from toonvision.models.blocks import MirrorMean, Tensor, WithMirror, around_zero, headed, network, normalized
+from toonvision.models.blocks import (
+    MirrorMean,
+    Tensor,
+    WithMirror,
+    around_zero,
+    band_means,
+    headed,
+    network,
+    normalized,
+)
 from toonvision.models.layout import MANY_CLASSES
 
-_BANDS = 3
 _NARROW, _WIDE = (16, 28, 36, 50), (24, 40, 56, 64)
 _BRANCH = (24, 28, 32)
 _DROPPED = 0.5
@@ -126,9 +134,4 @@ def _separable(x: Tensor, filters: int) -> Tensor:
 
 
 def _features(maps: Sequence[Tensor]) -> Tensor:
-    """Return the mean of maps over three bands of rows, which overlap if the number of rows is no multiple of three."""
-    x = layers.Concatenate()(maps) if len(maps) > 1 else maps[0]
-    height, width = x.shape[1:3]
-    step = max(1, height // _BANDS)
-    bands = layers.AveragePooling2D((max(1, height - (_BANDS - 1) * step), width), strides=(step, width))(x)
-    return layers.Flatten()(bands)
+    return band_means(layers.Concatenate()(maps) if len(maps) > 1 else maps[0])

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 Layer = Any
 """A layer of Keras, which carries no types."""
 
-_BANDS = 3
 _SMALLEST_VARIANCE = 1e-4
 """Added to a variance, since the difference that it is computed as has an error of that order in float32."""
 
@@ -78,14 +77,10 @@ def band_features(model: "keras.Model") -> Any:
     """
     from keras import layers, ops
 
-    from toonvision.models.blocks import MirrorMean
+    from toonvision.models.blocks import MirrorMean, band_means
 
     x = last_map(model).output
-    height, width = x.shape[1:3]
-    bands = min(_BANDS, height)
-    step = height // bands
-    pooled = layers.AveragePooling2D((height - (bands - 1) * step, width), strides=(step, width))
-    mean, square = layers.Flatten()(pooled(x)), layers.Flatten()(pooled(x * x))
+    mean, square = band_means(x), band_means(x * x)
     deviation = ops.sqrt(ops.maximum(square - mean * mean, 0) + _SMALLEST_VARIANCE)
     features = layers.Concatenate()([mean, deviation])
     return MirrorMean()(features) if with_mirror(model) else features

@@ -130,6 +130,12 @@ def pixels_of_bands(size_hw: tuple[int, int]) -> Ints:
     return pixels
 
 
+def root_shares(images: Pictures) -> npt.NDArray[np.float32]:
+    """Return the square root of each colour's share of its band's pixels, shape ``(images, COLOURS)``, 0 to 1."""
+    shares: npt.NDArray[np.float32] = np.sqrt(colour_counts(images) / pixels_of_bands(images.shape[1:3]))
+    return shares.astype(np.float32)
+
+
 def save_forest(forest: Forest, path: Path) -> None:
     """Write a forest's arrays as a NumPy archive; the same bytes for the same arrays."""
     np.savez_compressed(path, **{name: getattr(forest, name) for name in _ARRAYS})

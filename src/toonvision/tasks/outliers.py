@@ -26,10 +26,15 @@ def features_of(model: "keras.Model") -> Callable[[Pictures], Features]:
 
     Images have the shape ``(images, height, width, 3)``, uint8; features the shape ``(images, features)``.
     """
+    described = _described(model)
+    return lambda images: network_outputs(described, images)[0]
+
+
+def _described(model: "keras.Model") -> "keras.Model":
+    """Return the part of a network from its images to its features."""
     import keras
 
-    described = keras.Model(model.inputs[0], band_features(model))
-    return lambda images: network_outputs(described, images)[0]
+    return keras.Model(model.inputs[0], band_features(model))
 
 
 def novelty_of(model: "keras.Model", score: NoveltyScore) -> Callable[[Pictures], Scores]:
@@ -38,13 +43,13 @@ def novelty_of(model: "keras.Model", score: NoveltyScore) -> Callable[[Pictures]
     Raises:
         ModelRefusedError: If the score is not one of this network's.
     """
-    features = features_of(model)
-    width = band_features(model).shape[1]
+    described = _described(model)
+    width = described.output.shape[1]
     if width != len(score.weights):
         raise ModelRefusedError(
             f"{model.name}: its novelty score has {len(score.weights)} weights for {width} features. Train again."
         )
-    return lambda images: score.of(features(images))
+    return lambda images: score.of(network_outputs(described, images)[0])
 
 
 def fit_novelty_score(model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:

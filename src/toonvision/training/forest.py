@@ -11,7 +11,7 @@ from toonvision.core.errors import UsageError
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
-from toonvision.models.forest import Forest, Ints, colour_counts, pixels_of_bands
+from toonvision.models.forest import Forest, pixels_of_bands, root_shares
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
@@ -62,20 +62,19 @@ def forest_of(
     """Grow trees on some images of a dataset; each image weighs as much as the others, or as `weights` says."""
     from sklearn.ensemble import ExtraTreesClassifier
 
-    pixels = pixels_of_bands(dataset.size_hw)
     grown = ExtraTreesClassifier(TREES_GROWN, random_state=int(generator(seed, "trees").integers(SEED_LIMIT)))
     # Roots of shares: a threshold that is drawn at random divides rare colours as often as frequent ones.
-    shares = np.sqrt(colour_counts(dataset.images[learned]) / pixels).astype(np.float32)
-    grown.fit(shares, dataset.targets[learned], weights)
-    return _joined([one.tree_ for one in grown.estimators_], grown.classes_, dataset, pixels)
+    grown.fit(root_shares(dataset.images[learned]), dataset.targets[learned], weights)
+    return _joined([one.tree_ for one in grown.estimators_], grown.classes_, dataset)
 
 
-def _joined(trees: Sequence[Any], known: Indices, dataset: Dataset, pixels: Ints) -> Forest:
+def _joined(trees: Sequence[Any], known: Indices, dataset: Dataset) -> Forest:
     """Join scikit-learn's trees, whose thresholds of root shares become thresholds of counts."""
     sizes = [tree.node_count for tree in trees]
     roots = np.cumsum([0, *sizes[:-1]])
     inner = np.concatenate([tree.children_left >= 0 for tree in trees])
     features = np.where(inner, np.concatenate([tree.feature for tree in trees]), 0)
+    pixels = pixels_of_bands(dataset.size_hw)
     at_most = np.floor(np.concatenate([tree.threshold for tree in trees]) ** 2 * pixels[features])
     votes = known[np.concatenate([tree.value[:, 0].argmax(axis=1) for tree in trees])]
     right = np.concatenate([tree.children_right + root for tree, root in zip(trees, roots, strict=True)])

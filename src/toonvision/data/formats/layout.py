@@ -71,27 +71,17 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     """
     with _uncollected():
         reading = READERS[name].read(tree)
-    unread = [picture for picture in reading.pictures if picture.path in tree.unread]
     named = {
         picture.name: unread_picture(tree.unread[picture.path]).finding(
             picture.name, pictures=1, objects=len(picture.objects)
         )
-        for picture in unread
+        for picture in reading.pictures
+        if picture.path in tree.unread
     }
-    within = (finding for picture in unread for finding in picture.findings)
     pictures = _with_own_attributes(reading)
-    return Reading(
-        tuple(picture for picture in pictures if picture.name not in named),
-        (
-            *box_doubts(name, pictures),
-            *reading.findings,
-            *named.values(),
-            *within,
-            *tree.replaced_findings(),
-            *tree.mask_findings(),
-        ),
-        {**reading.unusable, **named},
-    )
+    usable = replace(reading, pictures=pictures).without(named)
+    findings = (*box_doubts(name, pictures), *usable.findings, *tree.replaced_findings(), *tree.mask_findings())
+    return replace(usable, findings=findings)
 
 
 @contextmanager
