@@ -43,7 +43,7 @@ def test_a_model_that_is_no_better_than_a_floor_is_told_so_with_the_way_to_it(tr
     found = floors(wrong=(12, 11, 13), by_name={MAJORITY: 70, TREES: trees})
     assert found.unbeaten.name == TREES
     sentence = found.sentence()
-    assert sentence.startswith("The model compact does not beat its floor, colour histograms with randomised trees ")
+    assert sentence.startswith("The model compact does not clearly beat its floor, colour histograms with randomised ")
     assert ("The floor is clearly better." in sentence) == clearly
     assert sentence.endswith("To use that: toonvision train label --model trees")
 

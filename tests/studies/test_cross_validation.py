@@ -95,7 +95,7 @@ def test_a_floor_that_is_not_beaten_comes_first():
     study = examples.cross_validation()
     assert study.sentence().startswith("Each of 100 crops was predicted by models that learned without its screenshot")
     weak = dataclasses.replace(study, floors=dataclasses.replace(study.floors, listed=(examples.unbeaten_floor(),)))
-    assert weak.sentence().startswith("The model compact does not beat its floor, colour histograms with randomised")
+    assert weak.sentence().startswith("The model compact does not clearly beat its floor, colour histograms")
 
 
 def test_the_figure_has_a_row_for_each_training_and_the_table_one_for_each_fold_and_all():

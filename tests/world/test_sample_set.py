@@ -1,11 +1,15 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from toonvision.core.seeds import generator
+from toonvision.world.exposure import random_exposure
 from toonvision.world.sample_set import draw_sample_set, draw_screenshot
 from toonvision.world.screenshot_plans import plan_sample_set, plan_video
+from toonvision.world.settings import DEFAULT_SETTINGS, VARIED
 
 
 def test_two_seeds_have_no_image_in_common():
@@ -63,3 +67,20 @@ def test_figures_come_in_the_order_of_the_plan(drawn, few_plans):
     for plan, shot in zip(few_plans, drawn[1][1], strict=True):
         if plan.frame is None:
             assert tuple(figure.label for figure in shot.figures) == plan.labels
+
+
+def test_screenshots_of_one_monitor_have_one_exposure_and_those_of_many_differ():
+    def spread(monitors):
+        settings = replace(DEFAULT_SETTINGS, monitors=monitors, dim_rate=0.0)
+        drawn = [random_exposure(generator(seed, "test"), settings) for seed in range(50)]
+        return np.std([[one.brightness, one.gamma, one.saturation, one.cast[0]] for one in drawn], axis=0)
+
+    assert (spread(0.0) == 0).all()
+    assert spread(0.5) == pytest.approx(spread(VARIED.monitors) / 2)
+
+
+def test_varied_screenshots_show_the_same_figures_in_the_same_boxes(few_plans):
+    for plan in few_plans[::2]:
+        usual, varied = draw_screenshot(plan), draw_screenshot(plan, settings=VARIED)
+        assert usual.figures != varied.figures or usual.image.tobytes() != varied.image.tobytes()
+        assert [one.xyxy for one in usual.figures] == [one.xyxy for one in varied.figures]

@@ -27,6 +27,7 @@ class SampleOrder:
         balanced: The same number of objects of each label on each street, instead of the published counts.
         video: Number of frames of a sequence to draw instead of screenshots, or None.
         masks: Whether to write masks too.
+        varied: Whether every screenshot comes from another monitor with other settings, to learn what holds on all.
     """
 
     seed: int
@@ -34,6 +35,7 @@ class SampleOrder:
     balanced: bool = False
     video: int | None = None
     masks: bool = False
+    varied: bool = False
 
     def plans(self) -> "tuple[ScreenshotPlan, ...]":
         """Return the plans of the screenshots."""
@@ -62,6 +64,7 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
         UsageError: If the workspace has other screenshots, which are never changed.
     """
     from toonvision.world.sample_set import draw_sample_set
+    from toonvision.world.settings import DEFAULT_SETTINGS, VARIED
 
     folder = root / SCREENSHOTS
     mark, wanted = folder / _MARK, json.dumps(asdict(replace(order, masks=False)))
@@ -77,7 +80,8 @@ def draw_into(root: Path, order: SampleOrder, *, progress: Progress = silent) ->
     if not complete:
         write_text(mark, wanted)
     objects = 0
-    for done, shot in enumerate(draw_sample_set(plans, folder, masks=workspace.masks if order.masks else None), 1):
+    settings, masks = VARIED if order.varied else DEFAULT_SETTINGS, workspace.masks if order.masks else None
+    for done, shot in enumerate(draw_sample_set(plans, folder, settings=settings, masks=masks), 1):
         if not complete:  # otherwise a person may have corrected the annotations
             _annotate(shot, folder / shot.street)
         objects += len(shot.figures)

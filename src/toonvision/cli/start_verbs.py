@@ -145,6 +145,9 @@ def sample(
     masks: Annotated[
         bool, typer.Option("--masks", help="Also write masks of figures, classes and body parts into masks/.")
     ] = False,
+    varied: Annotated[
+        bool, typer.Option("--varied", help="Draw each as on another monitor, to learn what holds on any.")
+    ] = False,
 ) -> "Result[Any]":
     """Draw annotated screenshots of a sample world."""
     from toonvision.api.result import Result
@@ -153,7 +156,7 @@ def sample(
 
     if video is not None and (balanced or scale != 1.0):
         raise UsageError("--video draws one sequence; it goes with neither --scale nor --balanced. Leave them out.")
-    order = SampleOrder(seed, scale, balanced, video, masks)
+    order = SampleOrder(seed, scale, balanced, video, masks, varied)
     with TERMINAL.progress("drawing", "screenshots") as progress:
         screenshots, objects = draw_into(directory, order, progress=progress)
     return Result(

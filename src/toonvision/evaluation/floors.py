@@ -107,7 +107,7 @@ class Floors:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
         better = " The floor is clearly better." if high < 0 else ""
         use = f" To use that: toonvision train {self.task} --model {TREES}" if floor.name == TREES else ""
-        return f"The model {self.network} does not beat its floor, {floor.title} ({counts}).{better}{use}"
+        return f"The model {self.network} does not clearly beat its floor, {floor.title} ({counts}).{better}{use}"
 
 
 def measure_floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Scores]) -> Floors:

@@ -25,10 +25,8 @@ def augment(pictures: Pictures, settings: Augmentation, rng: np.random.Generator
         changed[chosen] = changed[chosen, :, ::-1]
     if settings.rotation_degrees or settings.zoom or settings.shift:
         changed = _moved(changed, settings, rng)
-    if settings.color or settings.cast:
-        changed = _recolored(changed, settings, rng)
-    if settings.surround:
-        changed = _surrounded(changed, settings.surround, rng)
+    if settings.color or settings.cast or settings.surround:
+        changed = _relit(changed, settings, rng)
     return changed
 
 
@@ -70,33 +68,43 @@ def _moved(pictures: Pictures, settings: Augmentation, rng: np.random.Generator)
     return moved
 
 
-def _recolored(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
+def _relit(pictures: Pictures, settings: Augmentation, rng: np.random.Generator) -> Pictures:
+    """Return images of other colours, and with another light left and right of the middle; both are rounded once."""
+    values = pictures.astype(np.float32)
+    if settings.color or settings.cast:
+        values = _recolored(values, settings, rng)
+    if settings.surround:
+        values *= _side_lights(len(pictures), pictures.shape[2], settings.surround, rng)
+    values += 0.5
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)
+
+
+def _recolored(
+    values: npt.NDArray[np.float32], settings: Augmentation, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
     """Return images of other brightness, contrast, saturation and cast: a matrix and an offset for each image."""
-    count, height, width = pictures.shape[:3]
+    count, height, width = values.shape[:3]
     factors = rng.uniform(1 - settings.color, 1 + settings.color, (3, count, 1, 1)).astype(np.float32)
     brightness, contrast, saturation = factors
     cast = np.exp(rng.normal(0, settings.cast, (count, 1, 3))).astype(np.float32)
-    values = pictures.reshape(count, height * width, 3).astype(np.float32)
-    middle = (values.mean(axis=1, keepdims=True) @ _LUMA)[..., None]
+    flat = values.reshape(count, height * width, 3)
+    mean = np.full((1, height * width), 1 / (height * width), dtype=np.float32) @ flat  # four times as fast as `mean`
+    middle = (mean @ _LUMA)[..., None]
     gray = np.broadcast_to(_LUMA[:, None], (3, 3))
     mixed = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * gray
-    values = values @ (mixed * (brightness * contrast * cast))
-    values += (1 - contrast) * brightness * middle * cast
-    np.clip(np.rint(values, out=values), 0, 255, out=values)
-    recolored: Pictures = values.astype(np.uint8).reshape(pictures.shape)
-    return recolored
+    flat = flat @ (mixed * (brightness * contrast * cast))
+    flat += (1 - contrast) * brightness * middle * cast
+    return flat.reshape(values.shape)
 
 
-def _surrounded(pictures: Pictures, spread: float, rng: np.random.Generator) -> Pictures:
-    """Return images with another light left and right of the middle.
+def _side_lights(count: int, width: int, spread: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Return the factors of another light left and right of the middle: shape ``(count, 1, width, 3)``.
 
     A bounding box shows the object mostly in its middle and the background mostly at its sides.
     """
-    count, width = len(pictures), pictures.shape[2]
     aside = np.abs(np.linspace(-0.5, 0.5, width, dtype=np.float32)).reshape(1, 1, width, 1)
     share = np.clip((aside - _MIDDLE) / (_SIDES - _MIDDLE), 0, 1)
     chosen = rng.random((count, 1, 1, 1)) < _SURROUNDED
     lights = np.exp(rng.normal(0, spread, (count, 1, 1, 3)) + rng.normal(0, spread, (count, 1, 1, 1)))
-    values = pictures * (1 + share * np.where(chosen, lights.astype(np.float32) - 1, 0))
-    surrounded: Pictures = np.clip(np.rint(values, out=values), 0, 255).astype(np.uint8)
-    return surrounded
+    factors: npt.NDArray[np.float32] = 1 + share * np.where(chosen, lights.astype(np.float32) - 1, 0)
+    return factors

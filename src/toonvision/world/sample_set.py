@@ -19,6 +19,7 @@ from toonvision.world.annotation import SeenFigure
 from toonvision.world.camera import SIZE_WH
 from toonvision.world.scene import Scene, compose
 from toonvision.world.screenshot_plans import ScreenshotPlan
+from toonvision.world.settings import DEFAULT_SETTINGS, SceneSettings
 from toonvision.world.video import random_sequence
 
 
@@ -39,23 +40,33 @@ class DrawnScreenshot:
     figures: tuple[SeenFigure, ...]
 
 
-def draw_screenshot(plan: ScreenshotPlan, *, with_masks: bool = False) -> Scene:
+def draw_screenshot(
+    plan: ScreenshotPlan, *, settings: SceneSettings = DEFAULT_SETTINGS, with_masks: bool = False
+) -> Scene:
     """Draw one screenshot; the same plan always gives the same image.
 
     Args:
         plan: A plan of `toonvision.world.screenshot_plans`.
+        settings: How hard the image is.
         with_masks: Also return masks of what each pixel shows.
 
     Returns:
         The RGB image and its ground truth.
     """
     if plan.frame is not None:
-        return random_sequence(plan.street, plan.labels, seed=plan.seed).frame(plan.frame, with_masks=with_masks)
-    return compose(plan.street, plan.labels, rng=generator(plan.seed, "world", plan.name), with_masks=with_masks)
+        sequence = random_sequence(plan.street, plan.labels, seed=plan.seed, settings=settings)
+        return sequence.frame(plan.frame, with_masks=with_masks)
+    rng = generator(plan.seed, "world", plan.name)
+    return compose(plan.street, plan.labels, rng=rng, settings=settings, with_masks=with_masks)
 
 
 def draw_sample_set(
-    plans: Sequence[ScreenshotPlan], directory: Path, *, masks: Path | None = None, workers: int | None = None
+    plans: Sequence[ScreenshotPlan],
+    directory: Path,
+    *,
+    settings: SceneSettings = DEFAULT_SETTINGS,
+    masks: Path | None = None,
+    workers: int | None = None,
 ) -> Iterator[DrawnScreenshot]:
     """Draw screenshots into ``directory/<street>/<name>.png``.
 
@@ -64,6 +75,7 @@ def draw_sample_set(
     Args:
         plans: Plans of `toonvision.world.screenshot_plans`.
         directory: Where the folders of the streets are created.
+        settings: How hard the images are.
         masks: Where to write ``<kind>/<street>/<name>.png`` for each kind of `SceneMasks`; None for no masks.
         workers: Number of processes; by default one per available core.
 
@@ -71,7 +83,7 @@ def draw_sample_set(
         Each screenshot, in the order of the plans, as soon as its files are complete.
     """
     workers = workers or available_cores()
-    draw = functools.partial(_draw_files, directory=directory, masks=masks)
+    draw = functools.partial(_draw_files, directory=directory, settings=settings, masks=masks)
     if workers == 1:
         yield from map(draw, plans)
         return
@@ -95,8 +107,10 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _draw_files(plan: ScreenshotPlan, *, directory: Path, masks: Path | None) -> DrawnScreenshot:
-    scene = draw_screenshot(plan, with_masks=masks is not None)
+def _draw_files(
+    plan: ScreenshotPlan, *, directory: Path, settings: SceneSettings, masks: Path | None
+) -> DrawnScreenshot:
+    scene = draw_screenshot(plan, settings=settings, with_masks=masks is not None)
     _save(scene.image, directory / plan.street / f"{plan.name}.png")
     if masks and scene.masks:
         for kind, picture in scene.masks.pictures().items():

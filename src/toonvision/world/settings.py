@@ -26,6 +26,7 @@ class SceneSettings:
         least_seen: Smallest visible share of a crowded or screened figure, of what is between the upper and lower edge;
             names are not counted. If no position reaches it, the best of many is used.
         least_seen_cut: The same for a figure that may be cut by the left or right edge.
+        monitors: How unlike the monitors and settings are that screenshots come from: 0 all the same, 1 from anywhere.
         light_spread: Variation of the light on figures: standard deviations of the logarithms of its strength and of
             its colour.
     """
@@ -44,7 +45,11 @@ class SceneSettings:
     facing_rate: float = 0.1
     least_seen: float = 0.5
     least_seen_cut: float = 0.5
+    monitors: float = 0.3
     light_spread: tuple[float, float] = (0.04, 0.015)
 
 
 DEFAULT_SETTINGS: Final = SceneSettings()
+"""As hard as real screenshots of one person."""
+VARIED: Final = SceneSettings(monitors=1.0)
+"""What a model should learn from that is to hold on anybody's screenshots."""

@@ -97,19 +97,22 @@ class Sequence:
         return replace(camera, x=camera.x + self.drift * swing, yaw=camera.yaw + self.pan * swing)
 
 
-def random_sequence(street: str, labels: tuple[str, ...], *, seed: int) -> Sequence:
+def random_sequence(
+    street: str, labels: tuple[str, ...], *, seed: int, settings: SceneSettings = DEFAULT_SETTINGS
+) -> Sequence:
     """Draw a sequence in a street.
 
     Args:
         street: ``br``, ``dd``, ``ddl``, ``dg``, ``mml`` or ``ttc``.
         labels: Labels of its figures.
         seed: Decides everything else.
+        settings: How hard the frames are.
     """
     rng = generator(seed, "world", "sequence", street)
-    shot = random_shot(street, rng, DEFAULT_SETTINGS)
+    shot = random_shot(street, rng, settings)
     camera = replace(shot.camera, x=shot.camera.x * 0.5, yaw=shot.camera.yaw * 0.4)
     shot = replace(shot, camera=camera)
-    walkers = tuple(_random_walker(label, shot, rng, DEFAULT_SETTINGS) for label in labels)
+    walkers = tuple(_random_walker(label, shot, rng, settings) for label in labels)
     kinds = STYLES[street].props
     props = tuple(
         (kinds[int(rng.integers(len(kinds)))], int(rng.integers(3)), (_beside(rng), float(rng.uniform(6, 30))))
