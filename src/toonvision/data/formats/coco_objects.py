@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
@@ -64,14 +64,19 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
-    if isinstance(box, list) and str in map(type, box):
-        box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
-    if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
-        raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
+    if not _is_box(box):
+        if isinstance(box, list):
+            box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
+        if not _is_box(box):
+            raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
     if not all_finite(*box):
         raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
     left, top, width, height = box
     return (left, top, left + width, top + height), ""
+
+
+def _is_box(value: object) -> TypeGuard[list[float]]:
+    return isinstance(value, list) and len(value) == 4 and _NUMBERS.issuperset(map(type, value))
 
 
 def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:
