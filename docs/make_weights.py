@@ -25,7 +25,7 @@ TASKS = ("binary", "suit")
 def main(seed: int = 0, folder: Path = WEIGHTS) -> None:
     """Draw, train and export; write one file for each task."""
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
-        draw_into(Path(name), SampleOrder(seed, SCALE))
+        draw_into(Path(name), SampleOrder(seed, SCALE, varied=True))
         workspace = open_workspace(name)
         workspace.extract()
         workspace.split(seed=seed, ratios="80/10/10")

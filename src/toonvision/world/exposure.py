@@ -13,7 +13,6 @@ BRIGHT: Final = (0.85, 1.15)
 DIM: Final = (0.5, 0.75)
 GAMMAS: Final = (0.8, 1.25)
 SATURATIONS: Final = (0.75, 1.3)
-QUALITIES: Final = (50, 96)
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,12 @@ def random_exposure(rng: np.random.Generator, settings: SceneSettings) -> Exposu
     """Return a random exposure: another monitor, other settings, another way to save the screenshot."""
 
     def drawn(low: float, high: float) -> float:
-        return 1 + settings.monitors * (float(rng.uniform(low, high)) - 1)
+        return settings.monitors * float(rng.uniform(low, high)) + (1 - settings.monitors)
 
     dim = rng.random() < settings.dim_rate
     brightness = float(rng.uniform(*DIM)) if dim else drawn(*BRIGHT)
     gamma, saturation = drawn(*GAMMAS), drawn(*SATURATIONS)
     warmth = settings.monitors * float(rng.normal(0, 0.04))
     blur = float(rng.uniform(0.5, 1.4)) if rng.random() < settings.blur_rate else 0.0
-    quality = int(rng.integers(*QUALITIES)) if rng.random() < settings.jpeg_rate else 0
+    quality = int(rng.integers(*settings.qualities)) if rng.random() < settings.jpeg_rate else 0
     return Exposure(brightness, gamma, (1 + warmth, 1.0, 1 - warmth), blur, saturation, quality)

@@ -22,6 +22,7 @@ class SceneSettings:
         dim_rate: Screenshots in bad light.
         blur_rate: Screenshots that are out of focus.
         jpeg_rate: Screenshots that were a JPEG file once.
+        qualities: Lowest quality of such a file, and one above the highest, 1 to 100.
         facing_rate: Figures that roughly face the camera; the others look anywhere.
         least_seen: Smallest visible share of a crowded or screened figure, of what is between the upper and lower edge;
             names are not counted. If no position reaches it, the best of many is used.
@@ -39,17 +40,20 @@ class SceneSettings:
     graze_rate: float = 0.15
     most_named_over: float = 0.2
     shadow_rate: float = 0.1
-    dim_rate: float = 0.06
-    blur_rate: float = 0.08
+    dim_rate: float = 0.02
+    blur_rate: float = 0.03
     jpeg_rate: float = 0.4
+    qualities: tuple[int, int] = (88, 96)
     facing_rate: float = 0.1
     least_seen: float = 0.5
     least_seen_cut: float = 0.5
-    monitors: float = 0.3
-    light_spread: tuple[float, float] = (0.04, 0.015)
+    monitors: float = 0.2
+    light_spread: tuple[float, float] = (0.02, 0.008)
 
 
 DEFAULT_SETTINGS: Final = SceneSettings()
 """As hard as real screenshots of one person."""
-VARIED: Final = SceneSettings(monitors=1.0)
+VARIED: Final = SceneSettings(
+    dim_rate=0.06, blur_rate=0.08, qualities=(50, 96), monitors=1.0, light_spread=(0.04, 0.015)
+)
 """What a model should learn from that is to hold on anybody's screenshots."""
