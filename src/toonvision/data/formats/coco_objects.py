@@ -1,6 +1,7 @@
 """The objects of COCO: a box, or the box around polygons or a mask of run lengths."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,25 @@ from toonvision.data.attributes import Attributes, stated
 from toonvision.data.boxes import AnnotatedObject, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
 from toonvision.data.formats.shapes import (
+    EDGE_NAMES,
     MASK_NOTE,
     POLYGON_NOTE,
     TURNED_NOTE,
     Xyxy,
     box_around_list,
+    box_of,
     box_of_runs,
     is_number,
+    keys_of_box,
     turned,
 )
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
 _NUMBERS = frozenset({int, float})
+_LIST = ("xmin", "ymin", "width", "height")
+"""What the numbers of a box are."""
+_BETWEEN_NUMBERS = re.compile(r"[\s,;()\[\]]+")
 _MOST_DIGITS = 12
 """Letters of one run length, of 5 bits each."""
 
@@ -64,14 +71,28 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
+    keys: Sequence[str] = _LIST
+    if not isinstance(box, list):
+        keys, box = _in_other_words(box)
     if isinstance(box, list) and str in map(type, box):
         box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
     if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
-        raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
+        remedy = "write left, top, width and height in pixels"
+        raise RejectedItemError(f"bbox must be four numbers; got {shown(row.get('bbox'))}", remedy, code="bad-number")
     if not all_finite(*box):
         raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
-    left, top, width, height = box
-    return (left, top, left + width, top + height), ""
+    return box_of(keys, box), ""
+
+
+def _in_other_words(box: object) -> tuple[Sequence[str], object]:
+    """Return which values a box has that is not written as a list, and these; a text lists them as COCO does."""
+    if isinstance(box, str):
+        return _LIST, [part for part in _BETWEEN_NUMBERS.split(box) if part]
+    values = (
+        {EDGE_NAMES.get(key.lower(), key.lower()): value for key, value in box.items()} if isinstance(box, dict) else {}
+    )
+    keys = keys_of_box(values.keys())
+    return (keys, [values[key] for key in keys]) if keys else (_LIST, None)
 
 
 def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:
