@@ -30,6 +30,7 @@ _NUMBERED = re.compile(
     r"camera|day|v|version)[ ._-]*\d+"
 )
 _WORD = re.compile(r"[a-z0-9]+")
+_AS_TABLE = ", or write a table with the columns filename and label and, of boxes in pixels, xmin, ymin, xmax and ymax"
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
 
@@ -46,7 +47,8 @@ def refusal(tree: SourceTree) -> str:
     way_out = "; or, if the folders are the labels, say so: --format folders" if labels else ""
     if beside := annotation_beside(tree, labels):
         reason = f"{tree.relative(beside)} looks like annotations in a form that is not known"
-        return f"{reason}. Export them as Pascal VOC or COCO{way_out}."
+        table = _AS_TABLE if beside.suffix.lower() in (".csv", ".tsv") else ""
+        return f"{reason}. Export them as Pascal VOC or COCO{table}{way_out}."
     if len(labels) == 1:
         count = sum(labels.values())
         pictures = f"all {counted(count, 'picture')} have" if count > 1 else "the only picture has"

@@ -64,8 +64,10 @@ _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     (
         "a table of labels of whole pictures, as Roboflow has it",
         (".csv",),
-        r"\Afilename(?:,[^,\n]+)+\r?\n[^,\n]+(?:,\s*[01])+\s*(?:\n|\Z)",
-        "Put each picture into a folder of its label, and take the table away",
+        r"(?i)\A(?:file_?name|image(?:_?id|_?name)?|id(?:_code)?)(?:,[^,\n]+)+\r?\n[^,\n]+"
+        r"(?:(?:,\s*[01](?:\.0+)?)+|,\s*\d+)\s*(?:\n|\Z)",
+        "Put each picture into a folder of its label, and take the table away; or write one in its place with the "
+        "columns filename and label",
     ),
     ("Label Studio's CSV", (".csv",), r"\"?\[\{\"\"x\"\": ", "Export JSON from Label Studio"),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),
