@@ -16,6 +16,7 @@ from toonvision.core.errors import Finding, RejectedItemError, printable
 from toonvision.core.wording import counted, some
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
 from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
+from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
 from toonvision.data.source_tree import SourceTree
@@ -67,6 +68,7 @@ def read(tree: SourceTree) -> Reading:
     """
     folders = _folders(tree)
     unlabelled = _unlabelled(folders, tree)
+    subsets, notes = image_sets.read(tree)
 
     def read_picture(path: Path) -> AnnotatedPicture | Finding:
         name, own = tree.relative(path), folders[path]
@@ -76,10 +78,10 @@ def read(tree: SourceTree) -> Reading:
             label = checked_label(own[0])
         except RejectedItemError as error:
             return error.finding(name, pictures=1, objects=1)
-        subset = tree.subset_of(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
+        subset = tree.subset_of(path) or subsets.get(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    return read_pictures(tree.pictures, tree, read_picture, _doubt(folders), by_stem=False)
+    return read_pictures(tree.pictures, tree, read_picture, (*_doubt(folders), *notes), by_stem=False)
 
 
 def labels_of(tree: SourceTree) -> Mapping[str, int]:
