@@ -19,6 +19,7 @@ from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
 from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
+from toonvision.data.mask_files import are_masks
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -32,6 +33,7 @@ _NUMBERED = re.compile(
 )
 _WORD = re.compile(r"[a-z0-9]+")
 _AS_TABLE = ", or write a table with the columns filename and label and, of boxes in pixels, xmin, ymin, xmax and ymax"
+_MOST_MASKS = 20
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
 
@@ -50,6 +52,9 @@ def refusal(tree: SourceTree) -> str:
         reason = f"{tree.relative(beside)} looks like annotations in a form that is not known"
         table = _AS_TABLE if beside.suffix.lower() in (".csv", ".tsv") else ""
         return f"{reason}. Export them as Pascal VOC or COCO{table}{way_out}."
+    if are_masks(tree.root, tree.pictures[:_MOST_MASKS]):
+        reason = "its pictures are masks, as its name and their values say"
+        return f"{reason}. Name the folder around it in its place, with the annotated pictures{way_out}."
     if len(labels) == 1:
         count = sum(labels.values())
         pictures = f"all {counted(count, 'picture')} have" if count > 1 else "the only picture has"

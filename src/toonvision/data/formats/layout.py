@@ -28,6 +28,7 @@ from toonvision.data.formats import (
 )
 from toonvision.data.formats.base import Reader
 from toonvision.data.formats.doubts import box_doubts
+from toonvision.data.formats.label_folders import without_label_folders
 from toonvision.data.formats.names import Format
 from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
@@ -78,7 +79,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         for picture in reading.pictures
         if picture.path in tree.unread
     }
-    pictures = _with_own_attributes(reading)
+    pictures = without_label_folders(_with_own_attributes(reading))
     usable = replace(reading, pictures=pictures).without(named)
     findings = (*box_doubts(name, pictures), *usable.findings, *tree.replaced_findings(), *tree.mask_findings())
     return replace(usable, findings=findings)
