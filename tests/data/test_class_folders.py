@@ -312,6 +312,25 @@ def test_lists_of_pictures_put_class_folders_into_subsets(tmp_path, folder):
     assert list(found.values()) == ["train", "train", "test", "test", "train", None]
 
 
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("HAM10000_images_part_1", "HAM10000_images_part_2"),
+        ("my game fold1", "my game fold2"),
+        ("2026-11-01", "2026-11-02"),
+        ("20261101_1200", "202612"),
+        ("100CANON", "101CANON"),
+    ],
+)
+def test_parts_dates_and_folders_of_cameras_are_no_labels(tmp_path, folders):
+    fill(tmp_path, *folders)
+    assert "no annotated pictures were found" in refused(tmp_path)
+    fill(tmp_path, *(f"{folder}/{label}" for folder in folders for label in ("cat", "dog")))
+    for folder in folders:
+        (tmp_path / folder / "0.png").unlink()
+    assert labels(read(tmp_path)) == {"cat": 2, "dog": 2}
+
+
 def test_a_label_that_ends_in_mask_is_one(tmp_path):
     fill(tmp_path, "mask", "without_mask")
     (tmp_path / "mask/0.png").rename(tmp_path / "mask/face_mask.png")

@@ -194,6 +194,17 @@ def test_tables_with_a_number_for_each_label_are_read_once_they_name_the_label(t
     assert [entry.label for picture in reading.pictures for entry in picture.objects] == ["rust", "scab", "rust"]
 
 
+def test_a_table_that_names_pictures_without_their_suffix_is_named_where_nothing_can_be_read(tmp_path):
+    for stem in "abc":
+        scene(stem, (8, 8)).save(tmp_path / f"{stem}.png")
+    (tmp_path / "meta.csv").write_text("lesion,image_id,dx,age\n1,a,nv,80\n2,b,mel,80\n3,c,nv,80\n")
+    said = refusal(tmp_path)
+    assert " The columns of meta.csv are not known: name them filename and label and, " in said
+    (tmp_path / "meta.csv").write_text("lesion,filename,label,age\n1,a,nv,80\n2,b,mel,80\n3,c,nv,80\n")
+    reading = layout.read(layout.detect(tmp_path), tmp_path)
+    assert [entry.label for picture in reading.pictures for entry in picture.objects] == ["nv", "mel", "nv"]
+
+
 def test_a_table_of_an_unknown_form_is_read_once_it_has_the_columns_that_its_refusal_names(tmp_path):
     for stem in "ab":
         scene(stem, (8, 8)).save(tmp_path / f"{stem}.png")

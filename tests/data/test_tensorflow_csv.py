@@ -191,6 +191,12 @@ LABELS = {
     "another name of the label": ("train_labels.csv", "id,breed\na,cat\nb,dog\nc,cat\n"),
     "a word in the name": ("trainLabels.csv", "image_id,label\na.png,cat\nb.png,dog\nc.png,cat\n"),
     "hugging face": ("train/metadata.csv", "file_name,label\na.png,cat\nb.png,dog\nc.png,cat\n"),
+    "automl": ("all.csv", "TRAIN,gs://b/train/a.png,cat\nTRAIN,gs://b/train/b.png,dog\nTRAIN,gs://b/train/c.png,cat\n"),
+    "label studio": (
+        "train/project.csv",
+        "image,id,choice,annotator,annotation_id,created_at,updated_at,lead_time\n/data/upload/0a1b2c3d-a.png,1,cat,1,1,2026,"
+        "2026,1.5\nb.png,2,dog,1,2,2026,2026,1\nc.png,3,cat,1,2,2026,2026,1\n",
+    ),
     "more columns": ("train.csv", "age,filename,class\n3,a.png,cat\n,b.png,dog\n,c.png,cat\n"),
 }
 
@@ -229,9 +235,11 @@ def test_a_picture_to_which_a_table_gives_two_labels_is_named_and_the_same_label
         "id,weight\na,3\nb,3\n",
         "id,label\nx,cat\ny,cat\n",
         "id,breed,place\na,cat,x\nb,cat,x\n",
+        "image,caption\na.png,a cat\nb.png,a cat\n",
+        "image\na.png\nb.png\n",
         "ImageID,LabelName,Confidence\na,/m/1,1\nb,/m/1,0\n",
     ],
-    ids=["classes", "numbers", "other pictures", "which column?", "guesses"],
+    ids=["classes", "numbers", "other pictures", "which column?", "captions", "names alone", "guesses"],
 )
 def test_tables_that_give_no_labels_of_pictures_are_left_alone(tmp_path, content):
     write(tmp_path, "a.png", "b.png")

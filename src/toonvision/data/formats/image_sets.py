@@ -14,6 +14,8 @@ from toonvision.data.subsets import Subset, named_subset
 _FOLDER = "imagesets"
 _BOTH = "trainval"
 """The list of train and val together; train, where there is no list of train alone."""
+_AUTOSPLIT = "autosplit_"
+"""What Ultralytics puts before the names of the lists that it makes."""
 _LARGEST_LIST = 10_000_000
 _COMMENT = "#"
 
@@ -51,12 +53,14 @@ def read(tree: SourceTree) -> tuple[Mapping[Path, Subset], list[Finding]]:
 
 def _lists(tree: SourceTree) -> Iterator[tuple[Path, Subset]]:
     """Yield the files that are named after subsets, each with its subset; of image sets those in Main alone."""
-    every = frozenset(tree.with_suffix(".txt"))
-    for path in sorted(every):
-        both = path.stem.lower() == _BOTH and path.with_name("train.txt") not in every
-        is_other_set = _data_set(path) is None and _FOLDER in tree.relative(path).lower().split("/")
-        if (subset := "train" if both else named_subset(path.stem)) and not is_other_set:
-            yield path, subset
+    every = tree.with_suffix(".txt")
+    for path in every:
+        stem = path.stem.lower().removeprefix(_AUTOSPLIT)
+        both = stem == _BOTH and path.with_name("train.txt") not in every
+        if subset := "train" if both else named_subset(stem):
+            is_other_set = _data_set(path) is None and _FOLDER in tree.relative(path).lower().split("/")
+            if not is_other_set:
+                yield path, subset
 
 
 def _data_set(path: Path) -> Path | None:

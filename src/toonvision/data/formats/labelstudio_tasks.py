@@ -16,8 +16,9 @@ ANNOTATIONS = ("annotations", "completions")
 SAID = frozenset({"choices", "text", "rating", "number", "taxonomy", "datetime"})
 """What is said of a region or of the whole picture, beside labels."""
 _SHAPED = frozenset({"x", "points", "rle", "vertices", "imageDataURL"})
-_OF_ANNOTATION = frozenset({"annotator", "annotation_id", "created_at", "updated_at", "lead_time"})
-_NOT_DATA = _OF_ANNOTATION | {"id", "agreement"}
+OF_ANNOTATION = frozenset({"annotator", "annotation_id", "created_at", "updated_at", "lead_time"})
+"""What a row has of its annotation, besides the tags."""
+_NOT_DATA = OF_ANNOTATION | {"id", "agreement"}
 
 
 def tasks_of(content: object) -> list[Row]:
@@ -56,7 +57,7 @@ def _short_regions(row: object) -> list[Row]:
 
 def _short_choices(row: object) -> list[Row]:
     """Return what a row of JSON-MIN without regions says of its picture, under the names of tags: words, no paths."""
-    if not isinstance(row, dict) or not row.keys() >= _OF_ANNOTATION:
+    if not isinstance(row, dict) or not row.keys() >= OF_ANNOTATION:
         return []
     said = {tag: value.get("choices") if isinstance(value, dict) else value for tag, value in row.items()}
     return [

@@ -172,9 +172,12 @@ def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> N
 
 def _nothing(tree: SourceTree) -> str:
     others = f", but {counted(len(tree.pictures), 'picture')} without annotations" if tree.pictures else ""
+    tables = tree.with_suffix(".csv", ".tsv")
+    known = f"are not known: name them {tensorflow_csv.COLUMNS}."
+    table = f" The columns of {tree.relative(tables[0])} {known}" if tables else ""
     links = "".join(f" {finding}." for finding in tree.linked_folder_findings()[:1])
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
-        f"no annotated pictures were found{others}.{links} Annotate pictures in one of the formats that are read "
-        f"({titles}), or put them into one folder a label.{image_folder.hint(tree)}"
+        f"no annotated pictures were found{others}.{links}{table} Annotate pictures in one of the formats that are "
+        f"read ({titles}), or put them into one folder a label.{image_folder.hint(tree)}"
     )

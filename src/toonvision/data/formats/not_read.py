@@ -48,7 +48,12 @@ _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("COCO with captions alone", ("annotations.caption",), "Take the instances file of the same data set"),
     ("COCO's panoptic form", ("annotations.segments_info",), "Take the instances file of the same data set"),
     ("COCO's form of predictions", ("image_id", "score"), "Take the file with the images and the categories"),
-    ("Hugging Face's metadata", ("file_name",), "Save the data set as COCO or as one folder a label"),
+    (
+        "Hugging Face's metadata",
+        ("file_name",),
+        "Save the data set as COCO, as one folder a label, or with metadata.csv, "
+        "which has the columns file_name and label",
+    ),
 )
 """What a JSON document has, or the first entry of a list, or the first line of JSON lines; a dot leads one deeper."""
 

@@ -30,6 +30,7 @@ from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse
 from toonvision.data.documents import LARGEST_DOCUMENT, MOST_ROWS
 from toonvision.data.formats.base import crowd, lying_in
 from toonvision.data.formats.json_files import whole_picture
+from toonvision.data.formats.labelstudio_tasks import OF_ANNOTATION
 from toonvision.data.formats.listed import Listed, read_files
 from toonvision.data.formats.shapes import EDGE_NAMES, EDGES, box_of, keys_of_box
 from toonvision.data.picture_kinds import is_picture
@@ -37,6 +38,8 @@ from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import named_subset, subset_in
 
 TITLE = "TensorFlow CSV"
+COLUMNS = "filename and label and, of boxes in pixels, xmin, ymin, xmax and ymax"
+"""What messages say of the columns of a table."""
 _NEEDED = ("filename", "class", *EDGES)
 _SAME = {
     **EDGE_NAMES,
@@ -52,7 +55,9 @@ _IDS = ("id", "id_code")
 _CROWD = "isgroupof"
 _CLASS_IDS = ("/m/", "/g/", "/t/")
 """How the classes of Open Images begin."""
-_READ = frozenset({*_NEEDED, "bbox_width", "bbox_height", "width", "height", "set", _CROWD})
+_PROSE = frozenset({"caption", "text", "comment", "description", "prompt", "url", "tags"})
+"""Columns that say much of a picture, and no label."""
+_READ = frozenset({*_NEEDED, "bbox_width", "bbox_height", "width", "height", "set", _CROWD, "id", *OF_ANNOTATION})
 _RETINANET = {name: index for index, name in enumerate(("filename", *EDGES, "class"))}
 _MAKESENSE_SIDES = ("xmin", "ymin", "bbox_width", "bbox_height")
 _MAKESENSE = {name: index for index, name in enumerate(("class", *_MAKESENSE_SIDES, "filename", "width", "height"))}
@@ -132,7 +137,7 @@ def _labels_pictures(path: Path, head: Sequence[Sequence[str]], columns: _Column
     if _SUBMISSION in path.stem.lower():
         return False
     said = []
-    for row in head[1:]:
+    for row in head[columns.has_header :]:
         with suppress(RejectedItemError):
             picture = tree.picture_named(columns.cell(row, "filename"), beside=path)
             said.append((columns.cell(row, "class"), picture.relative_to(tree.root).parts[:-1]))
@@ -196,8 +201,9 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
         return _Columns(_RETINANET, has_header=False)
     if all(len(row) == len(_MAKESENSE) and is_picture(row[5]) and _four_or_none(row[1:5]) for row in rows):
         return _Columns(_MAKESENSE, has_header=False, edges=_MAKESENSE_SIDES)
-    if all(len(row) >= 9 and row[0].strip().upper() in _SETS and is_picture(row[1]) for row in rows):
-        return _Columns(_AUTOML, has_header=False, shares=True)
+    if all(len(row) > 2 and row[0].strip().upper() in _SETS and is_picture(row[1]) for row in rows):
+        boxes = all(len(row) > _AUTOML["ymax"] for row in rows)
+        return _Columns(_AUTOML, has_header=False, shares=True, edges=EDGES if boxes else ())
     return None if "imageid" in names else _columns_of_labels(index, rows[1:])  # whose labels are guesses
 
 
@@ -208,6 +214,8 @@ def _columns_of_labels(index: Mapping[str, int], rows: Sequence[Sequence[str]]) 
         return None
     others = {other: number for other, number in index.items() if number != index[name]}
     label = "class" if "class" in others else next(iter(others), "")
+    if label in _PROSE or not others:
+        return None
     if label != "class" and (len(others) != 1 or any(_is_number(row[others[label]]) for row in rows if len(row) == 2)):
         return None
     more = {other: number for other, number in others.items() if other != label}
