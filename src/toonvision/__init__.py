@@ -9,6 +9,10 @@ From pictures to a model that is evaluated, explained and exported:
     ws.suspects("suit"); ws.tune("suit", max_params=6000)
     run.export().predict("new/")
 
+Before anything is annotated, models that come with the package predict pictures of ToonTown:
+
+    toonvision.predict_with("toontown", "crops/")
+
 Each step returns a result that `print` shows briefly and a notebook as tables and figures; `result.value` holds the
 numbers. `toonvision.open` opens a workspace that is there already. All steps are methods of `Workspace` and `Run`, and
 the commands of the command line call the same ones.
@@ -22,12 +26,14 @@ from typing import TYPE_CHECKING
 from toonvision.core.lazy import lazy_names as _lazy_names
 
 if TYPE_CHECKING:
+    from toonvision.api.packaged import predict_with
     from toonvision.api.result import Result
     from toonvision.api.run import Run
     from toonvision.api.workspace import Workspace, create
     from toonvision.api.workspace import open_workspace as open  # noqa: A004 - `toonvision.open` reads best
     from toonvision.core.errors import ToonVisionError
     from toonvision.deploy.classifier import Classifier
+    from toonvision.deploy.packaged import packaged_models
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.cam import class_maps
     from toonvision.explain.filters import first_filters
@@ -54,6 +60,8 @@ __all__ = [
     "layer_activations",
     "load_model",
     "open",
+    "packaged_models",
+    "predict_with",
     "reliability",
     "settings_for",
     "trust_curves",
@@ -78,6 +86,8 @@ __getattr__, __dir__ = _lazy_names(
         "layer_activations": "explain.activations",
         "load_model": "models.saving",
         "open": "api.workspace:open_workspace",
+        "packaged_models": "deploy.packaged",
+        "predict_with": "api.packaged",
         "reliability": "metrics.calibration",
         "settings_for": "training.recipes",
         "trust_curves": "explain.trust",

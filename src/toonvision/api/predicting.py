@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from toonvision.data import images
 from toonvision.data.boxes import Box, Reading
 from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.current import EXPORT, current_export
-from toonvision.metrics.predictions import BoxPrediction, Prediction
+from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
 from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, read_card
 from toonvision.tasks.novelty_panels import NO_SCORE
@@ -26,6 +27,7 @@ _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
 """From which factor on, on the area of the largest crops and on the most extreme shapes, a picture is warned about."""
 _USUAL = (0.01, 0.99)
+NOTHING_READ = "No picture could be read, so that there is no prediction."
 _Cut = tuple[Path, int, str, Box, tuple[int, int]]
 """Where a crop was cut: the last fields of a `BoxPrediction`."""
 
@@ -36,11 +38,7 @@ def predict(
     """Predict pictures, or the boxes of annotated ones; see `Run.predict`."""
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
-    if not any(path.exists() for path in pictures):
-        listed = ", ".join(map(str, pictures)) or "no path"
-        raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
-    if save is not None and save.exists() and (not save.is_dir() or any(save.iterdir())):
-        raise UsageError(f"{save}: exists already and is not an empty folder. Choose another --save.")
+    require_paths(pictures, save)
     if boxes:
         predictions, findings = _predict_boxes(run, pictures, keras=keras)
     else:
@@ -53,6 +51,20 @@ def predict(
         run.workspace.watcher.say(f"Drew the answers onto {drawn} pictures in {save}")
     above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
     return _result(run, card, predictions, findings, above, boxes=boxes)
+
+
+def require_paths(pictures: Sequence[Path], save: Path | None) -> None:
+    """Make sure that there is a picture, and that the copies have a folder to go into.
+
+    Raises:
+        InputRejectedError: If none of the pictures or folders exists.
+        UsageError: If the copies' folder is there and not empty.
+    """
+    if not any(path.exists() for path in pictures):
+        listed = ", ".join(map(str, pictures)) or "no path"
+        raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
+    if save is not None and save.exists() and (not save.is_dir() or any(save.iterdir())):
+        raise UsageError(f"{save}: exists already and is not an empty folder. Choose another --save.")
 
 
 def predict_files(
@@ -196,21 +208,16 @@ def _result(
     for p in predictions:
         about = {"object": p.number, "label": p.label, "box": p.box.xyxy} if isinstance(p, BoxPrediction) else {}
         levels = {level: classes.get(p.predicted) for level, classes in above.items()}
-        probabilities = dict(zip(p.classes, p.probabilities.tolist(), strict=True))
-        data.append(
-            {"picture": str(p.path), **about, "predicted": p.predicted, "levels": levels, "confidence": p.confidence,
-             "none_of_these": None if p.novelty is None else p.none_of_these, "novelty": p.novelty,
-             "probabilities": probabilities}
-        )  # fmt: skip
+        data.append({"picture": str(p.path), **about, "levels": levels, **verdict_data(p)})
         coarser = [name or "-" for name in levels.values()]
         rows.append(
             [p.path, *list(about.values())[:2], p.predicted, *coarser, _rejected(p.novelty), f"{p.confidence:.1%}"]
         )
-    none = "No picture could be read, so that there is no prediction."
+    none = (NOTHING_READ,)
     then = "export" if not (run.folder / EXPORT).is_file() else "report" if card.network == TREES else "explain"
     return Result(
         predictions,
-        (table("Predictions", columns, rows, names=len(columns) - 1), _novelty_text(predictions)) if rows else (none,),
+        (table("Predictions", columns, rows, names=len(columns) - 1), _novelty_text(predictions)) if rows else none,
         {"predictions": data, "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
         folder=run.folder,
@@ -232,6 +239,25 @@ def _novelty_text(predictions: Sequence[Prediction]) -> str:
     )
 
 
+def verdict_data(verdict: Verdict) -> dict[str, Any]:
+    """Return a prediction as plain data."""
+    return {
+        "predicted": verdict.predicted,
+        "confidence": verdict.confidence,
+        "none_of_these": None if verdict.novelty is None else verdict.none_of_these,
+        "novelty": verdict.novelty,
+        "probabilities": dict(zip(verdict.classes, verdict.probabilities.tolist(), strict=True)),
+    }
+
+
+def verdict_cells(data: Mapping[str, Any], levels: Sequence[str] = ()) -> list[str]:
+    """Return what `verdict_data` returns as cells of CSV; classes of other levels stand behind the confidence."""
+    score = data["novelty"]
+    rejected = ["", ""] if score is None else ["yes" if data["none_of_these"] else "no", f"{score:.6f}"]
+    probabilities = [f"{value:.6f}" for value in data["probabilities"].values()]
+    return [data["predicted"], f"{data['confidence']:.6f}", *levels, *rejected, *probabilities]
+
+
 def predictions_csv(result: Result[list[Prediction]]) -> str:
     """Return a row for each prediction: what was predicted, at every level, and all probabilities."""
     buffer = io.StringIO()
@@ -245,9 +271,5 @@ def predictions_csv(result: Result[list[Prediction]]) -> str:
     for one in listed:
         own = [" ".join(map(str, one[name])) if name == "box" else one[name] for name in extra]
         levels = [value or "" for value in one["levels"].values()]
-        probabilities = [f"{value:.6f}" for value in one["probabilities"].values()]
-        score = one["novelty"]
-        rejected = ["", ""] if score is None else ["yes" if one["none_of_these"] else "no", f"{score:.6f}"]
-        sure = f"{one['confidence']:.6f}"
-        writer.writerow([one["picture"], *own, one["predicted"], sure, *levels, *rejected, *probabilities])
+        writer.writerow([one["picture"], *own, *verdict_cells(one, levels)])
     return buffer.getvalue()

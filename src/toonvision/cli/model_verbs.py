@@ -1,6 +1,8 @@
 """The commands about runs: train, runs, evaluate, calibrate, report, explain, predict, export."""
 
 import inspect
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,11 +13,13 @@ from toonvision.cli import options
 from toonvision.cli.options import choice
 from toonvision.cli.output import say, show_page
 from toonvision.cli.panels import ADVANCED
+from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
+    from toonvision.api.run import Run
     from toonvision.api.workspace import Workspace
 
 FoldsOption = Annotated[
@@ -170,11 +174,19 @@ def explain(
 
 
 def predict(
-    ws: "Workspace",
-    run: options.RunArgument,
-    pictures: Annotated[
-        list[Path], typer.Argument(help="Pictures that show one object each, as the crops do, or folders of them.")
+    run: Annotated[
+        str, typer.Argument(help="A run's name, such as label/compact-1, or its folder; with --with a picture.")
     ],
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Pictures that show one object each, as the crops do, or folders of them.", show_default=False
+        ),
+    ] = None,
+    with_: Annotated[
+        str | None,
+        choice("Predict without a run, with models that come with the package, such as toontown.", "a run", "--with"),
+    ] = None,
     boxes: Annotated[
         bool, typer.Option("--boxes", help="The pictures are annotated screenshots: cut out their boxes, predict each.")
     ] = False,
@@ -188,29 +200,72 @@ def predict(
         bool, typer.Option("--keras", help="Use the trained network itself, even where there is an export.")
     ] = False,
     force: options.ForceOption = False,
+    workspace: options.WorkspaceOption = options.HERE,
 ) -> "Result[Any]":
-    """Predict the class of each picture with a run.
+    """Predict the class of each picture with a run, or with models that come with the package.
 
     A picture gets one answer, so it must show one object, as the crops do. Whole screenshots need --boxes. A picture
     unlike anything that the run learned is said to be none of the classes. Where the run was exported, that
-    file answers, so that Keras need not start.
+    file answers, so that Keras need not start. --with needs no run and no workspace: its models learned from drawings,
+    and the answer says how often they are right on real pictures.
     """
+    from toonvision.api.packaged import level_predictions_csv, predict_with
     from toonvision.api.predicting import predictions_csv
 
-    to_screen = str(csv_file) == "-"
-    target = None if to_screen else csv_file
+    target, named = _csv_target(csv_file, force=force), pictures or []
+    as_csv: Callable[[Result[Any]], str] = predictions_csv
+    result: Result[Any]
+    if with_ is None:
+        result = _run_to_predict(workspace, run, named).predict(named, boxes=boxes, save=save, keras=keras)
+    else:
+        _refuse_beside_with(workspace / "runs", run, {"--boxes": boxes, "--keras": keras})
+        result = predict_with(with_, [Path(run), *named], save=save, watcher=TERMINAL)
+        as_csv = level_predictions_csv
+    if csv_file is None:
+        return result
+    if target is not None:
+        write_text(target, as_csv(result))
+        say(f"Wrote {len(result.value)} predictions to {target}")
+    return replace(result, blocks=(as_csv(result).rstrip("\n"),) if target is None else ())
+
+
+def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:
+    """Return the file that CSV goes to, if it may be written; None for standard output."""
+    target = None if str(csv_file) == "-" else csv_file
     if target is not None and target.exists():
         if not target.is_file():
             raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
         if not force:
             raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
-    result = ws.run(run).predict(pictures, boxes=boxes, save=save, keras=keras)
-    if csv_file is None:
-        return result
-    if target is not None:
-        write_text(target, predictions_csv(result))
-        say(f"Wrote {len(result.value)} predictions to {target}")
-    return replace(result, blocks=(predictions_csv(result).rstrip("\n"),) if to_screen else ())
+    return target
+
+
+def _run_to_predict(workspace: Path, name: str, pictures: Sequence[Path]) -> "Run":
+    """Return a run; where there is none yet, offer the models that come with the package for the taxonomy."""
+    from toonvision.api.workspace import open_workspace
+    from toonvision.deploy.packaged import packaged_names
+
+    ws = open_workspace(workspace, watcher=TERMINAL)
+    try:
+        found = ws.run(name)
+    except UsageError as error:
+        taxonomy = ws.files.taxonomy.name
+        if taxonomy not in packaged_names() or ws.newest_runs():
+            raise
+        offered = shlex.join(["toonvision", "predict", "--with", taxonomy, *([*map(str, pictures)] or [name])])
+        raise UsageError(f"{error}, or use the models that come with the package: {offered}") from None
+    if not pictures:
+        raise UsageError("pictures to predict are missing. Name pictures, or folders of pictures, after the run.")
+    return found
+
+
+def _refuse_beside_with(runs: Path, first: str, switches: Mapping[str, bool]) -> None:
+    from toonvision.training.record import is_run
+
+    if is_run(runs, first):
+        raise UsageError(f"--with takes the place of a run; got the run {first!r} too. Leave one of them out.")
+    if given := [flag for flag, on in switches.items() if on]:
+        raise UsageError(f"--with predicts pictures of one object, without Keras; leave out {' and '.join(given)}.")
 
 
 def export(

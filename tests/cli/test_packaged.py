@@ -1,0 +1,117 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from toonvision.core.seeds import generator
+from toonvision.data.workspace import create_workspace
+from toonvision.world.sample_set import draw_screenshot
+from toonvision.world.screenshot_plans import ScreenshotPlan
+
+SHOWN = {"toon_dog": ("toon", None), "cog_lb_bigwig": ("cog", "lb"), "cog_cb_shortchange": ("cog", "cb")}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Pictures of one drawn figure each, one of noise, and one that is damaged."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for label in SHOWN:
+        scene = draw_screenshot(ScreenshotPlan(f"ttc_{label}", "ttc", (label,), seed=11))
+        scene.image.crop(scene.figures[0].xyxy).save(folder / f"{label}.png")
+    noise = generator(0, "noise").integers(0, 256, (120, 40, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "noise.png")
+    (folder / "bad.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_pictures_are_predicted_without_a_workspace_at_both_levels_where_they_apply(run, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("predict", "--with", "toontown", folder, "--json")
+    assert outcome.code == 3
+    assert [finding["item"] for finding in outcome.json["findings"]] == [str(folder / "bad.png")]
+    found = {one["picture"].rpartition("/")[2]: one["levels"] for one in outcome.json["predictions"]}
+    assert len(found) == len(SHOWN) + 1
+    for label, (kind, suit) in SHOWN.items():
+        levels = found[f"{label}.png"]
+        assert (levels["kind"]["predicted"], levels["suit"] and levels["suit"]["predicted"]) == (kind, suit)
+        assert sum(levels["kind"]["probabilities"].values()) == pytest.approx(1)
+    assert found["noise.png"]["kind"]["none_of_these"]
+    assert found["noise.png"]["suit"] is None
+    assert outcome.json["accuracy"]["suit"]["total"] > outcome.json["accuracy"]["suit"]["count"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_people_read_titles_and_how_often_the_models_are_right_on_real_pictures(run, folder):
+    outcome = run("predict", "--with", "toontown", folder / "cog_lb_bigwig.png", folder / "noise.png")
+    assert outcome.code == 0, outcome.err
+    row = next(line for line in outcome.out.splitlines() if "bigwig" in line)
+    assert row.split()[1:3] == ["Cog", "Lawbot"]
+    assert "none of these   -" in next(line for line in outcome.out.splitlines() if "noise" in line)
+    said = " ".join(outcome.out.split())
+    assert "None of these: 1 of 2 pictures, unlike" in said
+    assert "These models learned from drawings alone. Right on crops of real screenshots: kind 9" in said
+
+
+def test_csv_has_a_row_for_each_picture_and_the_pictures_can_be_drawn_on(run, folder, tmp_path):
+    outcome = run("predict", "--with", "toontown", folder, "--csv", "-", "--save", tmp_path / "drawn")
+    rows = {row["picture"].rpartition("/")[2]: row for row in csv.DictReader(io.StringIO(outcome.out))}
+    assert len(rows) == len(list((tmp_path / "drawn").iterdir())) == len(SHOWN) + 1
+    cog, toon = rows["cog_lb_bigwig.png"], rows["toon_dog.png"]
+    assert (cog["kind"], cog["suit"], cog["kind_none_of_these"]) == ("cog", "lb", "no")
+    assert float(cog["suit_p_lb"]) == pytest.approx(float(cog["suit_confidence"]))
+    assert (toon["kind"], toon["suit"], toon["suit_p_lb"]) == ("toon", "", "")
+
+
+def test_neither_keras_nor_tensorflow_is_imported(folder):
+    asked = ["predict", "--with", "toontown", str(folder / "toon_dog.png"), "--json"]
+    code = (
+        "import sys\n"
+        "from toonvision.cli.app import app\n"
+        f"app({asked!r}, standalone_mode=False)\n"
+        "print(sorted({'keras', 'tensorflow', 'onnx', 'sklearn', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    printed, imported = done.stdout.splitlines()
+    assert len(json.loads(printed)["predictions"]) == 1
+    assert imported == "[]"
+
+
+def test_a_wrong_name_a_run_beside_it_and_options_of_runs_are_refused_in_one_line(run, folder, tmp_path):
+    (tmp_path / "runs" / "suit" / "compact-1").mkdir(parents=True)
+    (tmp_path / "runs" / "suit" / "compact-1" / "run.json").write_text("{}")
+    refused = {
+        ("chess", folder): "models come with the package for toontown; got 'chess'.",
+        ("toontown", "suit/compact-1", folder): "got the run 'suit/compact-1' too. Leave one of them out.",
+        ("toontown", folder, "--boxes"): "without Keras; leave out --boxes.",
+        ("toontown", folder, "--keras", "--boxes"): "leave out --boxes and --keras.",
+    }
+    for asked, words in refused.items():
+        outcome = run("predict", "--with", *asked, "-w", tmp_path)
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+        assert words in outcome.err
+
+
+def test_where_there_is_no_run_yet_the_models_are_offered_and_the_offer_works(run, folder, tmp_path):
+    create_workspace(tmp_path / "w", taxonomy="toontown")
+    picture = folder / "toon_dog.png"
+    outcome = run("predict", "suit/compact-1", picture, "-w", tmp_path / "w")
+    assert outcome.code == 2
+    offer = f"or use the models that come with the package: toonvision predict --with toontown {picture}"
+    assert offer in outcome.err
+    assert run(*offer.partition("toonvision ")[2].split()).code == 0
+
+
+def test_a_run_without_pictures_is_wrong_usage(run, tmp_path):
+    create_workspace(tmp_path / "w", taxonomy="toontown")
+    outcome = run("predict", "crop.png", "-w", tmp_path / "w")
+    assert "toonvision predict --with toontown crop.png" in outcome.err
+    (tmp_path / "w" / "runs" / "suit" / "compact-1").mkdir(parents=True)
+    (tmp_path / "w" / "runs" / "suit" / "compact-1" / "run.json").write_text("{}")
+    outcome = run("predict", "suit/compact-1", "-w", tmp_path / "w")
+    assert outcome.code == 2
+    assert "Name pictures, or folders of pictures, after the run." in outcome.err

@@ -1,0 +1,90 @@
+import hashlib
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from toonvision.core.errors import UsageError
+from toonvision.deploy.packaged import (
+    MEASURED,
+    WEIGHTS,
+    packaged_accuracy,
+    packaged_models,
+    packaged_names,
+)
+from toonvision.taxonomy.loader import built_in
+from toonvision.world.sample_set import draw_screenshot
+from toonvision.world.screenshot_plans import plan_sample_set
+
+UNSEEN_SEED = 987
+FILES = sorted(WEIGHTS.rglob("*.onnx"))
+
+
+@cache
+def crops():
+    """Return crops of new screenshots with their labels."""
+    found = []
+    for plan in plan_sample_set(seed=UNSEEN_SEED, scale=0.01)[::2]:
+        scene = draw_screenshot(plan)
+        found += [(scene.image.crop(figure.xyxy), figure.label) for figure in scene.figures]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_model_that_comes_with_the_package_is_small(path):
+    assert path.stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("name", packaged_names())
+def test_models_are_of_the_built_in_taxonomy_and_the_coarsest_comes_first(name):
+    models = packaged_models(name)
+    assert list(models) == ["kind", "suit"]
+    for level, model in models.items():
+        assert model.bundle.taxonomy == built_in(name).digest
+        assert (model.bundle.level, model.bundle.network) == (level, "compact")
+        assert model.classes == tuple(category.name for category in built_in(name).level(level).classes)
+
+
+def test_the_accuracy_that_is_said_was_measured_with_these_very_files():
+    for name in packaged_names():
+        measured = json.loads((WEIGHTS / name / MEASURED).read_text(encoding="utf-8"))
+        files = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in (WEIGHTS / name).glob("*.onnx")}
+        assert {level: one["sha256"] for level, one in measured.items()} == files, "run benchmarks/packaged.py"
+        assert all(0.9 < share.share <= 1 for share in packaged_accuracy(name).values())
+
+
+@pytest.mark.parametrize(("level", "least"), [("kind", 0.95), ("suit", 0.9)])
+def test_new_drawings_of_the_world_are_recognised(level, least):
+    taxonomy = built_in("toontown")
+    model = packaged_models("toontown")[level]
+    shown = [(image, name) for image, label in crops() if (name := taxonomy.class_of(label, level))]
+    right = sum(model.predict(image).predicted == name for image, name in shown)
+    assert len(shown) >= 25
+    assert right >= least * len(shown)
+
+
+def test_an_unknown_name_is_refused_with_those_that_there_are():
+    with pytest.raises(UsageError, match=r"^models come with the package for toontown; got 'chess'\.$"):
+        packaged_models("chess")
+
+
+def test_a_plain_installation_is_enough():
+    code = (
+        "import sys, toonvision, numpy\n"
+        "models = toonvision.packaged_models('toontown')\n"
+        "models['kind'].predict(numpy.zeros((90, 40, 3), numpy.uint8))\n"
+        "lacking = {'keras', 'tensorflow', 'onnx', 'pydantic', 'filelock', 'scipy', 'sklearn', 'typer', 'rich'}\n"
+        "print(sorted(lacking & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_files_are_part_of_the_wheel():
+    root = Path(__file__).parents[2]
+    assert FILES
+    assert all(path.is_relative_to(root / "src" / "toonvision") for path in FILES)
+    ignored = subprocess.run(["git", "check-ignore", *map(str, FILES)], cwd=root, capture_output=True, text=True)
+    assert ignored.stdout == "", "hatchling leaves out what git ignores"
