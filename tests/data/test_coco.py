@@ -312,6 +312,16 @@ def test_a_box_that_is_not_four_numbers_is_named_with_how_to_write_it(tmp_path, 
     assert (finding.code, finding.objects) == ("bad-number", 1)
 
 
+def test_where_no_annotation_says_where_its_object_is_the_category_is_the_label_of_the_picture(tmp_path):
+    picture = one(tmp_path, {"category_id": 1}, {"category_id": 1})
+    assert picture.findings == ()
+    assert [(entry.label, entry.xyxy) for entry in picture.objects] == [("cat", None)]
+    picture = one(tmp_path, {"category_id": 1}, {"category_id": 2})
+    assert [(one.code, one.objects) for one in picture.findings] == [("many-labels", 1)]
+    picture = one(tmp_path, {"category_id": 99})
+    assert [(one.code, one.objects) for one in picture.findings] == [("unknown-class", 1)]
+
+
 def test_two_pictures_of_one_stem_are_told_apart_by_the_file_names_that_are_stated(tmp_path):
     write(tmp_path, "c.json", ["a.png", "a.jpg"])
     reading = read(tmp_path)

@@ -237,9 +237,25 @@ def test_a_picture_to_which_a_table_gives_two_labels_is_named_and_the_same_label
         "id,breed,place\na,cat,x\nb,cat,x\n",
         "image,caption\na.png,a cat\nb.png,a cat\n",
         "image\na.png\nb.png\n",
+        "filename,class,x_center,y_center,width,height\na.png,cat,.1,.1,.1,.1\nb.png,cat,.1,.1,.1,.1\n",
+        "image_id,label,bbox\na,cat,1 2 3 4\nb,cat,1 2 3 4\n",
+        "id,EncodedPixels\na,1 3 10 5\nb,1 3 10 5\n",
+        'image,id,label\na.png,1,"[{""x"": 1}]"\nb.png,2,"[{""x"": 1}]"\n',
         "ImageID,LabelName,Confidence\na,/m/1,1\nb,/m/1,0\n",
     ],
-    ids=["classes", "numbers", "other pictures", "which column?", "captions", "names alone", "guesses"],
+    ids=[
+        "classes",
+        "numbers",
+        "other pictures",
+        "which column?",
+        "captions",
+        "names alone",
+        "centres",
+        "boxes",
+        "masks",
+        "json",
+        "guesses",
+    ],
 )
 def test_tables_that_give_no_labels_of_pictures_are_left_alone(tmp_path, content):
     write(tmp_path, "a.png", "b.png")
@@ -251,6 +267,20 @@ def test_a_table_that_says_what_the_folders_say_leaves_class_folders_as_they_are
     write(tmp_path, "cat/a.png", "cat/b.png", "dog/c.png")
     (tmp_path / "all.csv").write_text("filename,label\na.png,cat\nb.png,cat\nc.png,dog\n")
     assert layout.detect(tmp_path) == "folders"
+
+
+def test_a_table_about_pictures_beside_class_folders_leaves_them_as_they_are(tmp_path):
+    write(tmp_path, "train/cat/a.png", "train/dog/b.png", "test/x.png", "test/y.png")
+    (tmp_path / "test.csv").write_text("filename,label\nx.png,cat\ny.png,cat\n")
+    assert layout.detect(tmp_path) == "folders"
+
+
+def test_the_name_of_a_class_is_its_label_where_a_number_stands_beside_it(tmp_path):
+    write(tmp_path, "a.png")
+    (tmp_path / "l.csv").write_text(",filename,class,name,xmin,ymin,xmax,ymax\n0,a.png,1,cat,10,10,60,70\n")
+    assert boxes(tmp_path) == {"a.png": [("cat", (10, 10, 60, 70))]}
+    (tmp_path / "l.csv").write_text("filename,class,xmin,ymin,xmax,ymax\na.png,1,10,10,60,70\n")
+    assert boxes(tmp_path) == {"a.png": [("1", (10, 10, 60, 70))]}
 
 
 def test_labels_of_whole_pictures_count_only_where_no_table_has_boxes(tmp_path):

@@ -9,6 +9,7 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
 from toonvision.data.boxes import AnnotatedObject, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
+from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.shapes import (
     EDGE_NAMES,
     MASK_NOTE,
@@ -42,10 +43,7 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     Raises:
         RejectedItemError: If it has no label or no box, or is a crowd.
     """
-    label, row = labelled
-    if not isinstance(label, str):
-        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
-        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+    label, row = _label_of(labelled), labelled[1]
     if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
         raise crowd(label)
     xyxy, note = _box(row)
@@ -56,6 +54,28 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     if rotation and is_number(rotation) and not note:
         return AnnotatedObject(number, label, turned(xyxy, float(rotation)), attributes, TURNED_NOTE)
     return AnnotatedObject(number, label, xyxy, attributes, note)
+
+
+def is_drawn(row: Mapping[str, Any]) -> bool:
+    """Return whether an annotation means to say where its object is."""
+    return "bbox" in row or "segmentation" in row
+
+
+def read_picture(rows: Sequence[Labelled], number: int, _picture: Path) -> AnnotatedObject:
+    """Read the object that a whole picture is, from its annotations without boxes.
+
+    Raises:
+        RejectedItemError: If it has not just one label.
+    """
+    return whole_picture(list(dict.fromkeys(map(_label_of, rows))), number, "categories")
+
+
+def _label_of(labelled: Labelled) -> str:
+    label, row = labelled
+    if not isinstance(label, str):
+        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
+        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+    return label
 
 
 def _attributes(row: Mapping[str, Any]) -> Attributes:

@@ -34,7 +34,7 @@ from toonvision.data.formats.labelstudio_tasks import OF_ANNOTATION
 from toonvision.data.formats.listed import Listed, read_files
 from toonvision.data.formats.shapes import EDGE_NAMES, EDGES, box_of, keys_of_box
 from toonvision.data.picture_kinds import is_picture
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import named_subset, subset_in
 
 TITLE = "TensorFlow CSV"
@@ -55,6 +55,8 @@ _IDS = ("id", "id_code")
 _CROWD = "isgroupof"
 _CLASS_IDS = ("/m/", "/g/", "/t/")
 """How the classes of Open Images begin."""
+_OF_BOXES = re.compile(r".*(?:box|min|max|cent|poly|segm|rle|encod|roi|point).*|[xy][0-9]?|c[xy]")
+"""Columns that say where something is."""
 _PROSE = frozenset({"caption", "text", "comment", "description", "prompt", "url", "tags"})
 """Columns that say much of a picture, and no label."""
 _READ = frozenset({*_NEEDED, "bbox_width", "bbox_height", "width", "height", "set", _CROWD, "id", *OF_ANNOTATION})
@@ -130,19 +132,23 @@ def _files(tree: SourceTree) -> dict[Path, _Columns]:
 
 
 def _labels_pictures(path: Path, head: Sequence[Sequence[str]], columns: _Columns, tree: SourceTree) -> bool:
-    """Return whether a table says of pictures what they show; not if it says what their folders say, or is to be sent.
+    """Return whether a table says of pictures what they show; not if folders say it too, or if it is to be sent.
 
-    Labels that are all different are names of classes.
+    Labels that are all different are names of classes, and lists in JSON are boxes.
     """
     if _SUBMISSION in path.stem.lower():
         return False
     said = []
     for row in head[columns.has_header :]:
         with suppress(RejectedItemError):
-            picture = tree.picture_named(columns.cell(row, "filename"), beside=path)
-            said.append((columns.cell(row, "class"), picture.relative_to(tree.root).parts[:-1]))
-    repeated = len({label for label, _ in said}) < len(said)
-    return repeated and not all(label in folders for label, folders in said)
+            tree.picture_named(columns.cell(row, "filename"), beside=path)
+            said.append(columns.cell(row, "class"))
+    if len(set(said)) == len(said) or any(label.startswith(("[", "{")) for label in said):
+        return False
+    folders = {
+        name for folder in set(map(folder_text, tree.pictures)) for name in tree.relative(Path(folder)).split("/")
+    }
+    return folders.isdisjoint(said)
 
 
 def _class_descriptions(tree: SourceTree) -> dict[str, str]:
@@ -193,8 +199,11 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
     if not rows:
         return None
     names = [name.strip().lower() for name in rows[0]]
-    index = {_SAME.get(name, name): number for number, name in reversed(list(enumerate(names)))}
+    index = {_SAME.get(name, name): number for number, name in reversed(list(enumerate(names))) if name}
     index |= {name: number for number, name in enumerate(names) if name in _NEEDED}
+    if "class" in index and all(_is_number(cell) for row in rows[1:] for cell in row[index["class"] :][:1]):
+        words = [number for number, name in enumerate(names) if _SAME.get(name) == "class" and number != index["class"]]
+        index["class"] = min(words, default=index["class"])  # beside the numbers of classes their names
     if "class" in index and (edges := keys_of_box(index.keys())):
         return _Columns(index, edges=edges, shares="imageid" in names)
     if all(len(row) == len(_RETINANET) and is_picture(row[0]) and _four_or_none(row[1:5]) for row in rows):
@@ -208,9 +217,12 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
 
 
 def _columns_of_labels(index: Mapping[str, int], rows: Sequence[Sequence[str]]) -> _Columns | None:
-    """Return which column names pictures and which their labels; of two columns the second one may have any name."""
+    """Return which column names pictures and which their labels; of two columns the second one may have any name.
+
+    None for a table of boxes or masks in a form that is not known.
+    """
     name = next((name for name in ("filename", *_IDS) if name in index), None)
-    if name is None:
+    if name is None or any(_OF_BOXES.fullmatch(other) for other in index):
         return None
     others = {other: number for other, number in index.items() if number != index[name]}
     label = "class" if "class" in others else next(iter(others), "")
