@@ -1,5 +1,6 @@
 """Files that are written completely or not at all, and paths that cannot leave their folder."""
 
+import codecs
 import contextlib
 import errno
 import io
@@ -10,7 +11,6 @@ import stat
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError, shown
@@ -157,15 +157,22 @@ def open_regular(path: Path, *, limit: int) -> io.FileIO:
         RejectedItemError: As `read_regular` does.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise RejectedItemError("is no regular file", "put the file itself here", code="unreadable")
-        if status.st_size > limit:
-            size = f"{status.st_size / 1e6:,.1f} MB, over {limit / 1e6:,.0f} MB"
-            raise RejectedItemError(f"is too large ({size})", "make it smaller", code="too-large")
-        return io.FileIO(path)
+        file = io.FileIO(path, opener=_open_at_once)
+        status = os.fstat(file.fileno())
     except OSError as error:
-        raise _unreadable(error) from error
+        raise _no_regular_file() if _is_other(path) else _unreadable(error) from error
+    if stat.S_ISREG(status.st_mode) and status.st_size <= limit:
+        return file
+    file.close()
+    if not stat.S_ISREG(status.st_mode):
+        raise _no_regular_file()
+    size = f"{status.st_size / 1e6:,.1f} MB, over {limit / 1e6:,.0f} MB"
+    raise RejectedItemError(f"is too large ({size})", "make it smaller", code="too-large")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting, as a pipe would until something is written to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def first_bytes(path: Path, count: int) -> bytes:
@@ -179,6 +186,17 @@ def first_bytes(path: Path, count: int) -> bytes:
         return b""
 
 
+def _is_other(path: Path) -> bool:
+    """Return whether a path is no regular file, as far as that can be seen."""
+    with contextlib.suppress(OSError):
+        return not stat.S_ISREG(path.stat().st_mode)
+    return False
+
+
+def _no_regular_file() -> RejectedItemError:
+    return RejectedItemError("is no regular file", "put the file itself here", code="unreadable")
+
+
 def _unreadable(error: OSError) -> RejectedItemError:
     return RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable")
 
@@ -190,7 +208,9 @@ def decode_text(content: bytes, *, errors: str = "strict") -> str:
         RejectedItemError: If it is neither, unless `errors` says what to do then, as for `bytes.decode`.
     """
     try:
-        return content.decode("utf-16" if content.startswith(UTF_16_MARKS) else "utf-8-sig", errors=errors)
+        if content.startswith(UTF_16_MARKS):
+            return content.decode("utf-16", errors=errors)
+        return content.removeprefix(codecs.BOM_UTF8).decode(errors=errors)
     except UnicodeDecodeError as error:
         raise RejectedItemError("is not UTF-8 text", "save it as UTF-8", code="encoding") from error
 
@@ -219,26 +239,39 @@ def parse_json(content: str | bytes, *, change: Callable[[dict[str, object]], No
     Raises:
         RejectedItemError: If it is no such JSON, or is nested too deeply.
     """
+    keys = 0
+
+    def counted(found: dict[str, object]) -> dict[str, object]:
+        nonlocal keys
+        keys += len(found)
+        if change:
+            change(found)
+        return found
+
     try:
-        return json.loads(content, object_pairs_hook=partial(_changed, change) if change else _without_repeats)
+        text = content if isinstance(content, str) else content.decode(json.detect_encoding(content), "surrogatepass")
+        value: object = json.loads(text, object_hook=counted)
+        if keys < _most_keys(text):
+            json.loads(text, object_pairs_hook=_refuse_repeats)
     except (ValueError, RecursionError) as error:
         raise RejectedItemError(
             f"cannot be read as JSON ({error})", "correct it, or write it again", code="bad-json"
         ) from error
+    return value
 
 
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _most_keys(text: str) -> int:
+    """Return how many keys JSON has at most: as many as colons behind a quote or a blank, most of which stand there.
+
+    If all of them are among the values that were read, none comes twice, and they need not be looked at one by one.
+    """
+    return sum(text.count(f"{before}:") for before in '" \t\n\r')
+
+
+def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) < len(pairs):
         (key, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {shown(key)} comes twice")
-    return found
-
-
-def _changed(change: Callable[[dict[str, object]], None], pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = _without_repeats(pairs)
-    change(found)
-    return found
 
 
 def _sync(path: Path) -> None:

@@ -199,9 +199,18 @@ def checked_label(text: str | None) -> str:
 
 
 def with_sorted_corners(entry: AnnotatedObject) -> AnnotatedObject:
-    """Return an object with the corners of its box in order, and a note of it where they were swapped."""
-    if entry.xyxy is None or (entry.xyxy[0] <= entry.xyxy[2] and entry.xyxy[1] <= entry.xyxy[3]):
+    """Return an object with the corners of its box in order, and a note of it where they were swapped.
+
+    Raises:
+        RejectedItemError: If an edge is infinite or NaN, as a sum of finite numbers may be.
+    """
+    if entry.xyxy is None:
         return entry
+    left, top, right, bottom = entry.xyxy
+    if -_LARGEST <= left <= right <= _LARGEST and -_LARGEST <= top <= bottom <= _LARGEST:
+        return entry
+    for edge in entry.xyxy:
+        finite(edge, "an edge")
     (left, right), (top, bottom) = sorted(entry.xyxy[::2]), sorted(entry.xyxy[1::2])
     return replace(entry, xyxy=(left, top, right, bottom), note=entry.note or SWAPPED)
 

@@ -71,9 +71,10 @@ def size_wh(path: Path) -> tuple[int, int]:
     Raises:
         RejectedItemError: If the file cannot be read, or its header is not that of a picture we read.
     """
-    with _header(path) as (file, found, _):
-        if found:
-            return found
+    with open_regular(path, limit=LARGEST_FILE) as file:
+        stated = _stated_size(_head(file))
+        if stated:
+            return stated
         with _open(file) as image:
             return image.size
 
@@ -84,9 +85,11 @@ def check_header(path: Path, *, has_boxes: bool, declared_wh: tuple[int, int] | 
     Raises:
         RejectedItemError: As `decode` and `require_size`; damage farther in is not seen.
     """
-    with _header(path) as (file, found, is_marked):
-        if found and not is_marked and not (declared_wh == found[::-1] and _may_hold_exif(file)):
-            require_size(found, declared_wh)
+    with open_regular(path, limit=LARGEST_FILE) as file:
+        head = _head(file)
+        stated, is_marked = _stated_size(head), any(mark in head for mark in _EXIF_MARKS)
+        if stated and not is_marked and not (declared_wh == stated[::-1] and _may_hold_exif(file)):
+            require_size(stated, declared_wh)
             return
         with _open(file) as image, _reporting_damage():
             turn = _rotation(image, has_boxes, declared_wh)
@@ -105,32 +108,28 @@ def require_size(size_wh: tuple[int, int], declared_wh: tuple[int, int] | None) 
         raise RejectedItemError(f"has {pixels} pixels, but its annotation says {declared}", remedy, code="size-differs")
 
 
-@contextmanager
-def _header(path: Path) -> Iterator[tuple[io.FileIO, tuple[int, int] | None, bool]]:
-    """Open a picture; yield its width and height if its first bytes say them, and whether they hold EXIF data.
+def _head(file: io.FileIO) -> bytes:
+    """Return the first bytes of a picture."""
+    try:
+        return file.read(_HEAD)
+    except OSError as error:
+        raise RejectedItemError(f"cannot be read ({error.strerror})", "check it", code="unreadable") from error
 
-    Raises:
-        RejectedItemError: If it cannot be read.
-    """
-    with open_regular(path, limit=LARGEST_FILE) as file:
-        try:
-            head = file.read(_HEAD)
-            file.seek(0)
-        except OSError as error:
-            raise RejectedItemError(f"cannot be read ({error.strerror})", "check it", code="unreadable") from error
-        found = _png_size(head) or _jpeg_size(head)
-        is_usable = found and 0 < found[0] * found[1] <= LARGEST_PIXELS
-        yield file, found if is_usable else None, any(mark in head for mark in _EXIF_MARKS)
+
+def _stated_size(head: bytes) -> tuple[int, int] | None:
+    """Return the width and height that the first bytes of a picture say, if they do and it is not too large."""
+    found = _png_size(head) or _jpeg_size(head)
+    return found if found and 0 < found[0] * found[1] <= LARGEST_PIXELS else None
 
 
 def _may_hold_exif(file: io.FileIO) -> bool:
     """Return whether a PNG has a chunk in which EXIF data may lie, behind the pixels too; these are not decoded."""
     at = len(_PNG_SIGNATURE)
+    file.seek(0)
     if file.read(at) == _PNG_SIGNATURE:
         while len(chunk := file.read(8)) == 8:
             length, kind = struct.unpack(">I4s", chunk)
             if kind in _EXIF_CHUNKS:
-                file.seek(0)
                 return True
             at += length + 12
             file.seek(at)
@@ -319,7 +318,7 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
 
 
 def _open(file: io.FileIO | io.BytesIO) -> Image.Image:
-    """Open a picture at the beginning of a file; only its header is read."""
+    """Open a picture from the beginning of its file, whatever was read of it; only its header is read."""
     try:
         image = Image.open(file, formats=kinds_read())
     except MemoryError:

@@ -13,7 +13,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import followed_inside
 from toonvision.core.names import folded
 from toonvision.data.mask_files import masks_among
-from toonvision.data.picture_kinds import is_picture, unread_kind
+from toonvision.data.picture_kinds import is_picture, is_sure, unread_kind
 
 WORKSPACE_MARK = "toonvision.toml"
 """The file that makes a folder a workspace, whose crops are nobody's screenshots."""
@@ -81,7 +81,8 @@ class Listing:
         One of a kind that cannot be read here is passed over where its folder has one of its stem that can, and so are
         masks.
         """
-        return tuple(path for path in self._kinds if path not in self._replaced and path not in self._masks)
+        others = self._replaced | self._masks
+        return tuple(path for path in self._kinds if path not in others) if others else tuple(self._kinds)
 
     @cached_property
     def unread(self) -> Mapping[Path, str]:
@@ -97,7 +98,15 @@ class Listing:
                 return "" if is_picture(path.name) else None
             return unread_kind(path)
 
-        return {path: kind for path in self.files if (kind := kind_of(path)) is not None}
+        kinds: dict[Path, str | None] = {}
+        for suffix, paths in self._by_suffix.items():
+            kinds |= (
+                dict.fromkeys(paths, kind_of(paths[0]))
+                if is_sure(suffix)
+                else zip(paths, map(kind_of, paths), strict=True)
+            )
+        found = sorted((path for path, kind in kinds.items() if kind is not None), key=_by_parts)
+        return {path: kind for path in found if (kind := kinds[path]) is not None}
 
     @cached_property
     def _replaced(self) -> frozenset[Path]:
@@ -212,13 +221,20 @@ def refuse_confusable(paths: Iterable[Path], root: Path, *, by_stem: bool = True
     seen: dict[str, Path] = {}
     for path in paths:
         name = relative(path, root)
-        key = folded(name.removesuffix(path.suffix) if by_stem else name)
+        key = name_key(name) if by_stem else folded(name)
         other = seen.setdefault(key, path)
-        if other != path:
+        if other is not path and other != path:
             raise InputRejectedError(
                 f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
                 f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
             )
+
+
+def name_key(name: str) -> str:
+    """Return a path below a source, with slashes, as those are compared that may differ in their suffixes."""
+    folder, slash, last = name.rpartition("/")
+    stem, _, suffix = last.rpartition(".")
+    return folded(f"{folder}{slash}{stem if stem and suffix else last}")
 
 
 def stem_key(stem: str) -> str:
@@ -228,4 +244,4 @@ def stem_key(stem: str) -> str:
 
 def name_text(name: str) -> str:
     """Make a file name storable and printable whatever bytes it has."""
-    return name.encode(errors="backslashreplace").decode()
+    return name if name.isascii() else name.encode(errors="backslashreplace").decode()

@@ -94,6 +94,11 @@ def kind_of_content(content: bytes) -> str | None:
     return next((kind for kind, signature in _SIGNATURES if signature.match(beginning)), None)
 
 
+def is_sure(suffix: str) -> bool:
+    """Return whether a suffix, such as ``.png``, alone decides whether a file is a picture; nobody looks into it."""
+    return suffix in _OF_OTHERS or _KIND_OF.get(suffix) == ""
+
+
 def unread_kind(path: Path) -> str | None:
     """Return the kind of a picture that cannot be read here, ``""`` for any other, and None for what is no picture.
 
@@ -101,7 +106,7 @@ def unread_kind(path: Path) -> str | None:
     """
     suffix = path.suffix.lower()
     by_name = _KIND_OF.get(suffix)
-    if by_name == "" or suffix in _OF_OTHERS:
+    if is_sure(suffix):
         return by_name
     kind = kind_of_content(first_bytes(path, _BEGINNING))
     if by_name == _RAW and kind == "TIFF":  # which the raw formats of most cameras are built on

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from toonvision.core.names import folded
 from toonvision.data import attributes
 from toonvision.data.documents import Documents
 from toonvision.data.folder_names import LAYOUT_FOLDERS, is_layout
-from toonvision.data.listing import Listing, name_text, stem_key
+from toonvision.data.listing import Listing, name_key, name_text, stem_key
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.data.xml_files import root_tag
@@ -50,7 +50,7 @@ class SourceTree(Listing):
         """Pictures by place (see `_place`) and stem."""
         found: dict[tuple[tuple[str, ...], str], list[Path]] = defaultdict(list)
         for path in self.pictures:
-            found[self._place(path), stem_key(path.stem)].append(path)
+            found[self._key(path)].append(path)
         return found
 
     @cached_property
@@ -77,12 +77,25 @@ class SourceTree(Listing):
         return found
 
     @cached_property
+    def by_folder(self) -> Mapping[str, Sequence[Path]]:
+        """Pictures by the text of their folder."""
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self.pictures:
+            found[folder_text(path)].append(path)
+        return found
+
+    @cached_property
     def _occupied(self) -> frozenset[tuple[str, ...]]:
         return frozenset(place for place, _ in self._by_place)
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """Return the folders of a file below the root that do not belong to a layout."""
         return self._folder(folder_text(path)).place
+
+    def _key(self, path: Path) -> tuple[tuple[str, ...], str]:
+        """Return the place of a file and its stem, as both are compared."""
+        folder, _, name = str(path).rpartition(os.sep)
+        return self._folder(folder or ".").place, name_key(name_text(name))
 
     def _folder(self, folder: str) -> "_Folder":
         """Return what the names of a folder say; many files share one, and are not asked one by one."""
@@ -102,7 +115,7 @@ class SourceTree(Listing):
 
         An archive that was unpacked into a folder of its own has one.
         """
-        names = [Path(folder).relative_to(self.root).parts for folder in set(map(folder_text, self.pictures))]
+        names = [Path(folder).relative_to(self.root).parts for folder in self.by_folder]
         count = 0
         for same in zip(*names, strict=False):
             within = all(any(map(named_subset, own[count + 1 :])) for own in names)
@@ -147,11 +160,11 @@ class SourceTree(Listing):
 
     def text_of(self, picture: Path) -> Path | None:
         """Return the text file of a picture's name beside it, or in the corresponding folder, if there is one."""
-        return self._texts.get((self._place(picture), stem_key(picture.stem)))
+        return self._texts.get(self._key(picture))
 
     @cached_property
     def _texts(self) -> Mapping[tuple[tuple[str, ...], str], Path]:
-        return {(self._place(path), stem_key(path.stem)): path for path in self.with_suffix(".txt")}
+        return {self._key(path): path for path in self.with_suffix(".txt")}
 
     def picture_named(self, stated: str, *, beside: Path) -> Path:
         r"""Return the picture that an annotation states by a file name, written on any machine by any program.
@@ -206,7 +219,7 @@ class SourceTree(Listing):
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
         for folder in dict.fromkeys((f"{folder_text(beside)}/", *self._starts)):
-            if path := self._by_text.get(os.path.normpath(folder + name)):
+            if path := self._by_text.get(_plain(folder + name)):
                 return path
         return None
 
@@ -216,7 +229,7 @@ class SourceTree(Listing):
 
     @cached_property
     def _by_text(self) -> Mapping[str, Path]:
-        return {os.path.normpath(path): path for path in self.pictures}
+        return {_plain(str(path)): path for path in self.pictures}
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
@@ -239,6 +252,12 @@ class _Folder:
 def folder_text(path: Path) -> str:
     """Return the text of the folder of a file, several times as quickly as `Path.parent` makes a path of it."""
     return str(path).rpartition(os.sep)[0] or "."
+
+
+def _plain(path: str) -> str:
+    """Return what `os.path.normpath` returns, which takes several times as long where there is nothing to do."""
+    is_plain = os.sep == "/" and not ("//" in path or "./" in path or path.endswith(("/", ".")))
+    return path if is_plain else os.path.normpath(path)
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:

@@ -6,14 +6,7 @@ from typing import Protocol, TypeVar
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.wording import some
-from toonvision.data.boxes import (
-    AnnotatedObject,
-    AnnotatedPicture,
-    Reading,
-    all_finite,
-    finite,
-    with_sorted_corners,
-)
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, with_sorted_corners
 from toonvision.data.source_tree import SourceTree
 
 LARGEST_ANNOTATION = 10_000_000
@@ -98,11 +91,7 @@ def read_objects(
     objects, findings = [], []
     for number, row in enumerate(rows, start=1):
         try:
-            drawn = parse(row, number, *more)
-            if drawn.xyxy and not all_finite(*drawn.xyxy):
-                for edge in drawn.xyxy:
-                    finite(edge, "an edge")  # raises: a sum of finite numbers need not be one
-            objects.append(with_sorted_corners(drawn))
+            objects.append(with_sorted_corners(parse(row, number, *more)))
         except RejectedItemError as error:
             findings.append(error.finding(f"{annotation}, object {number}", objects=1))
     return tuple(objects), tuple(findings)

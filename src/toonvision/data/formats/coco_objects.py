@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
@@ -92,13 +92,14 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
     keys: Sequence[str] = _LIST
-    if not isinstance(box, list):
-        keys, box = _in_other_words(box)
-    if isinstance(box, list) and str in map(type, box):
-        box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
-    if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
-        remedy = "write left, top, width and height in pixels"
-        raise RejectedItemError(f"bbox must be four numbers; got {shown(row.get('bbox'))}", remedy, code="bad-number")
+    if not _is_box(box):
+        if not isinstance(box, list):
+            keys, box = _in_other_words(box)
+        if isinstance(box, list):
+            box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
+        if not _is_box(box):
+            reason = f"bbox must be four numbers; got {shown(row.get('bbox'))}"
+            raise RejectedItemError(reason, "write left, top, width and height in pixels", code="bad-number")
     if not all_finite(*box):
         raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
     return box_of(keys, box), ""
@@ -113,6 +114,10 @@ def _in_other_words(box: object) -> tuple[Sequence[str], object]:
     )
     keys = keys_of_box(values.keys())
     return (keys, [values[key] for key in keys]) if keys else (_LIST, None)
+
+
+def _is_box(value: object) -> TypeGuard[list[float]]:
+    return isinstance(value, list) and len(value) == 4 and _NUMBERS.issuperset(map(type, value))
 
 
 def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:

@@ -39,19 +39,23 @@ def box_doubts(format_: Format, pictures: Sequence[AnnotatedPicture]) -> Iterato
 
 def _centres_are_corners(boxes: Sequence[_Box]) -> bool:
     """Return whether every side is larger than the centre beside it, and some box so leaves its picture."""
-    sides = [(edges[at], edges[at + 2]) for edges, _ in boxes for at in (0, 1)]
-    return all(high - low > (low + high) / 2 for low, high in sides) and any(
-        low < -_OUTSIDE * (high - low) for low, high in sides
-    )
+    leaves = False
+    for (left, top, right, bottom), _ in boxes:
+        width, height = right - left, bottom - top
+        if width <= (left + right) / 2 or height <= (top + bottom) / 2:
+            return False
+        leaves = leaves or left < -_OUTSIDE * width or top < -_OUTSIDE * height
+    return leaves
 
 
 def _sides_are_corners(boxes: Sequence[_Box]) -> bool:
     """Return whether every side is larger than the corner beside it, and some box so leaves its picture."""
-    if not all(high - low > low for edges, _ in boxes for low, high in (edges[::2], edges[1::2])):
-        return False
-    return any(
-        edge > _BEYOND * length for edges, size in boxes if size for edge, length in zip(edges[2:], size, strict=True)
-    )
+    leaves = False
+    for (left, top, right, bottom), size in boxes:
+        if right - left <= left or bottom - top <= top:
+            return False
+        leaves = leaves or (size is not None and (right > _BEYOND * size[0] or bottom > _BEYOND * size[1]))
+    return leaves
 
 
 _CORNERS = {"yolo": _centres_are_corners, "coco": _sides_are_corners}

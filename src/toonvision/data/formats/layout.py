@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, printable
-from toonvision.core.names import folded
 from toonvision.core.wording import counted
 from toonvision.data.attributes import SUFFIX
 from toonvision.data.boxes import AnnotatedPicture, Reading
@@ -30,6 +29,7 @@ from toonvision.data.formats.base import Reader
 from toonvision.data.formats.doubts import box_doubts
 from toonvision.data.formats.label_folders import without_label_folders
 from toonvision.data.formats.names import Format
+from toonvision.data.listing import name_key
 from toonvision.data.picture_kinds import unread as unread_picture
 from toonvision.data.source_tree import SourceTree
 
@@ -57,11 +57,25 @@ class Layout:
     words: str
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for unused circles among the very many objects of a reading, which make none."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
 def read(name: Format, root: Path) -> Reading:
     """Read everything below a source in the format of that name, as `read_tree` does."""
     return read_tree(name, SourceTree.of(root))
 
 
+@_uncollected()
 def read_tree(name: Format, tree: SourceTree) -> Reading:
     """Read everything of a source in the format of that name.
 
@@ -70,8 +84,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If it cannot be read as a whole, or two pictures share a name.
     """
-    with _uncollected():
-        reading = READERS[name].read(tree)
+    reading = READERS[name].read(tree)
     named = {
         picture.name: unread_picture(tree.unread[picture.path]).finding(
             picture.name, pictures=1, objects=len(picture.objects)
@@ -85,33 +98,17 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
     return replace(usable, findings=findings)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for unused circles among the very many objects of a reading, which make none."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
 def _with_own_attributes(reading: Reading) -> tuple[AnnotatedPicture, ...]:
     """Name the attributes files of pictures that share a stem after their whole names, so that each has its own."""
-    stems = Counter(map(_without_suffix, (*(picture.name for picture in reading.pictures), *reading.unusable)))
+    stems = Counter(map(name_key, (*(picture.name for picture in reading.pictures), *reading.unusable)))
     if max(stems.values(), default=1) == 1:
         return reading.pictures
     return tuple(
         replace(picture, attributes_file=picture.path.with_name(f"{picture.path.name}{SUFFIX}"))
-        if stems[_without_suffix(picture.name)] > 1
+        if stems[name_key(picture.name)] > 1
         else picture
         for picture in reading.pictures
     )
-
-
-def _without_suffix(name: str) -> str:
-    return folded(name.removesuffix(Path(name).suffix))
 
 
 def layouts(tree: SourceTree) -> tuple[Layout, ...]:

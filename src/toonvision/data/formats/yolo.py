@@ -4,7 +4,7 @@ Labels lie where any program of the field puts them: in `labels` folders, beside
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -65,8 +65,8 @@ def read(tree: SourceTree) -> Reading:
     found = yolo_settings.find(tree)
     if not found:
         raise _no_names(tree)
-    folders = set(map(folder_text, labels.of_picture.values())) or {str(tree.root)}
-    governing = {folder: yolo_settings.governing(Path(folder), found, tree) for folder in folders}
+    folders = map(Path, labels.folders or {str(tree.root)})
+    governing = {str(folder): yolo_settings.governing(folder, found, tree) for folder in folders}
     used = sorted(set(governing.values()), key=lambda settings: settings.file)
     named = named_pictures(used, tree)
     first_words: dict[Settings, set[str]] = {settings: set() for settings in used}
@@ -98,10 +98,12 @@ class _Labels:
 
     Attributes:
         of_picture: Picture to its label file.
+        folders: The texts of the folders of these label files.
         findings: Label files without a picture, and those that are not read because their picture has another.
     """
 
     of_picture: Mapping[Path, Path]
+    folders: Set[str]
     findings: tuple[Finding, ...]
 
     @classmethod
@@ -125,7 +127,7 @@ class _Labels:
         strays = (
             path for path in unpaired if _seems_labels(path) or (folder_text(path) in folders and _is_empty(path))
         )
-        return cls(of_picture, (*findings, *(_stray(path, tree) for path in strays)))
+        return cls(of_picture, folders, (*findings, *(_stray(path, tree) for path in strays)))
 
 
 def _texts(tree: SourceTree) -> Iterator[Path]:
@@ -234,13 +236,13 @@ def _read(
     annotation: str,
 ) -> AnnotatedPicture | Finding:
     text = decode_text(read_regular(rows, limit=LARGEST_ANNOTATION))
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [columns for line in text.splitlines() if (columns := line.split())]
     name = tree.relative(path)
     try:
         size_wh = images.size_wh(path)
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(lines))
-    first_words.update(line.split(maxsplit=1)[0] for line in lines)
-    objects, findings = read_objects(lines, partial(parse_row, size_wh=size_wh, settings=settings), annotation)
+    first_words.update(columns[0] for columns in lines)
+    objects, findings = read_objects(lines, parse_row, annotation, size_wh, settings)
     # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can tell.
     return AnnotatedPicture(path, name, annotation, tree.context_of(path), objects, None, findings, subset=subset)

@@ -42,14 +42,13 @@ def ids_of(words: Iterable[str]) -> list[int]:
     return sorted(found)
 
 
-def parse_row(line: str, number: int, *, size_wh: tuple[int, int], settings: Settings) -> AnnotatedObject:
-    """Return the object of a row.
+def parse_row(columns: Sequence[str], number: int, size_wh: tuple[int, int], settings: Settings) -> AnnotatedObject:
+    """Return the object of a row, given as the texts of its columns.
 
     Raises:
         RejectedItemError: If it is none of the three, or its class has no name.
     """
-    columns = line.split()
-    values = _values(line, columns)
+    values = _values(columns)
     label = settings.names.get(int(values[0])) if values[0].is_integer() else None
     if label is None:
         reason = f"class {shown(columns[0])} is not among the {len(settings.names)} names of {settings.names_file.name}"
@@ -67,10 +66,11 @@ def parse_row(line: str, number: int, *, size_wh: tuple[int, int], settings: Set
     )
 
 
-def _values(line: str, columns: Sequence[str]) -> list[float]:
+def _values(columns: Sequence[str]) -> list[float]:
+    line = " ".join(columns)
     if _PLAIN.fullmatch(line):
         try:
-            values = [float(text) for text in columns]
+            values = list(map(float, columns))
         except ValueError:
             pass
         else:
@@ -91,23 +91,25 @@ def _box(values: Sequence[float], settings: Settings) -> tuple[tuple[float, floa
     """Return the left, top, right and bottom share, what else is said of the object, and how the box came about."""
     count = len(values)
     boxed = len(_COLUMNS)
-    tracked = count == boxed + 2 and values[-1] >= 1 and values[-1].is_integer() and _is_inside(values)
-    if count >= 7 and count % 2 == 1 and count != boxed + settings.keypoint_columns and not tracked:
-        xs, ys = values[1::2], values[2::2]
-        return (min(xs), min(ys), max(xs), max(ys)), {}, POLYGON_NOTE
     attributes: Attributes = {}
     note = ""
-    if count == boxed + 1 and 0 <= values[boxed] <= 1:
+    tracked = count == boxed + 2 and values[-1] >= 1 and values[-1].is_integer() and _is_inside(values)
+    if count == boxed:
+        pass
+    elif count >= 7 and count % 2 == 1 and count != boxed + settings.keypoint_columns and not tracked:
+        xs, ys = values[1::2], values[2::2]
+        return (min(xs), min(ys), max(xs), max(ys)), {}, POLYGON_NOTE
+    elif count == boxed + 1 and 0 <= values[boxed] <= 1:
         attributes, note = {"confidence": values[boxed]}, "its sixth column was taken for the confidence"
     elif count == boxed + 1:
         note = "its sixth column was left out"
     elif tracked:
         note = "its sixth and seventh columns, a confidence and the number of a track, were left out"
-    elif (count == boxed + settings.keypoint_columns and count > boxed) or _has_key_points(values):
+    elif count == boxed + settings.keypoint_columns or _has_key_points(values):
         note = "its key points were left out"
-    elif count != boxed:
+    else:
         raise _bad_count(count)
-    _, x, y, w, h = values[:boxed]
+    _, x, y, w, h, *_ = values
     return (x - w / 2, y - h / 2, x + w / 2, y + h / 2), attributes, note
 
 

@@ -10,7 +10,7 @@ from toonvision.core.files import decode_text, read_regular
 from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION
 from toonvision.data.formats.yolo_settings import Folders, Settings
-from toonvision.data.source_tree import SourceTree, folder_text
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
 
 
@@ -64,9 +64,8 @@ def named_pictures(settings: Collection[Settings], tree: SourceTree) -> NamedPic
 
 
 def _below(folder: Path, tree: SourceTree) -> list[Path]:
-    parents = set(map(folder_text, tree.pictures))
-    inside = {parent for parent in parents if Path(parent).is_relative_to(folder)}
-    return [path for path in tree.pictures if folder_text(path) in inside]
+    inside = (paths for parent, paths in tree.by_folder.items() if Path(parent).is_relative_to(folder))
+    return [path for paths in inside for path in paths]
 
 
 def _listed(text: Path, tree: SourceTree) -> tuple[list[Path], list[str]]:
