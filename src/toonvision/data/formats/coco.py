@@ -65,7 +65,8 @@ def read(tree: SourceTree) -> Reading:
         raise InputRejectedError(f"{tree.root}: no JSON file with the tables {', '.join(_TABLES)} was found.{seen}")
     findings: list[Finding] = []
     entries = [entry for path, content in files.items() for entry in _entries(path, content, tree, findings)]
-    if entries and not any(is_drawn(row) for entry in entries for _, row in entry.rows):
+    listed = (entry.rows for entry in entries if isinstance(entry.rows, list))
+    if not any(is_drawn(row) for rows in listed for _, row in rows):
         entries = [replace(entry, rows=[entry.rows] if entry.rows else []) for entry in entries]
         return read_documents(entries, tree, read_picture, findings=[*findings, *left_out])
     return read_documents(entries, tree, read_object, findings=[*findings, *left_out])
