@@ -26,6 +26,7 @@ from toonvision.data.formats.shapes import (
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
+_WHERE = frozenset({"bbox", "segmentation", "keypoints"})
 _NUMBERS = frozenset({int, float})
 _LIST = ("xmin", "ymin", "width", "height")
 """What the numbers of a box are."""
@@ -58,7 +59,7 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
 
 def is_drawn(row: Mapping[str, Any]) -> bool:
     """Return whether an annotation means to say where its object is."""
-    return "bbox" in row or "segmentation" in row
+    return not _WHERE.isdisjoint(row)
 
 
 def read_picture(rows: Sequence[Labelled], number: int, _picture: Path) -> AnnotatedObject:
