@@ -1,6 +1,7 @@
 """The objects of COCO: a box, or the box around polygons or a mask of run lengths."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -8,20 +9,28 @@ from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
 from toonvision.data.boxes import AnnotatedObject, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
+from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.shapes import (
+    EDGE_NAMES,
     MASK_NOTE,
     POLYGON_NOTE,
     TURNED_NOTE,
     Xyxy,
     box_around_list,
+    box_of,
     box_of_runs,
     is_number,
+    keys_of_box,
     turned,
 )
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
+_WHERE = frozenset({"bbox", "segmentation", "keypoints"})
 _NUMBERS = frozenset({int, float})
+_LIST = ("xmin", "ymin", "width", "height")
+"""What the numbers of a box are."""
+_BETWEEN_NUMBERS = re.compile(r"[\s,;()\[\]]+")
 _MOST_DIGITS = 12
 """Letters of one run length, of 5 bits each."""
 
@@ -35,10 +44,7 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     Raises:
         RejectedItemError: If it has no label or no box, or is a crowd.
     """
-    label, row = labelled
-    if not isinstance(label, str):
-        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
-        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+    label, row = _label_of(labelled), labelled[1]
     if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
         raise crowd(label)
     xyxy, note = _box(row)
@@ -49,6 +55,28 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     if rotation and is_number(rotation) and not note:
         return AnnotatedObject(number, label, turned(xyxy, float(rotation)), attributes, TURNED_NOTE)
     return AnnotatedObject(number, label, xyxy, attributes, note)
+
+
+def is_drawn(row: Mapping[str, Any]) -> bool:
+    """Return whether an annotation means to say where its object is."""
+    return not _WHERE.isdisjoint(row)
+
+
+def read_picture(rows: Sequence[Labelled], number: int, _picture: Path) -> AnnotatedObject:
+    """Read the object that a whole picture is, from its annotations without boxes.
+
+    Raises:
+        RejectedItemError: If it has not just one label.
+    """
+    return whole_picture(list(dict.fromkeys(map(_label_of, rows))), number, "categories")
+
+
+def _label_of(labelled: Labelled) -> str:
+    label, row = labelled
+    if not isinstance(label, str):
+        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
+        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+    return label
 
 
 def _attributes(row: Mapping[str, Any]) -> Attributes:
@@ -64,15 +92,29 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
+    keys: Sequence[str] = _LIST
     if not _is_box(box):
+        if not isinstance(box, list):
+            keys, box = _in_other_words(box)
         if isinstance(box, list):
             box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
         if not _is_box(box):
-            raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
+            reason = f"bbox must be four numbers; got {shown(row.get('bbox'))}"
+            raise RejectedItemError(reason, "write left, top, width and height in pixels", code="bad-number")
     if not all_finite(*box):
         raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
-    left, top, width, height = box
-    return (left, top, left + width, top + height), ""
+    return box_of(keys, box), ""
+
+
+def _in_other_words(box: object) -> tuple[Sequence[str], object]:
+    """Return which values a box has that is not written as a list, and these; a text lists them as COCO does."""
+    if isinstance(box, str):
+        return _LIST, [part for part in _BETWEEN_NUMBERS.split(box) if part]
+    values = (
+        {EDGE_NAMES.get(key.lower(), key.lower()): value for key, value in box.items()} if isinstance(box, dict) else {}
+    )
+    keys = keys_of_box(values.keys())
+    return (keys, [values[key] for key in keys]) if keys else (_LIST, None)
 
 
 def _is_box(value: object) -> TypeGuard[list[float]]:
