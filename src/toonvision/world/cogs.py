@@ -72,8 +72,8 @@ def cog_solids(label: str, *, pose: Pose, rng: np.random.Generator) -> list[Soli
     suit, strength = design.suit, STRENGTHS[int(rng.integers(len(STRENGTHS)))]
     tint = random_tint(rng, brightness=UNEVEN[0], hue=UNEVEN[1])
     fabric = Material(SUITS[suit].cloth, cloth(suit, strength), 0.12, int(rng.integers(1000)), "cloth", tint)
-    hands = jittered(design.hands or SUITS[suit].hands, rng, 6)
-    skin = Material(hands, part="hands", tint=random_tint(rng, brightness=0.06))
+    hands = jittered(design.hands or SUITS[suit].hands, rng, 3)
+    skin = Material(hands, part="hands", tint=random_tint(rng, brightness=0.03))
     head = _head(design, rng)
     above = [*_torso(suit, strength, build, fabric), *head, *(_propeller(head, pose) if pose.kind == "flying" else ())]
     legs: list[Solid] = []
@@ -114,9 +114,9 @@ def _torso(suit: str, strength: float, build: Build, fabric: Material) -> list[S
 
 def _head(design: CogDesign, rng: np.random.Generator) -> list[Solid]:
     head = design.head
-    colour, shift = jittered(design.face, rng, 6), int(rng.integers(1000))
+    colour, shift = jittered(design.face, rng, 3), int(rng.integers(1000))
     halves = two_halves(colour, design.other_face) if design.other_face else None
-    skin = Material(colour, halves, 0.05, shift, tint=random_tint(rng, brightness=0.08, hue=0.02))
+    skin = Material(colour, halves, 0.05, shift, tint=random_tint(rng, brightness=0.04, hue=0.01))
     parts: list[Solid] = [head.solid(skin)]
     for feature in design.features:
         parts += feature(head, skin)
