@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
@@ -64,19 +64,21 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
-    if not _is_box(box):
-        if isinstance(box, list):
-            box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
-        if not _is_box(box):
-            raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
-    if not all_finite(*box):
-        raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
+    if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
+        box = _written_box(box)
     left, top, width, height = box
+    if not all_finite(left, top, width, height):
+        raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
     return (left, top, left + width, top + height), ""
 
 
-def _is_box(value: object) -> TypeGuard[list[float]]:
-    return isinstance(value, list) and len(value) == 4 and _NUMBERS.issuperset(map(type, value))
+def _written_box(box: object) -> list[float]:
+    """Return the four numbers of a box, some of which are written as text."""
+    if isinstance(box, list):
+        box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
+        if len(box) == 4 and _NUMBERS.issuperset(map(type, box)):
+            return box
+    raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
 
 
 def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:
