@@ -2,9 +2,9 @@
 
 Run: python docs/make_weights.py [SEED]
 
-Draws 1,509 screenshots into a temporary folder, trains `compact` for kinds and for suits, and writes an export of each;
-15 minutes on one core. The same seed writes the same bytes on the same machine. Afterwards benchmarks/packaged.py has
-to measure them again.
+Draws 1,537 screenshots into a temporary folder, trains `compact` for kinds and for suits, and writes an export of each;
+15 minutes on one core. The same seed writes the same bytes on the same machine. Afterwards, benchmarks/packaged.py
+measures them on real pictures, and docs/make_commands.py writes the result into docs/commands.md.
 """
 
 import sys

@@ -11,6 +11,7 @@ from toonvision.core.errors import UsageError
 from toonvision.deploy.packaged import (
     MEASURED,
     WEIGHTS,
+    accuracy_text,
     packaged_accuracy,
     packaged_models,
     packaged_names,
@@ -64,6 +65,13 @@ def test_new_drawings_of_the_world_are_recognised(level, least):
     right = sum(model.predict(image).predicted == name for image, name in shown)
     assert len(shown) >= 25
     assert right >= least * len(shown)
+
+
+def test_models_that_were_made_again_have_no_accuracy_until_they_are_measured(tmp_path, monkeypatch):
+    (tmp_path / "toontown").mkdir()
+    monkeypatch.setattr("toonvision.deploy.packaged.WEIGHTS", tmp_path)
+    assert packaged_accuracy("toontown") == {}
+    assert accuracy_text("toontown") == "right on crops of real screenshots: not measured"
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are():

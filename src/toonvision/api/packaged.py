@@ -12,8 +12,8 @@ from toonvision.api.result import Block, Result, table
 from toonvision.api.run import Paths, paths_of
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.panels import Table
-from toonvision.core.wording import counted, listed
-from toonvision.deploy.packaged import packaged_accuracy, packaged_models
+from toonvision.core.wording import counted
+from toonvision.deploy.packaged import accuracy_text, packaged_accuracy, packaged_models
 from toonvision.metrics.predictions import Prediction
 from toonvision.taxonomy.labels import Category, Taxonomy
 from toonvision.taxonomy.loader import built_in
@@ -76,7 +76,8 @@ def predict_with(
     blocks: list[Block] = [NOTHING_READ]
     if predictions:
         blocks = [_table(list(models), categories, predictions), _none_text(predictions)]
-    return Result(predictions, (*blocks, _accuracy_text(name)), data, findings=tuple(findings))
+    learned = f"These models learned from drawings alone; {accuracy_text(name)}."
+    return Result(predictions, (*blocks, learned), data, findings=tuple(findings))
 
 
 def _joined(taxonomy: Taxonomy, found: Mapping[str, Sequence[Prediction]]) -> list[LevelPredictions]:
@@ -120,11 +121,6 @@ def _none_text(predictions: Sequence[LevelPredictions]) -> str:
         f"None of these: {count} of {counted(len(predictions), 'picture')}, unlike anything that the models learned; "
         "they learned from pictures of one figure each, cut out at its edges."
     )
-
-
-def _accuracy_text(name: str) -> str:
-    known = listed([f"{level} {share} of {share.total:,}" for level, share in packaged_accuracy(name).items()])
-    return f"These models learned from drawings alone. Right on crops of real screenshots: {known}."
 
 
 def _data(one: LevelPredictions) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from toonvision.cli.panels import ADVANCED
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
+from toonvision.deploy.packaged import accuracy_text, packaged_names
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -31,6 +32,7 @@ FoldsOption = Annotated[
 ]  # fmt: skip
 FOLDS = inspect.Parameter("folds", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=FoldsOption)
 """Of `train`, which is given it among its settings."""
+PACKAGED = "; ".join(f"{name} ({accuracy_text(name)})" for name in packaged_names())
 SubsetOption = Annotated[Literal["train", "val", "test"], typer.Option("--subset", help="Which subset.")]
 
 
@@ -185,7 +187,7 @@ def predict(
     ] = None,
     with_: Annotated[
         str | None,
-        choice("Predict without a run, with models that come with the package, such as toontown.", "a run", "--with"),
+        choice(f"Predict without a run, with models that come with the package: {PACKAGED}.", "a run", "--with"),
     ] = None,
     boxes: Annotated[
         bool, typer.Option("--boxes", help="The pictures are annotated screenshots: cut out their boxes, predict each.")
@@ -206,8 +208,8 @@ def predict(
 
     A picture gets one answer, so it must show one object, as the crops do. Whole screenshots need --boxes. A picture
     unlike anything that the run learned is said to be none of the classes. Where the run was exported, that
-    file answers, so that Keras need not start. --with needs no run and no workspace: its models learned from drawings,
-    and the answer says how often they are right on real pictures.
+    file answers, so that Keras need not start. --with needs no run and no workspace: its models learned from drawings
+    alone.
     """
     from toonvision.api.packaged import level_predictions_csv, predict_with
     from toonvision.api.predicting import predictions_csv
@@ -243,7 +245,6 @@ def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:
 def _run_to_predict(workspace: Path, name: str, pictures: Sequence[Path]) -> "Run":
     """Return a run; where there is none yet, offer the models that come with the package for the taxonomy."""
     from toonvision.api.workspace import open_workspace
-    from toonvision.deploy.packaged import packaged_names
 
     ws = open_workspace(workspace, watcher=TERMINAL)
     try:
@@ -253,7 +254,8 @@ def _run_to_predict(workspace: Path, name: str, pictures: Sequence[Path]) -> "Ru
         if taxonomy not in packaged_names() or ws.newest_runs():
             raise
         offered = shlex.join(["toonvision", "predict", "--with", taxonomy, *([*map(str, pictures)] or [name])])
-        raise UsageError(f"{error}, or use the models that come with the package: {offered}") from None
+        said = f"{error}, or use models that come with the package ({accuracy_text(taxonomy)}): {offered}"
+        raise UsageError(said) from None
     if not pictures:
         raise UsageError("pictures to predict are missing. Name pictures, or folders of pictures, after the run.")
     return found

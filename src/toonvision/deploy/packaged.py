@@ -6,10 +6,14 @@ project (benchmarks/packaged.py).
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
-from toonvision.deploy.classifier import Classifier
+from toonvision.core.wording import listed
 from toonvision.metrics.intervals import Proportion
+
+if TYPE_CHECKING:
+    from toonvision.deploy.classifier import Classifier
 
 WEIGHTS = Path(__file__).with_name("weights")
 MEASURED = "measured.json"
@@ -20,7 +24,7 @@ def packaged_names() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in WEIGHTS.iterdir() if path.is_dir()))
 
 
-def packaged_models(name: str) -> dict[str, Classifier]:
+def packaged_models(name: str) -> "dict[str, Classifier]":
     """Open the models that come with the package for a taxonomy; a plain installation is enough for them.
 
     Args:
@@ -36,6 +40,8 @@ def packaged_models(name: str) -> dict[str, Classifier]:
         >>> packaged_models("toontown")["suit"].classes
         ('bb', 'lb', 'cb', 'sb')
     """
+    from toonvision.deploy.classifier import Classifier
+
     known = packaged_names()
     if name not in known:
         raise UsageError(f"models come with the package for {', '.join(known)}; got {name!r}.")
@@ -44,6 +50,16 @@ def packaged_models(name: str) -> dict[str, Classifier]:
 
 
 def packaged_accuracy(name: str) -> dict[str, Proportion]:
-    """Return how many crops of real screenshots each of the models of a taxonomy predicts right, by its level."""
-    measured = json.loads((WEIGHTS / name / MEASURED).read_text(encoding="utf-8"))
+    """Return how many crops of real screenshots each model of a taxonomy predicts right, by its level.
+
+    It is empty where the models were made again and not measured since.
+    """
+    path = WEIGHTS / name / MEASURED
+    measured = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return {level: Proportion(one["right"], one["crops"]) for level, one in measured.items()}
+
+
+def accuracy_text(name: str) -> str:
+    """Return the same as the end of a sentence."""
+    known = [f"{level} {share} of {share.total:,}" for level, share in packaged_accuracy(name).items()]
+    return f"right on crops of real screenshots: {listed(known) or 'not measured'}"
