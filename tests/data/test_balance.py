@@ -72,6 +72,14 @@ def test_where_no_contexts_are_named_those_found_are_the_columns():
     assert balance.tables[0].counts.tolist() == [[0, 1], [2, 0], [0, 0]]
 
 
+def test_crops_of_no_context_count_for_their_labels_and_nobody_is_sent_there():
+    balance = measure_balance(crops_of({("apple", "all"): 8, ("apple", "garden"): 5}), SMALL)
+    assert [column.name for column in balance.tables[0].columns] == [*CONTEXTS, "all"]
+    assert balance.tables[0].counts[0].tolist() == [5, 0, 8]
+    apple = [one for one in balance.shortages if one.label.name == "apple"]
+    assert [(one.context.name, one.missing, one.label_count) for one in apple] == [("house", 5, 13)]
+
+
 def test_crops_in_contexts_that_the_taxonomy_no_longer_knows_are_refused():
     with pytest.raises(InputRejectedError, match="contexts that the taxonomy does not know: attic, zoo"):
         measure_balance(crops_of({("apple", "zoo"): 1, ("pear", "attic"): 2}), SMALL)

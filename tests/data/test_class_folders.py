@@ -6,6 +6,7 @@ import shutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from builders import files_property, scene
 from toonvision.core.errors import InputRejectedError
@@ -276,6 +277,58 @@ def test_masks_of_pictures_are_no_examples_of_their_label_and_are_named_once(tmp
     assert [str(finding) for finding in reading.findings] == [
         "cat/masks/0.png: is a mask, like 3 others; masks are not read"
     ]
+
+
+@pytest.mark.parametrize("source", ["masks", "masks/classes", "SegmentationClass"])
+@pytest.mark.parametrize("mode", ["P", "L"])
+def test_a_folder_of_masks_is_no_folder_of_labels_and_is_said_to_be_one(tmp_path, source, mode):
+    root = fill(tmp_path / source, "garden", "house", pictures=2)
+    for path in root.rglob("*.png"):
+        Image.open(path).convert(mode).save(path)
+    said = refused(root)
+    assert said == (
+        f"{root}: its pictures are masks, as its name and their values say. Name the folder around it in its place, "
+        "with the annotated pictures; or, if the folders are the labels, say so: --format folders."
+    )
+    assert labels(layout.read("folders", root)) == {"garden": 2, "house": 2}
+
+
+@pytest.mark.parametrize(("source", "mode"), [("mask", "P"), ("masks", "RGB"), ("symbols", "P")])
+def test_pictures_of_masks_that_are_worn_and_pictures_of_few_colours_are_pictures(tmp_path, source, mode):
+    root = fill(tmp_path / source, "paper", "venice")
+    for path in root.rglob("*.png"):
+        Image.open(path).convert(mode).save(path)
+    assert labels(read(root)) == {"paper": 1, "venice": 1}
+
+
+@pytest.mark.parametrize("folder", ["meta", ".", "splits"])
+def test_lists_of_pictures_put_class_folders_into_subsets(tmp_path, folder):
+    fill(tmp_path, "images/apple_pie", "images/waffles", pictures=3)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / "train.txt").write_text("apple_pie/0\napple_pie/1\nwaffles/1\n")
+    (tmp_path / folder / "test.txt").write_text("apple_pie/2\nwaffles/0\n")
+    (tmp_path / folder / "classes.txt").write_text("apple_pie\nwaffles\n")
+    found = {picture.name: picture.subset for picture in read(tmp_path).pictures}
+    assert list(found.values()) == ["train", "train", "test", "test", "train", None]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("HAM10000_images_part_1", "HAM10000_images_part_2"),
+        ("my game fold1", "my game fold2"),
+        ("2026-11-01", "2026-11-02"),
+        ("20261101_1200", "202612"),
+        ("100CANON", "101CANON"),
+    ],
+)
+def test_parts_dates_and_folders_of_cameras_are_no_labels(tmp_path, folders):
+    fill(tmp_path, *folders)
+    assert "no annotated pictures were found" in refused(tmp_path)
+    fill(tmp_path, *(f"{folder}/{label}" for folder in folders for label in ("cat", "dog")))
+    for folder in folders:
+        (tmp_path / folder / "0.png").unlink()
+    assert labels(read(tmp_path)) == {"cat": 2, "dog": 2}
 
 
 def test_a_label_that_ends_in_mask_is_one(tmp_path):

@@ -257,7 +257,7 @@ masks = st.fixed_dictionaries({"size": st.lists(numbers, max_size=3), "counts": 
     row=st.fixed_dictionaries(
         {"category_id": st.sampled_from([1, "1", 1.0, None, "x"])},
         optional={
-            "bbox": values,
+            "bbox": values | st.dictionaries(st.sampled_from(["x", "Y", "w", "h", "xmax", "ymax"]), numbers),
             "segmentation": values | masks,
             "iscrowd": values,
             "attributes": values,
@@ -266,6 +266,7 @@ masks = st.fixed_dictionaries({"size": st.lists(numbers, max_size=3), "counts": 
     )
 )
 @example(row={"category_id": 1, "bbox": [1.5, 10**400, 1, 1]})
+@example(row={"category_id": 1, "bbox": {"x": 1e308, "y": 1, "w": 1e308, "h": 10**400}})
 @example(row={"category_id": 1, "segmentation": [10**400, 1, float("inf"), 2]})
 @example(row={"category_id": 1, "segmentation": {"size": [0, 10**400], "counts": [1, 1]}})
 @example(row={"category_id": 1, "bbox": [1, 2, 3, 4], "attributes": {"rotation": 10**400, "": float("nan")}})
@@ -282,6 +283,43 @@ def test_numbers_written_as_text_are_read_and_other_words_are_named(tmp_path):
     picture = one(tmp_path, *texts)
     assert [entry.xyxy for entry in picture.objects] == [(10, 10, 60, 70)]
     assert [(finding.code, finding.objects) for finding in picture.findings] == [("bad-number", 1)]
+
+
+@pytest.mark.parametrize(
+    "bbox",
+    [
+        {"x": 10, "y": 10, "w": 50, "h": 60},
+        {"x": "10", "y": 10.0, "width": 50, "height": 60},
+        {"left": 10, "top": 10, "width": 50, "height": 60},
+        {"xmin": 10, "ymin": 10, "xmax": 60, "ymax": 70},
+        {"X1": 10, "Y1": 10, "X2": 60, "Y2": 70},
+        "10,10,50,60",
+        "[10, 10.0, 50, 60]",
+        "10 10 50 60",
+    ],
+)
+def test_a_box_may_be_written_with_names_or_as_a_text(tmp_path, bbox):
+    picture = one(tmp_path, {"category_id": 1, "bbox": bbox})
+    assert picture.findings == ()
+    assert [entry.xyxy for entry in picture.objects] == [(10, 10, 60, 70)]
+
+
+@pytest.mark.parametrize("bbox", [{"x": 1, "y": 2, "w": 3}, {"x": 1, "y": 2, "w": 3, "h": [4]}, {}, "1,2,3", "left", 7])
+def test_a_box_that_is_not_four_numbers_is_named_with_how_to_write_it(tmp_path, bbox):
+    picture = one(tmp_path, {"category_id": 1, "bbox": bbox}, BOXES[1])
+    assert [entry.label for entry in picture.objects] == ["dog"]
+    (finding,) = picture.findings
+    assert (finding.code, finding.objects) == ("bad-number", 1)
+
+
+def test_where_no_annotation_says_where_its_object_is_the_category_is_the_label_of_the_picture(tmp_path):
+    picture = one(tmp_path, {"category_id": 1}, {"category_id": 1})
+    assert picture.findings == ()
+    assert [(entry.label, entry.xyxy) for entry in picture.objects] == [("cat", None)]
+    picture = one(tmp_path, {"category_id": 1}, {"category_id": 2})
+    assert [(one.code, one.objects) for one in picture.findings] == [("many-labels", 1)]
+    picture = one(tmp_path, {"category_id": 99})
+    assert [(one.code, one.objects) for one in picture.findings] == [("unknown-class", 1)]
 
 
 def test_two_pictures_of_one_stem_are_told_apart_by_the_file_names_that_are_stated(tmp_path):

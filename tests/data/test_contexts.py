@@ -1,6 +1,7 @@
 import pytest
 
 from builders import Shot, write_class_folders, write_voc, write_yolo
+from toonvision.data.balance import measure_balance
 from toonvision.data.extraction import extract
 from toonvision.data.overview import understand
 from toonvision.data.setup import SetupRequest, carry_out, plan_setup
@@ -81,13 +82,46 @@ def test_many_folders_that_are_no_contexts_are_not_all_named(tmp_path):
     assert (finding.pictures, finding.reason.count("the folder"), "10 more" in finding.reason) == (40, 30, True)
 
 
-def test_class_folders_of_a_game_with_contexts_are_extracted_as_is_said(tmp_path):
+def test_class_folders_of_a_game_with_contexts_are_read_without_any_context(tmp_path):
     write_class_folders(tmp_path / "s", [Shot(f"{n}", "", (OBJECTS[n % 2],)) for n in range(4)])
-    (finding,) = outside(set_up(tmp_path)[0].findings)
-    settings = tmp_path / "w/toonvision.toml"
-    assert 'write "all" = {} under [contexts]' in finding.remedy
-    settings.write_text(settings.read_text() + '[contexts]\n"all" = {}\n')
-    assert extract(reopened(tmp_path)).objects_kept == 4
+    overview, workspace = set_up(tmp_path)
+    assert (overview.objects, overview.contexts, outside(overview.findings)) == (4, {}, [])
+    summary = extract(workspace)
+    assert (summary.objects_kept, outside(summary.findings)) == (4, [])
+    with workspace.reading() as catalog:
+        balance = measure_balance(catalog.crops(), workspace.taxonomy)
+    assert [column.name for column in balance.tables[0].columns] == ["all"]
+    assert int(balance.tables[0].counts.sum()) == 4
+    flunky = next(one for one in balance.shortages if one.label.name == "cog_bb_flunky")
+    assert (flunky.context.name, flunky.count, flunky.missing) == ("all", 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("folders", "is_context"),
+    [
+        ({"n02085620-Chihuahua": "Chihuahua", "n02085782-Japanese_spaniel": "Japanese_spaniel"}, False),
+        ({"n02085620": "n02085620", "n02085782": "n02085782"}, False),
+        ({"Cats": "cat", "dogs 2": "dog", "empty": None}, False),
+        ({"garden": "cat", "house": "dog"}, True),
+        ({"hotcat": "cat", "dog": "dog"}, True),
+        ({"cat": "cat", "garden": "dog"}, True),
+    ],
+)
+@pytest.mark.parametrize("write", [write_voc, write_yolo])
+def test_folders_that_are_named_after_the_one_label_in_them_are_no_contexts(tmp_path, folders, is_context, write):
+    shots = [
+        Shot(f"{folder} {n}", folder, ((label, (2, 2, 30, 40)),) if label else ())
+        for folder, label in folders.items()
+        for n in range(2)
+    ]
+    write(tmp_path, shots)
+    contexts = dict.fromkeys(folders, 2) if is_context else {}
+    assert understand(tmp_path).contexts == contexts
+
+
+def test_a_folder_with_objects_of_two_labels_is_a_context_though_it_is_named_after_one(tmp_path):
+    write_voc(tmp_path, [Shot("a", "cat", (("cat", (2, 2, 30, 40)), ("dog", (2, 2, 30, 40)))), Shot("b", "dog", ())])
+    assert understand(tmp_path).contexts == {"cat": 1, "dog": 1}
 
 
 def test_a_context_that_left_the_taxonomy_keeps_its_crops_until_it_is_back(tmp_path):

@@ -190,10 +190,61 @@ def test_the_one_choice_of_a_project_without_shapes_is_the_label_of_the_whole_pi
     assert read_one("labelstudio", tmp_path) == ([], [("many-labels", 1)])
 
 
-def test_choices_of_two_kinds_are_no_labels_of_whole_pictures(tmp_path):
-    kinds = [{**region({"choices": [word]}, "choices", word), "from_name": word} for word in ("apple", "night")]
-    labelstudio(tmp_path, kinds)
-    assert read_one("labelstudio", tmp_path) == ([], [("no-box", 1), ("no-box", 1)])
+def chosen(**said):
+    return [{**region({"choices": [word]}, "choices", tag), "from_name": tag} for tag, word in said.items()]
+
+
+def test_of_two_choices_for_whole_pictures_the_one_that_is_called_label_is_the_label(tmp_path):
+    labelstudio(tmp_path, chosen(fruit="apple", time="night"))
+    with pytest.raises(InputRejectedError, match="'fruit' and 'time', and none is called label") as caught:
+        layout.read("labelstudio", tmp_path)
+    assert str(caught.value).endswith("Rename the one that is the label to: label")
+    comment = {**region({"text": ["ripe"]}, "textarea", "r8"), "from_name": "comment"}
+    labelstudio(tmp_path, [*chosen(time="night", label="apple"), comment])
+    assert read_one("labelstudio", tmp_path) == ([("apple", None, "")], [])
+    assert attributes_of("labelstudio", tmp_path) == [{"time": "night", "comment": "ripe"}]
+    assert layout.read("labelstudio", tmp_path).findings == ()
+
+
+def test_a_choice_of_a_usual_name_is_the_label_and_it_is_said_which(tmp_path):
+    labelstudio(tmp_path, chosen(time="night", choice="apple"))
+    assert read_one("labelstudio", tmp_path) == ([("apple", None, "")], [("label-attribute", 0)])
+    (note,) = layout.read("labelstudio", tmp_path).findings
+    assert (note.code, note.skips) == ("label-attribute", False)
+    assert note.reason == "the choice 'choice' is read as the label, and 'time' as what else is known of the objects"
+
+
+def test_a_picture_without_the_choice_that_is_the_label_is_named(tmp_path):
+    labelstudio(tmp_path, chosen(time="night"))
+    tasks = json.loads(task_file(tmp_path).read_text("utf-8"))
+    Image.new("RGB", SHOT.size_wh).save(tmp_path / "b.png")
+    both = labelstudio_annotation(chosen(time="day", label="pear"))
+    save_json(task_file(tmp_path), [*tasks, {"id": 2, "data": {"image": "b.png"}, "annotations": [both]}])
+    found = {picture.path.name: picture for picture in layout.read("labelstudio", tmp_path).pictures}
+    assert [(one.code, one.objects) for one in found["a.png"].findings] == [("many-labels", 1)]
+    assert [entry.label for entry in found["b.png"].objects] == ["pear"]
+
+
+def json_min(root, *rows):
+    write_labelstudio(root, [SHOT])
+    common = {"annotator": 1, "annotation_id": 7, "created_at": "2026", "updated_at": "2026", "lead_time": 1.5}
+    save_json(task_file(root), [{"id": 1, "image": "/data/upload/1/a.png", **row, **common} for row in rows])
+
+
+@pytest.mark.parametrize("said", [{"choice": "apple"}, {"fruit": "apple"}, {"fruit": {"choices": ["apple"]}}])
+def test_the_choices_of_json_min_are_labels_of_whole_pictures(tmp_path, said):
+    json_min(tmp_path, said)
+    assert layout.detect(tmp_path) == "labelstudio"
+    assert read_one("labelstudio", tmp_path) == ([("apple", None, "")], [])
+
+
+def test_of_two_choices_of_json_min_the_one_that_is_called_label_is_the_label(tmp_path):
+    json_min(tmp_path, {"fruit": "apple", "time": "night"})
+    with pytest.raises(InputRejectedError, match="'fruit' and 'time', and none is called label"):
+        layout.read("labelstudio", tmp_path)
+    json_min(tmp_path, {"label": "apple", "time": "night"})
+    assert read_one("labelstudio", tmp_path) == ([("apple", None, "")], [])
+    assert attributes_of("labelstudio", tmp_path) == [{"time": "night"}]
 
 
 def test_the_angle_of_a_turned_box_is_an_attribute(tmp_path):
@@ -351,7 +402,7 @@ def test_the_attribute_of_via_that_is_the_label_is_found_and_the_others_are_kept
 
 def test_where_no_attribute_of_via_is_called_like_a_label_they_are_named_and_renaming_one_cures_it(tmp_path):
     via(tmp_path, via_region({"fruit": "apple", "colour": "red"}, **BOX))
-    with pytest.raises(InputRejectedError, match="attributes 'colour', 'fruit', and none is called label") as caught:
+    with pytest.raises(InputRejectedError, match="'colour' and 'fruit', and none is called label") as caught:
         layout.read("via", tmp_path)
     assert str(caught.value).endswith("Rename the one that is the label to: label")
     via(tmp_path, via_region({"label": "apple", "colour": "red"}, **BOX))

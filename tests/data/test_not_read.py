@@ -1,6 +1,7 @@
 """Formats that are recognised and not read are refused by their names, with a way out."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -175,6 +176,45 @@ def test_the_table_of_open_images_that_has_boxes_is_read_as_the_refusal_of_the_o
     (tmp_path / "train-annotations-bbox.csv").write_text(f"{header}\na,x,/m/1,1,0,1,0,0.5\n")
     (picture,) = layout.read(layout.detect(tmp_path), tmp_path).pictures
     assert [entry.xyxy for entry in picture.objects] == [(0, 0, 8, 4)]
+
+
+HOT = ("image_id,healthy,rust,scab\na,0,1.0,0\n", "id_code,diagnosis\na,2\n", "image,MEL,NV\na,0.0,1.0\n")
+
+
+@pytest.mark.parametrize("content", HOT)
+def test_tables_with_a_number_for_each_label_are_read_once_they_name_the_label(tmp_path, content):
+    for stem in "abc":
+        scene(stem, (8, 8)).save(tmp_path / f"{stem}.png")
+    (tmp_path / "train.csv").write_text(content)
+    said = refusal(tmp_path)
+    assert "train.csv is a table of labels of whole pictures" in said
+    assert said.endswith("or write one in its place with the columns filename and label.")
+    (tmp_path / "train.csv").write_text("filename,label\na.png,rust\nb.png,scab\nc.png,rust\n")
+    reading = layout.read(layout.detect(tmp_path), tmp_path)
+    assert [entry.label for picture in reading.pictures for entry in picture.objects] == ["rust", "scab", "rust"]
+
+
+def test_a_table_that_names_pictures_without_their_suffix_is_named_where_nothing_can_be_read(tmp_path):
+    for stem in "abc":
+        scene(stem, (8, 8)).save(tmp_path / f"{stem}.png")
+    (tmp_path / "meta.csv").write_text("lesion,image_id,dx,age\n1,a,nv,80\n2,b,mel,80\n3,c,nv,80\n")
+    said = refusal(tmp_path)
+    assert " The columns of meta.csv are not known: name them filename and label and, " in said
+    (tmp_path / "meta.csv").write_text("lesion,filename,label,age\n1,a,nv,80\n2,b,mel,80\n3,c,nv,80\n")
+    reading = layout.read(layout.detect(tmp_path), tmp_path)
+    assert [entry.label for picture in reading.pictures for entry in picture.objects] == ["nv", "mel", "nv"]
+
+
+def test_a_table_of_an_unknown_form_is_read_once_it_has_the_columns_that_its_refusal_names(tmp_path):
+    for stem in "ab":
+        scene(stem, (8, 8)).save(tmp_path / f"{stem}.png")
+    (tmp_path / "t.csv").write_text("who,what,where\na.png,cat,1 2 3 4\n")
+    said = refusal(tmp_path)
+    columns = re.findall(r"filename|label|[xy]m[a-z]+", said.partition("with the columns ")[2])
+    rows = ["a.png,cat,1,2,3,4", "b.png,dog,1,2,3,4"]
+    (tmp_path / "t.csv").write_text("\n".join([",".join(columns), *rows]) + "\n")
+    reading = layout.read(layout.detect(tmp_path), tmp_path)
+    assert [entry.xyxy for picture in reading.pictures for entry in picture.objects] == [(1, 2, 3, 4)] * 2
 
 
 def test_pictures_of_a_table_of_labels_are_read_once_they_lie_in_folders_of_their_labels(tmp_path):

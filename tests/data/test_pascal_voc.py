@@ -166,6 +166,41 @@ def test_names_in_image_sets_without_a_picture_or_in_two_subsets_are_counted(tmp
     ]
 
 
+def test_image_sets_that_cannot_be_read_are_named(tmp_path):
+    source = tmp_path / "source"
+    write_image_sets(source, {"val": "c\n", "test": "d\n"})
+    lists = source / "ImageSets" / "Main"
+    lists.joinpath("test.txt").write_bytes(b"\xff\xe4\0")
+    (tmp_path / "train.txt").write_text("a\nb\n")
+    lists.joinpath("train.txt").symlink_to(tmp_path / "train.txt")
+    reading = read(source)
+    assert [picture.subset for picture in reading.pictures] == [None, None, "val", None]
+    assert [(one.item, one.code, one.files) for one in reading.findings] == [
+        ("ImageSets/Main/test.txt", "encoding", 1),
+        ("ImageSets/Main/train.txt", "path-escapes", 1),
+    ]
+    lists.rename(tmp_path / "Main")
+    lists.symlink_to(tmp_path / "Main")
+    assert [(one.item, one.code) for one in read(source).findings] == [("ImageSets/Main", "linked-folder")]
+
+
+def test_lists_elsewhere_name_subsets_by_the_first_word_of_each_line(tmp_path):
+    write_image_sets(
+        tmp_path, {"trainval": "# name class\na 1 1 1\nb 2 1 2\n", "test": "c 1 1 1\n"}, folder="annotations"
+    )
+    (tmp_path / "train.txt").write_text("some words about the training,\nand of no picture\n")
+    (tmp_path / "val.txt").write_bytes(b"\xff\xe4\0")
+    reading = read(tmp_path)
+    assert [picture.subset for picture in reading.pictures] == ["train", "train", "test", None]
+    assert [(one.item, one.code, one.skips) for one in reading.findings] == [("val.txt", "encoding", False)]
+
+
+def test_the_sets_of_another_task_of_pascal_voc_are_not_those_of_the_boxes(tmp_path):
+    write_image_sets(tmp_path, {"train": "a\nb\n"})
+    write_image_sets(tmp_path, {"val": "a\nb\n"}, folder="ImageSets/Segmentation")
+    assert [picture.subset for picture in read(tmp_path).pictures] == ["train", "train", None, None]
+
+
 def test_what_an_annotation_says_of_an_object_becomes_its_attributes(tmp_path):
     own = "<pose>Left</pose><truncated>1</truncated><difficult>0</difficult><occluded>yes</occluded>"
     cvat = "<attributes><attribute><name>Fur colour</name><value>grey</value></attribute></attributes>"

@@ -48,6 +48,11 @@ TABLES = {
     'a.png,"dog",90,40,140,100\nb.png,,,,,\n',
     "makesense.ai": "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\n"
     "cat,10,10,50,60,a.png,160,120\ndog,90,40,50,60,a.png,160,120\n,,,,,b.png,160,120\n",
+    "corner and size": "filename,label,x,y,w,h\na.png,cat,10,10,50,60\na.png,dog,90,40,50,60\nb.png,,,,,\n",
+    "the box's size is no picture's": "file_name,x,y,width,height,category\na.png,10,10,50,60,cat\n"
+    "a.png,90,40,50,60,dog\nb.png,,,,,\n",
+    "makesense.ai without a header": "cat,10,10,50,60,a.png,160,120\ndog,90,40,50,60,a.png,160,120\n"
+    ",,,,,b.png,160,120\n",
     "another encoding": "filename,class,xmin,ymin,xmax,ymax\na.png,cat,10,10,60,70\na.png,dog,90,40,140,100\n"
     "b.png,,,,,\n",
     "retinanet": "a.png,10,10,60,70,cat\na.png,90,40,140,100,dog\nb.png,,,,,\n",
@@ -168,6 +173,127 @@ def test_other_tables_are_left_alone(tmp_path, content):
     assert tensorflow_csv.recognise(SourceTree.of(tmp_path)) is None
 
 
+def test_a_table_for_each_picture_is_named_after_it(tmp_path):
+    write(tmp_path, "images/a.png", "images/b.png")
+    (tmp_path / "csv").mkdir()
+    rows = "cat,10,10,60,70\ndog,90,40,140,100\n"
+    (tmp_path / "csv" / "a.csv").write_text(f"label,xmin,ymin,xmax,ymax\n{rows}")
+    (tmp_path / "csv" / "b.csv").write_text("label,xmin,ymin,xmax,ymax\n")
+    assert layout.detect(tmp_path) == "tensorflow-csv"
+    assert boxes(tmp_path) == {f"images/{name}": objects for name, objects in EXPECTED.items()}
+    (tmp_path / "csv" / "b.csv").write_text("label,xmin,ymin,xmax,ymax\ncat,1\n")
+    (finding,) = read(tmp_path).pictures[1].findings
+    assert (finding.item, finding.code) == ("csv/b.csv, object 1", "bad-number")
+
+
+LABELS = {
+    "kaggle": ("train.csv", "id,label\na,cat\nb,dog\nc,cat\n"),
+    "another name of the label": ("train_labels.csv", "id,breed\na,cat\nb,dog\nc,cat\n"),
+    "a word in the name": ("trainLabels.csv", "image_id,label\na.png,cat\nb.png,dog\nc.png,cat\n"),
+    "hugging face": ("train/metadata.csv", "file_name,label\na.png,cat\nb.png,dog\nc.png,cat\n"),
+    "automl": ("all.csv", "TRAIN,gs://b/train/a.png,cat\nTRAIN,gs://b/train/b.png,dog\nTRAIN,gs://b/train/c.png,cat\n"),
+    "label studio": (
+        "train/project.csv",
+        "image,id,choice,annotator,annotation_id,created_at,updated_at,lead_time\n/data/upload/0a1b2c3d-a.png,1,cat,1,1,2026,"
+        "2026,1.5\nb.png,2,dog,1,2,2026,2026,1\nc.png,3,cat,1,2,2026,2026,1\n",
+    ),
+    "more columns": ("train.csv", "age,filename,class\n3,a.png,cat\n,b.png,dog\n,c.png,cat\n"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_table_with_a_label_for_each_picture_is_read(tmp_path, name):
+    path, content = LABELS[name]
+    write(tmp_path, *(f"train/{stem}.png" for stem in "abc"), "test/a.png")
+    (tmp_path / path).write_text(content)
+    (tmp_path / "sample_submission.csv").write_text("id,label\na,cat\nb,cat\nc,cat\n")
+    assert [one.words for one in layout.layouts(SourceTree.of(tmp_path))] == [
+        f"CSV with a label for each picture, in {path}"
+    ]
+    reading = read(tmp_path)
+    found = {picture.name: [(entry.label, entry.xyxy) for entry in picture.objects] for picture in reading.pictures}
+    assert found == {
+        f"train/{stem}.png": [(label, None)] for stem, label in zip("abc", ("cat", "dog", "cat"), strict=True)
+    }
+    assert {picture.context for picture in reading.pictures} == {"all"}
+    assert [(one.item, one.code) for one in reading.findings] == [("test/a.png", "no-annotation")]
+    assert reading.pictures[0].objects[0].attributes == ({"age": 3} if name == "more columns" else {})
+
+
+def test_a_picture_to_which_a_table_gives_two_labels_is_named_and_the_same_label_twice_is_one(tmp_path):
+    write(tmp_path, "a.png", "b.png", "c.png")
+    (tmp_path / "l.csv").write_text("filename,label\na.png,cat\na.png,dog\nb.png,cat\nb.png,cat\nc.png,\n")
+    reading = read(tmp_path)
+    assert [[entry.label for entry in picture.objects] for picture in reading.pictures] == [[], ["cat"], []]
+    assert [finding.code for picture in reading.pictures for finding in picture.findings] == ["many-labels"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,name\na,cat\nb,dog\n",
+        "id,weight\na,3\nb,3\n",
+        "id,label\nx,cat\ny,cat\n",
+        "id,breed,place\na,cat,x\nb,cat,x\n",
+        "image,caption\na.png,a cat\nb.png,a cat\n",
+        "image\na.png\nb.png\n",
+        "filename,class,x_center,y_center,width,height\na.png,cat,.1,.1,.1,.1\nb.png,cat,.1,.1,.1,.1\n",
+        "image_id,label,bbox\na,cat,1 2 3 4\nb,cat,1 2 3 4\n",
+        "id,EncodedPixels\na,1 3 10 5\nb,1 3 10 5\n",
+        'image,id,label\na.png,1,"[{""x"": 1}]"\nb.png,2,"[{""x"": 1}]"\n',
+        "ImageID,LabelName,Confidence\na,/m/1,1\nb,/m/1,0\n",
+    ],
+    ids=[
+        "classes",
+        "numbers",
+        "other pictures",
+        "which column?",
+        "captions",
+        "names alone",
+        "centres",
+        "boxes",
+        "masks",
+        "json",
+        "guesses",
+    ],
+)
+def test_tables_that_give_no_labels_of_pictures_are_left_alone(tmp_path, content):
+    write(tmp_path, "a.png", "b.png")
+    (tmp_path / "t.csv").write_text(content)
+    assert tensorflow_csv.recognise(SourceTree.of(tmp_path)) is None
+
+
+def test_a_table_that_says_what_the_folders_say_leaves_class_folders_as_they_are(tmp_path):
+    write(tmp_path, "cat/a.png", "cat/b.png", "dog/c.png")
+    (tmp_path / "all.csv").write_text("filename,label\na.png,cat\nb.png,cat\nc.png,dog\n")
+    assert layout.detect(tmp_path) == "folders"
+
+
+def test_a_table_about_pictures_beside_class_folders_leaves_them_as_they_are(tmp_path):
+    write(tmp_path, "train/cat/a.png", "train/dog/b.png", "test/x.png", "test/y.png")
+    (tmp_path / "test.csv").write_text("filename,label\nx.png,cat\ny.png,cat\n")
+    assert layout.detect(tmp_path) == "folders"
+
+
+def test_the_name_of_a_class_is_its_label_where_a_number_stands_beside_it(tmp_path):
+    write(tmp_path, "a.png")
+    (tmp_path / "l.csv").write_text(",filename,class,name,xmin,ymin,xmax,ymax\n0,a.png,1,cat,10,10,60,70\n")
+    assert boxes(tmp_path) == {"a.png": [("cat", (10, 10, 60, 70))]}
+    (tmp_path / "l.csv").write_text("filename,class,xmin,ymin,xmax,ymax\na.png,1,10,10,60,70\n")
+    assert boxes(tmp_path) == {"a.png": [("1", (10, 10, 60, 70))]}
+
+
+def test_labels_of_whole_pictures_count_only_where_no_table_has_boxes(tmp_path):
+    write(tmp_path, "a.png", "b.png")
+    (tmp_path / "boxes.csv").write_text(f"{HEADER}a.png,160,120,cat,10,10,60,70\n")
+    (tmp_path / "labels.csv").write_text("filename,label\na.png,dog\nb.png,dog\n")
+    assert boxes_of(tmp_path) == [("cat", (10, 10, 60, 70))]
+
+
+def boxes_of(root):
+    return [(entry.label, entry.xyxy) for picture in read(root).pictures for entry in picture.objects]
+
+
 cells = st.sampled_from(["a.png", "cat", "", "1", "-3.5", "nan", "1e400", '"', ";", "\0", "TRAIN"]) | st.text(
     max_size=4
 )
@@ -175,7 +301,7 @@ cells = st.sampled_from(["a.png", "cat", "", "1", "-3.5", "nan", "1e400", '"', "
 
 @files_property
 @given(
-    header=st.sampled_from([HEADER, "", "filename;class;xmin;ymin;xmax;ymax\n"]),
+    header=st.sampled_from([HEADER, "", "filename;class;xmin;ymin;xmax;ymax\n", "id,label\n", "class,x,y,w,h\n"]),
     rows=st.lists(st.lists(cells, max_size=12).map(",".join), max_size=6),
 )
 @example(header=HEADER, rows=["a.png,1,1,cat,1,2,3," + "9" * 400])

@@ -152,6 +152,17 @@ def test_darknets_files_name_classes_and_subsets(tmp_path):
     assert [picture.objects[0].label for picture in reading.pictures] == ["cat", "cat", "dog"]
 
 
+@pytest.mark.parametrize("name", ["{}.txt", "autosplit_{}.txt"])
+def test_lists_name_the_subsets_where_the_settings_do_not(tmp_path, name):
+    pair(tmp_path, "a", "b", "c")
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    (tmp_path / name.format("train")).write_text("./images/a.png\n./images/b.png\n")
+    (tmp_path / name.format("val")).write_text("./images/c.png\n")
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert subsets(reading) == {"images/a.png": "train", "images/b.png": "train", "images/c.png": "val"}
+
+
 def test_a_subset_that_is_named_and_absent_is_one_note_and_the_rest_is_read(tmp_path):
     pair(tmp_path, "a", pictures="train/images", labels="train/labels")
     pair(tmp_path, "b", pictures="valid/images", labels="valid/labels")

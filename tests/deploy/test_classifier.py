@@ -11,8 +11,11 @@ from PIL import Image
 from builders import scene
 from deploy.made import SIZE, expected, exported, network, pictures
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
+from toonvision.data.extraction import extract
 from toonvision.data.images import fit
+from toonvision.data.workspace import create_workspace
 from toonvision.deploy.classifier import Classifier
+from toonvision.taxonomy.loader import infer
 
 
 def raising(error):
@@ -112,6 +115,21 @@ def test_a_folder_is_predicted_and_bad_pictures_are_named_one_line_each(opened, 
     assert [finding.code for finding in findings] == ["damaged", "not-a-picture", "unreadable"]
     assert all("\n" not in str(finding) for finding in findings)
     assert seen[-1] == (6, 6)
+
+
+def test_a_picture_that_exif_rotates_is_predicted_as_it_is_extracted_from_class_folders(opened, tmp_path):
+    rotated = Image.Exif()
+    rotated[0x0112] = 6
+    source = tmp_path / "source"
+    for label in ("apple", "pear"):
+        (source / label).mkdir(parents=True)
+        scene(label, (40, 24)).save(source / label / "a.png", exif=rotated)
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(["apple", "pear"]), source=("folders", source))
+    assert extract(workspace).findings == ()
+    seen, seen_findings = opened.predict_files([source])
+    cut, cut_findings = opened.predict_files([workspace.crops])
+    assert (seen_findings, cut_findings) == ([], [])
+    np.testing.assert_array_equal([one.probabilities for one in seen], [one.probabilities for one in cut])
 
 
 def test_a_folder_that_is_a_file_or_nothing_is_reported(opened, tmp_path):

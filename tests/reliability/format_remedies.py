@@ -335,7 +335,7 @@ COCO = [
     ),
     coco("number them", "images", 1, "id", value=1),
     coco("Number them.", "categories", 1, "id", value=0),
-    coco("draw it again", "annotations", 0, "bbox", value="left"),
+    coco("write left, top, width and height in pixels", "annotations", 0, "bbox", value=3),
     Remedy(
         "multiply them by the width and height in pixels",
         in_shares(divided=True),

@@ -323,7 +323,8 @@ _SOURCES: Mapping[str, tuple[Format, Write, str]] = {
 _WORDS = (
     b"null", b"true", b"[]", b"{}", b"NaN", b"1e400", b"-1", b"0.5", b'""', b"[[", b"]]", b"{\"", b"\":", b"\\u0000",
     b"names:", b"train:", b"path:", b"nc:", b"- ", b"0 0.5 0.5 0.2 0.2\n", b"polygon", b"rotation", b"counts",
-    b"segmentation", b"bbox", b"points", b"label", b"../", b"\\", b"%2e", b"?d=", b"</", b"<box ", b"xtl=",
+    b"segmentation", b"bbox", b"points", b"label", b"id,label\n", b",x,y,w,h", b"choices", b"../",
+    b"\\", b"%2e", b"?d=", b"</", b"<box ", b"xtl=",
 )  # fmt: skip
 """What files of annotations are made of."""
 

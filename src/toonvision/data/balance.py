@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.catalog import Crop
-from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, did_you_mean
+from toonvision.taxonomy.labels import LABEL_LEVEL, NO_CONTEXT, Category, Level, Taxonomy, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
         InputRejectedError: If crops lie in contexts that the taxonomy no longer knows.
     """
     found = sorted({crop.context for crop in crops})
-    contexts = taxonomy.contexts or tuple(taxonomy.context(name) for name in found)
+    contexts = _contexts(found, taxonomy)
     if unknown := set(found) - {context.name for context in contexts}:
         raise InputRejectedError(
             f"crops lie in contexts that the taxonomy does not know: {', '.join(sorted(unknown))}. "
@@ -91,6 +91,14 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)
     return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(unknown_labels(crops, taxonomy)))
+
+
+def _contexts(found: Sequence[str], taxonomy: Taxonomy) -> tuple[Category, ...]:
+    """Return the contexts of a taxonomy, or those found; crops of no context have a column of their own."""
+    if not taxonomy.contexts or list(found) == [NO_CONTEXT]:
+        return tuple(map(taxonomy.context, found))
+    is_known = NO_CONTEXT not in found or any(context.name == NO_CONTEXT for context in taxonomy.contexts)
+    return taxonomy.contexts if is_known else (*taxonomy.contexts, taxonomy.context(NO_CONTEXT))
 
 
 def count_table(
@@ -122,15 +130,19 @@ def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:
     """List pairs short of their target: the label furthest from its own first, then its emptiest contexts.
 
     Where a label would lack samples even with every context at its target, the rest is spread over all contexts.
+    Nobody can take pictures in no context where the taxonomy names some and others have crops.
     """
     targets = taxonomy.targets
+    known = {context.name for context in taxonomy.contexts} or {column.name for column in table.columns}
+    columns = [index for index, column in enumerate(table.columns) if column.name in known or len(table.columns) == 1]
     found = []
     for label, row in zip(table.classes, table.counts, strict=True):
         total = int(row.sum())
-        gaps = [max(0, targets.per_context - count) for count in row.tolist()]
+        counts = row[columns].tolist()
+        gaps = [max(0, targets.per_context - count) for count in counts]
         label_missing = max(0, targets.per_label - total)
         rest = math.ceil(max(0, label_missing - sum(gaps)) / max(1, len(gaps)))
-        for context, count, gap in zip(table.columns, row.tolist(), gaps, strict=True):
+        for index, count, gap in zip(columns, counts, gaps, strict=True):
             if gap + rest:
-                found.append(Shortage(label, context, count, gap + rest, total, label_missing))
+                found.append(Shortage(label, table.columns[index], count, gap + rest, total, label_missing))
     return sorted(found, key=lambda shortage: (-shortage.label_missing, -shortage.missing))

@@ -17,7 +17,8 @@ _MOST_NAMED = 30
 def in_contexts(reading: Reading, taxonomy: Taxonomy) -> Reading:
     """Return a reading whose pictures are in contexts of a taxonomy: in that which a folder of theirs is named after.
 
-    The others are left out, in one finding. Where the taxonomy has no contexts, any folder is one.
+    The others are left out, in one finding, but for crops in class folders, which say nothing of a context. Where the
+    taxonomy has no contexts, any folder is one.
     """
     known = {folded(context.name): context.name for context in reversed(taxonomy.contexts)}
     if not known:
@@ -27,11 +28,16 @@ def in_contexts(reading: Reading, taxonomy: Taxonomy) -> Reading:
     for picture in reading.pictures:
         possible = (picture.context, *picture.name.split("/")[:-1])
         context = next((known[name] for name in map(folded, possible) if name in known), None)
-        if context is None:
+        if context is None and not _is_crop(picture):
             outside.append(picture)
         pictures.append(picture if context in (None, picture.context) else replace(picture, context=context))
     finding = _outside(outside, [context.name for context in taxonomy.contexts]) if outside else None
     return replace(reading, pictures=tuple(pictures)).without({one.name: finding for one in outside if finding})
+
+
+def _is_crop(picture: AnnotatedPicture) -> bool:
+    """Return whether a picture without a context shows one object alone, so that nobody can see where it was taken."""
+    return picture.context == NO_CONTEXT and bool(picture.objects) and not any(one.xyxy for one in picture.objects)
 
 
 def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:

@@ -8,7 +8,7 @@ LAYOUT_FOLDERS = frozenset(
     (
         "images", "image", "img", "imgs", "jpegimages", "pngimages", "pictures", "pics", "photos", "screenshots",
         "frames", "data", "dataset", "annotations", "annotation", "ann", "labels", "label", "xml", "xmls", "json",
-        "jsons", "obj_train_data", "obj_valid_data", "obj_test_data",
+        "jsons", "obj", "obj_train_data", "obj_valid_data", "obj_test_data",
     )
 )  # fmt: skip
 """Folders that belong to how a data set is laid out, in lower case."""

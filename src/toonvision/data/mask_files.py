@@ -6,9 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from toonvision.core.files import first_bytes
 from toonvision.core.names import folded
 from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
 
+_WORN = "mask"
+_PNG_HEAD = 26
+"""Bytes of a PNG up to its colour type."""
+_ONE_CHANNEL = (0, 3)
+"""The colour types grey and palette."""
 _SUFFIX = re.compile(r"[ ._-]masks?(?:[ _-]?[0-9]+)?$")
 
 
@@ -47,6 +53,18 @@ def masks_among(pictures: Sequence[Path], annotations: Iterable[Path], root: Pat
         return any(other == place[len(place) - len(other) :] for other in (*of_stem, *outside.get(bare, ())))
 
     return frozenset(path for path, folder, stem in candidates if is_mask(folder, stem))
+
+
+def are_masks(root: Path, pictures: Iterable[Path]) -> bool:
+    """Return whether a folder is called after masks, or that around it, and all pictures in it are PNG of one channel.
+
+    Such are values of classes, and grey values, which photographs of masks that are worn hardly have.
+    """
+    resolved = root.resolve()
+    if (MASK_FOLDERS - {_WORN}).isdisjoint((resolved.name.lower(), resolved.parent.name.lower())):
+        return False
+    heads = [first_bytes(path, _PNG_HEAD) for path in pictures]
+    return bool(heads) and all(len(head) == _PNG_HEAD and head[-1] in _ONE_CHANNEL for head in heads)
 
 
 def _folder_and_stem(path: Path) -> tuple[str, str]:

@@ -8,8 +8,10 @@ Subset = Literal["train", "val", "test"]
 """What a screenshot is for."""
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
-_NAMED = re.compile(r"(?:obj_)?(train|val|test)(?:id|idate|idation|ing)?(?:_?data|[_-]?set)?(?:20\d\d)?")
-_BETWEEN_WORDS = re.compile(r"[^a-zA-Z0-9]+")
+_NAMED = re.compile(
+    r"(?:obj_)?(train|val|test)(?:id|idate|idation|ing)?(?:_?data|[_-]?set|[_-]?(?:images?|imgs?))?(?:20\d\d)?"
+)
+_BETWEEN_WORDS = re.compile(r"[^a-zA-Z0-9]+|(?<=[a-z])(?=[A-Z])")
 _SUBSET: Mapping[str, Subset] = {subset: subset for subset in SUBSETS}
 
 
@@ -17,8 +19,8 @@ def named_subset(name: str) -> Subset | None:
     """Return the subset that a folder or the stem of a file is named after, if any.
 
     Examples:
-        >>> [named_subset(name) for name in ("valid", "VALIDATE", "Testing", "train2017", "garden")]
-        ['val', 'val', 'test', 'train', None]
+        >>> [named_subset(name) for name in ("valid", "VALIDATE", "Testing", "train2017", "test_images")]
+        ['val', 'val', 'test', 'train', 'test']
     """
     found = _NAMED.fullmatch(name.lower())
     return _SUBSET[found[1]] if found else None
@@ -28,7 +30,7 @@ def subset_in(stem: str) -> Subset | None:
     """Return the subset that one word in the stem of a file is, if just one is named.
 
     Examples:
-        >>> [subset_in(stem) for stem in ("instances_train2017", "labels-valid", "train_and_test", "training day")]
+        >>> [subset_in(stem) for stem in ("instances_train2017", "labels-valid", "train_and_test", "trainLabels")]
         ['train', 'val', None, 'train']
     """
     found = {subset for word in _BETWEEN_WORDS.split(stem) if (subset := named_subset(word))}

@@ -1,18 +1,21 @@
 """COCO: JSON files with images, categories and annotations, boxes as left, top, width, height.
 
+Where no annotation of a source says where its object is, as in iNaturalist, the category is the label of the picture.
+
 Source:
     cocodataset.org, "Data format"; a compressed mask is written as in `maskApi.c` of the COCO API.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.data.boxes import Reading
 from toonvision.data.formats.base import lying_in
-from toonvision.data.formats.coco_objects import Labelled, read_object
+from toonvision.data.formats.coco_objects import Labelled, is_drawn, read_object, read_picture
 from toonvision.data.formats.json_files import label_of, read_documents, size_of
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
@@ -62,6 +65,10 @@ def read(tree: SourceTree) -> Reading:
         raise InputRejectedError(f"{tree.root}: no JSON file with the tables {', '.join(_TABLES)} was found.{seen}")
     findings: list[Finding] = []
     entries = [entry for path, content in files.items() for entry in _entries(path, content, tree, findings)]
+    listed = (entry.rows for entry in entries if isinstance(entry.rows, list))
+    if not any(is_drawn(row) for rows in listed for _, row in rows):
+        entries = [replace(entry, rows=[entry.rows] if entry.rows else []) for entry in entries]
+        return read_documents(entries, tree, read_picture, findings=[*findings, *left_out])
     return read_documents(entries, tree, read_object, findings=[*findings, *left_out])
 
 

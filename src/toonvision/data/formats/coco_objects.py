@@ -1,27 +1,36 @@
 """The objects of COCO: a box, or the box around polygons or a mask of run lengths."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
 from toonvision.data.boxes import AnnotatedObject, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
+from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.shapes import (
+    EDGE_NAMES,
     MASK_NOTE,
     POLYGON_NOTE,
     TURNED_NOTE,
     Xyxy,
     box_around_list,
+    box_of,
     box_of_runs,
     is_number,
+    keys_of_box,
     turned,
 )
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
+_WHERE = frozenset({"bbox", "segmentation", "keypoints"})
 _NUMBERS = frozenset({int, float})
+_LIST = ("xmin", "ymin", "width", "height")
+"""What the numbers of a box are."""
+_BETWEEN_NUMBERS = re.compile(r"[\s,;()\[\]]+")
 _MOST_DIGITS = 12
 """Letters of one run length, of 5 bits each."""
 
@@ -35,10 +44,7 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     Raises:
         RejectedItemError: If it has no label or no box, or is a crowd.
     """
-    label, row = labelled
-    if not isinstance(label, str):
-        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
-        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+    label, row = _label_of(labelled), labelled[1]
     if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
         raise crowd(label)
     xyxy, note = _box(row)
@@ -49,6 +55,28 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     if rotation and is_number(rotation) and not note:
         return AnnotatedObject(number, label, turned(xyxy, float(rotation)), attributes, TURNED_NOTE)
     return AnnotatedObject(number, label, xyxy, attributes, note)
+
+
+def is_drawn(row: Mapping[str, Any]) -> bool:
+    """Return whether an annotation means to say where its object is."""
+    return not _WHERE.isdisjoint(row)
+
+
+def read_picture(rows: Sequence[Labelled], number: int, _picture: Path) -> AnnotatedObject:
+    """Read the object that a whole picture is, from its annotations without boxes.
+
+    Raises:
+        RejectedItemError: If it has not just one label.
+    """
+    return whole_picture(list(dict.fromkeys(map(_label_of, rows))), number, "categories")
+
+
+def _label_of(labelled: Labelled) -> str:
+    label, row = labelled
+    if not isinstance(label, str):
+        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
+        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+    return label
 
 
 def _attributes(row: Mapping[str, Any]) -> Attributes:
@@ -64,21 +92,38 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
-    if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
-        box = _written_box(box)
+    if not _is_box(box) or not all_finite(*box):
+        return _written_box(box), ""
     left, top, width, height = box
-    if not all_finite(left, top, width, height):
-        raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
     return (left, top, left + width, top + height), ""
 
 
-def _written_box(box: object) -> list[float]:
-    """Return the four numbers of a box, some of which are written as text."""
+def _written_box(stated: object) -> Xyxy:
+    """Return a box that is written in another way than as a list of four finite numbers."""
+    keys, box = (_LIST, stated) if isinstance(stated, list) else _in_other_words(stated)
     if isinstance(box, list):
         box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
-        if len(box) == 4 and _NUMBERS.issuperset(map(type, box)):
-            return box
-    raise RejectedItemError(f"bbox must be four numbers; got {shown(box)}", "draw it again", code="bad-number")
+    if not _is_box(box):
+        reason = f"bbox must be four numbers; got {shown(stated)}"
+        raise RejectedItemError(reason, "write left, top, width and height in pixels", code="bad-number")
+    if not all_finite(*box):
+        raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
+    return box_of(keys, box)
+
+
+def _in_other_words(box: object) -> tuple[Sequence[str], object]:
+    """Return which values a box has that is not written as a list, and these; a text lists them as COCO does."""
+    if isinstance(box, str):
+        return _LIST, [part for part in _BETWEEN_NUMBERS.split(box) if part]
+    values = (
+        {EDGE_NAMES.get(key.lower(), key.lower()): value for key, value in box.items()} if isinstance(box, dict) else {}
+    )
+    keys = keys_of_box(values.keys())
+    return (keys, [values[key] for key in keys]) if keys else (_LIST, None)
+
+
+def _is_box(value: object) -> TypeGuard[list[float]]:
+    return isinstance(value, list) and len(value) == 4 and _NUMBERS.issuperset(map(type, value))
 
 
 def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:

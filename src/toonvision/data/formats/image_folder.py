@@ -1,10 +1,10 @@
 """Class folders: each folder is a label, each picture in it is a crop, at whatever depth.
 
-Folders that only say how a data set is laid out (``images``), or which subset a picture belongs to (``train``),
-are passed over wherever they stand. So are the outermost ones where all pictures lie in the same, where they are
-numbered (``fold1``) or named after subsets (``seg_train``), or where the folders in them are those beside them
-(``more/cat`` beside ``cat``). The first folder that is left is the label; what lies deeper belongs to it. Folders are
-taken for labels only where nothing else can be meant: see `refusal`.
+Folders that only say how a data set is laid out (``images``), or which subset a picture belongs to (``train``), are
+passed over wherever they stand. So are the outermost ones where all pictures lie in the same, where they are numbered
+(``fold1``), called by a date, or named after subsets (``seg_train``), or where the folders in them are those beside
+them (``more/cat`` beside ``cat``). The first folder that is left is the label; what lies deeper belongs to it. Folders
+are taken for labels only where nothing else can be meant: see `refusal`.
 """
 
 import re
@@ -16,8 +16,11 @@ from toonvision.core.errors import Finding, RejectedItemError, printable
 from toonvision.core.wording import counted, some
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
 from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
+from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import read_pictures
 from toonvision.data.formats.beside import annotation_beside
+from toonvision.data.formats.tensorflow_csv import COLUMNS
+from toonvision.data.mask_files import are_masks
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -28,8 +31,13 @@ _NO_LABELS = LAYOUT_FOLDERS | MASK_FOLDERS - {"mask"} | {"unlabeled", "unlabelle
 _NUMBERED = re.compile(
     r"(?:ds|fold|split|part|batch|chunk|shard|set|dataset|session|run|rec|recording|seq|sequence|video|clip|take|cam|"
     r"camera|day|v|version)[ ._-]*\d+"
+    r"|.*[ ._-](?:part|fold|split|batch|chunk|shard)[ ._-]*\d+"
+    r"|(?:19|20)\d\d([ ._-]?)[01]\d(?:\1[0-3]\d.*)?"
+    r"|[1-9]\d\d(?:canon|nikon|_?fuji|apple|media|andro|gopro|olymp|_?pana|msdcf|ricoh|photo)"
 )
+"""Folders that are numbered, dates, and what cameras call theirs, in lower case."""
 _WORD = re.compile(r"[a-z0-9]+")
+_MOST_MASKS = 20
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
 
@@ -46,7 +54,11 @@ def refusal(tree: SourceTree) -> str:
     way_out = "; or, if the folders are the labels, say so: --format folders" if labels else ""
     if beside := annotation_beside(tree, labels):
         reason = f"{tree.relative(beside)} looks like annotations in a form that is not known"
-        return f"{reason}. Export them as Pascal VOC or COCO{way_out}."
+        table = f", or write a table with the columns {COLUMNS}" if beside.suffix.lower() in (".csv", ".tsv") else ""
+        return f"{reason}. Export them as Pascal VOC or COCO{table}{way_out}."
+    if are_masks(tree.root, tree.pictures[:_MOST_MASKS]):
+        reason = "its pictures are masks, as its name and their values say"
+        return f"{reason}. Name the folder around it in its place, with the annotated pictures{way_out}."
     if len(labels) == 1:
         count = sum(labels.values())
         pictures = f"all {counted(count, 'picture')} have" if count > 1 else "the only picture has"
@@ -65,6 +77,7 @@ def read(tree: SourceTree) -> Reading:
     """
     folders = _folders(tree)
     unlabelled = _unlabelled(folders, tree)
+    subsets, notes = image_sets.read(tree)
 
     def read_picture(path: Path) -> AnnotatedPicture | Finding:
         name, own = tree.relative(path), folders[path]
@@ -74,10 +87,10 @@ def read(tree: SourceTree) -> Reading:
             label = checked_label(own[0])
         except RejectedItemError as error:
             return error.finding(name, pictures=1, objects=1)
-        subset = tree.subset_of(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
+        subset = tree.subset_of(path) or subsets.get(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    return read_pictures(tree.pictures, tree, read_picture, _doubt(folders), by_stem=False)
+    return read_pictures(tree.pictures, tree, read_picture, (*_doubt(folders), *notes), by_stem=False)
 
 
 def labels_of(tree: SourceTree) -> Mapping[str, int]:

@@ -1,16 +1,20 @@
 """What the formats in JSON share: values are checked one by one, and each picture that a document lists is found."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
+from toonvision.core.wording import listed
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, finite
 from toonvision.data.formats.listed import Listed, Parse, read_listed
 from toonvision.data.formats.shapes import is_number
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree
 
+_USUAL_NAMES = ("label", "labels", "class", "class_name", "classname", "name", "names", "category", "categories",
+                "object", "object_name", "choice", "type", "species", "kind", "tag")  # fmt: skip
+"""What the attribute that is the label is called, the likeliest first."""
 _LONGEST_NAME = 200
 """Characters of a stated name in a message."""
 
@@ -103,6 +107,39 @@ def label_of(value: object) -> str:
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     return checked_label(value if isinstance(value, str) else shown(value) if whole else None)
+
+
+def label_among(names: Collection[str], what: str, document: Path, tree: SourceTree) -> tuple[str, list[Finding]]:
+    """Return which of some attributes holds the labels: the only one, or one with a usual name.
+
+    Args:
+        names: What the attributes are called.
+        what: What messages call one of them: ``the attribute``.
+        document: The first file that has them.
+        tree: The source.
+
+    Returns:
+        Its name; and a note that says which it is, where it is one of several that is not called label.
+
+    Raises:
+        InputRejectedError: If it cannot be seen which one does.
+    """
+    if len(names) == 1:
+        return next(iter(names)), []
+    item = tree.relative(document)
+    usual = {name.strip().lower().replace(" ", "_"): name for name in names}
+    found = next((usual[name] for name in _USUAL_NAMES if name in usual), None)
+    if found is None:
+        all_names = listed([shown(name) for name in sorted(names)])
+        raise InputRejectedError(
+            f"{tree.root}: {item} has more than one thing that could be the label, {all_names}, and none is called "
+            "label. Rename the one that is the label to: label"
+        )
+    if found == _USUAL_NAMES[0]:
+        return found, []
+    others = listed([shown(name) for name in sorted(names) if name != found])
+    reason = f"{what} {shown(found)} is read as the label, and {others} as what else is known of the objects"
+    return found, [Finding(item, reason, "if another one is the label, rename it to label", "label-attribute")]
 
 
 def size_of(width: object, height: object) -> tuple[int, int] | None:

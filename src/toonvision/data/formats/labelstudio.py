@@ -2,7 +2,8 @@
 
 They are those of the picture as it is, however it was turned in the editor. A turned rectangle is turned about its top
 left corner, clockwise, in degrees. Of several annotations of a task the one marked as ground truth is read, else the
-newest; predictions are no annotations.
+newest; predictions are no annotations. Where nothing is drawn on any picture, a choice is the label of the whole
+picture.
 
 Source:
     Label Studio, "Label Studio JSON format of annotated tasks" and the tags RectangleLabels and EllipseLabels;
@@ -11,6 +12,7 @@ Source:
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from toonvision.data.formats import shapes
 from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import (
     entry_name,
+    label_among,
     label_of,
     mapping,
     numbers,
@@ -60,8 +63,13 @@ def read(tree: SourceTree) -> Reading:
                 entries.append(entry)
             elif entry:
                 findings.append(entry)
-    rows = [row for entry in entries if isinstance(entry.rows, list) for row in entry.rows]
-    return read_documents(entries, tree, partial(_object, chosen=_only_choice(rows)), findings=findings)
+    choices = _choices_of_pictures(entries)
+    chosen = None
+    if choices:
+        chosen, notes = label_among(choices, "the choice", entries[0].document, tree)
+        entries = [_one_row(entry) for entry in entries]
+        findings += notes
+    return read_documents(entries, tree, partial(_object, chosen=chosen), findings=findings)
 
 
 def _documents(tree: SourceTree) -> dict[Path, list[Row]]:
@@ -130,23 +138,27 @@ def _stated_size(row: Row) -> tuple[int, int] | None:
     return size_of(row.get("original_width"), row.get("original_height"))
 
 
-def _only_choice(rows: Iterable[object]) -> str | None:
-    """Return the tag of the choice that labels whole pictures, where nothing else is said of any picture."""
-    tags = {_choice_tag(row) for row in rows}
-    return tags.pop() if len(tags) == 1 else None
+def _choices_of_pictures(entries: Iterable[Listed]) -> set[str]:
+    """Return the tags of the choices for whole pictures, where nothing is drawn on any picture; else none."""
+    tags = set()
+    for row in (row for entry in entries if isinstance(entry.rows, list) for row in entry.rows):
+        entry = row[0] if isinstance(row, list) and len(row) == 1 and isinstance(row[0], dict) else {}
+        tag, value = entry.get("from_name"), entry.get("value")
+        if not isinstance(tag, str) or not isinstance(value, dict) or len(value) != 1 or not SAID.issuperset(value):
+            return set()
+        tags |= {tag} if "choices" in value else set()
+    return tags
 
 
-def _choice_tag(row: object) -> str | None:
-    """Return the tag of a choice for the whole picture; None for whatever else a row is."""
-    entry = row[0] if isinstance(row, list) and len(row) == 1 else None
-    value = entry.get("value") if isinstance(entry, dict) else None
-    tag = entry.get("from_name") if isinstance(entry, dict) else None
-    return tag if isinstance(value, dict) and isinstance(tag, str) and value.keys() == {"choices"} else None
+def _one_row(entry: Listed) -> Listed:
+    """Return a picture of which only choices were made with all that was said of it as one row."""
+    rows = entry.rows if isinstance(entry.rows, list) else []
+    return replace(entry, rows=[[said for row in rows for said in row]]) if rows else entry
 
 
 def _object(row: Any, number: int, path: Path, *, chosen: str | None = None) -> AnnotatedObject:
     if chosen:
-        return _whole_picture(mapping(row[0]["value"], "value"), number)
+        return _whole_picture(row, number, chosen)
     entries = [mapping(entry, "a region") for entry in row] if isinstance(row, list) else []
     values = [mapping(entry.get("value"), "value") for entry in entries]
     labels: dict[str, None] = {}
@@ -170,9 +182,18 @@ def _object(row: Any, number: int, path: Path, *, chosen: str | None = None) -> 
     return AnnotatedObject(number, label_of(next(iter(labels), None)), xyxy, stated(pairs), note)
 
 
-def _whole_picture(value: Row, number: int) -> AnnotatedObject:
-    words = value["choices"] if isinstance(value["choices"], list) else [value["choices"]]
-    return whole_picture(words, number, "choices")
+def _whole_picture(row: Iterable[Row], number: int, chosen: str) -> AnnotatedObject:
+    """Return the object that a whole picture is, by what was said of it: the choice of one tag, and attributes."""
+    labels: list[object] = []
+    pairs: list[tuple[str, object]] = []
+    for entry in row:
+        (said,) = entry["value"].values()
+        words = said if isinstance(said, list) else [said]
+        if entry["from_name"] == chosen:
+            labels += words
+        elif len(words) == 1:
+            pairs.append((entry["from_name"], words[0]))
+    return replace(whole_picture(labels, number, "choices"), attributes=stated(pairs))
 
 
 def _box(shape: Row, size_wh: tuple[int, int]) -> tuple[shapes.Xyxy, str]:

@@ -4,10 +4,11 @@ JSON-MIN has a row for each annotation, with a list of regions under the name of
 is one entry of a result, or several of one id: its shape, its label and what else was chosen for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from toonvision.data.formats.shapes import is_number
+from toonvision.data.picture_kinds import is_picture
 
 Row = Mapping[str, Any]
 ANNOTATIONS = ("annotations", "completions")
@@ -15,7 +16,9 @@ ANNOTATIONS = ("annotations", "completions")
 SAID = frozenset({"choices", "text", "rating", "number", "taxonomy", "datetime"})
 """What is said of a region or of the whole picture, beside labels."""
 _SHAPED = frozenset({"x", "points", "rle", "vertices", "imageDataURL"})
-_NOT_DATA = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
+OF_ANNOTATION = frozenset({"annotator", "annotation_id", "created_at", "updated_at", "lead_time"})
+"""What a row has of its annotation, besides the tags."""
+_NOT_DATA = OF_ANNOTATION | {"id", "agreement"}
 
 
 def tasks_of(content: object) -> list[Row]:
@@ -26,7 +29,9 @@ def tasks_of(content: object) -> list[Row]:
     if isinstance(content, dict) and isinstance(content.get("result"), list) and isinstance(content.get("task"), dict):
         return [{**content["task"], "annotations": [content]}]  # what a storage receives: an annotation with its task
     if isinstance(content, list) and any(map(_short_regions, rows)):
-        return list(_full_tasks(rows))
+        return list(_full_tasks(rows, _short_regions))
+    if isinstance(content, list) and any(map(_short_choices, rows)):
+        return list(_full_tasks(rows, _short_choices))
     return []
 
 
@@ -50,8 +55,24 @@ def _short_regions(row: object) -> list[Row]:
     ]
 
 
-def _full_tasks(rows: Iterable[object]) -> Iterator[Row]:
-    """Turn rows of JSON-MIN into tasks; each annotation of a task is a row."""
+def _short_choices(row: object) -> list[Row]:
+    """Return what a row of JSON-MIN without regions says of its picture, under the names of tags: words, no paths."""
+    if not isinstance(row, dict) or not row.keys() >= OF_ANNOTATION:
+        return []
+    said = {tag: value.get("choices") if isinstance(value, dict) else value for tag, value in row.items()}
+    return [
+        {"value": {"choices": words}, "from_name": tag}
+        for tag, words in said.items()
+        if tag not in _NOT_DATA and (isinstance(words, list) or (isinstance(words, str) and not _is_path(words)))
+    ]
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or "\\" in text or is_picture(text)
+
+
+def _full_tasks(rows: Iterable[object], regions: Callable[[object], list[Row]]) -> Iterator[Row]:
+    """Turn rows of JSON-MIN into tasks; each annotation of a task is a row, with what `regions` finds in it."""
     tasks: dict[object, dict[str, Any]] = {}
     for number, row in enumerate(rows):
         known = row if isinstance(row, dict) else {}
@@ -59,7 +80,7 @@ def _full_tasks(rows: Iterable[object]) -> Iterator[Row]:
         data = {name: value for name, value in known.items() if name not in _NOT_DATA}
         task = tasks.setdefault(key if isinstance(key, int | str) else (number,), {"data": data, "annotations": []})
         task.update({"id": key} if key is not None else {})
-        task["annotations"].append({**known, "result": _short_regions(known)})
+        task["annotations"].append({**known, "result": regions(known)})
     yield from tasks.values()
 
 

@@ -27,6 +27,7 @@ from toonvision.data.formats import (
 )
 from toonvision.data.formats.base import Reader
 from toonvision.data.formats.doubts import box_doubts
+from toonvision.data.formats.label_folders import without_label_folders
 from toonvision.data.formats.names import Format
 from toonvision.data.listing import name_key
 from toonvision.data.picture_kinds import unread as unread_picture
@@ -91,7 +92,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         for picture in reading.pictures
         if picture.path in tree.unread
     }
-    pictures = _with_own_attributes(reading)
+    pictures = without_label_folders(_with_own_attributes(reading))
     usable = replace(reading, pictures=pictures).without(named)
     findings = (*box_doubts(name, pictures), *usable.findings, *tree.replaced_findings(), *tree.mask_findings())
     return replace(usable, findings=findings)
@@ -168,9 +169,12 @@ def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> N
 
 def _nothing(tree: SourceTree) -> str:
     others = f", but {counted(len(tree.pictures), 'picture')} without annotations" if tree.pictures else ""
+    tables = tree.with_suffix(".csv", ".tsv")
+    known = f"are not known: name them {tensorflow_csv.COLUMNS}."
+    table = f" The columns of {tree.relative(tables[0])} {known}" if tables else ""
     links = "".join(f" {finding}." for finding in tree.linked_folder_findings()[:1])
     titles = ", ".join(reader.TITLE for reader in READERS.values())
     return (
-        f"no annotated pictures were found{others}.{links} Annotate pictures in one of the formats that are read "
-        f"({titles}), or put them into one folder a label.{image_folder.hint(tree)}"
+        f"no annotated pictures were found{others}.{links}{table} Annotate pictures in one of the formats that are "
+        f"read ({titles}), or put them into one folder a label.{image_folder.hint(tree)}"
     )

@@ -48,7 +48,12 @@ _JSON: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("COCO with captions alone", ("annotations.caption",), "Take the instances file of the same data set"),
     ("COCO's panoptic form", ("annotations.segments_info",), "Take the instances file of the same data set"),
     ("COCO's form of predictions", ("image_id", "score"), "Take the file with the images and the categories"),
-    ("Hugging Face's metadata", ("file_name",), "Save the data set as COCO or as one folder a label"),
+    (
+        "Hugging Face's metadata",
+        ("file_name",),
+        "Save the data set as COCO, as one folder a label, or with metadata.csv, "
+        "which has the columns file_name and label",
+    ),
 )
 """What a JSON document has, or the first entry of a list, or the first line of JSON lines; a dot leads one deeper."""
 
@@ -64,8 +69,10 @@ _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     (
         "a table of labels of whole pictures, as Roboflow has it",
         (".csv",),
-        r"\Afilename(?:,[^,\n]+)+\r?\n[^,\n]+(?:,\s*[01])+\s*(?:\n|\Z)",
-        "Put each picture into a folder of its label, and take the table away",
+        r"(?i)\A(?:file_?name|image(?:_?id|_?name)?|id(?:_code)?)(?:,[^,\n]+)+\r?\n[^,\n]+"
+        r"(?:(?:,\s*[01](?:\.0+)?)+|,\s*\d+)\s*(?:\n|\Z)",
+        "Put each picture into a folder of its label, and take the table away; or write one in its place with the "
+        "columns filename and label",
     ),
     ("Label Studio's CSV", (".csv",), r"\"?\[\{\"\"x\"\": ", "Export JSON from Label Studio"),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),

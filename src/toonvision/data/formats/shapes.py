@@ -1,7 +1,7 @@
 """The boxes of objects that were not drawn as upright boxes: around a polygon, a turned box, an ellipse or a mask."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import accumulate
 from typing import Any
 
@@ -19,6 +19,14 @@ ELLIPSE_NOTE = "the box around its ellipse was taken"
 MASK_NOTE = "the box around its mask was taken"
 _DECIMALS = 6
 """Digits that a turned edge is rounded to, so that a quarter turn gives whole pixels."""
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+_SIDES = (("xmin", "ymin", "bbox_width", "bbox_height"), ("xmin", "ymin", "width", "height"))
+EDGE_NAMES = {
+    "x_min": "xmin", "y_min": "ymin", "x_max": "xmax", "y_max": "ymax", "x1": "xmin", "y1": "ymin", "x2": "xmax",
+    "y2": "ymax", "left": "xmin", "top": "ymin", "right": "xmax", "bottom": "ymax", "x": "xmin", "y": "ymin",
+    "w": "bbox_width", "h": "bbox_height", "bbox_x": "xmin", "bbox_y": "ymin",
+}  # fmt: skip
+"""Other names of what states a box: its edges, or its left and top, width and height."""
 
 
 def box_around(points: Iterable[Sequence[float]]) -> Xyxy:
@@ -42,6 +50,22 @@ def box_around(points: Iterable[Sequence[float]]) -> Xyxy:
 def box_around_list(points: object, what: str) -> Xyxy:
     """Return the box around points of a JSON document, as `listed_points` reads them."""
     return box_around(listed_points(points, what))
+
+
+def keys_of_box(names: Set[str]) -> tuple[str, ...] | None:
+    """Return which of some names, in the words of `EDGES`, state a box; None if it is not plain which do."""
+    return next((keys for keys in (EDGES, *_SIDES) if names >= set(keys)), None)
+
+
+def box_of(keys: Sequence[str], values: Sequence[float]) -> Xyxy:
+    """Return the box that four values state, by the keys that `keys_of_box` returns.
+
+    Examples:
+        >>> box_of(("xmin", "ymin", "width", "height"), (10, 10, 50, 60))
+        (10, 10, 60, 70)
+    """
+    left, top, right, bottom = values
+    return (left, top, right, bottom) if keys[2] == EDGES[2] else (left, top, left + right, top + bottom)
 
 
 def listed_points(points: object, what: str) -> list[tuple[float, float]]:

@@ -1,8 +1,10 @@
 """CSV files with a row for each box: TensorFlow's tutorials, Roboflow, makesense.ai, RetinaNet, AutoML, Open Images.
 
 TensorFlow's have a header, ``filename,width,height,class,xmin,ymin,xmax,ymax`` in any order. RetinaNet's rows are
-``path,x1,y1,x2,y2,class``, AutoML's ``set,path,class,x_min,y_min,,,x_max,y_max,,`` in shares of the picture's size.
-Open Images has shares too, and ids for classes, which a table of its own names.
+``path,x1,y1,x2,y2,class``, AutoML's ``set,path,class,x_min,y_min,,,x_max,y_max,,`` in shares of the picture's size,
+those of makesense.ai ``class,x,y,width,height,filename,width,height``. Open Images has shares too, and ids for classes,
+which a table of its own names. A table that names no pictures is named after one. Where no table has boxes, those with
+a label for each picture are read, as Kaggle has them: ``id,label``.
 
 Source:
     Google Cloud, "AutoML Vision object detection: formatting a training data CSV"; fizyr/keras-retinanet, README;
@@ -11,10 +13,12 @@ Source:
 
 import csv
 import io
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -25,35 +29,48 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT, MOST_ROWS
 from toonvision.data.formats.base import crowd, lying_in
+from toonvision.data.formats.json_files import whole_picture
+from toonvision.data.formats.labelstudio_tasks import OF_ANNOTATION
 from toonvision.data.formats.listed import Listed, read_files
+from toonvision.data.formats.shapes import EDGE_NAMES, EDGES, box_of, keys_of_box
 from toonvision.data.picture_kinds import is_picture
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import named_subset, subset_in
 
 TITLE = "TensorFlow CSV"
-_EDGES = ("xmin", "ymin", "xmax", "ymax")
-_NEEDED = ("filename", "class", *_EDGES)
+COLUMNS = "filename and label and, of boxes in pixels, xmin, ymin, xmax and ymax"
+"""What messages say of the columns of a table."""
+_NEEDED = ("filename", "class", *EDGES)
 _SAME = {
-    "file": "filename", "image": "filename", "image_name": "filename", "image_path": "filename", "path": "filename",
-    "img": "filename", "label": "class", "name": "class", "class_name": "class", "category": "class",
-    "x_min": "xmin", "y_min": "ymin", "x_max": "xmax", "y_max": "ymax", "x1": "xmin", "y1": "ymin", "x2": "xmax",
-    "y2": "ymax", "image_width": "width", "image_height": "height", "split": "set", "subset": "set",
-    "image_id": "filename",
-    "label_name": "class", "bbox_x": "xmin", "bbox_y": "ymin", "imageid": "filename", "labelname": "class",
+    **EDGE_NAMES,
+    **dict.fromkeys(("file", "file_name", "image", "image_name", "image_path", "image_id", "imageid", "path", "img",
+                     "filepath", "filepaths"), "filename"),
+    **dict.fromkeys(("label", "labels", "label_name", "labelname", "name", "class_name", "category", "choice"),
+                    "class"),
+    "image_width": "width", "image_height": "height", "split": "set", "subset": "set",
 }  # fmt: skip
 """Other names of columns."""
-_SIDES = ("xmin", "ymin", "bbox_width", "bbox_height")
+_IDS = ("id", "id_code")
+"""Names of the column of pictures where no other one is."""
 _CROWD = "isgroupof"
 _CLASS_IDS = ("/m/", "/g/", "/t/")
 """How the classes of Open Images begin."""
-_READ = frozenset({*_NEEDED, *_SIDES, "width", "height", "set", _CROWD})
-_RETINANET = {name: index for index, name in enumerate(("filename", *_EDGES, "class"))}
+_OF_BOXES = re.compile(r".*(?:box|min|max|cent|poly|segm|rle|encod|roi|point).*|[xy][0-9]?|c[xy]")
+"""Columns that say where something is."""
+_PROSE = frozenset({"caption", "text", "comment", "description", "prompt", "url", "tags"})
+"""Columns that say much of a picture, and no label."""
+_READ = frozenset({*_NEEDED, "bbox_width", "bbox_height", "width", "height", "set", _CROWD, "id", *OF_ANNOTATION})
+_RETINANET = {name: index for index, name in enumerate(("filename", *EDGES, "class"))}
+_MAKESENSE_SIDES = ("xmin", "ymin", "bbox_width", "bbox_height")
+_MAKESENSE = {name: index for index, name in enumerate(("class", *_MAKESENSE_SIDES, "filename", "width", "height"))}
 _AUTOML = {"set": 0, "filename": 1, "class": 2, "xmin": 3, "ymin": 4, "xmax": 7, "ymax": 8}
 _SETS = frozenset({"TRAIN", "VALIDATION", "VALIDATE", "TEST", "UNASSIGNED"})
 _DELIMITERS = ",;\t"
 _SUFFIXES = (".csv", ".tsv")
 _DECIMAL_COMMA = re.compile(r"^(\s*[+-]?\d+),(\d+\s*)$")
 _HEAD = 8192
+_SUBMISSION = "submission"
+"""A word in the name of Kaggle's examples of what is to be predicted, whose labels are made up."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +81,13 @@ class _Columns:
         index: Name of a column, as TensorFlow's tutorials call it, to its position.
         has_header: Whether the first row names them.
         shares: Whether edges are shares of the picture's size.
-        edges: The columns of a box: its edges, or its left and top, width and height.
+        edges: The columns of a box: its edges, or its left and top, width and height; none where a row is a picture.
     """
 
     index: Mapping[str, int]
     has_header: bool = True
     shares: bool = False
-    edges: tuple[str, ...] = _EDGES
+    edges: tuple[str, ...] = EDGES
 
     def cell(self, row: Sequence[str], name: str) -> str:
         """Return what a row says in a column; nothing where there is none."""
@@ -80,7 +97,9 @@ class _Columns:
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how tables of boxes lie in a source."""
-    return lying_in("CSV with a row for each box", _files(tree), tree)
+    files = _files(tree)
+    boxes = any(columns.edges for columns in files.values())
+    return lying_in(f"CSV with a {'row for each box' if boxes else 'label for each picture'}", files, tree)
 
 
 def read(tree: SourceTree) -> Reading:
@@ -97,8 +116,39 @@ def read(tree: SourceTree) -> Reading:
 
 
 def _files(tree: SourceTree) -> dict[Path, _Columns]:
+    """Return the tables of boxes or, where there are none, those with a label for each picture."""
     heads = {path: _head(path) for path in tree.with_suffix(*_SUFFIXES) if not tree.confined(path)}
-    return {path: columns for path, head in heads.items() if (columns := _columns(head))}
+    found = {path: columns for path, head in heads.items() if (columns := _columns(head))}
+    boxes = {
+        path: columns
+        for path, columns in found.items()
+        if columns.edges and ("filename" in columns.index or tree.picture_of(path))
+    }
+    return boxes or {
+        path: columns
+        for path, columns in found.items()
+        if not columns.edges and _labels_pictures(path, heads[path], columns, tree)
+    }
+
+
+def _labels_pictures(path: Path, head: Sequence[Sequence[str]], columns: _Columns, tree: SourceTree) -> bool:
+    """Return whether a table says of pictures what they show; not if folders say it too, or if it is to be sent.
+
+    Labels that are all different are names of classes, and lists in JSON are boxes.
+    """
+    if _SUBMISSION in path.stem.lower():
+        return False
+    said = []
+    for row in head[columns.has_header :]:
+        with suppress(RejectedItemError):
+            tree.picture_named(columns.cell(row, "filename"), beside=path)
+            said.append(columns.cell(row, "class"))
+    if len(set(said)) == len(said) or any(label.startswith(("[", "{")) for label in said):
+        return False
+    folders = {
+        name for folder in set(map(folder_text, tree.pictures)) for name in tree.relative(Path(folder)).split("/")
+    }
+    return folders.isdisjoint(said)
 
 
 def _class_descriptions(tree: SourceTree) -> dict[str, str]:
@@ -149,20 +199,47 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
     if not rows:
         return None
     names = [name.strip().lower() for name in rows[0]]
-    index = {_SAME.get(name, name): number for number, name in reversed(list(enumerate(names)))}
-    edges = next((edges for edges in (_EDGES, _SIDES) if index.keys() >= {"filename", "class", *edges}), None)
-    if edges:
-        exact = {name: number for number, name in enumerate(names) if name in _NEEDED}
-        return _Columns(index | exact, edges=edges, shares="imageid" in names)
+    index = {_SAME.get(name, name): number for number, name in reversed(list(enumerate(names))) if name}
+    index |= {name: number for number, name in enumerate(names) if name in _NEEDED}
+    if "class" in index and all(_is_number(cell) for row in rows[1:] for cell in row[index["class"] :][:1]):
+        words = [number for number, name in enumerate(names) if _SAME.get(name) == "class" and number != index["class"]]
+        index["class"] = min(words, default=index["class"])  # beside the numbers of classes their names
+    if "class" in index and (edges := keys_of_box(index.keys())):
+        return _Columns(index, edges=edges, shares="imageid" in names)
     if all(len(row) == len(_RETINANET) and is_picture(row[0]) and _four_or_none(row[1:5]) for row in rows):
         return _Columns(_RETINANET, has_header=False)
-    if all(len(row) >= 9 and row[0].strip().upper() in _SETS and is_picture(row[1]) for row in rows):
-        return _Columns(_AUTOML, has_header=False, shares=True)
-    return None
+    if all(len(row) == len(_MAKESENSE) and is_picture(row[5]) and _four_or_none(row[1:5]) for row in rows):
+        return _Columns(_MAKESENSE, has_header=False, edges=_MAKESENSE_SIDES)
+    if all(len(row) > 2 and row[0].strip().upper() in _SETS and is_picture(row[1]) for row in rows):
+        boxes = all(len(row) > _AUTOML["ymax"] for row in rows)
+        return _Columns(_AUTOML, has_header=False, shares=True, edges=EDGES if boxes else ())
+    return None if "imageid" in names else _columns_of_labels(index, rows[1:])  # whose labels are guesses
+
+
+def _columns_of_labels(index: Mapping[str, int], rows: Sequence[Sequence[str]]) -> _Columns | None:
+    """Return which column names pictures and which their labels; of two columns the second one may have any name.
+
+    None for a table of boxes or masks in a form that is not known.
+    """
+    name = next((name for name in ("filename", *_IDS) if name in index), None)
+    if name is None or any(_OF_BOXES.fullmatch(other) for other in index):
+        return None
+    others = {other: number for other, number in index.items() if number != index[name]}
+    label = "class" if "class" in others else next(iter(others), "")
+    if label in _PROSE or not others:
+        return None
+    if label != "class" and (len(others) != 1 or any(_is_number(row[others[label]]) for row in rows if len(row) == 2)):
+        return None
+    more = {other: number for other, number in others.items() if other != label}
+    return _Columns({"filename": index[name], "class": others[label], **more}, edges=())
 
 
 def _four_or_none(cells: Sequence[str]) -> bool:
-    return all(cell.strip().replace(".", "", 1).lstrip("+-").isdecimal() for cell in cells) or not any(cells)
+    return all(map(_is_number, cells)) or not any(cells)
+
+
+def _is_number(cell: str) -> bool:
+    return cell.strip().replace(".", "", 1).lstrip("+-").isdecimal()
 
 
 def _entries(path: Path, columns: _Columns, tree: SourceTree) -> list[Listed]:
@@ -171,40 +248,48 @@ def _entries(path: Path, columns: _Columns, tree: SourceTree) -> list[Listed]:
     Raises:
         RejectedItemError: If it cannot be read.
     """
-    rows = _all_rows(path)
+    rows = _all_rows(path)[columns.has_header :]
+    if "filename" not in columns.index and (picture := tree.picture_of(path)):
+        return [_listed(path, os.path.relpath(picture, path.parent), rows, columns, tree)]
     of_picture: dict[str, list[Sequence[str]]] = defaultdict(list)
-    for row in rows[columns.has_header :]:
+    for row in rows:
         of_picture[columns.cell(row, "filename")].append(row)
     return [_listed(path, name, own, columns, tree) for name, own in of_picture.items()]
 
 
 def _listed(path: Path, name: str, rows: Sequence[Sequence[str]], columns: _Columns, tree: SourceTree) -> Listed:
-    boxes = [(columns, row) for row in rows if any(columns.cell(row, column) for column in ("class", *columns.edges))]
-    width, height = (columns.cell(rows[0], side) for side in ("width", "height"))
+    filled = [row for row in rows if any(columns.cell(row, column) for column in ("class", *columns.edges))]
+    objects = [(columns, [row]) for row in filled] if columns.edges else [(columns, filled)] if filled else []
+    first = next(iter(rows), ())
+    width, height = ("" if side in columns.edges else columns.cell(first, side) for side in ("width", "height"))
     known = all(side.isdecimal() and side.isascii() and len(side) < 7 for side in (width, height))
     size_wh = (int(width), int(height)) if known and int(width) and int(height) else None
-    subset = named_subset(columns.cell(rows[0], "set")) or subset_in(path.stem) or tree.subset_of(path)
-    return Listed(path, f"{tree.relative(path)}, {name}", name, boxes, size_wh, subset=subset)
+    subset = named_subset(columns.cell(first, "set")) or subset_in(path.stem) or tree.subset_of(path)
+    item = f"{tree.relative(path)}, {name}" if "filename" in columns.index else tree.relative(path)
+    return Listed(path, item, name, objects, size_wh, subset=subset)
 
 
 def _object(
     size_of: Callable[[Path], tuple[int, int]],
     classes: Mapping[str, str],
-    table_row: tuple[_Columns, Sequence[str]],
+    written: tuple[_Columns, Sequence[Sequence[str]]],
     number: int,
     picture: Path,
 ) -> AnnotatedObject:
-    columns, row = table_row
+    """Read an object from the row of its box, or from all rows of its picture."""
+    columns, rows = written
+    row = rows[0]
     said = columns.cell(row, "class")
     label = checked_label(classes.get(said, said))
-    if columns.cell(row, _CROWD) == "1":
-        raise crowd(label)
-    left, top, right, bottom = (parse_coordinate(columns.cell(row, edge), edge) for edge in columns.edges)
-    if columns.edges == _SIDES:
-        right, bottom = left + right, top + bottom
-    if columns.shares:
-        width, height = size_of(picture)
-        left, top, right, bottom = left * width, top * height, right * width, bottom * height
     others = ((name, row[index]) for name, index in columns.index.items() if name not in _READ and index < len(row))
     attributes = stated(others) if columns.has_header else {}
-    return AnnotatedObject(number, label, (left, top, right, bottom), attributes)
+    if not columns.edges:
+        labels = list(dict.fromkeys(columns.cell(row, "class") for row in rows))
+        return replace(whole_picture(labels, number, "labels"), attributes=attributes)
+    if columns.cell(row, _CROWD) == "1":
+        raise crowd(label)
+    xyxy = box_of(columns.edges, [parse_coordinate(columns.cell(row, edge), edge) for edge in columns.edges])
+    if columns.shares:
+        width, height = size_of(picture)
+        xyxy = xyxy[0] * width, xyxy[1] * height, xyxy[2] * width, xyxy[3] * height
+    return AnnotatedObject(number, label, xyxy, attributes)

@@ -18,20 +18,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
+from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.files import decode_text, followed_inside, open_regular, parse_json, read_regular
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats import shapes
 from toonvision.data.formats.base import lying_in
-from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents
+from toonvision.data.formats.json_files import (
+    entry_name,
+    label_among,
+    label_of,
+    mapping,
+    numbers,
+    read_documents,
+)
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "VGG Image Annotator (VIA)"
-_USUAL_NAMES = ("label", "labels", "class", "class_name", "classname", "name", "names", "category", "categories",
-                "object", "object_name", "type", "species", "kind", "tag")  # fmt: skip
 _HEADER = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
 _LONGEST_HEADER = 4096
 _METADATA = "_via_img_metadata"
@@ -131,22 +136,9 @@ def _label_attribute(entries: Sequence[Listed], tree: SourceTree) -> tuple[str, 
     rows = [row for entry in entries if isinstance(entry.rows, list) for row in entry.rows]
     attributes = [row.get("region_attributes") for row in rows if isinstance(row, dict)]
     filled = Counter(name for own in attributes if isinstance(own, dict) for name, value in own.items() if value)
-    usual = {name.strip().lower().replace(" ", "_"): name for name in filled}
-    if len(filled) < 2:
-        return next(iter(filled), ""), []
-    names = ", ".join(shown(name) for name in sorted(filled))
-    found = next((usual[name] for name in _USUAL_NAMES if name in usual), None)
-    if found is None:
-        raise InputRejectedError(
-            f"{tree.root}: the regions of VIA have the attributes {names}, and none is called label. Rename the one "
-            "that is the label to: label"
-        )
-    if found == _USUAL_NAMES[0]:
-        return found, []
-    others = ", ".join(shown(name) for name in sorted(filled) if name != found)
-    reason = f"the attribute {shown(found)} is read as the label, and {others} as what else is known of the objects"
-    item = tree.relative(entries[0].document)
-    return found, [Finding(item, reason, "if another one is the label, rename it to label", "label-attribute")]
+    if not filled:
+        return "", []
+    return label_among(filled, "the attribute", entries[0].document, tree)
 
 
 def _options(tree: SourceTree, attribute: str) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Which subset a YOLO data set puts its pictures into: by folders, or by texts that list pictures."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.files import decode_text, read_regular
+from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION
 from toonvision.data.formats.yolo_settings import Folders, Settings
 from toonvision.data.source_tree import SourceTree
@@ -26,8 +27,8 @@ class NamedPictures:
     findings: tuple[Finding, ...]
 
 
-def named_pictures(settings: Iterable[Settings], tree: SourceTree) -> NamedPictures:
-    """Find the pictures that settings name for a subset, in a source."""
+def named_pictures(settings: Collection[Settings], tree: SourceTree) -> NamedPictures:
+    """Find the pictures that settings name for a subset, in a source; where they name none, those of lists."""
     folders = Folders(tree)
     named: dict[Path, set[Subset]] = defaultdict(set)
     findings = []
@@ -49,6 +50,9 @@ def named_pictures(settings: Iterable[Settings], tree: SourceTree) -> NamedPictu
                 findings.append(Finding(tree.relative(place), reason, "put them there", "not-there"))
             for path in pictures:
                 named[path].add(subset)
+    if not any(one.entries for one in settings):
+        lists, notes = image_sets.read(tree)
+        return NamedPictures(lists, tuple(notes))
     shared = [path for path, subsets in named.items() if len(subsets) > 1]
     if shared:
         words = " and ".join(sorted({subset for path in shared for subset in named[path]}))
