@@ -138,9 +138,10 @@ class Listing:
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""
         text = str(path)
-        if text not in self._relative:
-            self._relative[text] = relative(path, self.root)
-        return self._relative[text]
+        found = self._relative.get(text)
+        if found is None:
+            found = self._relative[text] = relative(path, self.root)
+        return found
 
     @cached_property
     def _relative(self) -> dict[str, str]:

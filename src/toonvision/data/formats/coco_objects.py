@@ -44,7 +44,9 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     Raises:
         RejectedItemError: If it has no label or no box, or is a crowd.
     """
-    label, row = _label_of(labelled), labelled[1]
+    label, row = labelled
+    if not isinstance(label, str):
+        raise _without_label(label, row)
     if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
         raise crowd(label)
     xyxy, note = _box(row)
@@ -74,9 +76,13 @@ def read_picture(rows: Sequence[Labelled], number: int, _picture: Path) -> Annot
 def _label_of(labelled: Labelled) -> str:
     label, row = labelled
     if not isinstance(label, str):
-        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
-        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+        raise _without_label(label, row)
     return label
+
+
+def _without_label(fault: RejectedItemError | None, row: Mapping[str, Any]) -> RejectedItemError:
+    reason = f"category {shown(row.get('category_id'))} is not in the table categories"
+    return fault or RejectedItemError(reason, "add it", code="unknown-class")
 
 
 def _attributes(row: Mapping[str, Any]) -> Attributes:

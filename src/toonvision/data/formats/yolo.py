@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import decode_text, open_regular, read_regular
+from toonvision.core.files import decode_text, read_regular
 from toonvision.core.wording import some
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
@@ -143,9 +143,8 @@ def _texts(tree: SourceTree) -> Iterator[Path]:
 
 def _head(path: Path) -> bytes | None:
     try:
-        with open_regular(path, limit=LARGEST_ANNOTATION) as file:
-            return file.read(_HEAD)
-    except (RejectedItemError, OSError):
+        return read_regular(path, limit=LARGEST_ANNOTATION, first=_HEAD)
+    except RejectedItemError:
         return None
 
 
