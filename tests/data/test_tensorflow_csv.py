@@ -307,6 +307,7 @@ cells = st.sampled_from(["a.png", "cat", "", "1", "-3.5", "nan", "1e400", '"', "
 @example(header=HEADER, rows=["a.png,1,1,cat,1,2,3," + "9" * 400])
 @example(header=HEADER, rows=['"' + "x" * 200_000])
 @example(header="", rows=["a.png,1,2,3,4,cat", "a.png,1,x,3,4,cat"])
+@example(header=",id,breed\n", rows=["0,a", "1,a,cat", "2,a,cat,dog"])
 def test_any_table_is_read_or_refused(tmp_path_factory, header, rows):
     root = tmp_path_factory.mktemp("csv")
     write(root, "a.png")

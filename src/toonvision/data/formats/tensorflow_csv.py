@@ -228,7 +228,8 @@ def _columns_of_labels(index: Mapping[str, int], rows: Sequence[Sequence[str]]) 
     label = "class" if "class" in others else next(iter(others), "")
     if label in _PROSE or not others:
         return None
-    if label != "class" and (len(others) != 1 or any(_is_number(row[others[label]]) for row in rows if len(row) == 2)):
+    cells = [cell for row in rows for cell in row[others[label] :][:1]]
+    if label != "class" and (len(others) != 1 or any(map(_is_number, cells))):
         return None
     more = {other: number for other, number in others.items() if other != label}
     return _Columns({"filename": index[name], "class": others[label], **more}, edges=())
