@@ -44,3 +44,14 @@ def test_a_repeated_key_among_very_many_is_found_quickly():
     with pytest.raises(RejectedItemError, match="the key '29999' comes twice"):
         parse_json(f'{{{keys},"29999":0}}')
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "written", ['"a":1,"a":2', '"a" :1,"a"\n:2', '"a"\t: ":","a": " :"', '"b":"\\":","a":"::","a":0']
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_repeated_key_is_found_whatever_is_written_around_it(written, encoding):
+    with pytest.raises(RejectedItemError, match="the key 'a' comes twice"):
+        parse_json(f'[{{{written}}}, {{"c" : ":", "d":": "}}]'.encode(encoding))
+    once = written.replace('"a"', '"c"', 1)
+    assert parse_json(f"{{{once}}}".encode(encoding)) == json.loads(f"{{{once}}}")

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from builders import scene, tried
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.names import folded
-from toonvision.data.listing import refuse_confusable
 from toonvision.data.source_tree import SourceTree
 
 ROOT = Path("shots")
@@ -33,7 +32,7 @@ def test_two_pictures_whose_names_differ_by_case_or_unicode_form_alone_are_refus
     )  # a few letters, as the dotted capital I, have a lower case that is folded otherwise
     paths = [ROOT / f"{folder}{name}.png", ROOT / f"{folder}{other}.jpg"]
     with pytest.raises(InputRejectedError, match="two pictures of one name") as caught:
-        refuse_confusable(paths, ROOT)
+        SourceTree(ROOT, tuple(paths), frozenset(), ()).refuse_confusable(paths)
     if name.isprintable() and other.isprintable():
         assert all(str(path) in str(caught.value) for path in paths)
 
@@ -41,7 +40,7 @@ def test_two_pictures_whose_names_differ_by_case_or_unicode_form_alone_are_refus
 @given(drawn=st.lists(names, max_size=8, unique_by=lambda name: unicodedata.normalize("NFKC", name).casefold()))
 def test_pictures_whose_names_differ_by_more_are_accepted(drawn):
     paths = [ROOT / f"{name}.png" for name in drawn]
-    _, error = tried(InputRejectedError, refuse_confusable, paths, ROOT)
+    _, error = tried(InputRejectedError, SourceTree(ROOT, tuple(paths), frozenset(), ()).refuse_confusable, paths)
     assert (error is None) == (len({folded(name) for name in drawn}) == len(drawn))
 
 

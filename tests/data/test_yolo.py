@@ -4,6 +4,7 @@ import json
 import math
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from builders import YOLO_LAYOUTS, Shot, files_property, scene, tried, write_class_folders, write_voc, write_yolo
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.formats import layout, yolo
+from toonvision.data.formats.base import read_objects
+from toonvision.data.formats.yolo_rows import parse_row, plain_boxes
+from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.source_tree import SourceTree
 
 ROW = "0 0.5 0.5 0.5 0.5\n"
@@ -618,3 +622,17 @@ def test_rows_that_look_like_corners_are_doubted_together(tmp_path):
 @pytest.mark.parametrize("row", ["0 0.5 0.5 1.02 1.01", "0 0.5 0.5 0.9 0.9", "0 0.1 0.1 0.6 0.05"])
 def test_large_boxes_and_boxes_at_the_edge_are_no_corners(tmp_path, row):
     assert not four(tmp_path, row)
+
+
+COLUMNS = st.sampled_from(["0", "1", "0.5", ".25", "1e-3", "-0", "1.001", "-0.1", "nan", "1e999", "1_0", "\uff11", "x"])
+
+
+@given(rows=st.lists(st.lists(COLUMNS, min_size=4, max_size=6), max_size=3))
+@example(rows=[["1", "0.5", "0.25", "1", "1e-3"], ["0", "0.1", "0", "1", ".3"]])
+def test_rows_that_are_read_at_once_are_read_as_one_after_the_other(rows):
+    settings = Settings(Path("classes.txt"), Path("classes.txt"), {0: "cat", 1: "dog"}, 0, "")
+    at_once = plain_boxes(rows, (160, 120), settings)
+    singly = read_objects(rows, parse_row, "a.txt", (160, 120), settings)
+    assert at_once is None or singly == (at_once, ())
+    usual = all(len(row) == 5 and {*row} <= {"0", "1", "0.5", ".25", "1e-3", "-0"} for row in rows)
+    assert (at_once is not None) >= (bool(rows) and usual and all(row[0] in ("0", "1", "-0") for row in rows))

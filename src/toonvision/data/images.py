@@ -71,12 +71,11 @@ def size_wh(path: Path) -> tuple[int, int]:
     Raises:
         RejectedItemError: If the file cannot be read, or its header is not that of a picture we read.
     """
-    with open_regular(path, limit=LARGEST_FILE) as file:
-        stated = _stated_size(_head(file))
-        if stated:
-            return stated
-        with _open(file) as image:
-            return image.size
+    stated = _stated_size(read_regular(path, limit=LARGEST_FILE, first=_HEAD))
+    if stated:
+        return stated
+    with open_regular(path, limit=LARGEST_FILE) as file, _open(file) as image:
+        return image.size
 
 
 def check_header(path: Path, *, has_boxes: bool, declared_wh: tuple[int, int] | None) -> None:
@@ -85,15 +84,14 @@ def check_header(path: Path, *, has_boxes: bool, declared_wh: tuple[int, int] | 
     Raises:
         RejectedItemError: As `decode` and `require_size`; damage farther in is not seen.
     """
-    with open_regular(path, limit=LARGEST_FILE) as file:
-        head = _head(file)
-        stated, is_marked = _stated_size(head), any(mark in head for mark in _EXIF_MARKS)
-        if stated and not is_marked and not (declared_wh == stated[::-1] and _may_hold_exif(file)):
-            require_size(stated, declared_wh)
-            return
-        with _open(file) as image, _reporting_damage():
-            turn = _rotation(image, has_boxes, declared_wh)
-            require_size(image.size if turn is None else image.size[::-1], declared_wh)
+    head = read_regular(path, limit=LARGEST_FILE, first=_HEAD)
+    stated, is_marked = _stated_size(head), any(mark in head for mark in _EXIF_MARKS)
+    if stated and not is_marked and not (declared_wh == stated[::-1] and _may_hold_exif(path)):
+        require_size(stated, declared_wh)
+        return
+    with open_regular(path, limit=LARGEST_FILE) as file, _open(file) as image, _reporting_damage():
+        turn = _rotation(image, has_boxes, declared_wh)
+        require_size(image.size if turn is None else image.size[::-1], declared_wh)
 
 
 def require_size(size_wh: tuple[int, int], declared_wh: tuple[int, int] | None) -> None:
@@ -108,31 +106,23 @@ def require_size(size_wh: tuple[int, int], declared_wh: tuple[int, int] | None) 
         raise RejectedItemError(f"has {pixels} pixels, but its annotation says {declared}", remedy, code="size-differs")
 
 
-def _head(file: io.FileIO) -> bytes:
-    """Return the first bytes of a picture."""
-    try:
-        return file.read(_HEAD)
-    except OSError as error:
-        raise RejectedItemError(f"cannot be read ({error.strerror})", "check it", code="unreadable") from error
-
-
 def _stated_size(head: bytes) -> tuple[int, int] | None:
     """Return the width and height that the first bytes of a picture say, if they do and it is not too large."""
     found = _png_size(head) or _jpeg_size(head)
     return found if found and 0 < found[0] * found[1] <= LARGEST_PIXELS else None
 
 
-def _may_hold_exif(file: io.FileIO) -> bool:
+def _may_hold_exif(path: Path) -> bool:
     """Return whether a PNG has a chunk in which EXIF data may lie, behind the pixels too; these are not decoded."""
-    at = len(_PNG_SIGNATURE)
-    file.seek(0)
-    if file.read(at) == _PNG_SIGNATURE:
-        while len(chunk := file.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", chunk)
-            if kind in _EXIF_CHUNKS:
-                return True
-            at += length + 12
-            file.seek(at)
+    with open_regular(path, limit=LARGEST_FILE) as file:
+        at = len(_PNG_SIGNATURE)
+        if file.read(at) == _PNG_SIGNATURE:
+            while len(chunk := file.read(8)) == 8:
+                length, kind = struct.unpack(">I4s", chunk)
+                if kind in _EXIF_CHUNKS:
+                    return True
+                at += length + 12
+                file.seek(at)
     return False
 
 

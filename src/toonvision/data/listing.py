@@ -138,9 +138,10 @@ class Listing:
     def relative(self, path: Path) -> str:
         """Return the text of a path below the root, as `relative` does."""
         text = str(path)
-        if text not in self._relative:
-            self._relative[text] = relative(path, self.root)
-        return self._relative[text]
+        found = self._relative.get(text)
+        if found is None:
+            found = self._relative[text] = relative(path, self.root)
+        return found
 
     @cached_property
     def _relative(self) -> dict[str, str]:
@@ -173,8 +174,20 @@ class Listing:
         return [Finding(self.relative(min(self._masks)), f"is a mask{others}; masks are not read", code="masks")]
 
     def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
-        """Refuse two pictures of one stem, or of one name, as `refuse_confusable` does."""
-        refuse_confusable(paths, self.root, by_stem=by_stem)
+        """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
+
+        Raises:
+            InputRejectedError: Naming both.
+        """
+        seen: dict[str, Path] = {}
+        for path in paths:
+            name = self.relative(path)
+            other = seen.setdefault(name_key(name) if by_stem else folded(name), path)
+            if other is not path and other != path:
+                raise InputRejectedError(
+                    f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
+                    f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
+                )
 
 
 def _by_parts(path: Path) -> str:
@@ -210,24 +223,6 @@ def confined(path: Path, root: Path) -> Finding | None:
     except RejectedItemError as error:
         return error.finding(relative(path, root), pictures=1)
     return None
-
-
-def refuse_confusable(paths: Iterable[Path], root: Path, *, by_stem: bool = True) -> None:
-    """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
-
-    Raises:
-        InputRejectedError: Naming both.
-    """
-    seen: dict[str, Path] = {}
-    for path in paths:
-        name = relative(path, root)
-        key = name_key(name) if by_stem else folded(name)
-        other = seen.setdefault(key, path)
-        if other is not path and other != path:
-            raise InputRejectedError(
-                f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
-                f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
-            )
 
 
 def name_key(name: str) -> str:

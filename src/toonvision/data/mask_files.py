@@ -28,7 +28,7 @@ def masks_among(pictures: Sequence[Path], annotations: Iterable[Path], root: Pat
     named = [(path, *_folder_and_stem(path)) for path in pictures]
     folders = {folder: _lowered(folder, root) for folder in {folder for _, folder, _ in named}}
     apart = {folder for folder, names in folders.items() if not MASK_FOLDERS.isdisjoint(names)}
-    candidates = [one for one in named if one[1] in apart or _SUFFIX.search(one[2])]
+    candidates = [one for one in named if one[1] in apart or ("mask" in one[2] and _SUFFIX.search(one[2]))]
     if not candidates:
         return frozenset()
     places = {folder: _place(names) for folder, names in folders.items()}

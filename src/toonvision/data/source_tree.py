@@ -218,14 +218,21 @@ class SourceTree(Listing):
 
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
-        for folder in dict.fromkeys((f"{folder_text(beside)}/", *self._starts)):
+        for folder in self._starts(folder_text(beside)):
             if path := self._by_text.get(_plain(folder + name)):
                 return path
         return None
 
+    def _starts(self, folder: str) -> tuple[str, ...]:
+        """Return what a name that is stated in a folder may follow."""
+        if folder not in self._known_starts:
+            possible = (f"{folder}/", f"{self.root}/", f"{self.root}/images/", "")
+            self._known_starts[folder] = tuple(dict.fromkeys(possible))
+        return self._known_starts[folder]
+
     @cached_property
-    def _starts(self) -> tuple[str, ...]:
-        return f"{self.root}/", f"{self.root}/images/", ""
+    def _known_starts(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
     @cached_property
     def _by_text(self) -> Mapping[str, Path]:

@@ -44,7 +44,9 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
     Raises:
         RejectedItemError: If it has no label or no box, or is a crowd.
     """
-    label, row = _label_of(labelled), labelled[1]
+    label, row = labelled
+    if not isinstance(label, str):
+        raise _without_label(label, row)
     if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
         raise crowd(label)
     xyxy, note = _box(row)
@@ -74,9 +76,13 @@ def read_picture(rows: Sequence[Labelled], number: int, _picture: Path) -> Annot
 def _label_of(labelled: Labelled) -> str:
     label, row = labelled
     if not isinstance(label, str):
-        reason = f"category {shown(row.get('category_id'))} is not in the table categories"
-        raise label or RejectedItemError(reason, "add it", code="unknown-class")
+        raise _without_label(label, row)
     return label
+
+
+def _without_label(fault: RejectedItemError | None, row: Mapping[str, Any]) -> RejectedItemError:
+    reason = f"category {shown(row.get('category_id'))} is not in the table categories"
+    return fault or RejectedItemError(reason, "add it", code="unknown-class")
 
 
 def _attributes(row: Mapping[str, Any]) -> Attributes:
@@ -92,18 +98,23 @@ def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
         if isinstance(segmentation, dict):
             return _box_of_mask(segmentation), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
-    keys: Sequence[str] = _LIST
+    if not _is_box(box) or not all_finite(*box):
+        return _written_box(box), ""
+    left, top, width, height = box
+    return (left, top, left + width, top + height), ""
+
+
+def _written_box(stated: object) -> Xyxy:
+    """Return a box that is written in another way than as a list of four finite numbers."""
+    keys, box = (_LIST, stated) if isinstance(stated, list) else _in_other_words(stated)
+    if isinstance(box, list):
+        box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
     if not _is_box(box):
-        if not isinstance(box, list):
-            keys, box = _in_other_words(box)
-        if isinstance(box, list):
-            box = [parse_coordinate(value, "bbox") if isinstance(value, str) else value for value in box]
-        if not _is_box(box):
-            reason = f"bbox must be four numbers; got {shown(row.get('bbox'))}"
-            raise RejectedItemError(reason, "write left, top, width and height in pixels", code="bad-number")
+        reason = f"bbox must be four numbers; got {shown(stated)}"
+        raise RejectedItemError(reason, "write left, top, width and height in pixels", code="bad-number")
     if not all_finite(*box):
         raise RejectedItemError(f"bbox must be finite; got {shown(box)}", "correct it", code="bad-number")
-    return box_of(keys, box), ""
+    return box_of(keys, box)
 
 
 def _in_other_words(box: object) -> tuple[Sequence[str], object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
 from toonvision.core.wording import listed
@@ -15,6 +15,7 @@ from toonvision.data.source_tree import SourceTree
 _USUAL_NAMES = ("label", "labels", "class", "class_name", "classname", "name", "names", "category", "categories",
                 "object", "object_name", "choice", "type", "species", "kind", "tag")  # fmt: skip
 """What the attribute that is the label is called, the likeliest first."""
+_NUMBERS = (int, float)
 _LONGEST_NAME = 200
 """Characters of a stated name in a message."""
 
@@ -144,8 +145,11 @@ def label_among(names: Collection[str], what: str, document: Path, tree: SourceT
 
 def size_of(width: object, height: object) -> tuple[int, int] | None:
     """Return a stated size in pixels; None where it is none, or was not known when it was written."""
-    whole = [int(value) for value in (width, height) if isinstance(value, int | float) and 0 < value < 1e6]
-    return (whole[0], whole[1]) if len(whole) == 2 else None
+    return (int(width), int(height)) if _is_size(width) and _is_size(height) else None
+
+
+def _is_size(value: object) -> TypeGuard[float]:
+    return isinstance(value, _NUMBERS) and 0 < value < 1e6
 
 
 def _faulty_documents(tree: SourceTree) -> tuple[list[Finding], dict[str, Finding]]:

@@ -193,7 +193,7 @@ def _missing(
 ) -> list[Finding]:
     """Report pictures that are listed and not there: one by one, or at once where none of many is."""
     total: dict[tuple[Path, Subset | None], int] = defaultdict(int)
-    for entry in entries:
+    for entry in entries if missing else ():
         total[entry.document, entry.subset] += 1
     gone = defaultdict(list)
     for entry, error in missing:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
-from toonvision.core.files import decode_text, followed_inside, open_regular, parse_json, read_regular
+from toonvision.core.files import decode_text, followed_inside, parse_json, read_regular
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.documents import LARGEST_DOCUMENT
@@ -94,9 +94,8 @@ def _tables(tree: SourceTree) -> list[Path]:
 def _first_line(path: Path, tree: SourceTree) -> bytes:
     try:
         followed_inside(tree.root, path, name=tree.relative(path))
-        with open_regular(path, limit=LARGEST_DOCUMENT) as file:
-            return file.read(_LONGEST_HEADER).partition(b"\n")[0]
-    except (RejectedItemError, OSError):
+        return read_regular(path, limit=LARGEST_DOCUMENT, first=_LONGEST_HEADER).partition(b"\n")[0]
+    except RejectedItemError:
         return b""
 
 

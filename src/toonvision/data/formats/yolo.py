@@ -10,13 +10,20 @@ from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
-from toonvision.core.files import decode_text, open_regular, read_regular
+from toonvision.core.files import decode_text, read_regular
 from toonvision.core.wording import some
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.formats import yolo_settings
-from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
-from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, parse_row, seems_row
+from toonvision.data.formats.base import (
+    LARGEST_ANNOTATION,
+    MOST_OBJECTS,
+    no_picture,
+    read_annotation,
+    read_objects,
+    read_pictures,
+)
+from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, parse_row, plain_boxes, seems_row
 from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.formats.yolo_subsets import NamedPictures, named_pictures
 from toonvision.data.source_tree import SourceTree, folder_text
@@ -136,9 +143,8 @@ def _texts(tree: SourceTree) -> Iterator[Path]:
 
 def _head(path: Path) -> bytes | None:
     try:
-        with open_regular(path, limit=LARGEST_ANNOTATION) as file:
-            return file.read(_HEAD)
-    except (RejectedItemError, OSError):
+        return read_regular(path, limit=LARGEST_ANNOTATION, first=_HEAD)
+    except RejectedItemError:
         return None
 
 
@@ -242,7 +248,8 @@ def _read(
         size_wh = images.size_wh(path)
     except RejectedItemError as error:
         return error.finding(name, pictures=1, objects=len(lines))
-    first_words.update(columns[0] for columns in lines)
-    objects, findings = read_objects(lines, parse_row, annotation, size_wh, settings)
+    first_words.update([columns[0] for columns in lines])
+    plain = plain_boxes(lines, size_wh, settings) if len(lines) <= MOST_OBJECTS else None
+    objects, findings = (plain, ()) if plain else read_objects(lines, parse_row, annotation, size_wh, settings)
     # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can tell.
     return AnnotatedPicture(path, name, annotation, tree.context_of(path), objects, None, findings, subset=subset)

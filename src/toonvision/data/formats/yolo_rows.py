@@ -42,6 +42,34 @@ def ids_of(words: Iterable[str]) -> list[int]:
     return sorted(found)
 
 
+def plain_boxes(
+    rows: Sequence[Sequence[str]], size_wh: tuple[int, int], settings: Settings
+) -> tuple[AnnotatedObject, ...] | None:
+    """Return the objects of the rows of a file, if each is a box of five numbers from 0 to 1 and of a named class.
+
+    Nearly all files are such, and take a third of the time that `parse_row` takes with one row after the other.
+    """
+    texts = [text for columns in rows for text in columns]
+    if set(map(len, rows)) != {len(_COLUMNS)} or not _PLAIN.fullmatch(" ".join(texts)):
+        return None
+    try:
+        values = list(map(float, texts))
+    except ValueError:
+        return None
+    classes, *shares = (values[column :: len(_COLUMNS)] for column in range(len(_COLUMNS)))
+    if min(values) < 0 or max(map(max, shares)) > 1 or not all(map(settings.names.__contains__, classes)):
+        return None
+    width, height = size_wh
+    return tuple(
+        AnnotatedObject(
+            number,
+            settings.names[int(of_class)],
+            ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height),
+        )
+        for number, (of_class, x, y, w, h) in enumerate(zip(classes, *shares, strict=True), start=1)
+    )
+
+
 def parse_row(columns: Sequence[str], number: int, size_wh: tuple[int, int], settings: Settings) -> AnnotatedObject:
     """Return the object of a row, given as the texts of its columns.
 
