@@ -94,7 +94,8 @@ def _recolored(
     mixed = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * gray
     flat = flat @ (mixed * (brightness * contrast * cast))
     flat += (1 - contrast) * brightness * middle * cast
-    return flat.reshape(values.shape)
+    recolored: npt.NDArray[np.float32] = flat.reshape(values.shape)
+    return recolored
 
 
 def _side_lights(count: int, width: int, spread: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
@@ -105,6 +106,6 @@ def _side_lights(count: int, width: int, spread: float, rng: np.random.Generator
     aside = np.abs(np.linspace(-0.5, 0.5, width, dtype=np.float32)).reshape(1, 1, width, 1)
     share = np.clip((aside - _MIDDLE) / (_SIDES - _MIDDLE), 0, 1)
     chosen = rng.random((count, 1, 1, 1)) < _SURROUNDED
-    lights = np.exp(rng.normal(0, spread, (count, 1, 1, 3)) + rng.normal(0, spread, (count, 1, 1, 1)))
-    factors: npt.NDArray[np.float32] = 1 + share * np.where(chosen, lights.astype(np.float32) - 1, 0)
-    return factors
+    logarithms = rng.normal(0, spread, (count, 1, 1, 3)) + rng.normal(0, spread, (count, 1, 1, 1))
+    lights = np.exp(logarithms).astype(np.float32)
+    return (1 + share * np.where(chosen, lights - 1, np.float32(0))).astype(np.float32)
