@@ -261,6 +261,7 @@ def test_a_region_with_two_labels_is_named_and_left_out(tmp_path):
     ("data", "file"),
     [
         ({"picture": "/data/upload/3/90fbb0c7-a.png"}, "a.png"),
+        ({"image": "/data/upload/3/10203040-a.png"}, "a.png"),
         ({"image": "/data/upload/3/90fbb0c7-my_shot_1.png"}, "my shot (1).png"),
         ({"text": "a note", "ocr": "https://example.org/files/a%20b.png?sig=1"}, "a b.png"),
         ({"image": "s3://bucket/day one/a.png"}, "a.png"),

@@ -22,6 +22,8 @@ from toonvision.taxonomy.labels import NO_CONTEXT
 
 _HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
+_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
+"""The same where the folders of the name say that it is one, even if it has no letter."""
 _NOT_UPLOADED = re.compile(r"[^-\w.]")
 """Characters that Label Studio leaves out of the name of an uploaded file, as Django's `get_valid_name` does."""
 
@@ -186,9 +188,10 @@ class SourceTree(Listing):
             return found
         last = Path(decoded)
         stem = stem_key(last.stem if is_picture(last.name) else last.name)
-        bare = _HASH_PREFIX.sub("", stem)
+        prefix = _UPLOAD_PREFIX if "/upload/" in decoded else _HASH_PREFIX
+        bare = prefix.sub("", stem)
         whole = folded(last.name)
-        names = (whole, _HASH_PREFIX.sub("", whole))
+        names = (whole, prefix.sub("", whole))
         alike = (
             self._by_stem.get(stem),
             self._by_stem.get(bare),
