@@ -7,15 +7,20 @@ Draws 1,537 screenshots into a temporary folder, trains `compact` for kinds and 
 measures them on real pictures, and docs/make_commands.py writes the result into docs/commands.md.
 """
 
+import hashlib
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from toonvision.api.workspace import open_workspace
 from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.core.files import write_bytes
+from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.conversion import described
 from toonvision.deploy.current import EXPORT
 from toonvision.deploy.packaged import MEASURED, WEIGHTS
+from toonvision.deploy.wire import read_file
 
 SCALE = 3.0
 """Factor on the published counts of objects."""
@@ -35,9 +40,15 @@ def main(seed: int = 0, folder: Path = WEIGHTS) -> None:
             print(run.summary().sentences)
             run.export()
             path = folder / taxonomy.name / f"{taxonomy.task(task).level}.onnx"
-            write_bytes(path, (run.folder / EXPORT).read_bytes())
+            write_bytes(path, without_date((run.folder / EXPORT).read_bytes()))
             path.with_name(MEASURED).unlink(missing_ok=True)
             print(f"Wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
+
+
+def without_date(content: bytes) -> bytes:
+    """Name the weights of an export by the hash of their values: the file that Keras saved them in holds the time."""
+    digest = hashlib.sha256(b"".join(one.content for one in read_file(content).constants)).hexdigest()
+    return described(content, replace(Classifier(content).bundle, weights=digest).to_metadata())
 
 
 if __name__ == "__main__":
