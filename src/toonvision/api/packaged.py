@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from toonvision.api.predicting import NOTHING_READ, require_paths, verdict_cells, verdict_data
+from toonvision.api.predicting import NOTHING_READ, draw_answers, require_paths, verdict_cells, verdict_data
 from toonvision.api.result import Block, Result, table
 from toonvision.api.run import Paths, paths_of
 from toonvision.api.watching import NOBODY, Watcher
@@ -63,10 +63,7 @@ def predict_with(
     predictions = _joined(taxonomy, found)
     categories = {category.name: category for level in models for category in taxonomy.level(level).classes}
     if folder is not None:
-        from toonvision.report.answers import write_answers
-
-        drawn = write_answers([one.finest for one in predictions], list(categories.values()), folder)
-        watcher.say(f"Drew the answers onto {drawn} pictures in {folder}")
+        draw_answers([one.finest for one in predictions], list(categories.values()), folder, watcher)
     data = {
         "predictions": [_data(one) for one in predictions],
         "classes": {level: list(model.classes) for level, model in models.items()},

@@ -12,6 +12,7 @@ import numpy as np
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
+from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.wording import counted
 from toonvision.data import images
@@ -22,6 +23,7 @@ from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
 from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, read_card
 from toonvision.tasks.novelty_panels import NO_SCORE
+from toonvision.taxonomy.labels import Category
 
 _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
@@ -45,10 +47,7 @@ def predict(
         predictions, findings = predict_files(run, pictures, keras=keras)
         findings = [*findings, *_not_crops(run, predictions)]
     if save is not None:
-        from toonvision.report.answers import write_answers
-
-        drawn = write_answers(predictions, taxonomy.level(card.level).classes, save)
-        run.workspace.watcher.say(f"Drew the answers onto {drawn} pictures in {save}")
+        draw_answers(predictions, taxonomy.level(card.level).classes, save, run.workspace.watcher)
     above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
     return _result(run, card, predictions, findings, above, boxes=boxes)
 
@@ -65,6 +64,16 @@ def require_paths(pictures: Sequence[Path], save: Path | None) -> None:
         raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
     if save is not None and save.exists() and (not save.is_dir() or any(save.iterdir())):
         raise UsageError(f"{save}: exists already and is not an empty folder. Choose another --save.")
+
+
+def draw_answers(
+    predictions: Sequence[Prediction], classes: Sequence[Category], folder: Path, watcher: Watcher
+) -> None:
+    """Save copies of pictures with the answers drawn onto them, and say so."""
+    from toonvision.report.answers import write_answers
+
+    if drawn := write_answers(predictions, classes, folder):
+        watcher.say(f"Drew the answers onto {counted(drawn, 'picture')} in {folder}")
 
 
 def predict_files(
