@@ -221,20 +221,22 @@ class SourceTree(Listing):
 
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
-        for folder in self._starts(folder_text(beside)):
-            if path := self._by_text.get(_plain(folder + name)):
+        is_plain = bool(name) and not name.startswith("/") and _is_plain(name)
+        for start, starts_plain in self._starts(folder_text(beside)):
+            text = start + name
+            if path := self._by_text.get(text if is_plain and starts_plain else os.path.normpath(text)):
                 return path
         return None
 
-    def _starts(self, folder: str) -> tuple[str, ...]:
-        """Return what a name that is stated in a folder may follow."""
+    def _starts(self, folder: str) -> Sequence[tuple[str, bool]]:
+        """Return what a name that is stated in a folder may follow, and whether nothing of that is to be normalised."""
         if folder not in self._known_starts:
-            possible = (f"{folder}/", f"{self.root}/", f"{self.root}/images/", "")
-            self._known_starts[folder] = tuple(dict.fromkeys(possible))
+            possible = dict.fromkeys((f"{folder}/", f"{self.root}/", f"{self.root}/images/", ""))
+            self._known_starts[folder] = [(start, _is_plain(f"{start}a")) for start in possible]
         return self._known_starts[folder]
 
     @cached_property
-    def _known_starts(self) -> dict[str, tuple[str, ...]]:
+    def _known_starts(self) -> dict[str, Sequence[tuple[str, bool]]]:
         return {}
 
     @cached_property
@@ -266,8 +268,11 @@ def folder_text(path: Path) -> str:
 
 def _plain(path: str) -> str:
     """Return what `os.path.normpath` returns, which takes several times as long where there is nothing to do."""
-    is_plain = os.sep == "/" and not ("//" in path or "./" in path or path.endswith(("/", ".")))
-    return path if is_plain else os.path.normpath(path)
+    return path if _is_plain(path) else os.path.normpath(path)
+
+
+def _is_plain(path: str) -> bool:
+    return os.sep == "/" and not ("//" in path or "./" in path or path.endswith(("/", ".")))
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:

@@ -89,7 +89,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         picture.name: unread_picture(tree.unread[picture.path]).finding(
             picture.name, pictures=1, objects=len(picture.objects)
         )
-        for picture in reading.pictures
+        for picture in (reading.pictures if tree.unread else ())
         if picture.path in tree.unread
     }
     pictures = without_label_folders(_with_own_attributes(reading))
