@@ -137,6 +137,9 @@ class SourceTree(Listing):
         ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, and a
         picture's suffix within it (``a.png.txt``), are undone where the picture has none.
         """
+        alike = self._by_place.get(self._key(annotation), [])
+        if len(alike) == 1:  # which nearly all have
+            return alike[0]
         for stem in _stems(annotation.stem):
             found = self._same_place(annotation, stem)
             if not found and self._place(annotation) not in self._occupied:
