@@ -4,11 +4,9 @@ import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from toonvision.core.seeds import generator
 from toonvision.data.workspace import create_workspace
 from toonvision.deploy.packaged import accuracy_text
 from toonvision.world.sample_set import draw_screenshot
@@ -19,13 +17,12 @@ SHOWN = {"toon_dog": ("toon", None), "cog_lb_bigwig": ("cog", "lb"), "cog_cb_sho
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Pictures of one drawn figure each, one of noise, and one that is damaged."""
+    """Pictures of one drawn figure each, one of a plain wall, and one that is damaged."""
     folder = tmp_path_factory.mktemp("pictures")
     for label in SHOWN:
         scene = draw_screenshot(ScreenshotPlan(f"ttc_{label}", "ttc", (label,), seed=11))
         scene.image.crop(scene.figures[0].xyxy).save(folder / f"{label}.png")
-    noise = generator(0, "noise").integers(0, 256, (120, 40, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(folder / "noise.png")
+    Image.new("RGB", (100, 300), (90, 160, 220)).save(folder / "wall.png")
     (folder / "bad.png").write_bytes(b"no picture")
     return folder
 
@@ -41,18 +38,18 @@ def test_pictures_are_predicted_without_a_workspace_at_both_levels_where_they_ap
         levels = found[f"{label}.png"]
         assert (levels["kind"]["predicted"], levels["suit"] and levels["suit"]["predicted"]) == (kind, suit)
         assert sum(levels["kind"]["probabilities"].values()) == pytest.approx(1)
-    assert found["noise.png"]["kind"]["none_of_these"]
-    assert found["noise.png"]["suit"] is None
+    assert found["wall.png"]["kind"]["none_of_these"]
+    assert found["wall.png"]["suit"] is None
     assert outcome.json["accuracy"]["suit"]["total"] > outcome.json["accuracy"]["suit"]["count"] > 0
     assert list(tmp_path.iterdir()) == []
 
 
 def test_people_read_titles_and_how_often_the_models_are_right_on_real_pictures(run, folder):
-    outcome = run("predict", "--with", "toontown", folder / "cog_lb_bigwig.png", folder / "noise.png")
+    outcome = run("predict", "--with", "toontown", folder / "cog_lb_bigwig.png", folder / "wall.png")
     assert outcome.code == 0, outcome.err
     row = next(line for line in outcome.out.splitlines() if "bigwig" in line)
     assert row.split()[1:3] == ["Cog", "Lawbot"]
-    assert "none of these   -" in next(line for line in outcome.out.splitlines() if "noise" in line)
+    assert "none of these   -" in next(line for line in outcome.out.splitlines() if "wall" in line)
     said = " ".join(outcome.out.split())
     assert "None of these: 1 of 2 pictures, unlike" in said
     assert "These models learned from drawings alone; right on crops of real screenshots: kind 9" in said
