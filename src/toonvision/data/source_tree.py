@@ -92,14 +92,18 @@ class SourceTree(Listing):
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """Return the folders of a file below the root that do not belong to a layout."""
-        return self._folder(folder_text(path)).place
+        return self.folder_of(path).place
 
     def _key(self, path: Path) -> tuple[tuple[str, ...], str]:
         """Return the place of a file and its stem, as both are compared."""
         folder, _, name = str(path).rpartition(os.sep)
         return self._folder(folder or ".").place, name_key(name_text(name))
 
-    def _folder(self, folder: str) -> "_Folder":
+    def folder_of(self, path: Path) -> "Folder":
+        """Return what the folders of a file say."""
+        return self._folder(folder_text(path))
+
+    def _folder(self, folder: str) -> "Folder":
         """Return what the names of a folder say; many files share one, and are not asked one by one."""
         if folder not in self._folders:
             names = Path(folder).relative_to(self.root).parts
@@ -108,7 +112,7 @@ class SourceTree(Listing):
             telling = (name for above, name in within if not is_layout(name, above))
             context = next(map(name_text, telling), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
-            self._folders[folder] = _Folder(place, context, subset)
+            self._folders[folder] = Folder(place, context, subset)
         return self._folders[folder]
 
     @cached_property
@@ -127,7 +131,7 @@ class SourceTree(Listing):
         return count
 
     @cached_property
-    def _folders(self) -> dict[str, "_Folder"]:
+    def _folders(self) -> dict[str, "Folder"]:
         return {}
 
     def picture_of(self, annotation: Path) -> Path | None:
@@ -248,15 +252,15 @@ class SourceTree(Listing):
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
-        return self._folder(folder_text(path)).context
+        return self.folder_of(path).context
 
     def subset_of(self, path: Path) -> Subset | None:
         """Return the subset that a folder of a picture names; the last one that does decides."""
-        return self._folder(folder_text(path)).subset
+        return self.folder_of(path).subset
 
 
 @dataclass(frozen=True)
-class _Folder:
+class Folder:
     """What the names of a folder and of those above it, up to the root, say of its pictures."""
 
     place: tuple[str, ...]

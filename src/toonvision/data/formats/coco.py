@@ -165,14 +165,19 @@ def _named(name: object) -> str:
 
 def _rows(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[Document]:
     """Return the rows of a table that can be used; each other one becomes a finding."""
-    good: list[Document] = []
-    first, second = _IDS[table]
-    for number, row in enumerate(content[table], start=1):
-        if type(row) is dict and type(row.get(first)) in _ID_TYPES and type(row.get(second)) in _ID_TYPES:
-            good.append(row)
-            continue
-        reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
-        findings.append(Finding(f"{annotation}, {table}, row {number}", reason, "export again", "bad-row", **lost))
+    rows, (first, second) = content[table], _IDS[table]
+    good = [
+        row
+        for row in rows
+        if type(row) is dict and type(row.get(first)) in _ID_TYPES and type(row.get(second)) in _ID_TYPES
+    ]
+    if len(good) == len(rows):
+        return good
+    usable = set(map(id, good))
+    for number, row in enumerate(rows, start=1):
+        if id(row) not in usable:
+            reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
+            findings.append(Finding(f"{annotation}, {table}, row {number}", reason, "export again", "bad-row", **lost))
     return good
 
 

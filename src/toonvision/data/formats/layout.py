@@ -59,13 +59,18 @@ class Layout:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for unused circles among the very many objects of a reading, which make none."""
+    """Keep Python from looking for unused circles among the very many objects of a reading, which make none.
+
+    At the end they count as old ones: only a full search looks at them.
+    """
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collects:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

@@ -177,9 +177,10 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")
     objects, findings = (entry.plain, ()) if entry.plain else read_objects(entry.rows, parse, entry.item, path)
+    folder = tree.folder_of(path)
     return AnnotatedPicture(
-        path, tree.relative(path), entry.item, tree.context_of(path), objects, entry.size_wh,
-        (*entry.findings, *findings), subset=entry.subset or tree.subset_of(path),
+        path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,
+        (*entry.findings, *findings), subset=entry.subset or folder.subset,
     )  # fmt: skip
 
 
