@@ -166,7 +166,7 @@ def _named(name: object) -> str:
 def _rows(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[Document]:
     """Return the rows of a table that can be used; each other one becomes a finding."""
     rows, (first, second) = content[table], _IDS[table]
-    good = [
+    good: list[Document] = [
         row
         for row in rows
         if type(row) is dict and type(row.get(first)) in _ID_TYPES and type(row.get(second)) in _ID_TYPES
