@@ -1,15 +1,18 @@
 """What COCO files of several programs say, and where they lie."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import files_property, scene, tried
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.data import documents
 from toonvision.data.formats import coco, layout
+from toonvision.data.formats.base import read_objects
+from toonvision.data.formats.coco_objects import plain_objects, read_object
 from toonvision.data.source_tree import SourceTree
 
 SIZE_WH = (160, 120)
@@ -390,3 +393,35 @@ def test_of_pictures_of_one_name_the_one_of_the_subset_of_its_file_is_meant(tmp_
         "train2017/0001.png": "cat",
         "val2017/0001.png": "dog",
     }
+
+
+NUMBERS = st.sampled_from([0, 1, 5.5, -3, -0.0, 1e9, 1e308, 10**400, float("nan"), float("inf"), True, "7", None])
+ROWS = st.fixed_dictionaries(
+    {"category_id": st.just(1)},
+    optional={
+        "bbox": st.lists(st.sampled_from([3, 5.5, 60]), min_size=4, max_size=4)
+        | st.lists(NUMBERS, max_size=5)
+        | NUMBERS,
+        "iscrowd": st.sampled_from([0, 1, 2, True, "1", None]),
+        "segmentation": st.sampled_from([[], [[1, 1, 9, 1, 9, 9]], {"size": [9, 9], "counts": [3, 4, 74]}, 7]),
+        "score": st.just(0.5),
+        "attributes": st.just({"rotation": 30.0}),
+    },
+)
+LABELS = st.sampled_from(["cat", "dog", None, RejectedItemError("has no label", "name it", code="no-label")])
+
+
+@given(rows=st.lists(st.tuples(LABELS, ROWS), max_size=3))
+@example(
+    rows=[("cat", {"bbox": [10.5, 10, 50, 60.0], "iscrowd": 0, "segmentation": []}), ("dog", {"bbox": [-1, 2, 3, 4]})]
+)
+@example(rows=[("cat", {"bbox": [0, 0, 0, 0], "segmentation": [[1, 1, 9, 1, 9, 9]]})])
+def test_objects_that_are_read_at_once_are_read_as_one_after_the_other(rows):
+    at_once = plain_objects(rows)
+    singly = read_objects(rows, read_object, "a.json", Path("a.png"))
+    assert at_once is None or repr(singly) == repr((at_once, ()))
+    usual = all(type(label) is str and not row.keys() & {"score", "attributes", "iscrowd"} for label, row in rows)
+    boxed = all(
+        isinstance(box := row.get("bbox"), list) and len(box) == 4 and {*box} <= {3, 5.5, 60} for _, row in rows
+    )
+    assert (at_once is not None) >= (usual and boxed)

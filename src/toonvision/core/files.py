@@ -151,7 +151,10 @@ def read_regular(path: Path, *, limit: int, first: int | None = None) -> bytes:
     try:
         if first is not None:
             return os.read(descriptor, first)
-        return b"".join(iter(lambda: os.read(descriptor, size + 1), b""))
+        content = os.read(descriptor, size + 1)
+        if len(content) == size:  # mostly; a file that grows, or states no size, as in /proc, has more
+            return content
+        return content + b"".join(iter(lambda: os.read(descriptor, size + 1), b""))
     except OSError as error:
         raise _unreadable(error) from error
     finally:

@@ -52,7 +52,7 @@ def _load(path: Path) -> object:
         if error.code == "too-large":
             error.remedy = "export it in parts, without pictures in it"
         raise
-    lists = written.count(b"[") + written.count(b"{")
+    lists = written.count(b"[") + written.count(b"{") if len(written) > _MOST_LISTS else 0
     if lists > _MOST_LISTS:
         reason = f"has {lists:,} lists and objects, over {_MOST_LISTS:,}"
         raise RejectedItemError(reason, "split it into files", code="too-large")

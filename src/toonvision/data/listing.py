@@ -87,7 +87,11 @@ class Listing:
     @cached_property
     def unread(self) -> Mapping[Path, str]:
         """Those of the pictures that cannot be read here, and of which kind they are."""
-        return {path: kind for path in self.pictures if (kind := self._kinds[path])}
+        return {
+            path: kind
+            for path, kind in self._kinds.items()
+            if kind and path not in self._replaced and path not in self._masks
+        }
 
     @cached_property
     def _kinds(self) -> Mapping[Path, str]:
@@ -98,15 +102,14 @@ class Listing:
                 return "" if is_picture(path.name) else None
             return unread_kind(path)
 
-        kinds: dict[Path, str | None] = {}
+        found: list[dict[Path, str]] = []
         for suffix, paths in self._by_suffix.items():
-            kinds |= (
-                dict.fromkeys(paths, kind_of(paths[0]))
-                if is_sure(suffix)
-                else zip(paths, map(kind_of, paths), strict=True)
-            )
-        found = sorted((path for path, kind in kinds.items() if kind is not None), key=_by_parts)
-        return {path: kind for path in found if (kind := kinds[path]) is not None}
+            kinds = [kind_of(paths[0])] * len(paths) if is_sure(suffix) else map(kind_of, paths)
+            if own := {path: kind for path, kind in zip(paths, kinds, strict=True) if kind is not None}:
+                found.append(own)
+        if len(found) < 2:
+            return found[0] if found else {}
+        return {path: own[path] for path in self.files for own in found if path in own}
 
     @cached_property
     def _replaced(self) -> frozenset[Path]:
@@ -118,14 +121,15 @@ class Listing:
 
     @cached_property
     def _masks(self) -> frozenset[Path]:
-        candidates = [path for path in self._kinds if path not in self._replaced]
+        kinds, replaced = self._kinds, self._replaced
+        candidates = [path for path in kinds if path not in replaced] if replaced else tuple(kinds)
         return masks_among(candidates, self.with_suffix(".xml", ".txt", ".json"), self.root)
 
     @cached_property
     def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
         found: dict[str, list[Path]] = defaultdict(list)
         for path in self.files:
-            found[path.suffix.lower()].append(path)
+            found[_suffix(path).lower()].append(path)
         return {suffix: tuple(paths) for suffix, paths in found.items()}
 
     def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:
@@ -193,6 +197,12 @@ class Listing:
 def _by_parts(path: Path) -> str:
     """Return what sorts paths by folder first, as `Path.parts` does more slowly."""
     return str(path).replace(os.sep, "\0")
+
+
+def _suffix(path: Path) -> str:
+    """Return the suffix of a file, as `Path.suffix` does more slowly."""
+    stem, _, suffix = str(path).rpartition(os.sep)[2].rpartition(".")
+    return f".{suffix}" if stem and suffix else ""
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -92,14 +92,18 @@ class SourceTree(Listing):
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """Return the folders of a file below the root that do not belong to a layout."""
-        return self._folder(folder_text(path)).place
+        return self.folder_of(path).place
 
     def _key(self, path: Path) -> tuple[tuple[str, ...], str]:
         """Return the place of a file and its stem, as both are compared."""
         folder, _, name = str(path).rpartition(os.sep)
         return self._folder(folder or ".").place, name_key(name_text(name))
 
-    def _folder(self, folder: str) -> "_Folder":
+    def folder_of(self, path: Path) -> "Folder":
+        """Return what the folders of a file say."""
+        return self._folder(folder_text(path))
+
+    def _folder(self, folder: str) -> "Folder":
         """Return what the names of a folder say; many files share one, and are not asked one by one."""
         if folder not in self._folders:
             names = Path(folder).relative_to(self.root).parts
@@ -108,7 +112,7 @@ class SourceTree(Listing):
             telling = (name for above, name in within if not is_layout(name, above))
             context = next(map(name_text, telling), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
-            self._folders[folder] = _Folder(place, context, subset)
+            self._folders[folder] = Folder(place, context, subset)
         return self._folders[folder]
 
     @cached_property
@@ -127,7 +131,7 @@ class SourceTree(Listing):
         return count
 
     @cached_property
-    def _folders(self) -> dict[str, "_Folder"]:
+    def _folders(self) -> dict[str, "Folder"]:
         return {}
 
     def picture_of(self, annotation: Path) -> Path | None:
@@ -137,6 +141,9 @@ class SourceTree(Listing):
         ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, and a
         picture's suffix within it (``a.png.txt``), are undone where the picture has none.
         """
+        alike = self._by_place.get(self._key(annotation), [])
+        if len(alike) == 1:  # which nearly all have
+            return alike[0]
         for stem in _stems(annotation.stem):
             found = self._same_place(annotation, stem)
             if not found and self._place(annotation) not in self._occupied:
@@ -221,20 +228,22 @@ class SourceTree(Listing):
 
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
-        for folder in self._starts(folder_text(beside)):
-            if path := self._by_text.get(_plain(folder + name)):
+        is_plain = bool(name) and not name.startswith("/") and _is_plain(name)
+        for start, starts_plain in self._starts(folder_text(beside)):
+            text = start + name
+            if path := self._by_text.get(text if is_plain and starts_plain else os.path.normpath(text)):
                 return path
         return None
 
-    def _starts(self, folder: str) -> tuple[str, ...]:
-        """Return what a name that is stated in a folder may follow."""
+    def _starts(self, folder: str) -> Sequence[tuple[str, bool]]:
+        """Return what a name that is stated in a folder may follow, and whether nothing of that is to be normalised."""
         if folder not in self._known_starts:
-            possible = (f"{folder}/", f"{self.root}/", f"{self.root}/images/", "")
-            self._known_starts[folder] = tuple(dict.fromkeys(possible))
+            possible = dict.fromkeys((f"{folder}/", f"{self.root}/", f"{self.root}/images/", ""))
+            self._known_starts[folder] = [(start, _is_plain(f"{start}a")) for start in possible]
         return self._known_starts[folder]
 
     @cached_property
-    def _known_starts(self) -> dict[str, tuple[str, ...]]:
+    def _known_starts(self) -> dict[str, Sequence[tuple[str, bool]]]:
         return {}
 
     @cached_property
@@ -243,15 +252,15 @@ class SourceTree(Listing):
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
-        return self._folder(folder_text(path)).context
+        return self.folder_of(path).context
 
     def subset_of(self, path: Path) -> Subset | None:
         """Return the subset that a folder of a picture names; the last one that does decides."""
-        return self._folder(folder_text(path)).subset
+        return self.folder_of(path).subset
 
 
 @dataclass(frozen=True)
-class _Folder:
+class Folder:
     """What the names of a folder and of those above it, up to the root, say of its pictures."""
 
     place: tuple[str, ...]
@@ -266,8 +275,11 @@ def folder_text(path: Path) -> str:
 
 def _plain(path: str) -> str:
     """Return what `os.path.normpath` returns, which takes several times as long where there is nothing to do."""
-    is_plain = os.sep == "/" and not ("//" in path or "./" in path or path.endswith(("/", ".")))
-    return path if is_plain else os.path.normpath(path)
+    return path if _is_plain(path) else os.path.normpath(path)
+
+
+def _is_plain(path: str) -> bool:
+    return os.sep == "/" and not ("//" in path or "./" in path or path.endswith(("/", ".")))
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:

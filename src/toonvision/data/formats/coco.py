@@ -7,15 +7,14 @@ Source:
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.data.boxes import Reading
-from toonvision.data.formats.base import lying_in
-from toonvision.data.formats.coco_objects import Labelled, is_drawn, read_object, read_picture
+from toonvision.data.formats.base import MOST_OBJECTS, lying_in
+from toonvision.data.formats.coco_objects import Labelled, is_drawn, plain_objects, read_object, read_picture
 from toonvision.data.formats.json_files import label_of, read_documents, size_of
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
@@ -67,7 +66,7 @@ def read(tree: SourceTree) -> Reading:
     entries = [entry for path, content in files.items() for entry in _entries(path, content, tree, findings)]
     listed = (entry.rows for entry in entries if isinstance(entry.rows, list))
     if not any(is_drawn(row) for rows in listed for _, row in rows):
-        entries = [replace(entry, rows=[entry.rows] if entry.rows else []) for entry in entries]
+        entries = [entry._replace(rows=[entry.rows] if entry.rows else []) for entry in entries]
         return read_documents(entries, tree, read_picture, findings=[*findings, *left_out])
     return read_documents(entries, tree, read_object, findings=[*findings, *left_out])
 
@@ -124,28 +123,30 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
     """
     annotation = tree.relative(path)
     categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
-    labels = {_id(row.get("id")): _label(row) for row in categories}
+    labels = dict(zip(_ids(categories, "id"), map(_label, categories), strict=True))
     if len(labels) != len({(_id(row.get("id")), repr(row.get("name"))) for row in categories}):
         raise InputRejectedError(
             f"{printable(str(path))}: two categories share an id, so that their boxes cannot be distinguished. "
             "Number them."
         )
     of_image: dict[object, list[Labelled]] = defaultdict(list)
-    for row in annotations:
-        of_image[_id(row.get("image_id"))].append((labels.get(_id(row.get("category_id"))), row))
+    of_category = map(labels.get, _ids(annotations, "category_id"))
+    for number, label, row in zip(_ids(annotations, "image_id"), of_category, annotations, strict=True):
+        of_image[number].append((label, row))
     subset = subset_in(path.stem) or tree.subset_of(path)
     names: dict[object, object] = {}
-    for row in images:
-        number, name = _id(row.get("id")), row.get("file_name")
+    for number, row in zip(_ids(images, "id"), images, strict=True):
+        name = row.get("file_name")
         if number not in names:
+            names[number] = name
             own = of_image.pop(number, [])
             size_wh = size_of(row.get("width"), row.get("height"))
-            yield Listed(path, f"{annotation}, {_named(name)}", name, own, size_wh, subset=subset)
+            plain = plain_objects(own) if len(own) <= MOST_OBJECTS else None
+            yield Listed(path, f"{annotation}, {_named(name)}", name, own, size_wh, subset=subset, plain=plain)
         elif names[number] != name:
             reason = "shares its id with an earlier image"
             item = f"{annotation}, {_named(name)}"
             findings.append(Finding(item, reason, "number them", "duplicate-id", pictures=1))
-        names.setdefault(number, name)
     for number, rows in of_image.items():
         item = f"{annotation}, image {shown(number)}"
         findings.append(Finding(item, "is not in the table images", "add it", "no-picture", objects=len(rows)))
@@ -164,15 +165,26 @@ def _named(name: object) -> str:
 
 def _rows(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[Document]:
     """Return the rows of a table that can be used; each other one becomes a finding."""
-    good: list[Document] = []
-    first, second = _IDS[table]
-    for number, row in enumerate(content[table], start=1):
-        if type(row) is dict and type(row.get(first)) in _ID_TYPES and type(row.get(second)) in _ID_TYPES:
-            good.append(row)
-            continue
-        reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
-        findings.append(Finding(f"{annotation}, {table}, row {number}", reason, "export again", "bad-row", **lost))
+    rows, (first, second) = content[table], _IDS[table]
+    good: list[Document] = [
+        row
+        for row in rows
+        if type(row) is dict and type(row.get(first)) in _ID_TYPES and type(row.get(second)) in _ID_TYPES
+    ]
+    if len(good) == len(rows):
+        return good
+    usable = set(map(id, good))
+    for number, row in enumerate(rows, start=1):
+        if id(row) not in usable:
+            reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
+            findings.append(Finding(f"{annotation}, {table}, row {number}", reason, "export again", "bad-row", **lost))
     return good
+
+
+def _ids(rows: Sequence[Document], key: str) -> list[object]:
+    """Return the ids that rows have under a key, as `_id` does; nearly always all are numbers already."""
+    found = [row.get(key) for row in rows]
+    return found if set(map(type, found)) == {int} else list(map(_id, found))
 
 
 def _id(value: object) -> object:

@@ -153,7 +153,7 @@ def _choices_of_pictures(entries: Iterable[Listed]) -> set[str]:
 def _one_row(entry: Listed) -> Listed:
     """Return a picture of which only choices were made with all that was said of it as one row."""
     rows = entry.rows if isinstance(entry.rows, list) else []
-    return replace(entry, rows=[[said for row in rows for said in row]]) if rows else entry
+    return entry._replace(rows=[[said for row in rows for said in row]]) if rows else entry
 
 
 def _object(row: Any, number: int, path: Path, *, chosen: str | None = None) -> AnnotatedObject:

@@ -59,13 +59,18 @@ class Layout:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for unused circles among the very many objects of a reading, which make none."""
+    """Keep Python from looking for unused circles among the very many objects of a reading, which make none.
+
+    At the end they count as old ones: only a full search looks at them.
+    """
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collects:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 
@@ -89,7 +94,7 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
         picture.name: unread_picture(tree.unread[picture.path]).finding(
             picture.name, pictures=1, objects=len(picture.objects)
         )
-        for picture in reading.pictures
+        for picture in (reading.pictures if tree.unread else ())
         if picture.path in tree.unread
     }
     pictures = without_label_folders(_with_own_attributes(reading))

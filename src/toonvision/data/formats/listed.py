@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.wording import counted
@@ -19,8 +19,7 @@ _MOST_NAMED = 10
 """Pictures of one subset or folder that are named one by one where none of it can be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A picture that a document lists, with the objects on it, none of them checked.
 
     Attributes:
@@ -31,6 +30,7 @@ class Listed:
         size_wh: Width and height in pixels that the document states, if it does.
         findings: Objects that are left out before they are looked at.
         subset: The subset that the document puts it into; that of its folder otherwise.
+        plain: Its objects, where nothing about any of them is unusual, so that all were read at once.
     """
 
     document: Path
@@ -40,6 +40,7 @@ class Listed:
     size_wh: tuple[int, int] | None = None
     findings: tuple[Finding, ...] = ()
     subset: Subset | None = None
+    plain: tuple[AnnotatedObject, ...] | None = None
 
     @property
     def object_count(self) -> int:
@@ -175,10 +176,11 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     if not isinstance(entry.rows, list):
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")
-    objects, findings = read_objects(entry.rows, parse, entry.item, path)
+    objects, findings = (entry.plain, ()) if entry.plain else read_objects(entry.rows, parse, entry.item, path)
+    folder = tree.folder_of(path)
     return AnnotatedPicture(
-        path, tree.relative(path), entry.item, tree.context_of(path), objects, entry.size_wh,
-        (*entry.findings, *findings), subset=entry.subset or tree.subset_of(path),
+        path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,
+        (*entry.findings, *findings), subset=entry.subset or folder.subset,
     )  # fmt: skip
 
 

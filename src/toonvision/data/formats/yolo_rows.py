@@ -60,14 +60,12 @@ def plain_boxes(
     if min(values) < 0 or max(map(max, shares)) > 1 or not all(map(settings.names.__contains__, classes)):
         return None
     width, height = size_wh
-    return tuple(
-        AnnotatedObject(
-            number,
-            settings.names[int(of_class)],
-            ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height),
-        )
-        for number, (of_class, x, y, w, h) in enumerate(zip(classes, *shares, strict=True), start=1)
-    )
+    labels = map(settings.names.__getitem__, map(int, classes))
+    boxes = [
+        ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+        for x, y, w, h in zip(*shares, strict=True)
+    ]
+    return tuple(map(AnnotatedObject, range(1, len(boxes) + 1), labels, boxes))
 
 
 def parse_row(columns: Sequence[str], number: int, size_wh: tuple[int, int], settings: Settings) -> AnnotatedObject:

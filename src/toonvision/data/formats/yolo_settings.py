@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from toonvision.data.subsets import Subset, named_subset
 _CLASS_FILES = ("classes.txt", "predefined_classes.txt", "_darknet.labels", "obj.names", "classes.names", "labels.txt",
                 "class_names.txt", "class_list.txt", "names.txt", "label_map.txt")  # fmt: skip
 """Texts of one class name a line, the likeliest first; any other file that ends in ``.names`` comes after them."""
-_SUFFIXES = (".txt", ".labels", ".names")
+_TEXT = ".txt"
+_SUFFIXES = (_TEXT, ".labels", ".names")
 _NOTES = "notes.json"
 """Where Label Studio repeats the class names."""
 _LARGEST = 1_000_000
@@ -121,17 +123,23 @@ def governing(folder: Path, found: Sequence[Settings], tree: SourceTree) -> Sett
 
 
 class Folders:
-    """The folders and `texts` of a source, found by what settings of any machine call them."""
+    """The folders and texts of a source, found by what settings of any machine call them."""
 
     def __init__(self, tree: SourceTree) -> None:
-        self._root = tree.root
-        self.texts = frozenset(tree.with_suffix(".txt"))
+        self._tree, self._root = tree, tree.root
         self._known: dict[str, Path] = {"": tree.root}
         for folder in map(Path, set(map(folder_text, tree.files))):
             while folder != tree.root and self._known.setdefault(self._key(folder), folder) == folder:
                 folder = folder.parent
-        for text in self.texts:
-            self._known[tree.relative(text).lower()] = text
+
+    @cached_property
+    def _texts(self) -> dict[str, Path]:
+        return {self._tree.relative(text).lower(): text for text in self._tree.with_suffix(_TEXT)}
+
+    def is_text(self, found: Path) -> bool:
+        """Return whether what was found is a text, no folder."""
+        key = self._key(found)
+        return key.endswith(_TEXT) and self._texts.get(key) == found
 
     def find(self, settings: Settings, entry: str) -> Path | None:
         """Return the folder or list of an entry: below the settings' folder or one above it, else where it fits alone.
@@ -141,18 +149,21 @@ class Folders:
         own, base, parts = settings.file.parent, _parts(settings.base), _parts(entry)
         for text in (f"{settings.base}/{entry}", entry):
             stated = Path(os.path.normpath(own / text.replace("\\", "/").lstrip("/")))
-            if stated.is_relative_to(self._root) and (found := self._known.get(self._key(stated))):
+            if stated.is_relative_to(self._root) and (found := self._at(self._key(stated))):
                 return found
         above = [self._key(folder) for folder in (own, *own.parents) if folder.is_relative_to(self._root)]
         last = max((at for at, part in enumerate(parts) if named_subset(Path(part).stem)), default=len(parts) - 1)
         tails = [(*base, *parts)[start:] for start in range(len(base) + last + 1)] if parts else [()]
         for tail in tails if parts or ".." not in entry else ():
             for anchor in above:
-                if found := self._known.get("/".join(filter(None, (anchor, *tail)))):
+                if found := self._at("/".join(filter(None, (anchor, *tail)))):
                     return found
         ending = "/".join(("", *parts))
-        ends = [path for key, path in self._known.items() if parts and f"/{key}".endswith(ending)]
+        ends = [path for key, path in (self._known | self._texts).items() if parts and f"/{key}".endswith(ending)]
         return ends[0] if len(ends) == 1 else None
+
+    def _at(self, key: str) -> Path | None:
+        return (self._texts.get(key) if key.endswith(_TEXT) else None) or self._known.get(key)
 
     def _key(self, path: Path) -> str:
         return "" if path == self._root else relative(path, self._root).lower()

@@ -41,7 +41,7 @@ def named_pictures(settings: Collection[Settings], tree: SourceTree) -> NamedPic
                 findings.append(Finding(tree.relative(one.file), reason, remedy, "no-subset"))
                 continue
             try:
-                pictures, missing = _listed(place, tree) if place in folders.texts else (_below(place, tree), [])
+                pictures, missing = _listed(place, tree) if folders.is_text(place) else (_below(place, tree), [])
             except RejectedItemError as error:
                 findings.append(error.finding(tree.relative(place), files=1))
                 continue
