@@ -9,6 +9,8 @@ import os
 import shutil
 import sqlite3
 import struct
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -398,3 +400,16 @@ def write_picture(path: Path, shot: Shot) -> None:
 def _ltwh(edges: Edges) -> list[float]:
     left, top, right, bottom = edges
     return [left, top, right - left, bottom - top]
+
+
+def run_alone(arguments: Sequence[str]) -> tuple[str, str]:
+    """Run a command in a process of its own; return the line that it prints, and which heavy libraries it imported."""
+    code = (
+        "import sys\n"
+        "from toonvision.cli.app import app\n"
+        f"app({list(arguments)!r}, standalone_mode=False)\n"
+        "print(sorted({'keras', 'tensorflow', 'onnx', 'sklearn', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    printed, imported = done.stdout.splitlines()
+    return printed, imported

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from builders import copied
+from builders import copied, run_alone
 from toonvision.deploy.current import EXPORT, INT8_EXPORT
 from toonvision.models.saving import WEIGHTS
 
@@ -70,14 +70,7 @@ def test_predict_shows_the_same_with_the_export_as_with_keras_and_says_which(run
 
 def test_predict_with_an_export_imports_neither_keras_nor_tensorflow(run, own):
     run("export", "label/one", "-w", own.root)
-    code = (
-        "import sys\n"
-        "from toonvision.cli.app import app\n"
-        f"app(['predict', 'label/one', {str(own.crops)!r}, '-w', {str(own.root)!r}, '--json'], standalone_mode=False)\n"
-        "print(sorted({'keras', 'tensorflow', 'onnx', 'sklearn', 'matplotlib'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    printed, imported = done.stdout.splitlines()
+    printed, imported = run_alone(["predict", "label/one", str(own.crops), "-w", str(own.root), "--json"])
     assert len(json.loads(printed)["predictions"]) == 24
     assert imported == "[]"
 

@@ -1,12 +1,11 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 
 import pytest
 from PIL import Image
 
+from builders import run_alone
 from toonvision.data.workspace import create_workspace
 from toonvision.deploy.packaged import accuracy_text
 from toonvision.world.sample_set import draw_screenshot
@@ -67,14 +66,7 @@ def test_csv_has_a_row_for_each_picture_and_the_pictures_can_be_drawn_on(run, fo
 
 def test_neither_keras_nor_tensorflow_is_imported(folder):
     asked = ["predict", "--with", "toontown", str(folder / "toon_dog.png"), "--json"]
-    code = (
-        "import sys\n"
-        "from toonvision.cli.app import app\n"
-        f"app({asked!r}, standalone_mode=False)\n"
-        "print(sorted({'keras', 'tensorflow', 'onnx', 'sklearn', 'matplotlib'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    printed, imported = done.stdout.splitlines()
+    printed, imported = run_alone(asked)
     assert len(json.loads(printed)["predictions"]) == 1
     assert imported == "[]"
 

@@ -82,5 +82,5 @@ def test_screenshots_of_one_monitor_have_one_exposure_and_those_of_many_differ()
 def test_varied_screenshots_show_the_same_figures_in_the_same_boxes(few_plans):
     for plan in few_plans[::2]:
         usual, varied = draw_screenshot(plan), draw_screenshot(plan, settings=VARIED)
-        assert usual.figures != varied.figures or usual.image.tobytes() != varied.image.tobytes()
+        assert usual.image.tobytes() != varied.image.tobytes()
         assert [one.xyxy for one in usual.figures] == [one.xyxy for one in varied.figures]

@@ -63,6 +63,7 @@ class Sequence:
         props: The things: kind, variant and position.
         drift: Speed of the camera to the side, in units per second.
         pan: Rotation of the camera, in radians per second.
+        settings: How hard the frames are.
     """
 
     shot: Shot
@@ -70,6 +71,7 @@ class Sequence:
     props: tuple[tuple[str, int, Place], ...]
     drift: float
     pan: float
+    settings: SceneSettings
 
     def frame(self, number: int, *, with_masks: bool = False) -> Scene:
         """Draw one frame of the sequence.
@@ -88,7 +90,7 @@ class Sequence:
             for track, walker in enumerate(self.walkers, start=1)
         ]
         things = [_prop(shot, kind, variant, place) for kind, variant, place in self.props]
-        return shoot(shot, figures, things, DEFAULT_SETTINGS, with_masks=with_masks)
+        return shoot(shot, figures, things, self.settings, with_masks=with_masks)
 
     def _camera(self, seconds: float) -> Camera:
         camera = self.shot.camera
@@ -118,7 +120,8 @@ def random_sequence(
         (kinds[int(rng.integers(len(kinds)))], int(rng.integers(3)), (_beside(rng), float(rng.uniform(6, 30))))
         for _ in range(int(rng.integers(4, 8)))
     )
-    return Sequence(shot, walkers, props, float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.08, 0.08)))
+    drift, pan = float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.08, 0.08))
+    return Sequence(shot, walkers, props, drift, pan, settings)
 
 
 def _beside(rng: np.random.Generator) -> float:
