@@ -23,10 +23,9 @@ from sample_workspace import sample_workspace
 
 from toonvision.core.runner import Report, available_cores, work_through
 from toonvision.data.workspace import open_workspace
-from toonvision.models.backend import start_keras
+from toonvision.models.backend import start_keras, threads_for
 from toonvision.models.registry import input_size
 from toonvision.tasks.registry import load_dataset
-from toonvision.training.parallel import threads_for
 from toonvision.training.recipes import changed, settings_for
 
 _SEEDS = range(10)

@@ -213,8 +213,7 @@ def _published(data: Dataset, seed: int) -> tuple[Callable[[Pictures], Answers],
 
 
 def _compact(data: Dataset, seed: int, *, share: int = 1) -> tuple[Callable[[Pictures], Answers], int]:
-    from toonvision.models.backend import start_keras
-    from toonvision.training.parallel import threads_for
+    from toonvision.models.backend import start_keras, threads_for
     from toonvision.training.recipes import settings_for
 
     height, width = data.images.shape[1:3]

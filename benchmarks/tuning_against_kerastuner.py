@@ -35,11 +35,11 @@ from toonvision.core.runner import available_cores
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import evaluate_run
+from toonvision.models.backend import threads_for
 from toonvision.tasks import classify
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.training.parallel import threads_for
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
 from toonvision.tuning.recipes import Recipe, recipe_for

@@ -11,7 +11,7 @@ From pictures to a model that is evaluated, explained and exported:
 
 Before anything is annotated, models that come with the package predict pictures of ToonTown:
 
-    toonvision.predict_with("toontown", "crops/")
+    toonvision.predict_with("toontown", "new/")
 
 Each step returns a result that `print` shows briefly and a notebook as tables and figures; `result.value` holds the
 numbers. `toonvision.open` opens a workspace that is there already. All steps are methods of `Workspace` and `Run`, and

@@ -2,9 +2,10 @@ import pytest
 
 from toonvision.core.errors import EnvironmentFaultError
 from toonvision.core.runner import available_cores
+from toonvision.models.backend import threads_for
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training import parallel
-from toonvision.training.parallel import threads_for, trainings_at_once
+from toonvision.training.parallel import trainings_at_once
 from toonvision.training.record import read_record, repeat_folder
 from toonvision.training.repeat import TrainingWatcher, train_run
 from training.test_repeat import weights_digest
@@ -13,7 +14,7 @@ SMALL, LARGE = (96, 32), (600, 200)
 LONG = TrainingSettings(epochs=60, batch_size=32)
 
 
-def test_small_inputs_have_one_thread_a_training_and_large_ones_all():
+def test_small_inputs_have_one_thread_and_large_ones_all():
     assert threads_for(SMALL) == 1
     assert threads_for(LARGE) is None
 

@@ -124,7 +124,7 @@ class StoredRun:
         if subset not in self._evaluations:
             require_writable(self.folder)
             watcher = self.workspace.watcher
-            watcher.say(f"Evaluating on {start_backend(self.record.settings.network)}.")
+            watcher.say(f"Evaluating on {start_backend(self.record.settings.network, self.record.size_hw)}.")
             with watcher.progress("evaluating", "crops") as progress:
                 evaluation = evaluate_run(
                     self.workspace.files, self.folder, subset=subset, floors=True, progress=progress

@@ -22,7 +22,7 @@ from toonvision.explain.explanation import Cases, Explanation, MaskedEvidence, S
 from toonvision.explain.filters import ascent, convolutions, first_filters, responses
 from toonvision.explain.trust import Randomisation, TrustCurves, randomisation, trust_curves
 from toonvision.figures.panels import write_panel
-from toonvision.models.backend import start_keras
+from toonvision.models.backend import start_backend
 from toonvision.models.forest import BANDS
 from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, load_model, read_card
@@ -59,7 +59,7 @@ def explain(
     cases, findings = _given(run, card, pictures) if pictures else (worst_cases(run.evaluation(), count), [])
     level = taxonomy.level(card.level)
     classes = tuple(level.classes[level.order[name]] for name in card.classes)
-    start_keras()
+    start_backend(card.network, card.size_hw)
     import keras
 
     keras.backend.clear_session()  # so that layers have the same names however many networks were loaded

@@ -91,7 +91,7 @@ def predict_files(
     from toonvision.evaluation.evaluate import predict_files as predict_with_keras
     from toonvision.models.backend import start_backend
 
-    watcher.say(f"Predicting on {start_backend(run.record.settings.network)}.")
+    watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
     with watcher.progress("predicting", "pictures") as progress:
         return predict_with_keras(run.folder, pictures, progress=progress)
 

@@ -194,7 +194,7 @@ class Run(StoredRun):
 
         require_writable(self.folder)
         watcher = self.workspace.watcher
-        watcher.say(f"Comparing with {start_backend(self.record.settings.network)}.")
+        watcher.say(f"Comparing with {start_backend(self.record.settings.network, self.record.size_hw)}.")
         with watcher.progress("comparing", "crops") as progress:
             exported = export_run(self.workspace.files, self.folder, int8=int8, progress=progress)
         data: dict[str, Any] = {**asdict(exported), "path": str(exported.path)}

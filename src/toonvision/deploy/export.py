@@ -112,7 +112,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     card = read_card(run, taxonomy=workspace.taxonomy.digest)
     if int8 and card.network == TREES:
         raise UsageError(f"{run}: trees compare whole numbers, which 8 bits cannot hold. Leave out --int8.")
-    start_backend(card.network)
+    start_backend(card.network, card.size_hw)
     from toonvision.deploy.conversion import described
 
     bundle = _describe(workspace, card, weights=weights_digest(run, card.network))

@@ -67,7 +67,7 @@ def evaluate_run(
     record = read_record(run)
     read_card(run, taxonomy=workspace.taxonomy.digest)
     data = load_run_data(workspace, record)
-    start_backend(record.settings.network)
+    start_backend(record.settings.network, record.size_hw)
     seeds = [repeat.seed for repeat in record.repeats]
     scores, images = [], len(data.indices[subset])
     for done, seed in enumerate(seeds):
@@ -156,7 +156,7 @@ def predict_files(
         ModelRefusedError: If the model cannot be used.
     """
     card = read_card(model_folder)
-    start_backend(card.network)
+    start_backend(card.network, card.size_hw)
     model = load_model(model_folder)
 
     score = read_novelty(model_folder)

@@ -15,6 +15,7 @@ _ASKED = "TOONVISION_DEVICE"
 _DEVICES = {"cpu": ("cpu", "tfrt_cpu"), "gpu": ("gpu", "cuda", "mps", "rocm")}
 """Names of a kind of device in the backends."""
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_SMALL_PIXELS = 10_000
 _STOPPED = {7, 8}  # TensorFlow's error codes: permission denied, resource exhausted
 _BACKENDS = ("tensorflow-cpu", "tensorflow", "torch", "jax")
 _VERSIONS = ("toonvision", "keras", *_BACKENDS, "numpy", "pillow", "scikit-learn", "optuna")
@@ -60,9 +61,25 @@ def start_keras(*, threads: int | None = None) -> str:
     return f"{name} on {device}"
 
 
-def start_backend(network: str, *, threads: int | None = None) -> str:
-    """Start what computes a network: Keras, or nothing where it is trees; return its name. Raises as `start_keras`."""
-    return "numpy on cpu:0" if network == TREES else start_keras(threads=threads)
+def start_backend(network: str, size_hw: tuple[int, int]) -> str:
+    """Start what computes a network with an input of that height and width: Keras, or nothing where it is trees.
+
+    Returns the name of what computes; raises as `start_keras`.
+    """
+    return "numpy on cpu:0" if network == TREES else start_keras(threads=threads_for(size_hw))
+
+
+def threads_for(size_hw: tuple[int, int]) -> int | None:
+    """Return how many threads a network has by its input's height and width: 1 for a small one, else None (all).
+
+    Sums of floats depend on the number of threads. Whatever starts Keras for a network gives it the same number, so
+    that the same seed gives the same weights whether it is trained, or something is predicted with it, first.
+
+    Examples:
+        >>> threads_for((96, 32)), threads_for((600, 200))
+        (1, None)
+    """
+    return 1 if size_hw[0] * size_hw[1] <= _SMALL_PIXELS else None
 
 
 @contextlib.contextmanager

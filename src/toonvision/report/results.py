@@ -17,7 +17,7 @@ from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.explain.cam import ClassMaps, class_maps
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.classification import Indices
-from toonvision.models.backend import start_keras
+from toonvision.models.backend import start_backend
 from toonvision.models.registry import TREES
 from toonvision.models.saving import MEANING, load_model, read_card
 from toonvision.studies.contexts import ContextStudy
@@ -185,7 +185,7 @@ def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
     indices = np.concatenate([wrong, unsure])
     if not len(indices):
         return None
-    start_keras()
+    start_backend(evaluation.record.settings.network, evaluation.record.size_hw)
     return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.images[indices]))
 
 

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 from toonvision.core.progress import unwatched
 from toonvision.metrics.classification import Indices
-from toonvision.models.backend import backend_faults, start_keras
+from toonvision.models.backend import backend_faults, start_backend
 from toonvision.models.registry import TREES
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import EpochWatcher, History
-from toonvision.training.parallel import threads_for
 
 if TYPE_CHECKING:
     import keras
@@ -40,7 +39,7 @@ def fit(
         forest, history = grow_forest(dataset, train=train, val=val, settings=settings, seed=seed)
         watcher(1, history.epochs[0])
         return forest, history
-    start_keras(threads=threads_for(dataset.size_hw))
+    start_backend(settings.network, dataset.size_hw)
     from toonvision.training.loop import train_fresh
 
     with backend_faults():

@@ -1,8 +1,7 @@
-"""How many threads a training has, and how many trainings run at once.
+"""How many trainings run at once.
 
 A training with a small input does not use a second core: one thread each, and one training per core at once, is fastest
-(benchmarks/parallel_training.py). A larger input uses all cores. Sums of floats depend on the number of threads, so
-that a training always has the same number, alone or not: the same seed gives the same weights.
+(benchmarks/parallel_training.py). A larger input uses all cores.
 """
 
 import math
@@ -11,19 +10,14 @@ from functools import partial
 from typing import TypeVar
 
 from toonvision.core.runner import Report, available_cores, work_through
+from toonvision.models.backend import threads_for
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import EpochWatcher
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-_SMALL_PIXELS = 10_000
 _WORTH_STEPS = 500  # steps that take about as long as starting Keras in another process
-
-
-def threads_for(size_hw: tuple[int, int]) -> int | None:
-    """Return how many threads a training has by its input's height and width: 1 for a small one, else None (all)."""
-    return 1 if size_hw[0] * size_hw[1] <= _SMALL_PIXELS else None
 
 
 def trainings_at_once(settings: TrainingSettings, *, size_hw: tuple[int, int], images: int, trainings: int) -> int:

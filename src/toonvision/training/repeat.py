@@ -24,7 +24,7 @@ from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 from toonvision.training.fit import fit
 from toonvision.training.history import HISTORY, EpochWatcher, write_history
-from toonvision.training.parallel import threads_for, train_all, trainings_at_once
+from toonvision.training.parallel import train_all, trainings_at_once
 from toonvision.training.record import (
     LOGS,
     RepeatRecord,
@@ -106,7 +106,7 @@ def train_run(
     watch: TrainingWatcher = watcher or unwatched
     size = size_hw or input_size(settings.network, workspace.size_hw)
     data = load_dataset(workspace, task, size_hw=size, split=split_name)
-    device = start_backend(settings.network, threads=threads_for(size))
+    device = start_backend(settings.network, size)
     folder = choose_run_folder(workspace.runs, task.name, network=short_name(settings.network), name=name, force=force)
     record = _new_record(workspace, data, settings, name=folder.name, device=device)
     watch.started(record)

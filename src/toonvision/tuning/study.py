@@ -27,7 +27,7 @@ from toonvision.tuning.storage import (
     storage_faults,
 )
 from toonvision.tuning.stored_trials import CARRIED, StoredStudy, carried_trials, carry_over, read_scores, read_trials
-from toonvision.tuning.workers import default_workers, run_workers, threads_for
+from toonvision.tuning.workers import default_workers, run_workers, threads_each
 
 STORE, LOGS = "study.sqlite", "tensorboard"
 
@@ -129,7 +129,7 @@ def run_study(
     if known:
         _require_kept_there(known, address, own)
     folder.mkdir(parents=True, exist_ok=True)
-    backend, threads = os.environ.get("KERAS_BACKEND", DEFAULT_BACKEND), threads_for(workers)
+    backend, threads = os.environ.get("KERAS_BACKEND", DEFAULT_BACKEND), threads_each(workers)
     blank = StudyResult(
         name=folder.name,
         settings=settings,

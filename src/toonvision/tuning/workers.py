@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
 from toonvision.core.runner import WorkerProcess, available_cores, start_process
-from toonvision.training import parallel
+from toonvision.models.backend import threads_for
 from toonvision.tuning.settings import MOST_RETRIES
 from toonvision.tuning.storage import Address
 
@@ -34,7 +34,7 @@ def run_workers(workspace: Path, address: Address, logs: Path, *, workers: int, 
     """
 
     def started() -> WorkerProcess:
-        return start_process(_work, workspace, address, logs, threads_for(workers))
+        return start_process(_work, workspace, address, logs, threads_each(workers))
 
     running: list[WorkerProcess] = []
     crashes, ended, finished = 0, 0, False
@@ -71,10 +71,10 @@ def default_workers(size_hw: tuple[int, int]) -> int:
     brings 1.86 times as many trials an hour as one process with both. At 600 x 200 pixels two bring 1.09 times as many;
     each further one would take a gigabyte.
     """
-    return available_cores() if parallel.threads_for(size_hw) == 1 else min(_LARGE_AT_ONCE, available_cores())
+    return available_cores() if threads_for(size_hw) == 1 else min(_LARGE_AT_ONCE, available_cores())
 
 
-def threads_for(workers: int) -> int:
+def threads_each(workers: int) -> int:
     """Return each process's share of the cores, at least one."""
     return max(1, available_cores() // workers)
 
