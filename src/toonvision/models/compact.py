@@ -123,14 +123,13 @@ def _maps(x: Tensor, classes: int, branches: int) -> list[Tensor]:
 
 def _separables(x: Tensor, filters: Sequence[int]) -> Tensor:
     first, second, last = filters
-    x = _separable(x, first)
-    x = _separable(layers.MaxPooling2D(2)(x), second)
-    return _separable(layers.MaxPooling2D(2)(x), last)
+    return _separable(_separable(_separable(x, first, pooled=True), second, pooled=True), last)
 
 
-def _separable(x: Tensor, filters: int) -> Tensor:
-    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x)
-    return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
+def _separable(x: Tensor, filters: int, *, pooled: bool = False) -> Tensor:
+    """Pool before the batch normalisation, which is a quarter of the time where it comes before pooling."""
+    x = layers.Conv2D(filters, 1, use_bias=False)(layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x))
+    return normalized(layers.MaxPooling2D(2)(x) if pooled else x)
 
 
 def _features(maps: Sequence[Tensor]) -> Tensor:
