@@ -491,9 +491,8 @@ def test_what_an_annotation_says_of_an_object_comes_after_what_the_attributes_fi
         reading = read(name, root)
         said = ({"occluded": True, "view": "side"}, {"truncated": False})
         pictures = [
-            replace(
-                shot,
-                objects=tuple(replace(entry, attributes=own) for entry, own in zip(shot.objects, said, strict=True)),
+            shot._replace(
+                objects=tuple(entry._replace(attributes=own) for entry, own in zip(shot.objects, said, strict=True))
             )
             for shot in reading.pictures
         ]

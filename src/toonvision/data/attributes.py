@@ -9,12 +9,14 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from toonvision.core.errors import RejectedItemError, printable, shown
 from toonvision.core.files import parse_json, read_regular, write_bytes
 
 Attributes = Mapping[str, str | float | bool]
 """Name to word, finite number or truth value; not to be changed."""
+NO_ATTRIBUTES: Attributes = MappingProxyType({})
 
 SUFFIX = ".attributes.json"
 LARGEST_FILE = 1_000_000

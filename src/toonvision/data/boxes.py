@@ -8,12 +8,13 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.wording import counted
-from toonvision.data.attributes import Attributes, attributes_path
+from toonvision.data.attributes import NO_ATTRIBUTES, Attributes, attributes_path
 from toonvision.data.subsets import Subset
 from toonvision.taxonomy.labels import LONGEST_NAME
 
@@ -54,8 +55,7 @@ class Box:
         return self.x_max - self.x_min, self.y_max - self.y_min
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotatedObject:
+class AnnotatedObject(NamedTuple):
     """One object as its annotation gives it, not yet checked against the picture.
 
     Attributes:
@@ -70,12 +70,11 @@ class AnnotatedObject:
     number: int
     label: str
     xyxy: tuple[float, float, float, float] | None
-    attributes: Attributes = field(default_factory=dict, hash=False)
+    attributes: Attributes = NO_ATTRIBUTES
     note: str = ""
 
 
-@dataclass(frozen=True)
-class AnnotatedPicture:
+class AnnotatedPicture(NamedTuple):
     """A picture and what its annotation says is in it.
 
     Attributes:
@@ -212,7 +211,7 @@ def with_sorted_corners(entry: AnnotatedObject) -> AnnotatedObject:
     for edge in entry.xyxy:
         finite(edge, "an edge")
     (left, right), (top, bottom) = sorted(entry.xyxy[::2]), sorted(entry.xyxy[1::2])
-    return replace(entry, xyxy=(left, top, right, bottom), note=entry.note or SWAPPED)
+    return entry._replace(xyxy=(left, top, right, bottom), note=entry.note or SWAPPED)
 
 
 def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]:

@@ -30,7 +30,7 @@ def in_contexts(reading: Reading, taxonomy: Taxonomy) -> Reading:
         context = next((known[name] for name in map(folded, possible) if name in known), None)
         if context is None and not _is_crop(picture):
             outside.append(picture)
-        pictures.append(picture if context in (None, picture.context) else replace(picture, context=context))
+        pictures.append(picture if context in (None, picture.context) else picture._replace(context=context))
     finding = _outside(outside, [context.name for context in taxonomy.contexts]) if outside else None
     return replace(reading, pictures=tuple(pictures)).without({one.name: finding for one in outside if finding})
 

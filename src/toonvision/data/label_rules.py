@@ -69,14 +69,14 @@ class LabelRules:
             for entry in objects:
                 counts[entry.label] += entry.label in self.gone
                 if entry.label not in self.ignored:
-                    yield replace(entry, label=self.kept_of.get(entry.label, entry.label))
+                    yield entry._replace(label=self.kept_of.get(entry.label, entry.label))
 
         if not self.gone:
             return reading
         pictures = []
         for picture in reading.pictures:
             objects = tuple(kept(picture.objects))
-            pictures.append(replace(picture, objects=objects, ignored=len(picture.objects) - len(objects)))
+            pictures.append(picture._replace(objects=objects, ignored=len(picture.objects) - len(objects)))
         notes = [self._note(label, count) for label, count in sorted((+counts).items())]
         return replace(reading, pictures=tuple(pictures), findings=(*reading.findings, *notes))
 

@@ -2,10 +2,11 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -55,7 +56,7 @@ class Listing:
                 with os.scandir(folder) as listed:
                     entries = sorted(
                         (one for one in listed if not one.name.startswith(".") and one.name not in _NOT_OURS),
-                        key=lambda one: one.name,
+                        key=attrgetter("name"),
                     )
             except OSError as error:
                 raise InputRejectedError(
@@ -82,47 +83,44 @@ class Listing:
         masks.
         """
         others = self._replaced | self._masks
-        return tuple(path for path in self._kinds if path not in others) if others else tuple(self._kinds)
+        return tuple(path for path, _ in self._kinds if not others or path not in others)
 
     @cached_property
     def unread(self) -> Mapping[Path, str]:
         """Those of the pictures that cannot be read here, and of which kind they are."""
         return {
-            path: kind
-            for path, kind in self._kinds.items()
-            if kind and path not in self._replaced and path not in self._masks
+            path: kind for path, kind in self._kinds if kind and path not in self._replaced and path not in self._masks
         }
 
     @cached_property
-    def _kinds(self) -> Mapping[Path, str]:
-        """The kind that cannot be read here, or an empty text, of every file that is meant to be a picture."""
+    def _kinds(self) -> Sequence[tuple[Path, str]]:
+        """Every file that is meant to be a picture, and the kind that cannot be read here, or an empty text."""
 
         def kind_of(path: Path) -> str | None:
             if self.confined(path):  # whose content is not looked at
                 return "" if is_picture(path.name) else None
             return unread_kind(path)
 
-        found: list[dict[Path, str]] = []
+        found: list[list[tuple[Path, str]]] = []
         for suffix, paths in self._by_suffix.items():
             kinds = [kind_of(paths[0])] * len(paths) if is_sure(suffix) else map(kind_of, paths)
-            if own := {path: kind for path, kind in zip(paths, kinds, strict=True) if kind is not None}:
+            if own := [(path, kind) for path, kind in zip(paths, kinds, strict=True) if kind is not None]:
                 found.append(own)
         if len(found) < 2:
-            return found[0] if found else {}
-        return {path: own[path] for path in self.files for own in found if path in own}
+            return found[0] if found else []
+        return sorted((one for own in found for one in own), key=lambda one: _by_parts(one[0]))
 
     @cached_property
     def _replaced(self) -> frozenset[Path]:
-        unread = {path for path, kind in self._kinds.items() if kind}
+        unread = {path for path, kind in self._kinds if kind}
         if not unread:
             return frozenset()
-        stems = {(path.parent, stem_key(path.stem)) for path in self._kinds if path not in unread}
+        stems = {(path.parent, stem_key(path.stem)) for path, _ in self._kinds if path not in unread}
         return frozenset(path for path in unread if (path.parent, stem_key(path.stem)) in stems)
 
     @cached_property
     def _masks(self) -> frozenset[Path]:
-        kinds, replaced = self._kinds, self._replaced
-        candidates = [path for path in kinds if path not in replaced] if replaced else tuple(kinds)
+        candidates = [path for path, _ in self._kinds if not self._replaced or path not in self._replaced]
         return masks_among(candidates, self.with_suffix(".xml", ".txt", ".json"), self.root)
 
     @cached_property
@@ -166,7 +164,7 @@ class Listing:
             return []
         first = min(self._replaced)
         others = f", as for {len(self._replaced) - 1:,} others" if len(self._replaced) > 1 else ""
-        reason = f"is of the kind {self._kinds[first]}, which cannot be read here; "
+        reason = f"is of the kind {dict(self._kinds)[first]}, which cannot be read here; "
         reason += f"the picture of its name beside it was taken{others}"
         return [Finding(self.relative(first), reason, code="replaced")]
 
@@ -220,10 +218,10 @@ def _is_workspace(folder: Path) -> bool:
 
 def relative(path: Path, root: Path) -> str:
     r"""Return a path below its root, with slashes; bytes that are not UTF-8 are written as in ``\udcff``."""
-    text, above = str(path), f"{root}{os.sep}"
-    if not text.startswith(above):
+    above, _, below = str(path).partition(f"{root}{os.sep}")
+    if above:
         return name_text(path.relative_to(root).as_posix())
-    return name_text(text[len(above) :].replace(os.sep, "/"))  # several times as quick
+    return name_text(below.replace(os.sep, "/"))  # several times as quick
 
 
 def confined(path: Path, root: Path) -> Finding | None:
@@ -237,9 +235,9 @@ def confined(path: Path, root: Path) -> Finding | None:
 
 def name_key(name: str) -> str:
     """Return a path below a source, with slashes, as those are compared that may differ in their suffixes."""
-    folder, slash, last = name.rpartition("/")
-    stem, _, suffix = last.rpartition(".")
-    return folded(f"{folder}{slash}{stem if stem and suffix else last}")
+    stem, _, suffix = name.rpartition(".")
+    has_suffix = suffix and "/" not in suffix and stem and not stem.endswith("/")
+    return folded(stem if has_suffix else name)
 
 
 def stem_key(stem: str) -> str:

@@ -121,7 +121,7 @@ class SourceTree(Listing):
 
         An archive that was unpacked into a folder of its own has one.
         """
-        names = [Path(folder).relative_to(self.root).parts for folder in self.by_folder]
+        names = [Path(folder).relative_to(self.root).parts for folder in set(map(folder_text, self.pictures))]
         count = 0
         for same in zip(*names, strict=False):
             within = all(any(map(named_subset, own[count + 1 :])) for own in names)
@@ -228,27 +228,28 @@ class SourceTree(Listing):
 
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
-        is_plain = bool(name) and not name.startswith("/") and _is_plain(name)
-        for start, starts_plain in self._starts(folder_text(beside)):
-            text = start + name
-            if path := self._by_text.get(text if is_plain and starts_plain else os.path.normpath(text)):
+        starts = self._starts(folder_text(beside))
+        for start in starts:
+            if path := self._by_text.get(start + name):
                 return path
-        return None
+        texts = (os.path.normpath(start + name) for start in starts)  # which takes long, and is hardly ever needed
+        return next((self._by_text[text] for text in texts if text in self._by_text), None)
 
-    def _starts(self, folder: str) -> Sequence[tuple[str, bool]]:
-        """Return what a name that is stated in a folder may follow, and whether nothing of that is to be normalised."""
+    def _starts(self, folder: str) -> Sequence[str]:
+        """Return what a name that is stated in a folder may follow."""
         if folder not in self._known_starts:
-            possible = dict.fromkeys((f"{folder}/", f"{self.root}/", f"{self.root}/images/", ""))
-            self._known_starts[folder] = [(start, _is_plain(f"{start}a")) for start in possible]
+            possible = (f"{folder}/", f"{self.root}/", f"{self.root}/images/", "")
+            self._known_starts[folder] = tuple(dict.fromkeys(possible))
         return self._known_starts[folder]
 
     @cached_property
-    def _known_starts(self) -> dict[str, Sequence[tuple[str, bool]]]:
+    def _known_starts(self) -> dict[str, Sequence[str]]:
         return {}
 
     @cached_property
     def _by_text(self) -> Mapping[str, Path]:
-        return {_plain(str(path)): path for path in self.pictures}
+        normal = str if os.path.normpath(self.root) == str(self.root) else os.path.normpath
+        return {normal(path): path for path in self.pictures}
 
     def context_of(self, path: Path) -> str:
         """Return the context of a picture: the first folder that belongs neither to a layout nor to a subset."""
@@ -271,15 +272,6 @@ class Folder:
 def folder_text(path: Path) -> str:
     """Return the text of the folder of a file, several times as quickly as `Path.parent` makes a path of it."""
     return str(path).rpartition(os.sep)[0] or "."
-
-
-def _plain(path: str) -> str:
-    """Return what `os.path.normpath` returns, which takes several times as long where there is nothing to do."""
-    return path if _is_plain(path) else os.path.normpath(path)
-
-
-def _is_plain(path: str) -> bool:
-    return os.sep == "/" and not ("//" in path or "./" in path or path.endswith(("/", ".")))
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:

@@ -7,14 +7,14 @@ Source:
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.data.boxes import Reading
 from toonvision.data.formats.base import MOST_OBJECTS, lying_in
-from toonvision.data.formats.coco_objects import Labelled, is_drawn, plain_objects, read_object, read_picture
+from toonvision.data.formats.coco_objects import Labelled, are_plain, is_drawn, plain_objects, read_object, read_picture
 from toonvision.data.formats.json_files import label_of, read_documents, size_of
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
@@ -22,7 +22,7 @@ from toonvision.data.subsets import subset_in
 
 TITLE = "COCO"
 _TABLES = ("categories", "annotations", "images")
-_IDS = {"categories": ("id", "id"), "annotations": ("image_id", "category_id"), "images": ("id", "id")}
+_IDS = {"categories": ["id"], "annotations": ["image_id", "category_id"], "images": ["id"]}
 _ID_TYPES = frozenset({int, str, float, bool, type(None)})
 _LOST_WITH = {"annotations": {"objects": 1}, "images": {"pictures": 1}}
 """What is left out with a row of a table."""
@@ -122,26 +122,28 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
         InputRejectedError: If two categories share an id.
     """
     annotation = tree.relative(path)
-    categories, annotations, images = (_rows(content, table, annotation, findings) for table in _TABLES)
-    labels = dict(zip(_ids(categories, "id"), map(_label, categories), strict=True))
+    (categories, category_ids), (annotations, image_of, category_of), (images, image_ids) = (
+        _table(content, table, annotation, findings) for table in _TABLES
+    )
+    labels = dict(zip(category_ids, map(_label, categories), strict=True))
     if len(labels) != len({(_id(row.get("id")), repr(row.get("name"))) for row in categories}):
         raise InputRejectedError(
             f"{printable(str(path))}: two categories share an id, so that their boxes cannot be distinguished. "
             "Number them."
         )
     of_image: dict[object, list[Labelled]] = defaultdict(list)
-    of_category = map(labels.get, _ids(annotations, "category_id"))
-    for number, label, row in zip(_ids(annotations, "image_id"), of_category, annotations, strict=True):
+    for number, label, row in zip(image_of, map(labels.get, category_of), annotations, strict=True):
         of_image[number].append((label, row))
     subset = subset_in(path.stem) or tree.subset_of(path)
     names: dict[object, object] = {}
-    for number, row in zip(_ids(images, "id"), images, strict=True):
+    usual = are_plain(annotations)
+    for number, row in zip(image_ids, images, strict=True):
         name = row.get("file_name")
         if number not in names:
             names[number] = name
             own = of_image.pop(number, [])
             size_wh = size_of(row.get("width"), row.get("height"))
-            plain = plain_objects(own) if len(own) <= MOST_OBJECTS else None
+            plain = plain_objects(own) if usual and len(own) <= MOST_OBJECTS else None
             yield Listed(path, f"{annotation}, {_named(name)}", name, own, size_wh, subset=subset, plain=plain)
         elif names[number] != name:
             reason = "shares its id with an earlier image"
@@ -163,27 +165,29 @@ def _named(name: object) -> str:
     return name if isinstance(name, str) and 0 < len(name) < 300 else shown(name)
 
 
-def _rows(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[Document]:
-    """Return the rows of a table that can be used; each other one becomes a finding."""
-    rows, (first, second) = content[table], _IDS[table]
-    good: list[Document] = [
-        row
-        for row in rows
-        if type(row) is dict and type(row.get(first)) in _ID_TYPES and type(row.get(second)) in _ID_TYPES
-    ]
-    if len(good) == len(rows):
-        return good
-    usable = set(map(id, good))
+def _table(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[list[Any]]:
+    """Return the rows of a table that can be used, and their ids under each of its keys; others become findings."""
+    rows, keys = content[table], _IDS[table]
+    good = [row for row in rows if type(row) is dict]
+    columns = [[row.get(key) for row in good] for key in keys]
+    if not all(_ID_TYPES.issuperset(map(type, column)) for column in columns):
+        good = [row for row in good if all(type(row.get(key)) in _ID_TYPES for key in keys)]
+        columns = [[row.get(key) for row in good] for key in keys]
+    if len(good) < len(rows):
+        findings += _unusable(rows, set(map(id, good)), table, annotation)
+    return [good, *map(_ids, columns)]
+
+
+def _unusable(rows: list[object], good: set[int], table: str, annotation: str) -> Iterator[Finding]:
+    """Report each row of a table that is not among the good ones, given by their identities."""
+    reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
     for number, row in enumerate(rows, start=1):
-        if id(row) not in usable:
-            reason, lost = "must be an object whose ids are numbers or words", _LOST_WITH.get(table, {})
-            findings.append(Finding(f"{annotation}, {table}, row {number}", reason, "export again", "bad-row", **lost))
-    return good
+        if id(row) not in good:
+            yield Finding(f"{annotation}, {table}, row {number}", reason, "export again", "bad-row", **lost)
 
 
-def _ids(rows: Sequence[Document], key: str) -> list[object]:
-    """Return the ids that rows have under a key, as `_id` does; nearly always all are numbers already."""
-    found = [row.get(key) for row in rows]
+def _ids(found: list[object]) -> list[object]:
+    """Return ids as `_id` does; nearly always all are numbers already."""
     return found if set(map(type, found)) == {int} else list(map(_id, found))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -30,7 +31,7 @@ _WHERE = frozenset({"bbox", "segmentation", "keypoints"})
 _NUMBERS = frozenset({int, float})
 _LIST = ("xmin", "ymin", "width", "height")
 """What the numbers of a box are."""
-_FAR = 1e9
+_NEAR, _FAR = -1e9, 1e9
 """Pixels; what lies farther out, or has no area, is looked at one by one."""
 _BETWEEN_NUMBERS = re.compile(r"[\s,;()\[\]]+")
 _MOST_DIGITS = 12
@@ -40,18 +41,27 @@ Labelled = tuple[str | RejectedItemError | None, Mapping[str, Any]]
 """The label of an object, or why its category has none, or None where there is no category; and its row."""
 
 
-def plain_objects(rows: Sequence[Labelled]) -> tuple[AnnotatedObject, ...] | None:
-    """Return the objects of a picture, if each has a label, a box of four usual numbers, and no attributes.
+def are_plain(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether each annotation of a file has a box of four numbers, and none has attributes."""
+    boxes: list[Any] = [row.get("bbox") for row in rows]
+    return (
+        set(map(type, boxes)) <= {list}
+        and set(map(len, boxes)) <= {4}
+        and _NUMBERS.issuperset(map(type, chain.from_iterable(boxes)))
+        and _ATTRIBUTES.isdisjoint(set().union(*rows))
+    )
 
-    Nearly all pictures are such, and take two thirds of the time that `read_object` takes with one row after the other.
+
+def plain_objects(rows: Sequence[Labelled]) -> tuple[AnnotatedObject, ...] | None:
+    """Return the objects of a picture in a file whose annotations `are_plain`, if each has a label and a usual box.
+
+    Nearly all pictures are such, and take half of the time that `read_object` takes with one row after the other.
     """
     objects = []
     for number, (label, row) in enumerate(rows, start=1):
-        box = row.get("bbox")
-        if not isinstance(label, str) or not _is_box(box) or row.get("iscrowd") or not _ATTRIBUTES.isdisjoint(row):
-            return None
-        left, top, width, height = box
-        if not (-_FAR <= left <= _FAR and -_FAR <= top <= _FAR and 0 < width <= _FAR and 0 < height <= _FAR):
+        left, top, width, height = row["bbox"]
+        is_near = _NEAR <= left <= _FAR and _NEAR <= top <= _FAR and 0 < width <= _FAR and 0 < height <= _FAR
+        if not is_near or not isinstance(label, str) or row.get("iscrowd"):
             return None
         objects.append(AnnotatedObject(number, label, (left, top, left + width, top + height)))
     return tuple(objects)
@@ -70,7 +80,7 @@ def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObj
         raise crowd(label)
     xyxy, note = _box(row)
     if _ATTRIBUTES.isdisjoint(row):
-        return AnnotatedObject(number, label, xyxy, {}, note)
+        return AnnotatedObject(number, label, xyxy, note=note)
     attributes = _attributes(row)
     rotation = attributes.get("rotation", 0.0)
     if rotation and is_number(rotation) and not note:

@@ -1,6 +1,8 @@
 """What is odd about the boxes of a whole source: numbers that were meant in another way than their format has them."""
 
+import math
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from toonvision.core.errors import Finding
 from toonvision.core.wording import counted
@@ -13,7 +15,6 @@ _BEYOND = 1.02
 """How far a box reaches, as a share of its picture's size, where that is no rounding."""
 _OUTSIDE = 0.1
 """How much of a box lies outside its picture where that is no rounding."""
-_Box = tuple[tuple[float, float, float, float], tuple[int, int] | None]
 
 
 def box_doubts(format_: Format, pictures: Sequence[AnnotatedPicture]) -> Iterator[Finding]:
@@ -23,24 +24,34 @@ def box_doubts(format_: Format, pictures: Sequence[AnnotatedPicture]) -> Iterato
         format_: The format that they were read in: YOLO states centres and sides, COCO a corner and sides.
         pictures: The pictures of a source.
     """
-    boxes: list[_Box] = [(one.xyxy, picture.size_wh) for picture in pictures for one in picture.objects if one.xyxy]
-    if len(boxes) < _FEWEST:
+    if len(list(islice(_boxes(pictures), _FEWEST))) < _FEWEST:
+        return
+    within_one = format_ != "yolo" and all(min(xyxy) >= -1 and max(xyxy) <= 1 for xyxy in _boxes(pictures))
+    if not within_one and not (format_ in _CORNERS and _CORNERS[format_](pictures)):
         return
     first = next(picture for picture in pictures if any(one.xyxy for one in picture.objects)).annotation
-    all_of_them = f"all {counted(len(boxes), 'box', 'boxes')}"
-    if format_ != "yolo" and all(min(xyxy) >= -1 and max(xyxy) <= 1 for xyxy, _ in boxes):
+    all_of_them = f"all {counted(len(list(_boxes(pictures))), 'box', 'boxes')}"
+    if within_one:
         reason = f"{all_of_them} of the source lie within one pixel: they look like shares of the picture's size"
         yield Finding(first, reason, "multiply them by the width and height in pixels", "shares")
-    elif format_ in _CORNERS and _CORNERS[format_](boxes):
+    else:
         stated = "centre, width and height" if format_ == "yolo" else "corner, width and height"
         reason = f"{all_of_them} of the source look like two corners, in place of {stated}: they leave their pictures"
         yield Finding(first, reason, f"write {stated} in their place, or export them again", "corners")
 
 
-def _centres_are_corners(boxes: Sequence[_Box]) -> bool:
+def _boxes(pictures: Sequence[AnnotatedPicture]) -> Iterator[tuple[float, float, float, float]]:
+    """Yield the boxes of pictures: nearly always the first few show that nothing is odd."""
+    for picture in pictures:
+        for one in picture.objects:
+            if one.xyxy:
+                yield one.xyxy
+
+
+def _centres_are_corners(pictures: Sequence[AnnotatedPicture]) -> bool:
     """Return whether every side is larger than the centre beside it, and some box so leaves its picture."""
     leaves = False
-    for (left, top, right, bottom), _ in boxes:
+    for left, top, right, bottom in _boxes(pictures):
         width, height = right - left, bottom - top
         if width <= (left + right) / 2 or height <= (top + bottom) / 2:
             return False
@@ -48,13 +59,18 @@ def _centres_are_corners(boxes: Sequence[_Box]) -> bool:
     return leaves
 
 
-def _sides_are_corners(boxes: Sequence[_Box]) -> bool:
+def _sides_are_corners(pictures: Sequence[AnnotatedPicture]) -> bool:
     """Return whether every side is larger than the corner beside it, and some box so leaves its picture."""
     leaves = False
-    for (left, top, right, bottom), size in boxes:
-        if right - left <= left or bottom - top <= top:
-            return False
-        leaves = leaves or (size is not None and (right > _BEYOND * size[0] or bottom > _BEYOND * size[1]))
+    for picture in pictures:
+        width, height = picture.size_wh or (math.inf, math.inf)
+        most_right, most_bottom = _BEYOND * width, _BEYOND * height
+        for one in picture.objects:
+            if one.xyxy:
+                left, top, right, bottom = one.xyxy
+                if right - left <= left or bottom - top <= top:
+                    return False
+                leaves = leaves or right > most_right or bottom > most_bottom
     return leaves
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
 from toonvision.core.wording import listed
@@ -145,11 +145,9 @@ def label_among(names: Collection[str], what: str, document: Path, tree: SourceT
 
 def size_of(width: object, height: object) -> tuple[int, int] | None:
     """Return a stated size in pixels; None where it is none, or was not known when it was written."""
-    return (int(width), int(height)) if _is_size(width) and _is_size(height) else None
-
-
-def _is_size(value: object) -> TypeGuard[float]:
-    return isinstance(value, _NUMBERS) and 0 < value < 1e6
+    if isinstance(width, _NUMBERS) and isinstance(height, _NUMBERS) and 0 < width < 1e6 and 0 < height < 1e6:
+        return int(width), int(height)
+    return None
 
 
 def _faulty_documents(tree: SourceTree) -> tuple[list[Finding], dict[str, Finding]]:

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
 from toonvision.core.names import folded
 from toonvision.data.boxes import AnnotatedPicture
@@ -23,7 +22,7 @@ def without_label_folders(pictures: Sequence[AnnotatedPicture]) -> tuple[Annotat
             labels[picture.context].update(entry.label for entry in picture.objects)
     filled = {context: own for context, own in labels.items() if own}
     if filled and all(len(own) == 1 and _contains(context, *own) for context, own in filled.items()):
-        return tuple(replace(picture, context=NO_CONTEXT) for picture in pictures)
+        return tuple(picture._replace(context=NO_CONTEXT) for picture in pictures)
     return tuple(pictures)
 
 

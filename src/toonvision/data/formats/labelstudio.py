@@ -12,7 +12,6 @@ Source:
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -193,7 +192,7 @@ def _whole_picture(row: Iterable[Row], number: int, chosen: str) -> AnnotatedObj
             labels += words
         elif len(words) == 1:
             pairs.append((entry["from_name"], words[0]))
-    return replace(whole_picture(labels, number, "choices"), attributes=stated(pairs))
+    return whole_picture(labels, number, "choices")._replace(attributes=stated(pairs))
 
 
 def _box(shape: Row, size_wh: tuple[int, int]) -> tuple[shapes.Xyxy, str]:

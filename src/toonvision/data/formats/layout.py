@@ -105,11 +105,12 @@ def read_tree(name: Format, tree: SourceTree) -> Reading:
 
 def _with_own_attributes(reading: Reading) -> tuple[AnnotatedPicture, ...]:
     """Name the attributes files of pictures that share a stem after their whole names, so that each has its own."""
-    stems = Counter(map(name_key, (*(picture.name for picture in reading.pictures), *reading.unusable)))
-    if max(stems.values(), default=1) == 1:
+    keys = [name_key(name) for name in (*(picture.name for picture in reading.pictures), *reading.unusable)]
+    if len(set(keys)) == len(keys):
         return reading.pictures
+    stems = Counter(keys)
     return tuple(
-        replace(picture, attributes_file=picture.path.with_name(f"{picture.path.name}{SUFFIX}"))
+        picture._replace(attributes_file=picture.path.with_name(f"{picture.path.name}{SUFFIX}"))
         if stems[name_key(picture.name)] > 1
         else picture
         for picture in reading.pictures

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,11 +53,11 @@ class Listed(NamedTuple):
 class _Results:
     """What has been read so far."""
 
-    pictures: dict[Path, AnnotatedPicture] = field(default_factory=dict)
+    pictures: dict[str, AnnotatedPicture] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     unusable: dict[str, Finding] = field(default_factory=dict)
     missing: list[tuple[Listed, RejectedItemError]] = field(default_factory=list)
-    listed: dict[Path, Listed] = field(default_factory=dict)
+    listed: dict[str, Listed] = field(default_factory=dict)
     twice: Counter[tuple[Path, Path]] = field(default_factory=Counter)
 
 
@@ -87,11 +87,12 @@ def read_listed(
     results = _Results()
     for entry in entries:
         _add(entry, tree, parse, find, results)
-    tree.refuse_confusable(tree.pictures if find else results.pictures, by_stem=bool(find))
+    found = [picture.path for picture in results.pictures.values()]
+    tree.refuse_confusable(tree.pictures if find else found, by_stem=bool(find))
     lost = {**(unusable or {}), **results.unusable}
     for picture in results.pictures.values():
         lost.pop(picture.name, None)
-    others = [path for path in tree.pictures if path not in results.pictures and tree.relative(path) not in lost]
+    others = [path for path in tree.pictures if str(path) not in results.pictures and tree.relative(path) not in lost]
     twice = [_listed_twice(documents, number, tree) for documents, number in results.twice.items()]
     notes = [
         *twice,
@@ -148,8 +149,9 @@ def _add(
         if path:
             to.unusable[tree.relative(path)] = to.findings[-1]
         return
-    earlier = to.pictures.setdefault(path, picture)
-    first = to.listed.setdefault(path, entry)
+    place = str(path)
+    earlier = to.pictures.setdefault(place, picture)
+    first = to.listed.setdefault(place, entry)
     if earlier is picture:
         return
     if _content(earlier) != _content(picture):
@@ -157,7 +159,7 @@ def _add(
         raise InputRejectedError(f"{both} list one picture, {printable(str(path))}, with other objects. Remove one.")
     to.twice[entry.document, first.document] += 1
     if entry.subset and not first.subset:
-        to.pictures[path] = replace(earlier, subset=entry.subset)
+        to.pictures[place] = earlier._replace(subset=entry.subset)
 
 
 def _content(picture: AnnotatedPicture) -> list[tuple[str, object]]:
@@ -180,7 +182,7 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     folder = tree.folder_of(path)
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,
-        (*entry.findings, *findings), subset=entry.subset or folder.subset,
+        entry.findings + findings, subset=entry.subset or folder.subset,
     )  # fmt: skip
 
 

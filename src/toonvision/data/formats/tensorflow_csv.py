@@ -18,7 +18,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -286,7 +286,7 @@ def _object(
     attributes = stated(others) if columns.has_header else {}
     if not columns.edges:
         labels = list(dict.fromkeys(columns.cell(row, "class") for row in rows))
-        return replace(whole_picture(labels, number, "labels"), attributes=attributes)
+        return whole_picture(labels, number, "labels")._replace(attributes=attributes)
     if columns.cell(row, _CROWD) == "1":
         raise crowd(label)
     xyxy = box_of(columns.edges, [parse_coordinate(columns.cell(row, edge), edge) for edge in columns.edges])

@@ -209,7 +209,7 @@ def _doubts(settings: Settings, first_words: set[str], tree: SourceTree) -> Iter
 def _with_remedy(picture: AnnotatedPicture, remedy: str) -> AnnotatedPicture:
     """Return a picture with this remedy for its unknown classes, whose names alone would cure nothing."""
     findings = (replace(one, remedy=remedy) if one.code == UNKNOWN_CLASS else one for one in picture.findings)
-    return replace(picture, findings=tuple(findings))
+    return picture._replace(findings=tuple(findings))
 
 
 def _no_names(tree: SourceTree) -> InputRejectedError:
