@@ -1,6 +1,8 @@
 """What annotation programs write in JSON beyond upright boxes: other shapes, flags, and what is no box at all."""
 
 import base64
+import contextlib
+import gc
 import io
 import json
 import math
@@ -581,3 +583,13 @@ def test_tags_of_supervisely_label_whole_pictures_where_nothing_is_drawn(tmp_pat
         (tmp_path / f"{name}.png.json").write_text(json.dumps(document), encoding="utf-8")
     found = layout.read("supervisely", tmp_path).pictures
     assert [[(entry.label, entry.xyxy) for entry in one.objects] for one in found] == [[("cat", None)], [("dog", None)]]
+
+
+def test_what_errors_leave_in_memory_is_freed_soon_where_a_source_is_read_again_and_again(tmp_path):
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    gc.collect()
+    for _ in range(20):
+        with contextlib.suppress(InputRejectedError):
+            layout.read("coco", tmp_path)
+    gc.collect(1)
+    assert not any(isinstance(one, SourceTree) for one in gc.get_objects())

@@ -57,11 +57,16 @@ class Layout:
     words: str
 
 
+_MANY_OBJECTS = 10_000
+"""Of a reading, from which on looking for circles among them takes a noticeable time."""
+
+
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for unused circles among the very many objects of a reading, which make none.
+    """Keep Python from looking for unused circles among the very many objects of a reading.
 
-    At the end they count as old ones: only a full search looks at them.
+    At the end they count as old ones, which only a full search looks at. Few objects do not: errors leave circles, and
+    those of many small readings would stay until then.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -69,8 +74,9 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if collects:
-            gc.freeze()
-            gc.unfreeze()
+            if gc.get_count()[0] > _MANY_OBJECTS:
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
