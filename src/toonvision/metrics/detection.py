@@ -1,0 +1,335 @@
+"""How good predicted bounding boxes are: matching them with the true ones, average precision, recall, false alarms.
+
+A prediction matches the true box of its class that it overlaps most, if by no less than a threshold of intersection
+over union; the most confident prediction chooses first, and a box is matched once. Boxes that are to be ignored
+(difficult ones, crowds) neither reward nor punish: they need not be found, and predictions that lie in them count
+neither as right nor as wrong.
+
+Source:
+    Lin et al., "Microsoft COCO: common objects in context", ECCV 2014, and its evaluation; equal to that of
+    faster-coco-eval to 1e-6, ignored boxes being COCO's crowds.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.metrics.predictions import Predictions
+
+Indices = npt.NDArray[np.int64]
+"""Indices of images, objects, predictions or classes, shape ``(of them,)``."""
+
+Boxes = npt.NDArray[np.float32]
+"""Bounding boxes as x_min, y_min, x_max, y_max in pixels, shape ``(boxes, 4)``."""
+
+OVERLAPS = np.linspace(0.5, 0.95, 10)
+"""COCO's thresholds of intersection over union; the first is that of AP50, the sixth that of AP75."""
+HALF = OVERLAPS[:1]
+_AT_75 = 5
+MOST = 100
+"""How many predictions of an image and a class count: the most confident ones."""
+LOWEST = 0.02
+"""Predictions of a lower confidence are never looked at."""
+_RECALLS = np.linspace(0, 1, 101)
+_SOLID = 2.0  # above any overlap: a box that counts is preferred to one that is ignored
+EVERY_HEIGHT = (0.0, math.inf)
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The true objects of some images.
+
+    Attributes:
+        images: Number of images.
+        image: The index of the image of each object, shape ``(objects,)``, int64, ascending.
+        labels: The classes, shape ``(objects,)``, int64.
+        boxes: Their bounding boxes.
+        ignored: Whether a box is to be ignored, shape ``(objects,)``, bool.
+    """
+
+    images: int
+    image: Indices
+    labels: Indices
+    boxes: Boxes
+    ignored: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Predictions of one class or of all, the most confident first, and the true boxes that they match.
+
+    Attributes:
+        prediction: The index of each prediction, shape ``(predictions,)``.
+        image: The index of its image, shape ``(predictions,)``.
+        scores: Their confidence, shape ``(predictions,)``.
+        objects: The index of the matched object at each threshold of overlap, -1 for none, shape ``(predictions,
+            thresholds)``.
+        neutral: Whether a prediction counts neither as right nor as wrong, of the same shape.
+        totals: How many objects there are to find in each image, shape ``(images,)``.
+    """
+
+    prediction: Indices
+    image: Indices
+    scores: npt.NDArray[np.float32]
+    objects: npt.NDArray[np.int64]
+    neutral: npt.NDArray[np.bool_]
+    totals: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """How many objects there are to find."""
+        return int(self.totals.sum())
+
+    @cached_property
+    def average_precisions(self) -> npt.NDArray[np.float64]:
+        """Area under the curve of precision over recall at each threshold of overlap, 0 to 1; NaN without an object.
+
+        Precision is made to fall with recall and taken at 101 values of recall, as COCO does.
+        """
+        return self.averages(np.ones(len(self.totals), np.int64))
+
+    def averages(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the same where each image is there so many times, shape ``(images,)``: for a bootstrap."""
+        thresholds, total = self.objects.shape[1], int((self.totals * times).sum())
+        if not total:
+            return np.full(thresholds, np.nan)
+        right, wrong = self._counts(times)
+        recall = right / total
+        precision = right / np.maximum(right + wrong, np.spacing(1.0))
+        precision = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
+        found = np.zeros(thresholds)
+        for at in range(thresholds):
+            first = np.searchsorted(recall[:, at], _RECALLS, side="left")
+            found[at] = np.append(precision[:, at], 0.0)[np.minimum(first, len(precision))].sum() / len(_RECALLS)
+        return found
+
+    @cached_property
+    def curve(self) -> "Curve":
+        """Precision and recall at the first threshold of overlap for every threshold of confidence."""
+        right, wrong = (counts[:, 0] for counts in self._counts(np.ones(len(self.totals), np.int64)))
+        counted = ~self.neutral[:, 0]
+        right, wrong = right[counted], wrong[counted]
+        return Curve(self.scores[counted], right / np.maximum(1, right + wrong), right / max(1, self.total))
+
+    def at(self, confidence: float) -> "Found":
+        """Count at the first threshold of overlap what predictions of some confidence or more find."""
+        sure = (self.scores >= confidence) & ~self.neutral[:, 0]
+        right = int((self.objects[sure, 0] >= 0).sum())
+        return Found(self.total, right, int(sure.sum()) - right)
+
+    def _counts(self, times: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return how many predictions up to each one are right, and wrong, at each threshold of overlap."""
+        hit, often = self.objects >= 0, times[self.image][:, None]
+        return (np.cumsum((~self.neutral & hit) * often, axis=0), np.cumsum((~self.neutral & ~hit) * often, axis=0))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Precision over recall.
+
+    Attributes:
+        scores: Thresholds of confidence, falling, shape ``(points,)``.
+        precision: Share of the predictions down to that confidence that are right, 0 to 1.
+        recall: Share of the objects that these find, 0 to 1.
+    """
+
+    scores: npt.NDArray[np.float32]
+    precision: npt.NDArray[np.float64]
+    recall: npt.NDArray[np.float64]
+
+    def best_threshold(self, default: float) -> float:
+        """Return the confidence with the highest F1, half way to the next prediction; `default` if nothing is found."""
+        f1 = 2 * self.precision * self.recall / np.maximum(self.precision + self.recall, np.spacing(1.0))
+        if not len(f1) or not f1.max() > 0:
+            return default
+        best = int(len(f1) - 1 - f1[::-1].argmax())
+        below = float(self.scores[best + 1]) if best + 1 < len(f1) else 0.0
+        return (float(self.scores[best]) + below) / 2
+
+
+@dataclass(frozen=True)
+class Found:
+    """Counts at a threshold of confidence.
+
+    Attributes:
+        total: How many objects there are to find.
+        found: How many of them are found.
+        false_alarms: How many predictions match none.
+    """
+
+    total: int
+    found: int
+    false_alarms: int
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Average precision of a class or of several: the mean over ten thresholds of overlap, at 0.5, and at 0.75.
+
+    All from 0 to 1; NaN without an object.
+    """
+
+    ap: float
+    ap50: float
+    ap75: float
+
+    @classmethod
+    def of(cls, averages: npt.NDArray[np.float64]) -> "Precision":
+        """Return it from average precisions at each of `OVERLAPS`."""
+        return cls(float(averages.mean()), float(averages[0]), float(averages[_AT_75]))
+
+    @classmethod
+    def mean(cls, classes: "list[Precision]") -> "Precision":
+        """Return the mean over the classes that have an object."""
+        known = [one for one in classes if not math.isnan(one.ap)]
+        if not known:
+            return cls(math.nan, math.nan, math.nan)
+        return cls(*(sum(getattr(one, name) for one in known) / len(known) for name in ("ap", "ap50", "ap75")))
+
+
+def overlaps(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
+    """Return the intersection over union of each box with each other one, shape ``(boxes, others)``, 0 to 1."""
+    common = _intersections(boxes, others)
+    union = _areas(boxes)[:, None] + _areas(others)[None] - common
+    shares: npt.NDArray[np.float64] = common / np.maximum(union, np.spacing(1.0))
+    return shares
+
+
+def boxes_in(
+    scores: npt.NDArray[np.float32], corners: npt.NDArray[np.float32], *, lowest: float = LOWEST
+) -> Predictions:
+    """Return the boxes that a detector finds in some images, at most 100 an image.
+
+    Args:
+        scores: Of each cell and class, 0 where a cell is no peak, shape ``(images, cells, classes)``.
+        corners: The box of each cell, shape ``(images, cells, 4)``, in pixels.
+        lowest: Scores from which on a box is kept, above 0.
+    """
+    image, cells, labels = [], [], []
+    for at, own in enumerate(scores):
+        cell, label = np.nonzero(own >= lowest)
+        order = np.argsort(-own[cell, label], kind="stable")[:MOST]
+        image.append(np.full(len(order), at))
+        cells.append(cell[order])
+        labels.append(label[order])
+    images, cell, label = (
+        np.concatenate([np.zeros(0, np.int64), *one]).astype(np.int64) for one in (image, cells, labels)
+    )
+    return Predictions(len(scores), images, label, scores[images, cell, label], boxes=corners[images, cell])
+
+
+def match(
+    truth: Objects,
+    predictions: Predictions,
+    *,
+    label: int | None = None,
+    thresholds: npt.NDArray[np.float64] = OVERLAPS,
+    heights: tuple[float, float] = EVERY_HEIGHT,
+) -> Matches:
+    """Match predicted boxes with true ones.
+
+    Args:
+        truth: The true objects.
+        predictions: With boxes, of the same images.
+        label: The class; None matches all boxes whatever their classes.
+        thresholds: Of intersection over union, above 0, rising.
+        heights: Objects of a height in pixels outside of this range, both ends within it, need not be found, and
+            predictions of such a height that match no object are neutral.
+    """
+    if predictions.boxes is None:
+        raise TypeError("these predictions have no boxes; a detector's have")
+    low, high = heights
+    tall = truth.boxes[:, 3] - truth.boxes[:, 1]
+    outside = (tall < low) | (tall > high)
+    neutral_objects = truth.ignored | outside
+    rows, hits, neutral = [], [], []
+    totals = np.zeros(max(truth.images, predictions.images), np.int64)
+    for image, (own, others) in enumerate(_by_image(truth, predictions, label)):
+        totals[image] = (~neutral_objects[others]).sum()
+        rows.append(own)
+        boxes = predictions.boxes[own]
+        matched = _matched(boxes, truth.boxes[others], neutral_objects[others], truth.ignored[others], thresholds)
+        at = np.where(matched >= 0, others[matched] if len(others) else -1, -1)
+        sides = boxes[:, 3] - boxes[:, 1]
+        beside = ((sides < low) | (sides > high))[:, None] & (at < 0)
+        hits.append(at)
+        neutral.append(beside | ((at >= 0) & (neutral_objects[at] if len(neutral_objects) else False)))
+    width = len(thresholds)
+    found = np.concatenate([np.zeros(0, np.int64), *rows])
+    order = np.argsort(-predictions.scores[found], kind="stable")
+    return Matches(
+        found[order],
+        predictions.image[found][order],
+        predictions.scores[found][order],
+        np.concatenate([np.zeros((0, width), np.int64), *hits])[order],
+        np.concatenate([np.zeros((0, width), np.bool_), *neutral])[order],
+        totals,
+    )
+
+
+def _by_image(truth: Objects, predictions: Predictions, label: int | None) -> Iterator[tuple[Indices, Indices]]:
+    """Yield for each image the indices of a class's predictions, the most confident first, and of its objects."""
+    own, others = (
+        np.flatnonzero(labels == label) if label is not None else np.arange(len(labels))
+        for labels in (predictions.labels, truth.labels)
+    )
+    edges = np.arange(max(truth.images, predictions.images) + 1)
+    starts, ends = (np.searchsorted(of, edges) for of in (predictions.image[own], truth.image[others]))
+    for at in range(len(edges) - 1):
+        group = own[starts[at] : starts[at + 1]]
+        order = np.argsort(-predictions.scores[group], kind="stable")[:MOST]
+        yield group[order], others[ends[at] : ends[at + 1]]
+
+
+def _matched(
+    boxes: Boxes,
+    true: Boxes,
+    neutral: npt.NDArray[np.bool_],
+    ignored: npt.NDArray[np.bool_],
+    thresholds: npt.NDArray[np.float64],
+) -> npt.NDArray[np.int64]:
+    """Match the boxes of an image, the most confident first, with its true ones.
+
+    Returns:
+        The index of the matched true box at each threshold, -1 for none, shape ``(boxes, thresholds)``.
+    """
+    matched = np.full((len(boxes), len(thresholds)), -1, dtype=np.int64)
+    if not len(true):
+        return matched
+    order = np.argsort(neutral, kind="stable")
+    neutral, ignored = neutral[order], ignored[order]
+    shares = np.where(ignored, _inside(boxes, true[order]), overlaps(boxes, true[order]))
+    taken = np.zeros((len(thresholds), len(true)), dtype=np.bool_)
+    levels, last = np.arange(len(thresholds)), len(true) - 1
+    for at, share in enumerate(shares):
+        usable = (share >= thresholds[:, None]) & (ignored | ~taken)
+        rank = np.where(usable, share + _SOLID * ~neutral, 0)
+        best = last - rank[:, ::-1].argmax(axis=1)  # of equal ones the last, as COCO does
+        hit = rank[levels, best] > 0
+        matched[at] = np.where(hit, order[best], -1)
+        taken[levels[hit], best[hit]] = True
+    return matched
+
+
+def _inside(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
+    """Return the share of each box's own area that lies in each other one, shape ``(boxes, others)``, 0 to 1."""
+    shares: npt.NDArray[np.float64] = _intersections(boxes, others) / np.maximum(
+        _areas(boxes)[:, None], np.spacing(1.0)
+    )
+    return shares
+
+
+def _intersections(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
+    low = np.maximum(boxes[:, None, :2].astype(np.float64), others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:].astype(np.float64), others[None, :, 2:])
+    common: npt.NDArray[np.float64] = np.maximum(0, high - low).prod(axis=2)
+    return common
+
+
+def _areas(boxes: Boxes) -> npt.NDArray[np.float64]:
+    areas: npt.NDArray[np.float64] = (boxes[:, 2:].astype(np.float64) - boxes[:, :2]).prod(axis=1)
+    return areas
