@@ -43,10 +43,10 @@ def test_the_readme_names_the_versions_of_python_that_are_supported():
 def test_the_settings_shown_in_the_documentation_are_valid(tmp_path):
     page = (ROOT / "docs" / "workspace.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     for block in blocks:
         WorkspaceTable.model_validate(tomllib.loads(block))
-    (tmp_path / "toonvision.toml").write_text(blocks[-1], encoding="utf-8")
+    (tmp_path / "toonvision.toml").write_text(blocks[-2], encoding="utf-8")
     chess = open_workspace(tmp_path).taxonomy
     assert [task.name for task in chess.tasks] == ["colour", "piece", "everything"]
     assert [piece.name for piece in chess.level("piece").classes] == ["king", "pawn"]

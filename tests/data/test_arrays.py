@@ -10,7 +10,14 @@ from PIL import Image
 
 from builders import files_property
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.arrays import batch_order, cache_name, load_images, mapped_elsewhere, mapped_here
+from toonvision.data.arrays import (
+    batch_order,
+    cache_name,
+    load_images,
+    load_screenshots,
+    mapped_elsewhere,
+    mapped_here,
+)
 from toonvision.data.images import fit
 
 SIZE_HW = (24, 16)
@@ -164,3 +171,29 @@ def test_images_have_the_asked_size(small_workspace, tmp_path_factory, size_hw):
     (root / "crops").symlink_to(workspace.crops)
     images = load(dataclasses.replace(workspace, root=root), crops, size_hw=size_hw)
     assert images.shape == (2, *size_hw, 3)
+
+
+def test_screenshots_are_shrunk_by_whole_numbers_and_lie_at_the_upper_left(own_workspace):
+    with own_workspace.reading() as catalog:
+        shots = catalog.screenshots()
+    images = load_screenshots(own_workspace, shots, size_hw=(32, 40))
+    assert images.shape == (len(shots), 32, 40, 3)
+    with Image.open(own_workspace.root / "screenshots" / shots[3].name) as image:
+        whole = np.asarray(image.convert("RGB"), np.float64)
+    means = whole.reshape(24, 2, 32, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(images[3, :24, :32], means, atol=0.51)
+    assert not images[:, 24:].any()
+    assert not images[:, :, 32:].any()
+    again = load_screenshots(own_workspace, shots[:2], size_hw=(32, 40))
+    np.testing.assert_array_equal(again, images[:2])
+
+
+def test_a_screenshot_that_is_another_one_by_now_is_refused(own_workspace):
+    with own_workspace.reading() as catalog:
+        shots = catalog.screenshots()
+    path = own_workspace.root / "screenshots" / shots[0].name
+    with Image.open(path) as image:
+        changed = image.transpose(Image.Transpose.ROTATE_180)
+    changed.save(path)
+    with pytest.raises(InputRejectedError, match="is not what was extracted"):
+        load_screenshots(own_workspace, shots, size_hw=(48, 64))

@@ -10,6 +10,7 @@ from builders import SETTINGS_TEXT, contents, files_property, make_workspace, sm
 from toonvision.core.errors import InputRejectedError, ToonVisionError, UsageError
 from toonvision.data.extraction import extract
 from toonvision.data.workspace import create_workspace, open_workspace
+from toonvision.taxonomy.labels import Task
 
 
 def settings_of(root):
@@ -233,3 +234,19 @@ def test_any_settings_open_or_are_refused(tmp_path_factory, text):
     (root / "toonvision.toml").write_text(text)
     workspace, error = tried(ToonVisionError, open_workspace, root)
     assert error or workspace.taxonomy.labels
+
+
+def test_tasks_can_be_added_to_any_taxonomy_and_a_level_that_there_is_not_is_refused(tmp_path):
+    (tmp_path / "toonvision.toml").write_text(
+        'taxonomy = "toontown"\n[tasks]\nfind-suits = { level = "suit", kind = "detect" }\nsuit = "entity"\n'
+    )
+    taxonomy = open_workspace(tmp_path).taxonomy
+    assert taxonomy.task("find-suits") == Task("find-suits", "suit", "detect")
+    assert taxonomy.task("suit").level == "entity"
+    assert taxonomy.task("detect").level == "kind"
+    (tmp_path / "toonvision.toml").write_text('taxonomy = "toontown"\n[tasks]\nfind = { level = "suits" }\n')
+    with pytest.raises(InputRejectedError, match="tasks: a level is one of kind, .*; got 'suits'"):
+        open_workspace(tmp_path)
+    (tmp_path / "toonvision.toml").write_text('taxonomy = "toontown"\n[tasks]\n"a/b" = "suit"\n')
+    with pytest.raises(InputRejectedError, match="must be made of letters"):
+        open_workspace(tmp_path)

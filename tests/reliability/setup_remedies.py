@@ -78,6 +78,12 @@ SETTINGS = [
     Remedy("Correct this key and run again.", *edit(TOML, "height = ", "height = -"), before=EXTRACTED),
     Remedy("Correct this line and run again.", *edit(TOML, "height = ", "height == "), before=EXTRACTED),
     Remedy(
+        "Correct the level of the task.",
+        top(TOML, '[tasks]\nfind = { level = "lable", kind = "detect" }\n'),
+        (put(TOML, "lable", "label"),),
+        before=EXTRACTED,
+    ),
+    Remedy(
         "Take a label out of it.",
         top(TOML, '[labels]\nignore = ["apple", "pear", "stone"]\n'),
         (put(TOML, ', "stone"', ""),),

@@ -63,7 +63,9 @@ def test_the_tasks_and_the_levels_they_predict(toontown):
         "entity": "entity",
         "animal": "animal",
         "label": LABEL_LEVEL,
+        "detect": "kind",
     }
+    assert [task.name for task in toontown.tasks if task.kind == "detect"] == ["detect"]
 
 
 def test_the_published_targets_are_30_of_each_entity_and_5_on_each_street(toontown):

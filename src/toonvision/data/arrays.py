@@ -18,12 +18,13 @@ from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import TEMPORARY, path_inside, replacing
 from toonvision.core.folders import exclusive
 from toonvision.core.runner import available_cores
-from toonvision.data.catalog import Crop
+from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
-from toonvision.data.images import Resize, read_picture, read_whole
+from toonvision.data.images import Resize, fit, read_picture, read_whole
 from toonvision.data.workspace import Workspace
 
 _IN_USE_S = 24 * 3600
+_SCREENSHOTS = "screenshots"
 
 
 def mapped_elsewhere(array: Pictures) -> Pictures | Path:
@@ -57,15 +58,41 @@ def load_images(
         InputRejectedError: If a crop's file is missing or damaged.
         WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
     """
+
+    def read(index: int) -> npt.NDArray[np.uint8]:
+        crop = crops[index]
+        with _named(workspace.crops / crop.file):
+            return read_picture(workspace.crops / crop.file, size_hw=size_hw, resize=resize, digest=crop.hash)
+
     path = workspace.cache / cache_name(level, crops, size_hw=size_hw, resize=resize)
-    with suppress(Exception):  # NumPy parses the header as Python, and answers damaged ones with errors of many kinds
-        images = _mapped(path)
-        if images.shape == (len(crops), *size_hw, 3) and images.dtype == np.uint8:
-            return images
-    with exclusive(workspace.root, purpose="fill the cache"):
-        _fill(path, [(workspace.crops / crop.file, crop.hash) for crop in crops], size_hw, resize)
-        _drop_older(path, level, size_hw)
-    return _mapped(path)
+    return _cached(workspace, path, _cache_stem(level, size_hw), (len(crops), *size_hw, 3), read)
+
+
+def load_screenshots(
+    workspace: Workspace, screenshots: Sequence[StoredScreenshot], *, size_hw: tuple[int, int]
+) -> Pictures:
+    """Load screenshots as one array, shrunk by whole numbers, from the cache if it has them.
+
+    Args:
+        workspace: Where they and the cache are.
+        screenshots: Which, in the order of the array.
+        size_hw: Height and width in pixels.
+
+    Returns:
+        Shape ``(screenshots, height, width, 3)``, uint8, memory-mapped and read-only; black where one does not reach.
+
+    Raises:
+        InputRejectedError: If a screenshot's file is missing, damaged, or another one by now.
+        WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
+    """
+    whole = screenshot_reader(workspace)
+
+    def read(index: int) -> npt.NDArray[np.uint8]:
+        return fit(whole(screenshots[index].id), size_hw=size_hw, resize="shrink")
+
+    stem = _cache_stem(_SCREENSHOTS, size_hw)
+    digest = _digest([[shot.picture_hash for shot in screenshots], size_hw])
+    return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(screenshots), *size_hw, 3), read)
 
 
 def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:
@@ -104,9 +131,7 @@ def screenshot_reader(workspace: Workspace) -> Callable[[int], Image.Image]:
 
 def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize) -> str:
     """Return the file name of an array; it depends on the content, so that a stale one is never used."""
-    content = json.dumps([[crop.hash for crop in crops], size_hw, resize])
-    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-    return f"{_cache_stem(level, size_hw)}{digest}.npy"
+    return f"{_cache_stem(level, size_hw)}{_digest([[crop.hash for crop in crops], size_hw, resize])}.npy"
 
 
 def batch_order(
@@ -122,6 +147,10 @@ def _cache_stem(level: str, size_hw: tuple[int, int]) -> str:
     return f"{level}-{size_hw[0]}x{size_hw[1]}-"
 
 
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
 def _mapped(path: Path) -> Pictures:
     """Map an array of the cache, and mark it as in use."""
     pictures: Pictures = np.load(path, mmap_mode="r")
@@ -130,20 +159,35 @@ def _mapped(path: Path) -> Pictures:
     return pictures
 
 
-def _fill(path: Path, files: Sequence[tuple[Path, str]], size_hw: tuple[int, int], resize: Resize) -> None:
+def _cached(
+    workspace: Workspace,
+    path: Path,
+    stem: str,
+    shape: tuple[int, ...],
+    read: Callable[[int], npt.NDArray[np.uint8]],
+) -> Pictures:
+    """Map an array of the cache; where it is missing or damaged, read all of its pictures first."""
+    with suppress(Exception):  # NumPy parses the header as Python, and answers damaged ones with errors of many kinds
+        images = _mapped(path)
+        if images.shape == shape and images.dtype == np.uint8:
+            return images
+    with exclusive(workspace.root, purpose="fill the cache"):
+        _fill(path, shape, read)
+        _drop_older(path, stem)
+    return _mapped(path)
+
+
+def _fill(path: Path, shape: tuple[int, ...], read: Callable[[int], npt.NDArray[np.uint8]]) -> None:
     with replacing(path) as temporary, ThreadPoolExecutor(available_cores()) as pool:
-        shape = (len(files), *size_hw, 3)
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
         if hasattr(os, "posix_fallocate"):  # a mapped file without space on the disk kills the process later
             with temporary.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
 
         def fill(index: int) -> None:
-            path, digest = files[index]
-            with _named(path):
-                array[index] = read_picture(path, size_hw=size_hw, resize=resize, digest=digest)
+            array[index] = read(index)
 
-        list(pool.map(fill, range(len(files))))
+        list(pool.map(fill, range(len(array))))
         array.flush()
 
 
@@ -157,13 +201,13 @@ def _named(file: Path) -> Iterator[None]:
         raise InputRejectedError(f"{file}: {error.reason}. {remedy}") from error
 
 
-def _drop_older(path: Path, level: str, size_hw: tuple[int, int]) -> None:
+def _drop_older(path: Path, stem: str) -> None:
     """Remove arrays of the same task and size that hold other samples, and what killed runs left behind.
 
     An array that was mapped within the last day stays: another process of a training may be about to map it.
     """
     unused = time.time() - _IN_USE_S
-    for other in path.parent.glob(f"{_cache_stem(level, size_hw)}*.npy"):
+    for other in path.parent.glob(f"{stem}*.npy"):
         with suppress(OSError):
             if other != path and other.stat().st_mtime < unused:
                 other.unlink()

@@ -1,8 +1,11 @@
 """What the catalogue stores: screenshots and crops."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from toonvision.data.attributes import Attributes
 from toonvision.data.boxes import Box
@@ -79,9 +82,112 @@ class Crop:
     recording: str = ""
 
     @property
+    def columns(self) -> Mapping[str, str]:
+        """How a table names it: column to value."""
+        return {"crop": self.file, "screenshot": self.screenshot, "context": self.context, "label": self.label}
+
+    @property
     def where(self) -> str:
         """Where a person finds the object."""
         return self.origin or f"{self.screenshot}, {', '.join(map(str, self.box.xyxy))}"
+
+
+class Item(Protocol):
+    """What an image of a dataset shows: an object of a screenshot, or a whole screenshot."""
+
+    @property
+    def screenshot_id(self) -> int:
+        """The row of the screenshot."""
+
+    @property
+    def source(self) -> str:
+        """The screenshot's source."""
+
+    @property
+    def screenshot(self) -> str:
+        """The screenshot's path below the source."""
+
+    @property
+    def context(self) -> str:
+        """Where the screenshot was taken."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The screenshot's fingerprint."""
+
+    @property
+    def recording(self) -> str:
+        """What the settings' pattern for groups finds in the screenshot's name."""
+
+    @property
+    def hash(self) -> str:
+        """A hash of all that is learned from it."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """How a table names it: column to value."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A screenshot with its objects.
+
+    Attributes:
+        shot: The screenshot.
+        crops: Its objects, in the order of the catalogue; none where it shows none.
+    """
+
+    shot: StoredScreenshot
+    crops: tuple[Crop, ...]
+
+    @property
+    def screenshot_id(self) -> int:
+        """The row of the screenshot."""
+        return self.shot.id
+
+    @property
+    def source(self) -> str:
+        """The screenshot's source."""
+        return self.shot.source
+
+    @property
+    def screenshot(self) -> str:
+        """The screenshot's path below the source."""
+        return self.shot.name
+
+    @property
+    def context(self) -> str:
+        """Where the screenshot was taken."""
+        return self.shot.context
+
+    @property
+    def fingerprint(self) -> str:
+        """The screenshot's fingerprint."""
+        return self.shot.fingerprint
+
+    @property
+    def recording(self) -> str:
+        """What the settings' pattern for groups finds in the screenshot's name."""
+        return self.shot.recording
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the picture's hash and of the labels, boxes and attributes of its objects."""
+        known = [[crop.label, crop.box.xyxy, dict(sorted(crop.attributes.items()))] for crop in self.crops]
+        return hashlib.sha256(json.dumps([self.shot.picture_hash, known]).encode()).hexdigest()
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """How a table names it: column to value."""
+        return {"screenshot": self.screenshot, "context": self.context}
+
+
+def frames_of(screenshots: Iterable[StoredScreenshot], crops: Iterable[Crop]) -> tuple[Frame, ...]:
+    """Return screenshots, in their order, each with its crops."""
+    of_screenshot: dict[int, list[Crop]] = {}
+    for crop in crops:
+        of_screenshot.setdefault(crop.screenshot_id, []).append(crop)
+    return tuple(Frame(shot, tuple(of_screenshot.get(shot.id, ()))) for shot in screenshots)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 from toonvision.core.errors import Finding, InputRejectedError, UsageError, shown
 from toonvision.core.files import read_text, write_text
 from toonvision.core.names import plain_name
-from toonvision.data.records import Crop, StoredScreenshot
+from toonvision.data.records import Crop, Item, StoredScreenshot
 from toonvision.data.subsets import SUBSETS, Subset
 
 _HEADER = ["screenshot", "subset"]
@@ -98,8 +98,8 @@ class Split:
     seed: int | None = None
     from_source: bool = False
 
-    def subset_of(self, item: Crop | StoredScreenshot) -> Subset | None:
-        """Return the subset of a crop or a screenshot; None where the split does not know it."""
+    def subset_of(self, item: Item | StoredScreenshot) -> Subset | None:
+        """Return the subset of a screenshot, or of what it shows; None where the split does not know it."""
         return self.subsets.get(f"{item.source}/{item.screenshot}") or self.subsets.get(item.screenshot)
 
     def tears(self, group: Iterable[Crop | StoredScreenshot]) -> bool:
@@ -170,9 +170,9 @@ def split_text(split: Split) -> str:
     return "\n".join([*drawn, ",".join(_HEADER), *rows, ""])
 
 
-def split_digest(crops: Iterable[Crop], split: Split) -> str:
-    """Return a hash of which crop, in the order of the catalogue, is in which subset of a split that knows them all."""
-    listed = [[crop.hash, _DIGEST_WORDS.get(split.subset_of(crop))] for crop in crops]
+def split_digest(items: Iterable[Item], split: Split) -> str:
+    """Return a hash of which item, in the order of the catalogue, is in which subset of a split that knows them all."""
+    listed = [[item.hash, _DIGEST_WORDS.get(split.subset_of(item))] for item in items]
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
 
 

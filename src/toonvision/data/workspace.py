@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -23,7 +23,16 @@ from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.listing import WORKSPACE_MARK
 from toonvision.taxonomy.labels import Taxonomy
-from toonvision.taxonomy.loader import CategoryTable, Strict, TargetsTable, TaxonomyTable, built_in, with_contexts
+from toonvision.taxonomy.loader import (
+    CategoryTable,
+    Strict,
+    TargetsTable,
+    Tasks,
+    TaxonomyTable,
+    built_in,
+    with_contexts,
+    with_tasks,
+)
 
 SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
@@ -47,7 +56,7 @@ class ImageTable(Strict):
 
     height: Annotated[int, Field(ge=16, le=2000)] = DEFAULT_SIZE_HW[0]
     width: Annotated[int, Field(ge=16, le=2000)] = DEFAULT_SIZE_HW[1]
-    resize: Resize = "stretch"
+    resize: Literal["stretch", "letterbox"] = "stretch"
 
 
 class WorkspaceTable(Strict):
@@ -58,6 +67,7 @@ class WorkspaceTable(Strict):
         Discriminator(lambda given: "<table>" if isinstance(given, dict | TaxonomyTable) else "<name>"),
     ] = "toontown"
     contexts: dict[str, CategoryTable] = Field(default_factory=dict)
+    tasks: Tasks = Field(default_factory=dict)
     targets: TargetsTable | None = None
     image: ImageTable = ImageTable()
     labels: LabelsTable = LabelsTable()
@@ -162,6 +172,10 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
         raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
     table = read_settings(settings, WorkspaceTable)
     taxonomy = with_contexts(_taxonomy(root, table.taxonomy), table.contexts)
+    try:
+        taxonomy = with_tasks(taxonomy, table.tasks)
+    except UsageError as error:
+        raise InputRejectedError(f"{settings}: tasks: {error} Correct the level of the task.") from None
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())
     rules = table.labels.build()

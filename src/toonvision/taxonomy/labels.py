@@ -18,9 +18,10 @@ from toonvision.core.errors import UsageError
 LABEL_LEVEL = "label"
 """The level that every taxonomy has: each label is its own class."""
 
-CLASSIFY = "classify"
-KINDS = [CLASSIFY]
-"""Kinds of task: `classify` names what a crop shows. `toonvision.tasks` has a module for each."""
+CLASSIFY, DETECT = "classify", "detect"
+KINDS = [CLASSIFY, DETECT]
+"""Kinds of task: `classify` names what a crop shows, `detect` finds objects in screenshots. `toonvision.tasks` has a
+module for each."""
 
 LONGEST_NAME = 1_000
 

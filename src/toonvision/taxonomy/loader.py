@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from toonvision.core.errors import UsageError, shown
 from toonvision.core.names import folded
@@ -81,6 +81,24 @@ class TaskTable(Strict):
         return kind
 
 
+def _with_levels(tasks: Any) -> Any:
+    """Read a task that is a string as its level."""
+    if not isinstance(tasks, dict):
+        return tasks
+    return {name: {"level": task} if isinstance(task, str) else task for name, task in tasks.items()}
+
+
+def _named_like_folders(tables: dict[str, Any]) -> dict[str, Any]:
+    for name in tables:
+        if not _PLAIN.fullmatch(name):
+            raise ValueError(f"the name {name!r} must be made of letters, digits, dash and underscore")
+    return tables
+
+
+Tasks = Annotated[dict[str, TaskTable], BeforeValidator(_with_levels), AfterValidator(_named_like_folders)]
+"""Tasks by name, in TOML."""
+
+
 class TaxonomyTable(Strict):
     """A taxonomy in TOML, checked as a whole."""
 
@@ -88,25 +106,16 @@ class TaxonomyTable(Strict):
     levels: dict[str, LevelTable] = {}
     labels: Annotated[dict[str, dict[str, str]], Field(min_length=1)]
     contexts: dict[str, CategoryTable] = {}
-    tasks: dict[str, TaskTable] = {}
+    tasks: Tasks = {}
     targets: TargetsTable = TargetsTable()
 
-    @field_validator("tasks", mode="before")
+    @field_validator("levels")
     @classmethod
-    def _task_may_be_a_level(cls, tasks: Any) -> Any:
-        if not isinstance(tasks, dict):
-            return tasks
-        return {name: {"level": task} if isinstance(task, str) else task for name, task in tasks.items()}
-
-    @field_validator("levels", "tasks")
-    @classmethod
-    def _names_can_be_folders(cls, tables: dict[str, Any], field: ValidationInfo) -> dict[str, Any]:
-        for name in tables:
-            if field.field_name == "levels" and name in _RESERVED:
+    def _names_can_be_folders(cls, levels: dict[str, Any]) -> dict[str, Any]:
+        for name in levels:
+            if name in _RESERVED:
                 raise ValueError(f"a level cannot be called {name!r}, which is reserved")
-            if not _PLAIN.fullmatch(name):
-                raise ValueError(f"the name {name!r} must be made of letters, digits, dash and underscore")
-        return tables
+        return _named_like_folders(levels)
 
     @field_validator("labels")
     @classmethod
@@ -214,6 +223,18 @@ def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Ta
     for (name, table), color in zip(tables.items(), free, strict=False):
         contexts[name] = Category(name, table.title or name, table.color or color)
     return replace(taxonomy, contexts=tuple(contexts.values()))
+
+
+def with_tasks(taxonomy: Taxonomy, tables: Mapping[str, TaskTable]) -> Taxonomy:
+    """Return a taxonomy with more tasks; one that it has already is replaced.
+
+    Raises:
+        UsageError: If a task has a level that there is not.
+    """
+    tasks = {task.name: task for task in taxonomy.tasks}
+    for name, table in tables.items():
+        tasks[name] = Task(name, taxonomy.level(table.level).name, table.kind)
+    return replace(taxonomy, tasks=tuple(tasks.values()))
 
 
 def infer(labels: Sequence[str]) -> str:
