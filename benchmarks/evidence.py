@@ -50,10 +50,10 @@ def _measure(world: Workspace, network: str) -> dict[str, Any]:
     run = _find_or_train(world, network)
     evaluation = evaluate_run(world, run)
     record = evaluation.record
-    found = [crop_regions(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.items]
+    found = [crop_regions(world, crop, record.size_hw, resize=record.resize) for crop in evaluation.crops]
     with_mask = np.array([at for at, mask in enumerate(found) if mask is not None])
     masks = [mask for mask in found if mask is not None]
-    shots = group_keys([evaluation.items[at] for at in with_mask])
+    shots = group_keys([evaluation.crops[at] for at in with_mask])
     repeats: list[dict[str, Any]] = []
     for number, repeat in enumerate(record.repeats):
         predicted = evaluation.scores[number].predicted
@@ -106,7 +106,7 @@ def _by_group(
 ) -> tuple[GroupEvidence, ...]:
     evidence = measure_evidence(maps, masks)
     classes = [evaluation.classes[evaluation.best.y_true[at]].title for at in with_mask]
-    contexts = [evaluation.items[at].context for at in with_mask]
+    contexts = [evaluation.crops[at].context for at in with_mask]
     return (*summarise(evidence, classes, screenshots=shots), *summarise(evidence, contexts, screenshots=shots))
 
 

@@ -57,7 +57,7 @@ def main(given: Sequence[str] | None = None) -> None:
     lines: StudyWatcher = Lines()  # type: ignore[abstract]  # the methods that it does not override do nothing
     probabilities = average_results(samples, jobs, train_jobs(samples, jobs, folder=folder, watcher=lines))
     study = compare_labels(samples, probabilities, network=settings.network, folds=order.folds, repeats=order.repeat)
-    index_of = {crop.file: index for index, crop in enumerate(samples.items)}
+    index_of = {crop.file: index for index, crop in enumerate(samples.crops)}
     ranked = [index_of[one.file] for one in study.suspects]
     found = np.isin(np.arange(len(planted)), ranked)
     hits = int((found & planted).sum())

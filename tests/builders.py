@@ -28,7 +28,11 @@ from toonvision.data.catalog.schema import MIGRATIONS
 from toonvision.data.formats import pascal_voc
 from toonvision.data.splits import read_split, split_names
 from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.models.registry import NETWORKS
+from toonvision.taxonomy.labels import CLASSIFY
 
+CLASSIFIERS = [name for name, network in NETWORKS.items() if network.kind == CLASSIFY]
+"""The networks that name what a crop shows."""
 SIZE_WH = (64, 48)
 LABELS = ("apple", "pear", "stone")
 CONTEXTS = ("garden", "house")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from toonvision.api.workspace import open_workspace as open  # noqa: A004 - `toonvision.open` reads best
     from toonvision.core.errors import ToonVisionError
     from toonvision.deploy.classifier import Classifier
+    from toonvision.deploy.detector import Detector
     from toonvision.deploy.packaged import packaged_models
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.cam import class_maps
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Augmentation",
     "Classifier",
+    "Detector",
     "Result",
     "Run",
     "ToonVisionError",
@@ -73,6 +75,7 @@ __getattr__, __dir__ = _lazy_names(
     {
         "Augmentation": "tasks.settings",
         "Classifier": "deploy.classifier",
+        "Detector": "deploy.detector",
         "Result": "api.result",
         "Run": "api.run",
         "ToonVisionError": "core.errors",

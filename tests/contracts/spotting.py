@@ -17,6 +17,8 @@ from toonvision.tasks.base import Learner, build
 
 name = "spot"
 counts = frozenset()
+unit, default_network = "crop", "spotter"
+items, input_size, cases = classify.items, classify.input_size, classify.cases
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,15 @@ def temperature(predictions, dataset, indices):
     return None
 
 
+def thresholds(predictions, dataset, indices):
+    return None
+
+
 def novelty(model, workspace, dataset):
     return None
 
 
-def score(predictions, dataset, subset, *, validation=None):
+def score(predictions, dataset, subset, *, validation=None, thresholds=None):
     targets = dataset.targets[dataset.indices[subset]]
     overlap = np.zeros(len(targets), np.float32)
     pairs = zip(predictions.image, predictions.boxes, strict=True)
@@ -127,7 +133,7 @@ def score(predictions, dataset, subset, *, validation=None):
 
 
 def panels(evaluation, taxonomy, *, temperature):
-    rows = [(item.file, f"{share:.2f}") for item, share in zip(evaluation.items, evaluation.best.overlap, strict=True)]
+    rows = [(item.file, f"{share:.2f}") for item, share in zip(evaluation.crops, evaluation.best.overlap, strict=True)]
     return [Table("Overlap with the true box", ("Crop", "Overlap"), tuple(rows))]
 
 

@@ -15,14 +15,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from builders import tried
+from builders import CLASSIFIERS, tried
 from deploy.made import SIZE, classifier, expected, exported, network, pictures, with_drawn_weights
 from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError
 from toonvision.deploy.checks import INPUT_NAME
 from toonvision.deploy.conversion import to_onnx
 from toonvision.metrics.calibration import with_temperature
 from toonvision.models.blocks import BesideNormalized
-from toonvision.models.registry import NETWORKS, build_network
+from toonvision.models.registry import build_network
 
 CLOSE = 2e-6
 LAYOUT = "z-8c5n-p3-p2-d0.2-6c3-4c1n-p2"
@@ -41,7 +41,7 @@ def assert_same(model, *, classes=3, temperature=None, close=CLOSE):
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, "compact+2", LAYOUT])
+@pytest.mark.parametrize("name", [*CLASSIFIERS, "compact+2", LAYOUT])
 @pytest.mark.parametrize(("classes", "temperature"), [(2, 0.4), (3, None), (5, 3.0)])
 def test_every_network_predicts_the_same_with_every_number_of_classes_and_any_temperature(name, classes, temperature):
     model = with_drawn_weights(build_network(name, size_hw=(61, 47), classes=classes))

@@ -262,7 +262,7 @@ def test_too_large_files_and_too_large_maps_are_refused(content, model, monkeypa
     refused(content, match="makes 1,296 values of one picture, over 1,000")
     monkeypatch.setattr(checks, "LARGEST_FILE", 1000)
     refused(content, match=r"is too large \(0 MB, over 0 MB\)")
-    monkeypatch.setattr("toonvision.deploy.classifier.LARGEST_FILE", 1000)
+    monkeypatch.setattr("toonvision.deploy.opened.LARGEST_FILE", 1000)
     (tmp_path / "model.onnx").write_bytes(content)
     with pytest.raises(ModelRefusedError, match="is too large"):
         Classifier(tmp_path / "model.onnx")

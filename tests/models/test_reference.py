@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from builders import CLASSIFIERS
 from toonvision.core.errors import UsageError
 from toonvision.models.registry import NETWORKS, build_network
 
@@ -62,7 +63,7 @@ def test_each_row_of_the_published_table_is_matched(name, classes, table, total)
     assert model.count_params() == total
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize("classes", [2, 3, 32])
 def test_every_network_gives_probabilities_for_any_number_of_classes(name, classes):
     model = build_network(name, size_hw=(64, 48), classes=classes)

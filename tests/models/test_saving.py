@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import pytest
 
+from builders import CLASSIFIERS
 from models.hostile import HOSTILE, pickled, with_lambda_layer
 from toonvision.core.errors import InputRejectedError, ModelRefusedError
-from toonvision.models.registry import NETWORKS, build_network
+from toonvision.models.registry import build_network
 from toonvision.models.saving import (
     MEANING,
     WEIGHTS,
@@ -44,7 +45,7 @@ def saved(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", CLASSIFIERS)
 @pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
 def test_a_model_saved_and_loaded_predicts_the_same(tmp_path, network, classes):
     keras.utils.set_random_seed(3)

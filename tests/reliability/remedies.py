@@ -205,6 +205,8 @@ _OUT_OF_SCOPE = {
     "core/options.py": "about trainings and searches",
     "api/training.py": "about trainings",
     "api/run.py": "about trainings",
+    "api/detecting.py": "about runs",
+    "api/two_stage.py": "about runs",
     "api/explaining.py": "about explanations",
     "cli/model_verbs.py": "about files that are asked for",
     "cli/study_verbs.py": "about studies",

@@ -70,6 +70,7 @@ ELSEWHERE = {
     "Make one: toonvision init ...": "carried out below",
     "Check the path.": "carried out below",
     "Choose another --save.": "carried out below",
+    "Choose another ....": "that of --save is carried out below",
     "cut out the objects first; if they are annotated, give --boxes": "carried out below",
     "Leave out --boxes for pictures that show one object each.": "carried out below",
     "Leave them out.": "about the sample world",

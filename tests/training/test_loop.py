@@ -5,7 +5,8 @@ import keras
 import numpy as np
 import pytest
 
-from toonvision.models.registry import NETWORKS, build_network
+from builders import CLASSIFIERS
+from toonvision.models.registry import build_network
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities, quick_form
 from toonvision.tasks.registry import load_dataset
@@ -14,7 +15,7 @@ from toonvision.taxonomy.labels import Task
 from toonvision.training.loop import train_fresh
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", CLASSIFIERS)
 def test_a_published_network_is_what_comes_out_with_the_weights_of_its_best_epoch(small_workspace, network):
     data = load_dataset(small_workspace, Task("label", "label"), size_hw=(48, 48))
     val = data.indices["val"]

@@ -4,15 +4,16 @@ import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.data.workspace import Workspace as WorkspaceFiles
+from toonvision.tasks.registry import kind_of, require_classifying
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
     from toonvision.data.subsets import Subset
-    from toonvision.evaluation.evaluate import ClassEvaluation
+    from toonvision.evaluation.evaluate import Evaluation
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,6 +82,15 @@ class Opened:
                 return task.name
         return taxonomy.tasks[0].name
 
+    def classifying(self, task: str, what: str) -> None:
+        """Refuse a task that is not of the kind ``classify`` for a step that is only for such.
+
+        Raises:
+            UsageError: If it is of another kind, or there is none of that name.
+        """
+        taxonomy = self.files.taxonomy
+        require_classifying(taxonomy.task(task), taxonomy, what=what)
+
     def newest_runs(self) -> list[Path]:
         """Return the folders of all runs, the newest first."""
         found = run_records(self.files.runs)
@@ -98,7 +108,7 @@ class StoredRun:
 
     workspace: Opened
     folder: Path
-    _evaluations: "dict[Subset, ClassEvaluation]" = field(default_factory=dict, compare=False)
+    _evaluations: "dict[Subset, Evaluation[Any]]" = field(default_factory=dict, compare=False)
 
     @cached_property
     def record(self) -> RunRecord:
@@ -110,7 +120,20 @@ class StoredRun:
         """Its name, such as ``label/compact-1``."""
         return self.record.title
 
-    def evaluation(self, subset: "Subset" = "test") -> "ClassEvaluation":
+    @property
+    def unit(self) -> str:
+        """What its images show: crops or screenshots."""
+        return f"{kind_of(self.record.as_task).unit}s"
+
+    def classifying(self, what: str) -> None:
+        """Refuse a run whose task is not of the kind ``classify`` for a step that is only for such.
+
+        Raises:
+            UsageError: If it is of another kind.
+        """
+        require_classifying(self.record.as_task, self.workspace.files.taxonomy, what=what)
+
+    def evaluation(self, subset: "Subset" = "test") -> "Evaluation[Any]":
         """Return all predictions for one subset; they are computed once, and written into the run's folder.
 
         Raises:
@@ -125,7 +148,7 @@ class StoredRun:
             require_writable(self.folder)
             watcher = self.workspace.watcher
             watcher.say(f"Evaluating on {start_backend(self.record.settings.network, self.record.size_hw)}.")
-            with watcher.progress("evaluating", "crops") as progress:
+            with watcher.progress("evaluating", self.unit) as progress:
                 evaluation = evaluate_run(
                     self.workspace.files, self.folder, subset=subset, floors=True, progress=progress
                 )

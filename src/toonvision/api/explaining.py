@@ -159,16 +159,16 @@ def _evidence(run: StoredRun, evaluation: "ClassEvaluation", maps: ClassMaps, *,
     if not has_masks(files):
         return None
     record, predicted = evaluation.record, evaluation.best.predicted
-    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in evaluation.items]
+    found = [crop_regions(files, crop, record.size_hw, resize=record.resize) for crop in evaluation.crops]
     rows = [index for index, mask in enumerate(found) if mask is not None]
     if not rows:
         return None
     masks = [mask for mask in found if mask is not None]
     own = measure_evidence(distinctive(maps.values)[rows, predicted[rows]], masks)
     plain = measure_evidence(maps.values[rows, predicted[rows]], masks)
-    contexts = [files.taxonomy.context(evaluation.items[at].context).title for at in rows]
+    contexts = [files.taxonomy.context(evaluation.crops[at].context).title for at in rows]
     y_true = [evaluation.classes[evaluation.best.y_true[at]].title for at in rows]
-    shots = group_keys([evaluation.items[at] for at in rows])
+    shots = group_keys([evaluation.crops[at] for at in rows])
     sections = [
         (title, summarise(own, groups, screenshots=shots, seed=seed))
         for title, groups in (("", ["All"] * len(rows)), ("By class", y_true), ("By context", contexts))

@@ -18,7 +18,9 @@ from toonvision.core.wording import counted
 from toonvision.data import images
 from toonvision.data.boxes import Box, Reading
 from toonvision.data.label_rules import LabelRules
+from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, current_export
+from toonvision.deploy.detector import Detector
 from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
 from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, read_card
@@ -62,8 +64,18 @@ def require_paths(pictures: Sequence[Path], save: Path | None) -> None:
     if not any(path.exists() for path in pictures):
         listed = ", ".join(map(str, pictures)) or "no path"
         raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
-    if save is not None and save.exists() and (not save.is_dir() or any(save.iterdir())):
-        raise UsageError(f"{save}: exists already and is not an empty folder. Choose another --save.")
+    if save is not None:
+        require_empty(save, "--save")
+
+
+def require_empty(folder: Path, flag: str) -> None:
+    """Make sure that a folder that was asked for can be written to without touching anything.
+
+    Raises:
+        UsageError: If it is there and not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: exists already and is not an empty folder. Choose another {flag}.")
 
 
 def draw_answers(
@@ -81,11 +93,7 @@ def predict_files(
 ) -> tuple[list[Prediction], list[Finding]]:
     """Predict with a run's export, or with Keras where there is none that can be used."""
     watcher = run.workspace.watcher
-    export, why_not = (None, "") if keras else current_export(run.folder, read_card(run.folder))
-    if why_not:
-        watcher.say(f"{why_not} It is not used. To make it again: {run.workspace.command('export', run.name)}")
-    if export is not None:
-        watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT}.")
+    if isinstance(export := usable_export(run, keras=keras), Classifier):
         with watcher.progress("predicting", "pictures") as progress:
             return export.predict_files(pictures, progress=progress)
     from toonvision.evaluation.evaluate import predict_files as predict_with_keras
@@ -94,6 +102,17 @@ def predict_files(
     watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
     with watcher.progress("predicting", "pictures") as progress:
         return predict_with_keras(run.folder, pictures, progress=progress)
+
+
+def usable_export(run: StoredRun, *, keras: bool = False) -> Classifier | Detector | None:
+    """Open a run's export, unless Keras is wanted, and say what is used, or why an existing one is not."""
+    watcher = run.workspace.watcher
+    export, why_not = (None, "") if keras else current_export(run.folder, read_card(run.folder))
+    if why_not:
+        watcher.say(f"{why_not} It is not used. To make it again: {run.workspace.command('export', run.name)}")
+    if export is not None:
+        watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT}.")
+    return export
 
 
 def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[Prediction], list[Finding]]:

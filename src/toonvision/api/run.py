@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from toonvision.api.base import StoredRun
+from toonvision.api.detecting import box_blocks
 from toonvision.api.result import Block, Result
 from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.core.files import parse_json, read_regular
 from toonvision.core.wording import counted
 from toonvision.models.registry import TREES
+from toonvision.taxonomy.labels import CLASSIFY, DETECT
 from toonvision.training.history import HISTORY, peaks, read_history
 
 if TYPE_CHECKING:
     from toonvision.data.subsets import Subset
     from toonvision.deploy.export import Export, Int8Export
-    from toonvision.evaluation.evaluate import ClassEvaluation
+    from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
     from toonvision.explain.explanation import Explanation
     from toonvision.metrics.calibration import Calibration
-    from toonvision.metrics.predictions import Prediction
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
@@ -44,7 +45,7 @@ class Run(StoredRun):
     def _repr_html_(self) -> str:
         return Result(self.record, (repr(self),), {})._repr_html_()
 
-    def summary(self) -> "Result[ClassEvaluation]":
+    def summary(self) -> "Result[Evaluation[Any]]":
         """Return how the trainings went, how good the model is on the test subset, and what to try next."""
         from toonvision.evaluation.advice import advise
 
@@ -57,7 +58,7 @@ class Run(StoredRun):
         blocks = (*first, best, *scores.blocks[len(first) :], "\n".join([*advice, f"Saved in {self.folder}"]))
         return replace(scores, blocks=blocks, data={**scores.data, "advice": advice, "folder": str(self.folder)})
 
-    def evaluate(self, subset: "Subset" = "test") -> "Result[ClassEvaluation]":
+    def evaluate(self, subset: "Subset" = "test") -> "Result[Evaluation[Any]]":
         """Evaluate all trainings on one subset of the split.
 
         Raises:
@@ -68,7 +69,8 @@ class Run(StoredRun):
 
         evaluation = self.evaluation(subset)
         next_step = self.workspace.command("report", self.name)
-        blocks = (*_unbeaten(evaluation), *_score_blocks(evaluation))
+        scores = _score_blocks if self.record.kind == CLASSIFY else box_blocks
+        blocks = (*_unbeaten(evaluation), *scores(evaluation))
         return Result(evaluation, blocks, metrics_of(evaluation), next=next_step)
 
     def calibrate(self, *, remove: bool = False) -> Result[float | None]:
@@ -82,6 +84,7 @@ class Run(StoredRun):
         """
         from toonvision.models.saving import store_temperature
 
+        self.classifying("calibrate")
         fitted = None if remove else self.evaluation().best.calibration
         if not remove and fitted is None:
             raise UsageError(
@@ -103,6 +106,7 @@ class Run(StoredRun):
         from toonvision.api.study_steps import study_result
         from toonvision.studies.stress import stress_panel, stress_run, stress_table
 
+        self.classifying("stress")
         evaluation = self.evaluation()
         with self.workspace.watcher.progress("changing and evaluating", "crops") as progress:
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
@@ -122,6 +126,7 @@ class Run(StoredRun):
         from toonvision.api.study_steps import folds_result
         from toonvision.studies.cross_validation import cross_validate
 
+        self.classifying("cross-validation")
         record, workspace = self.record, self.workspace
         with workspace.watcher.studying() as watch:
             study = cross_validate(
@@ -139,6 +144,7 @@ class Run(StoredRun):
         """
         from toonvision.studies.leakage import compare_naive, leakage_table
 
+        self.classifying("a naive split")
         evaluation = self.evaluation()
         with self.workspace.watcher.studying() as watch:
             study = compare_naive(self.workspace.files, self.folder, evaluation, watcher=watch)
@@ -168,6 +174,7 @@ class Run(StoredRun):
         """
         from toonvision.api.explaining import explain
 
+        self.classifying("explain")
         return explain(self, paths_of(pictures), count=count, layer=layer, method=method, each=each, seed=seed)
 
     def report(self) -> Result[Path]:
@@ -195,18 +202,25 @@ class Run(StoredRun):
         require_writable(self.folder)
         watcher = self.workspace.watcher
         watcher.say(f"Comparing with {start_backend(self.record.settings.network, self.record.size_hw)}.")
-        with watcher.progress("comparing", "crops") as progress:
+        with watcher.progress("comparing", self.unit) as progress:
             exported = export_run(self.workspace.files, self.folder, int8=int8, progress=progress)
         data: dict[str, Any] = {**asdict(exported), "path": str(exported.path)}
         if exported.int8:
             data["int8"] |= {"path": str(exported.int8.path)}
-        use = self.workspace.command("predict", self.name, str(self.workspace.files.crops))
+        shown = self.workspace.files.crops if self.record.kind == CLASSIFY else "PICTURES"
+        use = self.workspace.command("predict", self.name, str(shown))
         return ExportedRun(exported, (_export_text(exported),), data, next=use, run=self)
 
     def predict(
-        self, pictures: Paths, *, boxes: bool = False, save: Path | str | None = None, keras: bool = False
-    ) -> "Result[list[Prediction]]":
-        """Predict the class of each picture, which must show one object, as the crops do.
+        self,
+        pictures: Paths,
+        *,
+        boxes: bool = False,
+        save: Path | str | None = None,
+        voc: Path | str | None = None,
+        keras: bool = False,
+    ) -> "Result[list[Any]]":
+        """Predict the class of each picture, which must show one object, as the crops do; or find objects in it.
 
         Where the run was exported that file answers, so that Keras need not start.
 
@@ -214,15 +228,22 @@ class Run(StoredRun):
             pictures: Pictures, or folders of pictures.
             boxes: The pictures are annotated screenshots: cut out their boxes first, and predict each.
             save: A new folder for copies of the pictures with the answers drawn onto them.
+            voc: A new folder for the boxes that a run finds, as Pascal VOC, to review and correct them.
             keras: Use the trained network itself, even where there is an export.
 
         Raises:
+            UsageError: If boxes are asked for that a run does not find, or a folder is not empty.
             InputRejectedError: If no such picture exists.
             ModelRefusedError: If the model cannot be used.
         """
+        from toonvision.api.detecting import detect
         from toonvision.api.predicting import predict
 
-        folder = None if save is None else Path(save)
+        folder, annotations = (None if one is None else Path(one) for one in (save, voc))
+        if self.record.kind == DETECT:
+            return detect(self, paths_of(pictures) or [], boxes=boxes, save=folder, voc=annotations, keras=keras)
+        if annotations is not None:
+            raise UsageError(f"--voc is for runs that find boxes; {self.name} names one object. Leave it out.")
         return predict(self, paths_of(pictures) or [], boxes=boxes, save=folder, keras=keras)
 
 
@@ -236,9 +257,7 @@ class ExportedRun(Result[Any]):
 
     run: Run | None = None
 
-    def predict(
-        self, pictures: Paths, *, boxes: bool = False, save: Path | str | None = None
-    ) -> "Result[list[Prediction]]":
+    def predict(self, pictures: Paths, *, boxes: bool = False, save: Path | str | None = None) -> "Result[list[Any]]":
         """Predict pictures with the exported file, as `Run.predict` does."""
         assert self.run is not None
         return self.run.predict(pictures, boxes=boxes, save=save)
@@ -272,7 +291,7 @@ def wrong_on_test(run: Path) -> dict[str, int] | None:
         return None
 
 
-def _unbeaten(evaluation: "ClassEvaluation") -> tuple[str, ...]:
+def _unbeaten(evaluation: "Evaluation[Any]") -> tuple[str, ...]:
     """Return the sentence that is said first where a floor is not beaten."""
     floors = evaluation.floors
     return (floors.sentence(),) if floors and floors.unbeaten else ()
@@ -322,10 +341,12 @@ def _export_text(exported: "Export") -> str:
     parity = exported.parity
     changed = parity.pictures - exported.crops
     copies = f" and {changed} changed copies" if changed else ""
+    what, shown = ("probability", "crop") if exported.kind == CLASSIFY else ("confidence", "screenshot")
     lines = [
-        f"Exported to {exported.path} ({exported.size / 1000:,.0f} kB). On {exported.crops} crops{copies} it gives the "
-        f"same answers as {'the trees' if exported.network == TREES else 'Keras'}; the largest difference of a "
-        f"probability is {parity.largest_difference:.1e}.",
+        f"Exported to {exported.path} ({exported.size / 1000:,.0f} kB). On "
+        f"{counted(exported.crops, shown)}{copies} it gives the same answers as "
+        f"{'the trees' if exported.network == TREES else 'Keras'}; the largest difference of a "
+        f"{what} is {parity.largest_difference:.1e}.",
         *([_int8_text(exported.int8)] if exported.int8 else []),
         *(f"{name} of an earlier export was removed; --int8 writes it again." for name in exported.removed),
     ]

@@ -59,6 +59,7 @@ class StudySteps(Opened):
         """
         from toonvision.studies.contexts import ContextOptions, contexts_panel, study_contexts
 
+        self.classifying(task, "contexts")
         with self.watcher.studying() as watch:
             study = study_contexts(self.files, task, ContextOptions(**sized(size, options)), watcher=watch)
         lines = [
@@ -83,6 +84,7 @@ class StudySteps(Opened):
         """
         from toonvision.studies import suspects
 
+        self.classifying(task, "suspects")
         with self.watcher.studying() as watch:
             study = suspects.find_suspects(
                 self.files, task, suspects.SuspectOptions(**sized(size, options)), watcher=watch
@@ -110,6 +112,7 @@ class StudySteps(Opened):
         from toonvision.data.balance import measure_balance
         from toonvision.studies.curve import CurveOptions, curve_panel, curve_table, measure_curve
 
+        self.classifying(task, "curve")
         with self.watcher.studying() as watch:
             study = measure_curve(self.files, task, CurveOptions(**sized(size, options)), watcher=watch)
         with self.files.reading() as catalog:

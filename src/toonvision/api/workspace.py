@@ -238,6 +238,7 @@ class Workspace(DataSteps, StudySteps):
         from toonvision.api.training import plan_run
         from toonvision.studies.cross_validation import cross_validate
 
+        self.classifying(task, "cross-validation")
         wanted = self.files.taxonomy.task(task)
         asked: dict[str, Any] = {
             "model": model,
@@ -326,6 +327,7 @@ class Workspace(DataSteps, StudySteps):
         from toonvision.tuning.options import SearchOptions
         from toonvision.tuning.study import tune
 
+        self.classifying(task, "tune")
         with self.watcher.searching() as watch:
             wanted = SearchOptions(**sized(size, options))
             result = tune(

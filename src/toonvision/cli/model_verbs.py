@@ -42,8 +42,9 @@ def train(
     model: Annotated[
         str | None,
         choice(
-            "compact, baseline, tuned, binary, trees (on colour histograms), or a layout such as 16c3-p3-p2.",
-            options.DEFAULT_NETWORK,
+            "compact, baseline, tuned, binary, trees (on colour histograms), or a layout such as 16c3-p3-p2; for a "
+            "task that finds objects, detector.",
+            "compact or detector",
         ),
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
@@ -182,7 +183,8 @@ def predict(
     pictures: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Pictures that show one object each, as the crops do, or folders of them.", show_default=False
+            help="Pictures of one object each, as the crops are; screenshots for a run that finds; or folders of them.",
+            show_default=False,
         ),
     ] = None,
     with_: Annotated[
@@ -195,6 +197,9 @@ def predict(
     save: Annotated[
         Path | None, choice("Write the pictures with the answers drawn onto them to this new folder.", "no")
     ] = None,
+    detector: Annotated[str | None, choice("Find objects with this run; first comes a picture, no run.", "no")] = None,
+    classifier: Annotated[str | None, choice("Name them with these runs (RUN,RUN), one a level.", "no")] = None,
+    voc: Annotated[Path | None, choice("Write the boxes found as Pascal VOC to this new folder.", "no")] = None,
     csv_file: Annotated[
         Path | None, choice("Write all probabilities to this file; - for standard output.", "no", "--csv")
     ] = None,
@@ -204,31 +209,67 @@ def predict(
     force: options.ForceOption = False,
     workspace: options.WorkspaceOption = options.HERE,
 ) -> "Result[Any]":
-    """Predict the class of each picture with a run, or with models that come with the package.
+    """Predict the class of each picture, or find the objects in it, with a run or models that come with the package.
 
-    A picture gets one answer, so it must show one object, as the crops do. Whole screenshots need --boxes. A picture
-    unlike anything that the run learned is said to be none of the classes. Where the run was exported, that
-    file answers, so that Keras need not start. --with needs no run and no workspace: its models learned from drawings
-    alone.
+    Where a run names one object, a picture gets one answer, so it must show one object, as the crops do; whole
+    screenshots need --boxes. A picture unlike anything that the run learned is said to be none of the classes. Where
+    the run was exported, that file answers, so that Keras need not start. --with needs no run and no workspace: its
+    models learned from drawings alone.
+
+    With --detector and --classifier, boxes are found by one run and named by others, and no run comes first.
     """
+    from toonvision.api.detecting import objects_csv
     from toonvision.api.packaged import level_predictions_csv, predict_with
     from toonvision.api.predicting import predictions_csv
 
     target, named = _csv_target(csv_file, force=force), pictures or []
-    as_csv: Callable[[Result[Any]], str] = predictions_csv
     result: Result[Any]
-    if with_ is None:
-        result = _run_to_predict(workspace, run, named).predict(named, boxes=boxes, save=save, keras=keras)
+    rows: Callable[[Any], str] = level_predictions_csv
+    if detector is not None or classifier is not None:
+        given = {"--with": with_ is not None, "--boxes": boxes, "--keras": keras}
+        result = _two_stages(workspace, detector, classifier, [Path(run), *named], given, save=save, voc=voc)
+        rows = objects_csv
+    elif with_ is None:
+        result = _run_to_predict(workspace, run, named).predict(named, boxes=boxes, save=save, voc=voc, keras=keras)
+        rows = objects_csv if "pictures" in result.data else predictions_csv
     else:
-        _refuse_beside_with(workspace / "runs", run, {"--boxes": boxes, "--keras": keras})
+        _refuse_beside_with(workspace / "runs", run, {"--boxes": boxes, "--keras": keras, "--voc": voc is not None})
         result = predict_with(with_, [Path(run), *named], save=save, watcher=TERMINAL)
-        as_csv = level_predictions_csv
-    if csv_file is None:
-        return result
+    return result if csv_file is None else _as_csv(result, rows(result), target)
+
+
+def _as_csv(result: "Result[Any]", text: str, target: Path | None) -> "Result[Any]":
+    """Write a result as CSV to a file, or show it as such."""
     if target is not None:
-        write_text(target, as_csv(result))
+        write_text(target, text)
         say(f"Wrote {len(result.value)} predictions to {target}")
-    return replace(result, blocks=(as_csv(result).rstrip("\n"),) if target is None else ())
+    return replace(result, blocks=(text.rstrip("\n"),) if target is None else ())
+
+
+def _two_stages(
+    workspace: Path,
+    detector: str | None,
+    classifier: str | None,
+    pictures: Sequence[Path],
+    switches: Mapping[str, bool],
+    **folders: Path | None,
+) -> "Result[Any]":
+    """Find objects with one run, and name them with others."""
+    from toonvision.api.two_stage import find_and_name
+    from toonvision.api.workspace import open_workspace
+    from toonvision.training.record import is_run
+
+    if detector is None or classifier is None:
+        raise UsageError("two stages need a run that finds and one that names. Give --detector and --classifier.")
+    if given := [flag for flag, on in switches.items() if on]:
+        raise UsageError(
+            f"--detector finds boxes, and exports or Keras answer as they can; leave out {' and '.join(given)}."
+        )
+    if is_run(workspace / "runs", str(pictures[0])):
+        raise UsageError(f"--detector takes the place of a run; got the run {str(pictures[0])!r} too. Leave it out.")
+    ws = open_workspace(workspace, watcher=TERMINAL)
+    namers = [ws.run(name) for name in classifier.split(",") if name]
+    return find_and_name(ws.run(detector), namers, pictures, **folders)
 
 
 def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:

@@ -50,13 +50,16 @@ class TrainingDisplay(_Display):
 
     def started(self, record: "RunRecord") -> None:
         """Print what will be trained on what, and where."""
+        from toonvision.tasks.registry import kind_of
+
         self._settings = record.settings
         samples = ", ".join(f"{count:,} {subset}" for subset, count in record.samples.items())
         both = " (it learns from train and val)" if record.settings.with_validation else ""
         height, width = record.size_hw
+        unit = f"{kind_of(record.as_task).unit.capitalize()}s"
         size = f" ({record.parameters:,} parameters)" if record.parameters else ""
         say(
-            f"Training {record.settings.network}{size} for {record.task} on {record.device}. Crops: {samples}{both}; "
+            f"Training {record.settings.network}{size} for {record.task} on {record.device}. {unit}: {samples}{both}; "
             f"the model sees them at {height} x {width} pixels."
         )
         if record.left_out:
@@ -69,11 +72,12 @@ class TrainingDisplay(_Display):
         assert settings is not None
         if settings.network == TREES:
             return
+        accuracy = f", accuracy {logs['val_accuracy']:.1%}" if "val_accuracy" in logs else ""
         best = self._best[repeat] = min(self._best.get(repeat, float("inf")), logs["val_loss"])
         lowest = "" if settings.takes_all_epochs else f" (best {best:.3f})"
         text = (
             f"training {repeat + 1}/{self._repeats}: epoch {epoch}/{settings.epochs}, loss {logs['loss']:.3f}, "
-            f"validation loss {logs['val_loss']:.3f}{lowest}, accuracy {logs['val_accuracy']:.1%}"
+            f"validation loss {logs['val_loss']:.3f}{lowest}{accuracy}"
         )
         if self.drawn:
             if repeat not in self._tasks:

@@ -13,11 +13,13 @@ from typing import Any, Literal
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.images import Resize
-from toonvision.taxonomy.labels import LONGEST_NAME, is_name
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, LONGEST_NAME, is_name
 
 Precision = Literal["float32", "int8"]
 
 FORMAT = 1
+_FEWEST_CLASSES = 2
+"""Of a classifier; a detector may find one."""
 MOST_CLASSES = 10_000
 LARGEST_SIDE = 4096
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
@@ -58,6 +60,7 @@ class Bundle:
         weights: SHA-256 of the file of weights that it was made of.
         precision: What it computes with.
         parity: How it compares with the network that it was made of; None before that is known.
+        thresholds: Of a detector, the confidence from which on a box of each class counts; None of a classifier.
     """
 
     format: int
@@ -75,10 +78,18 @@ class Bundle:
     weights: str
     precision: Precision
     parity: Parity | None
+    thresholds: tuple[float, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        """The kind of its task."""
+        return CLASSIFY if self.thresholds is None else DETECT
 
     def to_metadata(self) -> dict[str, str]:
         """Return one JSON text per key."""
         values = vars(self) | {"parity": self.parity and vars(self.parity)}
+        if self.thresholds is None:
+            values.pop("thresholds")
         return {name: json.dumps(value, ensure_ascii=False, allow_nan=False) for name, value in values.items()}
 
     @classmethod
@@ -90,12 +101,13 @@ class Bundle:
         """
         if not metadata:
             raise ModelRefusedError("holds no description of ToonVision's; write it with: toonvision export RUN")
-        if metadata.keys() != _CHECKS.keys():
-            odd = min(metadata.keys() ^ _CHECKS.keys())
+        checks = {name: sound for name, sound in _CHECKS.items() if name in metadata or name not in _OPTIONAL}
+        if metadata.keys() != checks.keys():
+            odd = min(metadata.keys() ^ checks.keys())
             what = "an unknown" if odd in metadata else "no"
             raise ModelRefusedError(f"its description has {what} {odd[:LONGEST_NAME]!r}; export it again")
         values: dict[str, Any] = {}
-        for name, sound in _CHECKS.items():
+        for name, sound in checks.items():
             try:
                 value = json.loads(metadata[name])
                 fits = sound(value)
@@ -104,8 +116,12 @@ class Bundle:
             if not fits:
                 raise ModelRefusedError(f"its description has a {name} that makes no sense; export it again")
             values[name] = tuple(value) if isinstance(value, list) else value
+        if "thresholds" not in values and len(values["classes"]) < _FEWEST_CLASSES:
+            raise ModelRefusedError("its description has a classes that makes no sense; export it again")
         if len(values["titles"]) != len(values["classes"]) or len(set(values["classes"])) != len(values["classes"]):
             raise ModelRefusedError("its description has classes and titles that do not fit; export it again")
+        if len(values.get("thresholds", values["classes"])) != len(values["classes"]):
+            raise ModelRefusedError("its description has classes and thresholds that do not fit; export it again")
         return cls(**values | {"parity": values["parity"] and Parity(**values["parity"])})
 
 
@@ -114,7 +130,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and 2 <= len(value) <= MOST_CLASSES and all(map(_is_text, value))
+    return isinstance(value, list) and 1 <= len(value) <= MOST_CLASSES and all(map(_is_text, value))
 
 
 def _is_digest(value: Any) -> bool:
@@ -128,6 +144,10 @@ def _is_size(value: Any) -> bool:
 
 def _is_temperature(value: Any) -> bool:
     return value is None or (_is_finite(value) and value > 0)
+
+
+def _are_shares(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_finite(one) and 0 <= one <= 1 for one in value)
 
 
 def _is_parity(value: Any) -> bool:
@@ -153,9 +173,11 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "taxonomy_name": _is_text,
     "taxonomy": _is_digest,
     "size_hw": _is_size,
-    "resize": ("stretch", "letterbox").__contains__,
+    "resize": ("stretch", "letterbox", "shrink").__contains__,
     "temperature": _is_temperature,
     "weights": _is_digest,
     "precision": ("float32", "int8").__contains__,
     "parity": _is_parity,
+    "thresholds": _are_shares,
 }
+_OPTIONAL = {"thresholds"}

@@ -13,6 +13,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.deploy.current import current_export
 from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import read_card, require_sound_weights
+from toonvision.tasks.registry import kind_of
 from toonvision.training.record import RECORD, RunRecord, read_record, repeat_folder
 
 CONFIDENT = 0.9
@@ -80,9 +81,8 @@ def _split_stands(record: RunRecord, known: Known, workspace: Workspace) -> bool
     split = _split_of(record, workspace)
     if split is None:
         return False
-    class_of, level = workspace.taxonomy.class_of, record.level
-    used = [crop for crop in known.crops if split.subset_of(crop) and class_of(crop.label, level) is not None]
-    return split_digest(used, split) == record.data_hash
+    items = kind_of(record.as_task).items(known, workspace.taxonomy, record.as_task)
+    return split_digest([item for item in items if split.subset_of(item)], split) == record.data_hash
 
 
 def _split_of(record: RunRecord, workspace: Workspace) -> Split | None:

@@ -15,9 +15,12 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.wire import MOST_NUMBERS, File, Setting, Tensor, read_file
+from toonvision.models.grid import STRIDE
+from toonvision.taxonomy.labels import CLASSIFY
 
 FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
 INPUT_NAME, OUTPUT_NAME, NOVELTY_NAME = "pictures", "probabilities", "novelty"
+SCORES_NAME, BOXES_NAME = "scores", "boxes"
 LARGEST_FILE = 512 * 10**6
 MOST_STEPS = 2000
 LARGEST_MAP = 2**28
@@ -60,9 +63,17 @@ def checked(content: bytes) -> Bundle:
 
 def _check_ports(file: File, bundle: Bundle) -> None:
     taken = ((INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3)),)
-    given = ((OUTPUT_NAME, _FLOAT, (None, len(bundle.classes))), (NOVELTY_NAME, _FLOAT, (None, 1)))
-    if file.inputs != taken or file.outputs not in (given[:1], given):
+    given = tuple((name, _FLOAT, (None, *shape)) for name, shape in _results(bundle).items())
+    if file.inputs != taken or file.outputs not in ((given[:1], given) if bundle.kind == CLASSIFY else (given,)):
         raise ModelRefusedError("takes or gives something else than its description says; export it again")
+
+
+def _results(bundle: Bundle) -> Mapping[str, Shape]:
+    """Return the shape of each output for one picture; a classifier's second one may be missing."""
+    if bundle.kind == CLASSIFY:
+        return {OUTPUT_NAME: (len(bundle.classes),), NOVELTY_NAME: (1,)}
+    cells = math.prod(side // STRIDE for side in bundle.size_hw)
+    return {SCORES_NAME: (cells, len(bundle.classes)), BOXES_NAME: (cells, 4)}
 
 
 def _check_steps(file: File, bundle: Bundle) -> None:
@@ -96,10 +107,9 @@ def _check_steps(file: File, bundle: Bundle) -> None:
         if total > LARGEST_SUM:
             raise ModelRefusedError(f"makes over {LARGEST_SUM:,} values of one picture in all its steps")
         shapes[_new(node.outputs[0], shapes)] = shape
-    if shapes.get(OUTPUT_NAME) != (1, len(bundle.classes)):
-        raise ModelRefusedError("gives another number of probabilities than it has classes; export it again")
-    if len(file.outputs) > 1 and shapes.get(NOVELTY_NAME) != (1, 1):
-        raise ModelRefusedError("gives no novelty score though it says so; export it again")
+    for name, _, _ in file.outputs:
+        if shapes.get(name) != (1, *_results(bundle)[name]):
+            raise ModelRefusedError(f"gives another number of {name} than it says; export it again")
 
 
 def _new(name: str, known: Mapping[str, Shape]) -> str:

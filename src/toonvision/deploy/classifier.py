@@ -4,30 +4,25 @@ This is what a program of your own needs: it neither imports Keras or TensorFlow
 predicted one by one, each on one core and several at once: that is faster than batches on all cores.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from PIL import Image
 
-from toonvision.core import errors
-from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
-from toonvision.core.files import read_regular
+from toonvision.core.errors import Finding
 from toonvision.core.progress import Progress, silent
-from toonvision.core.runner import available_cores
 from toonvision.data import images
 from toonvision.data.images import Pictures
-from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, NOVELTY_NAME, OUTPUT_NAME, checked
+from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
+from toonvision.deploy.opened import OpenedModel, image_of, required
 from toonvision.metrics.predictions import Answers, Prediction, Probabilities, Verdict, predict_files_by
+from toonvision.taxonomy.labels import CLASSIFY
 
-_FATAL_ALONE = 4
 
-
-class Classifier:
+class Classifier(OpenedModel):
     """An exported model, opened and checked.
 
     Attributes:
@@ -41,30 +36,11 @@ class Classifier:
         'bb'
     """
 
+    kind = CLASSIFY
+
     def __init__(self, model: Path | str | bytes, *, threads: int | None = None) -> None:
-        """Open a model.
-
-        Args:
-            model: The file that `toonvision export` wrote, or its bytes.
-            threads: How many pictures are predicted at once; by default as many as there are cores.
-
-        Raises:
-            UsageError: If ``threads`` is below 1.
-            InputRejectedError: If there is no such file.
-            ModelRefusedError: If it is not what ToonVision exports.
-        """
-        if threads is not None and threads < 1:
-            raise UsageError(f"threads must be 1 or more; got {threads}.")
-        self._where = "the model" if isinstance(model, bytes) else str(model)
-        self._threads = threads or available_cores()
-        content = model if isinstance(model, bytes) else _read(Path(model))
-        try:
-            self.bundle = checked(content)
-        except ModelRefusedError as error:
-            raise ModelRefusedError(f"{self._where}: {error}.") from error
-        self.classes = self.bundle.classes
-        with _refusing(f"{self._where}: ONNX Runtime cannot open it"):
-            self._session = _started(content)
+        """Open a model; see `OpenedModel`."""
+        super().__init__(model, threads=threads)
         self.has_novelty = len(self._session.get_outputs()) > 1
 
     def predict(self, picture: Image.Image | npt.NDArray[np.uint8]) -> Verdict:
@@ -77,16 +53,7 @@ class Classifier:
             UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
-        if isinstance(picture, Image.Image):
-            if not all(picture.size):
-                raise UsageError(f"a picture has pixels; got one of {picture.width} x {picture.height}.")
-            try:
-                image = images.to_rgb(picture)
-            except RejectedItemError as error:
-                raise UsageError(f"a picture {error.reason}; {error.remedy}.") from error
-        else:
-            image = Image.fromarray(_required(picture, (None, None, 3)))
-        fitted = images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)
+        fitted = images.fit(image_of(picture), size_hw=self.bundle.size_hw, resize=self.bundle.resize)
         answers = self._run(fitted[None])
         novelty = None if answers.novelty is None else float(answers.novelty[0])
         return Verdict(answers.probabilities[0], self.classes, novelty=novelty)
@@ -111,7 +78,7 @@ class Classifier:
 
         Args and errors are those of `predict_batch`.
         """
-        _required(pictures, (None, *self.bundle.size_hw, 3), some=False)
+        required(pictures, (None, *self.bundle.size_hw, 3), some=False)
         with ThreadPoolExecutor(self._threads) as pool:
             found = list(pool.map(self._run, pictures[:, None]))
         rows = [np.zeros((0, len(self.classes)), np.float32), *(one.probabilities for one in found)]
@@ -158,55 +125,5 @@ class Classifier:
         return self._run(pictures).probabilities
 
     def _run(self, pictures: Pictures) -> Answers:
-        outputs = [OUTPUT_NAME, *[NOVELTY_NAME] * self.has_novelty]
-        with _refusing(f"{self._where}: ONNX Runtime cannot run it"):
-            found = self._session.run(outputs, {INPUT_NAME: pictures})
-        if not all(np.isfinite(one).all() for one in found):
-            raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
+        found = self._outputs([OUTPUT_NAME, *[NOVELTY_NAME] * self.has_novelty], pictures)
         return Answers(found[0], found[1][:, 0] if self.has_novelty else None)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_regular(path, limit=LARGEST_FILE)
-    except RejectedItemError as error:
-        kind = ModelRefusedError if error.code == "too-large" else InputRejectedError
-        raise kind(f"{path}: {error.reason}. Write it with: toonvision export RUN") from error
-
-
-def _started(content: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = _FATAL_ALONE
-    onnxruntime.disable_telemetry_events()
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-@contextmanager
-def _refusing(what: str) -> Iterator[None]:
-    """Turn errors of ONNX Runtime, which have no common kind and may quote any file, into one of one line."""
-    try:
-        yield
-    except MemoryError:
-        raise
-    except Exception as error:
-        first_line = str(error).partition("\n")[0]
-        raise ModelRefusedError(f"{what} ({errors.printable(first_line[:200])}).") from error
-
-
-def _required(
-    pictures: npt.NDArray[np.uint8], shape: tuple[int | None, ...], *, some: bool = True
-) -> npt.NDArray[np.uint8]:
-    """Return an array that has a shape (None stands for any side); refuse others, and empty ones if ``some``."""
-    fits = (
-        isinstance(pictures, np.ndarray)
-        and pictures.dtype == np.uint8
-        and pictures.ndim == len(shape)
-        and all(side in {None, found} for side, found in zip(shape, pictures.shape, strict=True))
-        and (pictures.size > 0 or not some)
-    )
-    if not fits:
-        wanted = ", ".join("any" if side is None else str(side) for side in shape)
-        got = f"{pictures.shape} of {pictures.dtype}" if isinstance(pictures, np.ndarray) else type(pictures).__name__
-        raise UsageError(f"pictures are uint8 arrays of shape ({wanted}); got {got}.")
-    return pictures

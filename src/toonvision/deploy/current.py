@@ -5,7 +5,10 @@ from pathlib import Path
 
 from toonvision.core.errors import ToonVisionError
 from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.detector import Detector
 from toonvision.models.saving import ModelCard, weights_file
+from toonvision.tasks.detect import thresholds_of
+from toonvision.taxonomy.labels import DETECT
 
 EXPORT, INT8_EXPORT = "model.onnx", "model-int8.onnx"
 
@@ -19,7 +22,7 @@ def weights_digest(run: Path, network: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def current_export(run: Path, card: ModelCard) -> tuple[Classifier | None, str]:
+def current_export(run: Path, card: ModelCard) -> tuple[Classifier | Detector | None, str]:
     """Open a run's export if it was made from the run's current model.
 
     Args:
@@ -33,15 +36,17 @@ def current_export(run: Path, card: ModelCard) -> tuple[Classifier | None, str]:
     if not path.is_file():
         return None, ""
     try:
-        classifier = Classifier(path)
+        opened = Detector(path) if card.kind == DETECT else Classifier(path)
     except ToonVisionError as error:
         return None, str(error)
-    bundle = classifier.bundle
+    bundle = opened.bundle
     if bundle.weights != weights_digest(run, card.network):
         return None, f"{path}: was exported from other weights than the run has now."
+    if card.kind == DETECT and bundle.thresholds != thresholds_of(card.thresholds, card.classes):
+        return None, f"{path}: was exported before the run's thresholds were changed."
     if bundle.temperature != card.temperature:
         return None, f"{path}: was exported before the run's temperature was changed."
     same = ("network", "classes", "size_hw", "resize", "taxonomy")
     if any(getattr(bundle, name) != getattr(card, name) for name in same) or bundle.precision != "float32":
         return None, f"{path}: is not an export of this run."
-    return classifier, ""
+    return opened, ""

@@ -14,6 +14,7 @@ from toonvision.core.folders import exclusive
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
+from toonvision.deploy.box_parity import detector_file
 from toonvision.deploy.bundle import FORMAT, Bundle, Parity
 from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
 from toonvision.deploy.classifier import Classifier
@@ -37,7 +38,9 @@ from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, load_model, read_card, read_novelty
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities
+from toonvision.tasks.detect import thresholds_of
 from toonvision.tasks.outliers import novelty_of
+from toonvision.taxonomy.labels import CLASSIFY, DETECT
 from toonvision.training.record import read_record
 from toonvision.training.repeat import load_run_data
 
@@ -79,7 +82,8 @@ class Export:
         path: The file.
         size: Its bytes.
         parity: How it compares with Keras.
-        crops: How many of the compared pictures are crops; the others are changed copies of them.
+        crops: How many of the compared pictures are crops, or screenshots of a detector; the others are changed copies.
+        kind: The kind of its task.
         int8: The export that computes with 8 bits, if asked for.
         removed: Names of files of an earlier export that were not written again, and so are removed.
     """
@@ -91,6 +95,7 @@ class Export:
     crops: int
     int8: Int8Export | None = None
     removed: tuple[str, ...] = ()
+    kind: str = CLASSIFY
 
 
 def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress: Progress = silent) -> Export:
@@ -103,15 +108,15 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         progress: Called with how many pictures are compared.
 
     Raises:
-        UsageError: If trees are asked for in 8 bits.
+        UsageError: If trees or a detector are asked for in 8 bits.
         InputRejectedError: If there is no model, or its pictures cannot be read.
         ModelRefusedError: If the model cannot be used or exported, or its export predicts something else.
         EnvironmentFaultError: If Keras does not run on TensorFlow.
         WorkspaceBusyError: If another process writes, or has trained the run again meanwhile.
     """
     card = read_card(run, taxonomy=workspace.taxonomy.digest)
-    if int8 and card.network == TREES:
-        raise UsageError(f"{run}: trees compare whole numbers, which 8 bits cannot hold. Leave out --int8.")
+    if int8:
+        _require_int8(run, card)
     start_backend(card.network, card.size_hw)
     from toonvision.deploy.conversion import described
 
@@ -125,6 +130,8 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         return _to_onnx(model, bundle, temperature, score)
 
     measured = None
+    if card.kind == DETECT:
+        return _export_detector(workspace, run, card, bundle, progress=progress)
     try:
         plain = written(None)
         pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
@@ -152,6 +159,25 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         raise ModelRefusedError(f"{run}: {error}") from error
     removed = _publish(workspace, run, files, card=card, weights=bundle.weights)
     return Export(card.network, run / EXPORT, len(files[EXPORT]), parity, crops, measured, removed)
+
+
+def _require_int8(run: Path, card: ModelCard) -> None:
+    if card.network == TREES:
+        raise UsageError(f"{run}: trees compare whole numbers, which 8 bits cannot hold. Leave out --int8.")
+    if card.kind == DETECT:
+        raise UsageError(f"{run}: 8 bits are for runs that name one object. Leave out --int8.")
+
+
+def _export_detector(workspace: Workspace, run: Path, card: ModelCard, bundle: Bundle, *, progress: Progress) -> Export:
+    from toonvision.deploy.conversion import described
+
+    try:
+        plain, parity, screenshots = detector_file(workspace, load_model(run), bundle, progress=progress)
+        files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
+    except ModelRefusedError as error:
+        raise ModelRefusedError(f"{run}: {error}") from error
+    removed = _publish(workspace, run, files, card=card, weights=bundle.weights)
+    return Export(card.network, run / EXPORT, len(files[EXPORT]), parity, screenshots, removed=removed, kind=card.kind)
 
 
 def _to_onnx(
@@ -187,6 +213,7 @@ def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
         weights=weights,
         precision="float32",
         parity=None,
+        thresholds=thresholds_of(card.thresholds, card.classes) if card.kind == DETECT else None,
     )
 
 

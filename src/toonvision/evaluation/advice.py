@@ -16,6 +16,7 @@ from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import TREES
 from toonvision.tasks.base import Dataset
+from toonvision.taxonomy.labels import CLASSIFY
 from toonvision.training.history import HISTORY, Epochs, read_history
 from toonvision.training.record import repeat_folder
 from toonvision.training.repeat import load_run_data
@@ -64,6 +65,8 @@ def advice_from(trained: Trained) -> tuple[str, ...]:
     )
     if trained.evaluation.record.settings.network == TREES:
         rules = (_add_screenshots,)
+    if trained.evaluation.record.kind != CLASSIFY:
+        rules = (_lower_the_learning_rate,)
     return tuple(sentence for rule in rules if (sentence := rule(trained)))[:MOST]
 
 
@@ -73,7 +76,7 @@ def _lower_the_learning_rate(trained: Trained) -> str:
     if not failed:
         return ""
     return (
-        f"{failed} of {len(repeats)} trainings diverged or predict one class for every image. Try half the learning "
+        f"{failed} of {len(repeats)} trainings diverged or give one answer to every image. Try half the learning "
         f"rate: --learning-rate {rate / 2:g}."
     )
 
@@ -145,7 +148,7 @@ def _add_screenshots(trained: Trained) -> str:
 
 def _enlarge_the_input(trained: Trained) -> str:
     evaluation, (height, width) = trained.evaluation, trained.dataset.size_hw
-    boxes = [item.box for item in trained.dataset.items]
+    boxes = [item.box for item in trained.dataset.crops]
     tall = statistics.median(box.y_max - box.y_min for box in boxes)
     wide = statistics.median(box.x_max - box.x_min for box in boxes)
     if not evaluation.best.wrong.any() or min(tall / height, wide / width) < _MUCH_LARGER:

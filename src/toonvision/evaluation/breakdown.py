@@ -15,6 +15,8 @@ from PIL import Image
 
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.intervals import Proportion
+from toonvision.tasks.base import Cases
+from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Taxonomy
 
 FEW = 10
@@ -118,12 +120,13 @@ def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics
 def break_down(
     evaluation: Evaluation[Any], taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
 ) -> tuple[Breakdown, ...]:
-    """Return the breakdowns of the evaluated crops by each of their properties that makes more than one group.
+    """Return the breakdowns of an evaluation's objects by each of their properties that makes more than one group.
 
     These are context, label, height of the crop, sharpness and brightness if they were measured, and each recorded
     attribute.
     """
-    crops, count = evaluation.items, _Counter(evaluation)
+    cases = kind_of(evaluation.record.as_task).cases(evaluation)
+    crops, count = cases.crops, _Counter(cases)
     labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
     heights = np.array([crop.box.y_max - crop.box.y_min for crop in crops], dtype=np.float64)
     found = [
@@ -167,10 +170,10 @@ def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
 class _Counter:
     """Counts wrong predictions of groups of one evaluation."""
 
-    def __init__(self, evaluation: Evaluation[Any]) -> None:
-        self._wrong = evaluation.best.wrong
-        self._share = evaluation.wrong_in / len(evaluation.scores)
-        self._repeats = len(evaluation.scores)
+    def __init__(self, cases: Cases) -> None:
+        self._wrong = cases.wrong[cases.best_index]
+        self._share = cases.wrong.mean(axis=0)
+        self._repeats = len(cases.wrong)
 
     def by_category(self, name: str, title: str, categories: Sequence[Category]) -> Breakdown:
         """Return the breakdown by class or context, each with its colour, the highest error rate first."""

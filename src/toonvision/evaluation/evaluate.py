@@ -1,7 +1,7 @@
 """What saved models predict: those of a run for a subset of its split, evaluated and saved, or one for files."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,21 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
+from toonvision.evaluation.box_floors import BoxFloors, measure_box_floors
 from toonvision.evaluation.floors import Floors, measure_floors
 from toonvision.metrics.calibration import with_temperature
+from toonvision.metrics.found_objects import FoundObjects, find_in_files
 from toonvision.metrics.novelty import NoveltyTest
 from toonvision.metrics.predictions import Answers, Prediction, predict_files_by
 from toonvision.models.backend import start_backend
 from toonvision.models.saving import load_model, read_card, read_novelty
-from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, predict
+from toonvision.tasks import detect
+from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, network_outputs, predict
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.outliers import novelty_of, novelty_test
 from toonvision.tasks.registry import kind_of
+from toonvision.taxonomy.labels import DETECT
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
 
@@ -40,7 +44,7 @@ class Evaluation(Evaluated[KindScores]):
 
     record: RunRecord
     subset: Subset
-    floors: Floors | None = None
+    floors: Floors | BoxFloors | None = None
 
 
 ClassEvaluation = Evaluation[ClassScores]
@@ -86,17 +90,25 @@ def evaluate_run(
         scores=tuple(scores),
         best_index=seeds.index(record.best_seed),
         novelty=_novelty(workspace, run, data, subset) if novelty else None,
-        floors=measure_floors(record, data, subset, scores) if floors else None,
+        floors=_floors(record, data, subset, scores) if floors else None,
     )
 
 
+def _floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Any]) -> Floors | BoxFloors:
+    if record.kind != DETECT:
+        return measure_floors(record, data, subset, scores)
+    learned: list[Subset] = ["train", "val"] if record.settings.with_validation else ["train"]
+    best = scores[[repeat.seed for repeat in record.repeats].index(record.best_seed)]
+    return measure_box_floors(record.settings.network, data, subset, best, learned=learned)
+
+
 def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> Scores:
-    kind, model = kind_of(data.task), load_model(folder)
+    kind, model, thresholds = kind_of(data.task), load_model(folder), read_card(folder).thresholds
     predictions = predict(kind, model, data.images[data.indices[subset]])
     validation = None
     if held_out:
         validation = predictions if subset == "val" else predict(kind, model, data.images[data.indices["val"]])
-    return kind.score(predictions, data, subset, validation=validation)
+    return kind.score(predictions, data, subset, validation=validation, thresholds=thresholds)
 
 
 def _novelty(workspace: Workspace, run: Path, data: Dataset, subset: Subset) -> NoveltyTest | None:
@@ -115,8 +127,9 @@ def predictions_csv(evaluation: Evaluation[Any]) -> str:
     """Return one row for each prediction: its image, how many repeats are wrong about that, and what is predicted."""
     columns, rows = evaluation.best.table()
     items, wrong_in, repeats = evaluation.items, evaluation.wrong_in.tolist(), len(evaluation.scores)
-    images: list[tuple[object, ...]] = [(item.file, item.screenshot, item.context, item.label) for item in items]
-    head: tuple[str, ...] = ("crop", "screenshot", "context", "label", "wrong_in_repeats", "repeats", *columns)
+    images: list[tuple[object, ...]] = [tuple(item.columns.values()) for item in items]
+    named = tuple(items[0].columns) if items else ()
+    head: tuple[str, ...] = (*named, "wrong_in_repeats", "repeats", *columns)
     listed = [(index, *images[index], wrong_in[index], repeats, *cells) for index, *cells in rows]
     if evaluation.novelty:
         head = (*head, "none_of_these", "novelty")
@@ -144,6 +157,30 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
     }
 
 
+def find_in(
+    model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
+) -> tuple[list[FoundObjects], list[Finding]]:
+    """Return the objects that a saved detector finds in picture files, and in all pictures in folders.
+
+    They are in the order of the paths; there is a finding for each file that could not be read.
+
+    Raises:
+        InputRejectedError: If there is no model.
+        ModelRefusedError: If the model cannot be used.
+    """
+    card = read_card(model_folder)
+    start_backend(card.network, card.size_hw)
+    model = load_model(model_folder)
+    return find_in_files(
+        lambda images: detect.decode(network_outputs(model, images)),
+        paths,
+        classes=card.classes,
+        thresholds=detect.thresholds_of(card.thresholds, card.classes),
+        size_hw=card.size_hw,
+        progress=progress,
+    )
+
+
 def predict_files(
     model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
 ) -> tuple[list[Prediction], list[Finding]]:
@@ -156,10 +193,22 @@ def predict_files(
         ModelRefusedError: If the model cannot be used.
     """
     card = read_card(model_folder)
-    start_backend(card.network, card.size_hw)
-    model = load_model(model_folder)
+    answer = answer_with(model_folder)
+    return predict_files_by(
+        answer, paths, classes=card.classes, size_hw=card.size_hw, resize=card.resize, progress=progress
+    )
 
-    score = read_novelty(model_folder)
+
+def answer_with(model_folder: Path) -> Callable[[Pictures], Answers]:
+    """Return a function from images of the input size to a saved classifier's answers, with its stored temperature.
+
+    Raises:
+        InputRejectedError: If there is no model.
+        ModelRefusedError: If the model cannot be used.
+    """
+    card = read_card(model_folder)
+    start_backend(card.network, card.size_hw)
+    model, score = load_model(model_folder), read_novelty(model_folder)
     novelty = novelty_of(model, score) if score else None
 
     def answer(images: Pictures) -> Answers:
@@ -167,6 +216,4 @@ def predict_files(
         rows = rows if card.temperature is None else with_temperature(rows, card.temperature)
         return Answers(rows, novelty(images) if novelty else None)
 
-    return predict_files_by(
-        answer, paths, classes=card.classes, size_hw=card.size_hw, resize=card.resize, progress=progress
-    )
+    return answer

@@ -107,7 +107,7 @@ def worst_cases(evaluation: ClassEvaluation, count: int) -> Cases:
     best = evaluation.best
     indices = list(dict.fromkeys([*evaluation.wrong.tolist(), *best.unsure.tolist()]))[:count]
     return Cases(
-        names=tuple(evaluation.items[index].file for index in indices),
+        names=tuple(evaluation.crops[index].file for index in indices),
         images=np.asarray(evaluation.images[indices]),
         y_true=tuple(int(best.y_true[index]) for index in indices),
         probabilities=best.probabilities[indices],

@@ -13,6 +13,7 @@ from toonvision.figures.style import INK, MUTED, RIGHT, TRAIN, VALIDATE, WIDTH, 
 from toonvision.figures.values import TrainingCurve, TrainingSpread
 from toonvision.metrics.classification import Spread
 from toonvision.metrics.intervals import Proportion
+from toonvision.training.history import metric_names
 
 _LINE = (0, (4, 1.5))
 _FEW = 25
@@ -25,7 +26,11 @@ def draw_curves(curves: tuple[TrainingCurve, ...]) -> Figure:
     figure = style.new_figure(WIDTH, 3.7)
     left, right = figure.subplots(1, 2)
     draw_metric(left, curves, "loss", title="Loss (lower is better)")
-    draw_metric(right, curves, "accuracy", title="Accuracy (higher is better)")
+    names = metric_names(curves[0].epochs)
+    if "accuracy" in names:
+        draw_metric(right, curves, "accuracy", title="Accuracy (higher is better)")
+    else:
+        draw_metric(right, curves, names[-1], title=f"{names[-1].replace('_', ' ').capitalize()} (lower is better)")
     handles = [
         style.key("Training", color=TRAIN, linewidth=2, linestyle=_LINE),
         style.key("Validation", color=VALIDATE, linewidth=2),
@@ -44,7 +49,7 @@ def draw_metric(ax: Axes, curves: Sequence[TrainingCurve], metric: str, *, title
     Args:
         ax: Where to draw.
         curves: All trainings.
-        metric: ``loss``, ``accuracy``, ``precision`` or ``recall``.
+        metric: One of `metric_names`: ``loss``, ``accuracy``, ``precision`` or ``recall`` of classes.
         title: What the panel shows.
     """
     for curve in sorted(curves, key=lambda curve: curve.best):
@@ -62,7 +67,7 @@ def draw_metric(ax: Axes, curves: Sequence[TrainingCurve], metric: str, *, title
     longest = max(len(curve.epochs) for curve in curves)
     ax.set(xlabel="Epoch", xlim=(1 - 0.02 * longest, 1.04 * longest), title=title)
     ax.locator_params(axis="x", nbins=10, integer=True)
-    if metric == "loss":
+    if metric.endswith("loss"):
         ax.set_ylim(bottom=0)
     else:
         ax.set_ylim(top=1.0 + 0.02 * (1 - ax.get_ylim()[0]))

@@ -1,9 +1,10 @@
 """The values that a model predicts, and predictions for files with any model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from toonvision.data.boxes import Box
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.picture_kinds import unread, unread_kind
 from toonvision.data.source_tree import SourceTree
+
+Read = TypeVar("Read")
 
 Probabilities = npt.NDArray[np.float32]
 """Shape ``(samples, classes)``; each row sums to 1."""
@@ -147,17 +150,46 @@ def predict_files_by(
         InputRejectedError: If a folder cannot be read.
     """
 
-    def read(file: Path) -> Pictures | Finding:
+    def read(file: Path) -> npt.NDArray[np.uint8]:
+        return read_picture(file, size_hw=size_hw, resize=resize)
+
+    predictions: list[Prediction] = []
+    findings: list[Finding] = []
+    for shown, images in read_groups(paths, read, findings, progress=progress):
+        answers = answer(np.stack(images))
+        novelty = [None] * len(shown) if answers.novelty is None else answers.novelty.tolist()
+        rows = zip(answers.probabilities, shown, novelty, strict=True)
+        predictions += [Prediction(row, classes, file, novelty=score) for row, file, score in rows]
+    return predictions, findings
+
+
+def read_groups(
+    paths: Sequence[Path], read: Callable[[Path], Read], findings: list[Finding], *, progress: Progress = silent
+) -> Iterator[tuple[list[Path], list[Read]]]:
+    """Read picture files, and all pictures in folders, in groups.
+
+    Args:
+        paths: Pictures or folders.
+        read: Reads one; raises `RejectedItemError` if it cannot.
+        findings: Receives a finding for each file that could not be read.
+        progress: Called with how many pictures are done.
+
+    Yields:
+        Files in the order of the paths, and what was read of them, one or more at a time.
+
+    Raises:
+        InputRejectedError: If a folder cannot be read.
+    """
+
+    def tried(file: Path) -> Read | Finding:
         try:
             if kind := unread_kind(file):
                 raise unread(kind)
-            return read_picture(file, size_hw=size_hw, resize=resize)
+            return read(file)
         except RejectedItemError as error:
             return error.finding(str(file), pictures=1)
 
-    predictions: list[Prediction] = []
     files: list[Path] = []
-    findings: list[Finding] = []
     for path in paths:
         own, notes = _files(path)
         files += own
@@ -165,17 +197,12 @@ def predict_files_by(
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(files), GROUP):
             group = files[start : start + GROUP]
-            read_files = list(pool.map(read, group))
-            images = [one for one in read_files if not isinstance(one, Finding)]
-            findings += [one for one in read_files if isinstance(one, Finding)]
-            shown = [file for file, one in zip(group, read_files, strict=True) if not isinstance(one, Finding)]
-            if images:
-                answers = answer(np.stack(images))
-                novelty = [None] * len(shown) if answers.novelty is None else answers.novelty.tolist()
-                rows = zip(answers.probabilities, shown, novelty, strict=True)
-                predictions += [Prediction(row, classes, file, novelty=score) for row, file, score in rows]
+            done = list(zip(group, pool.map(tried, group), strict=True))
+            findings += [one for _, one in done if isinstance(one, Finding)]
+            found = [(file, one) for file, one in done if not isinstance(one, Finding)]
+            if found:
+                yield [file for file, _ in found], [one for _, one in found]
             progress(start + len(group), len(files))
-    return predictions, findings
 
 
 def _files(path: Path) -> tuple[Sequence[Path], list[Finding]]:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
+from toonvision.models.grid import DEEPEST, SMALLEST
 from toonvision.models.layout import COPY, Layout
-from toonvision.taxonomy.labels import CLASSIFY, did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +31,7 @@ class Network:
         pixels: About how many pixels its input has; None if it takes the workspace's crop size.
         branches: How many coarser levels have a branch.
         mirrored: Whether it sees each image beside its mirror image, but for training.
+        multiple: What height and width of the input must be multiples of.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Network:
     pixels: int | None = None
     branches: int = 0
     mirrored: bool = False
+    multiple: int = 1
 
 
 def _compact(size_hw: tuple[int, int], classes: int, *, branches: int = 0) -> "keras.Model":
@@ -60,6 +63,12 @@ def _binary(size_hw: tuple[int, int], classes: int) -> "keras.Model":
     from toonvision.models.reference import binary
 
     return binary(size_hw, classes)
+
+
+def _detector(size_hw: tuple[int, int], classes: int) -> "keras.Model":
+    from toonvision.models.detector import detector
+
+    return detector(size_hw, classes)
 
 
 def _no_network(_size_hw: tuple[int, int], _classes: int) -> "keras.Model":
@@ -89,6 +98,10 @@ NETWORKS = {
             partial(_published, "tuned", _TUNED, flip=True), layout=_TUNED, flips=True,
         ),
         Network("binary", 46, "published: three blocks, 25,537 parameters for 2 classes", _binary),
+        Network(
+            "detector", SMALLEST, "our own: finds objects in screenshots, 80,470 parameters for 2 classes", _detector,
+            kind=DETECT, multiple=DEEPEST,
+        ),
     )
 }  # fmt: skip
 
@@ -107,16 +120,22 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
         name: One of `NETWORKS`; ``compact+1`` to ``compact+9`` with that many branches for coarser levels; or a layout
             such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
         size_hw: Height and width of the input in pixels.
-        classes: Number of classes, at least 2.
+        classes: Number of classes, at least 2; of objects at least 1.
 
     Raises:
-        UsageError: If there is no such network, or the input is too small for it.
+        UsageError: If there is no such network, or the input is too small for it or no multiple of what it wants.
     """
     found = find_network(name)
     if min(size_hw) < found.smallest:
         raise UsageError(
             f"{name} needs images of at least {found.smallest} x {found.smallest} pixels; got "
             f"{size_hw[0]} x {size_hw[1]}. Choose a larger --size or another --model."
+        )
+    if any(side % found.multiple for side in size_hw):
+        better = "x".join(str(max(1, round(side / found.multiple)) * found.multiple) for side in size_hw)
+        raise UsageError(
+            f"{name} needs images whose height and width are multiples of {found.multiple}; got {size_hw[0]} x "
+            f"{size_hw[1]}. Write e.g. --size {better}."
         )
     return found.build(size_hw, classes)
 

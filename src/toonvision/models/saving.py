@@ -49,6 +49,7 @@ class ModelCard:
             three bands of rows for any number of rows.
         temperature: Divisor of the logits before the softmax of a prediction; None for 1.
         kind: The kind of its task.
+        thresholds: For each class the confidence from which on a prediction counts; None where all count.
     """
 
     network: str
@@ -64,6 +65,7 @@ class ModelCard:
     format: Literal[2] = 2
     temperature: float | None = None
     kind: str = "classify"
+    thresholds: tuple[float, ...] | None = None
 
 
 def weights_file(network: str) -> str:

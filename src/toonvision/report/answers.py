@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from toonvision.core.files import read_regular, write_bytes
 from toonvision.data import images
 from toonvision.figures.style import ink_on
+from toonvision.metrics.found_objects import FoundObjects
 from toonvision.metrics.predictions import BoxPrediction, Prediction
 from toonvision.taxonomy.labels import Category
 
@@ -34,12 +35,48 @@ def write_answers(predictions: Sequence[Prediction], classes: Sequence[Category]
     return len(by_path)
 
 
+def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], folder: Path) -> int:
+    """Write a copy of every picture with the boxes that were found in it; see `write_answers`."""
+    by_name = {category.name: category for category in classes}
+    for number, one in enumerate(found, start=1):
+        image = images.decode(read_regular(one.path, limit=images.LARGEST_FILE))
+        draw, letters = ImageDraw.Draw(image), _letters(image)
+        for thing in reversed(one.objects):  # the most confident is drawn last
+            category = by_name[thing.label]
+            _draw_box(draw, thing.box, f"{category.title} {thing.score:.0%}", category.color, letters)
+        write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(image))
+    return len(found)
+
+
+def _letters(image: Image.Image) -> int:
+    return max(_SMALLEST, round(_SHARE * image.height))
+
+
+def _draw_box(
+    draw: ImageDraw.ImageDraw, xyxy: tuple[float, float, float, float], text: str, color: str, letters: int
+) -> None:
+    """Draw a box with a text above it."""
+    draw.rectangle(xyxy, outline=color, width=max(2, letters // 6))
+    _write(draw, xyxy[0], max(0, xyxy[1] - _band(letters)), text, color, letters)
+
+
+def _write(draw: ImageDraw.ImageDraw, left: float, top: float, text: str, color: str, letters: int) -> None:
+    """Write a text onto a band of a colour."""
+    font, band = ImageFont.load_default(letters), _band(letters)
+    draw.rectangle((left, top, left + draw.textlength(text, font=font) + letters, top + band), fill=color)
+    draw.text((left + letters / 2, top + band / 2), text, fill=ink_on(color), font=font, anchor="lm")
+
+
+def _band(letters: int) -> int:
+    return round(1.5 * letters)
+
+
 def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: dict[str, Category]) -> Image.Image:
     whole = not isinstance(answers[0], BoxPrediction)
     if whole and image.width < _NARROWEST:  # a crop may be narrower than its answer
         image = image.resize((_NARROWEST, round(image.height * _NARROWEST / image.width)))
-    letters = max(_SMALLEST, round(_SHARE * image.height))
-    font, band = ImageFont.load_default(letters), round(1.5 * letters)
+    letters = _letters(image)
+    band = _band(letters)
     if whole:
         taller = Image.new("RGB", (image.width, image.height + band), "white")
         taller.paste(image, (0, band))
@@ -48,10 +85,8 @@ def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: di
     for answer in answers:
         category = classes[answer.predicted]
         text = "none of these" if answer.none_of_these else f"{category.title} {answer.confidence:.0%}"
-        box = answer.box if isinstance(answer, BoxPrediction) else None
-        left, top = (0, 0) if box is None else (box.x_min, max(0, box.y_min - band))
-        if box is not None:
-            draw.rectangle(box.xyxy, outline=category.color, width=max(2, letters // 6))
-        draw.rectangle((left, top, left + draw.textlength(text, font=font) + letters, top + band), fill=category.color)
-        draw.text((left + letters / 2, top + band / 2), text, fill=ink_on(category.color), font=font, anchor="lm")
+        if isinstance(answer, BoxPrediction):
+            _draw_box(draw, answer.box.xyxy, text, category.color, letters)
+        else:
+            _write(draw, 0, 0, text, category.color, letters)
     return image

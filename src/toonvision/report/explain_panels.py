@@ -128,7 +128,7 @@ def evidence_panel(evaluation: ClassEvaluation, evidence: MaskedEvidence) -> Fig
         "area": evidence.distinctive.areas,
     }  # fmt: skip
     rows = [
-        (evaluation.items[at].file, evaluation.items[at].screenshot, evaluation.items[at].context,
+        (evaluation.crops[at].file, evaluation.crops[at].screenshot, evaluation.crops[at].context,
          names[evaluation.best.y_true[at]], names[predicted[at]],
          *("" if math.isnan(value) else value for values in tables.values() for value in values[number].tolist()))
         for number, at in enumerate(evidence.indices)
@@ -166,7 +166,7 @@ def _case_panel(
 def _warning(evaluation: ClassEvaluation, indices: Indices, maps: npt.NDArray[np.float32]) -> str:
     """Warn of maps of the predicted classes that explain little, the first few by name."""
     own = maps[np.arange(len(indices)), evaluation.best.predicted[indices]]
-    names = [evaluation.items[index].file for index in indices.tolist()]
+    names = [evaluation.crops[index].file for index in indices.tolist()]
     found = map_warnings(own, names, size_hw=evaluation.record.size_hw)
     more = f" {len(found) - _MOST_WARNINGS} more are like that." if len(found) > _MOST_WARNINGS else ""
     return f" Beware: {' '.join(found[:_MOST_WARNINGS])}{more}" if found else ""
@@ -181,7 +181,7 @@ def _map_rows(evaluation: ClassEvaluation, cases: MappedCases, indices: Indices,
     for at, values in zip(indices.tolist(), maps.values[rows], strict=True):
         given = evaluation.best.probabilities[at]
         found += [
-            (evaluation.items[at].file, names[evaluation.best.y_true[at]], names[given.argmax()], name,
+            (evaluation.crops[at].file, names[evaluation.best.y_true[at]], names[given.argmax()], name,
              float(given[index]), float(np.maximum(one, 0).sum()), float(np.minimum(one, 0).sum()),
              float(maps.bias[index]), int(maps.exact))
             for index, (name, one) in enumerate(zip(names, values, strict=True))

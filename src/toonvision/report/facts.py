@@ -13,6 +13,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import TREES
 from toonvision.report.results import Results
 from toonvision.tasks.classify_panels import class_rows
+from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import NO_CONTEXT
 from toonvision.training.record import RunRecord
 
@@ -167,6 +168,7 @@ def next_fact(results: Results) -> str:
 def warnings_of(results: Results) -> tuple[str, ...]:
     """Return what must be known before a number is believed."""
     record = results.evaluation.record
+    unit = kind_of(record.as_task).unit
     found = []
     if results.split.torn:
         found.append(
@@ -182,8 +184,8 @@ def warnings_of(results: Results) -> tuple[str, ...]:
         )
     if results.newer:
         found.append(
-            f"{counted(results.newer, 'newer crop')} {'is' if results.newer == 1 else 'are'} not part of the split. To "
-            "use them, make the split again."
+            f"{counted(results.newer, f'newer {unit}')} {'is' if results.newer == 1 else 'are'} not part of the split. "
+            "To use them, make the split again."
         )
     found += [f"Left out of this report: {reason}" for reason in results.unread]
     diverged = [str(repeat.seed) for repeat in record.repeats if repeat.diverged]
@@ -192,7 +194,7 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     collapsed = [str(repeat.seed) for repeat in record.repeats if repeat.collapsed and not repeat.diverged]
     if collapsed:
         found.append(
-            f"With seed {', '.join(collapsed)} the network predicts the same class for every training crop; train it "
+            f"With seed {', '.join(collapsed)} the network gives the same answer to every training {unit}; train it "
             "longer, or with another learning rate."
         )
     return tuple(found)

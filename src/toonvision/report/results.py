@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from toonvision.data.balance import Balance, measure_balance
 from toonvision.data.split_plan import SplitSummary, summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Breakdown, break_down, measure_image_statistics
-from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
 from toonvision.explain.cam import ClassMaps, class_maps
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.classification import Indices
@@ -26,7 +26,8 @@ from toonvision.studies.curve import LearningCurve
 from toonvision.studies.leakage import LeakageStudy
 from toonvision.studies.stress import StressTest
 from toonvision.studies.suspects import Suspect, SuspectCrops, SuspectStudy, suspect_crops
-from toonvision.taxonomy.labels import Taxonomy
+from toonvision.tasks.registry import kind_of
+from toonvision.taxonomy.labels import CLASSIFY, Taxonomy
 from toonvision.training.history import HISTORY, read_history
 from toonvision.training.record import repeat_folder
 from toonvision.training.repeat import load_run_data
@@ -97,7 +98,7 @@ class Results:
         unread: What should be part of the report and cannot be read, in one sentence each.
     """
 
-    evaluation: ClassEvaluation
+    evaluation: Evaluation[Any]
     taxonomy: Taxonomy
     balance: Balance
     split: SplitSummary
@@ -123,7 +124,7 @@ class Results:
         return next(curve for curve in self.curves if curve.best)
 
 
-def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> Results:
+def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any]) -> Results:
     """Read what a report needs beside the evaluation: the catalogue, the run's histories, studies of its task."""
     record = evaluation.record
     data = load_run_data(workspace, record)
@@ -160,7 +161,8 @@ def gather_results(workspace: Workspace, run: Path, evaluation: ClassEvaluation)
 def with_details(results: Results, workspace: Workspace, run: Path) -> Results:
     """Add what takes longer: image statistics of the crops, and class activation maps of the worst predictions."""
     evaluation = results.evaluation
-    image_statistics = measure_image_statistics(read_crop(workspace, crop) for crop in evaluation.items)
+    crops = kind_of(evaluation.record.as_task).cases(evaluation).crops
+    image_statistics = measure_image_statistics(read_crop(workspace, crop) for crop in crops)
     return replace(
         results,
         breakdowns=break_down(evaluation, workspace.taxonomy, image_statistics),
@@ -178,7 +180,7 @@ def _readable(read: Callable[[], T | None], unread: list[str]) -> T | None:
 
 
 def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
-    if evaluation.record.settings.network == TREES:
+    if evaluation.record.settings.network == TREES or evaluation.record.kind != CLASSIFY:
         return None
     wrong = evaluation.wrong[:MOST_WRONG]
     unsure = evaluation.best.unsure[~np.isin(evaluation.best.unsure, wrong)][:MOST_UNSURE]
@@ -189,7 +191,7 @@ def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
     return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.images[indices]))
 
 
-def _suspects(workspace: Workspace, evaluation: ClassEvaluation) -> CurrentSuspects | None:
+def _suspects(workspace: Workspace, evaluation: Evaluation[Any]) -> CurrentSuspects | None:
     """Read the newest search for suspect labels; a label that was corrected since is not suspect any more."""
     record = evaluation.record
     study = SuspectStudy.newest(workspace, record.task)
@@ -207,7 +209,7 @@ def _suspects(workspace: Workspace, evaluation: ClassEvaluation) -> CurrentSuspe
     return CurrentSuspects(study, current, suspect_crops(workspace, study, current[:MOST_SUSPECTS]), samples)
 
 
-def _curves(run: Path, evaluation: ClassEvaluation) -> tuple[TrainingCurve, ...]:
+def _curves(run: Path, evaluation: Evaluation[Any]) -> tuple[TrainingCurve, ...]:
     record = evaluation.record
     return tuple(
         TrainingCurve(

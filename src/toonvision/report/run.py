@@ -1,14 +1,16 @@
 """The report of a run."""
 
 from pathlib import Path
+from typing import Any
 
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.models.registry import TREES
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
+from toonvision.report.detection import detection_page
 from toonvision.report.explain_panels import case_panels
 from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts, warnings_of
 from toonvision.report.page import Page, section, write_page
@@ -20,6 +22,7 @@ from toonvision.studies.leakage import leakage_table
 from toonvision.studies.stress import stress_panel
 from toonvision.studies.suspects import suspects_panel, suspects_table
 from toonvision.tasks.registry import kind_of
+from toonvision.taxonomy.labels import DETECT
 
 _LEARNED = {
     False: "How the network learned.",
@@ -28,7 +31,7 @@ _LEARNED = {
 }
 
 
-def write_report(workspace: Workspace, folder: Path, evaluation: ClassEvaluation) -> Page:
+def write_report(workspace: Workspace, folder: Path, evaluation: Evaluation[Any]) -> Page:
     """Draw every figure of a run and write its report, `report.html`, into the run's folder; return what it says.
 
     The page needs no other file.
@@ -40,6 +43,8 @@ def write_report(workspace: Workspace, folder: Path, evaluation: ClassEvaluation
 
 def run_page(results: Results) -> Page:
     """Return a run's report: which panel stands where."""
+    if results.evaluation.record.kind == DETECT:
+        return detection_page(results)
     evaluation, level = results.evaluation, results.evaluation.record.level
     subset, title = SUBSET_NAMES[evaluation.subset], results.taxonomy.level(level).title
     kind = kind_of(results.taxonomy.task(evaluation.record.task))

@@ -9,6 +9,7 @@ from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.evaluation.floors import Floors
 from toonvision.figures.values import TrainingCurve, TrainingSpread
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import TREES
@@ -59,7 +60,7 @@ def peaks_table(curve: TrainingCurve) -> Table:
 def floors_table(evaluation: ClassEvaluation) -> Table | None:
     """Return what a run should beat, on the same crops; None where nothing was measured."""
     floors = evaluation.floors
-    if floors is None or not floors.listed:
+    if not isinstance(floors, Floors) or not floors.listed:
         return None
     columns = ("Floor", "Wrong", "Accuracy", "95 % interval", "Difference", "95 % interval", "Beaten")
     rows = tuple(

@@ -165,7 +165,7 @@ def trained_test(dataset: Dataset, fold: Fold, results: Sequence[FoldResult]) ->
     """Score what was trained on all contexts because there is no run like it; raises as `ordinary_test` does."""
     return ordinary_test(
         fold.name,
-        [dataset.items[index] for index in fold.test],
+        [dataset.crops[index] for index in fold.test],
         dataset.targets[fold.test],
         np.stack([result.predictions.labels for result in results]),
         diverged=[result.diverged for result in results],
@@ -187,7 +187,7 @@ def compare_context(
         return None
     y_true, predicted = dataset.targets[fold.test], np.stack(kept)
     index_of = {crop: index for index, crop in enumerate(test.crops)}
-    rows = [index_of.get(dataset.items[index].id, -1) for index in fold.test]
+    rows = [index_of.get(dataset.crops[index].id, -1) for index in fold.test]
     both = np.flatnonzero(np.array(rows) >= 0)
     right, ordinary = predicted == y_true, test.right[:, [rows[at] for at in both]]
     score = ContextScore(
@@ -231,7 +231,7 @@ def _find_comparison(
             evaluation = evaluate_run(workspace, folder, novelty=False)
             test = ordinary_test(
                 record.title,
-                evaluation.items,
+                evaluation.crops,
                 evaluation.best.y_true,
                 np.stack([scores.predicted for scores in evaluation.scores]),
                 diverged=[repeat.diverged for repeat in record.repeats],

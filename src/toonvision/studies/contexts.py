@@ -223,7 +223,7 @@ def leave_out(
     kept = [one for one in compared.values() if one]
     if not kept:
         raise InputRejectedError("every training without a context diverged. Train another network or size.")
-    keys = group_keys(dataset.items)
+    keys = group_keys(dataset.crops)
     groups = [keys[index] for _, shared, _ in kept for index in shared]
     pairs = [pair for _, _, pair in kept]
     return ContextStudy(
@@ -248,9 +248,9 @@ def leave_out(
 
 def _dependence(dataset: Dataset) -> dict[str, Estimate]:
     """Measure how much classes, and labels, depend on the context."""
-    groups, contexts = group_keys(dataset.items), [crop.context for crop in dataset.items]
+    groups, contexts = group_keys(dataset.crops), [crop.context for crop in dataset.crops]
     classes = [dataset.classes[target] for target in dataset.targets]
-    levels = {dataset.task.level: classes, "label": [crop.label for crop in dataset.items]}
+    levels = {dataset.task.level: classes, "label": [crop.label for crop in dataset.crops]}
     return {
         name: dependence(values, contexts, groups, rng=generator(0, "dependence"))
         for name, values in levels.items()

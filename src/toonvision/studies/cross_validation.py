@@ -195,7 +195,7 @@ def scored(
         raise InputRejectedError(
             "every seed has a training that diverged, so that no error is known. Lower --learning-rate and train again."
         )
-    wrong = np.zeros((len(seeds), len(dataset.items)), dtype=bool)
+    wrong = np.zeros((len(seeds), len(dataset.crops)), dtype=bool)
     for job, result in zip(jobs, results, strict=True):
         if job.seed in seeds:
             wrong[seeds.index(job.seed), job.fold.test] = wrong_predictions(dataset, job, result)
@@ -209,12 +209,12 @@ def scored(
     )
     errors = np.array([[count / fold.samples for count in fold.wrong] for fold in scores])
     seed_std, fold_std = spread_of(errors)
-    groups = group_keys(dataset.items)
+    groups = group_keys(dataset.crops)
     floors = Floors(dataset.task.name, settings.network)
     rights: dict[str, Rights] = {}
     for job, known in zip(first, learned, strict=True):
         for name, right in floor_rights(dataset, known, job.fold.test, without=settings.network).items():
-            rights.setdefault(name, np.zeros(len(dataset.items), dtype=bool))[job.fold.test] = right
+            rights.setdefault(name, np.zeros(len(dataset.crops), dtype=bool))[job.fold.test] = right
     return CrossValidation(
         task=dataset.task.name,
         network=settings.network,

@@ -298,7 +298,7 @@ def _drawn_laws(
     pictures: Sequence[float],
 ) -> list[PowerLaw]:
     """Fit a power law to each draw of trainings and test screenshots; `wrong` and `valid` as in `error_draws`."""
-    keys = group_keys(dataset.items)
+    keys = group_keys(dataset.crops)
     groups = [keys[index] for index in whole.test]
     draws = error_draws(wrong, valid, groups, rng=generator(0, "curve", "bootstrap"))
     return [fit_power_law(pictures, errors, tested=len(whole.test)) for errors in draws]

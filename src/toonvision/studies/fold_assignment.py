@@ -67,7 +67,7 @@ def plan_contexts(
         InputRejectedError: If no context can be left out.
     """
     known = [context.name for context in taxonomy.contexts]
-    names = sorted({crop.context for crop in dataset.items})
+    names = sorted({crop.context for crop in dataset.crops})
     names.sort(key=lambda name: known.index(name) if name in known else len(known))
     planned, findings = [], []
     for name in names:
@@ -75,7 +75,7 @@ def plan_contexts(
             planned.append((taxonomy.context(name), _fold_without(dataset, name, seed)))
         except InputRejectedError as error:
             reason, _, remedy = str(error).partition(". ")
-            crops = sum(crop.context == name for crop in dataset.items)
+            crops = sum(crop.context == name for crop in dataset.crops)
             findings.append(Finding(f"context {name}", reason, remedy.rstrip("."), "context-skipped", objects=crops))
     if not planned:
         raise InputRejectedError(f"no context can be left out, nothing was trained. {'; '.join(map(str, findings))}.")
@@ -83,7 +83,7 @@ def plan_contexts(
 
 
 def _fold_without(dataset: Dataset, context: str, seed: int) -> Fold:
-    fold = fold_of_subsets(f"without-{context}", dataset, hold_out(dataset.items, context, seed=seed))
+    fold = fold_of_subsets(f"without-{context}", dataset, hold_out(dataset.crops, context, seed=seed))
     if len(fold.test) < FEWEST_CROPS:
         raise InputRejectedError(f"has {len(fold.test)} crops, fewer than {FEWEST_CROPS}. Annotate more of it.")
     unseen = classes_without_samples(dataset, fold.train)
@@ -156,7 +156,7 @@ def fold_jobs(
         InputRejectedError: If a class could not be learned without one of the folds.
     """
     names = [dataset.classes[target] for target in dataset.targets]
-    fold_of = grouped_folds(names, group_keys(dataset.items), folds=folds, seed=seed)
+    fold_of = grouped_folds(names, group_keys(dataset.crops), folds=folds, seed=seed)
     jobs = []
     for fold in range(folds):
         for repeat in range(repeats):
@@ -236,8 +236,8 @@ def curve_jobs(
         raise UsageError(
             f"sizes are shares over 0 and up to 1; got {list(sizes)}. Write e.g. --sizes 0.125,0.25,0.5,1."
         )
-    keys = group_keys(dataset.items)
-    labels, groups = [dataset.items[index].label for index in whole.train], [keys[index] for index in whole.train]
+    keys = group_keys(dataset.crops)
+    labels, groups = [dataset.crops[index].label for index in whole.train], [keys[index] for index in whole.train]
     orders = [nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds]
     made: dict[tuple[int, int], Job] = {}
     jobs: dict[float, list[Job]] = {}

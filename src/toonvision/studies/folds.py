@@ -125,14 +125,14 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
         InputRejectedError: If a class could not be learned or evaluated.
     """
     split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
-    require_trainable(subset_table(level, split, dataset.items, workspace.taxonomy))
-    subsets = {item.id: subset for item in dataset.items if (subset := split.subset_of(item))}
+    require_trainable(subset_table(level, split, dataset.crops, workspace.taxonomy))
+    subsets = {item.id: subset for item in dataset.crops if (subset := split.subset_of(item))}
     return fold_of_subsets(f"split {split.name}", dataset, subsets)
 
 
 def fold_of_subsets(name: str, dataset: Dataset, subset_of: Mapping[int, str]) -> Fold:
     """Return the fold of samples whose crops are assigned to train, val or test by id; others are in no subset."""
-    subsets = np.array([subset_of.get(item.id, "") for item in dataset.items])
+    subsets = np.array([subset_of.get(item.id, "") for item in dataset.crops])
     return Fold(name, *(np.flatnonzero(subsets == subset) for subset in SUBSETS))
 
 
@@ -214,7 +214,7 @@ def _result_name(dataset: Dataset, job: Job) -> str:
     fold = job.fold
     learned = np.concatenate([fold.train, fold.val])
     content = [
-        [[dataset.items[index].hash for index in indices] for indices in (learned, fold.test)],
+        [[dataset.crops[index].hash for index in indices] for indices in (learned, fold.test)],
         len(fold.train),
         dataset.targets[learned].tolist(),
         dataset.classes,

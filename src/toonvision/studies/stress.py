@@ -164,7 +164,7 @@ def stress_run(
         InputRejectedError: If there is no sample, or a crop or its screenshot cannot be read.
         ModelRefusedError: If a model cannot be used.
     """
-    total = len(evaluation.items)
+    total = len(evaluation.crops)
     if not total:
         raise InputRejectedError(f"{folder}: the subset {evaluation.subset!r} has no sample to evaluate.")
     record = evaluation.record
@@ -236,9 +236,9 @@ def _changed(workspace: Workspace, evaluation: ClassEvaluation) -> Iterator[tupl
         return np.stack([fit(one, size_hw=record.size_hw, resize=record.resize) for one in changed])
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        for start in range(0, len(evaluation.items), _GROUP):
-            indices = slice(start, min(start + _GROUP, len(evaluation.items)))
-            numbered = enumerate(evaluation.items[indices], start=start)
+        for start in range(0, len(evaluation.crops), _GROUP):
+            indices = slice(start, min(start + _GROUP, len(evaluation.crops)))
+            numbered = enumerate(evaluation.crops[indices], start=start)
             yield indices, np.stack(list(pool.map(change_all, numbered)), axis=1)
 
 

@@ -263,8 +263,8 @@ def average_results(dataset: Dataset, jobs: Sequence[Job], results: Sequence[Fol
     Returns:
         Shape ``(samples, classes)``; NaN where no training evaluated a sample.
     """
-    sums = np.zeros((len(dataset.items), len(dataset.classes)), dtype=np.float64)
-    counts = np.zeros((len(dataset.items), 1), dtype=np.int64)
+    sums = np.zeros((len(dataset.crops), len(dataset.classes)), dtype=np.float64)
+    counts = np.zeros((len(dataset.crops), 1), dtype=np.int64)
     for job, result in zip(jobs, results, strict=True):
         if not result.diverged:
             sums[job.fold.test] += class_probabilities(result.predictions)
@@ -310,7 +310,7 @@ def compare_labels(
         estimated_wrong=estimated_wrong(given, joint),
         suspects=_suspects(dataset, evaluated, probabilities) if learned else (),
         diverged=diverged,
-        unevaluated=len(dataset.items) - len(evaluated),
+        unevaluated=len(dataset.crops) - len(evaluated),
         by_chance=by_chance,
         folder=folder or Path(),
     )
@@ -335,7 +335,7 @@ def _suspects(dataset: Dataset, evaluated: Indices, probabilities: Probabilities
     sure = set(confident_indices(given, probabilities).tolist())
     found = []
     for index in suspect_indices(given, probabilities).tolist():
-        crop, other = dataset.items[evaluated[index]], int(likely[index])
+        crop, other = dataset.crops[evaluated[index]], int(likely[index])
         found.append(
             Suspect(
                 file=crop.file,

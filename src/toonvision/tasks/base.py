@@ -17,6 +17,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import mapped_elsewhere, mapped_here
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
+from toonvision.data.records import Frame, Item, Known
 from toonvision.data.splits import Split
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 Outputs = tuple[npt.NDArray[np.float32], ...]
 """One array for each output of a network, each of shape ``(images, ...)``."""
+
+
+_MOST_PIXELS = 64 * 600 * 200
+"""Of the images that are predicted at once."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Dataset:
     task: Task
     images: Pictures
     targets: npt.NDArray[Any]
-    items: tuple[Crop, ...]
+    items: tuple[Item, ...]
     classes: tuple[str, ...]
     parents: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     indices: Mapping[Subset, Indices] = field(default_factory=dict)
@@ -74,6 +79,16 @@ class Dataset:
         if self.split is None:
             raise ValueError("this dataset was loaded without a split")
         return self.split
+
+    @property
+    def crops(self) -> tuple[Crop, ...]:
+        """The items of a dataset of crops."""
+        return crops_among(self.items)
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The items of a dataset of screenshots."""
+        return frames_among(self.items)
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -148,11 +163,21 @@ class Evaluated(Generic[KindScores]):
     """
 
     classes: tuple[Category, ...]
-    items: tuple[Crop, ...]
+    items: tuple[Item, ...]
     images: Pictures
     scores: tuple[KindScores, ...]
     best_index: int
     novelty: NoveltyTest | None = field(default=None, kw_only=True)
+
+    @property
+    def crops(self) -> tuple[Crop, ...]:
+        """The items where they are crops."""
+        return crops_among(self.items)
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The items where they are screenshots."""
+        return frames_among(self.items)
 
     @property
     def best(self) -> KindScores:
@@ -194,6 +219,21 @@ class Evaluated(Generic[KindScores]):
         return indices
 
 
+@dataclass(frozen=True)
+class Cases:
+    """What can be found wrong in an evaluation, one by one.
+
+    Attributes:
+        crops: The objects that are named, or are to be found.
+        wrong: Whether each training names an object wrongly, or misses it, shape ``(trainings, crops)``.
+        best_index: Which training is that of the run's own model.
+    """
+
+    crops: tuple[Crop, ...]
+    wrong: npt.NDArray[np.bool_]
+    best_index: int
+
+
 class TaskKind(Protocol):
     """What is particular to a kind of task. A module of functions is one."""
 
@@ -201,6 +241,21 @@ class TaskKind(Protocol):
     """What the kind is called in a taxonomy, such as ``classify``."""
     counts: frozenset[str]
     """Metrics of the compiled network that are counts; the others are means over a batch."""
+    default_network: str
+    """The network that is trained where none is asked for."""
+    unit: str
+    """What an image shows: a crop, or a screenshot."""
+
+    def items(self, known: Known, taxonomy: Taxonomy, task: Task) -> Sequence[Item]:
+        """Return what the images of a task show, in the order of the catalogue."""
+
+    def input_size(self, workspace: Workspace, network: str) -> tuple[int, int]:
+        """Return the height and width in pixels of a network's input where no size is asked for.
+
+        Raises:
+            UsageError: If there is no such network.
+            InputRejectedError: If nothing was extracted yet, where that matters.
+        """
 
     def load(
         self, workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize
@@ -242,6 +297,9 @@ class TaskKind(Protocol):
     def temperature(self, predictions: Predictions, dataset: Dataset, indices: Indices) -> float | None:
         """Fit what logits are divided by so that confidences are right; None where the kind has no such thing."""
 
+    def thresholds(self, predictions: Predictions, dataset: Dataset, indices: Indices) -> tuple[float, ...] | None:
+        """Choose for each class from which confidence on a prediction counts; None where all count."""
+
     def novelty(self, model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
         """Fit a score that tells images apart from what their screenshots show beside them.
 
@@ -249,16 +307,41 @@ class TaskKind(Protocol):
         """
 
     def score(
-        self, predictions: Predictions, dataset: Dataset, subset: Subset, *, validation: Predictions | None = None
+        self,
+        predictions: Predictions,
+        dataset: Dataset,
+        subset: Subset,
+        *,
+        validation: Predictions | None = None,
+        thresholds: Sequence[float] | None = None,
     ) -> Scores:
         """Compare predictions of a subset's images, in order, with the ground truth.
 
         `validation` are the same model's predictions of the validation subset, on which it can be calibrated; None
-        where it learned from that subset.
+        where it learned from that subset. `thresholds` are those that are stored with the model.
         """
+
+    def cases(self, evaluation: Evaluated[Any]) -> Cases:
+        """Return the objects of an evaluation, and which of them are wrong."""
 
     def panels(self, evaluation: Evaluated[Any], taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
         """Return what a report shows of a run's scores, in order; `temperature` is the one stored with its model."""
+
+
+def crops_among(items: Sequence[Item]) -> tuple[Crop, ...]:
+    """Return items that are crops as such."""
+    crops = tuple(item for item in items if isinstance(item, Crop))
+    if len(crops) < len(items):
+        raise TypeError("these items are whole screenshots; a classifier's are crops")
+    return crops
+
+
+def frames_among(items: Sequence[Item]) -> tuple[Frame, ...]:
+    """Return items that are screenshots as such."""
+    frames = tuple(item for item in items if isinstance(item, Frame))
+    if len(frames) < len(items):
+        raise TypeError("these items are crops; a detector's are whole screenshots")
+    return frames
 
 
 def build(network: str, dataset: Dataset) -> "keras.Model":
@@ -283,11 +366,12 @@ def network_outputs(model: "keras.Model | Forest", images: Pictures, *, progress
         ModelRefusedError: If an output is NaN or infinite.
     """
     batches: list[list[npt.NDArray[np.float32]]] = []
-    for start in range(0, len(images), GROUP):
-        found = model.predict_on_batch(np.asarray(images[start : start + GROUP]))
+    group = max(1, min(GROUP, _MOST_PIXELS // max(1, int(np.prod(images.shape[1:3])))))
+    for start in range(0, len(images), group):
+        found = model.predict_on_batch(np.asarray(images[start : start + group]))
         found = found if isinstance(found, list | tuple) else [found]
         batches.append([np.asarray(one, dtype=np.float32) for one in found])
-        progress(min(start + GROUP, len(images)), len(images))
+        progress(min(start + group, len(images)), len(images))
     if not batches:
         return tuple(np.zeros((0, *output.shape[1:]), np.float32) for output in model.outputs)
     outputs = tuple(np.concatenate(one) for one in zip(*batches, strict=True))

@@ -13,6 +13,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import load_images
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
+from toonvision.data.records import Known
 from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import read_split, split_digest
 from toonvision.data.subsets import SUBSETS, Subset
@@ -23,8 +24,9 @@ from toonvision.metrics.classification import Indices
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions, Probabilities
 from toonvision.models.registry import NETWORKS, find_network
+from toonvision.models.registry import input_size as size_for
 from toonvision.tasks.augmentation import augment, mix
-from toonvision.tasks.base import Dataset, Learner, Outputs, build, network_outputs
+from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
 from toonvision.tasks.classify_panels import class_panels
 from toonvision.tasks.novelty_panels import novelty_panel, rejected_panel
@@ -39,6 +41,18 @@ if TYPE_CHECKING:
 
 name = CLASSIFY
 counts = frozenset({"hits", "false_alarms", "misses"})
+default_network = "compact"
+unit = "crop"
+
+
+def items(known: Known, taxonomy: Taxonomy, task: Task) -> tuple[Crop, ...]:
+    """Return the crops that have a class at the task's level; see `TaskKind.items`."""
+    return tuple(crop for crop in known.crops if taxonomy.class_of(crop.label, task.level) is not None)
+
+
+def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
+    """Return the shape of the workspace's crops with the pixels that a network wants; see `TaskKind.input_size`."""
+    return size_for(network, workspace.size_hw)
 
 
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
@@ -202,13 +216,22 @@ def temperature(predictions: Predictions, dataset: Dataset, indices: Indices) ->
     return fit_temperature(dataset.targets[indices], predictions.probabilities)
 
 
+def thresholds(predictions: Predictions, dataset: Dataset, indices: Indices) -> None:
+    """Return None: the most probable class is always the prediction."""
+
+
 def novelty(model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
     """Fit a score on background, whole screenshots and crops of no class; see `TaskKind.novelty`."""
     return fit_novelty_score(model, workspace, dataset)
 
 
 def score(
-    predictions: Predictions, dataset: Dataset, subset: Subset, *, validation: Predictions | None = None
+    predictions: Predictions,
+    dataset: Dataset,
+    subset: Subset,
+    *,
+    validation: Predictions | None = None,
+    thresholds: Sequence[float] | None = None,
 ) -> ClassScores:
     """Compare predicted classes with the true ones; see `TaskKind.score`."""
     return ClassScores(
@@ -219,6 +242,11 @@ def score(
         (dataset.targets[dataset.indices["val"]], class_probabilities(validation)) if validation else None,
         on_validation=subset == "val",
     )
+
+
+def cases(evaluation: ClassEvaluated) -> Cases:
+    """Return the crops, and which classes are wrong."""
+    return Cases(evaluation.crops, np.stack([scores.wrong for scores in evaluation.scores]), evaluation.best_index)
 
 
 def panels(evaluation: ClassEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:

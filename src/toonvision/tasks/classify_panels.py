@@ -266,7 +266,7 @@ def hardest_table(evaluation: ClassEvaluated) -> Table | None:
     titles = [category.title for category in evaluation.classes]
     columns = ("Crop", "Screenshot", "True class", "Mostly predicted", f"Wrong of {repeats}", "p(true)")
     rows = tuple(
-        (evaluation.items[at].file, evaluation.items[at].screenshot, titles[evaluation.best.y_true[at]],
+        (evaluation.crops[at].file, evaluation.crops[at].screenshot, titles[evaluation.best.y_true[at]],
          titles[mostly[at]], f"{wrong_in[at]}", percent(float(given[at])))
         for at in indices.tolist()
     )  # fmt: skip
@@ -330,7 +330,7 @@ def _case_rows(evaluation: ClassEvaluated, indices: Indices) -> Rows:
             *(f"p_{name}" for name in names))  # fmt: skip
     rows: list[tuple[object, ...]] = [head]
     for rank, at in enumerate(indices.tolist(), start=1):
-        crop, given = evaluation.items[at], evaluation.best.probabilities[at]
+        crop, given = evaluation.crops[at], evaluation.best.probabilities[at]
         rows.append(
             (rank, crop.file, crop.screenshot, crop.context, names[evaluation.best.y_true[at]], names[given.argmax()],
              int(wrong_in[at]), repeats, *given.tolist())

@@ -3,11 +3,11 @@
 from toonvision.core.errors import UsageError
 from toonvision.data.images import Resize
 from toonvision.data.workspace import Workspace
-from toonvision.tasks import classify
+from toonvision.tasks import classify, detect
 from toonvision.tasks.base import Dataset, TaskKind
-from toonvision.taxonomy.labels import Task, did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy, did_you_mean
 
-TASK_KINDS: dict[str, TaskKind] = {classify.name: classify}
+TASK_KINDS: dict[str, TaskKind] = {classify.name: classify, detect.name: detect}
 
 
 def kind_of(task: Task) -> TaskKind:
@@ -20,6 +20,20 @@ def kind_of(task: Task) -> TaskKind:
         known = ", ".join(TASK_KINDS)
         raise UsageError(f"a kind of task is one of {known}; got {task.kind!r}.{did_you_mean(task.kind, TASK_KINDS)}")
     return TASK_KINDS[task.kind]
+
+
+def require_classifying(task: Task, taxonomy: Taxonomy, *, what: str) -> None:
+    """Refuse a task that is not of the kind ``classify``, where only such can be meant.
+
+    Raises:
+        UsageError: Naming the tasks that are.
+    """
+    if task.kind != CLASSIFY:
+        known = ", ".join(one.name for one in taxonomy.tasks if one.kind == CLASSIFY) or "none yet"
+        raise UsageError(
+            f"{what} is for tasks of the kind {CLASSIFY}; {task.name} is of the kind {task.kind}. Choose one of those: "
+            f"{known}."
+        )
 
 
 def load_dataset(

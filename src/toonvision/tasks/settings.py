@@ -54,6 +54,10 @@ class Augmentation:
         ),
     ] = 0.0
 
+    mosaic: Annotated[
+        float, Option("Share of screenshots that are put together from four others.", minimum=0, maximum=1)
+    ] = 0.0
+
     @property
     def active(self) -> bool:
         """Whether anything would be changed."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
 from toonvision.models.layout import MANY_CLASSES
-from toonvision.models.registry import TREES
+from toonvision.models.registry import TREES, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, did_you_mean
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -25,11 +25,26 @@ _COMPACT = TrainingSettings(
     augmentation=Augmentation(flip=True, zoom=0.15, color=0.15, shift=0.06, cast=0.03, surround=0.2, mixup=0.2),
 )
 """Found by experiment; docs/compact.md reports what each of them contributes."""
+_DETECTOR = TrainingSettings(
+    network="detector",
+    epochs=400,
+    batch_size=8,
+    learning_rate=8e-3,
+    schedule="cosine",
+    averaging=0.99,
+    augmentation=Augmentation(flip=True, zoom=0.4, color=0.2, shift=0.1, cast=0.03, mosaic=0.3),
+)
+_DETECTOR_STEPS = 5_000
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 """Of a training of few and of many classes: more images need fewer epochs."""
-_FEWEST_EPOCHS = 60
+_FEWEST_EPOCHS, _FEWEST_OF_SCREENSHOTS = 60, 20
 _OF_TREES = ("class_weights", "with_validation")
 """The settings that trees have too."""
+_OF_KIND = {
+    CLASSIFY: frozenset({"mosaic"}),
+    DETECT: frozenset({"rotation_degrees", "surround", "mixup", "label_smoothing", "class_weights"}),
+}
+"""The settings that networks for a kind of task do not have."""
 _OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 
 
@@ -49,7 +64,8 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
     Args:
         network: One of `toonvision.models.registry.NETWORKS`, or a layout.
         classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
-        images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400.
+        images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
+            `detector`, from 20 to 400.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
@@ -57,30 +73,36 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
     """
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
+    if network == _DETECTOR.network:
+        return replace(_DETECTOR, epochs=_epochs(_DETECTOR, _DETECTOR_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS))
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
-    epochs = round(steps / math.ceil(images / _COMPACT.batch_size))
-    return replace(_COMPACT, network=network, epochs=min(max(epochs, _FEWEST_EPOCHS), _COMPACT.epochs))
+    return replace(_COMPACT, network=network, epochs=_epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS))
+
+
+def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
+    """Return how many epochs give a number of steps, from `fewest` to the recipe's."""
+    return min(max(round(steps / math.ceil(images / recipe.batch_size)), fewest), recipe.epochs)
 
 
 def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str | None) -> TrainingSettings:
-    """Return the recipe of a network for a task's classes and training crops; without a split, for all of its crops.
+    """Return the recipe of a network for a task's classes and training images; without a split, for all of its images.
 
     Raises:
         UsageError: If there is no such split.
         InputRejectedError: If nothing was extracted yet.
     """
     from toonvision.data.splits import read_split
+    from toonvision.tasks.registry import kind_of
 
+    taxonomy = workspace.taxonomy
     with workspace.reading() as catalog:
-        crops = catalog.crops()
+        items = kind_of(task).items(catalog.known(), taxonomy, task)
     if split is not None:
         stored = read_split(workspace.splits, split)
-        crops = [crop for crop in crops if stored.subset_of(crop) == "train"]
-    taxonomy = workspace.taxonomy
-    images = sum(taxonomy.class_of(crop.label, task.level) is not None for crop in crops)
-    return settings_for(network, classes=len(taxonomy.level(task.level).classes), images=max(1, images))
+        items = [item for item in items if stored.subset_of(item) == "train"]
+    return settings_for(network, classes=len(taxonomy.level(task.level).classes), images=max(1, len(items)))
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
@@ -109,6 +131,9 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
             f"trees are grown at once, from counts of colours; {', '.join(sorted(odd))} would change nothing. Leave it "
             "out, or choose another --model."
         )
+    unused = _OF_KIND.get(find_network(settings.network).kind, frozenset())
+    if odd := [_OPTIONS[name].flag for name in given if name in unused]:
+        raise UsageError(f"{settings.network} is not trained with {', '.join(sorted(odd))}. Leave it out.")
     own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)

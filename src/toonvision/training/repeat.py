@@ -16,7 +16,7 @@ from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.novelty import FEWEST
 from toonvision.models.backend import backend_faults, installed_versions, start_backend
-from toonvision.models.registry import TREES, input_size, short_name
+from toonvision.models.registry import TREES, short_name
 from toonvision.models.saving import MEANING, ModelCard, load_model, read_card, save_model, store_novelty, weights_file
 from toonvision.tasks.base import Dataset, build, predict
 from toonvision.tasks.registry import kind_of, load_dataset
@@ -104,7 +104,7 @@ def train_run(
     if not seeds or len(set(seeds)) != len(seeds) or not all(0 <= seed < SEED_LIMIT for seed in seeds):
         raise UsageError(f"seeds are different whole numbers from 0 to {SEED_LIMIT - 1}; got {list(seeds)[:5]}.")
     watch: TrainingWatcher = watcher or unwatched
-    size = size_hw or input_size(settings.network, workspace.size_hw)
+    size = size_hw or kind_of(task).input_size(workspace, settings.network)
     data = load_dataset(workspace, task, size_hw=size, split=split_name)
     device = start_backend(settings.network, size)
     folder = choose_run_folder(workspace.runs, task.name, network=short_name(settings.network), name=name, force=force)
@@ -145,7 +145,7 @@ def _new_record(
         left_out=data.left_out,
         settings=settings,
         size_hw=data.size_hw,
-        resize=workspace.resize,
+        resize=data.resize,
         split=split.name,
         split_seed=split.seed,
         ratios=split.ratios.shares if split.ratios else None,
@@ -195,6 +195,7 @@ def _train_once(run: Path, record: RunRecord, data: Dataset, seed: int, watcher:
         parameters=model.count_params(),
         versions=record.versions,
         temperature=None if record.settings.with_validation else kind.temperature(validated, data, val),
+        thresholds=None if record.settings.with_validation else kind.thresholds(validated, data, val),
     )
     folder = repeat_folder(run, seed)
     save_model(model, card, folder)

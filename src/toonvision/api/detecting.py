@@ -1,0 +1,189 @@
+"""What a run that finds objects says: its scores, and the objects in pictures."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toonvision.api.base import StoredRun
+from toonvision.api.result import Block, Result, table
+from toonvision.core.errors import Finding, UsageError
+from toonvision.core.wording import counted, percent
+from toonvision.metrics.found_objects import FoundObject, FoundObjects
+from toonvision.taxonomy.labels import LABEL_LEVEL
+
+if TYPE_CHECKING:
+    from toonvision.evaluation.evaluate import Evaluation
+
+_EDGES = ("x_min", "y_min", "x_max", "y_max")
+
+
+def box_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
+    """Return how good a run's boxes are, as tables and sentences."""
+    from toonvision.tasks.detect_panels import classes_table, heights_table
+
+    record, best, counts = evaluation.record, evaluation.best, evaluation.best.counts
+    images = len(evaluation.items)
+    several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
+    lines = [
+        f"Found: {counts.found} of {counted(counts.total, 'object')}, with "
+        f"{counted(counts.false_alarms, 'false alarm')} in {counted(images, 'screenshot')}. "
+        f"AP {_share(best.precision.ap)}, AP50 {_share(best.precision.ap50)}.",
+        f"Without a miss or a false alarm: {images - evaluation.spread.wrong[evaluation.best_index]} of "
+        f"{counted(images, 'screenshot')}.",
+    ]
+    if len(evaluation.scores) > 1:
+        each = sorted((one.precision.ap50, one.precision.ap) for one in evaluation.scores)
+        (worst50, worst), (middle50, middle), (best50, best_ap) = each[0], each[(len(each) - 1) // 2], each[-1]
+        lines.append(
+            f"Over {len(each)} trainings: AP50 median {_share(middle50)}, worst {_share(worst50)}, best "
+            f"{_share(best50)}; AP of these {_share(middle)}, {_share(worst)}, {_share(best_ap)}."
+        )
+    floors = evaluation.floors
+    if floors and floors.listed and not floors.unbeaten:
+        lines.append(floors.sentence())
+    title = f"{record.title} on {evaluation.subset}{several}"
+    return replace(classes_table(evaluation), title=title), heights_table(evaluation), "\n".join(lines)
+
+
+def detect(
+    run: StoredRun, pictures: Sequence[Path], *, boxes: bool, save: Path | None, voc: Path | None, keras: bool
+) -> Result[list[FoundObjects]]:
+    """Find the objects in pictures with a run; see `Run.predict`.
+
+    Raises:
+        UsageError: If annotated boxes are asked about, or a folder to write to is not empty.
+        InputRejectedError: If no such picture exists.
+        ModelRefusedError: If the model cannot be used.
+    """
+    from toonvision.api.predicting import require_empty, require_paths
+    from toonvision.models.saving import read_card
+
+    if boxes:
+        raise UsageError(f"{run.name} finds its boxes itself; --boxes is for runs that name one object. Leave it out.")
+    taxonomy = run.workspace.files.taxonomy
+    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    require_paths(pictures, save)
+    if voc is not None:
+        require_empty(voc, "--voc")
+    found, findings = find_with(run, pictures, keras=keras)
+    keep(run, found, save=save, voc=voc)
+    above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
+
+    def levels(one: FoundObject) -> dict[str, Any]:
+        return {"levels": {card.level: one.label, **{name: names.get(one.label) for name, names in above.items()}}}
+
+    return objects_result(run, [card.level, *above], found, findings, levels)
+
+
+def keep(run: StoredRun, found: Sequence[FoundObjects], *, save: Path | None, voc: Path | None) -> None:
+    """Draw the boxes onto copies of the pictures, and write them as annotations, where that was asked for."""
+    watcher, taxonomy = run.workspace.watcher, run.workspace.files.taxonomy
+    if save is not None:
+        from toonvision.report.answers import write_found
+
+        levels = (*taxonomy.levels, taxonomy.level(LABEL_LEVEL))
+        if drawn := write_found(found, [category for level in levels for category in level.classes], save):
+            watcher.say(f"Drew the boxes onto {counted(drawn, 'picture')} in {save}")
+    if voc is not None:
+        write_voc(found, voc)
+        watcher.say(f"Wrote the boxes of {counted(len(found), 'picture')} as Pascal VOC to {voc}")
+
+
+def write_voc(found: Sequence[FoundObjects], folder: Path) -> None:
+    """Write the objects of each picture as a Pascal VOC file, numbered as the pictures are where two have one stem."""
+    from toonvision.data.boxes import AnnotatedObject
+    from toonvision.data.formats import pascal_voc
+
+    times = Counter(one.path.stem for one in found)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate(found, start=1):
+        objects = [AnnotatedObject(at, thing.label, thing.box) for at, thing in enumerate(one.objects, start=1)]
+        stem = one.path.stem if times[one.path.stem] == 1 else f"{number:04}-{one.path.stem}"
+        pascal_voc.write(folder / f"{stem}.xml", picture=one.path.name, size_wh=one.size_wh, objects=objects)
+
+
+def find_with(
+    run: StoredRun, pictures: Sequence[Path], *, keras: bool = False
+) -> tuple[list[FoundObjects], list[Finding]]:
+    """Find objects with a run's export, or with Keras where there is none that can be used."""
+    from toonvision.api.predicting import usable_export
+    from toonvision.deploy.detector import Detector
+    from toonvision.evaluation.evaluate import find_in
+    from toonvision.models.backend import start_backend
+
+    watcher = run.workspace.watcher
+    if isinstance(export := usable_export(run, keras=keras), Detector):
+        with watcher.progress("predicting", "pictures") as progress:
+            return export.predict_files(pictures, progress=progress)
+    watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
+    with watcher.progress("predicting", "pictures") as progress:
+        return find_in(run.folder, pictures, progress=progress)
+
+
+def objects_result(
+    run: StoredRun,
+    levels: Sequence[str],
+    found: list[FoundObjects],
+    findings: Sequence[Finding],
+    data_of: Callable[[FoundObject], dict[str, Any]],
+) -> Result[list[FoundObjects]]:
+    """Return the objects of pictures as a table and as plain data.
+
+    Args:
+        run: The detector.
+        levels: The levels of which an object may have a class, that of the detector first.
+        found: The objects.
+        findings: What could not be read, and what is to be known.
+        data_of: Returns what else is known of an object: ``levels``, a class or None for each level, and more.
+    """
+    from toonvision.api.predicting import NOTHING_READ
+
+    data: list[dict[str, Any]] = [
+        {
+            "picture": str(picture.path),
+            "objects": [
+                {"label": one.label, "score": one.score, "box": list(one.box), **data_of(one)}
+                for one in picture.objects
+            ],
+        }
+        for picture in found
+    ]
+    columns = ["Picture", "Object", *(name.capitalize() for name in levels[1:]), "Confidence", *_EDGES]
+    rows = [
+        [picture["picture"], one["label"], *(one["levels"].get(name) or "-" for name in levels[1:]),
+         percent(one["score"]), *one["box"]]
+        for picture in data
+        for one in picture["objects"]
+    ]  # fmt: skip
+    without = sum(not picture.objects for picture in found)
+    text = f"{counted(len(rows), 'object')} in {counted(len(found), 'picture')}; {without} of them without any."
+    blocks: tuple[Block, ...] = (text,) if found else (NOTHING_READ,)
+    return Result(
+        found,
+        (table("Objects", columns, rows, names=1 + len(levels)), *blocks) if rows else blocks,
+        {"pictures": data, "levels": list(levels), "findings": [asdict(finding) for finding in findings]},
+        findings=tuple(findings),
+        folder=run.folder,
+        next=run.workspace.command("report", run.name),
+    )
+
+
+def objects_csv(result: Result[list[FoundObjects]]) -> str:
+    """Return a row for each object: its class at every level, how sure the detector is, and its box."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    listed = [(picture["picture"], one) for picture in result.data["pictures"] for one in picture["objects"]]
+    _, *names = result.data["levels"]
+    writer.writerow(["picture", "label", *names, "score", *_EDGES])
+    for picture, one in listed:
+        own = [one["levels"].get(name) or "" for name in names]
+        writer.writerow([picture, one["label"], *own, f"{one['score']:.6f}", *one["box"]])
+    return buffer.getvalue()
+
+
+def _share(value: float) -> str:
+    return "unknown" if value != value else f"{value:.3f}"  # NaN alone differs from itself

@@ -1,0 +1,182 @@
+"""Two stages, one answer: a detector finds objects, and classifiers name what its boxes show."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from toonvision.api.base import StoredRun
+from toonvision.api.detecting import find_with, keep, objects_result
+from toonvision.api.predicting import require_empty, require_paths, usable_export
+from toonvision.api.result import Result
+from toonvision.core.errors import Finding, RejectedItemError, UsageError
+from toonvision.data.boxes import fit_box
+from toonvision.data.images import fit, read_whole, room_for
+from toonvision.deploy.classifier import Classifier
+from toonvision.metrics.found_objects import FoundObject, FoundObjects
+from toonvision.models.saving import ModelCard, read_card
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
+
+if TYPE_CHECKING:
+    from toonvision.data.images import Pictures
+    from toonvision.metrics.predictions import Probabilities
+
+DISAGREE = "levels-disagree"
+
+
+@dataclass(frozen=True)
+class NamedObject(FoundObject):
+    """An object that was found, and what classifiers say of it.
+
+    Attributes:
+        levels: The class at each level that was asked about, the coarsest first.
+        confidences: The probability of each of these, 0 to 1.
+    """
+
+    levels: Mapping[str, str]
+    confidences: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Namer:
+    """A classifier that is ready: what it is, and what answers."""
+
+    title: str
+    card: ModelCard
+    answer: "Callable[[Pictures], Probabilities]"
+
+
+def find_and_name(
+    detector: StoredRun,
+    classifiers: Sequence[StoredRun],
+    pictures: Sequence[Path],
+    *,
+    save: Path | None = None,
+    voc: Path | None = None,
+) -> Result[list[FoundObjects]]:
+    """Find the objects in pictures with one run, and name each with others.
+
+    Boxes are cut from the pictures in their full size. A classifier none of whose classes belongs to what the detector
+    says of an object is not asked about it; where it contradicts the detector, that is a finding.
+
+    Args:
+        detector: A run of a task of the kind ``detect``.
+        classifiers: Runs of tasks of the kind ``classify``, of any levels.
+        pictures: Pictures, or folders of pictures.
+        save: A new folder for copies of the pictures with the boxes drawn onto them.
+        voc: A new folder for the boxes as Pascal VOC.
+
+    Raises:
+        UsageError: If a run is of the other kind, two name the same level, or a folder is not empty.
+        InputRejectedError: If no such picture exists.
+        ModelRefusedError: If a model cannot be used, or has another taxonomy.
+    """
+    taxonomy = detector.workspace.files.taxonomy
+    _require_kinds(detector, classifiers)
+    card = read_card(detector.folder, taxonomy=taxonomy.digest)
+    require_paths(pictures, save)
+    if voc is not None:
+        require_empty(voc, "--voc")
+    namers = [_namer(run, taxonomy) for run in classifiers]
+    found, findings = find_with(detector, pictures)
+    named = [_named(one, card.level, namers, taxonomy) for one in found]
+    objects = [one for one, _ in named]
+    keep(detector, objects, save=save, voc=voc)
+    notes = [note for _, own in named for note in own]
+    levels = [card.level, *(one.card.level for one in namers)]
+    return objects_result(detector, levels, objects, [*findings, *notes], _data)
+
+
+def _require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None:
+    for run, kind, flag in (
+        (detector, DETECT, "--detector"),
+        *((one, CLASSIFY, "--classifier") for one in classifiers),
+    ):
+        if run.record.kind != kind:
+            raise UsageError(
+                f"{flag} is a run of the kind {kind}; {run.name} is of the kind {run.record.kind}. Name another."
+            )
+    levels = [run.record.level for run in classifiers]
+    if len(set(levels)) < len(levels):
+        raise UsageError(f"each --classifier names another level; got {', '.join(levels)}. Leave one out.")
+
+
+def _namer(run: StoredRun, taxonomy: Taxonomy) -> _Namer:
+    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    if isinstance(export := usable_export(run), Classifier):
+        return _Namer(run.name, card, export.predict_batch)
+    from toonvision.evaluation.evaluate import answer_with
+
+    answer = answer_with(run.folder)
+    return _Namer(run.name, card, lambda images: answer(images).probabilities)
+
+
+def _named(
+    found: FoundObjects, level: str, namers: Sequence[_Namer], taxonomy: Taxonomy
+) -> tuple[FoundObjects, list[Finding]]:
+    """Name the objects of one picture."""
+    if not found.objects:
+        return found, []
+    with room_for(found.path):
+        image = read_whole(found.path)
+    crops, boxed = [], []
+    for one in found.objects:
+        try:
+            box, _ = fit_box(one.box, image.size)
+        except RejectedItemError:  # less than a pixel wide or high
+            continue
+        crops.append(image.crop(box.xyxy))
+        boxed.append(one)
+    answers = {namer.card.level: _answers(namer, crops) for namer in namers}
+    objects, findings = [], []
+    for at, one in enumerate(boxed):
+        own = {level: (one.label, one.score)}
+        for namer in namers:
+            said = answers[namer.card.level][at]
+            above = taxonomy.parents(namer.card.level, level)
+            if above and one.label not in above.values():
+                continue  # a Toon has no suit
+            own[namer.card.level] = said
+            if above and above.get(said[0]) != one.label:
+                where = ", ".join(f"{edge:g}" for edge in one.box)
+                reason = f"the detector says {one.label}, {namer.title} says {said[0]}"
+                findings.append(Finding(f"{found.path}, {where}", reason, code=DISAGREE))
+        names = {name: said for name, (said, _) in own.items()}
+        confidences = {name: share for name, (_, share) in own.items()}
+        label = exact_label(names, taxonomy)
+        objects.append(NamedObject(label, one.score, one.box, levels=names, confidences=confidences))
+    return replace(found, objects=tuple(objects)), findings
+
+
+def _answers(namer: _Namer, crops: Sequence[Image.Image]) -> list[tuple[str, float]]:
+    """Return the most probable class of each crop, and its probability."""
+    card = namer.card
+    if not crops:
+        return []
+    rows = namer.answer(np.stack([fit(crop, size_hw=card.size_hw, resize=card.resize) for crop in crops]))
+    return [(card.classes[int(row.argmax())], float(row.max())) for row in rows]
+
+
+def exact_label(levels: Mapping[str, str], taxonomy: Taxonomy) -> str:
+    """Return the only label that has these classes; where there are several or none, the class of the finest level.
+
+    Args:
+        levels: The class at each level, the coarsest first.
+        taxonomy: What the labels mean.
+    """
+    if LABEL_LEVEL in levels:
+        return levels[LABEL_LEVEL]
+    matching = [
+        label.name
+        for label in taxonomy.labels
+        if all(taxonomy.class_of(label.name, level) == name for level, name in levels.items())
+    ]
+    return matching[0] if len(matching) == 1 else list(levels.values())[-1]
+
+
+def _data(one: FoundObject) -> dict[str, Any]:
+    assert isinstance(one, NamedObject)
+    return {"levels": dict(one.levels), "confidences": dict(one.confidences)}

@@ -1,0 +1,107 @@
+"""An exported detector beside its network: whether both find the same objects."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.core.progress import Progress, silent
+from toonvision.core.seeds import generator
+from toonvision.data.arrays import load_screenshots
+from toonvision.data.images import Pictures
+from toonvision.data.workspace import Workspace
+from toonvision.deploy.bundle import Bundle, Parity
+from toonvision.deploy.checks import BOXES_NAME, SCORES_NAME
+from toonvision.deploy.detector import Detector
+from toonvision.deploy.parity import FEWEST, LARGEST_DIFFERENCE, spread_indices, worse
+from toonvision.metrics.detection import Boxes, boxes_in, overlaps
+from toonvision.metrics.predictions import Predictions
+from toonvision.tasks import detect
+from toonvision.tasks.augmentation import augment
+from toonvision.tasks.base import network_outputs
+from toonvision.tasks.settings import Augmentation
+
+if TYPE_CHECKING:
+    import keras
+
+_SAME, _NEXT_TO = 0.99, 0.3
+"""Overlaps of a box with itself, and at least with that of the next cell: where both have equal scores, either may be
+the higher one."""
+_EQUAL = 1e-5
+_AT_THRESHOLD = 1e-3
+"""Scores this near to a threshold may lie on either side of it."""
+_CHANGES = Augmentation(flip=True, color=0.4)
+_BATCH = 8
+
+
+def detector_file(
+    workspace: Workspace, model: "keras.Model", bundle: Bundle, *, progress: Progress = silent
+) -> tuple[bytes, Parity, int]:
+    """Write a detector as an ONNX file that finds the same objects.
+
+    Returns:
+        The file's bytes, how it compares with the network, and how many of the compared pictures are screenshots.
+
+    Raises:
+        InputRejectedError: If there is no screenshot, or one cannot be read.
+        ModelRefusedError: If the network cannot be exported, or the file finds something else.
+    """
+    from toonvision.deploy.conversion import to_onnx
+    from toonvision.models.detector import answering
+
+    content = to_onnx(answering(model), bundle.to_metadata(), (SCORES_NAME, BOXES_NAME))
+    pictures, screenshots = _pictures(workspace, bundle.size_hw)
+    opened, thresholds = Detector(content), bundle.thresholds or ()
+    expected = detect.decode(network_outputs(model, pictures, progress=progress))
+    starts = range(0, len(pictures), _BATCH)
+    batches = [opened.run_batch(pictures[start : start + _BATCH]) for start in starts]
+    together = boxes_in(*(np.concatenate(one) for one in zip(*batches, strict=True)))
+    parity = worse(
+        compare_boxes(expected, opened.find_batch(pictures), thresholds), compare_boxes(expected, together, thresholds)
+    )
+    if parity.disagreements or not parity.largest_difference < LARGEST_DIFFERENCE or parity.pictures < FEWEST:
+        raise ModelRefusedError(
+            f"the export must find the same objects as its network in {FEWEST} pictures or more, with differences of "
+            f"confidence below {LARGEST_DIFFERENCE:g}; {parity.disagreements} objects of {parity.pictures} pictures "
+            f"differ, and the largest difference is {parity.largest_difference:.2g}. Nothing was written."
+        )
+    return content, parity, screenshots
+
+
+def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[float, ...]) -> Parity:
+    """Compare the boxes that a network and its export find in the same pictures, those that count.
+
+    Boxes of a class that overlap by 99 % are the same, or those of two neighbouring cells with equal scores.
+    """
+    largest, disagreements = 0.0, 0
+    for one, other in ((expected, found), (found, expected)):
+        least = np.array(thresholds)[one.labels]
+        for at in np.flatnonzero(one.scores >= least).tolist():
+            near = np.flatnonzero((other.image == one.image[at]) & (other.labels == one.labels[at]))
+            shares = overlaps(_boxes(one)[at : at + 1], _boxes(other)[near])[0]
+            differences = np.abs(other.scores[near] - one.scores[at])
+            same = differences[shares >= _SAME]
+            if len(same):
+                largest = max(largest, float(same.min()))
+            elif not (differences[shares >= _NEXT_TO] < _EQUAL).any() and one.scores[at] > least[at] + _AT_THRESHOLD:
+                disagreements += 1
+    return Parity(expected.images, largest, disagreements)
+
+
+def _boxes(predictions: Predictions) -> Boxes:
+    assert predictions.boxes is not None
+    return predictions.boxes
+
+
+def _pictures(workspace: Workspace, size_hw: tuple[int, int]) -> tuple[Pictures, int]:
+    """Return 100 pictures to compare on: screenshots; if these are fewer, changed copies too, and how many are not."""
+    with workspace.reading() as catalog:
+        shots = catalog.screenshots()
+    if not shots:
+        raise InputRejectedError(f"{workspace.root}: there is no screenshot to compare on. Run: toonvision extract")
+    chosen = [shots[index] for index in spread_indices(len(shots), FEWEST)]
+    pictures = np.asarray(load_screenshots(workspace, chosen, size_hw=size_hw))
+    rng, copies = generator(0, "parity"), [pictures]
+    while sum(map(len, copies)) < FEWEST:
+        copies.append(augment(pictures[: FEWEST - sum(map(len, copies))], _CHANGES, rng))
+    return np.concatenate(copies), len(chosen)

@@ -1,0 +1,134 @@
+"""Opening an exported file of any kind: it is checked, then run by ONNX Runtime on one thread a picture."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from PIL import Image
+
+from toonvision.core import errors
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
+from toonvision.core.files import read_regular
+from toonvision.core.runner import available_cores
+from toonvision.data import images
+from toonvision.data.images import Pictures
+from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, checked
+from toonvision.taxonomy.labels import CLASSIFY, DETECT
+
+_FATAL_ALONE = 4
+_CLASSES: Mapping[str, str] = {CLASSIFY: "toonvision.Classifier", DETECT: "toonvision.Detector"}
+
+
+class OpenedModel:
+    """An exported model of a kind, opened and checked.
+
+    Attributes:
+        bundle: What the model is: its labels, input, preprocessing and origin.
+        classes: Names of the classes, in the order of the outputs.
+    """
+
+    kind = ""
+
+    def __init__(self, model: Path | str | bytes, *, threads: int | None = None) -> None:
+        """Open a model.
+
+        Args:
+            model: The file that `toonvision export` wrote, or its bytes.
+            threads: How many pictures are predicted at once; by default as many as there are cores.
+
+        Raises:
+            UsageError: If ``threads`` is below 1.
+            InputRejectedError: If there is no such file.
+            ModelRefusedError: If it is not what ToonVision exports, or of another kind.
+        """
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads must be 1 or more; got {threads}.")
+        self._where = "the model" if isinstance(model, bytes) else str(model)
+        self._threads = threads or available_cores()
+        content = model if isinstance(model, bytes) else _read(Path(model))
+        try:
+            self.bundle = checked(content)
+        except ModelRefusedError as error:
+            raise ModelRefusedError(f"{self._where}: {error}.") from error
+        if self.bundle.kind != self.kind:
+            other = _CLASSES[self.bundle.kind]
+            raise ModelRefusedError(f"{self._where}: is a model of another kind. Open it with {other}.")
+        self.classes = self.bundle.classes
+        with self._refusing("cannot open it"):
+            self._session = _started(content)
+
+    def _outputs(self, names: Sequence[str], pictures: Pictures) -> list[npt.NDArray[np.float32]]:
+        """Run the model over pictures of its input size, shape ``(pictures, height, width, 3)``."""
+        with self._refusing("cannot run it"):
+            found = self._session.run(list(names), {INPUT_NAME: pictures})
+        if not all(np.isfinite(one).all() for one in found):
+            raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
+        return list(found)
+
+    @contextmanager
+    def _refusing(self, what: str) -> Iterator[None]:
+        """Turn errors of ONNX Runtime, which have no common kind and may quote any file, into one of one line."""
+        try:
+            yield
+        except MemoryError:
+            raise
+        except Exception as error:
+            first_line = errors.printable(str(error).partition("\n")[0][:200])
+            raise ModelRefusedError(f"{self._where}: ONNX Runtime {what} ({first_line}).") from error
+
+
+def image_of(picture: Image.Image | npt.NDArray[np.uint8]) -> Image.Image:
+    """Return a picture, or an array of shape ``(height, width, 3)``, uint8, as an image in mode ``RGB``.
+
+    Raises:
+        UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
+    """
+    if not isinstance(picture, Image.Image):
+        return Image.fromarray(required(picture, (None, None, 3)))
+    if not all(picture.size):
+        raise UsageError(f"a picture has pixels; got one of {picture.width} x {picture.height}.")
+    try:
+        return images.to_rgb(picture)
+    except RejectedItemError as error:
+        raise UsageError(f"a picture {error.reason}; {error.remedy}.") from error
+
+
+def required(
+    pictures: npt.NDArray[np.uint8], shape: tuple[int | None, ...], *, some: bool = True
+) -> npt.NDArray[np.uint8]:
+    """Return an array that has a shape (None stands for any side); refuse others, and empty ones if ``some``.
+
+    Raises:
+        UsageError: Naming both.
+    """
+    fits = (
+        isinstance(pictures, np.ndarray)
+        and pictures.dtype == np.uint8
+        and pictures.ndim == len(shape)
+        and all(side in {None, found} for side, found in zip(shape, pictures.shape, strict=True))
+        and (pictures.size > 0 or not some)
+    )
+    if not fits:
+        wanted = ", ".join("any" if side is None else str(side) for side in shape)
+        got = f"{pictures.shape} of {pictures.dtype}" if isinstance(pictures, np.ndarray) else type(pictures).__name__
+        raise UsageError(f"pictures are uint8 arrays of shape ({wanted}); got {got}.")
+    return pictures
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_regular(path, limit=LARGEST_FILE)
+    except RejectedItemError as error:
+        kind = ModelRefusedError if error.code == "too-large" else InputRejectedError
+        raise kind(f"{path}: {error.reason}. Write it with: toonvision export RUN") from error
+
+
+def _started(content: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL_ALONE
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

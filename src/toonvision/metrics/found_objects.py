@@ -1,0 +1,125 @@
+"""The objects that a detector finds in picture files, whatever computes it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import Finding
+from toonvision.core.progress import Progress, silent
+from toonvision.data.images import Pictures, fit, read_whole, room_for, shrink_factor
+from toonvision.metrics.predictions import Predictions, read_groups
+
+
+@dataclass(frozen=True)
+class FoundObject:
+    """An object in a picture.
+
+    Attributes:
+        label: Its class.
+        score: How confident the detector is, 0 to 1.
+        box: Its left, upper, right and lower edge in pixels of the picture.
+    """
+
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class FoundObjects:
+    """The objects in a picture file, the most confident first.
+
+    Attributes:
+        path: The file.
+        size_wh: Width and height of the picture in pixels.
+        objects: What was found in it.
+    """
+
+    path: Path
+    size_wh: tuple[int, int]
+    objects: tuple[FoundObject, ...]
+
+
+def objects_of(
+    predictions: Predictions,
+    sizes_wh: Sequence[tuple[int, int]],
+    *,
+    classes: tuple[str, ...],
+    thresholds: Sequence[float],
+    size_hw: tuple[int, int],
+) -> list[tuple[FoundObject, ...]]:
+    """Return the objects of each picture, in pixels of the picture.
+
+    Args:
+        predictions: With boxes in pixels of pictures that were shrunk to the input size.
+        sizes_wh: Width and height of each picture in pixels.
+        classes: Names of the classes.
+        thresholds: The confidence from which on a prediction of each class counts.
+        size_hw: Height and width of the input in pixels.
+    """
+    boxes = whole_boxes(predictions, sizes_wh, size_hw)
+    found: list[list[FoundObject]] = [[] for _ in sizes_wh]
+    for at in np.argsort(-predictions.scores, kind="stable"):
+        label, score = int(predictions.labels[at]), float(predictions.scores[at])
+        if score >= thresholds[label]:
+            left, top, right, bottom = (round(float(edge), 1) for edge in boxes[at])
+            found[predictions.image[at]].append(FoundObject(classes[label], score, (left, top, right, bottom)))
+    return [tuple(one) for one in found]
+
+
+def whole_boxes(
+    predictions: Predictions, sizes_wh: Sequence[tuple[int, int]], size_hw: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    """Return predicted boxes in pixels of the pictures, none of which leaves its picture, shape ``(boxes, 4)``."""
+    if predictions.boxes is None:
+        raise TypeError("these predictions have no boxes; a detector's have")
+    factors = np.array([shrink_factor(size, size_hw) for size in sizes_wh], np.float32)
+    most = np.tile(np.array(sizes_wh, np.float32).reshape(-1, 2), 2)
+    found: npt.NDArray[np.float32] = np.clip(
+        predictions.boxes * factors[predictions.image, None], 0, most[predictions.image]
+    )
+    return found
+
+
+def find_in_files(
+    answer: Callable[[Pictures], Predictions],
+    paths: Sequence[Path],
+    *,
+    classes: tuple[str, ...],
+    thresholds: Sequence[float],
+    size_hw: tuple[int, int],
+    progress: Progress = silent,
+) -> tuple[list[FoundObjects], list[Finding]]:
+    """Find objects in picture files, and in all pictures in folders, with any detector.
+
+    Args:
+        answer: Finds boxes in images of the input size.
+        paths: Pictures or folders.
+        classes: Names of the classes.
+        thresholds: The confidence from which on a prediction of each class counts.
+        size_hw: Height and width of the input in pixels.
+        progress: Called with how many pictures are done.
+
+    Returns:
+        The objects of each picture in the order of the paths, and a finding for each file that could not be read.
+
+    Raises:
+        InputRejectedError: If a folder cannot be read.
+    """
+
+    def read(file: Path) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+        with room_for(file):
+            image = read_whole(file)
+            return fit(image, size_hw=size_hw, resize="shrink"), image.size
+
+    found: list[FoundObjects] = []
+    findings: list[Finding] = []
+    for files, read_files in read_groups(paths, read, findings, progress=progress):
+        sizes = [size for _, size in read_files]
+        predictions = answer(np.stack([image for image, _ in read_files]))
+        listed = objects_of(predictions, sizes, classes=classes, thresholds=thresholds, size_hw=size_hw)
+        found += [FoundObjects(*one) for one in zip(files, sizes, listed, strict=True)]
+    return found, findings

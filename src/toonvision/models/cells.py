@@ -1,0 +1,49 @@
+"""The cells of a detector's maps: where they lie in the image, and the boxes that they answer with. Without Keras."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.models.grid import STRIDE
+
+_UNIT, _FARTHEST = 32.0, 5.0
+"""Distances are exp(output) times so many pixels, with outputs from minus to plus the second number."""
+_OUTWARDS = np.array([-1, -1, 1, 1], np.float32)
+
+
+def corners(sides: Any, *, exp: Callable[..., Any] = np.exp, clip: Callable[..., Any] = np.clip) -> Any:
+    """Return the corners of the boxes of all cells in pixels, from the logarithms of the distances to their sides.
+
+    Args:
+        sides: In units of 32 pixels, to the left, upper, right and lower side, shape ``(batch, rows, columns, 4)``.
+        exp: Exponential of an array, or of a tensor.
+        clip: Clips such.
+
+    Returns:
+        The left, upper, right and lower edges, of the same shape.
+    """
+    return exp(clip(sides, -_FARTHEST, _FARTHEST)) * (_OUTWARDS * _UNIT) + middles(sides.shape[1:3])
+
+
+def middles(rows_columns: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Return the x and y of the middle of each cell, twice, in pixels, shape ``(1, rows, columns, 4)``."""
+    rows, columns = (STRIDE * (np.arange(count, dtype=np.float32) + 0.5) for count in rows_columns)
+    across, down = np.meshgrid(columns, rows)
+    return np.stack([across, down, across, down], axis=-1)[None]
+
+
+def peaks(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return scores, 0 in each cell in which one of the eight around it has a higher one.
+
+    Args:
+        scores: Shape ``(images, rows, columns, classes)``, 0 to 1.
+    """
+    rows, columns = scores.shape[1:3]
+    around = np.pad(scores, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    highest = scores
+    for down in range(3):
+        for across in range(3):
+            highest = np.maximum(highest, around[:, down : down + rows, across : across + columns])
+    return np.where(scores == highest, scores, np.float32(0))

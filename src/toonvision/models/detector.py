@@ -1,0 +1,130 @@
+"""The network that finds objects in screenshots: small, quick, without anchors and without non-maximum suppression.
+
+Each cell of a map at an eighth of the input's size says how likely the middle of an object of each class lies there,
+and how far it is from there to the object's four sides.
+
+Source:
+    Zhou, Wang and Kraehenbuehl, "Objects as points", 2019 (CenterNet: middles of objects and their loss); Liu et al.,
+    "Training-time-friendly network", AAAI 2020 (TTFNet: Gaussians of the shape of the box, distances to the sides);
+    Rezatofighi et al., "Generalized intersection over union", CVPR 2019.
+"""
+
+import keras
+from keras import layers, ops
+
+from toonvision.models.blocks import Tensor, around_zero, normalized
+from toonvision.models.cells import corners
+
+CENTERS, SIDES = "centers", "sides"
+"""Names of the outputs."""
+_STEM, _FILTERS, _PYRAMID = 16, (32, 48, 96, 128), 48
+_RARE = -2.19
+"""The first logit of an object's middle, a probability of 10 %."""
+BOX_WEIGHT = 2.0
+"""Of the boxes' loss, beside that of the middles."""
+
+
+def detector(size_hw: tuple[int, int], classes: int) -> keras.Model:
+    """Build the network.
+
+    A convolution with stride 2, two separable ones at each of the strides 4 to 32, a pyramid of 48 maps that brings
+    what the coarse maps know back to stride 8 by repeating pixels, and a head for each of the two outputs.
+
+    Args:
+        size_hw: Height and width of the input in pixels, multiples of 32.
+        classes: Number of classes, at least 1.
+
+    Returns:
+        A network from uint8 images ``(batch, height, width, 3)`` to logits of the middles ``(batch, height / 8, width /
+        8, classes)``, and to logarithms of the distances to the left, upper, right and lower side, in units of 32
+        pixels, ``(batch, height / 8, width / 8, 4)``.
+    """
+    inputs = keras.Input((*size_hw, 3), dtype="uint8")
+    x = normalized(layers.Conv2D(_STEM, 3, strides=2, padding="same", use_bias=False)(around_zero(inputs)))
+    maps = []
+    for filters in _FILTERS:
+        x = _separable(_separable(x, filters, strides=2), filters)
+        maps.append(x)
+    x = layers.Conv2D(_PYRAMID, 1)(maps[-1])
+    for finer in (maps[2], maps[1]):
+        x = layers.UpSampling2D(2, interpolation="nearest")(x)
+        x = _separable(layers.Add()([x, layers.Conv2D(_PYRAMID, 1)(finer)]), _PYRAMID)
+    rare = keras.initializers.Constant(_RARE)
+    centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(_separable(x, _PYRAMID))
+    sides = layers.Conv2D(4, 1, name=SIDES)(_separable(x, _PYRAMID))
+    return keras.Model(inputs, [centers, sides], name="detector")
+
+
+def center_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Return the penalty-reduced focal loss of the middles, for each object of the batch.
+
+    Args:
+        y_true: 1 in the cell of an object's middle, falling to 0 around it, -1 where nothing counts; shape ``(batch,
+            rows, columns, classes)``.
+        y_pred: Logits of the same shape.
+
+    Returns:
+        Shape ``(batch,)``; the mean is the sum over all cells divided by the number of objects.
+    """
+    probability = ops.sigmoid(y_pred)
+    is_middle = ops.cast(ops.equal(y_true, 1), y_pred.dtype)
+    counts = ops.cast(ops.greater_equal(y_true, 0), y_pred.dtype)
+    of_middle = ops.square(1 - probability) * ops.softplus(-y_pred)
+    elsewhere = ops.power(1 - y_true * counts, 4) * ops.square(probability) * ops.softplus(y_pred)
+    losses = counts * (is_middle * of_middle + (1 - is_middle) * elsewhere)
+    return _per_object(losses, ops.sum(is_middle))
+
+
+def side_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Return the loss of the boxes: 1 less the generalized intersection over union, for each object of the batch.
+
+    Args:
+        y_true: In each cell the corners of the object that it belongs to, in pixels, and how much it counts; shape
+            ``(batch, rows, columns, 5)``. The weights of an object sum up to 1.
+        y_pred: Logarithms of the distances, shape ``(batch, rows, columns, 4)``.
+
+    Returns:
+        Shape ``(batch,)``; the mean is the sum over all cells divided by the number of objects.
+    """
+    found, true, weight = _corners(y_pred), y_true[..., :4], y_true[..., 4]
+    low, high = ops.maximum(found[..., :2], true[..., :2]), ops.minimum(found[..., 2:], true[..., 2:])
+    common = ops.prod(ops.maximum(high - low, 0), axis=-1)
+    union = _area(found) + _area(true) - common
+    hull = ops.prod(ops.maximum(found[..., 2:], true[..., 2:]) - ops.minimum(found[..., :2], true[..., :2]), axis=-1)
+    overlap = common / ops.maximum(union, 1) - (hull - union) / ops.maximum(hull, 1)
+    return _per_object(weight * (1 - overlap), ops.sum(weight))
+
+
+def answering(model: keras.Model) -> keras.Model:
+    """Return a model that answers with what a program needs: for each cell the classes' scores, and a box.
+
+    A score is 0 unless it is the highest of the cell and the eight around it, so that an object is found once.
+
+    Returns:
+        A network to scores ``(batch, cells, classes)``, 0 to 1, and corners in pixels ``(batch, cells, 4)``.
+    """
+    centers, sides = model.outputs
+    scores = layers.Activation("sigmoid")(centers)
+    highest = layers.MaxPooling2D(3, strides=1, padding="same")(scores)
+    peaks = scores * ops.cast(ops.equal(scores, highest), "float32")
+    flat = [layers.Reshape((-1, one.shape[-1]))(one) for one in (peaks, _corners(sides))]
+    return keras.Model(model.inputs, flat, name=model.name)
+
+
+def _separable(x: Tensor, filters: int, strides: int = 1) -> Tensor:
+    x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
+    return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
+
+
+def _corners(sides: Tensor) -> Tensor:
+    return corners(sides, exp=ops.exp, clip=ops.clip)
+
+
+def _per_object(losses: Tensor, objects: Tensor) -> Tensor:
+    """Return the sum of each image's losses, scaled so that their mean over the batch is that for each object."""
+    images = ops.cast(ops.shape(losses)[0], losses.dtype)
+    return ops.sum(ops.reshape(losses, (ops.shape(losses)[0], -1)), axis=1) * images / ops.maximum(objects, 1)
+
+
+def _area(boxes: Tensor) -> Tensor:
+    return ops.prod(boxes[..., 2:] - boxes[..., :2], axis=-1)

@@ -1,0 +1,18 @@
+"""The sizes of a detector's input and maps. Without NumPy, since every command knows the networks by name."""
+
+STRIDE = 8
+"""Pixels of the input from one cell to the next."""
+SMALLEST = 64
+DEEPEST = 32
+"""Pixels of the input from one cell of the coarsest map to the next: sides are multiples of it."""
+
+
+def padded(height: int, width: int) -> tuple[int, int]:
+    """Return the smallest height and width that hold an image and are multiples of 32.
+
+    Examples:
+        >>> padded(360, 640)
+        (384, 640)
+    """
+    rows, columns = (max(SMALLEST, DEEPEST * -(-side // DEEPEST)) for side in (height, width))
+    return rows, columns

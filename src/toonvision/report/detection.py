@@ -1,0 +1,148 @@
+"""The report of a run that finds objects in screenshots."""
+
+from dataclasses import replace
+
+from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.wording import counted, listed, percent
+from toonvision.metrics.intervals import Proportion
+from toonvision.report import data_panels as data
+from toonvision.report import run_panels as run
+from toonvision.report.facts import SUBSET_NAMES, warnings_of
+from toonvision.report.page import Page, section
+from toonvision.report.results import Results
+from toonvision.tasks.detect_panels import box_panels, height_rows
+from toonvision.taxonomy.labels import NO_CONTEXT
+
+
+def detection_page(results: Results) -> Page:
+    """Return the report of a detector: which panel stands where."""
+    evaluation, level = results.evaluation, results.evaluation.record.level
+    subset = SUBSET_NAMES[evaluation.subset]
+    seen = "which it has not seen" if evaluation.subset == "test" else "which were used for training"
+    return Page(
+        title=evaluation.record.title,
+        subtitle=(
+            f"Finds objects of {counted(len(evaluation.classes), 'class', 'classes')}. Evaluated on "
+            f"{counted(len(evaluation.items), f'{subset} screenshot')}. Trained {evaluation.record.started[:10]}."
+        ),
+        facts=detection_facts(results),
+        warnings=warnings_of(results),
+        sections=(
+            section(
+                "data", "Data", _data_fact(results), data.balance_panel(results.balance, results.taxonomy),
+                data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
+                data.split_panel(results.split, level), *data.split_tables(results.split, level),
+                data.near_table(results.split), data.findings_table(results.counts, results.findings),
+            ),
+            section(
+                "training", "Training", "How the network learned.", run.curves_panel(results.curves),
+                run.peaks_table(results.best_curve), _repeats_table(results),
+            ),
+            section(
+                "evaluation", "Evaluation", f"What the run's model finds in the {subset} screenshots, {seen}.",
+                *box_panels(evaluation), *_missed_panels(results),
+            ),
+            section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
+        ),
+    )  # fmt: skip
+
+
+def detection_facts(results: Results) -> tuple[str, ...]:
+    """Return what was trained, how much is found, at which heights and where it misses most, in plain sentences.
+
+    Where the model does not clearly beat its floor, a sentence that says so comes before them, else after them.
+    """
+    floors = results.evaluation.floors
+    floor = floors.sentence() if floors else ""
+    facts = (_training_fact(results), _quality_fact(results), _height_fact(results), _context_fact(results))
+    return tuple(filter(None, (floor, *facts) if floors and floors.unbeaten else (*facts, floor)))
+
+
+def _training_fact(results: Results) -> str:
+    record = results.evaluation.record
+    names = listed([category.title for category in results.evaluation.classes])
+    return (
+        f"The network {record.settings.network} ({counted(record.parameters, 'parameter')}) was trained to find "
+        f"{names}, with {counted(record.learned_from, 'training screenshot')} of "
+        f"{counted(results.screenshots, 'screenshot')}."
+    )
+
+
+def _quality_fact(results: Results) -> str:
+    evaluation = results.evaluation
+    counts, precision = evaluation.best.counts, evaluation.best.precision
+    found = Proportion(counts.found, counts.total)
+    alarms = counts.false_alarms / max(1, len(evaluation.items))
+    start = (
+        f"It finds {counts.found:,} of {counted(counts.total, 'object')} ({found}) with {alarms:.2f} false alarms a "
+        f"screenshot; AP50 is {precision.ap50:.3f}, AP {precision.ap:.3f}"
+    )
+    if len(evaluation.scores) == 1:
+        return f"{start}. It was trained with one seed only, so the variation between trainings is unknown."
+    each = sorted(one.precision.ap50 for one in evaluation.scores)
+    return (
+        f"{start}. {len(each)} trainings that differ only by their seed have an AP50 of {each[0]:.3f} to "
+        f"{each[-1]:.3f}."
+    )
+
+
+def _height_fact(results: Results) -> str:
+    rows = height_rows(results.evaluation)
+    if len(rows) < 2:
+        return ""
+    shares = [f"{row.title} {percent(row.counts.found / row.counts.total)}" for row in rows]
+    return f"Found by height: {listed(shares)}."
+
+
+def _context_fact(results: Results) -> str:
+    contexts = [one for one in results.breakdowns if one.name == "context"]
+    groups = [group for one in contexts for group in one.groups if group.title != NO_CONTEXT]
+    if len(groups) < 2:
+        return ""
+    worst, best = groups[0], groups[-1]
+    return (
+        f"It misses most in {worst.title}, {worst.wrong.count:,} of {worst.wrong.total:,}, and least in {best.title}, "
+        f"{best.wrong.count:,} of {best.wrong.total:,}. {contexts[0].finding or 'No context clearly differs.'}"
+    )
+
+
+def _data_fact(results: Results) -> str:
+    frames = results.evaluation.frames
+    empty = sum(not frame.crops for frame in frames)
+    return (
+        f"{counted(sum(len(frame.crops) for frame in frames), 'object')} in {counted(len(frames), 'screenshot')} were "
+        f"evaluated; {empty:,} of these show none."
+    )
+
+
+def _repeats_table(results: Results) -> Table:
+    """Return a row for each training: how long it took and how well it finds objects."""
+    evaluation = results.evaluation
+    columns = ("Seed", "Epochs", "Saved epoch", "Validation loss", "Seconds", "AP", "AP50", "Missed", "False alarms")
+    rows = [
+        (f"{repeat.seed} (best)" if index == evaluation.best_index else str(repeat.seed), str(repeat.epochs),
+         str(repeat.best_epoch), "NaN" if repeat.val_loss is None else f"{repeat.val_loss:.4f}",
+         f"{repeat.seconds:,.0f}", f"{scores.precision.ap:.3f}", f"{scores.precision.ap50:.3f}",
+         f"{scores.counts.total - scores.counts.found:,}", f"{scores.counts.false_alarms:,}")
+        for index, (repeat, scores) in enumerate(zip(evaluation.record.repeats, evaluation.scores, strict=True))
+    ]  # fmt: skip
+    return Table(
+        "Trainings", columns, tuple(rows), number_columns(columns), shown=12,
+        note="The run's model is the one with the lowest validation loss; the test subset is not used for that.",
+    )  # fmt: skip
+
+
+def _missed_panels(results: Results) -> list[FigurePanel | Table | None]:
+    """Return the breakdowns of the objects, whose wrong ones are those that are missed."""
+    figures = [
+        replace(
+            panel,
+            title=panel.title.replace("Wrong predictions", "Missed objects"),
+            alternative=panel.alternative.replace("wrong predictions", "missed objects"),
+            caption="Each dot is the share of a group's objects that are missed, on its 95 % interval; beside it "
+            "stands how many are missed. Small groups are faint: they allow no conclusion.",
+        )
+        for panel in run.breakdown_panels(results.breakdowns)
+    ]
+    table = run.breakdown_table(results.breakdowns)
+    return [*figures, replace(table, title="Missed objects by group") if table else None]

@@ -1,0 +1,241 @@
+"""How good predicted bounding boxes are, over all classes and over all screenshots."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.metrics.classification import Indices, confusion_matrix
+from toonvision.metrics.detection import HALF, Found, Matches, Objects, Precision, match, overlaps
+from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.predictions import Predictions
+from toonvision.tasks.base import Evaluated
+
+UNSURE = 0.3
+"""The threshold of confidence where none was chosen."""
+Outcome = Literal["found", "false alarm", "missed", "ignored"]
+
+
+@dataclass(frozen=True)
+class ClassBoxes:
+    """How good the boxes of one class are.
+
+    Attributes:
+        name: The class.
+        precision: Its average precision.
+        threshold: The confidence from which on a prediction counts.
+        counts: What is found from there on.
+    """
+
+    name: str
+    precision: Precision
+    threshold: float
+    counts: Found
+
+    @property
+    def recall(self) -> Proportion:
+        """The objects that are found, of all."""
+        return Proportion(self.counts.found, self.counts.total)
+
+    @property
+    def right(self) -> Proportion:
+        """The predictions that are right, of all."""
+        return Proportion(self.counts.found, self.counts.found + self.counts.false_alarms)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A predicted or a true box, and what became of it.
+
+    Attributes:
+        image: The index of its image.
+        outcome: Whether an object was found or missed, or a prediction is a false alarm or to be ignored.
+        prediction: The index of the prediction; None for an object that was missed.
+        truth: The index of the object; None for a false alarm.
+    """
+
+    image: int
+    outcome: Outcome
+    prediction: int | None
+    truth: int | None
+
+
+@dataclass(frozen=True)
+class BoxScores:
+    """How good one model's predictions of boxes are.
+
+    Attributes:
+        truth: The true objects, in pixels of their screenshots.
+        predictions: The predictions, likewise.
+        classes: Names of the classes.
+        thresholds: The confidence from which on a prediction of each class counts, 0 to 1.
+    """
+
+    truth: Objects
+    predictions: Predictions
+    classes: tuple[str, ...]
+    thresholds: tuple[float, ...]
+
+    @cached_property
+    def matches(self) -> tuple[Matches, ...]:
+        """The matches of each class."""
+        return tuple(match(self.truth, self.predictions, label=label) for label in range(len(self.classes)))
+
+    @cached_property
+    def by_class(self) -> tuple[ClassBoxes, ...]:
+        """The scores of each class."""
+        return tuple(
+            ClassBoxes(name, Precision.of(matches.average_precisions), threshold, matches.at(threshold))
+            for name, matches, threshold in zip(self.classes, self.matches, self.thresholds, strict=True)
+        )
+
+    @property
+    def precision(self) -> Precision:
+        """The mean average precision over the classes."""
+        return Precision.mean([one.precision for one in self.by_class])
+
+    @property
+    def counts(self) -> Found:
+        """What is found of all classes."""
+        listed = [one.counts for one in self.by_class]
+        return Found(*(sum(getattr(one, name) for one in listed) for name in ("total", "found", "false_alarms")))
+
+    @property
+    def error(self) -> float:
+        """What the mean average precision lacks of 1; without an object, the share of screenshots with false alarms."""
+        return float(self.wrong.mean()) if np.isnan(self.precision.ap) else 1 - self.precision.ap
+
+    @cached_property
+    def taken(self) -> Predictions:
+        """The predictions that count."""
+        return above(self.predictions, self.thresholds)
+
+    @cached_property
+    def outcomes(self) -> tuple[Shown, ...]:
+        """What became of every prediction that counts and of every object, at an overlap of half."""
+        found, matched = [], set()
+        for label in range(len(self.classes)):
+            matches = match(self.truth, self.taken, label=label, thresholds=HALF)
+            for at, own, neutral in zip(matches.prediction, matches.objects[:, 0], matches.neutral[:, 0], strict=True):
+                matched.add(int(own))
+                outcome: Outcome = "ignored" if neutral else "found" if own >= 0 else "false alarm"
+                truth = int(own) if own >= 0 else None
+                found.append(Shown(int(self.taken.image[at]), outcome, int(at), truth))
+        missed = [
+            Shown(int(image), "missed", None, at)
+            for at, (image, ignored) in enumerate(zip(self.truth.image, self.truth.ignored, strict=True))
+            if at not in matched and not ignored
+        ]
+        return tuple(sorted((*found, *missed), key=lambda one: one.image))
+
+    def _per_image(self, outcome: Outcome) -> Indices:
+        images = [one.image for one in self.outcomes if one.outcome == outcome]
+        return np.bincount(np.array(images, np.int64), minlength=self.truth.images)
+
+    @cached_property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """Whether a screenshot has a miss or a false alarm."""
+        wrong: npt.NDArray[np.bool_] = self._per_image("missed") + self._per_image("false alarm") > 0
+        return wrong
+
+    @cached_property
+    def agreement(self) -> npt.NDArray[np.float32]:
+        """Share of a screenshot's objects and false alarms that are found objects; 1 where it has neither."""
+        found = self._per_image("found")
+        every = found + self._per_image("missed") + self._per_image("false alarm")
+        return np.where(every, found / np.maximum(1, every), 1).astype(np.float32)
+
+    @cached_property
+    def missed(self) -> npt.NDArray[np.bool_]:
+        """Whether each object that counts is missed, shape ``(objects,)``; False for the others."""
+        missed = np.zeros(len(self.truth.image), np.bool_)
+        lost = [one.truth for one in self.outcomes if one.outcome == "missed"]
+        missed[np.array(lost, np.int64)] = True
+        return missed
+
+    @cached_property
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """True (rows) and predicted classes of boxes that match whatever their classes; the last is none at all."""
+        matches = match(self.truth, self.taken, thresholds=HALF)
+        nothing = len(self.classes)
+        counted = ~matches.neutral[:, 0]
+        at = matches.objects[counted, 0]
+        true = np.append(self.truth.labels, nothing)[at]
+        lost = np.setdiff1d(np.flatnonzero(~self.truth.ignored), at)
+        return confusion_matrix(
+            np.concatenate([true, self.truth.labels[lost]]),
+            np.concatenate([self.taken.labels[matches.prediction[counted]], np.full(len(lost), nothing)]),
+            nothing + 1,
+        )
+
+    def summary(self) -> dict[str, float]:
+        """Return AP and AP50."""
+        return {"ap": self.precision.ap, "ap50": self.precision.ap50}
+
+    def details(self) -> dict[str, Any]:
+        """Return all scores as plain data, for JSON."""
+        counts = self.counts
+        return {
+            "model": {
+                **_plain(self.precision),
+                "recall": Proportion(counts.found, counts.total).plain(),
+                "precision": Proportion(counts.found, counts.found + counts.false_alarms).plain(),
+                "false_alarms_per_screenshot": counts.false_alarms / max(1, self.truth.images),
+                "classes": [
+                    {"name": one.name, **_plain(one.precision), "threshold": one.threshold,
+                     "recall": one.recall.plain(), "precision": one.right.plain()}
+                    for one in self.by_class
+                ],
+            },
+            "confusion": {
+                "classes": [*self.classes, "nothing"], "rows_true_columns_predicted": self.confusion.tolist()
+            },
+        }  # fmt: skip
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """Return columns and rows of `predictions.csv`; each row begins with the index of its image."""
+        columns = ["outcome", "y_true", "y_pred", "score", "overlap", "x_min", "y_min", "x_max", "y_max"]
+        return columns, [self._row(one) for one in self.outcomes]
+
+    def _row(self, one: Shown) -> list[Any]:
+        true = self.truth.boxes[one.truth] if one.truth is not None else None
+        own = self.taken.boxes[one.prediction] if one.prediction is not None and self.taken.boxes is not None else None
+        overlap = "" if true is None or own is None else f"{float(overlaps(own[None], true[None])[0, 0]):.4f}"
+        box = true if own is None else own
+        return [
+            one.image, one.outcome,
+            "" if one.truth is None else self.classes[self.truth.labels[one.truth]],
+            "" if one.prediction is None else self.classes[self.taken.labels[one.prediction]],
+            "" if one.prediction is None else f"{self.taken.scores[one.prediction]:.6f}", overlap,
+            *(f"{edge:.1f}" for edge in (box if box is not None else ())),
+        ]  # fmt: skip
+
+
+BoxEvaluated = Evaluated[BoxScores]
+"""All models of a run of the kind ``detect``."""
+
+
+def above(predictions: Predictions, thresholds: Sequence[float]) -> Predictions:
+    """Return the predictions of at least the confidence that their class needs."""
+    return chosen(predictions, predictions.scores >= np.array(thresholds)[predictions.labels])
+
+
+def chosen(predictions: Predictions, which: npt.NDArray[np.bool_]) -> Predictions:
+    """Return some of some predictions with boxes."""
+    if predictions.boxes is None:
+        raise TypeError("these predictions have no boxes; a detector's have")
+    return replace(
+        predictions,
+        image=predictions.image[which],
+        labels=predictions.labels[which],
+        scores=predictions.scores[which],
+        boxes=predictions.boxes[which],
+    )
+
+
+def _plain(precision: Precision) -> dict[str, Any]:
+    """Return average precisions as plain data; None where there is no object."""
+    return {name: None if np.isnan(value) else value for name, value in asdict(precision).items()}

@@ -1,0 +1,241 @@
+"""The kind of task that finds objects in screenshots: boxes, each with a class and a confidence."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError
+from toonvision.core.panels import Panel
+from toonvision.data.arrays import load_screenshots
+from toonvision.data.images import Pictures, Resize
+from toonvision.data.records import Frame, Known, frames_of
+from toonvision.data.splits import read_split, split_digest
+from toonvision.data.subsets import SUBSETS, Subset
+from toonvision.data.workspace import Workspace
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.detection import HALF, boxes_in, match
+from toonvision.metrics.found_objects import whole_boxes
+from toonvision.metrics.novelty import NoveltyScore
+from toonvision.metrics.predictions import Predictions
+from toonvision.models.cells import corners, peaks
+from toonvision.models.grid import STRIDE, padded
+from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
+from toonvision.tasks.box_scores import UNSURE, BoxEvaluated, BoxScores
+from toonvision.tasks.detect_augmentation import change
+from toonvision.tasks.detect_panels import box_panels
+from toonvision.tasks.detect_targets import IGNORED, LABEL, factors_of, maps_of, objects_in, targets_of
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import DETECT, Task, Taxonomy
+
+if TYPE_CHECKING:
+    import keras
+
+name = DETECT
+counts: frozenset[str] = frozenset()
+default_network = "detector"
+unit = "screenshot"
+
+_SAME = 1e-6
+"""Difference of confidence below which two boxes are equally sure."""
+_MOST_PIXELS = 350_000
+"""Of the input, where nobody says its size: screenshots are shrunk by the smallest whole number that leaves no more."""
+
+
+def items(known: Known, taxonomy: Taxonomy, task: Task) -> tuple[Frame, ...]:
+    """Return all screenshots, with their objects that have a class at the task's level; see `TaskKind.items`."""
+    crops = [crop for crop in known.crops if taxonomy.class_of(crop.label, task.level) is not None]
+    return frames_of(known.screenshots, crops)
+
+
+def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
+    """Return the input's size for the most frequent size of a screenshot; see `TaskKind.input_size`."""
+    with workspace.reading() as catalog:
+        sizes = [shot.size_wh for shot in catalog.screenshots()]
+    if not sizes:
+        raise InputRejectedError(f"{workspace.root}: there is no screenshot yet. Run: toonvision extract")
+    width, height = max(sorted(set(sizes)), key=sizes.count)
+    factor = 1
+    while math.prod(size := padded(-(-height // factor), -(-width // factor))) > _MOST_PIXELS:
+        factor += 1
+    return size
+
+
+def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
+    """Load the screenshots of a task; see `TaskKind.load`. They are shrunk, whatever is said of crops."""
+    with workspace.reading() as catalog:
+        frames = items(catalog.known(), workspace.taxonomy, task)
+    if split is None:
+        return dataset_of(workspace, task, frames, size_hw=size_hw)
+    stored = read_split(workspace.splits, split)
+    known = tuple(frame for frame in frames if stored.subset_of(frame))
+    dataset = dataset_of(workspace, task, known, size_hw=size_hw)
+    subset_of = np.array([stored.subset_of(frame) for frame in known])
+    found = replace(
+        dataset,
+        indices={subset: np.flatnonzero(subset_of == subset) for subset in SUBSETS},
+        digest=split_digest(known, stored),
+        split=stored,
+        left_out=tuple(
+            one.name for one in workspace.taxonomy.level(task.level).classes if one.name not in dataset.classes
+        ),
+        newer=len(frames) - len(known),
+    )
+    _require_learnable(found)
+    return found
+
+
+def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, size_hw: tuple[int, int]) -> Dataset:
+    """Load some screenshots, whose objects all have a class at the task's level, as a dataset without subsets."""
+    taxonomy = workspace.taxonomy
+    names = {crop.label: taxonomy.class_of(crop.label, task.level) for frame in frames for crop in frame.crops}
+    classes = tuple(one.name for one in taxonomy.level(task.level).classes if one.name in set(names.values()))
+    class_of = {label: classes.index(name) for label, name in names.items() if name is not None}
+    return Dataset(
+        task=task,
+        images=load_screenshots(workspace, [frame.shot for frame in frames], size_hw=size_hw),
+        targets=targets_of(frames, class_of, size_hw),
+        items=tuple(frames),
+        classes=classes,
+        parents={above.name: taxonomy.parents(task.level, above.name) for above in taxonomy.coarser(task.level)},
+        resize="shrink",
+    )
+
+
+def _require_learnable(dataset: Dataset) -> None:
+    """Refuse to train where a class could not be learned, or nothing could be evaluated."""
+    found = {subset: _objects(dataset, indices) for subset, indices in dataset.indices.items()}
+    shares = ", ".join(
+        f"{one} {'/'.join(str(int(found[subset][at])) for subset in SUBSETS)}" for at, one in enumerate(dataset.classes)
+    )
+    unseen = [one for at, one in enumerate(dataset.classes) if not found["train"][at]]
+    empty = [subset for subset in SUBSETS if not found[subset].sum()]
+    if not dataset.classes:
+        reason = "needs objects of a class"
+    elif empty:
+        reason = f"needs objects in every subset; {', '.join(empty)} has none"
+    elif unseen:
+        reason = f"needs objects of every class to learn from; {', '.join(unseen)} has none in train"
+    else:
+        return
+    raise InputRejectedError(
+        f"training a detector {reason}. Objects in train/val/test: {shares or 'none'}. Annotate more screenshots; then "
+        "run toonvision extract and toonvision split --force."
+    )
+
+
+def _objects(dataset: Dataset, indices: Indices) -> Indices:
+    """Return how many objects of each class count in some images, shape ``(classes,)``."""
+    rows = dataset.targets[indices].reshape(-1, dataset.targets.shape[2])
+    labels = rows[(rows[:, LABEL] >= 0) & (rows[:, IGNORED] == 0), LABEL]
+    return np.bincount(labels.astype(np.int64), minlength=len(dataset.classes))
+
+
+def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
+    """Build the network, which is trained as it is saved."""
+    model = build(settings.network, dataset)
+    return Learner(model, lambda: model, settings)
+
+
+def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
+    """Compile a network with the losses of the middles and of the boxes."""
+    from toonvision.models.detector import BOX_WEIGHT, center_loss, side_loss
+
+    model.compile(optimizer=optimizer, loss=[center_loss, side_loss], loss_weights=[1.0, BOX_WEIGHT])
+
+
+def batch(
+    dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
+) -> tuple[Pictures, list[npt.NDArray[np.float32]]]:
+    """Return images, and the maps that the network should answer with."""
+    images, targets = dataset.images[indices], dataset.targets[indices]
+    if rng is not None and augmentation.active:
+        images, targets = change(images, targets, augmentation, rng)
+    maps = maps_of(targets, classes=len(dataset.classes), size_hw=dataset.size_hw, stride=STRIDE)
+    return images, list(maps)
+
+
+def weights(dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt.NDArray[np.float32] | None:
+    """Return None: all screenshots weigh the same."""
+    return None
+
+
+def metrics(totals: Mapping[str, float]) -> dict[str, float]:
+    """Return the loss, and its two parts before they are weighed."""
+    return {name: totals[name] for name in ("loss", "centers_loss", "sides_loss")}
+
+
+def decode(outputs: Outputs) -> Predictions:
+    """Turn the maps of a network into boxes in pixels of the images."""
+    centers, sides = outputs
+    scores = peaks((1 / (1 + np.exp(-centers))).astype(np.float32))
+    cells = scores.shape[1] * scores.shape[2]
+    return boxes_in(*(one.reshape(len(one), cells, one.shape[-1]) for one in (scores, corners(sides))))
+
+
+def collapsed(predictions: Predictions) -> bool:
+    """Whether the most confident box has the same confidence in every image."""
+    highest = np.zeros(predictions.images, np.float32)
+    np.maximum.at(highest, predictions.image, predictions.scores)
+    return bool(np.ptp(highest) < _SAME)
+
+
+def temperature(predictions: Predictions, dataset: Dataset, indices: Indices) -> None:
+    """Return None: confidences of boxes are not divided by anything."""
+
+
+def thresholds(predictions: Predictions, dataset: Dataset, indices: Indices) -> tuple[float, ...] | None:
+    """Return for each class the confidence with the highest F1 on images that were not learned from."""
+    truth = objects_in(dataset.targets[indices], np.ones(len(indices), np.float32))
+    if not len(truth.labels):
+        return None
+    return tuple(
+        match(truth, predictions, label=label, thresholds=HALF).curve.best_threshold(UNSURE)
+        for label in range(len(dataset.classes))
+    )
+
+
+def novelty(model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
+    """Return None: what is no object is not predicted at all."""
+    return None
+
+
+def score(
+    predictions: Predictions,
+    dataset: Dataset,
+    subset: Subset,
+    *,
+    validation: Predictions | None = None,
+    thresholds: Sequence[float] | None = None,
+) -> BoxScores:
+    """Compare predicted boxes with the true ones; see `TaskKind.score`."""
+    indices = dataset.indices[subset]
+    frames = [dataset.frames[at] for at in indices]
+    factors = factors_of(frames, dataset.size_hw)
+    return BoxScores(
+        objects_in(dataset.targets[indices], factors),
+        replace(predictions, boxes=whole_boxes(predictions, [one.shot.size_wh for one in frames], dataset.size_hw)),
+        dataset.classes,
+        thresholds_of(thresholds, dataset.classes),
+    )
+
+
+def thresholds_of(stored: Sequence[float] | None, classes: Sequence[str]) -> tuple[float, ...]:
+    """Return the thresholds that are stored with a model; where none were chosen, 0.3 for each class."""
+    return tuple(stored or [UNSURE] * len(classes))
+
+
+def cases(evaluation: BoxEvaluated) -> Cases:
+    """Return the objects that count, and which are missed."""
+    listed = [crop for frame in evaluation.frames for crop in frame.crops]
+    counted = np.flatnonzero(~evaluation.best.truth.ignored)
+    wrong = np.stack([scores.missed[counted] for scores in evaluation.scores])
+    return Cases(tuple(listed[at] for at in counted.tolist()), wrong, evaluation.best_index)
+
+
+def panels(evaluation: BoxEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
+    """Return precision and recall, scores of each class and height, misses and false alarms; see `TaskKind.panels`."""
+    return box_panels(evaluation)

@@ -1,0 +1,210 @@
+"""Every verb for a run that finds objects, on a tiny workspace."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from builders import SETTINGS_TEXT, copied
+from toonvision.core.errors import ModelRefusedError
+from toonvision.data.formats.layout import read_tree
+from toonvision.data.source_tree import SourceTree
+from toonvision.data.workspace import open_workspace
+from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.detector import Detector
+from toonvision.models.saving import read_card
+from toonvision.training.record import read_record
+
+pytestmark = pytest.mark.usefixtures("eager")
+TASKS = '[taxonomy.tasks]\nthings = { level = "label", kind = "detect" }\n'
+
+
+@pytest.fixture(scope="module")
+def workspace(small_workspace, tmp_path_factory):
+    root = copied(small_workspace, tmp_path_factory.mktemp("detect") / "workspace").root
+    (root / "toonvision.toml").write_text(SETTINGS_TEXT.replace("[taxonomy.tasks]\n", TASKS))
+    return open_workspace(root)
+
+
+@pytest.fixture
+def trained(run, workspace):
+    """The folder of the run things/two, trained once for all tests here."""
+    folder = workspace.runs / "things" / "two"
+    if not folder.exists():
+        outcome = run(
+            "train", "things", "-w", workspace.root, "--epochs", "5", "--batch-size", "4", "--learning-rate", "0.01",
+            "--repeat", "2", "--name", "two", "--no-flip", "--mosaic", "0", "--zoom", "0", "--averaging", "0",
+        )  # fmt: skip
+        assert outcome.code == 0, outcome.err
+        assert "Screenshots: 7 train" in outcome.err or "Screenshots: 8 train" in outcome.err
+        assert "Over 2 trainings: AP50 median" in outcome.out
+        assert "Found: " in outcome.out
+        for path in (folder / "model.json", *folder.glob("repeats/*/model.json")):  # a few steps find little for sure
+            path.write_text(json.dumps({**json.loads(path.read_text()), "thresholds": [0.04, 0.04, 0.04]}))
+    return folder
+
+
+@pytest.fixture
+def exported(run, workspace, trained):
+    """The exported file of that run, written once."""
+    path = trained / "model.onnx"
+    if not path.exists():
+        outcome = run("export", "things/two", "-w", workspace.root)
+        assert outcome.code == 0, outcome.err
+        assert "On 12 screenshots and 88 changed copies it gives the same answers as Keras" in outcome.out
+    return path
+
+
+def test_a_run_that_finds_objects_records_its_kind_size_and_thresholds(trained):
+    record, card = read_record(trained), read_card(trained)
+    assert (record.kind, record.size_hw, record.resize) == ("detect", (64, 64), "shrink")
+    assert (card.kind, len(card.thresholds)) == ("detect", 3)
+
+
+def test_evaluate_says_what_is_found_and_writes_every_box(run, workspace, trained):
+    outcome = run("evaluate", "things/two", "-w", workspace.root, "--json")
+    assert outcome.code == 0, outcome.err
+    model = outcome.json["model"]
+    assert {one["name"] for one in model["classes"]} == {"apple", "pear", "stone"}
+    assert model["recall"]["total"] == sum(one["recall"]["total"] for one in model["classes"])
+    assert outcome.json["floors"][0]["name"] == "mean-box"
+    with (trained / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["outcome"] for row in rows} <= {"found", "missed", "false alarm", "ignored"}
+    found = [row for row in rows if row["outcome"] in {"found", "missed"}]
+    assert len(found) == model["recall"]["total"]
+    assert sum(row["outcome"] == "found" for row in rows) == model["recall"]["count"]
+
+
+def test_the_report_of_a_detector_is_one_page_with_its_misses(run, workspace, trained):
+    outcome = run("report", "things/two", "-w", workspace.root)
+    assert outcome.code == 0, outcome.err
+    page = (trained / "report.html").read_text(encoding="utf-8")
+    for words in ("Finds objects of 3 classes", "Scores by height", "Precision and recall", "Missed objects"):
+        assert words in page
+    assert (trained / "figures" / "precision-recall.png").is_file()
+
+
+def test_an_export_finds_the_same_objects_without_keras(run, workspace, exported):
+    pictures = sorted((workspace.root / "screenshots").rglob("*.png"))
+    with_keras = run("predict", "things/two", *pictures, "-w", workspace.root, "--keras", "--json")
+    without = run("predict", "things/two", *pictures, "-w", workspace.root, "--json")
+    assert "onnxruntime" in without.err
+    assert with_keras.code == without.code == 0
+    ours, theirs = without.json["pictures"], with_keras.json["pictures"]
+    assert [one["picture"] for one in ours] == [str(path) for path in pictures]
+    for one, other in zip(ours, theirs, strict=True):
+        assert len(one["objects"]) == len(other["objects"])
+        for found, wanted in zip(one["objects"], other["objects"], strict=True):
+            assert found["label"] == wanted["label"]
+            assert found["levels"] == {
+                "label": found["label"],
+                "kind": "mineral" if found["label"] == "stone" else "fruit",
+            }
+            np.testing.assert_allclose(found["box"], wanted["box"], atol=0.2)
+            assert found["score"] == pytest.approx(wanted["score"], abs=1e-4)
+            assert 0 <= found["box"][0] < found["box"][2] <= 64
+            assert 0 <= found["box"][1] < found["box"][3] <= 48
+
+
+def test_an_opened_export_says_the_same_as_the_command_and_of_an_array_what_it_says_of_a_picture(workspace, exported):
+    detector, path = Detector(exported), next((workspace.root / "screenshots").rglob("*.png"))
+    (found,), findings = detector.predict_files([path])
+    assert (found.path, found.size_wh, findings) == (path, (64, 48), [])
+    with Image.open(path) as image:
+        assert detector.predict(image) == detector.predict(np.asarray(image.convert("RGB"))) == found.objects
+    assert detector.find_batch(np.zeros((0, 64, 64, 3), np.uint8)).images == 0
+    with pytest.raises(ModelRefusedError, match=r"is a model of another kind\. Open it with toonvision\.Detector\."):
+        Classifier(exported)
+
+
+def test_objects_are_written_as_csv_and_drawn(run, workspace, exported, tmp_path):
+    screenshots, target, drawn = workspace.root / "screenshots", tmp_path / "found.csv", tmp_path / "drawn"
+    outcome = run("predict", "things/two", screenshots, "-w", workspace.root, "--csv", target, "--save", drawn)
+    assert outcome.code == 0, outcome.err
+    with target.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["picture", "label", "kind", "score", "x_min", "y_min", "x_max", "y_max"]
+    assert len(rows) > 12
+    assert len(list(drawn.glob("*.png"))) == 12
+
+
+def test_found_boxes_are_written_as_annotations_that_can_be_read_back(run, workspace, exported, tmp_path):
+    screenshots = workspace.root / "screenshots"
+    outcome = run("predict", "things/two", screenshots, "-w", workspace.root, "--voc", tmp_path / "voc", "--json")
+    assert outcome.code == 0, outcome.err
+    for one in outcome.json["pictures"]:
+        shutil.copy(one["picture"], tmp_path / "voc")
+    reading = read_tree("voc", SourceTree.of(tmp_path / "voc"))
+    assert len(reading.pictures) == len(outcome.json["pictures"]) == 12
+    found = {Path(one["picture"]).name: one["objects"] for one in outcome.json["pictures"]}
+    for picture in reading.pictures:
+        assert [(one.label, list(one.xyxy)) for one in picture.objects] == [
+            (one["label"], one["box"]) for one in found[picture.path.name]
+        ]
+    again = run("predict", "things/two", screenshots, "-w", workspace.root, "--voc", tmp_path / "voc")
+    assert (again.code, "Choose another --voc." in again.err) == (2, True)
+
+
+def test_a_picture_that_cannot_be_read_is_named_and_the_others_are_searched(run, workspace, exported, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    good = next((workspace.root / "screenshots").rglob("*.png"))
+    outcome = run("predict", "things/two", good, tmp_path / "broken.png", "-w", workspace.root, "--json")
+    assert outcome.code == 3
+    assert len(outcome.json["pictures"]) == 1
+    assert outcome.json["findings"][0]["item"].endswith("broken.png")
+
+
+def test_boxes_are_not_asked_for_where_a_run_finds_them(run, workspace, trained):
+    screenshots = workspace.root / "screenshots"
+    outcome = run("predict", "things/two", screenshots, "--boxes", "-w", workspace.root)
+    assert outcome.code == 2
+    assert "things/two finds its boxes itself; --boxes is for runs that name one object. Leave it out." in outcome.err
+    assert run("predict", "things/two", screenshots, "-w", workspace.root).code == 0
+
+
+FOR_CLASSES = [
+    "contexts things", "suspects things", "curve things", "tune things", "calibrate things/two", "explain things/two",
+    "train things --folds 3", "train things --levels", "evaluate things/two --stress",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", FOR_CLASSES)
+def test_a_step_that_is_for_classes_alone_says_which_tasks_it_is_for(run, workspace, trained, words):
+    outcome = run(*words.split(), "-w", workspace.root)
+    assert outcome.code == 2
+    said = "is for tasks of the kind classify; things is of the kind detect. Choose one of those: label, kind."
+    assert said in outcome.err
+
+
+def test_a_setting_that_a_network_is_not_trained_with_is_refused(run, workspace):
+    for task, flag in (("things", "--mixup"), ("label", "--mosaic")):
+        outcome = run("train", task, "-w", workspace.root, flag, "0.5")
+        assert outcome.code == 2
+        assert f"is not trained with {flag}. Leave it out." in outcome.err
+
+
+def test_eight_bits_are_refused_for_a_detector(run, workspace, trained):
+    outcome = run("export", "things/two", "--int8", "-w", workspace.root)
+    assert (outcome.code, "Leave out --int8." in outcome.err) == (2, True)
+
+
+def test_an_export_of_other_thresholds_is_not_used(run, workspace, exported):
+    card = json.loads((exported.parent / "model.json").read_text())
+    changed = {**card, "thresholds": [0.9, 0.9, 0.9]}
+    (exported.parent / "model.json").write_text(json.dumps(changed))
+    try:
+        outcome = run("predict", "things/two", workspace.root / "screenshots", "-w", workspace.root)
+        assert "was exported before the run's thresholds were changed. It is not used." in outcome.err
+    finally:
+        (exported.parent / "model.json").write_text(json.dumps(card))
+
+
+def test_check_knows_a_detectors_run_and_its_split(run, workspace, exported):
+    outcome = run("check", "-w", workspace.root)
+    assert outcome.code == 0, outcome.out
+    assert "split-changed" not in outcome.out

@@ -1,0 +1,138 @@
+"""A detector and classifiers together: boxes with labels as exact as the classifiers allow."""
+
+import csv
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from builders import SETTINGS_TEXT, copied
+from toonvision.api import two_stage
+from toonvision.api.two_stage import exact_label
+from toonvision.data.workspace import open_workspace
+from toonvision.metrics.found_objects import FoundObject, FoundObjects
+from toonvision.taxonomy.loader import built_in
+
+pytestmark = pytest.mark.usefixtures("eager")
+TASKS = '[taxonomy.tasks]\nthings = { level = "kind", kind = "detect" }\n'
+
+
+@pytest.fixture(scope="module")
+def workspace(small_workspace, tmp_path_factory):
+    root = copied(small_workspace, tmp_path_factory.mktemp("stages") / "workspace").root
+    (root / "toonvision.toml").write_text(SETTINGS_TEXT.replace("[taxonomy.tasks]\n", TASKS))
+    return open_workspace(root)
+
+
+@pytest.fixture
+def trained(run, workspace):
+    """A workspace with the runs things/one and label/one, each trained once for all tests here."""
+    wanted = {"things": ("detector", "2"), "label": ("4c3-p4", "3")}
+    for task, (model, epochs) in wanted.items():
+        if not (workspace.runs / task / "one").exists():
+            asked = ("--model", model, "--epochs", epochs, "--batch-size", "4", "--name", "one")
+            assert run("train", task, "-w", workspace.root, *asked).code == 0
+    return workspace
+
+
+@pytest.fixture
+def found(monkeypatch, workspace):
+    """What the detector finds instead: the annotated boxes, all of them said to be fruit."""
+    with workspace.reading() as catalog:
+        crops = catalog.crops()
+
+    def find(_run, pictures):
+        (folder,) = pictures
+        listed = []
+        for path in sorted(folder.rglob("*.png")):
+            own = [crop for crop in crops if crop.screenshot == path.relative_to(folder).as_posix()]
+            objects = tuple(FoundObject("fruit", 0.9, tuple(map(float, crop.box.xyxy))) for crop in own)
+            listed.append(FoundObjects(path, (64, 48), objects))
+        return listed, []
+
+    monkeypatch.setattr(two_stage, "find_with", find)
+    return crops
+
+
+def test_boxes_are_named_by_the_classifier_as_it_names_the_crops_and_contradictions_are_told(
+    run, trained, found, tmp_path
+):
+    screenshots, target = trained.root / "screenshots", tmp_path / "objects.csv"
+    asked = ("--detector", "things/one", "--classifier", "label/one", "-w", trained.root)
+    outcome = run("predict", screenshots, *asked, "--json")
+    assert outcome.code == 0, outcome.err
+    crops = run("predict", "label/one", trained.crops, "-w", trained.root, "--json").json["predictions"]
+    named = {one["picture"].rpartition("/")[2]: one for one in crops}
+    objects = [one for picture in outcome.json["pictures"] for one in picture["objects"]]
+    assert len(objects) == len(found) == 24
+    stones = 0
+    for picture in outcome.json["pictures"]:
+        for one in picture["objects"]:
+            crop = next(c for c in found if picture["picture"].endswith(c.screenshot) and [*c.box.xyxy] == one["box"])
+            wanted = named[crop.file]
+            assert one["label"] == one["levels"]["label"] == wanted["predicted"]
+            assert one["confidences"]["label"] == pytest.approx(wanted["confidence"], abs=1e-5)
+            assert one["levels"]["kind"] == "fruit"
+            stones += wanted["predicted"] == "stone"
+    told = [one for one in outcome.json["findings"] if one["code"] == two_stage.DISAGREE]
+    assert len(told) == stones
+    assert all("the detector says fruit, label/one says stone" in one["reason"] for one in told)
+    assert run("predict", screenshots, *asked, "--csv", target).code == 0
+    with target.open(newline="") as file:
+        assert next(csv.reader(file)) == ["picture", "label", "label", "score", "x_min", "y_min", "x_max", "y_max"]
+
+
+def test_a_detector_itself_finds_boxes_that_are_named_and_drawn(run, trained, tmp_path):
+    screenshots = trained.root / "screenshots"
+    asked = ("--detector", "things/one", "--classifier", "label/one", "-w", trained.root)
+    outcome = run("predict", screenshots, *asked, "--save", tmp_path / "drawn", "--voc", tmp_path / "voc", "--json")
+    assert outcome.code == 0, outcome.err
+    assert len(list((tmp_path / "drawn").glob("*.png"))) == len(list((tmp_path / "voc").glob("*.xml"))) == 12
+    for picture in outcome.json["pictures"]:
+        for one in picture["objects"]:
+            assert {"kind"} <= set(one["levels"]) == set(one["confidences"]) <= {"kind", "label"}
+
+
+def test_two_stages_need_both_runs_of_the_right_kinds_and_no_run_first(run, trained):
+    screenshots, here = trained.root / "screenshots", ("-w", trained.root)
+    both = ("--detector", "things/one", "--classifier", "label/one")
+    refused = {
+        ("--detector", "things/one"): "Give --detector and --classifier.",
+        ("--detector", "label/one", "--classifier", "label/one"): "--detector is a run of the kind detect",
+        ("--detector", "things/one", "--classifier", "things/one"): "--classifier is a run of the kind classify",
+        ("--detector", "things/one", "--classifier", "label/one,label/one"): "Leave one out.",
+        (*both, "--boxes"): "leave out --boxes",
+    }
+    first = run("predict", "things/one", screenshots, *both, *here)
+    assert (first.code, "--detector takes the place of a run" in first.err) == (2, True)
+    for words, said in refused.items():
+        outcome = run("predict", screenshots, *words, *here)
+        assert (outcome.code, said in outcome.err) == (2, True), outcome.err
+
+
+def test_a_label_is_as_exact_as_the_levels_allow():
+    toontown = built_in("toontown")
+    assert exact_label({"kind": "cog", "suit": "bb", "entity": "flunky"}, toontown) == "cog_bb_flunky"
+    assert exact_label({"kind": "toon", "animal": "dog"}, toontown) == "toon_dog"
+    assert exact_label({"kind": "cog", "suit": "bb"}, toontown) == "bb"
+    assert exact_label({"kind": "cog"}, toontown) == "cog"
+    assert exact_label({"kind": "cog", "label": "cog_sb_twoface"}, toontown) == "cog_sb_twoface"
+    assert exact_label({"kind": "toon", "suit": "bb", "entity": "flunky"}, toontown) == "flunky"
+
+
+def test_a_classifier_is_not_asked_about_what_none_of_its_classes_can_be(tmp_path):
+    toontown = built_in("toontown")
+    from PIL import Image
+
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    found = FoundObjects(
+        tmp_path / "a.png", (40, 40), (FoundObject("cog", 0.9, (0, 0, 9, 9)), FoundObject("toon", 0.8, (9, 9, 30, 30)))
+    )
+    card = SimpleNamespace(level="suit", classes=("bb", "lb"), size_hw=(8, 8), resize="stretch")
+    namer = two_stage._Namer(
+        "suit/one", card, lambda images: np.tile(np.array([[0.2, 0.8]], np.float32), (len(images), 1))
+    )
+    named, findings = two_stage._named(found, "kind", [namer], toontown)
+    assert [dict(one.levels) for one in named.objects] == [{"kind": "cog", "suit": "lb"}, {"kind": "toon"}]
+    assert [one.label for one in named.objects] == ["lb", "toon"]
+    assert findings == []

@@ -1,0 +1,280 @@
+"""What a detector learns from screenshots with boxes, and how its answers are scored."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from builders import SETTINGS_TEXT, Shot, make_workspace, small_shots
+from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.data.extraction import extract
+from toonvision.data.split_plan import draw_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY
+from toonvision.data.workspace import open_workspace
+from toonvision.metrics.detection import Objects
+from toonvision.metrics.predictions import Predictions
+from toonvision.models.cells import corners, middles, peaks
+from toonvision.models.grid import STRIDE
+from toonvision.tasks import detect
+from toonvision.tasks.box_scores import BoxScores
+from toonvision.tasks.detect_augmentation import change
+from toonvision.tasks.detect_targets import IGNORED, LABEL, maps_of, objects_in, padded_rows
+from toonvision.tasks.registry import load_dataset
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import Task
+
+TASK = Task("things", "label", "detect")
+SIZE_HW = (64, 96)
+
+
+def workspace_of(root, shots=None):
+    workspace = make_workspace(root / "workspace", shots)
+    extract(workspace)
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def dataset(small_workspace):
+    return load_dataset(small_workspace, TASK, size_hw=SIZE_HW)
+
+
+def test_the_objects_of_a_screenshot_are_its_annotated_boxes(dataset):
+    for frame, rows in zip(dataset.frames, dataset.targets, strict=True):
+        assert [dataset.classes[int(row[LABEL])] for row in rows] == [crop.label for crop in frame.crops]
+        np.testing.assert_array_equal(rows[:, :4], [crop.box.xyxy for crop in frame.crops])
+
+
+def test_boxes_of_large_screenshots_are_shrunk_with_them_and_predictions_grow_again(tmp_path):
+    shots = [
+        Shot(f"{at}", "garden", (("apple", (20 + at, 30, 60, 90)), ("pear", (120, 90 - at, 150, 120))), (320, 200))
+        for at in range(12)
+    ]
+    data = load_dataset(workspace_of(tmp_path, shots), TASK, size_hw=(128, 160))
+    indices = data.indices["test"]
+    rows = data.targets[indices[0]]
+    np.testing.assert_array_equal(rows[:, :4] * 2, [crop.box.xyxy for crop in data.frames[indices[0]].crops])
+    found = [(at, row[LABEL], row[:4]) for at, rows in enumerate(data.targets[indices]) for row in rows]
+    predictions = Predictions(
+        len(indices), np.array([one[0] for one in found]), np.array([int(one[1]) for one in found]),
+        np.full(len(found), 0.9, np.float32), boxes=np.array([one[2] for one in found]),
+    )  # fmt: skip
+    scores = detect.score(predictions, data, "test")
+    assert (scores.precision.ap, scores.error) == (pytest.approx(1), pytest.approx(0))
+    np.testing.assert_array_equal(scores.truth.boxes, scores.predictions.boxes)
+    assert not scores.wrong.any()
+
+
+def test_a_screenshot_without_objects_is_a_negative_with_a_subset(tmp_path):
+    shots = [*small_shots(), *(Shot(f"empty_{at}", "garden", ()) for at in range(6))]
+    data = load_dataset(workspace_of(tmp_path, shots), TASK, size_hw=SIZE_HW)
+    empty = [at for at, frame in enumerate(data.frames) if not frame.crops]
+    assert len(empty) == 6
+    assert (data.targets[empty][..., LABEL] == -1).all()
+    assert set(empty) <= set(np.concatenate([data.indices[subset] for subset in ("train", "val", "test")]))
+
+
+def test_the_input_holds_the_most_frequent_screenshot_shrunk_by_a_whole_number(tmp_path):
+    shots = [Shot(f"{at}", "garden", (("apple", (2, 3, 40, 50)),), (1280, 720)) for at in range(3)]
+    workspace = make_workspace(tmp_path / "workspace", [*shots, Shot("other", "garden", ((("pear"), (2, 3, 40, 50)),))])
+    extract(workspace)
+    assert detect.input_size(workspace, "detector") == (384, 640)
+
+
+def test_a_detector_without_objects_to_learn_from_is_refused_with_the_counts(dataset):
+    pears = dataset.targets.copy()
+    pears[dataset.indices["train"], :, IGNORED] = pears[dataset.indices["train"], :, LABEL] == 1
+    without = dataset.targets.copy()
+    without[dataset.indices["test"], :, LABEL] = -1
+    with pytest.raises(InputRejectedError, match=r"needs objects of every class to learn from; pear has none in train"):
+        detect._require_learnable(dataclasses.replace(dataset, targets=pears))
+    with pytest.raises(InputRejectedError, match=r"objects in every subset; test has none\. Objects in train/val/test"):
+        detect._require_learnable(dataclasses.replace(dataset, targets=without))
+
+
+def test_a_box_that_is_marked_as_difficult_is_ignored(tmp_path):
+    root = tmp_path / "workspace"
+    make_workspace(root, small_shots())
+    (root / "screenshots/garden/shot_00.attributes.json").write_text('{"objects": [{"number": 2, "difficult": true}]}')
+    workspace = open_workspace(root)
+    extract(workspace)
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    data = load_dataset(workspace, TASK, size_hw=SIZE_HW)
+    marked = [crop for frame, rows in zip(data.frames, data.targets, strict=True)
+              for crop, row in zip(frame.crops, rows, strict=True) if row[IGNORED]]  # fmt: skip
+    assert [crop.origin for crop in marked] == ["garden/shot_00.xml, object 2"]
+
+
+def one_box(box, label=0, ignored=0):
+    return padded_rows([[(*box, label, ignored)]])
+
+
+def test_the_middle_of_an_object_is_one_cell_and_the_map_falls_around_it():
+    middles_map, boxes = maps_of(one_box((16, 8, 80, 56)), classes=2, size_hw=SIZE_HW, stride=STRIDE)
+    assert middles_map.shape == (1, 8, 12, 2)
+    assert middles_map[0, 4, 6, 0] == 1
+    assert (middles_map[..., 0] == 1).sum() == 1
+    assert not middles_map[..., 1].any()
+    assert boxes[..., 4].sum() == pytest.approx(1, abs=1e-5)
+    np.testing.assert_array_equal(boxes[0, 4, 6, :4], [16, 8, 80, 56])
+
+
+def test_an_ignored_box_counts_nowhere_but_where_another_object_is():
+    both = padded_rows([[(0, 0, 96, 64, 0, 1), (40, 24, 56, 40, 0, 0)]])
+    heat, boxes = maps_of(both, classes=1, size_hw=SIZE_HW, stride=STRIDE)
+    assert (heat[0, 4, 6, 0], boxes[..., 4].sum()) == (1, pytest.approx(1, abs=1e-5))
+    assert (heat == -1).sum() >= 8 * 12 - 9
+
+
+edge = st.tuples(st.floats(0, 80), st.floats(0, 50), st.floats(4, 60), st.floats(4, 60))
+
+
+@given(st.lists(edge, min_size=1, max_size=4), st.integers(0, 2**32 - 1))
+def test_changed_boxes_lie_in_the_image_and_none_appears(given_boxes, seed):
+    rows = [[(x, y, min(96, x + w), min(64, y + h), 0, 0) for x, y, w, h in given_boxes]] * 4
+    images = np.random.default_rng(0).integers(0, 256, (4, *SIZE_HW, 3), dtype=np.uint8)
+    settings = Augmentation(flip=True, zoom=0.5, shift=0.2, color=0.3, cast=0.1, mosaic=0.5)
+    changed, targets = change(images, padded_rows(rows), settings, np.random.default_rng(seed))
+    assert (changed.shape, changed.dtype) == (images.shape, np.uint8)
+    kept = targets[targets[..., LABEL] >= 0]
+    assert (kept[:, 0] < kept[:, 2]).all()
+    assert (kept[:, 1] < kept[:, 3]).all()
+    assert (kept[:, :2] >= 0).all()
+    assert (kept[:, 2:4] <= [96, 64]).all()
+    assert (targets[..., LABEL] >= 0).sum(axis=1).max() <= 4 * len(given_boxes)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("mosaic", [0, 1])
+def test_a_box_follows_its_object(seed, mosaic):
+    image = np.zeros((*SIZE_HW, 3), np.uint8)
+    image[20:44, 30:60] = 255
+    settings = Augmentation(flip=True, zoom=0.3, shift=0.1, mosaic=mosaic)
+    images = np.stack([image, np.zeros_like(image), np.zeros_like(image)])
+    targets = padded_rows([[(30, 20, 60, 44, 0, 0)], [], []])
+    changed, found = change(images, targets, settings, np.random.default_rng(seed))
+    for picture, rows in zip(changed, found, strict=True):
+        seen = rows[rows[:, LABEL] >= 0]
+        if len(seen) == 1:
+            down, across = (np.flatnonzero((picture[..., 0] > 127).any(axis=axis)) for axis in (1, 0))
+            edges = [across[0], down[0], across[-1] + 1, down[-1] + 1]
+            np.testing.assert_allclose(seen[0, :4], edges, atol=1.5)
+        elif not len(seen):
+            assert (picture > 127).sum() < 0.1 * (image > 127).sum()
+
+
+def test_of_an_object_that_is_hardly_seen_nothing_is_learned():
+    image = np.zeros((1, *SIZE_HW, 3), np.uint8)
+    cut = padded_rows([[(80, 10, 96, 40, 0, 0)]])
+    for seed in range(40):
+        _, found = change(image, cut, Augmentation(shift=0.4), np.random.default_rng(seed))
+        rows = found[0][found[0][:, LABEL] >= 0]
+        sides = rows[:, 2:4] - rows[:, :2]
+        shares, large = sides.prod(axis=1) / (16 * 30), sides.min(axis=1) > 6.1
+        assert (rows[shares < 0.34, IGNORED] == 1).all()
+        assert (rows[(shares > 0.36) & large, IGNORED] == 0).all()
+
+
+def test_a_map_that_says_where_a_box_is_is_decoded_to_that_box():
+    sides = np.zeros((1, 8, 12, 4), np.float32)
+    centers = np.full((1, 8, 12, 2), -8, np.float32)
+    centers[0, 4, 6, 1], centers[0, 4, 7, 1] = 3, 2
+    wanted = np.array([16, 8, 80, 56], np.float32)
+    sides[0, 4, 6] = np.log(np.abs(wanted - middles((8, 12))[0, 4, 6]) / 32)
+    found = detect.decode((centers, sides))
+    assert (found.image.tolist(), found.labels.tolist()) == ([0], [1])
+    np.testing.assert_allclose(found.boxes, [wanted], rtol=1e-5)
+    assert found.scores[0] == pytest.approx(1 / (1 + np.exp(-3)))
+
+
+def test_a_peak_is_no_lower_than_the_eight_cells_around_it():
+    scores = np.random.default_rng(0).random((2, 5, 6, 3)).astype(np.float32)
+    kept = peaks(scores)
+    for image, row, column, label in np.argwhere(kept > 0):
+        around = scores[image, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2, label]
+        assert scores[image, row, column, label] == around.max()
+    assert corners(np.zeros((1, 8, 12, 4), np.float32))[0, 0, 0].tolist() == [-28, -28, 36, 36]
+
+
+def scores_of(objects, found, thresholds=(0.5, 0.5), images=2):
+    """Score boxes given as image, label, box and ignored, or score."""
+    truth = Objects(
+        images, np.array([o[0] for o in objects], np.int64), np.array([o[1] for o in objects], np.int64),
+        np.array([o[2] for o in objects], np.float32).reshape(-1, 4), np.array([o[3] for o in objects], bool),
+    )  # fmt: skip
+    predictions = Predictions(
+        images, np.array([f[0] for f in found], np.int64), np.array([f[1] for f in found], np.int64),
+        np.array([f[3] for f in found], np.float32), boxes=np.array([f[2] for f in found], np.float32).reshape(-1, 4),
+    )  # fmt: skip
+    return BoxScores(truth, predictions, ("cog", "toon"), thresholds)
+
+
+BOX, OTHER, FAR = (0, 0, 10, 20), (30, 0, 40, 20), (60, 60, 70, 80)
+
+
+def test_misses_false_alarms_and_mixed_up_classes_are_told_apart():
+    scores = scores_of(
+        [(0, 0, BOX, False), (0, 1, OTHER, False), (1, 1, FAR, True)],
+        [(0, 0, BOX, 0.9), (0, 0, OTHER, 0.8), (1, 1, FAR, 0.7), (1, 0, BOX, 0.3)],
+    )
+    assert [(one.image, one.outcome) for one in scores.outcomes] == [
+        (0, "found"), (0, "false alarm"), (0, "missed"), (1, "ignored"),
+    ]  # fmt: skip
+    assert scores.confusion.tolist() == [[1, 0, 0], [1, 0, 0], [0, 0, 0]]
+    assert scores.wrong.tolist() == [True, False]
+    np.testing.assert_allclose(scores.agreement, [1 / 3, 1])
+    assert scores.missed.tolist() == [False, True, False]
+    assert (scores.counts.total, scores.counts.found, scores.counts.false_alarms) == (2, 1, 1)
+
+
+def test_rows_of_the_table_hold_every_outcome_with_its_box():
+    scores = scores_of([(0, 0, BOX, False), (1, 1, OTHER, False)], [(0, 0, (0, 0, 10, 18), 0.9), (1, 0, FAR, 0.6)])
+    columns, rows = scores.table()
+    assert columns[:3] == ["outcome", "y_true", "y_pred"]
+    assert [row[:4] for row in rows] == [
+        [0, "found", "cog", "cog"], [1, "false alarm", "", "cog"], [1, "missed", "toon", ""],
+    ]  # fmt: skip
+    assert rows[0][5:] == ["0.9000", "0.0", "0.0", "10.0", "18.0"]
+
+
+def test_thresholds_are_chosen_on_the_boxes_of_validation_screenshots(dataset):
+    indices = dataset.indices["val"]
+    truth = objects_in(dataset.targets[indices], np.ones(len(indices), np.float32))
+    sure = np.where(truth.labels == 0, 0.8, 0.4).astype(np.float32)
+    predictions = Predictions(len(indices), truth.image, truth.labels, sure, boxes=truth.boxes)
+    chosen = detect.thresholds(predictions, dataset, indices)
+    assert chosen == pytest.approx((0.4, 0.2, 0.2))
+    assert detect.thresholds(predictions, dataset, indices[:0]) is None
+
+
+def test_the_loss_of_a_map_that_is_right_is_lower_than_that_of_a_map_that_is_not():
+    from toonvision.models.detector import center_loss, side_loss
+
+    middles_map, boxes = maps_of(one_box((16, 8, 80, 56)), classes=1, size_hw=SIZE_HW, stride=STRIDE)
+    sure = np.where(middles_map == 1, 6, -6).astype(np.float32)
+    assert float(center_loss(middles_map, sure)[0]) < 0.05 < float(center_loss(middles_map, -sure)[0])
+    right = np.log(np.maximum(np.abs(boxes[..., :4] - middles((8, 12))), 1e-3) / 32)
+    assert float(side_loss(boxes, right)[0]) < 0.01 < float(side_loss(boxes, right + 0.5)[0])
+    ignored, _ = maps_of(one_box((0, 0, 96, 64), ignored=1), classes=1, size_hw=SIZE_HW, stride=STRIDE)
+    assert float(center_loss(ignored, sure)[0]) == 0
+
+
+def test_an_input_that_is_no_multiple_of_32_is_refused_with_one_that_is(dataset):
+    odd = dataclasses.replace(dataset, images=np.zeros((1, 72, 100, 3), np.uint8))
+    with pytest.raises(UsageError, match=r"multiples of 32; got 72 x 100\. Write e\.g\. --size 64x96"):
+        detect.learner(TrainingSettings(network="detector"), odd)
+
+
+def test_one_class_is_enough(tmp_path):
+    text = SETTINGS_TEXT.replace("[taxonomy.tasks]\n", '[taxonomy.tasks]\nfind = { level = "kind", kind = "detect" }\n')
+    shots = [Shot(f"{at}", "garden", (("apple", (2 + at, 3, 22 + at, 30)),)) for at in range(12)]
+    workspace = make_workspace(tmp_path / "workspace", shots, settings_text=text)
+    extract(workspace)
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    data = load_dataset(workspace, workspace.taxonomy.task("find"), size_hw=SIZE_HW)
+    assert (data.classes, data.left_out) == (("fruit",), ("mineral",))
+    picture = Image.fromarray(data.images[0])
+    assert picture.size == (96, 64)
