@@ -25,6 +25,8 @@ from toonvision.deploy.wire import read_file
 SCALE = 3.0
 """Factor on the published counts of objects."""
 TASKS = ("binary", "suit")
+COLOR, CAST = 0.15, 0.03
+"""Changes of colour as from one monitor to another; the recipe's own are for screenshots of one."""
 
 
 def main(seed: int = 0, folder: Path = WEIGHTS) -> None:
@@ -36,7 +38,7 @@ def main(seed: int = 0, folder: Path = WEIGHTS) -> None:
         workspace.split(seed=seed, ratios="80/10/10")
         taxonomy = workspace.files.taxonomy
         for task in TASKS:
-            run = workspace.train(task, seed=seed)
+            run = workspace.train(task, seed=seed, color=COLOR, cast=CAST)
             print(run.summary().sentences)
             run.export()
             path = folder / taxonomy.name / f"{taxonomy.task(task).level}.onnx"
