@@ -6,6 +6,7 @@ import numpy.typing as npt
 from toonvision.data.images import Pictures
 from toonvision.tasks.settings import Augmentation
 
+Factors = npt.NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """Weights of red, green and blue in the luma (ITU-R BT.601)."""
 
@@ -79,21 +80,19 @@ def _relit(pictures: Pictures, settings: Augmentation, rng: np.random.Generator)
     return np.clip(values, 0, 255, out=values).astype(np.uint8)
 
 
-def color_changes(
-    count: int, settings: Augmentation, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def color_changes(count: int, settings: Augmentation, rng: np.random.Generator) -> tuple[Factors, Factors, Factors]:
     """Draw other brightness, contrast, saturation and cast for some images.
 
     Returns:
-        For each image the matrix that its colours, as rows, are multiplied by, shape ``(count, 3, 3)``; and what is
-        added to them, for each unit of the image's mean luma, shape ``(count, 1, 3)``.
+        For each image the matrix that its colours, as rows, are multiplied by, shape ``(count, 3, 3)``; which share of
+        its mean luma is added to them, ``(count, 1, 1)``; and the cast that this share has, ``(count, 1, 3)``.
     """
     factors = rng.uniform(1 - settings.color, 1 + settings.color, (3, count, 1, 1)).astype(np.float32)
     brightness, contrast, saturation = factors
     cast = np.exp(rng.normal(0, settings.cast, (count, 1, 3))).astype(np.float32)
     gray = np.broadcast_to(LUMA[:, None], (3, 3))
     mixed = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * gray
-    return mixed * (brightness * contrast * cast), (1 - contrast) * brightness * cast
+    return mixed * (brightness * contrast * cast), (1 - contrast) * brightness, cast
 
 
 def _recolored(
@@ -101,12 +100,12 @@ def _recolored(
 ) -> npt.NDArray[np.float32]:
     """Return images of other colours."""
     count, height, width = values.shape[:3]
-    matrices, added = color_changes(count, settings, rng)
+    matrices, shares, casts = color_changes(count, settings, rng)
     flat = values.reshape(count, height * width, 3)
     mean = np.full((1, height * width), 1 / (height * width), dtype=np.float32) @ flat  # four times as fast as `mean`
     middle = (mean @ LUMA)[..., None]
     flat = flat @ matrices
-    flat += added * middle
+    flat += shares * middle * casts
     recolored: npt.NDArray[np.float32] = flat.reshape(values.shape)
     return recolored
 

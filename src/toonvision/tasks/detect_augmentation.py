@@ -69,8 +69,8 @@ def change(
 
 def _recolor(images: Pictures, settings: Augmentation, rng: np.random.Generator) -> None:
     """Change the colours of images in place, as `augment` does; Pillow does so in a tenth of the time, on bytes."""
-    for image, matrix, added in zip(images, *color_changes(len(images), settings, rng), strict=True):
-        offset = added[0] * (image[::_SPARSE, ::_SPARSE].mean(axis=(0, 1)) @ LUMA)
+    for image, matrix, share, cast in zip(images, *color_changes(len(images), settings, rng), strict=True):
+        offset = (share * cast)[0] * (image[::_SPARSE, ::_SPARSE].mean(axis=(0, 1)) @ LUMA)
         rows = np.hstack([matrix.T, offset[:, None]])
         image[:] = np.asarray(Image.fromarray(image).convert("RGB", tuple(rows.ravel().tolist())))
 
