@@ -45,7 +45,7 @@ def test_an_error_is_one_line_and_one_json_object_with_the_promised_code(own_wor
         f"{tmp_path / 'faulty' / 'toonvision.toml'}, line 1, taxonomy": (3, program("runs", "-w", tmp_path / "faulty")),
         f"{tmp_path / 'file' / 'mine'}: Not a directory": (4, program("init", tmp_path / "file" / "mine")),
         f"{root}: another process writes here (process": (5, busy),
-        f"{refused / 'model.json'}: not a description of a model": (
+        f"{refused / 'run.json'}: not the record of a run": (
             6,
             program("predict", "label/bad", "x.png", "-w", root),
         ),
