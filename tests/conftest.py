@@ -21,6 +21,8 @@ settings.load_profile(os.environ.get("TOONVISION_PROPERTIES", "suite"))
 
 # Tests run beside each other, one process a core: more threads would only wait for each other.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"))
+# Test modules import Keras before `start_keras` can ask for these kernels, as it does in the processes they start.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 
 # What is imported below makes its settings of the profile that is loaded above.
 import builders  # noqa: E402
