@@ -239,6 +239,14 @@ def copied(workspace: Workspace, root: Path) -> Workspace:
     return open_workspace(root)
 
 
+def finding_things(workspace: Workspace, root: Path, *, level: str) -> Workspace:
+    """Copy a workspace, and add a task `things` that finds objects of the classes of a level."""
+    copy = copied(workspace, root).root
+    task = f'things = {{ level = "{level}", kind = "detect" }}\n'
+    (copy / "toonvision.toml").write_text(SETTINGS_TEXT.replace("[taxonomy.tasks]\n", f"[taxonomy.tasks]\n{task}"))
+    return open_workspace(copy)
+
+
 def tree(root: Path) -> dict[str, tuple[int, bytes]]:
     """Return every file below a folder with its modification time in ns and its bytes."""
     return {

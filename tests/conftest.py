@@ -30,7 +30,6 @@ from toonvision.data.extraction import extract  # noqa: E402
 from toonvision.data.split_plan import draw_split  # noqa: E402
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY  # noqa: E402
 from toonvision.data.workspace import Workspace  # noqa: E402
-from toonvision.models.backend import start_keras  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +62,6 @@ def eager() -> Iterator[None]:
 
     For modules whose trainings take a few steps only: `pytestmark = pytest.mark.usefixtures("eager")`.
     """
-    start_keras()
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)

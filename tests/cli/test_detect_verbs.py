@@ -9,25 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builders import SETTINGS_TEXT, copied
+from builders import finding_things
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.formats.layout import read_tree
 from toonvision.data.source_tree import SourceTree
-from toonvision.data.workspace import open_workspace
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.models.saving import read_card
 from toonvision.training.record import read_record
 
 pytestmark = pytest.mark.usefixtures("eager")
-TASKS = '[taxonomy.tasks]\nthings = { level = "label", kind = "detect" }\n'
 
 
 @pytest.fixture(scope="module")
 def workspace(small_workspace, tmp_path_factory):
-    root = copied(small_workspace, tmp_path_factory.mktemp("detect") / "workspace").root
-    (root / "toonvision.toml").write_text(SETTINGS_TEXT.replace("[taxonomy.tasks]\n", TASKS))
-    return open_workspace(root)
+    return finding_things(small_workspace, tmp_path_factory.mktemp("detect") / "workspace", level="label")
 
 
 @pytest.fixture

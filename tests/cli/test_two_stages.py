@@ -6,22 +6,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from builders import SETTINGS_TEXT, copied
+from builders import finding_things
 from toonvision.api import two_stage
 from toonvision.api.two_stage import exact_label
-from toonvision.data.workspace import open_workspace
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.taxonomy.loader import built_in
 
 pytestmark = pytest.mark.usefixtures("eager")
-TASKS = '[taxonomy.tasks]\nthings = { level = "kind", kind = "detect" }\n'
 
 
 @pytest.fixture(scope="module")
 def workspace(small_workspace, tmp_path_factory):
-    root = copied(small_workspace, tmp_path_factory.mktemp("stages") / "workspace").root
-    (root / "toonvision.toml").write_text(SETTINGS_TEXT.replace("[taxonomy.tasks]\n", TASKS))
-    return open_workspace(root)
+    return finding_things(small_workspace, tmp_path_factory.mktemp("stages") / "workspace", level="kind")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,18 +111,15 @@ def find_with(
     run: StoredRun, pictures: Sequence[Path], *, keras: bool = False
 ) -> tuple[list[FoundObjects], list[Finding]]:
     """Find objects with a run's export, or with Keras where there is none that can be used."""
-    from toonvision.api.predicting import usable_export
+    from toonvision.api.predicting import start_watched, usable_export, watched
     from toonvision.deploy.detector import Detector
-    from toonvision.evaluation.evaluate import find_in
-    from toonvision.models.backend import start_backend
 
-    watcher = run.workspace.watcher
     if isinstance(export := usable_export(run, keras=keras), Detector):
-        with watcher.progress("predicting", "pictures") as progress:
-            return export.predict_files(pictures, progress=progress)
-    watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
-    with watcher.progress("predicting", "pictures") as progress:
-        return find_in(run.folder, pictures, progress=progress)
+        return watched(run, partial(export.predict_files, pictures))
+    from toonvision.evaluation.evaluate import find_in
+
+    start_watched(run)
+    return watched(run, partial(find_in, run.folder, pictures))
 
 
 def objects_result(

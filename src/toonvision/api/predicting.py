@@ -3,10 +3,11 @@
 import csv
 import io
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, read_card
 from toonvision.tasks.novelty_panels import NO_SCORE
 from toonvision.taxonomy.labels import Category
+
+Answered = TypeVar("Answered")
 
 _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
@@ -92,16 +95,25 @@ def predict_files(
     run: StoredRun, pictures: Sequence[Path], *, keras: bool = False
 ) -> tuple[list[Prediction], list[Finding]]:
     """Predict with a run's export, or with Keras where there is none that can be used."""
-    watcher = run.workspace.watcher
     if isinstance(export := usable_export(run, keras=keras), Classifier):
-        with watcher.progress("predicting", "pictures") as progress:
-            return export.predict_files(pictures, progress=progress)
+        return watched(run, partial(export.predict_files, pictures))
     from toonvision.evaluation.evaluate import predict_files as predict_with_keras
+
+    start_watched(run)
+    return watched(run, partial(predict_with_keras, run.folder, pictures))
+
+
+def start_watched(run: StoredRun) -> None:
+    """Start what computes a run's own model, and say on what."""
     from toonvision.models.backend import start_backend
 
-    watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
-    with watcher.progress("predicting", "pictures") as progress:
-        return predict_with_keras(run.folder, pictures, progress=progress)
+    run.workspace.watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
+
+
+def watched(run: StoredRun, predict: Callable[..., Answered]) -> Answered:
+    """Return what a prediction of pictures returns, whose `progress` is shown."""
+    with run.workspace.watcher.progress("predicting", "pictures") as progress:
+        return predict(progress=progress)
 
 
 def usable_export(run: StoredRun, *, keras: bool = False) -> Classifier | Detector | None:
