@@ -5,22 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from toonvision.core.seeds import generator
-from toonvision.data.groups import group_keys
-from toonvision.data.records import Frame
 from toonvision.data.subsets import Subset
-from toonvision.metrics.bootstrap import Estimate, group_weights
+from toonvision.metrics.bootstrap import Estimate, estimate
 from toonvision.metrics.classification import Indices
-from toonvision.metrics.detection import HALF, Matches, match
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
 from toonvision.tasks.detect_targets import IGNORED, LABEL
 
-_DRAWS = 500
 MEAN_BOX = "mean-box"
 TITLE = "the mean box of each class at its usual place"
 
@@ -100,13 +94,9 @@ def measure_box_floors(
         return BoxFloors(network)
     indices = np.concatenate([data.indices[one] for one in learned])
     floor = score(mean_boxes(data, indices, images=len(data.indices[subset])), data, subset)
-    groups = _groups([data.frames[at] for at in data.indices[subset]])
-    drawn = group_weights(groups, draws=_DRAWS, rng=generator(0, "box floors"))
-    once = np.ones(len(groups), np.int64)
-    both = [_matches(one) for one in (best, floor)]
-    own, its = (_ap50(found, once) for found in both)
-    own_drawn, its_drawn = (np.array([_ap50(found, times) for times in drawn]) for found in both)
-    return BoxFloors(network, (BoxFloor(its, _estimate(own, own_drawn), _estimate(own - its, own_drawn - its_drawn)),))
+    (own, drawn), (its, its_drawn) = ((one.precision.ap50, one.drawn.mean[:, 0]) for one in (best, floor))
+    difference = estimate(own - its, drawn - its_drawn)
+    return BoxFloors(network, (BoxFloor(its, estimate(own, drawn), difference),))
 
 
 def mean_boxes(data: Dataset, learned: Indices, *, images: int) -> Predictions:
@@ -130,28 +120,3 @@ def mean_boxes(data: Dataset, learned: Indices, *, images: int) -> Predictions:
         scores=np.tile(np.array(shares, np.float32), images),
         boxes=np.tile(np.array(boxes, np.float32).reshape(-1, 4), (images, 1)),
     )
-
-
-def _groups(frames: Sequence[Frame]) -> list[int]:
-    """Return a number for each screenshot, the same for those that belong together; one without objects is alone."""
-    crops = [crop for frame in frames for crop in frame.crops]
-    key_of = {crop.screenshot_id: key for crop, key in zip(crops, group_keys(crops), strict=True)}
-    return [key_of.get(frame.screenshot_id, -1 - at) for at, frame in enumerate(frames)]
-
-
-def _matches(scores: BoxScores) -> list[Matches]:
-    return [
-        match(scores.truth, scores.predictions, label=label, thresholds=HALF) for label in range(len(scores.classes))
-    ]
-
-
-def _ap50(matches: Sequence[Matches], times: Indices) -> float:
-    """Return the mean over the classes that occur, where each image is there so many times."""
-    found = [float(one.averages(times)[0]) for one in matches]
-    known = [one for one in found if not np.isnan(one)]
-    return sum(known) / max(1, len(known))
-
-
-def _estimate(value: float, drawn: npt.NDArray[np.float64]) -> Estimate:
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(float(value), float(low), float(high))

@@ -220,6 +220,7 @@ def score(
         replace(predictions, boxes=whole_boxes(predictions, [one.shot.size_wh for one in frames], dataset.size_hw)),
         dataset.classes,
         thresholds_of(thresholds, dataset.classes),
+        tuple(frames),
     )
 
 
