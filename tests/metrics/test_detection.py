@@ -53,7 +53,8 @@ def moved(draw, box, square):
     if square:
         across, down = draw(steps), draw(steps)
         return box[0] + across, box[1] + down, box[2] + across, box[3] + down
-    return tuple(edge + draw(steps) for edge in box)
+    left, top, right, bottom = (edge + draw(steps) for edge in box)
+    return left, top, max(left + 1, right), max(top + 1, bottom)
 
 
 @st.composite

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toonvision.figures.activations import draw_tiles
     from toonvision.figures.architecture import draw_architecture
     from toonvision.figures.data import draw_counts
-    from toonvision.figures.detection import draw_precision_curves, draw_view
+    from toonvision.figures.detection import draw_precision_curves, draw_precisions, draw_view
     from toonvision.figures.evaluation import (
         draw_breakdown,
         draw_class_scores,
@@ -65,6 +65,7 @@ __all__ = [
     "draw_metric",
     "draw_novelty_scores",
     "draw_precision_curves",
+    "draw_precisions",
     "draw_probabilities",
     "draw_racers",
     "draw_randomisation",
@@ -87,7 +88,7 @@ _HOMES = {
     "activations": ("draw_tiles",),
     "architecture": ("draw_architecture",),
     "data": ("draw_counts",),
-    "detection": ("draw_precision_curves", "draw_view"),
+    "detection": ("draw_precision_curves", "draw_precisions", "draw_view"),
     "evaluation": ("draw_breakdown", "draw_class_scores", "draw_matrix", "draw_novelty_scores", "draw_reliability"),
     "maps": ("draw_map", "draw_superimposed"),
     "panels": ("draw", "save_png", "write_panel"),

@@ -204,6 +204,14 @@ def overlaps(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
     return shares
 
 
+def inside(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
+    """Return the share of each box's own area that lies in each other one, shape ``(boxes, others)``, 0 to 1."""
+    shares: npt.NDArray[np.float64] = _intersections(boxes, others) / np.maximum(
+        _areas(boxes)[:, None], np.spacing(1.0)
+    )
+    return shares
+
+
 def boxes_in(
     scores: npt.NDArray[np.float32], corners: npt.NDArray[np.float32], *, lowest: float = LOWEST
 ) -> Predictions:
@@ -276,9 +284,7 @@ def match(
     )
 
 
-def _sums(
-    often: npt.NDArray[np.int32], counted: npt.NDArray[np.bool_], at: Indices
-) -> Iterator[npt.NDArray[np.int64]]:
+def _sums(often: npt.NDArray[np.int32], counted: npt.NDArray[np.bool_], at: Indices) -> Iterator[npt.NDArray[np.int64]]:
     """Yield for each threshold how many counted predictions there are up to some, shape ``(draws, len(at))``."""
     starts = np.append(0, at[:-1] + 1)
     known: dict[bytes, npt.NDArray[np.int64]] = {}
@@ -340,7 +346,7 @@ def _matched(
         return matched
     order = np.argsort(neutral, kind="stable")
     neutral, ignored = neutral[order], ignored[order]
-    shares = np.where(ignored, _inside(boxes, true[order]), overlaps(boxes, true[order]))
+    shares = np.where(ignored, inside(boxes, true[order]), overlaps(boxes, true[order]))
     taken = np.zeros((len(thresholds), len(true)), dtype=np.bool_)
     levels, last = np.arange(len(thresholds)), len(true) - 1
     for at, share in enumerate(shares):
@@ -351,14 +357,6 @@ def _matched(
         matched[at] = np.where(hit, order[best], -1)
         taken[levels[hit], best[hit]] = True
     return matched
-
-
-def _inside(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
-    """Return the share of each box's own area that lies in each other one, shape ``(boxes, others)``, 0 to 1."""
-    shares: npt.NDArray[np.float64] = _intersections(boxes, others) / np.maximum(
-        _areas(boxes)[:, None], np.spacing(1.0)
-    )
-    return shares
 
 
 def _intersections(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:

@@ -15,6 +15,7 @@ from toonvision.metrics.bootstrap import Estimate, estimate, group_weights
 from toonvision.metrics.classification import Indices, confusion_matrix
 from toonvision.metrics.detection import HALF, Found, Matches, Objects, Precision, match, overlaps
 from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.localization import Placement
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Evaluated
 
@@ -186,6 +187,14 @@ class BoxScores:
         ]
         return tuple(sorted((*found, *missed), key=lambda one: one.image))
 
+    @cached_property
+    def placement(self) -> Placement:
+        """The boxes of found objects beside the true ones."""
+        pairs = [(one.prediction, one.truth) for one in self.outcomes if one.outcome == "found"]
+        own, true = np.array(pairs, np.int64).reshape(-1, 2).T
+        boxes = self.truth.boxes if self.taken.boxes is None else self.taken.boxes
+        return Placement(boxes[own], self.truth.boxes[true])
+
     def _per_image(self, outcome: Outcome) -> Indices:
         images = [one.image for one in self.outcomes if one.outcome == outcome]
         return np.bincount(np.array(images, np.int64), minlength=self.truth.images)
@@ -232,7 +241,7 @@ class BoxScores:
 
     def details(self) -> dict[str, Any]:
         """Return all scores as plain data, for JSON."""
-        counts, (*each, mean) = self.counts, self.intervals
+        counts, (*each, mean), placed = self.counts, self.intervals, self.placement.summary()
         return {
             "model": {
                 **_plain(self.precision),
@@ -246,6 +255,7 @@ class BoxScores:
                     for one, interval in zip(self.by_class, each, strict=True)
                 ],
             },
+            "placement": None if placed is None else placed.plain(),
             "confusion": {
                 "classes": [*self.classes, "nothing"], "rows_true_columns_predicted": self.confusion.tolist()
             },
