@@ -92,7 +92,8 @@ class Matches:
 
         Precision is made to fall with recall and taken at 101 values of recall, as COCO does.
         """
-        return self.drawn(np.ones((1, len(self.totals)), np.int64))[0]
+        averages: npt.NDArray[np.float64] = self.drawn(np.ones((1, len(self.totals)), np.int64))[0]
+        return averages
 
     def drawn(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Compute the same where images are there more than once or not at all: for a bootstrap.

@@ -72,8 +72,8 @@ def disturbances(truth: Objects, sizes_wh: Sequence[tuple[int, int]]) -> tuple[s
         boxes = truth.boxes[own]
         covered = inside(boxes, boxes)
         np.fill_diagonal(covered, 0)
-        at_edge = (boxes[:, :2] < 1).any(axis=1) | (boxes[:, 2:] > np.array([width, height]) - 1).any(axis=1)
-        for at, share, cut in zip(own.tolist(), covered.max(axis=1, initial=0), at_edge, strict=True):
+        for at, box, share in zip(own.tolist(), boxes.tolist(), covered.max(axis=1, initial=0), strict=True):
+            cut = min(box[:2]) < 1 or box[2] > width - 1 or box[3] > height - 1
             found[at] = BESIDE if share >= _COVERED else AT_EDGE if cut else IN_VIEW
     return tuple(found)
 

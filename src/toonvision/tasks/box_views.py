@@ -199,9 +199,8 @@ def _row(evaluation: BoxEvaluated, one: Shown) -> tuple[object, ...]:
 
 def _class_of(evaluation: BoxEvaluated, one: Shown) -> Category:
     best = evaluation.best
-    if one.prediction is None:
-        return evaluation.classes[best.truth.labels[one.truth or 0]]
-    return evaluation.classes[best.taken.labels[one.prediction]]
+    missed = one.prediction is None
+    return evaluation.classes[int(best.truth.labels[one.truth or 0] if missed else best.taken.labels[one.prediction])]
 
 
 def _view(evaluation: BoxEvaluated, one: Shown) -> View:

@@ -236,8 +236,10 @@ def cases(evaluation: BoxEvaluated) -> Cases:
     counted = np.flatnonzero(~evaluation.best.truth.ignored)
     wrong = np.stack([scores.missed[counted] for scores in evaluation.scores])
     disturbing = disturbances(evaluation.best.truth, [frame.shot.size_wh for frame in evaluation.frames])
-    crops, disturbed = (tuple(each[at] for at in counted.tolist()) for each in (listed, disturbing))
-    return Cases(crops, wrong, evaluation.best_index, disturbed)
+    return Cases(
+        tuple(listed[at] for at in counted.tolist()), wrong, evaluation.best_index,
+        tuple(disturbing[at] for at in counted.tolist()),
+    )  # fmt: skip
 
 
 def panels(evaluation: BoxEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
