@@ -106,6 +106,15 @@ class TrainingSettings:
     class_weights: Annotated[
         bool, Option("Weigh each class by the inverse of its frequency, so that rare classes count more.")
     ] = False
+    start: Annotated[
+        str,
+        Option(
+            "Begin with weights that were learned from the drawn world and come with the package, or with random ones "
+            "(none).",
+            flag="from",
+            common=True,
+        ),
+    ] = "none"
     augmentation: Augmentation = field(default_factory=Augmentation)
     with_validation: Annotated[
         bool, Option("Learn from the validation subset too; the training loss decides when to stop.")

@@ -8,6 +8,7 @@ from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
 from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import TREES, find_network
+from toonvision.models.starting import RANDOM, has_start
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, did_you_mean
 
@@ -39,6 +40,8 @@ with this learning rate, 2.4 with 3e-3."""
 _DETECTOR_STEPS = 5_000
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 """Of a training of few and of many classes: more images need fewer epochs."""
+_TIMES_FEWER = 2
+"""By how much a training that begins with learned weights is shorter."""
 _FEWEST_EPOCHS, _FEWEST_OF_SCREENSHOTS = 60, 20
 _OF_TREES = ("class_weights", "with_validation")
 """The settings that trees have too."""
@@ -60,7 +63,9 @@ class PlannedRun:
     name: str | None
 
 
-def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: int = 1) -> TrainingSettings:
+def settings_for(
+    network: str = _COMPACT.network, *, classes: int = 2, images: int = 1, taxonomy: str = ""
+) -> TrainingSettings:
     """Return the recipe of a network: its own if it has one, else the published one.
 
     Args:
@@ -68,6 +73,7 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
         classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
         images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
             `detector`, from 20 to 400.
+        taxonomy: The name of the taxonomy. A network that weights come with the package for begins with them.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
@@ -75,12 +81,17 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
     """
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
+    known = has_start(taxonomy, network)
     if network == _DETECTOR.network:
-        return replace(_DETECTOR, epochs=_epochs(_DETECTOR, _DETECTOR_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS))
+        epochs = _epochs(_DETECTOR, _DETECTOR_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
+        return replace(_DETECTOR, epochs=epochs, start=taxonomy if known else RANDOM)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
-    return replace(_COMPACT, network=network, epochs=_epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS))
+    if known:
+        steps //= _TIMES_FEWER
+    epochs = _epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS)
+    return replace(_COMPACT, network=network, epochs=epochs, start=taxonomy if known else RANDOM)
 
 
 def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
@@ -104,7 +115,8 @@ def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str 
     if split is not None:
         stored = read_split(workspace.splits, split)
         items = [item for item in items if stored.subset_of(item) == "train"]
-    return settings_for(network, classes=len(taxonomy.level(task.level).classes), images=max(1, len(items)))
+    classes = len(taxonomy.level(task.level).classes)
+    return settings_for(network, classes=classes, images=max(1, len(items)), taxonomy=taxonomy.name)
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
@@ -136,6 +148,8 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     unused = _OF_KIND.get(find_network(settings.network).kind, frozenset())
     if odd := [_OPTIONS[name].flag for name in given if name in unused]:
         raise UsageError(f"{settings.network} is not trained with {', '.join(sorted(odd))}. Leave it out.")
+    if (start := given.get("start", RANDOM)) != RANDOM and not has_start(str(start), settings.network):
+        raise UsageError(f"no weights come with the package for {settings.network}. Leave out --from {start}.")
     own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)
