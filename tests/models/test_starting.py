@@ -31,12 +31,15 @@ def test_a_network_begins_with_the_body_and_the_head_of_the_classes_that_it_know
     starting.begin_with("mine", fresh, "compact", ("dog", "flunky", "stranger"))
     own, kernel = arrays(finish()), arrays(learned)
     assert all(np.array_equal(one, other) for one, other in zip(own[:-2], kernel[:-2], strict=True))
-    assert np.array_equal(own[-2][:, :2], kernel[-2][:, [2, 0]]) and np.array_equal(own[-1][:2], kernel[-1][[2, 0]])
+    assert np.array_equal(own[-2][:, :2], kernel[-2][:, [2, 0]])
+    assert np.array_equal(own[-1][:2], kernel[-1][[2, 0]])
     assert np.array_equal(own[-2][:, 2], before[0][:, 2].astype(np.float16))
 
 
 def test_two_classes_share_one_output_so_that_their_head_begins_at_random(folder):
-    starting.save_start(build_network("compact", size_hw=SIZE, classes=4), "compact", LABELS, folder / "compact-narrow.npz")
+    starting.save_start(
+        build_network("compact", size_hw=SIZE, classes=4), "compact", LABELS, folder / "compact-narrow.npz"
+    )
     fresh, _ = in_training(SIZE, 2)
     before = fresh.layers[-1].get_weights()
     starting.begin_with("mine", fresh, "compact", ("dog", "cat"))
@@ -62,6 +65,8 @@ def test_the_same_weights_are_saved_as_the_same_bytes(folder):
     assert saved[0] == saved[1]
 
 
-@pytest.mark.parametrize(("classes", "name"), [(2, "compact-narrow.npz"), (8, "compact-narrow.npz"), (9, "compact-wide.npz")])
+@pytest.mark.parametrize(
+    ("classes", "name"), [(2, "compact-narrow.npz"), (8, "compact-narrow.npz"), (9, "compact-wide.npz")]
+)
 def test_the_width_of_compact_decides_which_weights_it_begins_with(classes, name):
     assert starting.start_file("toontown", "compact", classes).name == name

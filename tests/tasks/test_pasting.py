@@ -24,7 +24,8 @@ def batch():
 def test_a_figure_is_cut_along_its_mask_with_its_class_and_where_it_stands():
     first, *others = figures_of(*batch())
     assert (first.label, first.bottom, first.mask.shape) == (0, 80, (60, 20))
-    assert (first.picture[first.mask > 0] == RED).all() and (first.picture[first.mask == 0] == GREY).all()
+    assert (first.picture[first.mask > 0] == RED).all()
+    assert (first.picture[first.mask == 0] == GREY).all()
     assert [one.label for one in others] == [1, 1, 1]
 
 
@@ -45,9 +46,13 @@ def test_what_is_pasted_is_seen_in_its_box_and_nowhere_else(seed):
     assert 0 <= len(objects) <= 2
     inside = np.zeros(image.shape[:2], np.bool_)
     for left, top, right, bottom, label, ignored in objects.tolist():
-        assert 0 <= left < right <= 128 and 0 <= top < bottom <= 96 and label in (0, 1) and ignored in (0, 1)
+        assert 0 <= left < right <= 128
+        assert 0 <= top < bottom <= 96
+        assert label in (0, 1)
+        assert ignored in (0, 1)
         inside[int(top) : int(bottom), int(left) : int(right)] = True
-    assert (image[~inside] == GREY).all() and (image[inside] != GREY).any() == bool(len(objects))
+    assert (image[~inside] == GREY).all()
+    assert (image[inside] != GREY).any() == bool(len(objects))
     assert (empty == GREY).all()
 
 
@@ -64,4 +69,5 @@ def test_an_object_that_a_pasted_figure_hides_need_not_be_found():
     figures, rng = figures_of(images, masks, targets), np.random.default_rng(1)
     whole = np.array([[0, 0, 128, 96, 0, 0], [50, 40, 52, 42, 0, 0]], np.float32)
     found = [with_figures(images[0], whole, figures, rng)[1][:2, IGNORED] for _ in range(50)]
-    assert not any(one[0] for one in found) and any(one[1] for one in found)
+    assert not any(one[0] for one in found)
+    assert any(one[1] for one in found)

@@ -60,7 +60,7 @@ def save_start(model: "keras.Model", network: str, labels: "Sequence[str]", path
 
 
 def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequence[str]") -> None:
-    """Give a network in training the weights of a taxonomy.
+    """Load the weights of a taxonomy into a network, in the form that is trained.
 
     Args:
         start: The taxonomy.

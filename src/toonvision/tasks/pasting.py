@@ -1,8 +1,8 @@
 """Figures of screenshots, cut out along their masks and pasted into others of the batch.
 
 Source:
-    Ghiasi et al., "Simple copy-paste is a strong data augmentation method for instance segmentation", CVPR 2021. Here the
-    class of a figure is drawn first, and then one of its figures, so that rare classes are pasted as often as others.
+    Ghiasi et al., "Simple copy-paste is a strong data augmentation method for instance segmentation", CVPR 2021. Here
+    the class of a figure is drawn first, and then one of its figures, so that rare classes are pasted as often.
 """
 
 from collections.abc import Sequence

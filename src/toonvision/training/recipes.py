@@ -40,8 +40,6 @@ with this learning rate, 2.4 with 3e-3."""
 _DETECTOR_STEPS = 5_000
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 """Of a training of few and of many classes: more images need fewer epochs."""
-_TIMES_FEWER = 2
-"""By how much a training that begins with learned weights is shorter."""
 _FEWEST_EPOCHS, _FEWEST_OF_SCREENSHOTS = 60, 20
 _OF_TREES = ("class_weights", "with_validation")
 """The settings that trees have too."""
@@ -81,17 +79,15 @@ def settings_for(
     """
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
-    known = has_start(taxonomy, network)
+    start = taxonomy if has_start(taxonomy, network) else RANDOM
     if network == _DETECTOR.network:
         epochs = _epochs(_DETECTOR, _DETECTOR_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
-        return replace(_DETECTOR, epochs=epochs, start=taxonomy if known else RANDOM)
+        return replace(_DETECTOR, epochs=epochs, start=start)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
-    if known:
-        steps //= _TIMES_FEWER
     epochs = _epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS)
-    return replace(_COMPACT, network=network, epochs=epochs, start=taxonomy if known else RANDOM)
+    return replace(_COMPACT, network=network, epochs=epochs, start=start)
 
 
 def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
