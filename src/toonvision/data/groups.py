@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from toonvision.core.wording import listed
 from toonvision.data.fingerprints import LARGEST_DIFFERENCE, differences, near_groups
-from toonvision.data.records import Crop
+from toonvision.data.records import Crop, Frame
 from toonvision.data.series import Series, all_series, copies, natural_key
 from toonvision.data.subsets import SUBSETS
 
@@ -164,6 +164,13 @@ def group_keys(crops: Sequence[Crop]) -> list[int]:
     blocks = [block for group in find_groups(crops) for block in group.blocks]
     key = {shot.screenshot_id: number for number, block in enumerate(blocks) for shot in block}
     return [key[crop.screenshot_id] for crop in crops]
+
+
+def frame_keys(frames: Sequence[Frame]) -> list[int]:
+    """Return a number for each screenshot, the same for those that belong together; one without objects is alone."""
+    crops = [crop for frame in frames for crop in frame.crops]
+    key_of = {crop.screenshot_id: key for crop, key in zip(crops, group_keys(crops), strict=True)}
+    return [key_of.get(frame.screenshot_id, -1 - at) for at, frame in enumerate(frames)]
 
 
 def _cut(group: Group[Crop], labels: dict[int, set[str]], scarce: set[str], *, everything: bool) -> Group[Crop]:

@@ -13,8 +13,10 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.box_floors import BoxFloors, measure_box_floors
+from toonvision.evaluation.box_floors import measure_box_floors
 from toonvision.evaluation.floors import Floors, measure_floors
+from toonvision.evaluation.pixel_floors import measure_pixel_floors
+from toonvision.evaluation.score_floors import ScoreFloors
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.found_objects import FoundObjects, find_in_files
 from toonvision.metrics.novelty import NoveltyTest
@@ -27,7 +29,7 @@ from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.outliers import novelty_of, novelty_test
 from toonvision.tasks.registry import kind_of
-from toonvision.taxonomy.labels import DETECT
+from toonvision.taxonomy.labels import DETECT, SEGMENT
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
 
@@ -44,7 +46,7 @@ class Evaluation(Evaluated[KindScores]):
 
     record: RunRecord
     subset: Subset
-    floors: Floors | BoxFloors | None = None
+    floors: Floors | ScoreFloors | None = None
 
 
 ClassEvaluation = Evaluation[ClassScores]
@@ -94,12 +96,13 @@ def evaluate_run(
     )
 
 
-def _floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Any]) -> Floors | BoxFloors:
-    if record.kind != DETECT:
+def _floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Any]) -> Floors | ScoreFloors:
+    measure = {DETECT: measure_box_floors, SEGMENT: measure_pixel_floors}.get(record.kind)
+    if measure is None:
         return measure_floors(record, data, subset, scores)
     learned: list[Subset] = ["train", "val"] if record.settings.with_validation else ["train"]
     best = scores[[repeat.seed for repeat in record.repeats].index(record.best_seed)]
-    return measure_box_floors(record.settings.network, data, subset, best, learned=learned)
+    return measure(record.settings.network, data, subset, best, learned=learned)
 
 
 def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> Scores:
