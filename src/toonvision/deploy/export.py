@@ -83,7 +83,8 @@ class Export:
         path: The file.
         size: Its bytes.
         parity: How it compares with Keras.
-        crops: How many of the compared pictures are crops, or screenshots where these are seen; the others are changed copies.
+        crops: How many of the compared pictures are crops, or screenshots if the run takes these; others are changed
+            copies.
         kind: The kind of its task.
         int8: The export that computes with 8 bits, if asked for.
         removed: Names of files of an earlier export that were not written again, and so are removed.

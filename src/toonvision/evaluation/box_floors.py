@@ -44,8 +44,8 @@ def measure_box_floors(
     both = [_matches(one) for one in (best, floor)]
     own, its = (_ap50(found, once) for found in both)
     own_drawn, its_drawn = (np.array([_ap50(found, times) for times in drawn]) for found in both)
-    floor = ScoreFloor.of(MEAN_BOX, TITLE, "AP50", values=(own, its), drawn=(own_drawn, its_drawn))
-    return ScoreFloors(network, (floor,))
+    compared = ScoreFloor.of(MEAN_BOX, TITLE, "AP50", values=(own, its), drawn=(own_drawn, its_drawn))
+    return ScoreFloors(network, (compared,))
 
 
 def mean_boxes(data: Dataset, learned: Indices, *, images: int) -> Predictions:

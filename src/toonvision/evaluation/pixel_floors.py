@@ -51,4 +51,5 @@ def usual_map(masks: Maps, learned: Indices, classes: int) -> Maps:
     for at in learned.tolist():
         for label in range(classes):
             counts[label] += masks[at] == label
-    return counts.argmax(axis=0).astype(np.uint8)
+    usual: Maps = counts.argmax(axis=0).astype(np.uint8)
+    return usual

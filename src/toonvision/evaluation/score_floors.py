@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.bootstrap import Estimate
+from toonvision.metrics.bootstrap import Estimate, estimate
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class ScoreFloor:
     ) -> "ScoreFloor":
         """Compare the model's score with the floor's: of all screenshots, and of sets drawn with replacement."""
         own, its = values
-        difference = _estimate(own - its, drawn[0] - drawn[1])
-        return cls(name, title, metric, its, _estimate(own, drawn[0]), difference)
+        difference = estimate(own - its, drawn[0] - drawn[1])
+        return cls(name, title, metric, its, estimate(own, drawn[0]), difference)
 
     @property
     def beaten(self) -> bool:
@@ -89,8 +89,3 @@ class ScoreFloors:
                 return f"The model {self.network} clearly beats its floor, {floor.title} ({counts})."
             return f"The model {self.network} does not clearly beat its floor, {floor.title} ({counts})."
         return ""
-
-
-def _estimate(value: float, drawn: npt.NDArray[np.float64]) -> Estimate:
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(float(value), float(low), float(high))

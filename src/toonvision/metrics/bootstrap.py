@@ -33,6 +33,15 @@ def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Gene
     return weights
 
 
+def estimate(value: float, drawn: npt.NDArray[np.float64]) -> Estimate:
+    """Return a value with the interval that holds 95 % of its draws, shape ``(draws,)``, but for NaN among them."""
+    known = drawn[~np.isnan(drawn)]
+    if not len(known):
+        return Estimate(float(value), math.nan, math.nan)
+    low, high = np.quantile(known, [0.025, 0.975])
+    return Estimate(float(value), float(low), float(high))
+
+
 def paired_difference(
     pairs: Sequence[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]],
     groups: Sequence[Hashable],
@@ -58,8 +67,7 @@ def paired_difference(
     second = _redrawn(np.concatenate([right for _, right in pairs], axis=1), rng)
     values = (drawn * (first - second)).sum(axis=1) / np.maximum(1, drawn.sum(axis=1))
     mean = np.concatenate([right.mean(axis=0) - other.mean(axis=0) for right, other in pairs]).mean()
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Estimate(float(mean), float(low), float(high))
+    return estimate(float(mean), values)
 
 
 def error_draws(

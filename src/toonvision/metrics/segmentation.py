@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.seeds import generator
-from toonvision.metrics.bootstrap import Estimate, group_weights
+from toonvision.metrics.bootstrap import group_weights
 from toonvision.metrics.classification import Indices
 
 Maps = npt.NDArray[np.uint8]
@@ -98,13 +98,6 @@ class Quality:
     def mean_boundary_f1(self) -> Values:
         """The same of the boundaries."""
         return _mean(self.boundary_f1)
-
-
-def estimate(value: float, drawn: Values) -> Estimate:
-    """Return a value with the 95 % interval of those of drawn sets, some of which may be NaN; NaN if all are."""
-    known = drawn[~np.isnan(drawn)]
-    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
-    return Estimate(float(value), float(low), float(high))
 
 
 def _confusion(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8], classes: int) -> Indices:

@@ -37,6 +37,12 @@ def answering(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, layers.Softmax()(model.outputs[0]), name=model.name)
 
 
+def accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Return the share of the pixels that count whose cell's most probable class is theirs; see `pixel_loss`."""
+    best = ops.one_hot(ops.argmax(y_pred, axis=-1), y_pred.shape[-1], dtype=y_pred.dtype)
+    return per_target(y_true * best, ops.sum(y_true))
+
+
 def pixel_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Return the cross-entropy for each pixel that counts, and what the classes' overlap lacks of 1.
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.bootstrap import Estimate
-from toonvision.metrics.segmentation import Counts, Maps, Quality, estimate
+from toonvision.metrics.bootstrap import Estimate, estimate
+from toonvision.metrics.segmentation import Counts, Maps, Quality
 from toonvision.tasks.base import Evaluated
 
 RIGHT = 0.9

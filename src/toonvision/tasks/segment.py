@@ -89,10 +89,10 @@ def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], s
 
 
 def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
-    """Compile a network with the loss of the pixels."""
-    from toonvision.models.segmenter import pixel_loss
+    """Compile a network with the loss of the pixels, and the share of them that are right."""
+    from toonvision.models.segmenter import accuracy, pixel_loss
 
-    model.compile(optimizer=optimizer, loss=pixel_loss)
+    model.compile(optimizer=optimizer, loss=pixel_loss, metrics=[accuracy])
 
 
 def batch(
@@ -125,8 +125,8 @@ def weights(dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt
 
 
 def metrics(totals: Mapping[str, float]) -> dict[str, float]:
-    """Return the loss."""
-    return {"loss": totals["loss"]}
+    """Return the loss, and the share of the pixels that are right."""
+    return {name: totals[name] for name in ("loss", "accuracy")}
 
 
 def decode(outputs: Outputs) -> Predictions:

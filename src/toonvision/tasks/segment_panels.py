@@ -151,9 +151,8 @@ def _view(evaluation: PixelEvaluated, at: int) -> MaskView:
     best, picture = evaluation.best, np.asarray(evaluation.images[at])
     colors = [category.color for category in evaluation.classes]
     true, predicted = best.truth[at], np.where(best.truth[at] == 255, best.truth[at], best.predicted[at])
-    return MaskView(
-        *(painted(picture, one, colors) for one in (true, predicted)), f"{percent(best.agreement[at])} right"
-    )
+    note = f"{percent(float(best.agreement[at]))} right"
+    return MaskView(painted(picture, true, colors), painted(picture, predicted, colors), note)
 
 
 def _ranked(evaluation: PixelEvaluated, chosen: Indices) -> list[tuple[int, str, float]]:
