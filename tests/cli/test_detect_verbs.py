@@ -21,6 +21,14 @@ from toonvision.training.record import read_record
 pytestmark = pytest.mark.usefixtures("eager")
 
 
+EDGES = ("x_min", "y_min", "x_max", "y_max")
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture(scope="module")
 def workspace(small_workspace, tmp_path_factory):
     return finding_things(small_workspace, tmp_path_factory.mktemp("detect") / "workspace", level="label")
@@ -68,8 +76,9 @@ def test_evaluate_says_what_is_found_and_writes_every_box(run, workspace, traine
     assert {one["name"] for one in model["classes"]} == {"apple", "pear", "stone"}
     assert model["recall"]["total"] == sum(one["recall"]["total"] for one in model["classes"])
     assert outcome.json["floors"][0]["name"] == "mean-box"
-    with (trained / "predictions.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    for one in (model, *model["classes"]):
+        assert one["ap50_95"] is None or one["ap50_95"][0] <= one["ap50"] <= one["ap50_95"][1]
+    rows = rows_of(trained / "predictions.csv")
     assert {row["outcome"] for row in rows} <= {"found", "missed", "false alarm", "ignored"}
     found = [row for row in rows if row["outcome"] in {"found", "missed"}]
     assert len(found) == model["recall"]["total"]
@@ -80,9 +89,20 @@ def test_the_report_of_a_detector_is_one_page_with_its_misses(run, workspace, tr
     outcome = run("report", "things/two", "-w", workspace.root)
     assert outcome.code == 0, outcome.err
     page = (trained / "report.html").read_text(encoding="utf-8")
-    for words in ("Finds objects of 3 classes", "Scores by height", "Precision and recall", "Missed objects"):
+    for words in ("Finds objects of 3 classes", "Scores by height", "Precision and recall", "Missed objects",
+                  "Spread over 2 trainings", "Why objects are missed"):  # fmt: skip
         assert words in page
     assert (trained / "figures" / "precision-recall.png").is_file()
+    assert len(rows_of(trained / "figures" / "spread.csv")) == 2
+    table = rows_of(trained / "predictions.csv")
+    for name, outcome in (("missed", "missed"), ("false-alarms", "false alarm")):
+        boxes = [tuple(float(row[edge]) for edge in EDGES) for row in table if row["outcome"] == outcome]
+        shown = [
+            tuple(round(float(row[edge]), 1) for edge in EDGES) for row in rows_of(trained / "figures" / f"{name}.csv")
+        ]
+        assert shown
+        assert len(shown) <= len(boxes)
+        assert set(shown) <= set(boxes)
 
 
 def test_an_export_finds_the_same_objects_without_keras(run, workspace, exported):

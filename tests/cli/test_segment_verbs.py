@@ -8,9 +8,12 @@ from PIL import Image
 
 from builders import PIXEL_CLASSES, naming_pixels
 from toonvision.core.errors import ModelRefusedError
+from toonvision.data.images import shrink_factor
+from toonvision.data.workspace import open_workspace
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.models.saving import read_card
+from toonvision.tasks.registry import load_dataset
 from toonvision.training.record import read_record
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -165,3 +168,20 @@ def test_steps_for_classifiers_name_the_tasks_that_they_are_for(run, workspace, 
     outcome = run(verb, "pixels/two", "-w", workspace.root)
     assert outcome.code == 2
     assert "is for tasks of the kind classify; pixels is of the kind segment" in outcome.err
+
+
+def test_the_sample_world_draws_masks_that_can_be_learned_from(run, tmp_path):
+    world = tmp_path / "world"
+    for words in (("sample", world, "--video", "3", "--masks"), ("extract", "-w", world)):
+        assert run(*words).code == 0
+    workspace = open_workspace(world)
+    dataset = load_dataset(workspace, workspace.taxonomy.task("street"), size_hw=(96, 192), split=None)
+    assert len(dataset.items) == 3
+    figures = np.isin(dataset.targets, [dataset.classes.index(name) for name in ("cog", "toon")])
+    boxes = np.zeros_like(figures)
+    for inside, frame in zip(boxes, dataset.frames, strict=True):
+        for crop in frame.crops:
+            left, top, right, bottom = np.array(crop.box.xyxy) // shrink_factor(frame.shot.size_wh, (96, 192))
+            inside[top : bottom + 1, left : right + 1] = True
+    assert figures.any()
+    assert boxes[figures].mean() > 0.99

@@ -12,6 +12,7 @@ from toonvision.data.arrays import load_masks
 from toonvision.data.pixel_masks import masks_of
 from toonvision.data.records import StoredMask
 from toonvision.data.workspace import open_workspace
+from toonvision.tasks import segment
 from toonvision.tasks.registry import load_dataset
 
 
@@ -137,6 +138,24 @@ def test_a_split_without_masks_in_a_subset_is_refused_with_those_and_where_masks
         InputRejectedError, match="val of the split 'default' has none. Draw masks of screenshots of val"
     ):
         load_dataset(workspace, task, size_hw=(64, 64))
+
+
+def test_the_pixels_of_a_class_that_too_few_masks_show_do_not_count(workspace, monkeypatch):
+    task = workspace.taxonomy.task("pixels")
+    dataset = load_dataset(workspace, task, size_hw=(64, 64))
+    assert dataset.left_out == ()
+    monkeypatch.setattr(segment, "_RARE", 0.2)  # of twelve masks, two may be too few
+    path = dataset.frames[0].mask.path
+    values = np.array(Image.open(path))
+    values[:8, :8] = 3
+    Image.fromarray(values).save(path)
+    settings = workspace.root / "toonvision.toml"
+    settings.write_text(f"{settings.read_text()}kerb = {{}}\n")
+    rare = load_dataset(open_workspace(workspace.root), task, size_hw=(64, 64))
+    assert (rare.classes, rare.left_out) == ((*PIXEL_CLASSES, "kerb"), ("kerb",))
+    assert (rare.targets[0][:8, :8] == 255).all()
+    np.testing.assert_array_equal(rare.targets[1:], dataset.targets[1:])
+    np.testing.assert_array_equal(rare.targets[0][8:], dataset.targets[0][8:])
 
 
 def test_classes_of_pixels_are_in_the_order_of_the_values(workspace):

@@ -53,7 +53,8 @@ def moved(draw, box, square):
     if square:
         across, down = draw(steps), draw(steps)
         return box[0] + across, box[1] + down, box[2] + across, box[3] + down
-    return tuple(edge + draw(steps) for edge in box)
+    left, top, right, bottom = (edge + draw(steps) for edge in box)
+    return left, top, max(left + 1, right), max(top + 1, bottom)
 
 
 @st.composite
@@ -143,8 +144,24 @@ def test_each_object_is_found_at_most_once_and_an_ignored_one_never_counts(scene
 def test_images_that_are_drawn_twice_count_twice():
     truth = objects(2, [(0, 0, (0, 0, 10, 10), False), (1, 0, (0, 0, 10, 10), False)])
     matches = match(truth, predictions(2, [(0, 0, (0, 0, 10, 10), 0.9)]), label=0)
-    drawn = [matches.averages(np.array(times))[0] for times in ((1, 1), (2, 0), (0, 2), (3, 1))]
-    np.testing.assert_allclose(drawn, [51 / 101, 1, 0, 76 / 101])
+    drawn = matches.drawn(np.array([(1, 1), (2, 0), (0, 2), (3, 1)]))
+    np.testing.assert_allclose(drawn[:, 0], [51 / 101, 1, 0, 76 / 101])
+
+
+@given(scenes(), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_an_image_that_is_not_drawn_is_as_if_it_were_not_there(scene, drawn):
+    truth, found, _ = scene
+    left = np.flatnonzero(drawn[: truth.images])
+    number = {old: new for new, old in enumerate(left)}
+    true = zip(truth.image, truth.labels, truth.boxes, truth.ignored, strict=True)
+    predicted = zip(found.image, found.labels, found.boxes, found.scores, strict=True)
+    fewer = match(
+        objects(len(left), [(number[image], *row) for image, *row in true if image in number]),
+        predictions(len(left), [(number[image], *row) for image, *row in predicted if image in number]),
+        label=0,
+    )
+    times = np.array([drawn[: truth.images]], np.int64)
+    np.testing.assert_allclose(match(truth, found, label=0).drawn(times)[0], fewer.average_precisions)
 
 
 def test_overlap_is_the_share_of_the_union():

@@ -19,6 +19,8 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, middles, peaks
 from toonvision.models.grid import STRIDE
 from toonvision.tasks import detect
+from toonvision.tasks.base import Evaluated
+from toonvision.tasks.box_outcomes import AT_EDGE, BESIDE, IN_VIEW, cause, disturbances
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect_augmentation import change
 from toonvision.tasks.detect_targets import IGNORED, LABEL, maps_of, objects_in, padded_rows
@@ -228,6 +230,98 @@ def test_misses_false_alarms_and_mixed_up_classes_are_told_apart():
     np.testing.assert_allclose(scores.agreement, [1 / 3, 1])
     assert scores.missed.tolist() == [False, True, False]
     assert (scores.counts.total, scores.counts.found, scores.counts.false_alarms) == (2, 1, 1)
+
+
+def test_each_miss_and_each_false_alarm_has_its_cause():
+    true = [(at, 0, BOX, False) for at in range(5)]
+    high, twice = (0, 0, 10, 6), (0, 0, 10, 19)
+    found = [
+        (0, 1, BOX, 0.9),  # another class
+        (1, 0, high, 0.9),  # badly placed
+        (2, 0, BOX, 0.3),  # below the threshold
+        (4, 0, BOX, 0.9), (4, 0, twice, 0.8), (4, 0, FAR, 0.7),
+    ]  # fmt: skip
+    scores = scores_of(true, found, images=5)
+    causes = {
+        outcome: [(one.image, cause(scores, one)) for one in scores.outcomes if one.outcome == outcome]
+        for outcome in ("missed", "false alarm")
+    }
+    assert causes["missed"] == [
+        (0, "taken for another class"), (1, "badly placed box"), (2, "not sure enough"), (3, "not seen"),
+    ]  # fmt: skip
+    assert sorted(causes["false alarm"]) == [
+        (0, "object of another class"), (1, "badly placed box"), (4, "nothing there"), (4, "second box of an object"),
+    ]  # fmt: skip
+
+
+def test_what_disturbs_an_object_is_another_box_over_it_or_the_edge():
+    objects = [(0, 0, (0, 10, 20, 60), False), (0, 0, (40, 10, 60, 60), False), (0, 0, (50, 10, 55, 30), False),
+               (1, 0, (40, 10, 60, 60), False)]  # fmt: skip
+    truth = scores_of(objects, []).truth
+    assert disturbances(truth, [(100, 100), (100, 100)]) == (AT_EDGE, IN_VIEW, BESIDE, IN_VIEW)
+    assert disturbances(truth, [(100, 100), (60, 100)])[-1] == AT_EDGE
+
+
+def test_cases_are_the_objects_that_count_with_what_disturbs_each(tmp_path):
+    boxes = (("apple", (0, 10, 20, 40)), ("pear", (30, 10, 50, 40)), ("stone", (31, 11, 40, 30)))
+    root = tmp_path / "workspace"
+    workspace = make_workspace(root, [*small_shots(), Shot("crowded", "garden", boxes)])
+    (root / "screenshots/garden/crowded.attributes.json").write_text('{"objects": [{"number": 2, "difficult": true}]}')
+    extract(workspace)
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    data = load_dataset(workspace, TASK, size_hw=SIZE_HW)
+    at = next(at for at, frame in enumerate(data.frames) if len(frame.crops) == 3)
+    none = Predictions(1, *(np.zeros(0, np.int64) for _ in range(2)), np.zeros(0, np.float32),
+                       boxes=np.zeros((0, 4), np.float32))  # fmt: skip
+    scores = detect.score(none, dataclasses.replace(data, indices={"test": np.array([at])}), "test")
+    cases = detect.cases(Evaluated((), (data.items[at],), data.images[[at]], (scores,), 0))
+    found = dict(zip([crop.label for crop in cases.crops], cases.disturbances, strict=True))
+    assert found == {"apple": AT_EDGE, "stone": BESIDE}
+    assert cases.wrong.tolist() == [[True, True]]
+
+
+def test_intervals_of_average_precision_hold_the_value_and_narrow_with_more_screenshots():
+    def measured(images):
+        true = [(at, 0, BOX, False) for at in range(images)]
+        found = [(at, 0, BOX, 0.9 - at / 1000) for at in range(images) if at % 3]
+        return scores_of(true, [*found, *((at, 0, FAR, 0.4) for at in range(0, images, 5))], images=images).intervals
+
+    few, many = measured(20), measured(200)
+    for cog, toon, mean in (few, many):
+        assert cog.ap50.low <= cog.ap50.value <= cog.ap50.high
+        assert (mean, toon.plain()) == (cog, {"ap_95": None, "ap50_95": None})
+    assert many[0].ap50.high - many[0].ap50.low < 0.5 * (few[0].ap50.high - few[0].ap50.low)
+
+
+def test_screenshots_that_belong_together_are_drawn_together(dataset):
+    indices = np.arange(8)
+    truth = objects_in(dataset.targets[indices], np.ones(len(indices), np.float32))
+    truth = dataclasses.replace(truth, labels=np.zeros_like(truth.labels))
+    half = truth.image % 2 == 0
+    sure = np.full(half.sum(), 0.9, np.float32)
+    predictions = Predictions(len(indices), truth.image[half], truth.labels[half], sure, boxes=truth.boxes[half])
+    frames = tuple(dataset.frames[at] for at in indices)
+    pairs = tuple(
+        dataclasses.replace(
+            frame, crops=tuple(dataclasses.replace(crop, recording=f"pair {at // 2}") for crop in frame.crops)
+        )
+        for at, frame in enumerate(frames)
+    )
+    alone, together = (
+        BoxScores(truth, predictions, ("thing",), (0.5,), own).intervals[0].ap50 for own in (frames, pairs)
+    )
+    assert together.value == alone.value
+    assert together.high - together.low < 1e-9 < alone.high - alone.low
+
+
+def test_placement_is_measured_in_pixels_of_the_screenshot_by_height():
+    true = [(0, 0, (10, 10, 20, 40), False), (1, 0, (10, 10, 40, 90), False)]
+    scores = scores_of(true, [(0, 0, (11, 10, 20, 38), 0.9), (1, 0, (10, 10, 40, 94), 0.9)])
+    assert scores.placement.summary().shift == (0.5, 0, 0, 1, 1)
+    small = scores.placement.within(0, 60).summary()
+    assert (small.boxes, small.shift, small.shift_95) == (1, (1, 0, 0, -2, -2), (1, 0, 0, 2, 2))
+    assert small.overlap == pytest.approx(9 * 28 / 300)
+    assert scores.placement.within(100, 200).summary() is None
 
 
 def test_rows_of_the_table_hold_every_outcome_with_its_box():

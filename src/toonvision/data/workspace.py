@@ -22,7 +22,7 @@ from toonvision.data.group_pattern import GroupsTable, RecordingPattern
 from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.listing import WORKSPACE_MARK
-from toonvision.taxonomy.labels import Taxonomy
+from toonvision.taxonomy.labels import PIXEL_LEVEL, Taxonomy
 from toonvision.taxonomy.loader import (
     CategoryTable,
     Pixels,
@@ -179,6 +179,8 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
     try:
         taxonomy = with_tasks(taxonomy, table.tasks)
     except UsageError as error:
+        if not taxonomy.pixels and any(task.level == PIXEL_LEVEL for task in table.tasks.values()):
+            raise InputRejectedError(f"{settings}: tasks: {error} Name the classes of pixels in [pixels].") from None
         raise InputRejectedError(f"{settings}: tasks: {error} Correct the level of the task.") from None
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())

@@ -17,7 +17,7 @@ from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import PIXELS_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
-from toonvision.metrics.named_pixels import NamedPixels, Pixels, name_in_files, shown_part, whole_pixels
+from toonvision.metrics.named_pixels import NamedPixels, Pixels, name_in_files, whole_pixels
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.grid import PIXEL_STRIDE
 from toonvision.models.pixels import predictions_of
@@ -57,7 +57,7 @@ class Segmenter(OpenedModel):
         fitted = images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)
         pixels = self.name_batch(fitted[None]).pixels
         assert pixels is not None
-        return whole_pixels(shown_part(pixels[0], image.size), image.size)
+        return whole_pixels(pixels[0], image.size)
 
     def name_batch(self, pictures: Pictures) -> Predictions:
         """Return the class of each pixel of pictures that already have the model's input size.

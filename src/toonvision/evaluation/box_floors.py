@@ -4,20 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toonvision.core.seeds import generator
-from toonvision.data.groups import frame_keys
 from toonvision.data.subsets import Subset
 from toonvision.evaluation.score_floors import ScoreFloor, ScoreFloors
-from toonvision.metrics.bootstrap import group_weights
 from toonvision.metrics.classification import Indices
-from toonvision.metrics.detection import HALF, Matches, match
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
 from toonvision.tasks.detect_targets import IGNORED, LABEL
 
-_DRAWS = 500
 MEAN_BOX = "mean-box"
 TITLE = "the mean box of each class at its usual place"
 
@@ -38,14 +33,9 @@ def measure_box_floors(
         return ScoreFloors(network)
     indices = np.concatenate([data.indices[one] for one in learned])
     floor = score(mean_boxes(data, indices, images=len(data.indices[subset])), data, subset)
-    groups = frame_keys([data.frames[at] for at in data.indices[subset]])
-    drawn = group_weights(groups, draws=_DRAWS, rng=generator(0, "box floors"))
-    once = np.ones(len(groups), np.int64)
-    both = [_matches(one) for one in (best, floor)]
-    own, its = (_ap50(found, once) for found in both)
-    own_drawn, its_drawn = (np.array([_ap50(found, times) for times in drawn]) for found in both)
-    compared = ScoreFloor.of(MEAN_BOX, TITLE, "AP50", values=(own, its), drawn=(own_drawn, its_drawn))
-    return ScoreFloors(network, (compared,))
+    values = (best.precision.ap50, floor.precision.ap50)
+    drawn = (best.drawn.mean[:, 0], floor.drawn.mean[:, 0])
+    return ScoreFloors(network, (ScoreFloor.of(MEAN_BOX, TITLE, "AP50", values=values, drawn=drawn),))
 
 
 def mean_boxes(data: Dataset, learned: Indices, *, images: int) -> Predictions:
@@ -69,16 +59,3 @@ def mean_boxes(data: Dataset, learned: Indices, *, images: int) -> Predictions:
         scores=np.tile(np.array(shares, np.float32), images),
         boxes=np.tile(np.array(boxes, np.float32).reshape(-1, 4), (images, 1)),
     )
-
-
-def _matches(scores: BoxScores) -> list[Matches]:
-    return [
-        match(scores.truth, scores.predictions, label=label, thresholds=HALF) for label in range(len(scores.classes))
-    ]
-
-
-def _ap50(matches: Sequence[Matches], times: Indices) -> float:
-    """Return the mean over the classes that occur, where each image is there so many times."""
-    found = [float(one.averages(times)[0]) for one in matches]
-    known = [one for one in found if not np.isnan(one)]
-    return sum(known) / max(1, len(known))

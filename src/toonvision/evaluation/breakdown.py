@@ -5,7 +5,7 @@ other crops do not overlap.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -81,12 +81,16 @@ class Breakdown:
         title: The property.
         groups: The groups, in the order in which to show them; none is empty.
         repeats: Number of trainings of the means.
+        outcome: What became of those that are counted: wrong, or missed.
+        things: What the groups are groups of: crops, or objects.
     """
 
     name: str
     title: str
     groups: tuple[Group, ...]
     repeats: int
+    outcome: str = "wrong"
+    things: str = "crops"
 
     @property
     def finding(self) -> str:
@@ -97,8 +101,16 @@ class Breakdown:
         found = [group for group in self.groups if group.stands_out == side]
         if not found:
             return ""
-        named = "; ".join(f"{group.title} ({_rate(group.wrong)}; all others {_rate(group.rest)})" for group in found)
-        return f"{self.title}: clearly {word} often wrong: {named}."
+        named = "; ".join(f"{group.title} ({self._rate(group.wrong)}; all others {self._rate(group.rest)})"
+                          for group in found)  # fmt: skip
+        return f"{self.title}: clearly {word} often {self.outcome}: {named}."
+
+    def _rate(self, wrong: Proportion) -> str:
+        low, high = wrong.interval
+        return (
+            f"{wrong.count:,} of {wrong.total:,} {self.outcome}, {100 * wrong.share:.1f} %, interval {100 * low:.1f} "
+            f"to {100 * high:.1f} %"
+        )
 
 
 def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics:
@@ -122,18 +134,22 @@ def break_down(
 ) -> tuple[Breakdown, ...]:
     """Return the breakdowns of an evaluation's objects by each of their properties that makes more than one group.
 
-    These are context, label, height of the crop, sharpness and brightness if they were measured, and each recorded
-    attribute.
+    These are context, label, height, what disturbs the view where that is known, sharpness and brightness if they were
+    measured, and each recorded attribute.
     """
-    cases = kind_of(evaluation.record.as_task).cases(evaluation)
+    kind = kind_of(evaluation.record.as_task)
+    cases = kind.cases(evaluation)
     crops, count = cases.crops, _Counter(cases)
+    thing = "crop" if kind.unit == "crop" else "object"
     labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
     heights = np.array([crop.box.y_max - crop.box.y_min for crop in crops], dtype=np.float64)
     found = [
         count.by_category("context", "Context", [taxonomy.context(crop.context) for crop in crops]),
         count.by_category("label", "Label", [labels.get(crop.label, _plain(crop.label)) for crop in crops]),
-        count.by_band("height", "Height of the crop", heights, "px", _HEIGHT_BANDS),
+        count.by_band("height", f"Height of the {thing}", heights, "px", _HEIGHT_BANDS),
     ]
+    if cases.disturbances:
+        found.append(count.by_value("disturbance", "What disturbs the view", cases.disturbances))
     if image_statistics is not None:
         sharpness, brightness = image_statistics.sharpness, image_statistics.brightness
         found += [
@@ -142,7 +158,8 @@ def break_down(
         ]
     names = sorted({name for crop in crops for name in crop.attributes})
     found += [_by_attribute(count, name, [crop.attributes.get(name) for crop in crops]) for name in names]
-    return tuple(breakdown for breakdown in found if len(breakdown.groups) > 1)
+    outcome = "wrong" if thing == "crop" else "missed"
+    return tuple(replace(one, outcome=outcome, things=f"{thing}s") for one in found if len(one.groups) > 1)
 
 
 def bands(values: npt.NDArray[np.float64], most: int) -> list[float]:
@@ -250,11 +267,3 @@ def _digits(bounds: Sequence[float]) -> int:
     if all(float(bound).is_integer() for bound in bounds) or max(bounds, default=0) >= 100:
         return 0
     return 1 if min(steps, default=1) >= 0.05 and max(bounds) >= 10 else 2
-
-
-def _rate(wrong: Proportion) -> str:
-    low, high = wrong.interval
-    return (
-        f"{wrong.count:,} of {wrong.total:,} wrong, {100 * wrong.share:.1f} %, interval {100 * low:.1f} to "
-        f"{100 * high:.1f} %"
-    )

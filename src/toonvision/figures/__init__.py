@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toonvision.figures.activations import draw_tiles
     from toonvision.figures.architecture import draw_architecture
     from toonvision.figures.data import draw_counts
-    from toonvision.figures.detection import draw_precision_curves, draw_view
+    from toonvision.figures.detection import draw_precision_curves, draw_precisions, draw_view
     from toonvision.figures.evaluation import (
         draw_breakdown,
         draw_class_scores,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from toonvision.figures.panels import draw, save_png, write_panel
     from toonvision.figures.pictures import draw_case, draw_probabilities, draw_suspect
     from toonvision.figures.race import draw_behind, draw_front_loss, draw_front_wrong, draw_racers
+    from toonvision.figures.segmentation import draw_class_iou
     from toonvision.figures.studies import (
         draw_context_accuracy,
         draw_context_f1,
@@ -49,6 +50,7 @@ __all__ = [
     "draw_behind",
     "draw_breakdown",
     "draw_case",
+    "draw_class_iou",
     "draw_class_scores",
     "draw_context_accuracy",
     "draw_context_f1",
@@ -65,6 +67,7 @@ __all__ = [
     "draw_metric",
     "draw_novelty_scores",
     "draw_precision_curves",
+    "draw_precisions",
     "draw_probabilities",
     "draw_racers",
     "draw_randomisation",
@@ -87,12 +90,13 @@ _HOMES = {
     "activations": ("draw_tiles",),
     "architecture": ("draw_architecture",),
     "data": ("draw_counts",),
-    "detection": ("draw_precision_curves", "draw_view"),
+    "detection": ("draw_precision_curves", "draw_precisions", "draw_view"),
     "evaluation": ("draw_breakdown", "draw_class_scores", "draw_matrix", "draw_novelty_scores", "draw_reliability"),
     "maps": ("draw_map", "draw_superimposed"),
     "panels": ("draw", "save_png", "write_panel"),
     "pictures": ("draw_case", "draw_probabilities", "draw_suspect"),
     "race": ("draw_behind", "draw_front_loss", "draw_front_wrong", "draw_racers"),
+    "segmentation": ("draw_class_iou",),
     "studies": ("draw_context_accuracy", "draw_context_f1", "draw_curve", "draw_fold_errors", "draw_stress_rows"),
     "style": ("new_figure",),
     "training": ("draw_metric", "draw_wrong_in", "draw_wrong_per_seed"),

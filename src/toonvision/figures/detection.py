@@ -1,12 +1,22 @@
 """How good boxes are: precision over recall, and parts of screenshots with the boxes on them."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from toonvision.figures import style
-from toonvision.figures.style import DASHED, MUTED, PAPER, WIDTH, styled
-from toonvision.tasks.detect_panels import BoxGallery, ClassCurve, View
+from toonvision.figures.style import DASHED, FAINT, MUTED, PAPER, WIDTH, styled
+from toonvision.figures.training import draw_wrong_in
+from toonvision.figures.values import BoxSpread
+from toonvision.tasks.box_scores import Interval
+from toonvision.tasks.box_views import ACROSS, BoxGallery, View
+from toonvision.tasks.detect_panels import ClassCurve
+
+_AP50, _AP = "#0072B2", "#D55E00"
+_HEADING = 0.36
+"""Inches of the title of a group of views."""
 
 
 @styled
@@ -40,26 +50,77 @@ def draw_precision_curves(ax: Axes, curves: tuple[ClassCurve, ...]) -> Axes:
 
 
 @styled
+def draw_box_spread(spread: BoxSpread) -> Figure:
+    """Draw AP50 and AP of each training, and in how many trainings each object is missed."""
+    figure = style.new_figure(WIDTH, 3.9)
+    left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
+    draw_precisions(left, spread.precisions, spread.seeds, best=spread.best)
+    draw_wrong_in(right, spread.missed_in, repeats=len(spread.seeds), outcome="missed", things="objects")
+    handles = [style.key(name, color=color, marker="o", linewidth=2) for name, color in (("AP50", _AP50), ("AP", _AP))]
+    style.add_legend(figure, handles)
+    return figure
+
+
+@styled
+def draw_precisions(ax: Axes, precisions: Sequence[Interval], seeds: Sequence[int], *, best: int) -> Axes:
+    """Draw AP50 and AP of each training as dots on their 95 % intervals.
+
+    Args:
+        ax: Where to draw.
+        precisions: Of each training.
+        seeds: The seeds, in the same order.
+        best: Index of the training whose model is the run's.
+    """
+    for at, one in enumerate(precisions):
+        for value, color in ((one.ap50, _AP50), (one.ap, _AP)):
+            ax.plot([at, at], [value.low, value.high], color=color, linewidth=2.2, alpha=0.5)
+            ax.plot([at], [value.value], "D" if at == best else "o", color=color, markersize=8 if at == best else 6)
+            style.note(
+                ax, f"{value.value:.3f}", (at, value.value), (8, 0), fontweight="bold" if at == best else "normal"
+            )
+    style.quiet_axis(ax, grid="y")
+    ax.set(xlim=(-0.5, len(seeds) - 0.35), ylim=(0, 1), xlabel="Seed of the training (diamond: the run's model)")
+    ax.set_xticks(range(len(seeds)), [str(seed) for seed in seeds])
+    ax.set_title("Average precision, with 95 % intervals over screenshots")
+    return ax
+
+
+@styled
 def draw_box_gallery(gallery: BoxGallery) -> Figure:
-    """Draw parts of screenshots in a grid."""
-    figure, panels, _ = style.picture_grid(
-        len(gallery.views), gallery.views[0].picture.shape[:2], columns=(8, 6, 4), tallest=3.0, side=0.14, above=0.06,
-        below=0.1, lines=2,
-    )  # fmt: skip
-    for ax, view in zip(panels, gallery.views, strict=True):
-        draw_view(ax, view)
+    """Draw parts of screenshots, each group below its title, two groups beside each other."""
+    groups, cell = gallery.groups, (WIDTH / 2 - 0.12) / ACROSS
+    side, step = cell - 0.1, cell + 0.55
+    pairs = [groups[at : at + 2] for at in range(0, len(groups), 2)]
+    tall = [_HEADING + step * max(-(-len(group.views) // ACROSS) for group in pair) for pair in pairs]
+    figure = style.sheet(WIDTH, sum(tall))
+    for number, pair in enumerate(pairs):
+        top = sum(tall[:number])
+        for left, group in zip((0.05, WIDTH / 2 + 0.1), pair, strict=False):
+            heading = style.axes_at(figure, left, top, WIDTH / 2 - 0.2, _HEADING)
+            heading.set_axis_off()
+            heading.text(0, 0.3, group.title, fontsize=10.5, fontweight="bold")
+            for at, view in enumerate(group.views):
+                row, column = divmod(at, ACROSS)
+                draw_view(style.axes_at(figure, left + column * cell, top + _HEADING + row * step, side, side), view)
     return figure
 
 
 @styled
 def draw_view(ax: Axes, view: View) -> Axes:
-    """Draw a part of a screenshot: true boxes as lines, predicted ones dashed, in the colours of their classes."""
-    style.show_picture(ax, view.picture, MUTED)
+    """Draw a part of a screenshot: true boxes as lines, predicted ones dashed, the box in question thick."""
+    style.show_picture(ax, view.picture, FAINT)
     for box in view.boxes:
         left, top, right, bottom = box.xyxy
-        for color, width in ((box.color, 1.8),) if box.predicted else ((PAPER, 3.0), (box.color, 1.6)):
-            look: style.Look = {"fill": False, "edgecolor": color, "linewidth": width}
-            look["linestyle"] = DASHED if box.predicted else "solid"
+        width = 2.2 if box.subject else 1.1
+        for color, wide in ((PAPER, width + 1.2), (box.color, width)):
+            look: style.Look = {
+                "fill": False,
+                "edgecolor": color,
+                "linewidth": wide,
+                "alpha": 1 if box.subject else 0.8,
+            }
+            look["linestyle"] = DASHED if box.predicted and color != PAPER else "solid"
             ax.add_patch(Rectangle((left, top), right - left, bottom - top, **look))
-    style.write_below(ax, (view.title, {"fontweight": "bold"}), (view.note, {"fontsize": 7.5, "color": MUTED}))
+    notes = [(note, {"fontsize": 7.5, "color": MUTED}) for note in view.notes]
+    style.write_below(ax, (view.title, {"fontweight": "bold"}), *notes)
     return ax

@@ -207,13 +207,14 @@ def draw_breakdowns(breakdowns: tuple[Breakdown, ...]) -> Figure:
             draw_breakdown(ax, breakdown)
         for ax in panels[len(column) :]:
             ax.set_axis_off()
+    one = breakdowns[0]
     handles = [
-        style.key("Wrong, with 95 % interval", color=_DOT, marker="o", linewidth=2),
+        style.key(f"{one.outcome.capitalize()}, with 95 % interval", color=_DOT, marker="o", linewidth=2),
         style.key("Mean over all trainings", color=INK, marker="|", markersize=9, markeredgewidth=1.4),
         style.key("Clearly more than all others", color=WRONG, marker="o", linewidth=2),
-        style.key(f"All; faint: fewer than {FEW} crops", color=MUTED, linewidth=0.9, linestyle=DASHED),
+        style.key(f"All; faint: fewer than {FEW} {one.things}", color=MUTED, linewidth=0.9, linestyle=DASHED),
     ]
-    if breakdowns[0].repeats == 1:
+    if one.repeats == 1:
         del handles[1]
     style.add_legend(figure, handles, ncols=4)
     return figure

@@ -114,13 +114,17 @@ def draw_wrong_per_seed(ax: Axes, spread: Spread, seeds: Sequence[int], *, best:
 
 
 @styled
-def draw_wrong_in(ax: Axes, wrong_in: npt.NDArray[np.int64], *, repeats: int) -> Axes:
+def draw_wrong_in(
+    ax: Axes, wrong_in: npt.NDArray[np.int64], *, repeats: int, outcome: str = "wrong", things: str = "crops"
+) -> Axes:
     """Draw how many crops are wrong in one training, in two, and so on.
 
     Args:
         ax: Where to draw.
         wrong_in: Shape ``(samples,)``: in how many trainings each sample was wrong.
         repeats: How many trainings there were.
+        outcome: What became of them: wrong, or missed.
+        things: What the samples are: crops, or objects.
     """
     never, *counts = np.bincount(wrong_in, minlength=repeats + 1).tolist()
     times = range(1, repeats + 1)
@@ -133,8 +137,8 @@ def draw_wrong_in(ax: Axes, wrong_in: npt.NDArray[np.int64], *, repeats: int) ->
     ax.locator_params(axis="y", integer=True, nbins=6)
     ax.set_xlim(0.4, repeats + 0.6)
     ax.set_xticks(times if repeats <= _FEW else range(5, repeats + 1, 5))
-    ax.set_xlabel(f"Wrong in this many of {repeats} trainings")
-    ax.set_title(f"{never:,} of {len(wrong_in):,} crops are never wrong")
+    ax.set_xlabel(f"{outcome.capitalize()} in this many of {repeats} trainings")
+    ax.set_title(f"{never:,} of {len(wrong_in):,} {things} are never {outcome}")
     return ax
 
 

@@ -12,6 +12,7 @@ from toonvision.data.images import Pictures
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.evidence import GroupEvidence
 from toonvision.metrics.classification import Spread
+from toonvision.tasks.box_scores import Interval
 from toonvision.taxonomy.labels import Category, Taxonomy
 
 if TYPE_CHECKING:
@@ -65,6 +66,23 @@ class TrainingSpread:
     spread: Spread
     seeds: tuple[int, ...]
     wrong_in: Counts
+    best: int
+
+
+@dataclass(frozen=True, eq=False)
+class BoxSpread:
+    """How the trainings of a run that finds objects differ.
+
+    Attributes:
+        precisions: AP and AP50 of each training.
+        seeds: The seeds, in the same order.
+        missed_in: In how many trainings each object was missed, shape ``(objects,)``.
+        best: Index of the training whose model is the run's.
+    """
+
+    precisions: tuple[Interval, ...]
+    seeds: tuple[int, ...]
+    missed_in: Counts
     best: int
 
 

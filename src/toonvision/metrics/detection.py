@@ -35,6 +35,8 @@ MOST = 100
 LOWEST = 0.02
 """Predictions of a lower confidence are never looked at."""
 _RECALLS = np.linspace(0, 1, 101)
+_MOST_AT_ONCE = 4_000_000
+"""Predictions of so many draws together are summed up at once."""
 _SOLID = 2.0  # above any overlap: a box that counts is preferred to one that is ignored
 EVERY_HEIGHT = (0.0, math.inf)
 
@@ -90,41 +92,45 @@ class Matches:
 
         Precision is made to fall with recall and taken at 101 values of recall, as COCO does.
         """
-        return self.averages(np.ones(len(self.totals), np.int64))
+        averages: npt.NDArray[np.float64] = self.drawn(np.ones((1, len(self.totals)), np.int64))[0]
+        return averages
 
-    def averages(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the same where each image is there so many times, shape ``(images,)``: for a bootstrap."""
-        thresholds, total = self.objects.shape[1], int((self.totals * times).sum())
-        if not total:
-            return np.full(thresholds, np.nan)
-        right, wrong = self._counts(times)
-        recall = right / total
-        precision = right / np.maximum(right + wrong, np.spacing(1.0))
-        precision = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
-        found = np.zeros(thresholds)
-        for at in range(thresholds):
-            first = np.searchsorted(recall[:, at], _RECALLS, side="left")
-            found[at] = np.append(precision[:, at], 0.0)[np.minimum(first, len(precision))].sum() / len(_RECALLS)
+    def drawn(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Compute the same where images are there more than once or not at all: for a bootstrap.
+
+        Args:
+            times: How often each image is there in each draw, shape ``(draws, images)``.
+
+        Returns:
+            Shape ``(draws, thresholds)``; NaN where a draw has no object.
+        """
+        right, counted = ~self.neutral & (self.objects >= 0), ~self.neutral
+        at = np.flatnonzero(right.any(axis=1))
+        totals = times @ self.totals
+        found = np.zeros((len(times), self.objects.shape[1]))
+        step = max(1, _MOST_AT_ONCE // max(1, len(self.image)))
+        for start in range(0, len(times) if len(at) else 0, step):
+            rows = slice(start, start + step)
+            often = times[rows].astype(np.int32)[:, self.image[: at[-1] + 1]]
+            sums = _sums(often, counted[: at[-1] + 1], at)
+            for threshold, up_to in enumerate(sums):
+                rights = np.cumsum(often[:, at] * right[at, threshold], axis=1)
+                found[rows, threshold] = _interpolated(rights, up_to, totals[rows])
+        found[totals == 0] = np.nan
         return found
 
     @cached_property
     def curve(self) -> "Curve":
         """Precision and recall at the first threshold of overlap for every threshold of confidence."""
-        right, wrong = (counts[:, 0] for counts in self._counts(np.ones(len(self.totals), np.int64)))
         counted = ~self.neutral[:, 0]
-        right, wrong = right[counted], wrong[counted]
-        return Curve(self.scores[counted], right / np.maximum(1, right + wrong), right / max(1, self.total))
+        right = np.cumsum(self.objects[counted, 0] >= 0)
+        return Curve(self.scores[counted], right / np.arange(1, len(right) + 1), right / max(1, self.total))
 
     def at(self, confidence: float) -> "Found":
         """Count at the first threshold of overlap what predictions of some confidence or more find."""
         sure = (self.scores >= confidence) & ~self.neutral[:, 0]
         right = int((self.objects[sure, 0] >= 0).sum())
         return Found(self.total, right, int(sure.sum()) - right)
-
-    def _counts(self, times: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return how many predictions up to each one are right, and wrong, at each threshold of overlap."""
-        hit, often = self.objects >= 0, times[self.image][:, None]
-        return (np.cumsum((~self.neutral & hit) * often, axis=0), np.cumsum((~self.neutral & ~hit) * often, axis=0))
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,14 @@ def overlaps(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
     common = _intersections(boxes, others)
     union = _areas(boxes)[:, None] + _areas(others)[None] - common
     shares: npt.NDArray[np.float64] = common / np.maximum(union, np.spacing(1.0))
+    return shares
+
+
+def inside(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
+    """Return the share of each box's own area that lies in each other one, shape ``(boxes, others)``, 0 to 1."""
+    shares: npt.NDArray[np.float64] = _intersections(boxes, others) / np.maximum(
+        _areas(boxes)[:, None], np.spacing(1.0)
+    )
     return shares
 
 
@@ -271,6 +285,37 @@ def match(
     )
 
 
+def _sums(often: npt.NDArray[np.int32], counted: npt.NDArray[np.bool_], at: Indices) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield for each threshold how many counted predictions there are up to some, shape ``(draws, len(at))``."""
+    starts = np.append(0, at[:-1] + 1)
+    known: dict[bytes, npt.NDArray[np.int64]] = {}
+    for column in counted.T:  # mostly the same at all thresholds
+        key = column.tobytes()
+        if key not in known:
+            known[key] = np.cumsum(np.add.reduceat(often * column, starts, axis=1), axis=1)
+        yield known[key]
+
+
+def _interpolated(
+    right: npt.NDArray[np.int64], counted: npt.NDArray[np.int64], totals: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the mean precision at 101 values of recall, shape ``(draws,)``.
+
+    Args:
+        right: Right predictions up to each right one, shape ``(draws, right ones)``.
+        counted: All predictions up to there.
+        totals: How many objects there are to find, shape ``(draws,)``.
+    """
+    precision = right / np.maximum(counted, np.spacing(1.0))
+    precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    recall = right / np.maximum(1, totals)[:, None]
+    found = [
+        np.append(own, 0.0)[np.searchsorted(up_to, _RECALLS, side="left")].sum() / len(_RECALLS)
+        for own, up_to in zip(precision, recall, strict=True)
+    ]
+    return np.array(found)
+
+
 def _by_image(truth: Objects, predictions: Predictions, label: int | None) -> Iterator[tuple[Indices, Indices]]:
     """Yield for each image the indices of a class's predictions, the most confident first, and of its objects."""
     own, others = (
@@ -302,7 +347,7 @@ def _matched(
         return matched
     order = np.argsort(neutral, kind="stable")
     neutral, ignored = neutral[order], ignored[order]
-    shares = np.where(ignored, _inside(boxes, true[order]), overlaps(boxes, true[order]))
+    shares = np.where(ignored, inside(boxes, true[order]), overlaps(boxes, true[order]))
     taken = np.zeros((len(thresholds), len(true)), dtype=np.bool_)
     levels, last = np.arange(len(thresholds)), len(true) - 1
     for at, share in enumerate(shares):
@@ -313,14 +358,6 @@ def _matched(
         matched[at] = np.where(hit, order[best], -1)
         taken[levels[hit], best[hit]] = True
     return matched
-
-
-def _inside(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
-    """Return the share of each box's own area that lies in each other one, shape ``(boxes, others)``, 0 to 1."""
-    shares: npt.NDArray[np.float64] = _intersections(boxes, others) / np.maximum(
-        _areas(boxes)[:, None], np.spacing(1.0)
-    )
-    return shares
 
 
 def _intersections(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:

@@ -23,40 +23,45 @@ class NamedPixels:
     Attributes:
         path: The file.
         size_wh: Width and height of the picture in pixels.
-        shrunk: The class of each pixel of the picture as the network saw it, shrunk by a whole number.
+        pixels: The class of each pixel of the network's input, in whose upper left corner the picture lies, shrunk.
         classes: Names of the classes.
         score: The mean confidence, 0 to 1.
     """
 
     path: Path
     size_wh: tuple[int, int]
-    shrunk: Pixels
+    pixels: Pixels
     classes: tuple[str, ...]
     score: float
 
     @property
     def whole(self) -> Pixels:
         """The class of each pixel of the picture in its own size."""
-        return whole_pixels(self.shrunk, self.size_wh)
+        return whole_pixels(self.pixels, self.size_wh)
 
     @property
     def shares(self) -> Mapping[str, float]:
         """Which share of the picture each class has, 0 to 1."""
-        counts = np.bincount(self.shrunk.ravel(), minlength=len(self.classes))
+        counts = np.bincount(shown_part(self.pixels, self.size_wh).ravel(), minlength=len(self.classes))
         return dict(zip(self.classes, (counts / counts.sum()).tolist(), strict=True))
 
 
-def whole_pixels(shrunk: Pixels, size_wh: tuple[int, int]) -> Pixels:
-    """Return the classes of the pixels of a picture in its own size, by repeating those of the shrunk picture."""
-    width, height = size_wh
-    factor = -(-width // shrunk.shape[1])
-    return shrunk.repeat(factor, axis=0).repeat(factor, axis=1)[:height, :width]
+def whole_pixels(pixels: Pixels, size_wh: tuple[int, int]) -> Pixels:
+    """Return the classes of the pixels of a picture in its own size, by repeating those of an input that shows it."""
+    factor = _factor(pixels, size_wh)
+    part = shown_part(pixels, size_wh)
+    return part.repeat(factor, axis=0).repeat(factor, axis=1)[: size_wh[1], : size_wh[0]]
 
 
 def shown_part(pixels: Pixels, size_wh: tuple[int, int]) -> Pixels:
-    """Return the part of an input that a shrunk picture covers; the rest of the input is black."""
-    factor = shrink_factor(size_wh, pixels.shape)
+    """Return the part of an input, ``(height, width, ...)``, that a shrunk picture covers; the rest is black."""
+    factor = _factor(pixels, size_wh)
     return pixels[: -(-size_wh[1] // factor), : -(-size_wh[0] // factor)]
+
+
+def _factor(pixels: Pixels, size_wh: tuple[int, int]) -> int:
+    height, width = pixels.shape[:2]
+    return shrink_factor(size_wh, (height, width))
 
 
 def name_in_files(
@@ -88,5 +93,5 @@ def name_in_files(
         predictions = answer(np.stack([image for image, _ in read]))
         assert predictions.pixels is not None
         for file, (_, size_wh), pixels, score in zip(files, read, predictions.pixels, predictions.scores, strict=True):
-            found.append(NamedPixels(file, size_wh, shown_part(pixels, size_wh).copy(), classes, float(score)))
+            found.append(NamedPixels(file, size_wh, pixels, classes, float(score)))
     return found, findings

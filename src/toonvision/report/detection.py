@@ -1,9 +1,8 @@
 """The report of a run that finds objects in screenshots."""
 
-from dataclasses import replace
-
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted, listed, percent
+from toonvision.figures.values import BoxSpread
 from toonvision.metrics.intervals import Proportion
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
@@ -11,6 +10,7 @@ from toonvision.report.facts import SUBSET_NAMES, warnings_of
 from toonvision.report.page import Page, section
 from toonvision.report.results import Results
 from toonvision.tasks.detect_panels import box_panels, height_rows
+from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 
@@ -40,7 +40,8 @@ def detection_page(results: Results) -> Page:
             ),
             section(
                 "evaluation", "Evaluation", f"What the run's model finds in the {subset} screenshots, {seen}.",
-                *box_panels(evaluation), *_missed_panels(results),
+                spread_panel(results), *box_panels(evaluation, results.taxonomy),
+                *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
             ),
             section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
         ),
@@ -70,12 +71,13 @@ def _training_fact(results: Results) -> str:
 
 def _quality_fact(results: Results) -> str:
     evaluation = results.evaluation
-    counts, precision = evaluation.best.counts, evaluation.best.precision
+    counts, precision, mean = evaluation.best.counts, evaluation.best.precision, evaluation.best.intervals[-1]
     found = Proportion(counts.found, counts.total)
     alarms = counts.false_alarms / max(1, len(evaluation.items))
     start = (
         f"It finds {counts.found:,} of {counted(counts.total, 'object')} ({found}) with {alarms:.2f} false alarms a "
-        f"screenshot; AP50 is {precision.ap50:.3f}, AP {precision.ap:.3f}"
+        f"screenshot; AP50 is {precision.ap50:.3f} ({mean.ap50.low:.3f}-{mean.ap50.high:.3f}), AP {precision.ap:.3f} "
+        f"({mean.ap.low:.3f}-{mean.ap.high:.3f})"
     )
     if len(evaluation.scores) == 1:
         return f"{start}. It was trained with one seed only, so the variation between trainings is unknown."
@@ -90,7 +92,7 @@ def _height_fact(results: Results) -> str:
     rows = height_rows(results.evaluation)
     if len(rows) < 2:
         return ""
-    shares = [f"{row.title} {percent(row.counts.found / row.counts.total)}" for row in rows]
+    shares = [f"{row.band.title} {percent(row.counts.found / row.counts.total)}" for row in rows]
     return f"Found by height: {listed(shares)}."
 
 
@@ -125,17 +127,27 @@ def _repeats_table(results: Results) -> Table:
     return run.trainings_table(results, ("AP", "AP50", "Missed", "False alarms"), cells)
 
 
-def _missed_panels(results: Results) -> list[FigurePanel | Table | None]:
-    """Return the breakdowns of the objects, whose wrong ones are those that are missed."""
-    figures = [
-        replace(
-            panel,
-            title=panel.title.replace("Wrong predictions", "Missed objects"),
-            alternative=panel.alternative.replace("wrong predictions", "missed objects"),
-            caption="Each dot is the share of a group's objects that are missed, on its 95 % interval; beside it "
-            "stands how many are missed. Small groups are faint: they allow no conclusion.",
-        )
-        for panel in run.breakdown_panels(results.breakdowns)
-    ]
-    table = run.breakdown_table(results.breakdowns)
-    return [*figures, replace(table, title="Missed objects by group") if table else None]
+def spread_panel(results: Results) -> FigurePanel | None:
+    """Return the figure of the spread over repeated trainings; None for a single one."""
+    evaluation = results.evaluation
+    repeats = evaluation.record.repeats
+    if len(repeats) < 2:
+        return None
+    seeds = tuple(repeat.seed for repeat in repeats)
+    means = tuple(scores.intervals[-1] for scores in evaluation.scores)
+    cases = kind_of(evaluation.record.as_task).cases(evaluation)
+    missed_in = cases.wrong.sum(axis=0)
+    rows = [(seed, one.ap50.value, one.ap50.low, one.ap50.high, one.ap.value, one.ap.low, one.ap.high,
+             int(missed.sum()), scores.counts.false_alarms)
+            for seed, one, missed, scores in zip(seeds, means, cases.wrong, evaluation.scores, strict=True)
+    ]  # fmt: skip
+    each = listed([f"{one.ap50.value:.3f}" for one in means])
+    return FigurePanel(
+        "spread",
+        f"Spread over {len(repeats)} trainings",
+        f"AP50 of each training: {each}. {int((missed_in == len(repeats)).sum())} objects are missed in every one.",
+        "The same training with different seeds; intervals are over screenshots. Objects that are missed in every "
+        "training may be hard to see or wrongly annotated; those missed in only one may be chance.",
+        BoxSpread(means, seeds, missed_in, evaluation.best_index),
+        (("seed", "ap50", "ap50_low", "ap50_high", "ap", "ap_low", "ap_high", "missed", "false_alarms"), *rows),
+    )

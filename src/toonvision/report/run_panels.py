@@ -18,7 +18,8 @@ from toonvision.tasks.classify_panels import INTERVAL, cells_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import metric_names, peaks
 
-_MEASURED = ("context", "label", "height", "sharpness", "brightness")
+_MEASURED = ("context", "label", "height", "disturbance", "sharpness", "brightness")
+_WHAT = {"wrong": "Wrong predictions", "missed": "Missed objects"}
 _NO_DIFFERENCE = "No group clearly differs from all others."
 
 
@@ -32,11 +33,11 @@ def curves_panel(curves: tuple[TrainingCurve, ...]) -> FigurePanel:
         for number, epoch in enumerate(curve.epochs, start=1)
     )
     which = f"epoch {best.best_epoch}{_why_saved(best)}"
+    what = "Loss and accuracy" if "accuracy" in metric_names(best.epochs) else "Losses"
     return FigurePanel(
         "curves",
-        "Loss and accuracy after each epoch",
-        f"Curves of loss and accuracy over {counted(len(best.epochs), 'epoch')}; the saved weights are those of "
-        f"{which}.",
+        f"{what} after each epoch",
+        f"Curves of {what.lower()} over {counted(len(best.epochs), 'epoch')}; the saved weights are those of {which}.",
         f"The saved weights are those of {which} (seed {best.seed}).",
         curves,
         (("seed", "best_training", "epoch", "best_epoch", *names), *rows),
@@ -49,7 +50,7 @@ def peaks_table(curve: TrainingCurve) -> Table:
     columns = ("Metric", "Training", "Epoch", "Validation", "Epoch")
     unknown = ("–", "–")
     rows = tuple(
-        (name.capitalize(), *found.get(name, unknown), *found.get(f"val_{name}", unknown))
+        (name.capitalize().replace("_", " "), *found.get(name, unknown), *found.get(f"val_{name}", unknown))
         for name in metric_names(curve.epochs)
         if name in found or f"val_{name}" in found
     )
@@ -200,20 +201,21 @@ def breakdown_panels(breakdowns: Sequence[Breakdown]) -> tuple[FigurePanel, ...]
     """Return the figures of wrong predictions by what was measured, and by what was recorded; each if there is any."""
     head = ("divided_by", "group", "wrong", "of", *INTERVAL, "mean_over_trainings", "rest_wrong", "rest_of",
             "stands_out")  # fmt: skip
+    what, things = (_WHAT[breakdowns[0].outcome], breakdowns[0].things) if breakdowns else ("", "")
     groups = (
-        ("breakdown", "Wrong predictions by context, label, size and image statistics",
+        ("breakdown", f"{what} by context, label, size and image statistics",
          tuple(one for one in breakdowns if one.name in _MEASURED)),
-        ("recorded", "Wrong predictions by recorded attributes",
+        ("recorded", f"{what} by recorded attributes",
          tuple(one for one in breakdowns if one.name not in _MEASURED)),
     )  # fmt: skip
     return tuple(
         FigurePanel(
             name,
             title,
-            f"Share of wrong predictions with intervals by {listed([one.title for one in shown])}. "
+            f"Share of {what.lower()} with intervals by {listed([one.title for one in shown])}. "
             f"{' '.join(one.finding for one in shown if one.finding) or _NO_DIFFERENCE}",
-            "Each dot is a group's share of wrong predictions, on its 95 % interval; beside it stands how many are "
-            f"wrong. Groups of fewer than {FEW} crops are faint: they allow no conclusion.",
+            f"Each dot is a group's share of {what.lower()}, on its 95 % interval; beside it stands how many. "
+            f"Groups of fewer than {FEW} {things} are faint: they allow no conclusion.",
             shown,
             (head, *((one.name, group.title, *cells_of(group.wrong), group.mean, group.rest.count, group.rest.total,
                       group.stands_out) for one in shown for group in one.groups)),
@@ -227,7 +229,9 @@ def breakdown_table(breakdowns: Sequence[Breakdown]) -> Table | None:
     """Return the groups of all breakdowns with counts and intervals; None if there is no breakdown."""
     if not breakdowns:
         return None
-    columns = ("Divided by", "Group", "Wrong", "Of", "Share wrong", "95 % interval", "Mean of all trainings")
+    one = breakdowns[0]
+    columns = ("Divided by", "Group", one.outcome.capitalize(), "Of", f"Share {one.outcome}", "95 % interval",
+               "Mean of all trainings")  # fmt: skip
     rows = tuple(
         (breakdown.title, group.title, f"{group.wrong.count:,}", f"{group.wrong.total:,}", percent(group.wrong.share),
          interval(group.wrong), percent(group.mean))
@@ -236,9 +240,9 @@ def breakdown_table(breakdowns: Sequence[Breakdown]) -> Table | None:
     )  # fmt: skip
     found = " ".join(breakdown.finding for breakdown in breakdowns if breakdown.finding)
     return Table(
-        "Wrong predictions by group", columns, rows, number_columns(columns, 2), shown=12,
-        note=f"{found or _NO_DIFFERENCE} A group is named only if its interval and that of all other crops do not "
-        f"overlap, and it has at least {FEW} crops; of {len(rows):,} groups one may do so by chance.",
+        f"{_WHAT[one.outcome]} by group", columns, rows, number_columns(columns, 2), shown=12,
+        note=f"{found or _NO_DIFFERENCE} A group is named only if its interval and that of all other {one.things} do "
+        f"not overlap, and it has at least {FEW} {one.things}; of {len(rows):,} groups one may do so by chance.",
     )  # fmt: skip
 
 

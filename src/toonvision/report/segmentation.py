@@ -95,10 +95,11 @@ def _class_fact(results: Results) -> str:
 
 def _data_fact(results: Results) -> str:
     record = results.evaluation.record
+    rare = f" Too few masks show {listed(record.left_out)}, whose pixels do not count." if record.left_out else ""
     counts = "/".join(str(record.samples[subset]) for subset in ("train", "val", "test"))
     return (
         f"{counted(sum(record.samples.values()), 'screenshot')} with masks: {counts} in train/val/test. Others are "
-        "neither learned from nor evaluated."
+        f"neither learned from nor evaluated.{rare}"
     )
 
 

@@ -228,11 +228,13 @@ class Cases:
         crops: The objects that are named, or are to be found.
         wrong: Whether each training names an object wrongly, or misses it, shape ``(trainings, crops)``.
         best_index: Which training is that of the run's own model.
+        disturbances: What disturbs the view of each object, in a few words; empty where that is not known.
     """
 
     crops: tuple[Crop, ...]
     wrong: npt.NDArray[np.bool_]
     best_index: int
+    disturbances: tuple[str, ...] = ()
 
 
 class TaskKind(Protocol):

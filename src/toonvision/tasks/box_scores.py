@@ -8,12 +8,18 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.seeds import generator
+from toonvision.data.groups import frame_keys
+from toonvision.data.records import Frame
+from toonvision.metrics.bootstrap import Estimate, estimate, group_weights
 from toonvision.metrics.classification import Indices, confusion_matrix
 from toonvision.metrics.detection import HALF, Found, Matches, Objects, Precision, match, overlaps
 from toonvision.metrics.intervals import Proportion
+from toonvision.metrics.localization import Placement
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Evaluated
 
+_DRAWS = 500
 UNSURE = 0.3
 """The threshold of confidence where none was chosen."""
 Outcome = Literal["found", "false alarm", "missed", "ignored"]
@@ -47,6 +53,19 @@ class ClassBoxes:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """AP and AP50 with their 95 % intervals over screenshots."""
+
+    ap: Estimate
+    ap50: Estimate
+
+    def plain(self) -> dict[str, Any]:
+        """Return the bounds as plain data; None where there is no object."""
+        bounds = {"ap_95": self.ap, "ap50_95": self.ap50}
+        return {name: None if np.isnan(one.low) else [one.low, one.high] for name, one in bounds.items()}
+
+
+@dataclass(frozen=True)
 class Shown:
     """A predicted or a true box, and what became of it.
 
@@ -63,6 +82,25 @@ class Shown:
     truth: int | None
 
 
+@dataclass(frozen=True, eq=False)
+class DrawnPrecision:
+    """Average precisions where screenshots are drawn with replacement.
+
+    Attributes:
+        classes: Of each class, draw and threshold of overlap, shape ``(classes, draws, thresholds)``; NaN without an
+            object.
+    """
+
+    classes: npt.NDArray[np.float64]
+
+    @cached_property
+    def mean(self) -> npt.NDArray[np.float64]:
+        """Over the classes that have an object, shape ``(draws, thresholds)``; NaN where none has."""
+        known = ~np.isnan(self.classes)
+        total = np.where(known, self.classes, 0).sum(axis=0)
+        return np.where(known.any(axis=0), total / np.maximum(1, known.sum(axis=0)), np.nan)
+
+
 @dataclass(frozen=True)
 class BoxScores:
     """How good one model's predictions of boxes are.
@@ -72,12 +110,14 @@ class BoxScores:
         predictions: The predictions, likewise.
         classes: Names of the classes.
         thresholds: The confidence from which on a prediction of each class counts, 0 to 1.
+        frames: The screenshots; those that belong together are drawn together for intervals.
     """
 
     truth: Objects
     predictions: Predictions
     classes: tuple[str, ...]
     thresholds: tuple[float, ...]
+    frames: tuple[Frame, ...] = ()
 
     @cached_property
     def matches(self) -> tuple[Matches, ...]:
@@ -96,6 +136,22 @@ class BoxScores:
     def precision(self) -> Precision:
         """The mean average precision over the classes."""
         return Precision.mean([one.precision for one in self.by_class])
+
+    @cached_property
+    def drawn(self) -> DrawnPrecision:
+        """Average precisions of draws of screenshots, the same draws for all models of these screenshots."""
+        groups = frame_keys(self.frames) if self.frames else range(self.truth.images)
+        times = group_weights(groups, draws=_DRAWS, rng=generator(0, "boxes"))
+        return DrawnPrecision(np.stack([matches.drawn(times) for matches in self.matches]))
+
+    @cached_property
+    def intervals(self) -> tuple[Interval, ...]:
+        """AP and AP50 of each class, then their means over classes, with 95 % intervals over screenshots."""
+        values = [*(one.precision for one in self.by_class), self.precision]
+        return tuple(
+            Interval(estimate(value.ap, drawn.mean(axis=1)), estimate(value.ap50, drawn[:, 0]))
+            for value, drawn in zip(values, [*self.drawn.classes, self.drawn.mean], strict=True)
+        )
 
     @property
     def counts(self) -> Found:
@@ -130,6 +186,14 @@ class BoxScores:
             if at not in matched and not ignored
         ]
         return tuple(sorted((*found, *missed), key=lambda one: one.image))
+
+    @cached_property
+    def placement(self) -> Placement:
+        """The boxes of found objects beside the true ones."""
+        pairs = [(one.prediction, one.truth) for one in self.outcomes if one.outcome == "found"]
+        own, true = np.array(pairs, np.int64).reshape(-1, 2).T
+        boxes = self.truth.boxes if self.taken.boxes is None else self.taken.boxes
+        return Placement(boxes[own], self.truth.boxes[true])
 
     def _per_image(self, outcome: Outcome) -> Indices:
         images = [one.image for one in self.outcomes if one.outcome == outcome]
@@ -177,19 +241,21 @@ class BoxScores:
 
     def details(self) -> dict[str, Any]:
         """Return all scores as plain data, for JSON."""
-        counts = self.counts
+        counts, (*each, mean), placed = self.counts, self.intervals, self.placement.summary()
         return {
             "model": {
                 **_plain(self.precision),
+                **mean.plain(),
                 "recall": Proportion(counts.found, counts.total).plain(),
                 "precision": Proportion(counts.found, counts.found + counts.false_alarms).plain(),
                 "false_alarms_per_screenshot": counts.false_alarms / max(1, self.truth.images),
                 "classes": [
-                    {"name": one.name, **_plain(one.precision), "threshold": one.threshold,
+                    {"name": one.name, **_plain(one.precision), **interval.plain(), "threshold": one.threshold,
                      "recall": one.recall.plain(), "precision": one.right.plain()}
-                    for one in self.by_class
+                    for one, interval in zip(self.by_class, each, strict=True)
                 ],
             },
+            "placement": None if placed is None else placed.plain(),
             "confusion": {
                 "classes": [*self.classes, "nothing"], "rows_true_columns_predicted": self.confusion.tolist()
             },

@@ -24,6 +24,7 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, peaks
 from toonvision.models.grid import STRIDE, padded
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
+from toonvision.tasks.box_outcomes import disturbances
 from toonvision.tasks.box_scores import UNSURE, BoxEvaluated, BoxScores
 from toonvision.tasks.detect_augmentation import change
 from toonvision.tasks.detect_panels import box_panels
@@ -213,6 +214,7 @@ def score(
         replace(predictions, boxes=whole_boxes(predictions, [one.shot.size_wh for one in frames], dataset.size_hw)),
         dataset.classes,
         thresholds_of(thresholds, dataset.classes),
+        tuple(frames),
     )
 
 
@@ -226,9 +228,13 @@ def cases(evaluation: BoxEvaluated) -> Cases:
     listed = [crop for frame in evaluation.frames for crop in frame.crops]
     counted = np.flatnonzero(~evaluation.best.truth.ignored)
     wrong = np.stack([scores.missed[counted] for scores in evaluation.scores])
-    return Cases(tuple(listed[at] for at in counted.tolist()), wrong, evaluation.best_index)
+    disturbing = disturbances(evaluation.best.truth, [frame.shot.size_wh for frame in evaluation.frames])
+    return Cases(
+        tuple(listed[at] for at in counted.tolist()), wrong, evaluation.best_index,
+        tuple(disturbing[at] for at in counted.tolist()),
+    )  # fmt: skip
 
 
 def panels(evaluation: BoxEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
     """Return precision and recall, scores of each class and height, misses and false alarms; see `TaskKind.panels`."""
-    return box_panels(evaluation)
+    return box_panels(evaluation, taxonomy)

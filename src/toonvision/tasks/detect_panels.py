@@ -1,30 +1,24 @@
-"""Panels of boxes: precision and recall, scores of each class and height, and what was missed or imagined."""
+"""Panels of boxes: precision and recall, scores of each class and height, how well they are placed, what is wrong."""
 
 import math
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from toonvision.core.panels import FigurePanel, Panel, Table, number_columns
 from toonvision.core.wording import counted, interval, percent
-from toonvision.data.images import Pictures
 from toonvision.metrics.detection import Curve, Found, Precision, match
 from toonvision.metrics.intervals import Proportion
-from toonvision.tasks.box_scores import BoxEvaluated, BoxScores, Outcome, Shown
+from toonvision.metrics.localization import EDGES
+from toonvision.tasks.box_outcomes import CAUSES, HeightBand, cause, height_bands
+from toonvision.tasks.box_scores import BoxEvaluated, Interval, Outcome
+from toonvision.tasks.box_views import gallery_panel
 from toonvision.tasks.classify_panels import ConfusionMatrix
-from toonvision.tasks.detect_targets import factors_of
-from toonvision.taxonomy.labels import Category
+from toonvision.taxonomy.labels import Category, Taxonomy
 
-_MOST_SHOWN = 20
-_HEIGHTS = (25, 60, 120)
-"""Edges of bands of heights in pixels of the input, where small figures become hard to find."""
 _NEXT = 1e-3
 """Pixels by which a band ends below the next one's first height."""
-_AROUND, _SMALLEST_VIEW = 2.2, 96
-"""How much of an image a gallery shows: so many times the box's longer side, in pixels no less than the second."""
 NOTHING = Category("nothing", "nothing", "#8A919C")
 
 
@@ -43,54 +37,22 @@ class HeightRow:
     """How good boxes of some heights are.
 
     Attributes:
-        title: The heights, in pixels of the screenshot.
+        band: The heights.
         precision: The mean average precision over the classes.
         counts: What is found, of all classes.
     """
 
-    title: str
+    band: HeightBand
     precision: Precision
     counts: Found
 
 
-@dataclass(frozen=True)
-class Framed:
-    """A box to draw: its edges in pixels of a view, its colour, and whether it was predicted."""
-
-    xyxy: tuple[float, float, float, float]
-    color: str
-    predicted: bool
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """A part of a screenshot with boxes.
-
-    Attributes:
-        picture: Shape ``(height, width, 3)``, uint8.
-        boxes: What is drawn on it.
-        title: What it is about.
-        note: A line more.
-    """
-
-    picture: Pictures
-    boxes: tuple[Framed, ...]
-    title: str
-    note: str
-
-
-@dataclass(frozen=True, eq=False)
-class BoxGallery:
-    """At least one view, in the order to show them; all of one shape."""
-
-    views: tuple[View, ...]
-
-
-def box_panels(evaluation: BoxEvaluated) -> list[Panel]:
+def box_panels(evaluation: BoxEvaluated, taxonomy: Taxonomy) -> list[Panel]:
     """Return what a report shows of a detector's scores, in order; see `TaskKind.panels`."""
     shown = (
-        curves_panel(evaluation), classes_table(evaluation), heights_table(evaluation), confusion_panel(evaluation),
-        gallery_panel(evaluation, "missed"), gallery_panel(evaluation, "false alarm"),
+        curves_panel(evaluation), classes_table(evaluation), heights_table(evaluation), placement_table(evaluation),
+        causes_table(evaluation), confusion_panel(evaluation), gallery_panel(evaluation, taxonomy, "missed"),
+        gallery_panel(evaluation, taxonomy, "false alarm"),
     )  # fmt: skip
     return [panel for panel in shown if panel is not None]
 
@@ -125,56 +87,102 @@ def curves_panel(evaluation: BoxEvaluated) -> FigurePanel:
 def classes_table(evaluation: BoxEvaluated) -> Table:
     """Return the scores of each class, with intervals."""
     best, images = evaluation.best, max(1, len(evaluation.items))
-    columns = ("Class", "AP", "AP50", "AP75", "Threshold", "Found", "95 % interval", "Right", "95 % interval",
-               "False alarms a screenshot")  # fmt: skip
+    columns = ("Class", "AP", "95 %", "AP50", "95 %", "AP75", "Threshold", "Found", "95 %", "Right",
+               "False alarms")  # fmt: skip
+    *each, mean = best.intervals
     rows = [
-        (category.title, *_precision_cells(one.precision), f"{one.threshold:.2f}",
-         *_found_cells(one.counts), f"{one.counts.false_alarms / images:.2f}")
-        for category, one in zip(evaluation.classes, best.by_class, strict=True)
+        (category.title, *_interval_cells(one.precision, own), f"{one.threshold:.2f}",
+         *_found_cells(one.counts)[:3], f"{one.counts.false_alarms / images:.2f}")
+        for category, one, own in zip(evaluation.classes, best.by_class, each, strict=True)
     ]  # fmt: skip
     counts = best.counts
     rows.append(
-        ("All", *_precision_cells(best.precision), "", *_found_cells(counts), f"{counts.false_alarms / images:.2f}")
-    )
+        ("All", *_interval_cells(best.precision, mean), "", *_found_cells(counts)[:3],
+         f"{counts.false_alarms / images:.2f}")
+    )  # fmt: skip
     return Table(
         "Scores of each class", columns, tuple(rows), number_columns(columns), totals=1,
         note="AP: the mean area under the curve of precision over recall at overlaps of 0.5 to 0.95; AP50 and AP75: at "
-        "overlaps of 0.5 and 0.75. Found: of the objects, at the threshold. Right: of the predictions.",
+        "overlaps of 0.5 and 0.75; their intervals are over screenshots. Found: of the objects, at the threshold. "
+        "Right: of the predictions. False alarms: for each screenshot.",
     )  # fmt: skip
 
 
 def heights_table(evaluation: BoxEvaluated) -> Table:
     """Return the scores of objects by their height."""
-    columns = ("Height of the object", "Objects", "AP", "AP50", "AP75", "Found", "95 % interval")
+    columns = ("Height of the object", "At the input", "Objects", "AP", "AP50", "AP75", "Found", "95 % interval",
+               "False alarms")  # fmt: skip
+    images = max(1, len(evaluation.items))
     rows = tuple(
-        (row.title, f"{row.counts.total:,}", *_precision_cells(row.precision), *_found_cells(row.counts)[:2])
+        (row.band.title, row.band.at_input, f"{row.counts.total:,}", *_precision_cells(row.precision),
+         *_found_cells(row.counts)[:2], f"{row.counts.false_alarms / images:.2f}")
         for row in height_rows(evaluation)
-    )
+    )  # fmt: skip
     return Table(
-        "Scores by height", columns, rows, number_columns(columns),
-        note="Heights in pixels of the screenshot. Objects of other heights neither reward nor punish.",
+        "Scores by height", columns, rows, number_columns(columns, 2),
+        note="Heights in pixels of the screenshot, and of the network's input, to which screenshots are shrunk. "
+        "Objects of other heights neither reward nor punish. False alarms of that height: for each screenshot.",
     )  # fmt: skip
 
 
 def height_rows(evaluation: BoxEvaluated) -> tuple[HeightRow, ...]:
-    """Return how good boxes are in bands of heights: below 25, 60 and 120 pixels of the input, and above."""
+    """Return how good boxes are in each band of heights that has an object."""
     best = evaluation.best
-    factor = float(np.median(factors_of(evaluation.frames, evaluation.images.shape[1:3]))) if best.truth.images else 1
-    edges = [0.0, *(factor * edge for edge in _HEIGHTS), math.inf]
     rows = []
-    for low, high in pairwise(edges):
+    for band in height_bands(evaluation):
         found = [
-            match(best.truth, best.predictions, label=label, heights=(low, high - _NEXT))
+            match(best.truth, best.predictions, label=label, heights=(band.low, band.high - _NEXT))
             for label in range(len(best.classes))
         ]
         listed = [one.at(threshold) for one, threshold in zip(found, best.thresholds, strict=True)]
         counts = Found(*(sum(getattr(one, name) for one in listed) for name in ("total", "found", "false_alarms")))
-        title = f"{low:.0f} px and more" if math.isinf(high) else f"{low:.0f} to {high:.0f} px"
         if counts.total:
             rows.append(
-                HeightRow(title, Precision.mean([Precision.of(one.average_precisions) for one in found]), counts)
+                HeightRow(band, Precision.mean([Precision.of(one.average_precisions) for one in found]), counts)
             )
     return tuple(rows)
+
+
+def placement_table(evaluation: BoxEvaluated) -> Table | None:
+    """Return how well the boxes of found objects are placed, by their height; None if nothing is found."""
+    placed = evaluation.best.placement
+    columns = ("Height of the object", "Found", "Overlap: median", "95 % reach",
+               *(name.capitalize() for name in (*EDGES, "height")))  # fmt: skip
+    listed = [(band.title, placed.within(band.low, band.high).summary()) for band in height_bands(evaluation)]
+    rows = tuple(
+        (title, f"{one.boxes:,}", f"{one.overlap:.2f}", f"{one.overlap_95:.2f}",
+         *(f"{middle:+.0f} ({most:.0f})" for middle, most in zip(one.shift, one.shift_95, strict=True)))
+        for title, one in (*listed, ("All", placed.summary()))
+        if one is not None
+    )  # fmt: skip
+    if not rows:
+        return None
+    return Table(
+        "How well boxes are placed", columns, rows, number_columns(columns), totals=1,
+        note="Of found objects. Overlap: intersection over union, its median and what 95 % of the boxes reach. Edges "
+        "and height: the median shift in pixels of the screenshot, right and down being positive, and in brackets how "
+        "far 95 % are off at most.",
+    )  # fmt: skip
+
+
+def causes_table(evaluation: BoxEvaluated) -> Table | None:
+    """Return why objects are missed and alarms are false; None if nothing is wrong."""
+    best = evaluation.best
+    titles: dict[Outcome, str] = {"missed": "Missed objects", "false alarm": "False alarms"}
+    rows: list[tuple[str, ...]] = []
+    for outcome, title in titles.items():
+        found = Counter(cause(best, one) for one in best.outcomes if one.outcome == outcome)
+        total = sum(found.values())
+        rows += [(title, name, f"{found[name]:,}", percent(found[name] / total))
+                 for name in CAUSES[outcome] if found[name]]  # fmt: skip
+    if not rows:
+        return None
+    columns = ("What", "Why", "Boxes", "Share")
+    return Table(
+        "Why objects are missed and alarms are false", columns, tuple(rows), number_columns(columns, 2),
+        note="The first that holds. Another class: a box of that overlaps by half or more. Badly placed: by a tenth or "
+        "more. Not sure enough: such a box is there, below the threshold.",
+    )  # fmt: skip
 
 
 def confusion_panel(evaluation: BoxEvaluated) -> FigurePanel:
@@ -192,88 +200,13 @@ def confusion_panel(evaluation: BoxEvaluated) -> FigurePanel:
     )
 
 
-def gallery_panel(evaluation: BoxEvaluated, outcome: Outcome) -> FigurePanel | None:
-    """Return the tallest missed objects, or the most confident false alarms; None if there are none."""
-    best = evaluation.best
-    order: dict[Outcome, Callable[[Shown], float]] = {
-        "missed": lambda one: -_tall(best, one),
-        "false alarm": lambda one: -float(best.taken.scores[one.prediction or 0]),
-    }
-    listed = sorted((one for one in best.outcomes if one.outcome == outcome), key=order[outcome])
-    if not listed:
-        return None
-    shown = listed[:_MOST_SHOWN]
-    title, which = {
-        "missed": ("Missed objects", "the tallest"),
-        "false alarm": ("False alarms", "the most confident"),
-    }[outcome]
-    views = tuple(_view(evaluation, one) for one in shown)
-    rows = tuple(
-        (rank, evaluation.items[one.image].screenshot, view.title, view.note, *map(float, _box(best, one)))
-        for rank, (one, view) in enumerate(zip(shown, views, strict=True), start=1)
-    )
-    return FigurePanel(
-        "missed" if outcome == "missed" else "false-alarms",
-        f"{title}: {which} of {len(listed):,}" if len(shown) < len(listed) else f"{title}: all {len(listed):,}",
-        f"Parts of screenshots with {counted(len(shown), title.lower().rstrip('s'))}.",
-        "Solid: true boxes. Dashed: predicted ones. The colours are those of the classes.",
-        BoxGallery(views),
-        (("rank", "screenshot", "what", "note", "x_min", "y_min", "x_max", "y_max"), *rows),
-    )
-
-
-def _box(scores: BoxScores, one: Shown) -> npt.NDArray[np.float32]:
-    """Return the box that an outcome is about, in pixels of its screenshot."""
-    if one.prediction is None or scores.taken.boxes is None:
-        box: npt.NDArray[np.float32] = scores.truth.boxes[one.truth or 0]
-    else:
-        box = scores.taken.boxes[one.prediction]
-    return box
-
-
-def _tall(scores: BoxScores, one: Shown) -> float:
-    box = _box(scores, one)
-    return float(box[3] - box[1])
-
-
-def _view(evaluation: BoxEvaluated, one: Shown) -> View:
-    """Cut a square around a box out of what the network saw, with all boxes that reach into it."""
-    best, image = evaluation.best, evaluation.images[one.image]
-    factor = factors_of([evaluation.frames[one.image]], image.shape[:2])[0]
-    box = _box(best, one) / factor
-    side = int(min(max(_AROUND * max(box[2:] - box[:2]), _SMALLEST_VIEW), *image.shape[:2]))
-    low = [
-        int(np.clip((box[at] + box[at + 2] - side) / 2, 0, most - side))
-        for at, most in ((0, image.shape[1]), (1, image.shape[0]))
-    ]
-    offset = np.array([*low, *low], np.float32)
-    boxes = []
-    for predicted, given, labels, images in (
-        (False, best.truth.boxes, best.truth.labels, best.truth.image),
-        (True, best.taken.boxes, best.taken.labels, best.taken.image),
-    ):
-        if given is not None:
-            for at in np.flatnonzero(images == one.image):
-                edges = np.clip(given[at] / factor - offset, 0, side - 1)
-                if edges[2] > edges[0] and edges[3] > edges[1]:
-                    left, top, right, bottom = (float(edge) for edge in edges)
-                    color = evaluation.classes[labels[at]].color
-                    boxes.append(Framed((left, top, right, bottom), color, predicted))
-    picture = np.asarray(image[low[1] : low[1] + side, low[0] : low[0] + side])
-    return View(picture, tuple(boxes), *_words(evaluation, one))
-
-
-def _words(evaluation: BoxEvaluated, one: Shown) -> tuple[str, str]:
-    best = evaluation.best
-    tall = f"{_tall(best, one):.0f} px high"
-    if one.prediction is None:
-        return evaluation.classes[best.truth.labels[one.truth or 0]].title, tall
-    title = evaluation.classes[best.taken.labels[one.prediction]].title
-    return title, f"{100 * best.taken.scores[one.prediction]:.0f} %, {tall}"
-
-
 def _precision_cells(precision: Precision) -> tuple[str, str, str]:
     return _share(precision.ap), _share(precision.ap50), _share(precision.ap75)
+
+
+def _interval_cells(precision: Precision, interval: Interval) -> tuple[str, ...]:
+    ap, ap50 = ("" if math.isnan(one.low) else f"{one.low:.3f}–{one.high:.3f}" for one in (interval.ap, interval.ap50))
+    return _share(precision.ap), ap, _share(precision.ap50), ap50, _share(precision.ap75)
 
 
 def _found_cells(counts: Found) -> tuple[str, str, str, str]:

@@ -41,6 +41,8 @@ name = SEGMENT
 counts: frozenset[str] = frozenset()
 default_network = "segmenter"
 unit = "screenshot"
+_FEWEST, _RARE = 10, 0.02
+"""A class that fewer masks show, and a smaller share of them, is left out: its pixels do not count."""
 input_size, learner = detect.input_size, detect.learner
 
 
@@ -60,20 +62,37 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     known = tuple(frame for frame in frames if stored.subset_of(frame))
     _require_subsets(workspace, [stored.subset_of(frame) for frame in known], split)
     dataset = _dataset_of(workspace, task, known, size_hw)
-    return in_subsets(dataset, stored, left_out=(), newer=len(frames) - len(known))
+    rare = _rare(dataset)
+    if rare:
+        targets = _masks(workspace, dataset.frames, len(dataset.classes), size_hw, left_out=rare)
+        dataset = replace(dataset, targets=targets)
+    left_out = [dataset.classes[label] for label in rare]
+    return in_subsets(dataset, stored, left_out=left_out, newer=len(frames) - len(known))
 
 
 def _dataset_of(workspace: Workspace, task: Task, frames: tuple[Frame, ...], size_hw: tuple[int, int]) -> Dataset:
     classes = tuple(one.name for one in workspace.taxonomy.level(task.level).classes)
-    masks = [frame.mask for frame in frames if frame.mask is not None]
     return Dataset(
         task=task,
         images=load_screenshots(workspace, [frame.shot for frame in frames], size_hw=size_hw),
-        targets=load_masks(workspace, masks, classes=len(classes), size_hw=size_hw),
+        targets=_masks(workspace, frames, len(classes), size_hw),
         items=frames,
         classes=classes,
         resize="shrink",
     )
+
+
+def _masks(
+    workspace: Workspace, frames: Sequence[Frame], classes: int, size_hw: tuple[int, int], left_out: Sequence[int] = ()
+) -> Maps:
+    masks = [frame.mask for frame in frames if frame.mask is not None]
+    return load_masks(workspace, masks, classes=classes, size_hw=size_hw, left_out=left_out)
+
+
+def _rare(dataset: Dataset) -> list[int]:
+    """Return the classes that too few masks show to be learned, the same way with each split of these screenshots."""
+    shown = np.array([np.bincount(mask.ravel(), minlength=256)[: len(dataset.classes)] > 0 for mask in dataset.targets])
+    return np.flatnonzero(shown.sum(axis=0) < min(_FEWEST, _RARE * len(shown))).tolist()
 
 
 def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], split: str) -> None:

@@ -8,8 +8,10 @@ import numpy.typing as npt
 from toonvision.core.panels import FigurePanel, Panel, Table, number_columns
 from toonvision.core.wording import counted, listed, percent
 from toonvision.data.images import Pictures
+from toonvision.data.pixel_masks import NOT_COUNTED
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.classification import Indices
+from toonvision.metrics.named_pixels import shown_part
 from toonvision.metrics.segmentation import TOLERANCE
 from toonvision.tasks.classify_panels import ConfusionMatrix
 from toonvision.tasks.pixel_scores import ClassPixels, PixelEvaluated
@@ -150,7 +152,9 @@ def painted(picture: Pictures, pixels: npt.NDArray[np.uint8], colors: list[str])
 def _view(evaluation: PixelEvaluated, at: int) -> MaskView:
     best, picture = evaluation.best, np.asarray(evaluation.images[at])
     colors = [category.color for category in evaluation.classes]
-    true, predicted = best.truth[at], np.where(best.truth[at] == 255, best.truth[at], best.predicted[at])
+    size_wh = evaluation.frames[at].shot.size_wh
+    picture, true, found = (shown_part(one, size_wh) for one in (picture, best.truth[at], best.predicted[at]))
+    predicted = np.where(true == NOT_COUNTED, true, found)
     note = f"{percent(float(best.agreement[at]))} right"
     return MaskView(painted(picture, true, colors), painted(picture, predicted, colors), note)
 
