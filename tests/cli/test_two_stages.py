@@ -1,6 +1,8 @@
 """A detector and classifiers together: boxes with labels as exact as the classifiers allow."""
 
 import csv
+import dataclasses
+import shlex
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +11,10 @@ import pytest
 from builders import finding_things
 from toonvision.api import two_stage
 from toonvision.api.two_stage import exact_label
+from toonvision.api.two_stage_scores import evaluate_stages
+from toonvision.api.workspace import open_workspace
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
+from toonvision.metrics.predictions import Predictions
 from toonvision.taxonomy.loader import built_in
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -89,6 +94,40 @@ def test_a_detector_itself_finds_boxes_that_are_named_and_drawn(run, trained, tm
             assert {"kind"} <= set(one["levels"]) == set(one["confidences"]) <= {"kind", "label"}
 
 
+def test_end_to_end_an_object_is_right_if_its_box_and_its_class_are(run, trained):
+    workspace = open_workspace(trained.root)
+    detector, classifier = workspace.run("things/one"), workspace.run("label/one")
+    evaluation, named = detector.evaluation(), classifier.evaluation()
+    best = evaluation.best
+    sure = np.full(len(best.truth.labels), 0.9, np.float32)
+    every = Predictions(best.truth.images, best.truth.image, 0 * best.truth.labels, sure, boxes=best.truth.boxes)
+    finding = dataclasses.replace(best, predictions=every, thresholds=(0.5, 0.5))
+    (scores,) = evaluate_stages(detector, [classifier], dataclasses.replace(evaluation, scores=(finding,))).value
+    assert (scores.all.total, scores.all.found) == (len(named.items), len(named.items))
+    assert scores.all.right == len(named.items) - named.spread.wrong[0]
+    assert sum(one.total for one in scores.bands[:-1]) == scores.all.total
+    nothing = dataclasses.replace(finding, thresholds=(0.95, 0.95))
+    (scores,) = evaluate_stages(detector, [classifier], dataclasses.replace(evaluation, scores=(nothing,))).value
+    assert (scores.all.found, scores.all.right) == (0, 0)
+    outcome = run("evaluate", "things/one", "--classifier", "label/one", "-w", trained.root, "--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["two_stages"]["classifiers"][0]["heights"][-1]["objects"] == len(named.items)
+
+
+def test_end_to_end_is_refused_where_the_classifier_learned_from_these_screenshots(run, trained):
+    here = ("-w", trained.root)
+    assert run("split", "--name", "other", "--seed", "1", *here).code == 0
+    asked = ("--model", "4c3-p4", "--epochs", "1", "--batch-size", "4", *here)
+    assert run("train", "label", "--split", "other", "--name", "two", *asked).code == 0
+    outcome = run("evaluate", "things/one", "--classifier", "label/two", *here)
+    assert (outcome.code, "label/two learned from" in outcome.err) == (2, True)
+    words = shlex.split(outcome.err.partition("Train it on that run's split: toonvision ")[2].splitlines()[0])
+    assert run(*words, "--model", "4c3-p4", "--epochs", "1", "--name", "three").code == 0
+    assert run("evaluate", "things/one", "--classifier", "label/three", *here).code == 0
+    other = run("evaluate", "things/one", "--classifier", "label/one", "--subset", "val", *here)
+    assert (other.code, "Leave out --subset." in other.err) == (2, True)
+
+
 def test_two_stages_need_both_runs_of_the_right_kinds_and_no_run_first(run, trained):
     screenshots, here = trained.root / "screenshots", ("-w", trained.root)
     both = ("--detector", "things/one", "--classifier", "label/one")
@@ -125,7 +164,7 @@ def test_a_classifier_is_not_asked_about_what_none_of_its_classes_can_be(tmp_pat
         tmp_path / "a.png", (40, 40), (FoundObject("cog", 0.9, (0, 0, 9, 9)), FoundObject("toon", 0.8, (9, 9, 30, 30)))
     )
     card = SimpleNamespace(level="suit", classes=("bb", "lb"), size_hw=(8, 8), resize="stretch")
-    namer = two_stage._Namer(
+    namer = two_stage.Namer(
         "suit/one", card, lambda images: np.tile(np.array([[0.2, 0.8]], np.float32), (len(images), 1))
     )
     named, findings = two_stage._named(found, "kind", [namer], toontown)

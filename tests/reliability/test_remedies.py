@@ -63,6 +63,7 @@ ELSEWHERE = {
     "no split is called .... ...": "about trainings",
     "annotate more screenshots": "about trainings",
     "Samples in train/val/test: .... ......; ....": "about trainings",
+    "Train it on that run's split: ...": "about trainings",
     "free space on the disk": "about the machine",
     "fix this": "about the machine",
     "check it": "about the machine",

@@ -17,6 +17,7 @@ from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 from toonvision.training.history import HISTORY, peaks, read_history
 
 if TYPE_CHECKING:
+    from toonvision.api.two_stage_scores import TwoStageScores
     from toonvision.data.subsets import Subset
     from toonvision.deploy.export import Export, Int8Export
     from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
@@ -177,6 +178,19 @@ class Run(StoredRun):
 
         self.classifying("explain")
         return explain(self, paths_of(pictures), count=count, layer=layer, method=method, each=each, seed=seed)
+
+    def evaluate_stages(self, classifiers: "Sequence[Run]") -> "Result[list[TwoStageScores]]":
+        """Count how often this run's boxes and their names are right, from end to end, on the test subset.
+
+        Args:
+            classifiers: Runs that name what one box shows, of any levels, which learned from none of the screenshots.
+
+        Raises:
+            UsageError: If a run is of the other kind, or a classifier learned from one of the screenshots.
+        """
+        from toonvision.api.two_stage_scores import evaluate_stages
+
+        return evaluate_stages(self, classifiers, self.evaluation())
 
     def report(self) -> Result[Path]:
         """Write the run's report: one HTML file that needs nothing else."""

@@ -41,7 +41,7 @@ class NamedObject(FoundObject):
 
 
 @dataclass(frozen=True)
-class _Namer:
+class Namer:
     """A classifier that is ready: what it is, and what answers."""
 
     title: str
@@ -75,12 +75,12 @@ def find_and_name(
         ModelRefusedError: If a model cannot be used, or has another taxonomy.
     """
     taxonomy = detector.workspace.files.taxonomy
-    _require_kinds(detector, classifiers)
+    require_kinds(detector, classifiers)
     card = read_card(detector.folder, taxonomy=taxonomy.digest)
     require_paths(pictures, save)
     if voc is not None:
         require_empty(voc, "--voc")
-    namers = [_namer(run, taxonomy) for run in classifiers]
+    namers = [namer_of(run, taxonomy) for run in classifiers]
     found, findings = find_with(detector, pictures)
     named = [_named(one, card.level, namers, taxonomy) for one in found]
     objects = [one for one, _ in named]
@@ -90,7 +90,12 @@ def find_and_name(
     return objects_result(detector, levels, objects, [*findings, *notes], _data)
 
 
-def _require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None:
+def require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None:
+    """Refuse runs that are not of the kinds that two stages need, or that name one level twice.
+
+    Raises:
+        UsageError: Saying which.
+    """
     for run, kind, flag in (
         (detector, DETECT, "--detector"),
         *((one, CLASSIFY, "--classifier") for one in classifiers),
@@ -104,24 +109,47 @@ def _require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> Non
         raise UsageError(f"each --classifier names another level; got {', '.join(levels)}. Leave one out.")
 
 
-def _namer(run: StoredRun, taxonomy: Taxonomy) -> _Namer:
+def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:
+    """Return what answers for a classifier: its export, or Keras where there is none that can be used.
+
+    Raises:
+        ModelRefusedError: If its model cannot be used, or has another taxonomy.
+    """
     card = read_card(run.folder, taxonomy=taxonomy.digest)
     if isinstance(export := usable_export(run), Classifier):
-        return _Namer(run.name, card, export.predict_batch)
+        return Namer(run.name, card, export.predict_batch)
     from toonvision.evaluation.evaluate import answer_with
 
     answer = answer_with(run.folder)
-    return _Namer(run.name, card, lambda images: answer(images).probabilities)
+    return Namer(run.name, card, lambda images: answer(images).probabilities)
 
 
 def _named(
-    found: FoundObjects, level: str, namers: Sequence[_Namer], taxonomy: Taxonomy
+    found: FoundObjects, level: str, namers: Sequence[Namer], taxonomy: Taxonomy
 ) -> tuple[FoundObjects, list[Finding]]:
-    """Name the objects of one picture."""
+    """Name the objects of one picture file."""
     if not found.objects:
         return found, []
     with room_for(found.path):
         image = read_whole(found.path)
+    return named_in(image, found, level, namers, taxonomy)
+
+
+def named_in(
+    image: Image.Image, found: FoundObjects, level: str, namers: Sequence[Namer], taxonomy: Taxonomy
+) -> tuple[FoundObjects, list[Finding]]:
+    """Name the objects of one picture.
+
+    Args:
+        image: The picture in its full size.
+        found: What was found in it.
+        level: The level at which the detector names.
+        namers: What names its objects.
+        taxonomy: What the labels mean.
+
+    Returns:
+        `NamedObject`s, without boxes of less than a pixel, and where a classifier contradicts the detector.
+    """
     crops, boxed = [], []
     for one in found.objects:
         try:
@@ -151,7 +179,7 @@ def _named(
     return replace(found, objects=tuple(objects)), findings
 
 
-def _answers(namer: _Namer, crops: Sequence[Image.Image]) -> list[tuple[str, float]]:
+def _answers(namer: Namer, crops: Sequence[Image.Image]) -> list[tuple[str, float]]:
     """Return the most probable class of each crop, and its probability."""
     card = namer.card
     if not crops:

@@ -116,16 +116,27 @@ def evaluate(
         ),
     ] = False,
     folds: FoldsOption = None,
+    classifier: Annotated[
+        str | None,
+        choice(
+            "Also name what a detector finds with these runs (RUN,RUN), one a level: how often are box and name right?",
+            "no",
+        ),
+    ] = None,
 ) -> "Result[Any]":
     """Evaluate all trainings of a run on one subset."""
     if naive and subset != "test":
         raise UsageError(f"a naive split is compared on the test subset; got {subset}. Leave out --subset.")
+    if classifier and subset != "test":
+        raise UsageError(f"two stages are evaluated on the test subset; got {subset}. Leave out --subset.")
     found = ws.run(run)
+    namers = [ws.run(name) for name in (classifier or "").split(",") if name]
     result = found.evaluate(subset)
     steps = (
         ("stress", stress, found.stress),
         ("leakage", naive, found.leakage),
         ("folds", folds, lambda: found.cross_validate(folds or 0)),
+        ("two_stages", namers, lambda: found.evaluate_stages(namers)),
     )
     for name, wanted, step in steps:
         if wanted:
