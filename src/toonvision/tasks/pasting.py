@@ -48,20 +48,20 @@ class Figure:
     bottom: int
 
 
-def figures_of(images: Pictures, masks: Pictures, targets: Targets) -> list[Figure]:
+def figures_of(images: Pictures, places: Pictures, targets: Targets) -> list[Figure]:
     """Cut out the figures of a batch that are seen well enough.
 
     Args:
         images: The images.
-        masks: The place, from 1, that the object of each pixel has among the targets of its image; 0 for none. Shape
+        places: The place, from 1, that the object of each pixel has among the targets of its image; 0 for none. Shape
             ``(images, height, width)``.
         targets: The objects.
     """
     found = []
-    for image, mask, objects in zip(images, masks, targets, strict=True):
+    for image, seen, objects in zip(images, places, targets, strict=True):
         for place in np.flatnonzero((objects[:, LABEL] >= 0) & (objects[:, IGNORED] == 0)).tolist():
             left, top, right, bottom = np.rint(objects[place, :4]).astype(int).tolist()
-            own = mask[top:bottom, left:right] == place + 1
+            own = seen[top:bottom, left:right] == place + 1
             if right - left >= _SMALLEST_WH[0] and bottom - top >= _SMALLEST_WH[1] and own.mean() >= _FILLED:
                 cut = image[top:bottom, left:right]
                 found.append(Figure(cut, own.astype(np.uint8) * 255, int(objects[place, LABEL]), bottom))

@@ -57,6 +57,14 @@ class Augmentation:
     mosaic: Annotated[
         float, Option("Share of screenshots that are put together from four others.", minimum=0, maximum=1)
     ] = 0.0
+    paste: Annotated[
+        float,
+        Option(
+            "Share of screenshots that figures of others are pasted into, where their masks are known.",
+            minimum=0,
+            maximum=1,
+        ),
+    ] = 0.0
 
     @property
     def active(self) -> bool:
