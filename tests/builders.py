@@ -26,6 +26,7 @@ from toonvision.data.boxes import AnnotatedObject, Box
 from toonvision.data.catalog import Crop
 from toonvision.data.catalog.schema import MIGRATIONS
 from toonvision.data.formats import pascal_voc
+from toonvision.data.records import frames_of
 from toonvision.data.splits import read_split, split_names
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.models.registry import NETWORKS
@@ -38,6 +39,7 @@ LABELS = ("apple", "pear", "stone")
 CONTEXTS = ("garden", "house")
 COLORS = {"apple": "#d02020", "pear": "#20c040", "stone": "#3050e0"}
 
+PIXEL_CLASSES = ("ground", "fruit", "mineral")
 SETTINGS_TEXT = """\
 [image]
 height = 32
@@ -245,6 +247,31 @@ def finding_things(workspace: Workspace, root: Path, *, level: str) -> Workspace
     task = f'things = {{ level = "{level}", kind = "detect" }}\n'
     (copy / "toonvision.toml").write_text(SETTINGS_TEXT.replace("[taxonomy.tasks]\n", f"[taxonomy.tasks]\n{task}"))
     return open_workspace(copy)
+
+
+def naming_pixels(workspace: Workspace, root: Path, *, without: Sequence[str] = ()) -> Workspace:
+    """Copy a workspace, and add masks of its objects, and a task `pixels` that names what each pixel shows.
+
+    The classes of pixels are ground, fruit and mineral. Screenshots whose stems are in `without` have no mask.
+    """
+    copy = copied(workspace, root)
+    with copy.reading() as catalog:
+        frames = frames_of(catalog.screenshots(), catalog.crops())
+    for frame in frames:
+        mask = np.zeros(frame.shot.size_wh[::-1], np.uint8)
+        for crop in frame.crops:
+            left, top, right, bottom = crop.box.xyxy
+            mask[top:bottom, left:right] = PIXEL_CLASSES.index(workspace.taxonomy.class_of(crop.label, "kind"))
+        path = copy.masks / "classes" / frame.context / f"{Path(frame.screenshot).stem}.png"
+        if path.stem not in without:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(mask).save(path)
+    named = "".join(f"{name} = {{}}\n" for name in PIXEL_CLASSES)
+    task = 'pixels = { level = "pixel", kind = "segment" }\n'
+    settings = copy.root / "toonvision.toml"
+    text = settings.read_text().replace("[taxonomy.tasks]\n", f"[taxonomy.tasks]\n{task}")
+    settings.write_text(f"{text}\n[taxonomy.pixels]\n{named}")
+    return open_workspace(copy.root)
 
 
 def tree(root: Path) -> dict[str, tuple[int, bytes]]:

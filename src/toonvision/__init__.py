@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from toonvision.deploy.classifier import Classifier
     from toonvision.deploy.detector import Detector
     from toonvision.deploy.packaged import packaged_models
+    from toonvision.deploy.segmenter import Segmenter
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.cam import class_maps
     from toonvision.explain.filters import first_filters
@@ -51,6 +52,7 @@ __all__ = [
     "Detector",
     "Result",
     "Run",
+    "Segmenter",
     "ToonVisionError",
     "TrainingSettings",
     "Workspace",
@@ -78,6 +80,7 @@ __getattr__, __dir__ = _lazy_names(
         "Detector": "deploy.detector",
         "Result": "api.result",
         "Run": "api.run",
+        "Segmenter": "deploy.segmenter",
         "ToonVisionError": "core.errors",
         "TrainingSettings": "tasks.settings",
         "Workspace": "api.workspace",

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from builders import SETTINGS_TEXT, copied
+from builders import SETTINGS_TEXT, naming_pixels
 from contracts import spotting
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.panels import FigurePanel
@@ -29,15 +29,22 @@ from toonvision.training.record import read_record, repeat_folder
 from toonvision.training.repeat import load_run_data, train_run
 
 pytestmark = pytest.mark.usefixtures("eager")
-CASES = {"classify": ("label", "4c3-p4-8c3-p2"), "spot": ("spots", "spotter"), "detect": ("things", "detector")}
-SIZES = {"classify": (32, 32), "spot": (32, 32), "detect": (64, 64)}
+CASES = {
+    "classify": ("label", "4c3-p4-8c3-p2"),
+    "spot": ("spots", "spotter"),
+    "detect": ("things", "detector"),
+    "segment": ("pixels", "segmenter"),
+}
+SIZES = {"classify": (32, 32), "spot": (32, 32), "detect": (64, 64), "segment": (64, 64)}
 SETTINGS = {
     kind: TrainingSettings(
         network=network, epochs=1, batch_size=4, learning_rate=0.01, augmentation=Augmentation(flip=True, color=0.2)
     )
     for kind, (_, network) in CASES.items()
 }
-OUTPUTS = {"classify": ["probabilities"], "spot": ["box", "sure"], "detect": ["centers", "sides"]}
+OUTPUTS = {
+    "classify": ["probabilities"], "spot": ["box", "sure"], "detect": ["centers", "sides"], "segment": ["pixels"]
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,11 +59,12 @@ def made_up_kind():
 
 @pytest.fixture(scope="module")
 def workspace(small_workspace, made_up_kind, tmp_path_factory):
-    root = copied(small_workspace, tmp_path_factory.mktemp("kinds") / "workspace").root
+    root = naming_pixels(small_workspace, tmp_path_factory.mktemp("kinds") / "workspace").root
     declared = (
         '[taxonomy.tasks]\nspots = { level = "label", kind = "spot" }\nthings = { level = "label", kind = "detect" }\n'
     )
-    (root / "toonvision.toml").write_text(SETTINGS_TEXT.replace("[taxonomy.tasks]\n", declared))
+    settings = root / "toonvision.toml"
+    settings.write_text(settings.read_text().replace("[taxonomy.tasks]\n", declared))
     return open_workspace(root)
 
 
@@ -166,6 +174,9 @@ def require_sound(found: Predictions, *, classes):
     if found.probabilities is not None:
         np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
         assert found.probabilities.shape == (count, classes)
+    if found.pixels is not None:
+        assert (found.pixels.dtype, len(found.pixels)) == (np.uint8, found.images)
+        assert found.pixels.max(initial=0) < classes
     if found.boxes is not None:
         assert (found.boxes[:, :2] <= found.boxes[:, 2:]).all()
 
@@ -258,7 +269,8 @@ def test_every_kind_that_a_taxonomy_may_name_is_there():
 
 def test_an_unknown_kind_is_refused_with_those_that_there_are(tmp_path):
     with pytest.raises(
-        UsageError, match=r"a kind of task is one of classify, detect, spot; got 'clasify'\. Did you mean class"
+        UsageError,
+        match=r"a kind of task is one of classify, detect, segment, spot; got 'clasify'\. Did you mean class",
     ):
         kind_of(Task("mine", "label", "clasify"))
     text = SETTINGS_TEXT.replace("[taxonomy.tasks]\n", '[taxonomy.tasks]\nmine = { level = "kind", kind = "detcet" }\n')

@@ -84,6 +84,12 @@ SETTINGS = [
         before=EXTRACTED,
     ),
     Remedy(
+        "Name the classes of pixels in [pixels].",
+        top(TOML, '[tasks]\nscene = { level = "pixel", kind = "segment" }\n'),
+        (end(TOML, "[pixels]\nground = {}\nsky = {}\n"),),
+        before=EXTRACTED,
+    ),
+    Remedy(
         "Take a label out of it.",
         top(TOML, '[labels]\nignore = ["apple", "pear", "stone"]\n'),
         (put(TOML, ', "stone"', ""),),

@@ -4,8 +4,9 @@ import importlib.resources
 import pytest
 
 from toonvision.core.errors import UsageError
-from toonvision.taxonomy.labels import LABEL_LEVEL
+from toonvision.taxonomy.labels import LABEL_LEVEL, PIXEL_LEVEL
 from toonvision.taxonomy.loader import built_in
+from toonvision.world import masks
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +65,16 @@ def test_the_tasks_and_the_levels_they_predict(toontown):
         "animal": "animal",
         "label": LABEL_LEVEL,
         "detect": "kind",
+        "street": PIXEL_LEVEL,
     }
-    assert [task.name for task in toontown.tasks if task.kind == "detect"] == ["detect"]
+    kinds = {task.name: task.kind for task in toontown.tasks if task.kind != "classify"}
+    assert kinds == {"detect": "detect", "street": "segment"}
+
+
+def test_the_classes_of_pixels_are_those_that_the_sample_world_draws(toontown):
+    assert tuple(one.name for one in toontown.level(PIXEL_LEVEL).classes) == masks.CLASSES
+    colors = ["#{:02X}{:02X}{:02X}".format(*one) for one in masks.CLASS_COLOURS]
+    assert [one.color for one in toontown.level(PIXEL_LEVEL).classes] == colors
 
 
 def test_the_published_targets_are_30_of_each_entity_and_5_on_each_street(toontown):

@@ -58,8 +58,8 @@ def test_an_unknown_task_or_level_lists_the_known_ones():
     with pytest.raises(UsageError) as caught:
         TOONTOWN.task("entitty")
     assert str(caught.value) == (
-        "a task of this taxonomy is one of binary, suit, entity, animal, label, detect; got 'entitty'. Did you mean "
-        "entity?"
+        "a task of this taxonomy is one of binary, suit, entity, animal, label, detect, street; got 'entitty'. Did you "
+        "mean entity?"
     )
     with pytest.raises(UsageError, match="a level is one of kind, suit, entity, animal; got 'street'"):
         TOONTOWN.level("street")

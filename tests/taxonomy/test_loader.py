@@ -1,5 +1,6 @@
 import tomllib
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from builders import SETTINGS_TEXT, files_property, printable_labels, tried
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.settings import read_settings
 from toonvision.data.workspace import create_workspace, open_workspace
+from toonvision.taxonomy.labels import PALETTE
 from toonvision.taxonomy.loader import TaxonomyTable, infer
 
 
@@ -55,6 +57,17 @@ def test_without_levels_each_label_is_a_class_of_the_one_task():
     assert [category.title for category in taxonomy.level("label").classes] == ["a", "B"]
 
 
+def test_classes_of_pixels_have_the_order_and_the_colours_that_are_written():
+    taxonomy = load(
+        "tasks.t = {level = 'pixel', kind = 'segment'}\n[labels]\na = {}\n[pixels]\nx = {color = '#112233'}\ny = {}"
+    )
+    level = taxonomy.level("pixel")
+    assert [(one.name, one.color) for one in level.classes] == [("x", "#112233"), ("y", PALETTE[1])]
+    assert [(task.level, task.kind) for task in taxonomy.tasks] == [("pixel", "segment")]
+    assert taxonomy.without({"b"}).tasks == taxonomy.tasks
+    assert taxonomy.digest == replace(taxonomy, pixels=()).digest
+
+
 BAD = {
     "level": ('[levels.kind]\n[labels]\na = {kidn = "x"}', "label 'a' names the level 'kidn'", "Did you mean kind?"),
     "class": (
@@ -81,6 +94,18 @@ BAD = {
         "got 'red'",
     ),
     "target": ("[labels]\na = {}\n[targets]\nper_label = -1", "line 4, targets.per_label: ", "got -1"),
+    "pixels without names": (
+        'tasks.t = {level = "pixel", kind = "segment"}\n[labels]\na = {}',
+        "predicts the level 'pixel'",
+        "['label']",
+    ),
+    "pixels of another kind": (
+        'tasks.t = {level = "pixel"}\n[labels]\na = {}\n[pixels]\nx = {}\ny = {}',
+        "a task of the kind segment has the level pixel, and no other kind has",
+        "the kind 'classify'",
+    ),
+    "one class of pixels": ("[labels]\na = {}\n[pixels]\nx = {}", "masks have 2 to 255 classes of pixels", "got 1"),
+    "reserved level of pixels": ("[levels.pixel]\n[labels]\na = {}", "a level cannot be called 'pixel'", ""),
     "unknown key": ("[labels]\na = {}\n[context]\n", "line 3, context: Extra inputs are not permitted", ""),
     "class is a number": ("[levels.kind]\n[labels]\na = {kind = 3}", "line 3, labels.a.kind: Input should be", "got 3"),
 }

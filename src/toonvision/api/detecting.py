@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, UsageError
+from toonvision.core.names import different_stems
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.taxonomy.labels import LABEL_LEVEL
@@ -99,11 +99,9 @@ def write_voc(found: Sequence[FoundObjects], folder: Path) -> None:
     from toonvision.data.boxes import AnnotatedObject
     from toonvision.data.formats import pascal_voc
 
-    times = Counter(one.path.stem for one in found)
     folder.mkdir(parents=True, exist_ok=True)
-    for number, one in enumerate(found, start=1):
+    for one, stem in zip(found, different_stems([one.path for one in found]), strict=True):
         objects = [AnnotatedObject(at, thing.label, thing.box) for at, thing in enumerate(one.objects, start=1)]
-        stem = one.path.stem if times[one.path.stem] == 1 else f"{number:04}-{one.path.stem}"
         pascal_voc.write(folder / f"{stem}.xml", picture=one.path.name, size_wh=one.size_wh, objects=objects)
 
 

@@ -20,8 +20,7 @@ from toonvision.data import images
 from toonvision.data.boxes import Box, Reading
 from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.classifier import Classifier
-from toonvision.deploy.current import EXPORT, current_export
-from toonvision.deploy.detector import Detector
+from toonvision.deploy.current import EXPORT, Opened, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
 from toonvision.models.registry import TREES
 from toonvision.models.saving import ModelCard, read_card
@@ -116,7 +115,7 @@ def watched(run: StoredRun, predict: Callable[..., Answered]) -> Answered:
         return predict(progress=progress)
 
 
-def usable_export(run: StoredRun, *, keras: bool = False) -> Classifier | Detector | None:
+def usable_export(run: StoredRun, *, keras: bool = False) -> Opened | None:
     """Open a run's export, unless Keras is wanted, and say what is used, or why an existing one is not."""
     watcher = run.workspace.watcher
     export, why_not = (None, "") if keras else current_export(run.folder, read_card(run.folder))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from toonvision.api.base import StoredRun
 from toonvision.api.detecting import box_blocks
 from toonvision.api.result import Block, Result
+from toonvision.api.segmenting import pixel_blocks
 from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.core.files import parse_json, read_regular
 from toonvision.core.wording import counted
 from toonvision.models.registry import TREES
-from toonvision.taxonomy.labels import CLASSIFY, DETECT
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 from toonvision.training.history import HISTORY, peaks, read_history
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Run(StoredRun):
 
         evaluation = self.evaluation(subset)
         next_step = self.workspace.command("report", self.name)
-        scores = _score_blocks if self.record.kind == CLASSIFY else box_blocks
+        scores = {CLASSIFY: _score_blocks, DETECT: box_blocks, SEGMENT: pixel_blocks}[self.record.kind]
         blocks = (*_unbeaten(evaluation), *scores(evaluation))
         return Result(evaluation, blocks, metrics_of(evaluation), next=next_step)
 
@@ -232,9 +233,12 @@ class Run(StoredRun):
         boxes: bool = False,
         save: Path | str | None = None,
         voc: Path | str | None = None,
+        masks: Path | str | None = None,
         keras: bool = False,
     ) -> "Result[list[Any]]":
-        """Predict the class of each picture, which must show one object, as the crops do; or find objects in it.
+        """Predict the class of each picture, which must show one object, as the crops do.
+
+        Or find the objects in it, or name its pixels, as the run's task says.
 
         Where the run was exported that file answers, so that Keras need not start.
 
@@ -243,22 +247,30 @@ class Run(StoredRun):
             boxes: The pictures are annotated screenshots: cut out their boxes first, and predict each.
             save: A new folder for copies of the pictures with the answers drawn onto them.
             voc: A new folder for the boxes that a run finds, as Pascal VOC, to review and correct them.
+            masks: A new folder for the pixels that a run names, as masks.
             keras: Use the trained network itself, even where there is an export.
 
         Raises:
-            UsageError: If boxes are asked for that a run does not find, or a folder is not empty.
+            UsageError: If boxes or masks are asked for that a run has not, or a folder is not empty.
             InputRejectedError: If no such picture exists.
             ModelRefusedError: If the model cannot be used.
         """
         from toonvision.api.detecting import detect
         from toonvision.api.predicting import predict
+        from toonvision.api.segmenting import segment
 
-        folder, annotations = (None if one is None else Path(one) for one in (save, voc))
-        if self.record.kind == DETECT:
-            return detect(self, paths_of(pictures) or [], boxes=boxes, save=folder, voc=annotations, keras=keras)
-        if annotations is not None:
-            raise UsageError(f"--voc is for runs that find boxes; {self.name} names one object. Leave it out.")
-        return predict(self, paths_of(pictures) or [], boxes=boxes, save=folder, keras=keras)
+        kind, paths = self.record.kind, paths_of(pictures) or []
+        folder, annotations, drawn = (None if one is None else Path(one) for one in (save, voc, masks))
+        does = {CLASSIFY: "names one object", DETECT: "finds boxes", SEGMENT: "names pixels"}
+        for flag, given, its in (("--voc", annotations, DETECT), ("--masks", drawn, SEGMENT)):
+            if given is not None and kind != its:
+                is_for = does[its].replace("s ", " ", 1)
+                raise UsageError(f"{flag} is for runs that {is_for}; {self.name} {does[kind]}. Leave it out.")
+        if kind == DETECT:
+            return detect(self, paths, boxes=boxes, save=folder, voc=annotations, keras=keras)
+        if kind == SEGMENT:
+            return segment(self, paths, boxes=boxes, save=folder, masks=drawn, keras=keras)
+        return predict(self, paths, boxes=boxes, save=folder, keras=keras)
 
 
 @dataclass(frozen=True, repr=False)
@@ -355,7 +367,8 @@ def _export_text(exported: "Export") -> str:
     parity = exported.parity
     changed = parity.pictures - exported.crops
     copies = f" and {changed} changed copies" if changed else ""
-    what, shown = ("probability", "crop") if exported.kind == CLASSIFY else ("confidence", "screenshot")
+    what = "confidence" if exported.kind == DETECT else "probability"
+    shown = "crop" if exported.kind == CLASSIFY else "screenshot"
     lines = [
         f"Exported to {exported.path} ({exported.size / 1000:,.0f} kB). On "
         f"{counted(exported.crops, shown)}{copies} it gives the same answers as "

@@ -17,6 +17,7 @@ from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
 from toonvision.deploy.packaged import accuracy_text, packaged_names
+from toonvision.taxonomy.labels import DETECT, SEGMENT
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -43,8 +44,8 @@ def train(
         str | None,
         choice(
             "compact, baseline, tuned, binary, trees (on colour histograms), or a layout such as 16c3-p3-p2; for a "
-            "task that finds objects, detector.",
-            "compact or detector",
+            "task that finds objects, detector; for one that names pixels, segmenter.",
+            "compact, detector or segmenter",
         ),
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Train this often, with seeds SEED, SEED+1, ...")] = 1,
@@ -194,7 +195,7 @@ def predict(
     pictures: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Pictures of one object each, as the crops are; screenshots for a run that finds; or folders of them.",
+            help="Pictures of one object, as the crops are; screenshots if the run takes these; or folders of them.",
             show_default=False,
         ),
     ] = None,
@@ -211,6 +212,7 @@ def predict(
     detector: Annotated[str | None, choice("Find objects with this run; first comes a picture, no run.", "no")] = None,
     classifier: Annotated[str | None, choice("Name them with these runs (RUN,RUN), one a level.", "no")] = None,
     voc: Annotated[Path | None, choice("Write the boxes found as Pascal VOC to this new folder.", "no")] = None,
+    masks: Annotated[Path | None, choice("Write the pixels named as masks to this new folder.", "no")] = None,
     csv_file: Annotated[
         Path | None, choice("Write all probabilities to this file; - for standard output.", "no", "--csv")
     ] = None,
@@ -220,7 +222,7 @@ def predict(
     force: options.ForceOption = False,
     workspace: options.WorkspaceOption = options.HERE,
 ) -> "Result[Any]":
-    """Predict the class of each picture, or find the objects in it, with a run or models that come with the package.
+    """Predict the class of each picture, find its objects or name its pixels, with a run or the package's own models.
 
     Where a run names one object, a picture gets one answer, so it must show one object, as the crops do; whole
     screenshots need --boxes. A picture unlike anything that the run learned is said to be none of the classes. Where
@@ -232,19 +234,23 @@ def predict(
     from toonvision.api.detecting import objects_csv
     from toonvision.api.packaged import level_predictions_csv, predict_with
     from toonvision.api.predicting import predictions_csv
+    from toonvision.api.segmenting import shares_csv
 
     target, named = _csv_target(csv_file, force=force), pictures or []
     result: Result[Any]
     rows: Callable[[Any], str] = level_predictions_csv
     if detector is not None or classifier is not None:
-        given = {"--with": with_ is not None, "--boxes": boxes, "--keras": keras}
+        given = {"--with": with_ is not None, "--boxes": boxes, "--keras": keras, "--masks": masks is not None}
         result = _two_stages(workspace, detector, classifier, [Path(run), *named], given, save=save, voc=voc)
         rows = objects_csv
     elif with_ is None:
-        result = _run_to_predict(workspace, run, named).predict(named, boxes=boxes, save=save, voc=voc, keras=keras)
-        rows = objects_csv if "pictures" in result.data else predictions_csv
+        found = _run_to_predict(workspace, run, named)
+        result = found.predict(named, boxes=boxes, save=save, voc=voc, masks=masks, keras=keras)
+        csv_of: dict[str, Callable[[Any], str]] = {DETECT: objects_csv, SEGMENT: shares_csv}
+        rows = csv_of.get(found.record.kind, predictions_csv)
     else:
-        _refuse_beside_with(workspace / "runs", run, {"--boxes": boxes, "--keras": keras, "--voc": voc is not None})
+        folders = {"--voc": voc is not None, "--masks": masks is not None}
+        _refuse_beside_with(workspace / "runs", run, {"--boxes": boxes, "--keras": keras, **folders})
         result = predict_with(with_, [Path(run), *named], save=save, watcher=TERMINAL)
     return result if csv_file is None else _as_csv(result, rows(result), target)
 

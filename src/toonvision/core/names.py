@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -36,6 +38,19 @@ def free_name(folder: Path, name: str, *, number_first: bool = False) -> str:
         return name
     numbered = (f"{name}-{number}" for number in count(1 if number_first else 2))
     return next(free for free in numbered if free not in taken)
+
+
+def different_stems(paths: Sequence[Path]) -> list[str]:
+    """Return the stem of each path, behind a number from 1 where another one has the same.
+
+    Examples:
+        >>> different_stems([Path("a/1.png"), Path("b/1.png"), Path("b/2.png")])
+        ['0001-1', '0002-1', '2']
+    """
+    times = Counter(path.stem for path in paths)
+    return [
+        path.stem if times[path.stem] == 1 else f"{number:04}-{path.stem}" for number, path in enumerate(paths, start=1)
+    ]
 
 
 @dataclass(frozen=True)

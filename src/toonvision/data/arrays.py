@@ -5,7 +5,7 @@ import json
 import mmap
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,10 +21,12 @@ from toonvision.core.runner import available_cores
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
 from toonvision.data.images import Resize, fit, read_picture, read_whole
+from toonvision.data.pixel_masks import NOT_COUNTED, shrunk_mask
+from toonvision.data.records import StoredMask
 from toonvision.data.workspace import Workspace
 
 _IN_USE_S = 24 * 3600
-_SCREENSHOTS = "screenshots"
+_SCREENSHOTS, _MASKS = "screenshots", "masks"
 
 
 def mapped_elsewhere(array: Pictures) -> Pictures | Path:
@@ -93,6 +95,42 @@ def load_screenshots(
     stem = _cache_stem(_SCREENSHOTS, size_hw)
     digest = _digest([[shot.picture_hash for shot in screenshots], size_hw])
     return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(screenshots), *size_hw, 3), read)
+
+
+def load_masks(
+    workspace: Workspace,
+    masks: Sequence[StoredMask],
+    *,
+    classes: int,
+    size_hw: tuple[int, int],
+    left_out: Collection[int] = (),
+) -> Pictures:
+    """Load the masks of screenshots as one array, shrunk as `load_screenshots` shrinks these, from the cache if there.
+
+    Args:
+        workspace: Where the cache is.
+        masks: Which, in the order of the array.
+        classes: How many classes of pixels there are.
+        size_hw: Height and width in pixels.
+        left_out: Classes whose pixels do not count.
+
+    Returns:
+        Shape ``(masks, height, width)``, uint8, memory-mapped and read-only: the class of the middle one of the pixels
+        that become one; 255 where none counts, and where the screenshot does not reach.
+
+    Raises:
+        InputRejectedError: If a mask is damaged, does not fit its screenshot, or has a value that is no class.
+        WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
+    """
+
+    def read(index: int) -> npt.NDArray[np.uint8]:
+        found = shrunk_mask(masks[index], classes=classes, size_hw=size_hw)
+        found[np.isin(found, list(left_out))] = NOT_COUNTED
+        return found
+
+    stem = _cache_stem(_MASKS, size_hw)
+    digest = _digest([[mask.hash for mask in masks], classes, size_hw, sorted(left_out)])
+    return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(masks), *size_hw), read)
 
 
 def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:

@@ -324,6 +324,17 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
         return fit(read_whole(path, digest=digest), size_hw=size_hw, resize=resize)
 
 
+def read_shrunk(path: Path, size_hw: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    """Read one picture, shrunk by a whole number to an input size; return its own width and height too, in pixels.
+
+    Raises:
+        RejectedItemError: If it cannot be read.
+    """
+    with room_for(path):
+        image = read_whole(path)
+        return fit(image, size_hw=size_hw, resize="shrink"), image.size
+
+
 def _open(file: io.FileIO | io.BytesIO) -> Image.Image:
     """Open a picture from the beginning of its file, whatever was read of it; only its header is read."""
     try:

@@ -54,7 +54,7 @@ def crop_regions(
         raise InputRejectedError(f"{workspace.masks}: {error.reason}.") from error
     if not all(file.is_file() for file in files):
         return None
-    regions, instances = (_read_mask(file) for file in files)
+    regions, instances = (read_mask(file, remedy=_REMEDY) for file in files)
     if regions.shape != instances.shape:
         raise InputRejectedError(f"{files[0]}: is not as large as {files[1]}. {_REMEDY}")
     if crop.box.x_max > regions.shape[1] or crop.box.y_max > regions.shape[0]:
@@ -106,8 +106,12 @@ def _overlap(pixels: npt.NDArray[np.bool_], box: Box) -> float:
     return common / (math.prod(extent.size_wh) + math.prod(box.size_wh) - common)
 
 
-def _read_mask(path: Path) -> Mask:
+def read_mask(path: Path, *, remedy: str) -> Mask:
     """Decode a mask and keep its values: a palette is for people only.
+
+    Args:
+        path: A PNG with a palette, or a grey one.
+        remedy: What to do where it cannot be read, a sentence.
 
     Raises:
         InputRejectedError: If it is no PNG of one value a pixel, damaged, or too large.
@@ -118,14 +122,14 @@ def _read_mask(path: Path) -> Mask:
             if image.mode not in ("P", "L"):
                 raise InputRejectedError(
                     f"{path}: a mask has one value a pixel (PNG with a palette, or grey); got mode {image.mode}. "
-                    f"{_REMEDY}"
+                    f"{remedy}"
                 )
             if image.width * image.height > LARGEST_PIXELS:
-                raise InputRejectedError(f"{path}: has too many pixels ({image.width} x {image.height}). {_REMEDY}")
+                raise InputRejectedError(f"{path}: has too many pixels ({image.width} x {image.height}). {remedy}")
             return np.array(image, dtype=np.uint8)
     except (InputRejectedError, MemoryError):
         raise
     except RejectedItemError as error:
-        raise InputRejectedError(f"{path}: {error.reason}. {_REMEDY}") from error
+        raise InputRejectedError(f"{path}: {error.reason}. {remedy}") from error
     except Exception as error:  # decoders answer hostile bytes with errors of any kind
-        raise InputRejectedError(f"{path}: is no mask that can be read ({error}). {_REMEDY}") from error
+        raise InputRejectedError(f"{path}: is no mask that can be read ({error}). {remedy}") from error

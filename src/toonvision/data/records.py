@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 from toonvision.data.attributes import Attributes
@@ -129,16 +130,33 @@ class Item(Protocol):
 
 
 @dataclass(frozen=True)
+class StoredMask:
+    """The mask of a screenshot: the class of each pixel, as a file.
+
+    Attributes:
+        path: The file.
+        size_wh: Width and height of the screenshot in pixels, and so of the mask.
+        hash: SHA-256 of the file.
+    """
+
+    path: Path
+    size_wh: tuple[int, int]
+    hash: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """A screenshot with its objects.
 
     Attributes:
         shot: The screenshot.
         crops: Its objects, in the order of the catalogue; none where it shows none.
+        mask: Its mask, where that is what is learned of it; else None.
     """
 
     shot: StoredScreenshot
     crops: tuple[Crop, ...]
+    mask: StoredMask | None = None
 
     @property
     def screenshot_id(self) -> int:
@@ -172,7 +190,9 @@ class Frame:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the picture's hash and of the labels, boxes and attributes of its objects."""
+        """SHA-256 of the picture's hash, and of the labels, boxes and attributes of its objects, or of its mask's."""
+        if self.mask is not None:
+            return hashlib.sha256(json.dumps([self.shot.picture_hash, self.mask.hash]).encode()).hexdigest()
         known = [[crop.label, crop.box.xyxy, dict(sorted(crop.attributes.items()))] for crop in self.crops]
         return hashlib.sha256(json.dumps([self.shot.picture_hash, known]).encode()).hexdigest()
 

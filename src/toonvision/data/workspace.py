@@ -22,15 +22,17 @@ from toonvision.data.group_pattern import GroupsTable, RecordingPattern
 from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.listing import WORKSPACE_MARK
-from toonvision.taxonomy.labels import Taxonomy
+from toonvision.taxonomy.labels import PIXEL_LEVEL, Taxonomy
 from toonvision.taxonomy.loader import (
     CategoryTable,
+    Pixels,
     Strict,
     TargetsTable,
     Tasks,
     TaxonomyTable,
     built_in,
     with_contexts,
+    with_pixels,
     with_tasks,
 )
 
@@ -68,6 +70,7 @@ class WorkspaceTable(Strict):
     ] = "toontown"
     contexts: dict[str, CategoryTable] = Field(default_factory=dict)
     tasks: Tasks = Field(default_factory=dict)
+    pixels: Pixels = Field(default_factory=dict)
     targets: TargetsTable | None = None
     image: ImageTable = ImageTable()
     labels: LabelsTable = LabelsTable()
@@ -172,9 +175,12 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
         raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
     table = read_settings(settings, WorkspaceTable)
     taxonomy = with_contexts(_taxonomy(root, table.taxonomy), table.contexts)
+    taxonomy = with_pixels(taxonomy, table.pixels)
     try:
         taxonomy = with_tasks(taxonomy, table.tasks)
     except UsageError as error:
+        if not taxonomy.pixels and any(task.level == PIXEL_LEVEL for task in table.tasks.values()):
+            raise InputRejectedError(f"{settings}: tasks: {error} Name the classes of pixels in [pixels].") from None
         raise InputRejectedError(f"{settings}: tasks: {error} Correct the level of the task.") from None
     if table.targets:
         taxonomy = taxonomy.with_targets(table.targets.build())

@@ -4,22 +4,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.core.errors import ModelRefusedError
 from toonvision.core.progress import Progress, silent
-from toonvision.core.seeds import generator
-from toonvision.data.arrays import load_screenshots
-from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.checks import BOXES_NAME, SCORES_NAME
 from toonvision.deploy.detector import Detector
-from toonvision.deploy.parity import FEWEST, LARGEST_DIFFERENCE, spread_indices, worse
+from toonvision.deploy.parity import FEWEST, LARGEST_DIFFERENCE, screenshots_to_compare, worse
 from toonvision.metrics.detection import Boxes, boxes_in, overlaps
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks import detect
-from toonvision.tasks.augmentation import augment
 from toonvision.tasks.base import network_outputs
-from toonvision.tasks.settings import Augmentation
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +25,6 @@ the higher one."""
 _EQUAL = 1e-5
 _AT_THRESHOLD = 1e-3
 """Scores this near to a threshold may lie on either side of it."""
-_CHANGES = Augmentation(flip=True, color=0.4)
 _BATCH = 8
 
 
@@ -50,7 +44,7 @@ def detector_file(
     from toonvision.models.detector import answering
 
     content = to_onnx(answering(model), bundle.to_metadata(), (SCORES_NAME, BOXES_NAME))
-    pictures, screenshots = _pictures(workspace, bundle.size_hw)
+    pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
     opened, thresholds = Detector(content), bundle.thresholds or ()
     expected = detect.decode(network_outputs(model, pictures, progress=progress))
     starts = range(0, len(pictures), _BATCH)
@@ -91,17 +85,3 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
 def _boxes(predictions: Predictions) -> Boxes:
     assert predictions.boxes is not None
     return predictions.boxes
-
-
-def _pictures(workspace: Workspace, size_hw: tuple[int, int]) -> tuple[Pictures, int]:
-    """Return 100 pictures to compare on: screenshots; if these are fewer, changed copies too, and how many are not."""
-    with workspace.reading() as catalog:
-        shots = catalog.screenshots()
-    if not shots:
-        raise InputRejectedError(f"{workspace.root}: there is no screenshot to compare on. Run: toonvision extract")
-    chosen = [shots[index] for index in spread_indices(len(shots), FEWEST)]
-    pictures = np.asarray(load_screenshots(workspace, chosen, size_hw=size_hw))
-    rng, copies = generator(0, "parity"), [pictures]
-    while sum(map(len, copies)) < FEWEST:
-        copies.append(augment(pictures[: FEWEST - sum(map(len, copies))], _CHANGES, rng))
-    return np.concatenate(copies), len(chosen)

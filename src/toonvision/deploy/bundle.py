@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.images import Resize
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, LONGEST_NAME, is_name
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, LONGEST_NAME, PIXEL_LEVEL, SEGMENT, is_name
 
 Precision = Literal["float32", "int8"]
 
 FORMAT = 1
 _FEWEST_CLASSES = 2
-"""Of a classifier; a detector may find one."""
+"""Of a classifier or a segmenter; a detector may find one."""
 MOST_CLASSES = 10_000
 LARGEST_SIDE = 4096
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
@@ -49,7 +49,7 @@ class Bundle:
         toonvision: The version of ToonVision that wrote it.
         network: The name of the network.
         task: What it predicts.
-        level: The level whose classes those are.
+        level: The level whose classes those are; that of pixels alone is a segmenter's.
         classes: Names of the outputs, in order.
         titles: The same for people.
         taxonomy_name: What the taxonomy is called.
@@ -60,7 +60,7 @@ class Bundle:
         weights: SHA-256 of the file of weights that it was made of.
         precision: What it computes with.
         parity: How it compares with the network that it was made of; None before that is known.
-        thresholds: Of a detector, the confidence from which on a box of each class counts; None of a classifier.
+        thresholds: Of a detector, the confidence from which on a box of each class counts; None of others.
     """
 
     format: int
@@ -83,6 +83,8 @@ class Bundle:
     @property
     def kind(self) -> str:
         """The kind of its task."""
+        if self.level == PIXEL_LEVEL:
+            return SEGMENT
         return CLASSIFY if self.thresholds is None else DETECT
 
     def to_metadata(self) -> dict[str, str]:

@@ -81,7 +81,7 @@ def _split_stands(record: RunRecord, known: Known, workspace: Workspace) -> bool
     split = _split_of(record, workspace)
     if split is None:
         return False
-    items = kind_of(record.as_task).items(known, workspace.taxonomy, record.as_task)
+    items = kind_of(record.as_task).items(known, workspace, record.as_task)
     return split_digest([item for item in items if split.subset_of(item)], split) == record.data_hash
 
 

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.wire import MOST_NUMBERS, File, Setting, Tensor, read_file
-from toonvision.models.grid import STRIDE
-from toonvision.taxonomy.labels import CLASSIFY
+from toonvision.models.grid import PIXEL_STRIDE, STRIDE
+from toonvision.taxonomy.labels import CLASSIFY, SEGMENT
 
 FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
 INPUT_NAME, OUTPUT_NAME, NOVELTY_NAME = "pictures", "probabilities", "novelty"
-SCORES_NAME, BOXES_NAME = "scores", "boxes"
+SCORES_NAME, BOXES_NAME, PIXELS_NAME = "scores", "boxes", "pixels"
 LARGEST_FILE = 512 * 10**6
 MOST_STEPS = 2000
 LARGEST_MAP = 2**28
@@ -72,6 +72,9 @@ def _results(bundle: Bundle) -> Mapping[str, Shape]:
     """Return the shape of each output for one picture; a classifier's second one may be missing."""
     if bundle.kind == CLASSIFY:
         return {OUTPUT_NAME: (len(bundle.classes),), NOVELTY_NAME: (1,)}
+    if bundle.kind == SEGMENT:
+        rows, columns = (side // PIXEL_STRIDE for side in bundle.size_hw)
+        return {PIXELS_NAME: (rows, columns, len(bundle.classes))}
     cells = math.prod(side // STRIDE for side in bundle.size_hw)
     return {SCORES_NAME: (cells, len(bundle.classes)), BOXES_NAME: (cells, 4)}
 

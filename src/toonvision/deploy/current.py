@@ -1,16 +1,20 @@
 """The export beside a run's weights, and whether it was made from these weights."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from toonvision.core.errors import ToonVisionError
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
+from toonvision.deploy.segmenter import Segmenter
 from toonvision.models.saving import ModelCard, weights_file
 from toonvision.tasks.detect import thresholds_of
 from toonvision.taxonomy.labels import DETECT
 
 EXPORT, INT8_EXPORT = "model.onnx", "model-int8.onnx"
+Opened = Classifier | Detector | Segmenter
+_OPENED_BY: Mapping[str, type[Opened]] = {one.kind: one for one in (Classifier, Detector, Segmenter)}
 
 
 def weights_digest(run: Path, network: str) -> str:
@@ -22,7 +26,7 @@ def weights_digest(run: Path, network: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def current_export(run: Path, card: ModelCard) -> tuple[Classifier | Detector | None, str]:
+def current_export(run: Path, card: ModelCard) -> tuple[Opened | None, str]:
     """Open a run's export if it was made from the run's current model.
 
     Args:
@@ -36,7 +40,7 @@ def current_export(run: Path, card: ModelCard) -> tuple[Classifier | Detector | 
     if not path.is_file():
         return None, ""
     try:
-        opened = Detector(path) if card.kind == DETECT else Classifier(path)
+        opened = _OPENED_BY[card.kind](path)
     except ToonVisionError as error:
         return None, str(error)
     bundle = opened.bundle

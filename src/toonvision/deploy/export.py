@@ -28,6 +28,7 @@ from toonvision.deploy.parity import (
     spread_indices,
     worse,
 )
+from toonvision.deploy.pixel_parity import segmenter_file
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.novelty import NoveltyScore
@@ -40,7 +41,7 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.detect import thresholds_of
 from toonvision.tasks.outliers import novelty_of
-from toonvision.taxonomy.labels import CLASSIFY, DETECT
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 from toonvision.training.record import read_record
 from toonvision.training.repeat import load_run_data
 
@@ -82,7 +83,8 @@ class Export:
         path: The file.
         size: Its bytes.
         parity: How it compares with Keras.
-        crops: How many of the compared pictures are crops, or screenshots of a detector; the others are changed copies.
+        crops: How many of the compared pictures are crops, or screenshots if the run takes these; others are changed
+            copies.
         kind: The kind of its task.
         int8: The export that computes with 8 bits, if asked for.
         removed: Names of files of an earlier export that were not written again, and so are removed.
@@ -108,7 +110,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         progress: Called with how many pictures are compared.
 
     Raises:
-        UsageError: If trees or a detector are asked for in 8 bits.
+        UsageError: If anything but a network that classifies is asked for in 8 bits.
         InputRejectedError: If there is no model, or its pictures cannot be read.
         ModelRefusedError: If the model cannot be used or exported, or its export predicts something else.
         EnvironmentFaultError: If Keras does not run on TensorFlow.
@@ -130,8 +132,8 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         return _to_onnx(model, bundle, temperature, score)
 
     measured = None
-    if card.kind == DETECT:
-        return _export_detector(workspace, run, card, bundle, progress=progress)
+    if card.kind != CLASSIFY:
+        return _export_of_screenshots(workspace, run, card, bundle, progress=progress)
     try:
         plain = written(None)
         pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
@@ -164,15 +166,18 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
 def _require_int8(run: Path, card: ModelCard) -> None:
     if card.network == TREES:
         raise UsageError(f"{run}: trees compare whole numbers, which 8 bits cannot hold. Leave out --int8.")
-    if card.kind == DETECT:
+    if card.kind != CLASSIFY:
         raise UsageError(f"{run}: 8 bits are for runs that name one object. Leave out --int8.")
 
 
-def _export_detector(workspace: Workspace, run: Path, card: ModelCard, bundle: Bundle, *, progress: Progress) -> Export:
+def _export_of_screenshots(
+    workspace: Workspace, run: Path, card: ModelCard, bundle: Bundle, *, progress: Progress
+) -> Export:
     from toonvision.deploy.conversion import described
 
+    write = {DETECT: detector_file, SEGMENT: segmenter_file}[card.kind]
     try:
-        plain, parity, screenshots = detector_file(workspace, load_model(run), bundle, progress=progress)
+        plain, parity, screenshots = write(workspace, load_model(run), bundle, progress=progress)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error

@@ -16,10 +16,14 @@ from toonvision.core.runner import available_cores
 from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, checked
-from toonvision.taxonomy.labels import CLASSIFY, DETECT
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 
 _FATAL_ALONE = 4
-_CLASSES: Mapping[str, str] = {CLASSIFY: "toonvision.Classifier", DETECT: "toonvision.Detector"}
+_CLASSES: Mapping[str, str] = {
+    CLASSIFY: "toonvision.Classifier",
+    DETECT: "toonvision.Detector",
+    SEGMENT: "toonvision.Segmenter",
+}
 
 
 class OpenedModel:

@@ -4,6 +4,7 @@ import numpy as np
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
 from toonvision.core.seeds import generator
+from toonvision.data.arrays import load_screenshots
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Parity
@@ -19,6 +20,7 @@ LARGEST_NOVELTY_DIFFERENCE = 0.05
 """In log-odds."""
 _BATCH = 8
 _CHANGES = Augmentation(flip=True, rotation_degrees=30, zoom=0.3, color=0.4)
+_OF_SCREENSHOTS = Augmentation(flip=True, color=0.4)
 
 
 def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: Resize) -> tuple[Pictures, int]:
@@ -52,6 +54,24 @@ def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: R
         missing = FEWEST - len(pictures)
         pictures += list(augment(np.stack(pictures[: min(len(chosen), missing)]), _CHANGES, rng))
     return np.stack(pictures), len(chosen)
+
+
+def screenshots_to_compare(workspace: Workspace, size_hw: tuple[int, int]) -> tuple[Pictures, int]:
+    """Return 100 pictures to compare on: screenshots; if these are fewer, changed copies too, and how many are not.
+
+    Raises:
+        InputRejectedError: If there is no screenshot, or one cannot be read.
+    """
+    with workspace.reading() as catalog:
+        shots = catalog.screenshots()
+    if not shots:
+        raise InputRejectedError(f"{workspace.root}: there is no screenshot to compare on. Run: toonvision extract")
+    chosen = [shots[index] for index in spread_indices(len(shots), FEWEST)]
+    pictures = np.asarray(load_screenshots(workspace, chosen, size_hw=size_hw))
+    rng, copies = generator(0, "parity"), [pictures]
+    while sum(map(len, copies)) < FEWEST:
+        copies.append(augment(pictures[: FEWEST - sum(map(len, copies))], _OF_SCREENSHOTS, rng))
+    return np.concatenate(copies), len(chosen)
 
 
 def spread_indices(count: int, most: int) -> list[int]:

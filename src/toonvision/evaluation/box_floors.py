@@ -1,13 +1,11 @@
 """The floor of a detector: the mean box of each class at its usual place, the same in every screenshot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from toonvision.data.subsets import Subset
-from toonvision.metrics.bootstrap import Estimate, estimate
+from toonvision.evaluation.score_floors import ScoreFloor, ScoreFloors
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Dataset
@@ -19,68 +17,9 @@ MEAN_BOX = "mean-box"
 TITLE = "the mean box of each class at its usual place"
 
 
-@dataclass(frozen=True)
-class BoxFloor:
-    """What is beaten, or not.
-
-    Attributes:
-        ap50: Its AP50, 0 to 1.
-        own: The model's AP50, with its 95 % interval over screenshots.
-        difference: The model's AP50 minus its own, -1 to 1, with the paired 95 % interval over screenshots.
-    """
-
-    ap50: float
-    own: Estimate
-    difference: Estimate
-
-    @property
-    def beaten(self) -> bool:
-        """Whether the model is clearly better."""
-        return self.difference.low > 0
-
-    def plain(self) -> dict[str, Any]:
-        """Return all of it as plain data, for JSON."""
-        return {
-            "name": MEAN_BOX, "ap50": self.ap50, "beaten": self.beaten, "model_ap50": self.own.value,
-            "model_ap50_95": [self.own.low, self.own.high], "difference": self.difference.value,
-            "difference_95": [self.difference.low, self.difference.high],
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class BoxFloors:
-    """The floor of one evaluation.
-
-    Attributes:
-        network: What is compared with it.
-        listed: The floor; none where the evaluated screenshots were learned from.
-    """
-
-    network: str
-    listed: tuple[BoxFloor, ...] = ()
-
-    @property
-    def unbeaten(self) -> BoxFloor | None:
-        """The floor, if it is not clearly beaten."""
-        return next((floor for floor in self.listed if not floor.beaten), None)
-
-    def sentence(self) -> str:
-        """Return whether the model beats the floor; empty if there is none."""
-        for floor in self.listed:
-            one = floor.difference
-            counts = (
-                f"AP50 {floor.ap50:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval {floor.own.low:.3f} to "
-                f"{floor.own.high:.3f}; difference {one.value:+.3f}, {one.low:+.3f} to {one.high:+.3f}"
-            )
-            if floor.beaten:
-                return f"The model {self.network} clearly beats its floor, {TITLE} ({counts})."
-            return f"The model {self.network} does not clearly beat its floor, {TITLE} ({counts})."
-        return ""
-
-
 def measure_box_floors(
     network: str, data: Dataset, subset: Subset, best: BoxScores, *, learned: Sequence[Subset]
-) -> BoxFloors:
+) -> ScoreFloors:
     """Measure the floor of a detector on a subset; there is none where that was learned from, or shows no object.
 
     Args:
@@ -91,12 +30,12 @@ def measure_box_floors(
         learned: What the model, and so the floor, learned from.
     """
     if subset in learned or best.truth.ignored.all():
-        return BoxFloors(network)
+        return ScoreFloors(network)
     indices = np.concatenate([data.indices[one] for one in learned])
     floor = score(mean_boxes(data, indices, images=len(data.indices[subset])), data, subset)
-    (own, drawn), (its, its_drawn) = ((one.precision.ap50, one.drawn.mean[:, 0]) for one in (best, floor))
-    difference = estimate(own - its, drawn - its_drawn)
-    return BoxFloors(network, (BoxFloor(its, estimate(own, drawn), difference),))
+    values = (best.precision.ap50, floor.precision.ap50)
+    drawn = (best.drawn.mean[:, 0], floor.drawn.mean[:, 0])
+    return ScoreFloors(network, (ScoreFloor.of(MEAN_BOX, TITLE, "AP50", values=values, drawn=drawn),))
 
 
 def mean_boxes(data: Dataset, learned: Indices, *, images: int) -> Predictions:

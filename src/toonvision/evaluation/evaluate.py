@@ -13,21 +13,24 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.box_floors import BoxFloors, measure_box_floors
+from toonvision.evaluation.box_floors import measure_box_floors
 from toonvision.evaluation.floors import Floors, measure_floors
+from toonvision.evaluation.pixel_floors import measure_pixel_floors
+from toonvision.evaluation.score_floors import ScoreFloors
 from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.found_objects import FoundObjects, find_in_files
+from toonvision.metrics.named_pixels import NamedPixels, name_in_files
 from toonvision.metrics.novelty import NoveltyTest
 from toonvision.metrics.predictions import Answers, Prediction, predict_files_by
 from toonvision.models.backend import start_backend
 from toonvision.models.saving import load_model, read_card, read_novelty
-from toonvision.tasks import detect
+from toonvision.tasks import detect, segment
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, network_outputs, predict
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.outliers import novelty_of, novelty_test
 from toonvision.tasks.registry import kind_of
-from toonvision.taxonomy.labels import DETECT
+from toonvision.taxonomy.labels import DETECT, SEGMENT
 from toonvision.training.record import RunRecord, read_record, repeat_folder
 from toonvision.training.repeat import load_run_data
 
@@ -44,7 +47,7 @@ class Evaluation(Evaluated[KindScores]):
 
     record: RunRecord
     subset: Subset
-    floors: Floors | BoxFloors | None = None
+    floors: Floors | ScoreFloors | None = None
 
 
 ClassEvaluation = Evaluation[ClassScores]
@@ -94,12 +97,13 @@ def evaluate_run(
     )
 
 
-def _floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Any]) -> Floors | BoxFloors:
-    if record.kind != DETECT:
+def _floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Any]) -> Floors | ScoreFloors:
+    if record.kind not in (DETECT, SEGMENT):
         return measure_floors(record, data, subset, scores)
     learned: list[Subset] = ["train", "val"] if record.settings.with_validation else ["train"]
     best = scores[[repeat.seed for repeat in record.repeats].index(record.best_seed)]
-    return measure_box_floors(record.settings.network, data, subset, best, learned=learned)
+    measure: Callable[..., ScoreFloors] = measure_box_floors if record.kind == DETECT else measure_pixel_floors
+    return measure(record.settings.network, data, subset, best, learned=learned)
 
 
 def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> Scores:
@@ -176,6 +180,29 @@ def find_in(
         paths,
         classes=card.classes,
         thresholds=detect.thresholds_of(card.thresholds, card.classes),
+        size_hw=card.size_hw,
+        progress=progress,
+    )
+
+
+def name_pixels_in(
+    model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
+) -> tuple[list[NamedPixels], list[Finding]]:
+    """Return the classes of the pixels of picture files, and of all pictures in folders, by a saved segmenter.
+
+    They are in the order of the paths; there is a finding for each file that could not be read.
+
+    Raises:
+        InputRejectedError: If there is no model.
+        ModelRefusedError: If the model cannot be used.
+    """
+    card = read_card(model_folder)
+    start_backend(card.network, card.size_hw)
+    model = load_model(model_folder)
+    return name_in_files(
+        lambda images: segment.decode(network_outputs(model, images)),
+        paths,
+        classes=card.classes,
         size_hw=card.size_hw,
         progress=progress,
     )

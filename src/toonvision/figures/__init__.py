@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from toonvision.figures.panels import draw, save_png, write_panel
     from toonvision.figures.pictures import draw_case, draw_probabilities, draw_suspect
     from toonvision.figures.race import draw_behind, draw_front_loss, draw_front_wrong, draw_racers
+    from toonvision.figures.segmentation import draw_class_iou
     from toonvision.figures.studies import (
         draw_context_accuracy,
         draw_context_f1,
@@ -49,6 +50,7 @@ __all__ = [
     "draw_behind",
     "draw_breakdown",
     "draw_case",
+    "draw_class_iou",
     "draw_class_scores",
     "draw_context_accuracy",
     "draw_context_f1",
@@ -94,6 +96,7 @@ _HOMES = {
     "panels": ("draw", "save_png", "write_panel"),
     "pictures": ("draw_case", "draw_probabilities", "draw_suspect"),
     "race": ("draw_behind", "draw_front_loss", "draw_front_wrong", "draw_racers"),
+    "segmentation": ("draw_class_iou",),
     "studies": ("draw_context_accuracy", "draw_context_f1", "draw_curve", "draw_fold_errors", "draw_stress_rows"),
     "style": ("new_figure",),
     "training": ("draw_metric", "draw_wrong_in", "draw_wrong_per_seed"),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding
 from toonvision.core.progress import Progress, silent
-from toonvision.data.images import Pictures, fit, read_whole, room_for, shrink_factor
+from toonvision.data.images import Pictures, read_shrunk, shrink_factor
 from toonvision.metrics.predictions import Predictions, read_groups
 
 
@@ -109,15 +109,9 @@ def find_in_files(
     Raises:
         InputRejectedError: If a folder cannot be read.
     """
-
-    def read(file: Path) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
-        with room_for(file):
-            image = read_whole(file)
-            return fit(image, size_hw=size_hw, resize="shrink"), image.size
-
     found: list[FoundObjects] = []
     findings: list[Finding] = []
-    for files, read_files in read_groups(paths, read, findings, progress=progress):
+    for files, read_files in read_groups(paths, lambda file: read_shrunk(file, size_hw), findings, progress=progress):
         sizes = [size for _, size in read_files]
         predictions = answer(np.stack([image for image, _ in read_files]))
         listed = objects_of(predictions, sizes, classes=classes, thresholds=thresholds, size_hw=size_hw)

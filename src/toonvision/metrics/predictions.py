@@ -39,7 +39,9 @@ class Predictions:
         probabilities: Of each class, shape ``(predictions, classes)``, float32; None where a kind has none.
         boxes: Bounding boxes as x_min, y_min, x_max, y_max in pixels of the image, shape ``(predictions, 4)``, float32;
             None where a kind has none.
-        masks: Which pixels belong to each, shape ``(predictions, height, width)``, bool; None where a kind has none.
+        pixels: The class of each pixel of the images, shape ``(images, height, width)``, uint8; None where a kind has
+            none. Where it has, there is one prediction for each image, in order: its most frequent class, and the mean
+            confidence of the pixels.
     """
 
     images: int
@@ -48,7 +50,7 @@ class Predictions:
     scores: npt.NDArray[np.float32]
     probabilities: Probabilities | None = None
     boxes: npt.NDArray[np.float32] | None = None
-    masks: npt.NDArray[np.bool_] | None = None
+    pixels: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

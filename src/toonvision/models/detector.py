@@ -40,19 +40,37 @@ def detector(size_hw: tuple[int, int], classes: int) -> keras.Model:
         pixels, ``(batch, height / 8, width / 8, 4)``.
     """
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
-    x = normalized(layers.Conv2D(_STEM, 3, strides=2, padding="same", use_bias=False)(around_zero(inputs)))
+    _, x = pyramid(inputs)
+    rare = keras.initializers.Constant(_RARE)
+    centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(separable(x, _PYRAMID))
+    sides = layers.Conv2D(4, 1, name=SIDES)(separable(x, _PYRAMID))
+    return keras.Model(inputs, [centers, sides], name="detector")
+
+
+def pyramid(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return maps of screenshots: the body that networks for screenshots share.
+
+    Args:
+        images: uint8, shape ``(batch, height, width, 3)``.
+
+    Returns:
+        32 maps at stride 4, of what lies around each cell alone, and 48 at stride 8, to which coarser ones were added.
+    """
+    x = normalized(layers.Conv2D(_STEM, 3, strides=2, padding="same", use_bias=False)(around_zero(images)))
     maps = []
     for filters in _FILTERS:
-        x = _separable(_separable(x, filters, strides=2), filters)
+        x = separable(separable(x, filters, strides=2), filters)
         maps.append(x)
     x = layers.Conv2D(_PYRAMID, 1)(maps[-1])
     for finer in (maps[2], maps[1]):
-        x = layers.UpSampling2D(2, interpolation="nearest")(x)
-        x = _separable(layers.Add()([x, layers.Conv2D(_PYRAMID, 1)(finer)]), _PYRAMID)
-    rare = keras.initializers.Constant(_RARE)
-    centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(_separable(x, _PYRAMID))
-    sides = layers.Conv2D(4, 1, name=SIDES)(_separable(x, _PYRAMID))
-    return keras.Model(inputs, [centers, sides], name="detector")
+        x = with_finer(x, finer, _PYRAMID)
+    return maps[0], x
+
+
+def with_finer(x: Tensor, finer: Tensor, filters: int) -> Tensor:
+    """Return so many maps at twice the resolution: maps whose pixels are repeated, and finer ones added to them."""
+    x = layers.UpSampling2D(2, interpolation="nearest")(x)
+    return separable(layers.Add()([x, layers.Conv2D(filters, 1)(finer)]), filters)
 
 
 def center_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -72,7 +90,7 @@ def center_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     of_middle = ops.square(1 - probability) * ops.softplus(-y_pred)
     elsewhere = ops.power(1 - y_true * counts, 4) * ops.square(probability) * ops.softplus(y_pred)
     losses = counts * (is_middle * of_middle + (1 - is_middle) * elsewhere)
-    return _per_object(losses, ops.sum(is_middle))
+    return per_target(losses, ops.sum(is_middle))
 
 
 def side_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -92,7 +110,7 @@ def side_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     union = _area(found) + _area(true) - common
     hull = ops.prod(ops.maximum(found[..., 2:], true[..., 2:]) - ops.minimum(found[..., :2], true[..., :2]), axis=-1)
     overlap = common / ops.maximum(union, 1) - (hull - union) / ops.maximum(hull, 1)
-    return _per_object(weight * (1 - overlap), ops.sum(weight))
+    return per_target(weight * (1 - overlap), ops.sum(weight))
 
 
 def answering(model: keras.Model) -> keras.Model:
@@ -111,7 +129,8 @@ def answering(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, flat, name=model.name)
 
 
-def _separable(x: Tensor, filters: int, strides: int = 1) -> Tensor:
+def separable(x: Tensor, filters: int, strides: int = 1) -> Tensor:
+    """Return maps of a separable convolution: one of 3x3 in each map, then one of 1x1 over all, normalised."""
     x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
     return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
 
@@ -120,10 +139,10 @@ def _corners(sides: Tensor) -> Tensor:
     return corners(sides, exp=ops.exp, clip=ops.clip)
 
 
-def _per_object(losses: Tensor, objects: Tensor) -> Tensor:
-    """Return the sum of each image's losses, scaled so that their mean over the batch is that for each object."""
+def per_target(losses: Tensor, targets: Tensor) -> Tensor:
+    """Return the sum of each image's losses, scaled so that their mean over the batch is that for each target."""
     images = ops.cast(ops.shape(losses)[0], losses.dtype)
-    return ops.sum(ops.reshape(losses, (ops.shape(losses)[0], -1)), axis=1) * images / ops.maximum(objects, 1)
+    return ops.sum(ops.reshape(losses, (ops.shape(losses)[0], -1)), axis=1) * images / ops.maximum(targets, 1)
 
 
 def _area(boxes: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
-"""The sizes of a detector's input and maps. Without NumPy, since every command knows the networks by name."""
+"""The sizes of the input and the maps of networks for screenshots. Without NumPy: each command knows the networks."""
 
 STRIDE = 8
-"""Pixels of the input from one cell to the next."""
+"""Pixels of the input from one cell of a detector's maps to the next."""
+PIXEL_STRIDE = 4
+"""The same of a segmenter's map."""
 SMALLEST = 64
 DEEPEST = 32
 """Pixels of the input from one cell of the coarsest map to the next: sides are multiples of it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from toonvision.core.errors import UsageError
 from toonvision.models.grid import DEEPEST, SMALLEST
 from toonvision.models.layout import COPY, Layout
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -71,6 +71,12 @@ def _detector(size_hw: tuple[int, int], classes: int) -> "keras.Model":
     return detector(size_hw, classes)
 
 
+def _segmenter(size_hw: tuple[int, int], classes: int) -> "keras.Model":
+    from toonvision.models.segmenter import segmenter
+
+    return segmenter(size_hw, classes)
+
+
 def _no_network(_size_hw: tuple[int, int], _classes: int) -> "keras.Model":
     raise UsageError("trees have no layers and no weights of a network. Choose another --model.")
 
@@ -101,6 +107,10 @@ NETWORKS = {
         Network(
             "detector", SMALLEST, "our own: finds objects in screenshots, 80,470 parameters for 2 classes", _detector,
             kind=DETECT, multiple=DEEPEST,
+        ),
+        Network(
+            "segmenter", SMALLEST, "our own: names each pixel of a screenshot, 78,648 parameters for 8 classes",
+            _segmenter, kind=SEGMENT, multiple=DEEPEST,
         ),
     )
 }  # fmt: skip

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from toonvision.core.files import read_regular, write_bytes
 from toonvision.data import images
 from toonvision.figures.style import ink_on
 from toonvision.metrics.found_objects import FoundObjects
+from toonvision.metrics.named_pixels import NamedPixels
 from toonvision.metrics.predictions import BoxPrediction, Prediction
+from toonvision.tasks.segment_panels import painted
 from toonvision.taxonomy.labels import Category
 
 _SMALLEST, _SHARE = 12, 0.03
@@ -46,6 +49,15 @@ def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], fold
             _draw_box(draw, thing.box, f"{category.title} {thing.score:.0%}", category.color, letters)
         write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(image))
     return len(found)
+
+
+def write_painted(found: Sequence[NamedPixels], classes: Sequence[Category], folder: Path) -> None:
+    """Write a copy of every picture with the colours of its pixels' classes over it; see `write_answers`."""
+    colors = [category.color for category in classes]
+    for number, one in enumerate(found, start=1):
+        picture = np.asarray(images.decode(read_regular(one.path, limit=images.LARGEST_FILE)))
+        shown = Image.fromarray(painted(picture, one.whole, colors))
+        write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(shown))
 
 
 def _letters(image: Image.Image) -> int:

@@ -1,6 +1,6 @@
 """The report of a run that finds objects in screenshots."""
 
-from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.figures.values import BoxSpread
 from toonvision.metrics.intervals import Proportion
@@ -119,19 +119,12 @@ def _data_fact(results: Results) -> str:
 
 def _repeats_table(results: Results) -> Table:
     """Return a row for each training: how long it took and how well it finds objects."""
-    evaluation = results.evaluation
-    columns = ("Seed", "Epochs", "Saved epoch", "Validation loss", "Seconds", "AP", "AP50", "Missed", "False alarms")
-    rows = [
-        (f"{repeat.seed} (best)" if index == evaluation.best_index else str(repeat.seed), str(repeat.epochs),
-         str(repeat.best_epoch), "NaN" if repeat.val_loss is None else f"{repeat.val_loss:.4f}",
-         f"{repeat.seconds:,.0f}", f"{scores.precision.ap:.3f}", f"{scores.precision.ap50:.3f}",
-         f"{scores.counts.total - scores.counts.found:,}", f"{scores.counts.false_alarms:,}")
-        for index, (repeat, scores) in enumerate(zip(evaluation.record.repeats, evaluation.scores, strict=True))
+    cells = [
+        (f"{one.precision.ap:.3f}", f"{one.precision.ap50:.3f}", f"{one.counts.total - one.counts.found:,}",
+         f"{one.counts.false_alarms:,}")
+        for one in results.evaluation.scores
     ]  # fmt: skip
-    return Table(
-        "Trainings", columns, tuple(rows), number_columns(columns), shown=12,
-        note="The run's model is the one with the lowest validation loss; the test subset is not used for that.",
-    )  # fmt: skip
+    return run.trainings_table(results, ("AP", "AP50", "Missed", "False alarms"), cells)
 
 
 def spread_panel(results: Results) -> FigurePanel | None:

@@ -15,6 +15,7 @@ from toonvision.report.explain_panels import case_panels
 from toonvision.report.facts import SUBSET_NAMES, data_fact, telling_facts, warnings_of
 from toonvision.report.page import Page, section, write_page
 from toonvision.report.results import CurrentSuspects, Results, gather_results, with_details
+from toonvision.report.segmentation import segmentation_page
 from toonvision.studies.contexts import contexts_panel
 from toonvision.studies.cross_validation import folds_panel, folds_table
 from toonvision.studies.curve import LearningCurve, curve_panel, curve_table
@@ -22,7 +23,7 @@ from toonvision.studies.leakage import leakage_table
 from toonvision.studies.stress import stress_panel
 from toonvision.studies.suspects import suspects_panel, suspects_table
 from toonvision.tasks.registry import kind_of
-from toonvision.taxonomy.labels import DETECT
+from toonvision.taxonomy.labels import DETECT, SEGMENT
 
 _LEARNED = {
     False: "How the network learned.",
@@ -43,8 +44,8 @@ def write_report(workspace: Workspace, folder: Path, evaluation: Evaluation[Any]
 
 def run_page(results: Results) -> Page:
     """Return a run's report: which panel stands where."""
-    if results.evaluation.record.kind == DETECT:
-        return detection_page(results)
+    if page := {DETECT: detection_page, SEGMENT: segmentation_page}.get(results.evaluation.record.kind):
+        return page(results)
     evaluation, level = results.evaluation, results.evaluation.record.level
     subset, title = SUBSET_NAMES[evaluation.subset], results.taxonomy.level(level).title
     kind = kind_of(results.taxonomy.task(evaluation.record.task))

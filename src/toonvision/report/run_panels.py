@@ -99,6 +99,28 @@ def repeats_table(results: Results) -> Table:
     )  # fmt: skip
 
 
+def trainings_table(results: Results, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+    """Return a row for each training: how long it took, and its scores.
+
+    Args:
+        results: What the report is made from.
+        columns: Names of the scores.
+        cells: The scores of each training.
+    """
+    evaluation = results.evaluation
+    columns = ("Seed", "Epochs", "Saved epoch", "Validation loss", "Seconds", *columns)
+    rows = [
+        (f"{repeat.seed} (best)" if index == evaluation.best_index else str(repeat.seed), str(repeat.epochs),
+         str(repeat.best_epoch), "NaN" if repeat.val_loss is None else f"{repeat.val_loss:.4f}",
+         f"{repeat.seconds:,.0f}", *own)
+        for index, (repeat, own) in enumerate(zip(evaluation.record.repeats, cells, strict=True))
+    ]  # fmt: skip
+    return Table(
+        "Trainings", columns, tuple(rows), number_columns(columns), shown=12,
+        note="The run's model is the one with the lowest validation loss; the test subset is not used for that.",
+    )  # fmt: skip
+
+
 def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
     """Return how a network is trained, without its learning rate, which a search draws; or how trees are grown."""
     weights = ("Class weights", "by inverse frequency" if settings.class_weights else "none")

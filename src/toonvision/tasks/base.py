@@ -37,6 +37,7 @@ Outputs = tuple[npt.NDArray[np.float32], ...]
 """One array for each output of a network, each of shape ``(images, ...)``."""
 
 
+_MAPPED = ("images", "targets")
 _MOST_PIXELS = 64 * 600 * 200
 """Of the images that are predicted at once."""
 
@@ -97,12 +98,12 @@ class Dataset:
         return height, width
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the images out where they are a mapped file: another process maps it itself."""
-        return {**vars(self), "images": mapped_elsewhere(self.images)}
+        """Leave images and targets out where they are a mapped file: another process maps it itself."""
+        return {**vars(self), **{name: mapped_elsewhere(getattr(self, name)) for name in _MAPPED}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Map the images again."""
-        vars(self).update({**state, "images": mapped_here(state["images"])})
+        """Map them again."""
+        vars(self).update({**state, **{name: mapped_here(state[name]) for name in _MAPPED}})
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ class TaskKind(Protocol):
     unit: str
     """What an image shows: a crop, or a screenshot."""
 
-    def items(self, known: Known, taxonomy: Taxonomy, task: Task) -> Sequence[Item]:
+    def items(self, known: Known, workspace: Workspace, task: Task) -> Sequence[Item]:
         """Return what the images of a task show, in the order of the catalogue."""
 
     def input_size(self, workspace: Workspace, network: str) -> tuple[int, int]:

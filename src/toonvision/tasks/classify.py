@@ -15,8 +15,8 @@ from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Known
 from toonvision.data.split_plan import subset_table
-from toonvision.data.splits import read_split, split_digest
-from toonvision.data.subsets import SUBSETS, Subset
+from toonvision.data.splits import read_split
+from toonvision.data.subsets import Subset
 from toonvision.data.trainable import require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.calibration import fit_temperature
@@ -32,6 +32,7 @@ from toonvision.tasks.classify_panels import class_panels
 from toonvision.tasks.novelty_panels import novelty_panel, rejected_panel
 from toonvision.tasks.outliers import fit_novelty_score
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.subsets import in_subsets
 from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ default_network = "compact"
 unit = "crop"
 
 
-def items(known: Known, taxonomy: Taxonomy, task: Task) -> tuple[Crop, ...]:
+def items(known: Known, workspace: Workspace, task: Task) -> tuple[Crop, ...]:
     """Return the crops that have a class at the task's level; see `TaskKind.items`."""
-    return tuple(crop for crop in known.crops if taxonomy.class_of(crop.label, task.level) is not None)
+    return tuple(crop for crop in known.crops if workspace.taxonomy.class_of(crop.label, task.level) is not None)
 
 
 def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
@@ -66,15 +67,8 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     level = workspace.taxonomy.level(task.level)
     require_trainable(subset_table(level, stored, known, workspace.taxonomy))
     dataset = dataset_of(workspace, task, known, size_hw=size_hw, resize=resize)
-    subset_of = np.array([stored.subset_of(crop) for crop in dataset.items])
-    return replace(
-        dataset,
-        indices={subset: np.flatnonzero(subset_of == subset) for subset in SUBSETS},
-        digest=split_digest(dataset.items, stored),
-        split=stored,
-        left_out=tuple(category.name for category in level.classes if category.name not in dataset.classes),
-        newer=len(crops) - len(known),
-    )
+    left_out = tuple(category.name for category in level.classes if category.name not in dataset.classes)
+    return in_subsets(dataset, stored, left_out=left_out, newer=len(crops) - len(known))
 
 
 def dataset_of(

@@ -13,7 +13,7 @@ from toonvision.core.panels import Panel
 from toonvision.data.arrays import load_screenshots
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Frame, Known, frames_of
-from toonvision.data.splits import read_split, split_digest
+from toonvision.data.splits import read_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
@@ -30,6 +30,7 @@ from toonvision.tasks.detect_augmentation import change
 from toonvision.tasks.detect_panels import box_panels
 from toonvision.tasks.detect_targets import IGNORED, LABEL, factors_of, maps_of, objects_in, targets_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.subsets import in_subsets
 from toonvision.taxonomy.labels import DETECT, Task, Taxonomy
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ _MOST_PIXELS = 350_000
 """Of the input, where nobody says its size: screenshots are shrunk by the smallest whole number that leaves no more."""
 
 
-def items(known: Known, taxonomy: Taxonomy, task: Task) -> tuple[Frame, ...]:
+def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
     """Return all screenshots, with their objects that have a class at the task's level; see `TaskKind.items`."""
+    taxonomy = workspace.taxonomy
     crops = [crop for crop in known.crops if taxonomy.class_of(crop.label, task.level) is not None]
     return frames_of(known.screenshots, crops)
 
@@ -68,23 +70,14 @@ def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
     """Load the screenshots of a task; see `TaskKind.load`. They are shrunk, whatever is said of crops."""
     with workspace.reading() as catalog:
-        frames = items(catalog.known(), workspace.taxonomy, task)
+        frames = items(catalog.known(), workspace, task)
     if split is None:
         return dataset_of(workspace, task, frames, size_hw=size_hw)
     stored = read_split(workspace.splits, split)
     known = tuple(frame for frame in frames if stored.subset_of(frame))
     dataset = dataset_of(workspace, task, known, size_hw=size_hw)
-    subset_of = np.array([stored.subset_of(frame) for frame in known])
-    found = replace(
-        dataset,
-        indices={subset: np.flatnonzero(subset_of == subset) for subset in SUBSETS},
-        digest=split_digest(known, stored),
-        split=stored,
-        left_out=tuple(
-            one.name for one in workspace.taxonomy.level(task.level).classes if one.name not in dataset.classes
-        ),
-        newer=len(frames) - len(known),
-    )
+    left_out = [one.name for one in workspace.taxonomy.level(task.level).classes if one.name not in dataset.classes]
+    found = in_subsets(dataset, stored, left_out=left_out, newer=len(frames) - len(known))
     _require_learnable(found)
     return found
 

@@ -1,5 +1,6 @@
 """Random changes to screenshots for training, and to the bounding boxes of their objects with them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.data.images import Pictures
+from toonvision.data.pixel_masks import NOT_COUNTED
 from toonvision.tasks.augmentation import LUMA, color_changes
 from toonvision.tasks.detect_targets import IGNORED, LABEL, Targets, padded_rows
 from toonvision.tasks.settings import Augmentation
@@ -50,25 +52,58 @@ def change(
     changed, rows = np.zeros_like(images), []
     for at, canvas in enumerate(changed):
         own: list[Rows] = []
-        if rng.random() < settings.mosaic:
-            others = rng.integers(len(images), size=3)
-            windows = zip((at, *others), _quarters(images.shape[1:3], settings, rng), strict=True)
-        else:
-            windows = zip((at,), (_moved(images.shape[1:3], settings, rng),), strict=True)
-        for source, window in windows:
+        for source, mirrored, window in _placed(at, images, settings, rng):
             image, objects = images[source], targets[source][targets[source][:, LABEL] >= 0]
-            if settings.flip and rng.random() < 0.5:
+            if mirrored:
                 image, objects = _mirrored(image, objects)
             _paste(canvas, image, window)
             own.append(_seen(objects, window))
         rows.append(np.concatenate(own).tolist())
-    if settings.color or settings.cast:
-        _recolor(changed, settings, rng)
+    _recolor(changed, settings, rng)
     return changed, padded_rows(rows)
+
+
+def change_with_masks(
+    images: Pictures, masks: npt.NDArray[np.uint8], settings: Augmentation, rng: np.random.Generator
+) -> tuple[Pictures, npt.NDArray[np.uint8]]:
+    """Return a batch of screenshots and their masks, changed alike as `change` does, as new arrays.
+
+    Args:
+        images: Shape ``(images, height, width, 3)``.
+        masks: The class of each pixel, shape ``(images, height, width)``.
+        settings: How much is changed.
+        rng: The random generator.
+
+    Returns:
+        Arrays of the same shapes; what lies beside an image is black, and 255 in its mask: it does not count.
+    """
+    changed, moved = np.zeros_like(images), np.full_like(masks, NOT_COUNTED)
+    for at, (canvas, mask) in enumerate(zip(changed, moved, strict=True)):
+        for source, mirrored, window in _placed(at, images, settings, rng):
+            across = slice(None, None, -1 if mirrored else 1)
+            _paste(canvas, images[source][:, across], window)
+            _paste(mask, masks[source][:, across], window, Image.Resampling.NEAREST)
+    _recolor(changed, settings, rng)
+    return changed, moved
+
+
+def _placed(
+    at: int, images: Pictures, settings: Augmentation, rng: np.random.Generator
+) -> Iterator[tuple[int, bool, _Window]]:
+    """Choose what becomes of one image: which images are shown in it, whether mirrored, and where."""
+    size_hw = images.shape[1:3]
+    if rng.random() < settings.mosaic:
+        sources, windows = [at, *rng.integers(len(images), size=3).tolist()], _quarters(size_hw, settings, rng)
+    else:
+        sources, windows = [at], [_moved(size_hw, settings, rng)]
+    for source, window in zip(sources, windows, strict=True):
+        yield source, settings.flip and rng.random() < 0.5, window
 
 
 def _recolor(images: Pictures, settings: Augmentation, rng: np.random.Generator) -> None:
     """Change the colours of images in place, as `augment` does; Pillow does so in a tenth of the time, on bytes."""
+    if not (settings.color or settings.cast):
+        return
     for image, matrix, share, cast in zip(images, *color_changes(len(images), settings, rng), strict=True):
         offset = (share * cast)[0] * (image[::_SPARSE, ::_SPARSE].mean(axis=(0, 1)) @ LUMA)
         rows = np.hstack([matrix.T, offset[:, None]])
@@ -106,7 +141,12 @@ def _mirrored(image: npt.NDArray[np.uint8], objects: Rows) -> tuple[npt.NDArray[
     return image[:, ::-1], turned
 
 
-def _paste(canvas: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8], window: _Window) -> None:
+def _paste(
+    canvas: npt.NDArray[np.uint8],
+    image: npt.NDArray[np.uint8],
+    window: _Window,
+    resampling: Image.Resampling = Image.Resampling.BILINEAR,
+) -> None:
     """Draw the part of an image that a window shows; where the window leaves the image, nothing."""
     (left, top, right, bottom), (x, y, _, _) = window.source, window.shown
     height, width = image.shape[:2]
@@ -117,7 +157,7 @@ def _paste(canvas: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8], window: 
     high = (x + round((box[2] - left) * window.scale), y + round((box[3] - top) * window.scale))
     size = (min(high[0], window.shown[2]) - low[0], min(high[1], window.shown[3]) - low[1])
     if min(size) > 0:
-        part = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, box=box)
+        part = Image.fromarray(image).resize(size, resampling, box=box)
         canvas[low[1] : low[1] + size[1], low[0] : low[0] + size[0]] = np.asarray(part)
 
 

@@ -3,11 +3,11 @@
 from toonvision.core.errors import UsageError
 from toonvision.data.images import Resize
 from toonvision.data.workspace import Workspace
-from toonvision.tasks import classify, detect
+from toonvision.tasks import classify, detect, segment
 from toonvision.tasks.base import Dataset, TaskKind
 from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy, did_you_mean
 
-TASK_KINDS: dict[str, TaskKind] = {classify.name: classify, detect.name: detect}
+TASK_KINDS: dict[str, TaskKind] = {classify.name: classify, detect.name: detect, segment.name: segment}
 
 
 def kind_of(task: Task) -> TaskKind:

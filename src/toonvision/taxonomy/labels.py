@@ -18,10 +18,13 @@ from toonvision.core.errors import UsageError
 LABEL_LEVEL = "label"
 """The level that every taxonomy has: each label is its own class."""
 
-CLASSIFY, DETECT = "classify", "detect"
-KINDS = [CLASSIFY, DETECT]
-"""Kinds of task: `classify` names what a crop shows, `detect` finds objects in screenshots. `toonvision.tasks` has a
-module for each."""
+PIXEL_LEVEL = "pixel"
+"""The level of a taxonomy that names the classes of pixels: what the values of masks mean, whatever the labels are."""
+
+CLASSIFY, DETECT, SEGMENT = "classify", "detect", "segment"
+KINDS = [CLASSIFY, DETECT, SEGMENT]
+"""Kinds of task: `classify` names what a crop shows, `detect` finds objects in screenshots, `segment` names what each
+pixel of a screenshot shows. `toonvision.tasks` has a module for each."""
 
 LONGEST_NAME = 1_000
 
@@ -103,6 +106,7 @@ class Taxonomy:
     """All labels with their levels, contexts, tasks and targets.
 
     Levels go from general to specific. Without contexts every folder's name is one. Tasks are what can be trained.
+    `pixels` are the classes of pixels, in the order of the values in masks, from 0.
     """
 
     name: str
@@ -111,6 +115,7 @@ class Taxonomy:
     contexts: tuple[Category, ...] = ()
     tasks: tuple[Task, ...] = ()
     targets: Targets = Targets()
+    pixels: tuple[Category, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Label]:
@@ -118,7 +123,7 @@ class Taxonomy:
         return MappingProxyType({label.name: label for label in self.labels})
 
     def level(self, name: str) -> Level:
-        """Return the level of a name; every taxonomy has the level `label`.
+        """Return the level of a name; every taxonomy has the level `label`, and `pixel` if it names those classes.
 
         Raises:
             UsageError: If there is no such level.
@@ -129,6 +134,8 @@ class Taxonomy:
         if name == LABEL_LEVEL:
             categories = (Category(label.name, label.title, label.color) for label in self.labels)
             return Level(LABEL_LEVEL, "Label", tuple(categories))
+        if name == PIXEL_LEVEL and self.pixels:
+            return Level(PIXEL_LEVEL, "Pixel", self.pixels)
         raise UsageError(f"a level is one of {_listed(level.name for level in self.levels)}; got {name!r}.")
 
     def task(self, name: str) -> Task:
@@ -214,7 +221,7 @@ class Taxonomy:
                 label.classes.get(level.name) for label in kept
             }
             levels.append(replace(level, classes=tuple(one for one in level.classes if one.name not in gone)))
-        there = {LABEL_LEVEL, *(level.name for level in levels if level.classes)}
+        there = {LABEL_LEVEL, PIXEL_LEVEL, *(level.name for level in levels if level.classes)}
         return replace(
             self,
             labels=kept,

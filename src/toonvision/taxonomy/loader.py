@@ -19,6 +19,8 @@ from toonvision.taxonomy.labels import (
     KINDS,
     LABEL_LEVEL,
     LONGEST_NAME,
+    PIXEL_LEVEL,
+    SEGMENT,
     Category,
     Label,
     Level,
@@ -31,8 +33,10 @@ from toonvision.taxonomy.labels import (
 )
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}", re.ASCII)
-_RESERVED = frozenset({"title", "color", LABEL_LEVEL})
+_RESERVED = frozenset({"title", "color", LABEL_LEVEL, PIXEL_LEVEL})
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+MOST_PIXEL_CLASSES = 255
+"""In a mask of 8 bits, whose value 255 stands for pixels that do not count."""
 Color = Annotated[str, Field(pattern=f"^{_COLOR.pattern}$")]
 
 
@@ -80,6 +84,15 @@ class TaskTable(Strict):
             raise ValueError(f"a kind of task is one of {', '.join(KINDS)}.{did_you_mean(kind, KINDS)}")
         return kind
 
+    @model_validator(mode="after")
+    def _pixels_are_segmented(self) -> "TaskTable":
+        if (self.level == PIXEL_LEVEL) != (self.kind == SEGMENT):
+            raise ValueError(
+                f"a task of the kind {SEGMENT} has the level {PIXEL_LEVEL}, and no other kind has; got the level "
+                f"{self.level!r} and the kind {self.kind!r}"
+            )
+        return self
+
 
 def _with_levels(tasks: Any) -> Any:
     """Read a task that is a string as its level."""
@@ -99,6 +112,16 @@ Tasks = Annotated[dict[str, TaskTable], BeforeValidator(_with_levels), AfterVali
 """Tasks by name, in TOML."""
 
 
+def _few_enough(classes: dict[str, CategoryTable]) -> dict[str, CategoryTable]:
+    if not 2 <= len(classes) <= MOST_PIXEL_CLASSES:
+        raise ValueError(f"masks have 2 to {MOST_PIXEL_CLASSES} classes of pixels; got {len(classes)}")
+    return classes
+
+
+Pixels = Annotated[dict[str, CategoryTable], AfterValidator(_named_like_folders), AfterValidator(_few_enough)]
+"""Classes of pixels by name, in TOML: the first is the value 0 of a mask, the next the value 1, and so on."""
+
+
 class TaxonomyTable(Strict):
     """A taxonomy in TOML, checked as a whole."""
 
@@ -108,6 +131,7 @@ class TaxonomyTable(Strict):
     contexts: dict[str, CategoryTable] = {}
     tasks: Tasks = {}
     targets: TargetsTable = TargetsTable()
+    pixels: Pixels = {}
 
     @field_validator("levels")
     @classmethod
@@ -157,10 +181,8 @@ class TaxonomyTable(Strict):
                         f"{did_you_mean(value, declared)}"
                     )
         for name, task in self.tasks.items():
-            if task.level not in {*self.levels, LABEL_LEVEL}:
-                raise ValueError(
-                    f"task {name!r} predicts the level {task.level!r}, which is not among {[*self.levels, LABEL_LEVEL]}"
-                )
+            if task.level not in (known := [*self.levels, LABEL_LEVEL, *([PIXEL_LEVEL] if self.pixels else [])]):
+                raise ValueError(f"task {name!r} predicts the level {task.level!r}, which is not among {known}")
         return self
 
     def build(self) -> Taxonomy:
@@ -182,6 +204,7 @@ class TaxonomyTable(Strict):
             contexts=_categories(self.contexts),
             tasks=tuple(Task(name, task.level, task.kind) for name, task in tasks.items()),
             targets=self.targets.build(),
+            pixels=_categories(self.pixels),
         )
 
 
@@ -223,6 +246,11 @@ def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Ta
     for (name, table), color in zip(tables.items(), free, strict=False):
         contexts[name] = Category(name, table.title or name, table.color or color)
     return replace(taxonomy, contexts=tuple(contexts.values()))
+
+
+def with_pixels(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Taxonomy:
+    """Return a taxonomy with other classes of pixels; with the same ones if there are no tables."""
+    return replace(taxonomy, pixels=_categories(tables)) if tables else taxonomy
 
 
 def with_tasks(taxonomy: Taxonomy, tables: Mapping[str, TaskTable]) -> Taxonomy:
@@ -275,7 +303,7 @@ def _level(name: str, table: LevelTable, labels: Sequence[Label]) -> Level:
     return Level(name, table.title or name, tuple(derived))
 
 
-def _categories(tables: dict[str, CategoryTable]) -> tuple[Category, ...]:
+def _categories(tables: Mapping[str, CategoryTable]) -> tuple[Category, ...]:
     return tuple(
         Category(name, table.title or name, table.color or color_at(index))
         for index, (name, table) in enumerate(tables.items())

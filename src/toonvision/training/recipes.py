@@ -9,7 +9,7 @@ from toonvision.core.options import settings_of
 from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import TREES, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, did_you_mean
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -36,7 +36,17 @@ _DETECTOR = TrainingSettings(
 )
 """A first recipe, by short trainings on real art: after ten of twenty epochs at 192 x 320 the validation loss is 2.1
 with this learning rate, 2.4 with 3e-3."""
-_DETECTOR_STEPS = 5_000
+_SEGMENTER = TrainingSettings(
+    network="segmenter",
+    epochs=400,
+    batch_size=8,
+    learning_rate=8e-3,
+    schedule="cosine",
+    averaging=0.99,
+    augmentation=Augmentation(flip=True, zoom=0.3, color=0.2, shift=0.1, cast=0.03),
+)
+_OF_SCREENSHOTS = {one.network: one for one in (_DETECTOR, _SEGMENTER)}
+_SCREENSHOT_STEPS = 5_000
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 """Of a training of few and of many classes: more images need fewer epochs."""
 _FEWEST_EPOCHS, _FEWEST_OF_SCREENSHOTS = 60, 20
@@ -44,7 +54,9 @@ _OF_TREES = ("class_weights", "with_validation")
 """The settings that trees have too."""
 _OF_KIND = {
     CLASSIFY: frozenset({"mosaic"}),
-    DETECT: frozenset({"rotation_degrees", "surround", "mixup", "label_smoothing", "class_weights"}),
+    **dict.fromkeys(
+        (DETECT, SEGMENT), frozenset({"rotation_degrees", "surround", "mixup", "label_smoothing", "class_weights"})
+    ),
 }
 """The settings that networks for a kind of task do not have."""
 _OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
@@ -67,7 +79,7 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
         network: One of `toonvision.models.registry.NETWORKS`, or a layout.
         classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
         images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
-            `detector`, from 20 to 400.
+            `detector` and `segmenter`, from 20 to 400.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
@@ -75,8 +87,8 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
     """
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
-    if network == _DETECTOR.network:
-        return replace(_DETECTOR, epochs=_epochs(_DETECTOR, _DETECTOR_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS))
+    if recipe := _OF_SCREENSHOTS.get(network):
+        return replace(recipe, epochs=_epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS))
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
@@ -98,13 +110,12 @@ def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str 
     from toonvision.data.splits import read_split
     from toonvision.tasks.registry import kind_of
 
-    taxonomy = workspace.taxonomy
     with workspace.reading() as catalog:
-        items = kind_of(task).items(catalog.known(), taxonomy, task)
+        items = kind_of(task).items(catalog.known(), workspace, task)
     if split is not None:
         stored = read_split(workspace.splits, split)
         items = [item for item in items if stored.subset_of(item) == "train"]
-    return settings_for(network, classes=len(taxonomy.level(task.level).classes), images=max(1, len(items)))
+    return settings_for(network, classes=len(workspace.taxonomy.level(task.level).classes), images=max(1, len(items)))
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:

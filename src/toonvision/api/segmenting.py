@@ -1,0 +1,142 @@
+"""What a run that names pixels says: its scores, and the classes of the pixels of pictures."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from toonvision.api.base import StoredRun
+from toonvision.api.result import Block, Result, table
+from toonvision.core.errors import Finding, UsageError
+from toonvision.core.files import write_bytes
+from toonvision.core.names import different_stems
+from toonvision.core.wording import counted, percent
+from toonvision.metrics.named_pixels import NamedPixels
+from toonvision.taxonomy.labels import Category
+
+if TYPE_CHECKING:
+    from toonvision.evaluation.evaluate import Evaluation
+
+
+def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
+    """Return how good a run's maps of classes are, as a table and sentences."""
+    from toonvision.tasks.segment_panels import pixels_table
+
+    record, best = evaluation.record, evaluation.best
+    images = counted(len(evaluation.items), "screenshot")
+    several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
+    mean, boundary, right = best.mean_iou, best.mean_boundary_f1, best.right
+    good = len(evaluation.items) - evaluation.spread.wrong[evaluation.best_index]
+    lines = [
+        f"Mean IoU {mean.value:.3f} (95 % interval {mean.low:.3f} to {mean.high:.3f}), boundary F1 "
+        f"{boundary.value:.3f}; {percent(right.value)} of the pixels of {images} are right.",
+        f"Nine in ten pixels or more are right in {good} of {images}.",
+    ]
+    if len(evaluation.scores) > 1:
+        each = sorted(float(one.quality.mean_iou) for one in evaluation.scores)
+        lines.append(
+            f"Over {len(each)} trainings: mean IoU median {each[(len(each) - 1) // 2]:.3f}, worst {each[0]:.3f}, best "
+            f"{each[-1]:.3f}."
+        )
+    floors = evaluation.floors
+    if floors and floors.listed and not floors.unbeaten:
+        lines.append(floors.sentence())
+    title = f"{record.title} on {evaluation.subset}{several}"
+    return replace(pixels_table(evaluation), title=title), "\n".join(lines)
+
+
+def segment(
+    run: StoredRun, pictures: Sequence[Path], *, boxes: bool, save: Path | None, masks: Path | None, keras: bool
+) -> Result[list[NamedPixels]]:
+    """Name the pixels of pictures with a run; see `Run.predict`.
+
+    Raises:
+        UsageError: If annotated boxes are asked about, or a folder to write to is not empty.
+        InputRejectedError: If no such picture exists.
+        ModelRefusedError: If the model cannot be used.
+    """
+    from toonvision.api.predicting import NOTHING_READ, require_empty, require_paths
+    from toonvision.models.saving import read_card
+
+    if boxes:
+        raise UsageError(f"{run.name} names pixels; --boxes is for runs that name one object. Leave it out.")
+    taxonomy = run.workspace.files.taxonomy
+    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    require_paths(pictures, save)
+    if masks is not None:
+        require_empty(masks, "--masks")
+    found, findings = _name_with(run, pictures, keras=keras)
+    categories = {one.name: one for one in taxonomy.level(card.level).classes}
+    _keep(run, found, [categories[name] for name in card.classes], save=save, masks=masks)
+    data: list[dict[str, Any]] = [
+        {"picture": str(one.path), "confidence": one.score, "shares": dict(one.shares)} for one in found
+    ]
+    rows = [[one["picture"], percent(one["confidence"]), *map(percent, one["shares"].values())] for one in data]
+    columns = ["Picture", "Confidence", *(categories[name].title for name in card.classes)]
+    text = f"Named the pixels of {counted(len(found), 'picture')}. The table shows which share each class has."
+    blocks: tuple[Block, ...] = (table("Pixels", columns, rows), text) if found else (NOTHING_READ,)
+    return Result(
+        found,
+        blocks,
+        {"pictures": data, "classes": list(card.classes), "findings": [asdict(finding) for finding in findings]},
+        findings=tuple(findings),
+        folder=run.folder,
+        next=run.workspace.command("report", run.name),
+    )
+
+
+def _name_with(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[NamedPixels], list[Finding]]:
+    """Name pixels with a run's export, or with Keras where there is none that can be used."""
+    from toonvision.api.predicting import start_watched, usable_export, watched
+    from toonvision.deploy.segmenter import Segmenter
+
+    if isinstance(export := usable_export(run, keras=keras), Segmenter):
+        return watched(run, partial(export.predict_files, pictures))
+    from toonvision.evaluation.evaluate import name_pixels_in
+
+    start_watched(run)
+    return watched(run, partial(name_pixels_in, run.folder, pictures))
+
+
+def _keep(
+    run: StoredRun, found: Sequence[NamedPixels], classes: Sequence[Category], *, save: Path | None, masks: Path | None
+) -> None:
+    """Paint the classes over copies of the pictures, and write them as masks, where that was asked for."""
+    watcher = run.workspace.watcher
+    if save is not None:
+        from toonvision.report.answers import write_painted
+
+        write_painted(found, classes, save)
+        watcher.say(f"Painted the classes over {counted(len(found), 'picture')} in {save}")
+    if masks is not None:
+        write_masks(found, classes, masks)
+        watcher.say(f"Wrote the masks of {counted(len(found), 'picture')} to {masks}")
+
+
+def write_masks(found: Sequence[NamedPixels], classes: Sequence[Category], folder: Path) -> None:
+    """Write the classes of each picture as a mask that can be learned from, numbered where two have one stem.
+
+    A mask is a PNG as large as its picture, whose values are the classes; its colours are only for display.
+    """
+    palette = [int(one.color[at : at + 2], 16) for one in classes for at in (1, 3, 5)]
+    for one, stem in zip(found, different_stems([one.path for one in found]), strict=True):
+        image, content = Image.fromarray(one.whole), io.BytesIO()
+        image.putpalette(palette)
+        image.save(content, "PNG")
+        write_bytes(folder / f"{stem}.png", content.getvalue())
+
+
+def shares_csv(result: Result[list[NamedPixels]]) -> str:
+    """Return a row for each picture: how sure the run is, and which share of its pixels each class has."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["picture", "confidence", *result.data["classes"]])
+    for one in result.data["pictures"]:
+        shares = [f"{share:.6f}" for share in one["shares"].values()]
+        writer.writerow([one["picture"], f"{one['confidence']:.6f}", *shares])
+    return buffer.getvalue()

@@ -1,0 +1,64 @@
+"""An exported segmenter beside its network: whether both name the pixels of the same screenshots alike."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toonvision.core.progress import Progress, silent
+from toonvision.data.workspace import Workspace
+from toonvision.deploy.bundle import Bundle, Parity
+from toonvision.deploy.checks import PIXELS_NAME
+from toonvision.deploy.parity import require_parity, screenshots_to_compare
+from toonvision.deploy.segmenter import Segmenter
+from toonvision.models.pixels import Shares, softmax
+from toonvision.tasks.base import network_outputs
+
+if TYPE_CHECKING:
+    import keras
+
+_CLOSE = 1e-3
+"""Where two classes are this nearly as probable, either may come first."""
+_BATCH = 8
+
+
+def segmenter_file(
+    workspace: Workspace, model: "keras.Model", bundle: Bundle, *, progress: Progress = silent
+) -> tuple[bytes, Parity, int]:
+    """Write a segmenter as an ONNX file that names pixels alike.
+
+    Returns:
+        The file's bytes, how it compares with the network, and how many of the compared pictures are screenshots.
+
+    Raises:
+        InputRejectedError: If there is no screenshot, or one cannot be read.
+        ModelRefusedError: If the network cannot be exported, or the file answers something else.
+    """
+    from toonvision.deploy.conversion import to_onnx
+    from toonvision.models.segmenter import answering
+
+    content = to_onnx(answering(model), bundle.to_metadata(), (PIXELS_NAME,))
+    pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
+    opened, parity = Segmenter(content), Parity(len(pictures), 0.0, 0)
+    for start in range(0, len(pictures), _BATCH):
+        some = pictures[start : start + _BATCH]
+        (logits,) = network_outputs(model, some)
+        alone = np.concatenate([opened.run_batch(one) for one in some[:, None]])
+        for found in (alone, opened.run_batch(some)):
+            own = compare_cells(softmax(logits), found)
+            parity = Parity(
+                len(pictures), max(parity.largest_difference, own.largest_difference),
+                parity.disagreements + own.disagreements,
+            )  # fmt: skip
+        progress(start + len(some), len(pictures))
+    require_parity(parity)
+    return content, parity, screenshots
+
+
+def compare_cells(expected: Shares, found: Shares) -> Parity:
+    """Compare the probabilities that a network and its export give the cells of the same pictures.
+
+    A picture in which another class comes first in any cell is a disagreement.
+    """
+    first, second = np.sort(expected, axis=-1)[..., -1], np.sort(expected, axis=-1)[..., -2]
+    other = (expected.argmax(axis=-1) != found.argmax(axis=-1)) & (first - second > _CLOSE)
+    return Parity(len(expected), float(np.abs(expected - found).max(initial=0)), int(other.any(axis=(1, 2)).sum()))

@@ -1,0 +1,91 @@
+"""Floors that are compared by a score over screenshots, such as AP50: what takes no training, and must be beaten."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.metrics.bootstrap import Estimate, estimate
+
+
+@dataclass(frozen=True)
+class ScoreFloor:
+    """What is beaten, or not.
+
+    Attributes:
+        name: What it is called in files.
+        title: What it is.
+        metric: The score, such as ``AP50``.
+        value: Its score, 0 to 1.
+        own: The model's score, with its 95 % interval over screenshots.
+        difference: The model's score minus its own, -1 to 1, with the paired 95 % interval over screenshots.
+    """
+
+    name: str
+    title: str
+    metric: str
+    value: float
+    own: Estimate
+    difference: Estimate
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        title: str,
+        metric: str,
+        *,
+        values: tuple[float, float],
+        drawn: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    ) -> "ScoreFloor":
+        """Compare the model's score with the floor's: of all screenshots, and of sets drawn with replacement."""
+        own, its = values
+        difference = estimate(own - its, drawn[0] - drawn[1])
+        return cls(name, title, metric, its, estimate(own, drawn[0]), difference)
+
+    @property
+    def beaten(self) -> bool:
+        """Whether the model is clearly better."""
+        return self.difference.low > 0
+
+    def plain(self) -> dict[str, Any]:
+        """Return all of it as plain data, for JSON."""
+        score = self.metric.lower()
+        return {
+            "name": self.name, score: self.value, "beaten": self.beaten, f"model_{score}": self.own.value,
+            f"model_{score}_95": [self.own.low, self.own.high], "difference": self.difference.value,
+            "difference_95": [self.difference.low, self.difference.high],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ScoreFloors:
+    """The floor of one evaluation.
+
+    Attributes:
+        network: What is compared with it.
+        listed: The floor; none where the evaluated screenshots were learned from.
+    """
+
+    network: str
+    listed: tuple[ScoreFloor, ...] = ()
+
+    @property
+    def unbeaten(self) -> ScoreFloor | None:
+        """The floor, if it is not clearly beaten."""
+        return next((floor for floor in self.listed if not floor.beaten), None)
+
+    def sentence(self) -> str:
+        """Return whether the model beats the floor; empty if there is none."""
+        for floor in self.listed:
+            one = floor.difference
+            counts = (
+                f"{floor.metric} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval "
+                f"{floor.own.low:.3f} to {floor.own.high:.3f}; difference {one.value:+.3f}, {one.low:+.3f} to "
+                f"{one.high:+.3f}"
+            )
+            if floor.beaten:
+                return f"The model {self.network} clearly beats its floor, {floor.title} ({counts})."
+            return f"The model {self.network} does not clearly beat its floor, {floor.title} ({counts})."
+        return ""

@@ -1,0 +1,113 @@
+"""The report of a run that names the pixels of screenshots."""
+
+from toonvision.core.panels import Table
+from toonvision.core.wording import counted, listed, percent
+from toonvision.report import data_panels as data
+from toonvision.report import run_panels as run
+from toonvision.report.facts import SUBSET_NAMES, warnings_of
+from toonvision.report.page import Page, section
+from toonvision.report.results import Results
+from toonvision.tasks.segment_panels import pixel_panels
+from toonvision.taxonomy.labels import LABEL_LEVEL
+
+
+def segmentation_page(results: Results) -> Page:
+    """Return the report of a segmenter: which panel stands where."""
+    evaluation = results.evaluation
+    subset = SUBSET_NAMES[evaluation.subset]
+    seen = "which it has not seen" if evaluation.subset == "test" else "which were used for training"
+    return Page(
+        title=evaluation.record.title,
+        subtitle=(
+            f"Names each pixel: {counted(len(evaluation.classes), 'class', 'classes')}. Evaluated on "
+            f"{counted(len(evaluation.items), f'{subset} screenshot')}. Trained {evaluation.record.started[:10]}."
+        ),
+        facts=segmentation_facts(results),
+        warnings=warnings_of(results),
+        sections=(
+            section(
+                "data", "Data", _data_fact(results), data.split_panel(results.split, LABEL_LEVEL),
+                data.near_table(results.split), data.findings_table(results.counts, results.findings),
+            ),
+            section(
+                "training", "Training", "How the network learned.", run.curves_panel(results.curves),
+                run.peaks_table(results.best_curve), _repeats_table(results),
+            ),
+            section(
+                "evaluation", "Evaluation", f"The classes of the pixels of the {subset} screenshots, {seen}.",
+                *pixel_panels(evaluation),
+            ),
+            section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
+        ),
+    )  # fmt: skip
+
+
+def segmentation_facts(results: Results) -> tuple[str, ...]:
+    """Return what was trained, how good its maps are, its weakest class and what is mixed up, in plain sentences.
+
+    Where the model does not clearly beat its floor, a sentence that says so comes before them, else after them.
+    """
+    floors = results.evaluation.floors
+    floor = floors.sentence() if floors else ""
+    facts = (_training_fact(results), _quality_fact(results), _class_fact(results))
+    return tuple(filter(None, (floor, *facts) if floors and floors.unbeaten else (*facts, floor)))
+
+
+def _training_fact(results: Results) -> str:
+    record = results.evaluation.record
+    names = listed([category.title for category in results.evaluation.classes])
+    return (
+        f"The network {record.settings.network} ({counted(record.parameters, 'parameter')}) was trained to tell "
+        f"{names} apart, pixel by pixel, with {counted(record.learned_from, 'training screenshot')} that "
+        f"{'has a mask' if record.learned_from == 1 else 'have masks'}."
+    )
+
+
+def _quality_fact(results: Results) -> str:
+    evaluation = results.evaluation
+    mean, right = evaluation.best.mean_iou, evaluation.best.right
+    start = (
+        f"The mean intersection over union of its classes is {mean.value:.3f} (95 % interval {mean.low:.3f} to "
+        f"{mean.high:.3f}); {percent(right.value)} of the pixels are right"
+    )
+    if len(evaluation.scores) == 1:
+        return f"{start}. It was trained with one seed only, so the variation between trainings is unknown."
+    each = sorted(float(one.quality.mean_iou) for one in evaluation.scores)
+    return f"{start}. {len(each)} trainings that differ only by their seed have {each[0]:.3f} to {each[-1]:.3f}."
+
+
+def _class_fact(results: Results) -> str:
+    """Return which class is the best and which the worst, and what the worst is taken for."""
+    evaluation = results.evaluation
+    matrix, titles = evaluation.best.confusion, [category.title for category in evaluation.classes]
+    known = [(one.iou.value, at) for at, one in enumerate(evaluation.best.by_class) if matrix[at].sum()]
+    if len(known) < 2:
+        return ""
+    (low, worst), (high, best) = min(known), max(known)
+    taken = matrix[worst].copy()
+    taken[worst] = 0
+    most = f"; {percent(taken.max() / matrix[worst].sum())} of its pixels are taken for {titles[int(taken.argmax())]}"
+    return (
+        f"Its best class is {titles[best]}, with {high:.3f}; its worst is {titles[worst]}, with {low:.3f}"
+        f"{most if taken.any() else ''}."
+    )
+
+
+def _data_fact(results: Results) -> str:
+    record = results.evaluation.record
+    rare = f" Too few masks show {listed(record.left_out)}, whose pixels do not count." if record.left_out else ""
+    counts = "/".join(str(record.samples[subset]) for subset in ("train", "val", "test"))
+    return (
+        f"{counted(sum(record.samples.values()), 'screenshot')} with masks: {counts} in train/val/test. Others are "
+        f"neither learned from nor evaluated.{rare}"
+    )
+
+
+def _repeats_table(results: Results) -> Table:
+    """Return a row for each training: how long it took and how good its maps are."""
+    cells = [
+        (f"{float(one.quality.mean_iou):.3f}", f"{float(one.quality.mean_boundary_f1):.3f}",
+         percent(float(one.quality.right)))
+        for one in results.evaluation.scores
+    ]  # fmt: skip
+    return run.trainings_table(results, ("Mean IoU", "Boundary F1", "Pixels right"), cells)

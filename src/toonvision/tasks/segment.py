@@ -1,0 +1,213 @@
+"""The kind of task that names what each pixel of a screenshot shows: a class for each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.errors import InputRejectedError
+from toonvision.core.panels import Panel
+from toonvision.core.wording import listed
+from toonvision.data.arrays import load_masks, load_screenshots
+from toonvision.data.groups import frame_keys
+from toonvision.data.images import Pictures, Resize
+from toonvision.data.pixel_masks import masks_of
+from toonvision.data.records import Frame, Known, frames_of
+from toonvision.data.splits import read_split
+from toonvision.data.subsets import Subset
+from toonvision.data.workspace import Workspace
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.novelty import NoveltyScore
+from toonvision.metrics.predictions import Predictions
+from toonvision.metrics.segmentation import Maps
+from toonvision.models.grid import PIXEL_STRIDE
+from toonvision.models.pixels import predictions_of, softmax
+from toonvision.tasks import detect
+from toonvision.tasks.base import Cases, Dataset, Outputs
+from toonvision.tasks.detect_augmentation import change_with_masks
+from toonvision.tasks.detect_targets import factors_of
+from toonvision.tasks.pixel_scores import RIGHT, PixelEvaluated, PixelScores
+from toonvision.tasks.segment_panels import pixel_panels
+from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.subsets import in_subsets
+from toonvision.taxonomy.labels import SEGMENT, Task, Taxonomy
+
+if TYPE_CHECKING:
+    import keras
+
+name = SEGMENT
+counts: frozenset[str] = frozenset()
+default_network = "segmenter"
+unit = "screenshot"
+_FEWEST, _RARE = 10, 0.02
+"""A class that fewer masks show, and a smaller share of them, is left out: its pixels do not count."""
+input_size, learner = detect.input_size, detect.learner
+
+
+def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
+    """Return the screenshots that have a mask, with all of their objects; see `TaskKind.items`."""
+    frames, masks = frames_of(known.screenshots, known.crops), masks_of(workspace, known.screenshots)
+    return tuple(replace(frame, mask=mask) for frame, mask in zip(frames, masks, strict=True) if mask is not None)
+
+
+def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
+    """Load the screenshots that have a mask; see `TaskKind.load`. They are shrunk, whatever is said of crops."""
+    with workspace.reading() as catalog:
+        frames = items(catalog.known(), workspace, task)
+    if split is None:
+        return _dataset_of(workspace, task, frames, size_hw)
+    stored = read_split(workspace.splits, split)
+    known = tuple(frame for frame in frames if stored.subset_of(frame))
+    _require_subsets(workspace, [stored.subset_of(frame) for frame in known], split)
+    dataset = _dataset_of(workspace, task, known, size_hw)
+    rare = _rare(dataset)
+    if rare:
+        targets = _masks(workspace, dataset.frames, len(dataset.classes), size_hw, left_out=rare)
+        dataset = replace(dataset, targets=targets)
+    left_out = [dataset.classes[label] for label in rare]
+    return in_subsets(dataset, stored, left_out=left_out, newer=len(frames) - len(known))
+
+
+def _dataset_of(workspace: Workspace, task: Task, frames: tuple[Frame, ...], size_hw: tuple[int, int]) -> Dataset:
+    classes = tuple(one.name for one in workspace.taxonomy.level(task.level).classes)
+    return Dataset(
+        task=task,
+        images=load_screenshots(workspace, [frame.shot for frame in frames], size_hw=size_hw),
+        targets=_masks(workspace, frames, len(classes), size_hw),
+        items=frames,
+        classes=classes,
+        resize="shrink",
+    )
+
+
+def _masks(
+    workspace: Workspace, frames: Sequence[Frame], classes: int, size_hw: tuple[int, int], left_out: Sequence[int] = ()
+) -> Maps:
+    masks = [frame.mask for frame in frames if frame.mask is not None]
+    return load_masks(workspace, masks, classes=classes, size_hw=size_hw, left_out=left_out)
+
+
+def _rare(dataset: Dataset) -> list[int]:
+    """Return the classes that too few masks show to be learned, the same way with each split of these screenshots."""
+    shown = np.array([np.bincount(mask.ravel(), minlength=256)[: len(dataset.classes)] > 0 for mask in dataset.targets])
+    return np.flatnonzero(shown.sum(axis=0) < min(_FEWEST, _RARE * len(shown))).tolist()
+
+
+def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], split: str) -> None:
+    """Refuse to train where nothing could be learned or evaluated."""
+    empty = [subset for subset in ("train", "val", "test") if subset not in subset_of]
+    if empty:
+        where = workspace.masks / "classes"
+        raise InputRejectedError(
+            f"training a segmenter needs screenshots with masks in every subset; {listed(empty)} of the split "
+            f"{split!r} {'has' if len(empty) == 1 else 'have'} none. Draw masks of screenshots of {listed(empty)}, as "
+            f"PNG of one value a pixel: {where}/CONTEXT/NAME.png"
+        )
+
+
+def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
+    """Compile a network with the loss of the pixels, and the share of them that are right."""
+    from toonvision.models.segmenter import accuracy, pixel_loss
+
+    model.compile(optimizer=optimizer, loss=pixel_loss, metrics=[accuracy])
+
+
+def batch(
+    dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
+) -> tuple[Pictures, npt.NDArray[np.float32]]:
+    """Return images, and what shares of each cell of the map have each class."""
+    images, masks = dataset.images[indices], dataset.targets[indices]
+    if rng is not None and augmentation.active:
+        images, masks = change_with_masks(images, masks, augmentation, rng)
+    return images, cell_shares(masks, len(dataset.classes))
+
+
+def cell_shares(masks: Maps, classes: int) -> npt.NDArray[np.float32]:
+    """Return the share of each cell's 4 x 4 pixels that has each class, ``(images, rows, columns, classes)``.
+
+    The shares of a cell add up to that of its pixels that count.
+    """
+    count, height, width = masks.shape
+    rows, columns = height // PIXEL_STRIDE, width // PIXEL_STRIDE
+    values = np.minimum(masks, classes).astype(np.int64)  # one more for what does not count
+    cells = np.arange(count * rows * columns).reshape(count, rows, 1, columns, 1) * (classes + 1)
+    listed = (values.reshape(count, rows, PIXEL_STRIDE, columns, PIXEL_STRIDE) + cells).ravel()
+    found = np.bincount(listed, minlength=count * rows * columns * (classes + 1)).astype(np.float32)
+    return found.reshape(count, rows, columns, classes + 1)[..., :classes] / np.float32(PIXEL_STRIDE**2)
+
+
+def weights(dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt.NDArray[np.float32] | None:
+    """Return None: all pixels that count weigh the same."""
+    return None
+
+
+def metrics(totals: Mapping[str, float]) -> dict[str, float]:
+    """Return the loss, and the share of the pixels that are right."""
+    return {name: totals[name] for name in ("loss", "accuracy")}
+
+
+def decode(outputs: Outputs) -> Predictions:
+    """Turn the map of a network into a class for each pixel of the images."""
+    (logits,) = outputs
+    return predictions_of(logits, softmax)
+
+
+def collapsed(predictions: Predictions) -> bool:
+    """Whether each pixel has the same class in every image."""
+    pixels = predictions.pixels
+    return pixels is None or all(np.array_equal(one, pixels[0]) for one in pixels)
+
+
+def temperature(predictions: Predictions, dataset: Dataset, indices: Indices) -> None:
+    """Return None: the confidence of a pixel is not divided by anything."""
+
+
+def thresholds(predictions: Predictions, dataset: Dataset, indices: Indices) -> None:
+    """Return None: each pixel has a class, however confident."""
+
+
+def novelty(model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
+    """Return None: each pixel of a screenshot shows one of the classes."""
+    return None
+
+
+def score(
+    predictions: Predictions,
+    dataset: Dataset,
+    subset: Subset,
+    *,
+    validation: Predictions | None = None,
+    thresholds: Sequence[float] | None = None,
+) -> PixelScores:
+    """Compare predicted classes of pixels with the true ones; see `TaskKind.score`."""
+    indices = dataset.indices[subset]
+    assert predictions.pixels is not None
+    groups = frame_keys([dataset.frames[at] for at in indices])
+    return PixelScores(dataset.targets[indices], predictions.pixels, dataset.classes, tuple(groups))
+
+
+def cases(evaluation: PixelEvaluated) -> Cases:
+    """Return the objects of the screenshots; wrong are those in whose box less than nine in ten pixels are right."""
+    factors = factors_of(evaluation.frames, evaluation.images.shape[1:3])
+    listed = [
+        (at, crop, np.array(crop.box.xyxy) / factor)
+        for at, (frame, factor) in enumerate(zip(evaluation.frames, factors, strict=True))
+        for crop in frame.crops
+    ]
+    wrong = np.array([[_right_within(one, at, box) < RIGHT for at, _, box in listed] for one in evaluation.scores])
+    return Cases(tuple(crop for _, crop, _ in listed), wrong.astype(bool), evaluation.best_index)
+
+
+def _right_within(scores: PixelScores, at: int, box: npt.NDArray[np.float64]) -> float:
+    """Return the share of the pixels in a box that are right; 1 where none counts."""
+    (left, top), (right, bottom) = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
+    true, found = (maps[at, top:bottom, left:right] for maps in (scores.truth, scores.predicted))
+    counted = true < len(scores.classes)
+    return float((true == found)[counted].mean()) if counted.any() else 1.0
+
+
+def panels(evaluation: PixelEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
+    """Return the scores of each class, what is mixed up, and the worst and best maps; see `TaskKind.panels`."""
+    return pixel_panels(evaluation)
