@@ -273,6 +273,9 @@ class TaskKind(Protocol):
             InputRejectedError: If a class could not be learned or evaluated, with the counts.
         """
 
+    def occurrences(self, dataset: Dataset) -> Indices:
+        """Return how often each class is to be predicted in each image, shape ``(images, classes)``."""
+
     def learner(self, settings: TrainingSettings, dataset: Dataset) -> Learner:
         """Build a network with fresh weights from Keras' current random state.
 

@@ -102,7 +102,8 @@ def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, siz
 
 def _require_learnable(dataset: Dataset) -> None:
     """Refuse to train where a class could not be learned, or nothing could be evaluated."""
-    found = {subset: _objects(dataset, indices) for subset, indices in dataset.indices.items()}
+    each = occurrences(dataset)
+    found = {subset: each[indices].sum(axis=0) for subset, indices in dataset.indices.items()}
     shares = ", ".join(
         f"{one} {'/'.join(str(int(found[subset][at])) for subset in SUBSETS)}" for at, one in enumerate(dataset.classes)
     )
@@ -122,11 +123,14 @@ def _require_learnable(dataset: Dataset) -> None:
     )
 
 
-def _objects(dataset: Dataset, indices: Indices) -> Indices:
-    """Return how many objects of each class count in some images, shape ``(classes,)``."""
-    rows = dataset.targets[indices].reshape(-1, dataset.targets.shape[2])
-    labels = rows[(rows[:, LABEL] >= 0) & (rows[:, IGNORED] == 0), LABEL]
-    return np.bincount(labels.astype(np.int64), minlength=len(dataset.classes))
+def occurrences(dataset: Dataset) -> Indices:
+    """Return how many objects of each class count in each screenshot; see `TaskKind.occurrences`."""
+    counted = (dataset.targets[..., LABEL] >= 0) & (dataset.targets[..., IGNORED] == 0)
+    found: Indices = np.stack(
+        [(counted & (dataset.targets[..., LABEL] == label)).sum(axis=1) for label in range(len(dataset.classes))],
+        axis=1,
+    )
+    return found
 
 
 def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:

@@ -91,8 +91,14 @@ def _masks(
 
 def _rare(dataset: Dataset) -> list[int]:
     """Return the classes that too few masks show to be learned, the same way with each split of these screenshots."""
-    shown = np.array([np.bincount(mask.ravel(), minlength=256)[: len(dataset.classes)] > 0 for mask in dataset.targets])
+    shown = occurrences(dataset)
     return np.flatnonzero(shown.sum(axis=0) < min(_FEWEST, _RARE * len(shown))).tolist()
+
+
+def occurrences(dataset: Dataset) -> Indices:
+    """Return 1 for each class that a screenshot's mask shows, else 0; see `TaskKind.occurrences`."""
+    shown = [np.bincount(mask.ravel(), minlength=256)[: len(dataset.classes)] > 0 for mask in dataset.targets]
+    return np.array(shown, np.int64).reshape(len(shown), len(dataset.classes))
 
 
 def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], split: str) -> None:
