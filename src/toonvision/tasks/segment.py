@@ -23,7 +23,7 @@ from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.segmentation import Maps
 from toonvision.models.grid import PIXEL_STRIDE
-from toonvision.models.pixels import predictions_of, softmax
+from toonvision.models.pixels import predictions_of
 from toonvision.tasks import detect
 from toonvision.tasks.base import Cases, Dataset, Outputs
 from toonvision.tasks.detect_augmentation import change_with_masks
@@ -151,7 +151,7 @@ def metrics(totals: Mapping[str, float]) -> dict[str, float]:
 def decode(outputs: Outputs) -> Predictions:
     """Turn the map of a network into a class for each pixel of the images."""
     (logits,) = outputs
-    return predictions_of(logits, softmax)
+    return predictions_of(logits)
 
 
 def collapsed(predictions: Predictions) -> bool:
