@@ -183,8 +183,23 @@ def test_boxes_are_not_asked_for_where_a_run_finds_them(run, workspace, trained)
     assert run("predict", "things/two", screenshots, "-w", workspace.root).code == 0
 
 
+def test_suspect_boxes_are_searched_for_saved_and_not_searched_for_again(run, workspace):
+    asked = ("suspects", "things", "-w", workspace.root, "--folds", "3", "--epochs", "1", "--json")
+    outcome = run(*asked)
+    assert outcome.code == 0, outcome.err
+    folder = workspace.studies / "things" / "suspects"
+    assert outcome.json["screenshots"] == 12
+    assert (folder / "box-suspects.json").is_file()
+    if outcome.json["suspects"]:
+        assert len(rows_of(folder / "suspects.csv")) == len(outcome.json["suspects"])
+    before = sorted((folder / "trainings").iterdir())
+    assert len(before) == 3
+    assert run(*asked).json["suspects"] == outcome.json["suspects"]
+    assert sorted((folder / "trainings").iterdir()) == before
+
+
 FOR_CLASSES = [
-    "contexts things", "suspects things", "curve things", "tune things", "calibrate things/two", "explain things/two",
+    "contexts things", "curve things", "tune things", "calibrate things/two", "explain things/two",
     "train things --folds 3", "train things --levels", "evaluate things/two --stress",
 ]  # fmt: skip
 

@@ -21,6 +21,10 @@ unit, default_network = "crop", "spotter"
 items, input_size, cases = classify.items, classify.input_size, classify.cases
 
 
+def occurrences(dataset):
+    return (dataset.targets[:, 4:] > 0.5).astype(np.int64)
+
+
 @dataclass(frozen=True)
 class SpotScores:
     overlap: np.ndarray

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
 from toonvision.api.training import Size, parse_size
 from toonvision.core.panels import FigurePanel, Table
+from toonvision.taxonomy.labels import DETECT
 
 if TYPE_CHECKING:
+    from toonvision.studies.box_suspects import BoxSuspectStudy
     from toonvision.studies.contexts import ContextStudy
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.curve import LearningCurve
@@ -20,12 +23,16 @@ S = TypeVar("S", bound="Study")
 _MOST_SUSPECTS, _MOST_SHORTAGES = 15, 5
 
 
-def study_result(study: S, panel: FigurePanel, blocks: Sequence[Block], next_step: str, **more: Any) -> Result[S]:
+def study_result(
+    study: S, panel: FigurePanel | None, blocks: Sequence[Block], next_step: str, **more: Any
+) -> Result[S]:
     """Draw a study's figure into its folder, and return the study as text, as plain data with `more`, and its files."""
     from toonvision.figures.panels import write_panel
 
-    png = write_panel(panel, study.folder).path
-    files = (study.folder / study.FILE, png.with_suffix(".csv"), png)
+    files: tuple[Path, ...] = (study.folder / study.FILE,)
+    if panel is not None:
+        png = write_panel(panel, study.folder).path
+        files = (*files, png.with_suffix(".csv"), png)
     data = {**asdict(study), "folder": str(study.folder), "meaning": study.sentence(), "files": list(map(str, files))}
     return Result(
         study,
@@ -74,16 +81,21 @@ class StudySteps(Opened):
         blocks = (_contexts_table(study), "\n".join(lines))
         return study_result(study, contexts_panel(study), blocks, self.command("suspects", task))
 
-    def suspects(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[SuspectStudy]":
-        """Find labels that are probably wrong: crops that models, trained without them, take for another class.
+    def suspects(
+        self, task: str, *, size: Size | None = None, **options: Any
+    ) -> "Result[SuspectStudy] | Result[BoxSuspectStudy]":
+        """Find annotations that are probably wrong: models that were trained without them predict something else.
 
         Args:
-            task: What to predict.
-            size: The input's size; by default 150 x 50 pixels.
-            **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``folds``.
+            task: What to predict, or to find.
+            size: The input's size; by default 150 x 50 pixels, or what a detector wants.
+            **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``folds``, or of
+                `toonvision.studies.box_suspects.BoxSuspectOptions`.
         """
         from toonvision.studies import suspects
 
+        if self.files.taxonomy.task(task).kind == DETECT:
+            return self._suspect_boxes(task, sized(size, options))
         self.classifying(task, "suspects")
         with self.watcher.studying() as watch:
             study = suspects.find_suspects(
@@ -100,6 +112,19 @@ class StudySteps(Opened):
         )
         panel = suspects.suspects_panel(study, pictured)
         return study_result(study, panel, (*listed, *more, text), self.command("curve", task))
+
+    def _suspect_boxes(self, task: str, options: dict[str, Any]) -> "Result[BoxSuspectStudy]":
+        from toonvision.studies import box_suspects
+
+        with self.watcher.studying() as watch:
+            asked = box_suspects.BoxSuspectOptions(**options)
+            study = box_suspects.find_box_suspects(self.files, task, asked, watcher=watch)
+        first = study.suspects[:_MOST_SUSPECTS]
+        blocks: list[Block] = [box_suspects.box_suspects_table(study, first)] if first else []
+        if len(study.suspects) > len(first):
+            blocks.append(f"... and {len(study.suspects) - len(first)} more; all are in {study.folder}.")
+        panel = box_suspects.box_suspects_panel(self.files, study)
+        return study_result(study, panel, blocks, self.command("train", task))
 
     def curve(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[LearningCurve]":
         """Measure how the error falls with more training crops, and predict what yet more would bring.

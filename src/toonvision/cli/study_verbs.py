@@ -36,16 +36,18 @@ def contexts(
 def suspects(
     ws: "Workspace",
     task: options.TaskArgument,
-    folds: Annotated[int, typer.Option(min=3, max=50, help="Folds; each is predicted by models of the others.")] = 5,
-    repeat: Annotated[int, typer.Option(min=1, help="Trainings a fold, averaged.")] = 3,
-    model: Annotated[str | None, choice("The network.", "binary")] = None,
-    size: Annotated[str | None, choice("Input height x width.", "150x50")] = None,
+    folds: Annotated[
+        int | None, choice("Folds; each is predicted by models of the others.", "5, or 4 for boxes", min=3, max=50)
+    ] = None,
+    repeat: Annotated[int | None, choice("Trainings a fold, averaged.", "3, or 1 for boxes", min=1)] = None,
+    model: Annotated[str | None, choice("The network.", "binary, or detector")] = None,
+    size: Annotated[str | None, choice("Input height x width.", "150x50, or what a detector wants")] = None,
     seed: options.SeedOption = 0,
     name: options.StudyNameOption = None,
     force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
-    """Find labels that are probably wrong: crops that models, trained without them, take for another class."""
+    """Find annotations that are probably wrong: models that were trained without them predict something else."""
     return ws.suspects(
         task, folds=folds, repeat=repeat, network=model, size=size, seed=seed, name=name, force=force, **settings
     )

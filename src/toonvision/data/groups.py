@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from toonvision.core.wording import listed
 from toonvision.data.fingerprints import LARGEST_DIFFERENCE, differences, near_groups
-from toonvision.data.records import Crop, Frame
+from toonvision.data.records import Crop, Frame, Item
 from toonvision.data.series import Series, all_series, copies, natural_key
 from toonvision.data.subsets import SUBSETS
 
@@ -171,6 +171,12 @@ def frame_keys(frames: Sequence[Frame]) -> list[int]:
     crops = [crop for frame in frames for crop in frame.crops]
     key_of = {crop.screenshot_id: key for crop, key in zip(crops, group_keys(crops), strict=True)}
     return [key_of.get(frame.screenshot_id, -1 - at) for at, frame in enumerate(frames)]
+
+
+def item_keys(items: Sequence[Item]) -> list[int]:
+    """Return a number for each crop, or each screenshot, that those share whose screenshots stay together."""
+    frames = [item for item in items if isinstance(item, Frame)]
+    return frame_keys(frames) if frames else group_keys([item for item in items if isinstance(item, Crop)])
 
 
 def _cut(group: Group[Crop], labels: dict[int, set[str]], scarce: set[str], *, everything: bool) -> Group[Crop]:

@@ -17,13 +17,14 @@ import numpy.typing as npt
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.catalog import Crop
-from toonvision.data.groups import group_keys
+from toonvision.data.groups import group_keys, item_keys
 from toonvision.data.split_plan import plan_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.data.subsets import Subset
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples, fold_of_subsets
 from toonvision.tasks.base import Dataset
+from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Taxonomy
 
@@ -155,8 +156,7 @@ def fold_jobs(
     Raises:
         InputRejectedError: If a class could not be learned without one of the folds.
     """
-    names = [dataset.classes[target] for target in dataset.targets]
-    fold_of = grouped_folds(names, group_keys(dataset.crops), folds=folds, seed=seed)
+    fold_of = grouped_folds(strata(dataset), item_keys(dataset.items), folds=folds, seed=seed)
     jobs = []
     for fold in range(folds):
         for repeat in range(repeats):
@@ -170,6 +170,12 @@ def fold_jobs(
             val, test = np.flatnonzero(fold_of == stop), np.flatnonzero(fold_of == fold)
             jobs.append(Job(Fold(f"fold-{fold}-stop-{stop}", train, val, test), settings, seed + repeat))
     return jobs
+
+
+def strata(dataset: Dataset) -> list[str]:
+    """Return the class of each sample, or the classes that it shows together."""
+    each = kind_of(dataset.task).occurrences(dataset)
+    return ["+".join(name for name, times in zip(dataset.classes, row, strict=True) if times) for row in each.tolist()]
 
 
 def nested_order(labels: Sequence[str], groups: Sequence[int], *, rng: np.random.Generator) -> list[list[int]]:

@@ -31,7 +31,7 @@ from toonvision.models.backend import installed_versions
 from toonvision.tasks.base import Dataset, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.taxonomy.labels import Task
+from toonvision.taxonomy.labels import CLASSIFY, Task
 from toonvision.training.fit import fit
 from toonvision.training.history import EpochWatcher
 from toonvision.training.parallel import train_all, trainings_at_once
@@ -103,15 +103,16 @@ def task_dataset(
     """Load all samples of a task, whatever split they are in; `resize` takes the place of the workspace's.
 
     Raises:
-        InputRejectedError: If fewer than two classes have samples, with the counts.
+        InputRejectedError: If too few classes have samples: fewer than two, or none to be found; with the counts.
     """
     with workspace.reading() as catalog:
         known = [workspace.taxonomy.class_of(crop.label, task.level) for crop in catalog.crops()]
     counts = Counter(name for name in known if name is not None)
-    if len(counts) < 2:
+    needed = "at least two classes" if task.kind == CLASSIFY else "a class"
+    if len(counts) < (2 if task.kind == CLASSIFY else 1):
         listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
         raise InputRejectedError(
-            f"training needs at least two classes with samples; got {len(counts)}. Samples: {listed}. Annotate more "
+            f"training needs {needed} with samples; got {len(counts)}. Samples: {listed}. Annotate more "
             "screenshots, then run toonvision extract."
         )
     return load_dataset(workspace, task, size_hw=size_hw, split=None, resize=resize)
@@ -138,7 +139,8 @@ def fold_of_subsets(name: str, dataset: Dataset, subset_of: Mapping[int, str]) -
 
 def classes_without_samples(dataset: Dataset, *indices: Indices) -> list[str]:
     """Return the classes of which at least one of the sets of samples has none."""
-    counts = [np.bincount(dataset.targets[some], minlength=len(dataset.classes)) for some in indices]
+    each = kind_of(dataset.task).occurrences(dataset)
+    counts = [each[some].sum(axis=0) for some in indices]
     return [name for name, fewest in zip(dataset.classes, np.min(counts, axis=0), strict=True) if not fewest]
 
 
@@ -214,7 +216,7 @@ def _result_name(dataset: Dataset, job: Job) -> str:
     fold = job.fold
     learned = np.concatenate([fold.train, fold.val])
     content = [
-        [[dataset.crops[index].hash for index in indices] for indices in (learned, fold.test)],
+        [[dataset.items[index].hash for index in indices] for indices in (learned, fold.test)],
         len(fold.train),
         dataset.targets[learned].tolist(),
         dataset.classes,

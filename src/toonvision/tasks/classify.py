@@ -90,6 +90,12 @@ def dataset_of(
     )
 
 
+def occurrences(dataset: Dataset) -> Indices:
+    """Return 1 for the class of each crop, else 0; see `TaskKind.occurrences`."""
+    found: Indices = np.eye(len(dataset.classes), dtype=np.int64)[dataset.targets]
+    return found
+
+
 def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
     """Build a network in the form that trains quickest.
 

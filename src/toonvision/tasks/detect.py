@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
-from toonvision.data.arrays import load_screenshots
+from toonvision.data.arrays import load_places, load_screenshots
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Frame, Known, frames_of
 from toonvision.data.splits import read_split
@@ -26,7 +26,7 @@ from toonvision.models.grid import STRIDE, padded
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
 from toonvision.tasks.box_outcomes import disturbances
 from toonvision.tasks.box_scores import UNSURE, BoxEvaluated, BoxScores
-from toonvision.tasks.detect_augmentation import change
+from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_panels import box_panels
 from toonvision.tasks.detect_targets import IGNORED, LABEL, factors_of, maps_of, objects_in, targets_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -96,12 +96,14 @@ def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, siz
         classes=classes,
         parents={above.name: taxonomy.parents(task.level, above.name) for above in taxonomy.coarser(task.level)},
         resize="shrink",
+        places=load_places(workspace, frames, size_hw=size_hw),
     )
 
 
 def _require_learnable(dataset: Dataset) -> None:
     """Refuse to train where a class could not be learned, or nothing could be evaluated."""
-    found = {subset: _objects(dataset, indices) for subset, indices in dataset.indices.items()}
+    each = occurrences(dataset)
+    found = {subset: each[indices].sum(axis=0) for subset, indices in dataset.indices.items()}
     shares = ", ".join(
         f"{one} {'/'.join(str(int(found[subset][at])) for subset in SUBSETS)}" for at, one in enumerate(dataset.classes)
     )
@@ -121,17 +123,26 @@ def _require_learnable(dataset: Dataset) -> None:
     )
 
 
-def _objects(dataset: Dataset, indices: Indices) -> Indices:
-    """Return how many objects of each class count in some images, shape ``(classes,)``."""
-    rows = dataset.targets[indices].reshape(-1, dataset.targets.shape[2])
-    labels = rows[(rows[:, LABEL] >= 0) & (rows[:, IGNORED] == 0), LABEL]
-    return np.bincount(labels.astype(np.int64), minlength=len(dataset.classes))
+def occurrences(dataset: Dataset) -> Indices:
+    """Return how many objects of each class count in each screenshot; see `TaskKind.occurrences`."""
+    counted = (dataset.targets[..., LABEL] >= 0) & (dataset.targets[..., IGNORED] == 0)
+    found: Indices = np.stack(
+        [(counted & (dataset.targets[..., LABEL] == label)).sum(axis=1) for label in range(len(dataset.classes))],
+        axis=1,
+    )
+    return found
 
 
 def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
-    """Build the network, which is trained as it is saved."""
-    model = build(settings.network, dataset)
-    return Learner(model, lambda: model, settings)
+    """Build the network for windows of the screenshots, which the one that is saved shares all weights with."""
+    trained = build(settings.network, dataset, window_size(dataset.size_hw))
+
+    def finish() -> "keras.Model":
+        model = build(settings.network, dataset)
+        model.set_weights(trained.get_weights())
+        return model
+
+    return Learner(trained, finish, settings)
 
 
 def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
@@ -144,11 +155,14 @@ def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings
 def batch(
     dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
 ) -> tuple[Pictures, list[npt.NDArray[np.float32]]]:
-    """Return images, and the maps that the network should answer with."""
+    """Return windows of screenshots, and the maps that the network should answer with."""
     images, targets = dataset.images[indices], dataset.targets[indices]
-    if rng is not None and augmentation.active:
-        images, targets = change(images, targets, augmentation, rng)
-    maps = maps_of(targets, classes=len(dataset.classes), size_hw=dataset.size_hw, stride=STRIDE)
+    if rng is None:
+        images, targets = middle_windows(images, targets)
+    else:
+        places = None if dataset.places is None else dataset.places[indices]
+        images, targets = change(images, targets, augmentation, rng, places=places)
+    maps = maps_of(targets, classes=len(dataset.classes), size_hw=window_size(dataset.size_hw), stride=STRIDE)
     return images, list(maps)
 
 

@@ -25,7 +25,7 @@ from toonvision.metrics.segmentation import Maps
 from toonvision.models.grid import PIXEL_STRIDE
 from toonvision.models.pixels import predictions_of
 from toonvision.tasks import detect
-from toonvision.tasks.base import Cases, Dataset, Outputs
+from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
 from toonvision.tasks.detect_augmentation import change_with_masks
 from toonvision.tasks.detect_targets import factors_of
 from toonvision.tasks.pixel_scores import RIGHT, PixelEvaluated, PixelScores
@@ -43,7 +43,7 @@ default_network = "segmenter"
 unit = "screenshot"
 _FEWEST, _RARE = 10, 0.02
 """A class that fewer masks show, and a smaller share of them, is left out: its pixels do not count."""
-input_size, learner = detect.input_size, detect.learner
+input_size = detect.input_size
 
 
 def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
@@ -91,8 +91,14 @@ def _masks(
 
 def _rare(dataset: Dataset) -> list[int]:
     """Return the classes that too few masks show to be learned, the same way with each split of these screenshots."""
-    shown = np.array([np.bincount(mask.ravel(), minlength=256)[: len(dataset.classes)] > 0 for mask in dataset.targets])
+    shown = occurrences(dataset)
     return np.flatnonzero(shown.sum(axis=0) < min(_FEWEST, _RARE * len(shown))).tolist()
+
+
+def occurrences(dataset: Dataset) -> Indices:
+    """Return 1 for each class that a screenshot's mask shows, else 0; see `TaskKind.occurrences`."""
+    shown = [np.bincount(mask.ravel(), minlength=256)[: len(dataset.classes)] > 0 for mask in dataset.targets]
+    return np.array(shown, np.int64).reshape(len(shown), len(dataset.classes))
 
 
 def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], split: str) -> None:
@@ -105,6 +111,12 @@ def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], s
             f"{split!r} {'has' if len(empty) == 1 else 'have'} none. Draw masks of screenshots of {listed(empty)}, as "
             f"PNG of one value a pixel: {where}/CONTEXT/NAME.png"
         )
+
+
+def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
+    """Build the network, which is trained as it is saved."""
+    model = build(settings.network, dataset)
+    return Learner(model, lambda: model, settings)
 
 
 def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
