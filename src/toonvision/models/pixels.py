@@ -58,4 +58,5 @@ def class_map(logits: Logits) -> npt.NDArray[np.uint8]:
     near = np.stack([padded[row + down, column + across] for down, across in _AROUND], axis=1)
     cells = first[:, None, :, None].repeat(PIXEL_STRIDE, axis=1).repeat(PIXEL_STRIDE, axis=3)
     cells[row, :, column] = (_WEIGHTS @ near).argmax(axis=-1).reshape(-1, PIXEL_STRIDE, PIXEL_STRIDE)
-    return cells.reshape(PIXEL_STRIDE * rows, PIXEL_STRIDE * columns)
+    pixels: npt.NDArray[np.uint8] = cells.reshape(PIXEL_STRIDE * rows, PIXEL_STRIDE * columns)
+    return pixels
