@@ -8,9 +8,9 @@ from PIL import Image
 
 from builders import PIXEL_CLASSES, copied, naming_pixels
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.arrays import load_masks
+from toonvision.data.arrays import load_masks, load_places
 from toonvision.data.pixel_masks import masks_of
-from toonvision.data.records import StoredMask
+from toonvision.data.records import StoredMask, frames_of
 from toonvision.data.workspace import open_workspace
 from toonvision.tasks import segment
 from toonvision.tasks.registry import load_dataset
@@ -162,3 +162,27 @@ def test_classes_of_pixels_are_in_the_order_of_the_values(workspace):
     level = workspace.taxonomy.level("pixel")
     assert tuple(one.name for one in level.classes) == PIXEL_CLASSES
     assert len({one.color for one in level.classes}) == len(PIXEL_CLASSES)
+
+
+def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(workspace):
+    with workspace.reading() as catalog:
+        known = catalog.known()
+    frames = frames_of(known.screenshots, known.crops)
+    size_hw = (frames[0].shot.size_wh[1], frames[0].shot.size_wh[0])
+    assert load_places(workspace, frames, size_hw=size_hw) is None
+    for frame in frames[1:]:
+        numbers = np.zeros(frame.shot.size_wh[::-1], np.uint8)
+        for number, crop in enumerate(reversed(frame.crops), start=5):
+            left, top, right, bottom = crop.box.xyxy
+            numbers[top:bottom, left:right] = number
+        path = workspace.masks / "instances" / frame.shot.context / f"{Path(frame.shot.name).stem}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(numbers).save(path)
+    places = load_places(workspace, frames, size_hw=size_hw)
+    assert places.shape == (len(frames), *size_hw)
+    assert not places[0].any()
+    for frame, found in zip(frames[1:], places[1:], strict=True):
+        for place, crop in enumerate(frame.crops, start=1):
+            left, top, right, bottom = crop.box.xyxy
+            assert (found[top:bottom, left:right] == place).mean() > 0.5
+        assert set(np.unique(found)) - {0} == set(range(1, len(frame.crops) + 1))

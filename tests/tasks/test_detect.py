@@ -23,7 +23,7 @@ from toonvision.tasks import detect
 from toonvision.tasks.base import Evaluated
 from toonvision.tasks.box_outcomes import AT_EDGE, BESIDE, IN_VIEW, cause, disturbances
 from toonvision.tasks.box_scores import BoxScores
-from toonvision.tasks.detect_augmentation import change
+from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_targets import IGNORED, LABEL, maps_of, objects_in, padded_rows
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -152,13 +152,16 @@ def test_changed_boxes_lie_in_the_image_and_none_appears(given_boxes, seed):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("mosaic", [0, 1])
-def test_a_box_follows_its_object(seed, mosaic):
-    image = np.zeros((*SIZE_HW, 3), np.uint8)
-    image[20:44, 30:60] = 255
+@pytest.mark.parametrize("times", [1, 6])
+def test_a_box_follows_its_object_in_whole_screenshots_and_in_windows_of_larger_ones(times, seed, mosaic):
+    image = np.zeros((times * SIZE_HW[0], times * SIZE_HW[1], 3), np.uint8)
+    left, top = 30 * times, 20 * times
+    image[top : top + 24, left : left + 30] = 255
     settings = Augmentation(flip=True, zoom=0.3, shift=0.1, mosaic=mosaic)
     images = np.stack([image, np.zeros_like(image), np.zeros_like(image)])
-    targets = padded_rows([[(30, 20, 60, 44, 0, 0)], [], []])
+    targets = padded_rows([[(left, top, left + 30, top + 24, 0, 0)], [], []])
     changed, found = change(images, targets, settings, np.random.default_rng(seed))
+    assert changed.shape[1:3] == window_size(image.shape[:2])
     for picture, rows in zip(changed, found, strict=True):
         seen = rows[rows[:, LABEL] >= 0]
         if len(seen) == 1:
@@ -167,6 +170,30 @@ def test_a_box_follows_its_object(seed, mosaic):
             np.testing.assert_allclose(seen[0, :4], edges, atol=1.5)
         elif not len(seen):
             assert (picture > 127).sum() < 0.1 * (image > 127).sum()
+
+
+def test_windows_show_rare_classes_as_often_as_others_and_validate_around_the_largest_object():
+    images = np.zeros((4, 384, 640, 3), np.uint8)
+    rows = [[(30 + 100 * at, 20, 60 + 100 * at, 90, 0, 0) for at in range(6)]] * 3 + [[(500, 300, 540, 380, 1, 0)]]
+    targets, rng = padded_rows(rows), np.random.default_rng(0)
+    windows = [(change(images, targets, Augmentation(), rng)[1][..., LABEL] == 1).any(axis=1) for _ in range(50)]
+    assert 0.3 < np.mean(windows) < 0.5  # half of three quarters, though it is one object of nineteen
+    shown, found = middle_windows(images, targets)
+    assert shown.shape == (4, *window_size((384, 640)), 3)
+    assert found[3, 0, :5].tolist() == [180, 172, 220, 252, 1]
+
+
+def test_figures_are_pasted_where_their_masks_are_known():
+    images = np.zeros((2, 384, 640, 3), np.uint8)
+    images[1, 100:200, 50:90] = 255
+    targets = padded_rows([[], [(50, 100, 90, 200, 0, 0)]])
+    places = (images[..., 0] > 0).astype(np.uint8)
+    settings, found = Augmentation(paste=1), []
+    for seed in range(10):
+        _, with_masks = change(images, targets, settings, np.random.default_rng(seed), places=places)
+        _, without = change(images, targets, settings, np.random.default_rng(seed))
+        found.append([(one[..., LABEL] >= 0).sum() for one in (with_masks, without)])
+    assert np.sum(found, axis=0)[0] > 1.5 * np.sum(found, axis=0)[1]
 
 
 def test_of_an_object_that_is_hardly_seen_nothing_is_learned():

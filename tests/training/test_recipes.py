@@ -5,6 +5,7 @@ import pytest
 
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
+from toonvision.models import starting
 from toonvision.models.registry import NETWORKS, input_size
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.training.recipes import changed, settings_for
@@ -86,3 +87,15 @@ def test_every_field_of_the_settings_but_the_network_is_described_within_its_own
 def test_a_wish_that_no_setting_allows_is_refused_in_one_line(wish, message):
     with pytest.raises(UsageError, match=re.escape(message)):
         changed(settings_for("compact"), **wish)
+
+
+def test_a_network_begins_with_weights_where_such_come_with_the_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(starting, "FOLDER", tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "compact-narrow.npz").touch()
+    assert settings_for("compact", taxonomy="mine").start == "mine"
+    assert {settings_for(*one).start for one in (("compact",), ("tuned",), ("detector",))} == {"none"}
+    assert settings_for("tuned", taxonomy="mine").start == settings_for("compact", taxonomy="other").start == "none"
+    with pytest.raises(UsageError, match=r"no weights .* for tuned\. Leave out --from mine"):
+        changed(settings_for("tuned"), start="mine")
+    assert changed(settings_for("compact", taxonomy="mine"), start="none").start == "none"

@@ -21,12 +21,12 @@ from toonvision.core.runner import available_cores
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
 from toonvision.data.images import Resize, fit, read_picture, read_whole
-from toonvision.data.pixel_masks import NOT_COUNTED, shrunk_mask
-from toonvision.data.records import StoredMask
+from toonvision.data.pixel_masks import INSTANCES, NOT_COUNTED, masks_of, shrunk_mask, shrunk_places
+from toonvision.data.records import Frame, StoredMask
 from toonvision.data.workspace import Workspace
 
 _IN_USE_S = 24 * 3600
-_SCREENSHOTS, _MASKS = "screenshots", "masks"
+_SCREENSHOTS, _MASKS, _PLACES = "screenshots", "masks", "places"
 
 
 def mapped_elsewhere(array: Pictures) -> Pictures | Path:
@@ -131,6 +131,34 @@ def load_masks(
     stem = _cache_stem(_MASKS, size_hw)
     digest = _digest([[mask.hash for mask in masks], classes, size_hw, sorted(left_out)])
     return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(masks), *size_hw), read)
+
+
+def load_places(workspace: Workspace, frames: Sequence[Frame], *, size_hw: tuple[int, int]) -> Pictures | None:
+    """Load which object of its screenshot each pixel shows, shrunk as `load_masks` does, from the cache if it has it.
+
+    Args:
+        workspace: Where the masks and the cache are.
+        frames: The screenshots, in the order of the array, with their objects.
+        size_hw: Height and width in pixels.
+
+    Returns:
+        Shape ``(screenshots, height, width)``, uint8, memory-mapped and read-only: the place of the object among those
+        of its screenshot, from 1, and 0 for none; None if no screenshot has a mask of its objects.
+
+    Raises:
+        InputRejectedError: If a mask is damaged or does not fit its screenshot.
+        WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
+    """
+    masks = masks_of(workspace, [frame.shot for frame in frames], INSTANCES)
+    if not any(masks):
+        return None
+
+    def read(index: int) -> npt.NDArray[np.uint8]:
+        return shrunk_places(masks[index], frames[index].crops, size_hw=size_hw)
+
+    stem = _cache_stem(_PLACES, size_hw)
+    digest = _digest([[[frame.hash, mask and mask.hash] for frame, mask in zip(frames, masks, strict=True)], size_hw])
+    return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(frames), *size_hw), read)
 
 
 def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:

@@ -1,9 +1,9 @@
-"""Masks of whole screenshots: which class of pixel each pixel shows.
+"""Masks of whole screenshots: which class of pixel, or which object, each pixel shows.
 
 A mask is a PNG whose pixels are values, not colours: ``masks/classes/<context>/<stem>.png`` holds the class of each
 pixel of the screenshot of that context and stem, 0 for the first class that the taxonomy names, and 255 where a pixel
-does not count. The folder ``masks`` lies in the workspace, or in the source of the screenshot. A screenshot need not
-have a mask.
+does not count; ``masks/instances/<context>/<stem>.png`` holds the number of the object, 0 for none. The folder
+``masks`` lies in the workspace, or in the source of the screenshot. A screenshot need not have a mask.
 """
 
 import hashlib
@@ -16,14 +16,15 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside, read_regular
 from toonvision.data.images import LARGEST_FILE, shrink_factor
-from toonvision.data.masks import Mask, read_mask
-from toonvision.data.records import StoredMask, StoredScreenshot
+from toonvision.data.masks import Mask, object_in_box, read_mask
+from toonvision.data.records import Crop, StoredMask, StoredScreenshot
 from toonvision.data.workspace import MASKS, Workspace
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 NOT_COUNTED = 255
 """The value of pixels that do not count."""
-_FOLDER = "classes"
+CLASSES, INSTANCES = "classes", "instances"
+"""Folders of masks, by what their values are."""
 _REMEDY = "Draw the mask again, or remove it."
 
 
@@ -33,6 +34,33 @@ def shrunk_mask(mask: StoredMask, *, classes: int, size_hw: tuple[int, int]) -> 
     Raises:
         InputRejectedError: If it is damaged, does not fit its screenshot, or has a value that is no class.
     """
+    values = _read(mask)
+    odd = values[(values >= classes) & (values != NOT_COUNTED)]
+    if len(odd):
+        raise InputRejectedError(
+            f"{mask.path}: the values of a mask are 0 to {classes - 1}, one for each class of pixels, and "
+            f"{NOT_COUNTED} where a pixel does not count; got {odd[0]}. {_REMEDY}"
+        )
+    return _shrunk(values, mask.size_wh, size_hw, beside=NOT_COUNTED)
+
+
+def shrunk_places(mask: StoredMask | None, crops: Sequence[Crop], *, size_hw: tuple[int, int]) -> Mask:
+    """Read which object each pixel shows, by its place among some; see `toonvision.data.arrays.load_places`.
+
+    Raises:
+        InputRejectedError: If the mask is damaged or does not fit its screenshot.
+    """
+    if mask is None:
+        return np.zeros(size_hw, np.uint8)
+    values = _read(mask)
+    places = np.zeros_like(values)
+    for place, crop in enumerate(crops[:NOT_COUNTED], start=1):
+        if (number := object_in_box(values, crop.box)) is not None:
+            places[values == number] = place
+    return _shrunk(places, mask.size_wh, size_hw, beside=0)
+
+
+def _read(mask: StoredMask) -> Mask:
     values = read_mask(mask.path, remedy=_REMEDY)
     height, width = values.shape
     if (width, height) != mask.size_wh:
@@ -40,31 +68,36 @@ def shrunk_mask(mask: StoredMask, *, classes: int, size_hw: tuple[int, int]) -> 
             f"{mask.path}: a mask is as large as its screenshot, {mask.size_wh[0]} x {mask.size_wh[1]} pixels; got "
             f"{width} x {height}. {_REMEDY}"
         )
-    odd = values[(values >= classes) & (values != NOT_COUNTED)]
-    if len(odd):
-        raise InputRejectedError(
-            f"{mask.path}: the values of a mask are 0 to {classes - 1}, one for each class of pixels, and "
-            f"{NOT_COUNTED} where a pixel does not count; got {odd[0]}. {_REMEDY}"
-        )
-    factor = shrink_factor(mask.size_wh, size_hw)
+    return values
+
+
+def _shrunk(values: Mask, size_wh: tuple[int, int], size_hw: tuple[int, int], *, beside: int) -> Mask:
+    factor = shrink_factor(size_wh, size_hw)
     rows, columns = (_middles(side, factor) for side in values.shape)
-    found = np.full(size_hw, NOT_COUNTED, np.uint8)
+    found = np.full(size_hw, beside, np.uint8)
     found[: len(rows), : len(columns)] = values[rows[:, None], columns]
     return found
 
 
-def masks_of(workspace: Workspace, screenshots: Sequence[StoredScreenshot]) -> list[StoredMask | None]:
+def masks_of(
+    workspace: Workspace, screenshots: Sequence[StoredScreenshot], folder: str = CLASSES
+) -> list[StoredMask | None]:
     """Return the mask of each screenshot, None where it has none; that in the workspace comes before the source's.
+
+    Args:
+        workspace: Where they are.
+        screenshots: The screenshots.
+        folder: The folder of masks, by what their values are.
 
     Raises:
         InputRejectedError: If a mask is a link that leaves its folder, or cannot be read.
     """
-    roots = {source.key: source.root / MASKS / _FOLDER for source in workspace.sources}
-    own = workspace.masks / _FOLDER
+    roots = {source.key: source.root / MASKS / folder for source in workspace.sources}
+    own = workspace.masks / folder
     found = []
     for shot in screenshots:
-        folders = [folder for folder in dict.fromkeys((own, roots.get(shot.source, own))) if folder.is_dir()]
-        paths = [path for folder in folders for path in _paths(folder, shot) if path.is_file()]
+        places = [place for place in dict.fromkeys((own, roots.get(shot.source, own))) if place.is_dir()]
+        paths = [path for place in places for path in _paths(place, shot) if path.is_file()]
         found.append(StoredMask(paths[0], shot.size_wh, _digest(paths[0])) if paths else None)
     return found
 

@@ -37,7 +37,7 @@ Outputs = tuple[npt.NDArray[np.float32], ...]
 """One array for each output of a network, each of shape ``(images, ...)``."""
 
 
-_MAPPED = ("images", "targets")
+_MAPPED = ("images", "targets", "places")
 _MOST_PIXELS = 64 * 600 * 200
 """Of the images that are predicted at once."""
 
@@ -59,6 +59,8 @@ class Dataset:
         left_out: Classes of the task's level that do not occur.
         newer: How many items the split does not know, since they were extracted after it was made.
         resize: How the images were resized to their size.
+        places: The place, from 1, that the object of each pixel has among those of its image, 0 for none; shape
+            ``(images, height, width)``. None where no masks of objects are known.
     """
 
     task: Task
@@ -73,6 +75,7 @@ class Dataset:
     left_out: tuple[str, ...] = ()
     newer: int = 0
     resize: Resize = "stretch"
+    places: Pictures | None = None
 
     @property
     def stored_split(self) -> Split:
@@ -350,8 +353,8 @@ def frames_among(items: Sequence[Item]) -> tuple[Frame, ...]:
     return frames
 
 
-def build(network: str, dataset: Dataset) -> "keras.Model":
-    """Build the network that is saved in the end, with fresh weights from Keras' current random state.
+def build(network: str, dataset: Dataset, size_hw: tuple[int, int] | None = None) -> "keras.Model":
+    """Build a network with fresh weights from Keras' current random state; by default that which is saved in the end.
 
     Raises:
         UsageError: If there is no such network, it is made for another kind of task, or the input is too small for it.
@@ -362,7 +365,7 @@ def build(network: str, dataset: Dataset) -> "keras.Model":
             f"{network} is a network for tasks of the kind {found.kind}; {dataset.task.name} is of the kind "
             f"{dataset.task.kind}. Choose another --model."
         )
-    return build_network(network, size_hw=dataset.size_hw, classes=len(dataset.classes))
+    return build_network(network, size_hw=size_hw or dataset.size_hw, classes=len(dataset.classes))
 
 
 def network_outputs(model: "keras.Model | Forest", images: Pictures, *, progress: Progress = silent) -> Outputs:

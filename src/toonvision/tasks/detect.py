@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
-from toonvision.data.arrays import load_screenshots
+from toonvision.data.arrays import load_places, load_screenshots
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Frame, Known, frames_of
 from toonvision.data.splits import read_split
@@ -26,7 +26,7 @@ from toonvision.models.grid import STRIDE, padded
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
 from toonvision.tasks.box_outcomes import disturbances
 from toonvision.tasks.box_scores import UNSURE, BoxEvaluated, BoxScores
-from toonvision.tasks.detect_augmentation import change
+from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_panels import box_panels
 from toonvision.tasks.detect_targets import IGNORED, LABEL, factors_of, maps_of, objects_in, targets_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -96,6 +96,7 @@ def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, siz
         classes=classes,
         parents={above.name: taxonomy.parents(task.level, above.name) for above in taxonomy.coarser(task.level)},
         resize="shrink",
+        places=load_places(workspace, frames, size_hw=size_hw),
     )
 
 
@@ -133,9 +134,15 @@ def occurrences(dataset: Dataset) -> Indices:
 
 
 def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
-    """Build the network, which is trained as it is saved."""
-    model = build(settings.network, dataset)
-    return Learner(model, lambda: model, settings)
+    """Build the network for windows of the screenshots, which the one that is saved shares all weights with."""
+    trained = build(settings.network, dataset, window_size(dataset.size_hw))
+
+    def finish() -> "keras.Model":
+        model = build(settings.network, dataset)
+        model.set_weights(trained.get_weights())
+        return model
+
+    return Learner(trained, finish, settings)
 
 
 def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
@@ -148,11 +155,14 @@ def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings
 def batch(
     dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
 ) -> tuple[Pictures, list[npt.NDArray[np.float32]]]:
-    """Return images, and the maps that the network should answer with."""
+    """Return windows of screenshots, and the maps that the network should answer with."""
     images, targets = dataset.images[indices], dataset.targets[indices]
-    if rng is not None and augmentation.active:
-        images, targets = change(images, targets, augmentation, rng)
-    maps = maps_of(targets, classes=len(dataset.classes), size_hw=dataset.size_hw, stride=STRIDE)
+    if rng is None:
+        images, targets = middle_windows(images, targets)
+    else:
+        places = None if dataset.places is None else dataset.places[indices]
+        images, targets = change(images, targets, augmentation, rng, places=places)
+    maps = maps_of(targets, classes=len(dataset.classes), size_hw=window_size(dataset.size_hw), stride=STRIDE)
     return images, list(maps)
 
 

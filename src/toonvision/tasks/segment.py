@@ -23,10 +23,10 @@ from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.segmentation import Maps
 from toonvision.models.grid import PIXEL_STRIDE
-from toonvision.models.pixels import predictions_of, softmax
+from toonvision.models.pixels import predictions_of
 from toonvision.tasks import detect
 from toonvision.tasks.base import Cases, Dataset, Outputs
-from toonvision.tasks.detect_augmentation import change_with_masks
+from toonvision.tasks.detect_augmentation import change_with_masks, middle_windows_of_masks
 from toonvision.tasks.detect_targets import factors_of
 from toonvision.tasks.pixel_scores import RIGHT, PixelEvaluated, PixelScores
 from toonvision.tasks.segment_panels import pixel_panels
@@ -123,9 +123,11 @@ def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings
 def batch(
     dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
 ) -> tuple[Pictures, npt.NDArray[np.float32]]:
-    """Return images, and what shares of each cell of the map have each class."""
+    """Return windows of screenshots, and what shares of each cell of the map have each class."""
     images, masks = dataset.images[indices], dataset.targets[indices]
-    if rng is not None and augmentation.active:
+    if rng is None:
+        images, masks = middle_windows_of_masks(images, masks)
+    else:
         images, masks = change_with_masks(images, masks, augmentation, rng)
     return images, cell_shares(masks, len(dataset.classes))
 
@@ -157,7 +159,7 @@ def metrics(totals: Mapping[str, float]) -> dict[str, float]:
 def decode(outputs: Outputs) -> Predictions:
     """Turn the map of a network into a class for each pixel of the images."""
     (logits,) = outputs
-    return predictions_of(logits, softmax)
+    return predictions_of(logits)
 
 
 def collapsed(predictions: Predictions) -> bool:

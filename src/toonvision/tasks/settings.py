@@ -57,6 +57,14 @@ class Augmentation:
     mosaic: Annotated[
         float, Option("Share of screenshots that are put together from four others.", minimum=0, maximum=1)
     ] = 0.0
+    paste: Annotated[
+        float,
+        Option(
+            "Share of screenshots that figures of others are pasted into, where their masks are known.",
+            minimum=0,
+            maximum=1,
+        ),
+    ] = 0.0
 
     @property
     def active(self) -> bool:
@@ -106,6 +114,15 @@ class TrainingSettings:
     class_weights: Annotated[
         bool, Option("Weigh each class by the inverse of its frequency, so that rare classes count more.")
     ] = False
+    start: Annotated[
+        str,
+        Option(
+            "Begin with weights that were learned from the drawn world and come with the package, or with random ones "
+            "(none).",
+            flag="from",
+            common=True,
+        ),
+    ] = "none"
     augmentation: Augmentation = field(default_factory=Augmentation)
     with_validation: Annotated[
         bool, Option("Learn from the validation subset too; the training loss decides when to stop.")

@@ -19,6 +19,7 @@ from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import batch_order
 from toonvision.metrics.classification import Indices
+from toonvision.models.starting import RANDOM, begin_with
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
@@ -38,7 +39,7 @@ def train_fresh(
     log_folder: Path | None = None,
     watcher: EpochWatcher = unwatched.epoch_ended,
 ) -> tuple[keras.Model, History]:
-    """Build a network with fresh weights and train it.
+    """Build a network with fresh weights, or with those that it is to begin with, and train it.
 
     Args:
         dataset: Images and targets.
@@ -59,6 +60,8 @@ def train_fresh(
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     learner = kind_of(dataset.task).learner(settings, dataset)
+    if settings.start != RANDOM:
+        begin_with(settings.start, learner.model, settings.network, dataset.classes)
     training = Training(learner.model, dataset, learner.settings, train, val, seed)
     history = training.run(log_folder, watcher)
     return learner.finish(), history

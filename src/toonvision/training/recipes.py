@@ -8,6 +8,7 @@ from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
 from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import TREES, find_network
+from toonvision.models.starting import RANDOM, has_start
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, did_you_mean
 
@@ -32,10 +33,9 @@ _DETECTOR = TrainingSettings(
     learning_rate=8e-3,
     schedule="cosine",
     averaging=0.99,
-    augmentation=Augmentation(flip=True, zoom=0.4, color=0.2, shift=0.1, cast=0.03, mosaic=0.3),
+    augmentation=Augmentation(flip=True, zoom=0.4, color=0.2, shift=0.1, cast=0.03, paste=0.5),
 )
-"""A first recipe, by short trainings on real art: after ten of twenty epochs at 192 x 320 the validation loss is 2.1
-with this learning rate, 2.4 with 3e-3."""
+"""Found by short trainings on real art; docs/detection.md reports what each of them contributes."""
 _SEGMENTER = TrainingSettings(
     network="segmenter",
     epochs=400,
@@ -52,11 +52,11 @@ _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 _FEWEST_EPOCHS, _FEWEST_OF_SCREENSHOTS = 60, 20
 _OF_TREES = ("class_weights", "with_validation")
 """The settings that trees have too."""
+_OF_CROPS = frozenset({"rotation_degrees", "surround", "mixup", "label_smoothing", "class_weights"})
 _OF_KIND = {
-    CLASSIFY: frozenset({"mosaic"}),
-    **dict.fromkeys(
-        (DETECT, SEGMENT), frozenset({"rotation_degrees", "surround", "mixup", "label_smoothing", "class_weights"})
-    ),
+    CLASSIFY: frozenset({"mosaic", "paste"}),
+    DETECT: _OF_CROPS,
+    SEGMENT: _OF_CROPS | {"paste"},
 }
 """The settings that networks for a kind of task do not have."""
 _OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
@@ -72,7 +72,9 @@ class PlannedRun:
     name: str | None
 
 
-def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: int = 1) -> TrainingSettings:
+def settings_for(
+    network: str = _COMPACT.network, *, classes: int = 2, images: int = 1, taxonomy: str = ""
+) -> TrainingSettings:
     """Return the recipe of a network: its own if it has one, else the published one.
 
     Args:
@@ -80,6 +82,7 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
         classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
         images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
             `detector` and `segmenter`, from 20 to 400.
+        taxonomy: The name of the taxonomy. A network that weights come with the package for begins with them.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
@@ -87,12 +90,15 @@ def settings_for(network: str = _COMPACT.network, *, classes: int = 2, images: i
     """
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
+    start = taxonomy if has_start(taxonomy, network) else RANDOM
     if recipe := _OF_SCREENSHOTS.get(network):
-        return replace(recipe, epochs=_epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS))
+        epochs = _epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
+        return replace(recipe, epochs=epochs, start=start)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
-    return replace(_COMPACT, network=network, epochs=_epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS))
+    epochs = _epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS)
+    return replace(_COMPACT, network=network, epochs=epochs, start=start)
 
 
 def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
@@ -115,7 +121,9 @@ def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str 
     if split is not None:
         stored = read_split(workspace.splits, split)
         items = [item for item in items if stored.subset_of(item) == "train"]
-    return settings_for(network, classes=len(workspace.taxonomy.level(task.level).classes), images=max(1, len(items)))
+    taxonomy = workspace.taxonomy
+    classes = len(taxonomy.level(task.level).classes)
+    return settings_for(network, classes=classes, images=max(1, len(items)), taxonomy=taxonomy.name)
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
@@ -147,6 +155,8 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     unused = _OF_KIND.get(find_network(settings.network).kind, frozenset())
     if odd := [_OPTIONS[name].flag for name in given if name in unused]:
         raise UsageError(f"{settings.network} is not trained with {', '.join(sorted(odd))}. Leave it out.")
+    if (start := given.get("start", RANDOM)) != RANDOM and not has_start(str(start), settings.network):
+        raise UsageError(f"no weights come with the package for {settings.network}. Leave out --from {start}.")
     own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)

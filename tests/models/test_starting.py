@@ -1,0 +1,72 @@
+import keras
+import numpy as np
+import pytest
+
+from toonvision.models import starting
+from toonvision.models.compact import in_training
+from toonvision.models.detector import detector
+from toonvision.models.registry import build_network
+
+SIZE = (32, 32)
+LABELS = ("cog_bb_flunky", "cog_sb_coldcaller", "toon_dog", "toon_cat")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(starting, "FOLDER", tmp_path)
+    (tmp_path / "mine").mkdir()
+    return tmp_path / "mine"
+
+
+def arrays(model):
+    return [np.asarray(one, np.float16) for one in model.get_weights()]
+
+
+def test_a_network_begins_with_the_body_and_the_head_of_the_classes_that_it_knows(folder):
+    keras.utils.set_random_seed(0)
+    learned = build_network("compact", size_hw=SIZE, classes=4)
+    starting.save_start(learned, "compact", LABELS, folder / "compact-narrow.npz")
+    fresh, finish = in_training(SIZE, 3)
+    before = fresh.layers[-1].get_weights()
+    starting.begin_with("mine", fresh, "compact", ("dog", "flunky", "stranger"))
+    own, kernel = arrays(finish()), arrays(learned)
+    assert all(np.array_equal(one, other) for one, other in zip(own[:-2], kernel[:-2], strict=True))
+    assert np.array_equal(own[-2][:, :2], kernel[-2][:, [2, 0]])
+    assert np.array_equal(own[-1][:2], kernel[-1][[2, 0]])
+    assert np.array_equal(own[-2][:, 2], before[0][:, 2].astype(np.float16))
+
+
+def test_two_classes_share_one_output_so_that_their_head_begins_at_random(folder):
+    starting.save_start(
+        build_network("compact", size_hw=SIZE, classes=4), "compact", LABELS, folder / "compact-narrow.npz"
+    )
+    fresh, _ = in_training(SIZE, 2)
+    before = fresh.layers[-1].get_weights()
+    starting.begin_with("mine", fresh, "compact", ("dog", "cat"))
+    assert all(np.array_equal(one, other) for one, other in zip(before, fresh.layers[-1].get_weights(), strict=True))
+
+
+def test_a_detector_begins_for_any_input_size_and_other_classes(folder):
+    learned = detector((64, 64), 2)
+    starting.save_start(learned, "detector", ("cog", "toon"), folder / "detector.npz")
+    fresh = detector((96, 128), 3)
+    starting.begin_with("mine", fresh, "detector", ("bb", "toon", "cog"))
+    mine, theirs = (one.get_layer("centers").get_weights()[0].astype(np.float16) for one in (fresh, learned))
+    assert np.array_equal(mine[..., [2, 1]], theirs)
+    assert np.array_equal(arrays(fresh.get_layer("sides"))[0], arrays(learned.get_layer("sides"))[0])
+
+
+def test_the_same_weights_are_saved_as_the_same_bytes(folder):
+    model = build_network("compact", size_hw=SIZE, classes=4)
+    saved = []
+    for name in ("one.npz", "two.npz"):
+        starting.save_start(model, "compact", LABELS, folder / name)
+        saved.append((folder / name).read_bytes())
+    assert saved[0] == saved[1]
+
+
+@pytest.mark.parametrize(
+    ("classes", "name"), [(2, "compact-narrow.npz"), (8, "compact-narrow.npz"), (9, "compact-wide.npz")]
+)
+def test_the_width_of_compact_decides_which_weights_it_begins_with(classes, name):
+    assert starting.start_file("toontown", "compact", classes).name == name
