@@ -1,9 +1,9 @@
-"""Does `suspects` find wrong boxes? Boxes of a workspace are removed, moved and given another class, then searched for.
+"""Claim: boxes that were removed, moved or given another class are among the first suspects.
 
-    python benchmarks/box_errors.py WORKSPACE detect --size 192x320 --epochs 20 --folds 3 --into /tmp/box-errors
+Run: python benchmarks/box_errors.py WORKSPACE TASK --into FOLDER
 
-Needs a workspace with a task of the kind detect of two classes or more. The trainings are saved in the folder of
-`--into`, so that the same search resumes.
+Needs a workspace with a task of the kind detect, of two classes or more, whose boxes are changed in memory alone. Finished
+trainings are kept in FOLDER, so that a killed benchmark goes on.
 """
 
 import argparse
@@ -86,19 +86,24 @@ def is_found(one: WrongBox, suspects: Sequence[BoxSuspect]) -> bool:
     return False
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
+    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("workspace", type=Path)
+    found.add_argument("task")
+    found.add_argument("--size", default="192x320")
+    found.add_argument("--epochs", type=int, default=20)
+    found.add_argument("--folds", type=int, default=3)
+    found.add_argument("--share", type=float, default=0.05, help="Of the objects, for each kind of fault.")
+    found.add_argument("--seed", type=int, default=0)
+    found.add_argument("--into", type=Path, help="Where trainings are saved; by default they are not.")
+    found.add_argument("--only", type=int, help="Train this fold alone, and print nothing.")
+    return found
+
+
+def main(given: Sequence[str] | None = None) -> None:
     """Spoil, search, and print how many of the wrong boxes are among the first suspects."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("task")
-    parser.add_argument("--size", default="192x320")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--folds", type=int, default=3)
-    parser.add_argument("--share", type=float, default=0.05)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--into", type=Path)
-    parser.add_argument("--only", type=int, help="Train this fold alone, and print nothing.")
-    asked = parser.parse_args()
+    asked = parser().parse_args(given)
     workspace = open_workspace(asked.workspace)
     task = workspace.taxonomy.task(asked.task)
     with workspace.reading() as catalog:
