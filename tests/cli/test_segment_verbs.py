@@ -185,3 +185,10 @@ def test_the_sample_world_draws_masks_that_can_be_learned_from(run, tmp_path):
             inside[top : bottom + 1, left : right + 1] = True
     assert figures.any()
     assert boxes[figures].mean() > 0.99
+
+
+def test_masks_are_for_runs_that_name_pixels(run, small_workspace, tmp_path):
+    (tmp_path / "one.png").write_bytes(b"")
+    outcome = run("predict", "--with", "toontown", tmp_path / "one.png", "--masks", tmp_path / "masks")
+    assert outcome.code == 2
+    assert "leave out --masks" in outcome.err

@@ -80,6 +80,16 @@ def test_a_boundary_may_lie_a_few_pixels_aside():
     assert np.isnan(found.boundary_f1[2])
 
 
+def test_many_classes_are_looked_at_in_groups():
+    rng = np.random.default_rng(0)
+    few, moved = (np.repeat(np.repeat(rng.integers(0, 3, (1, 5, 5)), 9, axis=1), 9, axis=2) for _ in range(2))
+    wanted = quality(few.astype(np.uint8), moved.astype(np.uint8)).boundary_f1
+    spread = np.array([1, 90, 240], np.uint8)  # of 250 classes
+    found = Counts.of(spread[few], spread[moved], classes=250).quality().boundary_f1
+    np.testing.assert_allclose(found[spread], wanted)
+    assert np.isnan(np.delete(found, spread)).all()
+
+
 def test_a_class_that_is_predicted_but_not_there_lowers_those_that_are():
     found = quality(image("0000", "0000"), image("0000", "1111"))
     np.testing.assert_allclose(found.iou, [0.5, np.nan, np.nan])

@@ -10,7 +10,8 @@ from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.checks import PIXELS_NAME
 from toonvision.deploy.parity import require_parity, screenshots_to_compare
 from toonvision.deploy.segmenter import Segmenter
-from toonvision.models.pixels import Shares, softmax
+from toonvision.metrics.predictions import Probabilities
+from toonvision.models.pixels import softmax
 from toonvision.tasks.base import network_outputs
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ def segmenter_file(
         ModelRefusedError: If the network cannot be exported, or the file answers something else.
     """
     from toonvision.deploy.conversion import to_onnx
-    from toonvision.models.segmenter import answering
 
-    content = to_onnx(answering(model), bundle.to_metadata(), (PIXELS_NAME,))
+    content = to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,))
     pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
     opened, parity = Segmenter(content), Parity(len(pictures), 0.0, 0)
     for start in range(0, len(pictures), _BATCH):
@@ -44,7 +44,7 @@ def segmenter_file(
         (logits,) = network_outputs(model, some)
         alone = np.concatenate([opened.run_batch(one) for one in some[:, None]])
         for found in (alone, opened.run_batch(some)):
-            own = compare_cells(softmax(logits), found)
+            own = compare_cells(softmax(logits), softmax(found))
             parity = Parity(
                 len(pictures), max(parity.largest_difference, own.largest_difference),
                 parity.disagreements + own.disagreements,
@@ -54,7 +54,7 @@ def segmenter_file(
     return content, parity, screenshots
 
 
-def compare_cells(expected: Shares, found: Shares) -> Parity:
+def compare_cells(expected: Probabilities, found: Probabilities) -> Parity:
     """Compare the probabilities that a network and its export give the cells of the same pictures.
 
     A picture in which another class comes first in any cell is a disagreement.

@@ -79,10 +79,10 @@ class Segmenter(OpenedModel):
         """Return what the file itself answers about pictures, in a single run; `name_batch` is quicker.
 
         Returns:
-            The probability of each class in each cell, shape ``(pictures, height / 4, width / 4, classes)``, 0 to 1.
+            Logits of each class in each cell of 4 x 4 pixels, shape ``(pictures, height / 4, width / 4, classes)``.
         """
-        (probabilities,) = self._outputs([PIXELS_NAME], pictures)
-        return probabilities
+        (logits,) = self._outputs([PIXELS_NAME], pictures)
+        return logits
 
     def predict_files(
         self, paths: Sequence[Path | str], *, progress: Progress = silent

@@ -8,6 +8,7 @@ Source:
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,15 @@ from toonvision.core.seeds import generator
 from toonvision.metrics.bootstrap import group_weights
 from toonvision.metrics.classification import Indices
 
+Map = npt.NDArray[np.uint8]
+"""The class of each pixel of an image, shape ``(height, width)``."""
 Maps = npt.NDArray[np.uint8]
 """The class of each pixel of images, shape ``(images, height, width)``."""
 Values = npt.NDArray[np.float64]
 
 TOLERANCE = 3
 """Pixels of the input by which a boundary may lie beside the true one."""
-_DRAWS = 1000
+_DRAWS, _BITS = 1000, 64
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Counts:
         """Count in maps of the same shape; where the truth is no class, such as 255, nothing counts."""
         pairs = list(zip(truth, predicted, strict=True))
         confusion = [_confusion(*pair, classes) for pair in pairs]
-        boundary = [[_boundary(*pair, label, classes) for label in range(classes)] for pair in pairs]
+        boundary = [_boundary(*pair, classes) for pair in pairs]
         return cls(
             np.array(confusion, np.int64).reshape(-1, classes, classes),
             np.array(boundary, np.int64).reshape(-1, classes, 4),
@@ -100,41 +103,46 @@ class Quality:
         return _mean(self.boundary_f1)
 
 
-def _confusion(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8], classes: int) -> Indices:
+def _confusion(truth: Map, predicted: Map, classes: int) -> Indices:
     counted = truth < classes
     cells = truth[counted].astype(np.int64) * classes + predicted[counted]
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-def _boundary(
-    truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8], label: int, classes: int
-) -> tuple[int, int, int, int]:
-    counted = truth < classes
-    true, found = (_edge(one == label, counted) for one in (truth, predicted))
-    near = [found & _widened(true), true & _widened(found)] if true.any() and found.any() else [found[:0], true[:0]]
-    return int(found.sum()), int(near[0].sum()), int(true.sum()), int(near[1].sum())
+def _boundary(truth: Map, predicted: Map, classes: int) -> Indices:
+    """Return the counts of one image; see `Counts`. Up to 64 classes are looked at together, each as a bit."""
+    edges = [_edge(one, truth < classes) for one in (predicted, truth)]
+    counts = np.zeros((classes, 4), np.int64)
+    for start in range(0, classes, _BITS):
+        own = range(start, min(start + _BITS, classes))
+        bit_of = np.zeros(256, np.min_scalar_type(1 << (len(own) - 1)))
+        bit_of[own.start : own.stop] = [1 << at for at in range(len(own))]
+        bits = [bit_of[one] * edge for one, edge in zip((predicted, truth), edges, strict=True)]
+        for at, (one, other, labels) in enumerate(((*bits, predicted), (*bits[::-1], truth))):
+            for column, shown in ((2 * at, one), (2 * at + 1, one & _widened(other))):
+                counts[:, column] += np.bincount(labels[shown > 0], minlength=classes)
+    return counts
 
 
-def _edge(inside: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return the pixels of an area, beside which lies one that counts and does not belong to it."""
-    edge = np.zeros_like(inside)
-    outside = ~inside & counted
-    edge[1:] |= outside[:-1]
-    edge[:-1] |= outside[1:]
-    edge[:, 1:] |= outside[:, :-1]
-    edge[:, :-1] |= outside[:, 1:]
-    return edge & inside & counted
-
-
-def _widened(edge: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return the pixels of a square of `TOLERANCE` pixels around each pixel of an edge."""
-    for _ in range(2):  # down, then across
-        wide = edge.copy()
-        for by in range(1, TOLERANCE + 1):
-            wide[by:] |= edge[:-by]
-            wide[:-by] |= edge[by:]
-        edge = wide.T
+def _edge(labels: Map, counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the pixels that count and beside which lies one of another class that counts."""
+    edge = np.zeros(labels.shape, np.bool_)
+    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        differ = (labels[one] != labels[other]) & counted[one] & counted[other]
+        edge[one] |= differ
+        edge[other] |= differ
     return edge
+
+
+def _widened(bits: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the bits that any pixel in a square of `TOLERANCE` pixels around each pixel has."""
+    for _ in range(2):  # down, then across
+        wide = bits.copy()
+        for by in range(1, TOLERANCE + 1):
+            wide[by:] |= bits[:-by]
+            wide[:-by] |= bits[by:]
+        bits = wide.T
+    return bits
 
 
 def _share(part: Values | Indices, whole: Values | Indices, *, empty: Values | float = np.nan) -> Values:

@@ -1,6 +1,6 @@
 """From a segmenter's map, which has a cell for each 4 x 4 pixels, to a class for each pixel. Without Keras."""
 
-from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -8,60 +8,55 @@ import numpy.typing as npt
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.grid import PIXEL_STRIDE
 
-Shares = npt.NDArray[np.float32]
+Logits = npt.NDArray[np.float32]
+_AROUND = tuple(product(range(3), range(3)))
+_OFFSETS = (np.arange(PIXEL_STRIDE) + 0.5) / PIXEL_STRIDE - 0.5
+_ALONG = np.stack([np.maximum(-_OFFSETS, 0), 1 - np.abs(_OFFSETS), np.maximum(_OFFSETS, 0)], axis=1)
+_WEIGHTS = np.kron(_ALONG, _ALONG).astype(np.float32)
+"""How much each of 3 x 3 cells counts for each of the 4 x 4 pixels of the middle one."""
 
 
-def softmax(logits: Shares) -> Shares:
+def softmax(logits: Logits) -> npt.NDArray[np.float32]:
     """Return the probabilities of logits along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    found: Shares = powers / powers.sum(axis=-1, keepdims=True)
+    found: npt.NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
     return found
 
 
-def predictions_of(maps: Shares, probabilities: Callable[[Shares], Shares] = np.asarray) -> Predictions:
-    """Return the class of each pixel of images; one image after the other, since that takes much memory.
-
-    Args:
-        maps: Shape ``(images, rows, columns, classes)``.
-        probabilities: Returns the probabilities that the map of one image stands for; by default it holds them.
-    """
-    count, rows, columns, classes = maps.shape
+def predictions_of(logits: Logits) -> Predictions:
+    """Return the class of each pixel of images, from maps of shape ``(images, rows, columns, classes)``."""
+    count, rows, columns, classes = logits.shape
     pixels = np.empty((count, PIXEL_STRIDE * rows, PIXEL_STRIDE * columns), np.uint8)
     labels, scores = np.empty(count, np.int64), np.empty(count, np.float32)
-    for at, one in enumerate(maps):
-        pixels[at], scores[at] = class_map(probabilities(one))
+    for at, one in enumerate(logits):
+        pixels[at] = class_map(one)
         labels[at] = np.bincount(pixels[at].ravel(), minlength=classes).argmax()
+        scores[at] = softmax(one).max(axis=-1).mean()
     return Predictions(count, np.arange(count), labels, scores, pixels=pixels)
 
 
-def class_map(probabilities: Shares) -> tuple[npt.NDArray[np.uint8], float]:
-    """Return the most probable class of each pixel of an image, and how sure that is.
+def class_map(logits: Logits) -> npt.NDArray[np.uint8]:
+    """Return the most probable class of each pixel of an image.
 
-    Probabilities between the middles of four cells are interpolated.
+    Between the middles of cells logits are interpolated. Where the same class is first in four cells, it is so between
+    them too; so only the rest is computed.
 
     Args:
-        probabilities: Of each class in each cell, shape ``(rows, columns, classes)``, 0 to 1.
+        logits: Of each class in each cell, shape ``(rows, columns, classes)``.
 
     Returns:
-        Shape ``(4 * rows, 4 * columns)``, and the mean probability of the pixels' classes.
+        Shape ``(4 * rows, 4 * columns)``.
     """
-    planes = np.ascontiguousarray(probabilities.transpose(2, 0, 1))
-    wide = _enlarged(_enlarged(planes).transpose(0, 2, 1)).transpose(0, 2, 1)
-    highest, classes = wide[0].copy(), np.zeros(wide.shape[1:], np.uint8)
-    for label in range(1, len(wide)):
-        more = wide[label] > highest
-        classes[more] = label
-        np.maximum(highest, wide[label], out=highest)
-    return classes, float(highest.mean())
-
-
-def _enlarged(planes: Shares) -> Shares:
-    """Return maps with four times as many rows, linear between the middles of rows, shape ``(maps, rows, columns)``."""
-    count, rows, columns = planes.shape
-    around = np.concatenate([planes[:, :1], planes, planes[:, -1:]], axis=1)
-    found = np.empty((count, rows, PIXEL_STRIDE, columns), np.float32)
-    for at in range(PIXEL_STRIDE):
-        offset = (at + 0.5) / PIXEL_STRIDE + 0.5  # from the middle of the row above
-        low, share = int(offset), np.float32(offset % 1)
-        found[:, :, at] = (1 - share) * around[:, low : low + rows] + share * around[:, low + 1 : low + 1 + rows]
-    return found.reshape(count, PIXEL_STRIDE * rows, columns)
+    rows, columns, _ = logits.shape
+    first = logits.argmax(axis=-1).astype(np.uint8)
+    beside = np.pad(first, 1, mode="edge")
+    mixed = np.zeros(first.shape, np.bool_)
+    for down, across in _AROUND:
+        mixed |= beside[down : down + rows, across : across + columns] != first
+    row, column = np.nonzero(mixed)
+    padded = np.pad(logits, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    near = np.stack([padded[row + down, column + across] for down, across in _AROUND], axis=1)
+    cells = first[:, None, :, None].repeat(PIXEL_STRIDE, axis=1).repeat(PIXEL_STRIDE, axis=3)
+    cells[row, :, column] = (_WEIGHTS @ near).argmax(axis=-1).reshape(-1, PIXEL_STRIDE, PIXEL_STRIDE)
+    pixels: npt.NDArray[np.uint8] = cells.reshape(PIXEL_STRIDE * rows, PIXEL_STRIDE * columns)
+    return pixels

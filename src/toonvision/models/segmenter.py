@@ -32,11 +32,6 @@ def segmenter(size_hw: tuple[int, int], classes: int) -> keras.Model:
     return keras.Model(inputs, layers.Conv2D(classes, 1, name=PIXELS)(x), name="segmenter")
 
 
-def answering(model: keras.Model) -> keras.Model:
-    """Return a model that answers with the probability of each class in each cell, of the same shape, 0 to 1."""
-    return keras.Model(model.inputs, layers.Softmax()(model.outputs[0]), name=model.name)
-
-
 def accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Return the share of the pixels that count whose cell's most probable class is theirs; see `pixel_loss`."""
     best = ops.one_hot(ops.argmax(y_pred, axis=-1), y_pred.shape[-1], dtype=y_pred.dtype)

@@ -21,7 +21,7 @@ _SMALLEST = 6.0
 _MIDDLE = (0.3, 0.7)
 """Between which shares of the sides the four images of a mosaic meet."""
 _SPARSE = 8
-"""Of so many rows and columns one is looked at for the mean luma."""
+"""Of so many rows and columns one is looked at for the mean luma, and for the classes of pixels."""
 _IN_MOSAIC = (0.5, 1.0)
 """How much smaller the images of a mosaic are shown."""
 _WINDOW_HW = (256, 320)
@@ -120,10 +120,21 @@ def middle_windows(images: Pictures, targets: Targets) -> tuple[Pictures, Target
     return shown, padded_rows(rows)
 
 
+def middle_windows_of_masks(images: Pictures, masks: npt.NDArray[np.uint8]) -> tuple[Pictures, npt.NDArray[np.uint8]]:
+    """Return the window in the middle of each screenshot and of its mask."""
+    (top, bottom), (left, right) = (
+        ((most - side) // 2, (most + side) // 2)
+        for side, most in zip(window_size(images.shape[1:3]), images.shape[1:3], strict=True)
+    )
+    return images[:, top:bottom, left:right], masks[:, top:bottom, left:right]
+
+
 def change_with_masks(
     images: Pictures, masks: npt.NDArray[np.uint8], settings: Augmentation, rng: np.random.Generator
 ) -> tuple[Pictures, npt.NDArray[np.uint8]]:
-    """Return a batch of screenshots and their masks, changed alike as `change` does, as new arrays.
+    """Return randomly changed windows of a batch of screenshots and their masks, changed alike, as new arrays.
+
+    Windows lie around pixels of classes that are as common as each other, or anywhere; see `change`.
 
     Args:
         images: Shape ``(images, height, width, 3)``.
@@ -132,11 +143,17 @@ def change_with_masks(
         rng: The random generator.
 
     Returns:
-        Arrays of the same shapes; what lies beside an image is black, and 255 in its mask: it does not count.
+        As many of either, of the size `window_size`; what lies beside an image is black, and 255 in its mask: it does
+        not count.
     """
-    changed, moved = np.zeros_like(images), np.full_like(masks, NOT_COUNTED)
+    size_hw = window_size(images.shape[1:3])
+    changed, moved = (
+        np.zeros((len(images), *size_hw, 3), np.uint8),
+        np.full((len(masks), *size_hw), NOT_COUNTED, np.uint8),
+    )
+    anchors = _pixels_of_classes(masks, rng) if size_hw != images.shape[1:3] else None
     for at, (canvas, mask) in enumerate(zip(changed, moved, strict=True)):
-        for source, mirrored, window in _placed(at, images, images.shape[1:3], settings, rng):
+        for source, mirrored, window in _placed(at, images, size_hw, settings, rng, anchors):
             across = slice(None, None, -1 if mirrored else 1)
             _paste(canvas, images[source][:, across], window)
             _paste(mask, masks[source][:, across], window, Image.Resampling.NEAREST)
@@ -176,6 +193,16 @@ def _anchors(targets: Targets) -> Anchors:
     for at, target in enumerate(targets):
         for row in target[(target[:, LABEL] >= 0) & (target[:, IGNORED] == 0)]:
             found.setdefault(int(row[LABEL]), []).append((at, row))
+    return found
+
+
+def _pixels_of_classes(masks: npt.NDArray[np.uint8], rng: np.random.Generator) -> Anchors:
+    """Return a pixel of each class that a mask shows, as a box without an extent; it looks at some of the pixels."""
+    found: dict[int, list[tuple[int, npt.NDArray[np.float32]]]] = {}
+    for at, mask in enumerate(masks[:, ::_SPARSE, ::_SPARSE]):
+        for label in np.unique(mask[mask != NOT_COUNTED]).tolist():
+            row, column = rng.choice(np.argwhere(mask == label)) * _SPARSE
+            found.setdefault(label, []).append((at, np.array([column, row, column, row], np.float32)))
     return found
 
 

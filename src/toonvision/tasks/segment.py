@@ -23,10 +23,10 @@ from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.segmentation import Maps
 from toonvision.models.grid import PIXEL_STRIDE
-from toonvision.models.pixels import predictions_of, softmax
+from toonvision.models.pixels import predictions_of
 from toonvision.tasks import detect
-from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
-from toonvision.tasks.detect_augmentation import change_with_masks
+from toonvision.tasks.base import Cases, Dataset, Outputs
+from toonvision.tasks.detect_augmentation import change_with_masks, middle_windows_of_masks
 from toonvision.tasks.detect_targets import factors_of
 from toonvision.tasks.pixel_scores import RIGHT, PixelEvaluated, PixelScores
 from toonvision.tasks.segment_panels import pixel_panels
@@ -43,7 +43,7 @@ default_network = "segmenter"
 unit = "screenshot"
 _FEWEST, _RARE = 10, 0.02
 """A class that fewer masks show, and a smaller share of them, is left out: its pixels do not count."""
-input_size = detect.input_size
+input_size, learner = detect.input_size, detect.learner
 
 
 def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
@@ -113,12 +113,6 @@ def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], s
         )
 
 
-def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
-    """Build the network, which is trained as it is saved."""
-    model = build(settings.network, dataset)
-    return Learner(model, lambda: model, settings)
-
-
 def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
     """Compile a network with the loss of the pixels, and the share of them that are right."""
     from toonvision.models.segmenter import accuracy, pixel_loss
@@ -129,9 +123,11 @@ def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings
 def batch(
     dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
 ) -> tuple[Pictures, npt.NDArray[np.float32]]:
-    """Return images, and what shares of each cell of the map have each class."""
+    """Return windows of screenshots, and what shares of each cell of the map have each class."""
     images, masks = dataset.images[indices], dataset.targets[indices]
-    if rng is not None and augmentation.active:
+    if rng is None:
+        images, masks = middle_windows_of_masks(images, masks)
+    else:
         images, masks = change_with_masks(images, masks, augmentation, rng)
     return images, cell_shares(masks, len(dataset.classes))
 
@@ -163,7 +159,7 @@ def metrics(totals: Mapping[str, float]) -> dict[str, float]:
 def decode(outputs: Outputs) -> Predictions:
     """Turn the map of a network into a class for each pixel of the images."""
     (logits,) = outputs
-    return predictions_of(logits, softmax)
+    return predictions_of(logits)
 
 
 def collapsed(predictions: Predictions) -> bool:
