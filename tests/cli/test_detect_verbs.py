@@ -16,6 +16,7 @@ from toonvision.data.source_tree import SourceTree
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.models.saving import read_card
+from toonvision.studies.stress import SCREENSHOT_CHANGES
 from toonvision.training.record import read_record
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -198,9 +199,26 @@ def test_suspect_boxes_are_searched_for_saved_and_not_searched_for_again(run, wo
     assert sorted((folder / "trainings").iterdir()) == before
 
 
+def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
+    outcome = run("evaluate", "things/two", "--stress", "-w", workspace.root, "--json")
+    assert outcome.code == 0, outcome.err
+    plain, *changed = outcome.json["stress"]["scores"]
+    recall = outcome.json["model"]["recall"]
+    assert (plain["samples"], plain["own"]) == (recall["total"], recall["total"] - recall["count"])
+    assert plain["summary"]["ap50"] == pytest.approx(outcome.json["model"]["ap50"])
+    assert [(one["kind"], one["strength"]) for one in changed] == [
+        (one.kind, one.strength) for one in SCREENSHOT_CHANGES
+    ]
+    assert {one["samples"] for one in changed} == {plain["samples"]}
+    assert "share of objects found" in outcome.json["stress"]["meaning"]
+    assert run("report", "things/two", "-w", workspace.root).code == 0
+    page = (trained / "report.html").read_text(encoding="utf-8")
+    assert "Under changes of light, sharpness, size and compression" in page
+
+
 FOR_CLASSES = [
     "contexts things", "curve things", "tune things", "calibrate things/two", "explain things/two",
-    "train things --folds 3", "train things --levels", "evaluate things/two --stress",
+    "train things --folds 3", "train things --levels",
 ]  # fmt: skip
 
 

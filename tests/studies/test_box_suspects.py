@@ -120,4 +120,6 @@ def test_suspects_are_shown_in_groups_with_a_row_for_each(dataset, jobs, workspa
     assert len(panel.rows) == len(study.suspects) + 1
     view = panel.value.groups[0].views[0]
     assert [box.predicted for box in view.boxes] == [False, True]
+    given, likely = study.suspects[0].given, study.suspects[0].likely
+    assert view.title == f"{likely.capitalize()}, not {given.capitalize()}"
     assert box_suspects_panel(workspace, replace(study, suspects=())) is None

@@ -18,6 +18,7 @@ from toonvision.metrics.detection import Objects
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, middles, peaks
 from toonvision.models.grid import STRIDE
+from toonvision.studies.stress import _grown
 from toonvision.tasks import detect
 from toonvision.tasks.base import Evaluated
 from toonvision.tasks.box_outcomes import AT_EDGE, BESIDE, IN_VIEW, cause, disturbances
@@ -305,6 +306,23 @@ def test_cases_are_the_objects_that_count_with_what_disturbs_each(tmp_path):
     found = dict(zip([crop.label for crop in cases.crops], cases.disturbances, strict=True))
     assert found == {"apple": AT_EDGE, "stone": BESIDE}
     assert cases.wrong.tolist() == [[True, True]]
+
+
+def test_boxes_in_a_smaller_screenshot_are_those_in_the_screenshot_itself(tmp_path):
+    boxes = (("apple", (20, 30, 60, 90)), ("pear", (120, 60, 150, 120)))
+    shots = [Shot(f"{at}", "garden", boxes, (320, 200)) for at in range(6)]
+    workspace = workspace_of(tmp_path, [*shots, *small_shots()])
+    data = load_dataset(workspace, TASK, size_hw=(128, 160))
+    large = [at for at, frame in enumerate(data.frames) if frame.shot.size_wh == (320, 200)]
+    evaluation = Evaluated((), tuple(data.items[at] for at in large), data.images[large], (), 0)
+    none = np.zeros(2, np.int64)
+    for scale, size in ((0.5, 160), (0.7, 224)):
+        factor = -(-size // 160)
+        seen = np.array([box for _, box in boxes], np.float32) * scale / factor
+        predictions = Predictions(len(large), none, none, np.ones(2, np.float32), boxes=seen)
+        grown = _grown(predictions, data, evaluation, scale)
+        np.testing.assert_allclose(grown.boxes * 2, [box for _, box in boxes], rtol=1e-5)
+    assert _grown(predictions, data, evaluation, 1) is predictions
 
 
 def test_intervals_of_average_precision_hold_the_value_and_narrow_with_more_screenshots():

@@ -108,9 +108,10 @@ class Run(StoredRun):
         from toonvision.api.study_steps import study_result
         from toonvision.studies.stress import stress_panel, stress_run, stress_table
 
-        self.classifying("stress")
+        if self.record.kind != DETECT:
+            self.classifying("stress")
         evaluation = self.evaluation()
-        with self.workspace.watcher.progress("changing and evaluating", "crops") as progress:
+        with self.workspace.watcher.progress("changing and evaluating", self.unit) as progress:
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
         next_step = self.workspace.command("report", self.name)
         return study_result(test, stress_panel(test), [stress_table(test)], next_step)

@@ -126,7 +126,7 @@ def draw_stress(test: StressTest) -> Figure:
 
 @styled
 def draw_stress_rows(ax: Axes, test: StressTest) -> Axes:
-    """Draw a row for each change, unchanged crops on top: the accuracy as a dot on its 95 % interval.
+    """Draw a row for each change, unchanged pictures on top: what is right as a dot on its 95 % interval.
 
     With several trainings a stroke stands at their mean.
     """
@@ -145,7 +145,9 @@ def draw_stress_rows(ax: Axes, test: StressTest) -> Axes:
     style.percent_axis(ax, first - room, 1 + room, step=0.02 if first > 0.85 else 0.1)
     style.quiet_axis(ax)
     mean = "; strokes: mean of all trainings" if len(test.seeds) > 1 else ""
-    ax.set_title(f"Accuracy on {test.scores[0].samples:,} crops with 95 % intervals; red: clearly lower{mean}")
+    what = f"{test.scores[0].samples:,} {'objects found' if test.finds else 'crops'}"
+    start = "Share of" if test.finds else "Accuracy on"
+    ax.set_title(f"{start} {what} with 95 % intervals; red: clearly lower{mean}")
     return ax
 
 

@@ -53,6 +53,17 @@ class Predictions:
     pixels: npt.NDArray[np.uint8] | None = None
 
 
+def concatenated(parts: Sequence[Predictions]) -> Predictions:
+    """Return what was predicted for some images after one another, at least one of them, as of all of them."""
+    names = [name for name, value in vars(parts[0]).items() if name not in ("images", "image") and value is not None]
+    before = np.cumsum([0, *(part.images for part in parts)])
+    return Predictions(
+        int(before[-1]),
+        np.concatenate([part.image + start for part, start in zip(parts, before[:-1], strict=True)]),
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
+    )
+
+
 @dataclass(frozen=True)
 class Answers:
     """What a classifier answers about some images.

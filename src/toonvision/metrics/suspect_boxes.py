@@ -131,8 +131,9 @@ def _at_objects(
         candidates: list[SuspectBox] = []
         if len(other):
             best = other[scores[other].argmax()]
-            candidates.append(SuspectBox("wrong class", int(truth.image[at]), at, int(boxes[best]),
-                                         float(scores[best]) - right))  # fmt: skip
+            # That something is there is agreed; what matters is how much surer of the other class the models are.
+            margin = (float(scores[best]) - right) / (float(scores[best]) + right)
+            candidates.append(SuspectBox("wrong class", int(truth.image[at]), at, int(boxes[best]), margin))
         if len(moved):
             best = moved[scores[moved].argmax()]
             suspicion = (float(scores[best]) - good) * (1 - float(share[best]))

@@ -9,6 +9,7 @@ from toonvision.report import run_panels as run
 from toonvision.report.facts import SUBSET_NAMES, warnings_of
 from toonvision.report.page import Page, section
 from toonvision.report.results import Results
+from toonvision.studies.stress import stress_panel
 from toonvision.tasks.detect_panels import box_panels, height_rows
 from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -42,6 +43,7 @@ def detection_page(results: Results) -> Page:
                 "evaluation", "Evaluation", f"What the run's model finds in the {subset} screenshots, {seen}.",
                 spread_panel(results), *box_panels(evaluation, results.taxonomy),
                 *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
+                stress_panel(results.stress) if results.stress else None,
             ),
             section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
         ),

@@ -305,7 +305,7 @@ def _view(image: Pictures, suspect: BoxSuspect, classes: dict[str, Category]) ->
         for box, name, predicted in ((suspect.box, suspect.given, False), (suspect.likely_box, suspect.likely, True))
         if box is not None
     ]
-    names = [classes[name].title for name in (suspect.given, suspect.likely) if name]
+    names = [classes[name].title for name in (suspect.likely, suspect.given) if name]
     sure = f"{100 * suspect.confidence:.0f} % sure" if suspect.likely else "found by no model"
     notes = (sure, f"suspicion {suspect.suspicion:.2f}")
     height, width = image.shape[:2]

@@ -1,16 +1,17 @@
-"""Stress test: how a run does on crops that are darker, blurred, smaller, compressed, or cut beside their box.
+"""Stress test: how a run does on pictures that are darker, blurred, smaller, compressed, or cut beside their box.
 
-Each change is made to the crop as it was cut, before it is resized to the network's input. Nothing is random, so that
-two runs are evaluated on the same changed crops.
+Each change is made to the crop as it was cut, or to the whole screenshot, before it is resized to the network's input.
+Nothing is random, so that two runs are evaluated on the same changed pictures.
 """
 
 import io
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
@@ -23,14 +24,18 @@ from toonvision.core.wording import interval, listed, percent
 from toonvision.data.arrays import Pictures, read_crop, screenshot_reader
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.images import fit
+from toonvision.data.images import fit, shrink_factor
+from toonvision.data.records import Item
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.intervals import Proportion
-from toonvision.models.saving import load_model
+from toonvision.metrics.predictions import Predictions, concatenated
+from toonvision.models.saving import load_model, read_card
 from toonvision.studies.store import Study
-from toonvision.tasks.classify import predict_probabilities
+from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.registry import kind_of
 from toonvision.training.record import repeat_folder
+from toonvision.training.repeat import load_run_data
 
 _DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 _GROUP = 32
@@ -38,19 +43,21 @@ _GROUP = 32
 
 @dataclass(frozen=True)
 class Change:
-    """A change of crops at one strength.
+    """A change of pictures at one strength.
 
     Attributes:
         kind: What is changed.
         strength: How much, for people.
-        of_crop: Changes the crop as it was cut; None where the box is moved instead.
+        of_crop: Changes the crop as it was cut, or the screenshot; None where the box is moved instead.
         shift: By which share of its sides the box is moved.
+        scale: How large the changed screenshot is, as a share of the original.
     """
 
     kind: str
     strength: str
     of_crop: Callable[[Image.Image], Image.Image] | None = None
     shift: float = 0.0
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,12 @@ class StressScore:
     """How a run does under one change.
 
     Attributes:
-        kind: What was changed; empty for unchanged crops.
+        kind: What was changed; empty for unchanged pictures.
         strength: How much.
-        samples: How many crops were evaluated.
-        own: Wrong predictions of the run's best model.
-        wrong: Wrong predictions of every training.
+        samples: How many crops were evaluated, or objects searched for.
+        own: Wrong predictions, or missed objects, of the run's best model.
+        wrong: The same of every training.
+        summary: The most telling scores of the run's best model, by name.
     """
 
     kind: str
@@ -70,6 +78,7 @@ class StressScore:
     samples: int
     own: int
     wrong: tuple[int, ...]
+    summary: dict[str, float] = field(default_factory=dict)
 
     @property
     def right(self) -> Proportion:
@@ -90,7 +99,8 @@ class StressTest(Study):
         run: The run.
         part: Which subset was evaluated.
         seeds: Of its trainings.
-        scores: The first is of unchanged crops.
+        scores: The first is of unchanged pictures.
+        finds: Whether the run finds objects; else it names what crops show.
     """
 
     FILE, WHAT, COMMAND = "stress.json", "stress test", "evaluate RUN --stress"
@@ -99,6 +109,17 @@ class StressTest(Study):
     part: str
     seeds: tuple[int, ...]
     scores: tuple[StressScore, ...]
+    finds: bool = False
+
+    @property
+    def measure(self) -> str:
+        """What is measured: the accuracy, or the share of the objects that are found."""
+        return "share of objects found" if self.finds else "accuracy"
+
+    @property
+    def pictures(self) -> str:
+        """What is changed."""
+        return "screenshots" if self.finds else "crops"
 
     def sentence(self) -> str:
         """Return which change does most harm, in plain words."""
@@ -108,13 +129,13 @@ class StressTest(Study):
         clear = [score for score in changed if score.right.interval[1] < plain.right.interval[0]]
         if worst not in clear:
             return (
-                f"No change clearly lowers the accuracy: {plain.right} on unchanged crops, at worst {worst.right} "
-                f"({worst.kind}, {worst.strength})."
+                f"No change clearly lowers the {self.measure}: {plain.right} on unchanged {self.pictures}, at worst "
+                f"{worst.right} ({worst.kind}, {worst.strength})."
             )
         return (
-            f"The accuracy falls most with {worst.kind} ({worst.strength}): {worst.right}, {100 * lost:.0f} points "
-            f"less than on unchanged crops ({plain.right}). {len(changed) - len(clear)} of {len(changed)} changes do "
-            "not clearly lower it."
+            f"The {self.measure} falls most with {worst.kind} ({worst.strength}): {worst.right}, {100 * lost:.0f} "
+            f"points less than on unchanged {self.pictures} ({plain.right}). {len(changed) - len(clear)} of "
+            f"{len(changed)} changes do not clearly lower it."
         )
 
 
@@ -155,8 +176,22 @@ CHANGES = (
 in turn, from crop to crop, as far as the screenshot reaches."""
 
 
+def _rescaled(image: Image.Image, *, share: float) -> Image.Image:
+    """Shrink a screenshot, as on a smaller screen."""
+    size = (max(1, round(image.width * share)), max(1, round(image.height * share)))
+    return image.resize(size, Image.Resampling.BOX)
+
+
+SCREENSHOT_CHANGES = (
+    *(change for change in CHANGES if change.kind not in ("small", "box moved")),
+    *(Change("smaller", f"{share:g} x", partial(_rescaled, share=share), scale=share) for share in (0.7, 0.5)),
+)
+"""The same for whole screenshots, which may come from a smaller screen. They enter a network shrunk by their own whole
+number, so that objects may be as large there as before."""
+
+
 def stress_run(
-    workspace: Workspace, folder: Path, evaluation: ClassEvaluation, *, progress: Progress = silent
+    workspace: Workspace, folder: Path, evaluation: Evaluation[Any], *, progress: Progress = silent
 ) -> StressTest:
     """Evaluate all models of a run under every change, and save the result in the run's folder.
 
@@ -164,33 +199,59 @@ def stress_run(
         InputRejectedError: If there is no sample, or a crop or its screenshot cannot be read.
         ModelRefusedError: If a model cannot be used.
     """
-    total = len(evaluation.crops)
+    total, record = len(evaluation.items), evaluation.record
     if not total:
         raise InputRejectedError(f"{folder}: the subset {evaluation.subset!r} has no sample to evaluate.")
-    record = evaluation.record
-    models = [load_model(repeat_folder(folder, repeat.seed)) for repeat in record.repeats]
-    wrong = np.zeros((len(CHANGES), len(models)), dtype=np.int64)
-    done = 0
-    for indices, pictures in _changed(workspace, evaluation):
-        for row, model in enumerate(models):
-            flat = pictures.reshape(-1, *pictures.shape[2:])
-            predicted = predict_probabilities(model, flat).argmax(axis=1).reshape(pictures.shape[:2])
-            wrong[:, row] += (predicted != evaluation.best.y_true[indices]).sum(axis=1)
-        done += pictures.shape[1]
-        progress(done, total)
-    plain = StressScore("", "unchanged", total, evaluation.best.report.wrong, evaluation.spread.wrong)
-    scores = (
-        StressScore(change.kind, change.strength, total, int(row[evaluation.best_index]), tuple(map(int, row)))
-        for change, row in zip(CHANGES, wrong, strict=True)
-    )
+    kind, data = kind_of(record.as_task), load_run_data(workspace, record)
+    finds = kind.unit == "screenshot"
+    changes = SCREENSHOT_CHANGES if finds else CHANGES
+    folders = [repeat_folder(folder, repeat.seed) for repeat in record.repeats]
+    models = [load_model(one) for one in folders]
+    found: list[list[list[Predictions]]] = [[[] for _ in models] for _ in changes]
+    for start, changed in _changed(workspace, evaluation, changes):
+        for own, pictures in zip(found, changed, strict=True):
+            for parts, model in zip(own, models, strict=True):
+                parts.append(predict(kind, model, pictures))
+        progress(start + changed.shape[1], total)
+    thresholds = [read_card(one).thresholds for one in folders]
+    scores = [_score("", "unchanged", evaluation)]
+    for change, own in zip(changes, found, strict=True):
+        predictions = [_grown(concatenated(parts), data, evaluation, change.scale) for parts in own]
+        each = tuple(
+            kind.score(one, data, evaluation.subset, thresholds=least)
+            for one, least in zip(predictions, thresholds, strict=True)
+        )
+        scores.append(_score(change.kind, change.strength, replace(evaluation, scores=each)))
     seeds = tuple(repeat.seed for repeat in record.repeats)
-    return StressTest(record.title, evaluation.subset, seeds, (plain, *scores), folder=folder).save()
+    return StressTest(record.title, evaluation.subset, seeds, tuple(scores), finds, folder=folder).save()
+
+
+def _score(kind: str, strength: str, evaluation: Evaluation[Any]) -> StressScore:
+    """Return how many of the crops, or of the objects, are wrong."""
+    cases = kind_of(evaluation.record.as_task).cases(evaluation)
+    wrong = tuple(int(count) for count in cases.wrong.sum(axis=1))
+    total = cases.wrong.shape[1]
+    return StressScore(kind, strength, total, wrong[evaluation.best_index], wrong, evaluation.best.summary())
+
+
+def _grown(predictions: Predictions, data: Dataset, evaluation: Evaluation[Any], scale: float) -> Predictions:
+    """Return boxes in screenshots of another scale as they would be in the screenshots themselves."""
+    if scale == 1 or predictions.boxes is None:
+        return predictions
+    sizes = [frame.shot.size_wh for frame in evaluation.frames]
+    factors = [
+        shrink_factor((round(width * scale), round(height * scale)), data.size_hw)
+        / (scale * shrink_factor((width, height), data.size_hw))
+        for width, height in sizes
+    ]
+    return replace(predictions, boxes=predictions.boxes * np.array(factors, np.float32)[predictions.image, None])
 
 
 def stress_panel(test: StressTest) -> FigurePanel:
     """Return the figure of the accuracy under each change, with a row for each."""
     plain, *changed = test.scores
     worst = sorted(changed, key=lambda score: score.right.share)[:3]
+    lowest = listed([f"{s.kind}, {s.strength} ({percent(s.right.share)})" for s in worst])
     head = ("change", "strength", "samples", "right", "share", "interval_low", "interval_high",
             *(f"right_seed_{seed}" for seed in test.seeds))  # fmt: skip
     rows = (
@@ -200,9 +261,9 @@ def stress_panel(test: StressTest) -> FigurePanel:
     )  # fmt: skip
     return FigurePanel(
         name="stress",
-        title="Under changes of light, sharpness, size, compression and box",
-        alternative=f"Accuracy under {len(changed)} changes of the crops; {percent(plain.right.share)} unchanged, "
-        f"lowest with {listed([f'{s.kind}, {s.strength} ({percent(s.right.share)})' for s in worst])}.",
+        title=f"Under changes of light, sharpness, size{' and compression' if test.finds else ', compression and box'}",
+        alternative=f"{test.measure.capitalize()} under {len(changed)} changes of the {test.pictures}; "
+        f"{percent(plain.right.share)} unchanged, lowest with {lowest}.",
         caption=test.sentence(),
         value=test,
         rows=(head, *rows),
@@ -211,35 +272,40 @@ def stress_panel(test: StressTest) -> FigurePanel:
 
 def stress_table(test: StressTest) -> Table:
     """Return the accuracy under each change as a table."""
-    columns = ("Change", "Strength", "Accuracy", "95 % interval", "Mean of all trainings")
+    names = tuple(test.scores[0].summary) if test.finds else ()
+    columns = ("Change", "Strength", "Found" if test.finds else "Accuracy", "95 % interval", "Mean of all trainings",
+               *(name.upper() for name in names))  # fmt: skip
     rows = tuple(
         (score.kind or "none", score.strength, percent(score.right.share), interval(score.right),
-         percent(score.mean_accuracy))
+         percent(score.mean_accuracy), *(f"{score.summary[name]:.3f}" for name in names))
         for score in test.scores
     )  # fmt: skip
     return Table(f"{test.run} under changes", columns, rows, number_columns(columns, 2))
 
 
-def _changed(workspace: Workspace, evaluation: ClassEvaluation) -> Iterator[tuple[slice, Pictures]]:
-    """Yield groups of samples with their changed crops, shape ``(changes, samples, height, width, 3)``."""
+def _changed(
+    workspace: Workspace, evaluation: Evaluation[Any], changes: Sequence[Change]
+) -> Iterator[tuple[int, Pictures]]:
+    """Yield the index of the first sample of each group, and its pictures ``(changes, samples, height, width, 3)``."""
     record = evaluation.record
     read_screenshot = screenshot_reader(workspace)
 
-    def change_all(numbered: tuple[int, Crop]) -> Pictures:
-        number, crop = numbered
-        image = read_crop(workspace, crop)
-        whole = read_screenshot(crop.screenshot_id)
+    def change_all(numbered: tuple[int, Item]) -> Pictures:
+        number, item = numbered
+        whole = read_screenshot(item.screenshot_id)
+        image = read_crop(workspace, item) if isinstance(item, Crop) else whole
         changed = [
-            change.of_crop(image) if change.of_crop else _cut_beside(whole, crop.box, change.shift, number)
-            for change in CHANGES
+            _cut_beside(whole, item.box, change.shift, number)
+            if change.of_crop is None and isinstance(item, Crop)
+            else (change.of_crop or Image.Image.copy)(image)
+            for change in changes
         ]
         return np.stack([fit(one, size_hw=record.size_hw, resize=record.resize) for one in changed])
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        for start in range(0, len(evaluation.crops), _GROUP):
-            indices = slice(start, min(start + _GROUP, len(evaluation.crops)))
-            numbered = enumerate(evaluation.crops[indices], start=start)
-            yield indices, np.stack(list(pool.map(change_all, numbered)), axis=1)
+        for start in range(0, len(evaluation.items), _GROUP):
+            numbered = enumerate(evaluation.items[start : start + _GROUP], start=start)
+            yield start, np.stack(list(pool.map(change_all, numbered)), axis=1)
 
 
 def _cut_beside(whole: Image.Image, box: Box, share: float, number: int) -> Image.Image:
