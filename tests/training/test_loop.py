@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+from functools import partial
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from toonvision.tasks.classify import predict_probabilities, quick_form
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
+from toonvision.training import checkpoint
 from toonvision.training.loop import train_fresh
 
 
@@ -99,3 +101,54 @@ def test_a_training_whose_last_step_breaks_it_keeps_the_weights_of_the_epoch_bef
     predicted = predict_probabilities(model, pictures[val])
     loss = -np.log(predicted[np.arange(8), targets[val]]).mean()
     assert loss == pytest.approx(history.epochs[history.best_epoch - 1]["val_loss"], rel=1e-4)
+
+
+COMPACT = TrainingSettings(network="compact", epochs=4, batch_size=4, schedule="cosine", averaging=0.9)
+
+
+@pytest.mark.parametrize("settings", [COMPACT, dataclasses.replace(COSINE, schedule="constant", patience=2)])
+def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(
+    small_workspace, tmp_path, monkeypatch, settings
+):
+    monkeypatch.setattr(checkpoint, "_EVERY_S", 0)
+    dataset, subsets = small_subsets(small_workspace)
+    train = partial(train_fresh, dataset, **subsets, settings=settings, seed=5)
+    file, seen = tmp_path / "state.npz", []
+
+    def interrupt(epoch, logs):
+        seen.append(epoch)
+        if epoch == 3 and len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(checkpoint=file, watcher=interrupt)
+    model, history = train(checkpoint=file, watcher=interrupt)
+    wanted, uninterrupted = train()
+    assert seen[:4] == [1, 2, 3, 3]
+    assert history.epochs == uninterrupted.epochs
+    for one, other in zip(model.get_weights(), wanted.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", None])
+def test_a_state_that_is_damaged_or_of_another_network_is_as_good_as_none(
+    small_workspace, tmp_path, monkeypatch, content
+):
+    monkeypatch.setattr(checkpoint, "_EVERY_S", 0)
+    dataset, subsets = small_subsets(small_workspace)
+    file, seen = tmp_path / "state.npz", []
+
+    def interrupt(epoch, logs):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    if content is None:
+        with pytest.raises(KeyboardInterrupt):
+            train_fresh(dataset, **subsets, settings=COMPACT, seed=0, checkpoint=file, watcher=interrupt)
+    else:
+        file.write_bytes(content)
+    train_fresh(
+        dataset, **subsets, settings=COSINE, seed=0, checkpoint=file, watcher=lambda epoch, _: seen.append(epoch)
+    )
+    assert seen == [1, 2, 3, 4]

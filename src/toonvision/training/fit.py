@@ -25,6 +25,7 @@ def fit(
     settings: TrainingSettings,
     seed: int,
     log_folder: Path | None = None,
+    checkpoint: Path | None = None,
     watcher: EpochWatcher = unwatched.epoch_ended,
 ) -> "tuple[keras.Model | Forest, History]":
     """Train a fresh network, or grow trees; see `toonvision.training.loop.train_fresh` and `grow_forest`.
@@ -44,5 +45,12 @@ def fit(
 
     with backend_faults():
         return train_fresh(
-            dataset, train=train, val=val, settings=settings, seed=seed, log_folder=log_folder, watcher=watcher
+            dataset,
+            train=train,
+            val=val,
+            settings=settings,
+            seed=seed,
+            log_folder=log_folder,
+            checkpoint=checkpoint,
+            watcher=watcher,
         )

@@ -23,6 +23,7 @@ from toonvision.models.starting import RANDOM, begin_with
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.training.checkpoint import Checkpoint, State
 from toonvision.training.history import EpochWatcher, History
 
 BatchLogs = tuple[Mapping[str, float], int]
@@ -37,6 +38,7 @@ def train_fresh(
     settings: TrainingSettings,
     seed: int,
     log_folder: Path | None = None,
+    checkpoint: Path | None = None,
     watcher: EpochWatcher = unwatched.epoch_ended,
 ) -> tuple[keras.Model, History]:
     """Build a network with fresh weights, or with those that it is to begin with, and train it.
@@ -48,6 +50,7 @@ def train_fresh(
         settings: What to train, and how.
         seed: Decides the weights, the order of batches and the augmentation.
         log_folder: Where TensorBoard's files go (scalars, graph, histograms); none are written without it.
+        checkpoint: Where its state is saved from time to time, and read if a training of this name was interrupted.
         watcher: Called after every epoch.
 
     Returns:
@@ -63,7 +66,7 @@ def train_fresh(
     if settings.start != RANDOM:
         begin_with(settings.start, learner.model, settings.network, dataset.classes)
     training = Training(learner.model, dataset, learner.settings, train, val, seed)
-    history = training.run(log_folder, watcher)
+    history = training.run(log_folder, watcher, checkpoint)
     return learner.finish(), history
 
 
@@ -83,15 +86,24 @@ class Training:
         # Otherwise TensorFlow traces the first step twice: once to make the optimizer's variables, once to compute.
         optimizer.build(model.trainable_variables)
 
-    def run(self, log_folder: Path | None = None, watcher: EpochWatcher = unwatched.epoch_ended) -> History:
+    def run(
+        self,
+        log_folder: Path | None = None,
+        watcher: EpochWatcher = unwatched.epoch_ended,
+        checkpoint: Path | None = None,
+    ) -> History:
         """Train the network and leave it with the weights of its best epoch."""
         started = time.monotonic()
         model, settings = self._model, self._settings
+        saved = Checkpoint(checkpoint, model, (self._order_rng, self._change_rng))
         callbacks = _callbacks(model, settings, log_folder)
-        best_weights, diverged = model.get_weights(), False
-        epochs: list[Mapping[str, float]] = []
         callbacks.on_train_begin()
-        for epoch in range(settings.epochs):
+        begun = saved.load() or State((), model.get_weights(), 0.0)
+        epochs, best_weights, diverged = list(begun.epochs), begun.best_weights, False
+        for epoch, logs in enumerate(epochs):
+            callbacks.on_epoch_begin(epoch)
+            callbacks.on_epoch_end(epoch, logs)
+        for epoch in range(len(epochs), settings.epochs):
             callbacks.on_epoch_begin(epoch)
             logs = {**self._metrics(self._train(callbacks)), **self._validation_metrics()}
             epochs.append(logs)
@@ -102,6 +114,8 @@ class Training:
             diverged = not math.isfinite(logs["loss"] + logs["val_loss"])
             if diverged or model.stop_training:
                 break
+            saved.save(State(tuple(epochs), best_weights, begun.seconds + time.monotonic() - started))
+        saved.remove()
         callbacks.on_train_end()
         if settings.averaging and not diverged:
             model.optimizer.finalize_variable_values(model.trainable_variables)
@@ -109,7 +123,9 @@ class Training:
             diverged = not math.isfinite(epochs[-1]["val_loss"])
         if diverged or not settings.takes_all_epochs:
             model.set_weights(best_weights)
-        return History(tuple(epochs), _best_epoch(epochs, settings), diverged, time.monotonic() - started)
+        return History(
+            tuple(epochs), _best_epoch(epochs, settings), diverged, begun.seconds + time.monotonic() - started
+        )
 
     def _train(self, callbacks: keras.callbacks.CallbackList) -> Iterator[BatchLogs]:
         """Take a step for each batch, in random order and with augmentation."""

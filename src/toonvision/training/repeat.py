@@ -111,7 +111,7 @@ def train_run(
     record = _new_record(workspace, data, settings, name=folder.name, device=device)
     watch.started(record)
     with unfinished_run(workspace.root, folder.parent) as built:
-        train = partial(_train_once, built, record, data)
+        train = partial(_train_once, built, workspace.cache, record, data)
         at_once = trainings_at_once(settings, size_hw=size, images=record.samples["train"], trainings=len(seeds))
         done = train_all(train, seeds, at_once=at_once, epoch_ended=watch.epoch_ended, ended=watch.repeat_ended)
         repeats = tuple(done)
@@ -170,12 +170,24 @@ def _store_novelty(workspace: Workspace, data: Dataset, record: RunRecord, built
         store_novelty(built, score)
 
 
-def _train_once(run: Path, record: RunRecord, data: Dataset, seed: int, watcher: EpochWatcher) -> RepeatRecord:
+def _train_once(
+    run: Path, cache: Path, record: RunRecord, data: Dataset, seed: int, watcher: EpochWatcher
+) -> RepeatRecord:
     """Train with one seed, and save the model, its history and its log in the run's folder."""
+    from toonvision.training.checkpoint import checkpoint_file
+
     train, val = data.indices["train"], data.indices["val"]
     logs = run / LOGS / f"seed-{seed}"
+    facts = (record.task, record.data_hash, record.size_hw, record.resize, dict(record.versions))
     model, history = fit(
-        data, train=train, val=val, settings=record.settings, seed=seed, log_folder=logs, watcher=watcher
+        data,
+        train=train,
+        val=val,
+        settings=record.settings,
+        seed=seed,
+        log_folder=logs,
+        checkpoint=checkpoint_file(cache, record.settings, seed, *facts),
+        watcher=watcher,
     )
     kind = kind_of(data.task)
     validated = predict(kind, model, data.images[val])
