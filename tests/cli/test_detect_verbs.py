@@ -207,6 +207,8 @@ def test_each_context_is_left_out_and_compared_with_the_newest_run(run, workspac
     assert outcome.json["against"] == "things/two"
     folder = workspace.studies / "things" / "contexts"
     assert {"box-contexts.json", "contexts.csv", "contexts.png"} <= {path.name for path in folder.iterdir()}
+    assert run("report", "things/two", "-w", workspace.root).code == 0
+    assert "in contexts that it has not seen" in (trained / "report.html").read_text(encoding="utf-8")
 
 
 def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):

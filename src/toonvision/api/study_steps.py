@@ -122,7 +122,6 @@ class StudySteps(Opened):
         return study_result(study, panel, (*listed, *more, text), self.command("curve", task))
 
     def _box_contexts(self, task: str, options: dict[str, Any]) -> "Result[BoxContextStudy]":
-
         from toonvision.studies.box_contexts import (
             BoxContextOptions,
             box_contexts_panel,
