@@ -35,7 +35,8 @@ def detection_page(results: Results) -> Page:
                 "data", "Data", _data_fact(results), data.balance_panel(results.balance, results.taxonomy),
                 data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
                 data.split_panel(results.split, level), *data.split_tables(results.split, level),
-                data.near_table(results.split), _suspects_table(results.box_suspects), data.findings_table(results.counts, results.findings),
+                data.near_table(results.split), _suspects_table(results.box_suspects),
+                data.findings_table(results.counts, results.findings),
             ),
             section(
                 "training", "Training", "How the network learned.", run.curves_panel(results.curves),
