@@ -2,8 +2,8 @@
 
 Run: python benchmarks/box_errors.py WORKSPACE TASK --into FOLDER
 
-Needs a workspace with a task of the kind detect, of two classes or more, whose boxes are changed in memory alone. Finished
-trainings are kept in FOLDER, so that a killed benchmark goes on.
+Needs a workspace with a task of the kind detect, of two classes or more, whose boxes are changed in memory alone.
+Finished trainings are kept in FOLDER, so that a killed benchmark goes on.
 """
 
 import argparse

@@ -199,6 +199,18 @@ def test_suspect_boxes_are_searched_for_saved_and_not_searched_for_again(run, wo
     assert sorted((folder / "trainings").iterdir()) == before
 
 
+def test_each_context_is_left_out_and_compared_with_the_newest_run(run, workspace, trained):
+    outcome = run("contexts", "things", "-w", workspace.root, "--epochs", "1", "--json")
+    assert outcome.code == 0, outcome.err
+    assert [one["context"] for one in outcome.json["contexts"]] == ["garden", "house"]
+    assert sum(one["screenshots"] for one in outcome.json["contexts"]) == 12
+    assert outcome.json["against"] == "things/two"
+    folder = workspace.studies / "things" / "contexts"
+    assert {"box-contexts.json", "contexts.csv", "contexts.png"} <= {path.name for path in folder.iterdir()}
+    assert run("report", "things/two", "-w", workspace.root).code == 0
+    assert "in contexts that it has not seen" in (trained / "report.html").read_text(encoding="utf-8")
+
+
 def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
     outcome = run("evaluate", "things/two", "--stress", "-w", workspace.root, "--json")
     assert outcome.code == 0, outcome.err
@@ -217,7 +229,7 @@ def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
 
 
 FOR_CLASSES = [
-    "contexts things", "curve things", "tune things", "calibrate things/two", "explain things/two",
+    "curve things", "tune things", "calibrate things/two", "explain things/two",
     "train things --folds 3", "train things --levels",
 ]  # fmt: skip
 

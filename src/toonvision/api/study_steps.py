@@ -1,17 +1,20 @@
 """The studies of the data: contexts, suspects, curve."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toonvision.api.base import Opened
+from toonvision.api.base import Opened, StoredRun
 from toonvision.api.result import Block, Result, table
 from toonvision.api.training import Size, parse_size
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.taxonomy.labels import DETECT
 
 if TYPE_CHECKING:
+    from toonvision.studies.box_contexts import BoxContextStudy
     from toonvision.studies.box_suspects import BoxSuspectStudy
     from toonvision.studies.contexts import ContextStudy
     from toonvision.studies.cross_validation import CrossValidation
@@ -56,16 +59,21 @@ def folds_result(study: "CrossValidation", next_step: str) -> "Result[CrossValid
 class StudySteps(Opened):
     """The steps that train many models to learn about the data."""
 
-    def contexts(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[ContextStudy]":
+    def contexts(
+        self, task: str, *, size: Size | None = None, **options: Any
+    ) -> "Result[ContextStudy] | Result[BoxContextStudy]":
         """Leave out one context after the other: does the model rely on the context?
 
         Args:
             task: What to predict.
             size: The input's size; by default that of the run compared with, or what the network wants.
-            **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``repeat``.
+            **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``repeat``, or of
+                `toonvision.studies.box_contexts.BoxContextOptions`.
         """
         from toonvision.studies.contexts import ContextOptions, contexts_panel, study_contexts
 
+        if self.files.taxonomy.task(task).kind == DETECT:
+            return self._box_contexts(task, sized(size, options))
         self.classifying(task, "contexts")
         with self.watcher.studying() as watch:
             study = study_contexts(self.files, task, ContextOptions(**sized(size, options)), watcher=watch)
@@ -112,6 +120,27 @@ class StudySteps(Opened):
         )
         panel = suspects.suspects_panel(study, pictured)
         return study_result(study, panel, (*listed, *more, text), self.command("curve", task))
+
+    def _box_contexts(self, task: str, options: dict[str, Any]) -> "Result[BoxContextStudy]":
+        from toonvision.studies.box_contexts import (
+            BoxContextOptions,
+            box_contexts_panel,
+            box_contexts_table,
+            study_box_contexts,
+        )
+        from toonvision.training.record import find_run
+
+        against = options.pop("against", None)
+        asked = BoxContextOptions(**options)
+        mine = [folder for folder in self.newest_runs() if folder.parent.name == task]
+        folder = find_run(self.files.runs, against) if against else mine[0] if mine else None
+        evaluation = None
+        with nullcontext() if against else suppress(InputRejectedError, ModelRefusedError):  # without one asked for
+            evaluation = StoredRun(self, folder).evaluation() if folder else None
+        with self.watcher.studying() as watch:
+            study = study_box_contexts(self.files, task, asked, against=evaluation, watcher=watch)
+        blocks = [box_contexts_table(study)]
+        return study_result(study, box_contexts_panel(study), blocks, self.command("suspects", task))
 
     def _suspect_boxes(self, task: str, options: dict[str, Any]) -> "Result[BoxSuspectStudy]":
         from toonvision.studies import box_suspects

@@ -17,7 +17,9 @@ def contexts(
     ws: "Workspace",
     task: options.TaskArgument,
     model: Annotated[str | None, choice("The network.", "the compared run's, or compact")] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Trainings a context, with seeds SEED, SEED+1, ...")] = 2,
+    repeat: Annotated[
+        int | None, choice("Trainings a context, with seeds SEED, SEED+1, ...", "2, or 1 for boxes", min=1)
+    ] = None,
     seed: options.SeedOption = 0,
     against: Annotated[str | None, choice("The run to compare with.", "the newest of the network")] = None,
     size: Annotated[

@@ -10,6 +10,7 @@ from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, MUTED, PAPER, WIDTH, styled
 from toonvision.figures.training import draw_wrong_in
 from toonvision.figures.values import BoxSpread
+from toonvision.studies.box_contexts import BoxContextStudy
 from toonvision.tasks.box_scores import Interval
 from toonvision.tasks.box_views import ACROSS, BoxGallery, View
 from toonvision.tasks.detect_panels import ClassCurve
@@ -83,6 +84,26 @@ def draw_precisions(ax: Axes, precisions: Sequence[Interval], seeds: Sequence[in
     ax.set_xticks(range(len(seeds)), [str(seed) for seed in seeds])
     ax.set_title("Average precision, with 95 % intervals over screenshots")
     return ax
+
+
+@styled
+def draw_box_contexts(study: BoxContextStudy) -> Figure:
+    """Draw AP50 in each context that was left out, on its 95 % interval; the dashed line is the ordinary test's."""
+    figure = style.new_figure(WIDTH, 1.1 + 0.36 * (len(study.contexts) + 1))
+    ax = figure.subplots()
+    rows = [*((one.title, one.ap50) for one in study.contexts), ("All together", study.together)]
+    for at, (_, one) in enumerate(rows):
+        ax.plot([one.low, one.high], [at, at], color=_AP50, linewidth=2.2, alpha=0.5)
+        ax.plot([one.value], [at], "o", color=_AP50, markersize=7)
+        style.note_row(ax, at, f"{one.value:.3f}")
+    if study.usual is not None:
+        ax.axvline(study.usual, color=MUTED, linewidth=0.9, linestyle=DASHED, zorder=0)
+        style.side_title(ax, f"dashed: {study.against} in the ordinary test, {study.usual:.3f}")
+    style.name_rows(ax, [name for name, _ in rows])
+    ax.set_xlim(-0.01, 1.01)
+    style.quiet_axis(ax)
+    ax.set_title("AP50 in contexts that it has not seen, with 95 % intervals")
+    return figure
 
 
 @styled

@@ -9,6 +9,8 @@ from toonvision.report import run_panels as run
 from toonvision.report.facts import SUBSET_NAMES, warnings_of
 from toonvision.report.page import Page, section
 from toonvision.report.results import Results
+from toonvision.studies.box_contexts import BoxContextStudy, box_contexts_panel, box_contexts_table
+from toonvision.studies.box_suspects import BoxSuspectStudy, box_suspects_table
 from toonvision.studies.stress import stress_panel
 from toonvision.tasks.detect_panels import box_panels, height_rows
 from toonvision.tasks.registry import kind_of
@@ -33,7 +35,8 @@ def detection_page(results: Results) -> Page:
                 "data", "Data", _data_fact(results), data.balance_panel(results.balance, results.taxonomy),
                 data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
                 data.split_panel(results.split, level), *data.split_tables(results.split, level),
-                data.near_table(results.split), data.findings_table(results.counts, results.findings),
+                data.near_table(results.split), _suspects_table(results.box_suspects),
+                data.findings_table(results.counts, results.findings),
             ),
             section(
                 "training", "Training", "How the network learned.", run.curves_panel(results.curves),
@@ -43,7 +46,7 @@ def detection_page(results: Results) -> Page:
                 "evaluation", "Evaluation", f"What the run's model finds in the {subset} screenshots, {seen}.",
                 spread_panel(results), *box_panels(evaluation, results.taxonomy),
                 *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
-                stress_panel(results.stress) if results.stress else None,
+                *_context_panels(results.box_contexts), stress_panel(results.stress) if results.stress else None,
             ),
             section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
         ),
@@ -127,6 +130,14 @@ def _repeats_table(results: Results) -> Table:
         for one in results.evaluation.scores
     ]  # fmt: skip
     return run.trainings_table(results, ("AP", "AP50", "Missed", "False alarms"), cells)
+
+
+def _context_panels(study: BoxContextStudy | None) -> tuple[FigurePanel | Table, ...]:
+    return (box_contexts_panel(study), box_contexts_table(study)) if study else ()
+
+
+def _suspects_table(study: BoxSuspectStudy | None) -> Table | None:
+    return box_suspects_table(study, study.suspects) if study and study.suspects else None
 
 
 def spread_panel(results: Results) -> FigurePanel | None:

@@ -20,6 +20,8 @@ from toonvision.metrics.classification import Indices
 from toonvision.models.backend import start_backend
 from toonvision.models.registry import TREES
 from toonvision.models.saving import MEANING, load_model, read_card
+from toonvision.studies.box_contexts import BoxContextStudy
+from toonvision.studies.box_suspects import BoxSuspectStudy
 from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.cross_validation import CrossValidation
 from toonvision.studies.curve import LearningCurve
@@ -91,6 +93,8 @@ class Results:
         folds: The newest cross-validation of the same task with the run's settings.
         curve: The newest learning curve of the same task.
         suspects: The newest search for suspect labels of the same task.
+        box_contexts: The newest study of contexts of the same task, where it finds objects, compared with this run.
+        box_suspects: The newest search for suspect boxes of the same task.
         stress: The run under changes of light, sharpness, size, compression and box.
         leakage: How the run's settings do on a naive split.
         mapped: Class activation maps of some images.
@@ -112,6 +116,8 @@ class Results:
     folds: CrossValidation | None = None
     curve: LearningCurve | None = None
     suspects: CurrentSuspects | None = None
+    box_contexts: BoxContextStudy | None = None
+    box_suspects: BoxSuspectStudy | None = None
     stress: StressTest | None = None
     leakage: LeakageStudy | None = None
     mapped: MappedCases | None = None
@@ -135,6 +141,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
     network = record.settings.network
     study = _readable(lambda: ContextStudy.newest(workspace, record.task, network=network), unread)
     leakage = _readable(lambda: LeakageStudy.newest(workspace, record.task), unread)
+    box_contexts = _readable(lambda: BoxContextStudy.newest(workspace, record.task), unread)
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
@@ -151,6 +158,8 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
         folds=_readable(lambda: CrossValidation.of(workspace, record.task, record.settings, record.size_hw), unread),
         curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
+        box_contexts=box_contexts if box_contexts and box_contexts.against == record.title else None,
+        box_suspects=_readable(lambda: BoxSuspectStudy.newest(workspace, record.task), unread),
         stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,
         leakage=leakage if leakage and leakage.run == record.title else None,
         unread=tuple(unread),

@@ -22,17 +22,15 @@ from toonvision.metrics.detection import HALF, OVERLAPS, Boxes, Indices, Objects
 from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.suspect_boxes import REASONS, Reason, SuspectBox, find_suspect_boxes, joined
-from toonvision.models.registry import find_network
+from toonvision.studies.box_training import plan_detectors
 from toonvision.studies.fold_assignment import fold_jobs
-from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, task_dataset, train_jobs
+from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import UNSURE
 from toonvision.tasks.box_views import BoxGallery, Framed, View, ViewGroup, view_around
 from toonvision.tasks.detect_targets import factors_of, objects_in
-from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import Category
-from toonvision.training.recipes import settings_for
 
 MOST_PICTURED = 12
 """Of each reason."""
@@ -158,19 +156,13 @@ def find_box_suspects(
         UsageError: If a name is unknown, or there are fewer than three folds.
         InputRejectedError: If a class cannot be learned without one of the folds, or every training diverged.
     """
-    wanted = workspace.taxonomy.task(task)
-    network = find_network(options.network or kind_of(wanted).default_network).name
-    size_hw = options.size_hw or kind_of(wanted).input_size(workspace, network)
-    dataset = task_dataset(workspace, wanted, size_hw)
     folds, seed = options.folds, options.seed
-    settings = settings_for(network, images=len(dataset.items) * (folds - 1) // folds)
-    # A schedule that takes all epochs has no use for a fold that says when to stop.
-    settings = replace(settings, epochs=options.epochs or settings.epochs, with_validation=settings.takes_all_epochs)
+    dataset, settings = plan_detectors(workspace, task, options, learned=1 - 1 / folds)
     jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=options.repeat, seed=seed)
     recipe = recipe_of(dataset, settings, kind="suspects", resize=dataset.resize, seed=seed, folds=folds)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
-    study = compare_boxes(dataset, jobs, results, network=network, folds=folds, repeats=options.repeat)
+    study = compare_boxes(dataset, jobs, results, network=settings.network, folds=folds, repeats=options.repeat)
     return replace(study, folder=folder).save()
 
 

@@ -1,0 +1,274 @@
+"""Contexts of a detector: one context after the other is left out of the training, then searched."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.wording import counted
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.metrics.bootstrap import Estimate, estimate
+from toonvision.metrics.predictions import concatenated
+from toonvision.studies.box_training import plan_detectors
+from toonvision.studies.fold_assignment import hold_out
+from toonvision.studies.folds import (
+    Fold,
+    FoldResult,
+    Job,
+    StudyWatcher,
+    classes_without_samples,
+    diverged_sentence,
+    train_jobs,
+)
+from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.box_scores import BoxScores
+from toonvision.tasks.detect import score
+from toonvision.tasks.registry import kind_of
+
+_FEWEST = 5
+"""Screenshots of a context below which nothing can be said about it."""
+
+
+@dataclass(frozen=True)
+class BoxContextScore:
+    """How well objects are found in a context that was left out.
+
+    Attributes:
+        context: Its name.
+        title: For people.
+        screenshots: How many were searched.
+        objects: How many objects count there.
+        trained_on: How many screenshots of other contexts were learned from.
+        ap50: AP50, the mean over trainings, with its 95 % interval over screenshots.
+        ap: The same of AP.
+        ordinary: AP50 there of the run compared with, which knows the context; None where it has no test screenshot.
+        diverged: How many trainings are left out because their loss became NaN.
+    """
+
+    context: str
+    title: str
+    screenshots: int
+    objects: int
+    trained_on: int
+    ap50: Estimate
+    ap: Estimate
+    ordinary: float | None
+    diverged: int
+
+
+@dataclass(frozen=True)
+class BoxContextStudy(Study):
+    """What a detector does in contexts that it has not seen.
+
+    Attributes:
+        task: What is found.
+        network: Which network was trained.
+        seeds: Of the trainings of each context.
+        contexts: The scores, in the taxonomy's order.
+        together: AP50 over all of these screenshots, each searched by a model that does not know its context.
+        against: The run compared with; empty if there is none.
+        usual: Its AP50 on its test subset; None if there is none.
+        findings: Why contexts could not be left out.
+    """
+
+    FILE, WHAT, COMMAND = "box-contexts.json", "study of a detector's contexts", "contexts TASK"
+
+    task: str
+    network: str
+    seeds: tuple[int, ...]
+    contexts: tuple[BoxContextScore, ...]
+    together: Estimate
+    against: str = ""
+    usual: float | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def sentence(self) -> str:
+        """Return what was found, in plain words."""
+        one = self.together
+        worst = min(self.contexts, key=lambda score: score.ap50.value)
+        text = (
+            f"In contexts that it has not seen, {self.network} finds objects with an AP50 of {one.value:.3f} "
+            f"({one.low:.3f}-{one.high:.3f}), worst in {worst.title} ({worst.ap50.value:.3f})."
+        )
+        if self.usual is not None:
+            text += f" In the ordinary test {self.against} has {self.usual:.3f}."
+        repeats = len(self.seeds)
+        return text + diverged_sentence((f"without {one.context}", one.diverged, repeats) for one in self.contexts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxContextOptions(StudyOptions):
+    """What a study of a detector's contexts can be asked for; by default the network's recipe and input."""
+
+    repeat: int = 1
+
+
+def study_box_contexts(
+    workspace: Workspace,
+    task: str,
+    options: BoxContextOptions,
+    *,
+    against: Evaluation[Any] | None = None,
+    watcher: StudyWatcher | None = None,
+) -> BoxContextStudy:
+    """Leave out one context after the other, search it with models of the others, and save the study.
+
+    Args:
+        workspace: Where the screenshots are.
+        task: A task of the kind ``detect``.
+        options: What is asked for.
+        against: The predictions of a run for its test subset, to compare with.
+        watcher: Follows the study.
+
+    Raises:
+        UsageError: If a name is unknown.
+        InputRejectedError: If no context can be left out, or every training diverged.
+    """
+    names = len(workspace.taxonomy.contexts) or 2
+    dataset, settings = plan_detectors(workspace, task, options, learned=1 - 1 / names)
+    folds, findings = _folds(dataset, options.seed)
+    title = against.record.title if against else ""
+    recipe = recipe_of(dataset, settings, kind="contexts", resize=dataset.resize, seed=options.seed, against=title)
+    folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
+    jobs = [Job(fold, settings, seed) for fold in folds.values() for seed in options.seeds]
+    results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
+    study = compare_contexts(workspace, dataset, folds, results, seeds=options.seeds, against=against)
+    return replace(study, network=settings.network, findings=tuple(findings), folder=folder).save()
+
+
+def compare_contexts(
+    workspace: Workspace,
+    dataset: Dataset,
+    folds: dict[str, Fold],
+    results: Sequence[FoldResult],
+    *,
+    seeds: Sequence[int],
+    against: Evaluation[Any] | None = None,
+) -> BoxContextStudy:
+    """Score each context with the models that did not learn from it, `len(seeds)` results for each fold in turn.
+
+    Raises:
+        InputRejectedError: If every training diverged.
+    """
+    listed, pooled = [], []
+    for number, (name, fold) in enumerate(folds.items()):
+        own = results[number * len(seeds) : (number + 1) * len(seeds)]
+        sound = [result for result in own if not result.diverged]
+        if not sound:
+            continue
+        each = [_scored(dataset, fold.test, [result]) for result in sound]
+        ap50, ap = _mean(each, 0), _mean(each, None)
+        usual = None if against is None else _within(against.best, name)
+        learned = len(fold.train) + len(fold.val)
+        objects = int((~each[0].truth.ignored).sum())
+        title = workspace.taxonomy.context(name).title
+        listed.append(BoxContextScore(name, title, len(fold.test), objects, learned, ap50, ap, usual,
+                                      len(own) - len(sound)))  # fmt: skip
+        pooled.append((fold.test, sound[0]))
+    if not listed:
+        raise InputRejectedError("every training without a context diverged. Train another network or size.")
+    whole = _scored(dataset, np.concatenate([test for test, _ in pooled]), [result for _, result in pooled])
+    return BoxContextStudy(
+        dataset.task.name, "", tuple(seeds), tuple(listed), _mean([whole], 0),
+        against.record.title if against else "", against.best.precision.ap50 if against else None,
+    )  # fmt: skip
+
+
+def box_contexts_table(study: BoxContextStudy) -> Table:
+    """Return the scores of each context as a table."""
+    columns = ("Context", "Screenshots", "Objects", "Trained on", "AP50", "95 %", "AP", "95 %", "Ordinary test: AP50")
+    rows: list[tuple[str, ...]] = [
+        (one.title, f"{one.screenshots:,}", f"{one.objects:,}", f"{one.trained_on:,}", *_cells(one.ap50),
+         *_cells(one.ap), "–" if one.ordinary is None else f"{one.ordinary:.3f}")
+        for one in study.contexts
+    ]  # fmt: skip
+    total = [sum(getattr(one, name) for one in study.contexts) for name in ("screenshots", "objects")]
+    rows.append(("All together", *(f"{count:,}" for count in total), "", *_cells(study.together), "", "",
+                 "–" if study.usual is None else f"{study.usual:.3f}"))  # fmt: skip
+    trainings = counted(len(study.seeds), "training")
+    note = f"Each context is searched by models that learned from the others alone: {trainings}."
+    return Table(f"{study.network} in contexts that it has not seen", columns, tuple(rows), number_columns(columns),
+                 totals=1, note=note)  # fmt: skip
+
+
+def box_contexts_panel(study: BoxContextStudy) -> FigurePanel:
+    """Return the figure of AP50 in each context that was left out."""
+    head = ("context", "screenshots", "objects", "trained_on", "ap50", "ap50_low", "ap50_high", "ap", "ap_low",
+            "ap_high", "ordinary_ap50")  # fmt: skip
+    rows = tuple(
+        (one.context, one.screenshots, one.objects, one.trained_on, one.ap50.value, one.ap50.low, one.ap50.high,
+         one.ap.value, one.ap.low, one.ap.high, "" if one.ordinary is None else one.ordinary)
+        for one in study.contexts
+    )  # fmt: skip
+    return FigurePanel(
+        "contexts", "In contexts that it has not seen",
+        f"AP50 in each of {counted(len(study.contexts), 'context')} that was left out; {study.together.value:.3f} "
+        "over all.",
+        study.sentence(), study, (head, *rows),
+    )  # fmt: skip
+
+
+def _folds(dataset: Dataset, seed: int) -> tuple[dict[str, Fold], list[Finding]]:
+    """Return a fold for each context that can be left out, and why the others cannot."""
+    crops = [crop for frame in dataset.frames for crop in frame.crops]
+    folds, findings = {}, []
+    for name in sorted({frame.context for frame in dataset.frames}):
+        try:
+            subsets = hold_out(crops, name, seed=seed)
+            by_shot = {crop.screenshot_id: subsets[crop.id] for crop in crops if crop.id in subsets}
+            folds[name] = _fold(dataset, name, by_shot)
+        except InputRejectedError as error:
+            reason, _, remedy = str(error).partition(". ")
+            findings.append(Finding(f"context {name}", reason, remedy.rstrip("."), "context-skipped"))
+    if not folds:
+        raise InputRejectedError(f"no context can be left out, nothing was trained. {'; '.join(map(str, findings))}.")
+    return folds, findings
+
+
+def _fold(dataset: Dataset, context: str, by_shot: dict[int, Any]) -> Fold:
+    """Return the fold without a context; a screenshot without objects is learned from, or searched."""
+    subsets = np.array(
+        [
+            by_shot.get(frame.screenshot_id, "") if frame.crops else "test" if frame.context == context else "train"
+            for frame in dataset.frames
+        ]
+    )
+    fold = Fold(f"without-{context}", *(np.flatnonzero(subsets == subset) for subset in ("train", "val", "test")))
+    if len(fold.test) < _FEWEST:
+        raise InputRejectedError(f"has {len(fold.test)} screenshots, fewer than {_FEWEST}. Annotate more of it.")
+    if not kind_of(dataset.task).occurrences(dataset)[fold.test].any():
+        raise InputRejectedError("shows no object. Annotate more of it.")
+    if unseen := classes_without_samples(dataset, np.concatenate([fold.train, fold.val])):
+        raise InputRejectedError(
+            f"without it {', '.join(unseen)} has no sample to learn from. Annotate more elsewhere."
+        )
+    return fold
+
+
+def _scored(dataset: Dataset, test: Any, results: Sequence[FoldResult]) -> BoxScores:
+    return score(concatenated([one.predictions for one in results]), replace(dataset, indices={"test": test}), "test")
+
+
+def _mean(each: Sequence[BoxScores], threshold: int | None) -> Estimate:
+    """Return AP at a threshold of overlap, or over all, as the mean over models, with its interval."""
+    values = [one.precision.ap if threshold is None else one.precision.ap50 for one in each]
+    drawn = np.mean([one.drawn.mean for one in each], axis=0)
+    return estimate(float(np.mean(values)), drawn.mean(axis=1) if threshold is None else drawn[:, threshold])
+
+
+def _within(scores: BoxScores, context: str) -> float | None:
+    """Return the AP50 in the screenshots of a context; None if there is no object."""
+    times = np.array([[frame.context == context for frame in scores.frames]], np.int64)
+    found = [matches.drawn(times)[0, 0] for matches in scores.matches]
+    known = [float(value) for value in found if not math.isnan(value)]
+    return sum(known) / len(known) if known else None
+
+
+def _cells(one: Estimate) -> tuple[str, str]:
+    return f"{one.value:.3f}", f"{one.low:.3f}–{one.high:.3f}"

@@ -1,0 +1,91 @@
+"""Contexts of a detector: who learns, who is searched, and what is compared."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from builders import finding_things
+from studies.test_box_suspects import answered
+from toonvision.core.errors import InputRejectedError
+from toonvision.studies.box_contexts import (
+    BoxContextStudy,
+    _folds,
+    box_contexts_panel,
+    box_contexts_table,
+    compare_contexts,
+)
+from toonvision.studies.folds import Job, task_dataset
+from toonvision.tasks.detect import score
+from toonvision.training.recipes import settings_for
+
+
+@pytest.fixture(scope="module")
+def workspace(small_workspace, tmp_path_factory):
+    return finding_things(small_workspace, tmp_path_factory.mktemp("contexts") / "workspace", level="kind")
+
+
+@pytest.fixture(scope="module")
+def dataset(workspace):
+    return task_dataset(workspace, workspace.taxonomy.task("things"), (64, 64))
+
+
+@pytest.fixture(scope="module")
+def folds(dataset):
+    return _folds(dataset, 0)[0]
+
+
+def results_of(dataset, folds, **options):
+    return [answered(dataset, Job(fold, settings_for("detector"), 0), **options) for fold in folds.values()]
+
+
+def test_a_context_is_searched_by_those_that_learned_from_the_others(dataset, folds):
+    assert list(folds) == ["garden", "house"]
+    for name, fold in folds.items():
+        assert {dataset.frames[at].context for at in fold.test} == {name}
+        assert name not in {dataset.frames[at].context for at in [*fold.train, *fold.val]}
+        assert len(fold.test) + len(fold.train) + len(fold.val) == len(dataset.frames)
+
+
+def test_a_screenshot_without_objects_is_learned_from_or_searched(dataset):
+    frames = (replace(dataset.frames[0], crops=()), *dataset.frames[1:])
+    folds, _ = _folds(replace(dataset, items=frames), 0)
+    own, other = ("garden", "house") if frames[0].context == "garden" else ("house", "garden")
+    assert 0 in folds[own].test
+    assert 0 in folds[other].train
+
+
+def test_each_context_has_its_score_beside_that_of_the_ordinary_run(workspace, dataset, folds, tmp_path):
+    gone = set(folds["house"].test.tolist())
+    results = [answered(dataset, Job(fold, settings_for("detector"), 0), leave_out=gone) for fold in folds.values()]
+    every = np.arange(len(dataset.items))
+    whole = answered(dataset, SimpleNamespace(fold=SimpleNamespace(test=every)), leave_out=set(folds["garden"].test))
+    best = score(whole.predictions, replace(dataset, indices={"test": every}), "test")
+    against = SimpleNamespace(best=best, record=SimpleNamespace(title="things/one"))
+    study = compare_contexts(workspace, dataset, folds, results, seeds=[0], against=against)
+    garden, house = study.contexts
+    assert (garden.ap50.value, house.ap50.value) == (pytest.approx(1), 0)
+    assert (garden.ordinary, house.ordinary) == (0, pytest.approx(1))
+    assert garden.objects + house.objects == 24
+    assert 0 < study.together.value < 1
+    assert study.together.low <= study.together.value <= study.together.high
+    assert "worst in House (0.000). In the ordinary test things/one has" in study.sentence()
+    assert [row[0] for row in box_contexts_table(study).rows] == ["Garden", "House", "All together"]
+    assert len(box_contexts_panel(study).rows) == 3
+    assert BoxContextStudy.load(replace(study, folder=tmp_path).save().folder) == study
+
+
+def test_trainings_that_diverged_are_left_out_and_told(workspace, dataset, folds):
+    results = results_of(dataset, folds)
+    study = compare_contexts(workspace, dataset, folds, [results[0], replace(results[1], diverged=True)], seeds=[0])
+    assert [one.context for one in study.contexts] == ["garden"]
+    with pytest.raises(InputRejectedError, match="every training without a context diverged"):
+        compare_contexts(workspace, dataset, folds, results_of(dataset, folds, diverged=True), seeds=[0])
+
+
+def test_a_single_context_cannot_be_left_out(dataset):
+    alone = [at for at, frame in enumerate(dataset.frames) if frame.context == "garden"]
+    one = replace(dataset, items=tuple(dataset.items[at] for at in alone), targets=dataset.targets[alone])
+    with pytest.raises(InputRejectedError, match="no context can be left out, nothing was trained"):
+        _folds(one, 0)
