@@ -5,7 +5,6 @@ predicted one by one, each on one core and several at once: that is faster than 
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -79,8 +78,7 @@ class Classifier(OpenedModel):
         Args and errors are those of `predict_batch`.
         """
         required(pictures, (None, *self.bundle.size_hw, 3), some=False)
-        with ThreadPoolExecutor(self._threads) as pool:
-            found = list(pool.map(self._run, pictures[:, None]))
+        found = self._for_each(self._run, pictures)
         rows = [np.zeros((0, len(self.classes)), np.float32), *(one.probabilities for one in found)]
         scores = [np.zeros(0, np.float32), *(one.novelty for one in found if one.novelty is not None)]
         return Answers(np.concatenate(rows), np.concatenate(scores) if self.has_novelty else None)

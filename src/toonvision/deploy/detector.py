@@ -4,7 +4,6 @@ Shrinking a screenshot by a whole number is Pillow's; the network, the highest s
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +76,7 @@ class Detector(OpenedModel):
         required(pictures, (None, *self.bundle.size_hw, 3), some=False)
         if not len(pictures):
             return boxes_in(np.zeros((0, 1, len(self.classes)), np.float32), np.zeros((0, 1, 4), np.float32))
-        with ThreadPoolExecutor(self._threads) as pool:
-            found = list(pool.map(self.run_batch, pictures[:, None]))
+        found = self._for_each(self.run_batch, pictures)
         return boxes_in(*(np.concatenate(one) for one in zip(*found, strict=True)))
 
     def run_batch(self, pictures: Pictures) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -1,8 +1,10 @@
 """Opening an exported file of any kind: it is checked, then run by ONNX Runtime on one thread a picture."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from toonvision.data.images import Pictures
 from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, checked
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 
+Answer = TypeVar("Answer")
 _FATAL_ALONE = 4
 _CLASSES: Mapping[str, str] = {
     CLASSIFY: "toonvision.Classifier",
@@ -63,6 +66,13 @@ class OpenedModel:
         self.classes = self.bundle.classes
         with self._refusing("cannot open it"):
             self._session = _started(content)
+
+    def _for_each(self, run: Callable[[Pictures], Answer], pictures: Pictures) -> list[Answer]:
+        """Run the model over pictures, one at a time, in as many threads as it has; one needs no thread of its own."""
+        if self._threads == 1 or len(pictures) == 1:
+            return [run(picture) for picture in pictures[:, None]]
+        with ThreadPoolExecutor(self._threads) as pool:
+            return list(pool.map(run, pictures[:, None]))
 
     def _outputs(self, names: Sequence[str], pictures: Pictures) -> list[npt.NDArray[np.float32]]:
         """Run the model over pictures of its input size, shape ``(pictures, height, width, 3)``."""

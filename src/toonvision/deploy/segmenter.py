@@ -4,7 +4,6 @@ Shrinking a screenshot by a whole number is Pillow's; the network is in the file
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +70,7 @@ class Segmenter(OpenedModel):
         """
         required(pictures, (None, *self.bundle.size_hw, 3), some=False)
         rows, columns = (side // PIXEL_STRIDE for side in self.bundle.size_hw)
-        with ThreadPoolExecutor(self._threads) as pool:
-            found = list(pool.map(self.run_batch, pictures[:, None]))
+        found = self._for_each(self.run_batch, pictures)
         return predictions_of(np.concatenate([np.zeros((0, rows, columns, len(self.classes)), np.float32), *found]))
 
     def run_batch(self, pictures: Pictures) -> npt.NDArray[np.float32]:
