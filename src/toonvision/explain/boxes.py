@@ -112,7 +112,7 @@ def boxes_panel(evidence: tuple[BoxEvidence, ...]) -> FigurePanel:
         "boxes", "What speaks for a box",
         f"{counted(len(evidence), 'box', 'boxes')}: the picture, the heatmap of middles, and which parts speak for the "
         "box.",
-        "Left: the box. Middle: how likely the middle of an object of this class is. Right: without red parts the "
+        "Left: the box. Middle: how likely the middle of an object of this class is. Right: without orange parts the "
         "detector is less sure of the box, without blue ones surer.",
         evidence, (head, *rows),
     )  # fmt: skip
