@@ -63,7 +63,7 @@ class TrainingDisplay(_Display):
             f"the model sees them at {height} x {width} pixels."
         )
         if record.left_out:
-            say(f"Left out, since there is no sample: {', '.join(record.left_out)}.")
+            say(f"Left out, since there is no sample, or too few: {', '.join(record.left_out)}.")
 
     def epoch_ended(self, repeat: int, epoch: int, logs: Mapping[str, float]) -> None:
         """Show the losses of an epoch."""

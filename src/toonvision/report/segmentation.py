@@ -55,7 +55,7 @@ def segmentation_facts(results: Results) -> tuple[str, ...]:
 
 def _training_fact(results: Results) -> str:
     record = results.evaluation.record
-    names = listed([category.title for category in results.evaluation.classes])
+    names = listed([one.title for one in results.evaluation.classes if one.name not in record.left_out])
     return (
         f"The network {record.settings.network} ({counted(record.parameters, 'parameter')}) was trained to tell "
         f"{names} apart, pixel by pixel, with {counted(record.learned_from, 'training screenshot')} that "
