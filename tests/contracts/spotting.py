@@ -110,6 +110,10 @@ def decode(outputs):
     return Predictions(len(boxes), found, np.zeros(len(found), np.int64), sure[found, 0], boxes=corners)
 
 
+def sketch(images, predictions):
+    return images
+
+
 def collapsed(predictions):
     return len(predictions.image) == 0
 

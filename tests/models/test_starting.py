@@ -6,6 +6,7 @@ from toonvision.models import starting
 from toonvision.models.compact import in_training
 from toonvision.models.detector import detector
 from toonvision.models.registry import build_network
+from toonvision.taxonomy.loader import built_in
 
 SIZE = (32, 32)
 LABELS = ("cog_bb_flunky", "cog_sb_coldcaller", "toon_dog", "toon_cat")
@@ -70,3 +71,23 @@ def test_the_same_weights_are_saved_as_the_same_bytes(folder):
 )
 def test_the_width_of_compact_decides_which_weights_it_begins_with(classes, name):
     assert starting.start_file("toontown", "compact", classes).name == name
+
+
+@pytest.mark.parametrize(
+    ("network", "classes"),
+    [
+        ("compact", ("bb", "lb", "cb", "sb")),
+        ("compact", tuple(label.name for label in built_in("toontown").labels)),
+        ("detector", ("cog", "toon")),
+    ],
+)
+def test_what_comes_with_the_package_fits_its_networks_and_knows_its_classes(network, classes):
+    path = starting.start_file("toontown", network, len(classes))
+    assert path.stat().st_size < 250_000
+    with np.load(path, allow_pickle=False) as archive:
+        assert set(classes) <= set(archive["classes"].tolist())
+    fresh = in_training(SIZE, len(classes))[0] if network == "compact" else detector((64, 64), len(classes))
+    before = fresh.get_weights()
+    starting.begin_with("toontown", fresh, network, classes)
+    assert all((one != other).any() for one, other in zip(before, fresh.get_weights(), strict=True) if one.ndim > 1)
+    assert all(np.isfinite(one).all() for one in fresh.get_weights())

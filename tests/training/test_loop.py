@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from builders import CLASSIFIERS
+from builders import CLASSIFIERS, finding_things
 from toonvision.models.registry import build_network
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities, quick_form
@@ -152,3 +152,17 @@ def test_a_state_that_is_damaged_or_of_another_network_is_as_good_as_none(
         dataset, **subsets, settings=COSINE, seed=0, checkpoint=file, watcher=lambda epoch, _: seen.append(epoch)
     )
     assert seen == [1, 2, 3, 4]
+
+
+def test_tensorboard_shows_pictures_of_what_a_detector_finds_as_it_learns(small_workspace, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    workspace = finding_things(small_workspace, tmp_path / "workspace", level="kind")
+    data = load_dataset(workspace, workspace.taxonomy.task("things"), size_hw=(64, 64))
+    settings = TrainingSettings(network="detector", epochs=2, batch_size=4)
+    subsets = {"train": data.indices["train"], "val": data.indices["val"]}
+    train_fresh(data, **subsets, settings=settings, seed=0, log_folder=tmp_path / "logs")
+    events = EventAccumulator(str(tmp_path / "logs" / "pictures"), {"images": 0}).Reload()
+    assert events.Tags()["images"][0] == "validation image 1"
+    shown = events.Images("validation image 1")
+    assert [(one.step, one.width, one.height) for one in shown] == [(0, 64, 64), (1, 64, 64)]

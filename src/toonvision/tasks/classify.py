@@ -204,6 +204,10 @@ def decode(outputs: Outputs) -> Predictions:
     )
 
 
+def sketch(images: Pictures, predictions: Predictions) -> None:
+    """Return None: one class for an image is no drawing."""
+
+
 def collapsed(predictions: Predictions) -> bool:
     """Whether one class is the most probable one of every image."""
     return len(np.unique(predictions.labels)) < 2

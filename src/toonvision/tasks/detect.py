@@ -30,6 +30,7 @@ from toonvision.tasks.detect_augmentation import change, middle_windows, window_
 from toonvision.tasks.detect_panels import box_panels
 from toonvision.tasks.detect_targets import IGNORED, LABEL, factors_of, maps_of, objects_in, targets_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.sketches import with_boxes
 from toonvision.tasks.subsets import in_subsets
 from toonvision.taxonomy.labels import DETECT, Task, Taxonomy
 
@@ -182,6 +183,11 @@ def decode(outputs: Outputs) -> Predictions:
     scores = peaks((1 / (1 + np.exp(-centers))).astype(np.float32))
     cells = scores.shape[1] * scores.shape[2]
     return boxes_in(*(one.reshape(len(one), cells, one.shape[-1]) for one in (scores, corners(sides))))
+
+
+def sketch(images: Pictures, predictions: Predictions) -> Pictures:
+    """Draw predicted boxes onto images."""
+    return with_boxes(images, predictions)
 
 
 def collapsed(predictions: Predictions) -> bool:

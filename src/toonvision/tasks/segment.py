@@ -31,6 +31,7 @@ from toonvision.tasks.detect_targets import factors_of
 from toonvision.tasks.pixel_scores import RIGHT, PixelEvaluated, PixelScores
 from toonvision.tasks.segment_panels import pixel_panels
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.sketches import with_pixels
 from toonvision.tasks.subsets import in_subsets
 from toonvision.taxonomy.labels import SEGMENT, Task, Taxonomy
 
@@ -160,6 +161,11 @@ def decode(outputs: Outputs) -> Predictions:
     """Turn the map of a network into a class for each pixel of the images."""
     (logits,) = outputs
     return predictions_of(logits)
+
+
+def sketch(images: Pictures, predictions: Predictions) -> Pictures:
+    """Draw the predicted class of each pixel over images."""
+    return with_pixels(images, predictions)
 
 
 def collapsed(predictions: Predictions) -> bool:

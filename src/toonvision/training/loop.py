@@ -25,6 +25,7 @@ from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.checkpoint import Checkpoint, State
 from toonvision.training.history import EpochWatcher, History
+from toonvision.training.sketching import IMAGES, Sketches
 
 BatchLogs = tuple[Mapping[str, float], int]
 """The metrics of a batch, and its number of images."""
@@ -96,7 +97,7 @@ class Training:
         started = time.monotonic()
         model, settings = self._model, self._settings
         saved = Checkpoint(checkpoint, model, (self._order_rng, self._change_rng))
-        callbacks = _callbacks(model, settings, log_folder)
+        callbacks = _callbacks(model, settings, log_folder, self._sketches(log_folder))
         callbacks.on_train_begin()
         begun = saved.load() or State((), model.get_weights(), 0.0)
         epochs, best_weights, diverged = list(begun.epochs), begun.best_weights, False
@@ -139,6 +140,14 @@ class Training:
             weight = None if self._weights is None else self._weights[chosen]
             yield self._model.train_on_batch(images, targets, sample_weight=weight, return_dict=True), len(chosen)
             callbacks.on_train_batch_end(step)
+
+    def _sketches(self, log_folder: Path | None) -> list[keras.callbacks.Callback]:
+        """Return what draws predictions for some validation images into TensorBoard's folder."""
+        if log_folder is None or not len(self._val):
+            return []
+        chosen = self._val[np.linspace(0, len(self._val) - 1, min(IMAGES, len(self._val))).astype(int)]
+        images, _ = self._kind.batch(self._dataset, chosen, augmentation=self._settings.augmentation, rng=None)
+        return [Sketches(log_folder, self._kind, images)]
 
     def _validate(self) -> Iterator[BatchLogs]:
         """Evaluate each batch of the validation subset, in order and without augmentation."""
@@ -192,8 +201,12 @@ def _best_epoch(epochs: Sequence[Mapping[str, float]], settings: TrainingSetting
     return 1 + (sound[-1] if settings.takes_all_epochs else min(sound, key=lambda i: (epochs[i][watched], i)))
 
 
-def _callbacks(model: keras.Model, settings: TrainingSettings, log_folder: Path | None) -> keras.callbacks.CallbackList:
-    callbacks: list[keras.callbacks.Callback] = []
+def _callbacks(
+    model: keras.Model,
+    settings: TrainingSettings,
+    log_folder: Path | None,
+    callbacks: list[keras.callbacks.Callback],
+) -> keras.callbacks.CallbackList:
     if not settings.takes_all_epochs:
         stop = keras.callbacks.EarlyStopping(monitor=_watched(settings), mode="min", patience=settings.patience)
         callbacks.append(stop)

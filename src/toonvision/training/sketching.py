@@ -1,0 +1,56 @@
+"""Pictures for TensorBoard: what a network in training predicts for some validation images."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from PIL import Image
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+from toonvision.data.images import Pictures
+from toonvision.tasks.base import TaskKind, network_outputs
+
+IMAGES = 4
+_TIMES = 10
+"""How often in a training they are drawn."""
+
+
+class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Draws predictions for the same images again and again while a network is trained."""
+
+    def __init__(self, folder: Path, kind: TaskKind, images: Pictures) -> None:
+        """Draw for some images, into TensorBoard's folder of a training."""
+        super().__init__()
+        self._folder, self._kind, self._images = folder / "pictures", kind, images
+        self._writer: Any = None
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras passes them
+        """Draw, ten times in a training, and at its end."""
+        epochs = self.params["epochs"]
+        if (epoch + 1) % max(1, epochs // _TIMES) and epoch + 1 < epochs:
+            return
+        outputs = network_outputs(self.model, self._images)
+        drawn = self._kind.sketch(self._images, self._kind.decode(outputs))
+        if drawn is None:
+            return
+        self._writer = self._writer or EventFileWriter(str(self._folder))
+        values = [_value(f"validation image {at + 1}", image) for at, image in enumerate(drawn)]
+        self._writer.add_event(event_pb2.Event(step=epoch, summary=summary_pb2.Summary(value=values)))
+
+    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras passes them
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _value(tag: str, image: np.ndarray[Any, Any]) -> Any:
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    height, width, channels = image.shape
+    encoded = summary_pb2.Summary.Image(
+        height=height, width=width, colorspace=channels, encoded_image_string=content.getvalue()
+    )
+    return summary_pb2.Summary.Value(tag=tag, image=encoded)
