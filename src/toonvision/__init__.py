@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from toonvision.deploy.classifier import Classifier
     from toonvision.deploy.detector import Detector
     from toonvision.deploy.packaged import packaged_models
+    from toonvision.deploy.scene import Scene
     from toonvision.deploy.segmenter import Segmenter
     from toonvision.explain.activations import layer_activations
     from toonvision.explain.cam import class_maps
@@ -52,6 +53,7 @@ __all__ = [
     "Detector",
     "Result",
     "Run",
+    "Scene",
     "Segmenter",
     "ToonVisionError",
     "TrainingSettings",
@@ -80,6 +82,7 @@ __getattr__, __dir__ = _lazy_names(
         "Detector": "deploy.detector",
         "Result": "api.result",
         "Run": "api.run",
+        "Scene": "deploy.scene",
         "Segmenter": "deploy.segmenter",
         "ToonVisionError": "core.errors",
         "TrainingSettings": "tasks.settings",

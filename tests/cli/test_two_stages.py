@@ -3,16 +3,21 @@
 import csv
 import dataclasses
 import shlex
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from builders import finding_things
 from toonvision.api import two_stage
 from toonvision.api.two_stage import exact_label
 from toonvision.api.two_stage_scores import evaluate_stages
 from toonvision.api.workspace import open_workspace
+from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.data.boxes import fit_box
+from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.detector import Detector
+from toonvision.deploy.scene import Namer, Scene
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.metrics.predictions import Predictions
 from toonvision.taxonomy.loader import built_in
@@ -157,17 +162,45 @@ def test_a_label_is_as_exact_as_the_levels_allow():
 
 def test_a_classifier_is_not_asked_about_what_none_of_its_classes_can_be(tmp_path):
     toontown = built_in("toontown")
-    from PIL import Image
-
     Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
     found = FoundObjects(
         tmp_path / "a.png", (40, 40), (FoundObject("cog", 0.9, (0, 0, 9, 9)), FoundObject("toon", 0.8, (9, 9, 30, 30)))
     )
-    card = SimpleNamespace(level="suit", classes=("bb", "lb"), size_hw=(8, 8), resize="stretch")
-    namer = two_stage.Namer(
-        "suit/one", card, lambda images: np.tile(np.array([[0.2, 0.8]], np.float32), (len(images), 1))
+    namer = Namer(
+        "suit/one",
+        "suit",
+        ("bb", "lb"),
+        (8, 8),
+        "stretch",
+        {"kind": toontown.parents("suit", "kind")},
+        lambda images: np.tile(np.array([[0.2, 0.8]], np.float32), (len(images), 1)),
     )
     named, findings = two_stage._named(found, "kind", [namer], toontown)
     assert [dict(one.levels) for one in named.objects] == [{"kind": "cog", "suit": "lb"}, {"kind": "toon"}]
     assert [one.label for one in named.objects] == ["lb", "toon"]
     assert findings == []
+
+
+def test_exported_files_find_and_name_without_the_workspace(run, trained):
+    for name in ("things/one", "label/one"):
+        outcome = run("export", name, "-w", trained.root)
+        assert outcome.code == 0, outcome.err
+    files = [trained.runs / name / "model.onnx" for name in ("things/one", "label/one")]
+    detector, classifier = Detector(files[0]), Classifier(files[1])
+    assert classifier.bundle.parents["kind"]["stone"] != "fruit"
+    detector.bundle = dataclasses.replace(detector.bundle, thresholds=(0.01, 0.01))  # a beginner is never sure
+    scene = Scene(detector, classifier)
+    image = Image.open(next((trained.root / "screenshots").rglob("*.png"))).convert("RGB")
+    boxes, found = detector.predict(image), scene.predict(image)
+    assert 0 < len(found) <= len(boxes)
+    for one in found:
+        wanted = classifier.predict(image.crop(fit_box(one.box, image.size)[0].xyxy))
+        assert one.levels["kind"] in detector.classes
+        assert one.label == one.levels["label"] == wanted.predicted
+        assert one.confidences["label"] == pytest.approx(wanted.confidence, abs=1e-6)
+    with pytest.raises(UsageError, match="each classifier names another level; got label, label"):
+        Scene(Detector(files[0]), files[1], Classifier(files[1]))
+    other = Classifier(files[1])
+    other.bundle = dataclasses.replace(other.bundle, taxonomy="0" * 16)
+    with pytest.raises(ModelRefusedError, match="level label has another taxonomy than the detector"):
+        Scene(files[0], other)

@@ -1,52 +1,26 @@
 """Two stages, one answer: a detector finds objects, and classifiers name what its boxes show."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from toonvision.api.base import StoredRun
 from toonvision.api.detecting import find_with, keep, objects_result
 from toonvision.api.predicting import require_empty, require_paths, usable_export
 from toonvision.api.result import Result
-from toonvision.core.errors import Finding, RejectedItemError, UsageError
-from toonvision.data.boxes import fit_box
-from toonvision.data.images import fit, read_whole, room_for
+from toonvision.core.errors import Finding, UsageError
+from toonvision.data.images import read_whole, room_for
 from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.scene import NamedObject, Namer, named
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
-from toonvision.models.saving import ModelCard, read_card
+from toonvision.models.saving import read_card
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
 
-if TYPE_CHECKING:
-    from toonvision.data.images import Pictures
-    from toonvision.metrics.predictions import Probabilities
-
 DISAGREE = "levels-disagree"
-
-
-@dataclass(frozen=True)
-class NamedObject(FoundObject):
-    """An object that was found, and what classifiers say of it.
-
-    Attributes:
-        levels: The class at each level that was asked about, the coarsest first.
-        confidences: The probability of each of these, 0 to 1.
-    """
-
-    levels: Mapping[str, str]
-    confidences: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Namer:
-    """A classifier that is ready: what it is, and what answers."""
-
-    title: str
-    card: ModelCard
-    answer: "Callable[[Pictures], Probabilities]"
 
 
 def find_and_name(
@@ -86,7 +60,7 @@ def find_and_name(
     objects = [one for one, _ in named]
     keep(detector, objects, save=save, voc=voc)
     notes = [note for _, own in named for note in own]
-    levels = [card.level, *(one.card.level for one in namers)]
+    levels = [card.level, *(one.level for one in namers)]
     return objects_result(detector, levels, objects, [*findings, *notes], _data)
 
 
@@ -116,12 +90,14 @@ def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:
         ModelRefusedError: If its model cannot be used, or has another taxonomy.
     """
     card = read_card(run.folder, taxonomy=taxonomy.digest)
+    parents = {one.name: taxonomy.parents(card.level, one.name) for one in taxonomy.coarser(card.level)}
+    ready = partial(Namer, run.name, card.level, card.classes, card.size_hw, card.resize, parents)
     if isinstance(export := usable_export(run), Classifier):
-        return Namer(run.name, card, export.predict_batch)
+        return ready(export.predict_batch)
     from toonvision.evaluation.evaluate import answer_with
 
     answer = answer_with(run.folder)
-    return Namer(run.name, card, lambda images: answer(images).probabilities)
+    return ready(lambda images: answer(images).probabilities)
 
 
 def _named(
@@ -150,42 +126,17 @@ def named_in(
     Returns:
         `NamedObject`s, without boxes of less than a pixel, and where a classifier contradicts the detector.
     """
-    crops, boxed = [], []
-    for one in found.objects:
-        try:
-            box, _ = fit_box(one.box, image.size)
-        except RejectedItemError:  # less than a pixel wide or high
-            continue
-        crops.append(image.crop(box.xyxy))
-        boxed.append(one)
-    answers = {namer.card.level: _answers(namer, crops) for namer in namers}
     objects, findings = [], []
-    for at, one in enumerate(boxed):
-        own = {level: (one.label, one.score)}
+    for one in named(image, found.objects, level, namers):
+        kind = one.levels[level]
+        objects.append(replace(one, label=exact_label(one.levels, taxonomy)))
         for namer in namers:
-            said = answers[namer.card.level][at]
-            above = taxonomy.parents(namer.card.level, level)
-            if above and one.label not in above.values():
-                continue  # a Toon has no suit
-            own[namer.card.level] = said
-            if above and above.get(said[0]) != one.label:
+            said = one.levels.get(namer.level)
+            if said is not None and namer.parents.get(level) and namer.parents[level].get(said) != kind:
                 where = ", ".join(f"{edge:g}" for edge in one.box)
-                reason = f"the detector says {one.label}, {namer.title} says {said[0]}"
+                reason = f"the detector says {kind}, {namer.title} says {said}"
                 findings.append(Finding(f"{found.path}, {where}", reason, code=DISAGREE))
-        names = {name: said for name, (said, _) in own.items()}
-        confidences = {name: share for name, (_, share) in own.items()}
-        label = exact_label(names, taxonomy)
-        objects.append(NamedObject(label, one.score, one.box, levels=names, confidences=confidences))
     return replace(found, objects=tuple(objects)), findings
-
-
-def _answers(namer: Namer, crops: Sequence[Image.Image]) -> list[tuple[str, float]]:
-    """Return the most probable class of each crop, and its probability."""
-    card = namer.card
-    if not crops:
-        return []
-    rows = namer.answer(np.stack([fit(crop, size_hw=card.size_hw, resize=card.resize) for crop in crops]))
-    return [(card.classes[int(row.argmax())], float(row.max())) for row in rows]
 
 
 def exact_label(levels: Mapping[str, str], taxonomy: Taxonomy) -> str:

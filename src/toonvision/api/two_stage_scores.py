@@ -8,11 +8,12 @@ import numpy as np
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
-from toonvision.api.two_stage import NamedObject, Namer, named_in, namer_of, require_kinds
+from toonvision.api.two_stage import named_in, namer_of, require_kinds
 from toonvision.core.errors import UsageError
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted, interval, percent
 from toonvision.data.arrays import screenshot_reader
+from toonvision.deploy.scene import NamedObject, Namer
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.detection import HALF, match
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
@@ -131,7 +132,7 @@ def _name_all(detector: StoredRun, namers: Sequence[Namer], evaluation: Evaluati
 def _count(
     detector: StoredRun, namer: Namer, named: Sequence[FoundObjects], evaluation: Evaluation[Any]
 ) -> TwoStageScores:
-    taxonomy, level, truth = detector.workspace.files.taxonomy, namer.card.level, evaluation.best.truth
+    taxonomy, level, truth = detector.workspace.files.taxonomy, namer.level, evaluation.best.truth
     listed = [(image, one) for image, found in enumerate(named) for one in found.objects]
     predictions = Predictions(
         len(named),

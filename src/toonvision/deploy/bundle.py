@@ -61,6 +61,7 @@ class Bundle:
         precision: What it computes with.
         parity: How it compares with the network that it was made of; None before that is known.
         thresholds: Of a detector, the confidence from which on a box of each class counts; None of others.
+        parents: Of a classifier, coarser level to the class there of each class that has one; None where there is none.
     """
 
     format: int
@@ -79,6 +80,7 @@ class Bundle:
     precision: Precision
     parity: Parity | None
     thresholds: tuple[float, ...] | None = None
+    parents: Mapping[str, Mapping[str, str]] | None = None
 
     @property
     def kind(self) -> str:
@@ -90,8 +92,7 @@ class Bundle:
     def to_metadata(self) -> dict[str, str]:
         """Return one JSON text per key."""
         values = vars(self) | {"parity": self.parity and vars(self.parity)}
-        if self.thresholds is None:
-            values.pop("thresholds")
+        values = {name: value for name, value in values.items() if value is not None or name not in _OPTIONAL}
         return {name: json.dumps(value, ensure_ascii=False, allow_nan=False) for name, value in values.items()}
 
     @classmethod
@@ -152,6 +153,16 @@ def _are_shares(value: Any) -> bool:
     return isinstance(value, list) and all(_is_finite(one) and 0 <= one <= 1 for one in value)
 
 
+def _are_parents(value: Any) -> bool:
+    return (
+        1 <= len(value) <= MOST_CLASSES
+        and all(map(_is_text, value))
+        and all(
+            1 <= len(one) <= MOST_CLASSES and all(map(_is_text, [*one.keys(), *one.values()])) for one in value.values()
+        )
+    )
+
+
 def _is_parity(value: Any) -> bool:
     return value is None or (
         value.keys() == {"pictures", "largest_difference", "disagreements"}
@@ -181,5 +192,6 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "precision": ("float32", "int8").__contains__,
     "parity": _is_parity,
     "thresholds": _are_shares,
+    "parents": _are_parents,
 }
-_OPTIONAL = {"thresholds"}
+_OPTIONAL = {"thresholds", "parents"}

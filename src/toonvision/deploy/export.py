@@ -41,7 +41,7 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.detect import thresholds_of
 from toonvision.tasks.outliers import novelty_of
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, Taxonomy
 from toonvision.training.record import read_record
 from toonvision.training.repeat import load_run_data
 
@@ -219,7 +219,17 @@ def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
         precision="float32",
         parity=None,
         thresholds=thresholds_of(card.thresholds, card.classes) if card.kind == DETECT else None,
+        parents=_parents(workspace.taxonomy, card) or None,
     )
+
+
+def _parents(taxonomy: Taxonomy, card: ModelCard) -> Mapping[str, Mapping[str, str]]:
+    """Return the coarser levels in which a classifier's classes have classes."""
+    if card.kind != CLASSIFY:
+        return {}
+    above = {one.name: taxonomy.parents(card.level, one.name) for one in taxonomy.coarser(card.level)}
+    own = {level: {name: parents[name] for name in card.classes if name in parents} for level, parents in above.items()}
+    return {level: parents for level, parents in own.items() if parents}
 
 
 def _in_int8(

@@ -1,0 +1,162 @@
+"""Finding and naming with exported files: a detector, and classifiers that name what its boxes show.
+
+ONNX Runtime, NumPy and Pillow, and nothing else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from toonvision.core.errors import ModelRefusedError, RejectedItemError, UsageError
+from toonvision.data.boxes import fit_box
+from toonvision.data.images import Pictures, Resize, fit
+from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.detector import Detector
+from toonvision.deploy.opened import image_of
+from toonvision.metrics.found_objects import FoundObject
+from toonvision.metrics.predictions import Probabilities
+
+
+@dataclass(frozen=True)
+class NamedObject(FoundObject):
+    """An object that was found, and what classifiers say of it.
+
+    Attributes:
+        levels: The class at each level that was asked about, the detector's first.
+        confidences: The probability of each of these, 0 to 1.
+    """
+
+    levels: Mapping[str, str]
+    confidences: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Namer:
+    """A classifier that is ready to name crops.
+
+    Attributes:
+        title: What people call it.
+        level: The level of its classes.
+        classes: Their names.
+        size_hw: Height and width of its input in pixels.
+        resize: How crops are brought to that size.
+        parents: Coarser level to the class there of each of its classes that has one.
+        answer: Returns the probabilities of crops of that size.
+    """
+
+    title: str
+    level: str
+    classes: tuple[str, ...]
+    size_hw: tuple[int, int]
+    resize: Resize
+    parents: Mapping[str, Mapping[str, str]]
+    answer: Callable[[Pictures], Probabilities]
+
+    def knows(self, name: str, level: str) -> bool:
+        """Return whether one of its classes can belong to a class of another level."""
+        above = self.parents.get(level)
+        return not above or name in above.values()
+
+    def __call__(self, crops: Sequence[Image.Image]) -> list[tuple[str, float]]:
+        """Return the most probable class of each crop, and its probability."""
+        if not crops:
+            return []
+        rows = self.answer(np.stack([fit(crop, size_hw=self.size_hw, resize=self.resize) for crop in crops]))
+        return [(self.classes[int(row.argmax())], float(row.max())) for row in rows]
+
+
+class Scene:
+    """Exported models that find objects in screenshots and name them.
+
+    Attributes:
+        detector: What finds.
+        namers: What names, in the order in which they are asked.
+
+    Examples:
+        >>> scene = Scene("detect.onnx", "suit.onnx", "entity.onnx")  # doctest: +SKIP
+        >>> scene.predict(Image.open("screenshot.png"))[0].levels  # doctest: +SKIP
+        {'kind': 'cog', 'suit': 'bb', 'entity': 'flunky'}
+    """
+
+    def __init__(self, detector: Detector | Path | str, *classifiers: Classifier | Path | str) -> None:
+        """Open models that are not open yet.
+
+        Raises:
+            InputRejectedError: If there is no such file.
+            ModelRefusedError: If a file is no such model, or one has another taxonomy than the detector.
+            UsageError: If two classifiers name the same level.
+        """
+        self.detector = detector if isinstance(detector, Detector) else Detector(detector)
+        opened = [one if isinstance(one, Classifier) else Classifier(one) for one in classifiers]
+        levels = [one.bundle.level for one in opened]
+        if len(set(levels)) < len(levels):
+            raise UsageError(f"each classifier names another level; got {', '.join(levels)}. Leave one out.")
+        for one in opened:
+            if one.bundle.taxonomy != self.detector.bundle.taxonomy:
+                raise ModelRefusedError(
+                    f"the classifier of the level {one.bundle.level} has another taxonomy than the detector. Export "
+                    "both from one workspace."
+                )
+        self.namers = tuple(namer_of_export(one) for one in opened)
+
+    def predict(self, picture: Image.Image | npt.NDArray[np.uint8]) -> tuple[NamedObject, ...]:
+        """Find the objects in one picture of any size and name them, the most confident first.
+
+        Boxes are cut from the picture in its full size. A classifier none of whose classes can belong to what the
+        detector says of an object is not asked about it. The label is the answer of the last classifier that was.
+
+        Args:
+            picture: A picture, or an array of shape ``(height, width, 3)``, uint8, 0 to 255.
+
+        Raises:
+            UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
+            ModelRefusedError: If an output is NaN, or a model cannot be run.
+        """
+        image = image_of(picture)
+        return tuple(named(image, self.detector.predict(image), self.detector.bundle.level, self.namers))
+
+
+def namer_of_export(classifier: Classifier) -> Namer:
+    """Return what names crops with an exported classifier."""
+    bundle = classifier.bundle
+    return Namer(
+        bundle.task,
+        bundle.level,
+        classifier.classes,
+        bundle.size_hw,
+        bundle.resize,
+        bundle.parents or {},
+        classifier.predict_batch,
+    )
+
+
+def named(image: Image.Image, objects: Sequence[FoundObject], level: str, namers: Sequence[Namer]) -> list[NamedObject]:
+    """Name the objects that were found in a picture.
+
+    Args:
+        image: The picture in its full size.
+        objects: What was found in it; those of less than a pixel are left out.
+        level: The level at which they were found.
+        namers: What names them.
+    """
+    crops, boxed = [], []
+    for one in objects:
+        try:
+            box, _ = fit_box(one.box, image.size)
+        except RejectedItemError:  # less than a pixel wide or high
+            continue
+        crops.append(image.crop(box.xyxy))
+        boxed.append(one)
+    answers = {namer.level: namer(crops) for namer in namers}
+    found = []
+    for at, one in enumerate(boxed):
+        own = {level: (one.label, one.score)}
+        own |= {namer.level: answers[namer.level][at] for namer in namers if namer.knows(one.label, level)}
+        names = {name: said for name, (said, _) in own.items()}
+        shares = {name: share for name, (_, share) in own.items()}
+        found.append(NamedObject(list(names.values())[-1], one.score, one.box, levels=names, confidences=shares))
+    return found
