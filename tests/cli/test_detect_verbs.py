@@ -199,6 +199,20 @@ def test_suspect_boxes_are_searched_for_saved_and_not_searched_for_again(run, wo
     assert sorted((folder / "trainings").iterdir()) == before
 
 
+def test_what_speaks_for_boxes_is_measured_and_drawn(run, workspace, trained):
+    picture = next((workspace.root / "screenshots").rglob("*.png"))
+    outcome = run("explain", "things/two", picture, "-w", workspace.root, "--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["picture"] == [str(picture)]
+    assert (trained / "figures/explain/boxes.png").is_file()
+    assert len(rows_of(trained / "figures/explain/boxes.csv")) == 1
+    own = run("explain", "things/two", "--count", "2", "-w", workspace.root, "--json")
+    assert own.code == 0, own.err
+    assert set(own.json["note"]) <= {"found", "false alarm"}
+    refused = run("explain", "things/two", "--each", "-w", workspace.root)
+    assert (refused.code, "Leave them out." in refused.err) == (2, True)
+
+
 def test_each_context_is_left_out_and_compared_with_the_newest_run(run, workspace, trained):
     outcome = run("contexts", "things", "-w", workspace.root, "--epochs", "1", "--json")
     assert outcome.code == 0, outcome.err
@@ -229,7 +243,7 @@ def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
 
 
 FOR_CLASSES = [
-    "curve things", "tune things", "calibrate things/two", "explain things/two",
+    "curve things", "tune things", "calibrate things/two",
     "train things --folds 3", "train things --levels",
 ]  # fmt: skip
 

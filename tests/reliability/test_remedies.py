@@ -64,6 +64,7 @@ ELSEWHERE = {
     "annotate more screenshots": "about trainings",
     "Samples in train/val/test: .... ......; ....": "about trainings",
     "Train it on that run's split: ...": "about trainings",
+    "Train it longer.": "about trainings",
     "free space on the disk": "about the machine",
     "fix this": "about the machine",
     "check it": "about the machine",

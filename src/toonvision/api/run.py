@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from toonvision.data.subsets import Subset
     from toonvision.deploy.export import Export, Int8Export
     from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
+    from toonvision.explain.boxes import BoxEvidence
     from toonvision.explain.explanation import Explanation
     from toonvision.metrics.calibration import Calibration
     from toonvision.studies.cross_validation import CrossValidation
@@ -164,7 +165,7 @@ class Run(StoredRun):
         method: Literal["exact", "gradcam"] = "exact",
         each: bool = False,
         seed: int = 0,
-    ) -> "Result[Explanation]":
+    ) -> "Result[Explanation] | Result[tuple[BoxEvidence, ...]]":
         """Show which regions of pictures are evidence for which class, and whether that can be trusted.
 
         Args:
@@ -177,6 +178,15 @@ class Run(StoredRun):
         """
         from toonvision.api.explaining import explain
 
+        if self.record.kind == DETECT:
+            from toonvision.api.explaining_boxes import explain_boxes
+
+            if layer or method != "exact" or each:
+                raise UsageError(
+                    f"--layer, --method and --each are for runs that name one object; {self.name} finds objects. Leave "
+                    "them out."
+                )
+            return explain_boxes(self, paths_of(pictures), count=count)
         self.classifying("explain")
         return explain(self, paths_of(pictures), count=count, layer=layer, method=method, each=each, seed=seed)
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from toonvision.explain.boxes import BoxEvidence
 from toonvision.figures import style
+from toonvision.figures.maps import superimposed
 from toonvision.figures.style import DASHED, FAINT, MUTED, PAPER, WIDTH, styled
 from toonvision.figures.training import draw_wrong_in
 from toonvision.figures.values import BoxSpread
@@ -103,6 +106,36 @@ def draw_box_contexts(study: BoxContextStudy) -> Figure:
     ax.set_xlim(-0.01, 1.01)
     style.quiet_axis(ax)
     ax.set_title("AP50 in contexts that it has not seen, with 95 % intervals")
+    return figure
+
+
+@styled
+def draw_box_evidence(evidence: tuple[BoxEvidence, ...]) -> Figure:
+    """Draw for each box the picture, the heatmap of middles, and which parts speak for the box, two boxes in a row."""
+    height, width = evidence[0].image.shape[:2]
+    wide = WIDTH / 6 - 0.1
+    tall = wide * height / width
+    step = tall + 0.62
+    figure = style.sheet(WIDTH, step * -(-len(evidence) // 2))
+    for number, one in enumerate(evidence):
+        row, half = divmod(number, 2)
+        limit = max(0.05, float(np.abs(one.lost).max()))
+        shown = (one.image, superimposed(one.image, one.heat, limit=1), superimposed(one.image, one.lost, limit=limit))
+        for column, picture in enumerate(shown):
+            left = half * WIDTH / 2 + column * (wide + 0.05) + 0.05
+            ax = style.axes_at(figure, left, row * step + 0.05, wide, tall)
+            style.show_picture(ax, picture, FAINT)
+            x_min, y_min, x_max, y_max = one.box
+            for color, line in ((PAPER, 2.4), (one.category.color, 1.2)):
+                ax.add_patch(Rectangle((x_min, y_min), x_max - x_min, y_max - y_min, fill=False, edgecolor=color,
+                                       linewidth=line))  # fmt: skip
+            if column == 1:
+                sure = (
+                    f"{100 * one.score:.0f} % sure; context covered {100 * one.without_context:.0f} %, box covered "
+                    f"{100 * one.without_box:.0f} %"
+                )
+                style.write_below(ax, (f"{one.category.title}, {one.note}", {"fontweight": "bold"}),
+                                  (sure, {"fontsize": 7.5, "color": MUTED}))  # fmt: skip
     return figure
 
 

@@ -37,6 +37,7 @@ _DRAWN_BY = {
     "Architecture": ("architecture", "draw_architectures"),
     "BalanceBars": ("data", "draw_balance"),
     "BoxGallery": ("detection", "draw_box_gallery"),
+    "BoxEvidence": ("detection", "draw_box_evidence"),
     "BoxContextStudy": ("detection", "draw_box_contexts"),
     "BoxSpread": ("detection", "draw_box_spread"),
     "Breakdown": ("evaluation", "draw_breakdowns"),
