@@ -45,6 +45,7 @@ _SEGMENTER = TrainingSettings(
     averaging=0.99,
     augmentation=Augmentation(flip=True, zoom=0.3, color=0.2, shift=0.1, cast=0.03),
 )
+"""Found by four short trainings on real art; docs/segmentation.md reports what they reach."""
 _OF_SCREENSHOTS = {one.network: one for one in (_DETECTOR, _SEGMENTER)}
 _SCREENSHOT_STEPS = 5_000
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
