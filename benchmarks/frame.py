@@ -8,7 +8,8 @@ one in its middle is named instead. All parts are timed in turn, frame by frame.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +37,11 @@ def main(given: Sequence[str] | None = None) -> None:
     for frame in frames:
         shrunk = fit(frame, size_hw=bundle.size_hw, resize=bundle.resize)[None]
         boxes = boxes_of(detector.predict(frame), frame.size)
-        timed = {
-            "shrink": lambda frame=frame: fit(frame, size_hw=bundle.size_hw, resize=bundle.resize),
-            "network": lambda shrunk=shrunk: detector.run_batch(shrunk),
-            "find": lambda frame=frame: detector.predict(frame),
-            "name": lambda frame=frame, boxes=boxes: named(frame, boxes, bundle.level, [namer]),
+        timed: dict[str, Callable[[], object]] = {
+            "shrink": partial(fit, frame, size_hw=bundle.size_hw, resize=bundle.resize),
+            "network": partial(detector.run_batch, shrunk),
+            "find": partial(detector.predict, frame),
+            "name": partial(named, frame, boxes, bundle.level, [namer]),
         }
         for part, seconds in medians(alternate(timed, repetitions=options.repetitions)).items():
             parts[part].append(1000 * seconds)
