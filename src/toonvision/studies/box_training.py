@@ -25,7 +25,8 @@ def plan_detectors(
     kind = kind_of(wanted)
     network = find_network(options.network or kind.default_network).name
     dataset = task_dataset(workspace, wanted, options.size_hw or kind.input_size(workspace, network))
-    settings = settings_for(network, images=max(1, round(learned * len(dataset.items))))
+    images = max(1, round(learned * len(dataset.items)))
+    settings = settings_for(network, images=images, taxonomy=workspace.taxonomy.name)
     # A schedule that takes all epochs has no use for screenshots that say when to stop.
     return dataset, replace(
         settings, epochs=options.epochs or settings.epochs, with_validation=settings.takes_all_epochs
