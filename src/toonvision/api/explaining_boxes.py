@@ -8,7 +8,7 @@ import numpy as np
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Result
-from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
 from toonvision.data.images import Pictures, fit, read_whole, room_for
 from toonvision.explain.boxes import BoxEvidence, Values, boxes_panel, boxes_table, measure_box
@@ -25,13 +25,26 @@ Case = tuple[str, Pictures, tuple[float, float, float, float], int, str]
 """A picture's name, what the network sees of it, a box in it, the box's class, and what is known of it."""
 
 
-def explain_boxes(run: StoredRun, pictures: Sequence[Path] | None, *, count: int) -> Result[tuple[BoxEvidence, ...]]:
+def explain_boxes(
+    run: StoredRun, pictures: Sequence[Path] | None, *, count: int, odd: bool = False
+) -> Result[tuple[BoxEvidence, ...]]:
     """Explain the most confident box of each picture; by default found objects and false alarms of the test subset.
 
+    Args:
+        run: A run of the kind ``detect``.
+        pictures: Pictures, or folders of pictures.
+        count: How many boxes at most.
+        odd: Whether options were given that are for class activation maps alone.
+
     Raises:
+        UsageError: If they were.
         InputRejectedError: If nothing is found.
         ModelRefusedError: If the model cannot be used.
     """
+    if odd:
+        raise UsageError(
+            f"--layer, --method and --each are for runs that name one object; {run.name} finds objects. Leave them out."
+        )
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
     level = taxonomy.level(card.level)

@@ -181,12 +181,7 @@ class Run(StoredRun):
         if self.record.kind == DETECT:
             from toonvision.api.explaining_boxes import explain_boxes
 
-            if layer or method != "exact" or each:
-                raise UsageError(
-                    f"--layer, --method and --each are for runs that name one object; {self.name} finds objects. Leave "
-                    "them out."
-                )
-            return explain_boxes(self, paths_of(pictures), count=count)
+            return explain_boxes(self, paths_of(pictures), count=count, odd=bool(layer or each or method != "exact"))
         self.classifying("explain")
         return explain(self, paths_of(pictures), count=count, layer=layer, method=method, each=each, seed=seed)
 
