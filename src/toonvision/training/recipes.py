@@ -48,6 +48,8 @@ _SEGMENTER = TrainingSettings(
 """Found by four short trainings on real art; docs/segmentation.md reports what they reach."""
 _OF_SCREENSHOTS = {one.network: one for one in (_DETECTOR, _SEGMENTER)}
 _SCREENSHOT_STEPS = 5_000
+_RATE_AFTER_START = 4e-3
+"""The learning rate of a network for screenshots that begins with learned weights."""
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 """Of a training of few and of many classes: more images need fewer epochs."""
 _FEWEST_EPOCHS, _FEWEST_OF_SCREENSHOTS = 60, 20
@@ -94,7 +96,8 @@ def settings_for(
     start = taxonomy if has_start(taxonomy, network) else RANDOM
     if recipe := _OF_SCREENSHOTS.get(network):
         epochs = _epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
-        return replace(recipe, epochs=epochs, start=start)
+        rate = recipe.learning_rate if start == RANDOM else _RATE_AFTER_START
+        return replace(recipe, epochs=epochs, learning_rate=rate, start=start)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
