@@ -465,6 +465,8 @@ PROMISES = (
             "tests/core/test_folders.py::test_a_kill_leaves_the_old_folder_and_the_next_call_removes_what_it_left",
             "tests/core/test_folders.py::test_killed_in_the_middle_of_the_swap_the_old_folder_is_restored_by_the_next_call",
             "tests/core/test_folders.py::test_killed_after_the_swap_the_new_folder_stays",
+            "tests/training/test_loop.py::test_an_interrupted_training_goes_on_and_ends_with_the_same_weights",
+            "tests/training/test_loop.py::test_a_state_that_is_damaged_or_of_another_network_is_as_good_as_none",
             "tests/training/test_repeat.py::test_what_a_killed_training_left_is_removed_by_the_next_one_and_never_a_live_one",
             "tests/training/test_record.py::test_a_run_whose_replacing_was_killed_halfway_is_put_back_when_the_workspace_is_opened",
             "tests/training/test_record.py::test_an_earlier_run_that_a_killed_replacing_left_is_removed_when_the_workspace_is_opened",
