@@ -18,6 +18,7 @@ from toonvision.tasks.base import Learner, build
 name = "spot"
 counts = frozenset()
 unit, default_network = "crop", "spotter"
+sketch = None
 items, input_size, cases = classify.items, classify.input_size, classify.cases
 
 
@@ -108,10 +109,6 @@ def decode(outputs):
     found = np.flatnonzero(sure[:, 0] > 0.5)
     corners = np.sort(boxes[found].reshape(-1, 2, 2), axis=1).reshape(-1, 4)
     return Predictions(len(boxes), found, np.zeros(len(found), np.int64), sure[found, 0], boxes=corners)
-
-
-def sketch(images, predictions):
-    return images
 
 
 def collapsed(predictions):

@@ -125,7 +125,7 @@ def test_classes_levels_and_tasks_that_only_ignored_labels_have_are_gone_from_th
     cogs = {label.name for label in built_in("toontown").labels if "suit" in label.classes}
     toons = built_in("toontown").without(cogs)
     assert [level.name for level in toons.levels] == ["kind", "animal"]
-    assert [task.name for task in toons.tasks] == ["binary", "animal", "label", "detect"]
+    assert [task.name for task in toons.tasks] == ["binary", "animal", "label", "detect", "street"]
 
 
 def test_settings_that_leave_out_every_label_are_refused(tmp_path):

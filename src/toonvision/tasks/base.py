@@ -300,8 +300,9 @@ class TaskKind(Protocol):
     def decode(self, outputs: Outputs) -> Predictions:
         """Turn a network's outputs into predictions."""
 
-    def sketch(self, images: Pictures, predictions: Predictions) -> Pictures | None:
-        """Draw predictions onto images of the network's size; None where there is nothing to draw."""
+    @property
+    def sketch(self) -> Callable[[Pictures, Predictions], Pictures] | None:
+        """What draws predictions onto images of the network's size; None where there is nothing to draw."""
 
     def collapsed(self, predictions: Predictions) -> bool:
         """Whether a network predicts the same for every image, whatever it shows."""

@@ -44,6 +44,7 @@ name = CLASSIFY
 counts = frozenset({"hits", "false_alarms", "misses"})
 default_network = "compact"
 unit = "crop"
+sketch = None
 
 
 def items(known: Known, workspace: Workspace, task: Task) -> tuple[Crop, ...]:
@@ -202,10 +203,6 @@ def decode(outputs: Outputs) -> Predictions:
         scores=probabilities.max(axis=1),
         probabilities=probabilities,
     )
-
-
-def sketch(images: Pictures, predictions: Predictions) -> None:
-    """Return None: one class for an image is no drawing."""
 
 
 def collapsed(predictions: Predictions) -> bool:

@@ -41,6 +41,7 @@ name = DETECT
 counts: frozenset[str] = frozenset()
 default_network = "detector"
 unit = "screenshot"
+sketch = with_boxes
 
 _SAME = 1e-6
 """Difference of confidence below which two boxes are equally sure."""
@@ -183,11 +184,6 @@ def decode(outputs: Outputs) -> Predictions:
     scores = peaks((1 / (1 + np.exp(-centers))).astype(np.float32))
     cells = scores.shape[1] * scores.shape[2]
     return boxes_in(*(one.reshape(len(one), cells, one.shape[-1]) for one in (scores, corners(sides))))
-
-
-def sketch(images: Pictures, predictions: Predictions) -> Pictures:
-    """Draw predicted boxes onto images."""
-    return with_boxes(images, predictions)
 
 
 def collapsed(predictions: Predictions) -> bool:

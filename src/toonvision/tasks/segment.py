@@ -42,6 +42,7 @@ name = SEGMENT
 counts: frozenset[str] = frozenset()
 default_network = "segmenter"
 unit = "screenshot"
+sketch = with_pixels
 _FEWEST, _RARE = 10, 0.02
 """A class that fewer masks show, and a smaller share of them, is left out: its pixels do not count."""
 input_size, learner = detect.input_size, detect.learner
@@ -161,11 +162,6 @@ def decode(outputs: Outputs) -> Predictions:
     """Turn the map of a network into a class for each pixel of the images."""
     (logits,) = outputs
     return predictions_of(logits)
-
-
-def sketch(images: Pictures, predictions: Predictions) -> Pictures:
-    """Draw the predicted class of each pixel over images."""
-    return with_pixels(images, predictions)
 
 
 def collapsed(predictions: Predictions) -> bool:

@@ -143,11 +143,12 @@ class Training:
 
     def _sketches(self, log_folder: Path | None) -> list[keras.callbacks.Callback]:
         """Return what draws predictions for some validation images into TensorBoard's folder."""
-        if log_folder is None or not len(self._val):
+        draw = self._kind.sketch
+        if log_folder is None or draw is None or not len(self._val):
             return []
         chosen = self._val[np.linspace(0, len(self._val) - 1, min(IMAGES, len(self._val))).astype(int)]
         images, _ = self._kind.batch(self._dataset, chosen, augmentation=self._settings.augmentation, rng=None)
-        return [Sketches(log_folder, self._kind, images)]
+        return [Sketches(log_folder, images, self._kind.decode, draw)]
 
     def _validate(self) -> Iterator[BatchLogs]:
         """Evaluate each batch of the validation subset, in order and without augmentation."""

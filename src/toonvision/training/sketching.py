@@ -1,6 +1,7 @@
 """Pictures for TensorBoard: what a network in training predicts for some validation images."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from toonvision.data.images import Pictures
-from toonvision.tasks.base import TaskKind, network_outputs
+from toonvision.metrics.predictions import Predictions
+from toonvision.tasks.base import Outputs
 
 IMAGES = 4
 _TIMES = 10
@@ -21,10 +23,23 @@ _TIMES = 10
 class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Draws predictions for the same images again and again while a network is trained."""
 
-    def __init__(self, folder: Path, kind: TaskKind, images: Pictures) -> None:
-        """Draw for some images, into TensorBoard's folder of a training."""
+    def __init__(
+        self,
+        folder: Path,
+        images: Pictures,
+        decode: Callable[[Outputs], Predictions],
+        draw: Callable[[Pictures, Predictions], Pictures],
+    ) -> None:
+        """Draw for some images, into TensorBoard's folder of a training.
+
+        Args:
+            folder: That folder.
+            images: The images, of the network's size.
+            decode: Turns the network's outputs into predictions.
+            draw: Draws these onto the images.
+        """
         super().__init__()
-        self._folder, self._kind, self._images = folder / "pictures", kind, images
+        self._folder, self._images, self._decode, self._draw = folder / "pictures", images, decode, draw
         self._writer: Any = None
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras passes them
@@ -32,10 +47,11 @@ class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         epochs = self.params["epochs"]
         if (epoch + 1) % max(1, epochs // _TIMES) and epoch + 1 < epochs:
             return
-        outputs = network_outputs(self.model, self._images)
-        drawn = self._kind.sketch(self._images, self._kind.decode(outputs))
-        if drawn is None:
-            return
+        found = self.model.predict_on_batch(self._images)
+        outputs = tuple(found) if isinstance(found, list | tuple) else (found,)
+        if not all(np.isfinite(output).all() for output in outputs):
+            return  # the training has diverged, which others say
+        drawn = self._draw(self._images, self._decode(outputs))
         self._writer = self._writer or EventFileWriter(str(self._folder))
         values = [_value(f"validation image {at + 1}", image) for at, image in enumerate(drawn)]
         self._writer.add_event(event_pb2.Event(step=epoch, summary=summary_pb2.Summary(value=values)))
