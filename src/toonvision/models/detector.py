@@ -1,4 +1,4 @@
-"""The network that finds objects in screenshots: small, quick, without anchors and without non-maximum suppression.
+"""The network that finds objects in screenshots: small, quick, without anchors.
 
 Each cell of a map at an eighth of the input's size says how likely the middle of an object of each class lies there,
 and how far it is from there to the object's four sides.
