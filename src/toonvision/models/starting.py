@@ -34,9 +34,9 @@ def start_file(start: str, network: str, classes: int) -> Path:
     return FOLDER / start / f"{network}{width}.npz"
 
 
-def has_start(start: str, network: str) -> bool:
-    """Return whether weights of a taxonomy come with the package for a network."""
-    return start_file(start, network, 2).is_file()
+def has_start(start: str, network: str, classes: int = 2) -> bool:
+    """Return whether weights of a taxonomy come with the package for a network and a number of classes."""
+    return start_file(start, network, classes).is_file()
 
 
 def save_start(model: "keras.Model", network: str, labels: "Sequence[str]", path: Path) -> None:

@@ -93,7 +93,7 @@ def settings_for(
     """
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
-    start = taxonomy if has_start(taxonomy, network) else RANDOM
+    start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
     if recipe := _OF_SCREENSHOTS.get(network):
         epochs = _epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
         rate = recipe.learning_rate if start == RANDOM else _RATE_AFTER_START
