@@ -72,7 +72,7 @@ def detect(
         require_empty(voc, "--voc")
     found, findings = find_with(run, pictures, keras=keras)
     keep(run, found, save=save, voc=voc)
-    above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
+    above = taxonomy.all_parents(card.level)
 
     def levels(one: FoundObject) -> dict[str, Any]:
         return {"levels": {card.level: one.label, **{name: names.get(one.label) for name, names in above.items()}}}

@@ -52,7 +52,7 @@ def predict(
         findings = [*findings, *_not_crops(run, predictions)]
     if save is not None:
         draw_answers(predictions, taxonomy.level(card.level).classes, save, run.workspace.watcher)
-    above = {level.name: taxonomy.parents(card.level, level.name) for level in taxonomy.coarser(card.level)}
+    above = taxonomy.all_parents(card.level)
     return _result(run, card, predictions, findings, above, boxes=boxes)
 
 

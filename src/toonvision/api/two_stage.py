@@ -90,7 +90,7 @@ def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:
         ModelRefusedError: If its model cannot be used, or has another taxonomy.
     """
     card = read_card(run.folder, taxonomy=taxonomy.digest)
-    parents = {one.name: taxonomy.parents(card.level, one.name) for one in taxonomy.coarser(card.level)}
+    parents = taxonomy.all_parents(card.level)
     ready = partial(Namer, run.name, card.level, card.classes, card.size_hw, card.resize, parents)
     if isinstance(export := usable_export(run), Classifier):
         return ready(export.predict_batch)

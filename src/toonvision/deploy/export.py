@@ -227,7 +227,7 @@ def _parents(taxonomy: Taxonomy, card: ModelCard) -> Mapping[str, Mapping[str, s
     """Return the coarser levels in which a classifier's classes have classes."""
     if card.kind != CLASSIFY:
         return {}
-    above = {one.name: taxonomy.parents(card.level, one.name) for one in taxonomy.coarser(card.level)}
+    above = taxonomy.all_parents(card.level)
     own = {level: {name: parents[name] for name in card.classes if name in parents} for level, parents in above.items()}
     return {level: parents for level, parents in own.items() if parents}
 

@@ -86,7 +86,7 @@ def dataset_of(
         targets=np.array([classes.index(name) for name in names if name], dtype=np.int64),
         items=used,
         classes=classes,
-        parents={above.name: taxonomy.parents(task.level, above.name) for above in taxonomy.coarser(task.level)},
+        parents=taxonomy.all_parents(task.level),
         resize=resize,
     )
 

@@ -96,7 +96,7 @@ def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, siz
         targets=targets_of(frames, class_of, size_hw),
         items=tuple(frames),
         classes=classes,
-        parents={above.name: taxonomy.parents(task.level, above.name) for above in taxonomy.coarser(task.level)},
+        parents=taxonomy.all_parents(task.level),
         resize="shrink",
         places=load_places(workspace, frames, size_hw=size_hw),
     )

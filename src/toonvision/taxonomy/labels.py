@@ -197,6 +197,10 @@ class Taxonomy:
                 return {}
         return {child: parent for child, parent in found.items() if parent is not None}
 
+    def all_parents(self, level: str) -> dict[str, Mapping[str, str]]:
+        """Return for each coarser level, by name, the class there by class of a level; see `coarser` and `parents`."""
+        return {other.name: self.parents(level, other.name) for other in self.coarser(level)}
+
     @cached_property
     def digest(self) -> str:
         """Hash of what decides the meaning of a model's outputs: labels, levels and their order."""
