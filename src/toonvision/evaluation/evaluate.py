@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from toonvision.metrics.named_pixels import NamedPixels, name_in_files
 from toonvision.metrics.novelty import NoveltyTest
 from toonvision.metrics.predictions import Answers, Prediction, predict_files_by
 from toonvision.models.backend import start_backend
-from toonvision.models.saving import load_model, read_card, read_novelty
+from toonvision.models.saving import ModelCard, load_model, read_card, read_novelty
 from toonvision.tasks import detect, segment
-from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, network_outputs, predict
+from toonvision.tasks.base import Dataset, Evaluated, KindScores, Outputs, Scores, network_outputs, predict
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.outliers import novelty_of, novelty_test
@@ -172,11 +173,9 @@ def find_in(
         InputRejectedError: If there is no model.
         ModelRefusedError: If the model cannot be used.
     """
-    card = read_card(model_folder)
-    start_backend(card.network, card.size_hw)
-    model = load_model(model_folder)
+    card, outputs = _ready(model_folder)
     return find_in_files(
-        lambda images: detect.decode(network_outputs(model, images)),
+        lambda images: detect.decode(outputs(images)),
         paths,
         classes=card.classes,
         thresholds=detect.thresholds_of(card.thresholds, card.classes),
@@ -196,16 +195,21 @@ def name_pixels_in(
         InputRejectedError: If there is no model.
         ModelRefusedError: If the model cannot be used.
     """
-    card = read_card(model_folder)
-    start_backend(card.network, card.size_hw)
-    model = load_model(model_folder)
+    card, outputs = _ready(model_folder)
     return name_in_files(
-        lambda images: segment.decode(network_outputs(model, images)),
+        lambda images: segment.decode(outputs(images)),
         paths,
         classes=card.classes,
         size_hw=card.size_hw,
         progress=progress,
     )
+
+
+def _ready(model_folder: Path) -> tuple[ModelCard, Callable[[Pictures], Outputs]]:
+    """Return the description of a saved network, and a function from images of its input size to its outputs."""
+    card = read_card(model_folder)
+    start_backend(card.network, card.size_hw)
+    return card, partial(network_outputs, load_model(model_folder))
 
 
 def predict_files(
