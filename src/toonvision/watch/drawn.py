@@ -1,0 +1,1 @@
+"""The drawn world as a source to watch."""
