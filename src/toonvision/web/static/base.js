@@ -1,0 +1,131 @@
+// What all pages share: elements, requests that say what went wrong, and changes that survive a server that is away.
+
+const RETRY_MS = [500, 1000, 2000, 4000];
+
+/** Make an element; text is always text, never HTML. */
+export function element(tag, { className = "", text = "", ...attributes } = {}, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** The server said no; `status` is the HTTP status, `answer` what came with it. */
+export class Refused extends Error {
+  constructor(status, answer) {
+    super(answer.error || `The server answered with ${status}.`);
+    this.status = status;
+    this.answer = answer;
+  }
+}
+
+/** The server cannot be reached, or does not know this page any more: `isLocked` after it was started again. */
+export class Away extends Error {
+  constructor(isLocked) {
+    super(isLocked
+      ? "The server was started again. Open the address that the terminal shows now; this page goes on by itself."
+      : "The server is away. Start it again in the terminal; what you do here is kept and saved when it is back.");
+    this.isLocked = isLocked;
+  }
+}
+
+/** Send a request; return the answer's JSON. Raises `Away` or `Refused`. */
+export async function request(url, { method = "GET", body, headers = {}, signal } = {}) {
+  let response;
+  try {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    response = await fetch(url, {
+      method, signal, cache: "no-store", headers: { "Content-Type": "application/json", ...headers }, ...sent,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Away(false);
+  }
+  if (response.status === 403) throw new Away(true);
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(response.status, answer);
+  return answer;
+}
+
+/** Show a state in a banner: a text that stays until it is replaced by an empty one. */
+export function banner(place, text) {
+  place.textContent = text;
+  place.hidden = !text;
+}
+
+/**
+ * Changes on their way to the server, in their order. They are kept by the browser until the server has them, so that
+ * neither an ended server nor a closed page loses one.
+ */
+export class Outbox {
+  /**
+   * @param key names the changes in the browser's storage
+   * @param send gets a change, returns a promise; rejects with `Away` to be tried again
+   * @param onState gets null, or the `Away` that holds the changes up
+   * @param onRefused gets a change and the `Refused` that it met; the change is dropped
+   */
+  constructor({ key, send, onState, onRefused }) {
+    Object.assign(this, { key, send, onState, onRefused });
+    this.waiting = this.#stored();
+    this.attempt = 0;
+    this.running = null;
+    addEventListener("beforeunload", (event) => { if (this.waiting.length) event.preventDefault(); });
+  }
+
+  #stored() {
+    try { return JSON.parse(localStorage.getItem(this.key)) || []; } catch { return []; }
+  }
+
+  #store() {
+    try {
+      if (this.waiting.length) localStorage.setItem(this.key, JSON.stringify(this.waiting));
+      else localStorage.removeItem(this.key);
+    } catch { /* Storage is full or forbidden; the page itself still has them. */ }
+  }
+
+  /** Add a change; resolves when all that wait were sent. */
+  add(change) {
+    this.waiting.push(change);
+    this.#store();
+    return this.flush();
+  }
+
+  /** Send all that wait; resolves when none does. */
+  flush() {
+    this.running ||= this.#run().finally(() => { this.running = null; });
+    return this.running;
+  }
+
+  async #run() {
+    while (this.waiting.length) {
+      const change = this.waiting[0];
+      try {
+        await this.send(change);
+        this.#done();
+      } catch (error) {
+        if (error instanceof Away) {
+          this.onState(error);
+          await pause(RETRY_MS[Math.min(this.attempt++, RETRY_MS.length - 1)]);
+          continue;
+        }
+        this.#done();
+        if (!(error instanceof Refused)) throw error;
+        await this.onRefused(change, error);
+      }
+    }
+  }
+
+  #done() {
+    this.waiting.shift();
+    this.#store();
+    this.attempt = 0;
+    this.onState(null);
+  }
+}
+
+/** Wait; in milliseconds. */
+export function pause(ms) {
+  return new Promise((resolve) => { setTimeout(resolve, ms); });
+}
