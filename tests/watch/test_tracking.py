@@ -1,0 +1,178 @@
+"""Following figures from frame to frame."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toonvision.core.errors import UsageError
+from toonvision.metrics.found_objects import FoundObject
+from toonvision.watch.level_paths import LevelPaths
+from toonvision.watch.tracking import Track, Tracker
+
+KINDS = LevelPaths.of("kind", {"kind": ["cog", "toon"]}, {})
+Box = tuple[float, float, float, float]
+
+
+def found(
+    left: float, top: float = 100.0, *, wide: float = 40.0, score: float = 0.9, label: str = "cog"
+) -> FoundObject:
+    return FoundObject(label, score, (left, top, left + wide, top + 2 * wide))
+
+
+def followed(frames: Sequence[Sequence[FoundObject]], *, rate: float = 10.0) -> list[tuple[Track, ...]]:
+    tracker = Tracker(KINDS)
+    return [tracker.update(objects, at / rate) for at, objects in enumerate(frames)]
+
+
+def numbers(frames: Sequence[tuple[Track, ...]]) -> list[list[int]]:
+    return [[track.number for track in frame if track.found] for frame in frames]
+
+
+def test_a_track_counts_from_its_second_frame_on():
+    frames = followed([[found(0)], [found(2)], [found(4)]])
+    assert numbers(frames) == [[], [1], [1]]
+    (track,) = frames[-1]
+    assert (track.first_seen, track.last_seen, track.hits, track.missing) == (0.0, 0.2, 3, 0.0)
+    assert track.box == found(4).box
+
+
+def test_a_walking_figure_has_its_velocity_in_pixels_per_second():
+    (track,) = followed([[found(3.0 * at)] for at in range(40)])[-1]
+    assert track.velocity[0] == pytest.approx(30, rel=0.05)
+    assert np.abs(track.velocity[1:]).max() < 1
+
+
+def test_a_figure_behind_another_for_a_second_keeps_its_number():
+    seen = [[found(6.0 * at)] if not 15 <= at < 25 else [] for at in range(40)]
+    assert numbers(followed(seen))[-1] == [1]
+
+
+def test_while_it_is_hidden_it_is_expected_further_on_and_says_for_how_long():
+    frames = followed([[found(6.0 * at)] if at < 20 else [] for at in range(25)])
+    (track,) = frames[-1]
+    assert track.found is None
+    assert track.missing == pytest.approx(0.5)
+    assert 6.0 * 20 < track.box[0] < 6.0 * 25
+
+
+def test_a_track_ends_after_seconds_whatever_the_frame_rate():
+    for rate in (5.0, 60.0):
+        seen = [[found(0)] if at < rate else [] for at in range(int(rate * 4))]
+        frames = followed(seen, rate=rate)
+        last = max(at for at, frame in enumerate(frames) if frame) / rate
+        assert last == pytest.approx(3.0, abs=1.5 / rate)
+
+
+def test_a_false_alarm_of_one_frame_never_counts():
+    frames = followed([[found(0), *([found(600)] if at == 5 else [])] for at in range(10)])
+    assert {number for frame in numbers(frames) for number in frame} == {1}
+
+
+def test_an_unsure_box_goes_on_with_a_track_but_begins_none():
+    frames = followed([[found(2.0 * at, score=0.9 if at < 5 else 0.2), found(600, score=0.2)] for at in range(10)])
+    assert numbers(frames)[-1] == [1]
+    assert frames[-1][0].hits == 10
+
+
+def test_two_that_cross_keep_their_numbers():
+    def frame(at: int) -> list[FoundObject]:
+        return [found(10.0 * at), found(400 - 10.0 * at, 110, label="toon")]
+
+    frames = followed([frame(at) for at in range(41)])
+    first, last = frames[2], frames[-1]
+    assert first[0].box[0] < first[1].box[0]
+    assert last[0].box[0] > last[1].box[0]
+    assert [track.number for track in last] == [track.number for track in first]
+
+
+def test_another_tracker_knows_nothing_of_the_first():
+    before = followed([[found(0)], [found(2)]])
+    followed([[found(50)], [found(52)], [found(54)]])
+    assert [[track.number for track in frame] for frame in followed([[found(0)], [found(2)]])] == [
+        [track.number for track in frame] for frame in before
+    ]
+
+
+def test_time_that_does_not_go_on_is_refused():
+    tracker = Tracker(KINDS)
+    tracker.update([], 1.0)
+    with pytest.raises(UsageError, match=r"in the order of time; got 1\.0 s after 1\.0 s"):
+        tracker.update([], 1.0)
+
+
+def test_what_classifiers_say_later_counts_for_its_track():
+    paths = LevelPaths.of(
+        "kind", {"kind": ["cog", "toon"], "suit": ["bb", "lb"]}, {"suit": {"kind": {"bb": "cog", "lb": "cog"}}}
+    )
+    tracker = Tracker(paths)
+    for at in range(2):
+        tracker.update([found(at)], at / 10)
+    (track,) = tracker.learn({1: {"suit": {"lb": 0.9}}})
+    assert track.evidence.path == {"kind": "cog", "suit": "lb"}
+    assert tracker.tracks == (track,)
+
+
+edges = st.tuples(st.floats(0, 1500), st.floats(0, 600), st.floats(1, 200), st.floats(1, 300))
+objects = st.builds(
+    lambda edge, score, label: FoundObject(label, score, (edge[0], edge[1], edge[0] + edge[2], edge[1] + edge[3])),
+    edges,
+    st.floats(0, 1),
+    st.sampled_from(["cog", "toon"]),
+)
+videos = st.lists(st.lists(objects, max_size=6), max_size=8)
+
+
+def plain(frames: Sequence[tuple[Track, ...]]) -> list[list[tuple[object, ...]]]:
+    return [
+        [(one.number, one.box, one.velocity, one.hits, one.missing, one.evidence.label) for one in frame]
+        for frame in frames
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(videos, st.randoms(use_true_random=False))
+def test_the_order_of_the_boxes_changes_nothing(video, random):
+    mixed = [random.sample(frame, len(frame)) for frame in video]
+    assert plain(followed(mixed)) == plain(followed(video))
+
+
+@settings(max_examples=60, deadline=None)
+@given(videos)
+def test_no_number_is_there_twice_and_none_comes_back(video):
+    frames = numbers(followed(video))
+    assert all(len(set(frame)) == len(frame) for frame in frames)
+    assert all(frame == sorted(frame) for frame in frames)
+
+
+@given(st.integers(0, 50))
+def test_an_empty_video_has_no_tracks(length):
+    assert not any(followed([[]] * length))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(-8, 8), min_size=30, max_size=30),
+    st.lists(st.floats(-8, 8), min_size=30, max_size=30),
+    st.lists(st.booleans(), min_size=30, max_size=30),
+)
+def test_two_far_figures_never_swap(steps, others, hidden):
+    one, other = np.cumsum(steps), 1000 + np.cumsum(others)
+    video = [
+        [found(float(left), 100), *([] if gone else [found(float(right), 100)])]
+        for left, right, gone in zip(one, other, hidden, strict=True)
+    ]
+    sides = {(track.number, track.box[0] < 500) for frame in followed(video) for track in frame if track.found}
+    assert len({number for number, _ in sides}) == len(sides)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 4), st.floats(-60, 60))
+def test_the_frame_rate_changes_no_identity(times, speed):
+    """A figure that is seen one to four times as often is one figure all the same."""
+    rate = 10.0 * times
+    frames = followed([[found(500 + speed * at / rate), found(50)] for at in range(20 * times)], rate=rate)
+    assert {number for frame in numbers(frames) for number in frame} == {1, 2}
+    assert frames[-1][0].evidence.path == {"kind": "cog"}
