@@ -669,6 +669,24 @@ PROMISES = (
         ),
     ),
     Promise(
+        45,
+        "no display, Wayland, no permission to see the screen",
+        "E",
+        "Said with the remedy, before anything starts.",
+        (
+            "tests/capture/test_screens.py::test_a_session_without_a_screen_is_refused_before_anything_starts",
+            "tests/capture/test_screens.py::test_a_screen_that_ends_while_it_is_grabbed_is_a_fault_of_the_environment",
+            "tests/cli/test_capture_verb.py::test_without_a_screen_nothing_is_begun",
+        ),
+    ),
+    Promise(
+        48,
+        "the disk is full while screenshots are taken or a game is watched",
+        "E",
+        "What was kept is whole, and no half of a file is left.",
+        ("tests/capture/test_keeping.py::test_a_full_disk_leaves_what_was_kept_and_no_half_file",),
+    ),
+    Promise(
         53,
         "a remedy that the program prints",
         "",

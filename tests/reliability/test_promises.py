@@ -18,8 +18,10 @@ def defined_in(file):
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
-def test_there_are_rows_1_to_35_and_that_of_remedies_and_each_names_a_test():
-    assert [row.number for row in PROMISES] == [*range(1, 36), 53]
+def test_the_rows_are_in_order_and_each_names_a_test():
+    numbers = [row.number for row in PROMISES]
+    assert numbers == sorted(set(numbers))
+    assert {*range(1, 36), 53} <= set(numbers)
     assert [row.number for row in PROMISES if not row.tests] == []
     assert [row.number for row in PROMISES if len(set(row.tests)) < len(row.tests)] == []
 

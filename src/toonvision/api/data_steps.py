@@ -16,6 +16,8 @@ from toonvision.data import workspace as data
 from toonvision.data.setup import SetupPlan
 
 if TYPE_CHECKING:
+    from toonvision.api.capturing import CaptureOrder
+    from toonvision.capture.keeping import Keeper
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
@@ -54,6 +56,12 @@ class DataSteps(Opened):
             folder=self.root,
             next=self.next_step(),
         )
+
+    def capture(self, order: "CaptureOrder") -> "Result[Keeper]":
+        """Take screenshots while somebody plays; see `toonvision.api.capturing.capture`."""
+        from toonvision.api.capturing import capture
+
+        return capture(self, order)
 
     def extract(self) -> "Result[ExtractionSummary]":
         """Cut new and changed boxes out of the screenshots.

@@ -1,4 +1,4 @@
-"""The commands about data: extract, balance, split, check, rebuild."""
+"""The commands about data: capture, extract, balance, split, check, rebuild."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,32 @@ from toonvision.cli.options import choice
 if TYPE_CHECKING:
     from toonvision.api.result import Result
     from toonvision.api.workspace import Workspace
+
+
+def capture(
+    ws: "Workspace",
+    context: Annotated[str | None, choice("Where you are in the game: the folder of the screenshots.", "none")] = None,
+    screen: options.ScreenOption = None,
+    region: options.RegionOption = None,
+    window: options.WindowOption = None,
+    every: Annotated[float | None, choice("Take one every so many seconds.", "no", min=0.05, max=86_400)] = None,
+    changes: Annotated[bool, typer.Option("--changes", help="Take one when the picture has changed enough.")] = False,
+    key: Annotated[
+        str | None,
+        choice("Take one when this key is pressed: enter, in this terminal, or as F9, anywhere on X11.", "enter"),
+    ] = None,
+    count: Annotated[int | None, choice("Stop after so many.", "no limit", min=1)] = None,
+    seconds: Annotated[float | None, choice("Stop after so long.", "Ctrl-C", min=0.1)] = None,
+) -> "Result[Any]":
+    """Take screenshots while you play, without near-duplicates.
+
+    Linux with X11; other systems are not tested. On Wayland no program can see the screen.
+    """
+    from toonvision.api.capturing import CaptureOrder
+    from toonvision.capture.areas import area_of
+
+    area = area_of(screen=screen, region=region, window=window)
+    return ws.capture(CaptureOrder(area, context, every, changes, key, count, seconds))
 
 
 def extract(ws: "Workspace") -> "Result[Any]":

@@ -37,3 +37,6 @@ StudyNameOption = Annotated[
     str | None, choice("What to call it.", "the model, and a number where that is taken", "--name")
 ]
 RunArgument = Annotated[str, typer.Argument(help="A run's name, such as label/compact-1, or its folder.")]
+ScreenOption = Annotated[int | None, choice("A whole monitor, from 1; 0 is all of them.", "1", min=0)]
+RegionOption = Annotated[str | None, choice("A part of the screen: LEFT,TOP,WIDTHxHEIGHT.", "the whole monitor")]
+WindowOption = Annotated[str | None, choice("The window with this in its title, wherever it is.", "the whole monitor")]

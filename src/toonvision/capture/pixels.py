@@ -1,0 +1,20 @@
+"""The one point where pixels of screens and videos become pictures: whatever came, an RGB image leaves."""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+
+def from_bgra(content: bytes | bytearray, size_wh: tuple[int, int]) -> Image.Image:
+    """Return the picture of a screen's memory.
+
+    Args:
+        content: Four bytes a pixel, row by row: blue, green, red, and one that is not used.
+        size_wh: Width and height in pixels.
+    """
+    return Image.frombuffer("RGB", size_wh, content, "raw", "BGRX", 0, 1)
+
+
+def from_rgb(pixels: npt.NDArray[np.uint8]) -> Image.Image:
+    """Return the picture of an array of shape ``(height, width, 3)``, 0 to 255: red, green, blue."""
+    return Image.fromarray(pixels)
