@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from toonvision.core.errors import ToonVisionError
     from toonvision.deploy.classifier import Classifier
     from toonvision.deploy.detector import Detector
-    from toonvision.deploy.packaged import packaged_models
+    from toonvision.deploy.packaged import packaged_models, packaged_scene
     from toonvision.deploy.scene import Scene
     from toonvision.deploy.segmenter import Segmenter
     from toonvision.explain.activations import layer_activations
@@ -67,6 +67,7 @@ __all__ = [
     "load_model",
     "open",
     "packaged_models",
+    "packaged_scene",
     "predict_with",
     "reliability",
     "settings_for",
@@ -96,6 +97,7 @@ __getattr__, __dir__ = _lazy_names(
         "load_model": "models.saving",
         "open": "api.workspace:open_workspace",
         "packaged_models": "deploy.packaged",
+        "packaged_scene": "deploy.packaged",
         "predict_with": "api.packaged",
         "reliability": "metrics.calibration",
         "settings_for": "training.recipes",

@@ -64,6 +64,31 @@ def test_csv_has_a_row_for_each_picture_and_the_pictures_can_be_drawn_on(run, fo
     assert (toon["kind"], toon["suit"], toon["suit_p_lb"]) == ("toon", "", "")
 
 
+def test_objects_of_whole_screenshots_are_found_and_named_without_a_workspace(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scene = draw_screenshot(ScreenshotPlan("ttc_bigwig", "ttc", ("cog_lb_bigwig",), seed=11))
+    scene.image.save("shot.png")
+    outcome = run("predict", "--with", "toontown", "--find", "shot.png", "--voc", "boxes", "--json")
+    assert outcome.code == 0, outcome.err
+    (picture,) = outcome.json["pictures"]
+    assert {"kind": "cog", "suit": "lb"} in [one["levels"] for one in picture["objects"]]
+    assert outcome.json["accuracy"]["found"]["total"] > 500
+    assert (tmp_path / "boxes" / "shot.xml").is_file()
+    said = " ".join(run("predict", "--with", "toontown", "--find", "shot.png").out.split())
+    assert "learned from drawings alone. The detector finds " in said
+    rows = list(
+        csv.DictReader(io.StringIO(run("predict", "--with", "toontown", "--find", "shot.png", "--csv", "-").out))
+    )
+    assert rows[0]["suit"] == "lb"
+
+
+def test_finding_is_for_the_models_of_the_package(run, tmp_path):
+    create_workspace(tmp_path / "w", taxonomy="toontown")
+    outcome = run("predict", "detect/detector-1", "shot.png", "--find", "-w", tmp_path / "w")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "Leave it out." in outcome.err
+
+
 def test_neither_keras_nor_tensorflow_is_imported(folder):
     asked = ["predict", "--with", "toontown", str(folder / "toon_dog.png"), "--json"]
     printed, imported = run_alone(asked)

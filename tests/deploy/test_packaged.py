@@ -5,17 +5,22 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from toonvision.core.errors import UsageError
 from toonvision.deploy.packaged import (
+    DETECTOR,
     MEASURED,
     WEIGHTS,
     accuracy_text,
+    detector_accuracy,
     packaged_accuracy,
     packaged_models,
     packaged_names,
+    packaged_scene,
 )
+from toonvision.metrics.detection import overlaps
 from toonvision.taxonomy.loader import built_in
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import plan_sample_set
@@ -36,7 +41,7 @@ def crops():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_model_that_comes_with_the_package_is_small(path):
-    assert path.stat().st_size < 100_000
+    assert path.stat().st_size < (500_000 if path.name == DETECTOR else 100_000)
 
 
 @pytest.mark.parametrize("name", packaged_names())
@@ -67,10 +72,37 @@ def test_new_drawings_of_the_world_are_recognised(level, least):
     assert right >= least * len(shown)
 
 
+def test_the_scene_finds_and_names_the_figures_of_new_drawings():
+    scene = packaged_scene("toontown")
+    assert scene.detector.bundle.taxonomy == built_in("toontown").digest
+    taxonomy, right, shown = built_in("toontown"), 0, 0
+    for plan in plan_sample_set(seed=UNSEEN_SEED, scale=0.02)[::4]:
+        drawn = draw_screenshot(plan)
+        found = scene.predict(drawn.image)
+        for figure in drawn.figures:
+            at = [one for one in found if overlap(one.box, figure.xyxy) >= 0.5]
+            wanted = [taxonomy.class_of(figure.label, level) for level in ("kind", "suit")]
+            right += any([one.levels.get("kind"), one.levels.get("suit")] == wanted for one in at)
+            shown += 1
+    assert shown >= 10
+    assert right >= 0.7 * shown
+
+
+def overlap(one, other):
+    return overlaps(np.array([one], float), np.array([other], float))[0, 0]
+
+
+def test_what_the_detector_finds_is_said_with_its_false_alarms():
+    said = str(detector_accuracy("toontown"))
+    assert "objects of 60 pixels and more in real screenshots, with " in said
+    assert said.endswith(" false alarms a screenshot")
+
+
 def test_models_that_were_made_again_have_no_accuracy_until_they_are_measured(tmp_path, monkeypatch):
     (tmp_path / "toontown").mkdir()
     monkeypatch.setattr("toonvision.deploy.packaged.WEIGHTS", tmp_path)
     assert packaged_accuracy("toontown") == {}
+    assert detector_accuracy("toontown") is None
     assert accuracy_text("toontown") == "right on crops of real screenshots: not measured"
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
+from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.names import different_stems
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
-from toonvision.taxonomy.labels import LABEL_LEVEL
+from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
 if TYPE_CHECKING:
     from toonvision.evaluation.evaluate import Evaluation
@@ -71,18 +72,19 @@ def detect(
     if voc is not None:
         require_empty(voc, "--voc")
     found, findings = find_with(run, pictures, keras=keras)
-    keep(run, found, save=save, voc=voc)
+    keep(taxonomy, run.workspace.watcher, found, save=save, voc=voc)
     above = taxonomy.all_parents(card.level)
 
     def levels(one: FoundObject) -> dict[str, Any]:
         return {"levels": {card.level: one.label, **{name: names.get(one.label) for name, names in above.items()}}}
 
-    return objects_result(run, [card.level, *above], found, findings, levels)
+    return of_run(run, objects_result([card.level, *above], found, findings, levels))
 
 
-def keep(run: StoredRun, found: Sequence[FoundObjects], *, save: Path | None, voc: Path | None) -> None:
+def keep(
+    taxonomy: Taxonomy, watcher: Watcher, found: Sequence[FoundObjects], *, save: Path | None, voc: Path | None
+) -> None:
     """Draw the boxes onto copies of the pictures, and write them as annotations, where that was asked for."""
-    watcher, taxonomy = run.workspace.watcher, run.workspace.files.taxonomy
     if save is not None:
         from toonvision.report.answers import write_found
 
@@ -120,8 +122,12 @@ def find_with(
     return watched(run, partial(find_in, run.folder, pictures))
 
 
+def of_run(run: StoredRun, result: Result[list[FoundObjects]]) -> Result[list[FoundObjects]]:
+    """Return the objects that a run found, with its folder, and the command that comes next."""
+    return replace(result, folder=run.folder, next=run.workspace.command("report", run.name))
+
+
 def objects_result(
-    run: StoredRun,
     levels: Sequence[str],
     found: list[FoundObjects],
     findings: Sequence[Finding],
@@ -130,7 +136,6 @@ def objects_result(
     """Return the objects of pictures as a table and as plain data.
 
     Args:
-        run: The detector.
         levels: The levels of which an object may have a class, that of the detector first.
         found: The objects.
         findings: What could not be read, and what is to be known.
@@ -163,8 +168,6 @@ def objects_result(
         (table("Objects", columns, rows, names=1 + len(levels)), *blocks) if rows else blocks,
         {"pictures": data, "levels": list(levels), "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
-        folder=run.folder,
-        next=run.workspace.command("report", run.name),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from toonvision.api.base import StoredRun
-from toonvision.api.detecting import find_with, keep, objects_result
+from toonvision.api.detecting import find_with, keep, objects_result, of_run
 from toonvision.api.predicting import require_empty, require_paths, usable_export
 from toonvision.api.result import Result
 from toonvision.core.errors import Finding, UsageError
@@ -56,12 +56,12 @@ def find_and_name(
         require_empty(voc, "--voc")
     namers = [namer_of(run, taxonomy) for run in classifiers]
     found, findings = find_with(detector, pictures)
-    named = [_named(one, card.level, namers, taxonomy) for one in found]
+    named = [named_file(one, card.level, namers, taxonomy) for one in found]
     objects = [one for one, _ in named]
-    keep(detector, objects, save=save, voc=voc)
+    keep(taxonomy, detector.workspace.watcher, objects, save=save, voc=voc)
     notes = [note for _, own in named for note in own]
     levels = [card.level, *(one.level for one in namers)]
-    return objects_result(detector, levels, objects, [*findings, *notes], _data)
+    return of_run(detector, objects_result(levels, objects, [*findings, *notes], named_data))
 
 
 def require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None:
@@ -100,7 +100,7 @@ def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:
     return ready(lambda images: answer(images).probabilities)
 
 
-def _named(
+def named_file(
     found: FoundObjects, level: str, namers: Sequence[Namer], taxonomy: Taxonomy
 ) -> tuple[FoundObjects, list[Finding]]:
     """Name the objects of one picture file."""
@@ -156,6 +156,7 @@ def exact_label(levels: Mapping[str, str], taxonomy: Taxonomy) -> str:
     return matching[0] if len(matching) == 1 else list(levels.values())[-1]
 
 
-def _data(one: FoundObject) -> dict[str, Any]:
+def named_data(one: FoundObject) -> dict[str, Any]:
+    """Return the classes of a named object at all levels, with their probabilities, as plain data."""
     assert isinstance(one, NamedObject)
     return {"levels": dict(one.levels), "confidences": dict(one.confidences)}

@@ -16,7 +16,7 @@ from toonvision.cli.panels import ADVANCED
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
-from toonvision.deploy.packaged import accuracy_text, packaged_names
+from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
 from toonvision.taxonomy.labels import DETECT, SEGMENT
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ FoldsOption = Annotated[
 ]  # fmt: skip
 FOLDS = inspect.Parameter("folds", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=FoldsOption)
 """Of `train`, which is given it among its settings."""
+FINDS = "; ".join(f"{name} {detector_accuracy(name) or 'was not measured'}" for name in packaged_names())
 PACKAGED = "; ".join(f"{name} ({accuracy_text(name)})" for name in packaged_names())
 SubsetOption = Annotated[Literal["train", "val", "test"], typer.Option("--subset", help="Which subset.")]
 
@@ -203,6 +204,10 @@ def predict(
         str | None,
         choice(f"Predict without a run, with models that come with the package: {PACKAGED}.", "a run", "--with"),
     ] = None,
+    find: Annotated[
+        bool,
+        typer.Option("--find", help=f"With --with: find the objects in whole screenshots, and name them; {FINDS}."),
+    ] = False,
     boxes: Annotated[
         bool, typer.Option("--boxes", help="The pictures are annotated screenshots: cut out their boxes, predict each.")
     ] = False,
@@ -225,14 +230,15 @@ def predict(
     """Predict the class of each picture, find its objects or name its pixels, with a run or the package's own models.
 
     Where a run names one object, a picture gets one answer, so it must show one object, as the crops do; whole
-    screenshots need --boxes. A picture unlike anything that the run learned is said to be none of the classes. Where
-    the run was exported, that file answers, so that Keras need not start. --with needs no run and no workspace: its
-    models learned from drawings alone.
+    screenshots need --boxes, or --with and --find. A picture unlike anything that the run learned is said to be
+    none of the classes. Where the run was exported, that file answers, so that Keras need not start. --with needs
+    no run and no workspace: its models learned from drawings alone.
 
     With --detector and --classifier, boxes are found by one run and named by others, and no run comes first.
     """
     from toonvision.api.detecting import objects_csv
     from toonvision.api.packaged import level_predictions_csv, predict_with
+    from toonvision.api.packaged_scene import find_packaged
     from toonvision.api.predicting import predictions_csv
     from toonvision.api.segmenting import shares_csv
 
@@ -240,18 +246,27 @@ def predict(
     result: Result[Any]
     rows: Callable[[Any], str] = level_predictions_csv
     if detector is not None or classifier is not None:
-        given = {"--with": with_ is not None, "--boxes": boxes, "--keras": keras, "--masks": masks is not None}
+        given = {"--with": with_ is not None, "--find": find, "--boxes": boxes, "--keras": keras}
+        given |= {"--masks": masks is not None}
         result = _two_stages(workspace, detector, classifier, [Path(run), *named], given, save=save, voc=voc)
         rows = objects_csv
     elif with_ is None:
+        if find:
+            raise UsageError(
+                "--find is for models that come with the package; a run finds what its task is. Leave it out."
+            )
         found = _run_to_predict(workspace, run, named)
         result = found.predict(named, boxes=boxes, save=save, voc=voc, masks=masks, keras=keras)
         csv_of: dict[str, Callable[[Any], str]] = {DETECT: objects_csv, SEGMENT: shares_csv}
         rows = csv_of.get(found.record.kind, predictions_csv)
     else:
-        folders = {"--voc": voc is not None, "--masks": masks is not None}
+        folders = {"--voc": voc is not None and not find, "--masks": masks is not None}
         _refuse_beside_with(workspace / "runs", run, {"--boxes": boxes, "--keras": keras, **folders})
-        result = predict_with(with_, [Path(run), *named], save=save, watcher=TERMINAL)
+        if find:
+            result = find_packaged(with_, [Path(run), *named], save=save, voc=voc, watcher=TERMINAL)
+            rows = objects_csv
+        else:
+            result = predict_with(with_, [Path(run), *named], save=save, watcher=TERMINAL)
     return result if csv_file is None else _as_csv(result, rows(result), target)
 
 

@@ -122,7 +122,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     start_backend(card.network, card.size_hw)
     from toonvision.deploy.conversion import described
 
-    bundle = _describe(workspace, card, weights=weights_digest(run, card.network))
+    bundle = describe(workspace, card, weights=weights_digest(run, card.network))
     model, score = load_model(run), read_novelty(run)
 
     def calibrated(rows: Probabilities) -> Probabilities:
@@ -200,7 +200,8 @@ def _to_onnx(
     return to_onnx(with_novelty(answering, model, score), bundle.to_metadata(), (OUTPUT_NAME, NOVELTY_NAME))
 
 
-def _describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
+def describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
+    """Return what is said of a model in its export, before it is compared; `weights` is the SHA-256 of their file."""
     titles = {category.name: category.title for category in workspace.taxonomy.level(card.level).classes}
     return Bundle(
         format=FORMAT,
