@@ -175,7 +175,7 @@ def test_a_classifier_is_not_asked_about_what_none_of_its_classes_can_be(tmp_pat
         {"kind": toontown.parents("suit", "kind")},
         lambda images: np.tile(np.array([[0.2, 0.8]], np.float32), (len(images), 1)),
     )
-    named, findings = two_stage._named(found, "kind", [namer], toontown)
+    named, findings = two_stage.named_file(found, "kind", [namer], toontown)
     assert [dict(one.levels) for one in named.objects] == [{"kind": "cog", "suit": "lb"}, {"kind": "toon"}]
     assert [one.label for one in named.objects] == ["lb", "toon"]
     assert findings == []
