@@ -13,6 +13,11 @@ Before anything is annotated, models that come with the package predict pictures
 
     toonvision.predict_with("toontown", "new/")
 
+A program that plays the game sees what is on the screen:
+
+    for frame in toonvision.watch("window:Toontown"):
+        print([(track.number, track.evidence.label, track.box) for track in frame.tracks])
+
 Each step returns a result that `print` shows briefly and a notebook as tables and figures; `result.value` holds the
 numbers. `toonvision.open` opens a workspace that is there already. All steps are methods of `Workspace` and `Run`, and
 the commands of the command line call the same ones.
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from toonvision.models.saving import load_model
     from toonvision.tasks.settings import Augmentation, TrainingSettings
     from toonvision.training.recipes import settings_for
+    from toonvision.watch.bot import watch
 
 __all__ = [
     "Augmentation",
@@ -72,6 +78,7 @@ __all__ = [
     "reliability",
     "settings_for",
     "trust_curves",
+    "watch",
     "with_temperature",
 ]
 
@@ -102,6 +109,7 @@ __getattr__, __dir__ = _lazy_names(
         "reliability": "metrics.calibration",
         "settings_for": "training.recipes",
         "trust_curves": "explain.trust",
+        "watch": "watch.bot",
         "with_temperature": "metrics.calibration",
     },
 )

@@ -5,22 +5,22 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from toonvision.capture.pixels import from_rgb
 from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, printable
 from toonvision.core.wording import counted
 from toonvision.watch.frames import Frame, clock
 
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.stream import Stream
-
 _CAMERAS = {"linux": ("v4l2", "/dev/video0"), "darwin": ("avfoundation", "0"), "win32": ("dshow", "video=0")}
 """By system, how FFmpeg calls what reads cameras, and the first of them."""
 _LEAST_STEP_S = 0.001
 _GAP = 1.5
-"""Frames after which the next one is missed."""
+"""Frames that the end may be earlier than promised, for rounding."""
+_SHORT_S = 0.5
+"""Seconds by which a video ends early before that is said: headers are not exact."""
+_MOST_LOST = 1000
+"""Pieces of a video that cannot be read until it is given up."""
 
 
 class VideoSource:
@@ -69,9 +69,7 @@ class VideoSource:
             try:
                 piece = next(pieces)
                 pictures = piece.decode()
-            except StopIteration:
-                break
-            except EOFError:
+            except (StopIteration, EOFError):
                 break
             except FFmpegError as error:
                 lost += 1
@@ -98,10 +96,6 @@ class VideoSource:
     def _note(self, seconds: float, reason: str, code: str, *, first: bool = True) -> None:
         if first:
             self.findings.append(Finding(f"{self.title}, {clock(seconds)}", reason, code=code))
-
-
-_MOST_LOST = 1000
-_SHORT_S = 0.5
 
 
 class CameraSource:
@@ -151,7 +145,7 @@ class CameraSource:
         self._container.close()
 
 
-def _opened(name: str, title: str, *, kind: str | None = None) -> "InputContainer":
+def _opened(name: str, title: str, *, kind: str | None = None) -> Any:
     try:
         import av
         from av.error import FFmpegError
@@ -165,7 +159,7 @@ def _opened(name: str, title: str, *, kind: str | None = None) -> "InputContaine
         raise InputRejectedError(f"{title}: cannot be opened ({_words(error)}).") from error
 
 
-def _stream(container: "InputContainer", title: str) -> "Any | Stream":
+def _stream(container: Any, title: str) -> Any:
     if not container.streams.video:
         container.close()
         raise InputRejectedError(f"{title}: holds no video. Name a file that does.")

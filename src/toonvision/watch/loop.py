@@ -1,0 +1,122 @@
+"""The loop: a thread grabs, this one finds, follows and names, and each frame gives one result.
+
+Of a live source the newest frame wins, and what was dropped is counted. Of files every frame is looked at.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any
+
+from PIL import Image
+
+from toonvision.watch.asking import Asking
+from toonvision.watch.frames import Frame, Source
+from toonvision.watch.mailbox import Mailbox
+from toonvision.watch.models import WatchModels
+from toonvision.watch.tracking import Track, Tracker
+
+_LONGEST_END_S = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class WatchedFrame:
+    """What is known after one frame.
+
+    Attributes:
+        number: Of the frame in its source, from 1.
+        seconds: When it was taken, from the beginning of the source on.
+        delay: Seconds from when it was grabbed, decoded or drawn to this result.
+        drops: How many frames were dropped so far, because a newer one came before they were looked at.
+        tracks: The figures that are there, or were a moment ago, by number.
+        image: The frame, in RGB.
+        name: Its file, where each frame has its own.
+    """
+
+    number: int
+    seconds: float
+    delay: float
+    drops: int
+    tracks: tuple[Track, ...]
+    image: Image.Image
+    name: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data for JSON, without the picture."""
+        return {
+            "frame": self.number,
+            "seconds": round(self.seconds, 3),
+            "delay_ms": round(1000 * self.delay, 2),
+            "drops": self.drops,
+            **({"file": self.name} if self.name else {}),
+            "tracks": [plain_track(one) for one in self.tracks],
+        }
+
+
+def plain_track(track: Track) -> dict[str, Any]:
+    """Return a track as plain data for JSON: its label and class with probability at every level, box and times."""
+    known = track.evidence
+    return {
+        "track": track.number,
+        "label": known.label,
+        "levels": dict(known.path),
+        "confidences": {level: round(share, 4) for level, share in known.confidences.items()},
+        "box": [round(edge, 1) for edge in track.box],
+        "score": round(track.found.score, 4) if track.found else None,
+        "missing_s": round(track.missing, 3),
+        "since_s": round(track.first_seen, 3),
+    }
+
+
+def watch_frames(
+    source: Source, models: WatchModels, *, realtime: bool = False, seconds: float | None = None
+) -> Iterator[WatchedFrame]:
+    """Watch a source, which is closed at the end.
+
+    Args:
+        source: Where frames come from.
+        models: What finds and names.
+        realtime: Whether a file is watched at the speed at which it was taken; a live source always is.
+        seconds: Stop after so much time of the source.
+
+    Yields:
+        A result for each frame that was looked at.
+
+    Raises:
+        EnvironmentFaultError: If the source cannot be read any more.
+        ModelRefusedError: If an output is NaN, or a model cannot be run.
+    """
+    stop, box = Event(), Mailbox[Frame](newest=source.live)
+    grabber = Thread(target=_grab, args=(source, box, stop, realtime and not source.live), daemon=True)
+    tracker, asking = Tracker(models.paths, models.tracking), Asking(models.namers, models.level)
+    grabber.start()
+    try:
+        while (frame := box.take()) is not None:
+            if seconds is not None and frame.seconds >= seconds:
+                return
+            tracks = tracker.update(models.find(frame.image), frame.seconds)
+            if said := asking.ask(frame.image, tracks, frame.seconds):
+                tracks = tracker.learn(said)
+            delay = time.monotonic() - frame.taken
+            yield WatchedFrame(frame.number, frame.seconds, delay, box.drops, tracks, frame.image, frame.name)
+    finally:
+        stop.set()
+        box.close()
+        grabber.join(_LONGEST_END_S)
+        source.close()
+
+
+def _grab(source: Source, box: Mailbox[Frame], stop: Event, paced: bool) -> None:
+    """Put the frames of a source into a mailbox, and close it at the end."""
+    started = time.monotonic()
+    try:
+        for frame in source.frames(stop):
+            if paced:
+                stop.wait(max(0.0, started + frame.seconds - time.monotonic()))
+            if stop.is_set() or not box.put(frame):
+                break
+    except BaseException as error:
+        box.close(error)
+    else:
+        box.close()

@@ -1,0 +1,153 @@
+import json
+import threading
+import time
+import types
+
+import pytest
+
+import toonvision
+from screens import ShownWindow
+from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.deploy.packaged import packaged_scene
+from toonvision.metrics.found_objects import FoundObject
+from toonvision.taxonomy.loader import built_in
+from toonvision.watch.loop import watch_frames
+from toonvision.watch.mailbox import Mailbox
+from toonvision.watch.models import WatchModels
+from toonvision.watch.sources import open_source
+from toonvision.world.screenshot_plans import plan_video
+from toonvision.world.video import random_sequence
+from watch.standins import ReadySource, ToldModels
+from watch.videos import write_video
+
+
+def test_of_a_file_every_frame_is_looked_at_however_slow_that_is():
+    source = ReadySource(30)
+    found = list(watch_frames(source, ToldModels(wait_s=0.01)))
+    assert [frame.number for frame in found] == list(range(1, 31))
+    assert found[-1].drops == 0
+    assert source.closed
+    assert [one.number for one in found[-1].tracks] == [1]
+
+
+def test_of_a_live_source_the_newest_frame_wins_and_drops_are_counted():
+    source = ReadySource(40, live=True, wait_s=0.005)
+    found = list(watch_frames(source, ToldModels(wait_s=0.03)))
+    assert len(found) < 25
+    assert found[-1].number == 40, "the newest is not lost"
+    assert [frame.number for frame in found] == sorted({frame.number for frame in found})
+    assert found[-1].drops == 40 - len(found)
+    assert max(frame.delay for frame in found[1:]) < 0.2
+
+
+def test_a_live_source_that_is_slower_than_the_loop_drops_nothing():
+    found = list(watch_frames(ReadySource(10, live=True, wait_s=0.02), ToldModels()))
+    assert (len(found), found[-1].drops) == (10, 0)
+
+
+def test_a_file_is_watched_at_its_own_speed_where_that_is_asked_for():
+    started = time.monotonic()
+    assert len(list(watch_frames(ReadySource(5), ToldModels(), realtime=True))) == 5
+    assert 0.45 < time.monotonic() - started < 1.5
+
+
+def test_an_end_that_is_asked_for_or_a_loop_that_is_left_closes_the_source():
+    source = ReadySource(1000)
+    assert len(list(watch_frames(source, ToldModels(), seconds=1.05))) == 10
+    assert source.closed
+    other = ReadySource(1000)
+    for _ in watch_frames(other, ToldModels()):
+        break
+    time.sleep(0.05)
+    assert other.closed
+    assert not [one for one in threading.enumerate() if one.name.startswith("Thread") and "_grab" in one.name]
+
+
+def test_a_source_that_fails_raises_after_the_frames_before_it():
+    source = ReadySource(3, error=EnvironmentFaultError("the screen cannot be seen any more"))
+    found = []
+    with pytest.raises(EnvironmentFaultError, match="any more"):
+        found.extend(frame.number for frame in watch_frames(source, ToldModels()))
+    assert found == [1, 2, 3]
+
+
+def test_classifiers_are_asked_about_new_unsure_and_grown_tracks_only():
+    sure, doubtful = ToldModels(sure=0.999), ToldModels(sure=0.6)
+    for models in (sure, doubtful):
+        list(watch_frames(ReadySource(100), models))
+    assert len(sure.named) < 12
+    assert 30 < len(doubtful.named) <= 51, "five times a second at most"
+    growing = ToldModels(
+        find_at=lambda at: (FoundObject("cog", 0.9, (0.0, 0.0, 15.0 + at // 2, 10.0 * 1.012**at)),), sure=0.999
+    )
+    list(watch_frames(ReadySource(100), growing))
+    assert len(growing.named) > len(sure.named)
+
+
+def test_a_class_that_no_classifier_knows_is_not_asked_about():
+    models = ToldModels(find_at=lambda _: (FoundObject("toon", 0.95, (5.0, 5.0, 25.0, 45.0)),))
+    found = list(watch_frames(ReadySource(20), models))
+    assert models.named == []
+    assert found[-1].plain()["tracks"][0]["levels"] == {"kind": "toon"}
+
+
+def test_a_result_is_plain_data_with_every_level():
+    plain = list(watch_frames(ReadySource(20), ToldModels()))[-1].plain()
+    (track,) = json.loads(json.dumps(plain))["tracks"]
+    assert track["levels"] == {"kind": "cog", "suit": "bb"}
+    assert track["confidences"]["suit"] > 0.8
+    assert (plain["frame"], plain["seconds"], plain["drops"]) == (20, 2.0, 0)
+    assert len(track["box"]) == 4
+
+
+@pytest.fixture(scope="module")
+def models():
+    return WatchModels.of(packaged_scene("toontown"), built_in("toontown"))
+
+
+def test_one_scene_as_screen_as_video_and_as_folder_gives_the_same_boxes(display, models, tmp_path):
+    (plan,) = plan_video(1, seed=4)
+    drawn = random_sequence(plan.street, plan.labels, seed=4)
+    shown = [drawn.frame(at).image.crop((440, 180, 1080, 540)) for at in range(3)]
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    for number, picture in enumerate(shown):
+        picture.save(folder / f"{number}.png")
+    film = [models.find(f.image) for f in open_source(write_video(tmp_path / "f.mkv", shown)).frames(threading.Event())]
+    files = [models.find(frame.image) for frame in open_source(folder).frames(threading.Event())]
+    window = ShownWindow("The game", shown[0], at=(0, 0))
+    source, grabbed = open_source("window:The game"), []
+    for frame in source.frames(threading.Event()):
+        grabbed.append(models.find(frame.image))
+        if len(grabbed) == len(shown):
+            break
+        window.show(shown[len(grabbed)])
+    source.close()
+    window.close()
+    assert film == files == grabbed
+    assert any(film)
+
+
+def test_a_program_of_ones_own_watches_in_a_few_lines(tmp_path):
+    (plan,) = plan_video(1, seed=4)
+    drawn = random_sequence(plan.street, plan.labels, seed=4)
+    for at in range(4):
+        drawn.frame(at).image.save(tmp_path / f"{at}.png")
+    for watching in (toonvision.watch, toonvision.watch):  # before and after its modules were imported
+        found = [(frame.number, len(frame.tracks)) for frame in watching(tmp_path)]
+        assert [number for number, _ in found] == [1, 2, 3, 4]
+        assert found[-1][1] >= 1
+    assert isinstance(toonvision.watch, types.ModuleType), "and the package is itself, too"
+    with pytest.raises(UsageError, match="models come with the package for toontown"):
+        toonvision.watch(tmp_path, models="chess")
+
+
+def test_a_mailbox_that_is_closed_lets_nothing_in_and_gives_what_it_has():
+    box = Mailbox[int](newest=True)
+    assert box.put(1)
+    assert box.put(2)
+    box.close(ValueError("ended"))
+    assert not box.put(3)
+    assert (box.take(), box.drops) == (2, 1)
+    with pytest.raises(ValueError, match="ended"):
+        box.take()
