@@ -1,6 +1,6 @@
 """Two stages, one answer: a detector finds objects, and classifiers name what its boxes show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,8 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.scene import NamedObject, Namer, named
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.models.saving import read_card
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
+from toonvision.taxonomy.exact import exact_label
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, Taxonomy
 
 DISAGREE = "levels-disagree"
 
@@ -137,23 +138,6 @@ def named_in(
                 reason = f"the detector says {kind}, {namer.title} says {said}"
                 findings.append(Finding(f"{found.path}, {where}", reason, code=DISAGREE))
     return replace(found, objects=tuple(objects)), findings
-
-
-def exact_label(levels: Mapping[str, str], taxonomy: Taxonomy) -> str:
-    """Return the only label that has these classes; where there are several or none, the class of the finest level.
-
-    Args:
-        levels: The class at each level, the coarsest first.
-        taxonomy: What the labels mean.
-    """
-    if LABEL_LEVEL in levels:
-        return levels[LABEL_LEVEL]
-    matching = [
-        label.name
-        for label in taxonomy.labels
-        if all(taxonomy.class_of(label.name, level) == name for level, name in levels.items())
-    ]
-    return matching[0] if len(matching) == 1 else list(levels.values())[-1]
 
 
 def named_data(one: FoundObject) -> dict[str, Any]:

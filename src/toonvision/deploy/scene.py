@@ -82,24 +82,33 @@ class Scene:
         {'kind': 'cog', 'suit': 'bb', 'entity': 'flunky'}
     """
 
-    def __init__(self, detector: Detector | Path | str, *classifiers: Classifier | Path | str) -> None:
+    def __init__(
+        self, detector: Detector | Path | str, *classifiers: Classifier | Path | str, threads: int | None = None
+    ) -> None:
         """Open models that are not open yet.
+
+        Args:
+            detector: What finds, or its file.
+            *classifiers: What names, or their files.
+            threads: How many crops are named at once; by default as many as there are cores.
 
         Raises:
             InputRejectedError: If there is no such file.
             ModelRefusedError: If a file is no such model, or one has another taxonomy than the detector.
             UsageError: If two classifiers name the same level.
         """
-        self.detector = detector if isinstance(detector, Detector) else Detector(detector)
-        opened = [one if isinstance(one, Classifier) else Classifier(one) for one in classifiers]
+        self.detector = detector if isinstance(detector, Detector) else Detector(detector, threads=threads)
+        opened = [one if isinstance(one, Classifier) else Classifier(one, threads=threads) for one in classifiers]
         levels = [one.bundle.level for one in opened]
         if len(set(levels)) < len(levels):
             raise UsageError(f"each classifier names another level; got {', '.join(levels)}. Leave one out.")
+        own = self.detector.bundle
         for one in opened:
-            if one.bundle.taxonomy != self.detector.bundle.taxonomy:
+            if one.bundle.taxonomy != own.taxonomy:
                 raise ModelRefusedError(
-                    f"the classifier of the level {one.bundle.level} has another taxonomy than the detector. Export "
-                    "both from one workspace."
+                    f"the classifier of the level {one.bundle.level} has the taxonomy {one.bundle.taxonomy_name} "
+                    f"({one.bundle.taxonomy}), the detector {own.taxonomy_name} ({own.taxonomy}). Export both from one "
+                    "workspace."
                 )
         self.namers = tuple(namer_of_export(one) for one in opened)
 
