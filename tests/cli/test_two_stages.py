@@ -202,5 +202,5 @@ def test_exported_files_find_and_name_without_the_workspace(run, trained):
         Scene(Detector(files[0]), files[1], Classifier(files[1]))
     other = Classifier(files[1])
     other.bundle = dataclasses.replace(other.bundle, taxonomy="0" * 16)
-    with pytest.raises(ModelRefusedError, match="level label has the taxonomy \S+ \(\w+\), the detector \S+ \(\w+\)"):
+    with pytest.raises(ModelRefusedError, match=r"level label has the taxonomy \S+ \(\w+\), the detector \S+ \(\w+\)"):
         Scene(files[0], other)
