@@ -8,7 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,11 +125,13 @@ class Reading:
         findings: Pictures or annotations that could not be used at all.
         unusable: The pictures among them: name to what is wrong with its annotation. Once that is fixed, their crops
             are as good as before.
+        replaced: Attributes files of annotations that those of the workspace itself have taken the place of.
     """
 
     pictures: tuple[AnnotatedPicture, ...]
     findings: tuple[Finding, ...] = ()
     unusable: Mapping[str, Finding] = field(default_factory=dict, hash=False)
+    replaced: frozenset[Path] = frozenset()
 
     def without(self, named: Mapping[str, Finding]) -> "Reading":
         """Return a reading without some pictures, by name, and what is wrong with each; one finding may be of several.
@@ -139,10 +141,11 @@ class Reading:
         if not named:
             return self
         within = [finding for picture in self.pictures if picture.name in named for finding in picture.findings]
-        return Reading(
-            tuple(picture for picture in self.pictures if picture.name not in named),
-            (*self.findings, *dict.fromkeys(named.values()), *within),
-            {**self.unusable, **named},
+        return replace(
+            self,
+            pictures=tuple(picture for picture in self.pictures if picture.name not in named),
+            findings=(*self.findings, *dict.fromkeys(named.values()), *within),
+            unusable={**self.unusable, **named},
         )
 
 

@@ -14,18 +14,19 @@ from toonvision.core.runner import available_cores
 from toonvision.data import examination, images
 from toonvision.data.balance import unknown_labels
 from toonvision.data.boxes import RECOVERED
-from toonvision.data.examination import ExtractionResult, SourceReading
+from toonvision.data.examination import ExtractionResult
 from toonvision.data.extraction import files_without_row, numbered_stem
 from toonvision.data.groups import RECORD_MORE, Group, find_groups, too_few
 from toonvision.data.label_rules import AS_SET
 from toonvision.data.listing import relative
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
+from toonvision.data.own_annotations import SourceReading
 from toonvision.data.records import Crop, Known
 from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import Split, read_splits
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.trainable import missing_labels, untrainable
-from toonvision.data.workspace import Workspace
+from toonvision.data.workspace import ANNOTATIONS, Workspace
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
 _NO_SOURCE = "source"
@@ -212,12 +213,15 @@ def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], 
         findings.append(Finding("sources", str(error), code=_NO_SOURCE))
     for source in workspace.sources:
         try:
-            reading = examination.read_source(source, workspace)
+            reading = examination.read_source(source)
             examination.refuse_emptied(source, reading, known)
             readings.append((source, reading))
         except InputRejectedError as error:
             findings.append(Finding(f"source {source.key}", str(error), code=_NO_SOURCE))
-    return readings, findings
+    try:
+        return examination.as_set(readings, workspace), findings
+    except InputRejectedError as error:
+        return readings, [*findings, Finding(ANNOTATIONS, str(error), code=_NO_SOURCE)]
 
 
 def _stale(result: ExtractionResult) -> Iterable[Finding]:

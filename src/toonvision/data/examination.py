@@ -23,6 +23,7 @@ from toonvision.data.contexts import in_contexts
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.listing import relative
+from toonvision.data.own_annotations import SourceReading, with_own_annotations
 from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.trainable import ignoring
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
@@ -30,8 +31,6 @@ from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 
 _AHEAD = 32
 """Pictures examined ahead of those that are dealt with."""
-SourceReading = tuple[Source, Reading]
-"""A source and what its annotations say."""
 
 
 @dataclass(frozen=True)
@@ -123,17 +122,28 @@ def read_sources(workspace: Workspace) -> list[SourceReading]:
         InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
     """
     require_sources(workspace)
-    return [(source, read_source(source, workspace)) for source in workspace.sources]
+    return as_set([(source, read_source(source)) for source in workspace.sources], workspace)
 
 
-def read_source(source: Source, workspace: Workspace) -> Reading:
-    """Read the annotations of a source, with its labels and contexts as the settings want them.
+def read_source(source: Source) -> Reading:
+    """Read the annotations of a source as they are.
 
     Raises:
         InputRejectedError: If it is missing, or two of its pictures have one name.
     """
-    reading = workspace.label_rules.applied(layout.read(source.format, source.root))
-    return in_contexts(reading, workspace.taxonomy)
+    return layout.read(source.format, source.root)
+
+
+def as_set(readings: Sequence[SourceReading], workspace: Workspace) -> list[SourceReading]:
+    """Return readings with the workspace's own annotations, and with labels and contexts as its settings want them.
+
+    Raises:
+        InputRejectedError: If two own annotations are of one picture.
+    """
+    return [
+        (source, in_contexts(workspace.label_rules.applied(reading), workspace.taxonomy))
+        for source, reading in with_own_annotations(readings, workspace)
+    ]
 
 
 def require_sources(workspace: Workspace) -> None:
@@ -219,7 +229,7 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
         decoded = decode_screenshot(picture, content)
         size_wh, mark = decoded.size, fingerprint(decoded)
     boxes, findings, notes = _boxes(picture, size_wh, taxonomy)
-    attributes, complaints = _attributes(picture, task.source.root)
+    attributes, complaints = attributes_of(picture, task.source.root)
     crops = {(crop.label, crop.box): crop for crop in task.crops}
     cuts = []
     for (label, box), number in boxes.items():
@@ -284,7 +294,7 @@ def identical_pictures(results: Iterable[ExtractionResult]) -> list[Finding]:
 
 def stray_attributes(root: Path, reading: Reading) -> list[Finding]:
     """Report attributes files that lie among the pictures and belong to none."""
-    used = {picture.attributes for picture in reading.pictures}
+    used = {picture.attributes for picture in reading.pictures} | reading.replaced
     folders = {path.parent for path in used} | {picture.path.parent for picture in reading.pictures}
     strays = {path for folder in folders for path in folder.glob(f"[!.]*{SUFFIX}")} - used
     return [_stray(path, root, reading) for path in sorted(strays)]
@@ -331,7 +341,7 @@ def _boxes(
     return boxes, findings, tuple(notes)
 
 
-def _attributes(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Attributes], list[Finding]]:
+def attributes_of(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Attributes], list[Finding]]:
     """Return what is known of the objects of a picture; a file that cannot be used becomes a finding.
 
     What the annotation says of an object comes after what the file says, and only where that does not.

@@ -22,7 +22,8 @@ from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data import examination
 from toonvision.data.catalog import Catalog
-from toonvision.data.examination import ExtractionResult, SourceReading
+from toonvision.data.examination import ExtractionResult
+from toonvision.data.own_annotations import SourceReading
 from toonvision.data.records import Known, StoredScreenshot
 from toonvision.data.workspace import Workspace
 

@@ -40,7 +40,8 @@ SETTINGS = WORKSPACE_MARK
 SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
 MASKS = "masks"
-_WRITTEN = ("crops", "cache", "figures", "splits", "runs", "studies")
+ANNOTATIONS = "annotations"
+_WRITTEN = ("crops", "cache", "figures", "splits", "runs", "studies", ANNOTATIONS)
 _PATIENCE_S = 0.5
 _LEVELS = 3
 """Folders below the workspace's that links are looked for in: a run's figures lie in runs/<task>/<name>/figures."""
@@ -124,6 +125,8 @@ class Workspace:
     cache = _Inside("cache")
     figures = _Inside("figures")
     masks = _Inside(MASKS)
+    annotations = _Inside(ANNOTATIONS)
+    reviews = _Inside("reviews.jsonl")
     splits = _Inside("splits")
     runs = _Inside("runs")
     studies = _Inside("studies")

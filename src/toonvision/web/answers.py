@@ -73,4 +73,6 @@ def _expected(_: Request, error: Exception) -> Response:
 def _of_environment(_: Request, error: Exception) -> Response:
     assert isinstance(error, OSError)
     what = f"{error.filename or 'the disk'}: {error.strerror or error}"
-    return JSONResponse({"error": f"{what}. Nothing was changed by this."}, HTTPStatus.INSUFFICIENT_STORAGE)
+    return JSONResponse(
+        {"error": f"{what}. What was saved is kept; free space, or allow writing."}, HTTPStatus.INSUFFICIENT_STORAGE
+    )

@@ -21,6 +21,7 @@ from toonvision.data.subsets import Subset
 from toonvision.data.xml_files import parse_xml
 
 TITLE = "Pascal VOC"
+OBJECT = "object"
 _ROOT = "annotation"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _TURNED_BOX = ("cx", "cy", "w", "h", "angle")
@@ -60,18 +61,37 @@ def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterab
 
     One without a box is written with the box of the whole picture. `picture` is the picture's file name.
     """
+    root = document(picture=picture, size_wh=size_wh)
+    for entry in objects:
+        add_object(root, entry, size_wh)
+    write_document(path, root)
+
+
+def document(*, picture: str, size_wh: tuple[int, int]) -> ElementTree.Element:
+    """Return the annotation of a picture, so far without objects."""
     width, height = size_wh
-    root = ElementTree.Element("annotation")
+    root = ElementTree.Element(_ROOT)
     _tag(root, "filename", picture)
     size = _tag(root, "size")
     for name, value in (("width", width), ("height", height), ("depth", 3)):
         _tag(size, name, str(value))
-    for entry in objects:
-        element = _tag(root, "object")
-        _tag(element, "name", checked_label(entry.label))
-        box = _tag(element, "bndbox")
-        for name, edge in zip(_EDGES, entry.xyxy or (0, 0, width, height), strict=True):
-            _tag(box, name, format(edge, "g") if edge == int(edge) and abs(edge) < 1e6 else repr(float(edge)))
+    return root
+
+
+def add_object(
+    root: ElementTree.Element, entry: AnnotatedObject, size_wh: tuple[int, int], *, tag: str = OBJECT
+) -> ElementTree.Element:
+    """Add an object to the annotation of a picture, and return its tag; those of other names are no objects to read."""
+    element = _tag(root, tag)
+    _tag(element, "name", checked_label(entry.label))
+    box = _tag(element, "bndbox")
+    for name, edge in zip(_EDGES, entry.xyxy or (0, 0, *size_wh), strict=True):
+        _tag(box, name, format(edge, "g") if edge == int(edge) and abs(edge) < 1e6 else repr(float(edge)))
+    return element
+
+
+def write_document(path: Path, root: ElementTree.Element) -> None:
+    """Write an annotation atomically."""
     ElementTree.indent(root)
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8") + b"\n")
 
@@ -149,19 +169,41 @@ def _without(picture: Path, tree: SourceTree) -> str:
 def _read(
     picture: Path, annotation: Path, tree: SourceTree, subsets: Mapping[Path, Subset], name: str
 ) -> AnnotatedPicture:
-    root = parse_xml(annotation, limit=LARGEST_ANNOTATION)
-    if root.tag != _ROOT:
-        reason = f"is no {TITLE} annotation: its first tag is <{shown(root.tag)}>"
-        raise RejectedItemError(reason, "annotate the picture again", code="other-xml")
-    size_wh = _size(root)
-    objects, findings = read_objects(list(root.iter("object")), _object, name)
+    root = parse_document(annotation)
+    size_wh = stated_size(root)
+    objects, findings = read_tags(root, name)
     return AnnotatedPicture(
         picture, tree.relative(picture), name, tree.context_of(picture), objects, size_wh, findings,
         attributes_path(annotation), subsets.get(picture) or tree.subset_of(picture),
     )  # fmt: skip
 
 
-def _size(root: ElementTree.Element) -> tuple[int, int] | None:
+def parse_document(annotation: Path) -> ElementTree.Element:
+    """Return the root of an annotation file.
+
+    Raises:
+        RejectedItemError: If it cannot be read, or is no Pascal VOC.
+    """
+    root = parse_xml(annotation, limit=LARGEST_ANNOTATION)
+    if root.tag != _ROOT:
+        reason = f"is no {TITLE} annotation: its first tag is <{shown(root.tag)}>"
+        raise RejectedItemError(reason, "annotate the picture again", code="other-xml")
+    return root
+
+
+def read_tags(
+    root: ElementTree.Element, name: str, *, tag: str = OBJECT
+) -> tuple[tuple[AnnotatedObject, ...], tuple[Finding, ...]]:
+    """Return the objects of an annotation, by default, and what is wrong with the others; `name` is the annotation's.
+
+    Raises:
+        RejectedItemError: If there are too many.
+    """
+    return read_objects(list(root.iter(tag)), _object, name)
+
+
+def stated_size(root: ElementTree.Element) -> tuple[int, int] | None:
+    """Return the width and height in pixels that an annotation states, if it does."""
     for tag, wide, high in _SIZES:
         size = root.find(tag)
         if size is None or size.findtext(wide) is None or size.findtext(high) is None:

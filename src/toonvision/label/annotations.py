@@ -1,0 +1,157 @@
+"""What is decided and what is proposed about a screenshot, and how it is read and saved."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from toonvision.core.errors import RejectedItemError
+from toonvision.core.files import sync_folder
+from toonvision.data import images
+from toonvision.data.boxes import Box, fit_object
+from toonvision.data.examination import attributes_of
+from toonvision.data.own_annotations import Annotation, LabelledBox, read_annotation, write_annotation
+from toonvision.data.workspace import Workspace
+from toonvision.label.screenshots import Screenshot
+
+SAME_OBJECT = 0.5
+"""Overlap (intersection over union) from which on two boxes are of one object."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A box that a model proposes.
+
+    Attributes:
+        label: What it may show.
+        box: Where.
+        score: How sure the model is, 0 to 1.
+        model: The model, or the models that worked together.
+        level: The level of the taxonomy at which the label is sure, such as ``suit``.
+        others: Other labels that it may have, the likeliest first.
+        doubts: What speaks against it, each a short sentence, such as ``the suit's model says Sellbot``.
+    """
+
+    label: str
+    box: Box
+    score: float
+    model: str
+    level: str = ""
+    others: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Name it among those of its screenshot; what is proposed again has the same."""
+        return "p" + hashlib.sha256(json.dumps([self.model, self.label, self.box.xyxy]).encode()).hexdigest()[:10]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A screenshot under review.
+
+    Attributes:
+        annotation: What is decided.
+        offered: All that is proposed, decided or not.
+        is_own: Whether the workspace has an annotation of it; what a source says is not its own.
+        is_new: Whether nobody has said anything of it.
+        notes: What a person should know, such as objects of the source that cannot be shown.
+    """
+
+    annotation: Annotation
+    offered: tuple[Proposal, ...] = ()
+    is_own: bool = False
+    is_new: bool = True
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """What is proposed and not decided."""
+        return undecided(self.offered, self.annotation)
+
+    @property
+    def state(self) -> str:
+        """``new``, ``source``, ``open``, ``done``, ``empty``, ``skipped`` or ``unsure``."""
+        if not self.is_own:
+            return "new" if self.is_new else "source"
+        is_empty = self.annotation.review == "done" and not self.annotation.boxes
+        return "empty" if is_empty else self.annotation.review
+
+    @property
+    def version(self) -> str:
+        """A hash of all that a change is based on."""
+        decided = [self.annotation, self.is_own, self.is_new, [one.id for one in self.proposals]]
+        return hashlib.sha256(repr(decided).encode()).hexdigest()[:24]
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the intersection over union of two boxes, 0 to 1."""
+    wide = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
+    high = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
+    if wide <= 0 or high <= 0:
+        return 0.0
+    both = wide * high
+    areas = sum(width * height for width, height in (one.size_wh, other.size_wh))
+    return both / (areas - both)
+
+
+def undecided(proposals: Iterable[Proposal], annotation: Annotation) -> tuple[Proposal, ...]:
+    """Return the proposals that nothing is decided about, however often and by whatever model they are made.
+
+    Left out is what has the place of a box, whatever that is called, and what has the place and the label of a
+    proposal that was rejected. What one model proposes are several objects, however close they are.
+    """
+    known = {box.id for box in (*annotation.boxes, *annotation.rejected)}
+
+    def is_decided(proposal: Proposal) -> bool:
+        return any(
+            overlap(proposal.box, box.box) >= SAME_OBJECT
+            for box in (*annotation.boxes, *(box for box in annotation.rejected if box.label == proposal.label))
+            if box.model != proposal.model
+        )
+
+    return tuple(one for one in proposals if one.id not in known and not is_decided(one))
+
+
+def load_sheet(workspace: Workspace, shot: Screenshot, proposals: Sequence[Proposal] = ()) -> Sheet:
+    """Read what is decided about a screenshot: by a person, or else by its source.
+
+    Raises:
+        RejectedItemError: If the picture or the annotation cannot be read.
+    """
+    if shot.annotation.exists():
+        file = read_annotation(shot.annotation, workspace.annotations)
+        size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else images.size_wh(shot.path)
+        own = replace(file.annotation, source=shot.source.key, picture=shot.name, size_wh=size_wh)
+        return Sheet(own, tuple(proposals), is_own=True, is_new=False, notes=tuple(map(str, file.findings)))
+    size_wh = images.size_wh(shot.path)
+    boxes, notes = _given_boxes(shot, size_wh)
+    given = Annotation(shot.source.key, shot.name, size_wh, boxes, review="open")
+    return Sheet(given, tuple(proposals), is_new=shot.given is None, notes=notes)
+
+
+def _given_boxes(shot: Screenshot, size_wh: tuple[int, int]) -> tuple[tuple[LabelledBox, ...], tuple[str, ...]]:
+    """Return the boxes that the source has, and what is wrong with the others."""
+    if shot.given is None:
+        return (), ()
+    attributes, complaints = attributes_of(shot.given, shot.source.root)
+    boxes = []
+    notes = [str(finding) for finding in (*shot.given.findings, *complaints)]
+    for entry in shot.given.objects:
+        try:
+            box, _ = fit_object(entry, size_wh)
+        except RejectedItemError as error:
+            notes.append(str(error.finding(shot.given.item(entry.number))))
+            continue
+        known = attributes.get(entry.number, {})
+        boxes.append(LabelledBox(f"s{entry.number}", entry.label, box, "source", attributes=known))
+    return tuple(boxes), tuple(notes)
+
+
+def save_sheet(shot: Screenshot, sheet: Sheet) -> None:
+    """Write what is decided; where nothing is the workspace's own, as before the first decision, the file goes."""
+    if sheet.is_own:
+        write_annotation(shot.annotation, sheet.annotation)
+    else:
+        shot.annotation.unlink(missing_ok=True)
+        sync_folder(shot.annotation.parent)

@@ -1,0 +1,128 @@
+"""The screenshots of a workspace, with and without annotation, by short ids that say nothing of their paths."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.names import folded
+from toonvision.data.boxes import AnnotatedPicture, Reading
+from toonvision.data.contexts import in_contexts
+from toonvision.data.formats import layout
+from toonvision.data.own_annotations import AnnotationFile, Pictures, assigned, read_annotations
+from toonvision.data.source_tree import SourceTree
+from toonvision.data.workspace import SCREENSHOTS, Source, Workspace
+
+_ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Screenshot:
+    """A picture that can be labelled.
+
+    Attributes:
+        id: Names it to a page: letters and digits that do not change.
+        source: Its source.
+        path: The file.
+        name: Its path below the source, with slashes.
+        context: Where it was taken, as far as its folder says.
+        annotation: The file of what is decided about it, whether it is there or not.
+        given: What the source says is in it; None where it says nothing.
+    """
+
+    id: str
+    source: Source
+    path: Path
+    name: str
+    context: str
+    annotation: Path
+    given: AnnotatedPicture | None = field(default=None, hash=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The screenshots of a workspace, in the order of sources and names; what is known of them, and what is wrong.
+
+    Attributes:
+        screenshots: Those that can be labelled.
+        files: What was decided about some of them before, by id.
+        findings: What is wrong with annotations and contexts.
+    """
+
+    screenshots: tuple[Screenshot, ...]
+    files: Mapping[str, AnnotationFile]
+    findings: tuple[Finding, ...]
+
+
+def screenshot_id(source: str, name: str) -> str:
+    """Return the id of a screenshot, from the key of its source and its path below that."""
+    return hashlib.sha256(f"{source}\0{name}".encode()).hexdigest()[:_ID_LENGTH]
+
+
+def list_screenshots(workspace: Workspace) -> Listed:
+    """Find every screenshot of every source; those of a kind that cannot be read are left out.
+
+    Raises:
+        InputRejectedError: If there is none, a source cannot be read, or two annotations are of one picture.
+    """
+    readings: list[tuple[Source, Reading]] = []
+    findings: list[Finding] = []
+    for source in workspace.sources:
+        tree = SourceTree.of(source.root)
+        reading = layout.read_tree(source.format, tree)
+        readings.append((source, _whole(tree, reading)))
+        findings += [finding for finding in reading.findings if finding.skips]
+    files, broken = read_annotations(workspace.annotations)
+    own, _ = assigned(files, Pictures(readings))
+    paths = _Paths(workspace.annotations, [*own.values()], list(broken))
+    found: dict[str, Screenshot] = {}
+    decided: dict[str, AnnotationFile] = {}
+    for source, reading in readings:
+        known = in_contexts(reading, workspace.taxonomy)
+        contexts = {picture.name: picture.context for picture in known.pictures}
+        findings += known.findings
+        for picture in reading.pictures:
+            shot_id = screenshot_id(source.key, picture.name)
+            context = contexts.get(picture.name, picture.context)
+            if file := own.get((source.key, picture.name)):
+                decided[shot_id] = file
+            path = file.path if file else paths.free(context, picture.name, shot_id)
+            given = picture if picture.annotation else None
+            found[shot_id] = Screenshot(shot_id, source, picture.path, picture.name, context, path, given)
+    if not found:
+        raise InputRejectedError(
+            f"{workspace.root}: there is no screenshot to label. Put some into {workspace.root / SCREENSHOTS}, in a "
+            "folder for each context."
+        )
+    return Listed(tuple(found.values()), decided, (*broken.values(), *findings))
+
+
+def _whole(tree: SourceTree, reading: Reading) -> Reading:
+    """Return the pictures of a source that have no annotation, too; these have no name of an annotation."""
+    known = {picture.name: picture for picture in reading.pictures}
+    pictures = []
+    for path in tree.pictures:
+        name = tree.relative(path)
+        if path in tree.unread or tree.confined(path):
+            continue
+        pictures.append(known.get(name) or AnnotatedPicture(path, name, "", tree.context_of(path)))
+    return Reading(tuple(pictures))
+
+
+class _Paths:
+    """Finds a path for each annotation: ``<context>/<stem>.xml``, with a part of the id where that is another's."""
+
+    def __init__(self, root: Path, files: list[AnnotationFile], broken: list[Path]) -> None:
+        self._root = root
+        self._taken = {folded(str(path)) for path in (*(file.path for file in files), *broken)}
+
+    def free(self, context: str, name: str, shot_id: str) -> Path:
+        """Return a path that no other screenshot has."""
+        stem = Path(name).stem
+        for candidate in (f"{stem}.xml", f"{stem}~{shot_id[:6]}.xml", f"{stem}~{shot_id}.xml"):
+            path = self._root / context / candidate
+            if folded(str(path)) not in self._taken:
+                break
+        self._taken.add(folded(str(path)))
+        return path

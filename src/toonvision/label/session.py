@@ -1,0 +1,220 @@
+"""A review: the screenshots in their order, and decisions that are saved one by one, can be undone, and are counted.
+
+A decision is saved as a file of the screenshot, then as a line of the log; both are on disk when a call returns.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from toonvision.core.errors import Finding, UsageError
+from toonvision.core.folders import exclusive
+from toonvision.data.own_annotations import Annotation
+from toonvision.data.workspace import Workspace
+from toonvision.label.annotations import Proposal, Sheet, load_sheet, save_sheet
+from toonvision.label.changes import Change, changed, differences
+from toonvision.label.progress import Pace, Progress, Tally, count_up, tally_of
+from toonvision.label.reviews import ReviewLog
+from toonvision.label.screenshots import Screenshot, list_screenshots
+
+ProposalsOf = Callable[[Screenshot], Sequence[Proposal]]
+"""Returns what is proposed for a screenshot; asked each time that one is looked at."""
+
+
+class ConflictError(Exception):
+    """A decision was made on what is not there any more; `sheet` is what is."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        super().__init__("this screenshot was changed in the meantime")
+        self.sheet = sheet
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A change that can be undone: the screenshot, and what was decided about it before and after."""
+
+    shot: str
+    before: Sheet
+    after: Sheet
+
+
+class Session:
+    """A review of the screenshots of a workspace; may be used by several threads.
+
+    Attributes:
+        workspace: The workspace.
+        findings: What was wrong with annotations and contexts when the review began.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        proposals: ProposalsOf = lambda _: (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open a review; `open_session` does so with the right to write.
+
+        Args:
+            workspace: The workspace.
+            proposals: Returns what is proposed for a screenshot.
+            clock: Returns the time in seconds, for the pace.
+
+        Raises:
+            InputRejectedError: If there is no screenshot, or annotations contradict each other.
+        """
+        listed = list_screenshots(workspace)
+        self.workspace = workspace
+        self.findings: tuple[Finding, ...] = listed.findings
+        self._shots = {shot.id: shot for shot in listed.screenshots}
+        self._order = [*self._shots]
+        self._proposals = proposals
+        self._log = ReviewLog(workspace.reviews)
+        self._lock = threading.RLock()
+        self._undo: list[Decision] = []
+        self._redo: list[Decision] = []
+        self._pace = Pace(clock)
+        self._tallies: dict[str, Tally] = {}
+        for shot in listed.screenshots:
+            file = listed.files.get(shot.id)
+            annotation = file.annotation if file else Annotation(shot.source.key, shot.name, (0, 0), review="open")
+            known = Sheet(annotation, is_own=file is not None, is_new=shot.given is None)
+            self._tallies[shot.id] = tally_of(known)
+
+    @property
+    def screenshots(self) -> tuple[Screenshot, ...]:
+        """The screenshots in the order in which they are shown."""
+        return tuple(self._shots[shot_id] for shot_id in self._order)
+
+    def put_in_order(self, ids: Sequence[str]) -> None:
+        """Show some screenshots first, by id, in this order; the others follow as before."""
+        first = [shot_id for shot_id in dict.fromkeys(ids) if shot_id in self._shots]
+        with self._lock:
+            self._order = [*first, *(shot_id for shot_id in self._order if shot_id not in set(first))]
+
+    def screenshot(self, shot_id: str) -> Screenshot:
+        """Return a screenshot by its id.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        if shot_id not in self._shots:
+            raise UsageError(f"there is no screenshot {shot_id!r} in this review.")
+        return self._shots[shot_id]
+
+    def tally(self, shot_id: str) -> Tally:
+        """Return what is decided about a screenshot, in numbers."""
+        return self._tallies[self.screenshot(shot_id).id]
+
+    def tallies(self) -> Mapping[str, Tally]:
+        """Return the same for every screenshot."""
+        return dict(self._tallies)
+
+    def sheet(self, shot_id: str) -> Sheet:
+        """Return what is decided and proposed about a screenshot, as it is on disk now.
+
+        Raises:
+            UsageError: If there is no such screenshot.
+            RejectedItemError: If its picture or its annotation cannot be read.
+        """
+        shot = self.screenshot(shot_id)
+        return load_sheet(self.workspace, shot, self._proposals(shot))
+
+    def change(self, shot_id: str, change: Change, *, version: str | None = None) -> Sheet:
+        """Make a decision and save it.
+
+        Args:
+            shot_id: The screenshot.
+            change: The decision.
+            version: That of the sheet that was looked at; None for whatever is there.
+
+        Returns:
+            The sheet afterwards.
+
+        Raises:
+            UsageError: If there is no such screenshot, or a label is none of the taxonomy.
+            ConflictError: If the screenshot has another version; nothing is changed.
+            RejectedItemError: If the change cannot be made.
+            OSError: If it cannot be saved.
+        """
+        self._require_labels(change)
+        with self._lock:
+            before = self.sheet(shot_id)
+            if version not in (None, before.version):
+                raise ConflictError(before)
+            after = changed(before, change)
+            if after == before:
+                return before
+            self._save(shot_id, before, after, change.kind)
+            self._undo.append(Decision(shot_id, before, after))
+            self._redo.clear()
+            return after
+
+    def undo(self) -> tuple[str, Sheet] | None:
+        """Take the last decision back, whatever screenshot it was about; return that and its sheet.
+
+        None is returned where there is nothing to undo.
+
+        Raises:
+            ConflictError: If the screenshot was changed by other means since; that decision stays.
+        """
+        return self._step(self._undo, self._redo, "undo")
+
+    def redo(self) -> tuple[str, Sheet] | None:
+        """Make the decision again that was taken back last; as `undo`."""
+        return self._step(self._redo, self._undo, "redo")
+
+    def _step(self, source: list[Decision], target: list[Decision], kind: str) -> tuple[str, Sheet] | None:
+        with self._lock:
+            if not source:
+                return None
+            decision = source.pop()
+            current = self.sheet(decision.shot)
+            wanted, expected = decision.before, decision.after
+            if kind == "redo":
+                wanted, expected = expected, wanted
+            if current.annotation != expected.annotation or current.is_own != expected.is_own:
+                raise ConflictError(current)
+            after = replace(wanted, offered=current.offered)
+            self._save(decision.shot, current, after, kind)
+            target.append(decision)
+            return decision.shot, after
+
+    def progress(self) -> Progress:
+        """Count what is reviewed and left, how quickly, and how good the proposals were."""
+        with self._lock:
+            return count_up(self._tallies.values(), self._pace)
+
+    def _save(self, shot_id: str, before: Sheet, after: Sheet, kind: str) -> None:
+        shot = self._shots[shot_id]
+        save_sheet(shot, after)
+        decided = differences(before.annotation, after.annotation)
+        self._tallies[shot_id] = tally_of(after)
+        self._pace.decided(len(decided))
+        self._log.append(
+            {
+                "source": shot.source.key, "screenshot": shot.name, "action": kind, "state": after.state,
+                "boxes": decided,
+            }
+        )  # fmt: skip
+
+    def _require_labels(self, change: Change) -> None:
+        labels = [one.label for one in change.boxes] + ([change.label] if change.kind == "relabel" else [])
+        unknown = [label for label in labels if label not in self.workspace.taxonomy.by_name]
+        if unknown:
+            raise UsageError(f"the taxonomy knows no label {unknown[0]!r}. Choose one of its labels.")
+
+
+@contextmanager
+def open_session(workspace: Workspace, *, proposals: ProposalsOf = lambda _: ()) -> Iterator[Session]:
+    """Open a review, and keep every other process from reviewing the same workspace until the block ends.
+
+    Raises:
+        WorkspaceBusyError: If another process reviews it.
+        InputRejectedError: As `Session`.
+    """
+    workspace.annotations.mkdir(exist_ok=True)
+    with exclusive(workspace.annotations, purpose="label"):
+        yield Session(workspace, proposals=proposals)

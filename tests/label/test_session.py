@@ -1,0 +1,260 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import contents, files_property, tree
+from label.made import drawing, labelled, proposed, shots_of, unlabelled
+from toonvision.core.errors import RejectedItemError, UsageError, WorkspaceBusyError
+from toonvision.data.boxes import Box
+from toonvision.data.extraction import extract
+from toonvision.data.own_annotations import LabelledBox
+from toonvision.label.annotations import Proposal
+from toonvision.label.changes import Change
+from toonvision.label.reviews import read_reviews
+from toonvision.label.session import ConflictError, Session, open_session
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return unlabelled(tmp_path)
+
+
+@pytest.fixture
+def session(workspace):
+    return Session(workspace, proposals=proposed)
+
+
+def first(session):
+    return session.screenshots[0].id
+
+
+def kinds(sheet):
+    return [(one.label, one.origin) for one in sheet.annotation.boxes]
+
+
+def test_a_workspace_without_a_source_is_labelled_and_extracted(workspace, session):
+    assert [session.sheet(shot.id).state for shot in session.screenshots] == ["new"] * 4
+    shot = session.screenshots[0]
+    assert session.change(shot.id, drawing()).state == "open"
+    assert extract(workspace).objects_kept == 0
+    assert session.change(shot.id, Change("reject_all")).state == "open"
+    assert session.change(shot.id, Change("confirm")).state == "done"
+    assert session.change(session.screenshots[1].id, Change("empty")).state == "empty"
+    found = extract(workspace)
+    assert (found.pictures_kept, found.objects_kept, found.pictures_skipped) == (2, 1, 0)
+    assert (workspace.annotations / "garden" / f"{shot.path.stem}.xml").is_file()
+
+
+def test_an_annotation_of_the_workspace_takes_the_place_of_the_source_s_which_is_not_touched(tmp_path):
+    workspace = labelled(tmp_path)
+    before = tree(tmp_path / "screenshots")
+    assert extract(workspace).objects_kept == 8
+    session = Session(workspace)
+    shot = session.screenshots[0]
+    sheet = session.sheet(shot.id)
+    assert (sheet.state, kinds(sheet)) == ("source", [("apple", "source"), ("pear", "source")])
+    session.change(shot.id, Change("relabel", id="s1", label="stone"))
+    session.change(shot.id, Change("delete", id="s2"))
+    session.change(shot.id, Change("confirm"))
+    found = extract(workspace)
+    assert (found.pictures_kept, found.objects_kept, found.crops_new, found.crops_removed) == (4, 7, 1, 2)
+    assert tree(tmp_path / "screenshots") == before
+    with workspace.reading() as catalog:
+        labels = [crop.label for crop in catalog.crops() if crop.screenshot == shot.name]
+        origins = [crop.origin for crop in catalog.crops() if crop.screenshot == shot.name]
+        attributes = [crop.attributes for crop in catalog.crops()]
+    assert labels == ["stone"]
+    assert origins == ["annotations/garden/shot_00.xml, object 1"]
+    assert not any(attributes)
+    shot.annotation.unlink()
+    assert extract(workspace).objects_kept == 8
+
+
+def test_proposals_become_decisions_with_their_model_and_score(session):
+    shot = first(session)
+    sheet = session.sheet(shot)
+    one, two, wrong = sheet.proposals
+    session.change(shot, Change("accept", id=one.id))
+    session.change(shot, Change("relabel", id=two.id, label="apple"))
+    session.change(shot, Change("move", id=two.id, box=Box(30, 4, 60, 40)))
+    session.change(shot, Change("reject", id=wrong.id))
+    sheet = session.change(shot, Change("confirm"))
+    assert kinds(sheet) == [(one.label, "accepted"), ("apple", "corrected")]
+    assert [box.score for box in sheet.annotation.boxes] == [0.9, 0.8]
+    assert [box.id for box in sheet.annotation.rejected] == [wrong.id]
+    assert session.sheet(shot) == sheet
+    counts = session.progress()
+    assert (counts.reviewed, counts.left, counts.boxes) == (1, 3, 2)
+    assert (counts.precision.count, counts.precision.total, counts.recall.share) == (1, 3, 1.0)
+
+
+def test_proposals_of_another_model_never_change_or_double_what_a_person_decided(workspace):
+    session = Session(workspace, proposals=proposed)
+    shot = first(session)
+    sheet = session.sheet(shot)
+    session.change(shot, Change("accept", id=sheet.proposals[0].id))
+    session.change(shot, Change("reject", id=sheet.proposals[2].id))
+    session.change(shot, drawing(xyxy=(30, 7, 53, 33)))
+    done = session.change(shot, Change("confirm"))
+
+    def again(one):
+        moved = [replace(p, box=Box(*(edge + 1 for edge in p.box.xyxy)), model="detect/other") for p in proposed(one)]
+        return [*moved, Proposal("pear", Box(50, 36, 62, 46), 0.5, "detect/other")]
+
+    other = Session(workspace, proposals=again)
+    assert other.sheet(shot).annotation == done.annotation
+    assert [one.label for one in other.sheet(shot).proposals] == ["pear"]
+    same = Session(workspace, proposals=lambda one: [*proposed(one), *proposed(one)])
+    assert same.sheet(shot).proposals == ()
+
+
+def test_a_decision_based_on_what_is_not_there_any_more_is_told_and_changes_nothing(workspace, session):
+    shot = first(session)
+    version = session.sheet(shot).version
+    after = session.change(shot, drawing(), version=version)
+    before = contents(workspace.root)
+    with pytest.raises(ConflictError) as conflict:
+        session.change(shot, drawing("d2", "pear"), version=version)
+    assert conflict.value.sheet == after
+    assert contents(workspace.root) == before
+    assert len(session.change(shot, drawing("d2", "pear"), version=after.version).annotation.boxes) == 2
+
+
+def test_an_annotation_that_another_program_changes_meanwhile_is_a_conflict_too(session):
+    shot = session.screenshots[0]
+    sheet = session.change(shot.id, drawing())
+    text = shot.annotation.read_text()
+    shot.annotation.write_text(text.replace("apple", "pear"))
+    with pytest.raises(ConflictError):
+        session.change(shot.id, Change("confirm"), version=sheet.version)
+    with pytest.raises(ConflictError):
+        session.undo()
+    assert "pear" in shot.annotation.read_text()
+
+
+def test_undo_and_redo_go_across_screenshots_and_leave_no_file_where_there_was_none(workspace, session):
+    one, two = session.screenshots[:2]
+    session.change(one.id, drawing())
+    session.change(two.id, Change("empty"))
+    session.change(one.id, Change("confirm"))
+    after = {shot.id: session.sheet(shot.id) for shot in (one, two)}
+    assert [session.undo()[0] for _ in range(3)] == [one.id, two.id, one.id]
+    assert session.undo() is None
+    assert not one.annotation.exists()
+    assert not two.annotation.exists()
+    assert [session.sheet(shot.id).state for shot in (one, two)] == ["new", "new"]
+    assert [session.redo()[0] for _ in range(3)] == [one.id, two.id, one.id]
+    assert session.redo() is None
+    assert {shot.id: session.sheet(shot.id) for shot in (one, two)} == after
+    assert len(read_reviews(workspace.reviews)[0]) == 9
+
+
+def test_skipped_and_unsure_screenshots_keep_what_is_drawn_and_are_not_extracted(workspace, session):
+    shot = first(session)
+    session.change(shot, drawing())
+    assert session.change(shot, Change("unsure")).state == "unsure"
+    assert session.change(shot, Change("skip")).state == "skipped"
+    assert len(session.sheet(shot).annotation.boxes) == 1
+    assert extract(workspace).pictures_kept == 0
+    assert session.progress().put_off == 1
+    assert session.change(shot, drawing("d2")).state == "open"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change("accept", id="nothing"),
+        Change("move", id="nothing", box=Box(0, 0, 2, 2)),
+        Change("move", id="nothing"),
+        drawing(xyxy=(100, 100, 200, 200)),
+        Change("draw", boxes=(LabelledBox("", "apple", Box(0, 0, 2, 2)),)),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_nothing_is_written(workspace, session, change):
+    with pytest.raises(RejectedItemError):
+        session.change(first(session), change)
+    assert not workspace.annotations.exists()
+    assert not workspace.reviews.exists()
+
+
+def test_labels_and_screenshots_that_do_not_exist_are_refused(session):
+    with pytest.raises(UsageError, match="no label 'kiwi'"):
+        session.change(first(session), drawing(label="kiwi"))
+    with pytest.raises(UsageError, match="no screenshot '../x'"):
+        session.sheet("../x")
+
+
+def test_a_second_process_that_would_label_the_same_workspace_is_refused(workspace):
+    with open_session(workspace), pytest.raises(WorkspaceBusyError, match="label"), open_session(workspace):
+        pass
+
+
+def test_the_log_has_a_line_for_each_decision_and_tolerates_half_a_one(workspace, session):
+    shot = first(session)
+    session.change(shot, drawing())
+    with workspace.reviews.open("ab") as file:
+        file.write(b'{"half')
+    session.change(shot, Change("move", id="d1", box=Box(2, 2, 20, 20)))
+    decisions, findings = read_reviews(workspace.reviews)
+    assert [one["action"] for one in decisions] == ["draw", "move"]
+    assert decisions[1]["boxes"] == [
+        {
+            "id": "d1",
+            "was": {"label": "apple", "xyxy": [1, 2, 30, 40], "origin": "drawn"},
+            "is": {"label": "apple", "xyxy": [2, 2, 20, 20], "origin": "drawn"},
+        }
+    ]
+    assert [str(one) for one in findings] == [
+        "reviews.jsonl, line 2: is not whole, as a killed process leaves it; the annotation that it was about is"
+    ]
+    assert json.loads(workspace.reviews.read_text().splitlines()[0])["screenshot"] == "garden/shot_00.png"
+
+
+def test_the_pace_leaves_long_pauses_out(workspace):
+    now = [0.0]
+    session = Session(workspace, clock=lambda: now[0])
+    for number, second in enumerate((10, 20, 3600), start=1):
+        now[0] = second
+        session.change(first(session), drawing(f"d{number}"))
+    assert session.progress().per_minute == pytest.approx(3 / (10 + 10 + 60) * 60)
+
+
+CHANGES = st.sampled_from(
+    [Change(kind) for kind in ("accept_all", "reject_all", "empty", "confirm", "skip", "unsure")]
+    + [drawing(f"d{n}", xyxy=(n, n, 20 + n, 30)) for n in range(4)]
+    + [
+        Change(kind, id=f"d{n}", label="pear", box=Box(3, 3, 9, 9))
+        for kind in ("move", "relabel", "delete")
+        for n in (0, 1)
+    ]
+)
+
+
+@files_property
+@given(changes=st.lists(CHANGES, min_size=1, max_size=8))
+def test_whatever_is_done_is_read_back_the_same_and_undone_to_the_beginning(tmp_path_factory, changes):
+    session = Session(unlabelled(tmp_path_factory.mktemp("review"), shots=1), proposals=proposed)
+    shot = session.screenshots[0]
+    start = session.sheet(shot.id)
+    for change in changes:
+        try:
+            after = session.change(shot.id, change, version=session.sheet(shot.id).version)
+        except RejectedItemError:
+            continue
+        assert session.sheet(shot.id) == after
+        assert session.sheet(shot.id).version == after.version
+        ids = [one.id for one in (*after.annotation.boxes, *after.annotation.rejected, *after.proposals)]
+        assert len(ids) == len(set(ids))
+    while session.undo():
+        pass
+    assert session.sheet(shot.id) == start
+    assert session.sheet(shot.id).version == start.version
+
+
+def test_ids_say_nothing_of_paths_and_differ(workspace):
+    ids = {shot.id for shot in shots_of(workspace)}
+    assert len(ids) == 4
+    assert all(len(one) == 16 and one.isalnum() for one in ids)
