@@ -34,8 +34,8 @@ def test_a_value_is_drawn_by_the_function_that_takes_its_type(name):
     module, function = _DRAWN_BY[name]
     draw = getattr(importlib.import_module(f"toonvision.figures.{module}"), function)
     (parameter,) = inspect.signature(draw).parameters.values()
-    one, *_ = get_args(parameter.annotation) or (parameter.annotation,)
-    assert one.__name__ == name
+    taken = get_args(parameter.annotation) or (parameter.annotation,)
+    assert name in {one.__name__ for one in taken if isinstance(one, type)}
 
 
 def test_no_figure_is_forgotten():

@@ -225,6 +225,18 @@ def test_each_context_is_left_out_and_compared_with_the_newest_run(run, workspac
     assert "in contexts that it has not seen" in (trained / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_learning_curve_is_measured_and_shown_in_the_report(run, workspace, trained):
+    outcome = run("curve", "things", "-w", workspace.root, "--epochs", "1", "--sizes", "0.5,0.75,1", "--json")
+    assert outcome.code == 0, outcome.err
+    assert [len(one["ap50"]) for one in outcome.json["points"]] == [2, 2, 2]
+    assert "100 more training screenshots would probably raise AP50" in outcome.json["meaning"]
+    folder = workspace.studies / "things" / "curve"
+    assert {"box-curve.json", "learning-curve.csv", "learning-curve.png"} <= {path.name for path in folder.iterdir()}
+    assert run("report", "things/two", "-w", workspace.root).code == 0
+    page = (trained / "report.html").read_text(encoding="utf-8")
+    assert "What more training screenshots would probably bring" in page
+
+
 def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
     outcome = run("evaluate", "things/two", "--stress", "-w", workspace.root, "--json")
     assert outcome.code == 0, outcome.err
@@ -243,7 +255,7 @@ def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
 
 
 FOR_CLASSES = [
-    "curve things", "tune things", "calibrate things/two",
+    "tune things", "calibrate things/two",
     "train things --folds 3", "train things --levels",
 ]  # fmt: skip
 

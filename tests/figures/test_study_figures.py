@@ -37,8 +37,8 @@ def learning_curve(**changes):
         for share, n, wrong in ((0.125, 64, 66), (0.5, 258, 33), (1.0, 516, 24))
     )
     made = LearningCurve(
-        "suit", "baseline", (0, 1, 2), "default", 0.6, 174, points, law, tuple(line), tuple(law.at(line) * 0.8),
-        tuple(law.at(line) * 1.2), 100, 0.01, 0.001, 0.02,
+        law, tuple(line), tuple(law.at(line) * 0.8), tuple(law.at(line) * 1.2), 100, 0.01, 0.001, 0.02,
+        "suit", "baseline", (0, 1, 2), "default", 0.6, 174, points,
     )  # fmt: skip
     return dataclasses.replace(made, **changes)
 

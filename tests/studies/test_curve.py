@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import shutil
 
 import numpy as np
@@ -193,8 +194,8 @@ def test_a_loss_that_is_nan_is_noticed():
 
 POINTS = (CurvePoint(0.25, (9, 9), (6, 4)), CurvePoint(0.5, (18, 18), (4, 3)), CurvePoint(1.0, (36, 36), (2, 3)))
 CURVE = LearningCurve(
-    "label", "baseline", (0, 1), "default", 0.6, 12, POINTS, PowerLaw(0.0, 0.5, 0.1), (9.0, 236.0), (0.1, 0.0),
-    (0.5, 0.2), 100, 0.012, 0.004, 0.02,
+    PowerLaw(0.0, 0.5, 0.1), (9.0, 236.0), (0.1, 0.0), (0.5, 0.2), 100, 0.012, 0.004, 0.02,
+    "label", "baseline", (0, 1), "default", 0.6, 12, POINTS,
 )  # fmt: skip
 
 
@@ -214,6 +215,19 @@ def test_a_curve_is_loaded_as_it_was_saved(small_workspace, tmp_path):
         LearningCurve.load(folder)
     dataclasses.replace(CURVE, folder=folder).save()
     assert LearningCurve.load(folder) == LearningCurve.newest(workspace, "label") == CURVE
+
+
+def test_a_curve_that_was_saved_before_forecasts_had_a_class_of_their_own_is_loaded(tmp_path):
+    points = [{"share": one.share, "pictures": one.pictures, "wrong": one.wrong, "diverged": []} for one in POINTS]
+    before = {
+        "task": "label", "network": "baseline", "seeds": [0, 1], "split": "default", "train_share": 0.6, "tested": 12,
+        "points": points,
+        "law": {"scale": 0.0, "exponent": 0.5, "floor": 0.1}, "line": [9.0, 236.0], "low": [0.1, 0.0],
+        "high": [0.5, 0.2], "more": 100, "gain": 0.012, "gain_low": 0.004, "gain_high": 0.02, "lost": [],
+        "findings": [],
+    }  # fmt: skip
+    (tmp_path / "curve.json").write_text(json.dumps(before), encoding="utf-8")
+    assert LearningCurve.load(tmp_path) == CURVE
 
 
 def test_the_sentence_says_what_more_crops_bring_and_when_that_could_be_nothing():

@@ -15,6 +15,7 @@ from toonvision.taxonomy.labels import DETECT
 
 if TYPE_CHECKING:
     from toonvision.studies.box_contexts import BoxContextStudy
+    from toonvision.studies.box_curve import BoxCurve
     from toonvision.studies.box_suspects import BoxSuspectStudy
     from toonvision.studies.contexts import ContextStudy
     from toonvision.studies.cross_validation import CrossValidation
@@ -155,20 +156,42 @@ class StudySteps(Opened):
         panel = box_suspects.box_suspects_panel(self.files, study)
         return study_result(study, panel, blocks, self.command("train", task))
 
-    def curve(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[LearningCurve]":
-        """Measure how the error falls with more training crops, and predict what yet more would bring.
+    def curve(
+        self, task: str, *, size: Size | None = None, **options: Any
+    ) -> "Result[LearningCurve] | Result[BoxCurve]":
+        """Measure how the error falls with more training samples, and predict what yet more would bring.
 
         Args:
-            task: What to predict.
+            task: What to predict, or to find.
             size: The input's size; by default what the network wants.
-            **options: Fields of `toonvision.studies.curve.CurveOptions`, such as ``more``.
+            **options: Fields of `toonvision.studies.sizes.CurveOptions`, such as ``more``.
         """
-        from toonvision.data.balance import measure_balance
-        from toonvision.studies.curve import CurveOptions, curve_panel, curve_table, measure_curve
+        from toonvision.studies.curve import curve_panel, curve_table, measure_curve
+        from toonvision.studies.sizes import CurveOptions
 
+        if self.files.taxonomy.task(task).kind == DETECT:
+            return self._box_curve(task, sized(size, options))
         self.classifying(task, "curve")
         with self.watcher.studying() as watch:
             study = measure_curve(self.files, task, CurveOptions(**sized(size, options)), watcher=watch)
+        text, wanted = self._photograph_next()
+        blocks = (curve_table(study), text)
+        return study_result(study, curve_panel(study), blocks, self.command("balance"), photograph_next=wanted)
+
+    def _box_curve(self, task: str, options: dict[str, Any]) -> "Result[BoxCurve]":
+        from toonvision.studies.box_curve import box_curve_panel, box_curve_table, measure_box_curve
+        from toonvision.studies.sizes import CurveOptions
+
+        with self.watcher.studying() as watch:
+            study = measure_box_curve(self.files, task, CurveOptions(**{"repeat": 2, **options}), watcher=watch)
+        text, wanted = self._photograph_next()
+        blocks = (box_curve_table(study), text)
+        return study_result(study, box_curve_panel(study), blocks, self.command("balance"), photograph_next=wanted)
+
+    def _photograph_next(self) -> tuple[str, list[dict[str, Any]]]:
+        """Return which labels are shortest of samples and where, in plain words and as plain data."""
+        from toonvision.data.balance import measure_balance
+
         with self.files.reading() as catalog:
             shortages = measure_balance(catalog.crops(), self.files.taxonomy).shortages
         first = shortages[:_MOST_SHORTAGES]
@@ -178,8 +201,7 @@ class StudySteps(Opened):
         ]
         listed = "; ".join(f"{s.label.title} in {s.context.title} (+{s.missing})" for s in first)
         text = f"Photograph first: {listed}." if listed else "Every label has its target of samples everywhere."
-        blocks = (curve_table(study), text)
-        return study_result(study, curve_panel(study), blocks, self.command("balance"), photograph_next=wanted)
+        return text, wanted
 
 
 def sized(size: Size | None, options: Mapping[str, Any]) -> dict[str, Any]:

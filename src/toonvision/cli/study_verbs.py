@@ -59,11 +59,14 @@ def curve(
     ws: "Workspace",
     task: options.TaskArgument,
     sizes: Annotated[str, typer.Option(help="Shares of the training subset.")] = "0.125,0.25,0.5,1",
-    repeat: Annotated[int, typer.Option(min=1, help="Trainings a size, with seeds SEED, SEED+1, ...")] = 3,
+    repeat: Annotated[
+        int | None, choice("Trainings a size, with seeds SEED, SEED+1, ...", "3, or 2 for boxes", min=1)
+    ] = None,
     more: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Predict what this many more training crops would bring.")
+        int,
+        typer.Option(min=1, max=100_000, help="Predict what this many more training crops or screenshots would bring."),
     ] = 100,
-    model: Annotated[str, typer.Option(help="The network.")] = options.DEFAULT_NETWORK,
+    model: Annotated[str | None, choice("The network.", "compact, or detector")] = None,
     size: options.SizeOption = None,
     split: options.SplitNameOption = "default",
     seed: options.SeedOption = 0,
@@ -71,7 +74,7 @@ def curve(
     force: options.ForceOption = False,
     **settings: Any,
 ) -> "Result[Any]":
-    """Measure how the error falls with more training crops, and predict what yet more would bring."""
+    """Measure how the error falls with more training samples, and predict what yet more would bring."""
     return ws.curve(
         task, sizes=parse_sizes(sizes), repeat=repeat, more=more, network=model, size=size, split=split, seed=seed,
         name=name, force=force, **settings,

@@ -6,12 +6,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from toonvision.core.wording import counted
 from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, INK, MUTED, RIGHT, TRAIN, VALIDATE, WIDTH, WRONG, styled
 from toonvision.metrics.intervals import Proportion
+from toonvision.studies.box_curve import BoxCurve
 from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.cross_validation import CrossValidation
 from toonvision.studies.curve import LearningCurve
+from toonvision.studies.sizes import SizeCurve
 from toonvision.studies.stress import StressTest
 
 _OFFSET = 0.17
@@ -72,7 +75,7 @@ def draw_context_f1(ax: Axes, study: ContextStudy) -> Axes:
 
 
 @styled
-def draw_learning_curve(curve: LearningCurve) -> Figure:
+def draw_learning_curve(curve: LearningCurve | BoxCurve) -> Figure:
     """Draw `draw_curve` in a figure of its own."""
     figure = style.new_figure(8.6, 4.3)
     draw_curve(figure.subplots(), curve)
@@ -80,8 +83,8 @@ def draw_learning_curve(curve: LearningCurve) -> Figure:
 
 
 @styled
-def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
-    """Draw the error of every training over a logarithmic number of crops, and the fitted curve with its interval.
+def draw_curve(ax: Axes, curve: SizeCurve) -> Axes:
+    """Draw the error of every training over a logarithmic number of samples, and the fitted curve with its interval.
 
     Beyond the last point the curve is dashed: there it is a prediction.
     """
@@ -105,13 +108,13 @@ def draw_curve(ax: Axes, curve: LearningCurve) -> Axes:
     ax.set_xticks([], minor=True)
     style.quiet_axis(ax, grid="y")
     ax.spines["bottom"].set_visible(True)
-    errors = [wrong / curve.tested for point in curve.points for wrong in point.wrong]
+    errors = [error for at in range(len(curve.points)) for error in curve.errors(at)]
     top = min(1.0, 1.18 * max(*errors, float(curve.law.at(line).max()), 0.02))
     ax.set_ylim(0, top)
     ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
     ax.set_xlim(line[0] * 0.88, line[-1])
-    ax.set_xlabel("Training crops (logarithmic)")
-    ax.set_title(f"Error of {curve.network} on {curve.tested:,} test crops")
+    ax.set_xlabel(f"Training {curve.UNIT}s (logarithmic)")
+    ax.set_title(f"{curve.ERROR} of {curve.network} on {counted(curve.tested, f'test {curve.UNIT}')}")
     ax.legend(loc="upper right" if curve.law.at(line[-1]) < top / 2 else "lower left")
     return ax
 
@@ -218,20 +221,19 @@ def _finish_contexts(ax: Axes, last: int, title: str, *, percent: bool) -> None:
     ax.set_title(title)
 
 
-def _draw_points(ax: Axes, curve: LearningCurve) -> None:
+def _draw_points(ax: Axes, curve: SizeCurve) -> None:
     for number, point in enumerate(curve.points):
         own, named = ("", "") if number else ("each training", "mean, with 95 % interval")
-        at, mean = point.mean_pictures, point.mean_wrong / curve.tested
-        interval = Proportion(round(point.mean_wrong), curve.tested).interval
-        ax.plot([at] * 2, interval, color=MUTED, linewidth=1.0, zorder=2)
+        at, mean = point.mean_pictures, curve.mean_error(number)
+        ax.plot([at] * 2, curve.interval(number), color=MUTED, linewidth=1.0, zorder=2)
         look: style.Look = {"color": MUTED, "markersize": 4.5, "alpha": 0.6, "markeredgewidth": 0, "zorder": 3}
-        ax.plot(point.pictures, [wrong / curve.tested for wrong in point.wrong], "o", label=own, **look)
+        ax.plot(point.pictures, curve.errors(number), "o", label=own, **look)
         ax.plot([at], [mean], "o", color=INK, markersize=8, zorder=4, label=named)
         look = {"fontsize": 9, "fontweight": "bold", "zorder": 6, "va": "baseline"}
         style.note(ax, f"{100 * mean:.1f} %", (at, mean), (9, 5), **look)
 
 
-def _draw_prediction(ax: Axes, curve: LearningCurve) -> None:
+def _draw_prediction(ax: Axes, curve: SizeCurve) -> None:
     at = curve.largest + curve.more
     error = float(curve.law.at(at))
     ax.axvline(curve.largest, color=FAINT, linewidth=1.0, zorder=0)

@@ -77,8 +77,7 @@ def error_draws(
 
     Args:
         wrong: Whether each training was wrong about each crop, shape ``(sets, trainings, crops)``.
-        valid: Which trainings count, shape ``(sets, trainings)``, at least one a set. Where a draw holds none of a
-            set's valid trainings, all of them are taken.
+        valid: Which trainings count, as in `training_shares`.
         groups: Screenshot group of each crop.
         rng: The random generator.
 
@@ -86,12 +85,28 @@ def error_draws(
         Errors from 0 to 1, shape ``(draws, sets)``.
     """
     crops = group_weights(groups, draws=_ERROR_DRAWS, rng=rng).astype(float)
-    chosen = _draw(valid.shape[1], _ERROR_DRAWS, rng)[:, None, :] * valid
-    chosen = np.where(chosen.any(axis=2, keepdims=True), chosen, valid)
-    shares = chosen / chosen.sum(axis=2, keepdims=True)
+    shares = training_shares(valid, draws=_ERROR_DRAWS, rng=rng)
     counts = np.einsum("dsr,src,dc->ds", shares, wrong.astype(float), crops, optimize=True)
     errors: npt.NDArray[np.float64] = counts / np.maximum(1, crops.sum(axis=1))[:, None]
     return errors
+
+
+def training_shares(valid: npt.NDArray[np.bool_], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Draw trainings with replacement, the same for all sets: how much each counts in the mean of its set.
+
+    Args:
+        valid: Which trainings count, shape ``(sets, trainings)``, at least one a set. Where a draw holds none of a
+            set's valid trainings, all of them are taken.
+        draws: Number of draws.
+        rng: The random generator.
+
+    Returns:
+        Shape ``(draws, sets, trainings)``; the sum over trainings is 1.
+    """
+    chosen = _draw(valid.shape[1], draws, rng)[:, None, :] * valid
+    chosen = np.where(chosen.any(axis=2, keepdims=True), chosen, valid)
+    shares: npt.NDArray[np.float64] = chosen / chosen.sum(axis=2, keepdims=True)
+    return shares
 
 
 def dependence(

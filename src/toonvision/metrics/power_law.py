@@ -1,5 +1,6 @@
-"""A power law of the error over the number of training samples, and its fit."""
+"""A power law of the error over the number of training samples, its fit, and what it predicts for more of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ from toonvision.core.errors import InputRejectedError
 
 _STEEPEST, _FLATTEST = 2.0, 0.05
 _EXPONENTS = np.geomspace(_FLATTEST, _STEEPEST, 80)
+_LINE = 60
+"""At how many numbers of samples a fitted curve is drawn."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,71 @@ class PowerLaw:
         """Return the error at numbers of samples, 0 to 1."""
         values: npt.NDArray[np.float64] = self.scale * np.asarray(pictures, float) ** -self.exponent + self.floor
         return values
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A power law that fits measured errors, and what it predicts for more training samples.
+
+    Attributes:
+        law: The fit.
+        line: Numbers of samples at which the curve is drawn.
+        low: Lower bound of the fitted error there, 0 to 1 (95 %).
+        high: Upper bound.
+        more: How many more samples were asked about.
+        gain: By how much they would probably lower the error, 0 to 1.
+        gain_low: Lower bound (95 %).
+        gain_high: Upper bound.
+    """
+
+    law: PowerLaw
+    line: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    more: int
+    gain: float
+    gain_low: float
+    gain_high: float
+
+
+def forecast(
+    pictures: Sequence[float],
+    errors: Sequence[float],
+    drawn: npt.NDArray[np.float64],
+    *,
+    tested: int,
+    more: int,
+) -> Forecast:
+    """Fit measured errors, and each draw of a bootstrap for the intervals.
+
+    Args:
+        pictures: Numbers of training samples, from few to many, shape ``(sizes,)``.
+        errors: The error measured with so many, 0 to 1.
+        drawn: The same where trainings and test screenshots are drawn with replacement, shape ``(draws, sizes)``.
+        tested: Number of samples that the errors are of.
+        more: How many more training samples to ask about.
+    """
+    most = pictures[-1]
+    line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
+    law = fit_power_law(pictures, errors, tested=tested)
+    laws = [fit_power_law(pictures, row, tested=tested) for row in drawn]
+    low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
+    gain_low, gain_high = np.quantile([_gain(one, most, more) for one in laws], [0.025, 0.975])
+    return Forecast(
+        law=law,
+        line=tuple(line.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        more=more,
+        gain=_gain(law, most, more),
+        gain_low=float(gain_low),
+        gain_high=float(gain_high),
+    )
+
+
+def _gain(law: PowerLaw, pictures: float, more: int) -> float:
+    now, then = law.at([pictures, pictures + more])
+    return float(now - then)
 
 
 def fit_power_law(pictures: npt.ArrayLike, errors: npt.ArrayLike, *, tested: int) -> PowerLaw:

@@ -10,6 +10,7 @@ from toonvision.report.facts import SUBSET_NAMES, warnings_of
 from toonvision.report.page import Page, section
 from toonvision.report.results import Results
 from toonvision.studies.box_contexts import BoxContextStudy, box_contexts_panel, box_contexts_table
+from toonvision.studies.box_curve import BoxCurve, box_curve_panel, box_curve_table
 from toonvision.studies.box_suspects import BoxSuspectStudy, box_suspects_table
 from toonvision.studies.stress import stress_panel
 from toonvision.tasks.detect_panels import box_panels, height_rows
@@ -34,9 +35,9 @@ def detection_page(results: Results) -> Page:
             section(
                 "data", "Data", _data_fact(results), data.balance_panel(results.balance, results.taxonomy),
                 data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
-                data.split_panel(results.split, level), *data.split_tables(results.split, level),
-                data.near_table(results.split), _suspects_table(results.box_suspects),
-                data.findings_table(results.counts, results.findings),
+                *_curve_panels(results.box_curve), data.split_panel(results.split, level),
+                *data.split_tables(results.split, level), data.near_table(results.split),
+                _suspects_table(results.box_suspects), data.findings_table(results.counts, results.findings),
             ),
             section(
                 "training", "Training", "How the network learned.", run.curves_panel(results.curves),
@@ -134,6 +135,10 @@ def _repeats_table(results: Results) -> Table:
 
 def _context_panels(study: BoxContextStudy | None) -> tuple[FigurePanel | Table, ...]:
     return (box_contexts_panel(study), box_contexts_table(study)) if study else ()
+
+
+def _curve_panels(curve: BoxCurve | None) -> tuple[FigurePanel | Table, ...]:
+    return (box_curve_panel(curve), box_curve_table(curve)) if curve else ()
 
 
 def _suspects_table(study: BoxSuspectStudy | None) -> Table | None:

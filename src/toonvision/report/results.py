@@ -21,6 +21,7 @@ from toonvision.models.backend import start_backend
 from toonvision.models.registry import TREES
 from toonvision.models.saving import MEANING, load_model, read_card
 from toonvision.studies.box_contexts import BoxContextStudy
+from toonvision.studies.box_curve import BoxCurve
 from toonvision.studies.box_suspects import BoxSuspectStudy
 from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.cross_validation import CrossValidation
@@ -94,6 +95,7 @@ class Results:
         curve: The newest learning curve of the same task.
         suspects: The newest search for suspect labels of the same task.
         box_contexts: The newest study of contexts of the same task, where it finds objects, compared with this run.
+        box_curve: The newest learning curve of the same task, where it finds objects.
         box_suspects: The newest search for suspect boxes of the same task.
         stress: The run under changes of light, sharpness, size, compression and box.
         leakage: How the run's settings do on a naive split.
@@ -117,6 +119,7 @@ class Results:
     curve: LearningCurve | None = None
     suspects: CurrentSuspects | None = None
     box_contexts: BoxContextStudy | None = None
+    box_curve: BoxCurve | None = None
     box_suspects: BoxSuspectStudy | None = None
     stress: StressTest | None = None
     leakage: LeakageStudy | None = None
@@ -159,6 +162,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
         curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
         box_contexts=box_contexts if box_contexts and box_contexts.against == record.title else None,
+        box_curve=_readable(lambda: BoxCurve.newest(workspace, record.task), unread),
         box_suspects=_readable(lambda: BoxSuspectStudy.newest(workspace, record.task), unread),
         stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,
         leakage=leakage if leakage and leakage.run == record.title else None,

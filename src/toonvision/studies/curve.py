@@ -1,17 +1,12 @@
-"""The learning curve: how the error falls with the number of training crops, and what more of them would bring.
+"""The learning curve: how the error falls with the number of training crops, and what more of them would bring."""
 
-Each repeat draws its own order of the training crops; its points learn from the first part of that order, so that a
-larger one holds all smaller ones, each with about the same shares of labels. The val and test subsets stay as they are.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, interval, listed, percent
@@ -19,47 +14,25 @@ from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import error_draws
 from toonvision.metrics.intervals import Proportion
-from toonvision.metrics.power_law import PowerLaw, fit_power_law
+from toonvision.metrics.power_law import forecast
 from toonvision.models.registry import find_network, input_size
-from toonvision.studies.fold_assignment import FEWEST_SIZES, curve_jobs
-from toonvision.studies.folds import (
-    Fold,
-    Job,
-    StudyWatcher,
-    diverged_sentence,
-    split_fold,
-    task_dataset,
-    train_jobs,
-    wrong_predictions,
-)
-from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
+from toonvision.studies.fold_assignment import curve_jobs
+from toonvision.studies.folds import Fold, Job, StudyWatcher, split_fold, task_dataset, wrong_predictions
+from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, train_sizes
+from toonvision.studies.store import recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.training.recipes import changed, settings_for
 
-_LINE = 60
-"""At how many numbers of crops the fitted curve is drawn."""
-
 
 @dataclass(frozen=True)
-class CurvePoint:
-    """The trainings on one share of the training subset.
+class CurvePoint(SizePoint):
+    """The trainings on one share of the training crops.
 
     Attributes:
-        share: Of the training subset, over 0 to 1, as asked for.
-        pictures: How many crops each training that did not diverge learned from; screenshots stay together.
-        wrong: Wrong predictions of each of those in the test subset.
-        diverged: Seeds of the trainings that are left out because their loss became NaN.
+        wrong: Wrong predictions of each of those that did not diverge in the test subset.
     """
 
-    share: float
-    pictures: tuple[int, ...]
     wrong: tuple[int, ...]
-    diverged: tuple[int, ...] = ()
-
-    @property
-    def mean_pictures(self) -> float:
-        """Mean number of training crops."""
-        return sum(self.pictures) / len(self.pictures)
 
     @property
     def mean_wrong(self) -> float:
@@ -68,63 +41,25 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
-class LearningCurve(Study):
-    """Measured errors, the power law that fits them, and what it predicts for more training crops.
-
-    Attributes:
-        task: What is predicted.
-        network: Which network was trained.
-        seeds: The seeds of each size's trainings.
-        split: The split whose training subset was cut down.
-        train_share: Share of all samples that are in its training subset, 0 to 1.
-        tested: How many crops its test subset has.
-        points: From few to many crops; a size of which every training diverged has none.
-        law: The fit.
-        line: Numbers of crops at which the curve is drawn.
-        low: Lower bound of the fitted error there, 0 to 1 (95 %).
-        high: Upper bound.
-        more: How many more crops were asked about.
-        gain: By how much they would probably lower the error, 0 to 1.
-        gain_low: Lower bound (95 %).
-        gain_high: Upper bound.
-        lost: The sizes of which every training diverged.
-        findings: Which sizes were left out from the start, and why.
-    """
+class LearningCurve(SizeCurve):
+    """The errors of classifiers that learned from few to many crops."""
 
     FILE, WHAT, COMMAND = "curve.json", "learning curve", "curve TASK"
+    UNIT, ERROR = "crop", "Error"
 
-    task: str
-    network: str
-    seeds: tuple[int, ...]
-    split: str
-    train_share: float
-    tested: int
     points: tuple[CurvePoint, ...]
-    law: PowerLaw
-    line: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    more: int
-    gain: float
-    gain_low: float
-    gain_high: float
-    lost: tuple[float, ...] = ()
-    findings: tuple[Finding, ...] = ()
 
-    @property
-    def largest(self) -> float:
-        """Training crops of the largest point."""
-        return self.points[-1].mean_pictures
+    def errors(self, at: int) -> tuple[float, ...]:
+        """Return the error of each training of a point, 0 to 1."""
+        return tuple(wrong / self.tested for wrong in self.points[at].wrong)
 
-    @property
-    def diverged(self) -> int:
-        """How many trainings are left out because they diverged."""
-        return sum(len(point.diverged) for point in self.points) + len(self.lost) * len(self.seeds)
+    def interval(self, at: int) -> tuple[float, float]:
+        """Return the 95 % interval of the mean of these errors."""
+        return Proportion(round(self.points[at].mean_wrong), self.tested).interval
 
     def sentence(self) -> str:
         """Return what more training crops would probably bring, in plain words."""
         now, then = 100 * self.law.at([self.largest, self.largest + self.more])
-        in_all = round(self.more / self.train_share) if self.train_share else self.more
         text = (
             f"{counted(self.more, 'more training crop')} would probably lower the error from {now:.1f} % to "
             f"{then:.1f} %, by {100 * self.gain:.1f} points (95 % interval: {100 * self.gain_low:.1f} to "
@@ -132,31 +67,7 @@ class LearningCurve(Study):
         )
         # The fit never rises, so the lower bound is at least 0: below a tenth of a point it means no gain.
         text += "." if self.gain_low >= 0.001 else "; there may be no gain."
-        text += f" For that, about {counted(in_all, 'new crop')} are needed, since some of them validate and test."
-        alone = " Each size was trained with one seed only, so the interval is too narrow: use --repeat 3."
-        return text + alone * (len(self.seeds) == 1) + diverged_sentence(self._diverged())
-
-    def _diverged(self) -> Iterator[tuple[str, int, int]]:
-        repeats = len(self.seeds)
-        for point in self.points:
-            yield f"at size {point.share:g}", len(point.diverged), repeats
-        for size in self.lost:
-            yield f"at size {size:g}, which has no point", repeats, repeats
-
-
-@dataclass(frozen=True, kw_only=True)
-class CurveOptions(StudyOptions):
-    """What a learning curve can be asked for.
-
-    Attributes:
-        sizes: Shares of the training subset, over 0 to 1.
-        more: How many more training crops to ask about.
-        split: The split to use.
-    """
-
-    sizes: Sequence[float] = (0.125, 0.25, 0.5, 1.0)
-    more: int = 100
-    split: str = "default"
+        return f"{text} {self.cost_sentence()}"
 
 
 def measure_curve(
@@ -244,65 +155,39 @@ def train_curve(
     """Train all sizes, those that share a job once, and fit a power law to their errors.
 
     The interval is from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
-    Trainings that diverged are left out. Finished ones are saved in the folder and used again; without one nothing is
-    saved.
+    Trainings that diverged are left out. What is saved, `train_sizes` says.
 
     Raises:
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
-    distinct = list(dict.fromkeys(job for row in jobs.values() for job in row))
-    result_of = dict(zip(distinct, train_jobs(dataset, distinct, folder=folder, watcher=watcher), strict=True))
-    valid = {size: np.array([not result_of[job].diverged for job in row]) for size, row in jobs.items()}
+    results = train_sizes(dataset, jobs, folder=folder, watcher=watcher)
+    valid = {size: np.array([not one.diverged for one in row]) for size, row in results.items()}
     kept = [size for size in jobs if valid[size].any()]
-    if len(kept) < FEWEST_SIZES:
-        raise InputRejectedError(
-            f"a curve needs three sizes at which a training did not diverge; got {len(kept)}. Train another network "
-            "or size."
-        )
-    wrong = {size: np.stack([wrong_predictions(dataset, job, result_of[job]) for job in jobs[size]]) for size in kept}
-    points = tuple(_point(size, jobs[size], wrong[size], valid[size]) for size in kept)
-    tested, pictures = len(whole.test), [point.mean_pictures for point in points]
-    most = pictures[-1]
-    line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
-    law = fit_power_law(pictures, [point.mean_wrong / tested for point in points], tested=tested)
-    laws = _drawn_laws(
-        dataset, whole, np.stack(list(wrong.values())), np.stack([valid[size] for size in kept]), pictures
-    )
-    low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
-    gain_low, gain_high = np.quantile([_gain(one, most, more) for one in laws], [0.025, 0.975])
+    wrong = np.stack(
+        [[wrong_predictions(dataset, job, one) for job, one in zip(jobs[size], results[size], strict=True)]
+         for size in kept]
+    )  # fmt: skip
+    points = tuple(_point(size, jobs[size], own, valid[size]) for size, own in zip(kept, wrong, strict=True))
+    tested, keys = len(whole.test), group_keys(dataset.crops)
+    drawn = error_draws(
+        wrong, np.stack([valid[size] for size in kept]), [keys[index] for index in whole.test],
+        rng=generator(0, "curve", "bootstrap"),
+    )  # fmt: skip
+    errors = [point.mean_wrong / tested for point in points]
+    found = forecast([point.mean_pictures for point in points], errors, drawn, tested=tested, more=more)
+    first = jobs[kept[0]]
     return LearningCurve(
+        **vars(found),
         task=dataset.task.name,
-        network=distinct[0].settings.network,
-        seeds=tuple(job.seed for job in jobs[kept[0]]),
+        network=first[0].settings.network,
+        seeds=tuple(job.seed for job in first),
         split=split,
-        train_share=len(whole.train) / (len(whole.train) + len(whole.val) + len(whole.test)),
+        train_share=len(whole.train) / (len(whole.train) + len(whole.val) + tested),
         tested=tested,
         points=points,
-        law=law,
-        line=tuple(line.tolist()),
-        low=tuple(low.tolist()),
-        high=tuple(high.tolist()),
-        more=more,
-        gain=_gain(law, most, more),
-        gain_low=float(gain_low),
-        gain_high=float(gain_high),
         lost=tuple(size for size in jobs if not valid[size].any()),
         folder=folder or Path(),
     )
-
-
-def _drawn_laws(
-    dataset: Dataset,
-    whole: Fold,
-    wrong: npt.NDArray[np.bool_],
-    valid: npt.NDArray[np.bool_],
-    pictures: Sequence[float],
-) -> list[PowerLaw]:
-    """Fit a power law to each draw of trainings and test screenshots; `wrong` and `valid` as in `error_draws`."""
-    keys = group_keys(dataset.crops)
-    groups = [keys[index] for index in whole.test]
-    draws = error_draws(wrong, valid, groups, rng=generator(0, "curve", "bootstrap"))
-    return [fit_power_law(pictures, errors, tested=len(whole.test)) for errors in draws]
 
 
 def _point(size: float, jobs: Sequence[Job], wrong: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_]) -> CurvePoint:
@@ -314,8 +199,3 @@ def _point(size: float, jobs: Sequence[Job], wrong: npt.NDArray[np.bool_], valid
         wrong=tuple(wrong[valid].sum(axis=1).tolist()),
         diverged=tuple(job.seed for job, sound in zip(jobs, valid, strict=True) if not sound),
     )
-
-
-def _gain(law: PowerLaw, pictures: float, more: int) -> float:
-    now, then = law.at([pictures, pictures + more])
-    return float(now - then)

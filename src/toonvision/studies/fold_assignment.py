@@ -26,7 +26,7 @@ from toonvision.studies.folds import Fold, Job, classes_without_samples, fold_of
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.taxonomy.labels import Category, Taxonomy
+from toonvision.taxonomy.labels import CLASSIFY, Category, Taxonomy
 
 FEWEST_CROPS = 5
 """Crops in a context below which a share of right answers says nothing."""
@@ -178,6 +178,11 @@ def strata(dataset: Dataset) -> list[str]:
     return ["+".join(name for name, times in zip(dataset.classes, row, strict=True) if times) for row in each.tolist()]
 
 
+def _shown(dataset: Dataset) -> list[str]:
+    """Return what every beginning of an order of the samples should have about as often: labels, or what is to find."""
+    return [crop.label for crop in dataset.crops] if dataset.task.kind == CLASSIFY else strata(dataset)
+
+
 def nested_order(labels: Sequence[str], groups: Sequence[int], *, rng: np.random.Generator) -> list[list[int]]:
     """Order groups of samples so that every beginning of the order has about the same shares of labels as the whole.
 
@@ -232,7 +237,7 @@ def curve_jobs(
 
     Returns:
         The jobs of each size, from small to large, and which sizes were left out. Sizes that choose the very same
-        crops share their jobs.
+        samples share their jobs.
 
     Raises:
         UsageError: If a size is out of range, or fewer than three are left, which determine no curve.
@@ -242,8 +247,8 @@ def curve_jobs(
         raise UsageError(
             f"sizes are shares over 0 and up to 1; got {list(sizes)}. Write e.g. --sizes 0.125,0.25,0.5,1."
         )
-    keys = group_keys(dataset.crops)
-    labels, groups = [dataset.crops[index].label for index in whole.train], [keys[index] for index in whole.train]
+    keys, shown = item_keys(dataset.items), _shown(dataset)
+    labels, groups = [shown[index] for index in whole.train], [keys[index] for index in whole.train]
     orders = [nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds]
     made: dict[tuple[int, int], Job] = {}
     jobs: dict[float, list[Job]] = {}
@@ -261,7 +266,8 @@ def curve_jobs(
             for subset, seed in zip(subsets, seeds, strict=True)
         ]
         if jobs and all(job is before for job, before in zip(row, jobs[max(jobs)], strict=True)):
-            findings.append(Finding(f"size {size:g}", f"selects the same crops as {max(jobs):g}", code="size-repeated"))
+            reason = f"selects the same {kind_of(dataset.task).unit}s as {max(jobs):g}"
+            findings.append(Finding(f"size {size:g}", reason, code="size-repeated"))
             continue
         jobs[size] = row
     if len(jobs) < FEWEST_SIZES:
@@ -277,7 +283,7 @@ def _job(whole: Fold, subset: Indices, settings: TrainingSettings, seed: int) ->
     """Plan a training on a share of the training subset, for as many steps as on the whole.
 
     It is named by the share that it is: whatever was asked for, it is the same training. An epoch of an eighth of the
-    crops has an eighth of the steps; with the same epochs and patience the small points would also be the least
+    samples has an eighth of the steps; with the same epochs and patience the small points would also be the least
     trained ones, and the curve too steep.
     """
     epochs, patience = (math.ceil(n * len(whole.train) / len(subset)) for n in (settings.epochs, settings.patience))

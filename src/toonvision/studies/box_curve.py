@@ -1,0 +1,226 @@
+"""The learning curve of a detector: how AP50 grows with the number of training screenshots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.seeds import generator
+from toonvision.core.wording import counted, listed
+from toonvision.data.workspace import Workspace
+from toonvision.metrics.bootstrap import Estimate, estimate, training_shares
+from toonvision.metrics.power_law import forecast
+from toonvision.models.registry import find_network
+from toonvision.studies.fold_assignment import curve_jobs
+from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher
+from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, train_sizes
+from toonvision.studies.store import recipe_of, study_folder
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.box_scores import BoxScores
+from toonvision.tasks.detect import score
+from toonvision.tasks.registry import kind_of, load_dataset
+from toonvision.training.recipes import changed, settings_for
+
+
+@dataclass(frozen=True)
+class BoxCurvePoint(SizePoint):
+    """The trainings on one share of the training screenshots.
+
+    Attributes:
+        ap50: AP50 of each of those that did not diverge on the test subset.
+        ap: The same of AP.
+        mean: The mean of AP50, with its 95 % interval over trainings and test screenshots.
+    """
+
+    ap50: tuple[float, ...]
+    ap: tuple[float, ...]
+    mean: Estimate
+
+
+@dataclass(frozen=True)
+class BoxCurve(SizeCurve):
+    """The AP50 of detectors that learned from few to many screenshots; what the power law fits is 1 - AP50.
+
+    Attributes:
+        objects: How many objects count in the test subset.
+    """
+
+    FILE, WHAT, COMMAND = "box-curve.json", "learning curve of a detector", "curve TASK"
+    UNIT, ERROR = "screenshot", "1 - AP50"
+
+    points: tuple[BoxCurvePoint, ...]
+    objects: int = 0
+
+    def errors(self, at: int) -> tuple[float, ...]:
+        """Return 1 - AP50 of each training of a point, 0 to 1."""
+        return tuple(1 - value for value in self.points[at].ap50)
+
+    def interval(self, at: int) -> tuple[float, float]:
+        """Return the 95 % interval of the mean of these errors."""
+        mean = self.points[at].mean
+        return 1 - mean.high, 1 - mean.low
+
+    def sentence(self) -> str:
+        """Return what more training screenshots would probably bring, in plain words."""
+        now, then = 1 - self.law.at([self.largest, self.largest + self.more])
+        text = (
+            f"{counted(self.more, 'more training screenshot')} would probably raise AP50 from {now:.3f} to {then:.3f}, "
+            f"by {self.gain:.3f} (95 % interval: {self.gain_low:.3f} to {self.gain_high:.3f})"
+        )
+        # The fit never falls, so the lower bound is at least 0: below a thousandth it means no gain.
+        text += "." if self.gain_low >= 0.001 else "; there may be no gain."
+        return f"{text} {self.cost_sentence()}"
+
+
+def measure_box_curve(
+    workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher | None = None
+) -> BoxCurve:
+    """Train on larger and larger shares of the training screenshots, fit 1 - AP50, and predict what more bring.
+
+    The epochs, asked for or of the network's recipe, are those on the whole training subset; on a share of it there are
+    as many more, so that all sizes take the same steps.
+
+    Raises:
+        UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
+        InputRejectedError: If a class could not be learned or evaluated, or fewer than three sizes have a training that
+            did not diverge.
+    """
+    wanted, split = workspace.taxonomy.task(task), options.split
+    kind = kind_of(wanted)
+    network = find_network(options.network or kind.default_network).name
+    size_hw = options.size_hw or kind.input_size(workspace, network)
+    dataset = load_dataset(workspace, wanted, size_hw=size_hw, split=split)
+    whole = Fold(f"split {split}", *(dataset.indices[subset] for subset in ("train", "val", "test")))
+    usual = settings_for(
+        network, classes=len(dataset.classes), images=len(whole.train), taxonomy=workspace.taxonomy.name
+    )
+    settings = changed(usual, epochs=options.epochs)
+    jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
+    recipe = recipe_of(dataset, settings, kind="curve", resize=dataset.resize, split=split, seed=options.seed)
+    folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
+    results = train_sizes(dataset, jobs, folder=folder, watcher=watcher)
+    curve = fit_box_curve(dataset, whole, jobs, results, split=split, more=options.more)
+    return replace(curve, findings=tuple(findings), folder=folder).save()
+
+
+def fit_box_curve(
+    dataset: Dataset,
+    whole: Fold,
+    jobs: Mapping[float, Sequence[Job]],
+    results: Mapping[float, Sequence[FoldResult]],
+    *,
+    split: str,
+    more: int,
+) -> BoxCurve:
+    """Score the trainings of each size on the test subset, and fit a power law to 1 - AP50.
+
+    The intervals are from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
+    Trainings that diverged are left out.
+    """
+    valid = {size: np.array([not one.diverged for one in row]) for size, row in results.items()}
+    kept = [size for size in jobs if valid[size].any()]
+    tested = replace(dataset, indices={"test": whole.test})
+    scores = {size: [score(one.predictions, tested, "test") for one in results[size]] for size in kept}
+    drawn = _drawn(list(scores.values()), np.stack([valid[size] for size in kept]))
+    points = tuple(
+        _point(size, jobs[size], scores[size], valid[size], drawn[:, at]) for at, size in enumerate(kept)
+    )  # fmt: skip
+    first, truth = jobs[kept[0]], scores[kept[0]][0].truth
+    known = drawn[~np.isnan(drawn).any(axis=1)]  # a draw of screenshots without an object has no AP50
+    objects = int((~truth.ignored).sum())
+    found = forecast(
+        [point.mean_pictures for point in points], [1 - point.mean.value for point in points], 1 - known,
+        tested=objects, more=more,
+    )  # fmt: skip
+    return BoxCurve(
+        **vars(found),
+        task=dataset.task.name,
+        network=first[0].settings.network,
+        seeds=tuple(job.seed for job in first),
+        split=split,
+        train_share=len(whole.train) / (len(whole.train) + len(whole.val) + len(whole.test)),
+        tested=len(whole.test),
+        objects=objects,
+        points=points,
+        lost=tuple(size for size in jobs if not valid[size].any()),
+    )
+
+
+def box_curve_panel(curve: BoxCurve) -> FigurePanel:
+    """Return the figure of 1 - AP50 by the number of screenshots; its rows are trainings, the fit, and the gain."""
+    head = ("what", "share", "pictures", "seed", "tested", "ap50", "ap50_low", "ap50_high", "ap")
+    rows: list[tuple[object, ...]] = []
+    for point in curve.points:
+        seeds = [seed for seed in curve.seeds if seed not in point.diverged]
+        rows += [
+            ("training", f"{point.share:g}", pictures, seed, curve.tested, ap50, "", "", ap)
+            for seed, pictures, ap50, ap in zip(seeds, point.pictures, point.ap50, point.ap, strict=True)
+        ]
+        mean = point.mean
+        rows.append(
+            ("mean", f"{point.share:g}", point.mean_pictures, "", curve.tested, mean.value, mean.low, mean.high, "")
+        )
+    fitted = (1 - curve.law.at(curve.line)).tolist()
+    for count, ap50, low, high in zip(curve.line, fitted, curve.high, curve.low, strict=True):
+        rows.append(("fit", "", count, "", "", ap50, 1 - low, 1 - high, ""))
+    then = curve.largest + curve.more
+    rows.append(
+        (f"gain of {curve.more} more", "", then, "", "", curve.gain, curve.gain_low, curve.gain_high, "")
+    )  # fmt: skip
+    points = [f"{point.mean.value:.3f} with {point.mean_pictures:,.0f}" for point in curve.points]
+    return FigurePanel(
+        "learning-curve", "What more training screenshots would probably bring",
+        f"AP50 of {curve.network} by the number of training screenshots: {listed(points)}. The fitted curve has "
+        f"{1 - float(curve.law.at(then)):.3f} at {then:,.0f}.",
+        curve.sentence(), curve, (head, *rows),
+    )  # fmt: skip
+
+
+def box_curve_table(curve: BoxCurve) -> Table:
+    """Return the measured and fitted AP50 as a table."""
+    columns = ("Training screenshots", "Mean AP50", "95 % interval", "Lowest to highest training", "Mean AP",
+               "Fitted AP50")  # fmt: skip
+    rows = [
+        (f"{point.mean_pictures:,.0f}", f"{point.mean.value:.3f}", f"{point.mean.low:.3f}–{point.mean.high:.3f}",
+         f"{min(point.ap50):.3f}–{max(point.ap50):.3f}", f"{sum(point.ap) / len(point.ap):.3f}",
+         f"{1 - float(curve.law.at(point.mean_pictures)):.3f}")
+        for point in curve.points
+    ]  # fmt: skip
+    then = curve.largest + curve.more
+    rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", "", f"{1 - float(curve.law.at(then)):.3f}"))
+    return Table(
+        "AP50 by the number of training screenshots", columns, tuple(rows), number_columns(columns), totals=1,
+        note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
+        f"{counted(curve.objects, 'object')} in {counted(curve.tested, 'test screenshot')} of the split {curve.split}.",
+    )  # fmt: skip
+
+
+def _drawn(scores: Sequence[Sequence[BoxScores]], valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Draw trainings and test screenshots: the AP50 of each set of trainings, shape ``(draws, sets)``."""
+    each = np.stack([[one.drawn.mean[:, 0] for one in row] for row in scores])  # (sets, trainings, draws)
+    shares = training_shares(valid, draws=each.shape[2], rng=generator(0, "box-curve", "bootstrap"))
+    drawn: npt.NDArray[np.float64] = np.einsum("dsr,srd->ds", shares, np.where(valid[..., None], each, 0))
+    return drawn
+
+
+def _point(
+    size: float,
+    jobs: Sequence[Job],
+    scores: Sequence[BoxScores],
+    valid: npt.NDArray[np.bool_],
+    drawn: npt.NDArray[np.float64],
+) -> BoxCurvePoint:
+    """Leave out the trainings that diverged."""
+    kept = np.flatnonzero(valid).tolist()
+    found = [scores[at].precision for at in kept]
+    ap50 = tuple(one.ap50 for one in found)
+    return BoxCurvePoint(
+        share=size,
+        pictures=tuple(len(jobs[at].fold.train) for at in kept),
+        ap50=ap50,
+        ap=tuple(one.ap for one in found),
+        mean=estimate(sum(ap50) / len(ap50), drawn),
+        diverged=tuple(job.seed for job, sound in zip(jobs, valid, strict=True) if not sound),
+    )

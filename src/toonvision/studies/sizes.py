@@ -1,0 +1,153 @@
+"""What the learning curves of all kinds of tasks share: a training of each size, and what their errors say of more.
+
+Each repeat draws its own order of the training samples; its points learn from the first part of that order, so that a
+larger one holds all smaller ones, each with about the same shares of classes. The val and test subsets stay as they
+are.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.wording import counted
+from toonvision.metrics.power_law import Forecast
+from toonvision.studies.fold_assignment import FEWEST_SIZES
+from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
+from toonvision.studies.store import Study, StudyOptions
+from toonvision.tasks.base import Dataset
+
+
+@dataclass(frozen=True)
+class SizePoint:
+    """The trainings on one share of the training subset.
+
+    Attributes:
+        share: Of the training subset, over 0 to 1, as asked for.
+        pictures: How many samples each training that did not diverge learned from; screenshots stay together.
+        diverged: Seeds of the trainings that are left out because their loss became NaN.
+    """
+
+    share: float
+    pictures: tuple[int, ...]
+    diverged: tuple[int, ...] = field(default=(), kw_only=True)
+
+    @property
+    def mean_pictures(self) -> float:
+        """Mean number of training samples."""
+        return sum(self.pictures) / len(self.pictures)
+
+
+@dataclass(frozen=True)
+class SizeCurve(Study, Forecast):
+    """Measured errors, the power law that fits them, and what it predicts for more training samples.
+
+    Attributes:
+        task: What is predicted.
+        network: Which network was trained.
+        seeds: The seeds of each size's trainings.
+        split: The split whose training subset was cut down.
+        train_share: Share of all samples that are in its training subset, 0 to 1.
+        tested: How many samples its test subset has.
+        points: From few to many samples; a size of which every training diverged has none.
+        lost: The sizes of which every training diverged.
+        findings: Which sizes were left out from the start, and why.
+    """
+
+    UNIT: ClassVar[str]
+    """What a sample is."""
+    ERROR: ClassVar[str]
+    """What the error is."""
+
+    task: str
+    network: str
+    seeds: tuple[int, ...]
+    split: str
+    train_share: float
+    tested: int
+    points: tuple[SizePoint, ...]
+    lost: tuple[float, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @abstractmethod
+    def errors(self, at: int) -> tuple[float, ...]:
+        """Return the error of each training of a point, 0 to 1."""
+
+    @abstractmethod
+    def interval(self, at: int) -> tuple[float, float]:
+        """Return the 95 % interval of the mean of these errors."""
+
+    def mean_error(self, at: int) -> float:
+        """Return the mean of the errors of a point."""
+        errors = self.errors(at)
+        return sum(errors) / len(errors)
+
+    @property
+    def largest(self) -> float:
+        """Training samples of the largest point."""
+        return self.points[-1].mean_pictures
+
+    @property
+    def diverged(self) -> int:
+        """How many trainings are left out because they diverged."""
+        return sum(len(point.diverged) for point in self.points) + len(self.lost) * len(self.seeds)
+
+    def cost_sentence(self) -> str:
+        """Return how many new samples that many more training samples need, and what to doubt, in plain words."""
+        in_all = round(self.more / self.train_share) if self.train_share else self.more
+        text = (
+            f"For that, about {counted(in_all, f'new {self.UNIT}')} are needed, since some of them validate and test."
+        )
+        alone = " Each size was trained with one seed only, so the interval is too narrow: use --repeat 3."
+        return text + alone * (len(self.seeds) == 1) + diverged_sentence(self._diverged())
+
+    def _diverged(self) -> Iterator[tuple[str, int, int]]:
+        repeats = len(self.seeds)
+        for point in self.points:
+            yield f"at size {point.share:g}", len(point.diverged), repeats
+        for size in self.lost:
+            yield f"at size {size:g}, which has no point", repeats, repeats
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveOptions(StudyOptions):
+    """What a learning curve can be asked for.
+
+    Attributes:
+        sizes: Shares of the training subset, over 0 to 1.
+        more: How many more training samples to ask about.
+        split: The split to use.
+    """
+
+    sizes: Sequence[float] = (0.125, 0.25, 0.5, 1.0)
+    more: int = 100
+    split: str = "default"
+
+
+def train_sizes(
+    dataset: Dataset,
+    jobs: Mapping[float, Sequence[Job]],
+    *,
+    folder: Path | None = None,
+    watcher: StudyWatcher | None = None,
+) -> dict[float, list[FoldResult]]:
+    """Train all sizes, those that share a job once; finished ones are saved in the folder and used again.
+
+    Returns:
+        The results of each size in the order of its jobs, also of those that diverged.
+
+    Raises:
+        InputRejectedError: If fewer than three sizes have a training that did not diverge.
+    """
+    distinct = list(dict.fromkeys(job for row in jobs.values() for job in row))
+    result_of = dict(zip(distinct, train_jobs(dataset, distinct, folder=folder, watcher=watcher), strict=True))
+    results = {size: [result_of[job] for job in row] for size, row in jobs.items()}
+    sound = sum(any(not one.diverged for one in row) for row in results.values())
+    if sound < FEWEST_SIZES:
+        raise InputRejectedError(
+            f"a curve needs three sizes at which a training did not diverge; got {sound}. Train another network or "
+            "size."
+        )
+    return results
