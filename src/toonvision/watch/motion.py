@@ -30,12 +30,12 @@ class MotionNoise:
         memory: Seconds after which a box that is not found has 37 % of its velocity left.
     """
 
-    found: float = 0.04
-    found_size: float = 0.06
-    push: float = 0.8
-    push_size: float = 0.3
+    found: float = 0.05
+    found_size: float = 0.08
+    push: float = 0.5
+    push_size: float = 0.05
     speed: float = 1.0
-    memory: float = 1.0
+    memory: float = 0.5
 
 
 DEFAULT_NOISE: Final = MotionNoise()

@@ -2,85 +2,34 @@
 
 In each frame every track is expected a little further on (`motion`). Boxes that are surely something are assigned to
 the tracks that they overlap most, all at once; then boxes that are less sure to tracks that were found a moment ago and
-have no box yet. A sure box that is left begins a track, which counts when it is found again. A track that is not found
-goes on where it is expected, and ends after some seconds.
+have no box yet. Sure boxes that are left are compared with hidden tracks: one that looks the same and can have come
+there is the same figure. What is left now begins a track, which counts when it is found again. A track that is not
+found goes on where it is expected, and ends after some seconds. Looks also decide between two that cross.
 
 Source:
     Zhang et al., "ByteTrack: multi-object tracking by associating every detection box", ECCV 2022.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import UsageError
-from toonvision.metrics.detection import overlaps
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.watch.association import DEFAULT_TRACKING, Known, Pairs, Seen, TrackSettings, associated
 from toonvision.watch.evidence import Evidence, said_of
 from toonvision.watch.level_paths import LevelPaths
-from toonvision.watch.motion import DEFAULT_NOISE, Motion, MotionNoise
+from toonvision.watch.looks import Looks, mixed
+from toonvision.watch.motion import Motion
+from toonvision.watch.track import Track
 
-Indices = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class TrackSettings:
-    """How boxes become tracks.
-
-    Attributes:
-        sure: Score from which on a box is assigned first and can begin a track, 0 to 1.
-        least: Score from which on a box can go on with a track, 0 to 1.
-        overlap: Least intersection over union of a sure box with where its track is expected, 0 to 1.
-        overlap_unsure: The same of a box that is not sure.
-        other_class: How much intersection over union a box of another class than the track's has to make up for.
-        births: In how many frames one after another a new track is found until it counts, at least 2.
-        patience: Seconds after which a track that is not found ends.
-        noise: How boxes move.
-    """
-
-    sure: float = 0.5
-    least: float = 0.1
-    overlap: float = 0.1
-    overlap_unsure: float = 0.4
-    other_class: float = 0.2
-    births: int = 2
-    patience: float = 2.0
-    noise: MotionNoise = DEFAULT_NOISE
-
-
-DEFAULT_TRACKING: Final = TrackSettings()
-
-
-@dataclass(frozen=True)
-class Track:
-    """One figure, as far as it is known now.
-
-    Attributes:
-        number: Its number, from 1; no other track of this tracker has it. 0 before it counts.
-        box: Left, upper, right and lower edge in pixels: where it was found, or where it is expected.
-        velocity: Of its centre to the right and down, and of its width and height, in pixels per second.
-        first_seen: When it was first found, in seconds.
-        last_seen: When it was last found, in seconds.
-        hits: In how many frames it was found.
-        missing: Seconds since it was last found; 0 in a frame in which it is.
-        best_score: The highest score of its boxes, 0 to 1.
-        found: What was found of it in this frame, or None.
-        evidence: What it is, by all of its frames.
-    """
-
-    number: int
-    box: tuple[float, float, float, float]
-    velocity: tuple[float, float, float, float]
-    first_seen: float
-    last_seen: float
-    hits: int
-    missing: float
-    best_score: float
-    found: FoundObject | None
-    evidence: Evidence
+_LOOK_SHARE: Final = 0.1
+"""How much of a track's look is that of its newest frame."""
+_WELL_SEEN: Final = 0.8
+"""Share of a box that no other hides from which on its colours are the figure's own."""
 
 
 class Tracker:
@@ -106,16 +55,21 @@ class Tracker:
         self._settings = settings
         self._motion = Motion.none()
         self._tracks: tuple[Track, ...] = ()
+        self._looks: Looks | None = None
         self._number = 0
         self._seconds: float | None = None
 
-    def update(self, objects: Sequence[FoundObject], seconds: float) -> tuple[Track, ...]:
+    def update(
+        self, objects: Sequence[FoundObject], seconds: float, picture: npt.NDArray[np.uint8] | None = None
+    ) -> tuple[Track, ...]:
         """Go on to the next frame.
 
         Args:
             objects: What was found in it, in any order; boxes of low scores help where a figure is hard to see. Of an
                 object that was named (`toonvision.deploy.scene.NamedObject`) all levels count as evidence.
             seconds: When it was taken, later than the frame before.
+            picture: The frame, shape ``(height, width, 3)``, uint8: with it a figure is known again by its colours.
+                Pass it with every frame of a video or with none.
 
         Returns:
             The tracks that are found in it or were shortly before (`Track.missing`), by number.
@@ -125,20 +79,13 @@ class Tracker:
         """
         if self._seconds is not None and not seconds > self._seconds:
             raise UsageError(f"frames come in the order of time; got {seconds} s after {self._seconds} s.")
-        self._predict(seconds)
-        able = [one for one in objects if one.score >= self._settings.least and _has_pixels(one.box)]
-        # The order decides numbers, and nothing else: the same boxes in another order give the same tracks.
-        able.sort(key=lambda one: (-one.score, one.box, one.label))
-        sure = [one for one in able if one.score >= self._settings.sure]
-        unsure = able[len(sure) :]
-        free = np.arange(len(self._tracks))
-        pairs = self._assigned(free, sure, self._settings.overlap)
-        taken = {box for _, box in pairs}
-        rest = np.array([at for at in np.setdiff1d(free, [at for at, _ in pairs]) if self._was_found(at)], np.int64)
-        matched = [(at, sure[box]) for at, box in pairs]
-        matched += [(at, unsure[box]) for at, box in self._assigned(rest, unsure, self._settings.overlap_unsure)]
-        self._go_on(matched, seconds)
-        self._begin([one for box, one in enumerate(sure) if box not in taken], seconds)
+        seen = Seen.of(objects, picture, self._settings.least)
+        known = self._expected(seconds)
+        pairs = associated(known, seen, self._settings)
+        self._learn_looks(pairs, seen)
+        self._go_on(pairs, seen, seconds)
+        new = [at for at, one in enumerate(seen.objects) if one.score >= self._settings.sure]
+        self._begin([at for at in new if at not in pairs.values()], seen, seconds)
         return self.tracks
 
     @property
@@ -163,45 +110,34 @@ class Tracker:
         )
         return self.tracks
 
-    def _predict(self, seconds: float) -> None:
+    def _expected(self, seconds: float) -> Known:
+        """Move all tracks to a later time."""
         passed = 0.0 if self._seconds is None else seconds - self._seconds
-        missing = np.array([track.found is None for track in self._tracks], np.bool_)
-        self._motion = self._motion.moved(passed, missing, self._settings.noise)
+        recent = np.array([track.found is not None for track in self._tracks], np.bool_)
+        self._motion = self._motion.moved(passed, ~recent, self._settings.noise)
         self._seconds = seconds
+        missing = np.array([seconds - track.last_seen for track in self._tracks])
+        classes = tuple(track.evidence.path.get(self._paths.found, "") for track in self._tracks)
+        return Known(self._motion.boxes, classes, self._looks, missing, recent)
 
-    def _was_found(self, at: int) -> bool:
-        return self._tracks[at].found is not None
+    def _learn_looks(self, pairs: Pairs, seen: Seen) -> None:
+        if self._looks is None or seen.looks is None:
+            return
+        looks = self._looks.copy()
+        for at, box in pairs.items():
+            if seen.view[box] >= _WELL_SEEN:
+                looks[at] = mixed(looks[at], seen.looks[box], _LOOK_SHARE)
+        self._looks = looks
 
-    def _found_class(self, at: int) -> str:
-        return self._tracks[at].evidence.path.get(self._paths.found, "")
-
-    def _assigned(self, tracks: Indices, objects: Sequence[FoundObject], least: float) -> list[tuple[int, int]]:
-        """Return pairs of a track and an object, of indices, whose overlaps have the highest sum."""
-        if not len(tracks) or not objects:
-            return []
-        from scipy.optimize import linear_sum_assignment
-
-        boxes = np.array([one.box for one in objects], np.float32)
-        shared = overlaps(self._motion.boxes[tracks].astype(np.float32), boxes)
-        other = [[one.label != self._found_class(at) for one in objects] for at in tracks]
-        value = shared - self._settings.other_class * np.array(other)
-        value[value < least] = -1.0  # so that no pair that may not be is part of a better sum
-        rows, columns = linear_sum_assignment(value, maximize=True)
-        return [
-            (int(tracks[row]), int(column))
-            for row, column in zip(rows, columns, strict=True)
-            if value[row, column] >= least
-        ]
-
-    def _go_on(self, matched: Sequence[tuple[int, FoundObject]], seconds: float) -> None:
+    def _go_on(self, pairs: Pairs, seen: Seen, seconds: float) -> None:
         """Correct the tracks that were found, and end those that were not for too long."""
-        which = np.array([at for at, _ in matched], np.int64)
-        boxes = np.array([one.box for _, one in matched], np.float64).reshape(-1, 4)
-        self._motion = self._motion.corrected(which, boxes, self._settings.noise)
-        found = dict(matched)
+        which, boxes = np.array([*pairs], np.int64), np.array([*pairs.values()], np.int64)
+        self._motion = self._motion.corrected(which, seen.boxes[boxes], self._settings.noise)
+        found = {at: seen.objects[box] for at, box in pairs.items()}
         tracks = [self._next(at, found.get(at), seconds) for at in range(len(self._tracks))]
-        kept = [at for at, track in enumerate(tracks) if self._lives(track)]
-        self._motion = self._motion.only(np.array(kept, np.int64))
+        kept = np.array([at for at, track in enumerate(tracks) if self._lives(track)], np.int64)
+        self._motion = self._motion.only(kept)
+        self._looks = None if self._looks is None else self._looks[kept]
         self._tracks = tuple(tracks[at] for at in kept)
 
     def _lives(self, track: Track) -> bool:
@@ -234,18 +170,15 @@ class Tracker:
         self._number += 1
         return replace(track, number=self._number)
 
-    def _begin(self, objects: Sequence[FoundObject], seconds: float) -> None:
-        boxes = np.array([one.box for one in objects], np.float64).reshape(-1, 4)
-        self._motion = self._motion.joined(boxes, self._settings.noise)
-        for one in objects:
+    def _begin(self, which: Sequence[int], seen: Seen, seconds: float) -> None:
+        at = np.array(which, np.int64)
+        self._motion = self._motion.joined(seen.boxes[at], self._settings.noise)
+        if seen.looks is not None:
+            self._looks = np.concatenate([seen.looks[:0] if self._looks is None else self._looks, seen.looks[at]])
+        for one in (seen.objects[box] for box in which):
             evidence = Evidence(self._paths).with_said(said_of(one, self._paths), seconds)
-            still = (0.0, 0.0, 0.0, 0.0)
-            track = Track(0, one.box, still, seconds, seconds, 1, 0.0, one.score, one, evidence)
+            track = Track(0, one.box, (0.0, 0.0, 0.0, 0.0), seconds, seconds, 1, 0.0, one.score, one, evidence)
             self._tracks = (*self._tracks, track)
-
-
-def _has_pixels(box: tuple[float, float, float, float]) -> bool:
-    return box[2] > box[0] and box[3] > box[1]
 
 
 def _four(row: npt.NDArray[np.float64]) -> tuple[float, float, float, float]:

@@ -1,0 +1,152 @@
+"""Which box of a frame is which track.
+
+Source:
+    Zhang et al., "ByteTrack: multi-object tracking by associating every detection box", ECCV 2022.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.metrics.detection import overlaps
+from toonvision.metrics.found_objects import FoundObject
+from toonvision.watch.looks import Looks, in_view, likeness, looks_of
+from toonvision.watch.motion import DEFAULT_NOISE, MotionNoise, centred
+
+Pairs = dict[int, int]
+"""Index of a track to index of the box that it is found in."""
+Allowed = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """How boxes become tracks.
+
+    Attributes:
+        sure: Score from which on a box is assigned first and can begin a track, 0 to 1.
+        least: Score from which on a box can go on with a track, 0 to 1.
+        overlap: Least intersection over union of a sure box with where its track is expected, 0 to 1.
+        overlap_unsure: The same of a box that is not sure.
+        other_class: How much intersection over union a box of another class than the track's has to make up for.
+        unlike: How much intersection over union a box that looks quite different has to make up for.
+        worst: By how much that may be more than it has.
+        same: Least likeness of a hidden figure and a box that is it again, 0 to 1.
+        reach: How far away it can be: in heights of its box, and more by as many each second that it is hidden.
+        births: In how many frames one after another a new track is found until it counts, at least 2.
+        patience: Seconds after which a track that is not found ends.
+        noise: How boxes move.
+    """
+
+    sure: float = 0.35
+    least: float = 0.1
+    overlap: float = 0.05
+    overlap_unsure: float = 0.25
+    other_class: float = 0.1
+    unlike: float = 1.5
+    worst: float = 0.3
+    same: float = 0.7
+    reach: tuple[float, float] = (1.0, 1.5)
+    births: int = 2
+    patience: float = 5.0
+    noise: MotionNoise = DEFAULT_NOISE
+
+
+DEFAULT_TRACKING: Final = TrackSettings()
+_MOST_GROWN: Final = 0.5
+"""Logarithm of how much higher or lower a hidden figure can be when it is found again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The boxes of a frame, in an order that depends on nothing but themselves.
+
+    Attributes:
+        objects: What was found.
+        boxes: Edges in pixels, shape ``(boxes, 4)``.
+        looks: What each looks like; None without a picture.
+        view: The share of each that no other hides, shape ``(boxes,)``.
+    """
+
+    objects: tuple[FoundObject, ...]
+    boxes: npt.NDArray[np.float64]
+    looks: Looks | None
+    view: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, objects: Sequence[FoundObject], picture: npt.NDArray[np.uint8] | None, least: float) -> "Seen":
+        """Return the boxes of a score of at least `least` that have any pixel."""
+        able = [one for one in objects if one.score >= least and one.box[2] > one.box[0] and one.box[3] > one.box[1]]
+        able.sort(key=lambda one: (-one.score, one.box, one.label))
+        boxes = np.array([one.box for one in able], np.float64).reshape(-1, 4)
+        return cls(tuple(able), boxes, None if picture is None else looks_of(picture, boxes), in_view(boxes))
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The tracks, where they are expected in a frame.
+
+    Attributes:
+        boxes: Edges in pixels, shape ``(tracks, 4)``.
+        classes: What a detector mostly called each.
+        looks: What each looks like; None without pictures.
+        missing: Seconds since each was last found, shape ``(tracks,)``.
+        recent: Whether each was found in the frame before, shape ``(tracks,)``.
+    """
+
+    boxes: npt.NDArray[np.float64]
+    classes: tuple[str, ...]
+    looks: Looks | None
+    missing: npt.NDArray[np.float64]
+    recent: npt.NDArray[np.bool_]
+
+
+def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
+    """Assign the boxes of a frame to tracks, at most one to each."""
+    if not len(known.boxes) or not seen.objects:
+        return {}
+    shared = overlaps(known.boxes.astype(np.float32), seen.boxes.astype(np.float32))
+    other = np.array([[one.label != name for one in seen.objects] for name in known.classes])
+    alike = _alike(known, seen)
+    # What is hardly in view shows the colours of what is before it.
+    value = settings.worst + shared - settings.other_class * other - settings.unlike * (1 - alike) * seen.view
+    sure = np.array([one.score >= settings.sure for one in seen.objects])
+    pairs: Pairs = {}
+    _assign(pairs, value, (shared >= settings.overlap) & (value > 0) & sure)
+    _assign(pairs, value, (shared >= settings.overlap_unsure) & (value > 0) & ~sure & known.recent[:, None])
+    if known.looks is not None and seen.looks is not None:
+        _assign(pairs, alike, (alike >= settings.same) & sure & _within_reach(known, seen, settings))
+    return pairs
+
+
+def _alike(known: Known, seen: Seen) -> npt.NDArray[np.float64]:
+    if known.looks is None or seen.looks is None:
+        return np.ones((len(known.boxes), len(seen.boxes)))
+    return likeness(known.looks, seen.looks).astype(np.float64)
+
+
+def _within_reach(known: Known, seen: Seen, settings: TrackSettings) -> Allowed:
+    """Return which boxes a hidden track can have come to, shape ``(tracks, boxes)``."""
+    own, others = centred(known.boxes), centred(seen.boxes)
+    away = np.hypot(*(own[:, None, :2] - others[None, :, :2]).transpose(2, 0, 1)) / own[:, 3:]
+    first, more = settings.reach
+    grown = np.abs(np.log(others[None, :, 3] / own[:, None, 3]))
+    near: Allowed = (away <= first + more * known.missing[:, None]) & (grown <= _MOST_GROWN)
+    return near
+
+
+def _assign(pairs: Pairs, value: npt.NDArray[np.float64], allowed: Allowed) -> None:
+    """Add the allowed pairs of tracks and boxes without one whose values have the highest sum; values are above 0."""
+    from scipy.optimize import linear_sum_assignment
+
+    rows = np.setdiff1d(np.arange(value.shape[0]), [*pairs])
+    columns = np.setdiff1d(np.arange(value.shape[1]), [*pairs.values()])
+    if not len(rows) or not len(columns):
+        return
+    here = allowed[np.ix_(rows, columns)]
+    worth = np.where(here, value[np.ix_(rows, columns)], 0.0)
+    for row, column in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
+        if here[row, column]:
+            pairs[int(rows[row])] = int(columns[column])
