@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from toonvision.core.errors import UsageError
 from toonvision.metrics.found_objects import FoundObject
@@ -182,12 +183,12 @@ def test_the_frame_rate_changes_no_identity(times, speed):
 GREY, RED, BLUE = (90, 90, 90), (200, 40, 30), (20, 60, 180)
 
 
-def painted(objects: Sequence[tuple[FoundObject, tuple[int, int, int]]]) -> np.ndarray:
+def painted(objects: Sequence[tuple[FoundObject, tuple[int, int, int]]]) -> Image.Image:
     picture = np.full((300, 800, 3), GREY, np.uint8)
     for one, colour in objects:
         left, top, right, bottom = (int(edge) for edge in one.box)
         picture[top:bottom, max(0, left) : right] = colour
-    return picture
+    return Image.fromarray(picture)
 
 
 def coloured(video: Sequence[Sequence[tuple[FoundObject, tuple[int, int, int]]]]) -> list[tuple[Track, ...]]:

@@ -11,7 +11,7 @@ from toonvision.data.boxes import fit_box
 from toonvision.data.images import fit
 from toonvision.deploy.scene import Namer
 from toonvision.watch.evidence import Said
-from toonvision.watch.tracking import Track
+from toonvision.watch.track import Track
 
 GROWN: Final = 1.25
 """How much higher a box is than when its track was asked about, so that one is asked again."""

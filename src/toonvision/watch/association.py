@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from toonvision.metrics.detection import overlaps
 from toonvision.metrics.found_objects import FoundObject
@@ -76,12 +77,12 @@ class Seen:
     view: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, objects: Sequence[FoundObject], picture: npt.NDArray[np.uint8] | None, least: float) -> "Seen":
+    def of(cls, objects: Sequence[FoundObject], image: Image.Image | None, least: float) -> "Seen":
         """Return the boxes of a score of at least `least` that have any pixel."""
         able = [one for one in objects if one.score >= least and one.box[2] > one.box[0] and one.box[3] > one.box[1]]
         able.sort(key=lambda one: (-one.score, one.box, one.label))
         boxes = np.array([one.box for one in able], np.float64).reshape(-1, 4)
-        return cls(tuple(able), boxes, None if picture is None else looks_of(picture, boxes), in_view(boxes))
+        return cls(tuple(able), boxes, None if image is None else looks_of(image, boxes), in_view(boxes))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from toonvision.metrics.detection import inside
 
@@ -25,21 +26,19 @@ MIDDLE: Final = 0.6
 _COLOURS: Final = STEPS**3
 
 
-def looks_of(picture: npt.NDArray[np.uint8], boxes: npt.NDArray[np.float64]) -> Looks:
+def looks_of(image: Image.Image, boxes: npt.NDArray[np.float64]) -> Looks:
     """Return what is seen in boxes of a picture.
 
     Args:
-        picture: Shape ``(height, width, 3)``, uint8.
-        boxes: Left, upper, right and lower edges in pixels, shape ``(boxes, 4)``.
+        image: In RGB.
+        boxes: Left, upper, right and lower edges in pixels, above 0 in width and height, shape ``(boxes, 4)``.
     """
-    across = (np.arange(COLUMNS) + 0.5) / COLUMNS - 0.5
-    down = (np.arange(ROWS) + 0.5) / ROWS
-    wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    columns = (boxes[:, :1] + boxes[:, 2:3]) / 2 + MIDDLE * wide[:, None] * across
-    rows = boxes[:, 1:2] + high[:, None] * down
-    y = np.clip(rows, 0, picture.shape[0] - 1).astype(np.intp)
-    x = np.clip(columns, 0, picture.shape[1] - 1).astype(np.intp)
-    steps = picture[y[:, :, None], x[:, None, :]].astype(np.intp) * STEPS // 256
+    cells = np.zeros((len(boxes), ROWS, COLUMNS, 3), np.intp)
+    for at, (left, top, right, bottom) in enumerate(boxes):
+        side = (1 - MIDDLE) / 2 * (right - left)
+        part = _within((left + side, top, right - side, bottom), image.size)
+        cells[at] = np.asarray(image.resize((COLUMNS, ROWS), Image.Resampling.NEAREST, box=part))
+    steps = cells * STEPS // 256
     third = np.arange(ROWS)[:, None] * THIRDS // ROWS
     colour = ((third * STEPS + steps[..., 0]) * STEPS + steps[..., 1]) * STEPS + steps[..., 2]
     # Each box counts in its own block of numbers, so that one count does for all.
@@ -48,6 +47,13 @@ def looks_of(picture: npt.NDArray[np.uint8], boxes: npt.NDArray[np.float64]) -> 
     counts = np.bincount(blocks.ravel(), minlength=len(boxes) * size).reshape(len(boxes), size)
     shares: Looks = np.sqrt(counts / (ROWS * COLUMNS)).astype(np.float32)
     return shares
+
+
+def _within(box: tuple[float, float, float, float], size_wh: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Return the part of a box that is in a picture, of a pixel at least."""
+    wide, high = size_wh
+    left, top = min(max(box[0], 0.0), wide - 1.0), min(max(box[1], 0.0), high - 1.0)
+    return left, top, max(left + 1, min(box[2], wide)), max(top + 1, min(box[3], high))
 
 
 def likeness(looks: Looks, others: Looks) -> npt.NDArray[np.float32]:

@@ -15,7 +15,8 @@ from toonvision.watch.asking import Asking
 from toonvision.watch.frames import Frame, Source
 from toonvision.watch.mailbox import Mailbox
 from toonvision.watch.models import WatchModels
-from toonvision.watch.tracking import Track, Tracker
+from toonvision.watch.track import Track
+from toonvision.watch.tracking import Tracker
 
 _LONGEST_END_S = 5.0
 
@@ -95,7 +96,7 @@ def watch_frames(
         while (frame := box.take()) is not None:
             if seconds is not None and frame.seconds >= seconds:
                 return
-            tracks = tracker.update(models.find(frame.image), frame.seconds)
+            tracks = tracker.update(models.find(frame.image), frame.seconds, frame.image)
             if said := asking.ask(frame.image, tracks, frame.seconds):
                 tracks = tracker.learn(said)
             delay = time.monotonic() - frame.taken

@@ -11,8 +11,8 @@ from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import Namer, Scene
 from toonvision.metrics.found_objects import FoundObject, objects_of
 from toonvision.taxonomy.labels import Category, Taxonomy, color_at
+from toonvision.watch.association import TrackSettings
 from toonvision.watch.level_paths import LevelPaths
-from toonvision.watch.tracking import TrackSettings
 
 _LEAST_SCORE = TrackSettings().least
 

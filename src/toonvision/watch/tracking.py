@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from toonvision.core.errors import UsageError
 from toonvision.metrics.found_objects import FoundObject
@@ -60,7 +61,7 @@ class Tracker:
         self._seconds: float | None = None
 
     def update(
-        self, objects: Sequence[FoundObject], seconds: float, picture: npt.NDArray[np.uint8] | None = None
+        self, objects: Sequence[FoundObject], seconds: float, image: Image.Image | None = None
     ) -> tuple[Track, ...]:
         """Go on to the next frame.
 
@@ -68,8 +69,7 @@ class Tracker:
             objects: What was found in it, in any order; boxes of low scores help where a figure is hard to see. Of an
                 object that was named (`toonvision.deploy.scene.NamedObject`) all levels count as evidence.
             seconds: When it was taken, later than the frame before.
-            picture: The frame, shape ``(height, width, 3)``, uint8: with it a figure is known again by its colours.
-                Pass it with every frame of a video or with none.
+            image: The frame, in RGB: with it a figure is known again by its colours. Pass it with every frame or none.
 
         Returns:
             The tracks that are found in it or were shortly before (`Track.missing`), by number.
@@ -79,7 +79,7 @@ class Tracker:
         """
         if self._seconds is not None and not seconds > self._seconds:
             raise UsageError(f"frames come in the order of time; got {seconds} s after {self._seconds} s.")
-        seen = Seen.of(objects, picture, self._settings.least)
+        seen = Seen.of(objects, image, self._settings.least)
         known = self._expected(seconds)
         pairs = associated(known, seen, self._settings)
         self._learn_looks(pairs, seen)
