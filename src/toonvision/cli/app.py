@@ -19,6 +19,7 @@ from toonvision.cli import model_verbs as runs
 from toonvision.cli import settings_options as settings
 from toonvision.cli import start_verbs as start
 from toonvision.cli import study_verbs as studies
+from toonvision.cli import watch_verbs as watching
 from toonvision.cli.interrupts import listen
 from toonvision.cli.output import report_findings
 from toonvision.cli.panels import PanelCommand, PanelGroup
@@ -84,7 +85,7 @@ _add("Judge", runs.evaluate, runs.calibrate, runs.report, runs.explain)
 _add("Judge", studies.contexts, generated=_EPOCHS)
 _add("Judge", studies.suspects, generated=_EPOCHS, defaults=settings.suspects_defaults)
 _add("Judge", studies.curve, generated=_EPOCHS, defaults=settings.train_defaults)
-_add("Use", runs.predict, runs.export)
+_add("Use", runs.predict, runs.export, watching.watch)
 
 
 def main() -> NoReturn:

@@ -21,7 +21,8 @@ Step = Callable[..., "Result[Any]"]
 def verb(step: Step, generated: Iterable[inspect.Parameter] = ()) -> Callable[..., None]:
     """Return a command that calls a step, shows what it returns, and ends with the promised exit code.
 
-    A step whose first parameter is called `ws` is given the workspace of ``--workspace``.
+    A step whose first parameter is called `ws` is given the workspace of ``--workspace``. One that prints while it
+    works has a parameter `as_json`, which says how.
 
     Args:
         step: The step; its parameters are the command's arguments and options.
@@ -29,6 +30,7 @@ def verb(step: Step, generated: Iterable[inspect.Parameter] = ()) -> Callable[..
     """
     parameters = dict(inspect.signature(step).parameters)
     needs_workspace = parameters.pop("ws", None) is not None
+    prints = parameters.pop("as_json", None) is not None
     parameters = {name: one for name, one in parameters.items() if one.kind is not inspect.Parameter.VAR_KEYWORD}
     common = [_keyword("as_json", JsonOption, False)]
     if needs_workspace:
@@ -42,6 +44,8 @@ def verb(step: Step, generated: Iterable[inspect.Parameter] = ()) -> Callable[..
 
             untouched = step.__name__ == "check"
             given["ws"] = open_workspace(given.pop("workspace"), untouched=untouched, watcher=TERMINAL)
+        if prints:
+            given["as_json"] = as_json
         result = step(**given)
         show_result(result, as_json=as_json)
         if result.faulty or any(finding.skips for finding in result.findings):

@@ -43,10 +43,10 @@ def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], fold
     by_name = {category.name: category for category in classes}
     for number, one in enumerate(found, start=1):
         image = images.decode(read_regular(one.path, limit=images.LARGEST_FILE))
-        draw, letters = ImageDraw.Draw(image), _letters(image)
+        draw, letters = ImageDraw.Draw(image), letters_of(image)
         for thing in reversed(one.objects):  # the most confident is drawn last
             category = by_name[thing.label]
-            _draw_box(draw, thing.box, f"{category.title} {thing.score:.0%}", category.color, letters)
+            draw_box(draw, thing.box, f"{category.title} {thing.score:.0%}", category.color, letters)
         write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(image))
     return len(found)
 
@@ -60,14 +60,23 @@ def write_painted(found: Sequence[NamedPixels], classes: Sequence[Category], fol
         write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(shown))
 
 
-def _letters(image: Image.Image) -> int:
+def letters_of(image: Image.Image) -> int:
+    """Return the height in pixels of letters that can be read on a picture."""
     return max(_SMALLEST, round(_SHARE * image.height))
 
 
-def _draw_box(
+def draw_box(
     draw: ImageDraw.ImageDraw, xyxy: tuple[float, float, float, float], text: str, color: str, letters: int
 ) -> None:
-    """Draw a box with a text above it."""
+    """Draw a box with a text above it.
+
+    Args:
+        draw: What draws on the picture.
+        xyxy: Left, upper, right and lower edge in pixels.
+        text: What stands above it.
+        color: Of the box and behind the text, ``#rrggbb``.
+        letters: Height of the letters in pixels.
+    """
     draw.rectangle(xyxy, outline=color, width=max(2, letters // 6))
     _write(draw, xyxy[0], max(0, xyxy[1] - _band(letters)), text, color, letters)
 
@@ -87,7 +96,7 @@ def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: di
     whole = not isinstance(answers[0], BoxPrediction)
     if whole and image.width < _NARROWEST:  # a crop may be narrower than its answer
         image = image.resize((_NARROWEST, round(image.height * _NARROWEST / image.width)))
-    letters = _letters(image)
+    letters = letters_of(image)
     band = _band(letters)
     if whole:
         taller = Image.new("RGB", (image.width, image.height + band), "white")
@@ -98,7 +107,7 @@ def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: di
         category = classes[answer.predicted]
         text = "none of these" if answer.none_of_these else f"{category.title} {answer.confidence:.0%}"
         if isinstance(answer, BoxPrediction):
-            _draw_box(draw, answer.box.xyxy, text, category.color, letters)
+            draw_box(draw, answer.box.xyxy, text, category.color, letters)
         else:
             _write(draw, 0, 0, text, category.color, letters)
     return image

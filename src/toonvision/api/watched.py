@@ -1,0 +1,249 @@
+"""Watching a game: what finds and names, what is kept of it, and what is said at the end."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from toonvision.api.base import Opened, StoredRun
+from toonvision.api.result import Result
+from toonvision.api.watching import NOBODY, Watcher
+from toonvision.core.errors import UsageError
+from toonvision.core.names import plain_name
+from toonvision.core.wording import counted, listed
+from toonvision.deploy.packaged import packaged_names
+from toonvision.watch.frames import Source, clock
+from toonvision.watch.loop import WatchedFrame, watch_frames
+from toonvision.watch.meter import Meter, WatchSummary
+from toonvision.watch.models import WatchModels
+
+FOLDER = "watch"
+_SAY_EVERY_S = 5.0
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Follower(Protocol):
+    """Whatever uses the results of a watch."""
+
+    def see(self, frame: WatchedFrame) -> None:
+        """Use one result."""
+
+    def close(self) -> None:
+        """Finish."""
+
+
+@dataclass(frozen=True)
+class WatchOrder:
+    """How something is watched.
+
+    Attributes:
+        source: What, as `toonvision.watch.sources.open_source` reads it.
+        realtime: Whether a file is watched at the speed at which it was taken.
+        seconds: Stop after so much time of the source; None for its end, or Ctrl-C.
+        rate: Frames a second of a screen or a folder; None for the usual.
+        context: Where the game is played, for the log and for pictures that are kept.
+        name: What to call the log; None for the source's name.
+        log_mb: How large the log may become, in MB; 0 for none.
+        save_video: A new file for a video with boxes.
+        uncertain: A folder for the frames that the models were least sure of.
+    """
+
+    source: str
+    realtime: bool = False
+    seconds: float | None = None
+    rate: float | None = None
+    context: str = ""
+    name: str | None = None
+    log_mb: float = 256.0
+    save_video: Path | None = None
+    uncertain: Path | None = None
+
+    @property
+    def log_name(self) -> str:
+        """The name of the log's folder.
+
+        Examples:
+            >>> WatchOrder("window:Toontown Offline").log_name, WatchOrder("films/one.mp4").log_name
+            ('window-Toontown-Offline', 'one.mp4')
+        """
+        if self.name is not None:
+            return plain_name(self.name, "a log")
+        text = self.source if ":" in self.source else Path(self.source).name
+        return _NOT_IN_NAMES.sub("-", text).strip("-._")[:60] or "watch"
+
+
+def models_of(
+    ws: Opened | None, *, with_: str | None, detector: StoredRun | None, classifiers: Sequence[StoredRun]
+) -> tuple[WatchModels, str]:
+    """Return the models that are asked for, and what people call them.
+
+    Args:
+        ws: The workspace, where there is one.
+        with_: Models that come with the package, by the name of their taxonomy.
+        detector: A run that finds, which is exported.
+        classifiers: Runs that name, each exported, and each at another level.
+
+    Raises:
+        UsageError: If nothing finds, both kinds are asked for, or a run has no export that can be used.
+        ModelRefusedError: If models have different taxonomies.
+    """
+    from toonvision.api.two_stage import require_kinds
+    from toonvision.deploy.packaged import packaged_scene
+    from toonvision.deploy.scene import Scene
+    from toonvision.taxonomy.loader import built_in
+
+    if detector is not None:
+        if with_ is not None:
+            raise UsageError("--with and --detector both name what finds. Leave one out.")
+        require_kinds(detector, classifiers)
+        taxonomy = detector.workspace.files.taxonomy
+        scene = Scene(_exported(detector), *map(_exported, classifiers))
+        return WatchModels.of(scene, taxonomy), listed([detector.name, *(one.name for one in classifiers)])
+    if classifiers:
+        raise UsageError("a --classifier names what a --detector finds. Give --detector too.")
+    own = ws.files.taxonomy if ws else None
+    name = with_ or (own.name if own else packaged_names()[0])
+    if with_ is None and name not in packaged_names():
+        raise UsageError(
+            f"no models come with the package for {name}. Train and export a run that finds, then give --detector RUN."
+        )
+    return WatchModels.of(packaged_scene(name), built_in(name)), f"the package's models for {name}"
+
+
+def watch(
+    ws: Opened | None,
+    order: WatchOrder,
+    models: WatchModels,
+    *,
+    title: str = "",
+    followers: Sequence[Follower] = (),
+    source: Source | None = None,
+    watcher: Watcher = NOBODY,
+) -> Result[WatchSummary]:
+    """Watch something to its end, or until Ctrl-C; keep what is asked for.
+
+    Args:
+        ws: The workspace, which the log lies in; without one nothing is logged.
+        order: What is watched, and how.
+        models: What finds and names.
+        title: What people call the models.
+        followers: What else uses the results; closed at the end.
+        source: The opened source; by default that of the order is opened.
+        watcher: What is told how it goes.
+
+    Raises:
+        UsageError: If the source is none, or a file is there already.
+        EnvironmentFaultError: If the screen cannot be seen, or something cannot be written.
+        OSError: If the disk is full; what was logged is kept.
+    """
+    from toonvision.watch.sources import open_source
+
+    meter, kept, files = Meter(), list[str](), list[Path]()
+    with ExitStack() as open_things:
+        opened = source or open_source(order.source, rate=order.rate)
+        open_things.callback(opened.close)
+        own = _kept(ws, order, models, title, kept, files)
+        for one in (*own, *followers):
+            open_things.callback(one.close)
+        status = _Status(watcher.say, meter)
+        watcher.say(f"Watching {opened.title} with {title or 'your models'}; Ctrl-C ends it.")
+        try:
+            for frame in watch_frames(opened, models, realtime=order.realtime, seconds=order.seconds):
+                for one in (meter, *own, *followers, status):
+                    one.see(frame)
+        except KeyboardInterrupt:
+            pass  # how a person ends it
+    summary = meter.summary()
+    return Result(
+        summary,
+        (_said(summary), *kept),
+        {
+            **summary.plain(),
+            "source": opened.title,
+            "files": [str(path) for path in files],
+            "findings": [asdict(one) for one in opened.findings],
+        },
+        findings=tuple(opened.findings),
+        files=tuple(files),
+        next=_next(ws, order),
+    )
+
+
+def _exported(run: StoredRun) -> Path:
+    """Return the export of a run.
+
+    Raises:
+        UsageError: If there is none that can be used.
+    """
+    from toonvision.api.predicting import usable_export
+    from toonvision.deploy.current import EXPORT
+
+    if usable_export(run) is None:
+        again = run.workspace.command("export", run.name)
+        raise UsageError(f"{run.name} has no export, which watching needs. Run: {again}")
+    return run.folder / EXPORT
+
+
+def _kept(
+    ws: Opened | None, order: WatchOrder, models: WatchModels, title: str, kept: list[str], files: list[Path]
+) -> list[Follower]:
+    """Open what keeps something of a watch; tell where."""
+    followers: list[Follower] = []
+    if order.save_video is not None:
+        from toonvision.watch.recording import VideoFile
+
+        followers.append(VideoFile(order.save_video, models.categories))
+        kept.append(f"Video with boxes: {order.save_video}")
+        files.append(order.save_video)
+    if order.uncertain is not None:
+        from toonvision.watch.recording import UncertainFrames
+
+        followers.append(UncertainFrames(order.uncertain))
+        kept.append(f"Frames that the models were least sure of: {order.uncertain}")
+    if ws is not None and order.log_mb:
+        from toonvision.watch.diary import Diary
+        from toonvision.watch.log import LogFile
+
+        folder = ws.root / FOLDER / order.log_name
+        log = LogFile(folder, limit_mb=order.log_mb)
+        followers.append(Diary(log, log.begin(order.source, order.context, title)))
+        kept.append(f"Log: {folder}")
+        files.append(log.path)
+    return followers
+
+
+class _Status:
+    """Says every few seconds how a watch goes."""
+
+    def __init__(self, say: Callable[[str], None], meter: Meter) -> None:
+        self._say, self._meter = say, meter
+        self._last = time.monotonic()
+
+    def see(self, frame: WatchedFrame) -> None:
+        if (now := time.monotonic()) - self._last < _SAY_EVERY_S:
+            return
+        self._last = now
+        there = [one.evidence.label for one in frame.tracks if one.found]
+        who = listed([f"{there.count(one)} {one}" for one in sorted(set(there))]) or "nobody"
+        self._say(f"{clock(frame.seconds)}: {_pace(self._meter.summary())}; there: {who}")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _pace(one: WatchSummary) -> str:
+    delays = f"delay {one.p50_ms:.1f} ms, 95 % within {one.p95_ms:.1f} ms"
+    return f"{one.rate:.1f} frames/s, {delays}, {counted(one.drops, 'frame')} dropped"
+
+
+def _said(summary: WatchSummary) -> str:
+    if not summary.frames:
+        return "No frame was seen."
+    return f"Watched {counted(summary.frames, 'frame')} in {summary.seconds:.1f} s: {_pace(summary)}."
+
+
+def _next(ws: Opened | None, order: WatchOrder) -> str:
+    return ws.command("report", f"{FOLDER}/{order.log_name}") if ws is not None and order.log_mb else ""

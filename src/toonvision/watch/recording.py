@@ -1,0 +1,135 @@
+"""What is kept of a watch beside its log: a video with boxes, and the frames that the models were least sure of."""
+
+import heapq
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from toonvision.capture.keeping import Keeper
+from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.watch.drawing import Categories, draw_tracks
+from toonvision.watch.loop import WatchedFrame
+from toonvision.watch.tracking import Track
+
+VIDEO_SUFFIXES = (".mp4", ".mkv")
+_TICKS = 1000
+"""Ticks a second: frames come when they come."""
+_LEAST_UNSURE = 0.3
+_APART_S = 1.0
+"""Seconds between two frames that are kept; those between them are alike."""
+
+
+class VideoFile:
+    """A video of all frames that were looked at, with their boxes."""
+
+    def __init__(self, path: Path, categories: Categories) -> None:
+        """Check that it can be written.
+
+        Args:
+            path: A new file, ``.mp4`` or ``.mkv``.
+            categories: The titles and colours of the classes.
+
+        Raises:
+            UsageError: If it exists, or has another suffix.
+            EnvironmentFaultError: If PyAV is not installed.
+        """
+        try:
+            import av
+        except ModuleNotFoundError as error:
+            raise EnvironmentFaultError("a video needs PyAV. Run: pip install 'toonvision[video]'") from error
+        if path.suffix not in VIDEO_SUFFIXES:
+            raise UsageError(
+                f"a video is a file {' or '.join(VIDEO_SUFFIXES)}; got {path}. Choose another --save-video."
+            )
+        if path.exists():
+            raise UsageError(f"{path} exists already; it was not changed. Choose another --save-video.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._categories = categories
+        self._container: Any = av.open(str(path), "w")
+        self._stream: Any = None
+        self._last = -1
+
+    def see(self, frame: WatchedFrame) -> None:
+        """Write a frame; one of another size than the first is fitted into that."""
+        from av import VideoFrame
+
+        drawn = draw_tracks(frame.image, frame.tracks, self._categories)
+        if self._stream is None:
+            self._begin(drawn)
+        size = (self._stream.width, self._stream.height)
+        if drawn.size != size:
+            drawn = drawn.crop((0, 0, *size)) if drawn.width - size[0] in (0, 1) else _fitted(drawn, size)
+        made = VideoFrame.from_ndarray(np.asarray(drawn), format="rgb24")
+        made.pts = self._last = max(self._last + 1, round(_TICKS * frame.seconds))
+        made.time_base = Fraction(1, _TICKS)
+        self._container.mux(self._stream.encode(made))
+
+    def close(self) -> None:
+        """Write what is missing, and close the file."""
+        if self._stream is not None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def _begin(self, first: Image.Image) -> None:
+        self._stream = self._container.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "23"})
+        # The encoder takes even sides only.
+        self._stream.width, self._stream.height = (side // 2 * 2 for side in first.size)
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = Fraction(1, _TICKS)
+
+
+def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture within another size, on black."""
+    canvas = Image.new("RGB", size)
+    scale = min(size[0] / image.width, size[1] / image.height)
+    inner = image.resize((max(1, round(scale * image.width)), max(1, round(scale * image.height))))
+    canvas.paste(inner, ((size[0] - inner.width) // 2, (size[1] - inner.height) // 2))
+    return canvas
+
+
+class UncertainFrames:
+    """Keeps the frames that the models were least sure of, none twice: they are what a person should label.
+
+    Attributes:
+        keeper: Writes them.
+    """
+
+    def __init__(self, folder: Path, *, most: int = 200) -> None:
+        """Begin.
+
+        Args:
+            folder: Where the pictures are written.
+            most: How many are kept; beyond that, the surest one is removed for each that is less sure.
+        """
+        self.keeper = Keeper(folder)
+        self._most = most
+        self._kept: list[tuple[float, str]] = []
+        self._next = 0.0
+
+    def see(self, frame: WatchedFrame) -> None:
+        """Keep a frame, if it is one of these."""
+        doubt = max((unsure(track) for track in frame.tracks if track.found), default=0.0)
+        if doubt < _LEAST_UNSURE or frame.seconds < self._next:
+            return
+        if len(self._kept) >= self._most and doubt <= self._kept[0][0]:
+            return
+        path, new = self.keeper.keep(frame.image, datetime.now())
+        self._next = frame.seconds + _APART_S
+        if not new:
+            return
+        heapq.heappush(self._kept, (doubt, str(path)))
+        if len(self._kept) > self._most:
+            Path(heapq.heappop(self._kept)[1]).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Do nothing: every picture is written at once."""
+
+
+def unsure(track: Track) -> float:
+    """Return how little the models are sure of a track, 0 to 1: by the level that they are least sure of."""
+    return 1 - min(track.evidence.confidences.values(), default=1.0)

@@ -1,0 +1,82 @@
+import json
+
+import pytest
+
+from toonvision.watch.log import LogReader
+from toonvision.world.screenshot_plans import plan_video
+from toonvision.world.video import random_sequence
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory):
+    """A folder with some frames of a drawn scene."""
+    folder = tmp_path_factory.mktemp("walk")
+    (plan,) = plan_video(1, seed=4)
+    drawn = random_sequence(plan.street, plan.labels, seed=4)
+    for at in range(6):
+        drawn.frame(at).image.save(folder / f"{at}.png")
+    return folder
+
+
+@pytest.fixture
+def toons(run, tmp_path):
+    """An empty workspace with the built-in taxonomy."""
+    assert run("init", tmp_path / "toons", "--taxonomy", "toontown").code == 0
+    return tmp_path / "toons"
+
+
+def test_each_frame_is_a_line_of_json_and_the_summary_is_the_last(run, walk, toons):
+    outcome = run("watch", walk, "-w", toons, "--json", "--context", "ttc", "--name", "walk")
+    assert outcome.code == 0, outcome.err
+    *frames, summary = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [one["frame"] for one in frames] == [1, 2, 3, 4, 5, 6]
+    assert [one["file"] for one in frames] == [f"{at}.png" for at in range(6)]
+    assert {"track", "label", "levels", "confidences", "box"} <= set(frames[-1]["tracks"][0])
+    assert (summary["frames"], summary["drops"], summary["findings"]) == (6, 0, [])
+    assert 0 < summary["delay_p50_ms"] <= summary["delay_p95_ms"]
+    log = LogReader(toons / "watch" / "walk")
+    assert log.sessions()[0].context == "ttc"
+    assert len(log.tracks()) >= len(frames[-1]["tracks"]) > 0
+
+
+def test_without_a_workspace_it_is_watched_and_nothing_is_logged(run, walk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("watch", walk, "--seconds", "0.35")
+    assert outcome.code == 0, outcome.err
+    assert "Watched 4 frames" in outcome.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_that_cannot_be_read_is_left_out_and_ends_with_3(run, walk, toons, tmp_path):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "0.png").write_bytes(b"no picture")
+    (folder / "1.png").write_bytes((walk / "1.png").read_bytes())
+    outcome = run("watch", folder, "-w", toons)
+    assert outcome.code == 3
+    assert "skipped" in outcome.err
+    assert "Watched 1 frame" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (("nowhere.mp4",), 3, "nowhere.mp4: there is no such source. A source is screen"),
+        (("world:x",), 2, "a source is screen"),
+        (("world", "--with", "chess"), 2, "models come with the package for toontown; got 'chess'"),
+        (("world", "--classifier", "suit/one"), 2, "no run is called 'suit/one'"),
+        (("world", "--name", "../x"), 2, "the name of a log is made of letters"),
+        (("world", "--save-video", "x.gif"), 2, "a video is a file .mp4 or .mkv"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(run, toons, asked, code, said):
+    outcome = run("watch", *asked, "-w", toons)
+    assert outcome.code == code
+    assert said in outcome.err
+    assert not (toons / "watch").exists()
+
+
+def test_a_taxonomy_without_packaged_models_needs_a_run_that_finds(run, own_workspace, walk):
+    outcome = run("watch", walk, "-w", own_workspace.root)
+    assert outcome.code == 2
+    assert "no models come with the package for small. Train and export a run that finds" in outcome.err

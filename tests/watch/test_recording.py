@@ -1,0 +1,90 @@
+import sys
+from threading import Event
+
+import numpy as np
+import pytest
+
+from builders import scene
+from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.metrics.found_objects import FoundObject
+from toonvision.watch.loop import watch_frames
+from toonvision.watch.meter import Meter
+from toonvision.watch.recording import UncertainFrames, VideoFile
+from toonvision.watch.sources import open_source
+from watch.standins import ReadySource, ToldModels
+
+
+def scenes(source, monkeypatch, pictures):
+    """Let a source show pictures instead of plain grey."""
+    whole = source.frames
+
+    def frames(stop):
+        for frame in whole(stop):
+            object.__setattr__(frame, "image", pictures(frame.number))
+            yield frame
+
+    source.frames = frames
+    return source
+
+
+def test_a_video_is_written_with_boxes_at_the_times_of_the_frames(tmp_path):
+    models = ToldModels()
+    video = VideoFile(tmp_path / "made" / "film.mp4", models.categories)
+    for frame in watch_frames(ReadySource(30, size_wh=(161, 121)), models):
+        video.see(frame)
+    video.close()
+    source = open_source(video.path)
+    read = list(source.frames(Event()))
+    source.close()
+    assert [round(frame.seconds, 1) for frame in read] == [round(at / 10, 1) for at in range(30)]
+    assert {frame.image.size for frame in read} == {(160, 120)}
+    plain, boxed = (np.asarray(frame.image).astype(int) for frame in (read[0], read[-1]))
+    assert np.ptp(plain) < 40
+    assert np.ptp(boxed[:60, :60]) > 100
+
+
+def test_a_video_that_cannot_be_written_is_refused_before_anything_starts(tmp_path, monkeypatch):
+    models = ToldModels()
+    (tmp_path / "film.mp4").write_bytes(b"mine")
+    with pytest.raises(UsageError, match="exists already; it was not changed. Choose another --save-video"):
+        VideoFile(tmp_path / "film.mp4", models.categories)
+    with pytest.raises(UsageError, match="a video is a file .mp4 or .mkv"):
+        VideoFile(tmp_path / "film.gif", models.categories)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(EnvironmentFaultError, match=r"pip install 'toonvision\[video\]'"):
+        VideoFile(tmp_path / "other.mp4", models.categories)
+
+
+def test_the_frames_that_the_models_are_least_sure_of_are_kept_none_twice(tmp_path, monkeypatch):
+    models = ToldModels(sure=0.55)
+    kept = UncertainFrames(tmp_path)
+    source = scenes(ReadySource(60), monkeypatch, lambda number: scene(number // 20, (320, 200)))
+    for frame in watch_frames(source, models):
+        kept.see(frame)
+    assert len(list(tmp_path.glob("*.png"))) == 3
+    sure = UncertainFrames(tmp_path / "sure")
+    for frame in watch_frames(ReadySource(60), ToldModels(sure=0.999)):
+        sure.see(frame)
+    assert len(list((tmp_path / "sure").glob("*.png"))) <= 1, "while it is new, nobody is sure"
+
+
+def test_of_too_many_uncertain_frames_the_surest_are_removed(tmp_path, monkeypatch):
+    def see(at):
+        return (FoundObject("toon", 0.9 if at < 30 else 0.45, (5.0, 5.0, 25.0, 45.0 + at % 2)),)
+
+    kept = UncertainFrames(tmp_path, most=2)
+    source = scenes(ReadySource(80), monkeypatch, lambda number: scene(number // 5, (320, 200)))
+    for frame in watch_frames(source, ToldModels(find_at=see)):
+        kept.see(frame)
+    assert len(list(tmp_path.glob("*.png"))) <= 2
+
+
+def test_the_meter_counts_frames_drops_and_delays_within_a_hundredth():
+    meter = Meter()
+    for frame in watch_frames(ReadySource(50), ToldModels(wait_s=0.004)):
+        meter.see(frame)
+    summary = meter.summary()
+    assert (summary.frames, summary.drops) == (50, 0)
+    assert 4 <= summary.p50_ms <= summary.p95_ms
+    assert summary.plain()["frames_per_second"] > 10
+    assert Meter().summary().plain()["delay_p50_ms"] is None
