@@ -680,11 +680,41 @@ PROMISES = (
         ),
     ),
     Promise(
+        46,
+        "a video that is damaged, ends early, or changes its size; a camera that goes away",
+        "",
+        "Said with the time; the rest is watched, what was logged stays, and watching again adds to it.",
+        (
+            "tests/watch/test_sources.py::test_a_damaged_video_is_read_on_and_the_damage_is_said_with_its_time",
+            "tests/watch/test_sources.py::test_a_video_that_ends_early_is_said_with_the_time",
+            "tests/watch/test_sources.py::test_a_video_that_changes_its_size_goes_on_and_says_when",
+            "tests/watch/test_sources.py::test_what_is_no_video_is_refused_with_its_name",
+            "tests/watch/test_sources.py::test_a_camera_that_goes_away_ends_the_source_and_is_said_with_the_time",
+            "tests/watch/test_sources.py::test_a_camera_that_is_not_there_and_a_missing_library_are_said_with_the_remedy",
+            "tests/watch/test_sources.py::test_a_window_that_is_closed_ends_the_source_and_is_said_with_the_time",
+            "tests/watch/test_log.py::test_watching_again_adds_a_session_and_changes_nothing_of_the_one_before",
+        ),
+    ),
+    Promise(
+        47,
+        "frames come faster than they are handled",
+        "",
+        "Live, the newest frame is looked at, and what was dropped is counted and shown. Of files none is dropped.",
+        (
+            "tests/watch/test_loop.py::test_of_a_live_source_the_newest_frame_wins_and_drops_are_counted",
+            "tests/watch/test_loop.py::test_of_a_file_every_frame_is_looked_at_however_slow_that_is",
+        ),
+    ),
+    Promise(
         48,
         "the disk is full while screenshots are taken or a game is watched",
         "E",
         "What was kept is whole, and no half of a file is left.",
-        ("tests/capture/test_keeping.py::test_a_full_disk_leaves_what_was_kept_and_no_half_file",),
+        (
+            "tests/capture/test_keeping.py::test_a_full_disk_leaves_what_was_kept_and_no_half_file",
+            "tests/watch/test_log.py::test_a_full_disk_ends_it_with_the_log_whole",
+            "tests/watch/test_log.py::test_a_kill_leaves_every_second_that_was_written",
+        ),
     ),
     Promise(
         53,

@@ -77,6 +77,8 @@ ELSEWHERE = {
     "Leave out --boxes for pictures that show one object each.": "carried out below",
     "Leave them out.": "about the sample world",
     "Leave out --run.": "about runs",
+    "Give --detector too.": "about runs",
+    "Train and export a run that finds, then give --detector RUN.": "about trainings",
     "Leave one out.": "options of capture; each alone is given by its tests",
     "screenshots lie by context: give --context, one of ......": "an option of capture, which is given by its tests",
     "draw them again with their seeds: toonvision split --seed SEED": "the seeds are those of a person",

@@ -16,7 +16,7 @@ from toonvision.core.errors import EnvironmentFaultError
 from toonvision.watch.log import LogFile
 from toonvision.watch.loop import WatchedFrame
 from toonvision.watch.records import Batch, PaceRow, SecondRow, Session, TrackRow
-from toonvision.watch.tracking import Track
+from toonvision.watch.track import Track
 
 _THUMBNAIL: Final = 96
 """Pixels of the longer side."""

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from toonvision.report.answers import draw_box, letters_of
 from toonvision.taxonomy.labels import Category
-from toonvision.watch.tracking import Track
+from toonvision.watch.track import Track
 
 Categories = Mapping[str, Mapping[str, Category]]
 """Level to class to its title and colour."""

@@ -13,7 +13,7 @@ from toonvision.capture.keeping import Keeper
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.watch.drawing import Categories, draw_tracks
 from toonvision.watch.loop import WatchedFrame
-from toonvision.watch.tracking import Track
+from toonvision.watch.track import Track
 
 VIDEO_SUFFIXES = (".mp4", ".mkv")
 _TICKS = 1000
