@@ -7,6 +7,7 @@ from toonvision.core.errors import UsageError
 from toonvision.taxonomy.labels import LABEL_LEVEL, PIXEL_LEVEL
 from toonvision.taxonomy.loader import built_in
 from toonvision.world import masks
+from toonvision.world.entities import standing_height
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,12 @@ def toontown():
 
 def names(level):
     return [category.name for category in level.classes]
+
+
+def test_every_label_is_as_high_as_it_is_drawn(toontown):
+    assert set(toontown.heights) == {label.name for label in toontown.labels}
+    for name, height in toontown.heights.items():
+        assert height == pytest.approx(standing_height(name), abs=0.006)
 
 
 def test_there_are_32_cogs_of_4_suits_11_animals_and_6_streets(toontown):

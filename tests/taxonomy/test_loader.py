@@ -160,3 +160,18 @@ def test_any_text_is_a_taxonomy_or_refused(text):
     else:
         assert taxonomy.labels
         assert taxonomy.tasks
+
+
+def test_heights_belong_to_labels():
+    assert load("[labels]\na = {}\nb = {}\n[heights]\nb = 1.5\n").heights == {"b": 1.5}
+    with pytest.raises(
+        InputRejectedError, match=r"heights names the label 'king', which is not among the labels\. Did"
+    ):
+        load("[labels]\nkings = {}\n[heights]\nking = 1.5\n")
+    with pytest.raises(InputRejectedError, match="greater than 0"):
+        load("[labels]\na = {}\n[heights]\na = 0\n")
+
+
+def test_heights_change_nothing_about_what_a_model_means():
+    plain, high = load("[labels]\na = {}\n"), load("[labels]\na = {}\n[heights]\na = 2\n")
+    assert plain.digest == high.digest

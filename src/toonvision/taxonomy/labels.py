@@ -106,7 +106,8 @@ class Taxonomy:
     """All labels with their levels, contexts, tasks and targets.
 
     Levels go from general to specific. Without contexts every folder's name is one. Tasks are what can be trained.
-    `pixels` are the classes of pixels, in the order of the values in masks, from 0.
+    `pixels` are the classes of pixels, in the order of the values in masks, from 0. `heights` says of labels how high
+    their objects are, in any unit: that of their distances.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Taxonomy:
     tasks: tuple[Task, ...] = ()
     targets: Targets = Targets()
     pixels: tuple[Category, ...] = ()
+    heights: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, Label]:

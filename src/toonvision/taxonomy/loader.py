@@ -132,6 +132,7 @@ class TaxonomyTable(Strict):
     tasks: Tasks = {}
     targets: TargetsTable = TargetsTable()
     pixels: Pixels = {}
+    heights: dict[str, Annotated[float, Field(gt=0, le=1_000_000)]] = {}
 
     @field_validator("levels")
     @classmethod
@@ -183,6 +184,10 @@ class TaxonomyTable(Strict):
         for name, task in self.tasks.items():
             if task.level not in (known := [*self.levels, LABEL_LEVEL, *([PIXEL_LEVEL] if self.pixels else [])]):
                 raise ValueError(f"task {name!r} predicts the level {task.level!r}, which is not among {known}")
+        for name in self.heights:
+            if name not in self.labels:
+                hint = did_you_mean(name, self.labels)
+                raise ValueError(f"heights names the label {name!r}, which is not among the labels.{hint}")
         return self
 
     def build(self) -> Taxonomy:
@@ -205,6 +210,7 @@ class TaxonomyTable(Strict):
             tasks=tuple(Task(name, task.level, task.kind) for name, task in tasks.items()),
             targets=self.targets.build(),
             pixels=_categories(self.pixels),
+            heights=self.heights,
         )
 
 

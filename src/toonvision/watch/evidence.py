@@ -25,8 +25,8 @@ NEWS_SECONDS: Final = 0.5
 """Time after which a frame counts as 63 % of a new one."""
 MEMORY_SECONDS: Final = 20.0
 """Time after which what was seen counts 37 %."""
-FLOOR: Final = 0.02
-"""A class is never less probable than this in one frame: models are too sure of their mistakes."""
+DOUBT: Final = 0.1
+"""Share of a frame's word that is given to all classes equally: models are too sure of their mistakes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,8 @@ class Evidence:
         for level, shares in said.items():
             if level not in self.paths.levels:
                 continue
-            logs = np.log(np.maximum(self._whole(level, shares), FLOOR))
+            whole = self._whole(level, shares)
+            logs = np.log((1 - DOUBT) * whole + DOUBT / len(whole))
             passed = seconds - last[level] if level in last else np.inf
             before = sums[level] * np.exp(-passed / MEMORY_SECONDS) if level in sums else 0.0
             sums[level] = before + (1 - np.exp(-passed / NEWS_SECONDS)) * logs
@@ -71,13 +72,13 @@ class Evidence:
 
         Those of a level sum to less than 1 where the track may be something that has no class there.
         """
-        shares = self._shares
+        shares = self.shares
         return {name: self._at(name, shares) for name in self._known}
 
     @cached_property
     def path(self) -> Mapping[str, str]:
         """Level to the most probable class: at each level of those that agree with the levels before."""
-        shares, table = self._shares.copy(), self.paths.table
+        shares, table = self.shares.copy(), self.paths.table
         found = {}
         for column, name in enumerate(self._known):
             totals = np.bincount(table[:, column] + 1, shares, minlength=2)
@@ -104,7 +105,7 @@ class Evidence:
         return names[: max((names.index(name) for name in self.sums), default=-1) + 1]
 
     @cached_property
-    def _shares(self) -> npt.NDArray[np.float64]:
+    def shares(self) -> npt.NDArray[np.float64]:
         """The probability of each path, shape ``(paths,)``."""
         logs = np.log(self.paths.prior)
         for column, name in enumerate(self.paths.levels):

@@ -1,0 +1,192 @@
+"""Where figures are: in which direction, how far away, whether they come nearer, and who is in front of whom.
+
+The direction follows from the column of a box and the field of view. The distance follows from the height of a box and
+the size of what it shows: what looks half as high is twice as far away. What it shows is not certain, so the answer is
+an interval over all labels that it may have (`Evidence.shares`) and over what else is not known: the exact field of
+view, how upright a figure stands, and how exact the box is.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.metrics.detection import inside
+from toonvision.taxonomy.labels import Taxonomy
+from toonvision.watch.level_paths import LevelPaths
+from toonvision.watch.track import Track
+
+Trend = Literal["approaching", "leaving", "steady"]
+
+DEAD_BAND: Final = 0.04
+"""How much of its distance a figure comes nearer or goes away in a second before it is said to."""
+HIDDEN: Final = 0.05
+"""Share of a box that another one covers from which on it is behind it."""
+EDGE_PX: Final = 2.0
+"""How near to an edge of the picture a box ends that may go on behind it."""
+_NODES: Final = tuple(NormalDist().inv_cdf((at + 0.5) / 15) for at in range(15))
+_MIDDLE, _LOW, _HIGH = 0.5, 0.05, 0.95
+
+
+@dataclass(frozen=True)
+class Lens:
+    """How a game's camera shows distances.
+
+    Attributes:
+        view_degrees: The angle that a picture shows from top to bottom; that of the drawn world in the middle.
+        spread: Standard deviation of the logarithm of a distance where the label is known: by the field of view, which
+            may be another one, by the pose, and by the box.
+    """
+
+    view_degrees: float = 42.0
+    spread: float = 0.1
+
+    def focal(self, size_wh: tuple[int, int]) -> float:
+        """Return the focal length in pixels in pictures of some width and height."""
+        return size_wh[1] / 2 / math.tan(math.radians(self.view_degrees) / 2)
+
+
+DEFAULT_LENS: Final = Lens()
+
+
+@dataclass(frozen=True)
+class Heights:
+    """How high objects are, for each way through the levels (`LevelPaths.paths`).
+
+    Attributes:
+        rows: The heights of the labels of each path, in the taxonomy's unit.
+    """
+
+    rows: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, taxonomy: Taxonomy, paths: LevelPaths) -> "Heights":
+        """Return the heights that a taxonomy names, by path; a path without any has an empty row."""
+        found: dict[tuple[int, ...], list[float]] = {}
+        for name, height in taxonomy.heights.items():
+            classes = [taxonomy.class_of(name, level) for level in paths.levels]
+            path = [
+                -1 if one is None else paths.index[level].get(one, -1)
+                for one, level in zip(classes, paths.levels, strict=True)
+            ]
+            found.setdefault(tuple(path), []).append(height)
+        return cls(tuple(tuple(found.get(path, ())) for path in paths.paths))
+
+    @cached_property
+    def known(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The path of each label with a height, and the logarithm of its height, both of shape ``(labels,)``."""
+        at = np.array([path for path, row in enumerate(self.rows) for _ in row], np.int64)
+        return at, np.log(np.array([height for row in self.rows for height in row], np.float64))
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where a figure is, as seen from the camera.
+
+    Attributes:
+        bearing: Degrees to the right of the middle of the picture; below 0 to the left.
+        distance: In units of the taxonomy's heights, as good as below as above the truth; None where none are known.
+        nearest: 5 % are nearer than this; 0 where the figure is cut or hidden, for it may be higher than its box.
+        farthest: 5 % are farther away than this.
+        whole: Whether it is in the picture as a whole and nobody is in front of it.
+        trend: Whether it comes nearer.
+        closing: Share of its distance by which it comes nearer in a second; below 0 it goes away.
+        in_front_of: Numbers of the tracks that it covers a part of.
+    """
+
+    bearing: float
+    distance: float | None
+    nearest: float | None
+    farthest: float | None
+    whole: bool
+    trend: Trend
+    closing: float
+    in_front_of: tuple[int, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        rounded = {name: None if value is None else round(value, 2) for name, value in self._lengths.items()}
+        return {
+            "bearing_deg": round(self.bearing, 1),
+            **rounded,
+            "whole": self.whole,
+            "trend": self.trend,
+            "closing_per_s": round(self.closing, 3),
+            "in_front_of": list(self.in_front_of),
+        }
+
+    @property
+    def _lengths(self) -> Mapping[str, float | None]:
+        return {"distance": self.distance, "nearest": self.nearest, "farthest": self.farthest}
+
+
+def whereabouts(
+    tracks: Sequence[Track], size_wh: tuple[int, int], heights: Heights | None = None, lens: Lens = DEFAULT_LENS
+) -> dict[int, Whereabouts]:
+    """Return where the figures of a frame are, by number of their track.
+
+    Args:
+        tracks: All of a frame.
+        size_wh: Width and height of the frame in pixels.
+        heights: How high objects are; None where that is not known.
+        lens: How the camera shows distances.
+    """
+    if not tracks:
+        return {}
+    boxes = np.array([track.box for track in tracks], np.float32)
+    # Of two that overlap the one that stands lower in the picture is nearer.
+    covers = (inside(boxes, boxes).T >= HIDDEN) & (boxes[:, None, 3] > boxes[None, :, 3])
+    found = {}
+    for at, track in enumerate(tracks):
+        whole = not covers[:, at].any() and not _is_cut(track.box, size_wh)
+        behind = tuple(tracks[other].number for other in np.flatnonzero(covers[at]).tolist())
+        found[track.number] = _of(track, size_wh, heights, lens, whole=whole, behind=behind)
+    return found
+
+
+def _of(
+    track: Track,
+    size_wh: tuple[int, int],
+    heights: Heights | None,
+    lens: Lens,
+    *,
+    whole: bool,
+    behind: tuple[int, ...],
+) -> Whereabouts:
+    left, top, right, bottom = track.box
+    focal, high = lens.focal(size_wh), max(1.0, bottom - top)
+    aside = math.atan2((left + right - size_wh[0]) / 2, focal)
+    closing = track.velocity[3] / high
+    trend: Trend = "steady" if abs(closing) < DEAD_BAND else "approaching" if closing > 0 else "leaving"
+    middle = nearest = farthest = None
+    if heights is not None and len(heights.known[0]):
+        # The height in pixels says how far it is straight ahead; to the side it is farther.
+        scale = focal / high / math.cos(aside)
+        middle, nearest, farthest = (scale * one for one in _sizes(track, heights, lens.spread))
+        nearest = nearest if whole else 0.0
+    return Whereabouts(math.degrees(aside), middle, nearest, farthest, whole, trend, closing, behind)
+
+
+def _sizes(track: Track, heights: Heights, spread: float) -> tuple[float, float, float]:
+    """Return the middle, the lowest and the highest of the heights that a track may have."""
+    paths, logs = heights.known
+    labels = np.bincount(paths, minlength=len(heights.rows))
+    weights = track.evidence.shares[paths] / labels[paths]
+    # The mixture of a normal distribution around each label's height, as so many points of the same weight.
+    points = (logs[:, None] + spread * np.array(_NODES)).ravel()
+    order = points.argsort(kind="stable")
+    shares = np.repeat(weights, len(_NODES))[order].cumsum()
+    at = np.searchsorted(shares / max(shares[-1], np.spacing(1.0)), [_MIDDLE, _LOW, _HIGH])
+    middle, low, high = np.exp(points[order][np.minimum(at, len(points) - 1)]).tolist()
+    return middle, low, high
+
+
+def _is_cut(box: tuple[float, float, float, float], size_wh: tuple[int, int]) -> bool:
+    left, top, right, bottom = box
+    wide, high = size_wh
+    return min(left, top) < EDGE_PX or right > wide - EDGE_PX or bottom > high - EDGE_PX
