@@ -255,7 +255,7 @@ def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
 
 
 FOR_CLASSES = [
-    "tune things", "calibrate things/two",
+    "tune things",
     "train things --folds 3", "train things --levels",
 ]  # fmt: skip
 
@@ -266,6 +266,32 @@ def test_a_step_that_is_for_classes_alone_says_which_tasks_it_is_for(run, worksp
     assert outcome.code == 2
     said = "is for tasks of the kind classify; things is of the kind detect. Choose one of those: label, kind."
     assert said in outcome.err
+
+
+def test_calibrate_says_why_a_detector_has_no_temperature_and_what_it_has_instead(run, workspace, trained):
+    outcome = run("calibrate", "things/two", "-w", workspace.root)
+    assert outcome.code == 2
+    assert "its scores put boxes in order and are no probabilities" in outcome.err
+    assert f"run: toonvision evaluate things/two -w {workspace.root}" in outcome.err
+    assert run("evaluate", "things/two", "-w", workspace.root).code == 0
+
+
+def test_a_detector_that_stops_early_shows_its_precision(run, workspace):
+    outcome = run(
+        "train", "things", "-w", workspace.root, "--schedule", "constant", "--patience", "4", "--epochs", "6",
+        "--batch-size", "4", "--name", "early",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert ", validation AP50 " in outcome.err
+    folder = workspace.runs / "things" / "early"
+    try:
+        rows = rows_of(next(folder.rglob("history.csv")))
+        assert all(0 <= float(row["val_ap50"]) <= 1 for row in rows)
+        assert run("report", "things/early", "-w", workspace.root).code == 0
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        assert "which has the highest validation AP50" in page
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_a_setting_that_a_network_is_not_trained_with_is_refused(run, workspace):

@@ -1,6 +1,8 @@
 import dataclasses
 import itertools
+import math
 from functools import partial
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from builders import CLASSIFIERS, finding_things
 from toonvision.models.registry import build_network
+from toonvision.tasks import detect
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities, quick_form
 from toonvision.tasks.registry import load_dataset
@@ -166,3 +169,87 @@ def test_tensorboard_shows_pictures_of_what_a_detector_finds_as_it_learns(small_
     assert events.Tags()["images"][0] == "validation image 1"
     shown = events.Images("validation image 1")
     assert [(one.step, one.width, one.height) for one in shown] == [(0, 64, 64), (1, 64, 64)]
+
+
+def detector_data(small_workspace, tmp_path):
+    workspace = finding_things(small_workspace, tmp_path / "boxes", level="kind")
+    data = load_dataset(workspace, workspace.taxonomy.task("things"), size_hw=(64, 64))
+    return data, {"train": data.indices["train"], "val": data.indices["val"]}
+
+
+DETECTOR = TrainingSettings(network="detector", epochs=30, batch_size=4, learning_rate=0.003, patience=4)
+
+
+def with_precisions(monkeypatch, values):
+    """Let the AP50 of whole validation screenshots be these, one after the other; return how often it was asked for."""
+    asked = []
+
+    def score(predictions, dataset, subset, **_):
+        assert (subset, predictions.images) == ("val", len(dataset.indices["val"]))
+        asked.append(values[len(asked)])
+        return SimpleNamespace(summary=lambda: {"ap": 0.0, "ap50": asked[-1]})
+
+    monkeypatch.setattr(detect, "score", score)
+    return asked
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_detector_stops_by_the_precision_of_whole_screenshots_and_keeps_its_best_epoch(
+    small_workspace, tmp_path, monkeypatch
+):
+    dataset, subsets = detector_data(small_workspace, tmp_path)
+    with_precisions(monkeypatch, [0.1, 0.3, 0.2, 0.3, 0.1, 0.1])
+    model, history = train_fresh(dataset, **subsets, settings=DETECTOR, seed=0)
+    assert (len(history.epochs), history.best_epoch) == (6, 2)
+    assert [epoch["val_ap50"] for epoch in history.epochs] == [0.1, 0.3, 0.2, 0.3, 0.1, 0.1]
+    with_precisions(monkeypatch, [0.1, 0.3])
+    short, _ = train_fresh(dataset, **subsets, settings=dataclasses.replace(DETECTOR, epochs=2), seed=0)
+    for one, other in zip(model.get_weights(), short.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.usefixtures("eager")
+def test_the_precision_is_measured_now_and_then_and_after_the_last_epoch(small_workspace, tmp_path, monkeypatch):
+    dataset, subsets = detector_data(small_workspace, tmp_path)
+    asked = with_precisions(monkeypatch, [0.1, 0.2, 0.3])
+    settings = dataclasses.replace(DETECTOR, epochs=7, patience=12)
+    seen = []
+    train_fresh(
+        dataset, **subsets, settings=settings, seed=0, log_folder=tmp_path / "logs",
+        watcher=lambda epoch, logs: seen.append((epoch, logs["val_ap50"])),
+    )  # fmt: skip
+    assert len(asked) == 3
+    assert [epoch for epoch, value in seen if not math.isnan(value)] == [3, 6, 7]
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_schedule_that_takes_all_epochs_measures_no_precision(small_workspace, tmp_path, monkeypatch):
+    dataset, subsets = detector_data(small_workspace, tmp_path)
+    asked = with_precisions(monkeypatch, [])
+    settings = dataclasses.replace(DETECTOR, epochs=2, schedule="cosine")
+    _, history = train_fresh(dataset, **subsets, settings=settings, seed=0)
+    assert (asked, history.best_epoch, "val_ap50" in history.epochs[0]) == ([], 2, False)
+
+
+@pytest.mark.usefixtures("eager")
+def test_without_an_object_to_validate_on_the_loss_decides(small_workspace, tmp_path, monkeypatch):
+    dataset, subsets = detector_data(small_workspace, tmp_path)
+    with_precisions(monkeypatch, [math.nan] * 3)
+    _, history = train_fresh(dataset, **subsets, settings=dataclasses.replace(DETECTOR, epochs=3), seed=0)
+    losses = [epoch["val_loss"] for epoch in history.epochs]
+    assert history.best_epoch == 1 + losses.index(min(losses))
+
+
+def test_a_training_stops_once_the_patience_is_used_up_as_keras_counts_it(small_workspace):
+    dataset, subsets = small_subsets(small_workspace)
+    settings = dataclasses.replace(COSINE, schedule="constant", epochs=40, patience=2, learning_rate=0.05)
+    _, history = train_fresh(dataset, **subsets, settings=settings, seed=0)
+    losses = [epoch["val_loss"] for epoch in history.epochs]
+    counted = keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=2)
+    counted.set_model(SimpleNamespace(stop_training=False))
+    counted.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        assert not counted.model.stop_training
+        counted.on_epoch_end(epoch, {"val_loss": loss})
+    assert counted.model.stop_training == (len(losses) < 40)
+    assert len(losses) < 40

@@ -83,10 +83,18 @@ class Run(StoredRun):
             remove: Remove the stored temperature instead.
 
         Raises:
-            UsageError: If the run learned from the validation subset too, so that no picture is left to fit on.
+            UsageError: If the run learned from the validation subset too, so that no picture is left to fit on, or
+                finds objects.
         """
         from toonvision.models.saving import store_temperature
 
+        if self.record.kind == DETECT:
+            raise UsageError(
+                f"{self.name} finds objects: its scores put boxes in order and are no probabilities, so there is no "
+                "temperature to fit. From which score on a box counts was chosen for each class on validation "
+                "screenshots when it was trained, and is stored with it. To see these thresholds, run: "
+                f"{self.workspace.command('evaluate', self.name)}"
+            )
         self.classifying("calibrate")
         fitted = None if remove else self.evaluation().best.calibration
         if not remove and fitted is None:

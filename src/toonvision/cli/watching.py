@@ -1,5 +1,6 @@
 """What a terminal shows while work goes on: bars where it can draw them, lines elsewhere."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -46,6 +47,7 @@ class TrainingDisplay(_Display):
         self._repeats = repeats
         self._settings: TrainingSettings | None = None
         self._best: dict[int, float] = {}
+        self._precisions: dict[int, str] = {}
         self._tasks: dict[int, Any] = {}
 
     def started(self, record: "RunRecord") -> None:
@@ -73,6 +75,8 @@ class TrainingDisplay(_Display):
         if settings.network == TREES:
             return
         accuracy = f", accuracy {logs['val_accuracy']:.1%}" if "val_accuracy" in logs else ""
+        if "val_ap50" in logs:
+            accuracy += self._precision(repeat, epoch, logs["val_ap50"])
         best = self._best[repeat] = min(self._best.get(repeat, float("inf")), logs["val_loss"])
         lowest = "" if settings.takes_all_epochs else f" (best {best:.3f})"
         text = (
@@ -85,6 +89,12 @@ class TrainingDisplay(_Display):
             self.drawn.update(self._tasks[repeat], completed=epoch, description=text)
         elif epoch == 1 or epoch % 5 == 0:
             say(text)
+
+    def _precision(self, repeat: int, epoch: int, ap50: float) -> str:
+        """Return the validation AP50 that was measured last, with its epoch; empty before the first time."""
+        if math.isfinite(ap50):
+            self._precisions[repeat] = f", validation AP50 {ap50:.3f} (epoch {epoch})"
+        return self._precisions.get(repeat, "")
 
     def repeat_ended(self, repeat: int, record: "RepeatRecord") -> None:
         """Print which epoch's weights are used, and why."""

@@ -30,7 +30,9 @@ def draw_curves(curves: tuple[TrainingCurve, ...]) -> Figure:
     if "accuracy" in names:
         draw_metric(right, curves, "accuracy", title="Accuracy (higher is better)")
     else:
-        draw_metric(right, curves, names[-1], title=f"{names[-1].replace('_', ' ').capitalize()} (lower is better)")
+        last, better = names[-1], "lower" if names[-1].endswith("loss") else "higher"
+        title = last.upper() if last == "ap50" else last.replace("_", " ").capitalize()
+        draw_metric(right, curves, last, title=f"{title} ({better} is better)")
     handles = [
         style.key("Training", color=TRAIN, linewidth=2, linestyle=_LINE),
         style.key("Validation", color=VALIDATE, linewidth=2),
@@ -54,11 +56,13 @@ def draw_metric(ax: Axes, curves: Sequence[TrainingCurve], metric: str, *, title
     """
     for curve in sorted(curves, key=lambda curve: curve.best):
         look: style.Look = {"linewidth": 2.2} if curve.best else {"linewidth": 0.8, "alpha": 0.5}
-        marker = "o" if len(curve.epochs) == 1 else None
         for name, color, line in ((metric, TRAIN, _LINE), (f"val_{metric}", VALIDATE, "solid")):
             values = np.array([epoch.get(name, np.nan) for epoch in curve.epochs], dtype=float)
             values[~np.isfinite(values)] = np.nan
-            numbers = range(1, len(values) + 1)
+            numbers = np.arange(1, len(values) + 1)
+            if metric not in curve.epochs[0]:  # measured after some epochs only: a line joins them
+                numbers, values = numbers[~np.isnan(values)], values[~np.isnan(values)]
+            marker = "o" if len(values) == 1 else None
             ax.plot(numbers, values, color=color, linestyle=line, marker=marker, markersize=3, **look)
         if curve.best:
             _mark_saved(ax, curve, f"val_{metric}")

@@ -33,11 +33,13 @@ def curves_panel(curves: tuple[TrainingCurve, ...]) -> FigurePanel:
         for number, epoch in enumerate(curve.epochs, start=1)
     )
     which = f"epoch {best.best_epoch}{_why_saved(best)}"
-    what = "Loss and accuracy" if "accuracy" in metric_names(best.epochs) else "Losses"
+    names_of = metric_names(best.epochs)
+    what = "Loss and accuracy" if "accuracy" in names_of else "Loss and AP50" if "ap50" in names_of else "Losses"
     return FigurePanel(
         "curves",
         f"{what} after each epoch",
-        f"Curves of {what.lower()} over {counted(len(best.epochs), 'epoch')}; the saved weights are those of {which}.",
+        f"Curves of {what[0].lower()}{what[1:]} over {counted(len(best.epochs), 'epoch')}; the saved weights are those "
+        f"of {which}.",
         f"The saved weights are those of {which} (seed {best.seed}).",
         curves,
         (("seed", "best_training", "epoch", "best_epoch", *names), *rows),
@@ -248,6 +250,10 @@ def breakdown_table(breakdowns: Sequence[Breakdown]) -> Table | None:
 
 def _why_saved(curve: TrainingCurve) -> str:
     """Say why an epoch's weights were saved: those of a schedule that ends are the last, whatever their loss."""
+    found = [epoch.get("val_ap50", math.nan) for epoch in curve.epochs]
+    measured = [value for value in found if math.isfinite(value)]
+    if curve.best_epoch and measured and found[curve.best_epoch - 1] == max(measured):
+        return ", which has the highest validation AP50"
     losses = [epoch.get("val_loss", math.nan) for epoch in curve.epochs]
     if curve.best_epoch and losses[curve.best_epoch - 1] == min(losses):
         return ", which has the lowest validation loss"

@@ -251,6 +251,9 @@ class TaskKind(Protocol):
     """The network that is trained where none is asked for."""
     unit: str
     """What an image shows: a crop, or a screenshot."""
+    watched: str | None
+    """The score of whole validation images, of `Scores.summary`, that decides when a training stops early and which of
+    its epochs is the best, the higher the better; None where the validation loss decides."""
 
     def items(self, known: Known, workspace: Workspace, task: Task) -> Sequence[Item]:
         """Return what the images of a task show, in the order of the catalogue."""

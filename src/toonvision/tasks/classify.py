@@ -44,6 +44,7 @@ name = CLASSIFY
 counts = frozenset({"hits", "false_alarms", "misses"})
 default_network = "compact"
 unit = "crop"
+watched: str | None = None
 sketch = None
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,7 @@ name = DETECT
 counts: frozenset[str] = frozenset()
 default_network = "detector"
 unit = "screenshot"
+watched: str | None = "ap50"
 sketch = with_boxes
 
 _SAME = 1e-6
@@ -139,8 +141,12 @@ def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
     """Build the network for windows of the screenshots, which the one that is saved shares all weights with."""
     trained = build(settings.network, dataset, window_size(dataset.size_hw))
 
+    @cache
+    def whole() -> "keras.Model":
+        return build(settings.network, dataset)
+
     def finish() -> "keras.Model":
-        model = build(settings.network, dataset)
+        model = whole()
         model.set_weights(trained.get_weights())
         return model
 

@@ -42,6 +42,7 @@ name = SEGMENT
 counts: frozenset[str] = frozenset()
 default_network = "segmenter"
 unit = "screenshot"
+watched: str | None = None
 sketch = with_pixels
 _FEWEST, _RARE = 10, 0.02
 """A class that fewer masks show, and a smaller share of them, is left out: its pixels do not count."""

@@ -109,7 +109,10 @@ class TrainingSettings:
         ),
     ] = 0.0
     patience: Annotated[
-        int, Option("Stop after this many epochs without a better validation loss.", minimum=1, common=True)
+        int,
+        Option(
+            "Stop after this many epochs without a better validation loss, or AP50 for boxes.", minimum=1, common=True
+        ),
     ] = 5
     class_weights: Annotated[
         bool, Option("Weigh each class by the inverse of its frequency, so that rare classes count more.")

@@ -13,7 +13,8 @@ HISTORY = "history.csv"
 _VALIDATION = "val_"
 
 Epochs = Sequence[Mapping[str, float]]
-"""One mapping for each epoch: ``loss`` and the other metrics of the task's kind, and the same with ``val_`` before."""
+"""One mapping for each epoch: ``loss`` and the other metrics of the task's kind, and the same with ``val_`` before.
+What is not measured after every epoch is NaN where it is not."""
 EpochWatcher = Callable[[int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1 and its metrics."""
 
@@ -34,8 +35,13 @@ class History:
 
 
 def metric_names(epochs: Epochs) -> list[str]:
-    """Return the names of the metrics, in their order, without those of the validation subset."""
-    return [name for name in epochs[0] if not name.startswith(_VALIDATION)]
+    """Return the names of the metrics, in their order, whether of the training or of the validation subset.
+
+    Examples:
+        >>> metric_names([{"loss": 0.9, "val_loss": 0.8, "val_ap50": 0.1}])
+        ['loss', 'ap50']
+    """
+    return list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in epochs[0]))
 
 
 def peaks(epochs: Epochs) -> list[tuple[str, float, int]]:

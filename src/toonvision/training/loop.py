@@ -2,13 +2,14 @@
 
 The loop is our own, over `train_on_batch`: measured on CPUs it trains the published networks 2.3 times as fast as `fit`
 on float32 arrays (benchmarks/training_loop.py), images stay uint8 until they are inside the network, and augmentation
-has its own seed. What is around the loop (early stopping, TensorBoard) are Keras' own callbacks.
+has its own seed. TensorBoard gets its files from Keras' own callback.
 """
 
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,17 @@ from toonvision.core.seeds import generator
 from toonvision.data.arrays import batch_order
 from toonvision.metrics.classification import Indices
 from toonvision.models.starting import RANDOM, begin_with
-from toonvision.tasks.base import Dataset
-from toonvision.tasks.registry import kind_of
+from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.registry import TASK_KINDS, kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.checkpoint import Checkpoint, State
 from toonvision.training.history import EpochWatcher, History
 from toonvision.training.sketching import IMAGES, Sketches
 
+_VALIDATION = "val_"
+_SCORES = frozenset(f"{_VALIDATION}{kind.watched}" for kind in TASK_KINDS.values() if kind.watched)
+_MOST_BETWEEN, _WITHIN_PATIENCE = 5, 4
+"""Epochs from one measurement of a watched score to the next, at most, and how many of them the patience lasts for."""
 BatchLogs = tuple[Mapping[str, float], int]
 """The metrics of a batch, and its number of images."""
 
@@ -66,7 +71,7 @@ def train_fresh(
     learner = kind_of(dataset.task).learner(settings, dataset)
     if settings.start != RANDOM:
         begin_with(settings.start, learner.model, settings.network, dataset.classes)
-    training = Training(learner.model, dataset, learner.settings, train, val, seed)
+    training = Training(learner.model, dataset, learner.settings, train, val, seed, whole=learner.finish)
     history = training.run(log_folder, watcher, checkpoint)
     return learner.finish(), history
 
@@ -75,9 +80,18 @@ class Training:
     """The training of one network in place; see `train_fresh`."""
 
     def __init__(
-        self, model: keras.Model, dataset: Dataset, settings: TrainingSettings, train: Indices, val: Indices, seed: int
+        self,
+        model: keras.Model,
+        dataset: Dataset,
+        settings: TrainingSettings,
+        train: Indices,
+        val: Indices,
+        seed: int,
+        *,
+        whole: Callable[[], keras.Model] | None = None,
     ) -> None:
-        self._model, self._dataset, self._settings, self._val = model, dataset, settings, val
+        """Compile the network; `whole` returns the one for whole images that has its weights by then."""
+        self._model, self._dataset, self._settings, self._val, self._whole = model, dataset, settings, val, whole
         self._kind = kind_of(dataset.task)
         self._learned = np.concatenate([train, val]) if settings.with_validation else train
         self._weights = self._kind.weights(dataset, train, settings)
@@ -103,17 +117,18 @@ class Training:
         epochs, best_weights, diverged = list(begun.epochs), begun.best_weights, False
         for epoch, logs in enumerate(epochs):
             callbacks.on_epoch_begin(epoch)
-            callbacks.on_epoch_end(epoch, logs)
+            callbacks.on_epoch_end(epoch, _known(logs))
         for epoch in range(len(epochs), settings.epochs):
             callbacks.on_epoch_begin(epoch)
             logs = {**self._metrics(self._train(callbacks)), **self._validation_metrics()}
+            logs |= self._watched_score(epoch + 1, logs["val_loss"])
             epochs.append(logs)
             if _best_epoch(epochs, settings) == len(epochs):
                 best_weights = model.get_weights()
-            callbacks.on_epoch_end(epoch, logs)
+            callbacks.on_epoch_end(epoch, _known(logs))
             watcher(epoch + 1, logs)
             diverged = not math.isfinite(logs["loss"] + logs["val_loss"])
-            if diverged or model.stop_training:
+            if diverged or _is_over(epochs, settings):
                 break
             saved.save(State(tuple(epochs), best_weights, begun.seconds + time.monotonic() - started))
         saved.remove()
@@ -159,7 +174,21 @@ class Training:
             yield self._model.test_on_batch(images, targets, return_dict=True), len(chosen)
 
     def _validation_metrics(self) -> dict[str, float]:
-        return {f"val_{name}": value for name, value in self._metrics(self._validate()).items()}
+        return {f"{_VALIDATION}{name}": value for name, value in self._metrics(self._validate()).items()}
+
+    def _watched_score(self, epoch: int, val_loss: float) -> dict[str, float]:
+        """Return the score of whole validation images that the kind of task watches; NaN where it is not measured now.
+
+        Empty where nothing stops early, or the loss decides when.
+        """
+        kind, settings, val = self._kind, self._settings, self._val
+        if kind.watched is None or self._whole is None or settings.takes_all_epochs or settings.with_validation:
+            return {}
+        score, every = math.nan, max(1, min(_MOST_BETWEEN, settings.patience // _WITHIN_PATIENCE))
+        if math.isfinite(val_loss) and (epoch % every == 0 or epoch == settings.epochs):
+            found = predict(kind, self._whole(), self._dataset.images[val])
+            score = kind.score(found, replace(self._dataset, indices={"val": val}), "val").summary()[kind.watched]
+        return {f"{_VALIDATION}{kind.watched}": score}
 
     def _metrics(self, batches: Iterable[BatchLogs]) -> dict[str, float]:
         """Return the metrics over all batches, since Keras forgets them at each: means count by a batch's size."""
@@ -184,22 +213,33 @@ def _optimizer(settings: TrainingSettings, *, images: int) -> Any:
     return keras.optimizers.Adam(rate, use_ema=bool(settings.averaging), ema_momentum=settings.averaging or 0.99)
 
 
-def _watched(settings: TrainingSettings) -> str:
-    """Return the metric that decides which epoch is the best one."""
-    return "loss" if settings.with_validation else "val_loss"
-
-
 def _best_epoch(epochs: Sequence[Mapping[str, float]], settings: TrainingSettings) -> int:
     """Return the epoch, from 1, whose weights the network has in the end; 0 for the initial ones.
 
-    The losses of an epoch that broke the network are NaN: that of training is measured before the last step, that of
-    validation after it.
+    That is the one with the highest score that the kind of task watches, as soon as it was measured; else the one with
+    the lowest loss. The losses of an epoch that broke the network are NaN: that of training is measured before the last
+    step, that of validation after it.
     """
-    watched = _watched(settings)
-    sound = [i for i, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"] + epoch[watched])]
+    loss = "loss" if settings.with_validation else "val_loss"
+    sound = [at for at, epoch in enumerate(epochs) if math.isfinite(epoch["val_loss"] + epoch[loss])]
     if not sound:
         return 0
-    return 1 + (sound[-1] if settings.takes_all_epochs else min(sound, key=lambda i: (epochs[i][watched], i)))
+    if settings.takes_all_epochs:
+        return 1 + sound[-1]
+    scores = {at: score for at in sound for name, score in epochs[at].items() if name in _SCORES}
+    if measured := [at for at, score in scores.items() if math.isfinite(score)]:
+        return 1 + max(measured, key=lambda at: (scores[at], -at))
+    return 1 + min(sound, key=lambda at: (epochs[at][loss], at))
+
+
+def _is_over(epochs: Sequence[Mapping[str, float]], settings: TrainingSettings) -> bool:
+    """Whether as many epochs as the patience were no better than the best one."""
+    return not settings.takes_all_epochs and len(epochs) - _best_epoch(epochs, settings) >= settings.patience
+
+
+def _known(logs: Mapping[str, float]) -> dict[str, float]:
+    """Return the metrics that were measured: TensorBoard would draw NaN."""
+    return {name: value for name, value in logs.items() if name not in _SCORES or math.isfinite(value)}
 
 
 def _callbacks(
@@ -208,10 +248,6 @@ def _callbacks(
     log_folder: Path | None,
     callbacks: list[keras.callbacks.Callback],
 ) -> keras.callbacks.CallbackList:
-    if not settings.takes_all_epochs:
-        stop = keras.callbacks.EarlyStopping(monitor=_watched(settings), mode="min", patience=settings.patience)
-        callbacks.append(stop)
     if log_folder:
         callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=1))
-    model.stop_training = False
     return keras.callbacks.CallbackList(callbacks, model=model, epochs=settings.epochs)

@@ -33,6 +33,7 @@ _DETECTOR = TrainingSettings(
     learning_rate=8e-3,
     schedule="cosine",
     averaging=0.99,
+    patience=20,
     augmentation=Augmentation(flip=True, zoom=0.4, color=0.2, shift=0.1, cast=0.03, paste=0.5),
 )
 """Found by short trainings on real art; docs/detection.md reports what each of them contributes."""
