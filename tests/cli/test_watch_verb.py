@@ -80,3 +80,13 @@ def test_a_taxonomy_without_packaged_models_needs_a_run_that_finds(run, own_work
     outcome = run("watch", walk, "-w", own_workspace.root)
     assert outcome.code == 2
     assert "no models come with the package for small. Train and export a run that finds" in outcome.err
+
+
+def test_the_report_of_a_log_is_written_by_its_name(run, walk, toons):
+    assert run("watch", walk, "-w", toons, "--name", "walk").code == 0
+    outcome = run("report", "watch/walk", "-w", toons)
+    assert outcome.code == 0, outcome.err
+    assert (toons / "watch" / "walk" / "report.html").is_file()
+    refused = run("report", "watch/none", "-w", toons)
+    assert refused.code == 2
+    assert "nothing was logged there. Watch first: toonvision watch SOURCE" in refused.err

@@ -172,6 +172,25 @@ def watch(
     )
 
 
+def report_of_log(ws: Opened, name: str) -> Result[Path]:
+    """Write the report of a log, and its tables as CSV.
+
+    Args:
+        ws: The workspace.
+        name: ``watch/<name>``.
+
+    Raises:
+        UsageError: If nothing was logged there.
+        InputRejectedError: If the log is damaged.
+    """
+    from toonvision.api.run import report_result
+    from toonvision.watch.report import write_watch_report
+
+    folder = ws.root / FOLDER / plain_name(name.removeprefix(f"{FOLDER}/"), "a log")
+    page, facts = write_watch_report(folder, ws.files.taxonomy)
+    return report_result(page, facts, (), ws.next_step())
+
+
 def _exported(run: StoredRun) -> Path:
     """Return the export of a run.
 

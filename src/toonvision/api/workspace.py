@@ -361,18 +361,21 @@ class Workspace(DataSteps, StudySteps):
         )
 
     def report(self, name: str) -> Result[Path]:
-        """Write the report of a run or of a study.
+        """Write the report of a run, of a study, or of the log of a watch (``watch/<name>``).
 
         Raises:
             UsageError: If there is none of that name.
         """
         from toonvision.api.run import report_result
+        from toonvision.api.watched import FOLDER, report_of_log
         from toonvision.report.search import write_search_report
         from toonvision.report.search_facts import search_facts, search_warnings
         from toonvision.training.record import is_run
         from toonvision.tuning.folders import find_study, is_study
         from toonvision.tuning.result import read_result
 
+        if name.startswith(f"{FOLDER}/"):
+            return report_of_log(self, name)
         if is_run(self.files.runs, name) or not is_study(self.files.studies, name):
             return self.run(name).report()
         study = find_study(self.files.studies, name)

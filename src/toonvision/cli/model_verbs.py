@@ -161,10 +161,13 @@ def calibrate(
 
 def report(
     ws: "Workspace",
-    run: Annotated[str, typer.Argument(help="A run's or a study's name, such as label/compact-1, or its folder.")],
+    run: Annotated[
+        str,
+        typer.Argument(help="A run's or a study's name, such as label/compact-1, or its folder; a log: watch/<name>."),
+    ],
     open_report: options.OpenOption = False,
 ) -> "Result[Any]":
-    """Write a run's or a study's report: one HTML file."""
+    """Write the report of a run, a study or a watch: one HTML file."""
     result = ws.report(run)
     show_page(result.value, wanted=open_report)
     return result

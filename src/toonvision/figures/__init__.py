@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from toonvision.figures.training import draw_metric, draw_wrong_in, draw_wrong_per_seed
     from toonvision.figures.trials import draw_coordinates, draw_importance_bars, draw_slice, draw_trials
     from toonvision.figures.trust import draw_evidence_bars, draw_randomisation
+    from toonvision.figures.watched import draw_count_lines, draw_lanes
 
 __all__ = [
     "draw",
@@ -55,6 +56,7 @@ __all__ = [
     "draw_context_accuracy",
     "draw_context_f1",
     "draw_coordinates",
+    "draw_count_lines",
     "draw_counts",
     "draw_curve",
     "draw_evidence_bars",
@@ -62,6 +64,7 @@ __all__ = [
     "draw_front_loss",
     "draw_front_wrong",
     "draw_importance_bars",
+    "draw_lanes",
     "draw_map",
     "draw_matrix",
     "draw_metric",
@@ -102,5 +105,6 @@ _HOMES = {
     "training": ("draw_metric", "draw_wrong_in", "draw_wrong_per_seed"),
     "trials": ("draw_coordinates", "draw_importance_bars", "draw_slice", "draw_trials"),
     "trust": ("draw_evidence_bars", "draw_randomisation"),
+    "watched": ("draw_count_lines", "draw_lanes"),
 }
 __getattr__, __dir__ = _lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})

@@ -67,12 +67,14 @@ _DRAWN_BY = {
     "Randomisation": ("trust", "draw_randomisations"),
     "ShortageMap": ("data", "draw_shortages"),
     "SizeErrorFront": ("race", "draw_front"),
+    "Sightings": ("watched", "draw_sightings"),
     "Slice": ("trials", "draw_slices"),
     "StressTest": ("studies", "draw_stress"),
     "SuspectCrops": ("pictures", "draw_suspects"),
     "TrainingCurve": ("training", "draw_curves"),
     "TrainingSpread": ("training", "draw_spread"),
     "TrustCurves": ("trust", "draw_trust_curves"),
+    "WatchTimeline": ("watched", "draw_timeline"),
 }
 """Type of a value, or of those in a tuple, to the module and the function that draw it. They are imported when they are
 first needed: figures of the data need not wait for the libraries of a search."""

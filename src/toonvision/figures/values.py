@@ -202,3 +202,68 @@ class SizeErrorFront:
     networks: "tuple[SizeErrorPoint, ...]"
     validated: int
     bound: int | None = None
+
+
+@dataclass(frozen=True)
+class Lane:
+    """When figures of one class were seen.
+
+    Attributes:
+        category: The class.
+        spans: First and last second of each figure.
+    """
+
+    category: Category
+    spans: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class CountLine:
+    """How many figures of one class were there at once.
+
+    Attributes:
+        category: The class.
+        seconds: From the beginning on, in order.
+        counts: The highest number within each of these; in all others there was none.
+    """
+
+    category: Category
+    seconds: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class WatchTimeline:
+    """Who was seen when.
+
+    Attributes:
+        lanes: A lane for each class at the finest level.
+        lines: A line for each class at the coarsest level.
+        seconds: How long was watched.
+    """
+
+    lanes: tuple[Lane, ...]
+    lines: tuple[CountLine, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One figure that was seen.
+
+    Attributes:
+        picture: Its picture, shape ``(height, width, 3)``, 0 to 255.
+        category: What it is held for.
+        lines: What is written below it.
+    """
+
+    picture: Pictures
+    category: Category
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Sightings:
+    """Figures that were seen, with their pictures."""
+
+    cards: tuple[Sighting, ...]

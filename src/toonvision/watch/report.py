@@ -1,0 +1,221 @@
+"""The report of a log: who was seen when, whom hardly ever, where the models contradict themselves, what to do next."""
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from toonvision.core.panels import FigurePanel, Table, number_columns, write_rows
+from toonvision.core.wording import counted, listed, percent
+from toonvision.figures.values import CountLine, Lane, Sighting, Sightings, WatchTimeline
+from toonvision.report.page import Page, section, write_page
+from toonvision.taxonomy.labels import Category, Taxonomy
+from toonvision.watch.frames import clock
+from toonvision.watch.records import TrackRow
+from toonvision.watch.watched_log import SURE, WatchedLog, doubts, second_rows, track_rows
+
+_RARE, _DOUBTS, _MOST_LANES, _NEXT = 20, 20, 40, 12
+_SMALLEST = 8
+"""Pixels of the shorter side of a picture that is shown."""
+
+
+def write_watch_report(folder: Path, taxonomy: Taxonomy) -> tuple[Path, tuple[str, ...]]:
+    """Write the report of a log, and its tables as CSV, into its folder.
+
+    Args:
+        folder: ``watch/<name>``.
+        taxonomy: What the classes mean.
+
+    Returns:
+        The page, and its most important sentences.
+    """
+    log = WatchedLog.read(folder, taxonomy)
+    write_rows(folder / "tracks.csv", track_rows(log.tracks))
+    write_rows(folder / "seconds.csv", second_rows(log.seconds))
+    page = watch_page(log)
+    return write_page(page, folder), page.facts
+
+
+def watch_page(log: WatchedLog) -> Page:
+    """Return the page of a log."""
+    first = log.sessions[0] if log.sessions else None
+    subtitle = f"{first.source}, {first.started[:16].replace('T', ' ')} UTC" if first else "nothing yet"
+    doubtful = doubts(log.tracks)
+    return Page(
+        f"Watched: {log.name}",
+        subtitle + (f", and {counted(len(log.sessions) - 1, 'more time')}" if len(log.sessions) > 1 else ""),
+        tuple(_facts(log, doubtful)),
+        (),
+        (
+            section("when", "Who was seen when", "Each bar is one figure, from first to last.", _when(log)),
+            section("who", "Who was seen how often", "A figure that leaves and comes back counts twice.", _who(log)),
+            section("rare", "Rarest sightings", "The figures of the labels that were seen least.", _rare(log)),
+            section(
+                "doubts", "Where the models contradict themselves",
+                "Figures that were held for several things, or that nobody was sure of. Label these first.",
+                _doubt_pictures(log, doubtful), _doubt_table(log, doubtful),
+            ),
+            section("next", "What to photograph next", "Labels that are seen seldom, or recognised badly.", _next(log)),
+            section("pace", "How quickly", "Frames, and the longest delay of each session.", _pace(log)),
+        ),
+    )  # fmt: skip
+
+
+def _facts(log: WatchedLog, doubtful: Sequence[TrackRow]) -> list[str]:
+    frames = sum(one.frames for one in log.pace)
+    facts = [f"{counted(len(log.tracks), 'figure')} in {clock(log.whole_s)} of {counted(frames, 'frame')}."]
+    if log.tracks:
+        ((most, count),) = Counter(log.finest(one).title for one in log.tracks).most_common(1)
+        facts.append(f"Most often seen: {most}, {counted(count, 'time')}.")
+    if doubtful:
+        share = percent(len(doubtful) / len(log.tracks))
+        facts.append(f"{counted(len(doubtful), 'figure')} ({share}) were held for several things, or nobody was sure.")
+    return facts
+
+
+def _when(log: WatchedLog) -> FigurePanel | None:
+    if not log.tracks:
+        return None
+    spans: dict[Category, list[tuple[float, float]]] = {}
+    for one in log.tracks:
+        start = log.starts.get(one.session, 0.0)
+        spans.setdefault(log.finest(one), []).append((start + one.first_seen, start + one.last_seen))
+    order = sorted(spans, key=lambda one: (-len(spans[one]), one.title))
+    lanes = tuple(Lane(one, tuple(spans[one])) for one in order[:_MOST_LANES])
+    coarsest = next(iter(log.tracks[0].levels), "")
+    names = sorted({one.name for one in log.seconds if one.level == coarsest})
+    lines = tuple(_line(log, coarsest, name) for name in names)
+    titles = listed([f"{lane.category.title} {len(lane.spans)}" for lane in lanes[:8]])
+    return FigurePanel(
+        "timeline", "Timeline", f"Bars of when figures of each class were seen: {titles}.",
+        "Below: the highest number that was there at once within each second."
+        + (f" The first {_MOST_LANES} of {len(order)} classes." if len(order) > _MOST_LANES else ""),
+        WatchTimeline(lanes, lines, log.whole_s), track_rows(log.tracks),
+    )  # fmt: skip
+
+
+def _line(log: WatchedLog, level: str, name: str) -> CountLine:
+    rows = [one for one in log.seconds if (one.level, one.name) == (level, name)]
+    seconds = tuple(int(log.starts.get(one.session, 0.0)) + one.second for one in rows)
+    return CountLine(log.category(level, name), seconds, tuple(one.count for one in rows))
+
+
+def _who(log: WatchedLog) -> Table | None:
+    if not log.tracks:
+        return None
+    by = _by_category(log)
+    columns = ("Who", "Figures", "Seconds in sight", "Longest (s)", "Mean confidence")
+    rows = tuple(
+        (one.title, f"{len(own):,}", f"{sum(t.seconds for t in own):.1f}", f"{max(t.seconds for t in own):.1f}",
+         percent(float(np.mean([t.confidence for t in own]))))
+        for one, own in sorted(by.items(), key=lambda pair: -len(pair[1]))
+    )  # fmt: skip
+    return Table("Figures by what they are held for", columns, rows, number_columns(columns))
+
+
+def _rare(log: WatchedLog) -> FigurePanel | None:
+    by = _by_category(log)
+    rarest = [one for _, own in sorted(by.items(), key=lambda pair: len(pair[1])) for one in own]
+    return _pictures(log, "rare", "Rarest sightings", rarest[:_RARE], "with when it was seen.")
+
+
+def _doubt_pictures(log: WatchedLog, doubtful: Sequence[TrackRow]) -> FigurePanel | None:
+    return _pictures(log, "doubts", "Doubtful figures", doubtful[:_DOUBTS], "with how sure the models are.")
+
+
+def _doubt_table(log: WatchedLog, doubtful: Sequence[TrackRow]) -> Table | None:
+    if not doubtful:
+        return None
+    columns = ("Figure", "Held for", "In frames", "Also for", "Confidence")
+    rows = tuple(
+        (
+            _name(one),
+            log.finest(one).title,
+            percent(one.agreement),
+            _also(log, one),
+            percent(one.confidence),
+        )
+        for one in doubtful
+    )
+    return Table("Doubtful figures", columns, rows, frozenset({2, 4}), shown=12)
+
+
+def _name(track: TrackRow) -> str:
+    return f"{track.session}/{track.number}"
+
+
+def _also(log: WatchedLog, track: TrackRow) -> str:
+    others = sorted(((count, name) for name, count in track.labels.items() if name != track.label), reverse=True)
+    return listed([log.title(name) for _, name in others[:3]]) or "–"
+
+
+def _next(log: WatchedLog) -> Table | None:
+    """Return labels in the order in which more pictures of them would help: seldom, unsure, contradictory."""
+    if not log.tracks:
+        return None
+    worth = []
+    for category, own in _by_category(log).items():
+        sure = float(np.mean([one.confidence * one.agreement for one in own]))
+        worth.append(((1 - sure) + 1 / (1 + len(own)), category, own, sure))
+    worth.sort(key=lambda one: (-one[0], one[1].title))
+    contexts = sorted({one.context for one in log.sessions if one.context})
+    columns = ("Label", "Seen", "Confidence x agreement", "Why")
+    rows = tuple(
+        (category.title, f"{len(own):,}", percent(sure), "recognised badly" if sure < SURE else "seen seldom")
+        for _, category, own, sure in worth[:_NEXT]
+    )
+    note = f"Watched in {listed(contexts)}." if contexts else "Say with --context where you are in the game."
+    return Table("What to photograph next", columns, rows, frozenset({1, 2}), note)
+
+
+def _pace(log: WatchedLog) -> Table | None:
+    columns = (
+        "Session",
+        "Started (UTC)",
+        "Watched",
+        "Context",
+        "Models",
+        "Frames",
+        "Frames/s",
+        "Dropped",
+        "Longest delay (ms)",
+    )
+    rows = []
+    for one in log.sessions:
+        own = [row for row in log.pace if row.session == one.number]
+        frames = sum(row.frames for row in own)
+        rows.append((
+            str(one.number), one.started[:16].replace("T", " "), one.source, one.context or "–", one.models,
+            f"{frames:,}", f"{frames / max(1, len(own)):.1f}", f"{max((row.drops for row in own), default=0):,}",
+            f"{max((row.delay_ms for row in own), default=0):.0f}",
+        ))  # fmt: skip
+    return Table("Sessions", columns, tuple(rows), number_columns(columns, 5)) if rows else None
+
+
+def _pictures(log: WatchedLog, name: str, title: str, tracks: Sequence[TrackRow], end: str) -> FigurePanel | None:
+    cards = [card for one in tracks if (card := _card(log, one))]
+    if not cards:
+        return None
+    said = f"{counted(len(cards), 'picture')} of figures, {end}"
+    caption = "Session and number of the figure, when it came, and its probability."
+    return FigurePanel(name, title, said, caption, Sightings(tuple(cards)), track_rows(tracks))
+
+
+def _card(log: WatchedLog, track: TrackRow) -> Sighting | None:
+    if track.thumbnail is None:
+        return None
+    picture = Image.open(io.BytesIO(track.thumbnail)).convert("RGB")
+    if min(picture.size) < _SMALLEST:
+        return None
+    lines = (f"{_name(track)}, {clock(track.first_seen)}", f"{100 * track.confidence:.0f} %")
+    return Sighting(np.asarray(picture), log.finest(track), lines)
+
+
+def _by_category(log: WatchedLog) -> dict[Category, list[TrackRow]]:
+    by: dict[Category, list[TrackRow]] = {}
+    for one in log.tracks:
+        by.setdefault(log.finest(one), []).append(one)
+    return by

@@ -1,0 +1,110 @@
+"""A whole log as its report and its tables need it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from toonvision.core.panels import Rows
+from toonvision.taxonomy.labels import Category, Taxonomy, color_at
+from toonvision.watch.log import LogReader
+from toonvision.watch.records import PaceRow, SecondRow, Session, TrackRow
+
+AGREE = 0.8
+"""Share of the frames of a figure, from which on it counts as held for one thing."""
+SURE = 0.8
+"""Probability from which on the models count as sure."""
+
+
+@dataclass(frozen=True, eq=False)
+class WatchedLog:
+    """All that a log holds.
+
+    Attributes:
+        name: What it is called.
+        sessions: The times at which was watched.
+        tracks: The figures, in the order in which they were first seen.
+        seconds: The counts.
+        pace: How quickly frames were handled.
+        taxonomy: What the classes mean.
+    """
+
+    name: str
+    sessions: tuple[Session, ...]
+    tracks: tuple[TrackRow, ...]
+    seconds: tuple[SecondRow, ...]
+    pace: tuple[PaceRow, ...]
+    taxonomy: Taxonomy
+
+    @classmethod
+    def read(cls, folder: Path, taxonomy: Taxonomy) -> "WatchedLog":
+        """Read the log of a folder.
+
+        Raises:
+            UsageError: If nothing was logged there.
+            InputRejectedError: If the log is damaged.
+        """
+        log = LogReader(folder)
+        sessions, tracks, seconds, pace = log.sessions(), log.tracks(), log.seconds(), log.pace()
+        return cls(folder.name, tuple(sessions), tuple(tracks), tuple(seconds), tuple(pace), taxonomy)
+
+    @cached_property
+    def starts(self) -> dict[int, float]:
+        """At which second of the whole each session begins: one after the other, without the time between."""
+        starts, at = {}, 0.0
+        for one in self.sessions:
+            starts[one.number] = at
+            own = [row.second for row in self.pace if row.session == one.number]
+            at += max(own, default=-1) + 1
+        return starts
+
+    @property
+    def whole_s(self) -> float:
+        """How many seconds were watched."""
+        return float(len(self.pace))
+
+    def category(self, level: str, name: str) -> Category:
+        """Return the title and the colour of a class."""
+        known = {one.name: one for one in self.taxonomy.levels}
+        found = next((one for one in known[level].classes if one.name == name), None) if level in known else None
+        return found or Category(name, name, color_at(sum(name.encode()) % 11))
+
+    def title(self, name: str) -> str:
+        """Return the title of a class of any level."""
+        return next((one.title for level in self.taxonomy.levels for one in level.classes if one.name == name), name)
+
+    def finest(self, track: TrackRow) -> Category:
+        """Return what a track is held for."""
+        level = list(track.levels)[-1] if track.levels else ""
+        return self.category(level, track.label)
+
+
+def doubts(tracks: Sequence[TrackRow]) -> list[TrackRow]:
+    """Return the tracks that were held for several things, or that nobody was sure of, the most doubtful first."""
+    doubtful = [one for one in tracks if one.agreement < AGREE or one.confidence < SURE]
+    return sorted(doubtful, key=lambda one: one.agreement * one.confidence)
+
+
+def track_rows(tracks: Sequence[TrackRow]) -> Rows:
+    """Return tracks as rows of a CSV file, with its head."""
+    head = (
+        "session",
+        "track",
+        "label",
+        "confidence",
+        "agreement",
+        "first_seen_s",
+        "last_seen_s",
+        "frames",
+        "best_score",
+    )
+    return (head, *(
+        (one.session, one.number, one.label, one.confidence, one.agreement, one.first_seen, one.last_seen, one.hits,
+         one.best_score) for one in tracks
+    ))  # fmt: skip
+
+
+def second_rows(seconds: Sequence[SecondRow]) -> Rows:
+    """Return counts as rows of a CSV file, with its head."""
+    head = ("session", "second", "level", "class", "count")
+    return (head, *((one.session, one.second, one.level, one.name, one.count) for one in seconds))
