@@ -181,7 +181,7 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(workspace, sessio
 
 
 def test_labels_and_screenshots_that_do_not_exist_are_refused(session):
-    with pytest.raises(UsageError, match="no label 'kiwi'"):
+    with pytest.raises(UsageError, match="has no label 'kiwi'"):
         session.change(first(session), drawing(label="kiwi"))
     with pytest.raises(UsageError, match="no screenshot '../x'"):
         session.sheet("../x")

@@ -70,6 +70,7 @@ class Session:
         self.findings: tuple[Finding, ...] = listed.findings
         self._shots = {shot.id: shot for shot in listed.screenshots}
         self._order = [*self._shots]
+        self._why: dict[str, str] = {}
         self._proposals = proposals
         self._log = ReviewLog(workspace.reviews)
         self._lock = threading.RLock()
@@ -88,11 +89,25 @@ class Session:
         """The screenshots in the order in which they are shown."""
         return tuple(self._shots[shot_id] for shot_id in self._order)
 
-    def put_in_order(self, ids: Sequence[str]) -> None:
-        """Show some screenshots first, by id, in this order; the others follow as before."""
-        first = [shot_id for shot_id in dict.fromkeys(ids) if shot_id in self._shots]
+    def put_in_order(self, ids: Sequence[str], *, why: Mapping[str, str] | None = None) -> None:
+        """Show some screenshots first, by id, in this order; the others follow as before.
+
+        Args:
+            ids: Those that come first.
+            why: A few words on what makes a screenshot worth a look, by id.
+        """
+        first = {shot_id: None for shot_id in ids if shot_id in self._shots}
         with self._lock:
-            self._order = [*first, *(shot_id for shot_id in self._order if shot_id not in set(first))]
+            self._order = [*first, *(shot_id for shot_id in self._order if shot_id not in first)]
+            self._why = dict(why or {})
+
+    def why(self, shot_id: str) -> str:
+        """Return what makes a screenshot worth a look; empty where nothing is said of it."""
+        return self._why.get(shot_id, "")
+
+    def has(self, shot_id: str) -> bool:
+        """Return whether there is a screenshot of an id."""
+        return shot_id in self._shots
 
     def screenshot(self, shot_id: str) -> Screenshot:
         """Return a screenshot by its id.
@@ -139,12 +154,12 @@ class Session:
             RejectedItemError: If the change cannot be made.
             OSError: If it cannot be saved.
         """
-        self._require_labels(change)
         with self._lock:
             before = self.sheet(shot_id)
             if version not in (None, before.version):
                 raise ConflictError(before)
             after = changed(before, change)
+            self._require_labels(before, after)
             if after == before:
                 return before
             self._save(shot_id, before, after, change.kind)
@@ -200,11 +215,12 @@ class Session:
             }
         )  # fmt: skip
 
-    def _require_labels(self, change: Change) -> None:
-        labels = [one.label for one in change.boxes] + ([change.label] if change.kind == "relabel" else [])
-        unknown = [label for label in labels if label not in self.workspace.taxonomy.by_name]
-        if unknown:
-            raise UsageError(f"the taxonomy knows no label {unknown[0]!r}. Choose one of its labels.")
+    def _require_labels(self, before: Sheet, after: Sheet) -> None:
+        """Refuse a label that is none: one that was there before may stay, as another program wrote it."""
+        old = {one.label for one in before.annotation.boxes}
+        for one in after.annotation.boxes:
+            if one.label not in old and one.label not in self.workspace.taxonomy.by_name:
+                raise UsageError(f"the taxonomy has no label {one.label!r}. Choose one of its labels.")
 
 
 @contextmanager

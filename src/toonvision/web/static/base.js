@@ -21,13 +21,13 @@ export class Refused extends Error {
   }
 }
 
-/** The server cannot be reached, or does not know this page any more: `isLocked` after it was started again. */
+const GONE = "The server is away. Start it again in the terminal; what you do here is kept and saved when it is back.";
+const LOCKED = "The server was started again. Open the address that the terminal shows now; this page then goes on.";
+
+/** The server cannot be reached, does not know this page any more, or cannot save: to be tried again. */
 export class Away extends Error {
-  constructor(isLocked) {
-    super(isLocked
-      ? "The server was started again. Open the address that the terminal shows now; this page goes on by itself."
-      : "The server is away. Start it again in the terminal; what you do here is kept and saved when it is back.");
-    this.isLocked = isLocked;
+  constructor(text = GONE) {
+    super(text);
   }
 }
 
@@ -41,10 +41,11 @@ export async function request(url, { method = "GET", body, headers = {}, signal 
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Away(false);
+    throw new Away();
   }
-  if (response.status === 403) throw new Away(true);
+  if (response.status === 403) throw new Away(LOCKED);
   const answer = await response.json().catch(() => ({}));
+  if (response.status >= 500) throw new Away(answer.error || "The server met an error; see the terminal.");
   if (!response.ok) throw new Refused(response.status, answer);
   return answer;
 }
@@ -115,6 +116,12 @@ export class Outbox {
         await this.onRefused(change, error);
       }
     }
+  }
+
+  /** Forget some changes; none of them may be on its way. */
+  drop(isMeant) {
+    this.waiting = this.waiting.filter((change) => !isMeant(change));
+    this.#store();
   }
 
   #done() {

@@ -1,0 +1,103 @@
+// Beside the screenshot: its boxes in words, the buttons, and how far the review has come.
+
+import { element } from "/static/base/base.js";
+import { inkOn } from "./view.js";
+
+const BUTTONS = [
+  ["confirm", "Accept all, next", "Enter", "main"], ["accept", "Accept", "a"], ["remove", "Reject / delete", "x"],
+  ["label", "Label", "l"], ["draw", "Draw", "b"], ["copy", "Copy previous", "v"], ["empty", "Empty", "e"],
+  ["skip", "Skip", "s"], ["unsure", "Unsure", "m"], ["undo", "Undo", "u"], ["redo", "Redo", "r"], ["hide", "Hide", "h"],
+  ["previous", "Previous", "p"], ["next", "Next", "n"],
+];
+const ORIGINS = {
+  drawn: "drawn", source: "from the source", accepted: "accepted", corrected: "corrected", unasked: "accepted unasked",
+};
+
+export class Panel {
+  constructor({ label, onAction, onSelect, onRecent }) {
+    Object.assign(this, { label, onAction, onSelect, onRecent });
+    const buttons = BUTTONS.map(([action, words, key, className = ""]) => {
+      const made = element("button", { className, type: "button", title: `${words} (${key})` },
+        element("span", { text: words }), element("kbd", { text: key }));
+      made.dataset.action = action;
+      return made;
+    });
+    const place = document.getElementById("actions");
+    place.replaceChildren(...buttons);
+    place.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) { button.blur(); onAction(button.dataset.action); }
+    });
+    this.boxes = document.getElementById("boxes");
+    this.notes = document.getElementById("notes");
+    this.recent = document.getElementById("recent");
+  }
+
+  /** Show a sheet. */
+  show(sheet, selected) {
+    const rows = [
+      ...sheet.proposals.map((one) => this.#row(one, selected, true)),
+      ...sheet.boxes.map((one) => this.#row(one, selected, false)),
+    ];
+    this.boxes.replaceChildren(...rows);
+    this.boxes.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+    this.notes.replaceChildren(...sheet.notes.map((text) => element("li", { text })));
+  }
+
+  #row(one, selected, isProposal) {
+    const { title, color, groups } = this.label(one.label);
+    const swatch = element("span", { className: `swatch ${isProposal ? "proposal" : "decision"}` });
+    swatch.style.borderColor = color;
+    if (!isProposal) swatch.style.background = color;
+    const score = one.score === null || one.score === undefined ? "" : `${Math.round(100 * one.score)} %`;
+    const origin = isProposal ? "proposed" : ORIGINS[one.origin] || one.origin;
+    const words = [origin, score, one.model, isProposal && one.level, groups.join(", ")].filter(Boolean).join(" · ");
+    const made = element("li", { className: isProposal ? "proposal" : "", "aria-current": String(one.id === selected) },
+      swatch, element("span", { className: "name", text: title }), element("span", { className: "muted", text: words }));
+    for (const doubt of (isProposal && one.doubts) || []) made.append(element("span", { className: "doubt", text: `⚠ ${doubt}` }));
+    made.addEventListener("click", () => this.onSelect(one.id));
+    return made;
+  }
+
+  /** Show the labels that were used last, for the keys 1 to 9. */
+  showRecent(names) {
+    this.recent.replaceChildren(...names.map((name, index) => {
+      const { title, color } = this.label(name);
+      const made = element("button", { type: "button" }, element("kbd", { text: String(index + 1) }), element("span", { text: title }));
+      made.style.borderLeft = `6px solid ${color}`;
+      made.addEventListener("click", () => { made.blur(); this.onRecent(index); });
+      return made;
+    }));
+  }
+}
+
+/** Show how far the review has come. */
+export function showProgress(place, progress) {
+  const part = (value, words) => element("span", {}, element("strong", { className: "number", text: value }), ` ${words}`);
+  const count = (number) => number.toLocaleString("en");
+  const share = (one) => `${Math.round(100 * one.share)} %`;
+  const bounds = (one) => `${one.interval_95.map((edge) => Math.round(100 * edge)).join("–")} %`;
+  const parts = [part(`${count(progress.reviewed)} / ${count(progress.total)}`, "reviewed")];
+  parts.push(part(count(progress.left), "left"));
+  if (progress.perMinute !== null) parts.push(part(String(Math.round(progress.perMinute)), "boxes/min"));
+  for (const [name, words, help] of [
+    ["precision", "precision", "Proposals that were accepted as they were, of all that were decided"],
+    ["recall", "recall", "Objects of reviewed screenshots that had been proposed"],
+  ]) {
+    const one = progress[name];
+    if (!one) continue;
+    const made = part(share(one), words);
+    made.title = `${help}: ${one.count} of ${one.total}; 95 % interval ${bounds(one)}`;
+    made.className = "quality";
+    parts.push(made);
+  }
+  const bar = element("progress", { max: String(progress.total || 1), value: String(progress.reviewed), "aria-label": "Reviewed" });
+  place.replaceChildren(bar, ...parts);
+}
+
+/** Return what the view needs to draw a box: its colour and its words. */
+export function drawable(one, { title, color }, isProposal) {
+  const score = isProposal ? ` ${Math.round(100 * one.score)} %` : "";
+  const doubt = isProposal && one.doubts?.length ? " ⚠" : "";
+  return { ...one, isProposal, color, ink: inkOn(color), text: `${title}${score}${doubt}` };
+}

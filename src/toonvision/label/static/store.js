@@ -1,0 +1,120 @@
+// The sheets that the page knows, the decisions that are on their way, and what the server said to them.
+
+import { Outbox, request } from "/static/base/base.js";
+import { applied, same } from "./sheet.js";
+
+const MOST_KNOWN = 60;
+
+export class Store {
+  /**
+   * @param key names the workspace in the browser's storage
+   * @param onSheet gets the id of a screenshot whose sheet has changed
+   * @param onProgress gets the progress and the row of the queue that a decision changed
+   * @param onAway gets an `Away`, or null
+   * @param onError gets a text
+   */
+  constructor({ key, onSheet, onProgress, onAway, onError }) {
+    Object.assign(this, { onSheet, onProgress, onError });
+    this.sheets = new Map();
+    this.conflicts = [];
+    addEventListener("beforeunload", (event) => { if (this.conflicts.length) event.preventDefault(); });
+    this.outbox = new Outbox({
+      key: `toonvision-label-${key}`,
+      send: (entry) => this.#send(entry),
+      onState: (away) => { this.away = away; onAway(away); },
+      onRefused: (entry, error) => this.#refused(entry, error),
+    });
+  }
+
+  /** Return a sheet with the decisions that are on their way; undefined where it was not loaded. */
+  sheet(shot) {
+    const known = this.sheets.get(shot);
+    return known && this.#pending(shot).reduce((sheet, entry) => applied(sheet, entry.change), known);
+  }
+
+  #pending(shot) {
+    return this.outbox.waiting.filter((entry) => entry.shot === shot);
+  }
+
+  /** Load a sheet from the server. */
+  async load(shot, { signal } = {}) {
+    const sheet = await request(`/api/sheets/${shot}`, { signal });
+    if (!this.#pending(shot).length) this.#keep(sheet);
+    return this.sheet(shot);
+  }
+
+  #keep(sheet) {
+    const before = this.sheets.get(sheet.id);
+    this.sheets.delete(sheet.id);
+    this.sheets.set(sheet.id, sheet);
+    for (const id of this.sheets.keys()) {
+      if (this.sheets.size <= MOST_KNOWN) break;
+      if (!this.#pending(id).length) this.sheets.delete(id);
+    }
+    if (before?.version !== sheet.version) this.onSheet(sheet.id);
+  }
+
+  /** Decide: the sheet has the change at once, the server as soon as it can. */
+  change(shot, change) {
+    const base = this.sheets.get(shot)?.version;
+    const sent = this.outbox.add({ shot, change, base });
+    this.onSheet(shot);
+    return sent;
+  }
+
+  async #send(entry) {
+    if (entry.step) {
+      const answer = await request(`/api/${entry.step}`, { method: "POST", body: {} });
+      this.stepped = answer.sheet;
+      if (answer.sheet) this.#keep(answer.sheet);
+      else this.onError(entry.step === "undo" ? "Nothing to undo." : "Nothing to do again.");
+      if (answer.sheet) this.onProgress(answer.progress, answer.row);
+      return;
+    }
+    const version = this.sheets.get(entry.shot)?.version ?? entry.base;
+    const answer = await request(`/api/sheets/${entry.shot}/changes`, {
+      method: "POST", body: entry.change, headers: { "If-Match": `"${version}"` },
+    });
+    this.sheets.set(entry.shot, answer.sheet);
+    queueMicrotask(() => this.onSheet(entry.shot));
+    this.onProgress(answer.progress, answer.row);
+  }
+
+  /** Take back or repeat the last decision of all; returns the sheet that it was about. */
+  async step(name) {
+    const last = this.outbox.waiting.length - 1;
+    if (name === "undo" && last > 0 && this.away) {
+      const entry = this.outbox.waiting[last];
+      this.outbox.drop((one) => one === entry);
+      this.onSheet(entry.shot);
+      return this.sheet(entry.shot);
+    }
+    this.stepped = null;
+    await this.outbox.add({ step: name });
+    return this.stepped;
+  }
+
+  #refused(entry, error) {
+    const current = error.answer.sheet;
+    if (error.status !== 412 || !current) {
+      this.onError(error.message);
+      return this.load(entry.shot).catch(() => {});
+    }
+    if (entry.step) return this.onError(error.message);
+    this.sheets.set(entry.shot, current);
+    const later = this.#pending(entry.shot);
+    this.outbox.drop((one) => later.includes(one));
+    const changes = [entry, ...later].map((one) => one.change);
+    const wanted = changes.reduce(applied, current);
+    if (!same(wanted, current)) this.conflicts.push({ shot: entry.shot, name: current.name, changes });
+    this.onSheet(entry.shot);
+    return null;
+  }
+
+  /** End a conflict: make the changes on what is there now, or leave them. */
+  settle(conflict, again) {
+    this.conflicts = this.conflicts.filter((one) => one !== conflict);
+    if (again) for (const change of conflict.changes) this.change(conflict.shot, change);
+    this.onSheet(conflict.shot);
+  }
+}
