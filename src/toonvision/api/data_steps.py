@@ -17,12 +17,14 @@ from toonvision.data.setup import SetupPlan
 
 if TYPE_CHECKING:
     from toonvision.api.capturing import CaptureOrder
+    from toonvision.api.labelling import LabelOrder
     from toonvision.capture.keeping import Keeper
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
+    from toonvision.label.progress import Progress
 
 _MOST_SHORTAGES, _MOST_ALIKE = 15, 20
 
@@ -62,6 +64,12 @@ class DataSteps(Opened):
         from toonvision.api.capturing import capture
 
         return capture(self, order)
+
+    def label(self, order: "LabelOrder") -> "Result[Progress]":
+        """Serve the labelling page until Ctrl-C; see `toonvision.api.labelling.label`."""
+        from toonvision.api.labelling import label
+
+        return label(self, order)
 
     def extract(self) -> "Result[ExtractionSummary]":
         """Cut new and changed boxes out of the screenshots.

@@ -77,7 +77,7 @@ def _add(
 # In the order of work.
 _EPOCHS = settings.training_options(("epochs",))
 _add("Start", start.demo, start.quickstart, start.init, start.sample)
-_add("Data", data.capture, data.extract, data.balance, data.split, data.check, data.rebuild)
+_add("Data", data.capture, data.label, data.extract, data.balance, data.split, data.check, data.rebuild)
 _add("Train", runs.train, generated=(runs.FOLDS, *settings.training_options()), defaults=settings.train_defaults)
 _add("Train", studies.tune, generated=settings.search_options(), defaults=settings.search_defaults)
 _add("Train", runs.runs, studies.studies)

@@ -1,4 +1,4 @@
-"""The commands about data: capture, extract, balance, split, check, rebuild."""
+"""The commands about data: capture, label, extract, balance, split, check, rebuild."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +36,20 @@ def capture(
 
     area = area_of(screen=screen, region=region, window=window)
     return ws.capture(CaptureOrder(area, context, every, changes, key, count, seconds))
+
+
+def label(
+    ws: "Workspace",
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the web browser.")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Its port; 0 takes any that is free.")] = 8710,
+) -> "Result[Any]":
+    """Draw and review boxes in the browser; its address is the first line of the output.
+
+    Every decision is saved at once. Ctrl-C ends the page.
+    """
+    from toonvision.api.labelling import LabelOrder
+
+    return ws.label(LabelOrder(browser, port))
 
 
 def extract(ws: "Workspace") -> "Result[Any]":

@@ -22,6 +22,7 @@ class Page {
   async start() {
     const given = await request("/api/start");
     this.labels = new Map(given.labels.map((one) => [one.name, one]));
+    this.contexts = new Map(given.contexts.map((one) => [one.name, one.title]));
     this.recent = (given.position.recent || []).filter((name) => this.labels.has(name));
     this.selected = null;
     this.isHidden = false;
@@ -82,11 +83,12 @@ class Page {
     addEventListener("resize", () => this.render());
     find("show-help").addEventListener("click", () => this.act("help"));
     find("show-queue").addEventListener("click", () => this.act("queue"));
-    for (const [text, title, run] of [
-      ["−", "Zoom out", () => this.zoomBy(1 / 1.5)], ["⤢", "Whole screenshot", () => this.view.fit()],
-      ["+", "Zoom in", () => this.zoomBy(1.5)],
+    for (const [id, text, title, run] of [
+      ["hide", "◌", "Hide and show boxes (h)", () => this.do_hide()],
+      ["smaller", "−", "Zoom out", () => this.zoomBy(1 / 1.5)], ["whole", "⤢", "Whole screenshot", () => this.view.fit()],
+      ["larger", "+", "Zoom in", () => this.zoomBy(1.5)],
     ]) {
-      const made = element("button", { type: "button", text, title });
+      const made = element("button", { type: "button", id, text, title });
       made.addEventListener("click", () => { made.blur(); run(); });
       find("zoom").append(made);
     }
@@ -203,7 +205,7 @@ class Page {
     if (this.selected && !this.all().some((one) => one.id === this.selected)) this.selected = null;
     find("title").textContent = sheet.name;
     const state = { new: "not annotated", source: "annotated by the source", done: "reviewed", open: "begun" };
-    find("why").textContent = [state[sheet.state] || sheet.state, sheet.context, sheet.why].filter(Boolean).join(" · ");
+    find("why").textContent = [state[sheet.state] || sheet.state, this.contexts.get(sheet.context), sheet.why].filter(Boolean).join(" · ");
     this.panel.show(sheet, this.selected);
     const changed = (one) => (this.draft && this.draft.id === one.id ? { ...one, xyxy: this.draft.xyxy } : one);
     const { color } = this.label(this.recent[0] || "");
@@ -488,7 +490,7 @@ class Page {
 
   do_hide() {
     this.isHidden = !this.isHidden;
-    document.querySelector("[data-action=hide]").setAttribute("aria-pressed", String(this.isHidden));
+    find("hide").setAttribute("aria-pressed", String(this.isHidden));
     this.render();
   }
 

@@ -4,10 +4,10 @@ import { element } from "/static/base/base.js";
 import { inkOn } from "./view.js";
 
 const BUTTONS = [
-  ["confirm", "Accept all, next", "Enter", "main"], ["accept", "Accept", "a"], ["remove", "Reject / delete", "x"],
-  ["label", "Label", "l"], ["draw", "Draw", "b"], ["copy", "Copy previous", "v"], ["empty", "Empty", "e"],
-  ["skip", "Skip", "s"], ["unsure", "Unsure", "m"], ["undo", "Undo", "u"], ["redo", "Redo", "r"], ["hide", "Hide", "h"],
-  ["previous", "Previous", "p"], ["next", "Next", "n"],
+  ["confirm", "Accept all, next", "Enter", "main"], ["previous", "Previous", "p"], ["next", "Next", "n"],
+  ["accept", "Accept", "a"], ["remove", "Reject", "x"], ["label", "Label", "l"], ["draw", "Draw", "b"],
+  ["empty", "Empty", "e"], ["copy", "Copy last", "v"], ["skip", "Skip", "s"], ["unsure", "Unsure", "m"],
+  ["undo", "Undo", "u"], ["redo", "Redo", "r"],
 ];
 const ORIGINS = {
   drawn: "drawn", source: "from the source", accepted: "accepted", corrected: "corrected", unasked: "accepted unasked",

@@ -3,6 +3,7 @@
 const NS = "http://www.w3.org/2000/svg";
 const LARGEST_SCALE = 40;
 const MARGIN = 12;
+const NARROW = 560;
 export const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 
 export class View {
@@ -134,13 +135,13 @@ export class View {
     const box = svg("rect", { ...rect, class: `box ${kind}`, "data-id": one.id });
     box.style.stroke = one.color;
     if (isSelected) box.style.fill = `color-mix(in srgb, ${one.color} 14%, transparent)`;
-    shapes.push(box, ...this.#tag(one, x, y, bottom));
+    shapes.push(box, ...this.#tag(one, isSelected, x, y, bottom));
     if (isSelected) shapes.push(...HANDLES.map((name) => this.#handle(name, rect)));
     return shapes;
   }
 
-  #tag(one, x, y, bottom) {
-    if (!one.text) return [];
+  #tag(one, isSelected, x, y, bottom) {
+    if (!one.text || (!isSelected && this.stage.clientWidth < NARROW)) return [];
     const text = svg("text", { x: x + 5, class: "tag-text" });
     text.textContent = one.text;
     text.style.fill = one.ink;

@@ -1,0 +1,70 @@
+"""Labelling screenshots in the browser: a page that this process serves until Ctrl-C."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from toonvision.api.base import Opened
+from toonvision.api.result import Result
+from toonvision.core.wording import counted
+
+if TYPE_CHECKING:
+    from toonvision.core.errors import Finding
+    from toonvision.label.progress import Progress
+
+PORT = 8710
+"""Always the same one where it is free: the browser keeps what could not be saved by address."""
+_MOST_SAID = 10
+
+
+@dataclass(frozen=True)
+class LabelOrder:
+    """How the labelling page is served.
+
+    Attributes:
+        browser: Whether to open it in the web browser.
+        port: Its port on this computer; the next free one is taken where another program has it; 0 for any.
+    """
+
+    browser: bool = True
+    port: int = PORT
+
+
+def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
+    """Serve the labelling page; its address is printed as the first line of standard output.
+
+    Raises:
+        InputRejectedError: If there is no screenshot, or annotations contradict each other.
+        WorkspaceBusyError: If another process reviews the workspace.
+        EnvironmentFaultError: If no port can be had.
+    """
+    from toonvision.label.page import label_app
+    from toonvision.label.session import open_session
+    from toonvision.web.server import PageServer
+
+    with open_session(workspace.files) as session:
+        _say(workspace, session.findings)
+        server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
+        workspace.watcher.say("Ctrl-C ends the page; every decision is saved when it is made.")
+        server.run(browser=order.browser)
+        progress = session.progress()
+    return Result(progress, (_text(progress),), asdict(progress), next=workspace.command("extract"))
+
+
+def _say(workspace: Opened, findings: "tuple[Finding, ...]") -> None:
+    """Say what is wrong before a person begins: nobody reads it afterwards."""
+    for finding in findings[:_MOST_SAID]:
+        workspace.watcher.say(str(finding))
+    if len(findings) > _MOST_SAID:
+        workspace.watcher.say(f"... and {len(findings) - _MOST_SAID:,} more; all are listed by: toonvision check")
+
+
+def _text(progress: "Progress") -> str:
+    """Write how far the review has come."""
+    reviewed = f"{progress.reviewed:,} of {counted(progress.total, 'screenshot')} reviewed"
+    put_off = f", {progress.put_off:,} put off" if progress.put_off else ""
+    lines = [f"{reviewed}, with {counted(progress.boxes, 'box', 'boxes')}; {progress.left:,} left{put_off}."]
+    if progress.precision:
+        lines.append(f"Of what was proposed, {progress.precision} was accepted as it was.")
+    if progress.recall and (progress.recall.count or progress.precision):
+        lines.append(f"Of the objects, {progress.recall} had been proposed.")
+    return "\n".join(lines)
